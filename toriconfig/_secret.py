@@ -1,0 +1,305 @@
+"""The sealed box: a handle that shows nothing, and opens by `get()` alone."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, get_args, overload
+
+from toriconfig._origin import Origin
+from toriconfig._supply import Fixed, Reading, State, Supply
+from toriconfig.errors import SecretError
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+MASK = "**********"
+"""What every secret shows: constant, so that it tells no length; refused as a value."""
+
+_RAISE: Any = object()
+_UNSEEN: tuple[Any, Any] = (_RAISE, None)
+
+
+class Secret(Generic[T]):
+    """A secret that is fetched on the first `get()`, cached, and always yields the current value.
+
+    It is not a `str`: `repr`, `str`, `format`, JSON, logs and tracebacks show a constant mask.
+    T is `str`, `bytes`, a number, or a pydantic model for several keys of one Vault path.
+
+    Args:
+        value: a value, for tests and for `replace` and `override`; handles for settings are made by loading.
+
+    >>> token = Secret("s3cr3t")
+    >>> print(token, repr(token), f"{token:>4}")
+    ********** Secret('**********') **********
+    >>> token.get()
+    's3cr3t'
+    """
+
+    __slots__ = ("__weakref__", "_inner", "_path", "_seen", "_supply")
+
+    _supply: Supply
+    _seen: tuple[Any, Any]
+
+    def __init__(self, value: T) -> None:
+        if isinstance(value, str) and value == MASK:
+            raise ValueError("the mask of a secret was given as its value; pass the secret itself")
+        supply = Fixed(value, Origin("code", "Secret(...)"))
+        _fill(self, supply, None, "")
+        self._seen = (supply.reading, value)
+        _register(value)
+
+    @overload
+    def get(self) -> T: ...
+    @overload
+    def get(self, default: D) -> T | D: ...
+    def get(self, default: Any = _RAISE) -> Any:
+        """The current value: from memory while it is fresh, else fetched, within the deadline.
+
+        Args:
+            default: returned instead of raising when the secret cannot be had.
+
+        Raises:
+            MissingCredentialError: nothing supplies it.
+            VaultError: Vault was asked; the subclass says what happened.
+            SecretError: the value is not a T; the message does not hold it.
+        """
+        seen = self._seen
+        supply = self._supply
+        if seen[0] is supply.reading and supply.now() < supply.fresh_until:
+            return seen[1]
+        return self._read(default)
+
+    get_secret_value = get
+
+    @overload
+    async def aget(self) -> T: ...
+    @overload
+    async def aget(self, default: D) -> T | D: ...
+    async def aget(self, default: Any = _RAISE) -> Any:
+        """`get()` for coroutines: the loop runs on while the value is fetched."""
+        for flight in self._supply.pending():
+            await flight.await_end()
+        return self._settled(default)
+
+    def _read(self, default: Any) -> Any:
+        for flight in self._supply.pending():
+            flight.wait()
+        return self._settled(default)
+
+    def _settled(self, default: Any) -> Any:
+        reading, error = _settle(self._supply)
+        if reading is not None:
+            seen = self._seen
+            if seen[0] is reading:
+                return seen[1]
+            value, wrong = convert(self._inner, reading.value)
+            if not wrong:
+                _register(value if self._inner in (None, str, bytes) else reading.value)
+                self._seen = (reading, value)
+                return value
+            error = SecretError(
+                f"the value is not {wrong}", reference=self._supply.reference, help=f"see {reading.origin}"
+            )
+        if default is not _RAISE:
+            return default
+        assert error is not None
+        raise error.at(self._path) if self._path else error
+
+    @property
+    def version(self) -> int | None:
+        """KV v2 version of the value in memory, or None."""
+        reading = self._supply.reading
+        return reading.version if reading is not None else None
+
+    @property
+    def expires_at(self) -> float | None:
+        """Seconds since 1970 at which the value in memory ends (a lease), or None."""
+        reading = self._supply.reading
+        return reading.expires_at if reading is not None else None
+
+    @property
+    def origin(self) -> Origin:
+        """Where the value comes, or would come, from; never fetches."""
+        return self._supply.origin
+
+    @property
+    def state(self) -> State:
+        """fresh, stale, missing or unread; never fetches."""
+        return self._supply.state
+
+    @property
+    def reference(self) -> str:
+        """The place in Vault that it is read from, such as `secret/tori#api_key`; "" when none."""
+        return self._supply.reference
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK!r})"
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __format__(self, spec: str) -> str:
+        return MASK
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a Secret has no truth value, since that would fetch it: test `secret.get(None) is None`")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        if self._supply is other._supply:
+            return True
+        mine, theirs = self._supply.reading, other._supply.reading
+        if mine is None or theirs is None:
+            return mine is theirs and bool(self.reference) and self.reference == other.reference
+        return hmac.compare_digest(_bytes(mine.value), _bytes(theirs.value))
+
+    def __hash__(self) -> int:
+        return hash(Secret)
+
+    def __copy__(self) -> Secret[T]:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Secret[T]:
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError(
+            "a Secret is not pickled, so that no value leaves the process: pickle the lazy settings object "
+            "instead (it travels as its recipe), or load in the other process"
+        )
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        inner = (get_args(source) or (str,))[0]
+
+        def accept(value: Any) -> Secret[Any]:
+            if isinstance(value, Secret):
+                return value
+            return Secret(value) if value != MASK else _refuse_mask()
+
+        schema = core_schema.no_info_plain_validator_function(
+            accept,
+            serialization=core_schema.plain_serializer_function_ser_schema(_masked, when_used="json"),
+        )
+        schema["metadata"] = {"toriconfig_secret": inner}
+        return schema
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        inner = schema.get("metadata", {}).get("toriconfig_secret", str)
+        known: dict[Any, dict[str, Any]] = {int: {"type": "integer"}, float: {"type": "number"}}
+        shape = known.get(inner, {"type": "string"} if not hasattr(inner, "model_fields") else {"type": "object"})
+        return {**shape, "format": "password", "writeOnly": True, "x-toriconfig-secret": True}
+
+
+def handle(supply: Supply, inner: Any, path: str) -> Secret[Any]:
+    """A handle over `supply`, for the field at `path`, whose T is `inner` (None: whatever was read)."""
+    secret: Secret[Any] = Secret.__new__(Secret)
+    _fill(secret, supply, inner, path)
+    return secret
+
+
+def supply_of(secret: Secret[Any]) -> Supply:
+    """The supply behind a handle."""
+    return secret._supply
+
+
+def _fill(secret: Secret[Any], supply: Supply, inner: Any, path: str) -> None:
+    secret._supply = supply
+    secret._inner = inner
+    secret._path = path
+    secret._seen = _UNSEEN
+
+
+def convert(inner: Any, raw: Any) -> tuple[Any, str]:
+    """`raw` as an `inner`, and "" ; or None and what it should have been, without the value.
+
+    Text stays text unless `inner` says otherwise; nothing is guessed from how a value looks.
+    """
+    if inner is None:
+        return raw, ""
+    if inner is str:
+        if isinstance(raw, str):
+            return raw, ""
+        if isinstance(raw, bytes):
+            return _decoded(raw)
+        if isinstance(raw, (bool, int, float)):
+            import json
+
+            return json.dumps(raw), ""
+        return None, "text"
+    if inner is bytes:
+        return (raw, "") if isinstance(raw, bytes) else (raw.encode(), "") if isinstance(raw, str) else (None, "text")
+    return _validated(inner, raw)
+
+
+def _decoded(raw: bytes) -> tuple[Any, str]:
+    try:
+        return raw.decode(), ""
+    except UnicodeDecodeError:
+        return None, "UTF-8 text"
+
+
+def _validated(inner: Any, raw: Any) -> tuple[Any, str]:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        adapter = TypeAdapter(inner)
+        if isinstance(raw, (str, bytes)) and hasattr(inner, "model_fields"):
+            return adapter.validate_json(raw), ""
+        return adapter.validate_python(raw), ""
+    except ValidationError as error:
+        places = sorted({".".join(map(str, line["loc"])) for line in error.errors(include_input=False)} - {""})
+        name = getattr(inner, "__name__", str(inner))
+        return None, f"a valid {name}" + (f": look at {', '.join(places)}" if places else "")
+    except Exception:
+        return None, f"a valid {getattr(inner, '__name__', inner)}"
+
+
+def _settle(supply: Supply) -> tuple[Reading | None, SecretError | None]:
+    try:
+        return supply.settle(), None
+    except SecretError as error:
+        return None, error.with_traceback(None)
+
+
+_NOT_SECRET = frozenset({"username", "user", "name", "host", "hostname", "port", "dbname", "database"})
+
+
+def _register(value: Any) -> None:
+    """Have logs mask the value, and the telling parts of a mapping of values."""
+    from toriconfig.pipeline._redact import register
+
+    if isinstance(value, (str, bytes)):
+        register(value)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            if str(key).lower() not in _NOT_SECRET and isinstance(part, (str, bytes)):
+                register(part)
+    elif hasattr(value, "__dict__"):
+        _register(dict(vars(value)))
+
+
+def _refuse_mask() -> NoReturn:
+    from pydantic_core import PydanticCustomError
+
+    raise PydanticCustomError("toriconfig_mask", "the mask of a secret was given as its value")
+
+
+def _masked(value: Any) -> str:
+    return MASK
+
+
+def _bytes(value: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return value.encode() if isinstance(value, str) else repr(value).encode()
+
+

@@ -1,0 +1,159 @@
+"""Where a `Secret` gets its value: the protocol between handles and what stands behind them.
+
+A handle never fetches. It asks its supply for `pending()` work, waits for that, and then lets the
+supply `settle()` without blocking. So blocking readers, `await`ing readers and `prefetch` are the same
+three lines, and no reader ever occupies the worker that it waits for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol
+
+from toriconfig._origin import Origin
+
+State = Literal["fresh", "stale", "missing", "unread"]
+"""fresh: as good as new; stale: kept past `refresh_interval` because it could not be renewed;
+missing: the last try failed and nothing usable is left; unread: nobody has asked yet."""
+
+
+class Reading:
+    """One value as it was read, whole; never changed afterwards.
+
+    Attributes:
+        value: text, bytes, a number, or a dict for a whole Vault path. Raw: not converted to the T of a handle.
+        origin: where it was read, version included.
+        version: KV v2 version, or None.
+        expires_at: seconds since 1970 at which the value stops working (a lease), or None.
+    """
+
+    __slots__ = ("__weakref__", "expires_at", "origin", "value", "version")
+
+    def __init__(
+        self, value: Any, origin: Origin, version: int | None = None, expires_at: float | None = None
+    ) -> None:
+        self.value = value
+        self.origin = origin
+        self.version = version
+        self.expires_at = expires_at
+
+    def __repr__(self) -> str:
+        return f"Reading({self.origin})"
+
+
+class Flight(Protocol):
+    """One request under way, however many wait for it. It always ends: it has a deadline."""
+
+    def wait(self) -> None:
+        """Block until it has ended; at its deadline it is abandoned and counts as ended."""
+        ...
+
+    async def await_end(self) -> None:
+        """The same without blocking the loop."""
+        ...
+
+
+Swap = Callable[["Reading | None", "Reading | None"], None]
+"""Called with the old and the new reading after a swap; None: there was, or is, nothing usable."""
+
+
+class Supply(Protocol):
+    """What stands behind the handles of one reference; shared by all of them.
+
+    Attributes:
+        reading: the newest usable value, replaced whole; None when there is none.
+        fresh_until: monotonic seconds until which `reading` may be returned without asking further.
+        now: the clock that `fresh_until` is read against.
+        reference: what people write to name it, such as `secret/tori#api_key`; "" for a literal.
+    """
+
+    reading: Reading | None
+    fresh_until: float
+    now: Callable[[], float]
+    reference: str
+
+    def pending(self) -> Sequence[Flight]:
+        """Start what must be fetched before `settle` can answer; empty when nothing must.
+
+        A stale but usable value starts a refresh behind and returns nothing to wait for.
+        """
+        ...
+
+    def settle(self) -> Reading:
+        """The value now, without blocking.
+
+        Raises:
+            SecretError: there is none; which subclass says why.
+        """
+        ...
+
+    @property
+    def state(self) -> State:
+        """How good the value is; from memory alone."""
+        ...
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the value was last confirmed, or None when it never was."""
+        ...
+
+    @property
+    def error(self) -> Exception | None:
+        """Why the last try failed, or None."""
+        ...
+
+    @property
+    def origin(self) -> Origin:
+        """Where the value comes, or would come, from; from memory alone."""
+        ...
+
+    def subscribe(self, swap: Swap) -> Callable[[], None]:
+        """Have `swap` called after each swap; returns what cancels it. `swap` is held strongly."""
+        ...
+
+
+class Fixed:
+    """A supply whose value never changes: text in a file, a variable, an argument."""
+
+    __slots__ = ("fresh_until", "now", "reading", "reference")
+
+    def __init__(self, value: Any, origin: Origin) -> None:
+        self.reading: Reading | None = Reading(value, origin)
+        self.fresh_until = float("inf")
+        self.now: Callable[[], float] = _no_time
+        self.reference = ""
+
+    def pending(self) -> Sequence[Flight]:
+        return ()
+
+    def settle(self) -> Reading:
+        assert self.reading is not None
+        return self.reading
+
+    @property
+    def state(self) -> State:
+        return "fresh"
+
+    @property
+    def age(self) -> float | None:
+        return None
+
+    @property
+    def error(self) -> Exception | None:
+        return None
+
+    @property
+    def origin(self) -> Origin:
+        assert self.reading is not None
+        return self.reading.origin
+
+    def subscribe(self, swap: Swap) -> Callable[[], None]:
+        return _nothing
+
+
+def _no_time() -> float:
+    return 0.0
+
+
+def _nothing() -> None:
+    return None

@@ -1,0 +1,132 @@
+"""The tree that every source returns: values with the place each one stands at.
+
+A node does not hold an `Origin`; it holds the cheapest thing from which its layer can make one
+(`at`), because a load makes thousands of nodes and shows a few of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._origin import LayerKind, Origin
+from toriconfig._path import Path
+
+if TYPE_CHECKING:
+    from toriconfig.errors import Problem
+
+
+class Layer:
+    """One source's say: its kind, its name, and how it spells a place.
+
+    Args:
+        kind: the name in the `layers` option under which it ranks.
+        name: a file, `.env`, `environment`; what people call it.
+        locate: turns the `at` of one of its nodes into an `Origin`.
+        references: whether `${...}` in its strings means anything (YAML, JSON and overrides).
+    """
+
+    __slots__ = ("kind", "locate", "name", "references")
+
+    def __init__(
+        self, kind: LayerKind, name: str, locate: Callable[[Any], Origin], *, references: bool = False
+    ) -> None:
+        self.kind = kind
+        self.name = name
+        self.locate = locate
+        self.references = references
+
+    def __repr__(self) -> str:
+        return f"Layer({self.kind!r}, {self.name!r})"
+
+
+class Node:
+    """A value of one layer.
+
+    Attributes:
+        value: `dict[str, Node]`, `list[Node]`, or a scalar (str, int, float, bool, None, a `Secret`).
+        layer: the layer that says so.
+        at: where the value stands, in the terms of `layer.locate`.
+        key_at: where its key stands, or None when the value has none.
+        under: the node that this one overrode, or None: the losers, highest first.
+    """
+
+    __slots__ = ("at", "key_at", "layer", "under", "value")
+
+    def __init__(
+        self, value: Any, layer: Layer, at: Any = None, key_at: Any = None, under: Node | None = None
+    ) -> None:
+        self.value = value
+        self.layer = layer
+        self.at = at
+        self.key_at = key_at
+        self.under = under
+
+    @property
+    def origin(self) -> Origin:
+        """Where the value stands."""
+        return self.layer.locate(self.at)
+
+    @property
+    def key_origin(self) -> Origin:
+        """Where the key stands; the value's place when it has no key of its own."""
+        return self.layer.locate(self.at if self.key_at is None else self.key_at)
+
+    def losers(self) -> Iterator[Node]:
+        """The nodes that this one overrode, highest first."""
+        node = self.under
+        while node is not None:
+            yield node
+            node = node.under
+
+    def find(self, path: Path) -> Node | None:
+        """The node at `path` below this one, or None."""
+        node = self
+        for part in path:
+            try:
+                node = node.value[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return node
+
+    def plain(self) -> Any:
+        """The bare value, without places."""
+        value = self.value
+        if type(value) is dict:
+            return {key: child.plain() for key, child in value.items()}
+        if type(value) is list:
+            return [child.plain() for child in value]
+        return value
+
+    def __repr__(self) -> str:
+        return f"Node({type(self.value).__name__} at {self.origin})"
+
+
+class Tree:
+    """What a source returns.
+
+    Attributes:
+        root: a node whose value is a dict; for a flat source the keys are names such as
+            `DATABASE__POOL__SIZE`, to be fitted to the schema.
+        flat: whether the keys of `root` are such names.
+        problems: what was wrong with the input; the tree holds what could be read all the same.
+        lines: the text of the input, split in lines, for the frames of diagnostics; dropped after the load.
+        complete: False when reading stopped early, so that "missing" cannot be told.
+    """
+
+    __slots__ = ("complete", "flat", "lines", "problems", "root")
+
+    def __init__(
+        self,
+        root: Node,
+        *,
+        flat: bool = False,
+        problems: tuple[Problem, ...] = (),
+        lines: list[str] | None = None,
+        complete: bool = True,
+    ) -> None:
+        self.root = root
+        self.flat = flat
+        self.problems = problems
+        self.lines = lines
+        self.complete = complete
