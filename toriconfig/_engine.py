@@ -123,7 +123,8 @@ class DevServer:
             self.port = free_ports(2)
             self._process = ServerProcess(self._command(binary), self._keeper, self._environ())
             try:
-                return self.start()
+                self.start()
+                return
             except EngineError:
                 self._process.stop(signal.SIGKILL)
                 lost_the_port = "address already in use" in self._process.output()

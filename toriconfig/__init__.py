@@ -1,0 +1,1 @@
+"""Typed settings for Python pipelines: layers behind one object, origins for every value, secrets that rotate."""
