@@ -104,7 +104,7 @@ class ServerProcess:
         self._keeper.tell("start", self._process.pid)
 
     def _spawn(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
-        as_user = {} if self._user is None else {"user": self._user, "group": self._user}
+        no_groups: list[int] | None = None if self._user is None else []
         return subprocess.Popen(
             self.command,
             stdin=subprocess.DEVNULL,
@@ -113,8 +113,9 @@ class ServerProcess:
             cwd=self._keeper.directory,
             env=self._environ,
             start_new_session=True,
-            extra_groups=None if self._user is None else [],
-            **as_user,
+            user=self._user,
+            group=self._user,
+            extra_groups=no_groups,
         )
 
     @property

@@ -1,9 +1,25 @@
-"""For tests of programs that use toriconfig, and for toriconfig's own."""
+"""For tests of programs that use toriconfig, and for toriconfig's own.
+
+Fixtures for pytest come with `pytest_plugins = ["toriconfig.testing.plugin"]` in a `conftest.py`.
+"""
 
 from __future__ import annotations
 
+from toriconfig._process import Keeper, ServerProcess
 from toriconfig._warnings import reset as reset_warnings
+from toriconfig.testing._canary import Canary
 from toriconfig.testing._fake_clock import FakeClock
 from toriconfig.testing._server import AppRoleLogin, VaultServer, vault_server
+from toriconfig.testing._source_contract import SourceContract
 
-__all__ = ["AppRoleLogin", "FakeClock", "VaultServer", "reset_warnings", "vault_server"]
+__all__ = [
+    "AppRoleLogin",
+    "Canary",
+    "FakeClock",
+    "Keeper",
+    "ServerProcess",
+    "SourceContract",
+    "VaultServer",
+    "reset_warnings",
+    "vault_server",
+]

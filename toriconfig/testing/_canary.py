@@ -1,0 +1,214 @@
+"""The canary sweep: plant a secret that exists once in the world, use the program, look for it everywhere."""
+
+from __future__ import annotations
+
+import base64
+import io
+import logging
+import pickle
+import secrets
+import string
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, TextIO
+
+_ALPHABET = string.ascii_lowercase + string.digits
+_WINDOW = 8
+"""Characters in a row that give a canary away: a cut or half-masked secret is a leak too."""
+
+
+class Canary:
+    """A secret to plant, and the search for it.
+
+    What is found: the secret and any eight of its characters in a row, in either case; the same in base64 (also
+    inside a longer text), in hexadecimal and in UTF-16. Its characters need no escape in JSON, URLs or `repr`.
+
+    Attributes:
+        secret: the value to plant; a new one for each canary.
+
+    >>> canary = Canary()
+    >>> canary.absent_from("all is quiet", {"password": "**********"})
+    >>> canary.absent_from(f"token={canary.secret}")
+    Traceback (most recent call last):
+    AssertionError: the canary was found as text in str #1
+    """
+
+    def __init__(self) -> None:
+        self.secret = "".join(secrets.choice(_ALPHABET) for _ in range(32))
+        plain = self.secret.encode()
+        self._traces = {
+            "text": _windows(self.secret, _WINDOW),
+            "hexadecimal": _windows(plain.hex(), 2 * _WINDOW),
+            "UTF-16": _windows(self.secret.encode("utf-16-le").decode("latin-1"), 2 * _WINDOW),
+        }
+        # Where the secret starts inside a base64 group of three bytes decides how all of it looks.
+        self._base64 = [part for shift in range(3) for part in _windows(_base64_at(plain, shift), _WINDOW + 4)]
+
+    def found_in(self, text: str | bytes) -> str:
+        """How `text` holds the canary, such as `base64`; "" when it does not."""
+        if isinstance(text, (bytes, bytearray, memoryview)):
+            text = bytes(text).decode("latin-1")
+        lowered = text.lower()
+        for form, traces in self._traces.items():
+            if any(trace in lowered for trace in traces):
+                return form
+        standard = text.replace("-", "+").replace("_", "/")
+        return "base64" if any(trace in standard for trace in self._base64) else ""
+
+    def absent_from(self, *things: object) -> None:
+        """Assert that the canary shows in none of `things`.
+
+        Text and bytes are searched as they are. Of an exception: its text, arguments, notes, attributes, its causes
+        and contexts (suppressed ones too), and its traceback with the locals of each frame, except the frames of the
+        file that calls this. Of a log record: the message, its arguments, its exception. Of any other object:
+        `repr`, `str`, `format`, its JSON where it has a `model_dump_json`, and its pickle, unless it refuses one.
+
+        Raises:
+            AssertionError: it was found; the message says where and how, and does not hold it.
+        """
+        own_file = sys._getframe(1).f_code.co_filename
+        for number, thing in enumerate(things, 1):
+            for place, text in _faces(thing, own_file):
+                form = self.found_in(text)
+                if form:
+                    where = f"{place} of " if place else ""
+                    raise AssertionError(f"the canary was found as {form} in {where}{type(thing).__name__} #{number}")
+
+    @contextmanager
+    def watch(self) -> Iterator[None]:
+        """Assert that the canary is not printed and not logged, at any level, while the block runs.
+
+        Raises:
+            AssertionError: it was.
+        """
+        handler = _Recorder()
+        loggers = [logging.getLogger(), *_not_propagating()]
+        levels = [logger.level for logger in loggers]
+        streams = (sys.stdout, sys.stderr)
+        out, err = _Tee(streams[0]), _Tee(streams[1])
+        for logger in loggers:
+            logger.addHandler(handler)
+            logger.setLevel(logging.DEBUG)
+        sys.stdout, sys.stderr = out, err
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = streams
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.removeHandler(handler)
+                logger.setLevel(level)
+        for name, text in (("standard output", out.getvalue()), ("standard error", err.getvalue())):
+            form = self.found_in(text)
+            if form:
+                raise AssertionError(f"the canary was found as {form} on {name}")
+        self.absent_from(*handler.records)
+
+    def __repr__(self) -> str:
+        return "Canary()"
+
+
+def _windows(text: str, size: int) -> list[str]:
+    return [text[at : at + size] for at in range(len(text) - size + 1)]
+
+
+def _base64_at(plain: bytes, shift: int) -> str:
+    encoded = base64.b64encode(b"\0" * shift + plain).decode().rstrip("=")
+    return encoded[4 if shift else 0 : -1]
+
+
+def _faces(thing: object, own_file: str) -> Iterator[tuple[str, str | bytes]]:
+    """Every text that `thing` shows, with the name of the place."""
+    if isinstance(thing, (str, bytes, bytearray, memoryview)):
+        yield "", thing if isinstance(thing, str) else bytes(thing)
+    elif isinstance(thing, BaseException):
+        for error in _chain(thing):
+            yield from _faces_of_error(error, own_file)
+    elif isinstance(thing, logging.LogRecord):
+        yield "text", logging.Formatter("%(name)s %(message)s").format(thing)
+        for name, value in vars(thing).items():
+            yield name, repr(value)
+        if thing.exc_info and thing.exc_info[1]:
+            yield from _faces(thing.exc_info[1], own_file)
+    else:
+        yield "repr", repr(thing)
+        yield "str", str(thing)
+        yield "format", format(thing)
+        dump: Any = getattr(thing, "model_dump_json", None)
+        if callable(dump) and not isinstance(thing, type):
+            yield "JSON", str(dump())
+        yield from _pickled(thing)
+
+
+def _pickled(thing: object) -> Iterator[tuple[str, str | bytes]]:
+    try:
+        yield "pickle", pickle.dumps(thing)
+    except Exception as refusal:  # noqa: BLE001 - pickling runs anybody's code; a refusal is fine when it shows nothing
+        yield "refusal to pickle", repr(refusal)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The error, its causes and contexts, suppressed ones too, and the members of groups."""
+    seen: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or any(one is other for other in seen):
+            continue
+        seen.append(one)
+        waiting += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
+    return seen
+
+
+def _faces_of_error(error: BaseException, own_file: str) -> Iterator[tuple[str, str | bytes]]:
+    yield "str", str(error)
+    yield "repr", repr(error)
+    yield "args", repr(error.args)
+    yield "notes", repr(getattr(error, "__notes__", ()))
+    for name, value in getattr(error, "__dict__", {}).items():
+        yield f"attribute {name}", repr(value)
+    errors: Any = getattr(error, "errors", None)
+    if callable(errors):
+        yield "errors()", repr(errors())
+    yield from _locals(error.__traceback__, own_file)
+    yield from _pickled(error)
+
+
+def _locals(frames: TracebackType | None, own_file: str) -> Iterator[tuple[str, str]]:
+    for frame, line in traceback.walk_tb(frames):
+        if frame.f_code.co_filename == own_file:
+            continue
+        summary = traceback.StackSummary.extract(iter([(frame, line)]), capture_locals=True)
+        for name, shown in (summary[0].locals or {}).items():
+            yield f"local {name!r} in {frame.f_code.co_name}() at line {line} of the traceback", shown
+
+
+class _Recorder(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.NOTSET)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+class _Tee(io.StringIO):
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(text)
+        return super().write(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+def _not_propagating() -> list[logging.Logger]:
+    known = logging.root.manager.loggerDict.values()
+    return [logger for logger in known if isinstance(logger, logging.Logger) and not logger.propagate]
