@@ -1,0 +1,143 @@
+"""How far a secret reaches: from which place on each line of an input is masked.
+
+Enough of YAML's grammar is followed to know where a value ends (quotes, brackets, block scalars, indentation),
+and where the text breaks that grammar, a secret is taken to go on rather than to have ended.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from toriconfig._mask import PEM_BEGIN, PEM_END, openings, suspicious
+from toriconfig._sensitive import Sensitive
+
+_KEY = re.compile(
+    r"""(?P<lead>\s*(?:-\s+)*)(?:"[^"]*"|'[^']*'|[^\s\#&*!|>%@`"'\[\]{},?:-][^\#]*?|-[^\s\#][^\#]*?)\s*:(?:\s|\Z)"""
+)
+_LEAD = re.compile(r"[ ]*(?:[-?]\s+)*")
+_BLOCK = re.compile(r"(?:^|[\s:-])[|>][-+0-9]*\s*(?:\s#.*)?\Z")
+_DOCUMENT = re.compile(r"(?:---|\.\.\.)(?:\s|\Z)")
+_BINDING = re.compile(r"""\s*(?:export\s+)?'?[A-Za-z_][A-Za-z0-9_.-]{0,99}'?\s*=""")
+
+
+def yaml_cuts(lines: Sequence[str], sensitive: Sensitive, anchors: frozenset[str] = frozenset()) -> list[int]:
+    """For each line of YAML or JSON the place from which it is masked; its length when nowhere.
+
+    Args:
+        anchors: anchors whose value is used as a secret elsewhere.
+    """
+    walk = _Walk(sensitive, anchors)
+    return [walk.line(text) for text in lines]
+
+
+def dotenv_cuts(lines: Sequence[str]) -> list[int]:
+    """The same for a `.env` file, where every value is masked: after `NAME=`, and all of a line that goes on with one."""
+    cuts: list[int] = []
+    quote, pem = "", False
+    for text in lines:
+        binding = None if quote or pem else _BINDING.match(text)
+        cuts.append(binding.end() if binding else len(text) - len(text.lstrip().removeprefix("#")))
+        rest = text[binding.end() :].lstrip() if binding else text if quote else ""
+        if not quote and rest[:1] in ("'", '"'):
+            quote, rest = rest[0], rest[1:]
+        if quote and re.search(rf"(?<!\\)(?:\\\\)*{quote}", rest):
+            quote = ""
+        pem = (pem or PEM_BEGIN in text) and PEM_END not in text
+    return cuts
+
+
+class _Walk:
+    """One pass over the lines, with just enough of YAML's grammar to know how far a value reaches."""
+
+    def __init__(self, sensitive: Sensitive, anchors: frozenset[str]) -> None:
+        self.sensitive = sensitive
+        self.anchors = anchors
+        self.depth = 0
+        self.quote = ""
+        self.block: int | None = None
+        self.floor: int | None = None
+        self.column = 0
+        self.pem = False
+
+    def line(self, text: str) -> int:
+        if _DOCUMENT.match(text):
+            self.depth, self.quote, self.block, self.floor = 0, "", None, None
+        if self.pem or PEM_BEGIN in text:
+            was, self.pem = self.pem, PEM_END not in text
+            return 0 if was or self.floor is not None else min(self._open(text, 0), text.index(PEM_BEGIN))
+        if self.floor is None:
+            return self._open(text, 0)
+        if self.floor:
+            ended = self._lex(text, 0, self.floor)
+            if ended is not None:
+                self.floor = None
+                self._open(text, ended)
+            return 0
+        if not self.depth and not self.quote and self._leaves(text):
+            self.floor = None
+            return self._open(text, 0)
+        self._lex(text, 0, 0)
+        return 0
+
+    def _leaves(self, text: str) -> bool:
+        # Only what looks like a key ends a secret: a dedented line that does not is a broken block scalar.
+        key = _KEY.match(text)
+        return key is not None and "\t" not in key["lead"] and len(key["lead"]) <= self.column
+
+    def _open(self, text: str, start: int) -> int:
+        """Look for secrets from `start` on, remember one that goes on below, and say where masking begins."""
+        first = suspicious(text)
+        mask_from = len(text) if first is None else first
+        lead = _LEAD.match(text)
+        for at, shown in openings(text, self.sensitive, self.anchors):
+            if at < start:
+                continue
+            if not shown:
+                mask_from = min(mask_from, at)
+            self._lex(text[:at], start, 0)
+            self.quote = ""
+            floor = self.depth
+            ended = self._lex(text, at, floor)
+            if ended is None:
+                self.floor, self.column = floor, lead.end() if lead else 0
+                return mask_from
+            start = ended
+        self._lex(text, start, 0)
+        return mask_from
+
+    def _lex(self, text: str, start: int, floor: int) -> int | None:
+        """Follow quotes and brackets; where a value at flow depth `floor` ends, or None when it does not."""
+        lead = _LEAD.match(text)
+        if self.block is not None:
+            if not text.strip() or len(text) - len(text.lstrip()) > self.block:
+                return None
+            self.block = None
+        at, end, fresh = start, len(text), True
+        while at < end:
+            char = text[at]
+            if self.quote:
+                if char == "\\" and self.quote == '"':
+                    at += 1
+                elif char == self.quote:
+                    self.quote = ""
+            elif char == "#" and (at == 0 or text[at - 1].isspace()):
+                break
+            elif fresh and char in "\"'":
+                self.quote, fresh = char, False
+            elif char in "[{":
+                self.depth, fresh = self.depth + 1, True
+            elif char in "]}":
+                self.depth, fresh = max(0, self.depth - 1), False
+                if self.depth < floor:
+                    return at + 1
+            elif char == "," and floor and self.depth == floor:
+                return at + 1
+            elif char in ",:" or (char == "-" and fresh):
+                fresh = True
+            elif not char.isspace():
+                fresh = False
+            at += 1
+        if not self.depth and not self.quote and _BLOCK.search(text, start):
+            self.block = lead.end() if lead and text[: lead.end()].strip() != "-" else (lead.end() - 2 if lead else 0)
+        return None

@@ -1,0 +1,101 @@
+"""Which names are the names of secrets: by the schema, by habit, and by a slip of the keyboard.
+
+Masking errs on the side of too much. A name is taken for a secret's when the schema says so, when it is
+spelt the way secrets are called everywhere, or when it is one typo away from either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+Span = tuple[int, int, int, int]
+"""Line, column, end line, end column; 1-based, the end exclusive, as in `Origin`."""
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
+_EXACT = frozenset(
+    "pass pw pwd psw auth oauth oauth2 authorization bearer jwt cookie cookies dsn otp totp pin sig signature salt "
+    "pem pfx keystore kubeconfig netrc htpasswd passcode creds cred cert privkey".split()
+)
+_STEMS = ("password", "passwd", "passphrase", "secret", "credential", "apikey")
+_ENDS = ("token", "tokens", "pwd", "passwd", "dsn")
+_KINDS_OF_KEY = frozenset(
+    "api app private access secret signing encryption decryption ssh client account master shared service auth ssl tls "
+    "crypto hmac rsa aes storage unseal recovery host deploy session license".split()
+)
+_NOT_QUITE = (
+    "password", "passwd", "passphrase", "secret", "secrets", "token", "tokens", "credential", "credentials", "apikey",
+    "privatekey", "accesskey", "authorization",
+)  # fmt: skip
+_SLIP = 0.75
+_SHORTEST_SLIP = 4
+
+
+class Sensitive:
+    """What is known of the secrets of one input.
+
+    Args:
+        keys: names of secret fields: the last part of their path, or the name of their variable.
+        plain: names of the fields that are not secret: they are not a slip of a secret's name.
+        spans: where values of secrets stand in the text, when the text could be read.
+        everything: whether every value of the input is masked, as in a `.env` file.
+    """
+
+    __slots__ = ("_folded", "_known", "_plain", "everything", "spans")
+
+    def __init__(
+        self,
+        keys: Iterable[str] = (),
+        *,
+        plain: Iterable[str] = (),
+        spans: Iterable[Span] = (),
+        everything: bool = False,
+    ) -> None:
+        self.spans = tuple(spans)
+        self.everything = everything
+        self._folded = frozenset(map(_joined, keys)) - {""}
+        self._plain = frozenset(map(_joined, plain)) - self._folded
+        self._known: dict[str, bool] = {}
+
+    def names(self, name: str) -> bool:
+        """Whether `name` is, or may be meant as, the name of a secret."""
+        answer = self._known.get(name)
+        if answer is None:
+            answer = self._known[name] = self._decide(name)
+        return answer
+
+    def _decide(self, name: str) -> bool:
+        joined = _joined(name)
+        if not joined:
+            return False
+        return joined in self._folded or looks_secret(name) or (joined not in self._plain and self._slipped(name))
+
+    def _slipped(self, name: str) -> bool:
+        from toriconfig._near import CUTOFF, near_all
+
+        joined = _joined(name)
+        if self._folded and near_all(joined, self._folded, limit=1, cutoff=CUTOFF):
+            return True
+        words = {joined, *(word.lower() for word in _WORDS.findall(name))}
+        return any(near_all(word, _NOT_QUITE, limit=1, cutoff=_SLIP) for word in words if len(word) >= _SHORTEST_SLIP)
+
+
+def looks_secret(name: str) -> bool:
+    """Whether a key or variable of this name usually holds a secret.
+
+    >>> looks_secret("DB_PASSWORD"), looks_secret("clientSecret"), looks_secret("private-key"), looks_secret("author")
+    (True, True, True, False)
+    """
+    words = [word.lower() for word in _WORDS.findall(name)]
+    joined = "".join(words)
+    if any(stem in joined for stem in _STEMS) or not _EXACT.isdisjoint(words):
+        return True
+    if any(word.endswith(_ENDS) for word in words) or "connectionstring" in joined or "connstr" in joined:
+        return True
+    if any(second in ("key", "keys") and first in _KINDS_OF_KEY for first, second in zip(words, words[1:])):
+        return True
+    return any(joined.endswith((f"{kind}key", f"{kind}keys")) for kind in ("private", "access", "signing", "account"))
+
+
+def _joined(name: str) -> str:
+    return "".join(char for char in name.casefold() if char.isalnum())
