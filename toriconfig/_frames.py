@@ -5,6 +5,8 @@
       MIIEpAIBAAKCAQEA           **********
     db: {user: x, pwd: y}    ->  db: {user: x, pwd: **********
     # old password: hunter1  ->  # old password: **********
+
+What stands before a secret keeps its columns; what stands behind it on its line is masked with it.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ class Masked:
             while True:
                 cuts = yaml_cuts(self._lines, self._sensitive, anchors)
                 # A secret may stand at an anchor, far from the key that uses it: look again for those.
-                used = {name for text, at in zip(self._lines, cuts) for name in _ALIAS.findall(text[at:])}
+                used = {name for text, at in zip(self._lines, cuts, strict=True) for name in _ALIAS.findall(text[at:])}
                 if used <= anchors:
                     break
                 anchors |= used
@@ -60,7 +62,7 @@ class Masked:
             last = end_line if end_column > 1 or end_line == line else end_line - 1
             for number in range(line, min(last, len(cuts)) + 1):
                 cuts[number - 1] = min(cuts[number - 1], column - 1 if number == line else 0)
-        return [cut(text, at) for text, at in zip(self._lines, cuts)]
+        return [cut(text, at) for text, at in zip(self._lines, cuts, strict=True)]
 
 
 def excerpt(lines: Sequence[str], origin: Origin, sensitive: Sensitive | None = None) -> tuple[str, int, str]:

@@ -17,6 +17,8 @@ _KEY = re.compile(
 )
 _LEAD = re.compile(r"[ ]*(?:[-?]\s+)*")
 _BLOCK = re.compile(r"(?:^|[\s:-])[|>][-+0-9]*\s*(?:\s#.*)?\Z")
+_NESTING = {"[": 1, "{": 1, "]": -1, "}": -1}
+_QUOTE_ENDS = {'"': re.compile(r'(?:[^"\\]|\\.?)*"'), "'": re.compile(r"[^']*'")}
 _DOCUMENT = re.compile(r"(?:---|\.\.\.)(?:\s|\Z)")
 _BINDING = re.compile(r"""\s*(?:export\s+)?'?[A-Za-z_][A-Za-z0-9_.-]{0,99}'?\s*=""")
 
@@ -41,7 +43,7 @@ def dotenv_cuts(lines: Sequence[str]) -> list[int]:
         rest = text[binding.end() :].lstrip() if binding else text if quote else ""
         if not quote and rest[:1] in ("'", '"'):
             quote, rest = rest[0], rest[1:]
-        if quote and re.search(rf"(?<!\\)(?:\\\\)*{quote}", rest):
+        if quote and re.match(rf"(?:[^{quote}\\]|\\.)*{quote}", rest):
             quote = ""
         pem = (pem or PEM_BEGIN in text) and PEM_END not in text
     return cuts
@@ -100,7 +102,7 @@ class _Walk:
             floor = self.depth
             ended = self._lex(text, at, floor)
             if ended is None:
-                self.floor, self.column = floor, lead.end() if lead else 0
+                self.floor, self.column = floor, len(lead[0]) if lead else 0
                 return mask_from
             start = ended
         self._lex(text, start, 0)
@@ -108,36 +110,41 @@ class _Walk:
 
     def _lex(self, text: str, start: int, floor: int) -> int | None:
         """Follow quotes and brackets; where a value at flow depth `floor` ends, or None when it does not."""
-        lead = _LEAD.match(text)
-        if self.block is not None:
-            if not text.strip() or len(text) - len(text.lstrip()) > self.block:
-                return None
-            self.block = None
-        at, end, fresh = start, len(text), True
-        while at < end:
-            char = text[at]
+        if self._literal(text):
+            return None
+        at, fresh = start, True
+        while at < len(text):
             if self.quote:
-                if char == "\\" and self.quote == '"':
-                    at += 1
-                elif char == self.quote:
-                    self.quote = ""
-            elif char == "#" and (at == 0 or text[at - 1].isspace()):
+                at, fresh = self._close(text, at), False
+                continue
+            char = text[at]
+            if char == "#" and text[:at][-1:] in ("", " ", "\t"):
                 break
-            elif fresh and char in "\"'":
-                self.quote, fresh = char, False
-            elif char in "[{":
-                self.depth, fresh = self.depth + 1, True
-            elif char in "]}":
-                self.depth, fresh = max(0, self.depth - 1), False
-                if self.depth < floor:
-                    return at + 1
-            elif char == "," and floor and self.depth == floor:
-                return at + 1
-            elif char in ",:" or (char == "-" and fresh):
-                fresh = True
-            elif not char.isspace():
-                fresh = False
+            if fresh and char in "\"'":
+                self.quote = char
+            self.depth = max(0, self.depth + _NESTING.get(char, 0))
             at += 1
+            if floor and (self.depth < floor or (char == "," and self.depth == floor)):
+                return at
+            # A quote means something only where a value or key begins.
+            fresh = char in "[{,:" or (fresh and char in " \t-?")
         if not self.depth and not self.quote and _BLOCK.search(text, start):
-            self.block = lead.end() if lead and text[: lead.end()].strip() != "-" else (lead.end() - 2 if lead else 0)
+            self.block = _indent(text)
         return None
+
+    def _literal(self, text: str) -> bool:
+        """Whether the line is text inside a block scalar, where quotes and brackets mean nothing."""
+        if self.block is not None and text.strip() and _indent(text) <= self.block:
+            self.block = None
+        return self.block is not None
+
+    def _close(self, text: str, at: int) -> int:
+        end = _QUOTE_ENDS[self.quote].match(text, at)
+        if end is None:
+            return len(text)
+        self.quote = ""
+        return end.end()
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())

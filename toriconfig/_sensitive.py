@@ -8,27 +8,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 Span = tuple[int, int, int, int]
 """Line, column, end line, end column; 1-based, the end exclusive, as in `Origin`."""
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
-_EXACT = frozenset(
-    "pass pw pwd psw auth oauth oauth2 authorization bearer jwt cookie cookies dsn otp totp pin sig signature salt "
-    "pem pfx keystore kubeconfig netrc htpasswd passcode creds cred cert privkey".split()
-)
+_EXACT = frozenset((
+    "pass", "pw", "pwd", "psw", "passcode", "auth", "oauth", "authorization", "bearer", "jwt", "cookie", "cookies", "dsn",
+    "otp", "totp", "pin", "sig", "signature", "salt", "pem", "pfx", "keystore", "kubeconfig", "netrc", "htpasswd", "creds",
+    "cred", "privkey",
+))  # fmt: skip
 _STEMS = ("password", "passwd", "passphrase", "secret", "credential", "apikey")
 _ENDS = ("token", "tokens", "pwd", "passwd", "dsn")
-_KINDS_OF_KEY = frozenset(
-    "api app private access secret signing encryption decryption ssh client account master shared service auth ssl tls "
-    "crypto hmac rsa aes storage unseal recovery host deploy session license".split()
-)
+_KINDS_OF_KEY = frozenset((
+    "api", "app", "private", "access", "secret", "signing", "encryption", "decryption", "ssh", "client", "account",
+    "master", "shared", "service", "auth", "ssl", "tls", "crypto", "hmac", "rsa", "aes", "storage", "unseal", "recovery",
+    "host", "deploy", "session", "license",
+))  # fmt: skip
 _NOT_QUITE = (
     "password", "passwd", "passphrase", "secret", "secrets", "token", "tokens", "credential", "credentials", "apikey",
     "privatekey", "accesskey", "authorization",
 )  # fmt: skip
-_SLIP = 0.75
 _SHORTEST_SLIP = 4
+_MOST_COMPARED = 5000
 
 
 class Sensitive:
@@ -71,13 +74,16 @@ class Sensitive:
         return joined in self._folded or looks_secret(name) or (joined not in self._plain and self._slipped(name))
 
     def _slipped(self, name: str) -> bool:
-        from toriconfig._near import CUTOFF, near_all
-
-        joined = _joined(name)
-        if self._folded and near_all(joined, self._folded, limit=1, cutoff=CUTOFF):
+        if any(_one_slip(word.lower()) for word in _WORDS.findall(name)) or _one_slip(_joined(name)):
             return True
-        words = {joined, *(word.lower() for word in _WORDS.findall(name))}
-        return any(near_all(word, _NOT_QUITE, limit=1, cutoff=_SLIP) for word in words if len(word) >= _SHORTEST_SLIP)
+        if not self._folded:
+            return False
+        # Comparing is slow; a file of a million names is masked rather than waited for.
+        if len(self._known) > _MOST_COMPARED:
+            return True
+        from toriconfig._near import near
+
+        return near(_joined(name), self._folded) is not None
 
 
 def looks_secret(name: str) -> bool:
@@ -92,10 +98,24 @@ def looks_secret(name: str) -> bool:
         return True
     if any(word.endswith(_ENDS) for word in words) or "connectionstring" in joined or "connstr" in joined:
         return True
-    if any(second in ("key", "keys") and first in _KINDS_OF_KEY for first, second in zip(words, words[1:])):
+    if any(second in ("key", "keys") and first in _KINDS_OF_KEY for first, second in pairwise(words)):
         return True
     return any(joined.endswith((f"{kind}key", f"{kind}keys")) for kind in ("private", "access", "signing", "account"))
 
 
 def _joined(name: str) -> str:
     return "".join(char for char in name.casefold() if char.isalnum())
+
+
+def _one_slip(word: str) -> bool:
+    return len(word) >= _SHORTEST_SLIP and not _SLIPS.isdisjoint(_shortened(word))
+
+
+def _shortened(word: str) -> set[str]:
+    """`word` itself and with each one letter left out: two words one slip apart (a letter missing, added, changed or
+    swapped with its neighbour) have one of these in common.
+    """
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+
+
+_SLIPS = frozenset(short for word in _NOT_QUITE for short in _shortened(word))
