@@ -1,0 +1,71 @@
+"""Text as a terminal shows it: how many cells each character takes, and nothing that steers the terminal."""
+
+from __future__ import annotations
+
+TAB = 4
+"""Cells to the next tab stop in a drawn line."""
+
+_BIDI = frozenset(map(chr, (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+_JOINERS = frozenset("\u200b\u200c\u200d\ufe0e\ufe0f\ufeff")
+
+
+def clean(text: str) -> str:
+    r"""`text` on one line and without control characters, so that a key's name forges no line and steers no terminal.
+
+    >>> clean("a\x1b[31mb\nc")
+    'a\\\\x1b[31mb\\\\nc'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char if _harmless(char) else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
+def draw(text: str, encoding: str | None = None) -> tuple[list[str], list[int]]:
+    r"""Each character of a source line as drawn, and the cell in which each starts, the end included.
+
+    Tabs are spread to stops of `TAB` cells; a character that would steer the terminal, or that `encoding` lacks,
+    is drawn as `?`.
+
+    >>> draw("a\tb")
+    (['a', '   ', 'b'], [0, 1, 4, 5])
+    """
+    drawn: list[str] = []
+    starts = [0]
+    for char in text:
+        at = starts[-1]
+        if char == "\t":
+            char = " " * (TAB - at % TAB)
+            width = len(char)
+        elif " " <= char <= "~":
+            width = 1
+        elif not _harmless(char) or not _encodable(char, encoding):
+            char, width = "?", 1
+        else:
+            width = _width(char)
+        drawn.append(char)
+        starts.append(at + width)
+    return drawn, starts
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    """`text` with what `encoding` lacks written as escapes; None: everything can be written but lone surrogates."""
+    name = encoding or "utf-8"
+    return text.encode(name, "backslashreplace").decode(name)
+
+
+def _encodable(char: str, encoding: str | None) -> bool:
+    return char == encodable(char, encoding)
+
+
+def _harmless(char: str) -> bool:
+    return (char.isprintable() and char not in _BIDI) or char in _JOINERS
+
+
+def _width(char: str) -> int:
+    if char in _JOINERS:
+        return 0
+    import unicodedata
+
+    if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
