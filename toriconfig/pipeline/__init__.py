@@ -1,0 +1,42 @@
+"""What an ingestion program needs around its work: a bridge to coroutines, progress, logs without secrets.
+
+Usable alone; knows nothing of settings. Each name is loaded when it is first asked for, so that a program
+that only counts progress does not pay for asyncio.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from toriconfig.pipeline._logging import get_logger as get_logger
+    from toriconfig.pipeline._progress import ProgressTracker as ProgressTracker
+    from toriconfig.pipeline._report import Report as Report
+    from toriconfig.pipeline._run_sync import run_sync as run_sync
+    from toriconfig.pipeline._run_sync import shutdown_executors as shutdown_executors
+    from toriconfig.pipeline._track import track as track
+
+__all__ = ["ProgressTracker", "Report", "get_logger", "run_sync", "shutdown_executors", "track"]
+
+_ROOMS = {
+    "ProgressTracker": "_progress",
+    "Report": "_report",
+    "get_logger": "_logging",
+    "run_sync": "_run_sync",
+    "shutdown_executors": "_run_sync",
+    "track": "_track",
+}
+
+
+def __getattr__(name: str) -> object:
+    room = _ROOMS.get(name)
+    if room is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{room}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,36 @@
+"""Progress as a bar on a terminal, drawn by tqdm."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from toriconfig.pipeline._report import Report
+
+
+def bar_on_terminal(total: int | None, description: str) -> Callable[[Report], None] | None:
+    """What draws each report; None when standard error is no terminal, so that lines are written there.
+
+    Raises:
+        ImportError: tqdm is not installed; the message names the extra.
+    """
+    try:
+        from tqdm import tqdm
+    except ImportError as error:
+        raise ImportError("a bar needs tqdm: pip install 'toriconfig[bar]'") from error
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    drawn: Any = None
+
+    def draw(report: Report) -> None:
+        nonlocal drawn
+        if drawn is None:
+            # The tracker decides when to draw, so tqdm's own throttle and its monitor thread stay off.
+            drawn = tqdm(total=total, desc=description or None, mininterval=0, maxinterval=0, file=sys.stderr)
+        drawn.n = report.count
+        drawn.refresh()
+        if report.done or report.stopped:
+            drawn.close()
+
+    return draw

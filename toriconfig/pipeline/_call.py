@@ -1,0 +1,104 @@
+"""One coroutine on its way over the bridge: started, settled or cancelled on the loop thread, awaited by one caller."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from _thread import allocate_lock
+from collections.abc import Coroutine
+from typing import Any
+
+from toriconfig.pipeline._logging import library_logger
+
+_log = library_logger("toriconfig.pipeline.run_sync")
+
+_SLICE = 0.1
+"""Seconds: on Windows a wait for a lock cannot be interrupted by Ctrl-C, so it is made of short ones."""
+
+
+class Call:
+    """A coroutine and what became of it.
+
+    Whoever takes the call out of `calls` settles it, once: the coroutine's own end, or a shutdown.
+    A bare lock tells the caller; a `concurrent.futures.Future` costs half as much again as the whole trip.
+    """
+
+    __slots__ = ("abandoned", "calls", "cancelled", "coro", "done", "error", "task", "value")
+
+    def __init__(self, coro: Coroutine[Any, Any, Any], calls: set[Call]) -> None:
+        self.coro = coro
+        self.calls = calls
+        self.done = allocate_lock()
+        self.done.acquire()
+        self.task: asyncio.Task[None] | None = None
+        self.value: Any = None
+        self.error: BaseException | None = None
+        self.cancelled = False
+        self.abandoned = False
+
+    @property
+    def name(self) -> str:
+        return getattr(self.coro, "__qualname__", type(self.coro).__name__)
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Runs on the loop thread, in a copy of the caller's context."""
+        if self.abandoned:  # given up while the loop was blocked
+            self.coro.close()
+            self.settle(None, asyncio.CancelledError())
+            return
+        if sys.version_info >= (3, 12):
+            self.task = asyncio.Task(self._drive(), loop=loop, eager_start=True)
+        else:
+            self.task = loop.create_task(self._drive())
+
+    async def _drive(self) -> None:
+        try:
+            value = await self.coro
+        except BaseException as error:  # noqa: BLE001 - a SystemExit is the caller's, and would end the loop for all
+            self.settle(None, error)
+        else:
+            self.settle(value, None)
+
+    def settle(self, value: Any, error: BaseException | None) -> None:
+        try:
+            self.calls.remove(self)
+        except KeyError:
+            return
+        if self.abandoned:
+            _log.debug("%s, given up before, has ended now: %s", self.name, ending(error))
+        else:
+            self.value = value
+            self.error = error
+        self.done.release()
+
+    def cancel(self) -> None:
+        """Ask the coroutine to end; runs on the loop thread, after `start`."""
+        if self not in self.calls or self.task is None:
+            return
+        self.cancelled = True
+        # A task that is cancelled before its first step never enters `_drive`.
+        self.task.add_done_callback(self._never_ran)
+        self.task.cancel()
+
+    def _never_ran(self, task: asyncio.Task[None]) -> None:
+        self.coro.close()
+        self.settle(None, asyncio.CancelledError())
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end; -1 waits for ever. False: it has not come in time."""
+        if sys.platform == "win32":
+            while seconds < 0 or seconds > _SLICE:
+                if self.done.acquire(True, _SLICE):
+                    return True
+                if seconds > 0:
+                    seconds -= _SLICE
+        return self.done.acquire(True, seconds)
+
+
+def ending(error: BaseException | None) -> str:
+    """How a coroutine ended, for people; never what it returned or said, which may be a secret."""
+    if error is None:
+        return "it returned"
+    if isinstance(error, asyncio.CancelledError):
+        return "it was cancelled"
+    return f"it raised {type(error).__name__}"

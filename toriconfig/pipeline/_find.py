@@ -1,0 +1,150 @@
+"""Where any of many words stands in a text, at a price that hardly depends on how many words there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+Span = tuple[int, int]
+
+
+class Automaton(Protocol):
+    """What is asked of `ahocorasick_rs.AhoCorasick`."""
+
+    def find_matches_as_indexes(self, haystack: str, overlapping: bool = False) -> list[tuple[int, int, int]]: ...
+
+
+def fast_automaton() -> Callable[[list[str]], Automaton] | None:
+    """The Aho-Corasick automaton of the `fast-logs` extra, or None when it is not installed."""
+    try:
+        from ahocorasick_rs import AhoCorasick
+    except ImportError:
+        return None
+    return AhoCorasick
+
+
+_COMMON_FIRST = " etaoinsrhldcmupf.,:-_/gw0123456789yb\"'=()[]INFORGWAEvTSDkCLPMUBHVYKXjxqzJQZ"
+_RANK = {character: rank for rank, character in enumerate(_COMMON_FIRST)}
+
+
+class Anchors:
+    """Words by their rarest inner character and its two neighbours.
+
+    A log line holds few rare characters. Only where one stands is anything looked up: a line without them costs one
+    `in` for each of some twenty characters, whether ten words are known or ten thousand.
+
+    Reading needs no lock: the outer dict is replaced and the inner ones are only asked for single keys.
+    """
+
+    def __init__(self) -> None:
+        self._index: dict[str, dict[str, tuple[tuple[str, int], ...]]] = {}
+
+    def add(self, word: str) -> None:
+        """`word` has three characters at least."""
+        anchor, gram, at = _anchor(word)
+        grams = self._index.get(anchor)
+        if grams is None:
+            self._index = {**self._index, anchor: {gram: ((word, at),)}}
+        else:
+            grams[gram] = (*grams.get(gram, ()), (word, at))
+
+    def remove(self, word: str) -> None:
+        anchor, gram, at = _anchor(word)
+        grams = self._index.get(anchor, {})
+        rest = tuple(entry for entry in grams.get(gram, ()) if entry != (word, at))
+        if rest:
+            grams[gram] = rest
+        else:
+            grams.pop(gram, None)
+
+    def spans(self, text: str) -> list[Span]:
+        """Start and end of every word, overlapping ones too, in no order."""
+        found: list[Span] = []
+        for anchor, grams in self._index.items():
+            if anchor not in text:
+                continue
+            position = text.find(anchor)
+            while position >= 0:
+                for word, at in grams.get(text[position - 1 : position + 2], ()):
+                    if position >= at and text.startswith(word, position - at):
+                        found.append((position - at, position - at + len(word)))
+                position = text.find(anchor, position + 1)
+        return found
+
+
+def _anchor(word: str) -> tuple[str, str, int]:
+    rank = _RANK.get
+    at = max(range(1, len(word) - 1), key=lambda i: rank(word[i], 99))
+    return word[at], word[at - 1 : at + 2], at
+
+
+class Finder:
+    """Counted words, found by the automaton where there is one, and by anchors what it does not know yet.
+
+    The automaton is built anew only when its unknowns have grown by a quarter, so that a thousand words that come one
+    at a time cost a few builds and not a thousand.
+
+    Args:
+        build: makes an automaton; None: anchors alone.
+    """
+
+    def __init__(self, build: Callable[[list[str]], Automaton] | None = None) -> None:
+        self._build = build
+        self._counts: dict[str, int] = {}
+        self._all = Anchors()
+        self._unknown: list[str] = []
+        self._ready: tuple[Automaton | None, Anchors] = (None, self._all)
+
+    def add(self, words: Iterable[str]) -> None:
+        for word in words:
+            count = self._counts.get(word, 0)
+            self._counts[word] = count + 1
+            if count:
+                continue
+            self._all.add(word)
+            if self._build is not None:
+                self._unknown.append(word)
+                if self._ready[0] is not None:
+                    self._ready[1].add(word)
+
+    def remove(self, words: Iterable[str]) -> None:
+        for word in words:
+            count = self._counts.get(word, 0)
+            if count > 1:
+                self._counts[word] = count - 1
+            elif count:
+                del self._counts[word]
+                self._all.remove(word)
+                if self._build is not None:
+                    self._ready = (None, self._all)
+                    self._unknown = list(self._counts)
+
+    def settle(self) -> None:
+        """After a batch of changes: build the automaton if it is worth it."""
+        if self._build is None or len(self._unknown) <= max(32, len(self._counts) // 4):
+            return
+        known = [word for word in self._counts if _is_encodable(word)]
+        rest = Anchors()
+        for word in self._counts.keys() - set(known):
+            rest.add(word)
+        self._ready = (self._build(known), rest)
+        self._unknown = []
+
+    def spans(self, text: str) -> list[Span]:
+        """Start and end of every word in `text`, in no order."""
+        automaton, anchors = self._ready
+        if automaton is None:
+            return anchors.spans(text)
+        try:
+            found = automaton.find_matches_as_indexes(text, overlapping=True)
+        except UnicodeEncodeError:  # a lone surrogate, as in a file name that is no UTF-8
+            return self._all.spans(text)
+        return [*anchors.spans(text), *((start, end) for _, start, end in found)]
+
+
+def _is_encodable(word: str) -> bool:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,117 @@
+"""A thread that runs one event loop until it is closed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any
+
+from toriconfig.pipeline._call import Call
+from toriconfig.pipeline._logging import library_logger
+
+GRACE = 1.0
+"""Seconds that a cancelled coroutine has to clean up before nobody waits for it any longer."""
+
+_log = library_logger("toriconfig.pipeline.run_sync")
+
+
+class LoopThread:
+    """A daemon thread with a running loop.
+
+    Raises:
+        RuntimeError: the thread cannot start (limits of the machine, interpreter shutting down).
+    """
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.calls: set[Call] = set()
+        self.closing = False
+        self.thread = threading.Thread(target=self._run, name="toriconfig-run_sync", daemon=True)
+        try:
+            self.thread.start()
+        except BaseException:
+            self.loop.close()
+            raise
+
+    def post(self, call: Call) -> bool:
+        """Have the loop start `call`; False when this thread is closing and another must be asked."""
+        self.calls.add(call)
+        if not self.closing:
+            try:
+                self.loop.call_soon_threadsafe(call.start, self.loop)
+                return True
+            except RuntimeError:  # closed between the question and the post
+                self.closing = True
+        try:
+            self.calls.remove(call)
+        except KeyError:
+            return True  # the closing thread has settled it already
+        return False
+
+    def cancel(self, call: Call, answer: float) -> bool:
+        """Cancel `call` and wait for its end, `answer` seconds for the loop to listen and GRACE for the cleanup.
+
+        Returns: whether the loop listened; whether the coroutine has ended is for `call.wait` to say.
+        """
+        asked = threading.Lock()
+        asked.acquire()
+
+        def ask() -> None:
+            call.cancel()
+            asked.release()
+
+        try:
+            self.loop.call_soon_threadsafe(ask)
+        except RuntimeError:  # closed: the closing thread settles what was left
+            return True
+        return asked.acquire(True, answer)
+
+    def close(self) -> None:
+        """Cancel everything and end the thread, within about two seconds even when the loop is blocked."""
+        self.closing = True
+        try:
+            self.loop.call_soon_threadsafe(self.loop.stop)
+        except RuntimeError:  # closed before
+            return
+        if threading.current_thread() is self.thread:
+            return
+        self.thread.join(2 * GRACE)
+        if self.thread.is_alive():
+            _log.debug("the loop is blocked: its thread is left behind")
+            self._release_callers()
+
+    def _run(self) -> None:
+        while not self.closing:
+            try:
+                self.loop.run_forever()
+            except BaseException as error:  # noqa: BLE001 - a SystemExit in a task is not the end of the loop
+                context = {"message": "a task of run_sync ended the loop; it goes on", "exception": error}
+                self.loop.call_exception_handler(context)
+        try:
+            self._wind_up()
+        finally:
+            self._release_callers()
+            self.loop.close()
+
+    def _wind_up(self) -> None:
+        tasks = asyncio.all_tasks(self.loop)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            self._finish(asyncio.wait(tasks, timeout=GRACE))
+            stubborn = sum(not task.done() for task in tasks)
+            _log.debug("shutdown: %d tasks cancelled, %d would not end", len(tasks) - stubborn, stubborn)
+        self._finish(asyncio.wait_for(self.loop.shutdown_asyncgens(), GRACE / 2))
+
+    def _finish(self, last: Coroutine[Any, Any, Any]) -> None:
+        try:
+            self.loop.run_until_complete(last)
+        except BaseException as error:  # noqa: BLE001 - the loop must be closed whatever the cleanup of tasks does
+            _log.debug("shutdown: %s", type(error).__name__)
+
+    def _release_callers(self) -> None:
+        for call in tuple(self.calls):
+            if call.task is None:
+                call.coro.close()
+            call.settle(None, asyncio.CancelledError())

@@ -1,0 +1,331 @@
+"""A counter that says how far the work has come: seldom enough to read, and exactly."""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, NoReturn, Self
+from weakref import WeakSet
+
+from toriconfig.pipeline._report import Report
+
+if TYPE_CHECKING:
+    import logging
+
+_PERCENT = 10**8
+"""100 percent in millionths of a percent: the steps of `min_change` are integers, so that 0.1 is exactly a tenth."""
+
+_UNKNOWN_TOTAL_SECONDS = 1.0
+_SMOOTHING = 0.3
+
+_live: WeakSet[ProgressTracker] = WeakSet()
+
+
+class ProgressTracker:
+    """Counts items and reports the progress, throttled by change and by time.
+
+    A report is due when the percentage has entered another step of `min_change` and `min_seconds` have passed since
+    the report before; 0 % and 100 % are always reported. `with` and `async with` report 0 % at entry and 100 % at a
+    clean exit, with the true count beside it; an exception is reported as where it stopped. Without them the first
+    update reports 0 % first, and the update that reaches the total 100 %.
+
+    Any number of threads and coroutines may update one tracker: no update is lost, and reports come one at a time,
+    each further than the one before. Updates never wait for a report that another thread is making.
+
+    Args:
+        total: items expected; None when unknown: then counts are reported, every `min_seconds` (0: every second).
+        min_change: percent, 0 to 100; 0 permits a report at each update.
+        min_seconds: seconds between two reports.
+        on_report: called with each report, in the thread of the update that made it due, so it should be quick; it may
+            update and read the tracker. One that raises is logged and not called again. None: a line at INFO through
+            `get_logger("toriconfig.progress")`.
+        clock: monotonic seconds.
+        description: what is being done; leads each line.
+        bar: draw a bar instead of lines when standard error is a terminal (extra `bar`).
+
+    Raises:
+        ValueError: a bound is negative, or `min_change` above 100.
+
+    >>> with ProgressTracker(4, min_change=50, on_report=lambda report: print(report.percent)) as progress:
+    ...     for _ in range(4):
+    ...         _ = progress.update_sync()
+    0.0
+    50.0
+    100.0
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_begun",
+        "_clock",
+        "_closing",
+        "_count",
+        "_counting",
+        "_description",
+        "_due",
+        "_end",
+        "_hold",
+        "_last",
+        "_lock",
+        "_on_report",
+        "_overrun",
+        "_pause",
+        "_rate",
+        "_reporting",
+        "_state",
+        "_step",
+        "_total",
+    )
+
+    def __init__(
+        self,
+        total: int | None,
+        min_change: float = 1.0,
+        min_seconds: float = 0.0,
+        *,
+        on_report: Callable[[Report], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        description: str = "",
+        bar: bool = False,
+    ) -> None:
+        if total is not None and operator.index(total) < 0:
+            raise ValueError(f"total is a number of items, 0 or more, not {total}")
+        if not 0 <= min_change <= 100:
+            raise ValueError(f"min_change is a number of percent from 0 to 100, not {min_change}")
+        if not min_seconds >= 0:
+            raise ValueError(f"min_seconds is a number of seconds, 0 or more, not {min_seconds}")
+        if bar and on_report is None:
+            from toriconfig.pipeline._bar import bar_on_terminal
+
+            on_report = bar_on_terminal(total, description)
+        self._total = None if total is None else operator.index(total)
+        self._end: float = math.inf if total is None else operator.index(total)
+        self._step = 0 if total is None else round(min_change * 10**6)
+        self._pause = min_seconds if total is not None or min_seconds else _UNKNOWN_TOTAL_SECONDS
+        self._on_report = on_report
+        self._clock = clock
+        self._description = description
+        self._count = 0
+        self._due: float = 0
+        self._hold = -math.inf
+        self._begun = clock()
+        self._last = (self._begun, 0)
+        self._rate = 0.0
+        self._state: Literal["new", "running", "ended"] = "new"
+        self._closing: Literal["", "clean", "stopped"] = ""
+        self._overrun = False
+        self._reporting = False
+        self._lock = threading.RLock()
+        self._counting = threading.Lock()
+        _live.add(self)
+
+    @property
+    def count(self) -> int:
+        """Items counted so far, by all threads."""
+        return self._count
+
+    @property
+    def total(self) -> int | None:
+        """Items expected, or None."""
+        return self._total
+
+    @property
+    def percent(self) -> float | None:
+        """How far it is, 0 to 100, never rounded up; None when the total is unknown."""
+        return self._percent(self._count, self._total is not None and 0 < self._count >= self._total)
+
+    # With the GIL no thread is switched between reading and writing `_count` below: there is no call and no jump
+    # backwards in between. Builds without the GIL get the locked variants at the end of this module.
+
+    def update_sync(self, n: int = 1) -> float | None:
+        """Count `n` more items (0 or more); returns the percent that was reported, or None when no report was due."""
+        if n < 0:
+            raise ValueError(f"progress does not go back: n is {n}")
+        count = self._count = self._count + n
+        if count < self._due:
+            return None
+        if count < self._end and self._clock() < self._hold:
+            return None
+        return self._pump(wait=False)
+
+    async def update(self, n: int = 1) -> float | None:
+        """`update_sync` for coroutines; a report that is due is made before it returns."""
+        if n < 0:
+            raise ValueError(f"progress does not go back: n is {n}")
+        count = self._count = self._count + n
+        if count < self._due:
+            return None
+        if count < self._end and self._clock() < self._hold:
+            return None
+        return self._pump(wait=False)
+
+    def __enter__(self) -> Self:
+        if self._state == "new":
+            self._begun = self._clock()
+            self._last = (self._begun, 0)
+            self._pump(wait=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing = "clean" if kind is None else "stopped"
+        self._pump(wait=True)
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+    def _pump(self, wait: bool) -> float | None:
+        """Make the reports that are due, unless another thread is at it: that one looks again when it has finished."""
+        percent = None
+        while self._lock.acquire(wait):
+            try:
+                if self._reporting:  # an update made by a callback: the report around it looks again
+                    return None
+                self._reporting = True
+                try:
+                    while (report := self._next()) is not None:
+                        percent = report.percent
+                        self._emit(report)
+                finally:
+                    self._reporting = False
+            finally:
+                self._lock.release()
+            if not self._is_due():
+                break
+        return percent
+
+    def _is_due(self) -> bool:
+        if self._closing and self._state != "ended":
+            return True
+        count = self._count
+        return count >= self._due and (count >= self._end or self._clock() >= self._hold)
+
+    def _next(self) -> Report | None:
+        """The report that is due now, taken as made; None when none is."""
+        count, total, now = self._count, self._total, self._clock()
+        if self._state == "new":
+            self._state = "running"
+            return self._made(0, now)
+        if self._state == "ended":
+            self._warn_of_overrun(count)
+            return None
+        if (total is not None and 0 < count >= total) or self._closing == "clean":
+            self._state = "ended"
+            return self._made(count, now, done=True)
+        if self._closing:
+            self._state = "ended"
+            return self._made(count, now, stopped=True)
+        if count >= self._due and now >= self._hold:
+            return self._made(count, now)
+        return None
+
+    def _made(self, count: int, now: float, done: bool = False, stopped: bool = False) -> Report:
+        self._due = self._next_due(count)
+        self._hold = now + self._pause
+        before, counted = self._last
+        if now > before and count > counted:
+            rate = (count - counted) / (now - before)
+            self._rate = self._rate + _SMOOTHING * (rate - self._rate) if self._rate else rate
+            self._last = (now, count)
+        total, rate = self._total, self._rate
+        left = None if total is None or not rate or done or stopped else max(0, total - count) / rate
+        percent = self._percent(count, done)
+        return Report(percent, count, total, now - self._begun, rate, left, done, stopped, self._description)
+
+    def _next_due(self, count: int) -> float:
+        """The count at which the next step of `min_change` begins."""
+        total, step = self._total, self._step
+        if self._state == "ended":
+            return math.inf if total is None or self._overrun else total + 1
+        if not total or not step:
+            return count + 1
+        reached = count * _PERCENT // (step * total)
+        return min(total, -(-(reached + 1) * step * total // _PERCENT))
+
+    def _percent(self, count: int, done: bool) -> float | None:
+        if done:
+            return 100.0
+        if self._total is None:
+            return None
+        return min(100 * count / self._total, math.nextafter(100.0, 0.0)) if self._total else 0.0
+
+    def _warn_of_overrun(self, count: int) -> None:
+        if self._total is not None and count > self._total and not self._overrun:
+            self._overrun = True
+            self._due = math.inf
+            _logger().warning("%smore items than expected: %d of %d", self._lead(), count, self._total)
+
+    def _emit(self, report: Report) -> None:
+        try:
+            if self._on_report is None:
+                _logger().info("%s", report)
+            else:
+                self._on_report(report)
+        except Exception:  # the work must go on, and hear of it once
+            self._on_report = _silent
+            _logger().exception("%son_report raised and is not called again", self._lead())
+
+    def _lead(self) -> str:
+        return f"{self._description}: " if self._description else ""
+
+    def _after_fork(self) -> None:
+        """The thread that held the lock may not have come along."""
+        self._lock = threading.RLock()
+        self._counting = threading.Lock()
+        self._reporting = False
+
+    def __repr__(self) -> str:
+        return f"ProgressTracker({self._count} of {'unknown' if self._total is None else self._total})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a ProgressTracker is not pickled: count in the process that has it, and send counts there")
+
+
+def _silent(_report: Report) -> None:
+    return None
+
+
+def _logger() -> logging.Logger:
+    from toriconfig.pipeline._logging import get_logger
+
+    return get_logger("toriconfig.progress")
+
+
+def _update_locked(self: ProgressTracker, n: int = 1) -> float | None:
+    if n < 0:
+        raise ValueError(f"progress does not go back: n is {n}")
+    with self._counting:
+        count = self._count = self._count + n
+    if count < self._due or (count < self._end and self._clock() < self._hold):
+        return None
+    return self._pump(wait=False)
+
+
+async def _async_update_locked(self: ProgressTracker, n: int = 1) -> float | None:
+    return _update_locked(self, n)
+
+
+if not getattr(sys, "_is_gil_enabled", lambda: True)():
+    ProgressTracker.update_sync = _update_locked  # type: ignore[method-assign]
+    ProgressTracker.update = _async_update_locked  # type: ignore[method-assign]
+
+
+def _forget_in_child() -> None:
+    for tracker in tuple(_live):
+        tracker._after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)

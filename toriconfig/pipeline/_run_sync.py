@@ -1,0 +1,190 @@
+"""The bridge from plain code to coroutines: one loop thread a process, started when it is first needed."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import math
+import os
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import CancelledError
+from time import monotonic
+from types import CoroutineType
+from typing import Any, TypeVar
+
+from toriconfig.pipeline._call import Call, ending
+from toriconfig.pipeline._logging import library_logger
+from toriconfig.pipeline._loop_thread import GRACE, LoopThread
+
+T = TypeVar("T")
+
+_ANSWER = 0.2
+"""Seconds that a loop has to take note of a cancellation; a loop that does not is blocked."""
+
+_log = library_logger("toriconfig.pipeline.run_sync")
+# Re-entrant, because a signal handler may call shutdown_executors() while this thread is starting the loop.
+_lock = threading.RLock()
+_current: LoopThread | None = None
+_inherited: list[LoopThread] = []
+
+
+def run_sync(coro: Coroutine[Any, Any, T], timeout: float | None = None, *, allow_running_loop: bool = False) -> T:
+    """Run a coroutine from code that is not one, and return its result.
+
+    All calls share one background loop, so clients, pools and tasks that one call leaves behind live on in the next.
+    Context variables of the caller are visible inside; what the coroutine sets stays inside.
+
+    Args:
+        coro: a coroutine object, not a coroutine function, future or task.
+        timeout: seconds, counted by the calling thread, so that it holds when the loop is blocked too; None waits
+            for ever; 0 or less raises at once, without starting the coroutine.
+        allow_running_loop: permit the call on a thread whose own loop is running (a notebook). That loop stands
+            still meanwhile, and the coroutine must not await anything that belongs to it.
+
+    Raises:
+        TimeoutError: the time is over. The coroutine was cancelled and had a second to clean up. A TimeoutError of
+            the coroutine itself comes through as it is.
+        concurrent.futures.CancelledError: the coroutine was cancelled, by itself or by `shutdown_executors`.
+        RuntimeError: called where a loop is running, or inside a coroutine of run_sync; use `await` there.
+        Exception: what the coroutine raised, SystemExit and KeyboardInterrupt included.
+
+    >>> async def double(x: int) -> int:
+    ...     return 2 * x
+    >>> run_sync(double(21), timeout=5.0)
+    42
+    """
+    _check(coro, timeout, allow_running_loop)
+    seconds = -1 if timeout is None else min(timeout, threading.TIMEOUT_MAX)
+    error: BaseException | None = None
+    call: Call | None = None
+    try:
+        thread = _current or _thread(coro)
+        if thread is None:
+            return _run_here(coro, timeout)
+        call = Call(coro, thread.calls)
+        try:
+            if not thread.post(call):  # a shutdown came between
+                return run_sync(coro, timeout, allow_running_loop=allow_running_loop)
+            ended = call.wait(seconds)
+        except BaseException as interruption:  # Ctrl-C, or a signal handler that raises
+            _give_up(call, thread, f"interrupted by {type(interruption).__name__}")
+            if call.task is None:
+                coro.close()
+            raise
+        if not ended:
+            outcome = _give_up(call, thread, f"not ended within {timeout:g} s")
+            if call.cancelled or outcome:
+                error = TimeoutError(f"{call.name} did not end within {timeout:g} s: {outcome}")
+                if not isinstance(call.error, asyncio.CancelledError):
+                    error.__cause__ = call.error
+                raise error
+        error = call.error
+        if error is None:
+            return call.value  # type: ignore[no-any-return]
+        if isinstance(error, asyncio.CancelledError):
+            # asyncio's own is no Exception, and would cancel the task of a caller inside `to_thread`.
+            reason = "shutdown_executors() was called" if thread.closing else "it was cancelled"
+            error = CancelledError(f"{call.name} gave no result: {reason}")
+        raise error
+    finally:
+        # The traceback of the error holds this frame: without this the two would keep each other alive.
+        if call is not None:
+            call.value = call.error = None
+        error = None
+
+
+def shutdown_executors() -> None:
+    """End the background loop: its coroutines are cancelled and have a second to clean up.
+
+    Idempotent, safe from any thread and while others call `run_sync`; runs at exit by itself. A later `run_sync`
+    starts afresh.
+    """
+    global _current  # noqa: PLW0603 - one loop a process
+    with _lock:
+        thread, _current = _current, None
+    if thread is not None:
+        thread.close()
+
+
+def _check(coro: Any, timeout: float | None, allow_running_loop: bool) -> None:
+    """Refuse what cannot run here; a refused coroutine is closed, so that nobody warns that it was never awaited."""
+    if type(coro) is not CoroutineType and not isinstance(coro, Coroutine):
+        hint = ": call it first" if asyncio.iscoroutinefunction(coro) else "; wrap other awaitables in `async def`"
+        raise TypeError(f"run_sync needs a coroutine, not {type(coro).__name__}{hint}")
+    running = asyncio._get_running_loop()
+    name = getattr(coro, "__qualname__", type(coro).__name__)
+    if running is not None:
+        inside = _current is not None and running is _current.loop
+        if inside or not allow_running_loop:
+            coro.close()
+            other = "" if inside else "; in a notebook, pass allow_running_loop=True"
+            raise RuntimeError(f"run_sync was called where an event loop is running: use `await {name}(...)`{other}")
+    if timeout is not None and not timeout > 0:
+        coro.close()
+        if math.isnan(timeout):
+            raise ValueError("timeout is not a number of seconds: nan")
+        raise TimeoutError(f"{name} was not started: its timeout is {timeout:g} s")
+
+
+def _thread(coro: Coroutine[Any, Any, Any]) -> LoopThread | None:
+    """The loop thread, started if need be; None when the interpreter lets no thread start any more."""
+    global _current  # noqa: PLW0603 - one loop a process
+    with _lock:
+        if _current is None or _current.closing:
+            try:
+                _current = LoopThread()
+            except RuntimeError as error:
+                # CPython 3.12.0 to 3.12.2 start no thread in an atexit handler (cpython#113964).
+                if "interpreter shutdown" in str(error):
+                    return None
+                coro.close()
+                raise
+            atexit.unregister(shutdown_executors)
+            atexit.register(shutdown_executors)
+        return _current
+
+
+def _give_up(call: Call, thread: LoopThread, why: str) -> str:
+    """Cancel `call`, give it time to clean up, and say what it did; "" when its result came after all."""
+    begun = monotonic()
+    listened = thread.cancel(call, _ANSWER)
+    if call.wait(GRACE if listened else 0):
+        outcome = f"cancelled, and {ending(call.error)} after {monotonic() - begun:.3f} s" if call.cancelled else ""
+    else:
+        call.abandoned = True
+        outcome = (
+            f"cancelled, but it still runs after {GRACE:g} s"
+            if listened
+            else "the loop is blocked; it will be cancelled when the loop is free"
+        )
+    _log.debug("%s %s: %s", call.name, why, outcome or "its result came while it was being cancelled")
+    return outcome
+
+
+def _run_here(coro: Coroutine[Any, Any, T], timeout: float | None) -> T:
+    async def bounded() -> T:
+        async with asyncio.timeout(timeout):
+            return await coro
+
+    try:
+        return asyncio.run(bounded())
+    except asyncio.CancelledError:
+        cancelled = CancelledError("the coroutine was cancelled")
+    raise cancelled
+
+
+def _forget_in_child() -> None:
+    """The loop thread did not survive the fork, and its lock may be held for ever.
+
+    The old loop is kept and never closed: its epoll is shared, and closing it here makes the parent's loop deaf.
+    """
+    global _current, _lock  # noqa: PLW0603 - see above
+    _lock = threading.RLock()
+    if _current is not None:
+        _inherited.append(_current)
+        _current = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)

@@ -1,0 +1,55 @@
+"""Progress around a loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sized
+from typing import TypeVar
+
+from toriconfig.pipeline._progress import ProgressTracker
+from toriconfig.pipeline._report import Report
+
+T = TypeVar("T")
+
+
+def track(
+    iterable: Iterable[T],
+    total: int | None = None,
+    min_change: float = 1.0,
+    min_seconds: float = 0.0,
+    *,
+    on_report: Callable[[Report], None] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    description: str = "",
+    bar: bool = False,
+) -> Iterator[T]:
+    """The items of `iterable`, with progress reported as they are worked off.
+
+    An item counts when the loop comes back for the next one. A loop that is left early is reported as stopped.
+
+    Args:
+        total: items expected; None: `len(iterable)`, or unknown when it has none.
+
+    The others are those of `ProgressTracker`.
+
+    >>> for page in track("ab", on_report=lambda report: print(f"{report.percent:g} %")):
+    ...     print(page)
+    0 %
+    a
+    50 %
+    b
+    100 %
+    """
+    if total is None and isinstance(iterable, Sized):
+        total = len(iterable)
+    progress = ProgressTracker(
+        total, min_change, min_seconds, on_report=on_report, clock=clock, description=description, bar=bar
+    )
+    return _tracked(iterable, progress)
+
+
+def _tracked(iterable: Iterable[T], progress: ProgressTracker) -> Iterator[T]:
+    with progress:
+        for item in iterable:
+            yield item
+            progress.update_sync()
