@@ -85,13 +85,20 @@ class ServerProcess:
         keeper: whose watcher ends it when this process dies, and whose directory it works in.
         environ: its whole environment.
         user: uid to run as, or None for ours; only root may give one.
+        log: name of its log in the keeper's directory, without `.log`.
     """
 
     def __init__(
-        self, command: Sequence[str], keeper: Keeper, environ: Mapping[str, str], *, user: int | None = None
+        self,
+        command: Sequence[str],
+        keeper: Keeper,
+        environ: Mapping[str, str],
+        *,
+        user: int | None = None,
+        log: str = "server",
     ) -> None:
         self.command = list(command)
-        self.log = keeper.directory / f"{Path(command[0]).name}.log"
+        self.log = keeper.directory / f"{log}.log"
         self._keeper = keeper
         self._environ = dict(environ)
         self._user = user

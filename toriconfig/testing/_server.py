@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._engine import DevServer
+from toriconfig._engine import DevServer, wait_for
+from toriconfig.testing._audit import AuditLog
 
 if TYPE_CHECKING:
     import hvac
@@ -42,7 +42,7 @@ class VaultServer:
 
     def __init__(self, server: DevServer) -> None:
         self._server = server
-        self._counted_from = 0
+        self._audit = AuditLog(server.audit_log)
         self.address = server.address
         self.token = server.token
         self.environ: Mapping[str, str] = {"VAULT_ADDR": server.address, "VAULT_TOKEN": server.token}
@@ -100,10 +100,7 @@ class VaultServer:
 
     def mount_kv(self, mount: str, *, version: int = 2) -> None:
         """Mount a KV engine, version 1 or 2, at `mount`."""
-        self.client.sys.enable_secrets_engine("kv", path=mount, options={"version": str(version)})
-        if version == 2:
-            # A fresh KV v2 mount answers 400 "Upgrading from non-versioned to versioned data" for a moment.
-            self.client.secrets.kv.v2.configure(mount_point=mount)
+        enable_kv(self.client, mount, version)
 
     def _mount_of(self, path: str) -> tuple[str, bool, str]:
         mounts = self.client.sys.list_mounted_secrets_engines()["data"]
@@ -168,10 +165,7 @@ class VaultServer:
 
         A refused request is there too, with `error`. Health and seal state are not audited. Values are hashed.
         """
-        path = self._server.audit_log
-        lines = path.read_bytes().splitlines() if path.exists() else []
-        entries = [json.loads(line) for line in lines]
-        return [entry for entry in entries if entry["type"] == "request"][self._counted_from :]
+        return self._audit.entries()
 
     def requests(self, path: str | None = None, operation: str | None = None) -> int:
         """How many requests the server has seen, since its start or `forget_requests`.
@@ -181,18 +175,11 @@ class VaultServer:
                 None counts all.
             operation: `read`, `create`, `update`, `list`, `delete` or `patch`; None counts all.
         """
-        count = 0
-        for entry in self.audit():
-            asked = entry["request"]
-            seen = asked.get("path", "")
-            if path is not None and not (fnmatchcase(seen, path) or fnmatchcase(seen.replace("/data/", "/", 1), path)):
-                continue
-            count += operation is None or asked["operation"] == operation
-        return count
+        return self._audit.count(path, operation)
 
     def forget_requests(self) -> None:
         """Count from here."""
-        self._counted_from += len(self.audit())
+        self._audit.forget()
 
     def seal(self) -> None:
         """Seal it: it answers 503 until `unseal`, and keeps what it holds."""
@@ -229,6 +216,23 @@ class VaultServer:
 
     def __repr__(self) -> str:
         return f"VaultServer({self.address!r})"
+
+
+def enable_kv(client: hvac.Client, mount: str, version: int) -> None:
+    """Mount a KV engine and wait until it can be used: version 2 refuses for a moment, "Upgrading ..."."""
+    from hvac.exceptions import InvalidRequest
+
+    client.sys.enable_secrets_engine("kv", path=mount, options={"version": str(version)})
+
+    def is_ready() -> bool:
+        try:
+            client.secrets.kv.v2.read_configuration(mount_point=mount)
+        except InvalidRequest:
+            return False
+        return True
+
+    if version == 2:
+        wait_for(is_ready, timeout=30, what=f"KV at {mount}/ did not become ready")
 
 
 @contextmanager
