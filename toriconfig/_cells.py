@@ -13,7 +13,7 @@ def clean(text: str) -> str:
     r"""`text` on one line and without control characters, so that a key's name forges no line and steers no terminal.
 
     >>> clean("a\x1b[31mb\nc")
-    'a\\\\x1b[31mb\\\\nc'
+    'a\\x1b[31mb\\nc'
     """
     if text.isascii() and text.isprintable():
         return text

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from toriconfig._secret import MASK
-from toriconfig._sensitive import Sensitive, looks_secret
+from toriconfig._sensitive import TOKEN, Sensitive, looks_secret
 
 _SEPARATOR = re.compile(r"[:=\uff1a]")
 _LAST_TOKEN = re.compile(r"""[^\s{}\[\],&?;|()<>"'`]+["']?\s*\Z""")
@@ -19,10 +19,6 @@ _FIRST_TOKEN = re.compile(r"""\s*(?:[-?]\s+)*#?\s*["']?([\w.-]+)["']?[^\w.-]""")
 _SPACE = re.compile(r"[\s:=\uff1a]*")
 _EXPLICIT_KEY = re.compile(r"\s*(?:-\s+)*\?\s+(?P<key>.*\S)")
 _USERINFO = re.compile(r"""://(?=.*@)|(?<![^\s"'=,\[{(])[^\s:/@"']+:(?!//)\S*@""")
-_TOKEN = re.compile(
-    r"\bhv[sbr]\.|\bgh[pousr]_|\bgithub_pat_|\bglpat-|\bxox[abeprs]-|\bsk-\w|\bAKIA[0-9A-Z]{8}|\beyJ[\w-]{8,}\."
-    r"|\b(?i:bearer|basic)\s+(?=\S{6})"
-)
 _COMMENT = re.compile(r"(?:^|\s)#")
 _REFERENCE = re.compile(r"""\s*(["']?)\$\{(?:vault:[\w./?=#-]+|env:\w+|[A-Za-z_][\w.]*)\}\1\s*\Z""")
 _LONGEST_NAME = 100
@@ -62,7 +58,7 @@ def openings(text: str, sensitive: Sensitive, anchors: frozenset[str] = frozense
 def suspicious(text: str) -> int | None:
     """Where a secret begins that needs no name: a login in a URL, a token's shape, a telling comment, a PEM block."""
     places = [match.end() if match[0] == "://" else match.start() for match in _USERINFO.finditer(text)]
-    places += [match.start() for match in _TOKEN.finditer(text)]
+    places += [match.start() for match in TOKEN.finditer(text)]
     places += [match.end() for match in _COMMENT.finditer(text) if looks_secret(text[match.end() :])]
     if PEM_BEGIN in text:
         places.append(text.index(PEM_BEGIN))

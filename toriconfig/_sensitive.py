@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
+from toriconfig._secret import MASK
+
 Span = tuple[int, int, int, int]
 """Line, column, end line, end column; 1-based, the end exclusive, as in `Origin`."""
 
@@ -30,6 +32,13 @@ _NOT_QUITE = (
     "password", "passwd", "passphrase", "secret", "secrets", "token", "tokens", "credential", "credentials", "apikey",
     "privatekey", "accesskey", "authorization",
 )  # fmt: skip
+TOKEN = re.compile(
+    r"\bhv[sbr]\.|\bgh[pousr]_|\bgithub_pat_|\bglpat-|\bxox[abeprs]-|\bsk-\w|\bAKIA[0-9A-Z]{8}|\beyJ[\w-]{8,}\."
+    r"|\b(?i:bearer|basic)\s+(?=\S{6})"
+)
+"""How secrets begin whose makers gave them a recognisable shape."""
+_USERINFO = re.compile(r"(?<=://)\S*(?=@)")
+_PARAMETER = re.compile(r"(?P<name>[\w.-]+)=(?P<value>[^\s&;,]+)")
 _SHORTEST_SLIP = 4
 _MOST_COMPARED = 5000
 
@@ -101,6 +110,18 @@ def looks_secret(name: str) -> bool:
     if any(second in ("key", "keys") and first in _KINDS_OF_KEY for first, second in pairwise(words)):
         return True
     return any(joined.endswith((f"{kind}key", f"{kind}keys")) for kind in ("private", "access", "signing", "account"))
+
+
+def scrub(text: str) -> str:
+    """The text of a plain value, without what may be secret in it all the same: logins in URLs, tokens, parameters.
+
+    >>> scrub("postgresql://tori:hunter2@db/tori?sslmode=require&sslpassword=hunter2")
+    'postgresql://**********@db/tori?sslmode=require&sslpassword=**********'
+    """
+    text = _USERINFO.sub(MASK, text)
+    text = _PARAMETER.sub(lambda found: f"{found['name']}={MASK}" if looks_secret(found["name"]) else found[0], text)
+    token = TOKEN.search(text)
+    return text[: token.start()] + MASK if token else text
 
 
 def _joined(name: str) -> str:

@@ -1,0 +1,169 @@
+"""A `.env` file as a flat tree of names and texts, by python-dotenv's parser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from os import PathLike, fspath
+from typing import TYPE_CHECKING
+
+from toriconfig._frames import Masked
+from toriconfig._origin import Origin
+from toriconfig._sensitive import Sensitive
+from toriconfig._tree import Layer, Node, Tree
+from toriconfig.errors import Problem, Related
+from toriconfig.sources._read_file import read_file
+
+if TYPE_CHECKING:
+    from dotenv.parser import Binding
+
+MAX_BYTES = 1 << 20
+"""Largest `.env` file that is read."""
+
+_Place = tuple[int, str]
+
+
+class DotEnv:
+    """The variables under a prefix in one `.env` file.
+
+    `$NAME` and `${NAME}` in values mean nothing. Of a name set twice the last one counts, as everybody expects,
+    with a warning. A file that does not exist holds nothing, which is no problem unless it is `required`: a `.env`
+    is usually kept out of version control, so most checkouts and all servers are without one.
+
+    Args:
+        path: the file.
+        prefix: what names begin with, in upper or lower case; "" for all of them.
+        required: whether a missing file is an error.
+    """
+
+    def __init__(self, path: str | PathLike[str], prefix: str, *, required: bool = False) -> None:
+        self._path = fspath(path)
+        self._prefix = prefix
+        self._required = required
+
+    def load(self) -> Tree:
+        """Names without the prefix, upper case, to their texts."""
+        layer = Layer("dotenv", self._path, self._locate)
+        text = self._text()
+        if isinstance(text, Problem):
+            return Tree(Node({}, layer), flat=True, problems=(text,), complete=False)
+        return _Read(layer, self._prefix.upper(), text).tree()
+
+    def _locate(self, place: _Place | None) -> Origin:
+        return Origin("dotenv", self._path, place[0], name=place[1]) if place else Origin("dotenv", self._path)
+
+    def _text(self) -> str | Problem:
+        data = read_file(self._path, self._path, "dotenv", MAX_BYTES)
+        if isinstance(data, Problem):
+            return data
+        if data is None:
+            return self._missing() if self._required else ""
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+        return Problem(
+            "TC003",
+            origin=Origin("dotenv", self._path, line),
+            message="the file is not UTF-8 text",
+            help="save it as UTF-8",
+        )
+
+    def _missing(self) -> Problem:
+        return Problem(
+            "TC006",
+            origin=self._locate(None),
+            message="the file does not exist",
+            help="create it, or do not ask for it with `env_file`",
+        )
+
+
+@dataclass
+class _Read:
+    layer: Layer
+    prefix: str
+    text: str
+
+    def __post_init__(self) -> None:
+        self.lines = self.text.splitlines()
+        self.masked = Masked(self.lines, Sensitive(everything=True))
+        self.problems: list[Problem] = []
+        self.values: dict[str, Node] = {}
+
+    def tree(self) -> Tree:
+        for line, binding in _bindings(self.text):
+            if binding.error:
+                self.bad_line(line, binding.original.string)
+            elif binding.key is not None and binding.key[: len(self.prefix)].upper() == self.prefix:
+                self.bind(line, binding.key, binding.value)
+        root = Node(self.values, self.layer)
+        return Tree(root, flat=True, problems=tuple(self.problems), lines=self.lines)
+
+    def bind(self, line: int, name: str, value: str | None) -> None:
+        at = (line, name)
+        if value is None:
+            self.problem("TC001", at, message=f"`{name}` has no `=`", expected=f"`{name}=value`")
+            return
+        key = name[len(self.prefix) :].upper()
+        known = self.values.get(key)
+        if known is not None and known.at[1] == name:
+            self.problem(
+                "TC002",
+                at,
+                known.origin,
+                severity="warning",
+                message=f"`{name}` is set twice",
+                label="this one counts",
+                help=f"delete line {known.at[0]}",
+            )
+        elif known is not None:
+            self.problem(
+                "TC502",
+                at,
+                known.origin,
+                message=f"`{known.at[1]}` and `{name}` are two spellings of one variable",
+                label="one spelling",
+                help="delete one of them",
+            )
+        self.values[key] = Node(value, self.layer, at)
+
+    def bad_line(self, line: int, text: str) -> None:
+        # Other programs read the file too: what they alone may understand, and does not concern us, is no error.
+        ours = self.prefix in text.upper()
+        self.problem(
+            "TC001",
+            (line, ""),
+            severity="error" if ours else "warning",
+            message="this line is not `NAME=value`",
+            expected="`NAME=value`, with quotes around a value that holds quotes or runs over several lines",
+            help="close the quote, or quote the value",
+        )
+
+    def problem(self, code: str, at: _Place, other: Origin | None = None, **more: str) -> None:
+        origin = self.layer.locate(at)
+        places = [origin, other] if other else [origin]
+        self.problems.append(
+            Problem(
+                code,
+                origin=origin,
+                related=(Related(other, "first set here"),) if other else (),
+                excerpts=tuple(self.masked.excerpt(place) for place in places),
+                **more,  # type: ignore[arg-type]
+            )
+        )
+
+
+def _bindings(text: str) -> Iterator[tuple[int, Binding]]:
+    """What the file sets, and the line each name stands on."""
+    from io import StringIO
+
+    from dotenv.parser import parse_stream
+
+    for binding in parse_stream(StringIO(text)):
+        # The parser counts blank lines before a name as part of it.
+        original = binding.original
+        blank = original.string[: len(original.string) - len(original.string.lstrip())]
+        yield (
+            original.line + len(blank.splitlines() if blank.endswith(("\n", "\r")) else blank.splitlines()[:-1]),
+            binding,
+        )

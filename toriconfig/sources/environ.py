@@ -1,0 +1,119 @@
+"""The environment as a flat tree of names and texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from toriconfig._origin import Origin
+from toriconfig._tree import Layer, Node, Tree
+from toriconfig.errors import Problem, Related
+
+_LINK_SCHEMES = ("tcp://", "udp://", "sctp://")
+_PROTOCOLS = frozenset(("TCP", "UDP", "SCTP"))
+_LINK_PARTS = frozenset(("PROTO", "PORT", "ADDR"))
+
+
+class Environ:
+    """The variables under a prefix.
+
+    What Kubernetes puts into the environment for a Service whose name begins like the prefix is left alone.
+
+    Args:
+        environ: the variables.
+        prefix: what their names begin with, in upper or lower case; "" for all of them.
+    """
+
+    def __init__(self, environ: Mapping[str, str], prefix: str) -> None:
+        self._environ = environ
+        self._prefix = prefix
+
+    def load(self) -> Tree:
+        """Names without the prefix, upper case, to their texts."""
+        environ, size, prefix = self._environ, len(self._prefix), self._prefix.upper()
+        found = [name for name in environ if len(name) > size and name[:size].upper() == prefix]
+        links = _services(environ, found) if prefix else ()
+        problems: list[Problem] = []
+        values: dict[str, Node] = {}
+        # Backwards, so that of two spellings the lower-case one, being later, is replaced.
+        for name in sorted(found, reverse=True):
+            if links and is_of_service(name, links):
+                continue
+            value = environ[name]
+            if not _is_text(value):
+                problems.append(_not_text(name))
+                continue
+            key = name[size:].upper()
+            if key in values:
+                problems.append(_two_spellings(name, values[key].at))
+            values[key] = Node(value, _LAYER, name)
+        return Tree(Node(values, _LAYER), flat=True, problems=tuple(reversed(problems)))
+
+
+def _locate(name: str | None) -> Origin:
+    return Origin("env", name or "environment")
+
+
+_LAYER = Layer("env", "environment", _locate)
+
+
+def _services(environ: Mapping[str, str], names: list[str]) -> tuple[str, ...]:
+    """The Services among `names`, as variables spell them: those with a link such as `TORI_API_PORT=tcp://10.0.0.1:80`.
+
+    The link is asked for because `TORI_SERVICE_HOST` alone may well be somebody's own setting.
+    """
+    return tuple(
+        name.removesuffix("_PORT")
+        for name in names
+        if name.endswith("_PORT") and environ[name].startswith(_LINK_SCHEMES)
+    )  # fmt: skip
+
+
+def is_of_service(name: str, services: tuple[str, ...]) -> bool:
+    """Whether Kubernetes made the variable `name` for one of `services`.
+
+    >>> [is_of_service(f"TORI_{end}", ("TORI",)) for end in ("PORT", "SERVICE_HOST", "PORT_80_TCP_ADDR", "PORTS")]
+    [True, True, True, False]
+    """
+    for service in services:
+        if not name.startswith(service + "_"):
+            continue
+        head, *rest = name[len(service) + 1 :].split("_")
+        if head == "SERVICE" and rest and (rest == ["HOST"] or rest[0] == "PORT"):
+            return True
+        if head == "PORT" and (not rest or _is_link(rest)):
+            return True
+    return False
+
+
+def _is_link(parts: list[str]) -> bool:
+    return (
+        len(parts) in (2, 3)
+        and parts[0].isdecimal()
+        and parts[1] in _PROTOCOLS
+        and (len(parts) == 2 or parts[2] in _LINK_PARTS)
+    )
+
+
+def _is_text(value: str) -> bool:
+    # Bytes that are not UTF-8 arrive as lone surrogates; encoding them would raise with the value in the exception.
+    return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def _not_text(name: str) -> Problem:
+    return Problem(
+        "TC102",
+        origin=_locate(name),
+        expected="UTF-8 text",
+        help="set it anew in UTF-8, or give the bytes in a file",
+        message=f"variable `{name}` is not UTF-8 text",
+    )
+
+
+def _two_spellings(name: str, other: str) -> Problem:
+    return Problem(
+        "TC502",
+        origin=_locate(other),
+        help=f"unset `{other}` or `{name}`",
+        message=f"`{name}` and `{other}` are two spellings of one variable",
+        related=(Related(_locate(name), "the other spelling"),),
+    )

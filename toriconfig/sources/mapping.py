@@ -1,0 +1,126 @@
+"""A plain mapping as a tree: overrides, constructor arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from toriconfig._origin import Origin
+from toriconfig._path import Path, parse, show
+from toriconfig._tree import Layer, Node, Tree
+from toriconfig.errors import Problem, Related
+
+_DEEPEST = 100
+
+
+class MappingSource:
+    """Values given by code, ready to be merged.
+
+    A key of the mapping itself may be a dotted path (`{"database.pool.max_size": 5}`); one that holds a dot is
+    quoted there, as everywhere (`'weights."a.b"'`). Below that, keys are what they are. Mappings become trees, lists,
+    tuples and sets become lists; anything else (a `Secret`, a model, a date) is a leaf and stays as it is.
+
+    Args:
+        values: the mapping; it is not changed and not kept by the tree.
+        name: what code calls it, for origins such as `overrides["database.host"]`.
+    """
+
+    def __init__(self, values: Mapping[str, Any], name: str = "overrides") -> None:
+        self._values = values
+        self._name = name
+
+    def load(self) -> Tree:
+        """The mapping as a tree."""
+        return _Build(self._name).tree(self._values)
+
+
+class _Build:
+    def __init__(self, name: str) -> None:
+        self.layer = Layer("code", name, self.locate, references=True)
+        self.name = name
+        self.problems: list[Problem] = []
+        self.open: set[int] = set()
+
+    def locate(self, path: Path | None) -> Origin:
+        if not path:
+            return Origin("code", self.name)
+        text = show(path)
+        return Origin("code", f"{self.name}['{text}']" if '"' in text else f'{self.name}["{text}"]')
+
+    def tree(self, values: Mapping[str, Any]) -> Tree:
+        root = Node({}, self.layer, ())
+        for key, value in values.items():
+            path = self.path(key)
+            if path:
+                self.put(root, path, self.node(value, path))
+        return Tree(root, problems=tuple(self.problems))
+
+    def path(self, key: Any) -> Path:
+        """The path that a key of the mapping itself names; () when it names none."""
+        try:
+            path = parse(key) if isinstance(key, str) else ()
+        except ValueError as error:
+            self.problem("TC504", (), str(error), expected="a dotted path such as `database.host`")
+            return ()
+        if not path:
+            self.problem("TC504", (), f"a key of {self.name} is a {type(key).__name__}", expected="text")
+        elif any(isinstance(part, int) for part in path):
+            self.problem("TC504", path, "a position in a list cannot be set alone", help="give the whole list")
+            return ()
+        return path
+
+    def put(self, root: Node, path: Path, node: Node | None) -> None:
+        *parents, last = path
+        here = root
+        for depth, part in enumerate(parents, 1):
+            child = here.value.setdefault(part, Node({}, self.layer, path[:depth]))
+            if type(child.value) is not dict:
+                self.twice("TC105", path, path[:depth], "a mapping here and a plain value there")
+                return
+            here = child
+        known = here.value.get(last)
+        if node is None:
+            return
+        if known is None:
+            here.value[last] = node
+        elif type(known.value) is dict and type(node.value) is dict:
+            for key, child in node.value.items():
+                self.put(known, (key,), child)
+        elif type(known.value) is dict or type(node.value) is dict:
+            self.twice("TC105", path, path, "a mapping here and a plain value there")
+        else:
+            self.twice("TC002", known.at, known.at, "it is given twice")
+
+    def node(self, value: Any, path: Path) -> Node | None:
+        """The value as a node; None after a problem."""
+        if not isinstance(value, (Mapping, list, tuple, AbstractSet)):
+            return Node(value, self.layer, path)
+        if id(value) in self.open or len(path) > _DEEPEST:
+            self.problem("TC004", path, f"the value holds itself, or is nested more than {_DEEPEST} deep")
+            return None
+        self.open.add(id(value))
+        if isinstance(value, Mapping):
+            built: Any = {}
+            for key, item in value.items():
+                if not isinstance(key, (str, int)) or isinstance(key, bool):
+                    self.problem("TC102", path, f"a key is a {type(key).__name__}", expected="text or a whole number")
+                    continue
+                name = str(key)
+                child = self.node(item, (*path, name))
+                if child is not None:
+                    built[name] = child
+        else:
+            items = (self.node(item, (*path, position)) for position, item in enumerate(value))
+            built = [item for item in items if item is not None]
+        self.open.discard(id(value))
+        return Node(built, self.layer, path)
+
+    def twice(self, code: str, path: Path, other: Path, what: str) -> None:
+        related = (Related(self.locate(other), "given here too"),) if other != path else ()
+        self.problem(code, path, f"`{show(path)}`: {what}", related=related, help="say it once")
+
+    def problem(self, code: str, path: Path, message: str, **more: Any) -> None:
+        self.problems.append(
+            Problem(code, show(path) if path else "", self.locate(path), message=message, label="", **more)
+        )

@@ -1,0 +1,135 @@
+"""A directory with one file a value, as Docker, Kubernetes and systemd hand out secrets."""
+
+from __future__ import annotations
+
+import os
+from os import PathLike, fspath
+from pathlib import Path
+
+from toriconfig._origin import Origin
+from toriconfig._tree import Layer, Node, Tree
+from toriconfig.errors import Problem, Related
+from toriconfig.sources._read_file import read_file
+
+MAX_BYTES = 1 << 20
+"""Largest file that is read: as large as a Kubernetes Secret can be."""
+
+_SWAPPED = "..data"
+_TRIES = 3
+
+
+class SecretsDir:
+    """The files of one directory.
+
+    A file's name, in upper or lower case, is a field's path with the delimiter (`database__password`), with or
+    without the prefix. One newline at its end is not part of the value. A value that is not UTF-8 is bytes, whole.
+    Hidden files and directories are no values. A symbolic link may lead anywhere inside the directory, as
+    Kubernetes builds it, and nowhere else. A missing directory is a warning, as in pydantic-settings.
+
+    Args:
+        path: the directory.
+        prefix: what may stand before a name; "" for nothing.
+    """
+
+    def __init__(self, path: str | PathLike[str], prefix: str = "") -> None:
+        self._path = fspath(path)
+        self._prefix = prefix
+
+    def load(self) -> Tree:
+        """Names without the prefix, upper case, to their contents; `Node.at` is the path, to be read again later."""
+        layer = Layer("secrets_dir", self._path, self._locate)
+        values: dict[str, Node] = {}
+        problems: list[Problem] = []
+        for _ in range(_TRIES):
+            values.clear()
+            problems.clear()
+            before = self._swapped()
+            self._read(layer, values, problems)
+            # Kubernetes replaces all files at once, by one rename: a user name and a password of two moments
+            # would be worse than a second reading.
+            if before == self._swapped():
+                break
+        return Tree(Node(values, layer), flat=True, problems=tuple(problems))
+
+    def _locate(self, path: str | None) -> Origin:
+        return Origin("secrets_dir", path or self._path)
+
+    def _swapped(self) -> str:
+        try:
+            return str(Path(self._path, _SWAPPED).readlink())
+        except OSError:
+            return ""
+
+    def _read(self, layer: Layer, values: dict[str, Node], problems: list[Problem]) -> None:
+        try:
+            files = sorted(file for file in Path(self._path).iterdir() if not file.name.startswith("."))
+        except OSError as error:
+            problems.append(self._unlisted(error))
+            return
+        root = os.path.realpath(self._path)
+        for file in files:
+            path = str(file)
+            real = os.path.realpath(path)
+            if file.is_dir():
+                continue
+            if os.path.commonpath((root, real)) != root:
+                problems.append(self._outside(path))
+                continue
+            data = read_file(real, path, "secrets_dir", MAX_BYTES)
+            if data is None:
+                continue
+            if isinstance(data, Problem):
+                problems.append(data)
+                continue
+            key = self._key(file.name)
+            if key in values:
+                problems.append(self._twice(path, values[key].at))
+            values[key] = Node(value_of(data), layer, path)
+
+    def _key(self, name: str) -> str:
+        key = name.upper()
+        return key.removeprefix(self._prefix.upper()) or key
+
+    def _unlisted(self, error: OSError) -> Problem:
+        if isinstance(error, FileNotFoundError):
+            return Problem(
+                "TC006",
+                origin=self._locate(None),
+                severity="warning",
+                message="the directory of secrets does not exist",
+                help="mount it, or do not ask for it with `secrets_dir`",
+            )
+        reason = (error.strerror or "the system refused").lower()
+        return Problem(
+            "TC003",
+            origin=self._locate(None),
+            message=f"the directory of secrets cannot be read: {reason}",
+            expected="a directory with one file a value",
+        )
+
+    def _outside(self, path: str) -> Problem:
+        return Problem(
+            "TC305",
+            origin=self._locate(path),
+            message="the symbolic link leads out of the directory of secrets",
+            expected="a file inside the directory",
+            help="copy the file, or name its own directory in `secrets_dir`",
+        )
+
+    def _twice(self, path: str, other: str) -> Problem:
+        return Problem(
+            "TC502",
+            origin=self._locate(path),
+            message=f"`{Path(other).name}` and `{Path(path).name}` are two spellings of one name",
+            help="remove one of them",
+            related=(Related(self._locate(other), "the other spelling"),),
+        )
+
+
+def value_of(data: bytes) -> str | bytes:
+    """The value in a file: its text without one newline at the end, or its bytes when it is not UTF-8 text."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return data
+    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
