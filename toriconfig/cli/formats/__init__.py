@@ -1,0 +1,56 @@
+"""The output formats: each writes problems to a stream in one form, and knows nothing of commands.
+
+A new format is one file here with a `write`, and one line in the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TextIO
+
+from toriconfig.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How to write, as far as a format can be told.
+
+    Attributes:
+        schema: name of the settings class, or "".
+        color: whether ANSI colours are wanted (text).
+        width: cells in a line (text).
+        directory: what relative file names are relative to; "" for the working directory (github, sarif).
+        root: the checkout's directory, which addresses are relative to; "" to look for the nearest `.git` (github,
+            sarif).
+    """
+
+    schema: str = ""
+    color: bool = False
+    width: int = 120
+    directory: str = ""
+    root: str = ""
+
+
+PLAIN = Look()
+Writer = Callable[[Sequence[Problem], TextIO, Look], None]
+
+FORMATS = {
+    "text": "toriconfig.cli.formats.text",
+    "concise": "toriconfig.cli.formats.concise",
+    "json": "toriconfig.cli.formats.json",
+    "github": "toriconfig.cli.formats.github",
+    "sarif": "toriconfig.cli.formats.sarif",
+}
+"""The module of each format; only the one that is asked for is imported."""
+
+
+def writer(name: str) -> Writer:
+    """The `write` of a format.
+
+    Raises:
+        KeyError: there is no such format.
+    """
+    write: Writer = import_module(FORMATS[name]).write
+    return write

@@ -1,0 +1,46 @@
+"""Where a file is, seen from the root of the checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+from urllib.parse import quote
+
+from toriconfig._origin import Origin
+from toriconfig.cli.formats import Look
+
+_FILES = frozenset(("files", "dotenv", "secrets_dir"))
+
+
+class Addresses:
+    """Turns names of files, relative to where the command runs, into addresses relative to the checkout."""
+
+    def __init__(self, look: Look) -> None:
+        self._directory = Path(look.directory or ".").resolve()
+        self._root = Path(look.root).resolve() if look.root else _checkout(self._directory)
+
+    def path(self, origin: Origin | None) -> PurePath | None:
+        """The file of `origin`: relative to the checkout, absolute when it is outside, None when it is no file."""
+        if origin is None or origin.layer not in _FILES:
+            return None
+        path = self._directory / origin.source
+        # `..` is taken away by hand: `resolve` would follow the links that Kubernetes and people make.
+        parts: list[str] = []
+        for part in path.parts:
+            if part != "..":
+                parts.append(part)
+            elif len(parts) > 1:
+                parts.pop()
+        path = Path(*parts)
+        return path.relative_to(self._root) if path.is_relative_to(self._root) else path
+
+    def uri(self, origin: Origin | None) -> str | None:
+        """The same as a URI reference: `config/tori.yaml`, or `file:///...` outside the checkout."""
+        path = self.path(origin)
+        if path is None:
+            return None
+        return Path(path).as_uri() if path.is_absolute() else quote(path.as_posix())
+
+
+def _checkout(directory: Path) -> Path:
+    found = (parent for parent in (directory, *directory.parents) if (parent / ".git").exists())
+    return next(found, directory)

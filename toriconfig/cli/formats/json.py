@@ -1,0 +1,64 @@
+"""Everything as data, for programs.
+
+`format_version` is `major.minor`: a new minor only adds members, a new major may change any. Lines and columns count
+from 1, columns in code points, ends exclusive; what is not known is null.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from toriconfig._origin import Origin
+from toriconfig._render import sort_problems
+from toriconfig.cli.formats import PLAIN, Look
+from toriconfig.errors import CODES, Problem
+
+FORMAT_VERSION = "1.0"
+
+
+def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
+    """Write one JSON object, in ASCII so that it survives every terminal and pipe."""
+    counts = {severity: sum(problem.severity == severity for problem in problems) for severity in ("error", "warning")}
+    document = {
+        "format_version": FORMAT_VERSION,
+        "valid": not counts["error"],
+        "error_count": counts["error"],
+        "warning_count": counts["warning"],
+        "schema": look.schema or None,
+        "diagnostics": [_diagnostic(problem) for problem in sort_problems(problems)],
+    }
+    json.dump(document, out, indent=2)
+    out.write("\n")
+
+
+def _diagnostic(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "severity": problem.severity,
+        "message": problem.message or CODES.get(problem.code, ""),
+        "label": problem.label or None,
+        "path": problem.path or None,
+        "origin": _origin(problem.origin) if problem.origin else None,
+        "expected": problem.expected or None,
+        "help": problem.help or None,
+        "layer": problem.layer or None,
+        "related": [{"origin": _origin(other.origin), "label": other.label or None} for other in problem.related],
+        "snippets": [{"source": source, "line": line, "text": text} for source, line, text in problem.excerpts],
+        "fix": problem.fix,
+    }
+
+
+def _origin(origin: Origin) -> dict[str, Any]:
+    return {
+        "text": str(origin),
+        "layer": origin.layer,
+        "source": origin.source,
+        "line": origin.line,
+        "column": origin.column,
+        "end_line": origin.end_line,
+        "end_column": origin.end_column,
+        "version": origin.version,
+        "name": origin.name,
+    }

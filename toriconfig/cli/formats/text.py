@@ -1,0 +1,18 @@
+"""Frames and carets, for people at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from toriconfig._render import render_text
+from toriconfig.cli.formats import PLAIN, Look
+from toriconfig.errors import Problem
+
+
+def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
+    """Write every problem with its frame, and a summary; nothing when there are none."""
+    encoding = getattr(out, "encoding", None)
+    text = render_text(problems, schema=look.schema, color=look.color, width=look.width, encoding=encoding)
+    if text:
+        out.write(text + "\n")
