@@ -1,1 +1,90 @@
 """Typed settings for Python pipelines: layers behind one object, origins for every value, secrets that rotate."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from toriconfig import integrations, rotation, testing
+    from toriconfig._api import (
+        aprefetch,
+        explain,
+        health,
+        lazy,
+        load,
+        on_change,
+        override,
+        prefetch,
+        reload,
+        replace,
+        shutdown,
+        snapshot,
+    )
+    from toriconfig._change import Change
+    from toriconfig._explain import Explanation
+    from toriconfig._health import Health
+    from toriconfig._merge_rule import Merge
+    from toriconfig._options import SettingsConfigDict
+    from toriconfig._origin import Origin
+    from toriconfig._reference import Ref
+    from toriconfig._secret import Secret
+    from toriconfig._settings import Settings
+    from toriconfig.errors import (
+        ConfigError,
+        MissingCredentialError,
+        Problem,
+        SecretError,
+        VaultDenied,
+        VaultError,
+        VaultNotFound,
+        VaultSealed,
+        VaultUnreachable,
+    )
+    from toriconfig.schema import ToriSettings
+    from toriconfig.vault import Vault
+
+    settings: ToriSettings
+
+__version__ = "0.1.0"
+
+_ROOMS = {
+    "_api": "aprefetch explain health lazy load on_change override prefetch reload replace shutdown snapshot",
+    "_change": "Change",
+    "_explain": "Explanation",
+    "_health": "Health",
+    "_merge_rule": "Merge",
+    "_options": "SettingsConfigDict",
+    "_origin": "Origin",
+    "_reference": "Ref",
+    "_secret": "Secret",
+    "_settings": "Settings",
+    "errors": "ConfigError MissingCredentialError Problem SecretError "
+    "VaultDenied VaultError VaultNotFound VaultSealed VaultUnreachable",
+    "schema": "ToriSettings",
+    "vault": "Vault",
+}
+_HOME = {name: room for room, names in _ROOMS.items() for name in names.split()}
+_MODULES = ("integrations", "rotation", "testing")
+
+__all__ = [  # noqa: PLE0604
+    "settings",
+    *_HOME,
+    *_MODULES,
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for, and no more: importing the package costs nothing."""
+    if name == "settings":
+        from toriconfig._lazy import Lazy
+
+        value: object = Lazy("toriconfig.schema:ToriSettings", {})
+    else:
+        room = _HOME.get(name) or (name if name in _MODULES else None)
+        if room is None:
+            raise AttributeError(f"module 'toriconfig' has no attribute {name!r}")
+        module = __import__(f"toriconfig.{room}", fromlist=["*"])
+        value = module if name in _MODULES else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

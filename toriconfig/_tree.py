@@ -6,6 +6,7 @@ A node does not hold an `Origin`; it holds the cheapest thing from which its lay
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ from toriconfig._path import Path
 
 if TYPE_CHECKING:
     from toriconfig.errors import Problem
+
+
+_SCALARS = frozenset({str, int, float, bool, type(None), bytes})
 
 
 class Layer:
@@ -26,7 +30,7 @@ class Layer:
         references: whether `${...}` in its strings means anything (YAML, JSON and overrides).
     """
 
-    __slots__ = ("kind", "locate", "name", "references")
+    __slots__ = ("_settled", "kind", "locate", "name", "references")
 
     def __init__(
         self, kind: LayerKind, name: str, locate: Callable[[Any], Origin], *, references: bool = False
@@ -35,6 +39,16 @@ class Layer:
         self.name = name
         self.locate = locate
         self.references = references
+        self._settled: Layer | None = None
+
+    @property
+    def settled(self) -> Layer:
+        """This layer for nodes whose references are resolved: what they yielded is never scanned again."""
+        if not self.references:
+            return self
+        if self._settled is None:
+            self._settled = Layer(self.kind, self.name, self.locate)
+        return self._settled
 
     def __repr__(self) -> str:
         return f"Layer({self.kind!r}, {self.name!r})"
@@ -90,13 +104,13 @@ class Node:
         return node
 
     def plain(self) -> Any:
-        """The bare value, without places."""
+        """The bare value, without places; nothing that can be changed is shared with the tree."""
         value = self.value
         if type(value) is dict:
             return {key: child.plain() for key, child in value.items()}
         if type(value) is list:
             return [child.plain() for child in value]
-        return value
+        return value if type(value) in _SCALARS else copy.deepcopy(value)
 
     def __repr__(self) -> str:
         return f"Node({type(self.value).__name__} at {self.origin})"

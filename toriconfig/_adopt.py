@@ -1,0 +1,48 @@
+"""A model that was made without us, taken in: each of its values counts as said in code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from toriconfig._defaults import from_model
+from toriconfig._origin import Origin
+from toriconfig._path import Path
+from toriconfig._secret import Secret
+from toriconfig._shape import root_shape
+from toriconfig._snapshot import Recipe, Snapshot
+from toriconfig._options import Options
+from toriconfig._tree import Layer, Node
+
+
+def adopt(model: BaseModel) -> Snapshot:
+    """What can be known of a model that no load made."""
+    schema = type(model)
+    root = _moved(from_model(model, schema.__name__))
+    secrets: dict[Path, Secret[Any]] = {}
+    _gather(root, (), secrets)
+    options = Options.of({}, {"unknown_keys": "error"})
+    return Snapshot(root, root_shape(schema), Recipe(schema, {}), options, secrets)
+
+
+def _moved(node: Node) -> Node:
+    value = node.value
+    if type(value) is dict:
+        value = {key: _moved(child) for key, child in value.items()}
+    return Node(value, _GIVEN, node.at)
+
+
+def _gather(node: Node, path: Path, secrets: dict[Path, Secret[Any]]) -> None:
+    if isinstance(node.value, Secret):
+        secrets[path] = node.value
+    elif type(node.value) is dict:
+        for key, child in node.value.items():
+            _gather(child, (*path, key), secrets)
+
+
+def _locate(at: Any) -> Origin:
+    return Origin("code", str(at))
+
+
+_GIVEN = Layer("code", "code", _locate)

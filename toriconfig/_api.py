@@ -1,0 +1,216 @@
+"""The functions that act on settings: free functions, so that no field of a schema can collide with one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar, cast, overload
+
+from pydantic import BaseModel
+
+from toriconfig import _path
+from toriconfig._change import Change
+from toriconfig._explain import Explanation, explain_in
+from toriconfig._health import Health, health_of
+from toriconfig._lazy import Lazy, current
+from toriconfig._load import derive, load_now
+from toriconfig._override import Override
+from toriconfig._prefetch import aprefetch_all, prefetch_all
+from toriconfig._snapshot import Loaded, Recipe, snapshot_of
+from toriconfig._swap import reload_into, watch_secrets
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+Updates = Mapping[str, Any]
+Callback = Callable[[Change], None] | Callable[[Change], Coroutine[Any, Any, None]]
+
+
+def load(
+    cls: type[M],
+    *,
+    overrides: Updates | None = None,
+    environ: Mapping[str, str] | None = None,
+    vault: Any = None,
+    offline: bool = False,
+    **options: Any,
+) -> M:
+    """Load settings now.
+
+    Args:
+        cls: any pydantic model; neutral unless its `model_config`, or `options`, ask for files, environment or Vault.
+        overrides: values of the highest layer, nested or by dotted path; strings may hold references.
+        environ: the environment to read; None: that of the process.
+        vault: a `Vault`, or None for the variables of the Vault tools.
+        offline: leave Vault alone, as if it were not configured, and do not warn of missing credentials.
+        options: as in the README's table; they stand above those of the class.
+
+    Raises:
+        ConfigError: with everything that is wrong.
+        TypeError: an option that does not exist.
+    """
+    if vault is not None:
+        options["vault"] = vault
+    return cast(M, load_now(Recipe(cls, options, overrides, environ, offline)).model)
+
+
+@overload
+def lazy(target: type[M], **options: Any) -> M: ...
+@overload
+def lazy(target: str, **options: Any) -> Any: ...
+def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
+    """A stand-in for settings that are loaded on the first read of a field, once.
+
+    Args:
+        target: a pydantic model, or "package.module:Class", whose import is put off too.
+        options: those of `load`.
+    """
+    return Lazy(target, options)
+
+
+def reload(settings: Any) -> list[Change]:
+    """Read everything again, validate, and swap; returns what changed, after the callbacks were told.
+
+    Raises:
+        ConfigError: the old settings stay in place.
+        TypeError: `settings` is not a lazy object.
+    """
+    return reload_into(_lazy(settings, "reload"))
+
+
+def snapshot(settings: T) -> T:
+    """The current real model, pinned: reads from it never mix two loads."""
+    return cast(T, current(settings).model) if isinstance(settings, Lazy) else settings
+
+
+def replace(settings: T, updates: Updates | None = None, /, **more: Any) -> T:
+    """Isolated, re-validated settings with `updates` above them; without updates a deep copy.
+
+    Args:
+        settings: a lazy object or a model.
+        updates: values by dotted path, or nested mappings, which are merged; keyword arguments likewise.
+
+    Raises:
+        ConfigError: with everything that is wrong with the updates.
+    """
+    return cast(T, derive(_loaded(settings).snapshot, {**(updates or {}), **more}).model)
+
+
+def override(settings: T, values: Updates | None = None, /, **more: Any) -> AbstractContextManager[T]:
+    """A context manager: inside it, this thread or task sees the values, and nobody else does.
+
+    Args:
+        settings: a lazy object.
+        values: values by dotted path, or nested mappings, which are merged; keyword arguments likewise.
+
+    Raises:
+        ConfigError: on entering, with everything that is wrong with the values.
+        TypeError: `settings` is not a lazy object.
+    """
+    return cast("AbstractContextManager[T]", Override(_lazy(settings, "override"), {**(values or {}), **more}))
+
+
+def explain(settings: Any, path: str) -> Explanation:
+    """Where the value at a dotted path came from, and what it beat; secrets are masked.
+
+    Raises:
+        KeyError: the schema has no such key.
+    """
+    return explain_in(_loaded(settings), path)
+
+
+class Subscription:
+    """What `on_change` returns."""
+
+    def __init__(self, settings: Lazy, entry: tuple[_path.Path, Callback]) -> None:
+        self._settings = settings
+        self._entry = entry
+
+    def cancel(self) -> None:
+        """Call back no more; harmless when repeated."""
+        state = self._settings._state
+        with state.lock:
+            state.listeners = tuple(entry for entry in state.listeners if entry is not self._entry)
+        watch_secrets(self._settings)
+
+
+def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
+    """Have `callback` called with a `Change` after each swap below `path`, by a reload or a rotation.
+
+    The new value is in place when it is called. It runs on a thread of the library (for a reload, on the thread that
+    reloads); when it raises, that is logged and stops nobody.
+
+    Args:
+        settings: a lazy object.
+        path: dotted path of a key or section; "" for everything.
+        callback: a function, or a coroutine function, which is run to its end within 30 s.
+
+    Raises:
+        TypeError: `settings` is not a lazy object.
+    """
+    lazy_settings = _lazy(settings, "on_change")
+    entry = (_path.parse(path) if path else (), callback)
+    state = lazy_settings._state
+    with state.lock:
+        state.listeners = (*state.listeners, entry)
+    watch_secrets(lazy_settings)
+    return Subscription(lazy_settings, entry)
+
+
+def health(settings: Any) -> Health:
+    """The state of each layer and secret, from memory alone: it loads nothing, asks nobody and waits for nothing."""
+    if isinstance(settings, Lazy):
+        return health_of(settings._state.loaded, settings._state.error)
+    return health_of(_loaded(settings), None)
+
+
+def prefetch(settings: Any) -> None:
+    """Fetch all declared secrets side by side, one request a path; returns when all are there.
+
+    Raises:
+        ExceptionGroup: of a `SecretError` for each secret that cannot be had.
+    """
+    prefetch_all(_loaded(settings).snapshot.secrets)
+
+
+async def aprefetch(settings: Any) -> None:
+    """`prefetch` for coroutines.
+
+    Raises:
+        ExceptionGroup: of a `SecretError` for each secret that cannot be had.
+    """
+    await aprefetch_all(_loaded(settings).snapshot.secrets)
+
+
+def shutdown(timeout: float = 2.0) -> None:
+    """Stop background work and revoke the tokens that the library obtained by logging in; harmless when repeated.
+
+    Args:
+        timeout: seconds it may take.
+    """
+    import sys
+
+    engine = sys.modules.get("toriconfig._vault")
+    if engine is not None:
+        engine.shutdown(timeout)
+
+
+def _lazy(settings: Any, name: str) -> Lazy:
+    if isinstance(settings, Lazy):
+        return settings
+    raise TypeError(f"{name}() needs a lazy settings object, from `lazy(...)`, not a {type(settings).__name__}")
+
+
+def _loaded(settings: Any) -> Loaded:
+    if isinstance(settings, Lazy):
+        return current(settings)
+    if not isinstance(settings, BaseModel):
+        raise TypeError(f"expected settings: a lazy object or a pydantic model, not a {type(settings).__name__}")
+    known = snapshot_of(settings)
+    if known is None:
+        from toriconfig._adopt import adopt
+
+        known = adopt(settings)
+    return Loaded(settings, known)
+
+

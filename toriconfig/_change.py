@@ -1,0 +1,66 @@
+"""What changed between two loads, told without values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from toriconfig import _path
+from toriconfig._explain import origin_at
+from toriconfig._origin import Origin
+from toriconfig._path import Path, show
+from toriconfig._secret import Secret
+from toriconfig._snapshot import Loaded
+
+Kind = Literal["added", "changed", "removed", "rotated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One key that is no longer what it was; the new value is already in place when this is told.
+
+    Attributes:
+        path: dotted key path.
+        kind: added, changed, removed by a reload, or rotated: a secret has a new value.
+        old_origin: where the old value came from, or None when there was none.
+        new_origin: where the new value comes from, or None when there is none.
+    """
+
+    path: str
+    kind: Kind
+    old_origin: Origin | None
+    new_origin: Origin | None
+
+    @property
+    def key(self) -> Path:
+        """The path as keys."""
+        return _path.parse(self.path)
+
+
+def changes_between(old: Loaded, new: Loaded) -> list[Change]:
+    """The leaves that differ, in the order of the schema."""
+    before, after = dict(_leaves(old.model, ())), dict(_leaves(new.model, ()))
+    changes: list[Change] = []
+    for path, value in after.items():
+        if path not in before:
+            changes.append(Change(show(path), "added", None, origin_at(new, path)))
+        elif before[path] != value:
+            changes.append(Change(show(path), "changed", origin_at(old, path), origin_at(new, path)))
+    changes += [Change(show(path), "removed", origin_at(old, path), None) for path in before if path not in after]
+    return changes
+
+
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    if isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _leaves(getattr(value, name), (*path, name))
+    elif isinstance(value, dict) and value and all(isinstance(key, str) for key in value):
+        for key, below in value.items():
+            yield from _leaves(below, (*path, key))
+    elif isinstance(value, Secret):
+        yield path, value.reference or value
+    else:
+        yield path, value

@@ -1,0 +1,244 @@
+"""Supplies made of other supplies: one key of a path, a text with secrets in it, a value with a fallback."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from toriconfig._origin import Origin
+from toriconfig._supply import Flight, Reading, State, Supply, Swap
+from toriconfig.errors import MissingCredentialError, SecretError, VaultNotFound, VaultUnreachable
+
+_NEVER = float("-inf")
+_RANK: dict[State, int] = {"fresh": 0, "stale": 1, "unread": 2, "missing": 3}
+
+Build = Callable[[Sequence[Reading]], Any]
+"""Makes the value from one reading of each input.
+
+Raises:
+    SecretError: it cannot be made, a key is missing.
+"""
+
+
+class Derived:
+    """A supply whose value is built from one reading of each of its inputs, so it is never torn.
+
+    Args:
+        inputs: what it is built from; their readings are taken together.
+        build: makes the value.
+        reference: what people write for it.
+        origin: where it comes from, by the readings; None: that of the first input.
+    """
+
+    def __init__(self, inputs: Sequence[Supply], build: Build, reference: str, key: str = "") -> None:
+        self.reading: Reading | None = None
+        self.fresh_until = _NEVER
+        self.now = inputs[0].now if inputs else _zero
+        self.reference = reference
+        self._inputs = inputs
+        self._build = build
+        self._key = key
+        self._from: tuple[Reading, ...] = ()
+        self._swaps = 0
+        self._listeners: tuple[Swap, ...] = ()
+        for supply in inputs:
+            _subscribe_weakly(self, supply)
+
+    def pending(self) -> Sequence[Flight]:
+        return [flight for supply in self._inputs for flight in supply.pending()]
+
+    def settle(self) -> Reading:
+        swaps = self._swaps
+        readings = tuple(supply.settle() for supply in self._inputs)
+        reading = self.reading
+        if reading is None or len(readings) != len(self._from) or any(map(_differs, readings, self._from)):
+            reading = self._made(readings)
+            self._from, self.reading = readings, reading
+        self.fresh_until = min(supply.fresh_until for supply in self._inputs)
+        if self._swaps != swaps:  # an input was swapped meanwhile: the next read looks again
+            self.fresh_until = _NEVER
+        return reading
+
+    def _made(self, readings: Sequence[Reading]) -> Reading:
+        first = readings[0]
+        ends = [reading.expires_at for reading in readings if reading.expires_at is not None]
+        single = len(readings) == 1
+        return Reading(
+            self._build(readings),
+            self._spelt(first.origin),
+            first.version if single else None,
+            min(ends) if ends else None,
+        )
+
+    def _spelt(self, origin: Origin) -> Origin:
+        if not self._key:
+            return origin
+        return Origin(origin.layer, f"{origin.source}#{self._key}", version=origin.version)
+
+    @property
+    def state(self) -> State:
+        return max((supply.state for supply in self._inputs), key=_RANK.__getitem__)
+
+    @property
+    def age(self) -> float | None:
+        ages = [age for supply in self._inputs if (age := supply.age) is not None]
+        return max(ages) if ages else None
+
+    @property
+    def error(self) -> Exception | None:
+        return next((error for supply in self._inputs if (error := supply.error) is not None), None)
+
+    @property
+    def origin(self) -> Origin:
+        return self._spelt(self._inputs[0].origin)
+
+    def subscribe(self, swap: Swap) -> Callable[[], None]:
+        self._listeners = (*self._listeners, swap)
+
+        def cancel() -> None:
+            self._listeners = tuple(listener for listener in self._listeners if listener is not swap)
+
+        return cancel
+
+    def _input_swapped(self, old: Reading | None, new: Reading | None) -> None:
+        self._swaps += 1
+        self.fresh_until = _NEVER
+        if not self._listeners:
+            return
+        before = self.reading
+        after = _settled(self)
+        for listener in self._listeners:
+            listener(before, after)
+
+
+class Fallback:
+    """Vault first; where it is unreachable or holds nothing, the value of a lower layer.
+
+    Args:
+        first: what is asked.
+        second: what is used when `first` is unreachable or holds nothing; never when it denies or is sealed.
+        warn: called with the error each time `second` begins to stand in.
+    """
+
+    def __init__(self, first: Supply, second: Supply, warn: Callable[[SecretError], None]) -> None:
+        self.reading: Reading | None = None
+        self.fresh_until = _NEVER
+        self.now = first.now
+        self.reference = first.reference
+        self._first = first
+        self._second = second
+        self._warn = warn
+        self._stood_in = False
+        self._listeners: tuple[Swap, ...] = ()
+        _subscribe_weakly(self, first)
+
+    def pending(self) -> Sequence[Flight]:
+        flights = self._first.pending()
+        return () if self._stood_in else flights  # there is a value already: nobody waits for the next try
+
+    def settle(self) -> Reading:
+        reading, error = _first(self._first)
+        if reading is not None:
+            self._stood_in = False
+            self.reading = reading
+            self.fresh_until = self._first.fresh_until
+            return reading
+        assert error is not None
+        if not isinstance(error, (VaultUnreachable, VaultNotFound)):
+            raise error
+        if not self._stood_in:
+            self._stood_in = True
+            self._warn(error)
+        self.reading = self._second.settle()
+        self.fresh_until = _NEVER
+        return self.reading
+
+    @property
+    def state(self) -> State:
+        return self._second.state if self._stood_in else self._first.state
+
+    @property
+    def age(self) -> float | None:
+        return self._first.age
+
+    @property
+    def error(self) -> Exception | None:
+        return self._first.error
+
+    @property
+    def origin(self) -> Origin:
+        return self._second.origin if self._stood_in else self._first.origin
+
+    def subscribe(self, swap: Swap) -> Callable[[], None]:
+        self._listeners = (*self._listeners, swap)
+
+        def cancel() -> None:
+            self._listeners = tuple(listener for listener in self._listeners if listener is not swap)
+
+        return cancel
+
+    def _input_swapped(self, old: Reading | None, new: Reading | None) -> None:
+        self.fresh_until = _NEVER
+        for listener in self._listeners:
+            listener(old, new)
+
+
+class Missing:
+    """Nothing supplies this secret; every read says so, and how to set it."""
+
+    def __init__(self, reference: str, message: str, remedy: str, origin: Origin) -> None:
+        self.reading: Reading | None = None
+        self.fresh_until = _NEVER
+        self.now: Callable[[], float] = _zero
+        self.reference = reference
+        self.error: Exception | None = None
+        self.origin = origin
+        self.age: float | None = None
+        self.state: State = "missing"
+        self._message = message
+        self._remedy = remedy
+
+    def pending(self) -> Sequence[Flight]:
+        return ()
+
+    def settle(self) -> Reading:
+        raise MissingCredentialError(self._message, reference=self.reference, help=self._remedy)
+
+    def subscribe(self, swap: Swap) -> Callable[[], None]:
+        return _nothing
+
+
+def _subscribe_weakly(derived: Derived | Fallback, supply: Supply) -> None:
+    """The input must not keep alive what a reload has replaced."""
+
+    def swapped(old: Reading | None, new: Reading | None) -> None:
+        alive = ref()
+        if alive is not None:
+            alive._input_swapped(old, new)
+
+    cancel = supply.subscribe(swapped)
+    ref = weakref.ref(derived, lambda _: cancel())
+
+
+def _first(supply: Supply) -> tuple[Reading | None, SecretError | None]:
+    try:
+        return supply.settle(), None
+    except SecretError as error:
+        return None, error.with_traceback(None)
+
+
+def _settled(supply: Supply) -> Reading | None:
+    return _first(supply)[0]
+
+
+def _differs(one: Reading, other: Reading) -> bool:
+    return one is not other
+
+
+def _zero() -> float:
+    return 0.0
+
+
+def _nothing() -> None:
+    return None

@@ -1,0 +1,198 @@
+"""Fits flat names and plain text to the schema: `DATABASE__POOL__MAX_SIZE=5` becomes `database.pool.max_size`.
+
+Variables, `.env` files and secret directories know only names and text. Which key a name means, and whether
+text such as `title=2.0,abstract=1.4` is a mapping, is decided here, by the shape of the schema.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from toriconfig._path import Path, show
+from toriconfig._shape import ANY, Shape
+from toriconfig._tree import Node
+from toriconfig.errors import Problem
+
+STEERING = ("PROFILE", "CONFIG_FILE")
+"""Names under the prefix that steer the load; a field of the same name comes first."""
+
+VAULT = "VAULT__"
+"""Names under the prefix that describe the connection to Vault."""
+
+
+def fit(
+    root: Node, shape: Shape, delimiter: str | None, prefix: str, problems: list[Problem]
+) -> tuple[Node, dict[str, Node]]:
+    """A flat tree as a nested one.
+
+    Args:
+        root: names, upper case and without the prefix, to nodes of text.
+        delimiter: what nests in names, or None.
+        prefix: put back in what is shown.
+
+    Returns:
+        The nested tree, and the names that describe the connection to Vault (without `VAULT__`).
+    """
+    nested: dict[str, Node] = {}
+    vault: dict[str, Node] = {}
+    delimiter = delimiter.upper() if delimiter else None
+    for name, node in sorted(root.value.items(), key=lambda item: item[0].count(delimiter) if delimiter else 0):
+        path = _match(name, shape, delimiter)
+        if path is not None:
+            target = shape.at(path) or ANY
+            value = _structured(node, target, path, problems)
+            if value is not None:
+                _place(nested, path, value)
+        elif name.startswith(VAULT):
+            vault[name.removeprefix(VAULT).lower()] = node
+        elif prefix and name not in STEERING:
+            problems.append(_unknown(name, node, shape, delimiter, prefix))
+    return Node(nested, root.layer, root.at), vault
+
+
+def names(shape: Shape, delimiter: str | None, prefix: str = "") -> Iterator[tuple[str, Path]]:
+    """The name of each leaf that can be set from the environment, with its path."""
+    yield from _names(shape, delimiter, prefix, (), frozenset())
+
+
+def _names(
+    shape: Shape, delimiter: str | None, prefix: str, path: Path, seen: frozenset[type]
+) -> Iterator[tuple[str, Path]]:
+    shown: set[int] = set()
+    for key, field in shape.fields.items():
+        if id(field) in shown:
+            continue
+        shown.add(id(field))
+        child = field.shape
+        name = prefix + key.upper()
+        if child.kind == "model" and delimiter and not seen.intersection(child.models):
+            yield from _names(child, delimiter, name + delimiter.upper(), (*path, key), seen | set(child.models))
+        else:
+            yield name, (*path, key)
+
+
+def _match(name: str, shape: Shape, delimiter: str | None) -> Path | None:
+    """The path that `name` means, or None. The longest key wins, so keys may hold the delimiter."""
+    fields = {key.upper(): (key, field.shape) for key, field in shape.fields.items()}
+    if name in fields:
+        return (fields[name][0],)
+    if delimiter is None:
+        return None
+    cut = name.rfind(delimiter)
+    while cut > 0:
+        found = fields.get(name[:cut])
+        rest = name[cut + len(delimiter) :]
+        if found is not None and rest:
+            key, child = found
+            below = _below(rest, child, delimiter)
+            if below is not None:
+                return (key, *below)
+        cut = name.rfind(delimiter, 0, cut)
+    return None
+
+
+def _below(name: str, shape: Shape, delimiter: str) -> Path | None:
+    if shape.models:
+        return _match(name, shape, delimiter)
+    if shape.kind == "any":
+        return tuple(part.lower() for part in name.split(delimiter))
+    if shape.kind != "mapping" or shape.item is None:
+        return None
+    key, _, rest = name.partition(delimiter)
+    if not rest:
+        return (key.lower(),)
+    below = _below(rest, shape.item, delimiter)
+    return (key.lower(), *below) if below is not None else None
+
+
+def _place(nested: dict[str, Node], path: Path, node: Node) -> None:
+    *parents, last = path
+    for part in parents:
+        parent = nested.get(str(part))
+        if parent is None or type(parent.value) is not dict:
+            nested[str(part)] = parent = Node({}, node.layer, node.at, None, parent)
+        nested = parent.value
+    known = nested.get(str(last))
+    if known is None or type(known.value) is not dict or type(node.value) is not dict:
+        nested[str(last)] = Node(node.value, node.layer, node.at, node.key_at, known)
+    else:
+        known.value.update(node.value)
+
+
+def _structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Node | None:
+    """Text as the mapping or list that the schema wants there; text itself where it wants text."""
+    text = node.value
+    if not isinstance(text, str):
+        return node
+    stripped = text.strip()
+    if shape.nullable and shape.kind not in ("secret", "any") and stripped in ("null", "~") and not shape.text:
+        return Node(None, node.layer, node.at)
+    if shape.kind in ("scalar", "any") or (shape.kind == "secret" and not shape.models):
+        return node
+    if stripped[:1] in ("{", "["):
+        value, wrong = _json(stripped)
+        if not wrong:
+            return _nodes(value, node)
+        if not shape.text:
+            problems.append(_bad_text(node, path, "valid JSON", f"the JSON breaks off at character {wrong}"))
+            return None
+    if shape.text or shape.kind == "secret":
+        return node
+    if shape.kind == "sequence":
+        return Node([Node(part.strip(), node.layer, node.at) for part in text.split(",") if part.strip()], node.layer, node.at)
+    pairs: dict[str, Node] = {}
+    for part in filter(str.strip, text.split(",")):
+        key, equals, value = part.partition("=")
+        if not equals:
+            problems.append(_bad_text(node, path, "`key=value,key=value` or a JSON object", "a pair has no `=`"))
+            return None
+        pairs[key.strip()] = Node(value.strip(), node.layer, node.at)
+    return Node(pairs, node.layer, node.at)
+
+
+def _json(text: str) -> tuple[Any, int]:
+    try:
+        return json.loads(text), 0
+    except ValueError as error:
+        return None, getattr(error, "pos", 0) + 1
+    except RecursionError:
+        return None, 1
+
+
+def _nodes(value: Any, like: Node) -> Node:
+    if isinstance(value, dict):
+        value = {key: _nodes(part, like) for key, part in value.items()}
+    elif isinstance(value, list):
+        value = [_nodes(part, like) for part in value]
+    return Node(value, like.layer, like.at)
+
+
+def _bad_text(node: Node, path: Path, expected: str, label: str) -> Problem:
+    return Problem(
+        "TC102",
+        show(path),
+        node.origin,
+        expected=expected,
+        help=f"set {node.origin} to {expected}",
+        message=f"`{show(path)}` cannot be read from text",
+        label=label,
+    )
+
+
+def _unknown(name: str, node: Node, shape: Shape, delimiter: str | None, prefix: str) -> Problem:
+    from toriconfig._near import near
+
+    candidate = near(prefix + name, [known for known, _ in names(shape, delimiter, prefix)])
+    return Problem(
+        "TC501",
+        "",
+        node.origin,
+        expected=f"a name that the schema knows under {prefix}",
+        help=f"did you mean `{candidate}`?" if candidate else f"unset it, or rename it if it is not meant for {prefix}*",
+        message=f"variable `{prefix + name}` means no key of the schema",
+        label="not a key",
+        severity="warning",
+        fix=candidate,
+    )

@@ -1,0 +1,74 @@
+"""The state of settings and their secrets, from memory alone: no I/O, and no lock that a network call can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from toriconfig._origin import Origin
+from toriconfig._path import show
+from toriconfig._secret import supply_of
+from toriconfig._snapshot import LayerRead, Loaded
+from toriconfig._supply import State
+
+
+@dataclass(frozen=True, slots=True)
+class SecretHealth:
+    """The state of one secret.
+
+    Attributes:
+        state: fresh, stale, missing, or unread when nobody has asked yet.
+        origin: where it comes, or would come, from.
+        age: seconds since it was last confirmed, or None.
+        expires_at: seconds since 1970 at which it ends, or None.
+        error: why the last try failed, or "".
+    """
+
+    state: State
+    origin: Origin
+    age: float | None
+    expires_at: float | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What is known of a settings object.
+
+    Attributes:
+        loaded: whether it has been loaded.
+        layers: what the load read, lowest layer first.
+        secrets: the state of each secret by its path.
+        error: why the last load or reload failed, or "".
+        warnings: what the load warned of, a line each.
+    """
+
+    loaded: bool
+    layers: tuple[LayerRead, ...] = ()
+    secrets: Mapping[str, SecretHealth] = field(default_factory=dict)
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the last load worked and no secret is missing or stale; secrets that nobody read yet count as fine."""
+        return not self.error and all(secret.state in ("fresh", "unread") for secret in self.secrets.values())
+
+
+def health_of(loaded: Loaded | None, error: Exception | None) -> Health:
+    """The state of a load; `error` is that of the last failed one."""
+    if loaded is None:
+        return Health(False, error=_line(error))
+    snapshot = loaded.snapshot
+    secrets: dict[str, SecretHealth] = {}
+    for path, secret in snapshot.secrets.items():
+        supply = supply_of(secret)
+        secrets[show(path)] = SecretHealth(
+            supply.state, supply.origin, supply.age, secret.expires_at, _line(supply.error)
+        )
+    warnings = tuple(str(problem) for problem in snapshot.findings if problem.severity == "warning")
+    return Health(True, snapshot.layers, secrets, _line(error), warnings)
+
+
+def _line(error: Exception | None) -> str:
+    return str(error).partition("\n")[0] if error is not None else ""

@@ -1,0 +1,137 @@
+"""From options to sources: which inputs a load reads, in which order.
+
+A new source is its file in `sources/`, and one line in the table at the bottom.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from toriconfig._options import Options
+from toriconfig._origin import LayerKind, Origin
+from toriconfig._tree import Tree
+from toriconfig.errors import Problem
+from toriconfig.sources import Source
+
+EXTENSIONS = (".yaml", ".yml", ".json")
+
+
+class Inputs(NamedTuple):
+    """What a load may read from."""
+
+    options: Options
+    environ: Mapping[str, str]
+    overrides: Mapping[str, Any] | None
+
+
+def read(inputs: Inputs) -> Iterator[tuple[LayerKind, Tree]]:
+    """The tree of every source, lowest first."""
+    for kind in reversed(inputs.options.layers):
+        make = _SOURCES.get(kind)
+        if make is not None:
+            for source in make(inputs):
+                yield kind, source.load()
+
+
+def profile_of(options: Options, environ: Mapping[str, str], problems: list[Problem]) -> Options:
+    """The options with the profile decided; a name that is not a name is a problem, and is dropped."""
+    name, origin = options.profile, Origin("code", "profile")
+    if name is None:
+        variable = options.profile_env or (f"{options.env_prefix}PROFILE" if options.env_prefix else None)
+        name = (environ.get(variable) or None) if variable else None
+        origin = Origin("env", variable or "")
+    if name is not None and not _is_name(name):
+        problems.append(
+            Problem(
+                "TC503",
+                "",
+                origin,
+                expected="letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
+                help="name the profile, not a file: `prod`, not `../prod` or `config/prod.yaml`",
+                message="the profile is not a name",
+            )
+        )
+        name = None
+    return options.with_profile(name)
+
+
+def files_of(options: Options, environ: Mapping[str, str]) -> list[tuple[str, bool]]:
+    """The files of the `files` layer, lowest first, each with whether it was asked for by name."""
+    if options.config_files is not None:
+        return [(_under(options, os.fspath(file)), True) for file in options.config_files]
+    named = environ.get(f"{options.env_prefix}CONFIG_FILE") if options.env_prefix else None
+    if named:
+        return [(file, True) for file in named.split(os.pathsep) if file]
+    if options.config_name is None:
+        return []
+    stems = [options.config_name, f"{options.config_name}.local"]
+    if options.profile is not None:
+        stems.insert(1, f"{options.config_name}.{options.profile}")
+    return [(file, False) for stem in stems for file in _existing(_under(options, stem))]
+
+
+def _existing(stem: str) -> list[str]:
+    return [stem + ending for ending in EXTENSIONS if os.path.lexists(stem + ending)][:1]
+
+
+def _under(options: Options, file: str) -> str:
+    return os.path.join(os.fspath(options.config_dir), file) if options.config_dir is not None else file
+
+
+def _is_name(name: str) -> bool:
+    return name[:1].isalnum() and name.isascii() and all(char.isalnum() or char in "._-" for char in name)
+
+
+def _files(inputs: Inputs) -> Iterator[Source]:
+    files = files_of(inputs.options, inputs.environ)
+    if not files:
+        return
+    from toriconfig.sources.yaml_file import YamlFile
+
+    for file, required in files:
+        yield YamlFile(file, required=required)
+
+
+def _secrets_dirs(inputs: Inputs) -> Iterator[Source]:
+    if not inputs.options.secrets_dir:
+        return
+    from toriconfig.sources.secrets_dir import SecretsDir
+
+    for folder in inputs.options.secrets_dir:
+        yield SecretsDir(folder, inputs.options.environment_prefix)
+
+
+def _dotenvs(inputs: Inputs) -> Iterator[Source]:
+    if not inputs.options.env_file:
+        return
+    from toriconfig.sources.dotenv import DotEnv
+
+    for file in inputs.options.env_file:
+        yield DotEnv(file, inputs.options.environment_prefix)
+
+
+def _environ(inputs: Inputs) -> Iterator[Source]:
+    if inputs.options.env_prefix is not None:
+        from toriconfig.sources.environ import Environ
+
+        yield Environ(inputs.environ, inputs.options.env_prefix)
+
+
+def _code(inputs: Inputs) -> Iterator[Source]:
+    if inputs.overrides:
+        from toriconfig.sources.mapping import MappingSource
+
+        yield MappingSource(inputs.overrides)
+
+
+# Each imports its source only when the options name an input: what is not used is not paid for.
+_SOURCES: dict[LayerKind, Callable[[Inputs], Iterator[Source]]] = {
+    "files": _files,
+    "secrets_dir": _secrets_dirs,
+    "dotenv": _dotenvs,
+    "env": _environ,
+    "code": _code,
+}
+"""The sources of each layer. `vault` is read where secrets are used, `defaults` is the schema itself."""

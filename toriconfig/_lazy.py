@@ -1,0 +1,169 @@
+"""The stand-in that loads on first use. Nothing but builtins is imported here, since every program's start pays for it.
+
+Once loaded, the stand-in's own `__dict__` holds the fields of the model, so that reading one is an attribute read and
+nothing else. While an `override` is live anywhere the `__dict__` is empty, and each read asks which view its thread or
+task has.
+"""
+
+import _thread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextvars import ContextVar
+    from typing import Any, NoReturn
+
+    from pydantic import BaseModel
+
+    from toriconfig._override import View
+    from toriconfig._snapshot import Loaded, Recipe
+
+
+class State:
+    """All that a stand-in knows, apart from the stand-in, whose `__dict__` belongs to the schema's names.
+
+    Attributes:
+        target: the schema, or "module:Class".
+        options: what was given beside it.
+        loaded: the current load, replaced whole; None before the first.
+        error: the last failed load or reload, until one succeeds.
+        view: the contextvar of overrides; None before the first.
+        overrides: identities of the overrides that somebody may still see.
+        listeners: (path prefix, callback) pairs, replaced whole.
+        lock: held while loading, and while the stand-in's `__dict__` is filled or emptied.
+        loader: the thread that is loading, or None.
+    """
+
+    __slots__ = (
+        *("error", "listeners", "loaded", "loader", "lock", "options", "overrides", "subscriptions", "target", "view"),
+    )
+
+    def __init__(self, target: "type[BaseModel] | str", options: "Mapping[str, Any]") -> None:
+        self.target = target
+        self.options = options
+        self.loaded: Loaded | None = None
+        self.error: Exception | None = None
+        self.view: ContextVar[View | None] | None = None
+        self.overrides: set[int] = set()
+        self.listeners: tuple[Any, ...] = ()
+        self.subscriptions: tuple[Callable[[], None], ...] = ()
+        self.lock = _thread.RLock()
+        self.loader: int | None = None
+
+
+class Lazy:
+    """A stand-in for settings that loads them on the first read of a field."""
+
+    __slots__ = ("__dict__", "__weakref__", "_state")
+    _state: State
+
+    def __init__(self, target: "type[BaseModel] | str", options: "Mapping[str, Any]") -> None:
+        object.__setattr__(self, "_state", State(target, options))
+
+    def __getattr__(self, name: str) -> "Any":
+        if name[:1] == "_":
+            raise AttributeError(f"settings have no attribute {name!r}")
+        state = self._state
+        value = getattr(current(self).model, name)
+        if not state.overrides and not self.__dict__ and state.lock.acquire(False):
+            try:  # the last override ended where nobody could wait for the lock
+                fill(self)
+            finally:
+                state.lock.release()
+        return value
+
+    def __setattr__(self, name: str, value: object) -> "NoReturn":
+        raise TypeError(f"settings cannot be changed: `override(settings, {name}=...)` or `replace(settings, {name}=...)`")
+
+    def __delattr__(self, name: str) -> "NoReturn":
+        raise TypeError("settings cannot be changed")
+
+    def __dir__(self) -> "list[str]":
+        return sorted(name for name in dir(schema_of(self)) if name[:1] != "_") + sorted(schema_of(self).model_fields)
+
+    def __repr__(self) -> str:
+        state = self._state
+        target = state.target if isinstance(state.target, str) else state.target.__qualname__
+        return f"<lazy {target.rpartition(':')[2]}, {'loaded' if state.loaded is not None else 'not loaded'}>"
+
+    def __copy__(self) -> "Lazy":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "Any":
+        from toriconfig._api import replace
+
+        return replace(self)
+
+    def __reduce__(self) -> "Any":
+        from toriconfig._pickle import recipe_of
+
+        return (Lazy, recipe_of(self._state))
+
+
+def schema_of(lazy: Lazy) -> "type[BaseModel]":
+    """The schema class; imported now when it was named as "module:Class".
+
+    Raises:
+        TypeError: the target is no pydantic model; the message says what it is.
+    """
+    target = lazy._state.target
+    if isinstance(target, str):
+        from toriconfig._target import import_target
+
+        return import_target(target)
+    return target
+
+
+def current(lazy: Lazy) -> "Loaded":
+    """The load that this thread or task sees, made now when there is none."""
+    state = lazy._state
+    if state.view is not None and state.overrides:
+        view = state.view.get()
+        if view is not None:
+            from toriconfig._override import effective
+
+            return effective(lazy, view)
+    return state.loaded or first_load(lazy)
+
+
+def first_load(lazy: Lazy) -> "Loaded":
+    """Load once, whatever number of threads come; the others wait for the one that loads."""
+    state = lazy._state
+    me = _thread.get_ident()
+    if state.loader == me:
+        raise RuntimeError("settings were read while they were being loaded, from a validator or a default of their schema")
+    with state.lock:
+        if state.loaded is None:
+            from toriconfig._swap import load_into
+
+            state.loader = me
+            try:
+                load_into(lazy)
+            finally:
+                state.loader = None
+        loaded = state.loaded
+    assert loaded is not None
+    return loaded
+
+
+def publish(lazy: Lazy, loaded: "Loaded") -> None:
+    """Make `loaded` what everybody reads, by one assignment each for the model and its fields. The lock is held."""
+    lazy._state.loaded = loaded
+    fill(lazy)
+
+
+def fill(lazy: Lazy) -> None:
+    """Give readers the fields themselves, unless an override is live. The lock is held."""
+    state = lazy._state
+    if state.loaded is not None:
+        fields = {} if state.overrides else dict(state.loaded.model.__dict__)
+        object.__setattr__(lazy, "__dict__", fields)
+
+
+def recipe_for(lazy: Lazy) -> "Recipe":
+    """What loading the stand-in means."""
+    from toriconfig._snapshot import Recipe
+
+    options = dict(lazy._state.options)
+    own = {name: options.pop(name) for name in ("overrides", "environ", "offline") if name in options}
+    return Recipe(schema_of(lazy), options, **own)

@@ -1,0 +1,280 @@
+"""One load, station by station: sources, fit, merge, references, handles, validation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from toriconfig import _warnings
+from toriconfig._defaults import with_defaults
+from toriconfig._fit import fit, names
+from toriconfig._freeze import freeze
+from toriconfig._handles import Places, put_handles
+from toriconfig._layers import Inputs, files_of, profile_of, read
+from toriconfig._merge import merge, prune
+from toriconfig._options import Options
+from toriconfig._origin import LayerKind
+from toriconfig._path import Path, show
+from toriconfig._resolve import resolve
+from toriconfig._shape import Shape, root_shape
+from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember
+from toriconfig._tree import Layer, Node, Tree
+from toriconfig._unknown import unknown_keys
+from toriconfig._validate import validate
+from toriconfig._vault_options import vault_options
+from toriconfig.errors import ConfigError, Problem, Severity
+
+
+class Attempt:
+    """What became of one load.
+
+    Attributes:
+        loaded: the settings, or None when there is an error among the problems.
+        problems: all that was found, warnings included, sorted by place.
+    """
+
+    __slots__ = ("loaded", "problems")
+
+    def __init__(self, loaded: Loaded | None, problems: tuple[Problem, ...]) -> None:
+        self.loaded = loaded
+        self.problems = problems
+
+
+def load_now(recipe: Recipe) -> Loaded:
+    """Load by the recipe.
+
+    Raises:
+        ConfigError: with everything that is wrong; this frame never held what was read.
+    """
+    attempt = try_load(recipe)
+    if attempt.loaded is None:
+        raise ConfigError(
+            (problem for problem in attempt.problems if problem.severity == "error"), schema=recipe.schema.__name__
+        )
+    _tell(attempt.problems)
+    return attempt.loaded
+
+
+def try_load(recipe: Recipe) -> Attempt:
+    """Load by the recipe; problems are returned, never raised."""
+    run = _Load(recipe)
+    loaded = run.load()
+    return Attempt(loaded, run.sorted_problems())
+
+
+def derive(base: Snapshot, updates: Mapping[str, Any]) -> Loaded:
+    """The settings of an earlier load with `updates` above them, validated, sharing nothing that can change.
+
+    Raises:
+        ConfigError: with everything that is wrong with the updates.
+    """
+    attempt = _try_derive(base, updates)
+    if attempt.loaded is None:
+        errors = (problem for problem in attempt.problems if problem.severity == "error")
+        raise ConfigError(errors, schema=base.recipe.schema.__name__)
+    return attempt.loaded
+
+
+def _try_derive(base: Snapshot, updates: Mapping[str, Any]) -> Attempt:
+    run = _Load(base.recipe)
+    loaded = run.derive(base, updates)
+    return Attempt(loaded, run.sorted_problems())
+
+
+class _Load:
+    """The state of one load; gone when it has ended, and with it the text of the files."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.environ: Mapping[str, str] = os.environ if recipe.environ is None else recipe.environ
+        self.shape = root_shape(recipe.schema)
+        self.problems: list[Problem] = []
+        self.lines: dict[str, list[str]] = {}
+        self.layers: list[LayerRead] = []
+        self.read: list[Node] = []
+        self.complete = True
+        options = Options.of(recipe.schema.model_config, recipe.options)
+        self.options = profile_of(options, self.environ, self.problems)
+
+    def load(self) -> Loaded | None:
+        """Read everything and build the settings."""
+        trees, env = self._trees()
+        root = self._merged(trees)
+        block = root.value.get("vault") if "vault" not in self.shape.fields else None
+        if block is not None:
+            root = Node({key: node for key, node in root.value.items() if key != "vault"}, root.layer, root.at)
+        session = self._session(env, block)
+        root = prune(with_defaults(root, self.shape), self.shape, self.problems)
+        return self._built(self._resolved(root, root), self._places(session), session)
+
+    def derive(self, base: Snapshot, updates: Mapping[str, Any]) -> Loaded | None:
+        """The settings of an earlier load with `updates` above them; nothing is read again."""
+        from toriconfig.sources.mapping import MappingSource
+
+        tree = MappingSource(updates).load()
+        self.problems += tree.problems
+        root = merge(base.root, tree.root, self.shape, self.problems)
+        root = merge(base.root, self._resolved(tree.root, root), self.shape, [])
+        places = self._places(base.session)
+        places.kept = frozenset(map(id, base.secrets.values()))
+        self.layers = list(base.layers)
+        return self._built(prune(root, self.shape, self.problems), places, base.session)
+
+    def _resolved(self, root: Node, within: Node) -> Node:
+        return resolve(
+            root,
+            self.shape,
+            within=within,
+            environ=self.environ,
+            profile=self.options.profile,
+            read_file=self._read_file,
+            problems=self.problems,
+        )
+
+    def _built(self, root: Node, places: Places, session: Any) -> Loaded | None:
+        root = put_handles(root, self.shape, places)
+        self.problems += places.problems
+        if self.options.unknown_keys != "ignore":
+            severity: Severity = "error" if self.options.unknown_keys == "error" else "warning"
+            self.problems += unknown_keys(root, self.shape, severity)
+        model, wrong = validate(root, self.shape, self.recipe.schema.model_validate, self._how_to_set)
+        told = {problem.path for problem in self.problems if problem.severity == "error"}
+        self.problems += [p for p in wrong if p.path not in told and (self.complete or p.code != "TC103")]
+        if model is None or any(problem.severity == "error" for problem in self.problems):
+            return None
+        freeze(model)
+        snapshot = Snapshot(
+            root=root,
+            shape=self.shape,
+            recipe=self.recipe,
+            options=self.options,
+            secrets=places.secrets,
+            unsupplied=places.unsupplied,
+            layers=tuple(self.layers),
+            findings=self.sorted_problems(),
+            session=session,
+        )
+        loaded = Loaded(model, snapshot)
+        remember(loaded)
+        return loaded
+
+    def _trees(self) -> tuple[list[tuple[LayerKind, Node]], dict[str, Node]]:
+        trees: list[tuple[LayerKind, Node]] = []
+        env: dict[str, Node] = {}
+        prefix, delimiter = self.options.environment_prefix, self.options.env_nested_delimiter
+        for kind, tree in read(Inputs(self.options, self.environ, self.recipe.overrides)):
+            root = tree.root
+            self._note(kind, tree)
+            if tree.flat:
+                root, vault = fit(root, self.shape, delimiter, prefix, self.problems)
+                env.update(vault)
+            if root.value:
+                trees.append((kind, root))
+        return trees, env
+
+    def _note(self, kind: LayerKind, tree: Tree) -> None:
+        self.problems += tree.problems
+        self.complete = self.complete and tree.complete
+        self.layers.append(LayerRead(kind, tree.root.layer.name, _leaves(tree.root)))
+        if tree.lines is not None:
+            self.lines[tree.root.layer.name] = tree.lines
+            if not tree.flat:
+                self.read.append(tree.root)
+
+    def _merged(self, trees: list[tuple[LayerKind, Node]]) -> Node:
+        root = Node({}, _NOTHING)
+        for _, tree in trees:
+            root = merge(root, tree, self.shape, self.problems)
+        return root
+
+    def _session(self, env: Mapping[str, Node], block: Node | None) -> Any:
+        if "vault" not in self.options.layers:
+            return None
+        vault = self.options.vault
+        if env or block is not None or vault is None:
+            vault = vault_options(vault, env, block, self.problems)
+        if self.recipe.offline:
+            return None
+        from toriconfig._vault import connect
+
+        return connect(vault, self.environ)
+
+    def _places(self, session: Any) -> Places:
+        path = self.options.vault_path
+        if path is not None and self.options.profile is not None:
+            path = path.replace("${profile}", self.options.profile)
+        schema = self.recipe.schema
+        key = f"{schema.__module__}.{schema.__qualname__}"
+
+        def warn(at: Path, message: str) -> None:
+            if not self.recipe.offline and _warnings.once(("secret", key, show(at))):
+                _logger().warning("%s: %s", schema.__name__, message)
+
+        return Places(
+            schema.__name__,
+            session.cell if session is not None else None,
+            path,
+            self.options.layers,
+            self._variable,
+            self._looked(),
+            warn,
+        )
+
+    def _looked(self) -> list[str]:
+        looked = [f"variables {self.options.env_prefix}*"] if self.options.env_prefix else []
+        looked += [os.fspath(file) for file in (*self.options.env_file, *self.options.secrets_dir)]
+        return looked + [file for file, _ in files_of(self.options, self.environ)]
+
+    def _variable(self, path: Path) -> str | None:
+        if self.options.env_prefix is None or "env" not in self.options.layers:
+            return None
+        return next(
+            (n for n, at in names(self.shape, self.options.env_nested_delimiter, self.options.env_prefix) if at == path),
+            None,
+        )
+
+    def _how_to_set(self, path: Path) -> str:
+        variable = self._variable(path)
+        looked = ", ".join(self._looked()) or "no layer: the options name none"
+        return f"looked in: {looked}; set `{show(path)}`" + (f", or {variable} in the environment" if variable else "")
+
+    def _read_file(self, name: str) -> str | Problem:
+        from toriconfig._file_reference import read_under
+
+        return read_under(name, self.options.file_roots)
+
+    def sorted_problems(self) -> tuple[Problem, ...]:
+        if not self.problems:
+            return ()
+        from toriconfig._excerpts import with_excerpts
+
+        return with_excerpts(self.problems, self.lines, self.shape, self.read)
+
+
+def _leaves(node: Node) -> int:
+    if type(node.value) is not dict:
+        return 1
+    return sum(_leaves(child) for child in node.value.values())
+
+
+def _tell(problems: tuple[Problem, ...]) -> None:
+    for problem in problems:
+        if problem.severity == "warning" and _warnings.once((problem.code, problem.path, str(problem.origin))):
+            _logger().warning("%s%s", problem, f" ({problem.help})" if problem.help else "")
+
+
+def _logger() -> Any:
+    import logging
+
+    return logging.getLogger("toriconfig")
+
+
+def _nowhere(at: Any) -> Any:
+    from toriconfig._origin import Origin
+
+    return Origin("defaults", "nothing")
+
+
+_NOTHING = Layer("defaults", "nothing", _nowhere)
+

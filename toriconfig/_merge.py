@@ -1,0 +1,134 @@
+"""One pure function that lays one tree over another, and the whole table of its rules.
+
+    lower layer    higher layer    result
+    ───────────    ────────────    ──────────────────────────────────────────────────────────────
+    –              anything        the higher value
+    mapping        mapping         key by key; with Merge("replace") the higher mapping alone
+    list           list            the higher list; with Merge("append" | "prepend" | "unique") both
+    scalar         scalar          the higher scalar
+    list           scalar          the higher value, and the reverse: pydantic judges it
+    mapping        list, scalar    a Problem that names both places, and the reverse
+    anything       null            None where the field accepts None; elsewhere what lower layers said
+                                   is removed, with one warning
+    null           anything        the higher value
+    secret         anything        the higher value; what stands below stays a candidate
+
+Nothing is changed in place: nodes are shared between trees. The loser of each leaf stays reachable
+through `Node.under`.
+"""
+
+from __future__ import annotations
+
+from toriconfig._origin import Origin
+from toriconfig._path import Path, show
+from toriconfig._shape import ANY, Shape
+from toriconfig._tree import Node
+from toriconfig.errors import Problem, Related
+
+
+def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Path = ()) -> Node:
+    """`high` laid over `low`, at `path`, where the schema allows `shape`; clashes are added to `problems`."""
+    below, above = low.value, high.value
+    if type(above) is dict and type(below) is dict and shape.kind != "secret":
+        if shape.merge == "replace":
+            return Node(above, high.layer, high.at, high.key_at, low)
+        merged = dict(below)
+        for key, node in above.items():
+            other = merged.get(key)
+            if other is None:
+                merged[key] = node
+            else:
+                merged[key] = merge(other, node, shape.child(key) or ANY, problems, (*path, key))
+        return Node(merged, high.layer, high.at, high.key_at)
+    if type(above) is list and type(below) is list and shape.merge not in (None, "replace"):
+        above = _joined(below, above, shape.merge)
+    elif (type(above) is dict) is not (type(below) is dict) and _clash(low, high, shape):
+        problems.append(_clash_problem(low, high, path))
+    return Node(above, high.layer, high.at, high.key_at, _beneath(high, low))
+
+
+def prune(root: Node, shape: Shape, problems: list[Problem]) -> Node:
+    """`root` without the nulls that only removed what lower layers said; each is one warning in `problems`."""
+    return _pruned(root, shape, problems, ())
+
+
+def _pruned(node: Node, shape: Shape, problems: list[Problem], path: Path) -> Node:
+    kept: dict[str, Node] = {}
+    changed = False
+    for key, child in node.value.items():
+        below = shape.child(key) or ANY
+        if child.value is None and not below.nullable:
+            problems.append(_null_problem(child, (*path, key)))
+            changed = True
+            continue
+        if type(child.value) is dict and below.kind in ("model", "mapping"):
+            new = _pruned(child, below, problems, (*path, key))
+            changed = changed or new is not child
+            child = new
+        kept[key] = child
+    return Node(kept, node.layer, node.at, node.key_at, node.under) if changed else node
+
+
+def _beneath(high: Node, low: Node) -> Node:
+    """What `high` now stands on: its own losers first, then `low`."""
+    if high.under is None:
+        return low
+    under = high.under
+    return Node(under.value, under.layer, under.at, under.key_at, _beneath(under, low))
+
+
+def _joined(below: list[Node], above: list[Node], rule: str) -> list[Node]:
+    if rule == "prepend":
+        return above + below
+    if rule == "append":
+        return below + above
+    known = [node.plain() for node in below]
+    joined = list(below)
+    for node in above:
+        value = node.plain()
+        if value not in known:
+            known.append(value)
+            joined.append(node)
+    return joined
+
+
+def _clash(low: Node, high: Node, shape: Shape) -> bool:
+    if shape.kind in ("secret", "any") or shape.text:
+        return False
+    other = low.value if type(high.value) is dict else high.value
+    return isinstance(other, (str, int, float, list))
+
+
+def _clash_problem(low: Node, high: Node, path: Path) -> Problem:
+    kinds = ("a mapping", "a scalar") if type(high.value) is dict else ("a scalar", "a mapping")
+    return Problem(
+        "TC105",
+        show(path),
+        high.origin,
+        expected=f"{kinds[1]}, as in {low.origin}, or {kinds[0]} in both",
+        help=f"make both the same kind, or remove `{show(path)}` from one of them",
+        message=f"`{show(path)}` is {kinds[0]} here and {kinds[1]} in a lower layer",
+        label=kinds[0],
+        layer=_over(high.origin, low.origin),
+        related=(Related(low.origin, kinds[1]),),
+    )
+
+
+def _null_problem(node: Node, path: Path) -> Problem:
+    below = next(node.losers(), None)
+    return Problem(
+        "TC106",
+        show(path),
+        node.origin,
+        expected="a value, or no such key",
+        help="write a value, or delete the key; an empty `key:` is usually an accident",
+        message=f"`{show(path)}` is null, which removes what lower layers say",
+        label="null",
+        severity="warning",
+        layer=_over(node.origin, below.origin) if below else "",
+        related=(Related(below.origin, "removed by it"),) if below else (),
+    )
+
+
+def _over(high: Origin, low: Origin) -> str:
+    return f"{high} wins; {low} is overridden"

@@ -1,0 +1,132 @@
+"""The options of a schema: what `model_config`, `load` and `lazy` understand, and their neutral defaults."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from toriconfig._origin import LayerKind
+
+if TYPE_CHECKING:
+    from pydantic_settings import SettingsConfigDict as _Base
+
+    from toriconfig.vault import Vault
+else:
+    _Base = TypedDict
+
+LAYERS: tuple[LayerKind, ...] = ("code", "vault", "env", "dotenv", "secrets_dir", "files", "defaults")
+"""Every layer, highest first: the default order."""
+
+UnknownKeys = Literal["error", "warn", "ignore"]
+PathLike = str | os.PathLike[str]
+
+if TYPE_CHECKING:
+
+    class SettingsConfigDict(_Base, total=False):
+        """The `model_config` of a schema: pydantic's options, pydantic-settings' and ours; see the README's table."""
+
+        config_name: str | None
+        config_dir: PathLike | None
+        config_files: Sequence[PathLike] | None
+        profile: str | None
+        profile_env: str | None
+        vault_path: str | None
+        vault_layer: Literal["secrets", "eager"]
+        vault: Vault | None
+        layers: Sequence[LayerKind]
+        unknown_keys: UnknownKeys
+        file_roots: Sequence[PathLike]
+
+else:
+
+    class SettingsConfigDict(dict):
+        """The `model_config` of a schema: pydantic's options, pydantic-settings' and ours; see the README's table."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How one schema is loaded. The defaults are neutral: nothing is read that nobody asked for.
+
+    Attributes:
+        config_name: base name of the files `NAME.yaml`, `NAME.<profile>.yaml`, `NAME.local.yaml`; None: no files.
+        config_dir: folder of those files; None: the working directory, at the time of the load.
+        config_files: exact files, lowest first, instead of the name; a missing one is an error.
+        profile: name of the profile; None: taken from the variable `profile_env`.
+        profile_env: variable that names the profile; None: `<PREFIX>PROFILE` where there is a prefix.
+        env_prefix: prefix of the variables; None: no environment layer.
+        env_nested_delimiter: what nests in the names of variables and secret files; None: nothing does.
+        env_file: `.env` file or files, lowest first.
+        secrets_dir: folder or folders with one file a value, lowest first.
+        vault_path: KV path whose keys feed `Secret` fields; None: only explicit references are read.
+        vault_layer: "secrets", or "eager" to read plain fields from `vault_path` too, at load.
+        vault: how to reach Vault; None: the variables of the Vault tools.
+        layers: the layers that count, highest first.
+        unknown_keys: what a key that the schema does not know is.
+        file_roots: folders from which `${file:...}` may read in plain fields.
+    """
+
+    config_name: str | None = None
+    config_dir: PathLike | None = None
+    config_files: tuple[PathLike, ...] | None = None
+    profile: str | None = None
+    profile_env: str | None = None
+    env_prefix: str | None = None
+    env_nested_delimiter: str | None = None
+    env_file: tuple[PathLike, ...] = ()
+    secrets_dir: tuple[PathLike, ...] = ()
+    vault_path: str | None = None
+    vault_layer: Literal["secrets", "eager"] = "secrets"
+    vault: Vault | None = None
+    layers: tuple[LayerKind, ...] = LAYERS
+    unknown_keys: UnknownKeys = "error"
+    file_roots: tuple[PathLike, ...] = ()
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], given: Mapping[str, Any]) -> Options:
+        """The options in a schema's `model_config`, with those given to `load` or `lazy` above them.
+
+        Raises:
+            TypeError: an option that does not exist, or a value that it cannot have.
+        """
+        for name in given:
+            if name not in _NAMES:
+                raise TypeError(f"unknown option `{name}`; the options are {', '.join(_NAMES)}")
+        merged = {name: config[name] for name in _NAMES if name in config} | dict(given)
+        for name in ("config_files", "env_file", "secrets_dir", "layers", "file_roots"):
+            if name in merged:
+                merged[name] = _several(merged[name], keep_none=name == "config_files")
+        options = cls(**merged)
+        options._check()
+        return options
+
+    def with_profile(self, profile: str | None) -> Options:
+        """The same options with the profile decided."""
+        return replace(self, profile=profile)
+
+    @property
+    def environment_prefix(self) -> str:
+        """The prefix, for the variables that steer the load itself."""
+        return self.env_prefix or ""
+
+    def _check(self) -> None:
+        for layer in self.layers:
+            if layer not in LAYERS:
+                raise TypeError(f"unknown layer {layer!r} in `layers`; the layers are {', '.join(LAYERS)}")
+        if len(set(self.layers)) != len(self.layers):
+            raise TypeError("`layers` names a layer twice")
+        for name, allowed in (("vault_layer", ("secrets", "eager")), ("unknown_keys", ("error", "warn", "ignore"))):
+            if getattr(self, name) not in allowed:
+                raise TypeError(f"option `{name}` is one of {', '.join(allowed)}, not {getattr(self, name)!r}")
+
+
+_NAMES = tuple(field.name for field in fields(Options))
+
+
+def _several(value: Any, *, keep_none: bool) -> tuple[Any, ...] | None:
+    if value is None:
+        return None if keep_none else ()
+    if isinstance(value, (str, os.PathLike)):
+        return (value,)
+    return tuple(value)

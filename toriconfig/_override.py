@@ -1,0 +1,118 @@
+"""Values that one thread or task sees and nobody else, for as long as a `with` lasts.
+
+The view lives in a contextvar, so it follows the context: tasks, `to_thread` and callbacks that were started
+inside the `with` keep the view they were born with, also after the `with` has ended. Two decisions:
+
+* A generator that suspends inside the `with` shares its caller's context, so its caller sees the view until the
+  generator goes on. That is what a fixture (`with override(...): yield`) wants.
+* A `with` that is left in another context than it was entered in cannot take the view out of the first one; it is
+  then marked as ended, and nobody sees it any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from toriconfig._lazy import Lazy, State, current, fill
+from toriconfig._load import derive
+from toriconfig._snapshot import Loaded
+from toriconfig.errors import ConfigError
+
+
+class Entry:
+    """One live override. It goes when the last context that can see it has gone, and readers are quick again."""
+
+    __slots__ = ("__weakref__", "_lazy", "ended", "values")
+
+    def __init__(self, lazy: Lazy, values: Mapping[str, Any]) -> None:
+        self.values = values
+        self.ended = False
+        self._lazy = lazy
+        lazy._state.overrides.add(id(self))
+
+    def __del__(self) -> None:
+        state = self._lazy._state
+        state.overrides.discard(id(self))
+        if not state.overrides and state.lock.acquire(False):
+            try:
+                fill(self._lazy)
+            finally:
+                state.lock.release()
+
+
+class View(NamedTuple):
+    """What a context sees: its overrides, outermost first, and the settings with all of them."""
+
+    entries: tuple[Entry, ...]
+    loaded: Loaded
+
+
+class Override:
+    """The context manager that `override` returns; entering it twice nests it."""
+
+    def __init__(self, lazy: Lazy, values: Mapping[str, Any]) -> None:
+        self._lazy = lazy
+        self._values = values
+        self._entries: list[Entry] = []
+
+    def __enter__(self) -> Any:
+        lazy, state = self._lazy, self._lazy._state
+        base = current(lazy)
+        loaded = derive(base.snapshot, self._values)
+        entry = Entry(lazy, self._values)
+        with state.lock:
+            var = _var(state)
+            fill(lazy)
+        outer = var.get()
+        var.set(View((*(outer.entries if outer else ()), entry), loaded))
+        self._entries.append(entry)
+        return loaded.model
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        entry = self._entries.pop()
+        var = _var(self._lazy._state)
+        view = var.get()
+        if view is None or entry not in view.entries:
+            entry.ended = True
+            return
+        var.set(_without(self._lazy, view, entry))
+
+
+def effective(lazy: Lazy, view: View) -> Loaded:
+    """The settings that `view` shows, without overrides that were ended from another context."""
+    for entry in view.entries:
+        if entry.ended:
+            rest = _without(lazy, view, entry)
+            _var(lazy._state).set(rest)
+            return current(lazy) if rest is None else effective(lazy, rest)
+    return view.loaded
+
+
+def _without(lazy: Lazy, view: View, gone: Entry) -> View | None:
+    """The view when one override has ended, in whatever order they end."""
+    rest = tuple(entry for entry in view.entries if entry is not gone)
+    base = lazy._state.loaded
+    if not rest or base is None:
+        return None
+    loaded = base
+    for entry in rest:
+        loaded = _derived(loaded, entry) or loaded
+    return View(rest, loaded)
+
+
+def _derived(base: Loaded, entry: Entry) -> Loaded | None:
+    try:
+        return derive(base.snapshot, entry.values)
+    except ConfigError:  # valid only together with the override that has just ended
+        return None
+
+
+def _var(state: State) -> ContextVar[View | None]:
+    if state.view is None:
+        state.view = ContextVar("toriconfig.override", default=None)
+    return state.view

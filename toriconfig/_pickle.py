@@ -1,0 +1,53 @@
+"""What of a lazy settings object may leave the process: its recipe, and never a value of a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from toriconfig import _path
+from toriconfig._handles import has_secrets
+from toriconfig._secret import Secret
+from toriconfig._shape import root_shape
+from toriconfig._target import import_target
+
+if TYPE_CHECKING:
+    from toriconfig._lazy import State
+
+
+def recipe_of(state: State) -> tuple[Any, dict[str, Any]]:
+    """The schema and options of a stand-in, to be loaded anew where they arrive.
+
+    Raises:
+        TypeError: the overrides, or the login to Vault, hold a secret; the message names the remedy.
+    """
+    options = dict(state.options)
+    schema = import_target(state.target) if isinstance(state.target, str) else state.target
+    shape = root_shape(schema)
+    for path, value in _leaves(options.get("overrides") or {}, ()):
+        here = shape.at(path)
+        if isinstance(value, Secret) or (here is not None and has_secrets(here)):
+            raise TypeError(
+                f"the overrides hold the secret `{_path.show(path)}`, so these settings are not pickled: pass a "
+                "reference such as `${vault:secret/x#key}`, or set it in the environment of the other process"
+            )
+    if _holds_credential(options.get("vault")):
+        raise TypeError(
+            "the login to Vault holds a credential, so these settings are not pickled: give it by a file or by the "
+            "environment of the other process"
+        )
+    return state.target, options
+
+
+def _leaves(value: Any, path: _path.Path) -> list[tuple[_path.Path, Any]]:
+    if not isinstance(value, Mapping):
+        return [(path, value)] if not (isinstance(value, str) and value.startswith("${") and value.endswith("}")) else []
+    found: list[tuple[_path.Path, Any]] = []
+    for key, below in value.items():
+        found += _leaves(below, (*path, *_path.parse(str(key))))
+    return found
+
+
+def _holds_credential(vault: Any) -> bool:
+    auth = getattr(vault, "auth", None)
+    return any(getattr(auth, name, None) is not None for name in ("token", "secret_id", "password", "jwt"))

@@ -1,0 +1,48 @@
+"""Fetching every declared secret at once: one request a path, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from toriconfig._path import Path
+from toriconfig._secret import Secret, supply_of
+from toriconfig._supply import Flight
+from toriconfig.errors import SecretError
+
+
+def prefetch_all(secrets: Mapping[Path, Secret[Any]]) -> None:
+    """Fetch all and return when all are there.
+
+    Raises:
+        ExceptionGroup: of a `SecretError` for each secret that cannot be had, naming its path.
+    """
+    for flight in _take_off(secrets):
+        flight.wait()
+    _land(secrets)
+
+
+async def aprefetch_all(secrets: Mapping[Path, Secret[Any]]) -> None:
+    """`prefetch_all` for coroutines."""
+    for flight in _take_off(secrets):
+        await flight.await_end()
+    _land(secrets)
+
+
+def _take_off(secrets: Mapping[Path, Secret[Any]]) -> Sequence[Flight]:
+    flights = [flight for secret in secrets.values() for flight in supply_of(secret).pending()]
+    return list({id(flight): flight for flight in flights}.values())
+
+
+def _land(secrets: Mapping[Path, Secret[Any]]) -> None:
+    failures = [failure for secret in secrets.values() if (failure := _failure(secret)) is not None]
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} of {len(secrets)} secrets cannot be had", failures)
+
+
+def _failure(secret: Secret[Any]) -> SecretError | None:
+    try:
+        secret.get()
+    except SecretError as error:
+        return error.with_traceback(None)
+    return None

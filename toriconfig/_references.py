@@ -1,0 +1,122 @@
+"""Reads `${...}` in a string: `${env:NAME:-default}`, `${vault:path#key}`, `${other.key}`, `${profile}`, `${file:path}`."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from toriconfig import _path
+from toriconfig._reference import split
+
+RefKind = Literal["env", "vault", "file", "key", "profile"]
+SCHEMES = ("env", "vault", "file")
+
+
+class Reference(NamedTuple):
+    """One `${...}`: its kind, what it names, and what to do when that is not set."""
+
+    kind: RefKind
+    name: str
+    default: str | None = None
+    hint: str | None = None
+
+
+class Malformed(NamedTuple):
+    """A `${...}` that is none, with the code of the problem and what would have been right."""
+
+    code: str
+    message: str
+    expected: str
+    help: str
+
+
+Parts = list[str | Reference]
+
+
+def parse(text: str) -> Parts | Malformed:
+    """The literal pieces and references of `text`, in order; `$${` stands for a literal `${`."""
+    parts: Parts = []
+    literal = ""
+    at = 0
+    while True:
+        start = text.find("${", at)
+        if start < 0:
+            literal += text[at:]
+            break
+        if start > at and text[start - 1] == "$":
+            literal += text[at : start - 1] + "${"
+            at = start + 2
+            continue
+        literal += text[at:start]
+        end = text.find("}", start)
+        if end < 0:
+            return Malformed(
+                "TC306", "a reference is not closed", "`}` after `${`", "close it, or write `$${` for a literal `${`"
+            )
+        reference = _reference(text[start + 2 : end])
+        if isinstance(reference, Malformed):
+            return reference
+        if literal:
+            parts.append(literal)
+            literal = ""
+        parts.append(reference)
+        at = end + 1
+    if literal:
+        parts.append(literal)
+    return parts
+
+
+def _reference(body: str) -> Reference | Malformed:
+    body = body.strip()
+    if body == "profile":
+        return Reference("profile", body)
+    scheme, colon, rest = body.partition(":")
+    if not colon:
+        return _key(body)
+    if scheme == "env":
+        return _env(rest)
+    if scheme == "vault":
+        try:
+            split(rest)
+        except ValueError as error:
+            return Malformed("TC404", f"not a place in Vault: {error}", "`${vault:path#key}`", "correct the path")
+        return Reference("vault", rest)
+    if scheme == "file":
+        if not rest or "\0" in rest:
+            return Malformed("TC306", "a file reference names no file", "`${file:path}`", "name the file")
+        return Reference("file", rest)
+    from toriconfig._near import near
+
+    candidate = near(scheme, SCHEMES)
+    return Malformed(
+        "TC301",
+        "unknown kind of reference",
+        "one of ${env:NAME}, ${vault:path#key}, ${file:path}, ${other.key}, ${profile}",
+        f"did you mean `${{{candidate}:...}}`?" if candidate else "write `$${` for a literal `${`",
+    )
+
+
+def _env(rest: str) -> Reference | Malformed:
+    for mark in (":-", ":?"):
+        name, found, tail = rest.partition(mark)
+        if found and _is_variable(name):
+            return Reference("env", name, tail if mark == ":-" else None, tail if mark == ":?" else None)
+    if not _is_variable(rest):
+        return Malformed(
+            "TC306",
+            "not a reference to a variable",
+            "`${env:NAME}`, `${env:NAME:-default}` or `${env:NAME:?hint}`",
+            "a name has letters, digits and `_`",
+        )
+    return Reference("env", rest)
+
+
+def _key(body: str) -> Reference | Malformed:
+    try:
+        _path.parse(body)
+    except ValueError:
+        return Malformed("TC306", "not a reference to a key", "`${other.key}`", "write `$${` for a literal `${`")
+    return Reference("key", body)
+
+
+def _is_variable(name: str) -> bool:
+    return name.isidentifier() and name.isascii()

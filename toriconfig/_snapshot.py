@@ -1,0 +1,104 @@
+"""What one load knows beside its model: the tree it was made from, and what was noticed on the way. Never changed."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from toriconfig._options import Options
+from toriconfig._origin import LayerKind
+from toriconfig._path import Path
+from toriconfig._secret import Secret
+from toriconfig._shape import Shape
+from toriconfig._tree import Node
+from toriconfig.errors import Problem
+
+
+class Recipe(NamedTuple):
+    """What a load was asked to do, so that it can be done again.
+
+    Attributes:
+        schema: the model class.
+        options: the options given beside those of the class.
+        overrides: the values of the code layer.
+        environ: the environment, or None for the process's own at the time of the load.
+        offline: whether Vault is left alone.
+    """
+
+    schema: type[BaseModel]
+    options: Mapping[str, Any]
+    overrides: Mapping[str, Any] | None = None
+    environ: Mapping[str, str] | None = None
+    offline: bool = False
+
+
+class LayerRead(NamedTuple):
+    """One layer as it was read: its kind, what people call it, and how many leaves it gave."""
+
+    kind: LayerKind
+    name: str
+    leaves: int
+
+
+@dataclass(eq=False)
+class Snapshot:
+    """What one load knows beside its model, which it does not hold, so that a model that nobody uses goes.
+
+    Attributes:
+        root: the merged tree with its losers.
+        shape: the shape of the schema.
+        recipe: how to load again.
+        options: the options, with the profile decided.
+        secrets: every handle by its path.
+        unsupplied: paths of secrets that nothing supplies, with the remedy.
+        layers: what was read, lowest first.
+        findings: warnings and hints of the load.
+        session: the connection to Vault, or None.
+    """
+
+    root: Node
+    shape: Shape
+    recipe: Recipe
+    options: Options
+    secrets: dict[Path, Secret[Any]]
+    unsupplied: dict[Path, str] = field(default_factory=dict)
+    layers: tuple[LayerRead, ...] = ()
+    findings: tuple[Problem, ...] = ()
+    session: Any = None
+
+
+class Loaded(NamedTuple):
+    """One finished load: the validated settings, and all that is known of them."""
+
+    model: BaseModel
+    snapshot: Snapshot
+
+
+_KNOWN: dict[int, tuple[weakref.ref[BaseModel], Snapshot]] = {}
+
+
+def snapshot_of(model: BaseModel) -> Snapshot | None:
+    """The load that made this very model, or None when it was made otherwise."""
+    known = _KNOWN.get(id(model))
+    return known[1] if known is not None and known[0]() is model else None
+
+
+def remember(loaded: Loaded) -> None:
+    """Let `snapshot_of` find the load for as long as the model lives."""
+    model, snapshot = loaded
+    identity = id(model)
+    try:
+        ref = weakref.ref(model, lambda _: _forget(identity))
+    except TypeError:  # a model with __slots__ and no place for weak references
+        return
+    _KNOWN[identity] = (ref, snapshot)
+
+
+def _forget(identity: int) -> None:
+    known = _KNOWN.get(identity)
+    if known is not None and known[0]() is None:
+        del _KNOWN[identity]

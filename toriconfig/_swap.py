@@ -1,0 +1,128 @@
+"""Loading into a stand-in, first and again: build new, then swap, then tell."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from toriconfig._change import Change, changes_between
+from toriconfig._lazy import Lazy, publish, recipe_for
+from toriconfig._load import load_now
+from toriconfig._path import Path, show
+from toriconfig._secret import supply_of
+from toriconfig._snapshot import Snapshot
+from toriconfig._supply import Reading
+from toriconfig.errors import ConfigError
+
+_alive: weakref.WeakSet[Lazy] = weakref.WeakSet()
+
+
+def load_into(lazy: Lazy) -> None:
+    """The first load. The stand-in's lock is held.
+
+    Raises:
+        ConfigError: the stand-in stays unloaded, and the next read tries again.
+    """
+    state = lazy._state
+    try:
+        loaded = load_now(recipe_for(lazy))
+    except ConfigError as error:
+        state.error = error
+        raise
+    state.error = None
+    _alive.add(lazy)
+    publish(lazy, loaded)
+    watch_secrets(lazy)
+
+
+def reload_into(lazy: Lazy) -> list[Change]:
+    """Read everything again, swap, and tell the listeners; a failed reload keeps what is there.
+
+    Raises:
+        ConfigError: nothing was changed.
+    """
+    state = lazy._state
+    with state.lock:
+        old = state.loaded
+        if old is None:
+            load_into(lazy)
+            return []
+        try:
+            new = load_now(recipe_for(lazy))
+        except ConfigError as error:
+            state.error = error
+            raise
+        state.error = None
+        publish(lazy, new)
+        watch_secrets(lazy)
+        changes = changes_between(old, new)
+    tell(lazy, changes)
+    return changes
+
+
+def tell(lazy: Lazy, changes: list[Change]) -> None:
+    """Call each listener with each change below its path; one that raises is logged and stops nobody."""
+    for prefix, callback in lazy._state.listeners:
+        for change in changes:
+            if change.key[: len(prefix)] == prefix:
+                _call(callback, change)
+
+
+def watch_secrets(lazy: Lazy) -> None:
+    """Have rotations of the current secrets reach the listeners; only when there are listeners."""
+    state = lazy._state
+    with state.lock:
+        for cancel in state.subscriptions:
+            cancel()
+        loaded = state.loaded
+        if loaded is None or not state.listeners:
+            state.subscriptions = ()
+            return
+        ref = weakref.ref(lazy)
+        state.subscriptions = tuple(
+            supply_of(secret).subscribe(_relay(ref, loaded.snapshot, path))
+            for path, secret in loaded.snapshot.secrets.items()
+        )
+
+
+def _relay(
+    ref: weakref.ref[Lazy], snapshot: Snapshot, path: Path
+) -> Callable[[Reading | None, Reading | None], None]:
+    def swapped(old: Reading | None, new: Reading | None) -> None:
+        lazy = ref()
+        if lazy is None or old is None or new is None or old is new:
+            return  # the first reading is no change, and a value that went is told by health
+        from toriconfig._vault import dispatch
+
+        change = Change(show(path), "rotated", old.origin, new.origin)
+        dispatch(lambda: tell(lazy, [change]))
+
+    return swapped
+
+
+def _call(callback: Callable[[Change], Any], change: Change) -> None:
+    try:
+        outcome = callback(change)
+        if hasattr(outcome, "__await__"):
+            from toriconfig.pipeline import run_sync
+
+            run_sync(outcome, timeout=30.0)
+    except Exception:
+        import logging
+
+        logging.getLogger("toriconfig").exception("an on_change callback for `%s` failed", change.path)
+
+
+def _after_fork_in_child() -> None:
+    """A lock that another thread held while we forked would never be opened here."""
+    import _thread
+
+    for lazy in list(_alive):
+        lazy._state.lock = _thread.RLock()
+        lazy._state.loader = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,63 @@
+"""Keys that the schema does not know, at any depth, each with the key that was probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from toriconfig._path import Path, show
+from toriconfig._shape import Shape
+from toriconfig._tree import Node
+from toriconfig.errors import Problem, Severity
+
+
+def unknown_keys(root: Node, shape: Shape, severity: Severity) -> Iterator[Problem]:
+    """One problem for each unknown key, unless the model says `extra="ignore"` or `"allow"` itself."""
+    yield from _unknown(root, shape, (), severity)
+
+
+def _unknown(node: Node, shape: Shape, path: Path, severity: Severity) -> Iterator[Problem]:
+    value = node.value
+    if type(value) is list and shape.item is not None:
+        for index, item in enumerate(value):
+            yield from _unknown(item, shape.item, (*path, index), severity)
+    if type(value) is not dict or shape.kind in ("any", "scalar"):
+        return
+    if shape.kind == "mapping":
+        if shape.item is not None:
+            for key, child in value.items():
+                yield from _unknown(child, shape.item, (*path, key), severity)
+        return
+    for key, child in value.items():
+        below = shape.child(key)
+        if below is None:
+            yield _problem(child, key, shape, path, value, severity)
+        else:
+            yield from _unknown(child, below, (*path, key), severity)
+
+
+def _problem(node: Node, key: str, shape: Shape, path: Path, siblings: dict[str, Node], severity: Severity) -> Problem:
+    from toriconfig._near import near
+
+    free = [known for known in shape.fields if known not in siblings]
+    candidate = near(key, free) or near(key, shape.fields)
+    parent = f"`{show(path)}`" if path else "the schema"
+    known = ", ".join(free if candidate in free or not candidate else shape.fields) or "nothing more"
+    return Problem(
+        "TC101",
+        show((*path, key)),
+        node.key_origin,
+        expected=f"one of {known}",
+        help=_remedy(candidate, siblings, parent),
+        message=f"unknown key `{key}`",
+        label=f"not a key of {parent}",
+        severity=severity,
+        fix=candidate if candidate in free else None,
+    )
+
+
+def _remedy(candidate: str | None, siblings: dict[str, Node], parent: str) -> str:
+    if candidate is None:
+        return f"remove it, or add it to the model behind {parent}"
+    if candidate in siblings:
+        return f"did you mean `{candidate}`, which is set at {siblings[candidate].origin}?"
+    return f"did you mean `{candidate}`?"

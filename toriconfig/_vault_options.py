@@ -1,0 +1,91 @@
+"""How to reach Vault, put together from code, `<PREFIX>VAULT__*` variables and the `vault:` block of the files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+from toriconfig._path import show
+from toriconfig._tree import Node
+from toriconfig.errors import Problem
+from toriconfig.vault import Vault, vault_from
+
+_NOT_IN_FILES = frozenset({"address", "namespace", "verify", "proxy", "allow_file_address"})
+_CREDENTIALS = frozenset({"token", "secret_id", "password", "jwt"})
+
+
+class _Outcome(NamedTuple):
+    vault: Vault | None
+    message: str
+
+
+def vault_options(
+    code: Vault | None, env: Mapping[str, Node], block: Node | None, problems: list[Problem]
+) -> Vault:
+    """The connection, field by field: code above variables above files.
+
+    A file may not say where Vault is nor hold a credential, unless code allows it: whoever can change a file
+    must not be able to have the token sent elsewhere.
+    """
+    allowed = code is not None and code.allow_file_address
+    given: dict[str, Any] = {}
+    if block is not None and type(block.value) is dict:
+        for key, node in block.value.items():
+            inner = node.value if type(node.value) is dict else {}
+            refused = [(key, node)] if key in _NOT_IN_FILES else [(k, n) for k, n in inner.items() if k in _CREDENTIALS]
+            if refused and not allowed:
+                problems.extend(_refused(("vault", key) if node is bad else ("vault", key, name), bad) for name, bad in refused)
+            else:
+                given[key] = node.plain()
+    elif block is not None and block.value is not None:
+        problems.append(_problem(block, "a mapping", "`vault` is not a mapping"))
+    for name, node in env.items():
+        target, auth, key = given, *name.partition("__")[::2]
+        if key:
+            inner = given.get(auth)
+            target = given[auth] = dict(inner) if isinstance(inner, dict) else {}
+            name = key
+        target[name] = node.value
+    made = _made(given)
+    if made.vault is None:
+        nodes = [*env.values(), *([block] if block is not None else [])]
+        problems.append(_problem(nodes[0], "what the README's table of Vault options allows", made.message))
+    vault = made.vault or Vault()
+    return vault if code is None else _over(vault, code)
+
+
+def _made(given: dict[str, Any]) -> _Outcome:
+    try:
+        return _Outcome(vault_from(given), "")
+    except ValueError as error:
+        return _Outcome(None, str(error))
+    except TypeError as error:
+        return _Outcome(None, f"the login lacks a field: {str(error).rpartition(':')[2].strip() or 'see its method'}")
+
+
+def _over(low: Vault, high: Vault) -> Vault:
+    neutral = Vault()
+    values = {
+        one.name: getattr(low if getattr(high, one.name) == getattr(neutral, one.name) else high, one.name)
+        for one in fields(Vault)
+    }
+    return Vault(**values)
+
+
+def _refused(path: tuple[str, ...], node: Node) -> Problem:
+    return Problem(
+        "TC504",
+        show(path),
+        node.key_origin,
+        expected="in code, or in a variable",
+        help="set it in the environment, or allow it with `Vault(allow_file_address=True)` in code",
+        message=f"`{show(path)}` may not come from a file",
+        label="not from a file",
+    )
+
+
+def _problem(node: Node, expected: str, message: str) -> Problem:
+    return Problem(
+        "TC504", "vault", node.origin, expected=expected, help=f"correct it in {node.origin}", message=message
+    )

@@ -1,0 +1,189 @@
+"""ToriSettings: the settings of the TORI ingestion pipeline, with their names, bounds, units and defaults."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from toriconfig._options import SettingsConfigDict
+from toriconfig._reference import Ref
+from toriconfig._secret import Secret
+
+Words = set[str]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, validate_default=False)
+
+
+class Features(_Section):
+    """Switches of the pipeline's stages."""
+
+    context_extraction: bool = Field(True, description="Extract context around concepts.")
+    frequency_tracking: bool = Field(True, description="Count how often each concept appears.")
+    smart_filtering: bool = Field(True, description="Drop generic terms and noise.")
+    entropy_pruning: bool = Field(True, description="Prune concepts that add little information.")
+    ocr_fallback: bool = Field(True, description="Read pages without text by optical character recognition.")
+    parallel_processing: bool = Field(True, description="Work on several documents at once.")
+    enhanced_memory_storage: bool = Field(True, description="Store concepts with their relations.")
+
+
+class Ocr(_Section):
+    """Optical character recognition."""
+
+    max_pages: int | None = Field(None, ge=1, description="Pages to recognise per document; null = no limit.")
+
+
+class Parallelism(_Section):
+    """Work side by side."""
+
+    max_workers: int | None = Field(None, ge=1, le=64, description="Worker threads, 1 to 64; null = one a CPU.")
+
+
+class Entropy(_Section):
+    """Pruning by information content."""
+
+    threshold: float = Field(0.0001, ge=0, le=1, description="Least entropy gain that keeps a concept, 0 to 1.")
+    similarity_threshold: float = Field(0.85, ge=0, le=1, description="Likeness from which concepts are one, 0 to 1.")
+    max_diverse_concepts: int | None = Field(None, ge=1, description="Concepts to keep; null = no limit.")
+    concepts_per_category: int | None = Field(None, ge=1, description="Concepts to keep a category; null = no limit.")
+
+
+class FileSizeTier(_Section):
+    """Limits for files up to one size."""
+
+    mb: float | None = Field(description="Largest file of the tier, in megabytes (1,000,000 bytes); null = no limit.", gt=0)
+    chunks: int = Field(ge=1, description="Chunks to keep of one document.")
+    concepts: int = Field(ge=1, description="Concepts to keep of one document.")
+
+
+class FileSizes(_Section):
+    """The tiers, each larger than the one before."""
+
+    small: FileSizeTier = Field(FileSizeTier(mb=1, chunks=300, concepts=250), description="Up to 1 MB.")
+    medium: FileSizeTier = Field(FileSizeTier(mb=5, chunks=500, concepts=700), description="Up to 5 MB.")
+    large: FileSizeTier = Field(FileSizeTier(mb=25, chunks=1200, concepts=1500), description="Up to 25 MB.")
+    xlarge: FileSizeTier = Field(FileSizeTier(mb=None, chunks=2000, concepts=3000), description="Larger still.")
+
+    @model_validator(mode="after")
+    def _grow(self) -> FileSizes:
+        tiers = [("small", self.small), ("medium", self.medium), ("large", self.large), ("xlarge", self.xlarge)]
+        for (name, low), (above, high) in zip(tiers, tiers[1:], strict=False):
+            if low.mb is None or (high.mb is not None and high.mb <= low.mb):
+                raise ValueError(f"mb of `{above}` is larger than that of `{name}`")
+            if high.chunks <= low.chunks or high.concepts <= low.concepts:
+                raise ValueError(f"chunks and concepts of `{above}` are larger than those of `{name}`")
+        return self
+
+    def tier(self, size: int) -> FileSizeTier:
+        """The tier of a file of `size` bytes."""
+        tiers = (self.small, self.medium, self.large)
+        return next((tier for tier in tiers if tier.mb is not None and size <= tier.mb * 1_000_000), self.xlarge)
+
+
+class Limits(_Section):
+    """What to keep of a document."""
+
+    file_sizes: FileSizes = Field(default_factory=FileSizes, description="Limits by the size of the file.")
+
+
+class Chunking(_Section):
+    """How text is cut."""
+
+    size: int = Field(800, ge=50, le=100_000, description="Characters of a chunk.")
+    overlap: int = Field(80, ge=0, description="Characters that a chunk shares with the one before; less than `size`.")
+
+    @model_validator(mode="after")
+    def _advance(self) -> Chunking:
+        if self.overlap >= self.size:
+            raise ValueError("overlap is less than size")
+        return self
+
+
+class Logging(_Section):
+    """The pipeline's log."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field("INFO", description="Least severe level shown.")
+
+
+class Progress(_Section):
+    """How often progress is reported."""
+
+    min_change: float = Field(1.0, ge=0, le=100, description="Percentage points between two reports.")
+    min_seconds: float = Field(0.5, ge=0, description="Seconds between two reports.")
+
+
+class Pool(_Section):
+    """The connection pool."""
+
+    min_size: int = Field(1, ge=0, le=1000, description="Connections kept open.")
+    max_size: int = Field(10, ge=1, le=1000, description="Connections at most; not less than `min_size`.")
+    timeout: float = Field(30.0, gt=0, description="Seconds to wait for a free connection.")
+
+    @model_validator(mode="after")
+    def _hold(self) -> Pool:
+        if self.max_size < self.min_size:
+            raise ValueError("max_size is not less than min_size")
+        return self
+
+
+class DatabaseCredentials(_Section):
+    """User name and password of one database account, always of the same version."""
+
+    username: str = Field(description="Account name.")
+    password: str = Field(description="Its password.", repr=False)
+
+
+class Database(_Section):
+    """Where documents are stored."""
+
+    host: str = Field("localhost", description="Host name or address.")
+    port: int = Field(5432, ge=1, le=65535, description="TCP port.")
+    name: str = Field("tori", description="Name of the database.")
+    pool: Pool = Field(default_factory=Pool, description="The connection pool.")
+    credentials: Annotated[Secret[DatabaseCredentials], Ref("database/creds/tori")] = Field(
+        description="Account to log in with; from Vault's database engine."
+    )
+
+
+_WEIGHTS = {
+    **{"title": 2.0, "abstract": 1.5, "introduction": 1.2, "conclusion": 1.2, "methodology": 1.1},
+    **{"results": 1.1, "discussion": 1.0, "body": 1.0, "references": 0.7},
+}
+_GENERIC = {"analysis", "approach", "data", "example", "figure", "information", "method", "paper", "process", "result"}
+_GENERIC |= {"section", "study", "system", "table", "thing", "use", "value", "way", "work"}
+_ACADEMIC = {"abstract", "introduction", "background", "related work", "methodology", "methods", "experiments"}
+_ACADEMIC |= {"results", "discussion", "conclusion", "references", "appendix", "acknowledgements"}
+
+
+class ToriSettings(BaseModel):
+    """All settings of the pipeline."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        config_name="tori",
+        env_prefix="TORI_",
+        env_nested_delimiter="__",
+        vault_path="secret/tori",
+        validate_default=False,
+        protected_namespaces=(),
+    )
+
+    features: Features = Field(default_factory=Features, description="Switches of the pipeline's stages.")
+    ocr: Ocr = Field(default_factory=Ocr, description="Optical character recognition.")
+    parallelism: Parallelism = Field(default_factory=Parallelism, description="Work side by side.")
+    entropy: Entropy = Field(default_factory=Entropy, description="Pruning by information content.")
+    limits: Limits = Field(default_factory=Limits, description="What to keep of a document.")
+    section_weights: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(
+        default=_WEIGHTS, description="Weight of a concept by the section it stands in, 0 to 100."
+    )
+    generic_terms: Words = Field(default=_GENERIC, description="Words that are no concepts.")
+    academic_sections: Words = Field(default=_ACADEMIC, description="Headings that begin a section.")
+    chunking: Chunking = Field(default_factory=Chunking, description="How text is cut.")
+    logging: Logging = Field(default_factory=Logging, description="The pipeline's log.")
+    progress: Progress = Field(default_factory=Progress, description="How often progress is reported.")
+    database: Database = Field(default_factory=Database, description="Where documents are stored.")  # type: ignore[arg-type]
+    api_key: Secret[str] = Field(description="Key of the concept service.")
+    database_url: Secret[str] = Field(description="Whole address of the database, credentials included.")
+    embedding_token: Secret[str] = Field(description="Token of the embedding service.")
