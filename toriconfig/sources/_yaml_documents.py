@@ -1,0 +1,104 @@
+"""From the bytes of a file to its documents: decode, choose the parser, pause the collector, read."""
+
+from __future__ import annotations
+
+import gc
+import io
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from toriconfig._origin import Origin
+from toriconfig._tree import Layer, Node, Tree
+from toriconfig.errors import Problem
+from toriconfig.sources._yaml_errors import character_problem
+from toriconfig.sources._yaml_events import read_events
+from toriconfig.sources._yaml_reading import Reading
+from toriconfig.sources._yaml_text import Text, decode, place, split_lines, stand_in
+
+if TYPE_CHECKING:
+    from toriconfig.sources.yaml_file import Limits
+
+Parser = Callable[[str], Any]
+
+
+def pure_python(text: str) -> Any:
+    # From a stream, because marks made from a string carry the whole text along.
+    return yaml.SafeLoader(io.StringIO(text))
+
+
+def _fastest() -> Parser:
+    if yaml.__with_libyaml__:
+        from yaml._yaml import CParser
+
+        return CParser
+    return pure_python  # a build without libyaml: the same events, several times slower
+
+
+FASTEST = _fastest()
+
+
+def read_documents(content: str | bytes, layer: Layer, limits: Limits, parser: Parser = FASTEST) -> list[Tree]:
+    """Read every document of `content`; none for an empty one.
+
+    A byte or character that is not text ends the reading at the end of the line before it.
+    """
+    decoded = _decoded(content)
+    text, lines = decoded.text, split_lines(decoded.text)
+    problems: list[Problem] = []
+    reading = None
+    if decoded.bad_at is not None:
+        problems.append(_character(text, decoded.bad_at, layer, decoded.encoding))
+        text = _lines_before(text, decoded.bad_at)
+    while reading is None or reading.bad_at is not None:
+        reading = _read(text, lines, layer, limits, parser)
+        if reading.bad_at is not None:
+            problems.append(_character(text, reading.bad_at, layer, None))
+            text = _lines_before(text, reading.bad_at)
+    if problems:
+        trees = reading.trees or [Tree(Node({}, layer), lines=lines)]
+        last, end = trees[-1], text.count("\n")
+        # The cut itself can leave a quote or a bracket open.
+        last.problems = tuple(problem for problem in last.problems if not _at_line(problem, end)) + tuple(problems)
+        last.complete = False
+        return trees
+    return reading.trees
+
+
+def _read(text: str, lines: list[str], layer: Layer, limits: Limits, parser: Parser) -> Reading:
+    readable = stand_in(text)
+    # The parse makes many objects and no cycles, so that the collector would run for nothing, for a third of the
+    # time. Two threads that read at once can only turn it on again too early.
+    paused = gc.isenabled()
+    if paused:
+        gc.disable()
+    try:
+        return read_events(parser, readable, Reading(layer, limits, text, lines, stand_ins=readable is not text))
+    finally:
+        if paused:
+            gc.enable()
+
+
+def _decoded(content: str | bytes) -> Text:
+    if isinstance(content, bytes):
+        return decode(content)
+    text = content.removeprefix("\ufeff")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:  # how Python spells bytes of stdin that were not UTF-8
+        return Text(text, error.start)
+    return Text(text)
+
+
+def _character(text: str, index: int, layer: Layer, encoding: str | None) -> Problem:
+    line, column = place(text, index)
+    return character_problem(Origin(layer.kind, layer.name, line, column, line, column + 1), encoding)
+
+
+def _lines_before(text: str, index: int) -> str:
+    return text[: max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1]
+
+
+def _at_line(problem: Problem, line: int) -> bool:
+    places = [problem.origin, *(related.origin for related in problem.related)]
+    return problem.code == "TC001" and any(place and place.line and place.line > line for place in places)

@@ -1,0 +1,218 @@
+"""What the parser says, in words for people: where to look, what is wrong, what to do. Never the text itself.
+
+The parser's own message is matched, not shown: the pure-Python one quotes characters of the file, and every
+character of a file can be part of a password.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+from toriconfig._origin import Origin
+from toriconfig.errors import Problem, Related
+
+
+class _Case(NamedTuple):
+    context: str
+    problem: str
+    at_context: bool
+    message: str
+    label: str = ""
+    related: str = ""
+    help: str = ""
+
+
+_INDENT: Final = "check the indentation: what belongs together stands in one column"
+_GAVE_UP: Final = "reading gave up here"
+_CASES: Final = (
+    _Case(
+        "flow sequence",
+        "",
+        True,
+        "a `[` is not closed, or a comma is missing after it",
+        "opened here",
+        _GAVE_UP,
+        "close the list with `]`, and separate its items with commas",
+    ),
+    _Case(
+        "flow mapping",
+        "",
+        True,
+        "a `{` is not closed, or a comma is missing after it",
+        "opened here",
+        _GAVE_UP,
+        "close the mapping with `}`, and separate its entries with commas",
+    ),
+    _Case("quoted", "unexpected", True, "a quote is not closed", "opened here", _GAVE_UP, "close the quote"),
+    _Case(
+        "quoted",
+        "",
+        False,
+        "an escape that YAML does not have",
+        "this escape",
+        "the text begins here",
+        "double the backslash, or put the text in single quotes",
+    ),
+    _Case(
+        "simple key",
+        "':'",
+        True,
+        "a line that is neither `key: value` nor a list item",
+        "a `:` is missing here",
+        _GAVE_UP,
+        "write `key: value`, with a space after the colon",
+    ),
+    _Case(
+        "",
+        "mapping values are not allowed",
+        False,
+        "a `:` where no key can stand",
+        "not expected here",
+        "",
+        f"{_INDENT}; put a text that holds `: ` in quotes",
+    ),
+    _Case(
+        "",
+        "sequence entries are not allowed",
+        False,
+        "a list item where none can stand",
+        "not expected here",
+        "",
+        _INDENT,
+    ),
+    _Case("", "mapping keys are not allowed", False, "a key where none can stand", "not expected here", "", _INDENT),
+    _Case(
+        "",
+        "tab character",
+        False,
+        "a tab where only spaces can stand",
+        "a tab",
+        "",
+        "indent with spaces",
+    ),
+    _Case(
+        "",
+        "cannot start any token",
+        False,
+        "a character that no text can start with",
+        "not expected here",
+        "",
+        "put the text in quotes, and indent with spaces instead of tabs",
+    ),
+    _Case(
+        "block mapping",
+        "",
+        False,
+        "a key was expected here",
+        "not a key of this mapping",
+        "the mapping begins here",
+        _INDENT,
+    ),
+    _Case(
+        "block collection", "", False, "a list item was expected here", "not an item", "the list begins here", _INDENT
+    ),
+    _Case("block sequence", "", False, "a list item was expected here", "not an item", "the list begins here", _INDENT),
+    _Case(
+        "block scalar",
+        "",
+        False,
+        "a block text (`|` or `>`) does not begin as it must",
+        "not expected here",
+        "the block text begins here",
+        "after `|` or `>` only a digit, `+` or `-` can stand on the line",
+    ),
+    _Case(
+        "anchor",
+        "",
+        False,
+        "an anchor (`&`) without a proper name",
+        "not a name",
+        "",
+        "name it with letters, digits, `_` and `-`; put a text that starts with `&` in quotes",
+    ),
+    _Case(
+        "alias",
+        "",
+        False,
+        "an alias (`*`) without a proper name",
+        "not a name",
+        "",
+        "name it with letters, digits, `_` and `-`; put a text that starts with `*` in quotes",
+    ),
+    _Case(
+        "",
+        "tag handle",
+        False,
+        "a tag that is not declared",
+        "this tag",
+        "",
+        "put a text that starts with `!` in quotes",
+    ),
+    _Case(
+        "tag", "", False, "a tag that is not spelt right", "this tag", "", "put a text that starts with `!` in quotes"
+    ),
+    _Case("directive", "", False, "a directive (`%`) that is not spelt right", "", "", "remove the line"),
+    _Case(
+        "", "incompatible", False, "the file asks for a version of YAML that is not known", "", "", "remove the line"
+    ),
+    _Case("", "directive", False, "a second directive of the same kind", "", "", "remove the line"),
+    _Case(
+        "",
+        "document start",
+        False,
+        "more text after the end of the document",
+        "not expected here",
+        "",
+        f"{_INDENT}; separate documents with `---`",
+    ),
+    _Case(
+        "",
+        "node content",
+        False,
+        "a value is missing here",
+        "a value was expected",
+        "",
+        "put a text that starts with a sign in quotes",
+    ),
+)
+_OTHER: Final = _Case("", "", False, "this cannot be read as YAML", "not expected here")
+
+
+def syntax_problem(error: Any, origin_at: Callable[[Any], Origin], lines: Sequence[str]) -> Problem:
+    """Turn the parser's complaint (a `MarkedYAMLError`) into a problem."""
+    context, problem = error.context or "", error.problem or ""
+    case = next((case for case in _CASES if case.context in context and case.problem in problem), _OTHER)
+    context_mark, mark = error.context_mark, error.problem_mark or error.context_mark
+    if case.at_context and context_mark is not None:
+        mark, context_mark = context_mark, mark
+    if case.problem == "cannot start any token" and lines[mark.line][mark.column : mark.column + 1] == "\t":
+        case = next(case for case in _CASES if case.problem == "tab character")
+    related = case.related and context_mark is not None and origin_at(context_mark) != origin_at(mark)
+    return Problem(
+        "TC001",
+        origin=origin_at(mark),
+        message=case.message,
+        label=case.label,
+        help=case.help,
+        related=(Related(origin_at(context_mark), case.related),) if related else (),
+    )
+
+
+def character_problem(origin: Origin, encoding: str | None) -> Problem:
+    """A byte that is not text (`encoding` says what was expected), or a control character (None)."""
+    if encoding is None:
+        return Problem(
+            "TC001",
+            origin=origin,
+            message="a control character that YAML does not allow",
+            label="this character",
+            help='remove it, or write it as an escape in double quotes, such as "\\x07"',
+        )
+    return Problem(
+        "TC003",
+        origin=origin,
+        message=f"the file is not text in {encoding.upper()}",
+        label="the first byte that cannot be read",
+        help="save the file as UTF-8",
+    )

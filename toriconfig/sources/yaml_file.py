@@ -1,0 +1,121 @@
+"""YAML and JSON files, read with the place of every key and value, and refused where they must not load."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from toriconfig._origin import LayerKind, Origin
+from toriconfig._tree import Layer, Node, Tree
+from toriconfig.errors import Problem
+from toriconfig.sources._read_file import read_file, too_large
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a file may cost.
+
+    Attributes:
+        max_bytes: size of the file in bytes.
+        max_depth: collections inside one another, the top level included; aliases count as what they stand for.
+        max_nodes: values in all documents of the file, after aliases and merge keys are expanded.
+    """
+
+    max_bytes: int = 16 << 20
+    max_depth: int = 100
+    max_nodes: int = 1_000_000
+
+
+class YamlFile:
+    """A settings file: YAML 1.2, or JSON, which the same parser reads.
+
+    Args:
+        path: the file.
+        name: what people call it in origins and problems; None: the path as given.
+        required: whether it is a problem when it does not exist; otherwise a missing file says nothing.
+        limits: what is refused.
+        kind: the layer that it speaks for.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        required: bool = False,
+        limits: Limits | None = None,
+        kind: LayerKind = "files",
+    ) -> None:
+        self.path = os.fspath(path)
+        self.name = self.path if name is None else name
+        self.required = required
+        self.limits = limits or Limits()
+        self.kind: LayerKind = kind
+
+    def load(self) -> Tree:
+        """Read the file now; a settings file holds one document."""
+        data = read_file(self.path, self.name, self.kind, self.limits.max_bytes)
+        if data is None and not self.required:
+            return _nothing(_layer(self.kind, self.name))
+        if data is None:
+            data = Problem(
+                "TC006",
+                origin=Origin(self.kind, self.name),
+                message="this file was asked for and does not exist",
+                help="create it, or correct its name",
+            )
+        if isinstance(data, Problem):
+            return _nothing(_layer(self.kind, self.name), data)
+        first, *others = read_yaml(data, self.name, kind=self.kind, limits=self.limits)
+        if others:
+            first.problems += (_second_document(others[0]),)
+        return first
+
+    def __repr__(self) -> str:
+        return f"YamlFile({self.name!r})"
+
+
+def read_yaml(
+    content: str | bytes, name: str, *, kind: LayerKind = "files", limits: Limits | None = None
+) -> list[Tree]:
+    """Read every document of a text; at least one tree comes back, an empty one for an empty text.
+
+    Args:
+        content: the text; as bytes UTF-8, or UTF-16 or UTF-32 with a byte order mark.
+        name: what people call it: a file, `<stdin>`.
+        kind: the layer that it speaks for.
+        limits: what is refused; None: the usual limits.
+    """
+    from toriconfig.sources._yaml_documents import read_documents
+
+    limits = limits or Limits()
+    layer = _layer(kind, name)
+    if len(content) > limits.max_bytes:
+        return [_nothing(layer, too_large(Origin(kind, name), limits.max_bytes))]
+    return read_documents(content, layer, limits) or [_nothing(layer)]
+
+
+def _layer(kind: LayerKind, name: str) -> Layer:
+    def locate(at: Any) -> Origin:
+        if at is None:
+            return Origin(kind, name)
+        start, end = at
+        return Origin(kind, name, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+    return Layer(kind, name, locate, references=True)
+
+
+def _nothing(layer: Layer, *problems: Problem) -> Tree:
+    return Tree(Node({}, layer), problems=problems, complete=not problems)
+
+
+def _second_document(tree: Tree) -> Problem:
+    return Problem(
+        "TC007",
+        origin=tree.root.origin,
+        message="a second document in a settings file",
+        label="a new document begins here",
+        expected="one document",
+        help="remove the `---` line, or move the rest to a file of its own",
+    )
