@@ -93,7 +93,7 @@ class Finder:
         self._counts: dict[str, int] = {}
         self._all = Anchors()
         self._unknown: list[str] = []
-        self._ready: tuple[Automaton | None, Anchors] = (None, self._all)
+        self._ready: tuple[Automaton | None, Anchors | None] = (None, None)
 
     def add(self, words: Iterable[str]) -> None:
         for word in words:
@@ -104,8 +104,11 @@ class Finder:
             self._all.add(word)
             if self._build is not None:
                 self._unknown.append(word)
-                if self._ready[0] is not None:
-                    self._ready[1].add(word)
+                automaton, rest = self._ready
+                if automaton is not None:
+                    rest = rest or Anchors()
+                    rest.add(word)
+                    self._ready = (automaton, rest)
 
     def remove(self, words: Iterable[str]) -> None:
         for word in words:
@@ -116,7 +119,7 @@ class Finder:
                 del self._counts[word]
                 self._all.remove(word)
                 if self._build is not None:
-                    self._ready = (None, self._all)
+                    self._ready = (None, None)
                     self._unknown = list(self._counts)
 
     def settle(self) -> None:
@@ -124,22 +127,27 @@ class Finder:
         if self._build is None or len(self._unknown) <= max(32, len(self._counts) // 4):
             return
         known = [word for word in self._counts if _is_encodable(word)]
-        rest = Anchors()
+        rest = None
         for word in self._counts.keys() - set(known):
+            rest = rest or Anchors()
             rest.add(word)
         self._ready = (self._build(known), rest)
         self._unknown = []
 
     def spans(self, text: str) -> list[Span]:
         """Start and end of every word in `text`, in no order."""
-        automaton, anchors = self._ready
+        automaton, rest = self._ready
         if automaton is None:
-            return anchors.spans(text)
+            return self._all.spans(text)
         try:
+            found = automaton.find_matches_as_indexes(text)
+            if not found:
+                return rest.spans(text) if rest is not None else []
             found = automaton.find_matches_as_indexes(text, overlapping=True)
         except UnicodeEncodeError:  # a lone surrogate, as in a file name that is no UTF-8
             return self._all.spans(text)
-        return [*anchors.spans(text), *((start, end) for _, start, end in found)]
+        spans = [(start, end) for _, start, end in found]
+        return spans + rest.spans(text) if rest is not None else spans
 
 
 def _is_encodable(word: str) -> bool:

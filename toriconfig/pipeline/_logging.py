@@ -6,13 +6,15 @@ import logging
 import os
 import sys
 import threading
+import time
+from collections.abc import Callable
 
 from toriconfig.pipeline._redact import mask
 
 _MARK = "toriconfig_mark"
 """Tells our handlers and filters apart, also from those that an earlier import of this module left (whose class differs)."""
 
-_FAILED = "<redaction failed>"
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _lock = threading.RLock()
 
 
@@ -20,10 +22,35 @@ class MaskingFormatter(logging.Formatter):
     """Masks the finished text: message, arguments, traceback, notes and causes at once.
 
     When masking fails, the text is withheld: a line without words is better than a line with a secret.
+
+    The text of a second is kept for the other records of that second; that saves about what masking costs.
+
+    Args:
+        fmt: as for `logging.Formatter`.
+        mask: hides secrets in a text; the registry of the process.
     """
 
+    def __init__(self, fmt: str = _FORMAT, mask: Callable[[str], str] = mask) -> None:
+        super().__init__(fmt)
+        self._mask = mask
+        self._second = (-1, "")
+
     def format(self, record: logging.LogRecord) -> str:
-        return _masked(super().format(record), record)
+        text = super().format(record)
+        try:
+            return self._mask(text)
+        except Exception:  # noqa: BLE001 - whatever went wrong, the raw text must not appear
+            return _withheld(record)
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - the name in logging
+        if datefmt:
+            return super().formatTime(record, datefmt)
+        second, text = self._second
+        now = int(record.created)
+        if now != second:
+            text = time.strftime(self.default_time_format, self.converter(now))
+            self._second = (now, text)
+        return f"{text},{int(record.msecs):03d}"
 
 
 class MaskingFilter(logging.Filter):
@@ -78,12 +105,16 @@ def _masked(text: str, record: logging.LogRecord) -> str:
     try:
         return mask(text)
     except Exception:  # noqa: BLE001 - whatever went wrong, the raw text must not appear
-        return f"{_FAILED} {record.levelname} {record.name} {record.pathname}:{record.lineno}"
+        return _withheld(record)
+
+
+def _withheld(record: logging.LogRecord) -> str:
+    return f"<redaction failed> {record.levelname} {record.name} {record.pathname}:{record.lineno}"
 
 
 _filter = MaskingFilter()
 _handler = StderrHandler()
-_handler.setFormatter(MaskingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+_handler.setFormatter(MaskingFormatter())
 setattr(_filter, _MARK, True)
 setattr(_handler, _MARK, True)
 

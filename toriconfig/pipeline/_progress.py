@@ -273,7 +273,7 @@ class ProgressTracker:
                 _logger().info("%s", report)
             else:
                 self._on_report(report)
-        except Exception:  # the work must go on, and hear of it once
+        except Exception:  # noqa: BLE001 - the work must go on, and hear of it once
             self._on_report = _silent
             _logger().exception("%son_report raised and is not called again", self._lead())
 

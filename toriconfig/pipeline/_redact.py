@@ -25,8 +25,8 @@ SHORTEST = 5
 """Characters. To mask every `abc` in every log would hide the log, and tell the secret besides."""
 
 _COMMON = frozenset(
-    ("admin", "changeme", "default", "false", "guest", "localhost", "password", "postgres", "public", "secret")
-    + ("toriconfig", "vault", "127.0.0.1")
+    """admin changeme default false guest localhost password postgres public secret toriconfig vault
+    127.0.0.1""".split()  # noqa: SIM905 - words, as words
 )
 
 
@@ -83,7 +83,9 @@ class Redactor:
         if self._news or (self._leaving and self._clock() >= self._next_end):
             self._catch_up()
         finder = self._finder
-        spans = finder.spans(text) if finder is not None else None
+        if finder is None:
+            return text
+        spans = finder.spans(text)
         return _replaced(text, spans) if spans else text
 
     def reset_lock(self) -> None:

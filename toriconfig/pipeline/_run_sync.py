@@ -100,7 +100,7 @@ def shutdown_executors() -> None:
     Idempotent, safe from any thread and while others call `run_sync`; runs at exit by itself. A later `run_sync`
     starts afresh.
     """
-    global _current  # noqa: PLW0603 - one loop a process
+    global _current
     with _lock:
         thread, _current = _current, None
     if thread is not None:
