@@ -148,6 +148,7 @@ class ServerProcess:
     def pause(self) -> None:
         """Freeze it: connections are accepted by the kernel, nothing is answered."""
         os.kill(self.pid, signal.SIGSTOP)
+        os.waitpid(self.pid, os.WUNTRACED)
 
     def resume(self) -> None:
         """Let it run on after `pause`."""

@@ -6,7 +6,7 @@ import queue
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock, Thread
 from urllib.parse import urlsplit
@@ -62,7 +62,7 @@ class DelayProxy(Proxy):
     def _between(self, client: socket.socket, server: socket.socket) -> None:
         on_the_way: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
         pumps = [
-            Thread(target=self._pump, args=(client, server.sendall), daemon=True),
+            Thread(target=self._pump, args=(client, server), daemon=True),
             Thread(target=self._deliver, args=(on_the_way, client), daemon=True),
         ]
         for pump in pumps:
@@ -76,12 +76,14 @@ class DelayProxy(Proxy):
             _hang_up(client, server)
             pumps[0].join()
 
-    def _pump(self, source: socket.socket, send: Callable[[bytes], None]) -> None:
+    def _pump(self, client: socket.socket, server: socket.socket) -> None:
         try:
-            while chunk := source.recv(65536):
-                send(chunk)
+            while chunk := client.recv(65536):
+                server.sendall(chunk)
         except OSError:
             return
+        finally:
+            _hang_up(server)
 
     def _deliver(self, on_the_way: queue.SimpleQueue[tuple[float, bytes]], client: socket.socket) -> None:
         while True:

@@ -1,0 +1,45 @@
+"""What users get: the wheel as it is built from the checkout."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module", name="wheel")
+def _wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(HOUSE)]
+    subprocess.run(command, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    yield wheel
+
+
+def test_the_wheel_holds_the_package_its_types_and_its_schemas_and_nothing_else(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {"toriconfig/__init__.py", "toriconfig/py.typed", "toriconfig/schemas/README.md"} <= set(names)
+    rooms = {name for name in names if name.startswith("toriconfig/") and name.endswith(".py")}
+    assert rooms == {str(file.relative_to(HOUSE)) for file in HOUSE.glob("toriconfig/**/*.py")}
+    schemas = {name.removeprefix("toriconfig/") for name in names if name.startswith("toriconfig/schemas/")}
+    assert schemas == {str(file.relative_to(HOUSE)) for file in HOUSE.glob("schemas/*")}
+    assert {name.split("/")[0].partition("-")[0] for name in names} == {"toriconfig"}
+
+
+def test_the_package_imports_from_the_wheel_alone(wheel: Path) -> None:
+    program = "import toriconfig, toriconfig.testing; print(toriconfig.__file__)"
+    command = [sys.executable, "-P", "-c", program]
+    shown = subprocess.run(command, env={"PYTHONPATH": str(wheel)}, check=True, capture_output=True, text=True).stdout
+    assert shown.startswith(str(wheel))
+
+
+def test_the_command_is_named_toriconfig(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
+        assert "toriconfig = toriconfig.cli:main" in archive.read(name).decode()
