@@ -6,6 +6,9 @@ task has.
 """
 
 import _thread
+import os
+
+import _weakref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ class State:
         loaded: the current load, replaced whole; None before the first.
         error: the last failed load or reload, until one succeeds.
         view: the contextvar of overrides; None before the first.
+        ended: whether an override was ever left in another context than it was entered in.
         overrides: identities of the overrides that somebody may still see.
         listeners: (path prefix, callback) pairs, replaced whole.
         lock: held while loading, and while the stand-in's `__dict__` is filled or emptied.
@@ -35,7 +39,7 @@ class State:
     """
 
     __slots__ = (
-        *("error", "listeners", "loaded", "loader", "lock", "options", "overrides", "subscriptions", "target", "view"),
+        *("ended", "error", "listeners", "loaded", "loader", "lock", "options", "overrides", "subscriptions", "target", "view"),
     )
 
     def __init__(self, target: "type[BaseModel] | str", options: "Mapping[str, Any]") -> None:
@@ -44,6 +48,7 @@ class State:
         self.loaded: Loaded | None = None
         self.error: Exception | None = None
         self.view: ContextVar[View | None] | None = None
+        self.ended = False
         self.overrides: set[int] = set()
         self.listeners: tuple[Any, ...] = ()
         self.subscriptions: tuple[Callable[[], None], ...] = ()
@@ -59,13 +64,16 @@ class Lazy:
 
     def __init__(self, target: "type[BaseModel] | str", options: "Mapping[str, Any]") -> None:
         object.__setattr__(self, "_state", State(target, options))
+        _everyone.add(_weakref.ref(self, _everyone.discard))
 
     def __getattr__(self, name: str) -> "Any":
         if name[:1] == "_":
             raise AttributeError(f"settings have no attribute {name!r}")
         state = self._state
-        value = getattr(current(self).model, name)
-        if not state.overrides and not self.__dict__ and state.lock.acquire(False):
+        if state.overrides:
+            return getattr(current(self).model, name)
+        value = getattr((state.loaded or first_load(self)).model, name)
+        if not self.__dict__ and state.lock.acquire(False):
             try:  # the last override ended where nobody could wait for the lock
                 fill(self)
             finally:
@@ -117,13 +125,17 @@ def schema_of(lazy: Lazy) -> "type[BaseModel]":
 def current(lazy: Lazy) -> "Loaded":
     """The load that this thread or task sees, made now when there is none."""
     state = lazy._state
-    if state.view is not None and state.overrides:
+    if state.overrides and state.view is not None:
         view = state.view.get()
         if view is not None:
-            from toriconfig._override import effective
-
-            return effective(lazy, view)
+            return view.loaded if not state.ended else _effective(lazy, view)
     return state.loaded or first_load(lazy)
+
+
+def _effective(lazy: Lazy, view: "View") -> "Loaded":
+    from toriconfig._override import effective
+
+    return effective(lazy, view)
 
 
 def first_load(lazy: Lazy) -> "Loaded":
@@ -167,3 +179,19 @@ def recipe_for(lazy: Lazy) -> "Recipe":
     options = dict(lazy._state.options)
     own = {name: options.pop(name) for name in ("overrides", "environ", "offline") if name in options}
     return Recipe(schema_of(lazy), options, **own)
+
+
+_everyone: "set[_weakref.ref[Lazy]]" = set()
+
+
+def _after_fork_in_child() -> None:
+    """A lock that another thread held while we forked would never be opened here."""
+    for ref in list(_everyone):
+        lazy = ref()
+        if lazy is not None:
+            lazy._state.lock = _thread.RLock()
+            lazy._state.loader = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -78,7 +78,7 @@ class Override:
         var = _var(self._lazy._state)
         view = var.get()
         if view is None or entry not in view.entries:
-            entry.ended = True
+            entry.ended = self._lazy._state.ended = True
             return
         var.set(_without(self._lazy, view, entry))
 

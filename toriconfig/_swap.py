@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +14,6 @@ from toriconfig._secret import supply_of
 from toriconfig._snapshot import Snapshot
 from toriconfig._supply import Reading
 from toriconfig.errors import ConfigError
-
-_alive: weakref.WeakSet[Lazy] = weakref.WeakSet()
 
 
 def load_into(lazy: Lazy) -> None:
@@ -32,7 +29,6 @@ def load_into(lazy: Lazy) -> None:
         state.error = error
         raise
     state.error = None
-    _alive.add(lazy)
     publish(lazy, loaded)
     watch_secrets(lazy)
 
@@ -114,15 +110,3 @@ def _call(callback: Callable[[Change], Any], change: Change) -> None:
 
         logging.getLogger("toriconfig").exception("an on_change callback for `%s` failed", change.path)
 
-
-def _after_fork_in_child() -> None:
-    """A lock that another thread held while we forked would never be opened here."""
-    import _thread
-
-    for lazy in list(_alive):
-        lazy._state.lock = _thread.RLock()
-        lazy._state.loader = None
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)

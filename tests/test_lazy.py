@@ -1,0 +1,215 @@
+"""The stand-in: loads on first use, once, and is an attribute read ever after."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, Field, field_validator
+
+from toriconfig import ConfigError, Secret, SettingsConfigDict, lazy, snapshot
+from toriconfig._lazy import Lazy
+
+COUNT = 0
+
+
+class Inner(BaseModel):
+    size: int = 3
+
+
+class Schema(BaseModel):
+    model_config = SettingsConfigDict(frozen=True, env_prefix="LAZYTEST_")
+
+    name: str = "default"
+    inner: Inner = Field(default_factory=Inner)
+    words: list[str] = ["a"]
+
+    @field_validator("name")
+    @classmethod
+    def count(cls, value: str) -> str:
+        global COUNT
+        COUNT += 1
+        return value
+
+    @property
+    def shout(self) -> str:
+        return self.name.upper()
+
+
+def test_nothing_is_loaded_by_making_it_nor_by_repr_or_private_names() -> None:
+    settings = lazy(Schema, environ={})
+    assert repr(settings) == "<lazy Schema, not loaded>"
+    assert not hasattr(settings, "_private")
+    assert not hasattr(settings, "__pydantic_fields__")
+    assert settings._state.loaded is None  # type: ignore[attr-defined]
+
+
+def test_dir_names_the_fields_without_loading() -> None:
+    settings = lazy("tests.test_lazy:Schema", environ={})
+    assert {"name", "inner", "words", "shout"} <= set(dir(settings))
+    assert settings._state.loaded is None
+
+
+def test_32_threads_load_once() -> None:
+    global COUNT
+    COUNT = 0
+    settings = lazy(Schema, environ={"LAZYTEST_NAME": "x"})
+    barrier = threading.Barrier(32)
+    seen: list[str] = []
+
+    def read() -> None:
+        barrier.wait()
+        seen.append(settings.name)
+
+    threads = [threading.Thread(target=read) for _ in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == ["x"] * 32
+    assert COUNT == 1
+
+
+def test_once_loaded_a_field_is_in_the_objects_own_dict() -> None:
+    settings = lazy(Schema, environ={})
+    assert settings.name == "default"
+    assert settings.__dict__["inner"] is snapshot(settings).inner
+
+
+def test_properties_and_methods_of_the_model_are_reached() -> None:
+    settings = lazy(Schema, environ={})
+    assert settings.shout == "DEFAULT"
+    assert settings.model_dump()["inner"] == {"size": 3}
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nmae"):
+        lazy(Schema, environ={}).nmae  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_a_failed_load_is_not_taken_for_success() -> None:
+    environ = {"LAZYTEST_INNER": "{"}
+    settings = lazy(Schema, environ=environ)
+    for _ in range(2):
+        with pytest.raises(ConfigError):
+            settings.name  # noqa: B018
+    environ.clear()
+    assert settings.name == "default"
+
+
+def test_assignment_and_deletion_are_refused_with_the_remedy() -> None:
+    settings = lazy(Schema, environ={})
+    with pytest.raises(TypeError, match="override"):
+        settings.name = "new"
+    with pytest.raises(TypeError):
+        del settings.name
+
+
+def test_it_does_not_fake_its_class() -> None:
+    settings = lazy(Schema, environ={})
+    assert type(settings) is Lazy
+    assert settings.__class__ is Lazy
+    assert type(snapshot(settings)) is Schema
+
+
+def test_the_string_form_defers_the_import_of_the_schema() -> None:
+    settings = lazy("no.such.module:Class")
+    assert "Class" in repr(settings)
+    with pytest.raises(ImportError):
+        settings.name  # noqa: B018
+
+
+@pytest.mark.parametrize("target", ["tests.test_lazy", "tests.test_lazy:COUNT", "tests.test_lazy:Missing", ":Schema"])
+def test_a_target_that_is_no_model_is_named(target: str) -> None:
+    with pytest.raises(TypeError, match="Class|model"):
+        lazy(target).name  # noqa: B018
+
+
+class Curious(BaseModel):
+    name: str = "x"
+
+    @field_validator("name", mode="before")
+    @classmethod
+    def look(cls, value: Any) -> Any:
+        return CURIOUS.name
+
+
+CURIOUS: Any = lazy(Curious, overrides={"name": "y"})
+
+
+def test_reading_settings_while_they_load_is_an_error_and_no_deadlock() -> None:
+    with pytest.raises(ConfigError, match="RuntimeError"):
+        CURIOUS.name  # noqa: B018
+
+
+def test_it_pickles_as_its_recipe() -> None:
+    settings = lazy("tests.test_lazy:Schema", overrides={"name": "pickled"})
+    again = pickle.loads(pickle.dumps(settings))
+    assert again._state.loaded is None
+    assert again.name == "pickled"
+
+
+class Sealed(BaseModel):
+    token: Secret[str]
+
+
+def test_a_recipe_whose_overrides_hold_a_secret_does_not_pickle() -> None:
+    for value in (Secret("c4n4ry-in-a-recipe"), "c4n4ry-in-a-recipe"):
+        with pytest.raises(TypeError, match="token.*environment") as caught:
+            pickle.dumps(lazy(Sealed, overrides={"token": value}))
+        assert "c4n4ry" not in str(caught.value)
+
+
+def test_a_recipe_whose_overrides_refer_to_a_secret_pickles() -> None:
+    settings = lazy(Sealed, overrides={"token": "${vault:secret/x#k}"}, offline=True)
+    assert pickle.loads(pickle.dumps(settings)).token.reference == "secret/x#k"
+
+
+def test_a_deep_copy_is_an_isolated_model() -> None:
+    settings = lazy(Schema, environ={})
+    copied: Any = copy.deepcopy(settings)
+    assert type(copied) is Schema
+    assert copied == snapshot(settings)
+    assert copied.inner is not settings.inner
+
+
+def test_a_child_forked_while_another_thread_loads_can_load(tmp_path: Path) -> None:
+    import os
+    import subprocess
+    import sys
+
+    code = """
+import os, threading, time
+from pydantic import BaseModel, field_validator
+from toriconfig import lazy
+inside = threading.Event()
+class S(BaseModel):
+    name: str = "x"
+    other: int = 1
+    @field_validator("other", mode="before")
+    @classmethod
+    def slow(cls, value):
+        if not inside.is_set():
+            inside.set()
+            time.sleep(1.0)
+        return value
+ready = lazy(S, overrides={"name": "first"})
+settings = lazy(S, overrides={"other": 2})
+ready.name
+thread = threading.Thread(target=lambda: settings.name)
+thread.start()
+inside.wait()
+pid = os.fork()
+if pid == 0:
+    os._exit(0 if settings.name == "x" else 1)
+_, status = os.waitpid(pid, 0)
+thread.join()
+raise SystemExit(os.waitstatus_to_exitcode(status))
+"""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environ, timeout=30, cwd=tmp_path)
+    assert done.returncode == 0

@@ -1,0 +1,127 @@
+"""`replace`, `snapshot`, `load`: what they return is frozen, validated, and shares nothing that can change."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, Field
+
+from toriconfig import ConfigError, Secret, explain, health, lazy, load, replace, snapshot
+
+
+class Pool(BaseModel):
+    size: int = Field(3, ge=1)
+    hosts: list[str] = ["a", "b"]
+    tags: dict[str, list[int]] = {"x": [1]}
+    names: set[str] = {"n"}
+
+
+class Schema(BaseModel):
+    pool: Pool = Field(default_factory=Pool)
+    name: str = "base"
+    token: Secret[str] = Secret("t0ken")
+
+
+def mutables(value: Any) -> set[int]:
+    """Identities of everything in a model that could be changed."""
+    if isinstance(value, BaseModel):
+        return {id(value)}.union(*map(mutables, value.__dict__.values()))
+    if isinstance(value, dict):
+        return {id(value)}.union(*map(mutables, value.values()))
+    if isinstance(value, (list, set)):
+        return {id(value)}.union(*map(mutables, value))
+    return set()
+
+
+def test_updates_by_path_and_nested_are_merged() -> None:
+    base = load(Schema, offline=True)
+    changed = replace(base, {"pool.size": 9}, pool={"hosts": ["c"]}, name="new")
+    assert (changed.pool.size, changed.pool.hosts, changed.name) == (9, ["c"], "new")
+    assert (base.pool.size, base.pool.hosts, base.name) == (3, ["a", "b"], "base")
+
+
+@pytest.mark.parametrize("make", [lambda: load(Schema, offline=True), Schema, lambda: lazy(Schema, offline=True)])
+def test_without_updates_it_is_an_isolated_deep_copy(make: Any) -> None:
+    base = make()
+    copied = replace(base)
+    assert copied == snapshot(base)
+    assert mutables(copied).isdisjoint(mutables(snapshot(base)))
+
+
+def test_updates_are_validated() -> None:
+    with pytest.raises(ConfigError, match=r"pool\.size"):
+        replace(load(Schema, offline=True), {"pool.size": 0})
+
+
+def test_an_unknown_key_is_refused_with_the_near_miss() -> None:
+    with pytest.raises(ConfigError, match="did you mean `size`"):
+        replace(load(Schema, offline=True), {"pool.szie": 1})
+
+
+def test_secrets_travel_as_handles_and_can_be_replaced() -> None:
+    base = load(Schema, offline=True)
+    assert replace(base, name="x").token is base.token
+    assert replace(base, token="0ther").token.get() == "0ther"
+
+
+def test_objects_given_as_updates_are_not_shared() -> None:
+    mine = Pool(hosts=["mine"])
+    changed = replace(load(Schema, offline=True), pool=mine)
+    assert changed.pool.hosts == ["mine"]
+    assert changed.pool is not mine
+    mine.hosts.append("later")
+    assert changed.pool.hosts == ["mine"]
+
+
+def test_two_loads_share_nothing_that_can_change() -> None:
+    overrides = {"pool": {"hosts": ["q"]}}
+    one, two = load(Schema, overrides=overrides, offline=True), load(Schema, overrides=overrides, offline=True)
+    assert one == two
+    assert mutables(one).isdisjoint(mutables(two))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda pool: pool.hosts.append("x"),
+        lambda pool: pool.hosts.__setitem__(0, "x"),
+        lambda pool: pool.tags.update(y=[2]),
+        lambda pool: pool.tags["x"].append(2),
+        lambda pool: pool.names.add("x"),
+        lambda pool: pool.names.__ior__({"x"}),
+    ],
+)
+def test_containers_of_a_snapshot_refuse_to_be_changed(change: Any) -> None:
+    with pytest.raises(TypeError, match="replace"):
+        change(load(Schema, offline=True).pool)
+
+
+def test_frozen_containers_are_still_lists_dicts_and_sets() -> None:
+    pool = load(Schema, offline=True).pool
+    assert isinstance(pool.hosts, list) and isinstance(pool.tags, dict) and isinstance(pool.names, set)
+    assert pool == Pool()
+    assert pool.model_dump() == Pool().model_dump()
+    assert pool.model_dump_json() == Pool().model_dump_json()
+    assert pickle.loads(pickle.dumps(pool)) == Pool()
+
+
+def test_a_deep_copy_belongs_to_whoever_made_it() -> None:
+    copied = copy.deepcopy(load(Schema, offline=True))
+    copied.pool.hosts.append("c")
+    copied.pool.tags["x"].append(2)
+    assert copied.pool.hosts == ["a", "b", "c"]
+
+
+def test_models_made_elsewhere_are_explained_and_have_health() -> None:
+    model = Schema(name="given")
+    assert str(explain(model, "name").origin).startswith("Schema")
+    assert health(model).loaded
+
+
+@pytest.mark.parametrize("function", [replace, lambda value: explain(value, "x"), health])
+def test_what_is_no_settings_is_refused(function: Any) -> None:
+    with pytest.raises(TypeError, match="settings"):
+        function(object())

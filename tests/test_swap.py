@@ -1,0 +1,145 @@
+"""`reload` and `on_change`: build new, swap, tell; a failed reload keeps what is there."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, Field
+
+from toriconfig import Change, ConfigError, SettingsConfigDict, health, lazy, on_change, reload, snapshot
+
+
+class Pool(BaseModel):
+    size: int = 3
+    hosts: list[str] = []
+
+
+class Schema(BaseModel):
+    model_config = SettingsConfigDict(frozen=True, config_name="app")
+
+    pool: Pool = Field(default_factory=Pool)
+    user: str = "u0"
+    password: str = "p0"  # noqa: S105  (a plain field, to be torn if it can)
+
+
+@pytest.fixture(name="settings")
+def _settings(tmp_path: Path) -> Schema:
+    write(tmp_path, "pool: {size: 4, hosts: [a]}")
+    return lazy(Schema, config_dir=tmp_path, offline=True)
+
+
+def write(folder: Path, text: str) -> None:
+    (folder / "app.yaml").write_text(text)
+
+
+def test_a_reload_tells_what_changed_and_from_where(settings: Schema, tmp_path: Path) -> None:
+    assert settings.pool.size == 4
+    write(tmp_path, "\npool: {size: 5, hosts: [a]}\nuser: u1")
+    changes = reload(settings)
+    assert [(change.path, change.kind) for change in changes] == [("pool.size", "changed"), ("user", "changed")]
+    assert str(changes[0].old_origin).endswith("app.yaml:1:14")
+    assert str(changes[0].new_origin).endswith("app.yaml:2:14")
+    assert str(changes[1].old_origin) == "default Schema.user"
+    assert settings.pool.size == 5
+
+
+def test_keys_that_are_gone_are_back_at_their_default(settings: Schema, tmp_path: Path) -> None:
+    assert settings.pool.hosts == ["a"]
+    write(tmp_path, "")
+    reload(settings)
+    assert settings.pool.hosts == []
+
+
+def test_a_failed_reload_keeps_the_old_settings_and_says_so(settings: Schema, tmp_path: Path) -> None:
+    before = snapshot(settings)
+    write(tmp_path, "pool: {size: many}")
+    with pytest.raises(ConfigError, match=r"pool\.size"):
+        reload(settings)
+    assert snapshot(settings) is before
+    assert "TC102" in health(settings).error or "wrong type" in health(settings).error
+    write(tmp_path, "pool: {size: 6}")
+    reload(settings)
+    assert health(settings).error == ""
+    assert settings.pool.size == 6
+
+
+def test_a_pinned_snapshot_does_not_move(settings: Schema, tmp_path: Path) -> None:
+    pinned = snapshot(settings)
+    write(tmp_path, "pool: {size: 9}")
+    reload(settings)
+    assert (pinned.pool.size, settings.pool.size) == (4, 9)
+    assert pinned.pool is not settings.pool
+
+
+def test_callbacks_hear_of_their_section_alone_with_the_new_value_in_place(settings: Schema, tmp_path: Path) -> None:
+    heard: list[tuple[str, int]] = []
+    on_change(settings, "pool", lambda change: heard.append((change.path, settings.pool.size)))
+    on_change(settings, "password", lambda change: heard.append(("never", 0)))
+    assert settings.pool.size == 4
+    write(tmp_path, "pool: {size: 5, hosts: [a]}\nuser: u1")
+    reload(settings)
+    assert heard == [("pool.size", 5)]
+
+
+def test_a_cancelled_callback_is_silent_and_a_raising_one_stops_nobody(
+    settings: Schema, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[str] = []
+
+    def broken(change: Change) -> None:
+        raise ValueError("broken callback")
+
+    on_change(settings, "", broken)
+    cancelled = on_change(settings, "", lambda change: heard.append("cancelled"))
+    on_change(settings, "", lambda change: heard.append("last"))
+    cancelled.cancel()
+    cancelled.cancel()
+    assert settings.user == "u0"
+    write(tmp_path, "user: u1")
+    reload(settings)
+    assert set(heard) == {"last"}
+    assert "broken callback" in caplog.text
+
+
+def test_an_async_callback_is_run_to_its_end(settings: Schema, tmp_path: Path) -> None:
+    heard: list[str] = []
+
+    async def callback(change: Change) -> None:
+        heard.append(change.path)
+
+    on_change(settings, "user", callback)
+    assert settings.user == "u0"
+    write(tmp_path, "user: u1")
+    reload(settings)
+    assert heard == ["user"]
+
+
+def test_no_reader_of_a_snapshot_sees_half_a_reload(settings: Schema, tmp_path: Path) -> None:
+    stop = threading.Event()
+    torn: list[tuple[str, str]] = []
+
+    def reader() -> None:
+        while not stop.is_set():
+            current = snapshot(settings)
+            if current.user[1:] != current.password[1:]:
+                torn.append((current.user, current.password))
+
+    threads = [threading.Thread(target=reader) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for number in range(100):
+        write(tmp_path, f"user: u{number}\npassword: p{number}")
+        reload(settings)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert torn == []
+    assert settings.user == "u99"
+
+
+@pytest.mark.parametrize("function", [reload, lambda model: on_change(model, "", print)])
+def test_a_model_is_refused_by_name(function: object) -> None:
+    with pytest.raises(TypeError, match="lazy settings object"):
+        function(Schema())  # type: ignore[operator]
