@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from embedded_postgres import Postgres, postgres_server
 
 pytest_plugins = ["toriconfig.testing.plugin"]

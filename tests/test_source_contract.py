@@ -79,7 +79,7 @@ class Fickle(Lines):
 
 
 def no_key_is_text(tree: Tree) -> None:
-    tree.root.value = {1: node for node in tree.root.value.values()}
+    tree.root.value = dict(enumerate(tree.root.value.values()))
 
 
 def another_layer(tree: Tree) -> None:

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import urllib3
-from support import faults, proxies
-from support.raft import raft_cluster
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError, ReadTimeoutError
 
+from support import faults, proxies
+from support.raft import raft_cluster
 from toriconfig.testing import VaultServer
 
 SEALED = faults.Answer(503, {"errors": ["Vault is sealed"]}, {"Retry-After": "1"})

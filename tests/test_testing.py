@@ -233,7 +233,12 @@ def test_a_fake_clock_never_goes_back(fake_clock: FakeClock) -> None:
 
 def test_advancing_from_many_threads_loses_no_second() -> None:
     clock = FakeClock(monotonic=0)
-    threads = [Thread(target=lambda: [clock.advance(1) for _ in range(500)]) for _ in range(8)]
+
+    def advance() -> None:
+        for _ in range(500):
+            clock.advance(1)
+
+    threads = [Thread(target=advance) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

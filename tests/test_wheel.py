@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,12 @@ HOUSE = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module", name="wheel")
-def _wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def _wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(HOUSE)]
     subprocess.run(command, check=True, capture_output=True)
     (wheel,) = folder.glob("*.whl")
-    yield wheel
+    return wheel
 
 
 def test_the_wheel_holds_the_package_its_types_and_its_schemas_and_nothing_else(wheel: Path) -> None:
