@@ -1,0 +1,105 @@
+"""The one room that knows Vault. Its door: `connect`, sessions, cells, `dispatch`, `shutdown`.
+
+connect ── Session ── Cell (one path: cached, refreshed, swapped)
+│           kv      how a path is read     lease, pace   when to do what, purely
+├─ identity ── login, token                who we are
+├─ route ── transport                      which address, one request
+├─ wall                                    what answers mean
+└─ workers, scheduler, flight, call        who waits, until when
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from toriconfig._clock import SYSTEM
+from toriconfig._vault.call import Call
+from toriconfig._vault.cell import Cell
+from toriconfig._vault.dispatch import dispatch
+from toriconfig._vault.resolve import resolve
+from toriconfig._vault.scheduler import scheduler_for
+from toriconfig._vault.session import Session
+from toriconfig.vault import Vault
+
+__all__ = ["Cell", "Session", "connect", "dispatch", "shutdown"]
+
+_lock = threading.Lock()
+_sessions: dict[Any, Session] = {}
+_prepared = False
+
+
+def connect(vault: Vault, environ: Mapping[str, str]) -> Session | None:
+    """The session for these settings, shared by all who resolve to the same; no I/O.
+
+    Args:
+        vault: where Vault is and how to log in, as far as it is said.
+        environ: the variables of the Vault tools; the token is looked up there at each use.
+
+    Returns:
+        None when no address is given anywhere.
+
+    Raises:
+        ValueError: a variable cannot be; the message names it.
+    """
+    resolved = resolve(vault, environ)
+    if resolved is None:
+        return None
+    found = {name: environ.get(name) for name in _IDENTIFYING}
+    key = (resolved, tuple(found.items()))
+    with _lock:
+        _prepare()
+        session = _sessions.get(key)
+        if session is None:
+            session = _sessions[key] = Session(resolved, environ)
+        return session
+
+
+def shutdown(timeout: float = 2.0) -> None:
+    """Revoke the tokens that were obtained by logging in, and let go of every connection.
+
+    Idempotent; handles keep working, and log in again when they must fetch.
+
+    Args:
+        timeout: seconds it may take in all.
+    """
+    with _lock:
+        sessions = list(_sessions.values())
+        _sessions.clear()
+    call = Call(SYSTEM.monotonic() + timeout, SYSTEM.monotonic)
+    threads = []
+    for session in sessions:
+        if session.identity.revocable:
+            threads.append(threading.Thread(target=session.close, args=(call,), daemon=True))
+        else:
+            session.close(call)
+    for thread in threads:
+        try:
+            thread.start()
+        except RuntimeError:  # the interpreter is ending: no threads any more
+            thread.run()
+    for thread in threads:
+        if thread.ident is not None:
+            thread.join(call.remaining())
+
+
+_IDENTIFYING = ("BAO_TOKEN", "VAULT_TOKEN", "BAO_TOKEN_PATH", "VAULT_TOKEN_PATH", "HOME", "USERPROFILE")
+
+
+def _prepare() -> None:
+    global _prepared
+    if not _prepared:
+        _prepared = True
+        atexit.register(shutdown)
+        os.register_at_fork(after_in_child=_after_fork)
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()
+    scheduler_for(SYSTEM).reset()
+    for session in list(_sessions.values()):
+        session.after_fork()

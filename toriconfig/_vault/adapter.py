@@ -1,0 +1,141 @@
+"""`hvac.Client` on our transport: hvac's API, with this library's login, failover, deadline and errors."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import hvac
+from hvac import exceptions
+from hvac.adapters import Adapter
+
+from toriconfig._vault.answer import Answer
+from toriconfig._vault.session import Session
+from toriconfig._vault.wall import error_of
+from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultNotFound, VaultSealed, VaultUnreachable
+
+
+class Response:
+    """What hvac expects of an answer that is not returned as JSON."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.status_code = answer.status
+        self.headers = answer.headers
+        self.request_id = answer.request_id
+        self.ok = answer.status < 400
+        self._body = answer.body
+
+    def json(self) -> dict[str, Any]:
+        """The JSON object of the answer."""
+        return self._body
+
+    @property
+    def text(self) -> str:
+        """The same as text."""
+        return json.dumps(self._body) if self._body else ""
+
+    def __repr__(self) -> str:
+        return f"<Response [{self.status_code}]>"
+
+
+class SessionAdapter(Adapter):  # type: ignore[misc]
+    """An adapter of hvac over a `Session`.
+
+    Errors are ours and hvac's at once, so that both kinds of `except` work; they know status and request id.
+    """
+
+    def __init__(self, *, session: Session, **_: Any) -> None:
+        self._session = session
+        self.base_uri = session.address
+        self.namespace = session.resolved.namespace
+        self.token: str | None = None
+        """A token to use instead of the session's, until it is set back to None."""
+
+    @property
+    def session(self) -> Session:
+        """The session behind it."""
+        return self._session
+
+    def close(self) -> None:
+        """Nothing: the connections are the session's."""
+
+    def get_login_token(self, response: dict[str, Any]) -> str:
+        """The token that a login brought."""
+        token: str = response["auth"]["client_token"]
+        return token
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str] | None = None,
+        raise_exception: bool = True,
+        **kwargs: Any,
+    ) -> Any:
+        """Ask, and return the JSON of a 200, else a response object."""
+        path = url.strip("/").removeprefix("v1/")
+        while "//" in path:
+            path = path.replace("//", "/")
+        extra = dict(headers or {})
+        if kwargs.get("wrap_ttl"):
+            extra["X-Vault-Wrap-TTL"] = str(kwargs["wrap_ttl"])
+        try:
+            answer = self._session.request(
+                method.upper(),
+                path,
+                kwargs.get("json"),
+                query={name: _spelt(value) for name, value in (kwargs.get("params") or {}).items()},
+                headers=extra,
+                token=self.token,
+                check=False,
+            )
+        except VaultError as error:
+            failure: VaultError = error
+        else:
+            if answer.status < 400 or not raise_exception:
+                return answer.body if answer.status == 200 and answer.body else Response(answer)
+            failure = error_of(answer, method.upper(), path) or VaultError(f"Vault answered {answer.status}")
+            failure.status = answer.status
+        raise both(failure, method, path)
+
+
+def client(session: Session) -> hvac.Client:
+    """A client of hvac over `session`."""
+    return hvac.Client(url=session.address, token="", adapter=SessionAdapter, session=session, verify=True)
+
+
+_HVAC: dict[int, type[Exception]] = {
+    400: exceptions.InvalidRequest,
+    401: exceptions.Unauthorized,
+    403: exceptions.Forbidden,
+    404: exceptions.InvalidPath,
+    412: exceptions.PreconditionFailed,
+    429: exceptions.RateLimitExceeded,
+    500: exceptions.InternalServerError,
+    501: exceptions.VaultNotInitialized,
+    502: exceptions.BadGateway,
+    503: exceptions.VaultDown,
+}
+_made: dict[tuple[type[Any], type[Any]], type[VaultError]] = {}
+
+
+def both(error: VaultError, method: str, path: str) -> VaultError:
+    """The same error, which is also the exception that hvac would have raised."""
+    ours = next(
+        kind
+        for kind in (VaultDenied, VaultNotFound, VaultSealed, VaultUnreachable, VaultError)
+        if isinstance(error, kind)
+    )
+    theirs = _HVAC.get(error.status or 0, exceptions.UnexpectedError)
+    if (ours, theirs) not in _made:
+        _made[ours, theirs] = type(ours.__name__, (ours, theirs), {"__str__": SecretError.__str__})
+    kind = _made[ours, theirs]
+    new = kind.__new__(kind)
+    new.__dict__.update(error.__dict__)
+    new.__dict__.update(errors=[error.message], method=method, url=f"/v1/{path}", text=None, json=None)
+    new.args = error.args
+    return new
+
+
+def _spelt(value: Any) -> str | int:
+    return str(value).lower() if isinstance(value, bool) else value

@@ -1,0 +1,272 @@
+"""Who a session is: its token, obtained once by whoever comes first, renewed, replaced, revoked."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._vault import pace
+from toriconfig._vault.answer import Answer, Failure
+from toriconfig._vault.call import Call
+from toriconfig._vault.flight import Flight
+from toriconfig._vault.log import logger
+from toriconfig._vault.login import credentials, given_token
+from toriconfig._vault.token import NEVER, LiveToken
+from toriconfig._vault.wall import denied, error_of, timed_out
+from toriconfig._vault.workers import LEASE
+from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultUnreachable
+from toriconfig.vault import Agent, Token
+
+if TYPE_CHECKING:
+    from toriconfig._vault.session import Session
+
+SURE = 10.0
+"""Seconds after a login or a lookup during which a 403 is the policy's, not the token's."""
+
+LOOK = 1.0
+"""Seconds within which a token that somebody else obtained is looked up after its first use."""
+
+
+class Identity:
+    """The token of one session in one process."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._auth = session.resolved.auth
+        self._lock = threading.Lock()
+        self._token: LiveToken | None = None
+        self._flight: Flight | None = None
+        self._failures = 0
+        self._retry_at = 0.0
+        self._error: SecretError | None = None
+        self._unwrapped: dict[str, str] = {}
+        self._minted: list[LiveToken] = []
+        self._looking = False
+        self.may_revoke = True
+
+    @property
+    def current(self) -> LiveToken | None:
+        """The token in use; from memory alone."""
+        return self._token
+
+    @property
+    def error(self) -> SecretError | None:
+        """Why the last login failed, or None."""
+        return self._error
+
+    @property
+    def revocable(self) -> bool:
+        """Whether there is a token to revoke."""
+        return any(token.pid == os.getpid() for token in self._minted)
+
+    def token(self, call: Call) -> LiveToken | SecretError:
+        """The token to ask with: the one in use, or a new login's, made once for all who wait."""
+        token = self._token
+        if token is not None and self._session.now() < token.ends:
+            return token
+        return self._log_in(call, token)
+
+    def after_denial(
+        self, token: LiveToken, call: Call, method: str, path: str, *, relogin: bool
+    ) -> LiveToken | SecretError:
+        """Find out what a 403 means; another token, if asking again may help, else the truth."""
+        current = self._token
+        if current is not None and current is not token:
+            return current
+        if isinstance(self._auth, Agent) or self._session.now() - token.confirmed < SURE:
+            return denied(path, method)
+        if isinstance(self._auth, Token):
+            given = given_token(self._auth, self._session.environ)
+            if isinstance(given, str) and given != token.value:
+                return self._adopt(LiveToken(given, minted=False, now=self._session.now()), token)
+        failed: SecretError | None = None
+        if relogin and not isinstance(self._auth, Token):
+            other = self._log_in(call, token)
+            if isinstance(other, LiveToken):
+                return other
+            failed = other
+        looked = self._look(token, call)
+        if looked == "alive":
+            return denied(path, method)
+        if looked == "dead":
+            if isinstance(self._auth, Token):
+                return denied(path, method, token_dead=True)
+            with self._lock:
+                if self._token is token:
+                    self._token = None
+            return failed or self.token(call)
+        return failed or denied(path, method)
+
+    def used(self, token: LiveToken) -> None:
+        """A request was granted; a token that somebody else obtained is looked up once, soon."""
+        if token.duration is None and not self._looking and token.value:
+            self._looking = True
+            self._at(self._session.now() + LOOK * self._session.rnd(), token)
+
+    def inherit(self, parent: Identity, *, share: bool) -> None:
+        """After a fork: go on with the parent's token if asked to, and with what its wrapping tokens held."""
+        self._unwrapped = dict(parent._unwrapped)
+        token = parent._token
+        if token is not None and (share or not token.minted):
+            self._token = token
+
+    def revoke(self, call: Call) -> None:
+        """Revoke what was obtained here and now; their leases go with them."""
+        with self._lock:
+            tokens, self._minted, self._token = self._minted, [], None
+        now = self._session.now()
+        for token in tokens:
+            token.replaced = True
+            if token.pid == os.getpid() and now < token.ends:
+                self._session.exchange(call, "POST", "auth/token/revoke-self", None, token.value, repeatable=True)
+
+    def _log_in(self, call: Call, replacing: LiveToken | None) -> LiveToken | SecretError:
+        with self._lock:
+            if self._token is not None and self._token is not replacing:
+                return self._token
+            flight = self._flight
+            mine = flight is None or flight.ended or flight.call.remaining() <= 0
+            if mine:
+                if self._error is not None and self._session.now() < self._retry_at:
+                    return self._error
+                flight = self._flight = Flight(call, lambda _: None)
+        assert flight is not None
+        if not mine:
+            if not flight.join(call.remaining()):
+                return timed_out("auth", self._session.resolved.timeout)
+            with self._lock:
+                return self._token or self._error or timed_out("auth", self._session.resolved.timeout)
+        obtained = self._obtain(call)
+        try:
+            return self._settle(obtained, replacing)
+        finally:
+            flight.finish()
+
+    def _settle(self, obtained: LiveToken | SecretError, replacing: LiveToken | None) -> LiveToken | SecretError:
+        if isinstance(obtained, LiveToken):
+            return self._adopt(obtained, replacing)
+        with self._lock:
+            self._error = obtained
+            self._failures += 1
+            wait = pace.retry_delay(self._failures, self._session.vault.refresh_interval, self._session.rnd)
+            # a token that is looked up in files and variables costs nothing to look for again
+            self._retry_at = 0.0 if isinstance(self._auth, Token) else self._session.now() + wait
+        return obtained
+
+    def _obtain(self, call: Call) -> LiveToken | SecretError:
+        now = self._session.now()
+        if isinstance(self._auth, Agent):
+            token = LiveToken("", minted=False, now=now)
+            token.duration = 0.0
+            return token
+        if isinstance(self._auth, Token):
+            given = given_token(self._auth, self._session.environ)
+            return given if isinstance(given, SecretError) else LiveToken(given, minted=False, now=now)
+
+        def ask(method: str, path: str, body: dict[str, Any] | None, token: str) -> Answer | VaultError:
+            outcome = self._session.exchange(call, method, path, body, token, repeatable=False)
+            if isinstance(outcome, Answer) and outcome.status < 300:
+                return outcome
+            return error_of(outcome, method, path) or VaultUnreachable("Vault cannot be asked", reference=path)
+
+        request = credentials(self._auth, ask, self._unwrapped)
+        if isinstance(request, SecretError):
+            return request
+        answer = ask("POST", request.path, request.body, "")
+        if isinstance(answer, VaultError):
+            if answer.status in (400, 401, 403):
+                return VaultDenied(
+                    f"the login by {self._auth.method} at {request.path} was refused: {answer.message}",
+                    reference=request.path,
+                    status=answer.status,
+                    help="look at the role, at what it is given to log in with, and at the mount",
+                )
+            return answer
+        facts = answer.body.get("auth")
+        if not isinstance(facts, dict) or not isinstance(facts.get("client_token"), str):
+            return VaultUnreachable(f"the login at {request.path} brought no token: this is not Vault's answer")
+        token = LiveToken(facts["client_token"], minted=True, now=now)
+        token.learn(facts, now, first=True)
+        return token
+
+    def _adopt(self, token: LiveToken, replacing: LiveToken | None) -> LiveToken:
+        with self._lock:
+            if self._token is not None and self._token is not replacing:
+                return self._token
+            self._token, self._error, self._failures, self._retry_at = token, None, 0, 0.0
+            self._looking = False
+            now = self._session.now()
+            self._minted = [one for one in self._minted if now < one.ends]
+            if token.minted:
+                self._minted.append(token)
+            if replacing is not None:
+                replacing.replaced = True
+        if token.due(self._session.rnd) < NEVER:
+            self._at(token.due(self._session.rnd), token)
+        if replacing is not None:
+            for cell in self._session.cells():
+                cell.replan(replacing)
+        return token
+
+    def _look(self, token: LiveToken, call: Call) -> str:
+        """Whether Vault still accepts the token: alive, dead or unknown."""
+        now = self._session.now()
+        outcome = self._session.exchange(call, "GET", "auth/token/lookup-self", None, token.value)
+        if isinstance(outcome, Failure) or outcome.status not in (200, 403):
+            return "unknown"
+        if outcome.status == 403:
+            return "dead"
+        token.learn(outcome.data, now, first=token.duration is None)
+        return "alive"
+
+    def _at(self, due: float, token: LiveToken) -> None:
+        self._session.scheduler.at(
+            due,
+            lambda: None if token.replaced else _ignore(self._session.launch(LEASE, lambda f: self._tend(f, token))),
+        )
+
+    def _tend(self, flight: Flight, token: LiveToken) -> None:
+        """See to a token that is due: look it up, renew it, or get its successor."""
+        try:
+            due = self._tended(token, flight.call)
+        finally:
+            if flight.claim():
+                flight.finish()
+        if due < NEVER and not token.replaced:
+            self._at(due, token)
+
+    def _tended(self, token: LiveToken, call: Call) -> float:
+        session = self._session
+        if token.duration is None:
+            # a policy may forbid the lookup: then the token is used until it is refused
+            return token.due(session.rnd) if self._look(token, call) == "alive" else NEVER
+        if not token.spent:
+            now = session.now()
+            outcome = session.exchange(call, "POST", "auth/token/renew-self", {}, token.value)
+            facts = outcome.body.get("auth") if isinstance(outcome, Answer) and outcome.status == 200 else None
+            if isinstance(facts, dict):
+                token.learn(facts, now, first=False)
+                if not token.spent:
+                    return token.due(session.rnd)
+            elif outcome.status not in (400, 403):
+                return self._again(token)
+        given = given_token(self._auth, session.environ) if isinstance(self._auth, Token) else None
+        if isinstance(given, str):
+            if given != token.value:
+                self._adopt(LiveToken(given, minted=False, now=session.now()), token)
+            elif token.ends < NEVER:
+                left = max(0.0, token.ends - session.now())
+                logger().warning("the token for Vault ends in %d s and cannot be renewed: give a new one", left)
+            return NEVER
+        if isinstance(self._log_in(call, token), LiveToken):
+            return NEVER
+        return self._again(token)
+
+    def _again(self, token: LiveToken) -> float:
+        left = token.ends - self._session.now()
+        return NEVER if left <= 0 else self._session.now() + max(0.5, left / 4.0) * (0.9 + 0.2 * self._session.rnd())
+
+
+def _ignore(_: object) -> None:
+    return None

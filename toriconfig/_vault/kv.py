@@ -1,0 +1,209 @@
+"""Reading a path whatever engine stands behind it: KV v1, KV v2, leased credentials, anything else."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from toriconfig._vault.answer import Answer
+from toriconfig._vault.call import Call
+from toriconfig._vault.lease import Lease
+from toriconfig._vault.wall import error_of
+from toriconfig.errors import SecretError, VaultError, VaultNotFound, VaultUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from toriconfig._vault.session import Session
+    from toriconfig._vault.token import LiveToken
+
+Kind = Literal["v1", "v2", "other"]
+
+REMEMBER = 600.0
+"""Seconds for which the kind of a mount is remembered."""
+
+_MINTING = frozenset({"creds", "issue", "sign", "sign-verbatim", "generate", "export-creds", "sts"})
+_ENGINES = _MINTING | {"static-creds", "static-cred", "cert", "keys", "code"}
+_VERSIONED = "Invalid path for a versioned K/V secrets engine"
+
+
+class Mount(NamedTuple):
+    """Where an engine is mounted, with its closing slash, and how its secrets are read."""
+
+    prefix: str
+    kind: Kind
+
+
+class Found(NamedTuple):
+    """What a path holds.
+
+    Attributes:
+        data: the keys and values.
+        version: KV v2 version, or None.
+        lease: when the data ends with one.
+        token: the token that it was read with.
+        ttl: seconds until a static role's password changes, or None.
+    """
+
+    data: dict[str, Any]
+    version: int | None = None
+    lease: Lease | None = None
+    token: LiveToken | None = None
+    ttl: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Found(version={self.version})"
+
+
+class Mounts:
+    """What is known of the mounts of one session, and how to learn it without extra rights."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._lock = threading.Lock()
+        self._mounts: MutableMapping[str, Mount] | None = None
+        self._unknown: MutableMapping[str, None] = {}
+
+    def fetch(self, path: str, version: int | None, call: Call, *, relogin: bool) -> Found | SecretError:
+        """Read a path.
+
+        A path of an unknown mount is taken for KV v2 on its first segment, which costs no request when it
+        is right; a 404 or 403 is not believed before the mount has been looked up.
+
+        Args:
+            path: the logical one, checked.
+            version: of a KV v2 secret, or None.
+            call: the budget.
+            relogin: whether a 403 may be met with a new login.
+        """
+        mount = self._known(path)
+        if mount is not None:
+            return self._read(mount, path, version, call, relogin)
+        head, _, tail = path.partition("/")
+        guess = Mount(f"{head}/", "other" if _is_engine(path) or not tail else "v2")
+        found = self._read(guess, path, version, call, relogin)
+        if not isinstance(found, SecretError):
+            if guess.kind == "v2":
+                self._remember(guess)
+            return found
+        if not isinstance(found, VaultError) or found.status not in (403, 404, 405) or self._is_unknown(path):
+            return found
+        mount = self._look_up(path, call)
+        if mount is None:
+            self._remember_unknown(path)
+            return found
+        self._remember(mount)
+        return found if mount == guess else self._read(mount, path, version, call, relogin=False)
+
+    def _read(self, mount: Mount, path: str, version: int | None, call: Call, relogin: bool) -> Found | SecretError:
+        session = self._session
+        asked = session.now()
+        if mount.kind == "v2":
+            target = f"{mount.prefix}data/{path[len(mount.prefix) :]}"
+            answer = session.ask(
+                call, "GET", target, query={"version": version} if version else None, relogin=relogin, check=False
+            )
+            return _versioned(session, answer, path, target, version)
+        if version is not None:
+            return VaultNotFound(
+                f"{path} has no versions", reference=path, help="only KV v2 keeps versions: leave `?version=` out"
+            )
+        repeatable = not mints(path)
+        answer = session.ask(call, "GET", path, repeatable=repeatable, relogin=relogin)
+        if isinstance(answer, SecretError):
+            return answer
+        data = answer.body.get("data")
+        if not isinstance(data, dict):
+            return VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
+        lease = None
+        if answer.body.get("lease_id"):
+            seconds = float(answer.body.get("lease_duration") or 0)
+            lease = Lease(str(answer.body["lease_id"]), bool(answer.body.get("renewable")), asked, seconds, seconds)
+        ttl = data.get("ttl") if "last_vault_rotation" in data else None
+        return Found(data, None, lease, answer.token, float(ttl) if isinstance(ttl, (int, float)) else None)
+
+    def _look_up(self, path: str, call: Call) -> Mount | None:
+        """The mount of a path: what the server tells anybody who may use it, else what a plain read shows."""
+        answer = self._session.ask(call, "GET", f"sys/internal/ui/mounts/{path}", relogin=False)
+        if not isinstance(answer, SecretError):
+            prefix, kind = answer.data.get("path"), answer.data.get("type")
+            if isinstance(prefix, str) and path.startswith(prefix):
+                options = answer.data.get("options")
+                versioned = isinstance(options, dict) and str(options.get("version")) == "2"
+                return Mount(prefix, ("v2" if versioned else "v1") if kind in ("kv", "generic") else "other")
+        if mints(path):
+            return None
+        plain = self._session.ask(call, "GET", path, relogin=False, check=False)
+        if isinstance(plain, SecretError):
+            return None
+        head = f"{path.partition('/')[0]}/"
+        if plain.status == 404 and _VERSIONED in plain.text:
+            return Mount(head, "v2")
+        return Mount(head, "v1") if plain.status == 200 and plain.data else None
+
+    def _known(self, path: str) -> Mount | None:
+        with self._lock:
+            if self._mounts is None:
+                from cachetools import TTLCache
+
+                now = self._session.now
+                self._mounts = TTLCache(256, REMEMBER, now)
+                self._unknown = TTLCache(256, self._session.vault.refresh_interval, now)
+            end = path.find("/")
+            while end >= 0:
+                mount = self._mounts.get(path[: end + 1])
+                if mount is not None:
+                    return mount
+                end = path.find("/", end + 1)
+        return None
+
+    def _remember(self, mount: Mount) -> None:
+        with self._lock:
+            assert self._mounts is not None
+            self._mounts[mount.prefix] = mount
+
+    def _is_unknown(self, path: str) -> bool:
+        with self._lock:
+            return path in self._unknown
+
+    def _remember_unknown(self, path: str) -> None:
+        with self._lock:
+            self._unknown[path] = None
+
+
+def mints(path: str) -> bool:
+    """Whether reading `path` makes something new, so that it is never asked twice."""
+    return not _MINTING.isdisjoint(path.split("/")[1:])
+
+
+def _is_engine(path: str) -> bool:
+    return not _ENGINES.isdisjoint(path.split("/")[1:]) or path.startswith(("sys/", "auth/", "identity/", "cubbyhole/"))
+
+
+def _versioned(
+    session: Session, answer: Answer | SecretError, path: str, target: str, version: int | None
+) -> Found | SecretError:
+    if isinstance(answer, SecretError):
+        return answer
+    data, metadata = answer.data.get("data"), answer.data.get("metadata")
+    if answer.status == 200 and isinstance(data, dict) and isinstance(metadata, dict):
+        number = metadata.get("version")
+        return Found(data, number if isinstance(number, int) else None, None, answer.token)
+    if answer.status == 404 and isinstance(metadata, dict):
+        what = "destroyed" if metadata.get("destroyed") else "deleted"
+        return VaultNotFound(
+            f"version {metadata.get('version')} of {path} was {what}",
+            reference=path,
+            status=404,
+            request_id=answer.request_id,
+            help="write a new version" + ("" if what == "destroyed" else ", or undelete it"),
+        )
+    if answer.status != 404:  # a policy speaks of the path as Vault sees it, everything else of the logical one
+        error = error_of(answer, "GET", target, namespace=session.resolved.namespace)
+        return error or VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
+    absent = error_of(answer, "GET", path, namespace=session.resolved.namespace)
+    assert absent is not None
+    head, slash, tail = path.partition("/data/")
+    if slash:
+        absent.help = f"if {head}/ is a KV v2 engine, write the logical path: {head}/{tail}"
+    return absent

@@ -1,0 +1,117 @@
+"""What to do with a lease, and when: pure decisions.
+
+A lease cannot outlive the token that it was issued to, whatever Vault's answer says; so what counts
+is the earlier of the two ends. It is never waited for: new credentials come while the old ones work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from toriconfig._vault.pace import Random, came_short
+
+NEVER = float("inf")
+
+SHORTEST = 1.0
+"""Seconds between two requests for new credentials of one path, at least: the cap on accounts made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A lease as it stands.
+
+    Attributes:
+        id: Vault's id.
+        renewable: whether a renewal may be asked for.
+        granted: monotonic seconds just before the last grant was asked for.
+        duration: seconds of the last grant.
+        term: seconds of the first grant.
+    """
+
+    id: str
+    renewable: bool
+    granted: float
+    duration: float
+    term: float
+
+    @property
+    def ends(self) -> float:
+        """Monotonic seconds at which Vault will let it go, token aside."""
+        return self.granted + self.duration if self.duration > 0 else NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do next, and at which monotonic second."""
+
+    action: Literal["renew", "reissue", "keep"]
+    at: float
+
+
+def margin(term: float) -> float:
+    """Seconds before the end from which credentials are no longer handed out: a tenth, at most 5."""
+    return min(5.0, term / 10.0)
+
+
+def usable_until(lease: Lease, token_ends: float) -> float:
+    """Monotonic seconds until which the credentials may be handed out."""
+    return min(lease.ends, token_ends) - margin(lease.term)
+
+
+def plan(lease: Lease, overlap: float, now: float, rnd: Random, *, orphan_ends: float | None = None) -> Plan:
+    """What to do with `lease` next.
+
+    Args:
+        lease: as the last answer left it.
+        overlap: seconds that the old credentials should still live after new ones were swapped in.
+        now: monotonic seconds.
+        rnd: uniform numbers in [0, 1).
+        orphan_ends: when the token that it was issued to has been replaced: the end of that token. While the
+            token is in use its end does not press: it is renewed or replaced in time, or nobody can help.
+    """
+    if orphan_ends is not None and orphan_ends < lease.ends:
+        return Plan("reissue", now + max(0.0, orphan_ends - now) / 3.0 * rnd())
+    if lease.ends == NEVER:
+        return Plan("keep", NEVER)
+    if came_short(lease.duration, lease.term):
+        return Plan("reissue", lease.granted)
+    if lease.renewable:
+        return Plan("renew", lease.granted + lease.duration * (0.60 + 0.08 * rnd()))
+    lead = max(lease.duration / 3.0, min(overlap, lease.duration / 2.0))
+    return Plan("reissue", lease.granted + (lease.duration - lead) * (0.9 + 0.1 * rnd()))
+
+
+def renewed(lease: Lease, granted: float, duration: float, renewable: bool) -> Lease:
+    """The lease after a renewal that granted `duration` seconds."""
+    return replace(lease, granted=granted, duration=duration, renewable=renewable)
+
+
+def retry_delay(failures: int, left: float, rnd: Random) -> float:
+    """Seconds before a failed renewal or re-issue is tried again: doubled each time, but several times before the end.
+
+    Never under `SHORTEST`, so that trouble in the backend does not become a storm of accounts.
+    """
+    wish = SHORTEST * 2.0 ** min(failures - 1, 10)
+    return max(SHORTEST, min(wish, left / 4.0, 60.0)) * (1.0 + 0.2 * rnd())
+
+
+def retire_at(swapped: float, overlap: float) -> float:
+    """Monotonic seconds at which replaced credentials may be revoked."""
+    return swapped + overlap
+
+
+Fate = Literal["renewed", "keep", "gone", "forbidden"]
+
+
+def fate(status: int, text: str) -> Fate:
+    """What an answer to a renewal means for the lease.
+
+    400 alone says nothing: `failed to renew entry` is trouble in the backend and the lease lives;
+    `lease not found` and `invalid lease` are its end.
+    """
+    if status == 200:
+        return "renewed"
+    if status in (400, 404) and ("lease not found" in text or "invalid lease" in text):
+        return "gone"
+    return "forbidden" if status == 403 else "keep"

@@ -1,0 +1,130 @@
+"""The ways to log in, each as the request that it is; files are read at each login."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from toriconfig._vault.answer import Answer
+from toriconfig._vault.resolve import variable
+from toriconfig.errors import MissingCredentialError, SecretError, VaultDenied, VaultError
+from toriconfig.vault import JWT, AppRole, Auth, Kubernetes, TLSCertificate, Token, UserPass
+
+Ask = Callable[[str, str, dict[str, Any] | None, str], Answer | VaultError]
+"""Asks once, never repeated after bytes were sent: method, path, body, token."""
+
+
+class Credentials(NamedTuple):
+    """Where to log in and with what."""
+
+    path: str
+    body: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.path!r})"
+
+
+def given_token(auth: Token, environ: Mapping[str, str]) -> str | SecretError:
+    """The token that somebody else obtained: from the value, its file, the environment, the home directory."""
+    if auth.token is not None:
+        return auth.token.strip()
+    if auth.file is not None:
+        return _read(auth.file, "the token")
+    token = variable(environ, "TOKEN")
+    if token is not None:
+        return token.strip()
+    home = environ.get("HOME") or environ.get("USERPROFILE")
+    path = variable(environ, "TOKEN_PATH") or (f"{home}/.vault-token" if home else "")
+    if os.access(path, os.F_OK):
+        return _read(path, "the token")
+    return MissingCredentialError(
+        "no token for Vault is there", help="set VAULT_TOKEN, log in with the CLI of Vault, or configure a login"
+    )
+
+
+def credentials(auth: Auth, ask: Ask, unwrapped: dict[str, str]) -> Credentials | SecretError:
+    """The login request of `auth`.
+
+    Args:
+        auth: any of the ways that log in (not `Token`, not `Agent`).
+        ask: asks Vault once, for wrapped secret ids.
+        unwrapped: what wrapping tokens held; kept by the session, since each opens once.
+    """
+    match auth:
+        case AppRole():
+            secret = _either(auth.secret_id, auth.secret_id_file, "the secret id")
+            if isinstance(secret, SecretError):
+                return secret
+            if secret is not None and auth.wrapped:
+                secret = _unwrap(auth, secret, ask, unwrapped)
+                if isinstance(secret, SecretError):
+                    return secret
+            body = {"role_id": auth.role_id} | ({"secret_id": secret} if secret is not None else {})
+            return Credentials(f"auth/{auth.mount.strip('/')}/login", body)
+        case Kubernetes():
+            jwt = _read(auth.jwt_file, "the service account's token")
+            if isinstance(jwt, SecretError):
+                return jwt
+            return Credentials(f"auth/{auth.mount.strip('/')}/login", {"role": auth.role, "jwt": jwt})
+        case JWT():
+            signed = _either(auth.jwt, auth.jwt_file, "the JWT")
+            if isinstance(signed, SecretError):
+                return signed
+            role = {"role": auth.role} if auth.role else {}
+            return Credentials(f"auth/{auth.mount.strip('/')}/login", {"jwt": signed, **role})
+        case UserPass():
+            password = _either(auth.password, auth.password_file, "the password")
+            if isinstance(password, SecretError):
+                return password
+            return Credentials(f"auth/{auth.mount.strip('/')}/login/{auth.username}", {"password": password})
+        case TLSCertificate():
+            return Credentials(f"auth/{auth.mount.strip('/')}/login", {"name": auth.role} if auth.role else {})
+        case _:
+            raise TypeError(f"{type(auth).__name__} is no way to log in")
+
+
+def _unwrap(auth: AppRole, wrapping: str, ask: Ask, unwrapped: dict[str, str]) -> str | SecretError:
+    """What the wrapping token holds, once it is certain that it was made where secret ids are made."""
+    if wrapping in unwrapped:
+        return unwrapped[wrapping]
+    tampered = "somebody may have opened it before: find out who, and make a new one"
+    looked = ask("POST", "sys/wrapping/lookup", {"token": wrapping}, "")
+    if isinstance(looked, VaultError):
+        if looked.status not in (400, 403):
+            return looked
+        return VaultDenied("the wrapped secret id was used already or has ended", help=tampered, status=looked.status)
+    made = str(looked.data.get("creation_path") or "")
+    start, end = f"auth/{auth.mount.strip('/')}/role/", "/secret-id"
+    right = made == auth.creation_path if auth.creation_path else made.startswith(start) and made.endswith(end)
+    if not right:
+        wanted = auth.creation_path or f"{start}<role>{end}"
+        return VaultDenied(
+            f"the wrapped secret id was made at {made!r}, not at {wanted!r}",
+            help="somebody may have put another one in its place: it was not used",
+        )
+    opened = ask("POST", "sys/wrapping/unwrap", None, wrapping)
+    if isinstance(opened, VaultError):
+        if opened.status not in (400, 403):
+            return opened
+        return VaultDenied("the wrapped secret id was used already", help=tampered, status=opened.status)
+    secret = opened.data.get("secret_id")
+    if not isinstance(secret, str):
+        return VaultDenied("the wrapping token holds no secret id", help=tampered)
+    unwrapped.clear()
+    unwrapped[wrapping] = secret
+    return secret
+
+
+def _either(value: str | None, file: str | None, what: str) -> str | SecretError | None:
+    return _read(file, what) if value is None and file is not None else value
+
+
+def _read(path: str, what: str) -> str | SecretError:
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read(1 << 20).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (error.strerror or "cannot be read") if isinstance(error, OSError) else "is not UTF-8 text"
+        return VaultDenied(f"{what} for Vault cannot be read from {path}: {reason}", help="look at the file's rights")
+    return text or VaultDenied(f"{what} for Vault is missing: {path} is empty", help="have it written again")

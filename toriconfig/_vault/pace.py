@@ -1,0 +1,57 @@
+"""When to ask again: pure decisions about polls, failures and tokens, from values to seconds.
+
+`rnd` is a source of uniform numbers in [0, 1); jitter keeps a fleet that started together, or that
+saw the same outage, from asking together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Random = Callable[[], float]
+
+FIRST_RETRY = 0.5
+"""Seconds before a failed read is tried again when nothing usable is there and somebody asks."""
+
+AGREEING = 3
+"""How many polls in a row must say 404 before a cached value is dropped."""
+
+SLACK = 1.0
+"""Seconds beyond the latest poll during which a value still counts as fresh."""
+
+
+def poll_delay(interval: float, rnd: Random, *, first: bool = False) -> float:
+    """Seconds until the next poll: uniform over the interval at first, then +- 10 %."""
+    return interval * rnd() if first else interval * (0.9 + 0.2 * rnd())
+
+
+def fresh_for(interval: float) -> float:
+    """Seconds for which a confirmed value counts as fresh: until the next poll should have confirmed it."""
+    return 1.1 * interval + min(SLACK, interval)
+
+
+def retry_delay(failures: int, interval: float, rnd: Random) -> float:
+    """Seconds during which a path that failed answers at once: doubled each time, at most the interval, +- 10 %.
+
+    The cap is the interval of polls, so that a fleet with cold caches does not ask more often after
+    an outage than it does in peace.
+    """
+    return min(interval, FIRST_RETRY * 2.0 ** min(failures - 1, 30)) * (0.9 + 0.2 * rnd())
+
+
+def static_delay(ttl: float, interval: float, rnd: Random) -> float:
+    """Seconds until a static database role is read again: just after its password changes, if that is first.
+
+    `ttl` stays 0 for some seconds while the database is being told; then it is asked every half second or so.
+    """
+    return min(poll_delay(interval, rnd), ttl + 0.3 + 0.4 * rnd())
+
+
+def token_delay(ttl: float, rnd: Random) -> float:
+    """Seconds after which a token of `ttl` seconds is renewed, or replaced: about two thirds."""
+    return ttl * (0.60 + 0.08 * rnd())
+
+
+def came_short(granted: float, asked: float) -> bool:
+    """Whether a renewal shows that the maximum is near: it granted less than two thirds of the first term."""
+    return granted < asked * 2.0 / 3.0

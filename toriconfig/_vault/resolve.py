@@ -1,0 +1,132 @@
+"""From a `Vault` value and the variables of the Vault tools to what a session works with; no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from toriconfig.vault import Agent, Auth, TLSCertificate, Token, Vault, check_address, check_namespace
+
+VARIABLES: dict[str, str] = {
+    "ADDR": "address of Vault, or several, comma-separated",
+    "AGENT_ADDR": "address of an agent or proxy, used instead",
+    "NAMESPACE": "namespace",
+    "TOKEN": "token",
+    "TOKEN_PATH": "file that holds the token, instead of ~/.vault-token",
+    "CACERT": "PEM file of the CAs to trust",
+    "CACERT_BYTES": "PEM text of the CAs to trust",
+    "CAPATH": "directory of CAs to trust",
+    "CLIENT_CERT": "PEM file of the client certificate",
+    "CLIENT_KEY": "PEM file of its key",
+    "TLS_SERVER_NAME": "name that the server's certificate must bear",
+    "SKIP_VERIFY": "true: certificates are not checked",
+    "CLIENT_TIMEOUT": "seconds, or a duration such as 1m30s",
+    "PROXY_ADDR": "HTTP proxy",
+}
+"""The variables that are read, each as `BAO_<name>` first and `VAULT_<name>` second; empty means unset."""
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Whom to trust, and who we are."""
+
+    ca_cert: str | None
+    ca_bytes: str | None
+    ca_path: str | None
+    cert: str | None
+    key: str | None
+    server_name: str | None
+    verify: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a session works with; two loads that resolve to equal ones share their session."""
+
+    addresses: tuple[str, ...]
+    namespace: str
+    auth: Auth
+    timeout: float
+    proxy: str | None = field(repr=False)
+    tls: Tls
+    vault: Vault
+
+
+def variable(environ: Mapping[str, str], name: str) -> str | None:
+    """The value of `BAO_<name>`, else of `VAULT_<name>`; None when neither says anything."""
+    return environ.get(f"BAO_{name}") or environ.get(f"VAULT_{name}") or None
+
+
+def resolve(vault: Vault, environ: Mapping[str, str]) -> Resolved | None:
+    """Settle every field; None when no address is given anywhere.
+
+    Raises:
+        ValueError: a variable cannot be; the message names it.
+    """
+    auth, addresses = vault.auth, vault.address
+    agent = variable(environ, "AGENT_ADDR")
+    if isinstance(auth, Agent):
+        addresses = (f"unix://{auth.socket}" if auth.socket else auth.address) or addresses or agent
+        if addresses is None:
+            raise ValueError("Agent: give `address` or `socket`, or set VAULT_AGENT_ADDR")
+    elif addresses is None and agent is not None and auth is None:
+        addresses, auth = agent, Agent()
+    addresses = addresses or variable(environ, "ADDR")
+    if addresses is None:
+        return None
+    split = tuple(dict.fromkeys(one.strip().rstrip("/") for one in addresses.split(",")))
+    for one in split:
+        check_address(one, "Vault.address" if vault.address else "VAULT_ADDR")
+    namespace = vault.namespace or variable(environ, "NAMESPACE") or ""
+    if namespace:
+        check_namespace(namespace, "Vault.namespace" if vault.namespace else "VAULT_NAMESPACE")
+    return Resolved(
+        addresses=split,
+        namespace=namespace.strip("/"),
+        auth=auth if auth is not None else Token(),
+        timeout=_timeout(vault, environ),
+        proxy=vault.proxy or variable(environ, "PROXY_ADDR"),
+        tls=_tls(vault, auth, environ),
+        vault=vault,
+    )
+
+
+def _tls(vault: Vault, auth: Auth | None, environ: Mapping[str, str]) -> Tls:
+    cert, key = vault.client_cert, vault.client_key
+    if isinstance(auth, TLSCertificate) and auth.cert is not None:
+        cert, key = auth.cert, auth.key
+    if cert is None:
+        cert, key = variable(environ, "CLIENT_CERT"), variable(environ, "CLIENT_KEY")
+    own = vault.ca_cert or vault.ca_path
+    return Tls(
+        ca_cert=vault.ca_cert or (None if own else variable(environ, "CACERT")),
+        ca_bytes=None if own else variable(environ, "CACERT_BYTES"),
+        ca_path=vault.ca_path or (None if own else variable(environ, "CAPATH")),
+        cert=cert,
+        key=key,
+        server_name=vault.tls_server_name or variable(environ, "TLS_SERVER_NAME"),
+        verify=vault.verify and (variable(environ, "SKIP_VERIFY") or "").lower() not in ("1", "t", "true"),
+    )
+
+
+def _timeout(vault: Vault, environ: Mapping[str, str]) -> float:
+    text = variable(environ, "CLIENT_TIMEOUT")
+    if text is None or vault.timeout != Vault.timeout:
+        return vault.timeout
+    seconds = _duration(text.strip())
+    if seconds is None or not 0 < seconds <= 300:
+        raise ValueError("VAULT_CLIENT_TIMEOUT: expected seconds or a duration such as 1m30s, at most 300 s")
+    return seconds
+
+
+def _duration(text: str) -> float | None:
+    import re
+
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        return None
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)

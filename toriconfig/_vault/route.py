@@ -1,0 +1,84 @@
+"""Which address is asked: sticky, with fast failover, within one budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from toriconfig._vault.answer import Answer, Failure
+from toriconfig._vault.call import Call
+from toriconfig._vault.wall import PAUSE, judge
+
+if TYPE_CHECKING:
+    from toriconfig._vault.transport import Transport
+
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+class Route:
+    """The addresses of one session. The one that answered last is asked first.
+
+    Args:
+        addresses: at least one.
+    """
+
+    def __init__(self, addresses: tuple[str, ...]) -> None:
+        self.addresses = addresses
+        self._at = 0
+
+    @property
+    def address(self) -> str:
+        """The one that is asked first."""
+        return self.addresses[self._at]
+
+    def exchange(
+        self,
+        transport: Transport,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: Any,
+        call: Call,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        repeatable: bool = True,
+    ) -> Answer | Failure:
+        """Ask until somebody answers, everybody failed, or the budget is used up."""
+        target = "/v1/" + quote(path, safe="/-._~") + (f"?{urlencode(query)}" if query else "")
+        at, failed, pauses, redirected = self._at, 0, 0, False
+        while True:
+            last = not repeatable or (failed + 1) % len(self.addresses) == 0
+            patience = call.remaining() if last else call.remaining() / 2
+            outcome = transport.send(self.addresses[at], method, target, headers, body, call, patience)
+            if not redirected and (again := self._same_origin(outcome, at)) is not None:
+                target, redirected = again, True
+                continue
+            verdict = judge(outcome, repeatable=repeatable)
+            if verdict.action == "done":
+                self._at = at
+                return outcome
+            if verdict.action == "fail":
+                return outcome
+            if verdict.action == "next":
+                failed += 1
+                at = (at + 1) % len(self.addresses)
+                if failed % len(self.addresses) and call.remaining() > 0:
+                    continue
+                if not verdict.pause:
+                    return outcome
+            pauses += 1
+            if not call.pause(max(verdict.pause, min(1.0, PAUSE * 1.5 ** (pauses - 1)))):
+                return outcome
+
+    def _same_origin(self, outcome: Answer | Failure, at: int) -> str | None:
+        """Where a redirect leads, if that is the same origin: the token goes nowhere else."""
+        if isinstance(outcome, Failure) or outcome.status not in REDIRECTS:
+            return None
+        location = urlsplit(outcome.headers.get("location", ""))
+        here = urlsplit(self.addresses[at])
+        if location.netloc and (location.scheme, location.netloc) != (here.scheme, here.netloc):
+            return None
+        if not location.path.startswith("/v1/"):
+            return None
+        return location.path + (f"?{location.query}" if location.query else "")

@@ -1,0 +1,348 @@
+"""A session: how one Vault is asked by one process, as one identity."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet, WeakValueDictionary
+
+from toriconfig._vault.answer import Answer, Failure
+from toriconfig._vault.call import Call
+from toriconfig._vault.cell import Cell
+from toriconfig._vault.flight import Flight
+from toriconfig._vault.identity import Identity
+from toriconfig._vault.kv import Mounts, mints
+from toriconfig._vault.log import logger
+from toriconfig._vault.pace import retry_delay
+from toriconfig._vault.resolve import Resolved
+from toriconfig._vault.route import Route
+from toriconfig._vault.scheduler import Scheduler, scheduler_for
+from toriconfig._vault.wall import error_of, timed_out
+from toriconfig._vault.workers import DEMAND, Workers
+from toriconfig.errors import SecretError, VaultSealed, VaultUnreachable
+
+if TYPE_CHECKING:
+    import hvac
+
+    from toriconfig._vault.transport import Transport
+
+CATCH_UP = 10.0
+"""Seconds after an own write during which reads insist on seeing it, whichever node answers."""
+
+BLOCK = 5.0
+"""Seconds during which, at most, everything is answered at once after no address could be connected to."""
+
+
+class Session:
+    """One Vault, asked as one identity; safe from any thread.
+
+    Args:
+        resolved: where and how.
+        environ: where the token is looked up at each use.
+        transport: makes what sends one request to one address; for tests and simulations.
+        workers: what does the waiting; for tests and simulations.
+    """
+
+    def __init__(
+        self,
+        resolved: Resolved,
+        environ: Mapping[str, str],
+        *,
+        transport: Callable[[Resolved], Transport] | None = None,
+        workers: Workers | None = None,
+    ) -> None:
+        vault = resolved.vault
+        self.resolved = resolved
+        self.vault = vault
+        self.environ = environ
+        self.now = vault.clock.monotonic
+        self.rnd = random.random
+        self.scheduler: Scheduler = scheduler_for(vault.clock)
+        self.workers = workers or Workers(vault.prefetch_workers, "toriconfig-vault")
+        self.error: SecretError | None = None
+        self._make_transport = transport
+        self._cells: WeakValueDictionary[tuple[str, int | None], Cell] = WeakValueDictionary()
+        self._begin()
+
+    def _begin(self) -> None:
+        """What is new in each process."""
+        self._lock = threading.RLock()
+        self._transport: Transport | None = None
+        self._route = Route(self.resolved.addresses)
+        self._written: tuple[str, float] | None = None
+        self._failing: WeakSet[Cell] = WeakSet()
+        self._blocked_until = 0.0
+        self._blocks = 0
+        self.mounts = Mounts(self)
+        self.identity = Identity(self)
+
+    @property
+    def address(self) -> str:
+        """The address that is asked first now."""
+        return self._route.address
+
+    def cell(self, path: str, version: int | None = None) -> Cell:
+        """The cache of one path, shared by all who ask for it; no I/O.
+
+        Args:
+            path: the logical one, checked.
+            version: of a KV v2 secret; None: the newest.
+        """
+        with self._lock:
+            cell = self._cells.get((path, version))
+            if cell is None:
+                cell = self._cells[(path, version)] = Cell(self, path, version)
+            return cell
+
+    def cells(self) -> list[Cell]:
+        """The cells that somebody holds."""
+        with self._lock:
+            return list(self._cells.values())
+
+    def client(self) -> hvac.Client:
+        """An `hvac.Client` that asks through this session: its login, failover, deadline and errors."""
+        from toriconfig._vault.adapter import client
+
+        return client(self)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+        timeout: float | None = None,
+        repeatable: bool | None = None,
+        check: bool = True,
+    ) -> Answer:
+        """Ask Vault and wait for the answer, at most `timeout` in all.
+
+        Args:
+            method: GET, LIST, POST, PUT, PATCH or DELETE.
+            path: without `/v1/`.
+            body: a JSON value, or None.
+            query: parameters of the query.
+            headers: further ones.
+            token: instead of the session's; "": none.
+            timeout: seconds; None: the session's.
+            repeatable: whether asking twice does no harm; None: reads that mint nothing.
+            check: whether an error status raises; without, its answer is returned.
+
+        Raises:
+            VaultError: there was no answer, or, with `check`, an error; the subclass says which.
+        """
+        if repeatable is None:
+            repeatable = method in ("GET", "LIST", "HEAD") and not mints(path)
+        outcome: list[Answer | SecretError] = []
+
+        def work(flight: Flight) -> None:
+            given = self.ask(
+                flight.call,
+                method,
+                path,
+                body,
+                query=query,
+                headers=headers,
+                token=token,
+                repeatable=repeatable,
+                check=check,
+            )
+            if flight.claim():
+                outcome.append(given)
+                flight.finish()
+
+        limit = self.resolved.timeout if timeout is None else timeout
+        self.launch(DEMAND, work, timeout=limit).wait()
+        answer = outcome[0] if outcome else timed_out(path, limit)
+        if isinstance(answer, SecretError):
+            raise answer
+        return answer
+
+    def launch(
+        self,
+        priority: int,
+        work: Callable[[Flight], None],
+        expired: Callable[[Flight], None] | None = None,
+        timeout: float | None = None,
+    ) -> Flight:
+        """Have `work` done by a worker; at its deadline it is abandoned and `expired` is told."""
+        call = Call(self.now() + (self.resolved.timeout if timeout is None else timeout), self.now)
+
+        def on_expiry(flight: Flight) -> None:
+            job = flight.job
+            if job is not None:
+                self.workers.abandon(job)
+            call.cut()
+            if not call.sent:
+                self._block(timed_out("", self.resolved.timeout))
+            if expired is not None:
+                expired(flight)
+
+        flight = Flight(call, on_expiry)
+        flight.job = self.workers.submit(priority, lambda: work(flight))
+        if not flight.ended:
+            self.scheduler.at(call.deadline, flight.expire)
+        return flight
+
+    def ask(
+        self,
+        call: Call,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+        repeatable: bool = True,
+        relogin: bool = True,
+        check: bool = True,
+    ) -> Answer | SecretError:
+        """As `request`, on a worker and within its budget; errors are returned.
+
+        Args:
+            relogin: whether a 403 may be met with a new login; else only the truth is found out.
+        """
+        if self.now() < self._blocked_until and self.error is not None:
+            return self.error
+        if token is not None:
+            return self._judged(
+                self.exchange(call, method, path, body, token, query, headers, repeatable), method, path, check
+            )
+        live = self.identity.token(call)
+        if isinstance(live, SecretError):
+            return live
+        outcome = self.exchange(call, method, path, body, live.value, query, headers, repeatable)
+        if outcome.status == 403:
+            other = self.identity.after_denial(live, call, method, path, relogin=relogin)
+            if isinstance(other, SecretError):
+                return other
+            live = other
+            outcome = self.exchange(call, method, path, body, live.value, query, headers, repeatable)
+        answer = self._judged(outcome, method, path, check)
+        if not isinstance(answer, SecretError):
+            answer.token = live
+            if answer.status < 300:
+                self.identity.used(live)
+        return answer
+
+    def exchange(
+        self,
+        call: Call,
+        method: str,
+        path: str,
+        body: Any,
+        token: str,
+        query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = True,
+    ) -> Answer | Failure:
+        """One request as that token, with failover; no login, no judgement."""
+        transport = self._transport or self._open()
+        sent = {"X-Vault-Request": "true"}
+        if token:
+            sent["X-Vault-Token"] = token
+        if self.resolved.namespace:
+            sent["X-Vault-Namespace"] = self.resolved.namespace
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        written = self._written
+        if written is not None and method == "GET" and self.now() < written[1]:
+            sent["X-Vault-Index"], sent["X-Vault-Inconsistent"] = written[0], "forward-active-node"
+        if headers:
+            sent.update(headers)
+        outcome = self._route.exchange(transport, method, path, sent, body, call, query=query, repeatable=repeatable)
+        if isinstance(outcome, Failure):
+            if not outcome.sent:
+                self._block(error_of(outcome, method, path))
+            return outcome
+        self._blocks, self._blocked_until = 0, 0.0
+        if method != "GET" and outcome.status < 300 and not path.startswith(("auth/", "sys/")):
+            index = outcome.headers.get("x-vault-index")
+            if index:
+                self._written = (index, self.now() + CATCH_UP)
+        return outcome
+
+    def failed(self, cell: Cell, error: SecretError) -> None:
+        """A cell that has a value could not confirm it: one warning an outage."""
+        with self._lock:
+            first = not self._failing
+            known = cell in self._failing
+            self._failing.add(cell)
+        outage = isinstance(error, (VaultUnreachable, VaultSealed))
+        if first if outage else not known:
+            logger().warning("%s; what was read before is used for up to %g s", error, self.vault.stale_for)
+
+    def succeeded(self, cell: Cell) -> None:
+        """A cell was confirmed."""
+        self.error = None
+        if self._failing:
+            with self._lock:
+                was = cell in self._failing
+                self._failing.discard(cell)
+            if was and not self._failing:
+                logger().info("Vault at %s answers again", self.address)
+
+    def after_fork(self) -> None:
+        """In a forked child: no shared socket, no shared token, no thread; locks may be held by nobody alive."""
+        transport, identity = self._transport, self.identity
+        self._begin()
+        self.workers.reset()
+        if transport is not None:
+            transport.drop()
+        self.identity.inherit(identity, share=self.vault.share_after_fork)
+        for cell in list(self._cells.values()):
+            cell.after_fork(share=self.vault.share_after_fork)
+
+    def close(self, call: Call) -> None:
+        """Revoke the tokens that were obtained here, and start afresh when asked again."""
+        self.identity.revoke(call)
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
+
+    def _open(self) -> Transport:
+        with self._lock:
+            if self._transport is None:
+                if self._make_transport is not None:
+                    self._transport = self._make_transport(self.resolved)
+                else:
+                    from toriconfig._vault.transport import Transport
+
+                    self._transport = Transport(self.resolved)
+                self._warn_http()
+            return self._transport
+
+    def _warn_http(self) -> None:
+        from urllib.parse import urlsplit
+
+        for address in self.resolved.addresses:
+            url = urlsplit(address)
+            local = url.hostname in ("localhost", "::1") or (url.hostname or "").startswith("127.")
+            if url.scheme == "http" and not local and address not in _warned_http:
+                _warned_http.add(address)
+                logger().warning("Vault at %s is asked without TLS: tokens and secrets can be read on the way", address)
+
+    def _judged(self, outcome: Answer | Failure, method: str, path: str, check: bool) -> Answer | SecretError:
+        error = error_of(outcome, method, path, namespace=self.resolved.namespace)
+        if isinstance(outcome, Answer) and (error is None or not check):
+            return outcome
+        return error or VaultUnreachable("Vault cannot be asked", reference=path)
+
+    def _block(self, error: SecretError | None) -> None:
+        """No address could be connected to: whoever asks within the next moments is told so at once."""
+        self.error = error or VaultUnreachable("Vault cannot be connected to")
+        self._blocks += 1
+        delay = min(BLOCK, retry_delay(self._blocks, self.vault.refresh_interval, self.rnd))
+        self._blocked_until = self.now() + delay
+
+    def __repr__(self) -> str:
+        return f"Session({self.address!r}, {type(self.resolved.auth).__name__})"
+
+
+_warned_http: set[str] = set()

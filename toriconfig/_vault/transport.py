@@ -1,0 +1,254 @@
+"""One request to one address, over urllib3; keeps what hvac's own adapters throw away."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NewConnectionError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
+from urllib3.util import Timeout, parse_url
+
+from toriconfig._vault.answer import Answer, Failure
+from toriconfig._vault.call import Call
+from toriconfig._vault.resolve import Resolved, Tls
+
+LARGEST = 32 * 1024 * 1024
+"""Bytes of an answer that are read at most; Vault's own limit of a request is the same."""
+
+CONNECT = 1.0
+"""Seconds for a connection where other addresses wait to be tried."""
+
+
+_current = threading.local()
+
+
+class _Watched:
+    """A connection that tells the call under way which socket it waits on, and when bytes go out."""
+
+    sock: Any
+
+    def _new_conn(self) -> socket.socket:
+        sock: socket.socket = super()._new_conn()  # type: ignore[misc]
+        # TLS takes the socket over and detaches this object: a duplicate still reaches the connection
+        # while it shakes hands
+        tls = isinstance(self, HTTPSConnection)
+        _current.call.hold(sock.dup() if tls else sock, owned=tls)
+        return sock
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()  # type: ignore[attr-defined]
+        call = _current.call
+        call.hold(self.sock)
+        call.sent = True
+        super().send(data)  # type: ignore[misc]
+
+
+class _Http(_Watched, HTTPConnection):
+    pass
+
+
+class _Https(_Watched, HTTPSConnection):
+    pass
+
+
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _Http
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _Https
+
+
+class Transport:
+    """The connections of one session; safe from many threads, never shared over a fork."""
+
+    def __init__(self, resolved: Resolved) -> None:
+        self._resolved = resolved
+        self._lock = threading.Lock()
+        self._pools: dict[str, Any] = {}
+        self._context: ssl.SSLContext | None = None
+
+    def send(
+        self,
+        address: str,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: Any,
+        call: Call,
+        patience: float,
+    ) -> Answer | Failure:
+        """One attempt, within what is left of the budget.
+
+        Args:
+            address: one of the session's.
+            method: GET, POST, ...
+            target: path and query, quoted.
+            headers: all of them.
+            body: a JSON value, or None.
+            call: the budget.
+            patience: seconds of it that this attempt may take.
+        """
+        if patience <= 0:
+            return Failure("timeout", "no time was left to ask", address, sent=False)
+        alone = len(self._resolved.addresses) == 1
+        timeout = Timeout(connect=patience if alone else min(CONNECT, patience), read=patience)
+        payload = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        call.sent = False
+        _current.call = call
+        try:
+            response = self._pool(address).urlopen(
+                method,
+                target,
+                body=payload,
+                headers=headers,
+                retries=False,
+                redirect=False,
+                timeout=timeout,
+                preload_content=False,
+            )
+            raw = response.read(LARGEST + 1)
+            response.release_conn()
+        except (HTTPError, OSError, ValueError, ssl.SSLError) as error:
+            return _failure(error, address, call)
+        finally:
+            _current.call = None
+            call.hold(None)
+        return _answer(response.status, raw, response.headers, address)
+
+    def close(self) -> None:
+        """Close idle connections; used ones close when their request ends."""
+        with self._lock:
+            pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            pool.close()
+
+    def drop(self) -> None:
+        """In a forked child: close our copies of idle sockets, without a lock that nobody alive may hold."""
+        for pool in self._pools.values():
+            for connection in list(getattr(pool.pool, "queue", ())):
+                if connection is not None and connection.sock is not None:
+                    socket.socket.close(connection.sock)
+
+    def _pool(self, address: str) -> Any:
+        pool = self._pools.get(address)
+        if pool is None:
+            with self._lock:
+                pool = self._pools.get(address) or self._open(address)
+                self._pools[address] = pool
+        return pool
+
+    def _open(self, address: str) -> Any:
+        size = 2 * self._resolved.vault.prefetch_workers
+        if address.startswith("unix://"):
+            return _unix_pool(address.removeprefix("unix://"), size)
+        url = parse_url(address)
+        tls: dict[str, Any] = {}
+        if url.scheme == "https":
+            self._context = self._context or _context(self._resolved.tls)
+            tls = {"ssl_context": self._context, "server_hostname": self._resolved.tls.server_name}
+        if self._resolved.proxy is not None:
+            return _Proxied(self._resolved.proxy, address, size, tls)
+        kind = _HttpsPool if url.scheme == "https" else _HttpPool
+        return kind(url.host or "", url.port, maxsize=size, **tls)
+
+
+class _Proxied:
+    """One address behind a proxy."""
+
+    def __init__(self, proxy: str, address: str, size: int, tls: dict[str, Any]) -> None:
+        self._address = address
+        self._manager = urllib3.ProxyManager(proxy, maxsize=size, **tls)
+        self._manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+
+    def urlopen(self, method: str, target: str, **rest: Any) -> Any:
+        return self._manager.urlopen(method, self._address + target, **rest)
+
+    def close(self) -> None:
+        self._manager.clear()
+
+
+def _unix_pool(path: str, size: int) -> HTTPConnectionPool:
+    class Connection(_Http):
+        def _new_conn(self) -> socket.socket:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            sock.settimeout(self.timeout if isinstance(self.timeout, (int, float)) else None)
+            _current.call.hold(sock)
+            try:
+                sock.connect(path)
+            except OSError as error:
+                sock.close()
+                raise NewConnectionError(self, f"{error.strerror}") from None
+            return sock
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = Connection
+
+    return Pool("localhost", maxsize=size)
+
+
+def _context(tls: Tls) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=tls.ca_cert, capath=tls.ca_path, cadata=tls.ca_bytes)
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if tls.cert is not None:
+        context.load_cert_chain(tls.cert, tls.key)
+    return context
+
+
+def _failure(error: Exception, address: str, call: Call) -> Failure:
+    while isinstance(error, ProxyError) and isinstance(error.original_error, Exception):
+        error = error.original_error
+    if isinstance(error, (ReadTimeoutError, ConnectTimeoutError, TimeoutError)):
+        what = "did not answer in time" if call.sent else "could not be connected to in time"
+        return Failure("timeout", what, address, sent=call.sent)
+    if isinstance(error, (SSLError, ssl.SSLError)):
+        return Failure("tls", f"TLS: {_reason(error)}", address, sent=call.sent)
+    if isinstance(error, NewConnectionError) or not call.sent:
+        return Failure("refused", f"cannot be connected to: {_reason(error)}", address, sent=False)
+    return Failure("broken", "broke off without an answer", address, sent=True)
+
+
+def _reason(error: Exception) -> str:
+    """What the system said, without object addresses and URLs."""
+    cause: BaseException = error
+    while cause.__cause__ is not None or (cause.args and isinstance(cause.args[0], BaseException)):
+        cause = cause.__cause__ or cause.args[0]
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return str(cause.verify_message)
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    text = str(cause).rsplit(": ", 1)[-1]
+    return text if len(text) < 200 else type(cause).__name__
+
+
+def _answer(status: int, raw: bytes, headers: Mapping[str, str], address: str) -> Answer | Failure:
+    if len(raw) > LARGEST:
+        return Failure("garbage", f"answered with more than {LARGEST >> 20} MiB", address, sent=True)
+    body: Any = {}
+    if raw:
+        try:
+            body = json.loads(raw)
+        except ValueError:
+            body = None
+    if not isinstance(body, dict):
+        if 200 <= status < 300 or status in (403, 404):
+            return Failure("garbage", "gave no answer of Vault's: not its JSON", address, sent=True)
+        body = {}
+    return Answer(status, body, {name.lower(): value for name, value in headers.items()}, address)

@@ -1,0 +1,146 @@
+"""The wall: what foreign answers mean, as decisions and as our own errors. 403 is never "absent"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from toriconfig._vault.answer import Answer, Failure
+from toriconfig.errors import VaultDenied, VaultError, VaultNotFound, VaultSealed, VaultUnreachable
+
+PAUSE = 0.1
+"""Seconds before the same address is asked again, at least; a quota may answer `Retry-After: 0`."""
+
+_CAPABILITY = {"GET": "read", "LIST": "list", "POST": "update", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do with an outcome.
+
+    Attributes:
+        action: done, or ask the next address, or the same once more, or give up.
+        pause: seconds to wait before asking the same address again.
+    """
+
+    action: Literal["done", "next", "again", "fail"]
+    pause: float = 0.0
+
+
+_DONE, _NEXT, _FAIL = Verdict("done"), Verdict("next"), Verdict("fail")
+
+
+def judge(outcome: Answer | Failure, *, repeatable: bool) -> Verdict:
+    """What to do with one outcome.
+
+    Args:
+        outcome: of one attempt.
+        repeatable: whether asking twice does no harm. A read of credentials, an unwrap and a login mint
+            something: they are repeated only where Vault certainly did nothing.
+    """
+    if isinstance(outcome, Failure):
+        return _NEXT if repeatable or not outcome.sent else _FAIL
+    status = outcome.status
+    if status < 400 or status in (400, 401, 403, 404, 405):
+        return _DONE
+    if status == 429:
+        return Verdict("again", max(PAUSE, _seconds(outcome.headers.get("retry-after"))))
+    if status == 412:
+        return Verdict("again", PAUSE)
+    if status in (472, 473, 501, 503):
+        return _NEXT
+    if status == 500 and "active cluster node not found" in outcome.text:
+        return Verdict("next", PAUSE)
+    if repeatable and (status in (502, 504) or (status == 500 and "leadership lost" in outcome.text)):
+        return Verdict("next", PAUSE)
+    return _DONE
+
+
+def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: str = "") -> VaultError | None:
+    """The error that an outcome is, or None when it is a usable answer.
+
+    Args:
+        outcome: the last one.
+        method: of the request.
+        path: of the request, without `/v1/`.
+        namespace: that was asked, for the message.
+    """
+    if isinstance(outcome, Failure):
+        return VaultUnreachable(
+            f"Vault at {outcome.address} {outcome.text}",
+            reference=path,
+            help="look at VAULT_ADDR, at VAULT_CACERT, and at `toriconfig doctor`",
+        )
+    status = outcome.status
+    if status < 300:
+        return None
+    given: dict[str, Any] = {"reference": path, "request_id": outcome.request_id}
+    said = f": {outcome.text}" if outcome.text else ""
+    if status == 403:
+        return denied(path, method, request_id=outcome.request_id)
+    if status == 404:
+        return _absent(outcome, path, namespace)
+    if status in (501, 503):
+        sealed = status == 501 or "sealed" in outcome.text.lower() or not outcome.text
+        if sealed:
+            what = "is sealed" if status == 503 else "is not initialised"
+            return VaultSealed(
+                f"Vault at {outcome.address} {what}", status=status, help="somebody must unseal it", **given
+            )
+    if 300 <= status < 400:
+        return VaultUnreachable(
+            f"Vault at {outcome.address} redirects to another origin, which is not followed with a token",
+            status=status,
+            help="give the address of the origin itself",
+            **given,
+        )
+    if status >= 500 or status in (412, 429, 472, 473):
+        return VaultUnreachable(f"Vault at {outcome.address} answered {status}{said}", status=status, **given)
+    return VaultError(f"Vault refused {method} {path} with {status}{said}", status=status, **given)
+
+
+def denied(path: str, method: str, *, request_id: str = "", token_dead: bool = False) -> VaultDenied:
+    """The error of a 403, once it is known whether the token or the policy is the reason."""
+    if token_dead:
+        return VaultDenied(
+            f"Vault does not accept the token, so {path} cannot be read",
+            reference=path,
+            status=403,
+            request_id=request_id,
+            help="it has ended, was revoked or is missing: log in again, or configure a login",
+        )
+    capability = _CAPABILITY.get(method, method.lower())
+    return VaultDenied(
+        f'Vault denied "{capability}" on {path}',
+        reference=path,
+        status=403,
+        request_id=request_id,
+        help=f'the policy needs: path "{path}" {{ capabilities = ["{capability}"] }}',
+    )
+
+
+def timed_out(path: str, seconds: float) -> VaultUnreachable:
+    """The error of a read that was given up at its deadline."""
+    return VaultUnreachable(
+        f"Vault gave no answer within {seconds:g} s",
+        reference=path,
+        help="look at VAULT_ADDR and at `toriconfig doctor`, or raise `vault.timeout`",
+    )
+
+
+def _absent(answer: Answer, path: str, namespace: str) -> VaultNotFound:
+    text = answer.text
+    message, help = f"Vault holds nothing at {path}", "look at the spelling of the path, and of the namespace if any"
+    if "namespace not found" in text:
+        message, help = f"Vault does not know the namespace {namespace}, or it is sealed", "look at VAULT_NAMESPACE"
+    elif "no handler for route" in text:
+        where = f" in the namespace {namespace}" if namespace else ""
+        message, help = f"no secrets engine is mounted at {path}{where}", "look at the mount and at VAULT_NAMESPACE"
+    return VaultNotFound(message, reference=path, status=404, request_id=answer.request_id, help=help)
+
+
+def _seconds(text: str | None) -> float:
+    try:
+        return float(text or 0.0)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,383 @@
+"""Where Vault is and how to log in, as values: nothing here reads a file, a variable or the network.
+
+A value is checked when it is made; its `repr` shows no credential. What is None is taken from the
+variables of the Vault tools (`VAULT_ADDR`, `VAULT_TOKEN`, ... and their `BAO_*` twins) at use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+from toriconfig._clock import SYSTEM, Clock
+from toriconfig._reference import check_path
+
+KUBERNETES_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105  (a path)
+"""Where Kubernetes mounts the token of the pod's service account."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token that somebody else obtained.
+
+    Args:
+        token: the token; None: `file`, else `VAULT_TOKEN`, else `~/.vault-token`.
+        file: a file that holds it, such as the sink of an agent; read again when Vault refuses the token.
+    """
+
+    method: ClassVar[str] = "token"
+    token: str | None = field(default=None, repr=False)
+    file: str | None = None
+
+    def __post_init__(self) -> None:
+        _text(self, "token", "file")
+        _not_both(self, "token", "file")
+
+
+@dataclass(frozen=True)
+class AppRole:
+    """The login of machines: a role id and a secret id.
+
+    Args:
+        role_id: the role's id.
+        secret_id: the secret id, or a wrapping token that holds it; None: `secret_id_file`, or a role that binds none.
+        secret_id_file: a file that holds it; read at each login.
+        wrapped: whether what is given is a wrapping token, to be used once.
+        creation_path: where the wrapping token must have been made; None: any role's `secret-id` of the mount.
+        mount: where the method is mounted.
+    """
+
+    method: ClassVar[str] = "approle"
+    role_id: str
+    secret_id: str | None = field(default=None, repr=False)
+    secret_id_file: str | None = None
+    wrapped: bool = False
+    creation_path: str | None = None
+    mount: str = "approle"
+
+    def __post_init__(self) -> None:
+        _required(self, "role_id", "mount")
+        _text(self, "secret_id", "secret_id_file", "creation_path")
+        _not_both(self, "secret_id", "secret_id_file")
+        if self.wrapped and self.secret_id is None and self.secret_id_file is None:
+            raise ValueError("AppRole: `wrapped` needs `secret_id` or `secret_id_file`, which holds the wrapping token")
+        if self.creation_path is not None and not self.wrapped:
+            raise ValueError("AppRole: `creation_path` means something only with `wrapped=True`")
+
+
+@dataclass(frozen=True)
+class Kubernetes:
+    """The login of a pod, by the token of its service account, read at each login."""
+
+    method: ClassVar[str] = "kubernetes"
+    role: str
+    jwt_file: str = KUBERNETES_TOKEN
+    mount: str = "kubernetes"
+
+    def __post_init__(self) -> None:
+        _required(self, "role", "jwt_file", "mount")
+
+
+@dataclass(frozen=True)
+class JWT:
+    """The login by a signed token of an identity provider.
+
+    Args:
+        role: the role; None: the mount's default role.
+        jwt: the token; it will end, so a file is better.
+        jwt_file: a file that holds it; read at each login.
+        mount: where the method is mounted.
+    """
+
+    method: ClassVar[str] = "jwt"
+    role: str | None = None
+    jwt: str | None = field(default=None, repr=False)
+    jwt_file: str | None = None
+    mount: str = "jwt"
+
+    def __post_init__(self) -> None:
+        _required(self, "mount")
+        _text(self, "role", "jwt", "jwt_file")
+        _one_of(self, "jwt", "jwt_file")
+
+
+@dataclass(frozen=True)
+class UserPass:
+    """The login by user name and password; `password_file` is read at each login."""
+
+    method: ClassVar[str] = "userpass"
+    username: str
+    password: str | None = field(default=None, repr=False)
+    password_file: str | None = None
+    mount: str = "userpass"
+
+    def __post_init__(self) -> None:
+        _required(self, "username", "mount")
+        _text(self, "password", "password_file")
+        _one_of(self, "password", "password_file")
+
+
+@dataclass(frozen=True)
+class TLSCertificate:
+    """The login by the client certificate of the connection.
+
+    Args:
+        role: the role to ask for; None: whichever matches the certificate.
+        cert: PEM file of the certificate; None: `Vault.client_cert`, else `VAULT_CLIENT_CERT`.
+        key: PEM file of its key; None: `Vault.client_key`, else `VAULT_CLIENT_KEY`.
+        mount: where the method is mounted.
+    """
+
+    method: ClassVar[str] = "cert"
+    role: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    mount: str = "cert"
+
+    def __post_init__(self) -> None:
+        _required(self, "mount")
+        _text(self, "role", "cert", "key")
+        if self.key is not None and self.cert is None:
+            raise ValueError("TLSCertificate: `key` needs `cert`")
+
+
+@dataclass(frozen=True)
+class Agent:
+    """No login: an agent or proxy on this host logs in, and takes requests without a token.
+
+    Args:
+        address: where it listens, `http://127.0.0.1:8100`; None: `socket`, else `VAULT_AGENT_ADDR`.
+        socket: its unix socket.
+    """
+
+    method: ClassVar[str] = "agent"
+    address: str | None = None
+    socket: str | None = None
+
+    def __post_init__(self) -> None:
+        _text(self, "address", "socket")
+        _not_both(self, "address", "socket")
+        if self.address is not None:
+            check_address(self.address, "Agent.address")
+
+
+Auth = Token | AppRole | Kubernetes | JWT | UserPass | TLSCertificate | Agent
+
+METHODS: dict[str, type[Any]] = {
+    kind.method: kind for kind in (Token, AppRole, Kubernetes, JWT, UserPass, TLSCertificate, Agent)
+}
+"""The ways to log in, by the name that `TORI_VAULT__AUTH__METHOD` takes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Vault:
+    """Where Vault is and how to use it.
+
+    Args:
+        address: `https://vault:8200`, or several, comma-separated, that fail over; None: `VAULT_ADDR`.
+        namespace: None: `VAULT_NAMESPACE`, else none.
+        auth: how to log in; None: as `Token()`, or as `Agent()` where `VAULT_AGENT_ADDR` is set.
+        timeout: seconds that a read may take in all, login and retries included, over 0 to 300;
+            the default gives way to `VAULT_CLIENT_TIMEOUT`.
+        refresh_interval: seconds between two looks at a path, 0.05 to 86,400.
+        stale_for: seconds that a value is kept while Vault cannot be asked, from 0.
+        overlap: seconds that old credentials live on after new ones were swapped in, from 0.
+        prefetch_workers: how many requests may be under way at once, 1 to 64.
+        ca_cert, ca_path: PEM file, directory of the CAs to trust; None: `VAULT_CACERT`, `VAULT_CAPATH`, the system's.
+        client_cert, client_key: PEM files of the client certificate; None: `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`.
+        tls_server_name: the name that the certificate must bear; None: `VAULT_TLS_SERVER_NAME`, else the host.
+        verify: False: certificates are not checked (`VAULT_SKIP_VERIFY`); never for production.
+        proxy: `http://proxy:3128`; None: `VAULT_PROXY_ADDR`; `HTTPS_PROXY` and the like are never looked at.
+        allow_file_address: whether a configuration file may give the address and credentials.
+        share_after_fork: whether a forked child goes on with its parent's token and leases; by default it gets its own.
+        clock: for tests.
+
+    Raises:
+        ValueError: a field cannot be; the message names it and the remedy.
+    """
+
+    address: str | None = None
+    namespace: str | None = None
+    auth: Auth | None = None
+    timeout: float = 5.0
+    refresh_interval: float = 60.0
+    stale_for: float = 3600.0
+    overlap: float = 30.0
+    prefetch_workers: int = 8
+    ca_cert: str | None = None
+    ca_path: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    tls_server_name: str | None = None
+    verify: bool = True
+    proxy: str | None = field(default=None, repr=False)
+    allow_file_address: bool = False
+    share_after_fork: bool = False
+    clock: Clock = field(default=SYSTEM, repr=False)
+
+    def __post_init__(self) -> None:
+        _text(self, "address", "namespace", "ca_cert", "ca_path", "client_cert", "client_key")
+        _text(self, "tls_server_name", "proxy")
+        if self.auth is not None and type(self.auth) not in METHODS.values():
+            raise ValueError(f"Vault.auth: expected one of {', '.join(kind.__name__ for kind in METHODS.values())}")
+        _number(self, "timeout", above=0.0, most=300.0)
+        _number(self, "refresh_interval", least=0.05, most=86_400.0)
+        _number(self, "stale_for", least=0.0)
+        _number(self, "overlap", least=0.0)
+        _number(self, "prefetch_workers", least=1, most=64)
+        if not isinstance(self.prefetch_workers, int):
+            raise ValueError("Vault.prefetch_workers: expected a whole number")
+        for name in ("verify", "allow_file_address", "share_after_fork"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"Vault.{name}: expected true or false")
+        if self.client_key is not None and self.client_cert is None:
+            raise ValueError("Vault.client_key: needs `client_cert`")
+        if self.address is not None:
+            for one in self.address.split(","):
+                check_address(one.strip(), "Vault.address")
+        if self.namespace is not None:
+            check_namespace(self.namespace, "Vault.namespace")
+
+    def _key(self) -> tuple[Any, ...]:
+        values = tuple(getattr(self, one.name) for one in fields(self) if one.name != "clock")
+        return (*values, id(self.clock))
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Vault) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+
+def auth_from(method: str, options: Mapping[str, Any]) -> Auth:
+    """The login of that method, from fields as text: `TORI_VAULT__AUTH__METHOD`, `..._ROLE_ID`.
+
+    Raises:
+        ValueError: an unknown method or field, with the nearest known one; a field that cannot be.
+    """
+    kind = METHODS.get(method.strip().lower())
+    if kind is None:
+        raise ValueError(f"unknown login method {method!r}{_nearest(method, METHODS)}; known: {', '.join(METHODS)}")
+    built: Auth = kind(**_fitted(kind, options))
+    return built
+
+
+def vault_from(options: Mapping[str, Any]) -> Vault:
+    """A `Vault` from fields as text or values; `auth` is a mapping with `method` and that method's fields.
+
+    Raises:
+        ValueError: as `Vault` and `auth_from`.
+    """
+    given = {str(name).lower(): value for name, value in options.items()}
+    auth = given.pop("auth", None)
+    if isinstance(auth, Mapping):
+        rest = {str(name).lower(): value for name, value in auth.items()}
+        auth = auth_from(str(rest.pop("method", "token")), rest)
+    return Vault(auth=auth, **_fitted(Vault, given))
+
+
+def check_address(address: str, field: str) -> None:
+    """Refuse an address that the tools of Vault would not take, or that holds a credential.
+
+    Raises:
+        ValueError: with the field's name and the remedy; the address is not repeated when it holds a credential.
+    """
+    scheme, colon, rest = address.partition("://")
+    if not colon or scheme not in ("http", "https", "unix") or not rest:
+        raise ValueError(f"{field}: expected http://host:port, https://host:port or unix:///socket")
+    if scheme == "unix":
+        if not rest.startswith("/"):
+            raise ValueError(f"{field}: expected unix:///absolute/path")
+        return
+    host, _, tail = rest.partition("/")
+    if "@" in rest or "?" in rest or "#" in rest:
+        raise ValueError(f"{field}: user names, passwords, `?` and `#` do not belong there; log in with `auth`")
+    if tail.strip("/"):
+        raise ValueError(f"{field}: expected no path after the host")
+    name, colon, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
+    if (colon and not port.isdecimal()) or not (name or host) or any(char.isspace() for char in host):
+        raise ValueError(f"{field}: expected {scheme}://host:port")
+
+
+def check_namespace(namespace: str, field: str) -> None:
+    """Refuse a namespace that could be read as another one.
+
+    Raises:
+        ValueError: with the field's name.
+    """
+    try:
+        check_path(namespace.strip("/"))
+    except ValueError as error:
+        raise ValueError(f"{field}: {error}") from None
+
+
+def _fitted(kind: type[Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    known = {one.name: str(one.type) for one in fields(kind) if one.name != "clock"}
+    fitted: dict[str, Any] = {}
+    for name, value in options.items():
+        key = str(name).lower()
+        if key not in known:
+            raise ValueError(f"{kind.__name__}: unknown field {key!r}{_nearest(key, known)}; known: {', '.join(known)}")
+        fitted[key] = _typed(f"{kind.__name__}.{key}", known[key], value)
+    return fitted
+
+
+def _typed(name: str, wanted: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if wanted == "bool":
+        if value.lower() not in ("true", "false", "1", "0"):
+            raise ValueError(f"{name}: expected true or false")
+        return value.lower() in ("true", "1")
+    if wanted in ("float", "int"):
+        try:
+            return int(value) if wanted == "int" else float(value)
+        except ValueError:
+            raise ValueError(f"{name}: expected a number") from None
+    return value
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    from difflib import get_close_matches
+
+    found = get_close_matches(name.lower(), list(known), 1)
+    return f", did you mean {found[0]!r}?" if found else ""
+
+
+def _text(value: Any, *names: str) -> None:
+    for name in names:
+        given = getattr(value, name)
+        if given is not None and (not isinstance(given, str) or not given.strip() or not given.isprintable()):
+            raise ValueError(f"{type(value).__name__}.{name}: expected a line of text, or None")
+
+
+def _required(value: Any, *names: str) -> None:
+    for name in names:
+        if getattr(value, name) is None:
+            raise ValueError(f"{type(value).__name__}.{name} is missing")
+    _text(value, *names)
+    for name in {"mount", "username"}.intersection(names):  # both become part of a path
+        try:
+            check_path(getattr(value, name).strip("/"))
+        except ValueError as error:
+            raise ValueError(f"{type(value).__name__}.{name}: {error}") from None
+
+
+def _not_both(value: Any, first: str, second: str) -> None:
+    if getattr(value, first) is not None and getattr(value, second) is not None:
+        raise ValueError(f"{type(value).__name__}: give `{first}` or `{second}`, not both")
+
+
+def _one_of(value: Any, first: str, second: str) -> None:
+    _not_both(value, first, second)
+    if getattr(value, first) is None and getattr(value, second) is None:
+        raise ValueError(f"{type(value).__name__}: give `{first}` or `{second}`")
+
+
+def _number(value: Any, name: str, *, least: float | None = None, above: float = -1.0, most: float = 1e9) -> None:
+    given = getattr(value, name)
+    low = f"from {least:g}" if least is not None else f"above {above:g}"
+    right = isinstance(given, (int, float)) and not isinstance(given, bool)
+    if not right or not (given > above if least is None else given >= least) or given > most:
+        raise ValueError(f"Vault.{name}: expected a number {low} to {most:g}")
