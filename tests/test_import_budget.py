@@ -1,0 +1,71 @@
+"""Importing the settings costs nothing; reading one costs pydantic and YAML, and never the Vault stack."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FREE = "pydantic pydantic_settings yaml hvac requests urllib3 asyncio cachetools click typing threading functools logging dataclasses"
+NOT_FOR_A_PLAIN_READ = "hvac requests urllib3 pydantic_settings cachetools click"
+
+PROBE = """
+import json, sys
+before = set(sys.modules)
+import _thread
+threads = _thread._count()
+opened = []
+sys.addaudithook(lambda event, args: opened.append(event) if event.startswith("socket.") else None)
+{code}
+print(json.dumps([sorted(set(sys.modules) - before), _thread._count() - threads, opened]))
+"""
+
+
+def probe(code: str, folder: Path, **environ: str) -> tuple[set[str], int, list[str]]:
+    """Modules imported by `code`, threads started, socket events; `-S` keeps .pth files from importing things first."""
+    path = [entry for entry in sys.path if entry]
+    setup = f"import sys; sys.path[:0] = {path!r}\n"
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("VAULT_", "BAO_", "TORI_"))}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", setup + PROBE.format(code=code)],
+        env={**clean, "HOME": str(folder), **environ},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    modules, threads, opened = json.loads(done.stdout)
+    return set(modules), threads, opened
+
+
+@pytest.mark.parametrize("names", ["settings", "settings as s; repr(s); hasattr(s, '_x')"])
+def test_importing_settings_loads_nothing_and_starts_nothing(names: str, tmp_path: Path) -> None:
+    modules, threads, opened = probe(f"from toriconfig import {names}", tmp_path)
+    assert modules & set(FREE.split()) == set()
+    assert {name for name in modules if name.startswith("toriconfig")} == {"toriconfig", "toriconfig._lazy"}
+    assert threads == 0
+    assert opened == []
+
+
+@pytest.mark.parametrize("address", ["", "http://127.0.0.1:9"])
+def test_reading_a_plain_setting_leaves_the_vault_stack_alone(address: str, tmp_path: Path) -> None:
+    (tmp_path / "tori.yaml").write_text("chunking: {size: 500}\n")
+    environ = {"VAULT_ADDR": address} if address else {}
+    code = "from toriconfig import settings; assert settings.chunking.size == 500"
+    modules, threads, opened = probe(code, tmp_path, **environ)
+    assert modules & set(NOT_FOR_A_PLAIN_READ.split()) == set()
+    assert "asyncio" not in modules
+    assert threads == 0
+    assert opened == []
+
+
+def test_health_of_an_unloaded_object_loads_nothing_of_the_schema(tmp_path: Path) -> None:
+    code = "from toriconfig import settings, health; assert not health(settings).loaded"
+    modules, _, opened = probe(code, tmp_path)
+    assert "toriconfig.schema" not in modules
+    assert opened == []

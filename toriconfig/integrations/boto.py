@@ -1,0 +1,74 @@
+"""botocore: credentials that refresh themselves from a secret, without importing botocore.
+
+    session = botocore.session.get_session()
+    session.get_component("credential_provider").insert_before("env", SecretProvider(settings.aws))
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from toriconfig._secret import Secret
+
+
+class Frozen(NamedTuple):
+    """What botocore signs a request with: one reading, whole."""
+
+    access_key: str
+    secret_key: str
+    token: str | None
+
+
+class Credentials:
+    """Credentials as botocore asks for them; each request is signed with the current ones.
+
+    Args:
+        secret: a secret whose value has `access_key`, `secret_key` and, for temporary ones, `security_token`, the
+            names of Vault's AWS engine.
+    """
+
+    method = "toriconfig"
+
+    def __init__(self, secret: Secret[Any]) -> None:
+        self._secret = secret
+
+    def get_frozen_credentials(self) -> Frozen:
+        """The current credentials, all from one reading."""
+        value = self._secret.get()
+        read = value.get if isinstance(value, dict) else lambda name: getattr(value, name, None)
+        return Frozen(read("access_key"), read("secret_key"), read("security_token"))
+
+    @property
+    def access_key(self) -> str:
+        """The current key id."""
+        return self.get_frozen_credentials().access_key
+
+    @property
+    def secret_key(self) -> str:
+        """The current key."""
+        return self.get_frozen_credentials().secret_key
+
+    @property
+    def token(self) -> str | None:
+        """The current session token, or None."""
+        return self.get_frozen_credentials().token
+
+    @property
+    def expiry(self) -> datetime | None:
+        """When the credentials in memory end, or None."""
+        ends = self._secret.expires_at
+        return datetime.fromtimestamp(ends, UTC) if ends is not None else None
+
+
+class SecretProvider:
+    """A provider for botocore's chain."""
+
+    METHOD = CANONICAL_NAME = "toriconfig"
+
+    def __init__(self, secret: Secret[Any]) -> None:
+        self._secret = secret
+
+    def load(self) -> Credentials:
+        """The credentials; fetched when the first request is signed."""
+        return Credentials(self._secret)

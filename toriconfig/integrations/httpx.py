@@ -1,0 +1,35 @@
+"""httpx: a header that carries the current secret; after a 401 the request is tried once with a newer one."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import httpx
+
+from toriconfig._secret import Secret
+
+
+class SecretAuth(httpx.Auth):
+    """`httpx.Client(auth=SecretAuth(settings.api_key))`, sync or async.
+
+    Args:
+        secret: the token.
+        header: the header that carries it.
+        scheme: what stands before the token; "" for the token alone.
+    """
+
+    def __init__(self, secret: Secret[str], *, header: str = "Authorization", scheme: str = "Bearer") -> None:
+        self._secret = secret
+        self._header = header
+        self._before = f"{scheme} " if scheme else ""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Send the current token; once more when it was refused and has been rotated meanwhile."""
+        token = self._secret.get()
+        request.headers[self._header] = self._before + token
+        response = yield request
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            newer = self._secret.get()
+            if newer != token:
+                request.headers[self._header] = self._before + newer
+                yield request

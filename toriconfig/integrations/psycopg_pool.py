@@ -1,0 +1,53 @@
+"""psycopg_pool: what its `ConnectionPool` asks for at each new connection, and before it hands one out.
+
+    from toriconfig.integrations import psycopg_pool as follow
+    pool = ConnectionPool(conninfo, kwargs=follow.login(secret), check=follow.current(secret))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from psycopg import AsyncConnection, Connection, OperationalError
+
+from toriconfig._secret import Secret
+from toriconfig.integrations._account import account
+
+
+def login(credentials: Secret[Any], **others: Any) -> Callable[[], dict[str, Any]]:
+    """For the pool's `kwargs`: the current user and password, asked for at each new connection.
+
+    Args:
+        credentials: a secret with `username` and `password`.
+        others: further connection parameters, passed as they are.
+    """
+
+    def kwargs() -> dict[str, Any]:
+        current = account(credentials)
+        return {**others, "user": current.username, "password": current.password}
+
+    return kwargs
+
+
+def current(credentials: Secret[Any]) -> Callable[[Connection[Any]], None]:
+    """For the pool's `check`: refuses a connection of an earlier account, so that the pool replaces it."""
+
+    def check(connection: Connection[Any]) -> None:
+        _refuse_earlier(connection.info.user, credentials)
+
+    return check
+
+
+def async_current(credentials: Secret[Any]) -> Callable[[AsyncConnection[Any]], Awaitable[None]]:
+    """`current` for `AsyncConnectionPool`."""
+
+    async def check(connection: AsyncConnection[Any]) -> None:
+        _refuse_earlier(connection.info.user, credentials)
+
+    return check
+
+
+def _refuse_earlier(user: str, credentials: Secret[Any]) -> None:
+    if user != account(credentials).username:
+        raise OperationalError("the account of this connection has been rotated out")
