@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,8 @@ CHECKS = {
 def test_house(check: str) -> None:
     tool, *arguments = CHECKS[check]
     command = [str(Path(sys.executable).parent / tool), *arguments]
-    done = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, check=False)
+    environ = {**os.environ, "PYTHONPATH": str(HOUSE)}
+    done = subprocess.run(command, cwd=HOUSE, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{tool} {' '.join(arguments)}\n{done.stdout}{done.stderr}"
 
 
