@@ -161,7 +161,9 @@ def library_logger(name: str) -> logging.Logger:
 
 
 def _route(logger: logging.Logger, propagate: bool | None) -> None:
-    theirs = any(not hasattr(h, _MARK) and not isinstance(h, logging.NullHandler) for h in logger.handlers)
+    # What is added beside ours (pytest's capture, a file) is an addition; what stands there without ours is a choice.
+    strangers = any(not isinstance(handler, logging.NullHandler) for handler in logger.handlers)
+    theirs = strangers and not any(hasattr(handler, _MARK) for handler in logger.handlers)
     elsewhere = any(hasattr(f, _MARK) for f in logger.filters)
     ours = not (theirs or propagate or (propagate is None and elsewhere))
     for handler in [h for h in logger.handlers if hasattr(h, _MARK) and not (ours and h is _handler)]:

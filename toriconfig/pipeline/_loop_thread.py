@@ -95,8 +95,11 @@ class LoopThread:
             self.loop.close()
 
     def _wind_up(self) -> None:
+        calls = tuple(self.calls)
+        for call in calls:
+            call.cancel()
         tasks = asyncio.all_tasks(self.loop)
-        for task in tasks:
+        for task in tasks.difference(call.task for call in calls):
             task.cancel()
         if tasks:
             self._finish(asyncio.wait(tasks, timeout=GRACE))
