@@ -14,7 +14,7 @@ CHECKS = {
     "ruff finds nothing": ["ruff", "check"],
     "ruff would format nothing otherwise": ["ruff", "format", "--check"],
     "mypy finds nothing in strict mode": ["mypy", "--no-error-summary", "toriconfig", "tests", "examples"],
-    "pyright finds nothing": ["pyright"],
+    "pyright finds nothing": ["pyright", "--pythonpath", sys.executable],
     "every import points downwards": ["lint-imports", "--no-cache"],
 }
 
