@@ -14,6 +14,7 @@ import atexit
 import os
 import threading
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from toriconfig._clock import SYSTEM
@@ -29,7 +30,6 @@ __all__ = ["Cell", "Session", "connect", "dispatch", "shutdown"]
 
 _lock = threading.Lock()
 _sessions: dict[Any, Session] = {}
-_prepared = False
 
 
 def connect(vault: Vault, environ: Mapping[str, str]) -> Session | None:
@@ -89,17 +89,14 @@ def shutdown(timeout: float = 2.0) -> None:
 _IDENTIFYING = ("BAO_TOKEN", "VAULT_TOKEN", "BAO_TOKEN_PATH", "VAULT_TOKEN_PATH", "HOME", "USERPROFILE")
 
 
+@cache
 def _prepare() -> None:
-    global _prepared
-    if not _prepared:
-        _prepared = True
-        atexit.register(shutdown)
-        os.register_at_fork(after_in_child=_after_fork)
+    atexit.register(shutdown)
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _after_fork() -> None:
-    global _lock
-    _lock = threading.Lock()
+    _lock._at_fork_reinit()  # type: ignore[attr-defined]
     scheduler_for(SYSTEM).reset()
     for session in list(_sessions.values()):
         session.after_fork()

@@ -12,7 +12,7 @@ from hvac.adapters import Adapter
 from toriconfig._vault.answer import Answer
 from toriconfig._vault.session import Session
 from toriconfig._vault.wall import error_of
-from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultNotFound, VaultSealed, VaultUnreachable
+from toriconfig.errors import SecretError, VaultError
 
 
 class Response:
@@ -121,20 +121,27 @@ _made: dict[tuple[type[Any], type[Any]], type[VaultError]] = {}
 
 def both(error: VaultError, method: str, path: str) -> VaultError:
     """The same error, which is also the exception that hvac would have raised."""
-    ours = next(
-        kind
-        for kind in (VaultDenied, VaultNotFound, VaultSealed, VaultUnreachable, VaultError)
-        if isinstance(error, kind)
-    )
+    ours = type(error)
     theirs = _HVAC.get(error.status or 0, exceptions.UnexpectedError)
     if (ours, theirs) not in _made:
-        _made[ours, theirs] = type(ours.__name__, (ours, theirs), {"__str__": SecretError.__str__})
+        own: dict[str, Any] = {
+            "__str__": SecretError.__str__,
+            "__reduce__": lambda self: (_restored, (ours, self.args, vars(self))),
+        }
+        _made[ours, theirs] = type(ours.__name__, (ours, theirs), own)
     kind = _made[ours, theirs]
     new = kind.__new__(kind)
     new.__dict__.update(error.__dict__)
     new.__dict__.update(errors=[error.message], method=method, url=f"/v1/{path}", text=None, json=None)
     new.args = error.args
     return new
+
+
+def _restored(ours: type[VaultError], args: tuple[Any, ...], state: dict[str, Any]) -> VaultError:
+    error = ours.__new__(ours)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 def _spelt(value: Any) -> str | int:

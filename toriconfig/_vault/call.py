@@ -18,14 +18,15 @@ class Call:
 
     Attributes:
         deadline: monotonic seconds.
+        connecting: whether a connection is being made just now.
         sent: whether bytes of the request under way may have reached Vault.
     """
 
-    __slots__ = ("_cut", "_now", "_owned", "_socket", "deadline", "sent")
+    __slots__ = ("_cut", "_now", "_owned", "_socket", "connecting", "deadline", "sent")
 
     def __init__(self, deadline: float, now: Callable[[], float]) -> None:
         self.deadline = deadline
-        self.sent = False
+        self.connecting = self.sent = False
         self._now = now
         self._socket: Any = None
         self._owned = False

@@ -5,19 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
-from weakref import ref
 
 from toriconfig._origin import Origin
 from toriconfig._supply import Reading, State, Swap
 from toriconfig._vault import lease as leases
 from toriconfig._vault import pace
-from toriconfig._vault.answer import Answer
 from toriconfig._vault.kv import Found
 from toriconfig._vault.lease import Lease
 from toriconfig._vault.log import logger
+from toriconfig._vault.upkeep import Timer, renew, retire
 from toriconfig._vault.wall import timed_out
 from toriconfig._vault.workers import DEMAND, LEASE, POLL
-from toriconfig.errors import SecretError, VaultDenied, VaultNotFound, VaultUnreachable
+from toriconfig.errors import SecretError, VaultNotFound, VaultUnreachable
 
 if TYPE_CHECKING:
     from toriconfig._vault.flight import Flight
@@ -63,12 +62,11 @@ class Cell:
     def pending(self) -> Sequence[Flight]:
         """Start what must be fetched before `settle` can answer; a refresh of a usable value goes on behind."""
         now = self.now()
-        dropped: Reading | None = None
         with self._lock:
             if self._usable(now):
-                self._refit(now)
+                self._refit()
                 if now >= self.fresh_until and now >= self._next_try and not self._under_way():
-                    self._read(DEMAND)
+                    self._read(POLL)
                 return ()
             dropped = self._drop()
             flight = self._flight
@@ -151,19 +149,31 @@ class Cell:
         self._flight, self._renewing, self._planned = None, False, False
         self._next_try = self.fresh_until = -NEVER
         if self._lease is not None and not share:
-            self._lease = self._token = None
             self._notify(self._drop(), None)
 
-    # what follows runs under the lock, down to `_notify`
+    def due(self, timer: int) -> None:
+        """The timer went off: obey the plan, unless it was overtaken."""
+        with self._lock:
+            if timer != self._timer or self._under_way():
+                return
+            plan = self._lease_plan()
+            if plan is None:
+                self._read(POLL)
+            elif plan.action == "renew":
+                self._renew()
+            else:
+                self._read(LEASE)
+
+    # What follows, down to `_read`, is called with the lock held.
 
     def _under_way(self) -> bool:
         return self._flight is not None and not self._flight.ended
 
     def _hard_end(self) -> float:
-        """Monotonic seconds at which the value stops working."""
-        if self._lease is not None and self._token is not None:
-            return min(self._lease.ends, self._token.ends)
-        return NEVER
+        """Monotonic seconds at which leased credentials stop working."""
+        if self._lease is None or self._token is None:
+            return NEVER
+        return min(self._lease.ends, self._token.ends)
 
     def _usable(self, now: float) -> bool:
         if self.reading is None or self._confirmed is None:
@@ -172,32 +182,68 @@ class Cell:
             return now < self._hard_end()
         return now < self._confirmed + max(self._session.vault.stale_for, self._fresh_for)
 
-    def _refit(self, now: float) -> None:
-        """Work out again until when the value is fresh: its token may have been renewed meanwhile."""
-        if self._confirmed is None:
-            return
+    def _refit(self) -> None:
+        """Work out until when the value is fresh, which a renewed token puts off; after a fork, plan again."""
         if self._lease is not None and self._token is not None:
             self.fresh_until = leases.usable_until(self._lease, self._token.ends)
-        elif self._error is None:
+        elif self._confirmed is not None:
             self.fresh_until = self._confirmed + self._fresh_for
         if not self._planned:
             self._plan()
 
     def _drop(self) -> Reading | None:
         dropped, self.reading = self.reading, None
+        self._lease = self._token = None
         self.fresh_until = -NEVER
         return dropped
 
+    def _lease_plan(self) -> leases.Plan | None:
+        if self._lease is None or self._token is None:
+            return None
+        orphan = self._token.ends if self._token.replaced else None
+        vault, session = self._session.vault, self._session
+        return leases.plan(self._lease, vault.overlap, self.now(), session.rnd, orphan_ends=orphan)
+
+    def _plan(self, *, ttl: float | None = None, first: bool = False, failed: bool = False) -> None:
+        """Set the one timer of this cell."""
+        now, session = self.now(), self._session
+        rnd, interval = session.rnd, session.vault.refresh_interval
+        plan = self._lease_plan()
+        if plan is not None:
+            due = plan.at
+            if plan.action == "reissue":
+                due = max(due, self._issued + leases.SHORTEST)
+            if failed:
+                due = max(due, now + leases.retry_delay(self._failures, self._hard_end() - now, rnd))
+        elif ttl is not None:
+            due = now + pace.static_delay(ttl, interval, rnd)
+        else:
+            due = now + pace.poll_delay(interval, rnd, first=first)
+        if failed:
+            self._next_try = due
+        self._planned = True
+        self._timer += 1
+        if due < NEVER:
+            session.scheduler.at(due, Timer(self, self._timer))
+
     def _read(self, priority: int) -> Flight:
-        path, pinned, first = self._path, self._pinned, self._failures == 0
-        session = self._session
+        path, pinned, first, session = self._path, self._pinned, self._failures == 0, self._session
 
         def work(flight: Flight) -> None:
             outcome = session.mounts.fetch(path, pinned, flight.call, relogin=first)
-            self._land(flight, outcome)
+            claimed = flight.claim()
+            if isinstance(outcome, Found):
+                self._found(outcome, late=not claimed)
+            elif claimed:
+                self._failed(outcome)
+            if claimed:
+                flight.finish()
+
+        def expired(_: Flight) -> None:
+            self._failed(timed_out(self.reference, session.resolved.timeout))
 
         self._renewing = False
-        self._flight = session.launch(priority, work, self._expired)
+        self._flight = session.launch(priority, work, expired)
         return self._flight
 
     def _renew(self) -> None:
@@ -205,188 +251,79 @@ class Cell:
         assert held is not None
 
         def work(flight: Flight) -> None:
-            asked = session.now()
-            body = {"lease_id": held.id, "increment": int(held.term)}
-            answer = session.ask(flight.call, "POST", "sys/leases/renew", body, check=False, relogin=False)
+            fate, lease = renew(session, held, flight.call)
             if flight.claim():
-                self._renewed(held, asked, answer)
+                self._renewed(held, fate, lease)
                 flight.finish()
 
         self._renewing = True
-        self._flight = session.launch(LEASE, work, self._expired)
+        self._flight = session.launch(LEASE, work, lambda _: self._renewed(held, "keep", held))
 
-    def _expired(self, flight: Flight) -> None:
+    # What follows records outcomes; it takes the lock itself, and tells of swaps outside it.
+
+    def _found(self, found: Found, *, late: bool) -> None:
+        now, session = self.now(), self._session
         with self._lock:
-            renewing = self._renewing
-        if renewing:
-            self._renew_failed()
-        else:
-            self._failed(timed_out(self.reference, self._session.resolved.timeout))
-
-    def _land(self, flight: Flight, outcome: Found | SecretError) -> None:
-        """Record the outcome; one that comes after its deadline counts when it brings a value."""
-        claimed = flight.claim()
-        if isinstance(outcome, Found):
-            self._found(outcome)
-        elif claimed:
-            self._failed(outcome)
-        if claimed:
-            flight.finish()
-
-    def _found(self, found: Found) -> None:
-        now = self.now()
-        session = self._session
-        with self._lock:
-            old, retired = self.reading, self._lease
+            old, before = self.reading, self._lease
+            if late and old is not None and (old.version or 0) >= (found.version or 0):
+                # given up on, and overtaken by a newer answer; nobody will use what it may have minted
+                if found.lease is not None:
+                    retire(session, found.lease, now)
+                return
             changed = old is None or old.version != found.version or _differ(old.value, found)
             if changed:
                 origin = Origin("vault", self._path, version=found.version)
                 ends = session.vault.clock.time() + found.lease.duration if found.lease is not None else None
                 self.reading = Reading(found.data, origin, found.version, ends)
             self._lease, self._token = found.lease, found.token
-            self._confirmed, self._error, self._failures, self._absent = now, None, 0, 0
-            self._warned = False
+            self._confirmed, self._error, self._failures, self._absent, self._warned = now, None, 0, 0, False
             if found.lease is not None:
                 self._issued = now
             self._fresh_for = pace.fresh_for(session.vault.refresh_interval)
             if found.ttl is not None:
                 self._fresh_for = min(self._fresh_for, found.ttl + pace.SLACK)
-            self._planned = False
-            first = old is None
-            self._refit_after(found, first)
+            self._plan(ttl=found.ttl, first=old is None)
+            self._refit()
         session.succeeded(self)
         if changed:
             self._notify(old, self.reading)
-        if retired is not None and (found.lease is None or retired.id != found.lease.id):
-            self._retire(retired, now)
-
-    def _refit_after(self, found: Found, first: bool) -> None:
-        self._planned = True
-        self._refit(self.now())
-        self._plan(ttl=found.ttl, first=first)
+        if before is not None and (found.lease is None or before.id != found.lease.id):
+            retire(session, before, leases.retire_at(now, session.vault.overlap))
 
     def _failed(self, error: SecretError) -> None:
-        now = self.now()
-        session = self._session
-        dropped: Reading | None = None
-        kept = False
+        now, session = self.now(), self._session
+        error = error.at("")
+        error.reference = self.reference
         with self._lock:
-            error = error.at("")
-            error.reference = self.reference
             self._error = error
             self._failures += 1
             self._absent = self._absent + 1 if isinstance(error, VaultNotFound) else 0
-            if self._absent >= pace.AGREEING:
-                dropped = self._drop()
-                self._lease = self._token = None
-            if self._usable(now):
-                kept = True
+            kept = self._usable(now) and self._absent < pace.AGREEING
+            dropped = None if kept else self._drop()
+            if self._confirmed is not None:
                 self._plan(failed=True)
-            else:
+            if not kept:
                 wait = pace.retry_delay(self._failures, session.vault.refresh_interval, session.rnd)
                 self._next_try = now + wait
-                if self._confirmed is not None:
-                    self._plan(failed=True, at_least=self._next_try)
-            warn = kept and not self._warned and (not isinstance(error, VaultNotFound))
+            warn = kept and not self._warned and not isinstance(error, VaultNotFound)
             self._warned = self._warned or kept
         if warn:
             session.failed(self, error)
         self._notify(dropped, None)
 
-    def _renewed(self, held: Lease, asked: float, answer: Answer | SecretError) -> None:
-        fate: leases.Fate = "forbidden" if isinstance(answer, VaultDenied) else "keep"
-        if isinstance(answer, Answer):
-            fate = leases.fate(answer.status, answer.text)
+    def _renewed(self, held: Lease, fate: leases.Fate, lease: Lease) -> None:
         with self._lock:
             if self._lease is not held:
                 return
-            if isinstance(answer, Answer) and fate == "renewed":
-                seconds, renewable = answer.body.get("lease_duration") or 0, answer.body.get("renewable")
-                self._lease = leases.renewed(held, asked, float(seconds), bool(renewable))
+            self._lease, self._renewing = lease, False
+            if fate == "renewed":
                 self._confirmed, self._error, self._failures = self.now(), None, 0
                 if self.reading is not None:
-                    self.reading.expires_at = self._session.vault.clock.time() + self._lease.duration
-            elif fate == "gone":
-                self._lease = leases.renewed(held, asked, 0.001, False)
-            elif fate == "forbidden":
-                self._lease = leases.renewed(held, held.granted, held.duration, False)
-            else:
-                self._renew_failed()
-                return
-            self._renewing = False
-            self._planned = True
-            self._refit(self.now())
-            self._plan()
-
-    def _renew_failed(self) -> None:
-        with self._lock:
-            self._failures += 1
-            self._renewing = False
-            self._plan(failed=True)
-
-    def _plan(
-        self, *, ttl: float | None = None, first: bool = False, failed: bool = False, at_least: float = 0.0
-    ) -> None:
-        """Set the one timer of this cell."""
-        now, session = self.now(), self._session
-        rnd, interval = session.rnd, session.vault.refresh_interval
-        action = "read"
-        if self._lease is not None and self._token is not None:
-            orphan = self._token.ends if self._token.replaced else None
-            planned = leases.plan(self._lease, session.vault.overlap, now, rnd, orphan_ends=orphan)
-            action, due = planned.action, planned.at
-            if action == "reissue":
-                due = max(due, self._issued + leases.SHORTEST)
-            if failed:
-                due = max(due, now + leases.retry_delay(self._failures, self._hard_end() - now, rnd))
-        elif ttl is not None and not failed:
-            due = now + pace.static_delay(ttl, interval, rnd)
-        else:
-            due = now + pace.poll_delay(interval, rnd, first=first and not failed)
-        due = max(due, at_least)
-        if failed:
-            self._next_try = due
-        self._planned = True
-        self._timer += 1
-        if due < NEVER:
-            session.scheduler.at(due, _Timer(self, self._timer))
-
-    def due(self, timer: int) -> None:
-        """The timer went off: obey the plan, unless it was overtaken."""
-        with self._lock:
-            if timer != self._timer or self._under_way():
-                return
-            held, token = self._lease, self._token
-            if held is None or token is None:
-                self._read(POLL)
-                return
-            now = self.now()
-            orphan = token.ends if token.replaced else None
-            if (
-                leases.plan(held, self._session.vault.overlap, now, self._session.rnd, orphan_ends=orphan).action
-                == "renew"
-            ):
-                self._renew()
-            else:
-                self._read(LEASE)
-
-    def _retire(self, old: Lease, swapped: float) -> None:
-        """Let replaced credentials go after the overlap, where the policy allows it; else they end by themselves."""
-        session = self._session
-        at = leases.retire_at(swapped, session.vault.overlap)
-        if old.ends <= at or not session.identity.may_revoke:
-            return
-
-        def work(flight: Flight) -> None:
-            answer = session.ask(
-                flight.call, "POST", "sys/leases/revoke", {"lease_id": old.id}, check=False, relogin=False
-            )
-            if isinstance(answer, VaultDenied):
-                session.identity.may_revoke = False
-            if flight.claim():
-                flight.finish()
-
-        session.scheduler.at(at, lambda: _nothing(session.launch(POLL, work)))
+                    self.reading.expires_at = self._session.vault.clock.time() + lease.duration
+            elif fate == "keep":
+                self._failures += 1
+            self._plan(failed=fate == "keep")
+            self._refit()
 
     def _notify(self, old: Reading | None, new: Reading | None) -> None:
         if old is new:
@@ -394,26 +331,11 @@ class Cell:
         for swap in self._subscribers:
             try:
                 swap(old, new)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  (a subscriber that raises stops nobody)
                 logger().error("a callback for %s failed: %s", self.reference, type(error).__name__)
 
     def __repr__(self) -> str:
         return f"Cell({self.reference!r}, {self.state})"
-
-
-class _Timer:
-    """A due date that does not keep its cell alive."""
-
-    __slots__ = ("_cell", "_number")
-
-    def __init__(self, cell: Cell, number: int) -> None:
-        self._cell = ref(cell)
-        self._number = number
-
-    def __call__(self) -> None:
-        cell = self._cell()
-        if cell is not None:
-            cell.due(self._number)
 
 
 def _differ(old: object, found: Found) -> bool:
@@ -423,7 +345,3 @@ def _differ(old: object, found: Found) -> bool:
     if found.ttl is None or not isinstance(old, dict):
         return old != found.data
     return {**old, "ttl": None} != {**found.data, "ttl": None}
-
-
-def _nothing(_: object) -> None:
-    return None

@@ -42,7 +42,7 @@ class Strand:
                 run = self._waiting.popleft()
             try:
                 run()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  (a callback that raises stops nobody)
                 from toriconfig._vault.log import logger
 
                 logger().error("a callback failed: %s", type(error).__name__)

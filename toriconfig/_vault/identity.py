@@ -192,14 +192,14 @@ class Identity:
 
     def _adopt(self, token: LiveToken, replacing: LiveToken | None) -> LiveToken:
         with self._lock:
+            if token.minted:
+                self._minted.append(token)
             if self._token is not None and self._token is not replacing:
                 return self._token
             self._token, self._error, self._failures, self._retry_at = token, None, 0, 0.0
             self._looking = False
             now = self._session.now()
             self._minted = [one for one in self._minted if now < one.ends]
-            if token.minted:
-                self._minted.append(token)
             if replacing is not None:
                 replacing.replaced = True
         if token.due(self._session.rnd) < NEVER:
@@ -223,7 +223,7 @@ class Identity:
     def _at(self, due: float, token: LiveToken) -> None:
         self._session.scheduler.at(
             due,
-            lambda: None if token.replaced else _ignore(self._session.launch(LEASE, lambda f: self._tend(f, token))),
+            lambda: token.replaced or self._session.launch(LEASE, lambda flight: self._tend(flight, token)),
         )
 
     def _tend(self, flight: Flight, token: LiveToken) -> None:
@@ -266,7 +266,3 @@ class Identity:
     def _again(self, token: LiveToken) -> float:
         left = token.ends - self._session.now()
         return NEVER if left <= 0 else self._session.now() + max(0.5, left / 4.0) * (0.9 + 0.2 * self._session.rnd())
-
-
-def _ignore(_: object) -> None:
-    return None

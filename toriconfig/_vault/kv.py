@@ -103,7 +103,7 @@ class Mounts:
             answer = session.ask(
                 call, "GET", target, query={"version": version} if version else None, relogin=relogin, check=False
             )
-            return _versioned(session, answer, path, target, version)
+            return _versioned(session, answer, path, target)
         if version is not None:
             return VaultNotFound(
                 f"{path} has no versions", reference=path, help="only KV v2 keeps versions: leave `?version=` out"
@@ -180,9 +180,7 @@ def _is_engine(path: str) -> bool:
     return not _ENGINES.isdisjoint(path.split("/")[1:]) or path.startswith(("sys/", "auth/", "identity/", "cubbyhole/"))
 
 
-def _versioned(
-    session: Session, answer: Answer | SecretError, path: str, target: str, version: int | None
-) -> Found | SecretError:
+def _versioned(session: Session, answer: Answer | SecretError, path: str, target: str) -> Found | SecretError:
     if isinstance(answer, SecretError):
         return answer
     data, metadata = answer.data.get("data"), answer.data.get("metadata")

@@ -82,9 +82,14 @@ def plan(lease: Lease, overlap: float, now: float, rnd: Random, *, orphan_ends: 
     return Plan("reissue", lease.granted + (lease.duration - lead) * (0.9 + 0.1 * rnd()))
 
 
-def renewed(lease: Lease, granted: float, duration: float, renewable: bool) -> Lease:
-    """The lease after a renewal that granted `duration` seconds."""
+def renewed(lease: Lease, granted: float, duration: float, *, renewable: bool) -> Lease:
+    """The lease after an answer that granted `duration` seconds."""
     return replace(lease, granted=granted, duration=duration, renewable=renewable)
+
+
+def ended(lease: Lease, now: float) -> Lease:
+    """The lease once Vault does not know it any more."""
+    return replace(lease, granted=now, duration=0.001, renewable=False)
 
 
 def retry_delay(failures: int, left: float, rnd: Random) -> float:

@@ -29,11 +29,11 @@ class Scheduler:
     def reset(self) -> None:
         """Forget everything: in a forked child there is no thread, and its work is its parent's."""
         self._change = threading.Condition(threading.Lock())
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._due: list[tuple[float, int, Callable[[], object]]] = []
         self._count = 0
         self._running = False
 
-    def at(self, due: float, run: Callable[[], None]) -> None:
+    def at(self, due: float, run: Callable[[], object]) -> None:
         """Have `run` called at `due` monotonic seconds; it must be quick and is not called twice."""
         with self._change:
             self._count += 1

@@ -177,8 +177,9 @@ class Session:
             job = flight.job
             if job is not None:
                 self.workers.abandon(job)
+            connecting = call.connecting
             call.cut()
-            if not call.sent:
+            if connecting:
                 self._block(timed_out("", self.resolved.timeout))
             if expired is not None:
                 expired(flight)

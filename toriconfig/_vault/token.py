@@ -20,6 +20,7 @@ class LiveToken:
         duration: seconds of that grant; 0 when it does not end, None while nobody has looked.
         term: seconds of the first grant.
         renewable: whether a renewal may be asked for.
+        renewed: whether one was granted.
         counted: whether each use counts, so that it must not be spent on looking.
         replaced: whether another token is used now.
         confirmed: monotonic seconds at which Vault last accepted it for certain.
@@ -34,6 +35,7 @@ class LiveToken:
         "minted",
         "pid",
         "renewable",
+        "renewed",
         "replaced",
         "term",
         "value",
@@ -46,6 +48,7 @@ class LiveToken:
         self.duration: float | None = None
         self.term = 0.0
         self.renewable = False
+        self.renewed = False
         self.counted = False
         self.replaced = False
         self.confirmed = now if minted else -NEVER
@@ -68,6 +71,7 @@ class LiveToken:
         self.granted, self.duration, self.confirmed = now, duration, now
         self.renewable = bool(facts.get("renewable"))
         self.counted = bool(facts.get("num_uses"))
+        self.renewed = not first
         if first:
             # a token that was handed over late in its life is measured by the term that it was made with
             self.term = max(duration, float(facts.get("period") or facts.get("creation_ttl") or 0))
@@ -81,7 +85,7 @@ class LiveToken:
     @property
     def spent(self) -> bool:
         """Whether renewing gains nothing any more: it cannot be, or its maximum is near."""
-        return not self.renewable or came_short(self.duration or 0.0, self.term)
+        return not self.renewable or (self.renewed and came_short(self.duration or 0.0, self.term))
 
     def __repr__(self) -> str:
         return f"LiveToken(minted={self.minted}, duration={self.duration})"

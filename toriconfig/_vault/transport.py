@@ -24,6 +24,7 @@ from urllib3.util import Timeout, parse_url
 
 from toriconfig._vault.answer import Answer, Failure
 from toriconfig._vault.call import Call
+from toriconfig._vault.log import logger
 from toriconfig._vault.resolve import Resolved, Tls
 
 LARGEST = 32 * 1024 * 1024
@@ -54,7 +55,7 @@ class _Watched:
             self.connect()  # type: ignore[attr-defined]
         call = _current.call
         call.hold(self.sock)
-        call.sent = True
+        call.connecting, call.sent = False, True
         super().send(data)  # type: ignore[misc]
 
 
@@ -109,7 +110,7 @@ class Transport:
         alone = len(self._resolved.addresses) == 1
         timeout = Timeout(connect=patience if alone else min(CONNECT, patience), read=patience)
         payload = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-        call.sent = False
+        call.connecting, call.sent = True, False
         _current.call = call
         try:
             response = self._pool(address).urlopen(
@@ -124,10 +125,13 @@ class Transport:
             )
             raw = response.read(LARGEST + 1)
             response.release_conn()
-        except (HTTPError, OSError, ValueError, ssl.SSLError) as error:
+        except _SetUpError as error:
+            return Failure("tls", str(error), address, sent=False)
+        except (HTTPError, OSError, ValueError) as error:
             return _failure(error, address, call)
         finally:
             _current.call = None
+            call.connecting = False
             call.hold(None)
         return _answer(response.status, raw, response.headers, address)
 
@@ -202,13 +206,25 @@ def _unix_pool(path: str, size: int) -> HTTPConnectionPool:
     return Pool("localhost", maxsize=size)
 
 
+class _SetUpError(Exception):
+    """What TLS is set up with cannot be used."""
+
+
 def _context(tls: Tls) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=tls.ca_cert, capath=tls.ca_path, cadata=tls.ca_bytes)
+    try:
+        context = ssl.create_default_context(cafile=tls.ca_cert, capath=tls.ca_path, cadata=tls.ca_bytes)
+    except (OSError, ValueError) as error:
+        where = tls.ca_cert or tls.ca_path or "VAULT_CACERT_BYTES"
+        raise _SetUpError(f"cannot be trusted: {where}: {_reason(error)}") from None
     if not tls.verify:
+        logger().warning("the certificates of Vault are not checked: anybody on the way can read the secrets")
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if tls.cert is not None:
-        context.load_cert_chain(tls.cert, tls.key)
+        try:
+            context.load_cert_chain(tls.cert, tls.key)
+        except (OSError, ValueError) as error:
+            raise _SetUpError(f"gets no client certificate: {tls.cert}: {_reason(error)}") from None
     return context
 
 

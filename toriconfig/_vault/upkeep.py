@@ -1,0 +1,66 @@
+"""What is asked of Vault about a lease, once `lease.py` has decided it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import ref
+
+from toriconfig._vault import lease as leases
+from toriconfig._vault.answer import Answer
+from toriconfig._vault.call import Call
+from toriconfig._vault.lease import Fate, Lease
+from toriconfig._vault.workers import POLL
+from toriconfig.errors import VaultDenied
+
+if TYPE_CHECKING:
+    from toriconfig._vault.cell import Cell
+    from toriconfig._vault.flight import Flight
+    from toriconfig._vault.session import Session
+
+
+def renew(session: Session, held: Lease, call: Call) -> tuple[Fate, Lease]:
+    """Ask for a renewal; what it means, and the lease as it stands then."""
+    asked = session.now()
+    body = {"lease_id": held.id, "increment": int(held.term)}
+    answer = session.ask(call, "POST", "sys/leases/renew", body, check=False, relogin=False)
+    if isinstance(answer, VaultDenied):
+        return "forbidden", leases.renewed(held, held.granted, held.duration, renewable=False)
+    if not isinstance(answer, Answer):
+        return "keep", held
+    fate = leases.fate(answer.status, answer.text)
+    if fate == "renewed":
+        seconds, renewable = float(answer.body.get("lease_duration") or 0), bool(answer.body.get("renewable"))
+        return fate, leases.renewed(held, asked, seconds, renewable=renewable)
+    if fate == "gone":
+        return fate, leases.ended(held, asked)
+    return fate, held
+
+
+def retire(session: Session, old: Lease, at: float) -> None:
+    """Let replaced credentials go at `at`, where the policy allows it; else they end by themselves."""
+    if old.ends <= at or not session.identity.may_revoke:
+        return
+
+    def work(flight: Flight) -> None:
+        answer = session.ask(flight.call, "POST", "sys/leases/revoke", {"lease_id": old.id}, relogin=False)
+        if isinstance(answer, VaultDenied):
+            session.identity.may_revoke = False
+        if flight.claim():
+            flight.finish()
+
+    session.scheduler.at(at, lambda: session.launch(POLL, work))
+
+
+class Timer:
+    """A due date that does not keep its cell alive."""
+
+    __slots__ = ("_cell", "_number")
+
+    def __init__(self, cell: Cell, number: int) -> None:
+        self._cell = ref(cell)
+        self._number = number
+
+    def __call__(self) -> None:
+        cell = self._cell()
+        if cell is not None:
+            cell.due(self._number)
