@@ -41,6 +41,7 @@ class Derived:
         self._key = key
         self._from: tuple[Reading, ...] = ()
         self._swaps = 0
+        self._unread: Origin | None = None
         self._listeners: tuple[Swap, ...] = ()
         for supply in inputs:
             _subscribe_weakly(self, supply)
@@ -78,20 +79,30 @@ class Derived:
 
     @property
     def state(self) -> State:
+        if len(self._inputs) == 1:
+            return self._inputs[0].state
         return max((supply.state for supply in self._inputs), key=_RANK.__getitem__)
 
     @property
     def age(self) -> float | None:
+        if len(self._inputs) == 1:
+            return self._inputs[0].age
         ages = [age for supply in self._inputs if (age := supply.age) is not None]
         return max(ages) if ages else None
 
     @property
     def error(self) -> Exception | None:
+        if len(self._inputs) == 1:
+            return self._inputs[0].error
         return next((error for supply in self._inputs if (error := supply.error) is not None), None)
 
     @property
     def origin(self) -> Origin:
-        return self._spelt(self._inputs[0].origin)
+        if self.reading is not None:
+            return self.reading.origin
+        if self._unread is None:
+            self._unread = self._spelt(self._inputs[0].origin)
+        return self._unread
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
         self._listeners = (*self._listeners, swap)

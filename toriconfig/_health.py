@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from toriconfig._origin import Origin
 from toriconfig._path import show
@@ -12,8 +13,7 @@ from toriconfig._snapshot import LayerRead, Loaded
 from toriconfig._supply import State
 
 
-@dataclass(frozen=True, slots=True)
-class SecretHealth:
+class SecretHealth(NamedTuple):
     """The state of one secret.
 
     Attributes:
@@ -63,8 +63,13 @@ def health_of(loaded: Loaded | None, error: Exception | None) -> Health:
     secrets: dict[str, SecretHealth] = {}
     for path, secret in snapshot.secrets.items():
         supply = supply_of(secret)
+        reading, error_now = supply.reading, supply.error
         secrets[show(path)] = SecretHealth(
-            supply.state, supply.origin, supply.age, secret.expires_at, _line(supply.error)
+            supply.state,
+            supply.origin if reading is None else reading.origin,
+            supply.age,
+            None if reading is None else reading.expires_at,
+            _line(error_now) if error_now is not None else "",
         )
     warnings = tuple(str(problem) for problem in snapshot.findings if problem.severity == "warning")
     return Health(True, snapshot.layers, secrets, _line(error), warnings)

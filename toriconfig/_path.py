@@ -16,6 +16,8 @@ def show(path: Path) -> str:
     >>> show(("weights", "a.b", 0))
     'weights."a.b"[0]'
     """
+    if len(path) == 1 and type(path[0]) is str and path[0].isidentifier():
+        return path[0]
     text = ""
     for part in path:
         if isinstance(part, int):
