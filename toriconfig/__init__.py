@@ -63,10 +63,44 @@ _ROOMS = {
 _HOME = {name: room for room, names in _ROOMS.items() for name in names.split()}
 _MODULES = ("integrations", "rotation", "testing")
 
-__all__ = [  # noqa: PLE0604
+# Written out, because type checkers understand nothing else.
+__all__ = [
+    "Change",
+    "ConfigError",
+    "Explanation",
+    "Health",
+    "Merge",
+    "MissingCredentialError",
+    "Origin",
+    "Problem",
+    "Ref",
+    "Secret",
+    "SecretError",
+    "Settings",
+    "SettingsConfigDict",
+    "ToriSettings",
+    "Vault",
+    "VaultDenied",
+    "VaultError",
+    "VaultNotFound",
+    "VaultSealed",
+    "VaultUnreachable",
+    "aprefetch",
+    "explain",
+    "health",
+    "integrations",
+    "lazy",
+    "load",
+    "on_change",
+    "override",
+    "prefetch",
+    "reload",
+    "replace",
+    "rotation",
     "settings",
-    *_HOME,
-    *_MODULES,
+    "shutdown",
+    "snapshot",
+    "testing",
 ]
 
 
