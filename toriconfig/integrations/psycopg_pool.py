@@ -31,10 +31,12 @@ def login(credentials: Secret[Any], **others: Any) -> Callable[[], dict[str, Any
 
 
 def current(credentials: Secret[Any]) -> Callable[[Connection[Any]], None]:
-    """For the pool's `check`: refuses a connection of an earlier account, so that the pool replaces it."""
+    """For the pool's `check`: closes and refuses a connection of an earlier account, so that the pool replaces it."""
 
     def check(connection: Connection[Any]) -> None:
-        _refuse_earlier(connection.info.user, credentials)
+        if _is_earlier(connection.info.user, credentials):
+            connection.close()  # one that is only refused goes back into the pool, to be refused for ever
+            raise OperationalError(_ROTATED)
 
     return check
 
@@ -43,11 +45,15 @@ def async_current(credentials: Secret[Any]) -> Callable[[AsyncConnection[Any]], 
     """`current` for `AsyncConnectionPool`."""
 
     async def check(connection: AsyncConnection[Any]) -> None:
-        _refuse_earlier(connection.info.user, credentials)
+        if _is_earlier(connection.info.user, credentials):
+            await connection.close()
+            raise OperationalError(_ROTATED)
 
     return check
 
 
-def _refuse_earlier(user: str, credentials: Secret[Any]) -> None:
-    if user != account(credentials).username:
-        raise OperationalError("the account of this connection has been rotated out")
+_ROTATED = "the account of this connection has been rotated out"
+
+
+def _is_earlier(user: str, credentials: Secret[Any]) -> bool:
+    return user != account(credentials).username

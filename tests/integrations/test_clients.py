@@ -1,0 +1,100 @@
+"""HTTP clients and botocore: each request carries the current secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+import requests
+from pydantic import BaseModel
+from support.faults import Answer, answering_server
+
+from toriconfig import Secret
+from toriconfig._origin import Origin
+from toriconfig._secret import handle
+from toriconfig._supply import Fixed, Reading
+from toriconfig.integrations import boto
+from toriconfig.integrations._account import account
+from toriconfig.integrations.httpx import SecretAuth as HttpxAuth
+from toriconfig.integrations.requests import SecretAuth as RequestsAuth
+
+
+class Rotating(Fixed):
+    """A supply that the test rotates."""
+
+    def rotate(self, value: Any) -> None:
+        self.reading = Reading(value, Origin("code", "test"))
+
+
+def rotating(value: Any) -> tuple[Secret[Any], Rotating]:
+    supply = Rotating(value, Origin("code", "test"))
+    return handle(supply, None, "token"), supply
+
+
+def test_httpx_sends_the_current_token_each_time() -> None:
+    secret, supply = rotating("one")
+    sent: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers["authorization"])
+        return httpx.Response(200)
+
+    with httpx.Client(transport=httpx.MockTransport(answer), auth=HttpxAuth(secret)) as client:
+        client.get("http://service")
+        supply.rotate("two")
+        client.get("http://service")
+    assert sent == ["Bearer one", "Bearer two"]
+
+
+@pytest.mark.parametrize(("rotated", "tries"), [(True, ["one", "two"]), (False, ["one"])])
+def test_httpx_tries_a_refused_request_once_more_when_the_token_was_rotated(rotated: bool, tries: list[str]) -> None:
+    secret, supply = rotating("one")
+    sent: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers["x-key"])
+        if rotated:
+            supply.rotate("two")
+        return httpx.Response(200 if sent[-1] == "two" else 401)
+
+    auth = HttpxAuth(secret, header="X-Key", scheme="")
+    with httpx.Client(transport=httpx.MockTransport(answer), auth=auth) as client:
+        response = client.get("http://service")
+    assert sent == tries
+    assert response.status_code == (200 if rotated else 401)
+
+
+def test_requests_sends_the_current_token() -> None:
+    secret, supply = rotating("one")
+    with answering_server(lambda _: Answer(200, {})) as server, requests.Session() as session:
+        session.auth = RequestsAuth(secret, header="X-Key", scheme="")
+        assert session.get(server.address).request.headers["X-Key"] == "one"
+        supply.rotate("two")
+        assert session.get(server.address).request.headers["X-Key"] == "two"
+
+
+def test_botocore_credentials_are_of_one_reading_and_current() -> None:
+    secret, supply = rotating({"access_key": "A1", "secret_key": "S1", "security_token": "T1"})
+    credentials = boto.SecretProvider(secret).load()
+    assert credentials.get_frozen_credentials() == ("A1", "S1", "T1")
+    supply.rotate({"access_key": "A2", "secret_key": "S2"})
+    assert credentials.get_frozen_credentials() == ("A2", "S2", None)
+    assert (credentials.access_key, credentials.secret_key, credentials.token) == ("A2", "S2", None)
+
+
+class Model(BaseModel):
+    username: str
+    password: str
+
+
+@pytest.mark.parametrize("value", [{"username": "u", "password": "p"}, Model(username="u", password="p")])
+def test_an_account_is_read_from_a_model_or_a_mapping(value: Any) -> None:
+    assert account(rotating(value)[0])[:2] == ("u", "p")
+
+
+@pytest.mark.parametrize("value", ["c4n4ry-text", {"user": "c4n4ry-user"}])
+def test_what_is_no_account_is_refused_without_showing_it(value: Any) -> None:
+    with pytest.raises(TypeError, match="username") as caught:
+        account(rotating(value)[0])
+    assert "c4n4ry" not in str(caught.value)

@@ -1,0 +1,163 @@
+"""Pools on leased accounts of a few seconds: no transaction fails, and each rotation costs one request."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Annotated, Any
+
+import psycopg
+import pytest
+import sqlalchemy
+from embedded_postgres import Postgres, database_role
+from psycopg_pool import AsyncConnectionPool, ConnectionPool
+from pydantic import BaseModel
+
+from toriconfig import Ref, Secret, Vault, load
+from toriconfig.integrations import psycopg_pool as follow_pool
+from toriconfig.integrations import sqlalchemy as follow_engine
+from toriconfig.testing import VaultServer, vault_server
+
+
+class Credentials(BaseModel):
+    username: str
+    password: str
+
+
+class Database(BaseModel):
+    credentials: Annotated[Secret[Credentials], Ref("database/creds/writer")]
+
+
+@pytest.fixture(name="server")
+def _server(shared_postgres: Postgres) -> Iterator[VaultServer]:
+    with vault_server() as server:
+        with psycopg.connect(shared_postgres.conninfo(), autocommit=True) as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS written (id bigserial PRIMARY KEY, by text)")
+            connection.execute("TRUNCATE written")
+        database_role(server, shared_postgres, "writer", ttl="4s", max_ttl="4s")
+        yield server
+
+
+def credentials(server: VaultServer) -> Secret[Credentials]:
+    return load(Database, environ=server.environ, vault=Vault(overlap=1.0)).credentials
+
+
+Write = Callable[[], str]
+
+
+def write_until(rotations: int, write: Write, secret: Secret[Credentials], seconds: float) -> tuple[set[str], list[str]]:
+    """Have 8 threads write until that many accounts were seen; the accounts, and what failed."""
+    accounts: set[str] = set()
+    failures: list[str] = []
+    stop = threading.Event()
+
+    def run() -> None:
+        while not stop.is_set():
+            try:
+                accounts.add(write())
+            except Exception as error:  # noqa: BLE001  (every kind of failure counts)
+                failures.append(f"{type(error).__name__}: {error}")
+            time.sleep(0.01)
+
+    threads = [threading.Thread(target=run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + seconds
+    while len(accounts) <= rotations and not failures and time.monotonic() < deadline:
+        time.sleep(0.1)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    return accounts, failures
+
+
+def through_sqlalchemy(postgres: Postgres, secret: Secret[Credentials]) -> tuple[Write, Callable[[], None]]:
+    url = f"postgresql+psycopg://nobody:wrong@{postgres.host}:{postgres.port}/{postgres.database}"
+    engine = sqlalchemy.create_engine(url, pool_size=4, max_overflow=4)
+    follow_engine.follow(engine, secret)
+
+    def write() -> str:
+        with engine.begin() as connection:
+            connection.execute(sqlalchemy.text("INSERT INTO written (by) VALUES (current_user)"))
+            return str(connection.execute(sqlalchemy.text("SELECT current_user")).scalar_one())
+
+    return write, engine.dispose
+
+
+def through_psycopg_pool(postgres: Postgres, secret: Secret[Credentials]) -> tuple[Write, Callable[[], None]]:
+    conninfo = f"host={postgres.host} port={postgres.port} dbname={postgres.database}"
+    pool: ConnectionPool[Any] = ConnectionPool(
+        conninfo,
+        kwargs=follow_pool.login(secret),
+        check=follow_pool.current(secret),
+        min_size=1,
+        max_size=8,
+        open=True,
+    )
+
+    def write() -> str:
+        with pool.connection() as connection:
+            connection.execute("INSERT INTO written (by) VALUES (current_user)")
+            return str(connection.execute("SELECT current_user").fetchone()[0])  # type: ignore[index]
+
+    return write, pool.close
+
+
+def leases(server: VaultServer) -> list[str]:
+    try:
+        found = server.client.sys.list_leases("database/creds/writer")
+    except Exception:  # noqa: BLE001  (404 when there is none)
+        return []
+    return list(found["data"]["keys"])
+
+
+def rotate(server: VaultServer, postgres: Postgres, through: Any, rotations: int) -> None:
+    secret = credentials(server)
+    write, close = through(postgres, secret)
+    accounts, failures = write_until(rotations, write, secret, rotations * 10 + 20)
+    close()
+    issued = server.requests("database/creds/writer", "read")
+    assert failures == []
+    assert len(accounts) > rotations
+    assert len(accounts) <= issued <= len(accounts) + 1  # one may have come after the last write
+    with psycopg.connect(postgres.conninfo()) as connection:
+        row = connection.execute("SELECT count(*), count(DISTINCT by) FROM written").fetchone()
+    assert row is not None
+    assert row[0] > 8
+    assert row[1] == len(accounts)
+    deadline = time.monotonic() + 10
+    while len(leases(server)) > 1 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert len(leases(server)) <= 1, "old leases are gone; the current one may live"
+
+
+@pytest.mark.parametrize("through", [through_sqlalchemy, through_psycopg_pool])
+def test_no_write_fails_while_accounts_rotate(server: VaultServer, shared_postgres: Postgres, through: Any) -> None:
+    rotate(server, shared_postgres, through, 2)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("through", [through_sqlalchemy, through_psycopg_pool])
+def test_no_write_fails_in_a_hundred_rotations(server: VaultServer, shared_postgres: Postgres, through: Any) -> None:
+    rotate(server, shared_postgres, through, 100)
+
+
+def test_an_async_pool_follows_too(server: VaultServer, shared_postgres: Postgres) -> None:
+    import asyncio
+
+    secret = credentials(server)
+
+    async def main() -> str:
+        await secret.aget()
+        conninfo = f"host={shared_postgres.host} port={shared_postgres.port} dbname={shared_postgres.database}"
+        pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
+            conninfo, kwargs=follow_pool.login(secret), check=follow_pool.async_current(secret), open=False
+        )
+        manager: AbstractContextManager[None] | Any = pool
+        async with manager, pool.connection() as connection:
+            row = await (await connection.execute("SELECT current_user")).fetchone()
+            return str(row[0])
+
+    assert asyncio.run(main()) == secret.get().username
