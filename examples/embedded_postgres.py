@@ -64,14 +64,17 @@ class Postgres:
 
     def _reachable(self, installed: Path) -> Path:
         """The programs, where the account can reach them: copied when they stand in root's private home."""
+        programs = Path("pginstall", "bin")
         if self._account is None:
-            return installed / "bin"
+            return installed / programs
         self._keeper.directory.chmod(0o711)
-        if all(folder.stat().st_mode & stat.S_IXOTH for folder in (installed / "bin").parents):
-            return installed / "bin"
-        for part in ("bin", "lib", "share"):
-            shutil.copytree(installed / part, self._keeper.directory / "pginstall" / part, symlinks=True)
-        return self._keeper.directory / "pginstall" / "bin"
+        if all(folder.stat().st_mode & stat.S_IXOTH for folder in (installed / programs).parents):
+            return installed / programs
+        # The programs look for their libraries in the wheel's neighbouring folder.
+        for folder in (installed, installed.with_name("pgserver.libs")):
+            if folder.exists():
+                shutil.copytree(folder, self._keeper.directory / folder.name, symlinks=True)
+        return self._keeper.directory / installed.name / programs
 
     def _initialise(self) -> None:
         self._data.mkdir(mode=0o700)
@@ -235,7 +238,7 @@ def _installed() -> Path:
     spec = importlib.util.find_spec("pgserver")
     if spec is None or spec.origin is None:
         raise RuntimeError("there is no PostgreSQL; install the wheel: pip install 'toriconfig[demo]'")
-    return Path(spec.origin).parent / "pginstall"
+    return Path(spec.origin).parent
 
 
 def _unprivileged() -> int | None:

@@ -57,10 +57,12 @@ def test_stopped_it_refuses_and_started_it_has_kept_its_data() -> None:
 
 
 def test_it_runs_from_programs_in_a_private_home_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    private = tmp_path / "home" / "pginstall"
-    shutil.copytree(embedded_postgres._installed(), private, symlinks=True)
-    private.parent.chmod(0o700)
-    monkeypatch.setattr(embedded_postgres, "_installed", lambda: private)
+    home = tmp_path / "home"
+    installed = embedded_postgres._installed()
+    for folder in installed.parent.glob("pgserver*"):
+        shutil.copytree(folder, home / folder.name, symlinks=True)
+    home.chmod(0o700)
+    monkeypatch.setattr(embedded_postgres, "_installed", lambda: home / "pgserver")
     with postgres_server() as postgres:
         assert answer(postgres.conninfo()) == 1
 
