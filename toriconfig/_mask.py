@@ -15,13 +15,14 @@ from toriconfig._sensitive import TOKEN, Sensitive, looks_secret
 
 _SEPARATOR = re.compile(r"[:=\uff1a]")
 _LAST_TOKEN = re.compile(r"""[^\s{}\[\],&?;|()<>"'`]+["']?\s*\Z""")
-_FIRST_TOKEN = re.compile(r"""\s*(?:[-?]\s+)*#?\s*["']?([\w.-]+)["']?[^\w.-]""")
+_FIRST_TOKEN = re.compile(r"""(?:^|[{,])\s*(?:[-?]\s+)*#?\s*["']?([\w.-]+)["']?(?=[^\w.-])""")
 _SPACE = re.compile(r"[\s:=\uff1a]*")
 _EXPLICIT_KEY = re.compile(r"\s*(?:-\s+)*\?\s+(?P<key>.*\S)")
 _USERINFO = re.compile(r"""://(?=.*@)|(?<![^\s"'=,\[{(])[^\s:/@"']+:(?!//)\S*@""")
 _COMMENT = re.compile(r"(?:^|\s)#")
 _REFERENCE = re.compile(r"""\s*(["']?)\$\{(?:vault:[\w./?=#-]+|env:\w+|[A-Za-z_][\w.]*)\}\1\s*\Z""")
 _LONGEST_NAME = 100
+_LONGEST_LINE = 10_000
 PEM_BEGIN, PEM_END = "-----BEGIN", "-----END"
 
 
@@ -34,19 +35,21 @@ def openings(text: str, sensitive: Sensitive, anchors: frozenset[str] = frozense
         anchors: anchors (`&name`) whose value is used as a secret elsewhere.
     """
     found: set[int] = set()
-    first = _FIRST_TOKEN.match(text)
-    if first and sensitive.names(first[1]):
-        found.add(_after(text, first.end() - 1))
+    for token in _FIRST_TOKEN.finditer(text, 0, _LONGEST_LINE):
+        # Without a separator too: the colon may be what is missing.
+        if sensitive.names(token[1]):
+            found.add(_after(text, token.end()))
     explicit = _EXPLICIT_KEY.match(text)
     if explicit and sensitive.names(explicit["key"]):
         found.add(len(text))
     start = 0
-    for separator in _SEPARATOR.finditer(text):
-        chunk = text[max(start, separator.start() - _LONGEST_NAME) : separator.start()]
+    for separator in _SEPARATOR.finditer(text, 0, _LONGEST_LINE):
+        end = separator.start()
+        chunk = text[max(start, end - _LONGEST_NAME) : end]
+        last = _LAST_TOKEN.search(text[max(0, end - _LONGEST_NAME) : end])
         start = separator.end()
-        token = _LAST_TOKEN.search(chunk)
         # An escape in a key (`"pass\u0077ord"`) hides its name from these rules.
-        if (token and sensitive.names(token[0])) or looks_secret(chunk) or "\\" in chunk:
+        if (last and sensitive.names(last[0])) or looks_secret(chunk) or "\\" in chunk:
             found.add(_after(text, start))
     for anchor in anchors:
         for match in re.finditer(rf"&{re.escape(anchor)}(?![^\s,\[\]{{}}])", text):
@@ -60,6 +63,8 @@ def suspicious(text: str) -> int | None:
     places = [match.end() if match[0] == "://" else match.start() for match in _USERINFO.finditer(text)]
     places += [match.start() for match in TOKEN.finditer(text)]
     places += [match.end() for match in _COMMENT.finditer(text) if looks_secret(text[match.end() :])]
+    if len(text) > _LONGEST_LINE:
+        places.append(_LONGEST_LINE)
     if PEM_BEGIN in text:
         places.append(text.index(PEM_BEGIN))
     return min(places, default=None)

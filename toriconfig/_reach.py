@@ -17,8 +17,10 @@ _KEY = re.compile(
 )
 _LEAD = re.compile(r"[ ]*(?:[-?]\s+)*")
 _BLOCK = re.compile(r"(?:^|[\s:-])[|>][-+0-9]*\s*(?:\s#.*)?\Z")
+_FLOW_KEY = re.compile(r"""\s*(?:"[^"]*"|'[^']*'|[^\s"'\[\]{},:][^\[\]{},:]*)\s*:""")
+_AFTER_BRACKET = ("", " ", "\t", ",", "]", "}", ":")
 _NESTING = {"[": 1, "{": 1, "]": -1, "}": -1}
-_QUOTE_ENDS = {'"': re.compile(r'(?:[^"\\]|\\.?)*"'), "'": re.compile(r"[^']*'")}
+_QUOTE_ENDS = {'"': re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"'), "'": re.compile(r"(?:[^']|'')*'(?!')")}
 _DOCUMENT = re.compile(r"(?:---|\.\.\.)(?:\s|\Z)")
 _BINDING = re.compile(r"""\s*(?:export\s+)?'?[A-Za-z_][A-Za-z0-9_.-]{0,99}'?\s*=""")
 
@@ -61,26 +63,45 @@ class _Walk:
         self.floor: int | None = None
         self.column = 0
         self.pem = False
+        self.comma = False
+        self.lost = False
 
     def line(self, text: str) -> int:
         if _DOCUMENT.match(text):
-            self.depth, self.quote, self.block, self.floor = 0, "", None, None
+            self.depth, self.quote, self.block, self.floor, self.lost = 0, "", None, None, False
+        if self.lost:
+            return 0
         if self.pem or PEM_BEGIN in text:
             was, self.pem = self.pem, PEM_END not in text
             return 0 if was or self.floor is not None else min(self._open(text, 0), text.index(PEM_BEGIN))
         if self.floor is None:
             return self._open(text, 0)
         if self.floor:
-            ended = self._lex(text, 0, self.floor)
-            if ended is not None:
-                self.floor = None
-                self._open(text, ended)
-            return 0
+            if not (self.comma and _FLOW_KEY.match(text)):
+                self._within_flow(text, self.floor)
+                return 0
+            self.floor, self.comma = None, False
+            return self._open(text, 0)
         if not self.depth and not self.quote and self._leaves(text):
             self.floor = None
             return self._open(text, 0)
         self._lex(text, 0, 0)
         return 0
+
+    def _within_flow(self, text: str, floor: int) -> None:
+        """Go on with a secret inside brackets, which may end on this line, and another begin."""
+        depth, quote = self.depth, self.quote
+        ended = self._lex(text, 0, floor)
+        if ended is None:
+            # The name of a secret within quotes: more likely a quote too many above, so no end can be trusted.
+            self.lost |= bool(quote or self.quote) and any(openings(text, self.sensitive, self.anchors))
+            return
+        self._lex(text, ended, 0)
+        after = self.depth, self.quote, self.block
+        self.floor, self.depth, self.quote = None, depth, ""
+        self._open(text, 0)
+        if self.floor is None:
+            self.depth, self.quote, self.block = after
 
     def _leaves(self, text: str) -> bool:
         # Only what looks like a key ends a secret: a dedented line that does not is a broken block scalar.
@@ -98,13 +119,13 @@ class _Walk:
             if not shown:
                 mask_from = min(mask_from, at)
             self._lex(text[:at], start, 0)
-            self.quote = ""
-            floor = self.depth
-            ended = self._lex(text, at, floor)
-            if ended is None:
-                self.floor, self.column = floor, len(lead[0]) if lead else 0
+            start, self.quote = at, ""
+            before = self.depth
+            if self._lex(text, at, before) is None:
+                self.floor, self.column = before, len(lead[0]) if lead else 0
                 return mask_from
-            start = ended
+            # Another secret may begin within what was just taken for a value: a stray quote is enough.
+            self.depth, self.quote = before, ""
         self._lex(text, start, 0)
         return mask_from
 
@@ -124,10 +145,14 @@ class _Walk:
                 self.quote = char
             self.depth = max(0, self.depth + _NESTING.get(char, 0))
             at += 1
-            if floor and (self.depth < floor or (char == "," and self.depth == floor)):
+            if floor and self.depth < floor:
+                self.lost = text[at : at + 1] not in _AFTER_BRACKET
+                return None if self.lost else at
+            if floor and char == "," and self.depth == floor and _FLOW_KEY.match(text, at):
                 return at
             # A quote means something only where a value or key begins.
             fresh = char in "[{,:" or (fresh and char in " \t-?")
+        self.comma = floor > 0 and self.depth == floor and not self.quote and text.rstrip().endswith(",")
         if not self.depth and not self.quote and _BLOCK.search(text, start):
             self.block = _indent(text)
         return None
