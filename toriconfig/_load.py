@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
+
+from pydantic import BaseModel
 
 from toriconfig import _warnings
 from toriconfig._defaults import with_defaults
@@ -16,7 +19,7 @@ from toriconfig._merge import merge, prune
 from toriconfig._options import Options
 from toriconfig._origin import LayerKind
 from toriconfig._path import Path, show
-from toriconfig._resolve import resolve
+from toriconfig._resolve import resolve, without_failed
 from toriconfig._shape import Shape, root_shape
 from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember
 from toriconfig._tree import Layer, Node, Tree
@@ -32,13 +35,20 @@ class Attempt:
     Attributes:
         loaded: the settings, or None when there is an error among the problems.
         problems: all that was found, warnings included, sorted by place.
+        unsupplied: paths of secrets that nothing supplies here, with their place in Vault ("" for none) and the remedy.
     """
 
-    __slots__ = ("loaded", "problems")
+    __slots__ = ("loaded", "problems", "unsupplied")
 
-    def __init__(self, loaded: Loaded | None, problems: tuple[Problem, ...]) -> None:
+    def __init__(
+        self,
+        loaded: Loaded | None,
+        problems: tuple[Problem, ...],
+        unsupplied: Mapping[Path, tuple[str, str]] = MappingProxyType({}),
+    ) -> None:
         self.loaded = loaded
         self.problems = problems
+        self.unsupplied = unsupplied
 
 
 def load_now(recipe: Recipe) -> Loaded:
@@ -60,7 +70,14 @@ def try_load(recipe: Recipe) -> Attempt:
     """Load by the recipe; problems are returned, never raised."""
     run = _Load(recipe)
     loaded = run.load()
-    return Attempt(loaded, run.sorted_problems())
+    return Attempt(loaded, run.sorted_problems(), run.unsupplied)
+
+
+def try_check_tree(schema: type[BaseModel], tree: Tree) -> tuple[Problem, ...]:
+    """What is wrong with one tree alone, whatever other layers may say; the environment does not count."""
+    run = _Load(Recipe(schema, {}, environ={}, offline=True))
+    run.check(tree)
+    return run.sorted_problems()
 
 
 def derive(base: Snapshot, updates: Mapping[str, Any]) -> Loaded:
@@ -94,19 +111,30 @@ class _Load:
         self.layers: list[LayerRead] = []
         self.read: list[Node] = []
         self.complete = True
+        self.unsupplied: Mapping[Path, tuple[str, str]] = {}
         options = Options.of(recipe.schema.model_config, recipe.options)
         self.options = profile_of(options, self.environ, self.problems)
 
     def load(self) -> Loaded | None:
         """Read everything and build the settings."""
         trees, env = self._trees()
-        root = self._merged(trees)
-        block = root.value.get("vault") if "vault" not in self.shape.fields else None
-        if block is not None:
-            root = Node({key: node for key, node in root.value.items() if key != "vault"}, root.layer, root.at)
+        root, block = _parted(self._merged(trees), self.shape)
         session = self._session(env, block)
         root = prune(with_defaults(root, self.shape), self.shape, self.problems)
         return self._built(self._resolved(root, root), self._places(session), session)
+
+    def check(self, tree: Tree) -> None:
+        """Judge one tree alone; what other layers could still say is not missed."""
+        self._note("files", tree)
+        root, block = _parted(tree.root, self.shape)
+        if block is not None:
+            vault_options(None, {}, block, self.problems)
+        root = prune(with_defaults(root, self.shape), self.shape, self.problems)
+        places = self._places(None)
+        root = without_failed(self._judged(self._resolved(root, root, alone=True), places))
+        wrong = validate(root, self.shape, self.recipe.schema.model_validate, self._how_to_set)[1]
+        self._add([problem for problem in wrong if problem.code != "TC103"])
+        self.problems = [problem for problem in self.problems if problem.code != "TC401"]
 
     def derive(self, base: Snapshot, updates: Mapping[str, Any]) -> Loaded | None:
         """The settings of an earlier load with `updates` above them; nothing is read again."""
@@ -121,26 +149,38 @@ class _Load:
         self.layers = list(base.layers)
         return self._built(prune(root, self.shape, self.problems), places, base.session)
 
-    def _resolved(self, root: Node, within: Node) -> Node:
+    def _resolved(self, root: Node, within: Node, *, alone: bool = False) -> Node:
         return resolve(
             root,
             self.shape,
             within=within,
-            environ=self.environ,
+            environ=None if alone else self.environ,
             profile=self.options.profile,
             read_file=self._read_file,
             problems=self.problems,
         )
 
-    def _built(self, root: Node, places: Places, session: Any) -> Loaded | None:
+    def _judged(self, root: Node, places: Places) -> Node:
+        """The tree with handles."""
         root = put_handles(root, self.shape, places)
         self.problems += places.problems
+        self.unsupplied = places.unsupplied
         if self.options.unknown_keys != "ignore":
             severity: Severity = "error" if self.options.unknown_keys == "error" else "warning"
             self.problems += unknown_keys(root, self.shape, severity)
-        model, wrong = validate(root, self.shape, self.recipe.schema.model_validate, self._how_to_set)
+        return root
+
+    def _add(self, wrong: list[Problem]) -> None:
+        """Add what validation found, unless an earlier station has told it already."""
         told = {problem.path for problem in self.problems if problem.severity == "error"}
         self.problems += [p for p in wrong if p.path not in told and (self.complete or p.code != "TC103")]
+
+    def _built(self, root: Node, places: Places, session: Any) -> Loaded | None:
+        root = self._judged(root, places)
+        if self.problems:
+            root = without_failed(root)
+        model, wrong = validate(root, self.shape, self.recipe.schema.model_validate, self._how_to_set)
+        self._add(wrong)
         if model is None or any(problem.severity == "error" for problem in self.problems):
             return None
         freeze(model)
@@ -250,6 +290,14 @@ class _Load:
         from toriconfig._excerpts import with_excerpts
 
         return with_excerpts(self.problems, self.lines, self.shape, self.read)
+
+
+def _parted(root: Node, shape: Shape) -> tuple[Node, Node | None]:
+    """The tree without the block that describes the connection to Vault, and that block."""
+    block = root.value.get("vault") if "vault" not in shape.fields else None
+    if block is None:
+        return root, None
+    return Node({key: node for key, node in root.value.items() if key != "vault"}, root.layer, root.at), block
 
 
 def _leaves(node: Node) -> int:

@@ -17,16 +17,21 @@ def prefetch_all(secrets: Mapping[Path, Secret[Any]]) -> None:
     Raises:
         ExceptionGroup: of a `SecretError` for each secret that cannot be had, naming its path.
     """
-    for flight in _take_off(secrets):
-        flight.wait()
-    _land(secrets)
+    _raise(failures_of(secrets), len(secrets))
 
 
 async def aprefetch_all(secrets: Mapping[Path, Secret[Any]]) -> None:
     """`prefetch_all` for coroutines."""
     for flight in _take_off(secrets):
         await flight.await_end()
-    _land(secrets)
+    _raise([failure for secret in secrets.values() if (failure := _failure(secret)) is not None], len(secrets))
+
+
+def failures_of(secrets: Mapping[Path, Secret[Any]]) -> list[SecretError]:
+    """Fetch all side by side; what could not be had, by field."""
+    for flight in _take_off(secrets):
+        flight.wait()
+    return [failure for secret in secrets.values() if (failure := _failure(secret)) is not None]
 
 
 def _take_off(secrets: Mapping[Path, Secret[Any]]) -> Sequence[Flight]:
@@ -34,10 +39,9 @@ def _take_off(secrets: Mapping[Path, Secret[Any]]) -> Sequence[Flight]:
     return list({id(flight): flight for flight in flights}.values())
 
 
-def _land(secrets: Mapping[Path, Secret[Any]]) -> None:
-    failures = [failure for secret in secrets.values() if (failure := _failure(secret)) is not None]
+def _raise(failures: Sequence[SecretError], count: int) -> None:
     if failures:
-        raise ExceptionGroup(f"{len(failures)} of {len(secrets)} secrets cannot be had", failures)
+        raise ExceptionGroup(f"{len(failures)} of {count} secrets cannot be had", failures)
 
 
 def _failure(secret: Secret[Any]) -> SecretError | None:

@@ -43,7 +43,7 @@ class _Run:
         self,
         root: Node,
         shape: Shape,
-        environ: Mapping[str, str],
+        environ: Mapping[str, str] | None,
         profile: str | None,
         read_file: Callable[[str], str | Problem],
         problems: list[Problem],
@@ -121,7 +121,7 @@ class _Run:
     def _value(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
         secret = shape.kind == "secret"
         if reference.kind == "profile":
-            return self.profile or ""
+            return _FAILED if self.environ is None else self.profile or ""
         if reference.kind == "env":
             return self._env(reference, node, path)
         if reference.kind == "key":
@@ -137,6 +137,8 @@ class _Run:
         return text
 
     def _env(self, reference: Reference, node: Node, path: Path) -> Any:
+        if self.environ is None:
+            return _FAILED
         value = self.environ.get(reference.name)
         if value or (value is not None and reference.default is None and reference.hint is None):
             return value
@@ -166,7 +168,8 @@ class _Run:
             default = self._default(target)
             if default is not None:
                 return default
-            self._missing(reference, node, path, shape)
+            if shape is None or self.environ is not None:
+                self._missing(reference, node, path, shape)
             return _FAILED
         if type(found.value) is str and _OPEN in found.value and found.layer.references:
             return self.text(found, shape or ANY, target)
@@ -211,7 +214,7 @@ def resolve(
     shape: Shape,
     *,
     within: Node | None = None,
-    environ: Mapping[str, str],
+    environ: Mapping[str, str] | None,
     profile: str | None,
     read_file: Callable[[str], str | Problem],
     problems: list[Problem],
@@ -219,6 +222,7 @@ def resolve(
     """The tree with its references resolved; what cannot be resolved is a problem and a `Template` without parts.
 
     Args:
+        environ: the variables; None: nothing but the tree is known, so what others could say is no problem.
         within: the tree in which `${other.key}` is looked up; None: `root` itself.
     """
     return _Run(within or root, shape, environ, profile, read_file, problems).node(root, shape, ())
@@ -227,6 +231,18 @@ def resolve(
 def failed(value: Any) -> bool:
     """Whether `value` stands where a reference failed."""
     return value is _FAILED
+
+
+def without_failed(node: Node) -> Node:
+    """`node` without the values whose references failed, so that nothing more is said of them."""
+    value = node.value
+    if type(value) is dict:
+        value = {key: without_failed(child) for key, child in value.items() if child.value is not _FAILED}
+    elif type(value) is list:
+        value = [without_failed(child) for child in value if child.value is not _FAILED]
+    else:
+        return node
+    return Node(value, node.layer, node.at, node.key_at, node.under)
 
 
 def _spelt(value: Any) -> str:

@@ -54,7 +54,7 @@ class Snapshot:
         recipe: how to load again.
         options: the options, with the profile decided.
         secrets: every handle by its path.
-        unsupplied: paths of secrets that nothing supplies, with the remedy.
+        unsupplied: paths of secrets that nothing supplies, with their place in Vault ("" for none) and the remedy.
         layers: what was read, lowest first.
         findings: warnings and hints of the load.
         session: the connection to Vault, or None.
@@ -65,7 +65,7 @@ class Snapshot:
     recipe: Recipe
     options: Options
     secrets: dict[Path, Secret[Any]]
-    unsupplied: dict[Path, str] = field(default_factory=dict)
+    unsupplied: dict[Path, tuple[str, str]] = field(default_factory=dict)
     layers: tuple[LayerRead, ...] = ()
     findings: tuple[Problem, ...] = ()
     session: Any = None
