@@ -76,6 +76,17 @@ class YamlFile:
         return f"YamlFile({self.name!r})"
 
 
+def read_file_documents(path: str, *, limits: Limits | None = None) -> list[Tree]:
+    """Read every document of a file that must be there."""
+    limits = limits or Limits()
+    data = read_file(path, path, "files", limits.max_bytes)
+    if data is None:
+        return [YamlFile(path, required=True, limits=limits).load()]
+    if isinstance(data, Problem):
+        return [_nothing(_layer("files", path), data)]
+    return read_yaml(data, path, limits=limits)
+
+
 def read_yaml(
     content: str | bytes, name: str, *, kind: LayerKind = "files", limits: Limits | None = None
 ) -> list[Tree]:

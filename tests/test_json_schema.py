@@ -1,0 +1,91 @@
+"""The generated JSON Schema: up to date, valid, and of one mind with the loader."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from pydantic import BaseModel, Field
+
+from toriconfig import Secret, SettingsConfigDict, ToriSettings
+from toriconfig._fit import names
+from toriconfig._json_schema import env_example, schema_of_files, schema_text
+from toriconfig._shape import root_shape
+
+COMMITTED = Path(__file__).parents[1] / "schemas" / "tori.schema.json"
+
+
+def leaves(node: dict[str, Any], path: tuple[str, ...] = ()) -> dict[tuple[str, ...], dict[str, Any]]:
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for key, child in node.get("properties", {}).items():
+        found |= leaves(child, (*path, key)) if "properties" in child else {(*path, key): child}
+    return found
+
+
+def test_the_committed_schema_is_what_the_settings_say() -> None:
+    assert COMMITTED.read_text(encoding="utf-8") == schema_text(ToriSettings), "run `toriconfig schema`"
+
+
+def test_it_is_a_valid_schema_of_2020_12() -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(COMMITTED.read_text(encoding="utf-8")))
+
+
+def test_every_leaf_names_its_variable_and_is_described() -> None:
+    schema = schema_of_files(ToriSettings)
+    expected = {path: name for name, path in names(root_shape(ToriSettings), "__", "TORI_")}
+    found = leaves(schema)
+    for path, name in expected.items():
+        assert found[tuple(map(str, path))]["x-toriconfig-env"] == name
+        assert found[tuple(map(str, path))]["description"]
+
+
+def test_secrets_are_marked_and_have_no_default() -> None:
+    marked = {path for path, leaf in leaves(schema_of_files(ToriSettings)).items() if leaf.get("x-toriconfig-secret")}
+    assert marked == {("api_key",), ("database_url",), ("embedding_token",), ("database", "credentials")}
+
+
+class Small(BaseModel):
+    model_config = SettingsConfigDict(env_prefix="SMALL_")
+
+    size: int = Field(3, ge=1, le=5, description="How large.")
+    level: str = Field("x", pattern="^[a-z]$", description="A letter.")
+    token: Secret[str] = Field(description="A token.")
+
+
+@pytest.mark.parametrize(
+    ("document", "valid"),
+    [
+        ({"size": 4}, True),
+        ({"size": 9}, False),
+        ({"size": "${env:SIZE}"}, True),
+        ({"size": "many"}, False),
+        ({"szie": 4}, False),
+        ({"level": "a"}, True),
+        ({"level": "A"}, False),
+        ({"level": "${env:LEVEL}"}, True),
+        ({"token": "${vault:secret/x#token}"}, True),
+        ({}, True),
+        ({"vault": {"timeout": 3}}, True),
+    ],
+)
+def test_it_takes_and_refuses_what_a_load_does(document: dict[str, Any], valid: bool) -> None:
+    assert jsonschema.Draft202012Validator(schema_of_files(Small)).is_valid(document) is valid
+
+
+def test_the_example_environment_names_every_variable_and_no_secret() -> None:
+    text = env_example(Small)
+    assert "#SMALL_SIZE=3\n" in text
+    assert "#SMALL_TOKEN=\n" in text
+    assert "How large." in text
+
+
+class Tree(BaseModel):
+    name: str = ""
+    children: list[Tree] = []
+
+
+def test_a_model_that_refers_to_itself_ends() -> None:
+    assert "children" in schema_of_files(Tree)["properties"]

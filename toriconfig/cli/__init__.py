@@ -1,0 +1,58 @@
+"""The command line. One file a command; heavy imports stand inside the commands, since `--version` pays for the rest.
+
+A new command is one file here with a click command, and one line in the table.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from toriconfig import __version__
+from toriconfig.cli._exit import run
+
+COMMANDS = {
+    "check": "check:check",
+    "validate": "check:check",
+    "schema": "schema:schema",
+}
+"""Where each command stands, as `file:function` in this room."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name in COMMANDS if name != "validate"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, function = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"toriconfig.cli.{module}"), function)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from toriconfig._near import near
+
+            candidate = near(args[0], COMMANDS)
+            raise click.UsageError(
+                f"no such command `{args[0]}`" + (f"; did you mean `{candidate}`?" if candidate else ""), ctx
+            ) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="toriconfig", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Check, explain and rotate the settings of a program.
+
+    Exit codes: 0 fine, 1 findings, 2 usage or unreadable input, 3 a source could not be reached, 130 interrupted.
+    """
+
+
+def main() -> None:
+    """Run the command line; the script `toriconfig`."""
+    run(cli)

@@ -1,0 +1,42 @@
+"""`toriconfig schema`: the contract of the settings files as JSON Schema, or as an example environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from toriconfig.cli._exit import Exit
+from toriconfig.cli._options import schema_class, settings_option
+
+
+@click.command()
+@settings_option
+@click.option("--output", "-O", type=click.Path(dir_okay=False), help="Default: schemas/NAME.schema.json; `-`: stdout.")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 when the file is not up to date.")
+@click.option("--env-example", is_flag=True, help="A `.env` file with every variable instead.")
+def schema(target: str | None, output: str | None, only_check: bool, env_example: bool) -> int:
+    """Write the JSON Schema (2020-12) of the settings class, for editors and other checkers."""
+    from toriconfig._json_schema import env_example as example
+    from toriconfig._json_schema import schema_text
+
+    cls = schema_class(target)
+    text = example(cls) if env_example else schema_text(cls)
+    default = ".env.example" if env_example else f"schemas/{_name(cls.__name__)}.schema.json"
+    if output == "-":
+        click.echo(text, nl=False)
+        return Exit.FINE
+    file = Path(output or default)
+    if only_check:
+        if file.is_file() and file.read_text(encoding="utf-8") == text:
+            return Exit.FINE
+        click.echo(f"{file} is not what {cls.__name__} says now: run `toriconfig schema`")
+        return Exit.FINDINGS
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    click.echo(f"wrote {file}", err=True)
+    return Exit.FINE
+
+
+def _name(cls: str) -> str:
+    return cls.lower().removesuffix("settings") or cls.lower()
