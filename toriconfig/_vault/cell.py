@@ -151,6 +151,12 @@ class Cell:
         if self._lease is not None and not share:
             self._notify(self._drop(), None)
 
+    def rest(self) -> None:
+        """Plan nothing more until somebody reads again."""
+        with self._lock:
+            self._timer += 1
+            self._planned = False
+
     def due(self, timer: int) -> None:
         """The timer went off: obey the plan, unless it was overtaken."""
         with self._lock:

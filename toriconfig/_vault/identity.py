@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._vault import pace
 from toriconfig._vault.answer import Answer, Failure
-from toriconfig._vault.call import Call
+from toriconfig._vault.call import SLICE, Call
 from toriconfig._vault.flight import Flight
 from toriconfig._vault.log import logger
 from toriconfig._vault.login import credentials, given_token
@@ -128,6 +128,8 @@ class Identity:
             flight = self._flight
             mine = flight is None or flight.ended or flight.call.remaining() <= 0
             if mine:
+                if call.remaining() < SLICE:
+                    return timed_out("auth", self._session.resolved.timeout)
                 if self._error is not None and self._session.now() < self._retry_at:
                     return self._error
                 flight = self._flight = Flight(call, lambda _: None)

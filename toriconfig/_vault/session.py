@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, WeakValueDictionary
 
+from toriconfig._reference import check_path
 from toriconfig._vault.answer import Answer, Failure
 from toriconfig._vault.call import Call
 from toriconfig._vault.cell import Cell
@@ -87,9 +88,13 @@ class Session:
         """The cache of one path, shared by all who ask for it; no I/O.
 
         Args:
-            path: the logical one, checked.
+            path: the logical one.
             version: of a KV v2 secret; None: the newest.
+
+        Raises:
+            ValueError: the path could be read as another one.
         """
+        check_path(path)
         with self._lock:
             cell = self._cells.get((path, version))
             if cell is None:
@@ -301,8 +306,11 @@ class Session:
             cell.after_fork(share=self.vault.share_after_fork)
 
     def close(self, call: Call) -> None:
-        """Revoke the tokens that were obtained here, and start afresh when asked again."""
+        """Stop polling, revoke the tokens that were obtained here; all starts afresh when somebody reads again."""
+        for cell in self.cells():
+            cell.rest()
         self.identity.revoke(call)
+        self.workers.dismiss()
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.close()

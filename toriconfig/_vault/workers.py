@@ -22,10 +22,11 @@ LOST = 32
 class Job:
     """One piece of work: `run` must not raise; it may be abandoned while it runs."""
 
-    __slots__ = ("abandoned", "replaced", "run", "started")
+    __slots__ = ("abandoned", "crew", "replaced", "run", "started")
 
-    def __init__(self, run: Callable[[], Any]) -> None:
+    def __init__(self, run: Callable[[], Any], crew: Crew | None = None) -> None:
         self.run = run
+        self.crew = crew
         self.started = False
         self.abandoned = False
         self.replaced = False
@@ -40,38 +41,56 @@ class Workers:
     """
 
     def __init__(self, limit: int, name: str) -> None:
-        self.limit = limit
-        self.name = name
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget all threads and work: in a forked child there are none."""
-        self._change = threading.Condition(threading.Lock())
-        self._queue: list[tuple[int, int, Job]] = []
-        self._count = self._threads = self._idle = self._lost = 0
+        self._limit = limit
+        self._name = name
+        self._crew = Crew(limit, name)
 
     def submit(self, priority: int, run: Callable[[], Any]) -> Job:
         """Have `run` done by a thread; by this one where no thread can be started (interpreter exit)."""
-        job = Job(run)
+        return self._crew.submit(priority, run)
+
+    def abandon(self, job: Job) -> None:
+        """Stop counting on `job`: unstarted it is dropped, else its thread is replaced."""
+        if job.crew is not None:
+            job.crew.abandon(job)
+
+    def reset(self) -> None:
+        """Forget all threads and work: in a forked child there are none."""
+        self._crew = Crew(self._limit, self._name)
+
+    def dismiss(self) -> None:
+        """Let every thread end when its work does; work that has not begun is done no more."""
+        crew, self._crew = self._crew, Crew(self._limit, self._name)
+        crew.dismiss()
+
+
+class Crew:
+    """The threads that one process has at one time."""
+
+    def __init__(self, limit: int, name: str) -> None:
+        self._limit = limit
+        self._name = name
+        self._change = threading.Condition(threading.Lock())
+        self._queue: list[tuple[int, int, Job]] = []
+        self._count = self._threads = self._idle = self._lost = 0
+        self._dismissed = False
+
+    def submit(self, priority: int, run: Callable[[], Any]) -> Job:
+        job = Job(run, self)
         with self._change:
             self._count += 1
             heappush(self._queue, (priority, self._count, job))
             if self._idle >= len(self._queue):
                 self._change.notify()
                 return job
-            if self._threads >= self.limit:
+            if self._threads >= self._limit:
                 return job
             self._threads += 1
-        if not self._start():
-            with self._change:
-                self._threads -= 1
-                orphaned = self._threads == 0
-            if orphaned:
-                self._drain()
+        if not self._start() and not self._threads:
+            self._drain()
         return job
 
     def abandon(self, job: Job) -> None:
-        """Stop counting on `job`: unstarted it is dropped, else its thread is replaced."""
         with self._change:
             if job.abandoned:
                 return
@@ -81,17 +100,23 @@ class Workers:
             job.replaced = True
             self._lost += 1
             self._threads -= 1
-            replace = bool(self._queue) and self._threads < self.limit
-            if replace:
-                self._threads += 1
-        if replace and not self._start():
-            with self._change:
-                self._threads -= 1
+            if not self._queue or self._threads >= self._limit:
+                return
+            self._threads += 1
+        self._start()
+
+    def dismiss(self) -> None:
+        with self._change:
+            self._dismissed = True
+            self._queue.clear()
+            self._change.notify_all()
 
     def _start(self) -> bool:
         try:
-            threading.Thread(target=self._work, name=self.name, daemon=True).start()
+            threading.Thread(target=self._work, name=self._name, daemon=True).start()
         except RuntimeError:
+            with self._change:
+                self._threads -= 1
             return False
         return True
 
@@ -104,24 +129,29 @@ class Workers:
             _run(job)
 
     def _work(self) -> None:
-        change = self._change
-        while True:
-            with change:
-                while not self._queue:
-                    self._idle += 1
-                    woken = change.wait(IDLE)
-                    self._idle -= 1
-                    if not woken and not self._queue:
-                        self._threads -= 1
-                        return
-                job = heappop(self._queue)[2]
-                job.started = not job.abandoned
+        while (job := self._next()) is not None:
             if job.started:
                 _run(job)
-            with change:
-                if job.replaced:
+            if job.replaced:
+                with self._change:
                     self._lost -= 1
-                    return
+                return
+
+    def _next(self) -> Job | None:
+        """The next job, waited for; None when this thread is not needed any more."""
+        with self._change:
+            while not self._queue:
+                woken = True
+                if not self._dismissed:
+                    self._idle += 1
+                    woken = self._change.wait(IDLE)
+                    self._idle -= 1
+                if not self._queue and (self._dismissed or not woken):
+                    self._threads -= 1
+                    return None
+            job = heappop(self._queue)[2]
+            job.started = not job.abandoned
+            return job
 
 
 def _run(job: Job) -> None:

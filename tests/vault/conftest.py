@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from typing import Any
+
+import pytest
+
+from support.fake_vault import FakeVault
+from toriconfig import _vault
+from toriconfig._vault import Session
+from toriconfig.testing import FakeClock
+from toriconfig.vault import Vault
+
+Connect = Callable[..., Session]
+_numbers = count()
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """A session of this test alone: `connect(server.environ, timeout=1.0)`; shut down at the end."""
+
+    def make(environ: Mapping[str, str], **options: Any) -> Session:
+        session = _vault.connect(Vault(**options), {**environ, "HOME": f"/nonexistent/{next(_numbers)}"})
+        assert session is not None
+        return session
+
+    yield make
+    _vault.shutdown()
+
+
+@pytest.fixture
+def fake_vault(fake_clock: FakeClock) -> FakeVault:
+    return FakeVault(fake_clock)
+
+
+@pytest.fixture
+def workers() -> Callable[[], int]:
+    """How many worker threads there are that were not there when the test began."""
+    before = set(threading.enumerate())
+    return lambda: sum(one.name == "toriconfig-vault" for one in threading.enumerate() if one not in before)
