@@ -91,11 +91,10 @@ def explain_in(loaded: Loaded, text: str) -> Explanation:
 def origin_at(loaded: Loaded, path: Path) -> Origin:
     """Where the value at `path` came from; the schema's default where no layer says anything."""
     node = _node(loaded, path)
-    if node is not None and not isinstance(node.value, Secret):
-        return node.origin
-    if node is not None:
-        return node.value.origin
-    return _default_origin(loaded, path)
+    if node is None:
+        return _default_origin(loaded, path)
+    value: object = node.value
+    return value.origin if isinstance(value, Secret) else node.origin
 
 
 def _default_origin(loaded: Loaded, path: Path) -> Origin:

@@ -15,7 +15,7 @@ def read_under(name: str, roots: Sequence[str | os.PathLike[str]]) -> str | Prob
     """The text of the file, without its last line end; a relative name is tried below each root in turn."""
     if not roots:
         return _refused("files are not read into plain fields", "set the option `file_roots`, or use a `Secret` field")
-    for root in map(os.path.realpath, roots):
+    for root in [os.path.realpath(os.fspath(root)) for root in roots]:
         file = os.path.realpath(os.path.join(root, name))
         if file != root and os.path.commonpath([root, file]) == root and os.path.exists(file):
             return _read(file)

@@ -13,6 +13,7 @@ from toriconfig._path import Path, show
 from toriconfig._shape import Shape, root_shape
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_ABOUT = ("description", "default", "title", "deprecated", "x-toriconfig-env")
 REFERENCE = r"\$\{[^}]+\}"
 
 
@@ -116,7 +117,7 @@ def _or_reference(node: dict[str, Any]) -> None:
     kinds = node.get("type")
     if kinds == "string" and "enum" not in node and "pattern" not in node and "const" not in node:
         return
-    keep = {key: node.pop(key) for key in ("description", "default", "title", "deprecated", "x-toriconfig-env") if key in node}
+    keep: dict[str, Any] = {key: node.pop(key) for key in _ABOUT if key in node}
     branches = node.pop("anyOf", None) or [dict(node)]
     node.clear()
     node.update(keep)

@@ -42,6 +42,8 @@ class Secret(Generic[T]):
     __slots__ = ("__weakref__", "_inner", "_path", "_seen", "_supply")
 
     _supply: Supply
+    _inner: Any
+    _path: str
     _seen: tuple[Any, Any]
 
     def __init__(self, value: T) -> None:

@@ -41,12 +41,11 @@ def vault_options(
     elif block is not None and block.value is not None:
         problems.append(_problem(block, "a mapping", "`vault` is not a mapping"))
     for name, node in env.items():
-        target, auth, key = given, *name.partition("__")[::2]
+        group, _, key = name.partition("__")
         if key:
-            inner = given.get(auth)
-            target = given[auth] = dict(inner) if isinstance(inner, dict) else {}
-            name = key
-        target[name] = node.value
+            given[group] = {**_mapping(given.get(group)), key: node.value}
+        else:
+            given[name] = node.value
     made = _made(given)
     if made.vault is None:
         nodes = [*env.values(), *([block] if block is not None else [])]
@@ -71,6 +70,10 @@ def _over(low: Vault, high: Vault) -> Vault:
         for one in fields(Vault)
     }
     return Vault(**values)
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _refused(path: tuple[str, ...], node: Node) -> Problem:

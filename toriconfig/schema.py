@@ -20,34 +20,34 @@ class _Section(BaseModel):
 class Features(_Section):
     """Switches of the pipeline's stages."""
 
-    context_extraction: bool = Field(True, description="Extract context around concepts.")
-    frequency_tracking: bool = Field(True, description="Count how often each concept appears.")
-    smart_filtering: bool = Field(True, description="Drop generic terms and noise.")
-    entropy_pruning: bool = Field(True, description="Prune concepts that add little information.")
-    ocr_fallback: bool = Field(True, description="Read pages without text by optical character recognition.")
-    parallel_processing: bool = Field(True, description="Work on several documents at once.")
-    enhanced_memory_storage: bool = Field(True, description="Store concepts with their relations.")
+    context_extraction: bool = Field(default=True, description="Extract context around concepts.")
+    frequency_tracking: bool = Field(default=True, description="Count how often each concept appears.")
+    smart_filtering: bool = Field(default=True, description="Drop generic terms and noise.")
+    entropy_pruning: bool = Field(default=True, description="Prune concepts that add little information.")
+    ocr_fallback: bool = Field(default=True, description="Read pages without text by optical character recognition.")
+    parallel_processing: bool = Field(default=True, description="Work on several documents at once.")
+    enhanced_memory_storage: bool = Field(default=True, description="Store concepts with their relations.")
 
 
 class Ocr(_Section):
     """Optical character recognition."""
 
-    max_pages: int | None = Field(None, ge=1, description="Pages to recognise per document; null = no limit.")
+    max_pages: int | None = Field(default=None, ge=1, description="Pages to recognise per document; null = no limit.")
 
 
 class Parallelism(_Section):
     """Work side by side."""
 
-    max_workers: int | None = Field(None, ge=1, le=64, description="Worker threads, 1 to 64; null = one a CPU.")
+    max_workers: int | None = Field(default=None, ge=1, le=64, description="Worker threads, 1 to 64; null = one a CPU.")
 
 
 class Entropy(_Section):
     """Pruning by information content."""
 
-    threshold: float = Field(0.0001, ge=0, le=1, description="Least entropy gain that keeps a concept, 0 to 1.")
-    similarity_threshold: float = Field(0.85, ge=0, le=1, description="Likeness from which concepts are one, 0 to 1.")
-    max_diverse_concepts: int | None = Field(None, ge=1, description="Concepts to keep; null = no limit.")
-    concepts_per_category: int | None = Field(None, ge=1, description="Concepts to keep a category; null = no limit.")
+    threshold: float = Field(default=0.0001, ge=0, le=1, description="Least entropy gain that keeps a concept, 0 to 1.")
+    similarity_threshold: float = Field(default=0.85, ge=0, le=1, description="Likeness from which concepts are one, 0 to 1.")
+    max_diverse_concepts: int | None = Field(default=None, ge=1, description="Concepts to keep; null = no limit.")
+    concepts_per_category: int | None = Field(default=None, ge=1, description="Concepts to keep a category; null = no limit.")
 
 
 class FileSizeTier(_Section):
@@ -61,10 +61,10 @@ class FileSizeTier(_Section):
 class FileSizes(_Section):
     """The tiers, each larger than the one before."""
 
-    small: FileSizeTier = Field(FileSizeTier(mb=1, chunks=300, concepts=250), description="Up to 1 MB.")
-    medium: FileSizeTier = Field(FileSizeTier(mb=5, chunks=500, concepts=700), description="Up to 5 MB.")
-    large: FileSizeTier = Field(FileSizeTier(mb=25, chunks=1200, concepts=1500), description="Up to 25 MB.")
-    xlarge: FileSizeTier = Field(FileSizeTier(mb=None, chunks=2000, concepts=3000), description="Larger still.")
+    small: FileSizeTier = Field(default=FileSizeTier(mb=1, chunks=300, concepts=250), description="Up to 1 MB.")
+    medium: FileSizeTier = Field(default=FileSizeTier(mb=5, chunks=500, concepts=700), description="Up to 5 MB.")
+    large: FileSizeTier = Field(default=FileSizeTier(mb=25, chunks=1200, concepts=1500), description="Up to 25 MB.")
+    xlarge: FileSizeTier = Field(default=FileSizeTier(mb=None, chunks=2000, concepts=3000), description="Larger still.")
 
     @model_validator(mode="after")
     def _grow(self) -> FileSizes:
@@ -91,8 +91,8 @@ class Limits(_Section):
 class Chunking(_Section):
     """How text is cut."""
 
-    size: int = Field(800, ge=50, le=100_000, description="Characters of a chunk.")
-    overlap: int = Field(80, ge=0, description="Characters that a chunk shares with the one before; less than `size`.")
+    size: int = Field(default=800, ge=50, le=100_000, description="Characters of a chunk.")
+    overlap: int = Field(default=80, ge=0, description="Characters that a chunk shares with the one before; less than `size`.")
 
     @model_validator(mode="after")
     def _advance(self) -> Chunking:
@@ -104,22 +104,22 @@ class Chunking(_Section):
 class Logging(_Section):
     """The pipeline's log."""
 
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field("INFO", description="Least severe level shown.")
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(default="INFO", description="Least severe level shown.")
 
 
 class Progress(_Section):
     """How often progress is reported."""
 
-    min_change: float = Field(1.0, ge=0, le=100, description="Percentage points between two reports.")
-    min_seconds: float = Field(0.5, ge=0, description="Seconds between two reports.")
+    min_change: float = Field(default=1.0, ge=0, le=100, description="Percentage points between two reports.")
+    min_seconds: float = Field(default=0.5, ge=0, description="Seconds between two reports.")
 
 
 class Pool(_Section):
     """The connection pool."""
 
-    min_size: int = Field(1, ge=0, le=1000, description="Connections kept open.")
-    max_size: int = Field(10, ge=1, le=1000, description="Connections at most; not less than `min_size`.")
-    timeout: float = Field(30.0, gt=0, description="Seconds to wait for a free connection.")
+    min_size: int = Field(default=1, ge=0, le=1000, description="Connections kept open.")
+    max_size: int = Field(default=10, ge=1, le=1000, description="Connections at most; not less than `min_size`.")
+    timeout: float = Field(default=30.0, gt=0, description="Seconds to wait for a free connection.")
 
     @model_validator(mode="after")
     def _hold(self) -> Pool:
@@ -138,9 +138,9 @@ class DatabaseCredentials(_Section):
 class Database(_Section):
     """Where documents are stored."""
 
-    host: str = Field("localhost", description="Host name or address.")
-    port: int = Field(5432, ge=1, le=65535, description="TCP port.")
-    name: str = Field("tori", description="Name of the database.")
+    host: str = Field(default="localhost", description="Host name or address.")
+    port: int = Field(default=5432, ge=1, le=65535, description="TCP port.")
+    name: str = Field(default="tori", description="Name of the database.")
     pool: Pool = Field(default_factory=Pool, description="The connection pool.")
     credentials: Annotated[Secret[DatabaseCredentials], Ref("database/creds/tori")] = Field(
         description="Account to log in with; from Vault's database engine."
@@ -175,7 +175,7 @@ class ToriSettings(BaseModel):
     parallelism: Parallelism = Field(default_factory=Parallelism, description="Work side by side.")
     entropy: Entropy = Field(default_factory=Entropy, description="Pruning by information content.")
     limits: Limits = Field(default_factory=Limits, description="What to keep of a document.")
-    section_weights: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(
+    section_weights: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(default=
         default=_WEIGHTS, description="Weight of a concept by the section it stands in, 0 to 100."
     )
     generic_terms: Words = Field(default=_GENERIC, description="Words that are no concepts.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +62,7 @@ def _trees(files: Iterable[str], stdin_name: str) -> Iterator[Tree]:
 
     for name in files:
         if name == "-":
-            yield from read_yaml(click.get_binary_stream("stdin").read(), stdin_name)
+            yield from read_yaml(sys.stdin.buffer.read(), stdin_name)
         elif Path(name).is_dir():
             for file in sorted(Path(name).rglob("*")):
                 if file.suffix in ENDINGS and file.is_file() and not any(part.startswith(".") for part in file.parts):

@@ -27,8 +27,12 @@ def account(secret: Secret[Any]) -> Account:
         TypeError: it holds no `username` and `password`; the message does not show what it holds.
     """
     value = secret.get()
-    read = value.get if isinstance(value, Mapping) else lambda name: getattr(value, name, None)
-    username, password = read("username"), read("password")
+    username, password = part(value, "username"), part(value, "password")
     if not isinstance(username, str) or not isinstance(password, str):
         raise TypeError("the secret has no text `username` and `password`: declare it as a Secret of a model with both")
     return Account(username, password, value)
+
+
+def part(value: Any, name: str) -> Any:
+    """One part of a secret that is a mapping or a model, or None."""
+    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from toriconfig._secret import Secret
+from toriconfig.integrations._account import part
 
 
 class Frozen(NamedTuple):
@@ -36,8 +37,7 @@ class Credentials:
     def get_frozen_credentials(self) -> Frozen:
         """The current credentials, all from one reading."""
         value = self._secret.get()
-        read = value.get if isinstance(value, dict) else lambda name: getattr(value, name, None)
-        return Frozen(read("access_key"), read("secret_key"), read("security_token"))
+        return Frozen(part(value, "access_key"), part(value, "secret_key"), part(value, "security_token"))
 
     @property
     def access_key(self) -> str:
