@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import yaml
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+import yaml
 from toriconfig._frames import Masked
 from toriconfig._sensitive import Sensitive
 

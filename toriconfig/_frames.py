@@ -4,7 +4,7 @@
     private_key: |           ->  private_key: **********
       MIIEpAIBAAKCAQEA           **********
     db: {user: x, pwd: y}    ->  db: {user: x, pwd: **********
-    # old password: hunter1  ->  # old password: **********
+    # old password: hunter1  ->  # **********
 
 What stands before a secret keeps its columns; what stands behind it on its line is masked with it.
 """

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from toriconfig._near import near, near_all
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("max_szie", "max_size"),
+        ("max-size", "max_size"),
+        ("MAX_SIZE", "max_size"),
+        ("timout", "timeout"),
+        ("zzz", None),
+    ],
+)
+def test_the_nearest_name_is_found_whatever_its_dashes_and_case(word: str, meant: str | None) -> None:
+    assert near(word, ["min_size", "max_size", "timeout"]) == meant
+
+
+def test_names_come_back_as_they_were_spelt_most_alike_first() -> None:
+    assert near_all("max_size", ["Max-Sizes", "MAX_SIZE", "host"]) == ["MAX_SIZE", "Max-Sizes"]
+
+
+def test_no_candidates_mean_no_suggestion() -> None:
+    assert near("word", []) is None
+
+
+def test_difflib_is_imported_by_the_first_typo_and_not_before() -> None:
+    program = "import sys, toriconfig._near as n; before = 'difflib' in sys.modules; n.near('a', ['ab']); print(before, 'difflib' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert out.split() == ["False", "True"]
