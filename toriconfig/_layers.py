@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from toriconfig._options import Options
-from toriconfig._origin import LayerKind, Origin
+from toriconfig._origin import LayerKind, Origin, OriginKind
 from toriconfig._tree import Tree
 from toriconfig.errors import Problem
 from toriconfig.sources import Source
@@ -26,13 +26,23 @@ class Inputs(NamedTuple):
     overrides: Mapping[str, Any] | None
 
 
-def read(inputs: Inputs) -> Iterator[tuple[LayerKind, Tree]]:
+Reader = Callable[[Inputs], Iterator[tuple[OriginKind, Tree]]]
+"""Reads everything that a load reads, lowest first."""
+
+
+def read(inputs: Inputs) -> Iterator[tuple[OriginKind, Tree]]:
     """The tree of every source, lowest first."""
     for kind in reversed(inputs.options.layers):
-        make = _SOURCES.get(kind)
-        if make is not None:
-            for source in make(inputs):
-                yield kind, source.load()
+        for tree in read_layer(kind, inputs):
+            yield kind, tree
+
+
+def read_layer(kind: LayerKind, inputs: Inputs) -> Iterator[Tree]:
+    """The trees of the sources of one layer, lowest first."""
+    make = _SOURCES.get(kind)
+    if make is not None:
+        for source in make(inputs):
+            yield source.load()
 
 
 def profile_of(options: Options, environ: Mapping[str, str], problems: list[Problem]) -> Options:

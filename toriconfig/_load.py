@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -14,19 +14,19 @@ from toriconfig._defaults import with_defaults
 from toriconfig._fit import fit, names
 from toriconfig._freeze import freeze
 from toriconfig._handles import Places, put_handles
-from toriconfig._layers import Inputs, files_of, profile_of, read
+from toriconfig._layers import Inputs, Reader, files_of, profile_of, read
 from toriconfig._merge import merge, prune
 from toriconfig._options import Options
-from toriconfig._origin import LayerKind
+from toriconfig._origin import OriginKind
 from toriconfig._path import Path, show
 from toriconfig._resolve import resolve, without_failed
 from toriconfig._shape import Shape, root_shape
-from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember
+from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember, remember_how
 from toriconfig._tree import Layer, Node, Tree
-from toriconfig._unknown import unknown_keys
+from toriconfig._unknown import unknown_keys, without_unknown
 from toriconfig._validate import validate
 from toriconfig._vault_options import vault_options
-from toriconfig.errors import ConfigError, Problem, Severity
+from toriconfig.errors import ConfigError, Problem
 
 
 class Attempt:
@@ -99,11 +99,38 @@ def _try_derive(base: Snapshot, updates: Mapping[str, Any]) -> Attempt:
     return Attempt(loaded, run.sorted_problems())
 
 
+class Draft:
+    """A load for a model that makes itself: everything is there but the model.
+
+    Attributes:
+        root: what the model is to be made from, with handles where secrets are.
+        shape: the shape of the schema.
+        problems: all that was found so far, warnings included.
+    """
+
+    def __init__(self, recipe: Recipe, reader: Reader) -> None:
+        self._run = run = _Load(recipe, reader)
+        self.root, self._places, self._session = run.judged()
+        self.shape = run.shape
+        self.problems = run.sorted_problems()
+
+    def finish(self, model: BaseModel) -> None:
+        """Let everybody know where the values of `model` came from, and log what there is to warn of."""
+        remember_how(model, self._run.snapshot(self.root, self._places, self._session))
+        _tell(self.problems)
+
+
 class _Load:
     """The state of one load; gone when it has ended, and with it the text of the files."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, reader: Reader | None = None) -> None:
         self.recipe = recipe
+        # A schema that has sources of its own reads them itself, and knows how it is made without reading them again.
+        own: Reader = getattr(recipe.schema, "_toriconfig_read", read)
+        self.reader = own if reader is None else reader
+        self.make: Callable[[Any], BaseModel] = getattr(
+            recipe.schema, "_toriconfig_make", recipe.schema.model_validate
+        )
         self.environ: Mapping[str, str] = os.environ if recipe.environ is None else recipe.environ
         self.shape = root_shape(recipe.schema)
         self.problems: list[Problem] = []
@@ -117,11 +144,19 @@ class _Load:
 
     def load(self) -> Loaded | None:
         """Read everything and build the settings."""
+        return self._built(*self._assembled())
+
+    def judged(self) -> tuple[Node, Places, Any]:
+        """Read everything, and stop before the settings are built."""
+        root, places, session = self._assembled()
+        return self._judged(root, places), places, session
+
+    def _assembled(self) -> tuple[Node, Places, Any]:
         trees, env = self._trees()
         root, block = _parted(self._merged(trees), self.shape)
         session = self._session(env, block)
         root = prune(with_defaults(root, self.shape), self.shape, self.problems)
-        return self._built(self._resolved(root, root), self._places(session), session)
+        return self._resolved(root, root), self._places(session), session
 
     def check(self, tree: Tree) -> None:
         """Judge one tree alone; what other layers could still say is not missed."""
@@ -132,7 +167,7 @@ class _Load:
         root = prune(with_defaults(root, self.shape), self.shape, self.problems)
         places = self._places(None)
         root = without_failed(self._judged(self._resolved(root, root, alone=True), places))
-        wrong = validate(root, self.shape, self.recipe.schema.model_validate, self._how_to_set)[1]
+        wrong = validate(root, self.shape, self.make, self._how_to_set)[1]
         self._add([problem for problem in wrong if problem.code != "TC103"])
         self.problems = [problem for problem in self.problems if problem.code != "TC401"]
 
@@ -165,10 +200,12 @@ class _Load:
         root = put_handles(root, self.shape, places)
         self.problems += places.problems
         self.unsupplied = places.unsupplied
-        if self.options.unknown_keys != "ignore":
-            severity: Severity = "error" if self.options.unknown_keys == "error" else "warning"
-            self.problems += unknown_keys(root, self.shape, severity)
-        return root
+        if self.options.unknown_keys == "error":
+            self.problems += unknown_keys(root, self.shape, "error")
+            return root
+        if self.options.unknown_keys == "warn":
+            self.problems += unknown_keys(root, self.shape, "warning")
+        return without_unknown(root, self.shape)  # else `extra="forbid"` would refuse what was just let pass
 
     def _add(self, wrong: list[Problem]) -> None:
         """Add what validation found, unless an earlier station has told it already."""
@@ -179,12 +216,18 @@ class _Load:
         root = self._judged(root, places)
         if self.problems:
             root = without_failed(root)
-        model, wrong = validate(root, self.shape, self.recipe.schema.model_validate, self._how_to_set)
+        model, wrong = validate(root, self.shape, self.make, self._how_to_set)
         self._add(wrong)
         if model is None or any(problem.severity == "error" for problem in self.problems):
             return None
         freeze(model)
-        snapshot = Snapshot(
+        loaded = Loaded(model, self.snapshot(root, places, session))
+        remember(loaded)
+        return loaded
+
+    def snapshot(self, root: Node, places: Places, session: Any) -> Snapshot:
+        """What this load knows beside its model."""
+        return Snapshot(
             root=root,
             shape=self.shape,
             recipe=self.recipe,
@@ -195,15 +238,12 @@ class _Load:
             findings=self.sorted_problems(),
             session=session,
         )
-        loaded = Loaded(model, snapshot)
-        remember(loaded)
-        return loaded
 
-    def _trees(self) -> tuple[list[tuple[LayerKind, Node]], dict[str, Node]]:
-        trees: list[tuple[LayerKind, Node]] = []
+    def _trees(self) -> tuple[list[tuple[OriginKind, Node]], dict[str, Node]]:
+        trees: list[tuple[OriginKind, Node]] = []
         env: dict[str, Node] = {}
         prefix, delimiter = self.options.environment_prefix, self.options.env_nested_delimiter
-        for kind, tree in read(Inputs(self.options, self.environ, self.recipe.overrides)):
+        for kind, tree in self.reader(Inputs(self.options, self.environ, self.recipe.overrides)):
             root = tree.root
             self._note(kind, tree)
             if tree.flat:
@@ -213,7 +253,7 @@ class _Load:
                 trees.append((kind, root))
         return trees, env
 
-    def _note(self, kind: LayerKind, tree: Tree) -> None:
+    def _note(self, kind: OriginKind, tree: Tree) -> None:
         self.problems += tree.problems
         self.complete = self.complete and tree.complete
         self.layers.append(LayerRead(kind, tree.root.layer.name, _leaves(tree.root)))
@@ -222,7 +262,7 @@ class _Load:
             if not tree.flat:
                 self.read.append(tree.root)
 
-    def _merged(self, trees: list[tuple[LayerKind, Node]]) -> Node:
+    def _merged(self, trees: list[tuple[OriginKind, Node]]) -> Node:
         root = Node({}, _NOTHING)
         for _, tree in trees:
             root = merge(root, tree, self.shape, self.problems)

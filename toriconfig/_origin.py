@@ -7,13 +7,16 @@ from typing import Literal
 
 LayerKind = Literal["code", "vault", "env", "dotenv", "secrets_dir", "files", "defaults"]
 
+OriginKind = LayerKind | Literal["source"]
+"""A layer, or a source that is no layer of ours: one that a `Settings` class brings along."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a value came from, spelt in the language of its layer.
 
     Attributes:
-        layer: the kind of layer, one of the names of the `layers` option.
+        layer: the kind of layer: a name of the `layers` option, or `source` for a source that is none of ours.
         source: the file, the variable, the Vault reference or the field; never a value.
         line: 1-based line in `source`, or None where lines mean nothing.
         column: 1-based column in code points, or None.
@@ -28,7 +31,7 @@ class Origin:
     'vault secret/tori#api_key v7'
     """
 
-    layer: LayerKind
+    layer: OriginKind
     source: str
     line: int | None = None
     column: int | None = None

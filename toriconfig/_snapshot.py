@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
 from toriconfig._options import Options
-from toriconfig._origin import LayerKind
+from toriconfig._origin import OriginKind
 from toriconfig._path import Path
 from toriconfig._secret import Secret
 from toriconfig._shape import Shape
@@ -39,7 +39,7 @@ class Recipe(NamedTuple):
 class LayerRead(NamedTuple):
     """One layer as it was read: its kind, what people call it, and how many leaves it gave."""
 
-    kind: LayerKind
+    kind: OriginKind
     name: str
     leaves: int
 
@@ -78,18 +78,28 @@ class Loaded(NamedTuple):
     snapshot: Snapshot
 
 
-_KNOWN: dict[int, tuple[weakref.ref[BaseModel], Snapshot]] = {}
+_KNOWN: dict[int, tuple[weakref.ref[BaseModel], Snapshot | Callable[[], Snapshot]]] = {}
 
 
 def snapshot_of(model: BaseModel) -> Snapshot | None:
     """The load that made this very model, or None when it was made otherwise."""
     known = _KNOWN.get(id(model))
-    return known[1] if known is not None and known[0]() is model else None
+    if known is None or known[0]() is not model:
+        return None
+    ref, snapshot = known
+    if not isinstance(snapshot, Snapshot):
+        snapshot = snapshot()
+        _KNOWN[id(model)] = (ref, snapshot)
+    return snapshot
 
 
 def remember(loaded: Loaded) -> None:
     """Let `snapshot_of` find the load for as long as the model lives."""
-    model, snapshot = loaded
+    remember_how(*loaded)
+
+
+def remember_how(model: BaseModel, snapshot: Snapshot | Callable[[], Snapshot]) -> None:
+    """The same for a snapshot that is only put together when somebody asks for it."""
     identity = id(model)
     try:
         ref = weakref.ref(model, lambda _: _forget(identity))

@@ -10,7 +10,7 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._origin import LayerKind, Origin
+from toriconfig._origin import Origin, OriginKind
 from toriconfig._path import Path
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Layer:
     __slots__ = ("_settled", "kind", "locate", "name", "references")
 
     def __init__(
-        self, kind: LayerKind, name: str, locate: Callable[[Any], Origin], *, references: bool = False
+        self, kind: OriginKind, name: str, locate: Callable[[Any], Origin], *, references: bool = False
     ) -> None:
         self.kind = kind
         self.name = name

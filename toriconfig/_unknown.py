@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from toriconfig._path import Path, show
 from toriconfig._shape import Shape
@@ -33,6 +34,28 @@ def _unknown(node: Node, shape: Shape, path: Path, severity: Severity) -> Iterat
             yield _problem(child, key, shape, path, value, severity)
         else:
             yield from _unknown(child, below, (*path, key), severity)
+
+
+def without_unknown(node: Node, shape: Shape) -> Node:
+    """The tree without the keys that `unknown_keys` tells of; the same object when there are none."""
+    value: Any = node.value
+    if type(value) is list and shape.item is not None:
+        item = shape.item
+        value = [without_unknown(child, item) for child in value]
+    elif type(value) is dict and shape.kind in ("model", "mapping"):
+        known = {key: (child, shape.child(key)) for key, child in value.items()}
+        value = {key: without_unknown(child, below) for key, (child, below) in known.items() if below is not None}
+    if value is node.value or _same(value, node.value):
+        return node
+    return Node(value, node.layer, node.at, node.key_at, node.under)
+
+
+def _same(new: Any, old: Any) -> bool:
+    if len(new) != len(old):
+        return False
+    if type(new) is list:
+        return all(a is b for a, b in zip(new, old, strict=True))
+    return all(new[key] is old[key] for key in new)
 
 
 def _problem(node: Node, key: str, shape: Shape, path: Path, siblings: dict[str, Node], severity: Severity) -> Problem:
