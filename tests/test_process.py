@@ -126,7 +126,9 @@ def test_a_paused_process_can_be_stopped(keeper: Keeper) -> None:
     server.start()
     server.pause()
     assert psutil.Process(server.pid).status() == psutil.STATUS_STOPPED
-    server.stop()
+    start = time.monotonic()
+    server.stop(timeout=60)
+    assert time.monotonic() - start < 20
     keeper.close()
 
 
