@@ -175,7 +175,7 @@ class ToriSettings(BaseModel):
     parallelism: Parallelism = Field(default_factory=Parallelism, description="Work side by side.")
     entropy: Entropy = Field(default_factory=Entropy, description="Pruning by information content.")
     limits: Limits = Field(default_factory=Limits, description="What to keep of a document.")
-    section_weights: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(default=
+    section_weights: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(
         default=_WEIGHTS, description="Weight of a concept by the section it stands in, 0 to 100."
     )
     generic_terms: Words = Field(default=_GENERIC, description="Words that are no concepts.")
