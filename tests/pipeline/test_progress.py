@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import pickle
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ def test_reports_are_min_seconds_apart_except_the_first_and_the_last() -> None:
             clock.now += 0.125
             tracker.update_sync()
     times = [report.elapsed for report in reports]
-    gaps = [later - sooner for sooner, later in zip(times, times[1:], strict=False)]
+    gaps = [later - sooner for sooner, later in pairwise(times)]
     assert all(gap >= 5.0 for gap in gaps[:-1])
     assert percents(reports) == [0.0, *(float(p) for p in range(4, 100, 4)), 100.0]
 
@@ -112,9 +113,14 @@ def test_a_clean_exit_reports_100_percent_with_the_true_count() -> None:
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, asyncio.CancelledError])
 def test_an_exception_is_reported_as_where_it_stopped_and_never_as_100_percent(error: type[BaseException]) -> None:
     reports: list[Report] = []
-    with pytest.raises(error), ProgressTracker(10, on_report=reports.append) as tracker:
-        tracker.update_sync(3)
-        raise error
+
+    def work() -> None:
+        with ProgressTracker(10, on_report=reports.append) as tracker:
+            tracker.update_sync(3)
+            raise error
+
+    with pytest.raises(error):
+        work()
     assert percents(reports) == [0.0, 30.0, 30.0]
     assert (reports[-1].stopped, reports[-1].done) == (True, False)
     assert str(reports[-1]).startswith("stopped at 30 % (3 of 10)")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from toriconfig.pipeline import _loop_thread, _run_sync, run_sync, shutdown_executors
+from toriconfig.pipeline import _run_sync, run_sync, shutdown_executors
 
 ROOT = Path(__file__).parents[2]
 
@@ -247,7 +247,7 @@ def test_where_the_machine_has_no_thread_left_the_error_says_so_and_nothing_is_l
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shutdown_executors()
-    monkeypatch.setattr(_loop_thread.threading.Thread, "start", _no_thread)
+    monkeypatch.setattr(threading.Thread, "start", _no_thread)
     coro = echo(7)
     with pytest.raises(RuntimeError, match="can't start new thread"):
         run_sync(coro)
