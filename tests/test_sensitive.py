@@ -4,15 +4,69 @@ import pytest
 
 from toriconfig._sensitive import Sensitive, looks_secret, scrub
 
-SECRET_NAMES = """
-password passwd pwd DB_PASSWORD dbPassword user.password passphrase secret clientSecret SECRETS token access_token
-refreshTokens api_key apikey apiKey API-KEY credential credentials private_key privateKey ssh_key access_key
-AWS_SECRET_ACCESS_KEY dsn SENTRY_DSN auth auth_header authorization bearer jwt cookie connection_string AccountKey otp
-""".split()
-PLAIN_NAMES = """
-host port name author authors authority tokenizer keyboard monkey public_key key keys passage compass title results
-section_weights generic_terms max_workers entropy threshold chunk_size database overlap
-""".split()
+SECRET_NAMES = [
+    "password",
+    "passwd",
+    "pwd",
+    "DB_PASSWORD",
+    "dbPassword",
+    "user.password",
+    "passphrase",
+    "secret",
+    "clientSecret",
+    "SECRETS",
+    "token",
+    "access_token",
+    "refreshTokens",
+    "api_key",
+    "apikey",
+    "apiKey",
+    "API-KEY",
+    "credential",
+    "credentials",
+    "private_key",
+    "privateKey",
+    "ssh_key",
+    "access_key",
+    "AWS_SECRET_ACCESS_KEY",
+    "dsn",
+    "SENTRY_DSN",
+    "auth",
+    "auth_header",
+    "authorization",
+    "bearer",
+    "jwt",
+    "cookie",
+    "connection_string",
+    "AccountKey",
+    "otp",
+]
+PLAIN_NAMES = [
+    "host",
+    "port",
+    "name",
+    "author",
+    "authors",
+    "authority",
+    "tokenizer",
+    "keyboard",
+    "monkey",
+    "public_key",
+    "key",
+    "keys",
+    "passage",
+    "compass",
+    "title",
+    "results",
+    "section_weights",
+    "generic_terms",
+    "max_workers",
+    "entropy",
+    "threshold",
+    "chunk_size",
+    "database",
+    "overlap",
+]
 
 
 @pytest.mark.parametrize("name", SECRET_NAMES)

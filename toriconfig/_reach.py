@@ -61,6 +61,7 @@ class _Walk:
         self.quote = ""
         self.block: int | None = None
         self.floor: int | None = None
+        self.base = 0
         self.column = 0
         self.pem = False
         self.comma = False
@@ -82,7 +83,7 @@ class _Walk:
                 return 0
             self.floor, self.comma = None, False
             return self._open(text, 0)
-        if not self.depth and not self.quote and self._leaves(text):
+        if self.depth <= self.base and not self.quote and self._leaves(text):
             self.floor = None
             return self._open(text, 0)
         self._lex(text, 0, 0)
@@ -102,6 +103,8 @@ class _Walk:
         self._open(text, 0)
         if self.floor is None:
             self.depth, self.quote, self.block = after
+            # A bracket too many above makes block text look like flow: as in a block, only a key ends the secret.
+            self.floor, self.base = 0, self.depth
 
     def _leaves(self, text: str) -> bool:
         # Only what looks like a key ends a secret: a dedented line that does not is a broken block scalar.
@@ -122,7 +125,7 @@ class _Walk:
             start, self.quote = at, ""
             before = self.depth
             if self._lex(text, at, before) is None:
-                self.floor, self.column = before, len(lead[0]) if lead else 0
+                self.floor, self.base, self.column = before, 0, len(lead[0]) if lead else 0
                 return mask_from
             # Another secret may begin within what was just taken for a value: a stray quote is enough.
             self.depth, self.quote = before, ""
