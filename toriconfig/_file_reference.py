@@ -20,7 +20,7 @@ def read_under(name: str, roots: Sequence[str | os.PathLike[str]]) -> str | Prob
         if file != root and os.path.commonpath([root, file]) == root and os.path.exists(file):
             return _read(file)
     return _refused(
-        "there is no such file below the declared folders", f"put it below {' or '.join(map(os.fspath, roots))}"
+        "there is no such file below the declared folders", f"put it below {' or '.join(str(root) for root in roots)}"
     )
 
 

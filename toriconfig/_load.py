@@ -13,7 +13,7 @@ from toriconfig import _warnings
 from toriconfig._defaults import with_defaults
 from toriconfig._fit import fit, names
 from toriconfig._freeze import freeze
-from toriconfig._handles import Places, put_handles
+from toriconfig._handles import put_handles
 from toriconfig._layers import Inputs, Reader, files_of, profile_of, read
 from toriconfig._merge import merge, prune
 from toriconfig._options import Options
@@ -22,6 +22,7 @@ from toriconfig._path import Path, show
 from toriconfig._resolve import resolve, without_failed
 from toriconfig._shape import Shape, root_shape
 from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember, remember_how
+from toriconfig._supplier import Places
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig._unknown import unknown_keys, without_unknown
 from toriconfig._validate import validate
@@ -276,9 +277,12 @@ class _Load:
             vault = vault_options(vault, env, block, self.problems)
         if self.recipe.offline:
             return None
-        from toriconfig._vault import connect
-
-        return connect(vault, self.environ)
+        session, wrong = _connected(vault, self.environ)
+        if wrong:
+            self.problems.append(
+                Problem("TC504", "vault", help="correct it in the environment or in `Vault(...)`", message=wrong)
+            )
+        return session
 
     def _places(self, session: Any) -> Places:
         path = self.options.vault_path
@@ -330,6 +334,16 @@ class _Load:
         from toriconfig._excerpts import with_excerpts
 
         return with_excerpts(self.problems, self.lines, self.shape, self.read)
+
+
+def _connected(vault: Any, environ: Mapping[str, str]) -> tuple[Any, str]:
+    """The connection to Vault (None when none is configured), and what is wrong with its description."""
+    from toriconfig._vault import connect
+
+    try:
+        return connect(vault, environ), ""
+    except ValueError as error:
+        return None, str(error)
 
 
 def _parted(root: Node, shape: Shape) -> tuple[Node, Node | None]:
