@@ -30,6 +30,8 @@ def _moved(node: Node) -> Node:
     value = node.value
     if type(value) is dict:
         value = {key: _moved(child) for key, child in value.items()}
+    elif type(value) is list:
+        value = [_moved(child) for child in value]
     return Node(value, _GIVEN, node.at)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from typing import Any
 
 from pydantic import BaseModel
 
+from toriconfig._merge import merge
 from toriconfig._origin import Origin
+from toriconfig._path import show
 from toriconfig._shape import Field, Shape
 from toriconfig._tree import Layer, Node
 
@@ -19,40 +22,58 @@ DEFAULTS = Layer("defaults", "defaults", _locate)
 """The layer of the schema's own defaults; the `at` of its nodes is `Class.field`."""
 
 
-def with_defaults(root: Node, shape: Shape) -> Node:
+def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
     """`root` with the default of each mapping, and of each model that has one, put below what layers say of it.
 
     Fields of which no layer says anything are left to pydantic.
+
+    Args:
+        known: a tree that has its defaults already and that `root` will be laid over.
     """
     values: dict[str, Node] | None = None
     for key, node in root.value.items():
         field = shape.fields.get(key)
         if field is None or (type(node.value) is not dict and field.shape.merge is None):
             continue
-        new = _below(node, field)
+        new = _below(node, field, known.find((key,)) if known is not None else None)
         if new is not node:
             values = dict(root.value) if values is None else values
             values[key] = new
     return root if values is None else Node(values, root.layer, root.at, root.key_at, root.under)
 
 
-def _below(node: Node, field: Field) -> Node:
+def _below(node: Node, field: Field, known: Node | None) -> Node:
     shape = field.shape
-    name = f"{field.owner.__name__}.{field.name}"
-    low: Node | None = None
-    if not field.required and shape.kind in ("model", "mapping", "sequence"):
-        default = field.default()
-        if isinstance(default, BaseModel) and shape.kind == "model":
-            low = from_model(default, name) if default.model_fields_set else None
-        elif isinstance(default, dict) and shape.kind == "mapping":
-            low = Node({str(key): Node(value, DEFAULTS, name) for key, value in default.items()}, DEFAULTS, name)
-        elif isinstance(default, (list, set, frozenset, tuple)) and shape.merge is not None:
-            low = Node([Node(value, DEFAULTS, name) for value in default], DEFAULTS, name)
+    low = _default(field) if known is None else None
     if low is not None:
-        from toriconfig._merge import merge
+        node, known = merge(low, node, shape, []), low
+    if shape.kind == "model" and type(node.value) is dict:
+        return with_defaults(node, shape, known)
+    return node
 
-        node = merge(low, node, shape, [])
-    return with_defaults(node, shape) if shape.kind == "model" and type(node.value) is dict else node
+
+def _default(field: Field) -> Node | None:
+    if field.required or field.shape.kind not in ("model", "mapping", "sequence"):
+        return None
+    default = field.default()
+    if isinstance(default, BaseModel) and not default.model_fields_set:
+        return None
+    if isinstance(default, (BaseModel, Mapping)) or field.shape.merge is not None:
+        node = as_node(default, f"{field.owner.__name__}.{field.name}")
+        return node if type(node.value) in (dict, list) else None
+    return None
+
+
+def as_node(value: Any, name: str) -> Node:
+    """A value of the schema as a node, with models and mappings taken apart as far as layers can meet in them."""
+    if isinstance(value, BaseModel) and not getattr(value, "__pydantic_root_model__", False):
+        return from_model(value, name)
+    if isinstance(value, Mapping):
+        spelt = {str(getattr(key, "value", key)): item for key, item in value.items()}  # an Enum by its value
+        return Node({key: as_node(item, f"{name}.{show((key,))}") for key, item in spelt.items()}, DEFAULTS, name)
+    if isinstance(value, (list, tuple, Set)):
+        return Node([as_node(item, name) for item in value], DEFAULTS, name)
+    return Node(value, DEFAULTS, name)
 
 
 def from_model(model: BaseModel, name: str) -> Node:
@@ -60,7 +81,5 @@ def from_model(model: BaseModel, name: str) -> Node:
     keys = {field.name: key for key, field in reversed(Shape("model", models=(type(model),)).fields.items())}
     values: dict[str, Node] = {}
     for field in model.model_fields_set:
-        value = getattr(model, field)
-        at = f"{name}.{field}"
-        values[keys.get(field, field)] = from_model(value, at) if isinstance(value, BaseModel) else Node(value, DEFAULTS, at)
+        values[keys.get(field, field)] = as_node(getattr(model, field), f"{name}.{field}")
     return Node(values, DEFAULTS, name)

@@ -102,8 +102,7 @@ def _default_origin(loaded: Loaded, path: Path) -> Origin:
 
 
 def _losers(node: Node | None, path: Path, loaded: Loaded, *, sealed: bool) -> Iterator[Candidate]:
-    from toriconfig._handles import has_secrets
-    from toriconfig._shape import ANY
+    from toriconfig._shape import ANY, has_secrets
 
     if node is None:
         return

@@ -45,11 +45,17 @@ def fit(
             value = _structured(node, target, path, problems)
             if value is not None:
                 _place(nested, path, value)
-        elif name.startswith(VAULT):
+        elif name.startswith(VAULT) and "vault" not in shape.fields:
             vault[name.removeprefix(VAULT).lower()] = node
         elif prefix and name not in STEERING:
             problems.append(_unknown(name, node, shape, delimiter, prefix))
     return Node(nested, root.layer, root.at), vault
+
+
+def means(name: str, shape: Shape, delimiter: str | None) -> bool:
+    """Whether a name, without the prefix, means a key of the schema or the connection to Vault."""
+    name = name.upper()
+    return name.startswith(VAULT) or _match(name, shape, delimiter.upper() if delimiter else None) is not None
 
 
 def names(shape: Shape, delimiter: str | None, prefix: str = "") -> Iterator[tuple[str, Path]]:
@@ -97,10 +103,13 @@ def _below(name: str, shape: Shape, delimiter: str) -> Path | None:
     if shape.models:
         return _match(name, shape, delimiter)
     if shape.kind == "any":
-        return tuple(part.lower() for part in name.split(delimiter))
+        parts = tuple(part.lower() for part in name.split(delimiter))
+        return parts if all(parts) else None
     if shape.kind != "mapping" or shape.item is None:
         return None
-    key, _, rest = name.partition(delimiter)
+    key, cut, rest = name.partition(delimiter)
+    if not key or (cut and not rest):
+        return None
     if not rest:
         return (key.lower(),)
     below = _below(rest, shape.item, delimiter)
@@ -127,8 +136,11 @@ def _structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -
     if not isinstance(text, str):
         return node
     stripped = text.strip()
-    if shape.nullable and shape.kind not in ("secret", "any") and stripped in ("null", "~") and not shape.text:
+    if shape.nullable and shape.kind not in ("secret", "any") and stripped == "null" and not shape.text:
         return Node(None, node.layer, node.at)
+    if shape.kind == "any" and shape.decodes:
+        value, wrong = _json(stripped)
+        return node if wrong else _nodes(value, node)
     if shape.kind in ("scalar", "any") or (shape.kind == "secret" and not shape.models):
         return node
     if stripped[:1] in ("{", "["):
@@ -185,14 +197,18 @@ def _unknown(name: str, node: Node, shape: Shape, delimiter: str | None, prefix:
     from toriconfig._near import near
 
     candidate = near(prefix + name, [known for known, _ in names(shape, delimiter, prefix)])
+    in_file = node.layer.kind == "secrets_dir"
+    what = "this file" if in_file else f"variable `{prefix + name}`"
+    otherwise = "remove it" if in_file else f"unset it, or rename it if it is not meant for {prefix}*"
     return Problem(
         "TC501",
         "",
         node.origin,
         expected=f"a name that the schema knows under {prefix}",
-        help=f"did you mean `{candidate}`?" if candidate else f"unset it, or rename it if it is not meant for {prefix}*",
-        message=f"variable `{prefix + name}` means no key of the schema",
+        help=f"did you mean `{candidate}`?" if candidate else otherwise,
+        message=f"{what} means no key of the schema",
         label="not a key",
-        severity="warning",
+        # A directory of secrets may be shared with other programs; a prefix is ours.
+        severity="info" if in_file else "warning",
         fix=candidate,
     )

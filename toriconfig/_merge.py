@@ -9,12 +9,13 @@
     list           scalar          the higher value, and the reverse: pydantic judges it
     mapping        list, scalar    a Problem that names both places, and the reverse
     anything       null            None where the field accepts None; elsewhere what lower layers said
-                                   is removed, with one warning
+                                   is removed, with one warning, even when a still higher layer speaks
     null           anything        the higher value
     secret         anything        the higher value; what stands below stays a candidate
 
 Nothing is changed in place: nodes are shared between trees. The loser of each leaf stays reachable
-through `Node.under`.
+through `Node.under`. A mapping of several layers stands where the highest file has it, since that is where
+people look for it; where no file has it, at the highest layer.
 """
 
 from __future__ import annotations
@@ -39,8 +40,11 @@ def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Pa
                 merged[key] = node
             else:
                 merged[key] = merge(other, node, shape.child(key) or ANY, problems, (*path, key))
-        return Node(merged, high.layer, high.at, high.key_at)
-    if type(above) is list and type(below) is list and shape.merge not in (None, "replace"):
+        place = low if low.layer.kind == "files" and high.layer.kind != "files" else high
+        return Node(merged, place.layer, place.at, place.key_at)
+    if above is None and below is not None and not shape.nullable:
+        problems.append(_null_problem(high, path, low))
+    elif type(above) is list and type(below) is list and shape.merge not in (None, "replace"):
         above = _joined(below, above, shape.merge)
     elif (type(above) is dict) is not (type(below) is dict) and _clash(low, high, shape):
         problems.append(_clash_problem(low, high, path))
@@ -58,7 +62,8 @@ def _pruned(node: Node, shape: Shape, problems: list[Problem], path: Path) -> No
     for key, child in node.value.items():
         below = shape.child(key) or ANY
         if child.value is None and not below.nullable:
-            problems.append(_null_problem(child, (*path, key)))
+            said = next((loser for loser in child.losers() if loser.value is not None), None)
+            problems.append(_null_problem(child, (*path, key), said))
             changed = True
             continue
         if type(child.value) is dict and below.kind in ("model", "mapping"):
@@ -114,15 +119,17 @@ def _clash_problem(low: Node, high: Node, path: Path) -> Problem:
     )
 
 
-def _null_problem(node: Node, path: Path) -> Problem:
-    below = next(node.losers(), None)
+def _null_problem(node: Node, path: Path, below: Node | None) -> Problem:
+    if below is not None and below.layer.kind == "defaults":
+        below = None  # the default is what is left: nothing is removed
+    effect = "which removes what lower layers say" if below else "which counts as not set"
     return Problem(
         "TC106",
         show(path),
         node.origin,
         expected="a value, or no such key",
         help="write a value, or delete the key; an empty `key:` is usually an accident",
-        message=f"`{show(path)}` is null, which removes what lower layers say",
+        message=f"`{show(path)}` is null, {effect}",
         label="null",
         severity="warning",
         layer=_over(node.origin, below.origin) if below else "",

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig import _path
-from toriconfig._handles import has_secrets
 from toriconfig._secret import Secret
-from toriconfig._shape import root_shape
+from toriconfig._shape import has_secrets, root_shape
 from toriconfig._target import import_target
 
 if TYPE_CHECKING:

@@ -52,6 +52,13 @@ def parse(text: str) -> Parts | Malformed:
             return Malformed(
                 "TC306", "a reference is not closed", "`}` after `${`", "close it, or write `$${` for a literal `${`"
             )
+        if "${" in text[start + 2 : end]:
+            return Malformed(
+                "TC306",
+                "a reference stands inside another one",
+                "plain text as the default of a reference",
+                "give the inner one a key of its own and refer to that: `${other.key}`",
+            )
         reference = _reference(text[start + 2 : end])
         if isinstance(reference, Malformed):
             return reference

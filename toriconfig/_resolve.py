@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
 
 from toriconfig import _path
 from toriconfig._path import Path, show
@@ -18,14 +20,24 @@ from toriconfig._tree import Node
 from toriconfig.errors import Problem
 
 _OPEN = "${"
+_ASKS_VAULT = "${vault:"
+DEEPEST = 50
+"""How many references may lead on to one another."""
+
+
+class Other(NamedTuple):
+    """Another secret: its path, and the key of it that is meant, or () for all of it."""
+
+    path: Path
+    key: Path
 
 
 class Template:
-    """The value of a secret field, not fetched yet: pieces of text, references, and paths of other secrets."""
+    """The value of a secret field, not fetched yet: pieces of text, references, and other secrets."""
 
     __slots__ = ("parts",)
 
-    def __init__(self, parts: list[str | Reference | Path]) -> None:
+    def __init__(self, parts: list[str | Reference | Other]) -> None:
         self.parts = parts
 
     def __repr__(self) -> str:
@@ -34,6 +46,7 @@ class Template:
 
 _FAILED = Template([])
 """Stands where a reference could not be resolved; its problem is told already."""
+_UNSET: Any = object()
 
 
 class _Run:
@@ -53,7 +66,7 @@ class _Run:
         self.environ = environ
         self.profile = profile
         self.read_file = read_file
-        self.problems = problems
+        self.problems = self.told = problems
         self.done: dict[int, Any] = {}
         self.open: list[Path] = []
 
@@ -73,11 +86,19 @@ class _Run:
             items = [self.node(child, item, (*path, index)) for index, child in enumerate(value)]
             value = items if any(a is not b for a, b in zip(items, value, strict=True)) else value
         under = node.under
-        if under is not None and shape.kind == "secret":  # a loser may be what says where Vault is asked
-            under = self.node(under, shape, path)
+        if under is not None and shape.kind == "secret":
+            under = self._loser(under, shape, path)
         if value is node.value and under is node.under:
             return node
         return Node(value, layer, node.at, node.key_at, under)
+
+    def _loser(self, node: Node, shape: Shape, path: Path) -> Node:
+        """A loser may be what says where Vault is asked, or stand in for it; else nobody minds what is wrong with it."""
+        outer = self.problems
+        self.problems = self.told if type(node.value) is str and _ASKS_VAULT in node.value else []
+        resolved = self.node(node, shape, path)
+        self.problems = outer
+        return resolved
 
     def _child(self, shape: Shape, key: str) -> Shape:
         if shape.kind == "secret":
@@ -93,6 +114,10 @@ class _Run:
             chain = " -> ".join(show(step) for step in (*self.open[self.open.index(path) :], path))
             self._problem("TC303", node, path, f"references form a cycle: {chain}", "no cycle", "break it at one of them")
             return _FAILED
+        if len(self.open) >= DEEPEST:
+            message = f"more than {DEEPEST} references lead on to one another"
+            self._problem("TC303", node, path, message, "a short way to the value", "refer to the value itself")
+            return _FAILED
         parts = parse(node.value)
         if isinstance(parts, Malformed):
             self._problem(parts.code, node, path, parts.message, parts.expected, parts.help)
@@ -107,25 +132,25 @@ class _Run:
     def _joined(self, values: list[Any], shape: Shape) -> Any:
         if any(value is _FAILED for value in values):
             return _FAILED
-        lazy = any(isinstance(value, (Reference, tuple, Template)) for value in values)
+        lazy = any(isinstance(value, (Reference, Other, Template)) for value in values)
         if not lazy:
             return values[0] if len(values) == 1 else "".join(map(_spelt, values))
-        parts: list[str | Reference | Path] = []
+        parts: list[str | Reference | Other] = []
         for value in values:
             if isinstance(value, Template):
                 parts.extend(value.parts)
             else:
-                parts.append(value if isinstance(value, (Reference, tuple)) else _spelt(value))
+                parts.append(value if isinstance(value, (Reference, Other)) else _spelt(value))
         return Template(parts)
 
     def _value(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
         secret = shape.kind == "secret"
         if reference.kind == "profile":
-            return _FAILED if self.environ is None else self.profile or ""
+            return self._profile(node, path)
         if reference.kind == "env":
             return self._env(reference, node, path)
         if reference.kind == "key":
-            return self._key(reference, node, path, secret)
+            return self._key(reference, node, shape, path)
         if secret:
             return reference
         if reference.kind == "vault":
@@ -135,6 +160,14 @@ class _Run:
             self._problem(text.code, node, path, text.message, text.expected, text.help)
             return _FAILED
         return text
+
+    def _profile(self, node: Node, path: Path) -> Any:
+        if self.profile is not None:
+            return self.profile
+        if self.environ is not None:
+            message, remedy = "no profile is set", "name the profile: by the option `profile`, or its variable"
+            self._problem("TC304", node, path, message, "a profile", remedy)
+        return _FAILED
 
     def _env(self, reference: Reference, node: Node, path: Path) -> Any:
         if self.environ is None:
@@ -154,23 +187,24 @@ class _Run:
         )
         return _FAILED
 
-    def _key(self, reference: Reference, node: Node, path: Path, secret: bool) -> Any:
+    def _key(self, reference: Reference, node: Node, from_shape: Shape, path: Path) -> Any:
         target = _path.parse(reference.name)
-        shape = self.shape.at(target)
-        found = self.root.find(target)
-        if shape is not None and shape.kind == "secret":
-            if not secret:
+        owner = self._secret_on(target)
+        if owner is not None:
+            if from_shape.kind != "secret":
                 return self._refused(node, path, f"`${{{reference.name}}}`, which is a secret,")
-            if found is not None and type(found.value) is str and _OPEN in found.value and found.layer.references:
-                return _FAILED if self.text(found, shape, target) is _FAILED else target  # finds a cycle
-            return target
+            return self._other(reference, owner, target, node, path)
+        shape = self.shape.at(target)
+        if shape is not None and shape.sealed and not (from_shape.sealed or from_shape.kind == "secret"):
+            return self._refused(node, path, f"`${{{reference.name}}}`, which is a secret,")
+        found = self.root.find(target)
         if found is None:
             default = self._default(target)
-            if default is not None:
-                return default
-            if shape is None or self.environ is not None:
-                self._missing(reference, node, path, shape)
-            return _FAILED
+            if default is _UNSET:
+                if shape is None or self.environ is not None:
+                    self._missing(reference, node, path, shape)
+                return _FAILED
+            return default
         if type(found.value) is str and _OPEN in found.value and found.layer.references:
             return self.text(found, shape or ANY, target)
         if type(found.value) in (dict, list):
@@ -180,11 +214,49 @@ class _Run:
             return _FAILED
         return found.value
 
+    def _secret_on(self, target: Path) -> Path | None:
+        """The path of the secret that `target` is, or is a part of."""
+        shape: Shape | None = self.shape
+        for depth, part in enumerate(target, 1):
+            shape = shape.child(part) if shape is not None else None
+            if shape is not None and shape.kind == "secret":
+                return target[:depth]
+        return None
+
+    def _other(self, reference: Reference, owner: Path, target: Path, node: Node, path: Path) -> Any:
+        if target != owner and self.shape.at(target) is None:
+            self._missing(reference, node, path, None)
+            return _FAILED
+        found = self.root.find(owner)
+        if found is not None and self._leads_back(found, self.shape.at(owner) or ANY, owner):
+            return _FAILED
+        return Other(owner, target[len(owner) :])
+
+    def _leads_back(self, found: Node, shape: Shape, path: Path) -> bool:
+        """Whether what stands there fails, as it does in a cycle; told by then."""
+        if type(found.value) is dict:
+            return any([self._leads_back(child, shape, (*path, key)) for key, child in found.value.items()])
+        if type(found.value) is str and _OPEN in found.value and found.layer.references:
+            return self.text(found, shape, path) is _FAILED
+        return False
+
     def _default(self, target: Path) -> Any:
-        parent = self.shape.at(target[:-1])
-        field = parent.fields.get(str(target[-1])) if parent is not None else None
-        default = field.default() if field is not None and not field.required else None
-        return default if isinstance(default, (str, int, float)) else None
+        """What the schema says of a key of which no layer says anything, when it is a scalar; else `_UNSET`."""
+        shape: Shape | None = self.shape
+        value: Any = _UNSET
+        for part in target:
+            field = shape.fields.get(str(part)) if shape is not None else None
+            if value is _UNSET:
+                value = field.default() if field is not None and not field.required else _UNSET
+            elif isinstance(value, BaseModel):
+                value = getattr(value, field.name) if field is not None else _UNSET
+            else:
+                value = value.get(part, _UNSET) if isinstance(value, Mapping) else _UNSET
+            if value is _UNSET and field is None:
+                return _UNSET
+            value = value if isinstance(value, (str, int, float, type(None), BaseModel, Mapping)) else _UNSET
+            shape = field.shape if field is not None else None
+        return _UNSET if isinstance(value, (BaseModel, Mapping)) else value
 
     def _missing(self, reference: Reference, node: Node, path: Path, shape: Shape | None) -> None:
         from toriconfig._near import near
@@ -246,4 +318,7 @@ def without_failed(node: Node) -> Node:
 
 
 def _spelt(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value) if isinstance(value, _IN_JSON) else str(value)
+
+
+_IN_JSON = (bool, int, float, type(None))

@@ -8,16 +8,17 @@ from typing import Any, NamedTuple
 from toriconfig._derived import Derived, Missing
 from toriconfig._file_supply import FileSupply
 from toriconfig._origin import Origin
-from toriconfig._path import Path
+from toriconfig._path import Path, show
 from toriconfig._reference import Ref
 from toriconfig._references import Reference
-from toriconfig._resolve import Template
-from toriconfig._secret import Secret, convert, supply_of
-from toriconfig._supply import Fixed, Reading, Supply
+from toriconfig._resolve import Other, Template
+from toriconfig._secret import convert
+from toriconfig._supply import Reading, Supply
 from toriconfig._tree import Node
-from toriconfig.errors import VaultNotFound
+from toriconfig.errors import MissingCredentialError, SecretError, VaultNotFound
 
 Take = Callable[[Reading], Any]
+Piece = str | tuple[int, Take]
 _ABSENT: Any = object()
 
 
@@ -25,12 +26,14 @@ class Parts(NamedTuple):
     """Where the pieces of a template come from.
 
     Attributes:
-        cell: the shared supply of one Vault path and version; None when Vault is not configured.
-        secrets: the handles made so far, for references from one secret to another.
+        cell: the shared supply of one Vault path and version; None when Vault is not there to be asked.
+        other: the supply of the secret at a path, for references from one secret to another.
+        absent: why Vault is not asked.
     """
 
     cell: Callable[[str, int | None], Supply] | None
-    secrets: Mapping[Path, Secret[Any]]
+    other: Callable[[Path], Supply]
+    absent: str = "Vault is not configured"
 
 
 def asks_vault(template: Template) -> bool:
@@ -42,7 +45,8 @@ def spelt(place: Template | Ref) -> str:
     """The places in Vault that it names, as text."""
     if isinstance(place, Ref):
         return place.reference
-    return ", ".join(part.name for part in place.parts if isinstance(part, Reference))
+    names = [part.name for part in place.parts if isinstance(part, Reference) and part.kind == "vault"]
+    return ", ".join(dict.fromkeys(names))
 
 
 def vault_supply(place: Template | Ref, parts: Parts, reference: str) -> Supply:
@@ -53,15 +57,45 @@ def vault_supply(place: Template | Ref, parts: Parts, reference: str) -> Supply:
     cell = parts.cell(place.path, place.version)
     if place.key is None:
         return cell
-    take = _taker(place.path, place.key)
+    take = _taker(place.key, _not_in_vault(place.path, place.key))
     return Derived([cell], lambda readings: take(readings[0]), reference, place.key)
 
 
 def template_supply(template: Template, parts: Parts) -> Supply:
     """One supply for a text with secrets in it; each Vault path is read once for all its keys."""
     inputs: list[Supply] = []
+    pieces = _pieces(template, parts, inputs, {})
+    if len(pieces) == 1 and not isinstance(pieces[0], str) and pieces[0][1] is _whole:
+        return inputs[0]
+    key = _key_of(template.parts[0]) if len(pieces) == 1 else ""
+    return Derived(inputs, lambda readings: _joined(pieces, readings), spelt(template), key)
+
+
+def mapping_supply(node: Node, parts: Parts) -> Supply:
+    """One supply for a mapping whose values hold references: `{username: ${vault:p#u}, password: ${vault:p#p}}`.
+
+    Each Vault path is read once for all its keys, so a user name and a password are of one version.
+    """
+    inputs: list[Supply] = []
     index: dict[Any, int] = {}
-    pieces: list[str | tuple[int, Take]] = []
+    build = _builder(node, parts, inputs, index)
+    return Derived(inputs, build, "")
+
+
+def _builder(node: Node, parts: Parts, inputs: list[Supply], index: dict[Any, int]) -> Callable[[Sequence[Reading]], Any]:
+    """What makes the value of one node from the readings; its inputs are added to `inputs`."""
+    if isinstance(node.value, Template):
+        pieces = _pieces(node.value, parts, inputs, index)
+        return lambda readings: _joined(pieces, readings)
+    if type(node.value) is dict:
+        below = {key: _builder(child, parts, inputs, index) for key, child in node.value.items()}
+        return lambda readings: {key: make(readings) for key, make in below.items()}
+    plain = node.plain()
+    return lambda readings: plain
+
+
+def _pieces(template: Template, parts: Parts, inputs: list[Supply], index: dict[Any, int]) -> list[Piece]:
+    pieces: list[Piece] = []
     for part in template.parts:
         if isinstance(part, str):
             pieces.append(part)
@@ -71,69 +105,53 @@ def template_supply(template: Template, parts: Parts) -> Supply:
         if at == len(inputs):
             inputs.append(supply)
         pieces.append((at, take))
-    if len(pieces) == 1 and not isinstance(pieces[0], str):
-        take = pieces[0][1]
-        key = _key_of(template.parts[0])
-        return inputs[0] if take is _whole else Derived(inputs, lambda r: take(r[0]), spelt(template), key)
-
-    def build(readings: Sequence[Reading]) -> str:
-        return "".join(p if isinstance(p, str) else str(convert(str, p[1](readings[p[0]]))[0]) for p in pieces)
-
-    return Derived(inputs, build, spelt(template))
+    return pieces
 
 
-def mapping_supply(node: Node, parts: Parts) -> Supply:
-    """One supply for a mapping whose values hold references: `{username: ${vault:p#u}, password: ${vault:p#p}}`."""
-    supplies = {
-        key: template_supply(child.value, parts)
-        if isinstance(child.value, Template)
-        else Fixed(child.plain(), child.origin)
-        for key, child in node.value.items()
-    }
-    keys = list(supplies)
-    return Derived(
-        list(supplies.values()), lambda readings: {k: r.value for k, r in zip(keys, readings, strict=True)}, ""
-    )
+def _joined(pieces: Sequence[Piece], readings: Sequence[Reading]) -> Any:
+    """The only piece as it was read; several as one text."""
+    values = [piece if isinstance(piece, str) else piece[1](readings[piece[0]]) for piece in pieces]
+    return values[0] if len(values) == 1 else "".join(str(convert(str, value)[0]) for value in values)
 
 
-def _piece(part: Reference | Path, parts: Parts) -> tuple[Supply, Take, Any]:
-    if not isinstance(part, Reference):
-        return _Later(part, parts.secrets), _whole, part
+def _piece(part: Reference | Other, parts: Parts) -> tuple[Supply, Take, Any]:
+    if isinstance(part, Other):
+        take = _taker(".".join(map(str, part.key)), _not_in_secret(part)) if part.key else _whole
+        return parts.other(part.path), take, part.path
     if part.kind == "file":
         return FileSupply(part.name, Origin("files", part.name)), _whole, part
     ref = Ref(part.name)
     if parts.cell is None:
-        message = f"Vault is not configured, so {part.name} cannot be read"
+        message = f"{parts.absent}, so {part.name} cannot be read"
         return Missing(part.name, message, "set VAULT_ADDR", Origin("vault", part.name)), _whole, part
-    take = _whole if ref.key is None else _taker(ref.path, ref.key)
+    take = _whole if ref.key is None else _taker(ref.key, _not_in_vault(ref.path, ref.key))
     return parts.cell(ref.path, ref.version), take, (ref.path, ref.version)
 
 
-class _Later:
-    """The supply of another secret, looked up when first used, since it may not have been made yet."""
+def _taker(key: str, absent: SecretError) -> Take:
+    """What takes one key out of a reading; it raises (a copy of) `absent` when it is not there."""
 
-    def __init__(self, path: Path, secrets: Mapping[Path, Secret[Any]]) -> None:
-        self._path = path
-        self._secrets = secrets
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(supply_of(self._secrets[self._path]), name)
-
-
-def _taker(path: str, key: str) -> Take:
     def take(reading: Reading) -> Any:
         value = reading.value
-        if isinstance(value, dict) and key in value:
+        if isinstance(value, Mapping) and key in value:
             return value[key]
         for part in key.split("."):
-            value = value.get(part, _ABSENT) if isinstance(value, dict) else _ABSENT
+            value = value.get(part, _ABSENT) if isinstance(value, Mapping) else getattr(value, part, _ABSENT)
         if value is not _ABSENT:
             return value
-        raise VaultNotFound(
-            f"Vault has {path} but no key `{key}` in it", reference=f"{path}#{key}", help=f"store the key `{key}` there"
-        )
+        raise absent.at("")
 
     return take
+
+
+def _not_in_vault(path: str, key: str) -> SecretError:
+    remedy = f"store the key `{key}` there"
+    return VaultNotFound(f"Vault has {path} but no key `{key}` in it", reference=f"{path}#{key}", help=remedy)
+
+
+def _not_in_secret(part: Other) -> SecretError:
+    key = show(part.key)
+    return MissingCredentialError(f"the secret `{show(part.path)}` has no `{key}`", help=f"add `{key}` to it")
 
 
 def _key_of(part: Any) -> str:

@@ -10,9 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from toriconfig._handles import has_secrets
 from toriconfig._path import Path, show
-from toriconfig._shape import ANY, Shape
+from toriconfig._shape import ANY, Shape, has_secrets
 from toriconfig._tree import Node
 from toriconfig.errors import Problem, Related
 

@@ -1,0 +1,52 @@
+"""The fields of dataclasses and TypedDicts, in the terms of pydantic."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from pydantic.fields import FieldInfo
+
+
+def record_fields(kind: type[Any]) -> Mapping[str, FieldInfo]:
+    """The fields of a dataclass or TypedDict by name; none when its annotations cannot be resolved here."""
+    known: Mapping[str, FieldInfo] | None = getattr(kind, "__pydantic_fields__", None)
+    if known is not None:
+        return known
+    try:
+        hints = get_type_hints(kind, include_extras=True)
+    except (NameError, TypeError):
+        return {}
+    if dataclasses.is_dataclass(kind):
+        return {field.name: _of_dataclass(field, hints[field.name]) for field in dataclasses.fields(kind) if field.init}
+    required: frozenset[str] = getattr(kind, "__required_keys__", frozenset())
+    return {name: _of_typed_dict(_unwrapped(hint), name in required) for name, hint in hints.items()}
+
+
+def _of_dataclass(field: dataclasses.Field[Any], hint: Any) -> FieldInfo:
+    if field.default is not dataclasses.MISSING:
+        return FieldInfo.from_annotated_attribute(hint, field.default)
+    info = FieldInfo.from_annotation(hint)
+    if field.default_factory is not dataclasses.MISSING:
+        info.default_factory = field.default_factory
+    return info
+
+
+def _of_typed_dict(hint: Any, required: bool) -> FieldInfo:
+    info = FieldInfo.from_annotation(hint)
+    if not required:
+        info.default = None
+    return info
+
+
+def _unwrapped(hint: Any) -> Any:
+    """The hint without `Required`, `NotRequired` and `ReadOnly`, which only say when the key stands."""
+    origin = get_origin(hint)
+    if origin is Annotated:
+        inner, *notes = get_args(hint)
+        return Annotated[(_unwrapped(inner), *notes)]
+    return _unwrapped(get_args(hint)[0]) if getattr(origin, "_name", "") in _WHEN else hint
+
+
+_WHEN = frozenset({"Required", "NotRequired", "ReadOnly"})
