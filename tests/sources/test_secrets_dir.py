@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from toriconfig._tree import Tree
-from toriconfig.sources import Source, secrets_dir
+from toriconfig.sources import Source
+from toriconfig.sources._read_file import read_file
 from toriconfig.sources.secrets_dir import MAX_BYTES, SecretsDir, value_of
 from toriconfig.testing import SourceContract
 
@@ -92,17 +93,17 @@ def test_a_kubernetes_mount_is_read_through_its_links(tmp_path: Path) -> None:
 
 def test_a_swap_while_reading_never_mixes_two_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kubernetes(tmp_path, "..2024_01", password="p1", user="u1")
-    real, calls = secrets_dir.read_file, 0
+    calls = 0
 
     def swapping(*args: object) -> object:
         nonlocal calls
         calls += 1
-        data = real(*args)  # type: ignore[arg-type]
+        data = read_file(*args)  # type: ignore[arg-type]
         if calls == 1:
             kubernetes(tmp_path, "..2024_02", password="p2", user="u2")
         return data
 
-    monkeypatch.setattr(secrets_dir, "read_file", swapping)
+    monkeypatch.setattr("toriconfig.sources.secrets_dir.read_file", swapping)
     assert load(tmp_path).root.plain() == {"PASSWORD": "p2", "USER": "u2"}
 
 

@@ -13,6 +13,7 @@ from toriconfig._origin import Origin
 from toriconfig._sensitive import Sensitive
 from toriconfig.cli.formats import FORMATS, Look, writer
 from toriconfig.errors import ConfigError, Problem, Related
+from toriconfig.sources import Source
 from toriconfig.sources.dotenv import DotEnv
 from toriconfig.sources.environ import Environ
 from toriconfig.sources.mapping import MappingSource
@@ -37,13 +38,13 @@ FILES = {
     "an anchor": "x: &a {0}\npassword: *a\n",
     "a secret of the schema alone": "vendor:\n  code: {0}\n",
 }  # fmt: skip
-SENSITIVE = {"keys": ("password", "database_url", "code")}
+SECRET_KEYS = ("password", "database_url", "code")
 
 
 def everywhere(text: str) -> list[Problem]:
     """Problems that point at every line, whole and in its middle, with every other line beside it."""
     lines = text.splitlines()
-    masked = Masked(lines, Sensitive(**SENSITIVE))
+    masked = Masked(lines, Sensitive(SECRET_KEYS))
     places = [Origin("files", "tori.yaml", line, column) for line in range(1, len(lines) + 1) for column in (1, 5, 12)]
     excerpts = tuple(masked.excerpt(place) for place in places[::3])
     related = tuple(Related(place, "here") for place in places[::3])
@@ -84,7 +85,7 @@ def test_no_format_shows_a_secret_that_a_source_stumbled_over(
     (tmp_path / "secrets" / "a").write_text(secret)
     (tmp_path / "secrets" / "A").write_bytes(secret.encode() + b"\xff")
     (tmp_path / "secrets" / "b").symlink_to("../outside")
-    sources = [
+    sources: list[Source] = [
         DotEnv(tmp_path / ".env", "T_"),
         SecretsDir(tmp_path / "secrets"),
         Environ({"T_A": secret, "t_a": secret, "T_B": secret + "\udcff"}, "T_"),
