@@ -55,6 +55,9 @@ class Attribute(Exception):
         super().__init__("quiet")
         self.secret = secret
 
+    def __reduce__(self) -> str:
+        raise TypeError("not pickled, so that only the attribute can show it")
+
 
 class Model(BaseModel):
     number: int
@@ -95,7 +98,7 @@ EXCEPTIONS: dict[str, Callable[[str], BaseException]] = {
     "its cause": lambda secret: raised(elsewhere(CAUSED, secret)),
     "its suppressed context": lambda secret: raised(elsewhere(SUPPRESSED, secret)),
     "a local of its traceback": lambda secret: raised(elsewhere(LOCAL, secret)),
-    "a member of a group": lambda secret: ExceptionGroup("quiet", [ValueError("quiet"), ValueError(secret)]),
+    "a member of a group": lambda secret: ExceptionGroup("quiet", [ValueError("quiet"), Attribute(secret)]),
     "errors() of pydantic": lambda secret: raised(lambda: Model.model_validate({"number": secret})),
 }
 
@@ -123,11 +126,6 @@ class Pickled:
         return "Pickled()"
 
 
-class Formatted(Pickled):
-    def __format__(self, spec: str) -> str:
-        return self.secret
-
-
 class Refusing(Pickled):
     def __reduce_ex__(self, protocol: object) -> str:
         raise TypeError(f"cannot pickle {self.secret}")
@@ -136,6 +134,11 @@ class Refusing(Pickled):
 class Quiet(Pickled):
     def __reduce_ex__(self, protocol: object) -> str:
         raise TypeError("secrets are not pickled")
+
+
+class Formatted(Quiet):
+    def __format__(self, spec: str) -> str:
+        return self.secret
 
 
 @pytest.mark.parametrize("kind", [Holder, Pickled, Formatted, Refusing, lambda secret: {"k": [secret]}])

@@ -168,8 +168,7 @@ def _faces_of_error(error: BaseException, own_file: str) -> Iterator[tuple[str, 
     yield "str", str(error)
     yield "repr", repr(error)
     yield "args", repr(error.args)
-    yield "notes", repr(getattr(error, "__notes__", ()))
-    for name, value in getattr(error, "__dict__", {}).items():
+    for name, value in getattr(error, "__dict__", {}).items():  # notes are among them
         yield f"attribute {name}", repr(value)
     errors: Any = getattr(error, "errors", None)
     if callable(errors):
