@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,15 +69,15 @@ class Ingestion:
         workers = settings.parallelism.max_workers or os.cpu_count() or 1
         self.report.rounds += 1
         with ThreadPoolExecutor(workers if settings.features.parallel_processing else 1) as executor:
-            outcomes = executor.map(lambda name: self._one(folder / name, name), names)
-            for name, outcome in track(
-                zip(names, outcomes, strict=True),
-                len(names),
+            tasks = {executor.submit(self._one, folder / name, name): name for name in names}
+            for task in track(
+                as_completed(tasks),
+                len(tasks),
                 settings.progress.min_change,
                 settings.progress.min_seconds,
                 description="ingested",
             ):
-                self._note(name, outcome)
+                self._note(tasks[task], task.result())
 
     def _one(self, file: Path, name: str) -> Written | Failed | None:
         if self._stopping():
