@@ -58,6 +58,7 @@ class Cell:
         self._issued = -NEVER
         self._timer = 0
         self._planned = False
+        self._action: leases.Action = "reissue"
 
     def pending(self) -> Sequence[Flight]:
         """Start what must be fetched before `settle` can answer; a refresh of a usable value goes on behind."""
@@ -76,13 +77,13 @@ class Cell:
         return () if flight is None else (flight,)
 
     def settle(self) -> Reading:
-        """The value now.
+        """The value that `pending` left: it has just decided whether it is still usable.
 
         Raises:
             SecretError: there is none; the error of the last try says why.
         """
         reading = self.reading
-        if reading is not None and self._usable(self.now()):
+        if reading is not None:
             return reading
         error = self._error or VaultUnreachable("Vault has not answered yet", reference=self.reference)
         raise error.at("")
@@ -162,13 +163,10 @@ class Cell:
         with self._lock:
             if timer != self._timer or self._under_way():
                 return
-            plan = self._lease_plan()
-            if plan is None:
-                self._read(POLL)
-            elif plan.action == "renew":
+            if self._lease is not None and self._action == "renew":
                 self._renew()
             else:
-                self._read(LEASE)
+                self._read(POLL if self._lease is None else LEASE)
 
     # What follows, down to `_read`, is called with the lock held.
 
@@ -191,7 +189,7 @@ class Cell:
     def _refit(self) -> None:
         """Work out until when the value is fresh, which a renewed token puts off; after a fork, plan again."""
         if self._lease is not None and self._token is not None:
-            self.fresh_until = leases.usable_until(self._lease, self._token.ends)
+            self.fresh_until = leases.usable_until(self._lease, self._token.ends, self._token.duration or 0.0)
         elif self._confirmed is not None:
             self.fresh_until = self._confirmed + self._fresh_for
         if not self._planned:
@@ -215,12 +213,14 @@ class Cell:
         now, session = self.now(), self._session
         rnd, interval = session.rnd, session.vault.refresh_interval
         plan = self._lease_plan()
+        self._action = "reissue"
         if plan is not None:
+            if failed:
+                plan = leases.retry(self._failures, plan.action, self._hard_end(), now, rnd)
+            self._action = plan.action
             due = plan.at
             if plan.action == "reissue":
                 due = max(due, self._issued + leases.SHORTEST)
-            if failed:
-                due = max(due, now + leases.retry_delay(self._failures, self._hard_end() - now, rnd))
         elif ttl is not None:
             due = now + pace.static_delay(ttl, interval, rnd)
         else:
@@ -283,8 +283,9 @@ class Cell:
                 self.reading = Reading(found.data, origin, found.version, ends)
             self._lease, self._token = found.lease, found.token
             self._confirmed, self._error, self._failures, self._absent, self._warned = now, None, 0, 0, False
+            self._next_try = -NEVER
             if found.lease is not None:
-                self._issued = now
+                self._issued, self._next_try = now, now + leases.SHORTEST
             self._fresh_for = pace.fresh_for(session.vault.refresh_interval)
             if found.ttl is not None:
                 self._fresh_for = min(self._fresh_for, found.ttl + pace.SLACK)
@@ -328,6 +329,9 @@ class Cell:
                     self.reading.expires_at = self._session.vault.clock.time() + lease.duration
             elif fate == "keep":
                 self._failures += 1
+                self._error = self._error or VaultUnreachable(
+                    "Vault could not renew the lease", reference=self.reference, help="look at what stands behind it"
+                )
             self._plan(failed=fate == "keep")
             self._refit()
 

@@ -11,6 +11,8 @@ from typing import Literal
 
 from toriconfig._vault.pace import Random, came_short
 
+Action = Literal["renew", "reissue", "keep"]
+
 NEVER = float("inf")
 
 SHORTEST = 1.0
@@ -45,7 +47,7 @@ class Lease:
 class Plan:
     """What to do next, and at which monotonic second."""
 
-    action: Literal["renew", "reissue", "keep"]
+    action: Action
     at: float
 
 
@@ -54,9 +56,15 @@ def margin(term: float) -> float:
     return min(5.0, term / 10.0)
 
 
-def usable_until(lease: Lease, token_ends: float) -> float:
-    """Monotonic seconds until which the credentials may be handed out."""
-    return min(lease.ends, token_ends) - margin(lease.term)
+def usable_until(lease: Lease, token_ends: float = NEVER, token_term: float = 0.0) -> float:
+    """Monotonic seconds until which the credentials may be handed out.
+
+    Args:
+        lease: as it stands.
+        token_ends: monotonic seconds at which the token that it was issued to ends.
+        token_term: seconds that this token was granted for.
+    """
+    return min(lease.ends - margin(lease.term), token_ends - margin(token_term))
 
 
 def plan(lease: Lease, overlap: float, now: float, rnd: Random, *, orphan_ends: float | None = None) -> Plan:
@@ -92,13 +100,22 @@ def ended(lease: Lease, now: float) -> Lease:
     return replace(lease, granted=now, duration=0.001, renewable=False)
 
 
-def retry_delay(failures: int, left: float, rnd: Random) -> float:
-    """Seconds before a failed renewal or re-issue is tried again: doubled each time, but several times before the end.
+def retry(failures: int, action: Action, ends: float, now: float, rnd: Random) -> Plan:
+    """What to do after a renewal or re-issue failed: the same again, or new credentials when there is no time for it.
 
-    Never under `SHORTEST`, so that trouble in the backend does not become a storm of accounts.
+    The pause is doubled each time, but there are several tries before the end; never under `SHORTEST`, so that
+    trouble in the backend does not become a storm of accounts.
+
+    Args:
+        failures: how many in a row.
+        action: what failed.
+        ends: monotonic seconds at which the credentials stop working.
+        now: monotonic seconds.
+        rnd: uniform numbers in [0, 1).
     """
     wish = SHORTEST * 2.0 ** min(failures - 1, 10)
-    return max(SHORTEST, min(wish, left / 4.0, 60.0)) * (1.0 + 0.2 * rnd())
+    at = now + max(SHORTEST, min(wish, (ends - now) / 4.0, 60.0)) * (1.0 + 0.2 * rnd())
+    return Plan("reissue", now) if action == "renew" and at >= ends else Plan(action, at)
 
 
 def retire_at(swapped: float, overlap: float) -> float:
@@ -106,17 +123,20 @@ def retire_at(swapped: float, overlap: float) -> float:
     return swapped + overlap
 
 
-Fate = Literal["renewed", "keep", "gone", "forbidden"]
+Fate = Literal["renewed", "keep", "spent", "gone"]
 
 
 def fate(status: int, text: str) -> Fate:
     """What an answer to a renewal means for the lease.
 
-    400 alone says nothing: `failed to renew entry` is trouble in the backend and the lease lives;
-    `lease not found` and `invalid lease` are its end.
+    400 alone says nothing: `failed to connect` is trouble in the backend and the lease lives; at the maximum it
+    lives too but is not renewed any more; `lease not found`, `invalid lease` and `lease expired` are its end.
+    A policy that forbids renewals (403) leaves it to end by itself.
     """
     if status == 200:
         return "renewed"
-    if status in (400, 404) and ("lease not found" in text or "invalid lease" in text):
+    if status in (400, 404) and any(words in text for words in ("lease not found", "invalid lease", "lease expired")):
         return "gone"
-    return "forbidden" if status == 403 else "keep"
+    if status == 403 or "past the max TTL" in text or "not renewable" in text:
+        return "spent"
+    return "keep"

@@ -20,19 +20,21 @@ if TYPE_CHECKING:
 
 def renew(session: Session, held: Lease, call: Call) -> tuple[Fate, Lease]:
     """Ask for a renewal; what it means, and the lease as it stands then."""
+    fate: Fate
     asked = session.now()
     body = {"lease_id": held.id, "increment": int(held.term)}
     answer = session.ask(call, "POST", "sys/leases/renew", body, check=False, relogin=False)
-    if isinstance(answer, VaultDenied):
-        return "forbidden", leases.renewed(held, held.granted, held.duration, renewable=False)
-    if not isinstance(answer, Answer):
-        return "keep", held
-    fate = leases.fate(answer.status, answer.text)
-    if fate == "renewed":
+    if isinstance(answer, Answer):
+        fate = leases.fate(answer.status, answer.text)
+    else:
+        fate = "spent" if isinstance(answer, VaultDenied) else "keep"
+    if fate == "renewed" and isinstance(answer, Answer):
         seconds, renewable = float(answer.body.get("lease_duration") or 0), bool(answer.body.get("renewable"))
         return fate, leases.renewed(held, asked, seconds, renewable=renewable)
     if fate == "gone":
         return fate, leases.ended(held, asked)
+    if fate == "spent":
+        return fate, leases.renewed(held, held.granted, held.duration, renewable=False)
     return fate, held
 
 
