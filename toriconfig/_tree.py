@@ -35,7 +35,7 @@ class Layer:
     def __init__(
         self, kind: OriginKind, name: str, locate: Callable[[Any], Origin], *, references: bool = False
     ) -> None:
-        self.kind = kind
+        self.kind: LayerKind = kind
         self.name = name
         self.locate = locate
         self.references = references

@@ -36,7 +36,7 @@ def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | 
     try:
         descriptor = os.open(path, _FLAGS)
     except (FileNotFoundError, NotADirectoryError):
-        if os.path.islink(path):  # noqa: PTH114 - pathlib is not imported on the way to the first setting
+        if os.path.islink(path):
             return Problem("TC003", origin=origin, message="the symbolic link points nowhere", help="repair the link")
         return None
     except (OSError, ValueError) as error:

@@ -92,7 +92,8 @@ def _decoded(content: str | bytes) -> Text:
 
 def _character(text: str, index: int, layer: Layer, encoding: str | None) -> Problem:
     line, column = place(text, index)
-    return character_problem(Origin(layer.kind, layer.name, line, column, line, column + 1), encoding)
+    origin = Origin(layer.kind, layer.name, line, column, line, column + 1)
+    return character_problem(origin, encoding)
 
 
 def _lines_before(text: str, index: int) -> str:

@@ -176,27 +176,53 @@ _CASES: Final = (
         "put a text that starts with a sign in quotes",
     ),
 )
+_BRACKETS: Final = _CASES[:2]
 _OTHER: Final = _Case("", "", False, "this cannot be read as YAML", "not expected here")
 
 
-def syntax_problem(error: Any, origin_at: Callable[[Any], Origin], lines: Sequence[str]) -> Problem:
-    """Turn the parser's complaint (a `MarkedYAMLError`) into a problem."""
-    context, problem = error.context or "", error.problem or ""
-    case = next((case for case in _CASES if case.context in context and case.problem in problem), _OTHER)
-    context_mark, mark = error.context_mark, error.problem_mark or error.context_mark
-    if case.at_context and context_mark is not None:
-        mark, context_mark = context_mark, mark
-    if case.problem == "cannot start any token" and lines[mark.line][mark.column : mark.column + 1] == "\t":
-        case = next(case for case in _CASES if case.problem == "tab character")
-    related = case.related and context_mark is not None and origin_at(context_mark) != origin_at(mark)
+def syntax_problem(error: Any, opened: Any, origin_at: Callable[[Any], Origin], lines: Sequence[str]) -> Problem:
+    """Turn the parser's complaint (a `MarkedYAMLError`) into a problem.
+
+    Args:
+        error: the complaint.
+        opened: mark of the innermost bracket that is open, or None.
+        origin_at: makes an origin of a mark.
+        lines: the text.
+    """
+    case = _case(error, lines)
+    mark, second = error.problem_mark or error.context_mark, error.context_mark
+    label, related = case.label, case.related
+    if opened is not None and case not in _BRACKETS and not _rest(lines, mark).strip():
+        case = _BRACKETS[_rest(lines, opened).startswith("{")]
+        mark, second, label, related = opened, mark, case.label, case.related
+    elif case.at_context and second is not None:
+        mark, second = second, mark
+    elif opened is not None and case not in _BRACKETS:
+        second, related = opened, "inside what was opened here"
+    origin = origin_at(mark)
+    second_origin = origin_at(second) if related and second is not None else origin
     return Problem(
         "TC001",
-        origin=origin_at(mark),
+        origin=origin,
         message=case.message,
-        label=case.label,
+        label=label,
         help=case.help,
-        related=(Related(origin_at(context_mark), case.related),) if related else (),
+        related=(Related(second_origin, related),) if second_origin != origin else (),
     )
+
+
+def _case(error: Any, lines: Sequence[str]) -> _Case:
+    context, problem = error.context or "", error.problem or ""
+    if "cannot start any token" in problem and _rest(lines, error.problem_mark).startswith("\t"):
+        problem = "tab character"
+    return next((case for case in _CASES if case.context in context and case.problem in problem), _OTHER)
+
+
+def _rest(lines: Sequence[str], mark: Any) -> str:
+    """What follows a mark, line by line until there is something other than space."""
+    rest = "".join(lines[mark.line : mark.line + 1])[mark.column :]
+    following = iter(lines[mark.line + 1 :]) if not rest.strip() else iter(())
+    return rest if rest.strip() else next((line for line in following if line.strip()), "")
 
 
 def character_problem(origin: Origin, encoding: str | None) -> Problem:

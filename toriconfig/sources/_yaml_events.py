@@ -103,12 +103,12 @@ def read_events(  # noqa: C901, PLR0912, PLR0915
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 where = (stack, mapping, items, key)
                 if special and not reading.fits(event, kind is MappingStartEvent, where):
-                    reading.skip(get_event)
+                    reading.skip(get_event, len(stack))
                     key = None
                     continue
                 if key is None and mapping is not None:
                     reading.refuse_key(event, where)
-                    reading.skip(get_event)
+                    reading.skip(get_event, len(stack))
                     key = REFUSED
                     continue
                 nodes += 1
@@ -160,7 +160,7 @@ def read_events(  # noqa: C901, PLR0912, PLR0915
                 if mapping is not None:
                     mapping[key] = node
                     key = None
-                else:
+                elif items is not None:
                     items.append(node)
             elif kind is DocumentStartEvent:
                 reading.begin(event)
@@ -172,7 +172,7 @@ def read_events(  # noqa: C901, PLR0912, PLR0915
     except Stop:
         reading.cut(stack, mapping, event)
     except MarkedYAMLError as error:
-        reading.syntax(error)
+        reading.syntax(error, stack)
         reading.cut(stack, mapping, event, error.problem_mark)
     except (YAMLError, UnicodeError) as error:
         reading.unreadable(error, event)

@@ -82,13 +82,13 @@ class Findings:
     def tag(self, event: Any, where: Where) -> None:
         """A tag beyond the core schema."""
         tag: str = event.tag
-        head = tag.replace(CORE, "!!").partition(":")[0]
-        named = tag in _NAMED_TAGS or head.startswith("!!python/")
+        python = tag.startswith(f"{CORE}python/")
+        named = tag.replace(CORE, "!!") if tag in _NAMED_TAGS else "!!python/..." if python else ""
         self._add(
             "TC005",
             self.at(event),
             where,
-            message=f"the tag `{head}` means nothing in a settings file"
+            message=f"the tag `{named}` means nothing in a settings file"
             if named
             else "a tag that settings files do not have",
             label="this tag",

@@ -74,7 +74,7 @@ class Reading:
             restore_tree(root)
         start = self._start if root is None else root.at
         if root is None or type(root.value) is not dict:
-            if root is not None and not _is_nothing(root):
+            if root is not None and self.found.complete and not _is_nothing(root):
                 self.found.top_level(root)
             root = Node({}, self.layer, start)
         found = self.found
@@ -102,8 +102,8 @@ class Reading:
             mapping.pop(MERGE, None)
             last = next(reversed(mapping), None)
             at = mapping[last].at if last is not None else None
-            if gave_up is not None and at and at[1] is event.end_mark and gave_up.line <= at[1].line != at[0].line:
-                del mapping[last]  # a plain text that swallowed the line of the mistake
+            if gave_up is not None and at and at[1] is event.end_mark and gave_up.line <= at[1].line:
+                del mapping[last]  # it stands on the line of the mistake
         for outer, items, key, _, _, _, flow in stack:
             if outer is not None:
                 outer.pop(MERGE, None)
@@ -180,13 +180,20 @@ class Reading:
         self._refuse_tag(event, where)
         return False
 
-    def skip(self, get_event: Callable[[], Any]) -> None:
-        """Pass over the collection that has just begun."""
-        depth = 1
-        while depth:
-            name = type(get_event()).__name__
-            depth += name in ("MappingStartEvent", "SequenceStartEvent")
-            depth -= name in ("MappingEndEvent", "SequenceEndEvent")
+    def skip(self, get_event: Callable[[], Any], depth: int) -> None:
+        """Pass over the collection that has just begun at `depth`.
+
+        The bound holds here too: libyaml's time grows with the square of the depth.
+        """
+        open_ = 1
+        while open_:
+            event = get_event()
+            name = type(event).__name__
+            open_ -= name in ("MappingEndEvent", "SequenceEndEvent")
+            if name in ("MappingStartEvent", "SequenceStartEvent"):
+                open_ += 1
+                if depth + open_ > self.limits.max_depth:
+                    self.too_deep(event)
 
     def alias(self, event: Any, where: Where) -> Anchor | None:
         """What an alias names, or None when there is nothing to be put here."""
@@ -219,9 +226,16 @@ class Reading:
         self.found.deep(self.found.at(event), self.limits.max_depth)
         raise Stop
 
-    def syntax(self, error: Any) -> None:
+    def syntax(self, error: Any, stack: list[Frame]) -> None:
         """The parser gave up."""
-        self.found.problems.append(syntax_problem(error, lambda mark: self.layer.locate((mark, mark)), self._lines))
+        opened = None
+        if stack and stack[-1][6]:
+            outer, items, key = stack[-1][:3]
+            node: Any = outer[key] if outer is not None else items[-1] if items is not None else self.root
+            opened = node.at[0]
+        self.found.problems.append(
+            syntax_problem(error, opened, lambda mark: self.layer.locate((mark, mark)), self._lines)
+        )
 
     def unreadable(self, error: Exception, event: Any) -> None:
         """The parser met a character that no YAML text holds, or an escape in a tag that stands for nothing."""

@@ -98,20 +98,21 @@ def reading_of_1_1(text: str) -> str:
     if word:
         return f"the boolean {word}"
     body = text.lstrip("+-") if len(text) - len(text.lstrip("+-")) < 2 else ""
-    if not body or body[0] not in "0123456789":
+    if not body or body[0] not in _DIGITS[10] or not text.isascii():
         return ""
     if body.isdigit():
         octal = len(body) > 1 and body[0] == "0" and not body.strip(_DIGITS[8])
         return "an octal number" if octal else ""
+    if body is text and body[4:5] + body[7:8] == "--":
+        day, rest = body[:10], body[10:11]
+        return "a date" if rest in ("", "T", "t", " ") and len(day) == 10 and day.replace("-", "").isdigit() else ""
     if ":" in body:
-        head, *rest = body.split(":")
-        sixties = [part.partition(".")[0] for part in rest]
+        head, *groups = body.split(":")
+        sixties = [group.partition(".")[0] for group in groups]
         base_60 = head.isdigit() and all(part.isdigit() and len(part) < 3 and int(part) < 60 for part in sixties)
         return "a number in base 60" if base_60 else ""
     if body[:2] == "0b":
         return "" if body[2:].strip("01_") or not body[2:] else "a binary number"
-    if body is text and len(body) == 10 and body[4] + body[7] == "--":
-        return "a date" if body.replace("-", "").isdigit() else ""
     if "_" in body and not body.strip("0123456789_."):
         return "a number"
     return ""

@@ -17,6 +17,7 @@ _MARKS = (
 )
 _BREAKS = "\x85\u2028\u2029"
 _BREAKS_AS = "\uf800\uf801\uf802"
+_OWN_ESCAPES = r"\\u[eE][0-9a-fA-F]{3}|\\u[fF]80[0-2]|\\U0000[eEfF][0-9a-fA-F]{3}"
 _HIGH, _HIGH_AS = "89abAB", "012389"
 _LOW, _LOW_AS = "cdefCDEF", "4567abcd"
 """The second hexadecimal digit of a high and of a low surrogate, and of their stand-ins, each case with its own."""
@@ -53,20 +54,30 @@ def split_lines(text: str) -> list[str]:
     """Lines as YAML 1.2 and editors count them: after LF, CR LF and CR."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text.split("\n")
+    lines = text.split("\n")
+    if lines[-1]:
+        lines.append("")  # libyaml ends every text with a line end, and what it misses there it misses below it
+    return lines
 
 
 def place(text: str, index: int) -> tuple[int, int]:
     """The 1-based line and column of the character at `index`."""
-    lines = split_lines(text[:index])
-    return len(lines), len(lines[-1]) + 1
+    before = text[:index].replace("\r\n", "\n").replace("\r", "\n")
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
 def stand_in(text: str) -> str:
-    """The text with stand-ins for what libyaml would misread; the same object when there is nothing of the kind."""
+    """The text with stand-ins for what libyaml would misread.
+
+    The same object when there is nothing of the kind, or when the text holds private characters of its own.
+    """
     breaks = any(char in text for char in _BREAKS)
-    pairs = ("\\ud" in text or "\\uD" in text) and "\\ue" not in text and "\\uE" not in text
-    if not (breaks or pairs) or any("\ue000" <= char <= "\uf802" for char in set(text)):
+    pairs = "\\ud" in text or "\\uD" in text
+    if not (breaks or pairs):
+        return text
+    import re
+
+    if re.search(_OWN_ESCAPES, text) or any("\ue000" <= char < "\uee00" or char in _BREAKS_AS for char in set(text)):
         return text
     if breaks:
         text = text.translate(dict(zip(map(ord, _BREAKS), _BREAKS_AS, strict=True)))

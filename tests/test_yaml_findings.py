@@ -1,0 +1,173 @@
+"""What is said about a mistake in a YAML text: both places, a remedy, and never the text."""
+
+from __future__ import annotations
+
+import pytest
+
+from toriconfig.errors import Problem
+from toriconfig.sources._yaml_documents import FASTEST, Parser, pure_python, read_documents
+from toriconfig.sources.yaml_file import Limits, _layer, read_yaml
+
+
+def problems(text: str | bytes) -> list[Problem]:
+    return [problem for tree in read_yaml(text, "f.yaml") for problem in tree.problems]
+
+
+def only(text: str | bytes) -> Problem:
+    (problem,) = problems(text)
+    return problem
+
+
+def places(problem: Problem) -> list[str]:
+    return [str(problem.origin), *(str(related.origin) for related in problem.related)]
+
+
+def test_an_open_bracket_is_shown_where_it_opens_and_where_reading_gave_up() -> None:
+    problem = only("a: 1\nfeatures: [alpha, beta\nnext: 1\n")
+    assert ["f.yaml:2:11", "f.yaml:3:5"] == places(problem)
+    assert ("opened here", "reading gave up here") == (problem.label, problem.related[0].label)
+
+
+def test_an_open_brace_at_the_end_of_the_file_is_shown_where_it_opens() -> None:
+    problem = only("a: {\n")
+    assert (["f.yaml:1:4", "f.yaml:2:1"], True) == (places(problem), "`{`" in problem.message)
+
+
+def test_a_mistake_inside_brackets_names_the_bracket_as_well() -> None:
+    assert ["f.yaml:2:1", "f.yaml:1:4"] == places(only("a: [x,\n@y]\n"))
+
+
+def test_what_stands_before_a_mistake_is_read_and_what_may_be_part_of_it_is_not() -> None:
+    (tree,) = read_yaml("a: 1\nb: {c: 2, d: [x, y\ne: 3\n", "f.yaml")
+    assert ({"a": 1}, False) == (tree.root.plain(), tree.complete)
+
+
+def test_a_duplicate_key_shows_both_places() -> None:
+    problem = only("a:\n  password: x\n  b: 1\n  password: y\n")
+    assert ("a.password", ["f.yaml:4:3", "f.yaml:2:3"]) == (problem.path, places(problem))
+    assert "first defined here" == problem.related[0].label
+
+
+def test_two_merge_keys_are_told_how_to_become_one() -> None:
+    text = "x: &x {a: 1}\ny: &y {b: 1}\nz:\n  <<: *x\n  <<: *y\n"
+    assert ("duplicate key `<<`", "write one `<<: [*first, *second]`") == (only(text).message, only(text).help)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    codes = [problem.code for problem in problems("a: 1\na: 2\nb: !x 1\nc: *y\nd: yes\ne: [\n")]
+    assert ["TC002", "TC005", "TC001", "TC201", "TC001"] == codes
+
+
+def test_after_a_hundred_mistakes_reading_stops() -> None:
+    (tree,) = read_yaml("a: 1\n" * 10_000, "f.yaml")
+    assert (100, False) == (len(tree.problems), tree.complete)
+
+
+def test_after_a_hundred_hints_the_rest_is_read_without() -> None:
+    (tree,) = read_yaml("".join(f"k{n}: yes\n" for n in range(1000)), "f.yaml")
+    assert (100, 1000, True) == (len(tree.problems), len(tree.root.value), tree.complete)
+
+
+def test_a_hint_is_no_warning_and_says_what_to_write() -> None:
+    problem = only("debug: no\n")
+    assert ("TC201", "info", "debug") == (problem.code, problem.severity, problem.path)
+    assert "YAML 1.1 reads this scalar as the boolean false; here it is text" == problem.message
+    assert "write `false` for the boolean, or put it in quotes for the text" == problem.help
+
+
+def test_a_refused_value_is_left_out_and_the_tree_says_so() -> None:
+    (tree,) = read_yaml("a: !x 1\nb: 2\n", "f.yaml")
+    assert ({"b": 2}, False) == (tree.root.plain(), tree.complete)
+
+
+def test_a_duplicate_key_or_a_hint_leaves_the_tree_complete() -> None:
+    assert read_yaml("a: 1\na: yes\n", "f.yaml")[0].complete
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "code"),
+    [
+        (b"a: 1\nb: \xff\n", "f.yaml:2:4", "TC003"),
+        ("é: 1\r\nü: ".encode() + b"\xc3(", "f.yaml:2:4", "TC003"),
+        (b"a: 1\nb: x\x00y\n", "f.yaml:2:5", "TC001"),
+        ("ключ: 1\nb: x\x07y\n".encode(), "f.yaml:2:5", "TC001"),
+        ("\ufeffa: 1\nb: \x1b\n".encode(), "f.yaml:2:4", "TC001"),
+        ("a: 1\nb: x\x07\n".encode("utf-16"), "f.yaml:2:5", "TC001"),
+        ("a: 1\nb: x".encode("utf-16-le") + b"\x00", "f.yaml:1:2", "TC001"),
+        (b"\xff\xfea\x00:\x00 \x001\x00\n\x00b", "f.yaml:2:1", "TC003"),
+        ("a: 1\nb: \udcff\n", "f.yaml:2:4", "TC003"),
+    ],
+    ids=repr,
+)
+def test_a_byte_that_is_no_text_is_told_with_its_place(content: str | bytes, place: str, code: str) -> None:
+    assert [(code, place)] == [(problem.code, str(problem.origin)) for problem in problems(content)]
+
+
+def test_what_stands_before_a_bad_byte_is_read() -> None:
+    (tree,) = read_yaml(b"a: 1\nb: 2\nc: \xff\nd: 3\n", "f.yaml")
+    assert ({"a": 1, "b": 2}, False) == (tree.root.plain(), tree.complete)
+
+
+def test_a_bad_byte_inside_quotes_does_not_make_them_a_second_mistake() -> None:
+    assert ["TC003"] == [problem.code for problem in problems(b'a: 1\nb: "x\n  \xff"\n')]
+
+
+def test_two_kinds_of_bad_characters_are_both_told() -> None:
+    assert ["TC003", "TC001"] == [problem.code for problem in problems(b"a: \x01\nb: \xff\n")]
+
+
+@pytest.mark.parametrize("text", ["a: 1:²\n", "a: ²\n", "a: 1_²\n", "a: 0²\n", "a: 1.²\n", "a: ٢:٢\n", "a: 1e²\n"])
+def test_digits_of_other_scripts_are_text(text: str) -> None:
+    (tree,) = read_yaml(text, "f.yaml")
+    assert (text[3:-1], ()) == (tree.root.plain()["a"], tree.problems)
+
+
+@pytest.mark.parametrize(("length", "codes"), [(1000, []), (1100, ["TC001"])])
+def test_libyaml_refuses_a_key_of_more_than_1024_characters(length: int, codes: list[str]) -> None:
+    assert codes == [problem.code for problem in problems(f'{{"{"k" * length}": 1}}')]
+
+
+CANARY = "hunter2-canary"
+SPILLS = [
+    "password: {c}\npassword: {c}\n",
+    "password: !{c}\n",
+    "password: !<{c}> x\n",
+    "password: !!python/{c} x\n",
+    "password: *{c}\n",
+    "password: &{c}\nother: *{c}x\n",
+    "password: %{c}\n",
+    "password: @{c}\n",
+    'password: "{c}\n',
+    'password: "{c}\\q"\n',
+    "password: [{c}\n",
+    "password: {{{c}\nx: 1\n",
+    "password: {c}: {c}\n",
+    "password: '{c}'{c}\n",
+    "password\n{c}\n",
+    "password: !!int {c}\n",
+    "- {c}\n",
+    "{c}\n",
+    "<<: {c}\n",
+    "password: |{c}\n",
+    "password: {c}\x07\n",
+    "password: !{c}!x y\n",
+    "%{c} 1\n---\na: !x 1\n",
+    "password: !%ed%a0%80{c} x\n",
+    "password: >-\n  {c}\n x: [\n",
+]
+
+
+@pytest.mark.parametrize("parser", [FASTEST, pure_python], ids=["libyaml", "pure"])
+@pytest.mark.parametrize("text", SPILLS)
+def test_no_problem_repeats_a_value(text: str, parser: Parser) -> None:
+    trees = read_documents(text.format(c=CANARY), _layer("files", "f.yaml"), Limits(), parser)
+    found = [problem for tree in trees for problem in tree.problems]
+    assert found
+    assert CANARY not in repr(found)
+
+
+def test_marks_hold_no_text_whatever_the_parser() -> None:
+    for parser in (FASTEST, pure_python):
+        (tree,) = read_documents(f"a: {CANARY}\n", _layer("files", "f.yaml"), Limits(), parser)
+        for mark in tree.root.value["a"].at:
+            assert CANARY not in str(mark) and getattr(mark, "buffer", None) is None
