@@ -26,7 +26,7 @@ def schema_of_files(cls: type[BaseModel]) -> dict[str, Any]:
     made = cls.model_json_schema(mode="validation", by_alias=True)
     options = Options.of(cls.model_config, {})
     shape = root_shape(cls)
-    variables = {path: name for name, path in _variables(cls)}
+    variables = {path: name for name, path in variables_of(cls)}
     defs = made.pop("$defs", {})
     body = _inlined(made, defs)
     _annotate(body, shape, (), variables)
@@ -46,7 +46,7 @@ def env_example(cls: type[BaseModel]) -> str:
     """A `.env` file with every variable, commented out, with its meaning and default; secrets without a value."""
     lines = [f"# Every variable that {cls.__name__} reads. Uncomment what you set."]
     shape = root_shape(cls)
-    for name, path in _variables(cls):
+    for name, path in variables_of(cls):
         field = _field(shape, path)
         below = shape.at(path)
         if field is None or below is None:
@@ -59,7 +59,8 @@ def env_example(cls: type[BaseModel]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _variables(cls: type[BaseModel]) -> list[tuple[str, Path]]:
+def variables_of(cls: type[BaseModel]) -> list[tuple[str, Path]]:
+    """The variable of each key of the class that has one, with its path."""
     options = Options.of(cls.model_config, {})
     if options.env_prefix is None:
         return []

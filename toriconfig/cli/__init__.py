@@ -16,6 +16,8 @@ from toriconfig.cli._exit import run
 COMMANDS = {
     "check": "check:check",
     "validate": "check:check",
+    "explain": "explain:explain",
+    "show": "show:show",
     "schema": "schema:schema",
 }
 """Where each command stands, as `file:function` in this room."""
