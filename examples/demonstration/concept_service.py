@@ -25,7 +25,7 @@ class ConceptServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.accepted = Counter[str]()
         self.refused = 0
-        self._keys = (key,)
+        self._keys: tuple[str, ...] = (key,)
         self._lock = threading.Lock()
 
     @property

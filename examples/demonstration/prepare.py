@@ -28,7 +28,7 @@ from toriconfig.testing import Keeper  # noqa: E402
 
 
 def main() -> int:
-    """Prepare, and become the demonstration; returns only when that failed."""
+    """Prepare, and become the demonstration; return a status only when that failed."""
     arguments = sys.argv[1:]
     parse(arguments)
     home = Path(os.environ.get("TORICONFIG_DEMO_VENV") or CHECKOUT / ".venv-demo")
@@ -42,7 +42,7 @@ def main() -> int:
     except RuntimeError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 2
-    _become(python, arguments)
+    return _become(python, arguments)
 
 
 def _become(python: Path, arguments: list[str]) -> NoReturn:
