@@ -1,0 +1,155 @@
+"""A forked child asks on its own connections, as itself, with its own leases."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from embedded_postgres import Postgres, database_role
+from support.fake_vault import secret
+from toriconfig.testing import VaultServer, vault_server
+from toriconfig.vault import AppRole
+
+from .conftest import Connect
+
+# From 3.12 on Python warns of forking with threads, which is what these tests are about.
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+
+TRIALS = 15
+CHILDREN = 8
+
+
+@pytest.fixture(name="server", scope="module")
+def _server() -> Iterator[VaultServer]:
+    with vault_server({f"secret/{n}": {"n": n} for n in range(CHILDREN)}) as server:
+        server.policy("all", {"secret/data/*": ["read"]})
+        yield server
+
+
+def in_child(work: Callable[[], Any]) -> Callable[[], Any]:
+    """Run `work` in a forked child; what is returned waits for its result."""
+    readable, writable = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.write(writable, json.dumps(work()).encode())
+        finally:
+            os._exit(0)
+    os.close(writable)
+
+    def result() -> Any:
+        with os.fdopen(readable, "rb") as pipe:
+            text = pipe.read()
+        os.waitpid(pid, 0)
+        return json.loads(text) if text else "the child died"
+
+    return result
+
+
+def test_children_that_read_at_the_same_instant_never_get_each_others_answers(
+    server: VaultServer, connect: Connect
+) -> None:
+    session = connect(server.environ)
+    for _ in range(TRIALS):
+        session.request("GET", "secret/data/0")  # leaves an open connection behind
+        start = time.monotonic() + 0.1
+
+        def read(n: int) -> Any:
+            held = secret(session, f"secret/{n}")
+            time.sleep(max(0.0, start - time.monotonic()))
+            return [held.get()["n"] for _ in range(3)]
+
+        results = [in_child(lambda n=n: read(n)) for n in range(CHILDREN)]
+        assert [[n] * 3 for n in range(CHILDREN)] == [result() for result in results]
+
+
+def test_a_child_has_what_its_parent_had_read_and_keeps_it_fresh_by_itself(
+    server: VaultServer, connect: Connect
+) -> None:
+    session = connect(server.environ, refresh_interval=0.2)
+    server.put("secret/moving", {"n": 1})
+    held = secret(session, "secret/moving")
+    held.get()
+
+    def watch() -> Any:
+        first = held.get()["n"]
+        end = time.monotonic() + 5
+        while held.get()["n"] != 2 and time.monotonic() < end:
+            time.sleep(0.02)
+        names = [thread.name for thread in threading.enumerate()]
+        return [first, held.get()["n"], names.count("toriconfig-scheduler")]
+
+    result = in_child(watch)
+    time.sleep(0.3)
+    server.put("secret/moving", {"n": 2})
+    assert [1, 2, 1] == result()
+
+
+def test_a_child_logs_in_by_itself_and_its_end_harms_nobody(server: VaultServer, connect: Connect) -> None:
+    role = server.approle("forked", "all")
+    session = connect({"VAULT_ADDR": server.address}, auth=AppRole(role.role_id, role.secret_id))
+    secret(session, "secret/0").get()
+    server.forget_requests()
+
+    def read_and_leave() -> Any:
+        from toriconfig import _vault
+
+        value = secret(session, "secret/1").get()
+        _vault.shutdown()
+        return value
+
+    assert {"n": 1} == in_child(read_and_leave)()
+    assert 1 == server.requests(path="auth/approle/login")
+    assert {"n": 2} == secret(session, "secret/2").get()
+    assert 1 == server.requests(path="auth/approle/login")
+
+
+def test_asked_to_share_it_goes_on_as_its_parent(server: VaultServer, connect: Connect) -> None:
+    role = server.approle("shared", "all")
+    session = connect({"VAULT_ADDR": server.address}, auth=AppRole(role.role_id, role.secret_id), share_after_fork=True)
+    secret(session, "secret/0").get()
+    server.forget_requests()
+    assert {"n": 1} == in_child(lambda: secret(session, "secret/1").get())()
+    assert 0 == server.requests(path="auth/approle/login")
+
+
+def test_leased_credentials_are_not_shared_unless_asked(
+    server: VaultServer, shared_postgres: Postgres, connect: Connect
+) -> None:
+    path = database_role(server, shared_postgres, "forked", ttl="1h")
+    for share in (False, True):
+        session = connect(server.environ, share_after_fork=share)
+        held = secret(session, path)
+        mine = held.get()["username"]
+        assert share is (in_child(lambda held=held: held.get()["username"])() == mine)
+        assert mine == held.get()["username"]
+
+
+def test_a_fork_while_everything_is_busy_leaves_the_child_no_closed_lock(server: VaultServer, connect: Connect) -> None:
+    session = connect(server.environ, refresh_interval=0.05)
+    handles = [secret(session, f"secret/{n}") for n in range(CHILDREN)]
+    stop = threading.Event()
+
+    def busy() -> None:
+        while not stop.is_set():
+            for held in handles:
+                held.get()
+                session.cell("secret/0").refresh()
+
+    threads = [threading.Thread(target=busy) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(TRIALS):
+            result = in_child(lambda: [secret(session, f"secret/{n}").get(None) is None for n in range(CHILDREN)])
+            assert [False] * CHILDREN == result()
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()

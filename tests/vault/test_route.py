@@ -1,0 +1,144 @@
+"""Which address is asked, how often, and what is never asked twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from support.fake_vault import FakeVault, broken, refused, sealed, secret, timed_out
+from toriconfig._vault import Session
+from toriconfig._vault.answer import Answer, Failure
+from toriconfig.errors import VaultError, VaultUnreachable
+from toriconfig.testing import FakeClock
+from toriconfig.vault import Vault
+
+A, B, C = (f"https://{name}.example:8200" for name in "abc")
+
+
+@pytest.fixture
+def session(fake_vault: FakeVault, fake_clock: FakeClock) -> Session:
+    fake_vault.put("a", k="v")
+    return fake_vault.session(Vault(address=f"{A}, {B},{C}", clock=fake_clock), {"VAULT_TOKEN": "t"})
+
+
+def _addresses(fake_vault: FakeVault) -> list[str]:
+    return [address for address, _, path, _ in fake_vault.asked if path.startswith("secret/")]
+
+
+@pytest.mark.parametrize("fail", [refused, timed_out, sealed])
+def test_a_read_goes_on_to_the_next_address_and_stays_there(
+    fake_vault: FakeVault, session: Session, fail: Callable[[str], Any]
+) -> None:
+    fake_vault.fails |= {A: fail, B: fail}
+    assert {"k": "v"} == secret(session, "secret/a").get()
+    session.request("GET", "secret/data/a")
+    assert [A, B, C, C] == _addresses(fake_vault)
+    assert C == session.address
+
+
+def test_when_all_fail_each_was_asked_once(fake_vault: FakeVault, session: Session) -> None:
+    fake_vault.fails[""] = refused
+    with pytest.raises(VaultUnreachable):
+        secret(session, "secret/a").get()
+    assert [A, B, C] == _addresses(fake_vault)
+
+
+@pytest.mark.parametrize("text", ["local node not active but active cluster node not found", "leadership lost"])
+def test_an_election_is_waited_for(fake_vault: FakeVault, session: Session, text: str) -> None:
+    def electing(address: str) -> Answer:
+        if len(fake_vault.asked) > 4:
+            fake_vault.fails.clear()
+        return Answer(500, {"errors": [text]}, {}, address)
+
+    fake_vault.fails[""] = electing
+    assert {"k": "v"} == secret(session, "secret/a").get()
+
+
+@pytest.mark.parametrize("status", [412, 429])
+def test_a_node_that_asks_for_patience_gets_it(fake_vault: FakeVault, session: Session, status: int) -> None:
+    def not_yet(address: str) -> Answer:
+        if len(fake_vault.asked) > 2:
+            fake_vault.fails.clear()
+        return Answer(status, {"errors": []}, {"retry-after": "0"}, address)
+
+    fake_vault.fails[""] = not_yet
+    assert {"k": "v"} == secret(session, "secret/a").get()
+    assert {A} == set(_addresses(fake_vault))
+
+
+def test_patience_ends_with_the_budget(fake_vault: FakeVault, fake_clock: FakeClock, session: Session) -> None:
+    fake_vault.fails[""] = lambda address: Answer(429, {"errors": []}, {"retry-after": "60"}, address)
+    with pytest.raises(VaultUnreachable, match="429"):
+        secret(session, "secret/a").get()
+
+
+def _broke_off(address: str) -> Failure:
+    return Failure("broken", "broke off without an answer", address, sent=True)
+
+
+def _bad_gateway(address: str) -> Answer:
+    return Answer(502, {}, {}, address)
+
+
+@pytest.mark.parametrize("path", ["database/creds/app", "pki/issue/web", "aws/sts/app"])
+@pytest.mark.parametrize("fail", [timed_out, _broke_off, _bad_gateway, broken])
+def test_what_mints_something_is_never_asked_twice_once_bytes_went_out(
+    fake_vault: FakeVault, session: Session, path: str, fail: Callable[[str], Any]
+) -> None:
+    fake_vault.fails[""] = fail
+    with pytest.raises(VaultError):
+        secret(session, path).get()
+    assert 1 == fake_vault.count(path)
+
+
+def test_what_mints_something_goes_on_where_nothing_was_sent(fake_vault: FakeVault, session: Session) -> None:
+    fake_vault.fails |= {A: refused, B: sealed}
+    lease = {"lease_id": "l", "lease_duration": 60, "renewable": True, "data": {"username": "u"}}
+    fake_vault.answers["database/creds/app"] = lambda method, body: fake_vault.answer(**lease)
+    assert {"username": "u"} == secret(session, "database/creds/app").get()
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_writes_are_not_repeated_either(fake_vault: FakeVault, session: Session, method: str) -> None:
+    fake_vault.fails[""] = timed_out
+    with pytest.raises(VaultUnreachable):
+        session.request(method, "secret/data/a", {})
+    assert 1 == fake_vault.count("secret/data/a")
+
+
+def _redirect(to: str) -> Callable[[str, Any], Answer]:
+    return lambda method, body: Answer(307, {}, {"location": to}, A)
+
+
+def test_a_redirect_to_the_same_origin_is_followed(fake_vault: FakeVault, session: Session) -> None:
+    fake_vault.answers["secret/data/b"] = _redirect(f"{A}/v1/secret/data/a")
+    assert {"k": "v"} == secret(session, "secret/b").get()
+
+
+@pytest.mark.parametrize(
+    "to", ["https://evil.example/v1/secret/data/a", "http://a.example:8200/v1/secret/data/a", "//evil/v1/x", "/other"]
+)
+def test_a_redirect_elsewhere_is_refused_and_the_token_goes_nowhere(
+    fake_vault: FakeVault, session: Session, to: str
+) -> None:
+    fake_vault.answers["secret/data/b"] = _redirect(to)
+    with pytest.raises(VaultUnreachable, match="redirects to another origin"):
+        secret(session, "secret/b").get()
+    assert {A} == set(_addresses(fake_vault))
+
+
+def test_after_an_own_write_reads_insist_on_seeing_it_for_a_while(
+    fake_vault: FakeVault, fake_clock: FakeClock, session: Session
+) -> None:
+    fake_vault.answers["secret/data/w"] = lambda method, body: fake_vault.answer(headers={"x-vault-index": "i7"})
+    session.request("GET", "secret/data/a")
+    assert "X-Vault-Index" not in fake_vault.asked[-1][3]
+    session.request("POST", "secret/data/w", {"data": {}})
+    session.request("GET", "secret/data/a")
+    sent = fake_vault.asked[-1][3]
+    assert ("i7", "forward-active-node") == (sent["X-Vault-Index"], sent["X-Vault-Inconsistent"])
+    fake_clock.advance(11)
+    session.request("GET", "secret/data/a")
+    assert "X-Vault-Index" not in fake_vault.asked[-1][3]
