@@ -13,7 +13,7 @@ from toriconfig._change import Change
 from toriconfig._explain import Explanation, explain_in
 from toriconfig._health import Health, health_of
 from toriconfig._lazy import Lazy, current
-from toriconfig._load import derive, load_now
+from toriconfig._load import load_now, try_derive
 from toriconfig._override import Override
 from toriconfig._prefetch import aprefetch_all, prefetch_all
 from toriconfig._snapshot import Loaded, Recipe, snapshot_of
@@ -51,7 +51,9 @@ def load(
     """
     if vault is not None:
         options["vault"] = vault
-    return cast(M, load_now(Recipe(cls, options, overrides, environ, offline)).model)
+    recipe = Recipe(cls, options, overrides, environ, offline)
+    del options, overrides, environ, vault  # they may hold secrets, and a traceback shows what its frames hold
+    return cast(M, load_now(recipe).model)
 
 
 @overload
@@ -93,7 +95,10 @@ def replace(settings: T, updates: Updates | None = None, /, **more: Any) -> T:
     Raises:
         ConfigError: with everything that is wrong with the updates.
     """
-    return cast(T, derive(_loaded(settings).snapshot, {**(updates or {}), **more}).model)
+    base = _loaded(settings).snapshot
+    attempt = try_derive(base, {**(updates or {}), **more})
+    del updates, more  # as in `load`
+    return cast(T, attempt.outcome(base.recipe.schema.__name__).model)
 
 
 def override(settings: T, values: Updates | None = None, /, **more: Any) -> AbstractContextManager[T]:

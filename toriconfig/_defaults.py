@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from pydantic import BaseModel
@@ -71,7 +72,7 @@ def as_node(value: Any, name: str) -> Node:
     if isinstance(value, Mapping):
         spelt = {str(getattr(key, "value", key)): item for key, item in value.items()}  # an Enum by its value
         return Node({key: as_node(item, f"{name}.{show((key,))}") for key, item in spelt.items()}, DEFAULTS, name)
-    if isinstance(value, (list, tuple, Set)):
+    if isinstance(value, (list, tuple, AbstractSet)):
         return Node([as_node(item, name) for item in value], DEFAULTS, name)
     return Node(value, DEFAULTS, name)
 

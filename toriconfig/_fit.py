@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from toriconfig._path import Path, show
-from toriconfig._shape import ANY, Shape
+from toriconfig._path import Path, parse, show
+from toriconfig._shape import ANY, Shape, has_secrets
 from toriconfig._tree import Node
 from toriconfig.errors import Problem
 
@@ -50,6 +50,30 @@ def fit(
         elif prefix and name not in STEERING:
             problems.append(_unknown(name, node, shape, delimiter, prefix))
     return Node(nested, root.layer, root.at), vault
+
+
+def fit_paths(root: Node, shape: Shape, problems: list[Problem]) -> Node:
+    """A tree whose keys are dotted paths as a nested one: of the plain fields of the schema, nothing else."""
+    nested: dict[str, Node] = {}
+    for name, node in root.value.items():
+        path = _plain_path(name, shape)
+        target = shape.at(path) if path else None
+        if path and target is not None and (value := _structured(node, target, path, problems)) is not None:
+            _place(nested, path, value)
+    return Node(nested, root.layer, root.at)
+
+
+def _plain_path(name: str, shape: Shape) -> Path:
+    try:
+        path = parse(name)
+    except ValueError:
+        return ()
+    here: Shape | None = shape
+    for part in path:
+        here = here.child(part) if here is not None and isinstance(part, str) else None
+        if here is None or has_secrets(here):
+            return ()
+    return path
 
 
 def means(name: str, shape: Shape, delimiter: str | None) -> bool:
@@ -153,7 +177,9 @@ def _structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -
     if shape.text or shape.kind == "secret":
         return node
     if shape.kind == "sequence":
-        return Node([Node(part.strip(), node.layer, node.at) for part in text.split(",") if part.strip()], node.layer, node.at)
+        return Node(
+            [Node(part.strip(), node.layer, node.at) for part in text.split(",") if part.strip()], node.layer, node.at
+        )
     pairs: dict[str, Node] = {}
     for part in filter(str.strip, text.split(",")):
         key, equals, value = part.partition("=")

@@ -16,7 +16,6 @@ from toriconfig._supply import Supply
 from toriconfig._templates import Parts
 from toriconfig._tree import Node
 
-
 __all__ = ["has_secrets", "put_handles"]
 
 

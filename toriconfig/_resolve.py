@@ -112,7 +112,9 @@ class _Run:
             return known
         if path in self.open and path:
             chain = " -> ".join(show(step) for step in (*self.open[self.open.index(path) :], path))
-            self._problem("TC303", node, path, f"references form a cycle: {chain}", "no cycle", "break it at one of them")
+            self._problem(
+                "TC303", node, path, f"references form a cycle: {chain}", "no cycle", "break it at one of them"
+            )
             return _FAILED
         if len(self.open) >= DEEPEST:
             message = f"more than {DEEPEST} references lead on to one another"
@@ -209,7 +211,12 @@ class _Run:
             return self.text(found, shape or ANY, target)
         if type(found.value) in (dict, list):
             self._problem(
-                "TC304", node, path, f"`{reference.name}` is not a scalar", "the key of a scalar", "name one of its keys"
+                "TC304",
+                node,
+                path,
+                f"`{reference.name}` is not a scalar",
+                "the key of a scalar",
+                "name one of its keys",
             )
             return _FAILED
         return found.value
@@ -235,7 +242,7 @@ class _Run:
     def _leads_back(self, found: Node, shape: Shape, path: Path) -> bool:
         """Whether what stands there fails, as it does in a cycle; told by then."""
         if type(found.value) is dict:
-            return any([self._leads_back(child, shape, (*path, key)) for key, child in found.value.items()])
+            return any(self._leads_back(child, shape, (*path, key)) for key, child in found.value.items())
         if type(found.value) is str and _OPEN in found.value and found.layer.references:
             return self.text(found, shape, path) is _FAILED
         return False

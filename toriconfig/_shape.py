@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping, MutableMapping, MutableSequence, MutableSet, Sequence, Set
+from collections.abc import Iterator, Mapping, MutableMapping, MutableSequence, MutableSet, Sequence
+from collections.abc import Set as AbstractSet
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 from weakref import WeakKeyDictionary
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 Kind = Literal["model", "mapping", "sequence", "scalar", "secret", "any"]
 
 _MAPPINGS = frozenset({dict, Mapping, MutableMapping})
-_SEQUENCES = frozenset({list, set, frozenset, tuple, Sequence, MutableSequence, Set, MutableSet})
+_SEQUENCES = frozenset({list, set, frozenset, tuple, Sequence, MutableSequence, AbstractSet, MutableSet})
 _UNIONS = (Union, types.UnionType)
 _PLAIN = frozenset({"builtins", "datetime", "decimal", "fractions", "ipaddress", "pathlib", "pydantic", "re", "uuid"})
 """Modules whose classes are made from one scalar."""
@@ -43,7 +44,20 @@ class Shape:
         sealed: whether values are somebody else's secrets (pydantic's `SecretStr`), not to be shown or copied.
     """
 
-    __slots__ = ("_fields", "_holds", "decodes", "inner", "item", "kind", "merge", "models", "nullable", "ref", "sealed", "text")
+    __slots__ = (
+        "_fields",
+        "_holds",
+        "decodes",
+        "inner",
+        "item",
+        "kind",
+        "merge",
+        "models",
+        "nullable",
+        "ref",
+        "sealed",
+        "text",
+    )
 
     def __init__(self, kind: Kind, *, models: tuple[type[Any], ...] = (), item: Shape | None = None) -> None:
         self.kind: Kind = kind
@@ -154,7 +168,9 @@ class Field:
         factory: Any = self.info.default_factory
         if factory is None:
             return self.info.default
-        if self.info.default_factory_takes_validated_data or (isinstance(factory, type) and issubclass(factory, BaseModel)):
+        if self.info.default_factory_takes_validated_data or (
+            isinstance(factory, type) and issubclass(factory, BaseModel)
+        ):
             return PydanticUndefined
         try:
             return factory()
@@ -240,7 +256,9 @@ def _of_class(annotation: type[Any], inside: frozenset[int]) -> Shape:
     if issubclass(annotation, BaseModel):
         if _is_root_model(annotation):
             root = annotation.model_fields["root"]
-            return _named(annotation, Annotated[(root.annotation, *root.metadata)] if root.metadata else root.annotation, inside)
+            return _named(
+                annotation, Annotated[(root.annotation, *root.metadata)] if root.metadata else root.annotation, inside
+            )
         return Shape("model", models=(annotation,))
     if annotation in _MAPPINGS:
         return Shape("mapping", item=ANY)
@@ -302,7 +320,9 @@ def _is_root_model(model: type[BaseModel]) -> bool:
 
 
 def _is_record(annotation: type[Any]) -> bool:
-    return hasattr(annotation, "__dataclass_fields__") or (issubclass(annotation, dict) and hasattr(annotation, "__total__"))
+    return hasattr(annotation, "__dataclass_fields__") or (
+        issubclass(annotation, dict) and hasattr(annotation, "__total__")
+    )
 
 
 def _infos(model: type[Any]) -> Mapping[str, FieldInfo]:
@@ -322,7 +342,10 @@ def _admits(model: type[Any], given: Mapping[str, Any]) -> bool:
     for key, field in fields_of(model).items():
         if get_origin(field.info.annotation) is Literal and key in given:
             value = given[key].value
-            if not any(value == choice or value == getattr(choice, "value", choice) for choice in get_args(field.info.annotation)):
+            if not any(
+                value == choice or value == getattr(choice, "value", choice)
+                for choice in get_args(field.info.annotation)
+            ):
                 return False
     return True
 

@@ -35,6 +35,9 @@ class Recipe(NamedTuple):
     environ: Mapping[str, str] | None = None
     offline: bool = False
 
+    def __repr__(self) -> str:
+        return f"Recipe({self.schema.__name__})"  # what was given may hold secrets, and tracebacks show locals
+
 
 class LayerRead(NamedTuple):
     """One layer as it was read: its kind, what people call it, and how many leaves it gave."""
@@ -78,7 +81,7 @@ class Loaded(NamedTuple):
     snapshot: Snapshot
 
 
-_KNOWN: dict[int, tuple[weakref.ref[BaseModel], Snapshot | Callable[[], Snapshot]]] = {}
+_KNOWN: dict[int, tuple[weakref.ref[BaseModel], Snapshot | Callable[[BaseModel], Snapshot]]] = {}
 
 
 def snapshot_of(model: BaseModel) -> Snapshot | None:
@@ -86,11 +89,8 @@ def snapshot_of(model: BaseModel) -> Snapshot | None:
     known = _KNOWN.get(id(model))
     if known is None or known[0]() is not model:
         return None
-    ref, snapshot = known
-    if not isinstance(snapshot, Snapshot):
-        snapshot = snapshot()
-        _KNOWN[id(model)] = (ref, snapshot)
-    return snapshot
+    snapshot = known[1]
+    return snapshot if isinstance(snapshot, Snapshot) else snapshot(model)
 
 
 def remember(loaded: Loaded) -> None:
@@ -98,8 +98,8 @@ def remember(loaded: Loaded) -> None:
     remember_how(*loaded)
 
 
-def remember_how(model: BaseModel, snapshot: Snapshot | Callable[[], Snapshot]) -> None:
-    """The same for a snapshot that is only put together when somebody asks for it."""
+def remember_how(model: BaseModel, snapshot: Snapshot | Callable[[BaseModel], Snapshot]) -> None:
+    """The same for a snapshot that is put together each time somebody asks for it."""
     identity = id(model)
     try:
         ref = weakref.ref(model, lambda _: _forget(identity))

@@ -24,7 +24,7 @@ from toriconfig._tree import Node
 from toriconfig.errors import Problem, SecretError
 
 
-def _no_text(node: Node) -> str | None:
+def _no_text(_node: Node) -> str | None:
     return None
 
 
@@ -90,7 +90,9 @@ def supplier(node: Node | None, shape: Shape, path: Path, places: Places, parts:
     first = vault_supply(place, parts, reference)
     if lower is None:
         return first
-    return Fallback(first, supply_of(lower) if isinstance(lower, Secret) else lower, _outage(lower, reference, path, places))
+    return Fallback(
+        first, supply_of(lower) if isinstance(lower, Secret) else lower, _outage(lower, reference, path, places)
+    )
 
 
 def _candidates(node: Node | None) -> tuple[Template | Ref | None, Node | None]:

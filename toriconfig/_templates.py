@@ -82,7 +82,9 @@ def mapping_supply(node: Node, parts: Parts) -> Supply:
     return Derived(inputs, build, "")
 
 
-def _builder(node: Node, parts: Parts, inputs: list[Supply], index: dict[Any, int]) -> Callable[[Sequence[Reading]], Any]:
+def _builder(
+    node: Node, parts: Parts, inputs: list[Supply], index: dict[Any, int]
+) -> Callable[[Sequence[Reading]], Any]:
     """What makes the value of one node from the readings; its inputs are added to `inputs`."""
     if isinstance(node.value, Template):
         pieces = _pieces(node.value, parts, inputs, index)
@@ -91,7 +93,7 @@ def _builder(node: Node, parts: Parts, inputs: list[Supply], index: dict[Any, in
         below = {key: _builder(child, parts, inputs, index) for key, child in node.value.items()}
         return lambda readings: {key: make(readings) for key, make in below.items()}
     plain = node.plain()
-    return lambda readings: plain
+    return lambda _: plain
 
 
 def _pieces(template: Template, parts: Parts, inputs: list[Supply], index: dict[Any, int]) -> list[Piece]:

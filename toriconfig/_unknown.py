@@ -21,13 +21,16 @@ def _unknown(node: Node, shape: Shape, path: Path, severity: Severity) -> Iterat
     if type(value) is list and shape.item is not None:
         for index, item in enumerate(value):
             yield from _unknown(item, shape.item, (*path, index), severity)
-    if type(value) is not dict or shape.kind in ("any", "scalar"):
+    if type(value) is not dict:
         return
     if shape.kind == "mapping":
         if shape.item is not None:
             for key, child in value.items():
                 yield from _unknown(child, shape.item, (*path, key), severity)
         return
+    if not shape.models:  # a mapping where something else stands is judged by pydantic
+        return
+    shape = shape.narrowed(value)
     for key, child in value.items():
         below = shape.child(key)
         if below is None:
@@ -42,7 +45,8 @@ def without_unknown(node: Node, shape: Shape) -> Node:
     if type(value) is list and shape.item is not None:
         item = shape.item
         value = [without_unknown(child, item) for child in value]
-    elif type(value) is dict and shape.kind in ("model", "mapping"):
+    elif type(value) is dict and (shape.models or shape.kind == "mapping"):
+        shape = shape.narrowed(value)
         known = {key: (child, shape.child(key)) for key, child in value.items()}
         value = {key: without_unknown(child, below) for key, (child, below) in known.items() if below is not None}
     if value is node.value or _same(value, node.value):

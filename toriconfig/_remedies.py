@@ -1,0 +1,53 @@
+"""What to tell people who must set a value: where it was looked for, and how it is set."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from toriconfig._fit import names
+from toriconfig._layers import files_of
+from toriconfig._options import Options
+from toriconfig._path import Path, show
+from toriconfig._shape import Shape
+
+
+class Remedies:
+    """Sentence fragments for one load; made only when there is something to tell.
+
+    Args:
+        options: with the profile decided.
+        shape: the shape of the schema.
+        environ: the variables, of which one may name the files.
+    """
+
+    def __init__(self, options: Options, shape: Shape, environ: Mapping[str, str]) -> None:
+        self._options = options
+        self._shape = shape
+        self._environ = environ
+
+    def looked(self) -> list[str]:
+        """The inputs of this load."""
+        options = self._options
+        looked: list[str] = []
+        if options.env_prefix is not None and "env" in options.layers:
+            looked.append(f"variables {options.env_prefix}*" if options.env_prefix else "the environment")
+        if "dotenv" in options.layers:
+            looked += [os.fspath(file) for file in options.env_file]
+        if "secrets_dir" in options.layers:
+            looked += [os.fspath(folder) for folder in options.secrets_dir]
+        return looked + ([file for file, _ in files_of(options, self._environ)] if "files" in options.layers else [])
+
+    def variable(self, path: Path) -> str | None:
+        """The variable that sets the key at `path`, or None."""
+        options = self._options
+        if options.env_prefix is None or "env" not in options.layers:
+            return None
+        known = names(self._shape, options.env_nested_delimiter, options.env_prefix)
+        return next((name for name, at in known if at == path), None)
+
+    def how_to_set(self, path: Path) -> str:
+        """Where the key at `path` was looked for, and how it is set."""
+        looked = ", ".join(self.looked()) or "no layer: the options name none"
+        variable = self.variable(path)
+        return f"looked in: {looked}; set `{show(path)}`" + (f", or {variable} in the environment" if variable else "")

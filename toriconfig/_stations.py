@@ -1,0 +1,342 @@
+"""One load, station by station: sources, fit, merge, references, handles, validation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from toriconfig import _warnings
+from toriconfig._defaults import with_defaults
+from toriconfig._fit import fit, fit_paths, means
+from toriconfig._freeze import freeze
+from toriconfig._handles import put_handles
+from toriconfig._layers import Inputs, Reader, profile_of, read
+from toriconfig._merge import merge, prune
+from toriconfig._options import Options
+from toriconfig._origin import Origin, OriginKind
+from toriconfig._path import Path, show
+from toriconfig._reference import split
+from toriconfig._remedies import Remedies
+from toriconfig._resolve import resolve, without_failed
+from toriconfig._shape import Shape, root_shape
+from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember
+from toriconfig._spelling import one_spelling
+from toriconfig._supplier import Places
+from toriconfig._tree import Layer, Node, Tree
+from toriconfig._unknown import unknown_keys, without_unknown
+from toriconfig._validate import validate
+from toriconfig._vault_options import vault_options
+from toriconfig.errors import Problem
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+class Load:
+    """The state of one load; gone when it has ended, and with it the text of the files."""
+
+    def __init__(self, recipe: Recipe, reader: Reader | None = None, options: Options | None = None) -> None:
+        self.recipe = recipe
+        # A schema that has sources of its own reads them itself, and knows how it is made without reading them again.
+        own: Reader = getattr(recipe.schema, "_toriconfig_read", read)
+        self.reader = own if reader is None else reader
+        self.make: Callable[[Any], BaseModel] = getattr(recipe.schema, "_toriconfig_make", recipe.schema.model_validate)
+        self.environ: Mapping[str, str] = os.environ if recipe.environ is None else recipe.environ
+        self.shape = root_shape(recipe.schema)
+        self.problems: list[Problem] = []
+        self.lines: dict[str, list[str]] = {}
+        self.layers: list[LayerRead] = []
+        self.read: list[Node] = []
+        self.complete = True
+        self.unsupplied: Mapping[Path, tuple[str, str]] = {}
+        if options is None:
+            options = profile_of(Options.of(recipe.schema.model_config, recipe.options), self.environ, self.problems)
+        self.options = options
+        self.remedies = Remedies(options, self.shape, self.environ)
+
+    def load(self) -> Loaded | None:
+        """Read everything and build the settings."""
+        return self._built(*self._assembled())
+
+    def judged(self) -> tuple[Node, Places, Any]:
+        """Read everything, and stop before the settings are built."""
+        root, places, session = self._assembled()
+        return self._judged(root, places), places, session
+
+    def _assembled(self) -> tuple[Node, Places, Any]:
+        trees, env = self._trees()
+        root, block = _parted(self._merged(trees, self.problems), self.shape)
+        session = self._session(env, block, root)
+        if self.options.vault_layer == "eager" and "vault" in self.options.layers and not self.recipe.offline:
+            self._read_eagerly(trees, session)
+            root = _parted(self._merged(trees, []), self.shape)[0]
+        root = prune(with_defaults(root, self.shape), self.shape, self.problems)
+        return self._resolved(root, root), self._places(session), session
+
+    def check(self, tree: Tree) -> None:
+        """Judge one tree alone; what other layers could still say is not missed."""
+        self._note("files", tree)
+        root, block = _parted(tree.root, self.shape)
+        if block is not None:
+            vault_options(None, {}, block, self.problems)
+        root = prune(with_defaults(root, self.shape), self.shape, self.problems)
+        places = self._places(None)
+        root = without_failed(self._judged(self._resolved(root, root, alone=True), places))
+        wrong = validate(root, self.shape, self.make, self.remedies.how_to_set)[1]
+        self._add([problem for problem in wrong if problem.code != "TC103"])
+        self.problems = [problem for problem in self.problems if problem.code != "TC401"]
+
+    def derive(self, base: Snapshot, updates: Mapping[str, Any]) -> Loaded | None:
+        """The settings of an earlier load with `updates` above them; nothing is read again."""
+        from toriconfig.sources.mapping import MappingSource
+
+        tree = MappingSource(updates).load()
+        self.problems += tree.problems
+        given = with_defaults(one_spelling(tree.root, self.shape, self.problems), self.shape, base.root)
+        root = merge(base.root, given, self.shape, self.problems)
+        root = merge(base.root, self._resolved(given, root), self.shape, [])
+        places = self._places(base.session)
+        places.kept = frozenset(map(id, base.secrets.values()))
+        places.unsupplied = {path: where for path, where in base.unsupplied.items() if root.find(path) is not None}
+        self.layers = list(base.layers)
+        return self._built(prune(root, self.shape, self.problems), places, base.session)
+
+    def _resolved(self, root: Node, within: Node, *, alone: bool = False) -> Node:
+        return resolve(
+            root,
+            self.shape,
+            within=within,
+            environ=None if alone else self.environ,
+            profile=self.options.profile,
+            read_file=self._read_file,
+            problems=self.problems,
+        )
+
+    def _judged(self, root: Node, places: Places) -> Node:
+        """The tree with handles, and without unknown keys that are let pass, lest `extra="forbid"` refuse them."""
+        if self.options.unknown_keys != "ignore":
+            self.problems += unknown_keys(
+                root, self.shape, "error" if self.options.unknown_keys == "error" else "warning"
+            )
+        if self.options.unknown_keys != "error":
+            root = without_unknown(root, self.shape)
+        root = put_handles(root, self.shape, places)
+        self.problems += places.problems
+        self.unsupplied = places.unsupplied
+        return root
+
+    def _add(self, wrong: list[Problem]) -> None:
+        """Add what validation found, unless an earlier station has told it already."""
+        told = {problem.path for problem in self.problems if problem.severity == "error"}
+        self.problems += [p for p in wrong if p.path not in told and (self.complete or p.code != "TC103")]
+
+    def _built(self, root: Node, places: Places, session: Any) -> Loaded | None:
+        root = self._judged(root, places)
+        if self.problems:
+            root = without_failed(root)
+        model, wrong = validate(root, self.shape, self.make, self.remedies.how_to_set)
+        self._add(wrong)
+        if any(problem.severity == "error" for problem in self.problems):
+            return None
+        assert model is not None
+        freeze(model)
+        loaded = Loaded(model, self.snapshot(root, places, session))
+        remember(loaded)
+        return loaded
+
+    def snapshot(self, root: Node, places: Places, session: Any) -> Snapshot:
+        """What this load knows beside its model."""
+        return Snapshot(
+            root=root,
+            shape=self.shape,
+            recipe=self.recipe,
+            options=self.options,
+            secrets=places.secrets,
+            unsupplied=places.unsupplied,
+            layers=tuple(self.layers),
+            findings=self.sorted_problems(),
+            session=session,
+        )
+
+    def _trees(self) -> tuple[list[tuple[OriginKind, Node]], dict[str, Node]]:
+        trees: list[tuple[OriginKind, Node]] = []
+        env: dict[str, Node] = {}
+        prefix, delimiter = self.options.environment_prefix, self.options.env_nested_delimiter
+        for kind, tree in self.reader(Inputs(self.options, self.environ, self.recipe.overrides)):
+            root = tree.root
+            self._note(kind, tree)
+            if tree.flat:
+                root, vault = fit(root, self.shape, delimiter, prefix, self.problems)
+                env.update(vault)
+            root = one_spelling(root, self.shape, self.problems)
+            if root.value:
+                trees.append((kind, root))
+        return trees, env
+
+    def _read_eagerly(self, trees: list[tuple[OriginKind, Node]], session: Any) -> None:
+        """Put what Vault says of plain fields among the trees, at the rank of its layer."""
+        path = self._vault_path()
+        if path is None:
+            return
+        if session is None:
+            message = "Vault is not configured, so plain fields come from lower layers although `vault_layer` is eager"
+            self.problems.append(Problem("TC405", help="set VAULT_ADDR", message=message, severity="warning"))
+            return
+        from toriconfig.sources.vault import VaultSource
+
+        where, _, version = split(path)
+        tree = VaultSource(session.cell(where, version), path).load()
+        self._note("vault", tree)
+        above = self.options.layers[: self.options.layers.index("vault")]
+        rank = next((at for at, (kind, _) in enumerate(trees) if kind in above), len(trees))
+        trees.insert(rank, ("vault", fit_paths(tree.root, self.shape, self.problems)))
+
+    def _note(self, kind: OriginKind, tree: Tree) -> None:
+        self.problems += [problem for problem in tree.problems if self._concerns_us(problem)]
+        self.complete = self.complete and tree.complete
+        self.layers.append(LayerRead(kind, tree.root.layer.name, _leaves(tree.root)))
+        if tree.lines is not None:
+            self.lines[tree.root.layer.name] = tree.lines
+            if not tree.flat:
+                self.read.append(tree.root)
+
+    def _concerns_us(self, problem: Problem) -> bool:
+        """Whether a problem of a variable is ours: without a prefix the environment is full of other people's."""
+        if self.options.environment_prefix or problem.origin is None or problem.origin.layer not in ("env", "dotenv"):
+            return True
+        name = problem.origin.name or (problem.origin.source if problem.origin.layer == "env" else "")
+        return not name or means(name, self.shape, self.options.env_nested_delimiter)
+
+    def _merged(self, trees: list[tuple[OriginKind, Node]], problems: list[Problem]) -> Node:
+        root = Node({}, _NOTHING)
+        for _, tree in trees:
+            root = merge(root, tree, self.shape, problems)
+        return root
+
+    def _session(self, env: Mapping[str, Node], block: Node | None, within: Node) -> Any:
+        if "vault" not in self.options.layers:
+            return None
+        if block is not None:
+            alone = Node({"vault": block}, block.layer, block.at)
+            block = without_failed(self._resolved(alone, within)).value.get("vault")
+        vault = self.options.vault
+        if env or block is not None or vault is None:
+            vault = vault_options(vault, env, block, self.problems)
+        if self.recipe.offline:
+            return None
+        session, wrong = _connected(vault, self.environ)
+        if wrong:
+            self.problems.append(
+                Problem("TC504", "vault", help="correct it in the environment or in `Vault(...)`", message=wrong)
+            )
+        return session
+
+    def _places(self, session: Any) -> Places:
+        schema = self.recipe.schema
+        key = f"{schema.__module__}.{schema.__qualname__}"
+
+        def warn(at: Path, message: str) -> None:
+            if not self.recipe.offline and _warnings.once(("secret", key, show(at))):
+                logger().warning("%s: %s", schema.__name__, message)
+
+        def outage(message: str) -> None:
+            logger().warning("%s: %s", schema.__name__, message)
+
+        return Places(
+            schema.__name__,
+            session.cell if session is not None else None,
+            self._vault_path(),
+            self.options.layers,
+            self.remedies.variable,
+            self.remedies.looked(),
+            warn,
+            offline=self.recipe.offline,
+            outage=outage,
+            text_of=self._text_of,
+        )
+
+    def _vault_path(self) -> str | None:
+        """The path that feeds secrets; None after telling why it cannot."""
+        path = self.options.vault_path
+        if path is None:
+            return None
+        if self.options.profile is not None:
+            path = path.replace("${profile}", self.options.profile)
+        try:
+            split(path)
+        except ValueError as error:
+            unset = "${profile}" in path
+            problem = Problem(
+                "TC404",
+                origin=Origin("code", "vault_path"),
+                expected="a path in Vault such as `secret/tori`",
+                help="name the profile, or take `${profile}` out of `vault_path`" if unset else "correct the option",
+                message="`vault_path` holds ${profile}, and no profile is set" if unset else f"`vault_path`: {error}",
+            )
+            if problem not in self.problems:
+                self.problems.append(problem)
+            return None
+        return path
+
+    def _text_of(self, node: Node) -> str | None:
+        """A number or word as its file spells it, when it stands there plainly; None else."""
+        origin = node.origin
+        lines = self.lines.get(origin.source)
+        if lines is None or origin.line is None or origin.line != origin.end_line or origin.column is None:
+            return None
+        from toriconfig.sources._yaml_scalars import WORDS, number
+
+        text = lines[origin.line - 1][origin.column - 1 : (origin.end_column or 0) - 1]
+        read = WORDS[text] if text in WORDS else number(text)
+        return text if type(read) is type(node.value) and read == node.value else None
+
+    def _read_file(self, name: str) -> str | Problem:
+        from toriconfig._file_reference import read_under
+
+        return read_under(name, self.options.file_roots)
+
+    def sorted_problems(self) -> tuple[Problem, ...]:
+        if not self.problems:
+            return ()
+        from toriconfig._excerpts import with_excerpts
+
+        return with_excerpts(self.problems, self.lines, self.shape, self.read)
+
+
+def _connected(vault: Any, environ: Mapping[str, str]) -> tuple[Any, str]:
+    """The connection to Vault (None when none is configured), and what is wrong with its description."""
+    from toriconfig._vault import connect
+
+    try:
+        return connect(vault, environ), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def _parted(root: Node, shape: Shape) -> tuple[Node, Node | None]:
+    """The tree without the block that describes the connection to Vault, and that block."""
+    block = root.value.get("vault") if "vault" not in shape.fields else None
+    if block is None:
+        return root, None
+    return Node({key: node for key, node in root.value.items() if key != "vault"}, root.layer, root.at), block
+
+
+def _leaves(node: Node) -> int:
+    if type(node.value) is not dict:
+        return 1
+    return sum(_leaves(child) for child in node.value.values())
+
+
+def logger() -> Any:
+    """Where the library logs."""
+    import logging
+
+    return logging.getLogger("toriconfig")
+
+
+def _nowhere(_at: Any) -> Origin:
+    return Origin("defaults", "nothing")
+
+
+_NOTHING = Layer("defaults", "nothing", _nowhere)

@@ -1,0 +1,66 @@
+"""Every key of one path in Vault, for plain fields too: the one source that asks the network while settings load."""
+
+from __future__ import annotations
+
+from toriconfig._origin import Origin
+from toriconfig._supply import Supply
+from toriconfig._tree import Layer, Node, Tree
+from toriconfig.errors import Problem, SecretError, VaultDenied, VaultNotFound, VaultSealed
+
+_CODES: dict[type[SecretError], str] = {VaultDenied: "TC406", VaultNotFound: "TC407", VaultSealed: "TC405"}
+
+
+class VaultSource:
+    """The keys of one path, read once, within the deadline of the connection.
+
+    Where Vault cannot be reached or has no such path, lower layers speak, with a warning; where it refuses or is
+    sealed, that is an error: what it holds must not be replaced by what is left.
+
+    Args:
+        supply: what reads the path.
+        path: what people call it.
+    """
+
+    def __init__(self, supply: Supply, path: str) -> None:
+        self._supply = supply
+        self._path = path
+
+    def load(self) -> Tree:
+        """Keys as Vault has them, dotted paths, to their values."""
+        for flight in self._supply.pending():
+            flight.wait()
+        try:
+            reading = self._supply.settle()
+        except SecretError as error:
+            return Tree(Node({}, Layer("vault", self._path, self._locate)), problems=(self._problem(error),))
+        version = reading.version
+
+        def locate(key: str | None) -> Origin:
+            return Origin("vault", f"{self._path}#{key}" if key else self._path, version=version)
+
+        layer = Layer("vault", self._path, locate)
+        values = reading.value if isinstance(reading.value, dict) else {}
+        return Tree(Node({key: _node(value, layer, key) for key, value in values.items()}, layer))
+
+    def _locate(self, key: str | None) -> Origin:
+        return Origin("vault", self._path)
+
+    def _problem(self, error: SecretError) -> Problem:
+        code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "TC405")
+        refused = isinstance(error, (VaultDenied, VaultSealed))
+        return Problem(
+            code,
+            origin=self._locate(None),
+            expected="the keys of plain fields, as `vault_layer` is eager",
+            help=error.help,
+            message=error.message,
+            severity="error" if refused else "warning",
+        )
+
+
+def _node(value: object, layer: Layer, key: str) -> Node:
+    if isinstance(value, dict):
+        return Node({str(name): _node(part, layer, f"{key}.{name}") for name, part in value.items()}, layer, key)
+    if isinstance(value, list):
+        return Node([_node(part, layer, key) for part in value], layer, key)
+    return Node(value, layer, key)
