@@ -60,7 +60,7 @@ def _default(field: Field) -> Node | None:
     if isinstance(default, BaseModel) and not default.model_fields_set:
         return None
     if isinstance(default, (BaseModel, Mapping)) or field.shape.merge is not None:
-        node = as_node(default, f"{field.owner.__name__}.{field.name}")
+        node = as_node(default, field.place)
         return node if type(node.value) in (dict, list) else None
     return None
 

@@ -109,7 +109,7 @@ def _default(entry: Field) -> Node | None:
     """The default of a field as a node; None when handles below it can be made without one."""
     default: Any = None if entry.required else entry.default()
     if isinstance(default, Secret) or (entry.shape.kind == "model" and hasattr(default, "model_fields_set")):
-        return as_node(default, f"{entry.owner.__name__}.{entry.name}")
+        return as_node(default, entry.place)
     return None
 
 

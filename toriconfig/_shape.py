@@ -132,17 +132,17 @@ class Field:
     Attributes:
         name: its name in Python.
         keys: the keys that set it in files; the first is the one to show.
-        owner: the model that declares it.
+        place: `Model.field`, as origins of defaults spell it.
         info: pydantic's own record.
         shape: what may stand there.
     """
 
-    __slots__ = ("_shape", "info", "keys", "name", "owner")
+    __slots__ = ("_shape", "info", "keys", "name", "place")
 
     def __init__(
         self, owner: type[Any], name: str, info: FieldInfo, keys: tuple[str, ...], shape: Shape | None = None
     ) -> None:
-        self.owner = owner
+        self.place = f"{owner.__name__}.{name}"  # not the owner itself, which keeps its fields and must be free to go
         self.name = name
         self.info = info
         self.keys = keys
@@ -192,7 +192,8 @@ def fields_of(model: type[Any]) -> dict[str, Field]:
                 known.update(dict.fromkeys(keys, Field(model, name, info, keys)))
             for key in openings:
                 known.setdefault(key, Field(model, name, info, (key,), _any()))
-        _FIELDS[model] = known
+        if getattr(model, "__pydantic_complete__", True):  # else its annotations are not known yet
+            _FIELDS[model] = known
     return known
 
 
@@ -238,7 +239,7 @@ def _bare(annotation: Any, inside: frozenset[int]) -> Shape:
     if origin is Secret:
         return _secret(get_args(annotation)[0])
     if origin in _MAPPINGS:
-        return Shape("mapping", item=shape_of(get_args(annotation)[1], (), inside))
+        return Shape("mapping", item=shape_of((get_args(annotation) or (Any, Any))[1], (), inside))
     if origin in _SEQUENCES:
         args = [arg for arg in get_args(annotation) if arg is not Ellipsis]
         alike = len(set(map(str, args))) == 1

@@ -57,6 +57,7 @@ CODES: dict[str, str] = {
     "TC502": "two spellings of one variable",
     "TC503": "a profile name that is not a name",
     "TC504": "an option that cannot be",
+    "TC505": "a source that could not be read",
 }
 """What each code means, in one sentence. Codes are stable: a code is never given a second meaning."""
 
