@@ -5,31 +5,22 @@ pydantic's errors hold the input. They live and die inside `_run`; only problems
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
-
+from toriconfig._expected import CHOICES, LIMITS, RULES, Found, phrase
 from toriconfig._path import Path, show
 from toriconfig._shape import ANY, Shape, has_secrets
 from toriconfig._tree import Node
 from toriconfig.errors import Problem, Related
 
-Found = list[tuple[Path, str, str, Mapping[str, Any]]]
-"""What pydantic says: place, type, message and context of each error; never the input."""
-
-_RULES = frozenset({"value_error", "assertion_error"})
-_CHOICES = frozenset({"enum", "literal_error", "bool_parsing", "union_tag_invalid"})
-_LIMITS = frozenset(
-    {
-        *("greater_than", "greater_than_equal", "less_than", "less_than_equal", "multiple_of", "finite_number"),
-        *("too_short", "too_long", "string_too_short", "string_too_long", "string_pattern_mismatch"),
-    }
-)
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 def validate(
-    root: Node, shape: Shape, make: Callable[[dict[str, Any]], BaseModel], looked: Callable[[Path], str]
+    root: Node, shape: Shape, make: Callable[[dict[str, Any]], BaseModel], how_to_set: Callable[[Path], str]
 ) -> tuple[BaseModel | None, list[Problem]]:
     """The validated model, or None and what is wrong with the tree.
 
@@ -37,100 +28,143 @@ def validate(
         root: the merged tree, with handles where secrets are.
         shape: the shape of the schema.
         make: what validates a plain mapping; `Schema.model_validate`.
-        looked: says where a missing key was looked for.
+        how_to_set: says where a missing key was looked for, and how it is set.
     """
     model, found = _run(root, make)
     if model is not None:
         return model, []
-    return None, list(_problems(found, root, shape, looked))
+    return None, list(_problems(found, root, shape, how_to_set))
 
 
-def _run(root: Node, make: Callable[[dict[str, Any]], BaseModel]) -> tuple[BaseModel | None, Found]:
+def _run(root: Node, make: Callable[[dict[str, Any]], BaseModel]) -> tuple[BaseModel | None, list[Found]]:
+    from pydantic import ValidationError
+
     try:
         return make(root.plain()), []
     except ValidationError as error:
-        return None, [
-            (tuple(line["loc"]), line["type"], line["msg"], line.get("ctx", {}))
-            for line in error.errors(include_url=False, include_input=False)
-        ]
-    except Exception as error:
-        return None, [((), "escaped", type(error).__name__, {})]
+        return None, [_found(line) for line in error.errors(include_url=False, include_input=False)]
+    except Exception as error:  # noqa: BLE001 - a validator is anybody's code
+        return None, [Found((), "escaped", type(error).__name__, {}, _rule(error.__traceback__))]
 
 
-def _problems(found: Found, root: Node, shape: Shape, looked: Callable[[Path], str]) -> Iterable[Problem]:
-    places: dict[Path, Found] = {}
-    for loc, kind, message, context in found:
-        places.setdefault(_place(loc, root, shape, kind), []).append((loc, kind, message, context))
+def _found(line: Any) -> Found:
+    context = line.get("ctx", {})
+    cause = context.get("error")
+    rule = _rule(cause.__traceback__) if isinstance(cause, BaseException) else ""
+    return Found(tuple(line["loc"]), line["type"], line["msg"], context, rule)
+
+
+def _rule(trace: TracebackType | None) -> str:
+    """The name of the outermost function of the schema in a traceback, such as `Pool._hold`."""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        module = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")
+        if module[0] != "pydantic" and not (module[0] == "toriconfig" and module[2].startswith("_")):
+            return code.co_qualname.replace(".<locals>", "")
+        trace = trace.tb_next
+    return ""
+
+
+def _problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[[Path], str]) -> Iterable[Problem]:
+    walks = [_walked(one, root, shape) for one in found]
+    members: dict[Path, set[str | int]] = {}
+    for _, skipped in walks:
+        for at, member in skipped:
+            members.setdefault(at, set()).add(member)
+    places: dict[Path, list[tuple[Found, str]]] = {}
+    for one, (path, skipped) in zip(found, walks, strict=True):
+        # Where several members of a union failed, none of them is meant for sure: one problem for the field.
+        union = next(((at, member) for at, member in skipped if len(members[at]) > 1), None)
+        inner = "" if union is None or len(path) == len(union[0]) else f"a valid {union[1]}"
+        places.setdefault(union[0] if union else path, []).append((one, inner))
     for path, errors in places.items():
-        kinds = {kind for _, kind, _, _ in errors}
-        if kinds == {"extra_forbidden"}:
-            continue  # told already, with the key that was meant
-        if kinds == {"missing"}:
-            yield _missing(path, root, shape, looked)
+        kinds = {one.kind for one, _ in errors}
+        if kinds == {"missing"} and not errors[0][1]:
+            yield _missing(path, root, shape, how_to_set)
+        elif kinds == {"extra_forbidden"} and not errors[0][1]:
+            yield _extra(path, root)
         else:
             yield _wrong(path, errors, root, shape)
 
 
-def _place(loc: Path, root: Node, shape: Shape, kind: str) -> Path:
-    """The part of pydantic's location that is a key path; names of union members and validators are cut off."""
+def _walked(found: Found, root: Node, shape: Shape) -> tuple[Path, list[tuple[Path, str | int]]]:
+    """The key path in pydantic's location, and what was skipped: names of union members and validators, with their place."""
     path: Path = ()
+    skipped: list[tuple[Path, str | int]] = []
     node: Node | None = root
     here: Shape | None = shape
-    for part in loc:
-        below = here.child(part) if here is not None else None
+    for number, part in enumerate(found.loc, 1):
         child = node.find((part,)) if node is not None else None
-        if child is None and (below is None or below is ANY) and kind != "missing":
-            break
-        if child is None and below is None:
-            break
+        declared = here is not None and isinstance(part, str) and part in here.fields
+        unset = found.kind == "missing" and number == len(found.loc)
+        if child is None and not declared and not unset:
+            skipped.append((path, part))
+            continue
         path = (*path, part)
-        node, here = child, below
-    return path
+        node, here = child, here.child(part) if here is not None else None
+    if found.kind in ("union_tag_invalid", "union_tag_not_found"):
+        tag = str(found.context.get("discriminator", "")).strip("'")
+        if tag.isidentifier() and (found.kind == "union_tag_not_found" or (node is not None and node.find((tag,)))):
+            path = (*path, tag)
+    return path, skipped
 
 
-def _missing(path: Path, root: Node, shape: Shape, looked: Callable[[Path], str]) -> Problem:
-    parent = root.find(path[:-1]) if path else None
-    while parent is None and path[:-1]:
-        break
+def _missing(path: Path, root: Node, shape: Shape, how_to_set: Callable[[Path], str]) -> Problem:
     where = path[:-1]
-    while parent is None and where:
+    while (parent := root.find(where)) is None:
         where = where[:-1]
-        parent = root.find(where)
     below = shape.at(path)
+    kinds = {"model": "a mapping", "mapping": "a mapping", "sequence": "a list", "secret": "a secret"}
     return Problem(
         "TC103",
         show(path),
-        parent.key_origin if parent is not None and where else None,
-        expected=_kind(below),
-        help=looked(path),
+        parent.key_origin if where else None,
+        expected=kinds.get(below.kind, "a value") if below is not None else "a value",
+        help=how_to_set(path),
         message=f"required key `{show(path)}` is not set by any layer",
-        label=f"`{path[-1]}` is missing in this mapping" if path else "",
+        label=f"`{show(path[len(where) :])}` is missing in this mapping" if where else "",
     )
 
 
-def _wrong(path: Path, errors: Found, root: Node, shape: Shape) -> Problem:
+def _extra(path: Path, root: Node) -> Problem:
+    node = root.find(path)
+    return Problem(
+        "TC101",
+        show(path),
+        node.key_origin if node is not None else None,
+        help="remove it",
+        message=f"unknown key `{path[-1]}`" if path else "an unknown key",
+        label="the model that stands here forbids it",
+    )
+
+
+def _wrong(path: Path, errors: list[tuple[Found, str]], root: Node, shape: Shape) -> Problem:
     node = root.find(path)
     here = shape.at(path) or ANY
-    sealed = has_secrets(here)
-    kinds = {kind for _, kind, _, _ in errors}
-    expected = _expected(errors, sealed)
-    loser = next(node.losers(), None) if node is not None else None
-    origin = node.origin if node is not None and (path or node.at is not None) else None
+    sealed = _sealed(path, here)
+    kinds = {one.kind for one, _ in errors}
+    expected = " or ".join(dict.fromkeys(filter(None, _phrases(errors, sealed=sealed))))
+    rule = next((one.rule for one, _ in errors if one.rule), "")
     name = f"`{show(path)}`" if path else "the schema"
     if "escaped" in kinds:
-        code, message = "TC108", f"a validator of {name} raised {errors[0][2]}"
-    elif kinds <= _RULES:
-        code, message = ("TC104" if path and type(node.value if node else None) is not dict else "TC108"), f"{name} breaks a rule"
-    elif kinds <= _CHOICES or kinds <= _LIMITS:
+        code = "TC108"
+        message = f"a validator of {name} raised {errors[0][0].message}"
+    elif kinds <= RULES:
+        alone = bool(path) and node is not None and type(node.value) is not dict
+        code, message = "TC104" if alone else "TC108", f"{name} breaks a rule"
+    elif "union_tag_not_found" in kinds:
+        code, message, expected = "TC103", f"required key {name} is not set by any layer", expected or "a value"
+    elif kinds <= CHOICES or kinds <= LIMITS:
         code, message = "TC104", f"{name} has a value that is not allowed"
     else:
         code, message = "TC102", f"{name} has the wrong type"
+    loser = next((loser for loser in node.losers() if loser.layer.kind != "defaults"), None) if node else None
     return Problem(
         code,
         show(path),
-        origin,
-        expected=expected,
-        help=_remedy(path, errors, node, here, sealed, expected),
+        _place(path, root),
+        expected=expected or (f"what the rule `{rule}` of the schema says" if rule else "what the schema says"),
+        help=_remedy(path, errors, node, sealed=sealed, expected=expected),
         message=message,
         label=f"expected {expected}" if expected else "",
         layer=f"{node.origin} wins; {loser.origin} is overridden" if node is not None and loser is not None else "",
@@ -138,50 +172,37 @@ def _wrong(path: Path, errors: Found, root: Node, shape: Shape) -> Problem:
     )
 
 
-def _expected(errors: Found, sealed: bool) -> str:
-    phrases: list[str] = []
-    for _, kind, message, context in errors:
-        if kind in _RULES or kind == "escaped" or kind not in _builtin():
-            phrase = "" if sealed or kind == "escaped" else message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
-        else:
-            phrase = message.removeprefix("Input should be ").split(", unable to parse")[0].split(", got")[0]
-            phrase = phrase[:1].lower() + phrase[1:]
-        if phrase and phrase not in phrases:
-            phrases.append(phrase)
-    return " or ".join(phrases) or ("what the rule of the schema says" if errors else "")
+def _place(path: Path, root: Node) -> Any:
+    """Where the key stands; a key that no layer sets stands where its nearest parent does."""
+    while (node := root.find(path)) is None:
+        path = path[:-1]
+    return node.origin if path or node.at is not None else None
 
 
-def _remedy(path: Path, errors: Found, node: Node | None, shape: Shape, sealed: bool, expected: str) -> str:
+def _sealed(path: Path, shape: Shape) -> bool:
+    from toriconfig._sensitive import looks_secret
+
+    return shape.sealed or has_secrets(shape) or any(isinstance(part, str) and looks_secret(part) for part in path)
+
+
+def _phrases(errors: list[tuple[Found, str]], *, sealed: bool) -> Iterator[str]:
+    for one, inner in errors:
+        yield inner or phrase(one, sealed=sealed)
+
+
+def _remedy(path: Path, errors: list[tuple[Found, str]], node: Node | None, *, sealed: bool, expected: str) -> str:
     from toriconfig._near import near
 
-    if node is not None and isinstance(node.value, str) and not sealed and shape.kind != "secret":
-        for _, kind, _, context in errors:
-            if kind in ("enum", "literal_error"):
-                choices = [choice.strip(" '\"") for choice in str(context.get("expected", "")).replace(" or ", ",").split(",")]
+    if node is not None and isinstance(node.value, str) and not sealed:
+        for one, _ in errors:
+            if one.kind in CHOICES:
+                told = str(one.context.get("expected") or one.context.get("expected_tags") or "true, false")
+                choices = [choice.strip(" '\"") for choice in told.replace(" or ", ",").split(",")]
                 candidate = near(node.value, choices)
                 if candidate:
                     return f"did you mean `{candidate}`?"
+    rules = ", ".join(dict.fromkeys(f"`{one.rule}`" for one, _ in errors if one.rule))
+    if rules:
+        return f"see {rules} in the schema"
     where = f" in {node.origin}" if node is not None and node.layer.kind != "files" else ""
     return f"set `{show(path)}`{where} to {expected}" if path and expected else "correct the value"
-
-
-def _kind(shape: Shape | None) -> str:
-    if shape is None:
-        return "a value"
-    kinds = {"model": "a mapping", "mapping": "a mapping", "sequence": "a list", "secret": "a secret"}
-    return kinds.get(shape.kind, "a value")
-
-
-_BUILTIN: frozenset[str] = frozenset()
-
-
-def _builtin() -> frozenset[str]:
-    """The error types that are pydantic's own, whose messages never repeat a value."""
-    global _BUILTIN
-    if not _BUILTIN:
-        from typing import get_args
-
-        from pydantic_core.core_schema import ErrorType
-
-        _BUILTIN = frozenset(get_args(ErrorType))
-    return _BUILTIN
