@@ -19,6 +19,7 @@ COMMANDS = {
     "explain": "explain:explain",
     "show": "show:show",
     "schema": "schema:schema",
+    "vault": "vault:vault",
 }
 """Where each command stands, as `file:function` in this room."""
 

@@ -1,0 +1,60 @@
+"""Writing KV values: one key among others, with check-and-set, so that nobody's write is lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from toriconfig.errors import VaultError, VaultNotFound
+
+if TYPE_CHECKING:
+    from toriconfig._vault.session import Session
+
+_TRIES = 5
+
+
+def put_key(session: Session, path: str, key: str, value: Any) -> int | None:
+    """Store one key at a KV path; the other keys stay, also when somebody else writes at the same time.
+
+    Returns:
+        The new version, or None for KV v1.
+
+    Raises:
+        VaultError: as for reads; a path that is no KV path is refused.
+    """
+    for _ in range(_TRIES):
+        mount, versioned = mount_of(session, path)
+        rest = path.removeprefix(mount)
+        if not versioned:
+            data = _data(session, f"{mount}{rest}")
+            session.request("POST", f"{mount}{rest}", {**data, key: value})
+            return None
+        answer = session.request("GET", f"{mount}data/{rest}", check=False)
+        current = answer.data if answer.status == 200 else {}
+        held = current.get("data") or {}
+        version = int((answer.data.get("metadata") or {}).get("version", 0))
+        body = {"data": {**held, key: value}, "options": {"cas": version}}
+        written = session.request("POST", f"{mount}data/{rest}", body, check=False)
+        if written.status == 400 and "check-and-set" in written.text:
+            continue  # somebody was quicker: read again
+        if written.status >= 300:
+            session.request("POST", f"{mount}data/{rest}", body)  # raises what it means
+        return int(written.data["version"])
+    raise VaultError(f"others keep writing {path}", reference=path, help="try again")
+
+
+def mount_of(session: Session, path: str) -> tuple[str, bool]:
+    """The mount of a KV path with its `/`, and whether it keeps versions.
+
+    Raises:
+        VaultNotFound: the path lies in no KV engine.
+    """
+    answer = session.request("GET", f"sys/internal/ui/mounts/{path}")
+    if answer.data.get("type") not in ("kv", "generic"):
+        raise VaultNotFound(f"{path} is not in a KV engine", reference=path, help="name a KV path, such as secret/app")
+    options = answer.data.get("options") or {}
+    return str(answer.data["path"]), str(options.get("version", "1")) == "2"
+
+
+def _data(session: Session, path: str) -> dict[str, Any]:
+    answer = session.request("GET", path, check=False)
+    return answer.data if answer.status == 200 else {}

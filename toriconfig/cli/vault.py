@@ -1,0 +1,173 @@
+"""`toriconfig vault`: a real Vault on a laptop, and single values in and out of one. For development."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toriconfig.cli._exit import Exit
+
+if TYPE_CHECKING:
+    from toriconfig._vault.session import Session
+    from toriconfig.errors import SecretError
+
+
+@click.group()
+def vault() -> None:
+    """A development server, and values in and out of Vault."""
+
+
+@vault.command(context_settings={"ignore_unknown_options": True})
+@click.option("--seed", type=click.Path(exists=True, dir_okay=False), help="YAML: Vault path to a mapping of keys.")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
+def dev(seed: str | None, command: tuple[str, ...]) -> int:
+    """Start a real OpenBao, seed it, run COMMAND with VAULT_ADDR and VAULT_TOKEN set, and take it down.
+
+    It keeps everything in memory, at KV v2 `secret/`. Write `--` before the command.
+    """
+    from toriconfig._engine import EngineError
+    from toriconfig.testing import vault_server
+
+    seeds = _seeds(seed) if seed else {}
+    try:
+        with vault_server() as server:
+            for path, data in seeds.items():
+                server.put(path, data)
+            click.echo(f"OpenBao at {server.address}", err=True)
+            return _run(command, {**os.environ, **server.environ})
+    except EngineError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _run(command: tuple[str, ...], environ: dict[str, str]) -> int:
+    """The command's own exit code; signals go to it, and the server outlives it."""
+    try:
+        child = subprocess.Popen(command, env=environ)
+    except OSError as error:
+        raise click.ClickException(f"{command[0]} cannot be run: {error.strerror}") from None
+
+    def pass_on(number: int, frame: Any) -> None:
+        if child.poll() is None:
+            child.send_signal(number)
+
+    former = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        code = child.wait()
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+    return code if code >= 0 else 128 - code
+
+
+def _seeds(file: str) -> dict[str, dict[str, Any]]:
+    from toriconfig._reference import check_path
+    from toriconfig._render import render_text
+    from toriconfig.sources.yaml_file import YamlFile
+
+    tree = YamlFile(file, required=True).load()
+    if tree.problems:
+        raise click.UsageError(render_text(tree.problems))
+    seeds = tree.root.plain()
+    for path, data in seeds.items():
+        try:
+            check_path(path)
+        except ValueError as error:
+            raise click.UsageError(f"{file}: {path!r}: {error}") from None
+        if not isinstance(data, dict):
+            raise click.UsageError(f"{file}: {path!r} is to be a mapping of keys to values")
+    return seeds
+
+
+@vault.command()
+@click.argument("reference")
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read the value from standard input, to its end.")
+def put(reference: str, from_stdin: bool) -> int:
+    """Store one value at REFERENCE (`secret/app#key`); the other keys of the path stay.
+
+    The value is asked for, or read from standard input; never given as an argument, where others could see it.
+    """
+    from toriconfig._vault.write import put_key
+
+    path, key = _reference(reference)
+    value = sys.stdin.read().removesuffix("\n") if from_stdin else _ask()
+    version = _or_exit(lambda session: put_key(session, path, key, value))
+    click.echo(f"stored {reference}" + (f" as version {version}" if version else ""), err=True)
+    return Exit.FINE
+
+
+@vault.command()
+@click.argument("reference")
+@click.option("--reveal", is_flag=True, help="Show the value; without it only its version.")
+def get(reference: str, reveal: bool) -> int:
+    """Read one value at REFERENCE; shown with --reveal alone."""
+    from toriconfig._secret import handle
+    from toriconfig._reference import Ref
+    from toriconfig._templates import Parts, vault_supply
+
+    _reference(reference)
+
+    def read(session: Session) -> Any:
+        supply = vault_supply(Ref(reference), Parts(session.cell, {}), reference)
+        secret = handle(supply, str, "")
+        secret.get()
+        return secret
+
+    secret = _or_exit(read)
+    if reveal:
+        click.echo(f"revealing {reference}", err=True)
+        click.echo(secret.get())
+    else:
+        click.echo(str(secret.origin))
+    return Exit.FINE
+
+
+def _ask() -> str:
+    if not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask for the value: use --stdin")
+    answer: str = click.prompt("value", hide_input=True, confirmation_prompt=True, err=True)
+    return answer
+
+
+def _reference(reference: str) -> tuple[str, str]:
+    from toriconfig._reference import split
+
+    try:
+        path, key, _ = split(reference)
+    except ValueError as error:
+        raise click.UsageError(f"{reference!r}: {error}") from None
+    if key is None:
+        raise click.UsageError(f"{reference!r} names no key: write `{path}#key`")
+    return path, key
+
+
+def _or_exit(work: Any) -> Any:
+    outcome = _try(work)
+    if isinstance(outcome, Exception):
+        from toriconfig.errors import VaultSealed, VaultUnreachable
+
+        click.echo(str(outcome), err=True)
+        unreached = isinstance(outcome, (VaultUnreachable, VaultSealed))
+        raise click.exceptions.Exit(int(Exit.UNREACHED if unreached else Exit.FINDINGS))
+    return outcome
+
+
+def _try(work: Any) -> Any | SecretError:
+    from toriconfig._vault import connect
+    from toriconfig.errors import SecretError
+    from toriconfig.vault import Vault
+
+    try:
+        session = connect(Vault(), os.environ)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if session is None:
+        raise click.UsageError("Vault is not configured: set VAULT_ADDR, or use `toriconfig vault dev -- COMMAND`")
+    try:
+        return work(session)
+    except SecretError as error:
+        return error.with_traceback(None)
