@@ -93,7 +93,10 @@ SPREAD = {
     "a commented-out block": "# private_key: |\n#   HUNTER\nhost: shown",
     "tabs for indentation": "secret:\n\ta: HUNTER\n\tHUNTER\nhost: shown",
     "CRLF line ends": "password: |\r\n  HUNTER\r\nhost: shown\r\n",
-    "an escaped key": '"pass\\u0077ord": "HUNTER"\nhost: shown',
+    "an escaped key": '"p\\u0061ssword": "HUNTER"\nhost: shown',
+    "an unclosed quote, to the end of its document": 'password: "HUNTER\nHUNTER\n---\nhost: shown',
+    "a doubled quote before a bracket": "db: {password: {\n    a: 'x''}',\n    b: HUNTER}}\nhost: shown",
+    "a tab below a deep key": "x:\n    secret:\n\tb: HUNTER\nhost: shown",
 }
 
 

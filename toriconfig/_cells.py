@@ -5,8 +5,8 @@ from __future__ import annotations
 TAB = 4
 """Cells to the next tab stop in a drawn line."""
 
-_BIDI = frozenset(map(chr, (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))))
-_JOINERS = frozenset("\u200b\u200c\u200d\ufe0e\ufe0f\ufeff")
+_JOINERS = frozenset("\u200c\u200d")
+"""Invisible, but part of how words and emoji are written; everything else that is invisible is shown as an escape."""
 
 
 def clean(text: str) -> str:
@@ -58,7 +58,7 @@ def _encodable(char: str, encoding: str | None) -> bool:
 
 
 def _harmless(char: str) -> bool:
-    return (char.isprintable() and char not in _BIDI) or char in _JOINERS
+    return char.isprintable() or char in _JOINERS
 
 
 def _width(char: str) -> int:
