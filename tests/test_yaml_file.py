@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from toriconfig._tree import Tree
+from toriconfig.errors import Problem
+from toriconfig.sources._read_file import read_file
 from toriconfig.sources.yaml_file import Limits, YamlFile, read_yaml
 
 
@@ -120,6 +122,7 @@ def test_a_file_of_just_the_largest_size_is_read(tmp_path: Path) -> None:
 
 def test_a_file_that_does_not_know_its_size_is_read_to_its_bound() -> None:
     assert ["TC004"] == [code for code, *_ in told(load("/proc/self/status", max_bytes=100))]
+    assert isinstance(read_file("/proc/self/status", "settings", "files", 100), Problem)
     assert load("/proc/self/status").root.value["Name"]
 
 

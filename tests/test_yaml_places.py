@@ -100,6 +100,10 @@ def test_lines_are_those_of_an_editor() -> None:
     assert ["a: 1", "b: 2", "c: x\u2028y", ""] == read_yaml("\ufeffa: 1\r\nb: 2\rc: x\u2028y\n", "f")[0].lines
 
 
+def test_a_byte_order_mark_is_no_part_of_the_lines() -> None:
+    assert ["a: 1", ""] == read_yaml("\ufeffa: 1\n".encode(), "f")[0].lines
+
+
 def test_an_index_in_the_path_of_a_problem_is_that_of_the_item() -> None:
     problems = read_yaml("a:\n  - x\n  - b: 1\n    c: [1, !x 2]\n    b: 2\n", "f")[0].problems
     assert [("TC005", "a[1].c[1]"), ("TC002", "a[1].b")] == [(problem.code, problem.path) for problem in problems]

@@ -35,7 +35,7 @@ class Layer:
     def __init__(
         self, kind: OriginKind, name: str, locate: Callable[[Any], Origin], *, references: bool = False
     ) -> None:
-        self.kind: LayerKind = kind
+        self.kind: OriginKind = kind
         self.name = name
         self.locate = locate
         self.references = references
@@ -67,9 +67,7 @@ class Node:
 
     __slots__ = ("at", "key_at", "layer", "under", "value")
 
-    def __init__(
-        self, value: Any, layer: Layer, at: Any = None, key_at: Any = None, under: Node | None = None
-    ) -> None:
+    def __init__(self, value: Any, layer: Layer, at: Any = None, key_at: Any = None, under: Node | None = None) -> None:
         self.value = value
         self.layer = layer
         self.at = at
