@@ -58,6 +58,7 @@ class Snapshot:
         options: the options, with the profile decided.
         secrets: every handle by its path.
         unsupplied: paths of secrets that nothing supplies, with their place in Vault ("" for none) and the remedy.
+        declared: the places in Vault that each secret may be read from, whether or not Vault is there.
         layers: what was read, lowest first.
         findings: warnings and hints of the load.
         session: the connection to Vault, or None.
@@ -69,6 +70,7 @@ class Snapshot:
     options: Options
     secrets: dict[Path, Secret[Any]]
     unsupplied: dict[Path, tuple[str, str]] = field(default_factory=dict)
+    declared: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
     layers: tuple[LayerRead, ...] = ()
     findings: tuple[Problem, ...] = ()
     session: Any = None

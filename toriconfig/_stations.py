@@ -99,6 +99,7 @@ class Load:
         places = self._places(base.session)
         places.kept = frozenset(map(id, base.secrets.values()))
         places.unsupplied = {path: where for path, where in base.unsupplied.items() if root.find(path) is not None}
+        places.declared = dict(base.declared)
         self.layers = list(base.layers)
         return self._built(prune(root, self.shape, self.problems), places, base.session)
 
@@ -154,6 +155,7 @@ class Load:
             options=self.options,
             secrets=places.secrets,
             unsupplied=places.unsupplied,
+            declared=places.declared,
             layers=tuple(self.layers),
             findings=self.sorted_problems(),
             session=session,

@@ -19,7 +19,7 @@ from toriconfig._resolve import Template, failed
 from toriconfig._secret import MASK, Secret, convert, supply_of
 from toriconfig._shape import Shape
 from toriconfig._supply import Fixed, Supply
-from toriconfig._templates import Parts, asks_vault, mapping_supply, spelt, template_supply, vault_supply
+from toriconfig._templates import Parts, asks_vault, mapping_supply, references_of, spelt, template_supply, vault_supply
 from toriconfig._tree import Node
 from toriconfig.errors import Problem, SecretError
 
@@ -60,6 +60,7 @@ class Places:
     problems: list[Problem] = field(default_factory=list)
     secrets: dict[Path, Secret[Any]] = field(default_factory=dict)
     unsupplied: dict[Path, tuple[str, str]] = field(default_factory=dict)
+    declared: dict[Path, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def absent(self) -> str:
@@ -77,6 +78,8 @@ def supplier(node: Node | None, shape: Shape, path: Path, places: Places, parts:
         place = None
     elif place is None:
         place = _own_place(shape, path, places)
+    if place is not None:
+        places.declared[path] = references_of(place)
     if literal is None and (place is None or places.cell is None):
         return _missing(spelt(place) if place is not None else "", shape, path, places)
     lower = _lower(literal, shape, path, places, parts) if literal is not None else None

@@ -49,6 +49,13 @@ def spelt(place: Template | Ref) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
+def references_of(place: Template | Ref) -> tuple[str, ...]:
+    """The places in Vault that it names, each apart."""
+    if isinstance(place, Ref):
+        return (place.reference,)
+    return tuple(part.name for part in place.parts if isinstance(part, Reference) and part.kind == "vault")
+
+
 def vault_supply(place: Template | Ref, parts: Parts, reference: str) -> Supply:
     """The supply of a place in Vault; Vault is configured."""
     if isinstance(place, Template):

@@ -58,3 +58,17 @@ def mount_of(session: Session, path: str) -> tuple[str, bool]:
 def _data(session: Session, path: str) -> dict[str, Any]:
     answer = session.request("GET", path, check=False)
     return answer.data if answer.status == 200 else {}
+
+
+def policy_path(session: Session, path: str) -> str:
+    """Where a policy finds a logical path: below `data/` for KV v2.
+
+    Raises:
+        VaultError: as for reads; the token may look up any path that it may use.
+    """
+    answer = session.request("GET", f"sys/internal/ui/mounts/{path}")
+    mount = str(answer.data.get("path", ""))
+    options = answer.data.get("options") or {}
+    if answer.data.get("type") in ("kv", "generic") and str(options.get("version", "1")) == "2":
+        return f"{mount}data/{path.removeprefix(mount)}"
+    return path

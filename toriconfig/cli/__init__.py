@@ -18,8 +18,11 @@ COMMANDS = {
     "validate": "check:check",
     "explain": "explain:explain",
     "show": "show:show",
+    "diff": "diff:diff",
     "schema": "schema:schema",
+    "policy": "policy:policy",
     "vault": "vault:vault",
+    "completion": "completion:completion",
 }
 """Where each command stands, as `file:function` in this room."""
 

@@ -25,7 +25,7 @@ def as_yaml(leaves: Sequence[Leaf], *, origins: bool) -> str:
         open_ = parents
         note = f"  # {leaf.origin}" if origins else ""
         hash_ = "# " if leaf.hidden or (leaf.secret and leaf.value is None) else ""
-        value = MASK if hash_ else _scalar(leaf.value)
+        value = MASK if hash_ else scalar(leaf.value)
         lines.append(f"{'  ' * len(parents)}{hash_}{_key(leaf.path[-1])}: {value}{note or (f'  # {leaf.origin}' if hash_ else '')}")
     return "\n".join(_without_empty(lines)) + "\n"
 
@@ -75,10 +75,11 @@ def _env_text(value: Any) -> str:
 
 
 def _key(key: str | int) -> str:
-    return _scalar(str(key), escape=False)
+    return scalar(str(key), escape=False)
 
 
-def _scalar(value: Any, *, escape: bool = True) -> str:
+def scalar(value: Any, *, escape: bool = True) -> str:
+    """A value as YAML in one line; `escape`: whether a literal `${` is kept from being a reference."""
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     if isinstance(value, str):
@@ -86,9 +87,9 @@ def _scalar(value: Any, *, escape: bool = True) -> str:
         plain = text.isascii() and text[:1].isalpha() and all(char.isalnum() or char in "_-./" for char in text)
         return text if plain and text.lower() not in _PLAIN_WORDS else json.dumps(text, ensure_ascii=False)
     if isinstance(value, list):
-        return f"[{', '.join(map(_scalar, value))}]"
+        return f"[{', '.join(map(scalar, value))}]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_key(key)}: {_scalar(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{_key(key)}: {scalar(item)}" for key, item in value.items()) + "}"
     return json.dumps(value)
 
 

@@ -95,7 +95,7 @@ def put(reference: str, from_stdin: bool) -> int:
 
     path, key = _reference(reference)
     value = sys.stdin.read().removesuffix("\n") if from_stdin else _ask()
-    version = _or_exit(lambda session: put_key(session, path, key, value))
+    version = with_session(lambda session: put_key(session, path, key, value))
     click.echo(f"stored {reference}" + (f" as version {version}" if version else ""), err=True)
     return Exit.FINE
 
@@ -117,7 +117,7 @@ def get(reference: str, reveal: bool) -> int:
         secret.get()
         return secret
 
-    secret = _or_exit(read)
+    secret = with_session(read)
     if reveal:
         click.echo(f"revealing {reference}", err=True)
         click.echo(secret.get())
@@ -145,7 +145,8 @@ def _reference(reference: str) -> tuple[str, str]:
     return path, key
 
 
-def _or_exit(work: Any) -> Any:
+def with_session(work: Any) -> Any:
+    """What `work` makes of the session that the environment describes; ends the command when it cannot."""
     outcome = _try(work)
     if isinstance(outcome, Exception):
         from toriconfig.errors import VaultSealed, VaultUnreachable

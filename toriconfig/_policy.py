@@ -1,0 +1,32 @@
+"""The smallest Vault policy that the declared secrets need, from values alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from toriconfig._reference import split
+
+Locate = Callable[[str], str]
+"""From a logical path to the one that a policy speaks of: `secret/tori` to `secret/data/tori`."""
+
+
+def policy_of(references: Iterable[str], locate: Locate) -> str:
+    """Rules in HCL that let a token read every reference, and nothing else.
+
+    Args:
+        references: places such as `secret/tori#api_key`.
+        locate: tells where a policy finds a path.
+    """
+    paths = sorted({locate(split(reference)[0]) for reference in references})
+    return "\n".join(f'path "{path}" {{\n  capabilities = ["read"]\n}}\n' for path in paths)
+
+
+def versioned(path: str) -> str:
+    """Where a policy finds `path` when its engine is the usual KV v2, mounted at its first segment."""
+    mount, _, rest = path.partition("/")
+    if not rest or _ENGINES.intersection(rest.split("/")):
+        return path
+    return f"{mount}/data/{rest}"
+
+
+_ENGINES = frozenset({"creds", "static-creds", "sts", "issue", "sign", "roles", "config", "code", "cert"})

@@ -1,0 +1,18 @@
+"""`toriconfig completion SHELL`: the script that a shell sources."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> int:
+    """Print a completion script; for bash: source <(toriconfig completion bash)."""
+    from click.shell_completion import get_completion_class
+
+    made = get_completion_class(shell)
+    assert made is not None
+    click.echo(made(ctx.find_root().command, {}, "toriconfig", "_TORICONFIG_COMPLETE").source())
+    return 0
