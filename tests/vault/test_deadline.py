@@ -42,17 +42,24 @@ def dripping_head() -> Iterator[FaultyServer]:
         yield server
 
 
-FAULTS = [black_hole, silent_server, dripping_server, dripping_head, garbage_server, refusing]
+FAULTS = {
+    black_hole: "could not be connected to in time",
+    silent_server: "did not answer in time|no answer within",
+    dripping_server: "no answer within|did not answer in time|broke off",
+    dripping_head: "no answer within|did not answer in time|broke off",
+    garbage_server: "broke off",
+    refusing: "cannot be connected to: Connection refused",
+}
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize(("fault", "says"), FAULTS.items(), ids=[fault.__name__ for fault in FAULTS])
 def test_a_cold_read_ends_within_its_timeout(
-    connect: Connect, fault: Callable[[], AbstractContextManager[FaultyServer]]
+    connect: Connect, fault: Callable[[], AbstractContextManager[FaultyServer]], says: str
 ) -> None:
     with fault() as server:
         session = connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": "t"}, timeout=TIMEOUT)
         begun = time.monotonic()
-        with pytest.raises(VaultUnreachable) as caught:
+        with pytest.raises(VaultUnreachable, match=says) as caught:
             secret(session, "secret/a").get()
         assert time.monotonic() - begun < TIMEOUT * 1.1 + SLACK
         assert caught.value.__context__ is None
@@ -137,7 +144,7 @@ def test_hung_paths_delay_nobody(connect: Connect) -> None:
         def some_hang(address: str, method: str, target: str, *rest: Any) -> Any:
             return send(silent.address if "hang" in target else address, method, target, *rest)
 
-        session._open().send = some_hang  # type: ignore[method-assign]
+        session._open().send = some_hang  # type: ignore[method-assign,assignment]
         hung = threading.Thread(target=secret(session, "secret/hang").get, args=(None,))
         hung.start()
         begun = time.monotonic()

@@ -7,12 +7,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from embedded_postgres import Postgres, database_role
 from support.fake_vault import secret
+from toriconfig._secret import Secret
 from toriconfig.testing import VaultServer, vault_server
 from toriconfig.vault import AppRole
 
@@ -60,12 +62,12 @@ def test_children_that_read_at_the_same_instant_never_get_each_others_answers(
         session.request("GET", "secret/data/0")  # leaves an open connection behind
         start = time.monotonic() + 0.1
 
-        def read(n: int) -> Any:
+        def read(n: int, start: float = start) -> Any:
             held = secret(session, f"secret/{n}")
             time.sleep(max(0.0, start - time.monotonic()))
             return [held.get()["n"] for _ in range(3)]
 
-        results = [in_child(lambda n=n: read(n)) for n in range(CHILDREN)]
+        results = [in_child(partial(read, n)) for n in range(CHILDREN)]
         assert [[n] * 3 for n in range(CHILDREN)] == [result() for result in results]
 
 
@@ -119,6 +121,10 @@ def test_asked_to_share_it_goes_on_as_its_parent(server: VaultServer, connect: C
     assert 0 == server.requests(path="auth/approle/login")
 
 
+def _user(held: Secret[Any]) -> Any:
+    return held.get()["username"]
+
+
 def test_leased_credentials_are_not_shared_unless_asked(
     server: VaultServer, shared_postgres: Postgres, connect: Connect
 ) -> None:
@@ -127,7 +133,7 @@ def test_leased_credentials_are_not_shared_unless_asked(
         session = connect(server.environ, share_after_fork=share)
         held = secret(session, path)
         mine = held.get()["username"]
-        assert share is (in_child(lambda held=held: held.get()["username"])() == mine)
+        assert share is (in_child(partial(_user, held))() == mine)
         assert mine == held.get()["username"]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from support.fake_vault import FakeVault, broken, denied, refused, sealed, secret, tick, timed_out
+from toriconfig._secret import Secret
 from toriconfig._supply import Reading
 from toriconfig._vault import Session
 from toriconfig.errors import SecretError, VaultDenied, VaultNotFound, VaultSealed, VaultUnreachable
@@ -26,6 +27,10 @@ OUTCOMES = [
 
 def _session(fake_vault: FakeVault, clock: FakeClock, **options: Any) -> Session:
     return fake_vault.session(Vault(clock=clock, refresh_interval=60.0, stale_for=3600.0, **options))
+
+
+def _state(held: Secret[Any]) -> str:
+    return held.state
 
 
 @pytest.mark.parametrize(("fail", "kind"), OUTCOMES)
@@ -51,15 +56,15 @@ def test_a_cached_value_is_kept_until_stale_for_and_then_the_error_is_told(
     fake_vault.fails[""] = fail
     tick(session, fake_clock, 3500, step=10)
     assert {"k": "v"} == held.get()
-    assert "stale" == held.state
+    assert "stale" == _state(held)
     tick(session, fake_clock, 200, step=10)
-    assert "missing" == held.state
+    assert "missing" == _state(held)
     with pytest.raises(kind):
         held.get()
     fake_vault.fails.clear()
     tick(session, fake_clock, 130, step=10)
     assert {"k": "v"} == held.get()
-    assert "fresh" == held.state
+    assert "fresh" == _state(held)
 
 
 @pytest.mark.parametrize("fail", [refused, timed_out, broken, sealed])
@@ -110,10 +115,10 @@ def test_a_secret_that_comes_back_is_noticed(fake_vault: FakeVault, fake_clock: 
     held.get()
     fake_vault.delete("a")
     tick(session, fake_clock, 300)
-    assert "missing" == held.state
+    assert "missing" == _state(held)
     fake_vault.put("a", k="again")
     tick(session, fake_clock, 61)
-    assert "fresh" == held.state
+    assert "fresh" == _state(held)
     assert {"k": "again"} == held.get()
 
 

@@ -95,7 +95,7 @@ def test_what_mints_something_is_never_asked_twice_once_bytes_went_out(
 
 def test_what_mints_something_goes_on_where_nothing_was_sent(fake_vault: FakeVault, session: Session) -> None:
     fake_vault.fails |= {A: refused, B: sealed}
-    lease = {"lease_id": "l", "lease_duration": 60, "renewable": True, "data": {"username": "u"}}
+    lease: dict[str, Any] = {"lease_id": "l", "lease_duration": 60, "renewable": True, "data": {"username": "u"}}
     fake_vault.answers["database/creds/app"] = lambda method, body: fake_vault.answer(**lease)
     assert {"username": "u"} == secret(session, "database/creds/app").get()
 

@@ -17,6 +17,7 @@ from toriconfig.vault import (
     METHODS,
     Agent,
     AppRole,
+    Auth,
     Kubernetes,
     TLSCertificate,
     Token,
@@ -74,7 +75,7 @@ def test_an_address_with_a_credential_is_refused_without_repeating_it() -> None:
 
 
 def test_no_repr_shows_a_credential() -> None:
-    auths = [Token("hunter2"), AppRole("r", "hunter2"), JWT(jwt="hunter2"), UserPass("u", "hunter2")]
+    auths: list[Auth] = [Token("hunter2"), AppRole("r", "hunter2"), JWT(jwt="hunter2"), UserPass("u", "hunter2")]
     for auth in auths:
         assert "hunter2" not in repr(Vault(auth=auth, proxy="http://u:hunter2@p"))
 

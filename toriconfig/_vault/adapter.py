@@ -45,16 +45,11 @@ class SessionAdapter(Adapter):  # type: ignore[misc]
     """
 
     def __init__(self, *, session: Session, **_: Any) -> None:
-        self._session = session
+        self.session: Any = session
         self.base_uri = session.address
         self.namespace = session.resolved.namespace
         self.token: str | None = None
         """A token to use instead of the session's, until it is set back to None."""
-
-    @property
-    def session(self) -> Session:
-        """The session behind it."""
-        return self._session
 
     def close(self) -> None:
         """Nothing: the connections are the session's."""
@@ -64,7 +59,7 @@ class SessionAdapter(Adapter):  # type: ignore[misc]
         token: str = response["auth"]["client_token"]
         return token
 
-    def request(
+    def request(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
         method: str,
         url: str,
@@ -80,7 +75,7 @@ class SessionAdapter(Adapter):  # type: ignore[misc]
         if kwargs.get("wrap_ttl"):
             extra["X-Vault-Wrap-TTL"] = str(kwargs["wrap_ttl"])
         try:
-            answer = self._session.request(
+            answer = self.session.request(
                 method.upper(),
                 path,
                 kwargs.get("json"),
@@ -101,7 +96,8 @@ class SessionAdapter(Adapter):  # type: ignore[misc]
 
 def client(session: Session) -> hvac.Client:
     """A client of hvac over `session`."""
-    return hvac.Client(url=session.address, token="", adapter=SessionAdapter, session=session, verify=True)
+    ours: Any = session
+    return hvac.Client(url=session.address, token="", adapter=SessionAdapter, session=ours, verify=True)
 
 
 _HVAC: dict[int, type[Exception]] = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from toriconfig._vault.answer import Answer, Failure
-from toriconfig._vault.call import Call
+from toriconfig._vault.call import SLICE, Call
 from toriconfig._vault.wall import PAUSE, judge
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ class Route:
         at, failed, pauses, redirected = self._at, 0, 0, False
         while True:
             last = not repeatable or (failed + 1) % len(self.addresses) == 0
-            patience = call.remaining() if last else call.remaining() / 2
+            left = call.remaining()
+            patience = left - min(SLICE, left / 10) if last else left / 2
             outcome = transport.send(self.addresses[at], method, target, headers, body, call, patience)
             if not redirected and (again := self._same_origin(outcome, at)) is not None:
                 target, redirected = again, True

@@ -22,6 +22,7 @@ from toriconfig._vault.route import Route
 from toriconfig._vault.scheduler import Scheduler, scheduler_for
 from toriconfig._vault.wall import error_of, timed_out
 from toriconfig._vault.workers import DEMAND, Workers
+from toriconfig._warnings import once
 from toriconfig.errors import SecretError, VaultSealed, VaultUnreachable
 
 if TYPE_CHECKING:
@@ -333,8 +334,7 @@ class Session:
         for address in self.resolved.addresses:
             url = urlsplit(address)
             local = url.hostname in ("localhost", "::1") or (url.hostname or "").startswith("127.")
-            if url.scheme == "http" and not local and address not in _warned_http:
-                _warned_http.add(address)
+            if url.scheme == "http" and not local and once(("vault without TLS", address)):
                 logger().warning("Vault at %s is asked without TLS: tokens and secrets can be read on the way", address)
 
     def _judged(self, outcome: Answer | Failure, method: str, path: str, check: bool) -> Answer | SecretError:
@@ -352,6 +352,3 @@ class Session:
 
     def __repr__(self) -> str:
         return f"Session({self.address!r}, {type(self.resolved.auth).__name__})"
-
-
-_warned_http: set[str] = set()

@@ -68,11 +68,11 @@ class _Https(_Watched, HTTPSConnection):
 
 
 class _HttpPool(HTTPConnectionPool):
-    ConnectionCls = _Http
+    ConnectionCls = _Http  # pyright: ignore[reportAssignmentType]
 
 
 class _HttpsPool(HTTPSConnectionPool):
-    ConnectionCls = _Https
+    ConnectionCls = _Https  # pyright: ignore[reportAssignmentType]
 
 
 class Transport:
@@ -201,7 +201,7 @@ def _unix_pool(path: str, size: int) -> HTTPConnectionPool:
             return sock
 
     class Pool(HTTPConnectionPool):
-        ConnectionCls = Connection
+        ConnectionCls = Connection  # pyright: ignore[reportAssignmentType]
 
     return Pool("localhost", maxsize=size)
 
@@ -231,12 +231,14 @@ def _context(tls: Tls) -> ssl.SSLContext:
 def _failure(error: Exception, address: str, call: Call) -> Failure:
     while isinstance(error, ProxyError) and isinstance(error.original_error, Exception):
         error = error.original_error
+    if isinstance(error, NewConnectionError):  # which urllib3 counts among the timeouts
+        return Failure("refused", f"cannot be connected to: {_reason(error)}", address, sent=False)
     if isinstance(error, (ReadTimeoutError, ConnectTimeoutError, TimeoutError)):
         what = "did not answer in time" if call.sent else "could not be connected to in time"
         return Failure("timeout", what, address, sent=call.sent)
     if isinstance(error, (SSLError, ssl.SSLError)):
         return Failure("tls", f"TLS: {_reason(error)}", address, sent=call.sent)
-    if isinstance(error, NewConnectionError) or not call.sent:
+    if not call.sent:
         return Failure("refused", f"cannot be connected to: {_reason(error)}", address, sent=False)
     return Failure("broken", "broke off without an answer", address, sent=True)
 

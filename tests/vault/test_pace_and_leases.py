@@ -1,0 +1,127 @@
+"""The pure decisions: when to poll, retry, renew, re-issue; and what a fleet of them does to Vault."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toriconfig._vault import lease as leases
+from toriconfig._vault import pace
+from toriconfig._vault.lease import Lease
+
+chances = st.floats(0, 1, exclude_max=True)
+seconds = st.floats(1, 1e6)
+
+
+def _lease(duration: float, term: float | None = None, *, renewable: bool = True, granted: float = 1000.0) -> Lease:
+    return Lease("id", renewable, granted, duration, term or duration)
+
+
+@given(seconds, chances)
+def test_polls_come_within_ten_percent_of_the_interval_and_the_first_anywhere_in_it(every: float, u: float) -> None:
+    assert 0.9 * every <= pace.poll_delay(every, lambda: u) <= 1.1 * every
+    assert 0 <= pace.poll_delay(every, lambda: u, first=True) <= every
+    assert pace.fresh_for(every) > 1.1 * every
+
+
+@given(st.integers(1, 10_000), seconds, chances)
+def test_a_failed_path_is_never_asked_more_rarely_than_it_is_polled(failures: int, every: float, u: float) -> None:
+    delay = pace.retry_delay(failures, every, lambda: u)
+    assert 0 < delay <= 1.1 * every
+    assert failures < 40 or delay >= 0.9 * every
+
+
+@given(seconds, chances)
+def test_a_token_is_seen_to_at_about_two_thirds(ttl: float, u: float) -> None:
+    assert 0.6 * ttl <= pace.token_delay(ttl, lambda: u) <= 0.69 * ttl
+
+
+@given(st.floats(0, 1000), seconds, chances)
+def test_a_static_role_is_read_just_after_its_password_changes(ttl: float, every: float, u: float) -> None:
+    delay = pace.static_delay(ttl, every, lambda: u)
+    assert delay <= max(1.1 * every, 0.0)
+    assert delay <= ttl + 0.7
+    assert delay >= min(0.3, 0.9 * every)
+
+
+@given(st.floats(1, 1e6), st.floats(0, 1e4), chances)
+def test_a_renewable_lease_is_renewed_at_about_two_thirds(duration: float, overlap: float, u: float) -> None:
+    plan = leases.plan(_lease(duration), overlap, 1000.0, lambda: u)
+    assert "renew" == plan.action
+    assert 0.6 * duration <= plan.at - 1000 <= 0.69 * duration
+
+
+@given(st.floats(1, 1e6), st.floats(0, 1e4), chances)
+def test_what_cannot_be_renewed_is_replaced_with_the_overlap_to_spare(
+    duration: float, overlap: float, u: float
+) -> None:
+    plan = leases.plan(_lease(duration, renewable=False), overlap, 1000.0, lambda: u)
+    assert "reissue" == plan.action
+    left = 1000 + duration - plan.at
+    assert left >= min(overlap, duration / 2) - 1e-6
+    assert left >= duration / 3 - 1e-6
+    assert plan.at > 1000
+
+
+@pytest.mark.parametrize(("granted", "action"), [(3600, "renew"), (2401, "renew"), (2399, "reissue"), (1, "reissue")])
+def test_a_renewal_that_comes_back_short_means_new_credentials_at_once(granted: float, action: str) -> None:
+    plan = leases.plan(_lease(granted, 3600), 30, 1000.0, lambda: 0.5)
+    assert action == plan.action
+    assert action == "renew" or plan.at == 1000
+
+
+def test_a_lease_of_a_replaced_token_is_replaced_before_that_token_ends() -> None:
+    plan = leases.plan(_lease(3600), 30, 1100.0, lambda: 0.99, orphan_ends=1130.0)
+    assert "reissue" == plan.action
+    assert 1100 <= plan.at <= 1110
+
+
+def test_a_lease_is_handed_out_until_the_earlier_end_of_it_and_its_token_less_a_margin() -> None:
+    assert 1095 == leases.usable_until(_lease(100), leases.NEVER)
+    assert 1018 == leases.usable_until(_lease(3600), 1020.0, 20.0)
+    assert 1000 + 3595 == leases.usable_until(_lease(3600), 9000.0, 8000.0)
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "fate"),
+    [
+        (200, "", "renewed"),
+        (400, "failed to renew entry: resp: (*logical.Response)(nil) err: failed to connect to `user=v`", "keep"),
+        (400, "failed to renew entry: ... past the max TTL, cannot renew", "spent"),
+        (400, "lease is not renewable", "spent"),
+        (400, "lease not found", "gone"),
+        (400, "invalid lease", "gone"),
+        (400, "lease expired", "gone"),
+        (403, "permission denied", "spent"),
+        (500, "internal error", "keep"),
+    ],
+)
+def test_what_an_answer_to_a_renewal_means(status: int, text: str, fate: str) -> None:
+    assert fate == leases.fate(status, text)
+
+
+@given(st.integers(1, 1000), st.floats(0, 1e5), chances, st.sampled_from(["renew", "reissue"]))
+def test_failed_leases_are_never_retried_in_a_loop(failures: int, left: float, u: float, action: leases.Action) -> None:
+    plan = leases.retry(failures, action, 1000 + left, 1000.0, lambda: u)
+    assert plan.at >= 1000 + leases.SHORTEST or (plan.action == "reissue" and action == "renew")
+    assert plan.at <= 1000 + 72
+
+
+def test_a_fleet_never_asks_more_than_twice_its_steady_rate() -> None:
+    """10,000 paths started together; an outage of ten minutes; back again. Counted in buckets of ten seconds."""
+    rnd, interval, asked = random.Random(7).random, 60.0, Counter[int]()
+    down = range(1200, 1800)
+    for _ in range(10_000):
+        at, failures = pace.poll_delay(interval, rnd, first=True), 0
+        while at < 3600:
+            asked[int(at) // 10] += 1
+            failures = failures + 1 if int(at) in down else 0
+            # a path with a value in hand is not in a hurry: it is tried again at the pace of polls
+            at += pace.poll_delay(interval, rnd)
+    steady = 10_000 / interval * 10
+    assert max(asked.values()) <= 2 * steady
+    assert min(asked[bucket] for bucket in range(1, 359)) >= steady / 2

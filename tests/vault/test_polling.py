@@ -1,0 +1,131 @@
+"""A secret that somebody else changes is seen by itself, and told once."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from support.fake_vault import FakeVault, secret, tick
+from support.faults import silent_server
+from toriconfig._supply import Reading
+from toriconfig.testing import FakeClock, VaultServer, vault_server
+from toriconfig.vault import Vault
+
+from .conftest import Connect
+
+
+@pytest.fixture(name="server", scope="module")
+def _server() -> Iterator[VaultServer]:
+    with vault_server() as server:
+        yield server
+
+
+def test_a_change_is_seen_within_the_interval_by_two_hundred_handles_with_one_request_while_a_path_hangs(
+    server: VaultServer, connect: Connect
+) -> None:
+    interval = 0.5
+    with silent_server() as silent:
+        session = connect(server.environ, refresh_interval=interval, timeout=10.0, prefetch_workers=2)
+        send = session._open().send
+
+        def some_hang(address: str, method: str, target: str, *rest: Any) -> Any:
+            return send(silent.address if "hang" in target else address, method, target, *rest)
+
+        session._open().send = some_hang  # type: ignore[method-assign,assignment]
+        server.put("secret/watched", {"k": 1})
+        handles = [secret(session, "secret/watched") for _ in range(200)]
+        swaps: list[float] = []
+        session.cell("secret/watched").subscribe(lambda old, new: swaps.append(time.monotonic()))
+        assert [{"k": 1}] * 200 == [held.get() for held in handles]
+        hung = threading.Thread(target=secret(session, "secret/hang").get, args=(None,), daemon=True)
+        hung.start()
+        server.put("secret/watched", {"k": 2})
+        changed = time.monotonic()
+        server.forget_requests()
+        time.sleep(interval * 1.1 + 1)
+        assert [{"k": 2}] * 200 == [held.get() for held in handles]
+        polls = server.requests(path="secret/data/watched", operation="read")
+        assert polls <= (time.monotonic() - changed) / (0.9 * interval) + 1
+        assert 2 == len(swaps)
+
+
+def test_an_unchanged_secret_keeps_its_reading_and_swaps_nothing(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+    fake_vault.put("a", k="v")
+    session = fake_vault.session(Vault(clock=fake_clock))
+    held, cell = secret(session, "secret/a"), session.cell("secret/a")
+    held.get()
+    swaps: list[Reading | None] = []
+    cell.subscribe(lambda old, new: swaps.append(new))
+    before = cell.reading
+    tick(session, fake_clock, 600)
+    assert before is cell.reading
+    assert [] == swaps
+    assert 10 <= fake_vault.count("secret/data/a") <= 12
+    assert "fresh" == cell.state
+
+
+def test_swaps_are_told_after_the_reference_was_swapped_and_one_that_raises_stops_nobody(
+    fake_vault: FakeVault, fake_clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake_vault.put("a", k=1)
+    session = fake_vault.session(Vault(clock=fake_clock))
+    held, cell = secret(session, "secret/a"), session.cell("secret/a")
+    seen: list[tuple[Any, Any, Any]] = []
+
+    def fails(old: Reading | None, new: Reading | None) -> None:
+        raise RuntimeError("hunter2")
+
+    cell.subscribe(fails)
+    cancel = cell.subscribe(lambda old, new: seen.append((old and old.value, new and new.value, held.get())))
+    held.get()
+    fake_vault.put("a", k=2)
+    tick(session, fake_clock, 70)
+    cancel()
+    fake_vault.put("a", k=3)
+    tick(session, fake_clock, 70)
+    assert [(None, {"k": 1}, {"k": 1}), ({"k": 1}, {"k": 2}, {"k": 2})] == seen
+    assert "a callback for secret/a failed: RuntimeError" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+def test_what_nobody_holds_any_more_is_not_polled(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+    fake_vault.put("a", k=1)
+    session = fake_vault.session(Vault(clock=fake_clock))
+    held = secret(session, "secret/a")
+    held.get()
+    del held
+    gc.collect()
+    tick(session, fake_clock, 600)
+    assert 1 == fake_vault.count("secret/data/a")
+
+
+def test_refused_credentials_can_be_asked_for_again_at_once_but_not_in_a_loop(
+    fake_vault: FakeVault, fake_clock: FakeClock
+) -> None:
+    fake_vault.put("a", k=1)
+    session = fake_vault.session(Vault(clock=fake_clock))
+    held, cell = secret(session, "secret/a"), session.cell("secret/a")
+    held.get()
+    fake_clock.advance(2)
+    fake_vault.put("a", k=2)
+    for _ in range(50):
+        for flight in cell.refresh():
+            flight.wait()
+    assert {"k": 2} == held.get()
+    assert 2 == fake_vault.count("secret/data/a")
+
+
+def test_plain_http_to_another_host_is_warned_of_once(fake_clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "toriconfig.vault"):
+        for _ in range(3):
+            vault = FakeVault(fake_clock)
+            vault.put("a", k=1)
+            vault.session(Vault(address="http://vault.example:8200", clock=fake_clock)).request("GET", "secret/data/a")
+            vault.session(Vault(address="http://127.0.0.1:8200", clock=fake_clock)).request("GET", "secret/data/a")
+    assert ["Vault at http://vault.example:8200 is asked without TLS"] == [one.message[:55] for one in caplog.records]
