@@ -28,6 +28,7 @@ _SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "shared_buffers": "16MB",
+    "dynamic_shared_memory_type": "mmap",  # files beside the data, which go with it; POSIX's stay when it is killed
     "fsync": "off",  # its data lives no longer than this process
     "full_page_writes": "off",
     "synchronous_commit": "off",
@@ -87,24 +88,30 @@ class Postgres:
         self._run(
             *("initdb", "--pgdata", str(self._data), "--username", self.user, f"--pwfile={password_file}"),
             *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"),
+            *("-c", f"dynamic_shared_memory_type={_SETTINGS['dynamic_shared_memory_type']}"),
         )
         password_file.unlink()
 
     def _run(self, program: str, *arguments: str) -> None:
-        done = subprocess.run(
+        with subprocess.Popen(
             [self._programs / program, *arguments],
             user=self._account,
             group=self._account,
             extra_groups=None if self._account is None else list[int](),
             cwd=self._keeper.directory,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=self._timeout,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"{program} failed:\n{done.stdout}")
+        ) as process:
+            self._keeper.tell("start", process.pid)
+            try:
+                output, _ = process.communicate(timeout=self._timeout)
+            finally:
+                process.kill()
+                self._keeper.tell("end", process.pid)
+        if process.returncode:
+            raise RuntimeError(f"{program} failed:\n{output}")
 
     def _first_start(self) -> None:
         for attempts_left in range(4, -1, -1):

@@ -14,6 +14,7 @@ from typing import IO
 # Why a shell that reads a pipe, and not PR_SET_PDEATHSIG: that signal fires when the *thread* that started the child
 # ends, needs code between fork and exec, exists on Linux alone, and leaves the directory behind. The pipe is closed by
 # the kernel even after SIGKILL. The shell is in a session of its own, so Ctrl-C in a terminal does not reach it.
+# `rm` fails while another watcher's process, in a directory inside ours, still writes; so it is repeated.
 _WATCH = """
 trap '' INT TERM HUP
 pids=
@@ -29,7 +30,7 @@ if [ "$pids" ]; then
   n=0; while [ $n -lt 50 ] && kill -0 $pids; do sleep 0.1; n=$((n + 1)); done
   kill -KILL $pids
 fi
-rm -rf -- "$2"
+n=0; until rm -rf -- "$2" || [ $n -ge 50 ]; do sleep 0.1; n=$((n + 1)); done
 """
 
 
