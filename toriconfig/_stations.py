@@ -10,7 +10,7 @@ from toriconfig import _warnings
 from toriconfig._defaults import with_defaults
 from toriconfig._fit import fit, fit_paths, means
 from toriconfig._freeze import freeze
-from toriconfig._handles import put_handles
+from toriconfig._handles import has_secrets, put_handles
 from toriconfig._layers import Inputs, Reader, profile_of, read
 from toriconfig._merge import merge, prune
 from toriconfig._options import Options
@@ -26,7 +26,6 @@ from toriconfig._supplier import Places
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig._unknown import unknown_keys, without_unknown
 from toriconfig._validate import validate
-from toriconfig._vault_options import vault_options
 from toriconfig.errors import Problem
 
 if TYPE_CHECKING:
@@ -79,6 +78,8 @@ class Load:
         self._note("files", tree)
         root, block = _parted(tree.root, self.shape)
         if block is not None:
+            from toriconfig._vault_options import vault_options
+
             vault_options(None, {}, block, self.problems)
         root = prune(with_defaults(root, self.shape), self.shape, self.problems)
         places = self._places(None)
@@ -219,13 +220,18 @@ class Load:
     def _session(self, env: Mapping[str, Node], block: Node | None, within: Node) -> Any:
         if "vault" not in self.options.layers:
             return None
+        nobody = self.options.vault_layer != "eager" and not has_secrets(self.shape)
+        if nobody and not env and block is None:
+            return None  # nobody will ask, so not even how to reach Vault is imported
         if block is not None:
             alone = Node({"vault": block}, block.layer, block.at)
             block = without_failed(self._resolved(alone, within)).value.get("vault")
         vault = self.options.vault
         if env or block is not None or vault is None:
+            from toriconfig._vault_options import vault_options
+
             vault = vault_options(vault, env, block, self.problems)
-        if self.recipe.offline:
+        if self.recipe.offline or nobody:
             return None
         session, wrong = _connected(vault, self.environ)
         if wrong:
