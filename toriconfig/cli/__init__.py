@@ -20,6 +20,7 @@ COMMANDS = {
     "show": "show:show",
     "diff": "diff:diff",
     "schema": "schema:schema",
+    "doctor": "doctor:doctor",
     "policy": "policy:policy",
     "vault": "vault:vault",
     "completion": "completion:completion",
