@@ -11,10 +11,9 @@ import yaml
 from toriconfig._origin import Origin
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig.errors import Problem
-from toriconfig.sources._yaml_errors import character_problem
 from toriconfig.sources._yaml_events import read_events
 from toriconfig.sources._yaml_reading import Reading
-from toriconfig.sources._yaml_text import Text, decode, place, split_lines, stand_in
+from toriconfig.sources._yaml_text import decode, place, split_lines, stand_in
 
 if TYPE_CHECKING:
     from toriconfig.sources.yaml_file import Limits
@@ -43,13 +42,13 @@ def read_documents(content: str | bytes, layer: Layer, limits: Limits, parser: P
 
     A byte or character that is not text ends the reading at the end of the line before it.
     """
-    decoded = _decoded(content)
-    text, lines = decoded.text, split_lines(decoded.text)
+    text, bad_at, encoding = _decoded(content)
+    lines = split_lines(text)
     problems: list[Problem] = []
     reading = None
-    if decoded.bad_at is not None:
-        problems.append(_character(text, decoded.bad_at, layer, decoded.encoding))
-        text = _lines_before(text, decoded.bad_at)
+    if bad_at is not None:
+        problems.append(_character(text, bad_at, layer, encoding))
+        text = _lines_before(text, bad_at)
     while reading is None or reading.bad_at is not None:
         reading = _read(text, lines, layer, limits, parser)
         if reading.bad_at is not None:
@@ -79,18 +78,20 @@ def _read(text: str, lines: list[str], layer: Layer, limits: Limits, parser: Par
             gc.enable()
 
 
-def _decoded(content: str | bytes) -> Text:
+def _decoded(content: str | bytes) -> tuple[str, int | None, str]:
     if isinstance(content, bytes):
         return decode(content)
     text = content.removeprefix("\ufeff")
     try:
         text.encode()
     except UnicodeEncodeError as error:  # how Python spells bytes of stdin that were not UTF-8
-        return Text(text, error.start)
-    return Text(text)
+        return text, error.start, "utf-8"
+    return text, None, "utf-8"
 
 
 def _character(text: str, index: int, layer: Layer, encoding: str | None) -> Problem:
+    from toriconfig.sources._yaml_errors import character_problem
+
     line, column = place(text, index)
     origin = Origin(layer.kind, layer.name, line, column, line, column + 1)
     return character_problem(origin, encoding)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig.errors import Problem
-from toriconfig.sources._yaml_errors import syntax_problem
 from toriconfig.sources._yaml_findings import Findings, Frame, Stop, Where
 from toriconfig.sources._yaml_scalars import CORE, CORE_SCALARS, MISSING, TooLong, number, plain, tagged
 from toriconfig.sources._yaml_tree import MERGE, REFUSED, merge, restore_tree, unshare
@@ -17,13 +15,15 @@ if TYPE_CHECKING:
     from toriconfig.sources.yaml_file import Limits
 
 
-@dataclass(slots=True)
 class Anchor:
     """What an anchor names: its node, the spelling of a scalar, the nodes it expands to (None while it is open)."""
 
-    node: Node
-    spelling: str | None
-    size: int | None
+    __slots__ = ("node", "size", "spelling")
+
+    def __init__(self, node: Node, spelling: str | None, size: int | None) -> None:
+        self.node = node
+        self.spelling = spelling
+        self.size = size
 
 
 class Reading:
@@ -228,6 +228,8 @@ class Reading:
 
     def syntax(self, error: Any, stack: list[Frame]) -> None:
         """The parser gave up."""
+        from toriconfig.sources._yaml_errors import syntax_problem
+
         opened = None
         if stack and stack[-1][6]:
             outer, items, key = stack[-1][:3]

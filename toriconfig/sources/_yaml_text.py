@@ -7,8 +7,6 @@ stand in for it during the parse, one for one, so that every line and column sta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 _MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"),
     (b"\x00\x00\xfe\xff", "utf-32"),
@@ -23,31 +21,20 @@ _LOW, _LOW_AS = "cdefCDEF", "4567abcd"
 """The second hexadecimal digit of a high and of a low surrogate, and of their stand-ins, each case with its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """What could be decoded.
+def decode(data: bytes) -> tuple[str, int | None, str]:
+    """Decode strictly: UTF-8, or UTF-16 and UTF-32 when a byte order mark says so.
 
-    Attributes:
-        text: the text without its byte order mark.
-        bad_at: index into `text` where decoding stopped, or None when all of it was read.
-        encoding: the encoding that was tried.
+    Returns:
+        The text without its byte order mark; the index in it where decoding stopped, or None; the encoding.
     """
-
-    text: str
-    bad_at: int | None = None
-    encoding: str = "utf-8"
-
-
-def decode(data: bytes) -> Text:
-    """Decode strictly: UTF-8, or UTF-16 and UTF-32 when a byte order mark says so."""
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     try:
-        return Text(data.decode(encoding).removeprefix("\ufeff"), None, encoding)
+        return data.decode(encoding).removeprefix("\ufeff"), None, encoding
     except UnicodeDecodeError as error:
         start = error.start
     # A truncated last unit of UTF-16 is left out by cutting at the place of the error.
     good = data[:start].decode(encoding, "ignore").removeprefix("\ufeff")
-    return Text(good, len(good), encoding)
+    return good, len(good), encoding
 
 
 def split_lines(text: str) -> list[str]:
