@@ -16,7 +16,6 @@ from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource
-from pydantic_settings.exceptions import SettingsError
 from pydantic_settings.sources.types import ENV_FILE_SENTINEL
 
 from toriconfig._adopt import adopt
@@ -26,10 +25,10 @@ from toriconfig._load import Draft
 from toriconfig._merge import merge
 from toriconfig._options import Options, SettingsConfigDict
 from toriconfig._origin import Origin, OriginKind
-from toriconfig._settings_errors import errors_of, for_pydantic, refusal, unreadable
 from toriconfig._settings_places import layer_of
 from toriconfig._settings_sources import SHARED, Sources, build
 from toriconfig._settings_trees import name_of, tree_of, trees
+from toriconfig._settings_values import for_pydantic
 from toriconfig._shape import root_shape
 from toriconfig._snapshot import LayerRead, Recipe, Snapshot, remember_how
 from toriconfig._tree import Layer, Node, Tree
@@ -117,19 +116,18 @@ def _init(model: Settings, args: tuple[Any, ...], values: dict[str, Any]) -> Exc
 def _fill(model: Settings, given: dict[str, Any], sources: Sources) -> Exception | None:
     schema = type(model)
     draft = Draft(Recipe(schema, given), lambda inputs: trees(schema, inputs, sources))
-    text = unreadable(draft.problems, schema.__name__)
-    if text:
-        return SettingsError(text)
-    wrong = errors_of(draft.problems)
-    try:
-        BaseModel.__init__(model, **for_pydantic(draft.root, draft.shape))
-    except ValidationError as error:
-        return refusal(schema.__name__, wrong, error) if wrong else error.with_traceback(None)
-    if wrong:
-        return refusal(schema.__name__, wrong, None)
-    snapshot = draft.finish()
-    remember_how(model, _Memory(dict(model.__dict__), lambda: snapshot))
-    return None
+    wrong = [problem for problem in draft.problems if problem.severity == "error"]
+    if not wrong:
+        try:
+            BaseModel.__init__(model, **for_pydantic(draft.root, draft.shape))
+        except ValidationError as error:
+            return error.with_traceback(None)
+        snapshot = draft.finish()
+        remember_how(model, _Memory(dict(model.__dict__), lambda: snapshot))
+        return None
+    from toriconfig._settings_errors import refused, unreadable
+
+    return unreadable(wrong, schema.__name__) or refused(model, wrong, for_pydantic(draft.root, draft.shape))
 
 
 def _shared(arguments: Mapping[str, Any]) -> dict[str, Any]:

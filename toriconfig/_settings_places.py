@@ -21,7 +21,6 @@ from toriconfig._origin import Origin, OriginKind
 from toriconfig._path import Path, show
 from toriconfig._settings_sources import SecretFilesSource
 from toriconfig._tree import Layer
-from toriconfig.sources.dotenv import DotEnv
 
 
 def layer_of(source: Any, schema: type[BaseSettings], environ: Mapping[str, str], *, above_code: bool) -> Layer:
@@ -151,6 +150,10 @@ def _existing(file: FilePath, source: DotEnvSettingsSource) -> FilePath | None:
 
 def _lines(files: list[str], case_sensitive: bool) -> dict[str, Origin]:
     lines: dict[str, Origin] = {}
+    if not files:
+        return lines
+    from toriconfig.sources.dotenv import DotEnv
+
     for file in files:
         for node in DotEnv(file, "").load().root.value.values():
             origin = node.origin

@@ -28,7 +28,6 @@ from pydantic_settings.sources.utils import parse_env_vars
 from toriconfig._handles import has_secrets
 from toriconfig._options import Options
 from toriconfig._shape import root_shape, shape_of
-from toriconfig.sources.environ import Environ
 
 SHARED = ("env_prefix", "env_nested_delimiter", "env_file", "secrets_dir")
 """The options that pydantic-settings has too, and takes in its constructor with an underscore before them."""
@@ -104,6 +103,8 @@ def visible(environ: Mapping[str, str], options: Options) -> Mapping[str, str]:
         return {}
     if not options.env_prefix:
         return environ
+    from toriconfig.sources.environ import Environ
+
     prefix = options.env_prefix.upper()
     ours = {node.at for node in Environ(environ, prefix).load().root.value.values()}
     return {name: text for name, text in environ.items() if name in ours or not name.upper().startswith(prefix)}

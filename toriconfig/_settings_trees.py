@@ -28,8 +28,6 @@ from toriconfig._settings_sources import Sources
 from toriconfig._shape import ANY, Shape, root_shape
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig.errors import Problem
-from toriconfig.sources.environ import Environ
-from toriconfig.sources.secrets_dir import SecretsDir
 
 _FIELD = re.compile(r'for field "([^"]+)"')
 
@@ -142,8 +140,9 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
         problems += wrong
         if other.value:
             yield _Entry("env", Tree(other, flat=True))
-    yield _Entry(layer.kind, Tree(root, problems=tuple(problems)))
-    if layer.kind == "secrets_dir" and has_secrets(shape):
+    if root.value or problems or layer.kind in ("env", "source"):
+        yield _Entry(layer.kind, Tree(root, problems=tuple(problems)))
+    if layer.kind == "secrets_dir" and inputs.options.secrets_dir and has_secrets(shape):
         yield from reversed([_Entry("secrets_dir", tree) for tree in _secret_files(inputs.options, shape)])
 
 
@@ -179,11 +178,17 @@ class _Known:
         known: dict[str, Node] = {}
         for key, child in node.value.items():
             below = shape.child(key)
-            if below is None and not strict:
+            if below is None and not strict and self._names(child, key):
                 self._problems.append(unknown(child.origin, self._options, self._shape, child))
             else:
                 known[key] = self._below(child, below or ANY)
         return Node(known, node.layer, node.at)
+
+
+    def _names(self, node: Node, key: str) -> bool:
+        """Whether a variable of that name set the key, and not the JSON in the value of another."""
+        name = node.origin.name or node.origin.source
+        return name.lower().endswith(f"{self._options.env_nested_delimiter or ''}{key}".lower())
 
 
 def unknown(origin: Origin, options: Options, shape: Shape, node: Node) -> Problem:
@@ -200,6 +205,8 @@ def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Laye
     nothing = Node({}, layer, ())
     if not options.env_prefix:
         return nothing, []
+    from toriconfig.sources.environ import Environ
+
     tree = Environ(inputs.environ, options.env_prefix).load()
     problems = [problem for problem in tree.problems if not source.case_sensitive]
     heads = {name for several in variables(source).values() for name in several}
@@ -226,6 +233,8 @@ def _heads(name: str, delimiter: str | None) -> Iterator[str]:
 
 def _secret_files(options: Options, shape: Shape) -> Iterator[Tree]:
     """The files of secrets alone, as flat trees, lowest first."""
+    from toriconfig.sources.secrets_dir import SecretsDir
+
     delimiter = options.env_nested_delimiter.upper() if options.env_nested_delimiter else None
     wanted = {
         name

@@ -1,0 +1,44 @@
+"""The merged tree as pydantic gets it from the constructor of a `Settings` class, whose errors show what they got."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from toriconfig._handles import has_secrets
+from toriconfig._secret import MASK, Secret
+from toriconfig._shape import ANY, Shape
+from toriconfig._tree import Node
+
+
+class _Hidden:
+    """Stands in a `ValidationError` for a value that may hold a secret."""
+
+    def __repr__(self) -> str:
+        return MASK
+
+
+HIDDEN = _Hidden()
+
+
+def for_pydantic(node: Node, shape: Shape) -> Any:
+    """The bare value of a tree, without what an error of pydantic's could show of a secret.
+
+    That is a key that the schema does not know (perhaps a misspelt one), and a value of the wrong kind, where secrets
+    are near.
+    """
+    value = node.value
+    sealed = has_secrets(shape)
+    if type(value) is dict:
+        if not sealed or shape.kind not in ("model", "mapping"):
+            return HIDDEN if sealed else {key: for_pydantic(child, ANY) for key, child in value.items()}
+        known = {key: (child, shape.child(key)) for key, child in value.items()}
+        return {key: for_pydantic(child, below) if below else HIDDEN for key, (child, below) in known.items()}
+    if type(value) is list:
+        if sealed and shape.kind != "sequence":
+            return HIDDEN
+        return [for_pydantic(child, shape.item or ANY) for child in value]
+    if sealed and not (value is None or isinstance(value, (Secret, BaseModel))):
+        return HIDDEN
+    return value
