@@ -114,8 +114,11 @@ class Identity:
     def revoke(self, call: Call) -> None:
         """Revoke what was obtained here and now; their leases go with them."""
         with self._lock:
-            tokens, self._minted, self._token = self._minted, [], None
+            tokens, self._minted = self._minted, []
+            token, self._token = self._token, None
         now = self._session.now()
+        if token is not None:
+            token.replaced = True  # nothing more is planned for it
         for token in tokens:
             token.replaced = True
             if token.pid == os.getpid() and now < token.ends:
