@@ -50,8 +50,8 @@ def profile_of(options: Options, environ: Mapping[str, str], problems: list[Prob
     name, origin = options.profile, Origin("code", "profile")
     if name is None:
         variable = options.profile_env or (f"{options.env_prefix}PROFILE" if options.env_prefix else None)
-        name = (environ.get(variable) or None) if variable else None
-        origin = Origin("env", variable or "")
+        found = _variable(environ, variable) if variable else None
+        name, origin = (found[1] or None, Origin("env", found[0])) if found else (None, origin)
     if name is not None and not _is_name(name):
         problems.append(
             Problem(
@@ -64,20 +64,58 @@ def profile_of(options: Options, environ: Mapping[str, str], problems: list[Prob
             )
         )
         name = None
+    if (
+        name is not None
+        and options.config_name is not None
+        and not _existing(_under(options, f"{options.config_name}.{name}"))
+    ):
+        problems.append(_no_file(name, options, origin))
     return options.with_profile(name)
+
+
+def _variable(environ: Mapping[str, str], name: str) -> tuple[str, str] | None:
+    """A variable as it is spelt, upper or lower case, and its text."""
+    spelt = next((known for known in (name, name.upper(), name.lower()) if known in environ), None)
+    return (spelt, environ[spelt]) if spelt is not None else None
+
+
+def _no_file(profile: str, options: Options, origin: Origin) -> Problem:
+    from toriconfig._near import near
+
+    stem = f"{options.config_name}."
+    folder = os.fspath(options.config_dir) if options.config_dir is not None else os.curdir
+    files = (
+        [os.path.splitext(file) for file in os.listdir(folder) if file.startswith(stem)]
+        if os.path.isdir(folder)
+        else []
+    )
+    known = sorted(
+        {name.removeprefix(stem) for name, ending in files if ending in EXTENSIONS and name.startswith(stem)}
+    )
+    candidate = near(profile, known)
+    return Problem(
+        "TC503",
+        "",
+        origin,
+        expected=f"a file {_under(options, stem + profile)}.yaml"
+        + (f"; there are {', '.join(known)}" if known else ""),
+        help=f"did you mean `{candidate}`?" if candidate else "create the file, if the profile is to change settings",
+        message=f"the profile `{profile}` has no file",
+        severity="warning",
+    )
 
 
 def files_of(options: Options, environ: Mapping[str, str]) -> list[tuple[str, bool]]:
     """The files of the `files` layer, lowest first, each with whether it was asked for by name."""
     if options.config_files is not None:
         return [(_under(options, os.fspath(file)), True) for file in options.config_files]
-    named = environ.get(f"{options.env_prefix}CONFIG_FILE") if options.env_prefix else None
-    if named:
-        return [(file, True) for file in named.split(os.pathsep) if file]
+    named = _variable(environ, f"{options.env_prefix}CONFIG_FILE") if options.env_prefix else None
+    if named and named[1]:
+        return [(file, True) for file in named[1].split(os.pathsep) if file]
     if options.config_name is None:
         return []
     stems = [options.config_name, f"{options.config_name}.local"]
-    if options.profile is not None:
+    if options.profile not in (None, "local"):
         stems.insert(1, f"{options.config_name}.{options.profile}")
     return [(file, False) for stem in stems for file in _existing(_under(options, stem))]
 

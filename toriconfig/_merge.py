@@ -105,7 +105,7 @@ def _clash(low: Node, high: Node, shape: Shape) -> bool:
 
 
 def _clash_problem(low: Node, high: Node, path: Path) -> Problem:
-    kinds = ("a mapping", "a scalar") if type(high.value) is dict else ("a scalar", "a mapping")
+    kinds = (_kind(high.value), _kind(low.value))
     return Problem(
         "TC105",
         show(path),
@@ -117,6 +117,10 @@ def _clash_problem(low: Node, high: Node, path: Path) -> Problem:
         layer=_over(high.origin, low.origin),
         related=(Related(low.origin, kinds[1]),),
     )
+
+
+def _kind(value: object) -> str:
+    return "a mapping" if type(value) is dict else "a list" if type(value) is list else "a scalar"
 
 
 def _null_problem(node: Node, path: Path, below: Node | None) -> Problem:

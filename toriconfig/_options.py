@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from toriconfig._origin import LayerKind
@@ -111,6 +112,14 @@ class Options:
         return self.env_prefix or ""
 
     def _check(self) -> None:
+        for name in ("config_name", "profile", "profile_env", "env_prefix", "env_nested_delimiter", "vault_path"):
+            if not isinstance(getattr(self, name), (str, NoneType)):
+                raise TypeError(f"option `{name}` is text or None, not a {type(getattr(self, name)).__name__}")
+        if self.vault is not None:
+            from toriconfig.vault import Vault
+
+            if not isinstance(self.vault, Vault):
+                raise TypeError(f"option `vault` is a Vault or None, not a {type(self.vault).__name__}")
         for layer in self.layers:
             if layer not in LAYERS:
                 raise TypeError(f"unknown layer {layer!r} in `layers`; the layers are {', '.join(LAYERS)}")

@@ -21,7 +21,7 @@ def record_fields(kind: type[Any]) -> Mapping[str, FieldInfo]:
     if dataclasses.is_dataclass(kind):
         return {field.name: _of_dataclass(field, hints[field.name]) for field in dataclasses.fields(kind) if field.init}
     required: frozenset[str] = getattr(kind, "__required_keys__", frozenset())
-    return {name: _of_typed_dict(_unwrapped(hint), name in required) for name, hint in hints.items()}
+    return {name: _of_typed_dict(hint, name in required) for name, hint in hints.items()}
 
 
 def _of_dataclass(field: dataclasses.Field[Any], hint: Any) -> FieldInfo:
@@ -34,19 +34,17 @@ def _of_dataclass(field: dataclasses.Field[Any], hint: Any) -> FieldInfo:
 
 
 def _of_typed_dict(hint: Any, required: bool) -> FieldInfo:
+    """`Required`, `NotRequired` and `ReadOnly` stand around the type; the first two overrule what the class says."""
+    origin = get_origin(hint)
+    if origin is Annotated:
+        inner, *notes = get_args(hint)
+        info = _of_typed_dict(inner, required)
+        info.metadata += notes
+        return info
+    name = getattr(origin, "_name", "")
+    if name in ("Required", "NotRequired", "ReadOnly"):
+        return _of_typed_dict(get_args(hint)[0], required if name == "ReadOnly" else name == "Required")
     info = FieldInfo.from_annotation(hint)
     if not required:
         info.default = None
     return info
-
-
-def _unwrapped(hint: Any) -> Any:
-    """The hint without `Required`, `NotRequired` and `ReadOnly`, which only say when the key stands."""
-    origin = get_origin(hint)
-    if origin is Annotated:
-        inner, *notes = get_args(hint)
-        return Annotated[(_unwrapped(inner), *notes)]
-    return _unwrapped(get_args(hint)[0]) if getattr(origin, "_name", "") in _WHEN else hint
-
-
-_WHEN = frozenset({"Required", "NotRequired", "ReadOnly"})

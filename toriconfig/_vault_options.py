@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from toriconfig.vault import Vault, vault_from
 
 _NOT_IN_FILES = frozenset({"address", "namespace", "verify", "proxy", "allow_file_address"})
 _CREDENTIALS = frozenset({"token", "secret_id", "password", "jwt"})
+_NOT_IN_LOGINS = _CREDENTIALS | {"address", "socket"}  # an agent's address is as good as Vault's
 
 
 class _Outcome(NamedTuple):
@@ -20,9 +22,7 @@ class _Outcome(NamedTuple):
     message: str
 
 
-def vault_options(
-    code: Vault | None, env: Mapping[str, Node], block: Node | None, problems: list[Problem]
-) -> Vault:
+def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | None, problems: list[Problem]) -> Vault:
     """The connection, field by field: code above variables above files.
 
     A file may not say where Vault is nor hold a credential, unless code allows it: whoever can change a file
@@ -33,9 +33,12 @@ def vault_options(
     if block is not None and type(block.value) is dict:
         for key, node in block.value.items():
             inner = node.value if type(node.value) is dict else {}
-            refused = [(key, node)] if key in _NOT_IN_FILES else [(k, n) for k, n in inner.items() if k in _CREDENTIALS]
+            within = [(name, bad) for name, bad in inner.items() if name.lower() in _NOT_IN_LOGINS]
+            refused = [(key, node)] if key.lower() in _NOT_IN_FILES else within
             if refused and not allowed:
-                problems.extend(_refused(("vault", key) if node is bad else ("vault", key, name), bad) for name, bad in refused)
+                problems.extend(
+                    _refused(("vault", key) if node is bad else ("vault", key, name), bad) for name, bad in refused
+                )
             else:
                 given[key] = node.plain()
     elif block is not None and block.value is not None:
@@ -48,8 +51,8 @@ def vault_options(
             given[name] = node.value
     made = _made(given)
     if made.vault is None:
-        nodes = [*env.values(), *([block] if block is not None else [])]
-        problems.append(_problem(nodes[0], "what the README's table of Vault options allows", made.message))
+        culprit = _culprit(made.message, env, block)
+        problems.append(_problem(culprit, "what the README's table of Vault options allows", made.message))
     vault = made.vault or Vault()
     return vault if code is None else _over(vault, code)
 
@@ -61,6 +64,17 @@ def _made(given: dict[str, Any]) -> _Outcome:
         return _Outcome(None, str(error))
     except TypeError as error:
         return _Outcome(None, f"the login lacks a field: {str(error).rpartition(':')[2].strip() or 'see its method'}")
+
+
+def _culprit(message: str, env: Mapping[str, Node], block: Node | None) -> Node:
+    """The node that a message is about, by the name of its field; the first of all when none is named."""
+    words = set(re.findall(r"\w+", message.lower()))
+    named = [(name.rpartition("__")[2], node) for name, node in env.items()]
+    if block is not None:
+        for key, node in block.value.items() if type(block.value) is dict else ():
+            named += list(node.value.items()) if type(node.value) is dict else []
+            named.append((key, node))
+    return next((node for name, node in named if name.lower() in words), named[0][1])
 
 
 def _over(low: Vault, high: Vault) -> Vault:
