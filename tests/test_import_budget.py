@@ -37,6 +37,7 @@ def probe(code: str, folder: Path, **environ: str) -> tuple[set[str], int, list[
         capture_output=True,
         text=True,
         timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     modules, threads, opened = json.loads(done.stdout)

@@ -21,7 +21,7 @@ class Schema(BaseModel):
 
     pool: Pool = Field(default_factory=Pool)
     user: str = "u0"
-    password: str = "p0"  # noqa: S105  (a plain field, to be torn if it can)
+    password: str = "p0"
 
 
 @pytest.fixture(name="settings")

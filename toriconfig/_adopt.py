@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any
 
 from toriconfig._defaults import from_model
+from toriconfig._options import Options
 from toriconfig._origin import Origin
 from toriconfig._path import Path
 from toriconfig._secret import Secret
 from toriconfig._shape import root_shape
 from toriconfig._snapshot import Recipe, Snapshot
-from toriconfig._options import Options
 from toriconfig._tree import Layer, Node
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 def adopt(model: BaseModel) -> Snapshot:

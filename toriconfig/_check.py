@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from collections.abc import Iterable, Sequence
 
-from pydantic import BaseModel
-
 from toriconfig._load import try_check_tree, try_load
+from toriconfig._origin import Origin
 from toriconfig._path import show
 from toriconfig._prefetch import failures_of
+from toriconfig._render import sort_problems
 from toriconfig._snapshot import Recipe
 from toriconfig._tree import Tree
 from toriconfig.errors import (
@@ -20,8 +22,9 @@ from toriconfig.errors import (
     VaultSealed,
     VaultUnreachable,
 )
-from toriconfig._origin import Origin
-from toriconfig._render import sort_problems
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
@@ -57,7 +60,10 @@ def _unsupplied(path: tuple[str | int, ...], where: tuple[str, str]) -> Problem:
     reference, remedy = where
     if not reference:
         return Problem(
-            "TC401", show(path), expected="a value in some layer", help=remedy,
+            "TC401",
+            show(path),
+            expected="a value in some layer",
+            help=remedy,
             message=f"nothing supplies the secret `{show(path)}`",
         )
     return Problem(
@@ -80,6 +86,10 @@ def _unfetched(error: SecretError) -> Problem:
         code = "TC405"
     origin = Origin("vault", error.reference) if isinstance(error, VaultError) and error.reference else None
     return Problem(
-        code, error.path, origin, expected="a secret that can be read", help=error.help,
+        code,
+        error.path,
+        origin,
+        expected="a secret that can be read",
+        help=error.help,
         message=f"`{error.path}`: {error.message}",
     )

@@ -37,7 +37,11 @@ class Finding:
 
 
 def examine(
-    session: Any, declared: Iterable[str], environ: Mapping[str, str], known_variables: Iterable[str], clock: Clock = SYSTEM
+    session: Any,
+    declared: Iterable[str],
+    environ: Mapping[str, str],
+    known_variables: Iterable[str],
+    clock: Clock = SYSTEM,
 ) -> Iterator[Finding]:
     """Examine everything; after a step without which nothing else can be told, stop.
 
@@ -50,9 +54,11 @@ def examine(
     """
     yield from _variables(environ, known_variables)
     if session is None:
-        yield Finding("error", "address", "Vault is not configured", "set VAULT_ADDR, or give `Vault(address=...)` in code")
+        yield Finding(
+            "error", "address", "Vault is not configured", "set VAULT_ADDR, or give `Vault(address=...)` in code"
+        )
         return
-    health = _asked(session, "GET", "sys/health", query={"standbyok": "true", "perfstandbyok": "true"}, token="")  # noqa: S106
+    health = _asked(session, "GET", "sys/health", query={"standbyok": "true", "perfstandbyok": "true"}, token="")
     if isinstance(health, SecretError):
         yield _unreached("address", session.address, health)
         return
@@ -87,9 +93,16 @@ def _token(session: Any) -> Iterator[Finding]:
         life = f"ends in {_span(ttl)}" + (", renewable" if renewable else ", not renewable")
     yield Finding("ok", "token", f"{life}; policies: {policies}")
     if 0 < ttl < SHORT and not renewable:
-        yield Finding("warning", "token", f"it ends in {_span(ttl)} and cannot be renewed", "log in with a method, such as AppRole")
+        yield Finding(
+            "warning",
+            "token",
+            f"it ends in {_span(ttl)} and cannot be renewed",
+            "log in with a method, such as AppRole",
+        )
     if "root" in (data.get("policies") or ()):
-        yield Finding("warning", "token", "it is a root token", "use one with the policy that `toriconfig policy` prints")
+        yield Finding(
+            "warning", "token", "it is a root token", "use one with the policy that `toriconfig policy` prints"
+        )
 
 
 def _place(session: Any, ref: Ref) -> Finding:
@@ -134,7 +147,9 @@ def _capability(session: Any, ref: Ref) -> Finding:
         return Finding("error", str(ref), "403: no policy of the token allows it", f"the policy needs: {rule}")
     mount = _asked(session, "GET", f"sys/internal/ui/mounts/{ref.path}", check=True)
     if isinstance(mount, SecretError):
-        return Finding("error", str(ref), "404: no secrets engine is mounted there", "look at the mount and at VAULT_NAMESPACE")
+        return Finding(
+            "error", str(ref), "404: no secrets engine is mounted there", "look at the mount and at VAULT_NAMESPACE"
+        )
     return Finding("ok", str(ref), "may be read (nothing was issued)")
 
 
@@ -161,7 +176,9 @@ def _clock(headers: Mapping[str, str], clock: Clock) -> Iterator[Finding]:
     skew = clock.time() - parsedate_to_datetime(said).timestamp()
     if abs(skew) > SKEW:
         yield Finding(
-            "warning", "clock", f"this machine is {_span(abs(skew))} {'ahead of' if skew > 0 else 'behind'} Vault",
+            "warning",
+            "clock",
+            f"this machine is {_span(abs(skew))} {'ahead of' if skew > 0 else 'behind'} Vault",
             "set its clock; leases are counted from now on and do not suffer, certificates and JWTs do",
         )
     else:
@@ -174,14 +191,26 @@ def _variables(environ: Mapping[str, str], known: Iterable[str]) -> Iterator[Fin
         if name.startswith(("VAULT_", "BAO_")) and name not in names:
             candidate = near(name, names)
             yield Finding(
-                "warning", name, "this variable is not read", f"did you mean `{candidate}`?" if candidate else "unset it"
+                "warning",
+                name,
+                "this variable is not read",
+                f"did you mean `{candidate}`?" if candidate else "unset it",
             )
 
 
 _OF_THE_TOOLS = frozenset(
     f"{prefix}{name}"
     for prefix in ("VAULT_", "BAO_")
-    for name in ("FORMAT", "CLI_NO_COLOR", "MAX_RETRIES", "LOG_LEVEL", "MFA", "WRAP_TTL", "DISABLE_REDIRECTS", "DETAILED")
+    for name in (
+        "FORMAT",
+        "CLI_NO_COLOR",
+        "MAX_RETRIES",
+        "LOG_LEVEL",
+        "MFA",
+        "WRAP_TTL",
+        "DISABLE_REDIRECTS",
+        "DETAILED",
+    )
 )
 """Variables of the command-line tools that mean nothing to a program."""
 

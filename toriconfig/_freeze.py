@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from pydantic import BaseModel
 
 
-def _refuse(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
+def _refuse(_self: Any, *_args: Any, **_kwargs: Any) -> NoReturn:
     raise TypeError(
         "a loaded snapshot cannot be changed: use `replace(settings, ...)`, `override(settings, ...)`, or copy the value"
     )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any
 
 from toriconfig._fit import names
 from toriconfig._options import Options
 from toriconfig._path import Path, show
 from toriconfig._shape import Shape, root_shape
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ABOUT = ("description", "default", "title", "deprecated", "x-toriconfig-env")
@@ -140,5 +141,3 @@ def _as_text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ",".join(map(str, value))
     return json.dumps(value) if isinstance(value, dict) else str(value)
-
-

@@ -6,9 +6,8 @@ task has.
 """
 
 import _thread
-import os
-
 import _weakref
+import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -261,7 +261,7 @@ def _validated(inner: Any, raw: Any) -> tuple[Any, str]:
         places = sorted({".".join(map(str, line["loc"])) for line in error.errors(include_input=False)} - {""})
         name = getattr(inner, "__name__", str(inner))
         return None, f"a valid {name}" + (f": look at {', '.join(places)}" if places else "")
-    except Exception:
+    except Exception:  # noqa: BLE001  (a validator of the user's raised something of its own)
         return None, f"a valid {getattr(inner, '__name__', inner)}"
 
 
@@ -295,7 +295,7 @@ def _refuse_mask() -> NoReturn:
     raise PydanticCustomError("toriconfig_mask", "the mask of a secret was given as its value")
 
 
-def _masked(value: Any) -> str:
+def _masked(_value: Any) -> str:
     return MASK
 
 
@@ -303,5 +303,3 @@ def _bytes(value: Any) -> bytes:
     if isinstance(value, bytes):
         return value
     return value.encode() if isinstance(value, str) else repr(value).encode()
-
-

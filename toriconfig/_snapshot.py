@@ -5,9 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toriconfig._options import Options
 from toriconfig._origin import OriginKind
@@ -16,6 +14,9 @@ from toriconfig._secret import Secret
 from toriconfig._shape import Shape
 from toriconfig._tree import Node
 from toriconfig.errors import Problem
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 class Recipe(NamedTuple):

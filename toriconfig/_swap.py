@@ -11,7 +11,6 @@ from toriconfig._lazy import Lazy, publish, recipe_for
 from toriconfig._load import load_now
 from toriconfig._path import Path, show
 from toriconfig._secret import supply_of
-from toriconfig._snapshot import Snapshot
 from toriconfig._supply import Reading
 from toriconfig.errors import ConfigError
 
@@ -78,14 +77,11 @@ def watch_secrets(lazy: Lazy) -> None:
             return
         ref = weakref.ref(lazy)
         state.subscriptions = tuple(
-            supply_of(secret).subscribe(_relay(ref, loaded.snapshot, path))
-            for path, secret in loaded.snapshot.secrets.items()
+            supply_of(secret).subscribe(_relay(ref, path)) for path, secret in loaded.snapshot.secrets.items()
         )
 
 
-def _relay(
-    ref: weakref.ref[Lazy], snapshot: Snapshot, path: Path
-) -> Callable[[Reading | None, Reading | None], None]:
+def _relay(ref: weakref.ref[Lazy], path: Path) -> Callable[[Reading | None, Reading | None], None]:
     def swapped(old: Reading | None, new: Reading | None) -> None:
         lazy = ref()
         if lazy is None or old is None or new is None or old is new:
@@ -109,4 +105,3 @@ def _call(callback: Callable[[Change], Any], change: Change) -> None:
         import logging
 
         logging.getLogger("toriconfig").exception("an on_change callback for `%s` failed", change.path)
-

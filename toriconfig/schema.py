@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -45,15 +46,21 @@ class Entropy(_Section):
     """Pruning by information content."""
 
     threshold: float = Field(default=0.0001, ge=0, le=1, description="Least entropy gain that keeps a concept, 0 to 1.")
-    similarity_threshold: float = Field(default=0.85, ge=0, le=1, description="Likeness from which concepts are one, 0 to 1.")
+    similarity_threshold: float = Field(
+        default=0.85, ge=0, le=1, description="Likeness from which concepts are one, 0 to 1."
+    )
     max_diverse_concepts: int | None = Field(default=None, ge=1, description="Concepts to keep; null = no limit.")
-    concepts_per_category: int | None = Field(default=None, ge=1, description="Concepts to keep a category; null = no limit.")
+    concepts_per_category: int | None = Field(
+        default=None, ge=1, description="Concepts to keep a category; null = no limit."
+    )
 
 
 class FileSizeTier(_Section):
     """Limits for files up to one size."""
 
-    mb: float | None = Field(description="Largest file of the tier, in megabytes (1,000,000 bytes); null = no limit.", gt=0)
+    mb: float | None = Field(
+        description="Largest file of the tier, in megabytes (1,000,000 bytes); null = no limit.", gt=0
+    )
     chunks: int = Field(ge=1, description="Chunks to keep of one document.")
     concepts: int = Field(ge=1, description="Concepts to keep of one document.")
 
@@ -69,7 +76,7 @@ class FileSizes(_Section):
     @model_validator(mode="after")
     def _grow(self) -> FileSizes:
         tiers = [("small", self.small), ("medium", self.medium), ("large", self.large), ("xlarge", self.xlarge)]
-        for (name, low), (above, high) in zip(tiers, tiers[1:], strict=False):
+        for (name, low), (above, high) in pairwise(tiers):
             if low.mb is None or (high.mb is not None and high.mb <= low.mb):
                 raise ValueError(f"mb of `{above}` is larger than that of `{name}`")
             if high.chunks <= low.chunks or high.concepts <= low.concepts:
@@ -92,7 +99,9 @@ class Chunking(_Section):
     """How text is cut."""
 
     size: int = Field(default=800, ge=50, le=100_000, description="Characters of a chunk.")
-    overlap: int = Field(default=80, ge=0, description="Characters that a chunk shares with the one before; less than `size`.")
+    overlap: int = Field(
+        default=80, ge=0, description="Characters that a chunk shares with the one before; less than `size`."
+    )
 
     @model_validator(mode="after")
     def _advance(self) -> Chunking:
@@ -104,7 +113,9 @@ class Chunking(_Section):
 class Logging(_Section):
     """The pipeline's log."""
 
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(default="INFO", description="Least severe level shown.")
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
+        default="INFO", description="Least severe level shown."
+    )
 
 
 class Progress(_Section):
@@ -148,8 +159,15 @@ class Database(_Section):
 
 
 _WEIGHTS = {
-    **{"title": 2.0, "abstract": 1.5, "introduction": 1.2, "conclusion": 1.2, "methodology": 1.1},
-    **{"results": 1.1, "discussion": 1.0, "body": 1.0, "references": 0.7},
+    "title": 2.0,
+    "abstract": 1.5,
+    "introduction": 1.2,
+    "conclusion": 1.2,
+    "methodology": 1.1,
+    "results": 1.1,
+    "discussion": 1.0,
+    "body": 1.0,
+    "references": 0.7,
 }
 _GENERIC = {"analysis", "approach", "data", "example", "figure", "information", "method", "paper", "process", "result"}
 _GENERIC |= {"section", "study", "system", "table", "thing", "use", "value", "way", "work"}

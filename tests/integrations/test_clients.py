@@ -8,8 +8,8 @@ import httpx
 import pytest
 import requests
 from pydantic import BaseModel
-from support.faults import Answer, answering_server
 
+from support.faults import Answer, answering_server
 from toriconfig import Secret
 from toriconfig._origin import Origin
 from toriconfig._secret import handle

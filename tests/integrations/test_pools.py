@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import psycopg
 import pytest
 import sqlalchemy
-from embedded_postgres import Postgres, database_role
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 from pydantic import BaseModel
 
+from embedded_postgres import Postgres, database_role
 from toriconfig import Ref, Secret, Vault, load
 from toriconfig.integrations import psycopg_pool as follow_pool
 from toriconfig.integrations import sqlalchemy as follow_engine
@@ -47,7 +47,9 @@ def credentials(server: VaultServer) -> Secret[Credentials]:
 Write = Callable[[], str]
 
 
-def write_until(rotations: int, write: Write, secret: Secret[Credentials], seconds: float) -> tuple[set[str], list[str]]:
+def write_until(
+    rotations: int, write: Write, secret: Secret[Credentials], seconds: float
+) -> tuple[set[str], list[str]]:
     """Have 8 threads write until that many accounts were seen; the accounts, and what failed."""
     accounts: set[str] = set()
     failures: list[str] = []

@@ -123,6 +123,6 @@ def _from_pyproject() -> str | None:
                 raise click.UsageError(f"{file} cannot be read: {error}") from None
             name = table.get("settings")
             if name is not None and not isinstance(name, str):
-                raise click.UsageError(f"{file}: [tool.toriconfig] settings is a text such as \"app.config:Settings\"")
+                raise click.UsageError(f'{file}: [tool.toriconfig] settings is a text such as "app.config:Settings"')
             return name
     return None

@@ -20,13 +20,17 @@ def as_yaml(leaves: Sequence[Leaf], *, origins: bool) -> str:
     open_: Path = ()
     for leaf in leaves:
         parents = leaf.path[:-1]
-        shared = next((i for i, (a, b) in enumerate(zip(open_, parents, strict=False)) if a != b), min(len(open_), len(parents)))
+        shared = next(
+            (i for i, (a, b) in enumerate(zip(open_, parents, strict=False)) if a != b), min(len(open_), len(parents))
+        )
         lines += [f"{'  ' * depth}{_key(parents[depth])}:" for depth in range(shared, len(parents))]
         open_ = parents
         note = f"  # {leaf.origin}" if origins else ""
         hash_ = "# " if leaf.hidden or (leaf.secret and leaf.value is None) else ""
         value = MASK if hash_ else scalar(leaf.value)
-        lines.append(f"{'  ' * len(parents)}{hash_}{_key(leaf.path[-1])}: {value}{note or (f'  # {leaf.origin}' if hash_ else '')}")
+        lines.append(
+            f"{'  ' * len(parents)}{hash_}{_key(leaf.path[-1])}: {value}{note or (f'  # {leaf.origin}' if hash_ else '')}"
+        )
     return "\n".join(_without_empty(lines)) + "\n"
 
 
@@ -50,9 +54,15 @@ def as_env(leaves: Sequence[Leaf], variables: Mapping[Path, str], *, origins: bo
         name = variables.get(path)
         note = f"  # {first.origin}" if origins else ""
         if first.secret or any(leaf.hidden for leaf in group) or name is None:
-            lines.append(f"# {name or show(path)}: {first.value or MASK}{note}" if first.secret else f"# {name or show(path)}")
+            lines.append(
+                f"# {name or show(path)}: {first.value or MASK}{note}" if first.secret else f"# {name or show(path)}"
+            )
             continue
-        value = first.value if len(group) == 1 and first.path == path else {show(x.path[len(path) :]): x.value for x in group}
+        value = (
+            first.value
+            if len(group) == 1 and first.path == path
+            else {show(x.path[len(path) :]): x.value for x in group}
+        )
         lines.append(f"{name}={_env_text(value)}{note}")
     return "\n".join(lines) + "\n"
 
@@ -119,5 +129,3 @@ def _below(lines: list[str], number: int, indent: int) -> Iterable[str]:
         if len(line) - len(line.lstrip()) <= indent:
             return
         yield line
-
-

@@ -36,5 +36,7 @@ def doctor(target: str | None, profile: str | None, config_dir: str | None, form
     for finding in examine(snapshot.session, declared, os.environ, VARIABLES):
         marks.add(finding.mark)
         word = click.style(f"{finding.mark:9}", fg=_COLORS[finding.mark]) if wants_color(color) else f"{finding.mark:9}"
-        click.echo(f"{word} {finding.subject}: {finding.message}" + (f"\n          {finding.help}" if finding.help else ""))
+        click.echo(
+            f"{word} {finding.subject}: {finding.message}" + (f"\n          {finding.help}" if finding.help else "")
+        )
     return Exit.UNREACHED if "unreached" in marks else Exit.FINDINGS if "error" in marks else Exit.FINE

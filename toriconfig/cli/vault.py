@@ -47,11 +47,11 @@ def dev(seed: str | None, command: tuple[str, ...]) -> int:
 def _run(command: tuple[str, ...], environ: dict[str, str]) -> int:
     """The command's own exit code; signals go to it, and the server outlives it."""
     try:
-        child = subprocess.Popen(command, env=environ)
+        child = subprocess.Popen(command, env=environ)  # noqa: S603  (running it is what was asked for)
     except OSError as error:
         raise click.ClickException(f"{command[0]} cannot be run: {error.strerror}") from None
 
-    def pass_on(number: int, frame: Any) -> None:
+    def pass_on(number: int, _frame: Any) -> None:
         if child.poll() is None:
             child.send_signal(number)
 
@@ -72,7 +72,7 @@ def _seeds(file: str) -> dict[str, dict[str, Any]]:
     tree = YamlFile(file, required=True).load()
     if tree.problems:
         raise click.UsageError(render_text(tree.problems))
-    seeds = tree.root.plain()
+    seeds: dict[str, dict[str, Any]] = tree.root.plain()
     for path, data in seeds.items():
         try:
             check_path(path)
@@ -105,14 +105,14 @@ def put(reference: str, from_stdin: bool) -> int:
 @click.option("--reveal", is_flag=True, help="Show the value; without it only its version.")
 def get(reference: str, reveal: bool) -> int:
     """Read one value at REFERENCE; shown with --reveal alone."""
-    from toriconfig._secret import handle
     from toriconfig._reference import Ref
+    from toriconfig._secret import handle
     from toriconfig._templates import Parts, vault_supply
 
     _reference(reference)
 
     def read(session: Session) -> Any:
-        supply = vault_supply(Ref(reference), Parts(session.cell, {}), reference)
+        supply = vault_supply(Ref(reference), Parts(session.cell, _no_other), reference)
         secret = handle(supply, str, "")
         secret.get()
         return secret
@@ -124,6 +124,10 @@ def get(reference: str, reveal: bool) -> int:
     else:
         click.echo(str(secret.origin))
     return Exit.FINE
+
+
+def _no_other(path: Any) -> Any:
+    raise LookupError(f"no other secret at {path}")
 
 
 def _ask() -> str:

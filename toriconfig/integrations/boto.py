@@ -1,7 +1,7 @@
 """botocore: credentials that refresh themselves from a secret, without importing botocore.
 
-    session = botocore.session.get_session()
-    session.get_component("credential_provider").insert_before("env", SecretProvider(settings.aws))
+session = botocore.session.get_session()
+session.get_component("credential_provider").insert_before("env", SecretProvider(settings.aws))
 """
 
 from __future__ import annotations

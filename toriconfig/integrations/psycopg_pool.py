@@ -1,7 +1,7 @@
 """psycopg_pool: what its `ConnectionPool` asks for at each new connection, and before it hands one out.
 
-    from toriconfig.integrations import psycopg_pool as follow
-    pool = ConnectionPool(conninfo, kwargs=follow.login(secret), check=follow.current(secret))
+from toriconfig.integrations import psycopg_pool as follow
+pool = ConnectionPool(conninfo, kwargs=follow.login(secret), check=follow.current(secret))
 """
 
 from __future__ import annotations

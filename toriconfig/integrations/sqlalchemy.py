@@ -28,12 +28,12 @@ def follow(engine: Engine, credentials: Secret[Any]) -> Callable[[], None]:
         A function that lets the engine go.
     """
 
-    def do_connect(dialect: Any, record: Any, arguments: Any, parameters: dict[str, Any]) -> None:
+    def do_connect(_dialect: Any, record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
         current = account(credentials)
         parameters["user"], parameters["password"] = current.username, current.password
         record.info[_KEY] = current.of
 
-    def checkout(connection: Any, record: Any, proxy: Any) -> None:
+    def checkout(_connection: Any, record: Any, _proxy: Any) -> None:
         if record.info.get(_KEY) is not account(credentials).of:
             raise DisconnectionError("the account of this connection has been rotated out")
 
