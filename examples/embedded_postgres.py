@@ -69,7 +69,12 @@ class Postgres:
         if self._account is None:
             return installed / programs
         self._keeper.directory.chmod(0o711)
-        if all(folder.stat().st_mode & stat.S_IXOTH for folder in (installed / programs).parents):
+        if not _others_can_enter(self._keeper.directory):
+            raise RuntimeError(
+                f"root runs PostgreSQL as `nobody`, who cannot reach {self._keeper.directory.parent}: "
+                "set TMPDIR to a directory that others may enter"
+            )
+        if _others_can_enter(installed / programs):
             return installed / programs
         # The programs look for their libraries in the wheel's neighbouring folder.
         for folder in (installed, installed.with_name("pgserver.libs")):
@@ -246,6 +251,10 @@ def _installed() -> Path:
     if spec is None or spec.origin is None:
         raise RuntimeError("there is no PostgreSQL; install the wheel: pip install 'toriconfig[demo]'")
     return Path(spec.origin).parent
+
+
+def _others_can_enter(folder: Path) -> bool:
+    return all(above.stat().st_mode & stat.S_IXOTH for above in (folder, *folder.parents))
 
 
 def _unprivileged() -> int | None:

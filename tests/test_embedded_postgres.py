@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import time
 from pathlib import Path
 
@@ -66,6 +67,17 @@ def test_it_runs_from_programs_in_a_private_home_too(tmp_path: Path, monkeypatch
     monkeypatch.setattr(embedded_postgres, "_installed", lambda: home / "pgserver")
     with postgres_server() as postgres:
         assert answer(postgres.conninfo()) == 1
+
+
+def test_where_the_account_that_root_uses_cannot_reach_its_files_the_remedy_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(embedded_postgres, "_unprivileged", lambda: 65534)
+    with pytest.raises(RuntimeError, match="set TMPDIR"), postgres_server():
+        raise AssertionError("it cannot have come up")
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_account_from_vault_writes_until_its_lease_is_revoked_and_then_does_not_log_in(
