@@ -129,3 +129,22 @@ def test_plain_http_to_another_host_is_warned_of_once(fake_clock: FakeClock, cap
             vault.session(Vault(address="http://vault.example:8200", clock=fake_clock)).request("GET", "secret/data/a")
             vault.session(Vault(address="http://127.0.0.1:8200", clock=fake_clock)).request("GET", "secret/data/a")
     assert ["Vault at http://vault.example:8200 is asked without TLS"] == [one.message[:55] for one in caplog.records]
+
+
+def test_the_countdown_of_a_static_role_is_no_change(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+    begun = fake_clock.monotonic()
+
+    def role(method: str, body: Any) -> Any:
+        left = 1000 - int(fake_clock.monotonic() - begun)
+        data = {"username": "u", "password": "p", "ttl": left, "last_vault_rotation": "2026-01-01T00:00:00Z"}
+        return fake_vault.answer(data=data)
+
+    fake_vault.answers["database/static-creds/app"] = role
+    session = fake_vault.session(Vault(clock=fake_clock))
+    held, cell = secret(session, "database/static-creds/app"), session.cell("database/static-creds/app")
+    held.get()
+    swaps: list[Reading | None] = []
+    cell.subscribe(lambda old, new: swaps.append(new))
+    tick(session, fake_clock, 600)
+    assert [] == swaps
+    assert "fresh" == cell.state
