@@ -102,6 +102,12 @@ def test_async_with_works_as_written() -> None:
     assert percents(reports) == [float(p) for p in range(101)]
 
 
+def test_0_percent_is_reported_at_entry_before_any_update() -> None:
+    reports: list[Report] = []
+    with ProgressTracker(10, on_report=reports.append):
+        assert percents(reports) == [0.0]
+
+
 def test_a_clean_exit_reports_100_percent_with_the_true_count() -> None:
     reports: list[Report] = []
     with ProgressTracker(1000, on_report=reports.append) as tracker:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -105,6 +106,47 @@ def test_a_report_may_wait_for_another_thread_that_updates() -> None:
     assert tracker.count == 2
 
 
+def test_an_update_that_comes_just_before_the_reporter_lets_go_is_not_forgotten() -> None:
+    reports: list[int] = []
+    tracker = ProgressTracker(100, on_report=lambda report: reports.append(report.count))
+    lock = tracker._lock
+
+    class Unlucky:
+        """Another thread counts up to the total while the lock is held, finds it held, and goes."""
+
+        def acquire(self, wait: bool) -> bool:
+            return lock.acquire(wait)
+
+        def release(self) -> None:
+            tracker._count = 100
+            lock.release()
+
+    tracker._lock = Unlucky()  # type: ignore[assignment]
+    tracker.update_sync()
+    assert reports == [0, 1, 100]
+
+
+def test_a_callback_may_end_the_tracker_without_a_deadlock() -> None:
+    reports: list[Report] = []
+
+    def on_report(report: Report) -> None:
+        reports.append(report)
+        if report.count == 5:
+            tracker.__exit__(None, None, None)
+
+    def work() -> None:
+        for _ in range(5):
+            tracker.update_sync()
+
+    tracker = ProgressTracker(10, on_report=on_report)
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    worker.join(10)
+    assert not worker.is_alive()
+    assert [report.count for report in reports] == [0, 1, 2, 3, 4, 5, 5]
+    assert reports[-1].done
+
+
 def test_the_locked_counter_for_builds_without_the_gil_counts_the_same() -> None:
     reports: list[Report] = []
     tracker = ProgressTracker(THREADS * 1000, on_report=reports.append)
@@ -136,6 +178,7 @@ def test_a_child_forked_while_another_thread_reports_can_go_on_reporting() -> No
     assert reporting.wait(10)
     child = os.fork()
     if not child:
+        signal.alarm(20)  # a child that hangs must not outlive the test
         code = 1
         try:
             code = 0 if tracker.update_sync() == 20.0 else 2

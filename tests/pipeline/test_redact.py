@@ -32,6 +32,13 @@ def redactor(request: pytest.FixtureRequest) -> Redactor:
     return redactor
 
 
+def known_to_the_automaton(redactor: Redactor, *secrets: str) -> None:
+    """Register them, and enough others for the automaton to be built anew with them."""
+    for secret in (*secrets, *(f"more-filler-{number:04d}-qz" for number in range(60))):
+        redactor.register(secret)
+    redactor.mask("")
+
+
 def test_the_secret_is_replaced_and_the_rest_stays(redactor: Redactor) -> None:
     redactor.register("hunter2hunter")
     assert redactor.mask("pw=hunter2hunter, hunter2hunter.") == f"pw={MASK}, {MASK}."
@@ -72,8 +79,10 @@ def test_each_line_of_a_multi_line_secret_is_masked_but_not_the_frame_of_a_pem_b
 
 
 def test_overlapping_and_contained_secrets_leave_no_tail(redactor: Redactor) -> None:
-    for secret in ("abcdef", "defghi", "token", "token-prod-key-77", "xyxyx"):
-        redactor.register(secret)
+    known_to_the_automaton(
+        redactor, "abcdef", "defghi", "token", "token-prod-key-77", "xyxyx", "outer-inner1-outer", "inner1"
+    )
+    assert redactor.mask("outer-inner1-outer") == MASK
     assert redactor.mask("abcdefghi") == MASK
     assert redactor.mask("k=token-prod-key-77") == f"k={MASK}"
     assert redactor.mask("xyxyxyx") == MASK
@@ -88,8 +97,7 @@ def test_bytes_are_secrets_as_text_and_as_repr(redactor: Redactor) -> None:
 
 
 def test_a_text_that_is_no_utf8_is_masked_all_the_same(redactor: Redactor) -> None:
-    redactor.register("hunter2hunter")
-    redactor.register("odd\udcffsecret")
+    known_to_the_automaton(redactor, "hunter2hunter", "odd\udcffsecret")
     assert redactor.mask("\udcfe hunter2hunter odd\udcffsecret") == f"\udcfe {MASK} {MASK}"
     assert redactor.mask("hunter2hunter") == MASK
 

@@ -188,7 +188,7 @@ def _level_is_default(logger: logging.Logger) -> bool:
 
 
 def _forget_in_child() -> None:
-    global _lock  # noqa: PLW0603 - one lock a process
+    global _lock
     _lock = threading.RLock()
 
 

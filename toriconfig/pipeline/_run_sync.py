@@ -59,7 +59,9 @@ def run_sync(coro: Coroutine[Any, Any, T], timeout: float | None = None, *, allo
     error: BaseException | None = None
     call: Call | None = None
     try:
-        thread = _current or _thread(coro)
+        thread = _current
+        if thread is None or thread.closing:
+            thread = _thread(coro)
         if thread is None:
             return _run_here(coro, timeout)
         call = Call(coro, thread.calls)
@@ -129,7 +131,7 @@ def _check(coro: Any, timeout: float | None, allow_running_loop: bool) -> None:
 
 def _thread(coro: Coroutine[Any, Any, Any]) -> LoopThread | None:
     """The loop thread, started if need be; None when the interpreter lets no thread start any more."""
-    global _current  # noqa: PLW0603 - one loop a process
+    global _current
     with _lock:
         if _current is None or _current.closing:
             try:
@@ -179,7 +181,7 @@ def _forget_in_child() -> None:
 
     The old loop is kept and never closed: its epoll is shared, and closing it here makes the parent's loop deaf.
     """
-    global _current, _lock  # noqa: PLW0603 - see above
+    global _current, _lock
     _lock = threading.RLock()
     if _current is not None:
         _inherited.append(_current)
