@@ -77,7 +77,7 @@ class Tree(RootModel["dict[str, Tree] | str"]):
 Box = TypeAliasType("Box", dict[str, Inner])
 
 
-class Generic_(BaseModel, Generic[T]):
+class Holder(BaseModel, Generic[T]):
     value: T
 
 
@@ -113,7 +113,7 @@ class Generic_(BaseModel, Generic[T]):
         (Typed, "model"),
         (Standard, "model"),
         (Pydantic, "model"),
-        (Generic_[int], "model"),
+        (Holder[int], "model"),
         (Secret, "secret"),
         (Secret[int], "secret"),
         (Secret[str] | None, "secret"),
@@ -133,7 +133,7 @@ def test_the_kind_of_an_annotation(annotation: Any, kind: str) -> None:
 @pytest.mark.parametrize(
     ("annotation", "nullable"),
     [
-        (int, False), (int | None, True), (Literal["a", None], True), (type(None), True), (Any, True), (Inner | None, True),
+        (int, False), (int | None, True), (Literal["a"] | None, True), (type(None), True), (Any, True), (Inner | None, True),
         (list[int] | None, True), (Secret[str] | None, True), (Secret[str], False), (dict[str, int | None], False),
     ],
     ids=str,
@@ -262,7 +262,7 @@ def test_a_default_factory_that_raises_has_no_default_beforehand() -> None:
 
 
 def test_any_key_of_a_free_mapping_and_of_anything_has_a_shape() -> None:
-    shape = root_shape(Generic_[dict[str, Inner]])
+    shape = root_shape(Holder[dict[str, Inner]])
     found = shape.at(("value", "whatever", "a"))
     assert isinstance(found, Shape)
     assert "scalar" == found.kind

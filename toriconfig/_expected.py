@@ -71,8 +71,8 @@ def phrase(found: Found, *, sealed: bool) -> str:
     kind = found.kind
     if kind in _KINDS:
         return _KINDS[kind]
-    if kind in _BOUNDS and not _missing_bounds(kind, found.context):
-        return _BOUNDS[kind].format_map(dict(found.context))
+    if kind in _BOUNDS:
+        return _bound(kind, found.context)
     if kind == "escaped" or kind in _TELLS_INPUT:
         return ""
     if kind in RULES or kind not in builtin():
@@ -89,12 +89,10 @@ def _own_words(message: str) -> str:
     return "" if "validation error" in text else scrub(text)
 
 
-def _missing_bounds(kind: str, context: Mapping[str, Any]) -> bool:
-    try:
-        _BOUNDS[kind].format_map(dict(context))
-    except KeyError:
-        return True
-    return False
+def _bound(kind: str, context: Mapping[str, Any]) -> str:
+    shown = {name: f"{value:g}" if isinstance(value, float) else value for name, value in context.items()}
+    text = _BOUNDS[kind].format_map(shown)
+    return text.removesuffix("s") if text.endswith(("t 1 items", "t 1 characters")) else text
 
 
 _BUILTIN: frozenset[str] = frozenset()

@@ -139,9 +139,10 @@ class Load:
             root = without_failed(root)
         model, wrong = validate(root, self.shape, self.make, self.remedies.how_to_set)
         self._add(wrong)
-        if any(problem.severity == "error" for problem in self.problems):
+        if model is None and not any(problem.severity == "error" for problem in self.problems):
+            self.problems.append(Problem("TC108", message="the schema refuses what was read, and does not say why"))
+        if model is None or any(problem.severity == "error" for problem in self.problems):
             return None
-        assert model is not None
         freeze(model)
         loaded = Loaded(model, self.snapshot(root, places, session))
         remember(loaded)

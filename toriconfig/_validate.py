@@ -79,7 +79,7 @@ def _problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable
         places.setdefault(union[0] if union else path, []).append((one, inner))
     for path, errors in places.items():
         kinds = {one.kind for one, _ in errors}
-        if kinds == {"missing"} and not errors[0][1]:
+        if kinds == {"missing"} and not errors[0][1] and root.find(path) is None:
             yield _missing(path, root, shape, how_to_set)
         elif kinds == {"extra_forbidden"} and not errors[0][1]:
             yield _extra(path, root)
@@ -96,7 +96,8 @@ def _walked(found: Found, root: Node, shape: Shape) -> tuple[Path, list[tuple[Pa
     for number, part in enumerate(found.loc, 1):
         child = node.find((part,)) if node is not None else None
         declared = here is not None and isinstance(part, str) and part in here.fields
-        unset = found.kind == "missing" and number == len(found.loc)
+        # Below a scalar stands what a validator of the schema found in something else.
+        unset = found.kind == "missing" and number == len(found.loc) and (here is None or here.kind != "scalar")
         if child is None and not declared and not unset:
             skipped.append((path, part))
             continue

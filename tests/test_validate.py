@@ -1,0 +1,376 @@
+"""Validate: what pydantic finds, in the reader's coordinates, one problem a field, and never a value."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from typing import Annotated, Any, Literal
+
+import annotated_types
+import pytest
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from support.loading import attempt, loaded, problems, told
+from toriconfig import Problem, Secret
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+class Level(enum.Enum):
+    DEBUG = "debug"
+    WARNING = "warning"
+
+
+class Pool(BaseModel):
+    size: int = Field(1, ge=1, le=10)
+    ratio: float = Field(0.5, gt=0, lt=1)
+
+
+class Host(BaseModel):
+    name: str
+    port: int
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    lives: int
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+    age: int
+
+
+class Schema(BaseModel):
+    pool: Pool = Pool()
+    hosts: list[Host] = []
+    by_name: dict[str, Host] = {}
+    level: Level = Level.DEBUG
+    mode: Literal["fast", "safe"] = "fast"
+    on: bool = True
+    name: Annotated[str, Field(min_length=2, max_length=5, pattern="^[a-z]*$")] = "ab"
+    few: Annotated[list[int], annotated_types.Len(1, 2)] = [1]
+    pet: Annotated[Cat | Dog, Field(discriminator="kind")] | None = None
+    either: Cat | Dog | None = None
+    number: int | list[int] = 0
+    maybe: Pool | None = None
+    sealed: SecretStr = SecretStr("x")
+
+
+def words(found: Problem) -> str:
+    """What a problem says of its own, apart from the lines that it shows."""
+    return repr(dataclasses.replace(found, excerpts=()))
+
+
+def only(*texts: str, schema: type[BaseModel] = Schema, **given: Any) -> Problem:
+    (one,) = problems(schema, *texts, **given)
+    return one
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place", "path", "expected"),
+    [
+        ("pool: {size: ten}", "TC102", "1:14", "pool.size", "an integer"),
+        ("pool: {size: 1.5}", "TC102", "1:14", "pool.size", "an integer"),
+        ("pool: {size: 0}", "TC104", "1:14", "pool.size", "at least 1"),
+        ("pool: {size: 11}", "TC104", "1:14", "pool.size", "at most 10"),
+        ("pool: {ratio: 1}", "TC104", "1:15", "pool.ratio", "less than 1"),
+        ("pool: {ratio: 0}", "TC104", "1:15", "pool.ratio", "more than 0"),
+        ("pool: {ratio: .nan}", "TC104", "1:15", "pool.ratio", "less than 1"),
+        ("pool: {ratio: x}", "TC102", "1:15", "pool.ratio", "a number"),
+        ("pool: 5", "TC102", "1:7", "pool", "a mapping"),
+        ("pool: [1]", "TC102", "1:7", "pool", "a mapping"),
+        ("hosts: {a: 1}", "TC102", "1:8", "hosts", "a list"),
+        ("hosts: [{name: a, port: x}]", "TC102", "1:25", "hosts[0].port", "an integer"),
+        ("hosts: [5]", "TC102", "1:9", "hosts[0]", "a mapping"),
+        ("by_name: {web: {name: a, port: x}}", "TC102", "1:32", "by_name.web.port", "an integer"),
+        ("by_name: {'a.b': {name: a, port: x}}", "TC102", "1:34", 'by_name."a.b".port', "an integer"),
+        ("level: loud", "TC104", "1:8", "level", "'debug' or 'warning'"),
+        ("mode: slow", "TC104", "1:7", "mode", "'fast' or 'safe'"),
+        ("on: maybe", "TC104", "1:5", "on", "true or false"),
+        ("on: 3", "TC104", "1:5", "on", "true or false"),
+        ("on: [1]", "TC102", "1:5", "on", "true or false"),
+        ("name: 5", "TC102", "1:7", "name", "text"),
+        ("name: a", "TC104", "1:7", "name", "at least 2 characters"),
+        ("name: abcdef", "TC104", "1:7", "name", "at most 5 characters"),
+        ("few: []", "TC104", "1:6", "few", "at least 1 item"),
+        ("few: [1, 2, 3]", "TC104", "1:6", "few", "at most 2 items"),
+        ("pet: {kind: cat, lives: x}", "TC102", "1:25", "pet.lives", "an integer"),
+        ("pet: {kind: cow}", "TC104", "1:13", "pet.kind", "one of 'cat', 'dog'"),
+        ("pet: 5", "TC102", "1:6", "pet", "a mapping"),
+        ("either: {kind: cow}", "TC102", "1:9", "either", "a valid Cat or a valid Dog"),
+        ("number: x", "TC102", "1:9", "number", "an integer or a list"),
+        ("number: [x]", "TC102", "1:9", "number", "an integer or a valid list[int]"),
+        ("maybe: {size: x}", "TC102", "1:15", "maybe.size", "an integer"),
+        ("sealed: [1]", "TC102", "1:9", "sealed", "text"),
+    ],
+)
+def test_each_mistake_is_one_problem_at_its_place(text: str, code: str, place: str, path: str, expected: str) -> None:
+    found = only(text)
+    assert (code, f"1.yaml:{place}", path, expected) == (found.code, str(found.origin), found.path, found.expected)
+    assert found.help
+    assert found.message
+
+
+def test_all_mistakes_are_told_at_once_sorted_by_place() -> None:
+    text = "on: x\npool:\n  size: x\n  ratio: 2\nhosts:\n  - {name: 1}\nzzz: 1\n"
+    found = told(Schema, text)
+    assert [
+        ("TC104", "1.yaml:1:5", "on"),
+        ("TC102", "1.yaml:3:9", "pool.size"),
+        ("TC104", "1.yaml:4:10", "pool.ratio"),
+        ("TC103", "1.yaml:6:5", "hosts[0].port"),
+        ("TC102", "1.yaml:6:12", "hosts[0].name"),
+        ("TC101", "1.yaml:7:1", "zzz"),
+    ] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("level: debg", "debug"), ("level: Warning", "warning"), ("mode: saef", "safe"), ("on: treu", "true")],
+)
+def test_a_near_miss_of_a_choice_is_named(text: str, meant: str) -> None:
+    assert f"did you mean `{meant}`?" == only(text).help
+
+
+def test_a_missing_key_stands_at_its_parent_and_says_where_it_was_looked_for() -> None:
+    class Outer(BaseModel):
+        inner: Host
+
+    found = only(
+        "other: 1\ninner:\n  name: x", schema=Outer, env_prefix="T_", env_nested_delimiter="__", unknown_keys="ignore"
+    )
+    assert ("TC103", "1.yaml:2:1", "inner.port") == (found.code, str(found.origin), found.path)
+    assert ("`port` is missing in this mapping", "required key `inner.port` is not set by any layer") == (
+        found.label,
+        found.message,
+    )
+    assert "looked in: variables T_*, 1.yaml; set `inner.port`, or T_INNER__PORT in the environment" == found.help
+
+
+def test_a_missing_key_at_the_top_stands_nowhere() -> None:
+    found = only("{}", schema=Host.__class__("One", (BaseModel,), {"__annotations__": {"x": int}}))
+    assert ("TC103", None, "x") == (found.code, found.origin, found.path)
+
+
+def test_a_missing_tag_of_a_union_is_the_key_that_lacks() -> None:
+    found = only("pet: {lives: 3}")
+    assert ("TC103", "pet.kind", "1.yaml:1:6") == (found.code, found.path, str(found.origin))
+
+
+def test_several_missing_keys_of_one_place_are_told_each() -> None:
+    assert [("TC103", "hosts[0].name"), ("TC103", "hosts[0].port")] == [
+        (code, path) for code, _, path in told(Schema, "hosts: [{}]")
+    ]
+
+
+def test_missing_is_withheld_where_a_file_broke_off() -> None:
+    found = told(Host, "port: x\nbad: [1, 2\nname: y\n")
+    assert {"TC001", "TC102", "TC101"} >= {code for code, _, _ in found}
+    assert "TC001" in {code for code, _, _ in found}
+    assert "TC103" not in {code for code, _, _ in found}
+
+
+# Rules of the schema.
+
+
+class Ruled(BaseModel):
+    low: int = 1
+    high: int = 2
+    word: Annotated[str, AfterValidator(lambda value: _refuse(value))] = "ok"
+    custom: int = 0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Ruled:
+        if self.low > self.high:
+            raise ValueError("low is at most high")
+        return self
+
+    @field_validator("custom")
+    @classmethod
+    def _custom(cls, value: int) -> int:
+        if value == 1:
+            raise PydanticCustomError("mine", "custom is not {value}", {"value": value})
+        assert value != 2, "custom is never two"
+        if value == 3:
+            raise KeyError(value)
+        return value
+
+
+def _refuse(value: str) -> str:
+    if value == "bad":
+        raise ValueError("another word")
+    return value
+
+
+def test_a_rule_over_several_keys_stands_at_the_mapping_and_names_the_validator() -> None:
+    class Outer(BaseModel):
+        ruled: Ruled
+
+    found = only("ruled:\n  low: 5", schema=Outer)
+    assert ("TC108", "1.yaml:2:3", "ruled", "low is at most high") == (
+        found.code, str(found.origin), found.path, found.expected,
+    )  # fmt: skip
+    assert "see `Ruled._ordered` in the schema" == found.help
+
+
+def test_a_rule_of_the_whole_schema_has_no_path() -> None:
+    found = only("low: 5", schema=Ruled)
+    assert ("TC108", "", "the schema breaks a rule") == (found.code, found.path, found.message)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("word: bad", "another word"), ("custom: 1", "custom is not 1"), ("custom: 2", "custom is never two")],
+)
+def test_a_validators_own_words_say_what_was_expected(text: str, expected: str) -> None:
+    assert expected == only(text, schema=Ruled).expected
+
+
+def test_any_exception_of_a_validator_is_a_problem_that_names_it_and_nothing_of_the_value() -> None:
+    found = only("custom: 3", schema=Ruled)
+    assert ("TC108", "a validator of the schema raised KeyError") == (found.code, found.message)
+    assert "Ruled._custom" in found.help
+
+
+def test_a_validation_error_inside_a_validator_is_not_quoted() -> None:
+    class Nested(BaseModel):
+        text: str
+
+        @field_validator("text")
+        @classmethod
+        def _inner(cls, value: str) -> str:
+            Host.model_validate({"name": value})
+            return value
+
+    found = only("text: hunter2", schema=Nested)
+    assert ("TC102", "text", "1.yaml:1:7") == (found.code, found.path, str(found.origin))
+    assert "hunter2" not in words(found)
+
+
+class Holder(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    key: Secret[str] = Secret("x")
+    note: str = ""
+    api_token: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _quote(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("note") == "raise":
+            raise ValueError(f"quoted: {data.get('extra')}")
+        return data
+
+    @field_validator("api_token")
+    @classmethod
+    def _echo(cls, value: str) -> str:
+        if value:
+            raise ValueError(f"bad token {value}")
+        return value
+
+
+def test_words_of_a_validator_over_secrets_are_not_repeated() -> None:
+    found = only("note: raise\nextra: hunter2", schema=Holder)
+    assert "hunter2" not in repr(found)
+    assert "what the rule `Holder._quote` of the schema says" == found.expected
+
+
+def test_words_of_a_validator_of_a_field_that_is_named_like_a_secret_are_not_repeated() -> None:
+    assert "hunter2" not in repr(only("api_token: hunter2", schema=Holder))
+
+
+def test_a_login_in_the_words_of_a_validator_is_scrubbed() -> None:
+    class Url(BaseModel):
+        address: Annotated[str, AfterValidator(lambda value: _echo(value))]
+
+    assert "hunter2" not in repr(only("address: http://me:hunter2@host/x", schema=Url))
+
+
+def _echo(value: str) -> str:
+    raise ValueError(f"not an address: {value}")
+
+
+# Layers in a diagnostic.
+
+
+def test_the_overridden_place_is_named_and_a_mere_default_is_not() -> None:
+    found = only("pool: {size: 3}", "pool: {size: x}")
+    assert "2.yaml:1:14 wins; 1.yaml:1:14 is overridden" == found.layer
+    assert [("1.yaml:1:14", "overridden: this value is not in effect")] == [
+        (str(one.origin), one.label) for one in found.related
+    ]
+
+    class Weights(BaseModel):
+        weights: dict[str, float] = {"a": 1.0}
+
+    found = only("weights: {a: x}", schema=Weights)
+    assert ("", ()) == (found.layer, found.related)
+
+
+def test_what_the_model_itself_forbids_is_told_although_unknown_keys_only_warn() -> None:
+    class Forbids(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+        a: int = 1
+
+    class Wrapped(BaseModel):
+        inner: RootModel[dict[str, Forbids]] | None = None
+        rows: list[Forbids] = []
+
+    for text, path in (("rows: [{b: 1}]", "rows[0].b"), ("inner: {x: {b: 1}}", "inner.x.b")):
+        assert [("TC101", path)] == [(code, where) for code, _, where in told(Wrapped, text)]
+
+
+def test_a_refusal_always_has_a_reason() -> None:
+    class Strange(BaseModel):
+        a: int = 1
+
+        @model_validator(mode="wrap")
+        @classmethod
+        def _never(cls, data: Any, handler: Any) -> Any:
+            raise ValidationError.from_exception_data("Strange", [])
+
+    found = attempt(Strange, "a: 1")
+    assert found.loaded is None
+    assert found.problems
+
+
+def test_a_strange_location_of_a_validator_still_has_a_place() -> None:
+    class Located(BaseModel):
+        weights: dict[str, float] = {}
+
+        @field_validator("weights")
+        @classmethod
+        def _each(cls, value: dict[str, float]) -> dict[str, float]:
+            raise ValidationError.from_exception_data(
+                "x", [{"type": "float_type", "loc": ("a", "deep", 3, "[key]"), "input": "hunter2"}]
+            )
+
+    found = problems(Located, "weights: {a: 1}")
+    assert found
+    assert all(one.origin is not None for one in found)
+    assert "hunter2" not in repr(found)
+
+
+def test_frozen_strict_and_generic_models_are_no_special_case() -> None:
+    class Strict(BaseModel):
+        model_config = ConfigDict(strict=True, frozen=True)
+        a: int
+        b: float = 1.0
+
+    assert ("TC102", "a") == (only("a: '1'", schema=Strict).code, only("a: '1'", schema=Strict).path)
+    assert loaded(Strict, "a: 1\nb: 2").b == 2.0
