@@ -222,7 +222,9 @@ def _bad_text(node: Node, path: Path, expected: str, label: str) -> Problem:
 def _unknown(name: str, node: Node, shape: Shape, delimiter: str | None, prefix: str) -> Problem:
     from toriconfig._near import near
 
-    candidate = near(prefix + name, [known for known, _ in names(shape, delimiter, prefix)])
+    # Compared without the prefix, which they all share: it would make everything look alike.
+    found = near(name, [known for known, _ in names(shape, delimiter)])
+    candidate = prefix + found if found else None
     in_file = node.layer.kind == "secrets_dir"
     what = "this file" if in_file else f"variable `{prefix + name}`"
     otherwise = "remove it" if in_file else f"unset it, or rename it if it is not meant for {prefix}*"
