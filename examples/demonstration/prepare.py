@@ -6,12 +6,13 @@ Runs in any Python 3.11, with nothing installed: only the parts of toriconfig th
 from __future__ import annotations
 
 import fcntl
-import hashlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,8 +74,8 @@ def _environment(home: Path, signals: Signals) -> Path:
     """
     python = home / "venv" / "bin" / "python"
     stamp = home / "installed"
-    project = hashlib.sha256((CHECKOUT / "pyproject.toml").read_bytes()).hexdigest()
-    wanted = f"{sys.version} {CHECKOUT} {project}"
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    wanted = json.dumps([sys.version, str(CHECKOUT), project["build-system"], project["project"]])
     if python.exists() and stamp.exists() and stamp.read_text() == wanted:
         return python
     stamp.unlink(missing_ok=True)
