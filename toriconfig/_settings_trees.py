@@ -7,7 +7,6 @@ stays with the one before it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -29,8 +28,6 @@ from toriconfig._shape import ANY, Shape, root_shape
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig.errors import Problem
 
-_FIELD = re.compile(r'for field "([^"]+)"')
-
 
 class Said(NamedTuple):
     """What one source said: its values, or why it could not."""
@@ -40,24 +37,22 @@ class Said(NamedTuple):
     error: str = ""
 
 
-class _Entry(NamedTuple):
-    kind: OriginKind
-    tree: Tree
+_Entry = tuple[OriginKind, Tree]
 
 
 def trees(schema: type[BaseSettings], inputs: Inputs, sources: Sources) -> Iterator[tuple[OriginKind, Tree]]:
     """Everything that a load of `schema` reads, lowest first."""
     layers = inputs.options.layers
-    overrides = [_Entry("code", tree) for tree in read_layer("code", inputs)] if "code" in layers else []
-    said = ask(sources, overrides[0].tree.root.plain() if overrides else {})
+    overrides: list[_Entry] = [("code", tree) for tree in read_layer("code", inputs)] if "code" in layers else []
+    said = ask(sources, overrides[0][1].root.plain() if overrides else {})
     code = next((at for at, one in enumerate(said) if type(one.source) is InitSettingsSource), -1)
-    entries = overrides if code < 0 else []
+    entries = [*overrides] if code < 0 else []
     for at, one in enumerate(said):
         if at == code:
             entries += overrides
         entries += _entries(one, schema, inputs, above_code=at < code)
     if "files" in layers:
-        entries += reversed([_Entry("files", tree) for tree in read_layer("files", inputs)])
+        entries += [("files", tree) for tree in reversed(list(read_layer("files", inputs)))]
     yield from reversed(_ordered(entries, layers))
 
 
@@ -119,9 +114,9 @@ def _ordered(entries: list[_Entry], layers: tuple[str, ...]) -> list[_Entry]:
     ranked: list[tuple[int, _Entry]] = []
     rank = 0
     for entry in entries:
-        if entry.kind in layers:
-            rank = layers.index(entry.kind)
-        elif entry.kind != "source":
+        if entry[0] in layers:
+            rank = layers.index(entry[0])
+        elif entry[0] != "source":
             continue
         ranked.append((rank, entry))
     return [entry for _, entry in sorted(ranked, key=itemgetter(0))]
@@ -139,19 +134,19 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
         other, wrong = _others(one.source, inputs, shape, layer)
         problems += wrong
         if other.value:
-            yield _Entry("env", Tree(other, flat=True))
+            yield "env", Tree(other, flat=True)
     if root.value or problems or layer.kind in ("env", "source"):
-        yield _Entry(layer.kind, Tree(root, problems=tuple(problems)))
+        yield layer.kind, Tree(root, problems=tuple(problems))
     if layer.kind == "secrets_dir" and inputs.options.secrets_dir and has_secrets(shape):
-        yield from reversed([_Entry("secrets_dir", tree) for tree in _secret_files(inputs.options, shape)])
+        yield from reversed([("secrets_dir", tree) for tree in _secret_files(inputs.options, shape)])
 
 
 def _failed(one: Said, layer: Layer) -> Problem:
-    field = _FIELD.search(one.error)
+    field = one.error.partition('for field "')[2].partition('"')[0]
     return Problem(
         "TC505",
-        field[1] if field else "",
-        layer.locate((field[1],) if field else ()),
+        field,
+        layer.locate((field,) if field else ()),
         expected="what the type of the field can be read from; JSON for lists and mappings" if field else "",
         help="correct it there, or set it in a file",
         message=one.error,
