@@ -36,8 +36,8 @@ class Level(enum.Enum):
 
 
 class Pool(BaseModel):
-    size: int = Field(1, ge=1, le=10)
-    ratio: float = Field(0.5, gt=0, lt=1)
+    size: int = Field(default=1, ge=1, le=10)
+    ratio: float = Field(default=0.5, gt=0, lt=1)
 
 
 class Host(BaseModel):
@@ -163,7 +163,10 @@ def test_a_missing_key_stands_at_its_parent_and_says_where_it_was_looked_for() -
 
 
 def test_a_missing_key_at_the_top_stands_nowhere() -> None:
-    found = only("{}", schema=Host.__class__("One", (BaseModel,), {"__annotations__": {"x": int}}))
+    class One(BaseModel):
+        x: int
+
+    found = only("{}", schema=One)
     assert ("TC103", None, "x") == (found.code, found.origin, found.path)
 
 
@@ -188,10 +191,16 @@ def test_missing_is_withheld_where_a_file_broke_off() -> None:
 # Rules of the schema.
 
 
+def _refuse(value: str) -> str:
+    if value == "bad":
+        raise ValueError("another word")
+    return value
+
+
 class Ruled(BaseModel):
     low: int = 1
     high: int = 2
-    word: Annotated[str, AfterValidator(lambda value: _refuse(value))] = "ok"
+    word: Annotated[str, AfterValidator(_refuse)] = "ok"
     custom: int = 0
 
     @model_validator(mode="after")
@@ -209,12 +218,6 @@ class Ruled(BaseModel):
         if value == 3:
             raise KeyError(value)
         return value
-
-
-def _refuse(value: str) -> str:
-    if value == "bad":
-        raise ValueError("another word")
-    return value
 
 
 def test_a_rule_over_several_keys_stands_at_the_mapping_and_names_the_validator() -> None:
@@ -294,15 +297,15 @@ def test_words_of_a_validator_of_a_field_that_is_named_like_a_secret_are_not_rep
     assert "hunter2" not in repr(only("api_token: hunter2", schema=Holder))
 
 
-def test_a_login_in_the_words_of_a_validator_is_scrubbed() -> None:
-    class Url(BaseModel):
-        address: Annotated[str, AfterValidator(lambda value: _echo(value))]
-
-    assert "hunter2" not in repr(only("address: http://me:hunter2@host/x", schema=Url))
-
-
 def _echo(value: str) -> str:
     raise ValueError(f"not an address: {value}")
+
+
+def test_a_login_in_the_words_of_a_validator_is_scrubbed() -> None:
+    class Url(BaseModel):
+        address: Annotated[str, AfterValidator(_echo)]
+
+    assert "hunter2" not in repr(only("address: http://me:hunter2@host/x", schema=Url))
 
 
 # Layers in a diagnostic.
