@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 from toriconfig._clock import SYSTEM, Clock
 from toriconfig._reference import check_path
 
+__all__ = ["JWT", "Agent", "AppRole", "Kubernetes", "TLSCertificate", "Token", "UserPass", "Vault"]
+
 KUBERNETES_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105  (a path)
 """Where Kubernetes mounts the token of the pod's service account."""
 
