@@ -23,7 +23,7 @@ class Call:
     A bare lock tells the caller; a `concurrent.futures.Future` costs half as much again as the whole trip.
     """
 
-    __slots__ = ("abandoned", "calls", "cancelled", "coro", "done", "error", "task", "value")
+    __slots__ = ("abandoned", "calls", "cancelled", "coro", "done", "error", "started", "task", "value")
 
     def __init__(self, coro: Coroutine[Any, Any, Any], calls: set[Call]) -> None:
         self.coro = coro
@@ -33,6 +33,7 @@ class Call:
         self.task: asyncio.Task[None] | None = None
         self.value: Any = None
         self.error: BaseException | None = None
+        self.started = False
         self.cancelled = False
         self.abandoned = False
 
@@ -46,6 +47,7 @@ class Call:
             self.coro.close()
             self.settle(None, asyncio.CancelledError())
             return
+        self.started = True  # before the task: an eager one runs its first step while it is made
         if sys.version_info >= (3, 12):
             self.task = asyncio.Task(self._drive(), loop=loop, eager_start=True)
         else:

@@ -115,6 +115,6 @@ class LoopThread:
 
     def _release_callers(self) -> None:
         for call in tuple(self.calls):
-            if call.task is None:
+            if not call.started:
                 call.coro.close()
             call.settle(None, asyncio.CancelledError())

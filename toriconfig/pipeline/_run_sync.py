@@ -71,7 +71,7 @@ def run_sync(coro: Coroutine[Any, Any, T], timeout: float | None = None, *, allo
             ended = call.wait(seconds)
         except BaseException as interruption:  # Ctrl-C, or a signal handler that raises
             _give_up(call, thread, f"interrupted by {type(interruption).__name__}")
-            if call.task is None:
+            if not call.started:
                 coro.close()
             raise
         if not ended:
