@@ -138,13 +138,14 @@ def test_what_a_killed_run_left_is_cleaned_up_by_the_next(place: Place) -> None:
     keepers = [one for one in place.processes() if one.name() == "sh"]
     for pid in [*(keeper.pid for keeper in keepers), process.pid]:
         os.kill(pid, signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.wait(30)
     assert 3 == len(keepers)
     assert 4 <= len(place.left())  # PostgreSQL, OpenBao, the application, the directory
     code = "from demonstration.leftovers import clean_up; print(len(clean_up()))"
     out, log = place.run([sys.executable, "-P", "-c", code]).communicate(timeout=60)
     assert "1\n" == out, log
     wait_until(lambda: not place.left(), 10)
+    process.communicate()
 
 
 def test_a_running_demonstration_is_no_leftover(place: Place) -> None:
