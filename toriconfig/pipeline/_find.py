@@ -24,7 +24,8 @@ def fast_automaton() -> Callable[[list[str]], Automaton] | None:
 
 
 _COMMON_FIRST = " etaoinsrhldcmupf.,:-_/gw0123456789yb\"'=()[]INFORGWAEvTSDkCLPMUBHVYKXjxqzJQZ"
-_RANK = {character: rank for rank, character in enumerate(_COMMON_FIRST)}
+_RANKS = str.maketrans({character: chr(rank) for rank, character in enumerate(_COMMON_FIRST)})
+"""A character becomes one that sorts by its rarity; what is not listed stays, and most of it sorts behind."""
 
 
 class Anchors:
@@ -33,25 +34,26 @@ class Anchors:
     A log line holds few rare characters. Only where one stands is anything looked up: a line without them costs one
     `in` for each of some twenty characters, whether ten words are known or ten thousand.
 
-    Reading needs no lock: the outer dict is replaced and the inner ones are only asked for single keys.
+    Reading needs no lock: the outer dict is replaced, the inner ones are only asked for single keys, and a list grows
+    at its end or is replaced.
     """
 
     def __init__(self) -> None:
-        self._index: dict[str, dict[str, tuple[tuple[str, int], ...]]] = {}
+        self._index: dict[str, dict[str, list[tuple[str, int]]]] = {}
 
     def add(self, word: str) -> None:
         """`word` has three characters at least."""
         anchor, gram, at = _anchor(word)
         grams = self._index.get(anchor)
         if grams is None:
-            self._index = {**self._index, anchor: {gram: ((word, at),)}}
+            self._index = {**self._index, anchor: {gram: [(word, at)]}}
         else:
-            grams[gram] = (*grams.get(gram, ()), (word, at))
+            grams.setdefault(gram, []).append((word, at))
 
     def remove(self, word: str) -> None:
         anchor, gram, at = _anchor(word)
         grams = self._index.get(anchor, {})
-        rest = tuple(entry for entry in grams.get(gram, ()) if entry != (word, at))
+        rest = [entry for entry in grams.get(gram, ()) if entry != (word, at)]
         if rest:
             grams[gram] = rest
         else:
@@ -73,8 +75,9 @@ class Anchors:
 
 
 def _anchor(word: str) -> tuple[str, str, int]:
-    rank = _RANK.get
-    at = max(range(1, len(word) - 1), key=lambda i: rank(word[i], 99))
+    ranks = word[1:-1].translate(_RANKS)
+    # The last one: what many tokens share (`eyJ`, `ghp_`) stands in front.
+    at = 1 + ranks.rindex(max(ranks))
     return word[at], word[at - 1 : at + 2], at
 
 
