@@ -1,0 +1,97 @@
+"""The record of a rotation: what is written beside the secret before anything is touched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+Stage = Literal["reserved", "applied", "verified", "promoted", "undoing", "undone", "done"]
+OPEN = frozenset({"reserved", "applied", "verified", "promoted", "undoing"})
+
+
+class Sealed:
+    """Values that no `repr`, log or traceback shows."""
+
+    __slots__ = ("_data",)
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self._data = dict(data)
+
+    def open(self) -> dict[str, Any]:
+        """The values."""
+        return dict(self._data)
+
+    def __repr__(self) -> str:
+        return "Sealed(**********)"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("sealed values are not pickled")
+
+
+_NOTHING = Sealed({})
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How far one rotation has come.
+
+    Attributes:
+        id: of the rotation.
+        kind: name of the kind.
+        step: the last step that was completed.
+        who: who carries it out now.
+        since: when it began, in RFC 3339.
+        at: when this was written.
+        base: version of the secret that it began from.
+        keys: the keys of the secret that it changes.
+        version: version of the secret that it made, or 0.
+        undoes: id of the rotation that it takes back, or "".
+        reason: why it is, or was, undone.
+        grace_until: RFC 3339; until when the old secret stays, or "" when it is left alone.
+        pending: the new values; gone when it is closed.
+        revision: KV version that the record was read from or written as.
+    """
+
+    id: str
+    kind: str
+    step: Stage
+    who: str
+    since: str
+    at: str
+    base: int
+    keys: tuple[str, ...]
+    version: int = 0
+    undoes: str = ""
+    reason: str = ""
+    grace_until: str = ""
+    pending: Sealed = field(default=_NOTHING, repr=False)
+    revision: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody has yet to bring it to its end."""
+        return self.step in OPEN
+
+    def dump(self) -> dict[str, Any]:
+        """What is stored of it."""
+        data = {name: getattr(self, name) for name in _PLAIN}
+        data["keys"] = list(self.keys)
+        if self.open:
+            data["pending"] = self.pending.open()
+        return data
+
+
+_PLAIN = tuple(one.name for one in fields(Record) if one.name not in ("pending", "revision"))
+
+
+def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
+    """The record in what a path holds, or None when it holds something else."""
+    try:
+        plain = {name: data[name] for name in _PLAIN}
+        plain["keys"] = tuple(str(key) for key in plain["keys"])
+        json.dumps(plain)
+        return Record(**plain, pending=Sealed(data.get("pending") or {}), revision=revision)
+    except (KeyError, TypeError, ValueError):
+        return None
