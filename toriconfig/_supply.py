@@ -18,7 +18,7 @@ missing: the last try failed and nothing usable is left; unread: nobody has aske
 
 
 class Reading:
-    """One value as it was read, whole; never changed afterwards.
+    """One value as it was read, whole; never changed afterwards, but that a renewed lease moves `expires_at` on.
 
     Attributes:
         value: text, bytes, a number, or a dict for a whole Vault path. Raw: not converted to the T of a handle.

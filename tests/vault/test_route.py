@@ -126,7 +126,20 @@ def test_a_redirect_elsewhere_is_refused_and_the_token_goes_nowhere(
     fake_vault.answers["secret/data/b"] = _redirect(to)
     with pytest.raises(VaultUnreachable, match="redirects to another origin"):
         secret(session, "secret/b").get()
-    assert {A} == set(_addresses(fake_vault))
+    assert [A, B, C] == _addresses(fake_vault)
+
+
+def test_a_standby_that_names_another_of_our_addresses_is_believed_and_an_election_waited_for(
+    fake_vault: FakeVault, session: Session
+) -> None:
+    def standby(address: str) -> Answer:
+        if len(fake_vault.asked) > 6:
+            fake_vault.fails.clear()
+        return Answer(307, {}, {"location": f"{C}/v1/secret/data/a"}, address)
+
+    fake_vault.fails |= {A: standby, B: standby, C: refused}
+    assert {"k": "v"} == secret(session, "secret/a").get()
+    assert [A, C, A] == _addresses(fake_vault)[:3]
 
 
 def test_after_an_own_write_reads_insist_on_seeing_it_for_a_while(

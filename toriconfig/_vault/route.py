@@ -46,7 +46,7 @@ class Route:
     ) -> Answer | Failure:
         """Ask until somebody answers, everybody failed, or the budget is used up."""
         target = "/v1/" + quote(path, safe="/-._~") + (f"?{urlencode(query)}" if query else "")
-        at, failed, pauses, redirected = self._at, 0, 0, False
+        at, failed, pauses, redirected, electing = self._at, 0, 0, False, False
         while True:
             last = not repeatable or (failed + 1) % len(self.addresses) == 0
             left = call.remaining()
@@ -63,14 +63,25 @@ class Route:
                 return outcome
             if verdict.action == "next":
                 failed += 1
-                at = (at + 1) % len(self.addresses)
+                leader = self._leader(outcome)
+                # a standby that names a leader, alive or not, and a node without one: it is being elected
+                electing = electing or leader is not None or verdict.pause > 0
+                at = (at + 1) % len(self.addresses) if leader in (None, at) else leader
                 if failed % len(self.addresses) and call.remaining() > 0:
                     continue
-                if not verdict.pause:
+                if not electing:
                     return outcome
             pauses += 1
             if not call.pause(max(verdict.pause, min(1.0, PAUSE * 1.5 ** (pauses - 1)))):
                 return outcome
+
+    def _leader(self, outcome: Answer | Failure) -> int | None:
+        """Which of our addresses a redirect names: that one may have the token, no other origin may."""
+        if isinstance(outcome, Failure) or outcome.status not in REDIRECTS:
+            return None
+        location = urlsplit(outcome.headers.get("location", ""))
+        origin = f"{location.scheme}://{location.netloc}"
+        return self.addresses.index(origin) if origin in self.addresses else None
 
     def _same_origin(self, outcome: Answer | Failure, at: int) -> str | None:
         """Where a redirect leads, if that is the same origin: the token goes nowhere else."""

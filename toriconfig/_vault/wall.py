@@ -41,8 +41,10 @@ def judge(outcome: Answer | Failure, *, repeatable: bool) -> Verdict:
     if isinstance(outcome, Failure):
         return _NEXT if repeatable or not outcome.sent else _FAIL
     status = outcome.status
-    if status < 400 or status in (400, 401, 403, 404, 405):
+    if status < 300 or status in (400, 401, 403, 404, 405):
         return _DONE
+    if status < 400:
+        return _NEXT
     if status == 429:
         return Verdict("again", max(PAUSE, _seconds(outcome.headers.get("retry-after"))))
     if status == 412:
