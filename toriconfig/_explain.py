@@ -107,7 +107,7 @@ def _losers(node: Node | None, path: Path, loaded: Loaded, *, sealed: bool) -> I
     if node is None:
         return
     shape = _shape_at(loaded.snapshot.shape, path) or ANY
-    sealed = sealed or (shape is not ANY and has_secrets(shape))
+    sealed = sealed or shape.sealed or (shape is not ANY and has_secrets(shape))
     seen: set[Origin] = {node.origin}
     nodes = list(node.losers())
     if isinstance(node.value, Secret) and node.value.origin != node.origin and node.layer.kind != "defaults":
@@ -119,7 +119,8 @@ def _losers(node: Node | None, path: Path, loaded: Loaded, *, sealed: bool) -> I
             yield Candidate(loser.origin, MASK if sealed else _text(loser.plain()))
     parent = _shape_at(loaded.snapshot.shape, path[:-1])
     field = _field(parent, path[-1])
-    if field is not None and not field.required and node.layer.kind != "defaults" and not sealed:
+    told = any(one.layer.kind == "defaults" for one in (node, *nodes))
+    if field is not None and not field.required and not told and not sealed:
         yield Candidate(_default_origin(loaded, path), _text(field.default()))
 
 

@@ -80,7 +80,7 @@ class Load:
         if block is not None:
             from toriconfig._vault_options import vault_options
 
-            vault_options(None, {}, block, self.problems)
+            vault_options(None, {}, self._block(block, root, alone=True), self.problems)
         root = prune(with_defaults(root, self.shape), self.shape, self.problems)
         places = self._places(None)
         root = without_failed(self._judged(self._resolved(root, root, alone=True), places))
@@ -224,9 +224,7 @@ class Load:
         nobody = self.options.vault_layer != "eager" and not has_secrets(self.shape)
         if nobody and not env and block is None:
             return None  # nobody will ask, so not even how to reach Vault is imported
-        if block is not None:
-            alone = Node({"vault": block}, block.layer, block.at)
-            block = without_failed(self._resolved(alone, within)).value.get("vault")
+        block = self._block(block, within) if block is not None else None
         vault = self.options.vault
         if env or block is not None or vault is None:
             from toriconfig._vault_options import vault_options
@@ -240,6 +238,12 @@ class Load:
                 Problem("TC504", "vault", help="correct it in the environment or in `Vault(...)`", message=wrong)
             )
         return session
+
+    def _block(self, block: Node, within: Node, *, alone: bool = False) -> Node | None:
+        """The description of the connection with its references resolved."""
+        holder = Node({"vault": block}, block.layer, block.at)
+        found: Node | None = without_failed(self._resolved(holder, within, alone=alone)).value.get("vault")
+        return found
 
     def _places(self, session: Any) -> Places:
         schema = self.recipe.schema

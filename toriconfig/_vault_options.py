@@ -68,13 +68,13 @@ def _made(given: dict[str, Any]) -> _Outcome:
 
 def _culprit(message: str, env: Mapping[str, Node], block: Node | None) -> Node:
     """The node that a message is about, by the name of its field; the first of all when none is named."""
-    words = set(re.findall(r"\w+", message.lower()))
     named = [(name.rpartition("__")[2], node) for name, node in env.items()]
     if block is not None:
         for key, node in block.value.items() if type(block.value) is dict else ():
             named += list(node.value.items()) if type(node.value) is dict else []
             named.append((key, node))
-    return next((node for name, node in named if name.lower() in words), named[0][1])
+    nodes = {name.lower(): node for name, node in reversed(named)}
+    return next((nodes[word] for word in re.findall(r"\w+", message.lower()) if word in nodes), named[0][1])
 
 
 def _over(low: Vault, high: Vault) -> Vault:

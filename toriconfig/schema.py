@@ -59,7 +59,7 @@ class FileSizeTier(_Section):
     """Limits for files up to one size."""
 
     mb: float | None = Field(
-        description="Largest file of the tier, in megabytes (1,000,000 bytes); null = no limit.", gt=0
+        description="Largest file of the tier, in megabytes (1,000,000 bytes); null = no limit.", gt=0, le=1_000_000
     )
     chunks: int = Field(ge=1, description="Chunks to keep of one document.")
     concepts: int = Field(ge=1, description="Concepts to keep of one document.")
@@ -122,7 +122,7 @@ class Progress(_Section):
     """How often progress is reported."""
 
     min_change: float = Field(default=1.0, ge=0, le=100, description="Percentage points between two reports.")
-    min_seconds: float = Field(default=0.5, ge=0, description="Seconds between two reports.")
+    min_seconds: float = Field(default=0.5, ge=0, le=86_400, description="Seconds between two reports.")
 
 
 class Pool(_Section):
@@ -130,7 +130,7 @@ class Pool(_Section):
 
     min_size: int = Field(default=1, ge=0, le=1000, description="Connections kept open.")
     max_size: int = Field(default=10, ge=1, le=1000, description="Connections at most; not less than `min_size`.")
-    timeout: float = Field(default=30.0, gt=0, description="Seconds to wait for a free connection.")
+    timeout: float = Field(default=30.0, gt=0, le=3600, description="Seconds to wait for a free connection.")
 
     @model_validator(mode="after")
     def _hold(self) -> Pool:
@@ -149,9 +149,9 @@ class DatabaseCredentials(_Section):
 class Database(_Section):
     """Where documents are stored."""
 
-    host: str = Field(default="localhost", description="Host name or address.")
+    host: str = Field(default="localhost", min_length=1, max_length=253, description="Host name or address.")
     port: int = Field(default=5432, ge=1, le=65535, description="TCP port.")
-    name: str = Field(default="tori", description="Name of the database.")
+    name: str = Field(default="tori", min_length=1, max_length=63, description="Name of the database.")
     pool: Pool = Field(default_factory=Pool, description="The connection pool.")
     credentials: Annotated[Secret[DatabaseCredentials], Ref("database/creds/tori")] = Field(
         description="Account to log in with; from Vault's database engine."

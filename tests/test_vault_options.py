@@ -1,0 +1,138 @@
+"""How to reach Vault: code above variables above files, and what a file may not say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from support.loading import problems, told
+from toriconfig import Secret, SettingsConfigDict, Vault
+from toriconfig._load import try_check_tree, try_load
+from toriconfig._snapshot import Recipe
+from toriconfig.sources.yaml_file import read_yaml
+from toriconfig.vault import AppRole, Kubernetes
+
+
+class Schema(BaseModel):
+    model_config = SettingsConfigDict(env_prefix="T_", env_nested_delimiter="__")
+    a: int = 1
+    key: Secret[str] | None = None
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(name="asked")
+def _asked(monkeypatch: pytest.MonkeyPatch) -> list[Vault]:
+    """What loads have asked for a connection."""
+    asked: list[Vault] = []
+
+    def connected(vault: Vault, environ: object) -> tuple[None, str]:
+        asked.append(vault)
+        return None, ""
+
+    monkeypatch.setattr("toriconfig._stations._connected", connected)
+    return asked
+
+
+def connection(text: str, asked: list[Vault], **given: Any) -> Vault:
+    with open("1.yaml", "w") as file:
+        file.write(text)
+    options = {"config_files": ["1.yaml"], **given.pop("options", {})}
+    found = try_load(Recipe(Schema, options, None, given.pop("environ", {})))
+    assert found.loaded is not None, found.problems
+    return asked[-1]
+
+
+def test_a_file_and_variables_describe_it_and_variables_win(asked: list[Vault]) -> None:
+    text = "vault:\n  timeout: 7\n  refresh_interval: 9\n  auth: {method: kubernetes, role: low, mount: k8s}\n"
+    environ = {"T_VAULT__TIMEOUT": "3", "T_VAULT__AUTH__ROLE": "high", "t_vault__ca_cert": "/ca.pem"}
+    vault = connection(text, asked, environ=environ)
+    assert (3.0, 9.0, "/ca.pem") == (vault.timeout, vault.refresh_interval, vault.ca_cert)
+    assert Kubernetes(role="high", mount="k8s") == vault.auth
+
+
+def test_code_wins_field_by_field(asked: list[Vault]) -> None:
+    vault = connection("vault: {timeout: 7, overlap: 2}", asked, options={"vault": Vault(timeout=4.0)})
+    assert (4.0, 2.0) == (vault.timeout, vault.overlap)
+
+
+def test_variables_may_give_address_and_credentials(asked: list[Vault]) -> None:
+    environ = {
+        "T_VAULT__ADDRESS": "https://v:8200", "T_VAULT__AUTH__METHOD": "approle", "T_VAULT__AUTH__ROLE_ID": "r",
+        "T_VAULT__AUTH__SECRET_ID": "s",
+    }  # fmt: skip
+    vault = connection("{}", asked, environ=environ)
+    assert ("https://v:8200", AppRole(role_id="r", secret_id="s")) == (vault.address, vault.auth)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "path"),
+    [
+        ("vault: {address: 'https://evil:8200'}", "1:9", "vault.address"),
+        ("vault: {Address: 'https://evil:8200'}", "1:9", "vault.Address"),
+        ("vault: {namespace: other}", "1:9", "vault.namespace"),
+        ("vault: {verify: false}", "1:9", "vault.verify"),
+        ("vault: {proxy: 'http://evil:1'}", "1:9", "vault.proxy"),
+        ("vault: {allow_file_address: true}", "1:9", "vault.allow_file_address"),
+        ("vault: {auth: {method: token, token: hvs.x}}", "1:31", "vault.auth.token"),
+        ("vault: {auth: {method: approle, role_id: r, Secret_ID: x}}", "1:45", "vault.auth.Secret_ID"),
+        ("vault: {auth: {method: agent, address: 'http://evil:1'}}", "1:31", "vault.auth.address"),
+        ("vault: {auth: {method: agent, socket: /tmp/evil}}", "1:31", "vault.auth.socket"),
+    ],
+)
+def test_a_file_may_not_say_where_vault_is_nor_hold_a_credential(text: str, place: str, path: str) -> None:
+    found = [one for one in problems(Schema, text) if one.code == "TC504"]
+    assert (f"1.yaml:{place}", path) in [(str(one.origin), one.path) for one in found]
+    assert any("allow_file_address" in one.help for one in found)
+
+
+def test_code_can_allow_a_file_to(asked: list[Vault]) -> None:
+    vault = connection(
+        "vault: {address: 'http://127.0.0.1:1'}", asked, options={"vault": Vault(allow_file_address=True)}
+    )
+    assert "http://127.0.0.1:1" == vault.address
+
+
+def test_references_in_the_block_are_resolved(asked: list[Vault]) -> None:
+    text = "a: 9\nvault: {timeout: '${a}', auth: {method: kubernetes, role: '${env:ROLE:-x}'}}"
+    vault = connection(text, asked, environ={"ROLE": "app"})
+    assert (9, Kubernetes(role="app")) == (vault.timeout, vault.auth)
+    assert [("TC304", "1.yaml:1:18", "vault.ca_cert")] == told(Schema, "vault: {ca_cert: '${env:NONE}'}")
+
+
+@pytest.mark.parametrize(
+    ("environ", "text", "place"),
+    [
+        ({"T_VAULT__TIMEOUT": "soon"}, "vault: {overlap: 1}", "T_VAULT__TIMEOUT"),
+        ({"T_VAULT__OVERLAP": "1", "T_VAULT__TIMEOT": "1"}, "", "T_VAULT__TIMEOT"),
+        ({"T_VAULT__AUTH__METHOD": "magic"}, "vault: {overlap: 1}", "T_VAULT__AUTH__METHOD"),
+        ({}, "vault: {overlap: 1, timeout: -5}", "1.yaml:1:30"),
+        ({}, "vault: {auth: {method: kubernetes, role: a, rol: b}}", "1.yaml:1:50"),
+        ({}, "vault: 5", "1.yaml:1:8"),
+    ],
+)
+def test_a_field_that_cannot_be_is_pointed_at(environ: dict[str, str], text: str, place: str) -> None:
+    (only,) = problems(Schema, text, environ=environ)
+    assert ("TC504", place) == (only.code, str(only.origin))
+
+
+def test_a_wrong_credential_is_not_repeated() -> None:
+    found = problems(
+        Schema, "{}", environ={"T_VAULT__ADDRESS": "https://me:hunter2@host", "T_VAULT__AUTH__TOKEN": "hunter2 \n"}
+    )
+    assert found
+    assert "hunter2" not in repr(found)
+
+
+def test_a_file_judged_alone_is_not_blamed_for_its_references() -> None:
+    (tree,) = read_yaml("a: 5\nvault: {timeout: '${a}', refresh_interval: '${env:SECONDS}', overlap: x}", "x.yaml")
+    assert [("TC504", "x.yaml:2:71")] == [(one.code, str(one.origin)) for one in try_check_tree(Schema, tree)]
+
+
+def test_offline_a_wrong_description_is_still_told() -> None:
+    assert ["TC504"] == [code for code, _, _ in told(Schema, "vault: {timeout: x}", offline=True)]
