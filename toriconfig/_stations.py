@@ -343,9 +343,9 @@ def _leaves(node: Node) -> int:
 
 def logger() -> Any:
     """Where the library logs."""
-    import logging
+    from toriconfig.pipeline._logging import library_logger
 
-    return logging.getLogger("toriconfig")
+    return library_logger("toriconfig")
 
 
 def _nowhere(_at: Any) -> Origin:

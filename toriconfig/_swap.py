@@ -102,6 +102,6 @@ def _call(callback: Callable[[Change], Any], change: Change) -> None:
 
             run_sync(outcome, timeout=30.0)
     except Exception:
-        import logging
+        from toriconfig.pipeline._logging import library_logger
 
-        logging.getLogger("toriconfig").exception("an on_change callback for `%s` failed", change.path)
+        library_logger("toriconfig").exception("an on_change callback for `%s` failed", change.path)

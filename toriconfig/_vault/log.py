@@ -10,6 +10,6 @@ if TYPE_CHECKING:
 
 def logger() -> logging.Logger:
     """The logger `toriconfig.vault`."""
-    import logging
+    from toriconfig.pipeline._logging import library_logger
 
-    return logging.getLogger("toriconfig.vault")
+    return library_logger("toriconfig.vault")
