@@ -1,0 +1,201 @@
+"""`toriconfig check`: the five mistakes, alone and together, in every format; what is judged, and the exit code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.command import Toriconfig
+from toriconfig.testing import Canary
+
+GOOD = "database:\n  host: db1\n  pool:\n    max_size: 20\n"
+
+MISTAKES = {
+    "wrong type": (GOOD.replace("20", "ten"), "TC102", "4:15", "database.pool.max_size"),
+    "near miss": (GOOD.replace("max_size", "max_szie"), "TC101", "4:5", "database.pool.max_szie"),
+    "unclosed bracket": ("generic_terms: [a, b\nchunking:\n  size: 500\n", "TC001", "1:16", ""),
+    "duplicate key": (GOOD + "    max_size: 30\n", "TC002", "5:5", "database.pool.max_size"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_told_with_its_place_and_remedy(mistake: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+    text, code, place, key = MISTAKES[mistake]
+    (tmp_path / "tori.yaml").write_text(text)
+    result = toriconfig("check", "tori.yaml")
+    assert result.code == 1
+    assert f"error[{code}]" in result.out
+    assert f"--> tori.yaml:{place}\n" in result.out
+    assert "= help:" in result.out
+    if key:
+        assert f"= key:      {key}" in result.out
+
+
+def test_a_missing_required_key_points_at_its_parent_and_says_where_was_looked(
+    toriconfig: Toriconfig, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(
+        "from pydantic import BaseModel\nfrom toriconfig import SettingsConfigDict\n"
+        "class Db(BaseModel):\n    host: str\n    port: int = 1\n"
+        "class App(BaseModel):\n    model_config = SettingsConfigDict(config_name='app', env_prefix='APP_', "
+        "env_nested_delimiter='__')\n    db: Db\n"
+    )
+    (tmp_path / "app.yaml").write_text("# settings\ndb:\n  port: 2\n")
+    result = toriconfig("check", "--settings", "app:App")
+    assert result.code == 1
+    assert "error[TC103]" in result.out
+    assert "--> app.yaml:2:1" in result.out
+    assert "APP_DB__HOST" in result.out
+    assert toriconfig("check", "app.yaml", "--settings", "app:App").code == 0, "alone, another layer may say it"
+
+
+@pytest.mark.parametrize("form", ["text", "concise", "json", "github", "sarif"])
+def test_all_five_in_one_run_over_two_files_sorted(form: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    folder.mkdir()
+    (folder / "a.yaml").write_text(
+        "chunking:\n  szie: 5\n  size: many\n  overlap: 1\n  overlap: 2\ngeneric_terms: [a, b\n"
+    )
+    (folder / "b.yaml").write_text("limits:\n  file_sizes:\n    small: {chunks: 300}\n    medium: {chunk: 1}\n")
+    result = toriconfig("check", "config", "-o", form)
+    assert result.code == 1
+    at = [result.out.find(code) for code in ("TC101", "TC102", "TC002", "TC001")]
+    assert -1 not in at
+    if form in ("text", "concise", "github"):
+        places = [result.out.find(text) for text in ("a.yaml", "b.yaml")]
+        assert places == sorted(places)
+    if form == "json":
+        found = json.loads(result.out)
+        assert found["valid"] is False
+        lines = [(d["origin"]["source"], d["origin"]["line"]) for d in found["diagnostics"]]
+        assert lines == sorted(lines)
+        assert found["error_count"] == len(lines) == 5
+    if form == "sarif":
+        assert json.loads(result.out)["version"] == "2.1.0"
+
+
+def test_a_mistake_in_a_variable_names_it_and_the_line_that_it_overrides(
+    toriconfig: Toriconfig, tmp_path: Path
+) -> None:
+    (tmp_path / "tori.yaml").write_text(GOOD)
+    result = toriconfig("check", TORI_DATABASE__POOL__MAX_SIZE="ten")
+    assert result.code == 1
+    assert "TORI_DATABASE__POOL__MAX_SIZE" in result.out
+    assert "TORI_DATABASE__POOL__MAX_SIZE wins; tori.yaml:4:15 is overridden" in result.out
+
+
+def test_an_unknown_variable_is_a_finding_with_the_near_miss(toriconfig: Toriconfig) -> None:
+    result = toriconfig("check", "-o", "concise", TORI_CHUNKING__SZIE="5")
+    assert "TC501" in result.out
+    assert "TORI_CHUNKING__SIZE" in result.out
+    assert result.code == 0, "a warning"
+    assert toriconfig("check", "--strict", TORI_CHUNKING__SZIE="5").code == 1
+
+
+def test_secrets_in_vault_are_told_as_not_checked_offline(toriconfig: Toriconfig) -> None:
+    result = toriconfig("check", "-o", "concise")
+    assert result.code == 0
+    assert "secret/tori#api_key" in result.out
+    assert "not checked" in result.out
+
+
+def test_a_secret_that_nothing_could_supply_is_an_error(toriconfig: Toriconfig, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "from pydantic import BaseModel\nfrom toriconfig import Secret\nclass App(BaseModel):\n    token: Secret[str]\n"
+    )
+    result = toriconfig("check", "--settings", "app:App", "-o", "concise")
+    assert result.code == 1
+    assert "TC401" in result.out
+    assert "token" in result.out
+
+
+def test_standard_input_is_checked_under_its_name_document_by_document(toriconfig: Toriconfig) -> None:
+    result = toriconfig(
+        "check", "-", "--stdin-filename", "piped.yaml", "-o", "concise", stdin="chunking: {size: 500}\n---\nx: 1\n"
+    )
+    assert result.code == 1
+    assert result.out.startswith("piped.yaml:3:1: error[TC101]")
+
+
+def test_the_environment_does_not_count_for_files(toriconfig: Toriconfig, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("chunking: {size: '${env:SIZE}', overlap: '${chunking.size}'}\n")
+    assert toriconfig("check", "a.yaml", TORI_CHUNKING__SIZE="many").code == 0
+
+
+@pytest.mark.parametrize("name", ["absent.yaml", "unreadable"])
+def test_input_that_cannot_be_read_is_two(name: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+    import os
+
+    if name == "unreadable":
+        os.mkfifo(tmp_path / name)
+    result = toriconfig("check", name)
+    assert result.code == 2
+    assert name in result.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("chekc",), "did you mean `check`"),
+        (("check", "--nope"), "--nope"),
+        (("check", "--settings", "no.module:X"), "no.module"),
+        (("check", "--settings", "json:loads"), "no pydantic model"),
+        (("check", "--output-format", "xml"), "xml"),
+    ],
+)
+def test_wrong_usage_is_two_on_standard_error(arguments: tuple[str, ...], said: str, toriconfig: Toriconfig) -> None:
+    result = toriconfig(*arguments)
+    assert result.code == 2
+    assert said in result.err
+    assert result.out == ""
+
+
+def test_pyproject_names_the_settings(toriconfig: Toriconfig, tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text("from pydantic import BaseModel\nclass Mine(BaseModel):\n    size: int\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.toriconfig]\nsettings = "conf:Mine"\n')
+    result = toriconfig("check")
+    assert "error in Mine" in result.out
+
+
+def test_colours_come_when_wanted(toriconfig: Toriconfig, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("x: 1\n")
+    assert "\x1b[" not in toriconfig("check", "a.yaml").out
+    assert "\x1b[" in toriconfig("check", "a.yaml", "--color", "always").out
+    assert "\x1b[" in toriconfig("check", "a.yaml", FORCE_COLOR="1").out
+    assert "\x1b[" not in toriconfig("check", "a.yaml", FORCE_COLOR="1", NO_COLOR="1").out
+    assert "\x1b[" not in toriconfig("check", "a.yaml", "--color", "never", FORCE_COLOR="1").out
+
+
+def test_a_narrow_terminal_is_kept_to(toriconfig: Toriconfig, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(
+        "chunking:\n  a_very_long_key_that_does_not_exist_at_all_in_the_schema_of_anybody: 1\n"
+    )
+    result = toriconfig("check", "a.yaml", COLUMNS="40")
+    frame = [line for line in result.out.splitlines() if line.lstrip().startswith(("2 |", "|"))]
+    assert frame
+    assert all(len(line) <= 40 for line in frame)
+
+
+PLACES = {
+    "wrong type": "api_key: [{c}]\n",
+    "duplicate": "api_key: {c}\napi_key: {c}\n",
+    "syntax error": "api_key: {c}\nx: [\n",
+    "syntax error on its line": "api_key: [{c}\n",
+    "near miss of its key": "api_kye: {c}\n",
+    "unknown sibling": "api_key: {c}\nsibling: 1\n",
+    "in a flow mapping": "database: {{credentials: {{username: u, pasword: {c}}}, x: 1}}\n",
+    "userinfo": "database: {{host: [postgres://u:{c}@db/x]}}\n",
+}
+
+
+@pytest.mark.parametrize("form", ["text", "concise", "json", "github", "sarif"])
+@pytest.mark.parametrize("place", PLACES)
+def test_no_format_shows_a_secret(place: str, form: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+    canary = Canary()
+    (tmp_path / "tori.yaml").write_text(PLACES[place].format(c=canary.secret))
+    alone = toriconfig("check", "tori.yaml", "-o", form)
+    whole = toriconfig("check", "-o", form, TORI_API_KYE=canary.secret, TORI_DATABASE__CREDENTIALS=canary.secret)
+    assert whole.code == 1
+    canary.absent_from(*alone[1:], *whole[1:])
