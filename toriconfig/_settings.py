@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ValidationError
@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     pydantic-settings raise (`ValidationError`, `SettingsError`); `load`, `lazy` and `reload` raise `ConfigError`.
     """
 
-    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict()
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict()  # pyright: ignore[reportIncompatibleVariableOverride]
 
     if not TYPE_CHECKING:  # type checkers make the signature from the fields
 
@@ -72,8 +72,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def _toriconfig_make(cls, values: dict[str, Any]) -> BaseModel:
-        make: Callable[..., BaseModel] = cls
-        return make(_build_sources=(_MERGED, values))
+        return cast(BaseModel, cast(Any, cls)(_build_sources=(_MERGED, values)))
 
 
 _MERGED: Sources = ()

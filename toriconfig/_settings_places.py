@@ -144,7 +144,9 @@ def _files(source: DotEnvSettingsSource) -> list[str]:
 
 
 def _existing(file: FilePath, source: DotEnvSettingsSource) -> FilePath | None:
-    above = islice(FilePath.cwd().parents, getattr(source, "env_file_depth", None) or 0) if not file.is_absolute() else ()
+    above = (
+        islice(FilePath.cwd().parents, getattr(source, "env_file_depth", None) or 0) if not file.is_absolute() else ()
+    )
     return next((path for path in (file, *(parent / file for parent in above)) if path.is_file()), None)
 
 

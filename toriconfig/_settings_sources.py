@@ -134,17 +134,18 @@ def is_secret(field: FieldInfo) -> bool:
 
 
 def _undecoded(field: Any) -> Any:
-    """The field, or bare type, marked so that pydantic-settings does not decode it when it is a secret."""
+    """The field, or bare type, marked so that pydantic-settings does not decode it when it is a secret.
+
+    The secret of a model is JSON, or several names below its own, which pydantic-settings puts together.
+    """
     if field is None:
         return None
-    if not isinstance(field, FieldInfo):
-        if shape_of(field).kind != "secret":
-            return field
-        field = FieldInfo(annotation=field)
-    elif not is_secret(field):
+    annotation, metadata = (field.annotation, field.metadata) if isinstance(field, FieldInfo) else (field, ())
+    shape = shape_of(annotation, tuple(metadata))
+    if shape.kind != "secret" or shape.models:
         return field
-    marked = copy.copy(field)
-    marked.metadata = [*field.metadata, NoDecode]
+    marked = copy.copy(field) if isinstance(field, FieldInfo) else FieldInfo(annotation=field)
+    marked.metadata = [*metadata, NoDecode]
     return marked
 
 

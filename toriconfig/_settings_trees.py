@@ -52,7 +52,8 @@ def trees(schema: type[BaseSettings], inputs: Inputs, sources: Sources) -> Itera
             entries += overrides
         entries += _entries(one, schema, inputs, above_code=at < code)
     if "files" in layers:
-        entries += [("files", tree) for tree in reversed(list(read_layer("files", inputs)))]
+        files: list[_Entry] = [("files", tree) for tree in read_layer("files", inputs)]
+        entries += reversed(files)
     yield from reversed(_ordered(entries, layers))
 
 
@@ -138,7 +139,8 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
     if root.value or problems or layer.kind in ("env", "source"):
         yield layer.kind, Tree(root, problems=tuple(problems))
     if layer.kind == "secrets_dir" and inputs.options.secrets_dir and has_secrets(shape):
-        yield from reversed([("secrets_dir", tree) for tree in _secret_files(inputs.options, shape)])
+        for tree in reversed(list(_secret_files(inputs.options, shape))):
+            yield "secrets_dir", tree
 
 
 def _failed(one: Said, layer: Layer) -> Problem:
@@ -178,7 +180,6 @@ class _Known:
             else:
                 known[key] = self._below(child, below or ANY)
         return Node(known, node.layer, node.at)
-
 
     def _names(self, node: Node, key: str) -> bool:
         """Whether a variable of that name set the key, and not the JSON in the value of another."""
@@ -238,9 +239,7 @@ def _secret_files(options: Options, shape: Shape) -> Iterator[Tree]:
     }
     for folder in options.secrets_dir:
         tree = SecretsDir(folder, options.environment_prefix).load()
-        kept = {
-            name: node for name, node in tree.root.value.items() if not wanted.isdisjoint(_heads(name, delimiter))
-        }
+        kept = {name: node for name, node in tree.root.value.items() if not wanted.isdisjoint(_heads(name, delimiter))}
         places = {node.origin.source for node in kept.values()}
         problems = tuple(p for p in tree.problems if p.origin is not None and p.origin.source in places)
         if kept:
