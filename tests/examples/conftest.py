@@ -1,61 +1,16 @@
-"""A database of its own for each test, with the tables of the application, and settings that lead there."""
+"""A database of its own for each test of the ingestion application."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
-import psycopg
 import pytest
 
-import ingest_pdf
 from embedded_postgres import Postgres
-from toriconfig import ToriSettings, lazy
-
-TABLES = Path(ingest_pdf.__file__).with_name("tables.sql")
-
-
-@dataclass
-class Target:
-    """Where a test ingests to.
-
-    Attributes:
-        environ: of a program without Vault: its secrets are variables.
-    """
-
-    postgres: Postgres
-    name: str
-
-    @property
-    def environ(self) -> dict[str, str]:
-        return {
-            "TORI_DATABASE__HOST": self.postgres.host,
-            "TORI_DATABASE__PORT": str(self.postgres.port),
-            "TORI_DATABASE__NAME": self.name,
-            "TORI_DATABASE__CREDENTIALS__USERNAME": self.postgres.user,
-            "TORI_DATABASE__CREDENTIALS__PASSWORD": self.postgres.password,
-            "TORI_API_KEY": "key-of-the-test",
-            "TORI_DATABASE_URL": "unused-url",
-            "TORI_EMBEDDING_TOKEN": "unused-token",
-        }
-
-    def settings(self, **overrides: Any) -> ToriSettings:
-        return lazy(ToriSettings, environ=self.environ, overrides=overrides)
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.postgres.conninfo(database=self.name)) as connection:
-            return connection.execute(query.encode()).fetchall()
+from support.ingest_target import Target, new_target
 
 
 @pytest.fixture(name="target")
 def _target(shared_postgres: Postgres) -> Iterator[Target]:
-    target = Target(shared_postgres, f"ingest_{uuid4().hex}")
-    with psycopg.connect(shared_postgres.conninfo(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {target.name}".encode())
-        with psycopg.connect(shared_postgres.conninfo(database=target.name)) as inside:
-            inside.execute(TABLES.read_bytes())
+    with new_target(shared_postgres) as target:
         yield target
-        connection.execute(f"DROP DATABASE {target.name} WITH (FORCE)".encode())

@@ -21,7 +21,7 @@ from ingest_pdf.ingest import Ingestion
 from ingest_pdf.pool import open_pool
 from ingest_pdf.reading import Document
 from ingest_pdf.store import write
-from tests.examples.conftest import Target
+from support.ingest_target import Target
 from toriconfig import ToriSettings, lazy
 from toriconfig.testing import VaultServer
 
