@@ -143,7 +143,7 @@ def test_the_option_comes_before_the_variable_which_can_be_named() -> None:
     ],
 )
 def test_a_profile_that_is_no_name_is_refused_and_reads_nothing(name: str) -> None:
-    (found,) = [one for one in refused(Schema, environ={"APP_PROFILE": name}).problems]
+    (found,) = refused(Schema, environ={"APP_PROFILE": name}).problems
     assert ("TC503", "APP_PROFILE") == (found.code, str(found.origin))
     assert "letters, digits" in found.expected
     with pytest.raises(ConfigError):
