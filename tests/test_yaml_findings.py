@@ -93,6 +93,8 @@ def test_a_duplicate_key_or_a_hint_leaves_the_tree_complete() -> None:
         ("ключ: 1\nb: x\x07y\n".encode(), "f.yaml:2:5", "TC001"),
         ("\ufeffa: 1\nb: \x1b\n".encode(), "f.yaml:2:4", "TC001"),
         ("a: 1\nb: x\x07\n".encode("utf-16"), "f.yaml:2:5", "TC001"),
+        ("a: \x85\u2028\x85 x\x85\nb: \x07\n".encode(), "f.yaml:2:4", "TC001"),
+        (b'a: "\\ud83d\\ude00"\nb: \x07\n', "f.yaml:2:4", "TC001"),
         ("a: 1\nb: x".encode("utf-16-le") + b"\x00", "f.yaml:1:2", "TC001"),
         (b"\xff\xfea\x00:\x00 \x001\x00\n\x00b", "f.yaml:2:1", "TC003"),
         ("a: 1\nb: \udcff\n", "f.yaml:2:4", "TC003"),

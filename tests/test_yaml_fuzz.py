@@ -99,11 +99,12 @@ def test_the_parser_in_pure_python_never_raises(content: bytes) -> None:
 UNREADABLE = {*map(chr, range(0x7F, 0xA0)), "\ufeff", "\ufffe", "\uffff"} - {"\x85"}
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Co"]), max_size=80)  # private characters: libyaml.cases
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner), max_leaves=10)
+INNER = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(TEXTS, SCALARS, max_size=3)
+VALUES = INNER | st.lists(INNER, max_size=3) | st.dictionaries(TEXTS, INNER, max_size=3)
 
 
 @RULES
-@given(st.dictionaries(TEXTS, VALUES), st.booleans(), st.sampled_from([None, 2, "\t"]))
+@given(st.dictionaries(TEXTS, VALUES, max_size=4), st.booleans(), st.sampled_from([None, 2, "\t"]))
 def test_whatever_json_writes_is_read_back(
     value: dict[str, object], ascii_only: bool, indent: int | str | None
 ) -> None:

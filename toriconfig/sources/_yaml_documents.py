@@ -13,7 +13,8 @@ from toriconfig._tree import Layer, Node, Tree
 from toriconfig.errors import Problem
 from toriconfig.sources._yaml_events import read_events
 from toriconfig.sources._yaml_reading import Reading
-from toriconfig.sources._yaml_text import decode, place, split_lines, stand_in
+from toriconfig.sources._yaml_standins import stand_in
+from toriconfig.sources._yaml_text import decode, place, split_lines
 
 if TYPE_CHECKING:
     from toriconfig.sources.yaml_file import Limits
@@ -53,7 +54,8 @@ def read_documents(content: str | bytes, layer: Layer, limits: Limits, parser: P
         reading = _read(text, lines, layer, limits, parser)
         if reading.bad_at is not None:
             problems.append(_character(text, reading.bad_at, layer, None))
-            text = _lines_before(text, reading.bad_at)
+            shorter = _lines_before(text, reading.bad_at)
+            text = shorter if len(shorter) < len(text) else ""
     if problems:
         trees = reading.trees or [Tree(Node({}, layer), lines=lines)]
         last, end = trees[-1], text.count("\n")
@@ -65,14 +67,14 @@ def read_documents(content: str | bytes, layer: Layer, limits: Limits, parser: P
 
 
 def _read(text: str, lines: list[str], layer: Layer, limits: Limits, parser: Parser) -> Reading:
-    readable = stand_in(text)
+    readable, restore = stand_in(text)
     # The parse makes many objects and no cycles, so that the collector would run for nothing, for a third of the
     # time. Two threads that read at once can only turn it on again too early.
     paused = gc.isenabled()
     if paused:
         gc.disable()
     try:
-        return read_events(parser, readable, Reading(layer, limits, text, lines, stand_ins=readable is not text))
+        return read_events(parser, readable, Reading(layer, limits, readable, lines, restore=restore))
     finally:
         if paused:
             gc.enable()

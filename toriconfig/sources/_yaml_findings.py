@@ -12,7 +12,7 @@ from toriconfig._path import show
 from toriconfig._tree import Layer, Node
 from toriconfig.errors import Problem, Related
 from toriconfig.sources._yaml_scalars import CORE, LONGEST_NUMBER, reading_of_1_1, remedy
-from toriconfig.sources._yaml_text import restore
+from toriconfig.sources._yaml_standins import Restore
 from toriconfig.sources._yaml_tree import MERGE, REFUSED
 
 Frame = tuple[Any, Any, Any, Any, str | None, int, bool | None]
@@ -41,11 +41,11 @@ class Findings:
         complete: False when something was left out, so that "missing" cannot be told.
     """
 
-    def __init__(self, layer: Layer, *, stand_ins: bool) -> None:
+    def __init__(self, layer: Layer, restore: Restore | None) -> None:
         self.problems: list[Problem] = []
         self.complete = True
         self._layer = layer
-        self._stand_ins = stand_ins
+        self._restore = restore
         self._errors = 0
         self._hints = 0
 
@@ -222,4 +222,5 @@ class Findings:
         elif items is not None:
             parts.append(len(items))
         named = ["<<" if part is MERGE else part for part in parts if part is not REFUSED]
-        return tuple(restore(part) if self._stand_ins and type(part) is str else part for part in named)
+        restore = self._restore
+        return tuple(restore(part) if restore and type(part) is str else part for part in named)

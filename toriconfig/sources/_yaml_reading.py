@@ -9,6 +9,7 @@ from toriconfig._tree import Layer, Node, Tree
 from toriconfig.errors import Problem
 from toriconfig.sources._yaml_findings import Findings, Frame, Stop, Where
 from toriconfig.sources._yaml_scalars import CORE, CORE_SCALARS, MISSING, TooLong, number, plain, tagged
+from toriconfig.sources._yaml_standins import Restore
 from toriconfig.sources._yaml_tree import MERGE, REFUSED, merge, restore_tree, unshare
 
 if TYPE_CHECKING:
@@ -38,17 +39,17 @@ class Reading:
             before that character, or None.
     """
 
-    def __init__(self, layer: Layer, limits: Limits, text: str, lines: list[str], *, stand_ins: bool = False) -> None:
+    def __init__(self, layer: Layer, limits: Limits, text: str, lines: list[str], *, restore: Restore | None) -> None:
         self.layer = layer
         self.limits = limits
         self.trees: list[Tree] = []
         self.root: Node | None = None
         self.anchors: dict[str, Any] = {}
-        self.found = Findings(layer, stand_ins=stand_ins)
+        self.found = Findings(layer, restore)
         self.bad_at: int | None = None
         self._text = text
         self._lines = lines
-        self._stand_ins = stand_ins
+        self._restore = restore
         self._start: Any = None
         self._shared = False
         self._refused: list[dict[Any, Node]] = []
@@ -70,8 +71,8 @@ class Reading:
             if deep is not None:
                 self.found.deep(deep.origin, self.limits.max_depth)
                 root = None
-        if root is not None and self._stand_ins:
-            restore_tree(root)
+        if root is not None and self._restore is not None:
+            restore_tree(root, self._restore)
         start = self._start if root is None else root.at
         if root is None or type(root.value) is not dict:
             if root is not None and self.found.complete and not _is_nothing(root):
@@ -82,7 +83,7 @@ class Reading:
         self._start = None
         self._shared = False
         self.anchors.clear()
-        self.found = Findings(self.layer, stand_ins=self._stand_ins)
+        self.found = Findings(self.layer, self._restore)
 
     def cut(self, stack: list[Frame], mapping: Any, event: Any, gave_up: Any = None) -> None:
         """Finish a document that cannot be read to its end, without what may hold text of the broken part.

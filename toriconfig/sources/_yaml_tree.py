@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from toriconfig._tree import Node
-from toriconfig.sources._yaml_text import restore
+from toriconfig.sources._yaml_standins import Restore
 
 MERGE: Final[Any] = object()
 """Stands as the key of a pending `<<`, so that a quoted "<<" stays a key like any other."""
@@ -65,7 +65,7 @@ def unshare(root: Node, max_depth: int) -> Node | None:
     return None
 
 
-def restore_tree(root: Node) -> None:
+def restore_tree(root: Node, restore: Restore) -> None:
     """Put back what stand-ins stood for, in keys and values."""
     todo = [root]
     while todo:
