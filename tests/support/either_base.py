@@ -53,6 +53,8 @@ def outcome(play: Callable[[Any], Any], base: Any) -> Any:
             end: Any = play(base)
         except ValidationError as error:
             end = type(error).__name__, error.title, error.errors()
+        except AttributeError as error:  # what an older pydantic-settings does not have yet
+            end = type(error).__name__, error.name
         except SettingsError as error:
             end = type(error).__name__, str(error), type(error.__cause__).__name__
     return end, [(warning.category, str(warning.message)) for warning in caught]
