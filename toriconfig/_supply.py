@@ -115,8 +115,6 @@ class Supply(Protocol):
 class Fixed:
     """A supply whose value never changes: text in a file, a variable, an argument."""
 
-    __slots__ = ("fresh_until", "now", "reading", "reference")
-
     def __init__(self, value: Any, origin: Origin) -> None:
         self.reading: Reading | None = Reading(value, origin)
         self.fresh_until = float("inf")
