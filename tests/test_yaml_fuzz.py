@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toriconfig._tree import Node, Tree
 from toriconfig.sources._yaml_documents import FASTEST, Parser, pure_python, read_documents
 from toriconfig.sources.yaml_file import Limits, _layer, read_yaml
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
-RULES = settings(
-    max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES <= 150, suppress_health_check=[HealthCheck.too_slow]
-)
 SEEDS = [
     part.split("-->")[0].partition("\n")[2].replace("→", "\t").encode()
     for file in sorted((Path(__file__).parent / "yaml").glob("*.cases"))
@@ -63,26 +58,22 @@ def check_tree(tree: Tree) -> None:
             assert node.value is None or type(node.value) in (str, int, float, bool)
 
 
-@RULES
 @given(st.binary(max_size=400))
 def test_random_bytes_never_raise(content: bytes) -> None:
     check(content)
 
 
-@RULES
 @given(st.text(max_size=300))
 def test_random_text_never_raises(content: str) -> None:
     for tree in read_yaml(content, "f"):
         check_tree(tree)
 
 
-@RULES
 @given(st.lists(PIECES, max_size=40).map(b"".join))
 def test_random_signs_of_yaml_never_raise(content: bytes) -> None:
     check(content)
 
 
-@RULES
 @given(st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 300), st.integers(0, 4), PIECES), max_size=5))
 def test_a_spoilt_text_of_the_corpus_never_raises(seed: bytes, edits: list[tuple[int, int, bytes]]) -> None:
     for at, length, piece in edits:
@@ -90,7 +81,6 @@ def test_a_spoilt_text_of_the_corpus_never_raises(seed: bytes, edits: list[tuple
     check(seed)
 
 
-@RULES
 @given(st.lists(PIECES, max_size=30).map(b"".join))
 def test_the_parser_in_pure_python_never_raises(content: bytes) -> None:
     check(content, pure_python)
@@ -103,7 +93,6 @@ INNER = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(TEXTS, SCALARS
 VALUES = INNER | st.lists(INNER, max_size=3) | st.dictionaries(TEXTS, INNER, max_size=3)
 
 
-@RULES
 @given(st.dictionaries(TEXTS, VALUES, max_size=4), st.booleans(), st.sampled_from([None, 2, "\t"]))
 def test_whatever_json_writes_is_read_back(
     value: dict[str, object], ascii_only: bool, indent: int | str | None
