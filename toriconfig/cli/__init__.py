@@ -22,6 +22,7 @@ COMMANDS = {
     "schema": "schema:schema",
     "doctor": "doctor:doctor",
     "policy": "policy:policy",
+    "rotate": "rotate:rotate",
     "vault": "vault:vault",
     "completion": "completion:completion",
 }

@@ -52,4 +52,4 @@ def tell(event: Event, callback: Callable[[Event], None] | None) -> None:
     try:
         callback(event)
     except Exception as error:  # noqa: BLE001  (anybody's code; a rotation is not left half-way because of it)
-        log.error("on_event raised %s at %s", type(error).__name__, event)  # noqa: TRY400
+        log.error("on_event raised %s at %s", type(error).__name__, event)

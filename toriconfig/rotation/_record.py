@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
@@ -91,7 +90,6 @@ def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
     try:
         plain = {name: data[name] for name in _PLAIN}
         plain["keys"] = tuple(str(key) for key in plain["keys"])
-        json.dumps(plain)
         return Record(**plain, pending=Sealed(data.get("pending") or {}), revision=revision)
     except (KeyError, TypeError, ValueError):
         return None

@@ -1,0 +1,260 @@
+"""`toriconfig rotate`: new secrets, without ever leaving a dead one behind."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toriconfig.cli._exit import Exit
+from toriconfig.cli._options import load_options, recipe, settings_option
+
+if TYPE_CHECKING:
+    from toriconfig.rotation import Event, Kind, Rotation
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+class _Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.2
+    name = "AGE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value)
+        number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
+        if not number.isdecimal():
+            self.fail(f"{text!r} is no age: write 90d, 12h, 30m or a number of seconds", param, ctx)
+        return float(int(number) * _UNITS[unit])
+
+
+@click.command()
+@click.argument("references", nargs=-1, metavar="[REF]...")
+@click.option("--kind", "name", help="How; else the form of REF says it. See below.")
+@click.option("--length", type=int, default=40, show_default=True, help="generated: characters.")
+@click.option("--alphabet", help="generated: what it is made of; default: letters and digits.")
+@click.option("--stdin", "from_stdin", is_flag=True, help="given: read the value from standard input, to its end.")
+@click.option("--conninfo", help="database-user: where, without credentials: 'host=db dbname=app'.")
+@click.option("--admin", metavar="REF", help="database-user: place of the credentials that may change the users.")
+@click.option("--single", is_flag=True, help="database-user: one user; its former password dies at once.")
+@click.option("--algorithm", default="ed25519", show_default=True, help="key-pair: or ec-p256, rsa-3072.")
+@click.option(
+    "--verify", metavar="COMMAND", help="Gets the new value on stdin, or on the descriptor {fd}; 0: it works."
+)
+@click.option("--verify-timeout", type=float, default=30.0, show_default=True, help="Seconds.")
+@click.option(
+    "--timeout", type=float, default=30.0, show_default=True, help="Seconds one wait for a database may take."
+)
+@click.option("--grace", type=float, help="Seconds after which the former value is taken out of use; else it is left.")
+@click.option("--resume", "act", flag_value="resume", help="Bring to its end what was left half-way.")
+@click.option("--rollback", "act", flag_value="rollback", help="Take back: undo what was left, else the value before.")
+@click.option("--status", "act", flag_value="status", help="Where it stands; exit code 1 when one is half-way.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done; look at policies too; change nothing.")
+@click.option("--due", is_flag=True, help="Only those whose age has come; without REF: all with a declared max_age.")
+@click.option("--max-age", type=_Age(), help="For --due: such as 90d; else what the settings declare.")
+@click.option("--workers", type=click.IntRange(1, 64), default=4, show_default=True, help="For --due: at once.")
+@click.option("--verbose", "-v", is_flag=True, help="Tell each step, with Vault's request ids.")
+@settings_option
+@load_options
+def rotate(references: tuple[str, ...], act: str | None, **options: Any) -> int:
+    """Rotate the secrets at REF: `secret/app#key`, or `secret/db` for a user with its password.
+
+    \b
+    generated      a random text at a key of a KV path (what a REF with a key means)
+    given          a value from a prompt, or from standard input
+    database-user  user and password in PostgreSQL; two users take turns, so nobody is locked out
+    static-role    database/static-creds/NAME: Vault changes it
+    database-root  database/config/NAME: Vault's own account there
+    transit-key    transit/keys/NAME: a new version of the key
+    key-pair       private_key and public_key at a KV path
+    """  # noqa: D301  (\b keeps click from joining the lines)
+    if options["due"] and act is None:
+        return _due(references, options)
+    if not references:
+        raise click.UsageError("name what is to be rotated: `toriconfig rotate secret/app#key`, or use --due")
+    if len(references) > 1 and (options["from_stdin"] or options["name"] == "given"):
+        raise click.UsageError("one value is given, so name one REF")
+    rotations = [_rotation(reference, None, options, bringing=act is None) for reference in references]
+    work: Callable[[Rotation], int] = {"status": _status, "resume": _resume, "rollback": _rollback}.get(
+        act or "", _plan if options["dry_run"] else _run
+    )
+    return max(_told(work, one) for one in rotations)
+
+
+def _rotation(reference: str, max_age: float | None, options: dict[str, Any], *, bringing: bool) -> Rotation:
+    from toriconfig._reference import split
+    from toriconfig.rotation import Command, Rotation, RotationRefused, kinds
+
+    try:
+        path, key, _ = split(reference)
+        name = options["name"] or ("given" if options["from_stdin"] else kinds.guess(path, key))
+        kind = _kind(name, reference, options, bringing=bringing)
+        return Rotation(
+            reference,
+            kind,
+            verify=Command(shlex.split(options["verify"])) if options["verify"] else None,
+            verify_timeout=options["verify_timeout"],
+            timeout=options["timeout"],
+            grace=options["grace"],
+            max_age=max_age,
+            on_event=_tell if options["verbose"] else None,
+        )
+    except RotationRefused:
+        raise click.UsageError(
+            "Vault is not configured: set VAULT_ADDR, or use `toriconfig vault dev -- COMMAND`"
+        ) from None
+    except ValueError as error:
+        raise click.UsageError(f"{reference}: {error}") from None
+
+
+def _kind(name: str, reference: str, options: dict[str, Any], *, bringing: bool) -> Kind:
+    from toriconfig.rotation import kinds
+
+    if name == "generated":
+        return kinds.Generated(options["length"], options["alphabet"] or kinds.ALPHABET)
+    if name == "given":
+        return kinds.Given(_value(options["from_stdin"]) if bringing and not options["dry_run"] else None)
+    if name == "key-pair":
+        return kinds.KeyPair(options["algorithm"])
+    if name == "database-user":
+        if not options["conninfo"]:
+            raise click.UsageError("--kind database-user needs --conninfo 'host=... dbname=...'")
+        return kinds.DatabaseUser(options["conninfo"], options["admin"], single=options["single"])
+    if name in kinds.KINDS:
+        kind: Kind = kinds.KINDS[name]()
+        return kind
+    known = ", ".join(kinds.KINDS)
+    what = f"no kind {name!r}" if name else f"{reference} does not say how it is rotated"
+    raise click.UsageError(f"{what}: name one with --kind: {known}")
+
+
+def _value(from_stdin: bool) -> str:
+    if from_stdin:
+        try:
+            text = sys.stdin.buffer.read().decode().removesuffix("\n")
+        except UnicodeDecodeError:
+            raise click.UsageError("standard input is no UTF-8 text; encode it, such as with base64") from None
+    elif sys.stdin.isatty():
+        text = click.prompt("new value", hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        raise click.UsageError("there is no terminal to ask for the value: use --stdin; nothing was changed")
+    if not text:
+        raise click.UsageError("the new value is empty; nothing was changed")
+    return text
+
+
+def _run(rotation: Rotation) -> int:
+    outcome = rotation.run()
+    versions = f", version {outcome.former} to {outcome.version}" if outcome.version else ""
+    click.echo(f"rotated {outcome.reference} ({outcome.kind}{versions})")
+    return Exit.FINE
+
+
+def _resume(rotation: Rotation) -> int:
+    outcome = rotation.resume()
+    said = {"nothing": "nothing to resume at", "undone": "undone, the former value stands:"}
+    click.echo(f"{said.get(outcome.result, 'resumed and rotated')} {outcome.reference}")
+    return Exit.FINE
+
+
+def _rollback(rotation: Rotation) -> int:
+    outcome = rotation.rollback()
+    said = {"nothing": "nothing to take back at", "undone": "undone, the former value stands:"}
+    click.echo(f"{said.get(outcome.result, 'brought the former value back to')} {outcome.reference}")
+    return Exit.FINE
+
+
+def _plan(rotation: Rotation) -> int:
+    plan = rotation.plan()
+    click.echo(f"{plan.reference} ({plan.kind}) would:")
+    for action in plan.actions:
+        click.echo(f"  {action}")
+    return Exit.FINE
+
+
+def _status(rotation: Rotation) -> int:
+    status = rotation.status()
+    if not status.step:
+        click.echo(f"{status.reference}: no rotation on record")
+        return Exit.FINE
+    where = f"{status.step} at {status.at} by {status.who}, begun {status.since}"
+    why = f"; {status.reason}" if status.reason else ""
+    click.echo(f"{status.reference}: {'half-way, ' if status.open else ''}{where} ({status.kind}){why}")
+    return Exit.FINDINGS if status.open else Exit.FINE
+
+
+def _told(work: Callable[[Rotation], int], rotation: Rotation) -> int:
+    """What `work` ends with; an error is told, and stops no other."""
+    from toriconfig.errors import SecretError
+
+    try:
+        return work(rotation)
+    except SecretError as error:
+        click.echo(f"{rotation.ref}: {error}", err=True)
+        return _code(error)
+
+
+def _code(error: object) -> int:
+    from toriconfig.errors import VaultSealed, VaultUnreachable
+
+    return Exit.UNREACHED if isinstance(error, (VaultSealed, VaultUnreachable)) else Exit.FINDINGS
+
+
+def _due(references: tuple[str, ...], options: dict[str, Any]) -> int:
+    from toriconfig.rotation import rotate_due
+
+    if options["from_stdin"] or options["name"] == "given":
+        raise click.UsageError("a value that is given is never due: leave --due out")
+    rotations, untold = [], []
+    for reference, age in _declared(references, options):
+        try:
+            rotations.append(_rotation(reference, options["max_age"] or age, options, bringing=False))
+        except click.UsageError as error:
+            if "VAULT_ADDR" in error.message:
+                raise
+            untold.append(f"failed    {reference}: {error.message}")
+    report = rotate_due(rotations, workers=options["workers"], dry_run=options["dry_run"], bar=_can_draw())
+    for line in report.lines:
+        age_ = "" if line.age is None else f", {line.age / 86400:.1f} days old"
+        click.echo(f"{line.result:9} {line.reference}{age_ if line.error is None else f': {line.error}'}")
+    for text in untold:
+        click.echo(text)
+    failed = [line.error for line in report.lines if line.error is not None]
+    click.echo(
+        f"{len(report.of('rotated'))} rotated, {len(report.of('fresh'))} not due, "
+        f"{len(failed) + len(untold)} failed, {len(report.lines) + len(untold)} in all",
+        err=True,
+    )
+    return max([_code(error) for error in failed] + [Exit.FINDINGS if untold else Exit.FINE])
+
+
+def _declared(references: tuple[str, ...], options: dict[str, Any]) -> list[tuple[str, float | None]]:
+    """The references given, with the `max_age` that the settings declare for them; without any, all that declare one."""
+    if references and options["max_age"] is not None:
+        return [(reference, None) for reference in references]
+    from toriconfig._load import try_load
+
+    asked = recipe(options["target"], options["profile"], options["config_dir"])._replace(offline=True)
+    attempt = try_load(asked)
+    if attempt.loaded is None:
+        raise click.UsageError("the settings cannot be loaded: see `toriconfig check`; or name REF and --max-age")
+    snapshot = attempt.loaded.snapshot
+    ages: dict[str, float | None] = {}
+    for path, places in snapshot.declared.items():
+        shape = snapshot.shape.at(path)
+        age = shape.ref.max_age if shape is not None and shape.ref is not None else None
+        ages.update((place, age if age is not None else ages.get(place)) for place in places)
+    if references:
+        return [(reference, ages.get(reference)) for reference in references]
+    return [(place, age) for place, age in ages.items() if age is not None or options["max_age"] is not None]
+
+
+def _can_draw() -> bool:
+    from importlib.util import find_spec
+
+    return sys.stderr.isatty() and find_spec("tqdm") is not None
+
+
+def _tell(event: Event) -> None:
+    click.echo(f"{event}  [{' '.join(event.request_ids)}]", err=True)

@@ -1,0 +1,167 @@
+"""Where a rotation takes place, and all that can be seen to be wrong before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from toriconfig._clock import Clock
+from toriconfig._reference import Ref
+from toriconfig._vault.versions import Version, Versions, capabilities
+from toriconfig._vault.write import mount_of
+from toriconfig.errors import VaultDenied, VaultNotFound
+from toriconfig.rotation._errors import RotationRefused
+from toriconfig.rotation._journal import SUFFIX, Journal, lost_to, seconds_of
+from toriconfig.rotation._protocol import Kind, Work
+from toriconfig.rotation._record import Record
+
+if TYPE_CHECKING:
+    from toriconfig._vault.session import Session
+
+
+class Ground:
+    """The secret and its record in KV v2.
+
+    Raises:
+        RotationRefused: the path is in no such engine.
+        VaultError: Vault could not be asked.
+    """
+
+    def __init__(self, session: Session, work: Work, clock: Clock) -> None:
+        self.work = work
+        self.ref = work.ref
+        mount = _mount(session, work.ref)
+        rest = work.ref.path.removeprefix(mount)
+        self.main = work.main = Versions(work, mount, rest)
+        self.journal = Journal(work.ref.path, Versions(work, mount, rest + SUFFIX), clock)
+
+    def prepare(self, kind: Kind) -> tuple[Record | None, Version]:
+        """The last record and the newest version, once it is sure that a rotation may begin.
+
+        Args:
+            kind: how it is to be rotated.
+
+        Raises:
+            RotationError: it may not; the error says why.
+        """
+        needs = {
+            self.main.data_path: "read update",
+            self.main.metadata_path: "patch",
+            self.journal.versions.data_path: "create read update",
+            self.journal.versions.metadata_path: "create update",
+            **kind.needs(self.work),
+        }
+        check_needs(self.work, needs)
+        # The record first: whoever finishes between the two reads makes the reservation fail.
+        found = self.journal.read()
+        if found is not None and found.open:
+            raise lost_to(found, self.ref.path)
+        current = self.main.read()
+        check_there(current, self.ref)
+        return found, current
+
+    def rotated_at(self) -> float | None:
+        """When it was last rotated, else first written, in seconds since 1970.
+
+        Who may not read the metadata of the path is told when its newest version was written, whichever key that was for.
+        """
+        current = self.main.read()
+        check_there(current, self.ref)
+        noted = seconds_of(current.notes.get(note_of(self.ref), ""))
+        if noted is not None:
+            return noted
+        try:
+            return seconds_of(self.main.first_written())
+        except VaultDenied:
+            return seconds_of(current.created)
+
+
+def note_of(ref: Ref) -> str:
+    """The key of the custom metadata that says when it was rotated: keys of one path have one each."""
+    return "rotated_at" if ref.key is None else f"rotated_at.{ref.key}"
+
+
+def check_there(current: Version, ref: Ref) -> None:
+    """Make sure that there is a value to be rotated.
+
+    Raises:
+        VaultNotFound: there is none; the error says why.
+    """
+    path = ref.path
+    if current.state == "absent":
+        raise VaultNotFound(f"Vault holds nothing at {path}", reference=str(ref), help="put a first value there")
+    if current.state != "there":
+        raise VaultNotFound(
+            f"the newest version of {path}, {current.number}, is {current.state}",
+            reference=str(ref),
+            help="undelete it, or put a value there",
+        )
+    if ref.key is not None and ref.key not in current.data:
+        raise VaultNotFound(
+            f"{path} has no key {ref.key}", reference=str(ref), help="look at the spelling, or put a first value there"
+        )
+
+
+def check_kind(found: Record, ref: Ref, kind: Kind) -> None:
+    """Make sure that a record is of this secret and this kind of rotation.
+
+    Raises:
+        RotationRefused: it is of another.
+    """
+    if found.kind != kind.name:
+        raise RotationRefused(
+            f"the rotation of {ref.path} is of kind {found.kind}, not {kind.name}",
+            reference=str(ref),
+            help=f"name that kind: `--kind {found.kind}`",
+        )
+    if ref.key is not None and ref.key not in found.keys:
+        raise RotationRefused(
+            f"the rotation of {ref.path} is of {', '.join(found.keys)}, not of {ref.key}",
+            reference=str(ref),
+            help=f"name {ref.path}#{found.keys[0]}" if found.keys else "",
+        )
+
+
+def check_needs(work: Work, needs: Mapping[str, str]) -> None:
+    """Make sure that the policies allow all of it.
+
+    Raises:
+        RotationRefused: they do not; the error names each capability, and the policy to write.
+    """
+    try:
+        can = capabilities(work, needs)
+    except VaultDenied:
+        raise RotationRefused(
+            "the token may not ask for its own capabilities, so whether it may rotate cannot be known before",
+            reference=str(work.ref),
+            help='give it the `default` policy, or path "sys/capabilities-self" { capabilities = ["update"] }',
+        ) from None
+    missing = {path: [one for one in wanted.split() if not {one, "root"} & can[path]] for path, wanted in needs.items()}
+    missing = {path: wanted for path, wanted in missing.items() if wanted}
+    if missing:
+        said = "; ".join(f"{' and '.join(wanted)} on {path}" for path, wanted in missing.items())
+        rules = " ".join(
+            f'path "{path}" {{ capabilities = [{", ".join(f"{chr(34)}{one}{chr(34)}" for one in needs[path].split())}] }}'
+            for path in missing
+        )
+        raise RotationRefused(
+            f"no policy allows (403): {said}; nothing was changed", reference=str(work.ref), help=f"write: {rules}"
+        )
+
+
+def _mount(session: Session, ref: Ref) -> str:
+    try:
+        mount, versioned = mount_of(session, ref.path)
+    except VaultDenied:
+        raise RotationRefused(
+            f"no secrets engine is mounted at {ref.path}, or the token may do nothing there",
+            reference=str(ref),
+            help="look at the spelling, at VAULT_NAMESPACE and at the policy",
+        ) from None
+    if not versioned:
+        raise RotationRefused(
+            f"{ref.path} is in a KV engine of version 1, which has no check-and-set",
+            reference=str(ref),
+            help="move it to KV v2: two rotators at once could not be told apart",
+        )
+    return mount

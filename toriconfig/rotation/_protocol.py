@@ -1,0 +1,150 @@
+"""What a kind of rotation is, and what it is given to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from toriconfig._reference import Ref
+from toriconfig._vault.answer import Answer
+from toriconfig._vault.versions import Versions
+
+if TYPE_CHECKING:
+    from toriconfig._vault.session import Session
+
+Values = dict[str, Any]
+"""Keys of the secret with their values. A frame that holds some raises nothing that could carry it away."""
+
+
+class Work:
+    """The secret under rotation, and the way to ask Vault about it.
+
+    Attributes:
+        session: the connection to Vault.
+        ref: the secret.
+        timeout: seconds that one wait for anything else than Vault may take.
+        returning: whether an earlier value is being brought back, so that the current one may be bad.
+        retires: whether the former value is taken out of use at the end.
+        main: the versions of the secret, where it is a stored one.
+    """
+
+    def __init__(self, session: Session, ref: Ref, timeout: float) -> None:
+        self.ref = ref
+        self.timeout = timeout
+        self.returning = False
+        self.retires = False
+        self.main: Versions | None = None
+        self.session = session
+        self._requests: list[str] = []
+        self._fence: Callable[[], None] = _nothing
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        check: bool = True,
+    ) -> Answer:
+        """Ask Vault, as `Session.request`; the id of the request goes with the next event.
+
+        Raises:
+            VaultError: there was no answer, or, with `check`, an error.
+        """
+        answer = self.session.request(method, path, body, query=query, headers=headers, check=check)
+        if answer.request_id:
+            self._requests.append(answer.request_id)
+        return answer
+
+    def read(self, reference: str) -> Values:
+        """What another reference holds, such as an administrator's credentials; leases are looked after.
+
+        Raises:
+            SecretError: it cannot be had.
+        """
+        other = Ref(reference)
+        cell = self.session.cell(other.path, other.version)
+        for flight in cell.pending():
+            flight.wait()
+        value: Values = dict(cell.settle().value)
+        return value
+
+    def fence(self) -> None:
+        """Go on only if this rotation is still ours; to be called with the lock held that serialises changes.
+
+        Raises:
+            RotationLost: somebody took it over.
+        """
+        self._fence()
+
+    def fenced_by(self, fence: Callable[[], None]) -> None:
+        """From now on `fence` asks this."""
+        self._fence = fence
+
+    def requests(self) -> tuple[str, ...]:
+        """The ids of the requests since the last call."""
+        found, self._requests = tuple(self._requests), []
+        return found
+
+    def __repr__(self) -> str:
+        return f"Work({self.ref})"
+
+
+class Kind(Protocol):
+    """One way to rotate. Each method may be called again after a crash, and must then do no harm.
+
+    `pending` are the new values, `current` all keys of the secret as they were at the start. What goes wrong is raised
+    as `RotationError` without any value in it; of other exceptions only the type is told.
+
+    Attributes:
+        name: of the kind, as the record and the command line spell it.
+        stored: whether the secret is stored at its reference, with a record beside it; else Vault's engine keeps it,
+            and `apply` alone rotates it.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def stored(self) -> bool: ...
+
+    def needs(self, work: Work) -> Mapping[str, str]:
+        """Capabilities by policy path that it needs beside those of the record; of several, separated by a space."""
+        ...
+
+    def plan(self, work: Work, current: Values) -> list[str]:
+        """What it is going to do, a line each; changes nothing.
+
+        Raises:
+            RotationRefused: it cannot.
+        """
+        ...
+
+    def generate(self, work: Work, current: Values) -> Values:
+        """The new values of the keys that change; changes nothing."""
+        ...
+
+    def apply(self, work: Work, pending: Values, current: Values) -> None:
+        """Make the new values valid, wherever they are used; first find out whether they already are."""
+        ...
+
+    def verify(self, work: Work, pending: Values) -> None:
+        """Find out whether the new values are valid."""
+        ...
+
+    def undo(self, work: Work, pending: Values, current: Values) -> None:
+        """Make the current values valid again after `apply`, or a part of it."""
+        ...
+
+    def retire(self, work: Work, previous: Values, version: int) -> None:
+        """Take the previous values, stored as `version`, out of use."""
+        ...
+
+    def rotated_at(self, work: Work) -> float | None:
+        """When it was last rotated, in seconds since 1970; asked only where nothing is stored."""
+        ...
+
+
+def _nothing() -> None: ...

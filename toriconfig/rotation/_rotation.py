@@ -1,0 +1,289 @@
+"""One secret and how it is rotated: run, resume, roll back, look, plan."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from toriconfig._clock import SYSTEM, Clock
+from toriconfig._reference import Ref
+from toriconfig._vault import connect
+from toriconfig.errors import SecretError
+from toriconfig.rotation._errors import RotationError, RotationRefused
+from toriconfig.rotation._events import Event, tell
+from toriconfig.rotation._ground import Ground, check_kind, check_needs, check_there
+from toriconfig.rotation._journal import SUFFIX
+from toriconfig.rotation._outcome import Outcome, Plan, Status
+from toriconfig.rotation._protocol import Kind, Work
+from toriconfig.rotation._record import Record
+from toriconfig.rotation._run import Run
+from toriconfig.rotation._turn import turn
+from toriconfig.rotation._verifier import Command, Verify
+from toriconfig.rotation._within import bare
+from toriconfig.vault import Vault
+
+if TYPE_CHECKING:
+    from toriconfig._vault.session import Session
+
+T = TypeVar("T")
+
+
+class Rotation:
+    """One secret, and how it is rotated.
+
+    Args:
+        reference: `secret/app#api_key`, `secret/app` for several keys, or a path of the engine that keeps it.
+        kind: how: one of `toriconfig.rotation.kinds`, or your own `Kind`.
+        vault: where Vault is; None: from the environment.
+        environ: None: that of this process.
+        verify: says whether a new value works: a function that is called with it (text; a dict of what changes for a
+            reference without a key), or a `Command`. None: only the kind's own check.
+        verify_timeout: seconds that may take.
+        timeout: seconds that one wait for a database may take.
+        grace: seconds after which the former value is taken out of use; None: it is left alone. A database user that
+            alternates keeps its former login until the next rotation then.
+        max_age: seconds after which it is due; None: what the reference says, if it is a `Ref`.
+        on_event: called with each `Event`, in the rotating thread.
+        who: this rotator, for the record; None: user, host and process.
+        clock: for tests.
+
+    Raises:
+        ValueError: the reference, or what describes Vault, cannot be.
+        RotationRefused: Vault is not configured.
+    """
+
+    def __init__(
+        self,
+        reference: str | Ref,
+        kind: Kind,
+        *,
+        vault: Vault | None = None,
+        environ: Mapping[str, str] | None = None,
+        verify: Verify | Command | None = None,
+        verify_timeout: float = 30.0,
+        timeout: float = 30.0,
+        grace: float | None = None,
+        max_age: float | None = None,
+        on_event: Callable[[Event], None] | None = None,
+        who: str | None = None,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self.ref = reference if isinstance(reference, Ref) else Ref(reference)
+        self.kind = kind
+        self.max_age = self.ref.max_age if max_age is None else max_age
+        if self.ref.version is not None:
+            raise ValueError(f"{self.ref} is pinned to a version, which never changes: leave `?version=` out")
+        session = connect(vault or Vault(), os.environ if environ is None else environ)
+        if session is None:
+            raise RotationRefused("Vault is not configured", reference=str(self.ref), help="set VAULT_ADDR")
+        self.session: Session = session
+        self.verify, self.verify_timeout, self.timeout, self.grace = verify, verify_timeout, timeout, grace
+        self.on_event, self.clock = on_event, clock
+        self.who = who or f"{_user()}@{socket.gethostname()} (process {os.getpid()})"
+
+    def run(self) -> Outcome:
+        """Rotate.
+
+        Raises:
+            RotationRefused: it cannot be rotated; nothing was changed.
+            RotationLost: somebody else is at it, or was quicker.
+            RotationError: a step failed; `undone` says whether all is as before.
+            VaultError: Vault could not be asked; where the record stands, `resume` goes on.
+        """
+        return _outcome(_guarded(self._run))
+
+    def resume(self) -> Outcome:
+        """Bring a rotation that was left half-way to its end, from whichever step; nothing to do when there is none.
+
+        Raises:
+            RotationError: as `run`.
+        """
+        return _outcome(_guarded(self._resume))
+
+    def rollback(self) -> Outcome:
+        """Take back a rotation: undo it when it was left before promotion, else bring the former value back.
+
+        Raises:
+            RotationError: as `run`.
+        """
+        return _outcome(_guarded(self._rollback))
+
+    def plan(self) -> Plan:
+        """Find out what `run` would do, and whether it may; changes nothing.
+
+        Raises:
+            RotationError: `run` would raise it.
+        """
+        return _outcome(_guarded(self._plan))
+
+    def status(self) -> Status:
+        """Where it stands, from its record.
+
+        Raises:
+            VaultError: it cannot be read.
+        """
+        return _outcome(_guarded(self._status))
+
+    def _run(self) -> Outcome:
+        work = self._work()
+        if not self.kind.stored:
+            return turn(self, work)
+        ground = Ground(self.session, work, self.clock)
+        found, current = ground.prepare(self.kind)
+        self.kind.plan(work, current.data)
+        run = self._run_on(ground)
+        record = run.reserve(lambda base: self.kind.generate(work, base.data), found, current)
+        return self._ended(run.go_on(record))
+
+    def _resume(self) -> Outcome:
+        run = self._stored_run()
+        found = run.journal.read()
+        if found is None or not found.open:
+            return Outcome(str(self.ref), self.kind.name, "nothing")
+        check_kind(found, self.ref, self.kind)
+        run.work.returning = bool(found.undoes)
+        undoing = found.step == "undoing"
+        return self._ended(run.go_on(run.take_over(found)), undone_is_fine=undoing)
+
+    def _rollback(self) -> Outcome:
+        run = self._stored_run()
+        found = run.journal.read()
+        if found is None or found.step == "undone":
+            return Outcome(str(self.ref), self.kind.name, "nothing")
+        check_kind(found, self.ref, self.kind)
+        if found.open and found.step != "promoted":
+            run.work.returning = bool(found.undoes)
+            found = run.halt(found)
+            if found.step == "undoing":
+                return self._ended(run.go_on(found), undone_is_fine=True)
+        run.work.returning = True
+        former, promoted, current = run.main.read(found.base), run.main.read(found.version), run.main.read()
+        check_there(current, self.ref)
+        if former.state != "there":
+            raise RotationRefused(
+                f"version {found.base} of {self.ref.path}, which was before, is {former.state}",
+                reference=str(self.ref),
+                help="undelete it; what was destroyed cannot be brought back",
+            )
+        if any(promoted.data.get(key) != current.data.get(key) for key in found.keys):
+            raise RotationRefused(
+                f"{self.ref.path} was changed since that rotation: version {current.number} is not what it made",
+                reference=str(self.ref),
+                help="write the value that is wanted by hand",
+            )
+        back = {key: former.data[key] for key in found.keys if key in former.data}
+        return self._ended(run.go_on(run.reserve(lambda _: back, found, current)))
+
+    def _plan(self) -> Plan:
+        work = self._work()
+        if self.kind.stored:
+            _, current = Ground(self.session, work, self.clock).prepare(self.kind)
+            actions = [
+                f"write a record at {self.ref.path}{SUFFIX}",
+                *self.kind.plan(work, current.data),
+                *(["have the new value verified"] if self.verify is not None else []),
+                f"write version {current.number + 1} of {self.ref.path}",
+                *([f"after {self.grace:g} s take the former value out of use"] if self.grace is not None else []),
+            ]
+        else:
+            check_needs(work, self.kind.needs(work))
+            actions = self.kind.plan(work, {})
+        return Plan(str(self.ref), self.kind.name, tuple(actions))
+
+    def _status(self) -> Status:
+        work = self._work()
+        if not self.kind.stored:
+            return Status(str(self.ref), self.kind.name, rotated_at=self.kind.rotated_at(work))
+        ground = Ground(self.session, work, self.clock)
+        record = ground.journal.read()
+        rotated = ground.rotated_at()
+        if record is None:
+            return Status(str(self.ref), rotated_at=rotated)
+        return Status(
+            str(self.ref),
+            record.kind,
+            record.step,
+            record.open,
+            record.who,
+            record.since,
+            record.at,
+            record.base,
+            record.version,
+            record.reason,
+            rotated,
+        )
+
+    def age(self) -> float | None:
+        """Seconds since it was last rotated, else since it was first written; None when nobody knows.
+
+        Raises:
+            VaultError: it cannot be read.
+        """
+        at = self.status().rotated_at
+        return None if at is None else max(0.0, self.clock.time() - at)
+
+    def _work(self) -> Work:
+        work = Work(self.session, self.ref, self.timeout)
+        work.retires = self.grace is not None
+        return work
+
+    def _stored_run(self) -> Run:
+        if not self.kind.stored:
+            raise RotationRefused(
+                f"a rotation of kind {self.kind.name} is one request, of which Vault keeps no former state",
+                reference=str(self.ref),
+                help="rotate again",
+            )
+        return self._run_on(Ground(self.session, self._work(), self.clock))
+
+    def _run_on(self, ground: Ground) -> Run:
+        def on_event(event: Event) -> None:
+            tell(event, self.on_event)
+
+        return Run(
+            work=ground.work,
+            kind=self.kind,
+            main=ground.main,
+            journal=ground.journal,
+            who=self.who,
+            clock=self.clock,
+            verify=self.verify,
+            verify_timeout=self.verify_timeout,
+            grace=self.grace,
+            tell=on_event,
+        )
+
+    def _ended(self, record: Record, *, undone_is_fine: bool = False) -> Outcome:
+        if record.step == "undone" and not undone_is_fine:
+            raise RotationError(
+                f"{record.reason}; the former value stands", reference=str(self.ref), step="verify", undone=True
+            )
+        result = "undone" if record.step == "undone" else "rotated"
+        return Outcome(str(self.ref), record.kind, result, record.id, record.base, record.version)
+
+    def __repr__(self) -> str:
+        return f"Rotation({str(self.ref)!r}, {self.kind.name})"
+
+
+def _guarded(work: Callable[[], T]) -> T | SecretError:
+    """What `work` gives; its error without the frames and causes that it came through, which held values."""
+    try:
+        return work()
+    except SecretError as error:
+        return bare(error)
+
+
+def _outcome(outcome: T | SecretError) -> T:
+    if isinstance(outcome, SecretError):
+        raise outcome
+    return outcome
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no such user, as in many containers
+        return f"uid {os.getuid()}"

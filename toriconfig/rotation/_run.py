@@ -1,0 +1,247 @@
+"""One rotation of a stored secret, step by step: what is recorded decides what comes next, also after a crash."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from toriconfig._clock import Clock
+from toriconfig._vault.versions import Version, Versions
+from toriconfig.errors import SecretError, VaultSealed, VaultUnreachable
+from toriconfig.rotation._errors import RotationError, RotationLost
+from toriconfig.rotation._events import Event, State, Step
+from toriconfig.rotation._journal import Journal, seconds_of, stamp
+from toriconfig.rotation._protocol import Kind, Values, Work
+from toriconfig.rotation._record import Record, Sealed
+from toriconfig.rotation._verifier import Command, Verify, verified
+from toriconfig.rotation._within import attempt
+
+_TRIES = 10
+
+
+@dataclass
+class Run:
+    """What the steps of one rotation need.
+
+    Attributes:
+        work: the secret, and the way to ask Vault.
+        kind: how it is rotated.
+        main: the versions of the secret.
+        journal: its record.
+        who: this rotator.
+        clock: dates what is written.
+        verify: what the user has the new value verified with, or None.
+        verify_timeout: seconds that may take.
+        grace: seconds after which the old value is taken out of use; None: it is left alone.
+        tell: hears of each event.
+    """
+
+    work: Work
+    kind: Kind
+    main: Versions
+    journal: Journal
+    who: str
+    clock: Clock
+    verify: Verify | Command | None
+    verify_timeout: float
+    grace: float | None
+    tell: Callable[[Event], None]
+
+    def reserve(self, values: Callable[[Version], Values], found: Record | None, current: Version) -> Record:
+        """Write the record of a new rotation over `found`, before anything is touched.
+
+        Raises:
+            RotationLost: somebody was quicker.
+        """
+        now = stamp(self.clock.time())
+        new = Record(
+            id=secrets.token_hex(8),
+            kind=self.kind.name,
+            step="reserved",
+            who=self.who,
+            since=now,
+            at=now,
+            base=current.number,
+            keys=(),
+            undoes=found.id if found is not None and self.work.returning else "",
+            revision=self.journal.newest,
+        )
+        self.say("reserve", "started", new)
+        pending = values(current)
+        record = self._write(new, "reserve", keys=tuple(pending), pending=Sealed(pending))
+        self.say("reserve", "done", record)
+        return record
+
+    def take_over(self, found: Record, **changes: Any) -> Record:
+        """Make an open record ours; its former rotator finds out before he changes anything else."""
+        self.say("resume", "started", found)
+        record = self._write(found, "resume", who=self.who, **changes)
+        self.say("resume", "done", record, f"it was left by {found.who}: {found.step}")
+        return record
+
+    def halt(self, record: Record) -> Record:
+        """Take over an open record so that it can be undone: after this, nobody promotes it any more.
+
+        Returns:
+            It, about to be undone; or promoted, when that had already happened without being recorded.
+        """
+        record = self.take_over(record)
+        if record.step != "verified":
+            return self._write(record, "undo", step="undoing", reason=record.reason or "taken back")
+        for _ in range(_TRIES):
+            current = self.main.read()
+            if current.state == "there" and _same(current.data, record.pending.open(), record.keys):
+                return self._write(record, "undo", step="promoted", version=current.number)
+            # The former rotator may be just about to promote: writing the secret anew, unchanged, makes him fail.
+            if current.state != "there" or self.main.write(current.data, current.number) is not None:
+                return self._write(record, "undo", step="undoing", reason="taken back")
+        raise RotationError(f"others keep writing {self.work.ref.path}", step="undo", help="`--rollback` tries again")
+
+    def go_on(self, record: Record) -> Record:
+        """Do what is left to do; the closed record."""
+        steps = {
+            "reserved": self._apply,
+            "applied": self._verify,
+            "verified": self._promote,
+            "promoted": self._finish,
+            "undoing": self._undo,
+        }
+        while record.open:
+            self.work.fenced_by(lambda mine=record: self.journal.confirm(mine))  # type: ignore[misc]
+            record = steps[record.step](record)
+        return record
+
+    def _apply(self, record: Record) -> Record:
+        self.say("apply", "started", record)
+        base = self._base(record)
+        error = attempt(lambda: self.kind.apply(self.work, record.pending.open(), base), f"{self.kind.name}: apply")
+        if error is not None:
+            return self._failed("apply", record, error)
+        return self._advance("apply", record, step="applied")
+
+    def _verify(self, record: Record) -> Record:
+        self.say("verify", "started", record)
+        error = attempt(lambda: self.kind.verify(self.work, record.pending.open()), f"{self.kind.name}: verify")
+        if error is None:
+            error = attempt(lambda: verified(self.verify, self._shown(record), self.verify_timeout), "the verifier")
+        if error is not None:
+            return self._failed("verify", record, error)
+        return self._advance("verify", record, step="verified")
+
+    def _shown(self, record: Record) -> Any:
+        pending = record.pending.open()
+        return pending if self.work.ref.key is None else pending[self.work.ref.key]
+
+    def _promote(self, record: Record) -> Record:
+        self.say("promote", "started", record)
+        pending = record.pending.open()
+        base = self._base(record)
+        for _ in range(_TRIES):
+            current = self.main.read()
+            if current.state == "there" and _same(current.data, pending, record.keys):
+                return self._advance("promote", record, step="promoted", version=current.number, **self._grace())
+            if current.state != "there" or not _same(current.data, base, record.keys):
+                reason = f"somebody else wrote {self.work.ref.path} meanwhile, as version {current.number}"
+                return self._failed("promote", record, RotationError(reason))
+            # Between reading the version and writing over it: whoever takes a rotation back takes over the record
+            # first and then writes the secret anew, so one of the two checks fails.
+            self.work.fence()
+            version = self.main.write({**current.data, **pending}, current.number)
+            if version is not None:
+                return self._advance("promote", record, step="promoted", version=version, **self._grace())
+        raise RotationError(f"others keep writing {self.work.ref.path}", step="promote", help="`--resume` goes on")
+
+    def _grace(self) -> dict[str, str]:
+        return {} if self.grace is None else {"grace_until": stamp(self.clock.time() + self.grace)}
+
+    def _finish(self, record: Record) -> Record:
+        key = self.work.ref.key
+        name = "rotated_at" if key is None else f"rotated_at.{key}"
+        self.main.note({name: record.at})
+        if record.grace_until:
+            self._wait(record)
+            self.say("retire", "started", record)
+            previous = self.main.read(record.base)
+            error = attempt(
+                lambda: self.kind.retire(self.work, previous.data, record.base), f"{self.kind.name}: retire"
+            )
+            if error is not None:
+                self.say("retire", "failed", record, error.message)
+                raise RotationError(
+                    f"the new value is in use, but the old one could not be taken out of use: {error.message}",
+                    step="retire",
+                    help="`--resume` tries again",
+                )
+            self.say("retire", "done", record)
+        return self._advance("close", record, step="done")
+
+    def _wait(self, record: Record) -> None:
+        self.say("grace", "started", record, f"until {record.grace_until}")
+        end = seconds_of(record.grace_until) or 0.0
+        while (left := end - self.clock.time()) > 0:
+            threading.Event().wait(min(left, 1.0))
+        self.work.fence()
+        self.say("grace", "done", record)
+
+    def _undo(self, record: Record) -> Record:
+        self.say("undo", "started", record, record.reason)
+        base = self._base(record)
+        error = attempt(lambda: self.kind.undo(self.work, record.pending.open(), base), f"{self.kind.name}: undo")
+        if error is not None:
+            self.say("undo", "failed", record, error.message)
+            first = f"{record.reason}; and " if record.reason else ""
+            raise RotationError(
+                f"{first}the former value could not be put back: {error.message}",
+                step="undo",
+                help="`--rollback` tries again",
+            )
+        return self._advance("undo", record, step="undone")
+
+    def _base(self, record: Record) -> Values:
+        """What the secret was at the start."""
+        base = self.main.read(record.base)
+        if base.state != "there":
+            raise RotationError(
+                f"version {record.base} of {self.work.ref.path}, from which it began, is {base.state}",
+                step=record.step,
+                help="undelete it, or have the mount keep more versions",
+            )
+        return base.data
+
+    def _failed(self, step: Step, record: Record, error: SecretError) -> Record:
+        """Decide about an error of a step: lost and not asked are final; anything else is undone."""
+        if isinstance(error, RotationLost):
+            self.say(step, "lost", record, error.message)
+            raise error
+        self.say(step, "failed", record, error.message)
+        if isinstance(error, (VaultSealed, VaultUnreachable)):
+            raise RotationError(
+                f"{step}: {error.message}",
+                step=step,
+                help=error.help or "`--resume` goes on, `--rollback` takes it back",
+            )
+        return self._write(record, step, step="undoing", reason=f"{step}: {error.message}")
+
+    def _advance(self, name: Step, record: Record, **changes: Any) -> Record:
+        new = self._write(record, name, **changes)
+        self.say(name, "done", new)
+        return new
+
+    def _write(self, record: Record, during: Step, **changes: Any) -> Record:
+        try:
+            return self.journal.write(record, **changes)
+        except RotationLost as error:
+            self.say(during, "lost", record, error.message)
+            raise
+
+    def say(self, step: Step, state: State, record: Record, message: str = "") -> None:
+        """Tell an event."""
+        reference = str(self.work.ref)
+        self.tell(Event(step, state, reference, record.kind, record.id, self.who, self.work.requests(), message))
+
+
+def _same(one: Values, other: Values, keys: tuple[str, ...]) -> bool:
+    return all(one.get(key) == other.get(key) for key in keys)

@@ -1,0 +1,63 @@
+"""The rotation of what Vault's engine keeps itself: one request, which Vault makes whole or not at all."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from toriconfig.errors import SecretError
+from toriconfig.rotation._errors import RotationError
+from toriconfig.rotation._events import Event, State, Step, tell
+from toriconfig.rotation._ground import check_needs
+from toriconfig.rotation._outcome import Outcome
+from toriconfig.rotation._protocol import Values, Work
+from toriconfig.rotation._verifier import verified
+from toriconfig.rotation._within import attempt
+
+if TYPE_CHECKING:
+    from toriconfig.rotation._rotation import Rotation
+
+
+def turn(rotation: Rotation, work: Work) -> Outcome:
+    """Have the engine rotate, then verify; nothing can be undone.
+
+    Raises:
+        RotationError: it was refused, or what it made does not work.
+    """
+    kind = rotation.kind
+    number = secrets.token_hex(8)
+
+    def say(step: Step, state: State, message: str = "") -> None:
+        reference = str(rotation.ref)
+        event = Event(step, state, reference, kind.name, number, rotation.who, work.requests(), message)
+        tell(event, rotation.on_event)
+
+    check_needs(work, kind.needs(work))
+    kind.plan(work, {})
+    say("apply", "started")
+    try:
+        kind.apply(work, {}, {})
+    except SecretError as error:
+        say("apply", "failed", error.message)
+        raise
+    say("apply", "done")
+    say("verify", "started")
+    made: Values = {}
+
+    def check() -> None:
+        made.update(kind.generate(work, {}))
+        kind.verify(work, made)
+        value = made if rotation.ref.key is None else made.get(rotation.ref.key)
+        verified(rotation.verify, value, rotation.verify_timeout)
+
+    failure = attempt(check, f"{kind.name}: verify")
+    if failure is not None:
+        say("verify", "failed", failure.message)
+        raise RotationError(
+            f"it was rotated, but does not verify: {failure.message}",
+            reference=str(rotation.ref),
+            step="verify",
+            help="Vault keeps no former state of it: look at what refuses it, or rotate again",
+        )
+    say("verify", "done")
+    return Outcome(str(rotation.ref), kind.name, "rotated")

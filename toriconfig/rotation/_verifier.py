@@ -1,0 +1,112 @@
+"""What says whether a new secret works: a function, or a command that is handed it where nobody else sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from toriconfig.rotation._errors import RotationError
+from toriconfig.rotation._within import within
+
+Verify = Callable[[Any], object]
+"""Is called with the new value: text for a reference with a key, else a dict of the keys that change. What it raises,
+and False, mean that it does not work."""
+
+_FD = "{fd}"
+
+
+class Command:
+    """A program that gets the secret on standard input, or on the descriptor whose number stands for `{fd}`.
+
+    A secret of several keys is JSON. Exit code 0 means that it works. Its output is thrown away: it may hold the secret.
+
+    Args:
+        arguments: program and arguments: `["curl", "--config", "/dev/fd/{fd}", "https://api/me"]`.
+    """
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        if not arguments:
+            raise ValueError("a verifier needs a program")
+        self.arguments = tuple(arguments)
+
+    def run(self, value: Any, seconds: float) -> str:
+        """Why the value does not work, or ""."""
+        text = value if isinstance(value, str) else json.dumps(value)
+        name = os.path.basename(self.arguments[0])
+        reading, writing = os.pipe()
+        by_descriptor = any(_FD in one for one in self.arguments)
+        command = [one.replace(_FD, str(reading)) for one in self.arguments]
+        try:
+            process = subprocess.Popen(  # noqa: S603  (running it is what was asked for)
+                command,
+                stdin=subprocess.DEVNULL if by_descriptor else reading,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(reading,) if by_descriptor else (),
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            os.close(writing)
+            return f"the verifier {name} cannot be run: {getattr(error, 'strerror', None) or type(error).__name__}"
+        finally:
+            os.close(reading)
+        # A secret larger than the pipe waits for its reader, who may never come.
+        threading.Thread(target=_pour, args=(writing, text.encode()), daemon=True).start()
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return f"the verifier {name} did not end within {seconds:g} s"
+        finally:
+            _end(process)
+        if code < 0:
+            return f"the verifier {name} was ended by {_signal(-code)}"
+        return f"the verifier {name} ended with exit code {code}" if code else ""
+
+    def __repr__(self) -> str:
+        return f"Command({self.arguments[0]!r})"
+
+
+def verified(verify: Verify | Command | None, value: Any, seconds: float) -> None:
+    """Have the value verified.
+
+    Raises:
+        RotationError: it does not work, or that could not be found out in time; without the value.
+    """
+    if isinstance(verify, Command):
+        reason = verify.run(value, seconds)
+        if reason:
+            raise RotationError(reason)
+    elif verify is not None:
+        said: list[object] = []
+        error = within(seconds, lambda: said.append(verify(value)), "the verifier")
+        if error is not None:
+            raise RotationError(error.message)
+        if said[0] is False:
+            raise RotationError("the verifier said no")
+
+
+def _pour(descriptor: int, data: bytes) -> None:
+    try:
+        with os.fdopen(descriptor, "wb") as pipe:
+            pipe.write(data)
+    except BrokenPipeError:
+        return  # it has seen enough
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it with whatever it started, unless it has ended by itself."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

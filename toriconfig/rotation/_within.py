@@ -1,0 +1,48 @@
+"""Foreign work with a deadline: it is done by a thread that nobody waits for any longer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from toriconfig.errors import SecretError
+from toriconfig.rotation._errors import RotationError
+
+
+def within(seconds: float, work: Callable[[], object], what: str) -> SecretError | None:
+    """Do `work`; None when it was done.
+
+    What it raises is returned: an error of ours as it is, of any other only its type, since its text may hold what it
+    worked with. An abandoned thread is a daemon and ends with the process.
+
+    Args:
+        seconds: how long it may take.
+        work: what is to be done.
+        what: it is called so in messages.
+    """
+    outcome: list[SecretError | None] = []
+
+    def run() -> None:
+        outcome.append(attempt(work, what))
+
+    thread = threading.Thread(target=run, daemon=True, name="toriconfig-rotation")
+    thread.start()
+    thread.join(seconds)
+    return outcome[0] if outcome else RotationError(f"{what} did not end within {seconds:g} s")
+
+
+def attempt(work: Callable[[], object], what: str) -> SecretError | None:
+    """As `within`, here and now."""
+    try:
+        work()
+    except SecretError as error:
+        return bare(error)
+    except Exception as error:  # noqa: BLE001  (anybody's code; its text, frames and causes may hold the secret)
+        return RotationError(f"{what} raised {type(error).__name__}")
+    return None
+
+
+def bare(error: SecretError) -> SecretError:
+    """The error without the frames and causes that it came through, which may hold a secret."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

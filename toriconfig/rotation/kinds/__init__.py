@@ -1,0 +1,44 @@
+"""The kinds of rotation; one file each, and one line in the table. A kind of your own needs no more than `Kind`."""
+
+from __future__ import annotations
+
+from toriconfig.rotation.kinds.database_root import DatabaseRoot
+from toriconfig.rotation.kinds.database_user import DatabaseUser
+from toriconfig.rotation.kinds.generated import ALPHABET, Generated
+from toriconfig.rotation.kinds.given import Given
+from toriconfig.rotation.kinds.key_pair import KeyPair
+from toriconfig.rotation.kinds.static_role import StaticRole
+from toriconfig.rotation.kinds.transit_key import TransitKey
+
+__all__ = [
+    "ALPHABET",
+    "KINDS",
+    "DatabaseRoot",
+    "DatabaseUser",
+    "Generated",
+    "Given",
+    "KeyPair",
+    "StaticRole",
+    "TransitKey",
+    "guess",
+]
+
+KINDS: dict[str, type] = {
+    kind.name: kind for kind in (Generated, Given, DatabaseUser, StaticRole, DatabaseRoot, TransitKey, KeyPair)
+}
+"""Every kind by the name that records and the command line use."""
+
+_BY_PLACE = {"static-creds": StaticRole, "config": DatabaseRoot, "keys": TransitKey}
+
+
+def guess(path: str, key: str | None) -> str:
+    """The kind that a reference speaks of by its form alone; "" when it speaks of none.
+
+    >>> guess("secret/app", "token"), guess("transit/keys/app", None), guess("secret/db", None)
+    ('generated', 'transit-key', '')
+    """
+    if key is not None:
+        return Generated.name
+    segments = path.split("/")
+    kind = _BY_PLACE.get(segments[-2]) if len(segments) > 2 else None
+    return kind.name if kind is not None else ""

@@ -1,0 +1,52 @@
+"""What kinds share whose secret is nothing but its stored value: nobody else is to be told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from toriconfig.rotation._errors import RotationRefused
+from toriconfig.rotation._protocol import Values, Work
+
+
+class Kept:
+    """Becomes valid by being stored."""
+
+    name: str
+    stored = True
+
+    def needs(self, work: Work) -> Mapping[str, str]:
+        """What taking the former value out of use needs."""
+        return {work.main.destroy_path: "update"} if work.retires and work.main is not None else {}
+
+    def apply(self, work: Work, pending: Values, current: Values) -> None:
+        """Nothing: readers find it once it is stored."""
+
+    def verify(self, work: Work, pending: Values) -> None:
+        """Nothing of its own: only who uses the value can tell, by a verifier."""
+
+    def undo(self, work: Work, pending: Values, current: Values) -> None:
+        """Nothing was touched."""
+
+    def retire(self, work: Work, previous: Values, version: int) -> None:
+        """Destroy the version that held the former value; it cannot be brought back then."""
+        if work.main is not None:
+            work.main.destroy([version])
+
+    def rotated_at(self, work: Work) -> float | None:
+        """Not asked: it is noted beside the secret."""
+        return None
+
+
+def key_of(work: Work) -> str:
+    """The key that the reference names.
+
+    Raises:
+        RotationRefused: it names none.
+    """
+    if work.ref.key is None:
+        raise RotationRefused(
+            f"{work.ref} names no key",
+            reference=str(work.ref),
+            help=f"write `{work.ref.path}#key`, or name another kind",
+        )
+    return work.ref.key

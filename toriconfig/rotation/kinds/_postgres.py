@@ -1,0 +1,162 @@
+"""PostgreSQL: who can log in, and passwords that reach the server only as a SCRAM verifier, so that no log holds one.
+
+Errors of psycopg never leave this room: their frames hold passwords.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from toriconfig.errors import SecretError
+from toriconfig.rotation._errors import RotationError
+from toriconfig.rotation._within import within
+
+if TYPE_CHECKING:
+    import psycopg
+
+_LOCK = 0x746F7269
+"""First half of the advisory lock's key, of all rotators alike."""
+
+
+class Login(NamedTuple):
+    """A user name and password; its `repr` shows no password."""
+
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Login({self.username!r})"
+
+
+class Server:
+    """One database, as far as rotation needs it.
+
+    Args:
+        conninfo: host, port, dbname and TLS, without credentials.
+        timeout: seconds that one visit may take in all.
+    """
+
+    def __init__(self, conninfo: str, timeout: float) -> None:
+        self.conninfo = conninfo
+        self._timeout = timeout
+
+    def refusal(self, login: Login) -> str:
+        """Why the login is refused, or "" when it is accepted.
+
+        Raises:
+            RotationError: that cannot be found out: the server does not answer.
+        """
+        said: list[str] = []
+        error = within(self._timeout, lambda: said.append(self._try(login)), f"logging in to {self}")
+        if error is not None:
+            raise RotationError(error.message, help=error.help)
+        return said[0]
+
+    def _try(self, login: Login) -> str:
+        reason = self._connected(login, lambda _: None)
+        if reason and not self._answers():
+            raise RotationError(f"{self} does not answer", help="look at the conninfo, and whether the server is up")
+        return reason
+
+    def change(self, login: Login, work: Callable[[psycopg.Connection[Any]], None], user: str) -> None:
+        """Log in and do `work` in one transaction, alone among all rotators of `user`.
+
+        Raises:
+            RotationError: it was refused; nothing was changed.
+            SecretError: what `work` raised.
+        """
+        said: list[str | SecretError] = []
+
+        def visit(connection: psycopg.Connection[Any]) -> None:
+            try:
+                with connection.transaction():
+                    connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCK, _number(user)))
+                    work(connection)
+            except SecretError as error:
+                said.append(error)
+
+        error = within(self._timeout, lambda: said.append(self._connected(login, visit)), f"changing {user} at {self}")
+        if error is not None:
+            raise RotationError(error.message, help=error.help)
+        for one in said:
+            if isinstance(one, SecretError):
+                raise one
+            if one:
+                raise RotationError(f"{self} refused {login.username}: {one}")
+
+    def _connected(self, login: Login, work: Callable[[psycopg.Connection[Any]], None]) -> str:
+        """Log in and do `work`; what the server says against it, or ""."""
+        import psycopg
+
+        own = psycopg.conninfo.conninfo_to_dict(self.conninfo)
+        options: dict[str, Any] = {"connect_timeout": max(2, int(self._timeout / 2)), "application_name": "toriconfig"}
+        options.update(own, user=login.username, password=login.password)
+        try:
+            with psycopg.connect(**options, autocommit=True) as connection:
+                work(connection)
+        except psycopg.Error as error:
+            return _reason(error)
+        return ""
+
+    def _answers(self) -> bool:
+        from psycopg import pq
+
+        return pq.PGconn.ping(self.conninfo.encode()) == pq.Ping.OK
+
+    @property
+    def host(self) -> str:
+        """The host that the conninfo names, or ""."""
+        from psycopg.conninfo import conninfo_to_dict
+
+        return str(conninfo_to_dict(self.conninfo).get("host") or "")
+
+    def __str__(self) -> str:
+        from psycopg.conninfo import conninfo_to_dict
+
+        found = conninfo_to_dict(self.conninfo)
+        return f"PostgreSQL at {found.get('host', 'its socket')}:{found.get('port', 5432)}"
+
+
+def exists(connection: psycopg.Connection[Any], user: str) -> bool:
+    """Whether there is such a role."""
+    return connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (user,)).fetchone() is not None
+
+
+def set_password(connection: psycopg.Connection[Any], user: str, password: str) -> None:
+    """Give the user a new password, of which the server gets the SCRAM verifier alone."""
+    from psycopg import sql
+
+    hashed = connection.pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256").decode()
+    connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(user), sql.Literal(hashed)))
+
+
+def create_member(connection: psycopg.Connection[Any], user: str, of: str) -> None:
+    """Make a user that may do what `of` may, and whose tables belong to `of`, so that either can change them."""
+    from psycopg import sql
+
+    names = {"user": sql.Identifier(user), "of": sql.Identifier(of)}
+    connection.execute(sql.SQL("CREATE ROLE {user} LOGIN IN ROLE {of}").format(**names))
+    connection.execute(sql.SQL("ALTER ROLE {user} SET role = {of}").format(**names))
+
+
+def forget_password(connection: psycopg.Connection[Any], user: str) -> None:
+    """Let nobody log in with a password as `user`."""
+    from psycopg import sql
+
+    connection.execute(sql.SQL("ALTER ROLE {} PASSWORD NULL").format(sql.Identifier(user)))
+
+
+def _number(user: str) -> int:
+    """A signed 32-bit number that stands for the user."""
+    return zlib.crc32(user.encode()) - 2**31
+
+
+def _reason(error: psycopg.Error) -> str:
+    """What the server said, in one line; never a statement, nor a parameter."""
+    said = error.diag.message_primary
+    if said:
+        return f"{said} ({error.sqlstate})"
+    # libpq's own text, about a connection that was not made, names host and user alone
+    return " ".join(str(error).split())[:200]

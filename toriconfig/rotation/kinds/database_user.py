@@ -1,0 +1,235 @@
+"""A user of a PostgreSQL database, whose name and password are stored together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._reference import split
+from toriconfig._vault.write import policy_path
+from toriconfig.rotation._errors import RotationError, RotationRefused
+from toriconfig.rotation._protocol import Values, Work
+from toriconfig.rotation.kinds import _postgres
+from toriconfig.rotation.kinds._postgres import Login, Server
+from toriconfig.rotation.kinds.generated import random_text
+
+if TYPE_CHECKING:
+    import psycopg
+
+CLONE = "_clone"
+USERNAME, PASSWORD = "username", "password"
+_LONGEST = 63
+
+
+class DatabaseUser:
+    """The keys `username` and `password` of a KV path; other keys stay.
+
+    By default two users take turns, `app` and `app_clone`: the one that is not in use gets a new password and is
+    promoted, so the one in use works until the next rotation, and nobody fails who looks again before that.
+    The second is made when it is missing, as a member of the first, and acts as the first (`SET ROLE`).
+
+    Args:
+        conninfo: `host=db port=5432 dbname=app sslmode=verify-full`, without credentials.
+        admin: reference to the `username` and `password` of an account that may change, and make, the users;
+            None: a single user changes its own password.
+        single: one user, whose former password dies the moment that the new one is applied, so that readers fail until
+            they look again. For where a second user cannot be.
+
+    Raises:
+        ValueError: users that take turns without an administrator, or credentials in the conninfo.
+    """
+
+    name = "database-user"
+    stored = True
+
+    def __init__(
+        self,
+        conninfo: str,
+        admin: str | None = None,
+        *,
+        single: bool = False,
+    ) -> None:
+        if admin is None and not single:
+            raise ValueError("users that take turns need an administrator who can change the other one: name `admin`")
+        if admin is not None:
+            split(admin)
+        if "password=" in conninfo.replace(" ", "") or "@" in conninfo.partition("?")[0]:
+            raise ValueError("the conninfo is to hold no credentials: name `admin`, a reference to them")
+        self._conninfo, self._admin, self._single = conninfo, admin, single
+
+    def needs(self, work: Work) -> Mapping[str, str]:
+        """To read the administrator's credentials."""
+        return {policy_path(work.session, split(self._admin)[0]): "read"} if self._admin else {}
+
+    def plan(self, work: Work, current: Values) -> list[str]:
+        """What is done to which user; the administrator logs in to find out.
+
+        Raises:
+            RotationRefused: a credential is not accepted, the secret is another database's, or psycopg is missing.
+        """
+        try:
+            import psycopg  # noqa: F401
+        except ImportError:
+            raise RotationRefused(
+                "rotating a database user needs psycopg", help="pip install 'toriconfig[psycopg]' 'psycopg[binary]'"
+            ) from None
+        server, login = self._server(work), self._login(work, current)
+        self._check_current(work, server, current, login)
+        if self._single:
+            return [f"set a new password for {login.username} at {server}; the former one dies at once"]
+        other = self._other(login.username, work)
+        missing: list[bool] = []
+
+        def look(connection: psycopg.Connection[Any]) -> None:
+            missing.append(not _postgres.exists(connection, other))
+
+        self._visit(work, server, look, login, other)
+        first = [f"make {other} at {server}, as a member of {login.username}"] if missing[0] else []
+        return [*first, f"set a new password for {other} at {server}; {login.username} goes on working"]
+
+    def generate(self, work: Work, current: Values) -> Values:
+        """The user whose turn it is, with a new password."""
+        username = self._login(work, current).username
+        return {USERNAME: username if self._single else self._other(username, work), PASSWORD: random_text()}
+
+    def apply(self, work: Work, pending: Values, current: Values) -> None:
+        """Give the user its new password, unless it has it already.
+
+        Raises:
+            RotationError: it was refused.
+            RotationLost: somebody took the rotation over.
+        """
+        server, new, old = self._server(work), self._login(work, pending), self._login(work, current)
+        if not server.refusal(new):
+            return
+        if not work.returning:
+            self._check_current(work, server, current, old)
+        self._set(work, server, new, old)
+
+    def verify(self, work: Work, pending: Values) -> None:
+        """The new credential logs in.
+
+        Raises:
+            RotationError: it does not.
+        """
+        server, new = self._server(work), self._login(work, pending)
+        refusal = server.refusal(new)
+        if refusal:
+            raise RotationError(f"{new.username} cannot log in to {server} with the new password: {refusal}")
+
+    def undo(self, work: Work, pending: Values, current: Values) -> None:
+        """Put the former password back where it was replaced; where users take turns, it never was.
+
+        Raises:
+            RotationError: it was refused.
+        """
+        new, old = self._login(work, pending), self._login(work, current)
+        server = self._server(work)
+        if new.username != old.username:
+            return
+        valid = new if server.refusal(old) else old
+
+        def put_back(connection: psycopg.Connection[Any]) -> None:
+            # Looked at under the lock: behind whatever an apply that was given up may yet do.
+            if server.refusal(old):
+                work.fence()
+                _postgres.set_password(connection, old.username, old.password)
+
+        self._visit(work, server, put_back, valid, old.username)
+
+    def retire(self, work: Work, previous: Values, version: int) -> None:
+        """Let nobody log in with the former credential any more.
+
+        Raises:
+            RotationError: it was refused.
+        """
+        if self._single:
+            return
+        server, old = self._server(work), self._login(work, previous)
+
+        def forget(connection: psycopg.Connection[Any]) -> None:
+            work.fence()
+            _postgres.forget_password(connection, old.username)
+
+        self._visit(work, server, forget, old, old.username)
+
+    def rotated_at(self, work: Work) -> float | None:
+        """Not asked: it is noted beside the secret."""
+        return None
+
+    def _set(self, work: Work, server: Server, login: Login, valid: Login) -> None:
+        """Give the user of `login` its password; `valid` logs in now."""
+
+        def change(connection: psycopg.Connection[Any]) -> None:
+            work.fence()
+            if not _postgres.exists(connection, login.username):
+                _postgres.create_member(connection, login.username, valid.username)
+            _postgres.set_password(connection, login.username, login.password)
+
+        self._visit(work, server, change, valid, login.username)
+
+    def _visit(
+        self, work: Work, server: Server, change: Callable[[psycopg.Connection[Any]], None], own: Login, user: str
+    ) -> None:
+        """Have `change` made to `user` by the administrator, or, without one, by `own`."""
+        if self._admin is not None:
+            server.change(self._admin_login(work), change, user)
+            return
+
+        def as_oneself(connection: psycopg.Connection[Any]) -> None:
+            connection.execute("SET ROLE NONE")  # a clone acts as another role, which may not change it
+            change(connection)
+
+        server.change(own, as_oneself, user)
+
+    def _check_current(self, work: Work, server: Server, current: Values, login: Login) -> None:
+        """Change nobody's password by mistake: the secret must be one of this very database."""
+        host = current.get("host")
+        stated = server.host
+        if host and stated and str(host) != stated:
+            raise RotationRefused(
+                f"{work.ref.path} is about the host {host}, the conninfo about {stated}",
+                reference=str(work.ref),
+                help="name the database that the secret is for",
+            )
+        refusal = server.refusal(login)
+        if refusal:
+            raise RotationRefused(
+                f"the stored credential does not log in to {server}: {refusal}",
+                reference=str(work.ref),
+                help="is it another database's? If its password was changed by hand, store the right one first",
+            )
+
+    def _other(self, username: str, work: Work) -> str:
+        other = username.removesuffix(CLONE) if username.endswith(CLONE) else f"{username}{CLONE}"
+        if not other or len(other.encode()) > _LONGEST:
+            raise RotationRefused(
+                f"there is no name for the other user of {username}: {_LONGEST} bytes at most",
+                reference=str(work.ref),
+                help="rename it, or ask for a single user",
+            )
+        return other
+
+    def _login(self, work: Work, values: Values) -> Login:
+        username, password = values.get(USERNAME), values.get(PASSWORD)
+        if not isinstance(username, str) or not isinstance(password, str) or work.ref.key is not None:
+            raise RotationRefused(
+                f"{work.ref} is no pair of username and password",
+                reference=str(work.ref),
+                help=f"write `{work.ref.path}`, and store both there",
+            )
+        return Login(username, password)
+
+    def _admin_login(self, work: Work) -> Login:
+        assert self._admin is not None
+        found = work.read(self._admin)
+        username, password = found.get(USERNAME), found.get(PASSWORD)
+        if not isinstance(username, str) or not isinstance(password, str):
+            raise RotationRefused(f"{self._admin} holds no username and password", reference=self._admin)
+        return Login(username, password)
+
+    def _server(self, work: Work) -> Server:
+        return Server(self._conninfo, work.timeout)
+
+    def __repr__(self) -> str:
+        return f"DatabaseUser({self._conninfo!r}, {'single' if self._single else 'alternating'})"

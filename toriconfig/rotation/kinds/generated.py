@@ -1,0 +1,51 @@
+"""A random text."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import string
+
+from toriconfig.pipeline._redact import register
+from toriconfig.rotation._protocol import Values, Work
+from toriconfig.rotation.kinds._kept import Kept, key_of
+
+ALPHABET = string.ascii_letters + string.digits
+_WEAKEST = 64.0
+
+
+class Generated(Kept):
+    """One key of a KV path, filled with random characters.
+
+    Args:
+        length: characters, 1 to 100,000.
+        alphabet: what it is made of; at least two different characters.
+
+    Raises:
+        ValueError: fewer than 64 bits would be left to chance, or a bound is broken.
+    """
+
+    name = "generated"
+
+    def __init__(self, length: int = 40, alphabet: str = ALPHABET) -> None:
+        characters = "".join(dict.fromkeys(alphabet))
+        if not 1 <= length <= 100_000 or len(characters) < 2:
+            raise ValueError("a generated value has 1 to 100,000 characters out of at least two different ones")
+        if length * math.log2(len(characters)) < _WEAKEST:
+            raise ValueError(f"{length} characters out of {len(characters)} can be guessed: make it longer")
+        self.length, self._characters = length, characters
+
+    def plan(self, work: Work, current: Values) -> list[str]:
+        """One line."""
+        return [f"make {key_of(work)} {self.length} random characters"]
+
+    def generate(self, work: Work, current: Values) -> Values:
+        """A new one."""
+        return {key_of(work): random_text(self.length, self._characters)}
+
+
+def random_text(length: int = 40, characters: str = ALPHABET) -> str:
+    """Random characters, which logs mask from now on."""
+    text = "".join(secrets.choice(characters) for _ in range(length))
+    register(text)
+    return text

@@ -1,0 +1,41 @@
+"""A value that somebody brings: from standard input, a prompt, another program."""
+
+from __future__ import annotations
+
+from toriconfig.pipeline._redact import register
+from toriconfig.rotation._errors import RotationRefused
+from toriconfig.rotation._protocol import Values, Work
+from toriconfig.rotation.kinds._kept import Kept, key_of
+
+
+class Given(Kept):
+    """One key of a KV path, set to a value that is given.
+
+    Args:
+        value: the new value; None only where a rotation is resumed or taken back, which know theirs.
+    """
+
+    name = "given"
+
+    def __init__(self, value: str | None = None) -> None:
+        self._value = value
+        if value:
+            register(value)
+
+    def plan(self, work: Work, current: Values) -> list[str]:
+        """One line."""
+        return [f"set {key_of(work)} to the value that is given"]
+
+    def generate(self, work: Work, current: Values) -> Values:
+        """The value.
+
+        Raises:
+            RotationRefused: there is none.
+        """
+        key = key_of(work)
+        if not self._value:
+            raise RotationRefused("the new value is empty", reference=str(work.ref), help="nothing was changed")
+        return {key: self._value}
+
+    def __repr__(self) -> str:
+        return "Given(**********)"

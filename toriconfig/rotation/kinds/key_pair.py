@@ -1,0 +1,95 @@
+"""A pair of keys, in PEM."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from toriconfig.pipeline._redact import register
+from toriconfig.rotation._errors import RotationError, RotationRefused
+from toriconfig.rotation._protocol import Values, Work
+from toriconfig.rotation.kinds._kept import Kept
+
+PRIVATE, PUBLIC = "private_key", "public_key"
+
+
+class KeyPair(Kept):
+    """The keys `private_key` (PKCS #8) and `public_key` of a KV path.
+
+    Args:
+        algorithm: `ed25519`, `ec-p256` or `rsa-3072`.
+
+    Raises:
+        ValueError: there is no such algorithm.
+    """
+
+    name = "key-pair"
+
+    def __init__(self, algorithm: str = "ed25519") -> None:
+        if algorithm not in _ALGORITHMS:
+            raise ValueError(f"a key pair is one of {', '.join(_ALGORITHMS)}, not {algorithm}")
+        self.algorithm = algorithm
+
+    def plan(self, work: Work, current: Values) -> list[str]:
+        """One line.
+
+        Raises:
+            RotationRefused: the library is missing, or the reference names one key.
+        """
+        if work.ref.key is not None:
+            raise RotationRefused(
+                f"{work.ref} names one key, but both halves of a pair are rotated together",
+                reference=str(work.ref),
+                help=f"write `{work.ref.path}`",
+            )
+        try:
+            import cryptography  # noqa: F401
+        except ImportError:
+            raise RotationRefused(
+                "making a key pair needs cryptography", help="pip install 'toriconfig[keys]'"
+            ) from None
+        return [f"make a new {self.algorithm} pair: {PRIVATE} and {PUBLIC}"]
+
+    def generate(self, work: Work, current: Values) -> Values:
+        """A new pair."""
+        from cryptography.hazmat.primitives import serialization as forms
+
+        key = _ALGORITHMS[self.algorithm]()
+        private = key.private_bytes(forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption())
+        public = key.public_key().public_bytes(forms.Encoding.PEM, forms.PublicFormat.SubjectPublicKeyInfo)
+        register(private.decode())
+        return {PRIVATE: private.decode(), PUBLIC: public.decode()}
+
+    def verify(self, work: Work, pending: Values) -> None:
+        """Both halves belong together.
+
+        Raises:
+            RotationError: they do not.
+        """
+        from cryptography.hazmat.primitives import serialization as forms
+
+        key = forms.load_pem_private_key(pending[PRIVATE].encode(), None)
+        encoded = key.public_key().public_bytes(forms.Encoding.PEM, forms.PublicFormat.SubjectPublicKeyInfo)
+        if encoded.decode() != pending[PUBLIC]:
+            raise RotationError("the private and the public key do not belong together")
+
+
+def _ed25519() -> Any:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.generate()
+
+
+def _ec_p256() -> Any:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _rsa_3072() -> Any:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    return rsa.generate_private_key(65537, 3072)
+
+
+_ALGORITHMS: dict[str, Callable[[], Any]] = {"ed25519": _ed25519, "ec-p256": _ec_p256, "rsa-3072": _rsa_3072}
