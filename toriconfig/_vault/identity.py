@@ -28,6 +28,13 @@ LOOK = 1.0
 """Seconds within which a token that somebody else obtained is looked up after its first use."""
 
 
+def no_policy(denial: Answer) -> bool:
+    """Whether a 403 says that the token is known and no policy of its allows the request: the server counts errors
+    only after it has looked the token up.
+    """
+    return "1 error occurred" in denial.text and "invalid token" not in denial.text
+
+
 class Identity:
     """The token of one session in one process."""
 
@@ -221,7 +228,7 @@ class Identity:
         if isinstance(outcome, Failure) or outcome.status not in (200, 403):
             return "unknown"
         if outcome.status == 403:
-            return "dead"
+            return "unknown" if no_policy(outcome) else "dead"
         token.learn(outcome.data, now, first=token.duration is None)
         return "alive"
 
@@ -244,7 +251,7 @@ class Identity:
     def _tended(self, token: LiveToken, call: Call) -> float:
         session = self._session
         if token.duration is None:
-            # a policy may forbid the lookup: then the token is used until it is refused
+            # no policy may allow the lookup: then the token is used until it is refused
             return token.due(session.rnd) if self._look(token, call) == "alive" else NEVER
         if not token.spent:
             now = session.now()

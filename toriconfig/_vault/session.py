@@ -60,7 +60,6 @@ class Session:
         self.vault = vault
         self.environ = environ
         self.now = vault.clock.monotonic
-        self.rnd = random.random
         self.scheduler: Scheduler = scheduler_for(vault.clock)
         self.workers = workers or Workers(vault.prefetch_workers, "toriconfig-vault")
         self.error: SecretError | None = None
@@ -70,6 +69,8 @@ class Session:
 
     def _begin(self) -> None:
         """What is new in each process."""
+        # its own: the program's `random` may be seeded, and children must not share what comes next
+        self.rnd = random.Random().random  # noqa: S311  (jitter, no secret)
         self._lock = threading.RLock()
         self._transport: Transport | None = None
         self._route = Route(self.resolved.addresses)
