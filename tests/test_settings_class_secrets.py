@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, PydanticUserError, ValidationError
 from pydantic_settings import (
     CliSettingsSource,
     EnvSettingsSource,
@@ -18,6 +18,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsError,
 )
+from pydantic_settings.exceptions import IncompleteFieldDefinitionWarning
 
 from toriconfig import (
     ConfigError,
@@ -248,3 +249,24 @@ def test_secrets_come_from_vault_when_they_are_asked_for(monkeypatch: pytest.Mon
             assert (made.token.get(), made.database.password.get()) == ("first", "deep")
             assert str(explain(made, "token").origin) == "vault secret/app#token v1"
         assert str(explain(made, "token").losers[0].origin) == "TOKEN"
+
+
+def test_secrets_in_a_class_that_is_completed_later_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Early(Settings):
+        late: Late
+
+    make: Any = Early
+    with (
+        pytest.warns(IncompleteFieldDefinitionWarning, match="late"),
+        pytest.raises(PydanticUserError, match="not fully defined"),
+    ):
+        make()
+
+    class Late(BaseModel):
+        token: Secret[str]
+
+    Early.model_rebuild(_types_namespace={"Late": Late})
+    monkeypatch.setenv("LATE", f'{{"token": "{CANARY}"}}')
+    made = make()
+    assert str(explain(made, "late.token").origin) == "LATE"
+    assert made.late.token.get() == CANARY
