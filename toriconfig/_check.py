@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from toriconfig._load import try_check_tree, try_load
 from toriconfig._origin import Origin
-from toriconfig._path import show
+from toriconfig._path import Path, show
 from toriconfig._prefetch import failures_of
 from toriconfig._render import sort_problems
+from toriconfig._secret import Secret, supply_of
 from toriconfig._snapshot import Recipe
 from toriconfig._tree import Tree
 from toriconfig.errors import (
@@ -35,11 +35,11 @@ def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
     """
     attempt = try_load(recipe._replace(offline=not online))
     problems = list(attempt.problems)
-    problems += [_unsupplied(path, where) for path, where in attempt.unsupplied.items()]
-    if online and attempt.loaded is not None:
-        for error in failures_of(attempt.loaded.snapshot.secrets):
-            if error.path not in map(show, attempt.unsupplied):
-                problems.append(_unfetched(error))
+    problems += [_unsupplied(path, where, online=online) for path, where in attempt.unsupplied.items()]
+    if online:
+        fetched = {path: secret for path, secret in attempt.secrets.items() if path not in attempt.unsupplied}
+        problems += map(_unfetched, failures_of(fetched))
+        problems += filter(None, map(_stood_in, fetched, fetched.values()))
     return sort_problems(problems)
 
 
@@ -51,45 +51,59 @@ def check_alone(schema: type[BaseModel], trees: Iterable[Tree]) -> list[Problem]
     return sort_problems(found)
 
 
-def unreachable(problems: Sequence[Problem]) -> bool:
-    """Whether a source could not be reached, so that the rest was not judged."""
-    return any(problem.code == "TC405" for problem in problems)
-
-
-def _unsupplied(path: tuple[str | int, ...], where: tuple[str, str]) -> Problem:
+def _unsupplied(path: Path, where: tuple[str, str], *, online: bool) -> Problem:
     reference, remedy = where
-    if not reference:
+    if reference and not online:
         return Problem(
             "TC401",
             show(path),
-            expected="a value in some layer",
-            help=remedy,
-            message=f"nothing supplies the secret `{show(path)}`",
+            Origin("vault", reference),
+            help="run with --online to read it from Vault",
+            message=f"the secret `{show(path)}` was not checked, since it comes from Vault",
+            severity="info",
         )
     return Problem(
         "TC401",
         show(path),
-        Origin("vault", reference),
-        help="run with --online to read it from Vault",
-        message=f"the secret `{show(path)}` was not checked, since it comes from Vault",
-        severity="info",
+        Origin("vault", reference) if reference else None,
+        expected="a value in some layer",
+        help=remedy,
+        message=f"nothing supplies the secret `{show(path)}`" + (": Vault is not configured" if reference else ""),
     )
 
 
 def _unfetched(error: SecretError) -> Problem:
-    code = "TC102"
-    if isinstance(error, VaultDenied):
-        code = "TC406"
-    elif isinstance(error, VaultNotFound):
-        code = "TC407"
-    elif isinstance(error, (VaultUnreachable, VaultSealed)):
-        code = "TC405"
     origin = Origin("vault", error.reference) if isinstance(error, VaultError) and error.reference else None
     return Problem(
-        code,
+        code_of(error),
         error.path,
         origin,
         expected="a secret that can be read",
         help=error.help,
         message=f"`{error.path}`: {error.message}",
     )
+
+
+def _stood_in(path: Path, secret: Secret[Any]) -> Problem | None:
+    """A warning when a lower layer had to supply what Vault was asked for."""
+    error = supply_of(secret).error
+    if not isinstance(error, SecretError) or secret.get(None) is None:
+        return None
+    return Problem(
+        code_of(error),
+        show(path),
+        secret.origin,
+        help=error.help,
+        message=f"the secret `{show(path)}` comes from a lower layer: {error.message}",
+        severity="warning",
+        layer=f"{secret.origin} stands in for vault {secret.reference}",
+    )
+
+
+def code_of(error: SecretError) -> str:
+    """The code of what a secret could not be had for."""
+    if isinstance(error, VaultDenied):
+        return "TC406"
+    if isinstance(error, VaultNotFound):
+        return "TC407"
+    return "TC405" if isinstance(error, (VaultUnreachable, VaultSealed)) else "TC102"

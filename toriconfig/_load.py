@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from toriconfig import _warnings
 from toriconfig._layers import Reader
 from toriconfig._path import Path
+from toriconfig._secret import Secret
 from toriconfig._snapshot import Loaded, Recipe, Snapshot
 from toriconfig._stations import Load, logger
 from toriconfig._tree import Tree
@@ -25,19 +25,21 @@ class Attempt:
         loaded: the settings, or None when there is an error among the problems.
         problems: all that was found, warnings included, sorted by place.
         unsupplied: paths of secrets that nothing supplies here, with their place in Vault ("" for none) and the remedy.
+        secrets: every handle by its path, also when the settings could not be built.
+        references: every place in Vault that the settings may be read from.
+        session: the connection to Vault, or None.
     """
 
-    __slots__ = ("loaded", "problems", "unsupplied")
+    __slots__ = ("loaded", "problems", "references", "secrets", "session", "unsupplied")
 
-    def __init__(
-        self,
-        loaded: Loaded | None,
-        problems: tuple[Problem, ...],
-        unsupplied: Mapping[Path, tuple[str, str]] = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, run: Load, loaded: Loaded | None) -> None:
+        places = run.places
         self.loaded = loaded
-        self.problems = problems
-        self.unsupplied = unsupplied
+        self.problems = run.sorted_problems()
+        self.unsupplied: Mapping[Path, tuple[str, str]] = places.unsupplied if places else {}
+        self.secrets: Mapping[Path, Secret[Any]] = places.secrets if places else {}
+        self.references = run.references()
+        self.session: Any = run.session
 
     def outcome(self, schema: str) -> Loaded:
         """The settings.
@@ -65,8 +67,7 @@ def load_now(recipe: Recipe) -> Loaded:
 def try_load(recipe: Recipe) -> Attempt:
     """Load by the recipe; problems are returned, never raised."""
     run = Load(recipe)
-    loaded = run.load()
-    return Attempt(loaded, run.sorted_problems(), run.unsupplied)
+    return Attempt(run, run.load())
 
 
 def try_check_tree(schema: type[BaseModel], tree: Tree) -> tuple[Problem, ...]:
@@ -90,8 +91,7 @@ def derive(base: Snapshot, updates: Mapping[str, Any]) -> Loaded:
 def try_derive(base: Snapshot, updates: Mapping[str, Any]) -> Attempt:
     """`derive`, with problems returned and never raised."""
     run = Load(base.recipe, options=base.options)
-    loaded = run.derive(base, updates)
-    return Attempt(loaded, run.sorted_problems())
+    return Attempt(run, run.derive(base, updates))
 
 
 class Draft:

@@ -48,7 +48,8 @@ class Load:
         self.layers: list[LayerRead] = []
         self.read: list[Node] = []
         self.complete = True
-        self.unsupplied: Mapping[Path, tuple[str, str]] = {}
+        self.places: Places | None = None
+        self.session: Any = None
         if options is None:
             options = profile_of(Options.of(recipe.schema.model_config, recipe.options), self.environ, self.problems)
         self.options = options
@@ -66,7 +67,7 @@ class Load:
     def _assembled(self) -> tuple[Node, Places, Any]:
         trees, env = self._trees()
         root, block = _parted(self._merged(trees, self.problems), self.shape)
-        session = self._session(env, block, root)
+        self.session = session = self._session(env, block, root)
         if self.options.vault_layer == "eager" and "vault" in self.options.layers and not self.recipe.offline:
             self._read_eagerly(trees, session)
             root = _parted(self._merged(trees, []), self.shape)[0]
@@ -125,8 +126,15 @@ class Load:
             root = without_unknown(root, self.shape)
         root = put_handles(root, self.shape, places)
         self.problems += places.problems
-        self.unsupplied = places.unsupplied
+        self.places = places
         return root
+
+    def references(self) -> tuple[str, ...]:
+        """Every place in Vault that the settings may be read from, as far as it is known by now."""
+        eager = self.options.vault_layer == "eager" and "vault" in self.options.layers
+        own = self._vault_path() if eager else None
+        found = (name for names in self.places.declared.values() for name in names) if self.places else ()
+        return tuple(dict.fromkeys([*([own] if own else []), *found]))
 
     def _add(self, wrong: list[Problem]) -> None:
         """Add what validation found, unless an earlier station has told it already."""

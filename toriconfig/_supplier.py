@@ -6,7 +6,7 @@ under the secret's own path at `vault_path`. A value of a layer above `vault` wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,8 +78,9 @@ def supplier(node: Node | None, shape: Shape, path: Path, places: Places, parts:
         place = None
     elif place is None:
         place = _own_place(shape, path, places)
-    if place is not None:
-        places.declared[path] = references_of(place)
+    declared = (*(references_of(place) if place is not None else ()), *_within(literal))
+    if declared and "vault" in places.layers:
+        places.declared[path] = tuple(dict.fromkeys(declared))
     if literal is None and (place is None or places.cell is None):
         return _missing(spelt(place) if place is not None else "", shape, path, places)
     lower = _lower(literal, shape, path, places, parts) if literal is not None else None
@@ -112,6 +113,17 @@ def _candidates(node: Node | None) -> tuple[Template | Ref | None, Node | None]:
         elif literal is None:
             literal = candidate
     return place, literal
+
+
+def _within(node: Node | None) -> Iterator[str]:
+    """The places in Vault that the values of a mapping name."""
+    if node is None or isinstance(node.value, Secret):
+        return
+    if isinstance(node.value, Template):
+        yield from references_of(node.value)
+    elif type(node.value) is dict:
+        for child in node.value.values():
+            yield from _within(child)
 
 
 def _own_place(shape: Shape, path: Path, places: Places) -> Ref | None:

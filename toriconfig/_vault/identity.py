@@ -70,7 +70,7 @@ class Identity:
     def token(self, call: Call) -> LiveToken | SecretError:
         """The token to ask with: the one in use, or a new login's, made once for all who wait."""
         token = self._token
-        if token is not None and self._session.now() < token.ends:
+        if token is not None and self._session.now() < token.usable_until:
             return token
         return self._log_in(call, token)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from toriconfig.errors import Problem
+if TYPE_CHECKING:
+    from toriconfig.errors import Problem
 
 
 class Exit(IntEnum):
@@ -27,34 +31,85 @@ UNREADABLE = frozenset({"TC003", "TC006"})
 """Codes of input that could not be read at all."""
 
 
-def code_of(problems: Sequence[Problem]) -> Exit:
-    """The exit code for what was found; warnings alone are fine."""
-    errors = {problem.code for problem in problems if problem.severity == "error"}
+def code_of(problems: Sequence[Problem], *, strict: bool = False) -> Exit:
+    """The exit code for what was found.
+
+    What could not be read comes first; a source that could not be reached comes last, since whoever tries again for
+    its sake would find the other errors again.
+
+    Args:
+        strict: whether warnings count as errors.
+    """
+    counting = ("error", "warning") if strict else ("error",)
+    errors = {problem.code for problem in problems if problem.severity in counting}
     if errors & UNREADABLE:
         return Exit.USAGE
-    if "TC405" in errors:
+    if errors == {"TC405"}:
         return Exit.UNREACHED
     return Exit.FINDINGS if errors else Exit.FINE
 
 
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command to its exit code; whatever happens, no traceback that could show a value."""
+    """Run a command to its exit code; whatever happens, no message or traceback that could show a value."""
+    _prepare_streams()
+    code = _outcome(command, arguments)
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = _unheard(error)
+    sys.exit(int(code))
+
+
+def _outcome(command: click.Command, arguments: Sequence[str] | None) -> int:
     try:
         result = command.main(list(arguments) if arguments is not None else None, "toriconfig", standalone_mode=False)
-        sys.stdout.flush()
-    except click.exceptions.Exit as error:
-        _end(error.exit_code)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     except click.ClickException as error:
         error.show()
-        _end(Exit.USAGE)
+        return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        _end(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that Python's own flush is quiet
-        _end(Exit.FINE)
-    _end(result if isinstance(result, int) else Exit.FINE)
+        _tell("interrupted")
+        return Exit.INTERRUPTED
+    except OSError as error:
+        return _unheard(error)
+    except SystemExit as ended:  # click's own answer to a reader that went away
+        return _unheard(ended.__context__) if isinstance(ended.__context__, OSError) else Exit.USAGE
+    except Exception as error:  # noqa: BLE001 - a message may quote a value, and so may what stands in a frame
+        _tell_of_bug(error)
+        return Exit.USAGE
+    return result if isinstance(result, int) else Exit.FINE
 
 
-def _end(code: int) -> NoReturn:
-    sys.exit(int(code))
+def _prepare_streams() -> None:
+    """What a terminal cannot show is escaped; where nobody listens, nothing is said."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - it lives as long as we do
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _unheard(error: OSError) -> Exit:
+    """A reader that has gone is no error; a full disk is one. Python's own flush at the end is to find neither."""
+    if sys.__stdout__ is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
+    if error.errno == errno.EPIPE:
+        return Exit.FINE
+    where = f": {error.filename}" if error.filename else ""
+    _tell(f"toriconfig: {error.strerror}{where}")
+    return Exit.USAGE
+
+
+def _tell(text: str) -> None:
+    with contextlib.suppress(OSError):  # nobody is there to be told
+        click.echo(text, err=True)
+
+
+def _tell_of_bug(error: Exception) -> None:
+    """Where it happened, without the message and the locals, which may hold values."""
+    import traceback
+
+    lines = "".join(traceback.format_tb(error.__traceback__)[-3:])
+    _tell(f"{lines}toriconfig: a bug of toriconfig or of the settings class: {type(error).__name__}")

@@ -13,6 +13,8 @@ import click
 from toriconfig.cli.formats import FORMATS, Look, writer
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from pydantic import BaseModel
 
     from toriconfig._snapshot import Recipe
@@ -34,10 +36,17 @@ def settings_option(function: F) -> F:
 
 
 def load_options(function: F) -> F:
-    """Options that steer a load: profile and folder."""
+    """`--profile` and `--config-dir`, which steer a load; for `recipe`."""
     function = click.option("--profile", help="The profile, instead of the variable's.")(function)
     return click.option(
         "--config-dir", type=click.Path(file_okay=False), help="Where the settings files are; default: here."
+    )(function)
+
+
+def env_file_option(function: F) -> F:
+    """`--env-file`: a `.env` file that the schema does not name itself; for `recipe`."""
+    return click.option(
+        "--env-file", type=click.Path(dir_okay=False), help="The `.env` file, instead of what the class says."
     )(function)
 
 
@@ -58,6 +67,27 @@ def output_options(function: F) -> F:
     )(function)
 
 
+def recipe(
+    target: str | None, profile: str | None = None, config_dir: str | None = None, env_file: str | None = None
+) -> Recipe:
+    """What a load with these options is.
+
+    Raises:
+        click.UsageError: there is no such settings class, or its options cannot be.
+    """
+    from toriconfig._options import Options
+    from toriconfig._snapshot import Recipe
+
+    schema = schema_class(target)
+    options = {"profile": profile, "config_dir": config_dir, "env_file": env_file}
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        Options.of(schema.model_config, given)
+    except TypeError as error:
+        raise click.UsageError(f"model_config of {schema.__name__}: {error}") from None
+    return Recipe(schema, given)
+
+
 def schema_class(target: str | None) -> type[BaseModel]:
     """The settings class that is meant.
 
@@ -71,18 +101,30 @@ def schema_class(target: str | None) -> type[BaseModel]:
         sys.path.insert(0, os.getcwd())
     try:
         return import_target(name)
-    except TypeError as error:
-        raise click.UsageError(str(error)) from None
-    except ImportError as error:
-        raise click.UsageError(f"the settings class {name} cannot be imported: {error}") from None
+    except Exception as error:  # noqa: BLE001 - importing runs anybody's code
+        problem = error
+    except SystemExit as error:
+        problem = ImportError(f"it exits with {error.code}")
+    if isinstance(problem, TypeError) and problem.__traceback__ is not None and _is_ours(problem.__traceback__):
+        raise click.UsageError(str(problem)) from None
+    raise click.UsageError(f"the settings class {name} cannot be imported: {_told(problem)}") from None
 
 
-def recipe(target: str | None, profile: str | None, config_dir: str | None) -> Recipe:
-    """What a load with these options is."""
-    from toriconfig._snapshot import Recipe
+def _is_ours(trace: TracebackType) -> bool:
+    """Whether `import_target` itself raised, about the name, and not the module that it imports."""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace.tb_frame.f_globals.get("__name__") == "toriconfig._target"
 
-    given = {"profile": profile, "config_dir": config_dir}
-    return Recipe(schema_class(target), {name: value for name, value in given.items() if value is not None})
+
+def _told(error: Exception) -> str:
+    """What an import says, and where; of errors of other kinds not the message, which may quote a value."""
+    if isinstance(error, (ImportError, SyntaxError, NameError)):
+        return str(error)
+    from traceback import extract_tb
+
+    last = extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {last.filename}:{last.lineno}"
 
 
 def write_problems(problems: Sequence[Problem], form: str, color: str, schema: str) -> None:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from toriconfig.cli._exit import code_of
-from toriconfig.cli._options import load_options, output_options, recipe, schema_class, settings_option, write_problems
-
-if TYPE_CHECKING:
-    from toriconfig._tree import Tree
-
-ENDINGS = (".yaml", ".yml", ".json")
+from toriconfig.cli._inputs import files_in, trees_of
+from toriconfig.cli._options import (
+    env_file_option,
+    load_options,
+    output_options,
+    recipe,
+    settings_option,
+    write_problems,
+)
 
 
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(allow_dash=True))
 @settings_option
 @load_options
+@env_file_option
 @click.option("--online", is_flag=True, help="Also read every secret from Vault.")
 @click.option("--stdin-filename", default="<stdin>", help="What `-` is called in findings.")
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
@@ -29,13 +30,12 @@ ENDINGS = (".yaml", ".yml", ".json")
 def check(
     files: tuple[str, ...],
     target: str | None,
-    profile: str | None,
-    config_dir: str | None,
     online: bool,
     stdin_filename: str,
     strict: bool,
     form: str,
     color: str,
+    **how: Any,
 ) -> int:
     """Check the settings, or single files.
 
@@ -44,28 +44,16 @@ def check(
     """
     from toriconfig._check import check_alone, check_whole
 
+    asked = recipe(target, **how)
+    if files and online:
+        raise click.UsageError("single files are checked offline: leave --online or the files out")
     if files:
-        schema = schema_class(target)
-        problems = check_alone(schema, _trees(files, stdin_filename))
+        found = files_in(files)
+        problems = check_alone(asked.schema, trees_of(found, stdin_filename))
     else:
-        asked = recipe(target, profile, config_dir)
-        schema = asked.schema
         problems = check_whole(asked, online=online)
-    write_problems(problems, form, color, schema.__name__)
-    if strict and any(problem.severity == "warning" for problem in problems):
-        return 1
-    return code_of(problems)
-
-
-def _trees(files: Iterable[str], stdin_name: str) -> Iterator[Tree]:
-    from toriconfig.sources.yaml_file import read_file_documents, read_yaml
-
-    for name in files:
-        if name == "-":
-            yield from read_yaml(sys.stdin.buffer.read(), stdin_name)
-        elif Path(name).is_dir():
-            for file in sorted(Path(name).rglob("*")):
-                if file.suffix in ENDINGS and file.is_file() and not any(part.startswith(".") for part in file.parts):
-                    yield from read_file_documents(str(file))
-        else:
-            yield from read_file_documents(name)
+    write_problems(problems, form, color, asked.schema.__name__)
+    if not problems:
+        what = f"{len(found)} file{'s' * (len(found) != 1)}" if files else asked.schema.__name__
+        click.echo(f"no problems in {what}", err=True)
+    return code_of(problems, strict=strict)

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from toriconfig.cli._exit import Exit, code_of
-from toriconfig.cli._options import load_options, output_options, recipe, settings_option, wants_color, write_problems
+from toriconfig.cli._exit import Exit
+from toriconfig.cli._options import (
+    env_file_option,
+    load_options,
+    output_options,
+    recipe,
+    settings_option,
+    wants_color,
+    write_problems,
+)
+
+if TYPE_CHECKING:
+    from toriconfig._doctor import Finding
+    from toriconfig._load import Attempt
+    from toriconfig.errors import Problem
 
 _COLORS = {"ok": "green", "warning": "yellow", "error": "red", "unreached": "red"}
 
@@ -15,28 +31,51 @@ _COLORS = {"ok": "green", "warning": "yellow", "error": "red", "unreached": "red
 @click.command()
 @settings_option
 @load_options
+@env_file_option
 @output_options
-def doctor(target: str | None, profile: str | None, config_dir: str | None, form: str, color: str) -> int:
+def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
     """Examine address, TLS, login, token, clock, variables, and every declared path; 403 is told from 404."""
     from toriconfig._doctor import examine
     from toriconfig._load import try_load
     from toriconfig._vault.resolve import VARIABLES
 
-    asked = recipe(target, profile, config_dir)
+    asked = recipe(target, **how)
     attempt = try_load(asked)
-    if attempt.loaded is None:
-        write_problems(attempt.problems, form, color, asked.schema.__name__)
-        return code_of(attempt.problems)
-    snapshot = attempt.loaded.snapshot
-    unused = [problem for problem in attempt.problems if problem.code == "TC501"]
-    if unused:
+    unused = [problem for problem in attempt.problems if problem.code in ("TC501", "TC504")]
+    text = form == "text"
+    if text:
         write_problems(unused, form, color, asked.schema.__name__)
-    declared = [reference for found in snapshot.declared.values() for reference in found]
-    marks: set[str] = set()
-    for finding in examine(snapshot.session, declared, os.environ, VARIABLES):
-        marks.add(finding.mark)
-        word = click.style(f"{finding.mark:9}", fg=_COLORS[finding.mark]) if wants_color(color) else f"{finding.mark:9}"
-        click.echo(
-            f"{word} {finding.subject}: {finding.message}" + (f"\n          {finding.help}" if finding.help else "")
-        )
-    return Exit.UNREACHED if "unreached" in marks else Exit.FINDINGS if "error" in marks else Exit.FINE
+    steps = examine(attempt.session, attempt.references, os.environ, VARIABLES)
+    findings: list[Finding] = []
+    for finding in chain(() if _mistaken(unused) else steps, _settings(attempt)):
+        findings.append(finding)
+        if text:
+            click.echo(_line(finding, wants_color(color)))
+    if not text:
+        found = [problem for finding in findings if (problem := finding.problem) is not None]
+        write_problems([*unused, *found], form, color, asked.schema.__name__)
+    marks = {finding.mark for finding in findings}
+    if "unreached" in marks:
+        return Exit.UNREACHED
+    return Exit.FINDINGS if "error" in marks or _mistaken(unused) else Exit.FINE
+
+
+def _mistaken(problems: list[Problem]) -> bool:
+    """Whether how to reach Vault is said in a way that cannot be."""
+    return any(problem.severity == "error" for problem in problems)
+
+
+def _settings(attempt: Attempt) -> Iterator[Finding]:
+    """A finding for what `check` would tell of the settings, which is not what this is about."""
+    from toriconfig._doctor import Finding
+
+    errors = sum(problem.severity == "error" and problem.code != "TC504" for problem in attempt.problems)
+    if errors:
+        message = f"{errors} error{'s' * (errors != 1)}, so places in Vault may be missing here"
+        yield Finding("error", "settings", message, "run `toriconfig check`", "TC108")
+
+
+def _line(finding: Finding, color: bool) -> str:
+    word = f"{finding.mark:9}"
+    word = click.style(word, fg=_COLORS[finding.mark]) if color else word
+    return f"{word} {finding.subject}: {finding.message}" + (f"\n{'':10}{finding.help}" if finding.help else "")

@@ -1,0 +1,90 @@
+"""Tries a declared place in Vault: readable, denied, absent, or nearly right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._doctor.finding import Finding, unreached
+from toriconfig._near import near
+from toriconfig._reference import Ref
+from toriconfig.errors import SecretError, VaultDenied, VaultNotFound
+
+if TYPE_CHECKING:
+    from toriconfig._vault.session import Session
+
+
+def place(session: Session, ref: Ref) -> Finding:
+    """What reading `ref` comes to; a read that would make an account is not made for an examination."""
+    from toriconfig._vault.kv import mints
+
+    name = str(ref)
+    if mints(ref.path):
+        return _capability(session, ref)
+    outcome = _read(session, ref)
+    if isinstance(outcome, VaultDenied):
+        return Finding("error", name, "403: no policy of the token allows it", outcome.help, "TC406")
+    if isinstance(outcome, VaultNotFound):
+        return Finding("error", name, f"404: {outcome.message}", _suggestion(session, ref) or outcome.help, "TC407")
+    if isinstance(outcome, SecretError):
+        return unreached(name, session.address, outcome)
+    if ref.key is not None and ref.key not in outcome:
+        candidate = near(ref.key, outcome)
+        remedy = f"did you mean `{ref.path}#{candidate}`?" if candidate else f"store the key `{ref.key}` there"
+        return Finding("error", name, f"404: the path is there, but has no key `{ref.key}`", remedy, "TC407")
+    return Finding("ok", name, "can be read")
+
+
+def asked(session: Session, method: str, path: str, *, check: bool = True, **how: Any) -> Any:
+    """Vault's answer, or the error, returned."""
+    try:
+        return session.request(method, path, check=check, **how)
+    except SecretError as error:
+        return error.with_traceback(None)
+
+
+def _read(session: Session, ref: Ref) -> Mapping[str, Any] | SecretError:
+    cell = session.cell(ref.path, ref.version)
+    for flight in cell.pending():
+        flight.wait()
+    try:
+        value: Mapping[str, Any] = cell.settle().value
+    except SecretError as error:
+        return error.with_traceback(None)
+    return value
+
+
+def _capability(session: Session, ref: Ref) -> Finding:
+    name = str(ref)
+    answer = asked(session, "POST", "sys/capabilities-self", body={"paths": [ref.path]})
+    if isinstance(answer, VaultDenied):
+        message = "not tried, since reading it makes an account, and the token may not ask what it may do"
+        return Finding("warning", name, message, "give the token the policy `default` too", "TC406")
+    if isinstance(answer, SecretError):
+        return unreached(name, session.address, answer)
+    allowed = set(answer.data.get(ref.path) or answer.data.get("capabilities") or ())
+    if not allowed & {"read", "root", "sudo"}:
+        rule = f'path "{ref.path}" {{ capabilities = ["read"] }}'
+        return Finding("error", name, "403: no policy of the token allows it", f"the policy needs: {rule}", "TC406")
+    mount = asked(session, "GET", f"sys/internal/ui/mounts/{ref.path}")
+    if isinstance(mount, SecretError):
+        remedy = "look at the mount and at VAULT_NAMESPACE"
+        return Finding("error", name, "404: no secrets engine is mounted there", remedy, "TC407")
+    return Finding("ok", name, "may be read (nothing was issued)")
+
+
+def _suggestion(session: Session, ref: Ref) -> str:
+    """The sibling that was probably meant, where the token may list them."""
+    from toriconfig._vault.write import policy_path
+
+    parent, _, last = ref.path.rpartition("/")
+    try:
+        folder = policy_path(session, ref.path).rpartition("/")[0]
+    except SecretError:
+        return ""
+    mount, data, rest = (folder + "/").partition("/data/")
+    answer = asked(session, "LIST", f"{mount}/metadata/{rest}".rstrip("/") if data else folder, check=False)
+    if isinstance(answer, SecretError) or answer.status != 200:
+        return ""
+    candidate = near(last, [str(key).rstrip("/") for key in answer.data.get("keys") or ()])
+    return f"did you mean `{parent}/{candidate}`?" if candidate else ""
