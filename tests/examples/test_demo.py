@@ -4,89 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
-import psutil
-import pytest
+from support.demo_place import CHECKOUT, Place, read_until, wait_until
 
-CHECKOUT = Path(__file__).parents[2]
 INGESTING = "ingested: 100 %"
-
-
-class Place:
-    """Where demonstrations of one test run: all that they leave would be found here.
-
-    Attributes:
-        directory: in which they make their temporary files.
-    """
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self._environ = {**os.environ, "TMPDIR": str(directory), "PYTHONPATH": f"{CHECKOUT / 'examples'}:{CHECKOUT}"}
-
-    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
-        return self.run([sys.executable, "-P", "-m", "demonstration", *arguments], **environ)
-
-    def run(self, command: list[str], **environ: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd="/",
-            env={**self._environ, **environ},
-            start_new_session=True,
-        )
-
-    def processes(self) -> list[psutil.Process]:
-        """Those that have anything to do with this place."""
-        found: list[psutil.Process] = []
-        for process in psutil.process_iter():
-            try:
-                texts = [*process.cmdline(), *process.environ().values()]
-                if process.status() != psutil.STATUS_ZOMBIE and any(str(self.directory) in text for text in texts):
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
-
-    def left(self) -> list[str]:
-        """What is running or lying about."""
-        return [*(" ".join(process.cmdline()) for process in self.processes()), *os.listdir(self.directory)]
-
-
-@pytest.fixture(name="place")
-def _place() -> Iterator[Place]:
-    # Not pytest's: PostgreSQL, which root runs as nobody, must come through.
-    place = Place(Path(tempfile.mkdtemp(prefix="demo-test-")))
-    place.directory.chmod(0o711)
-    yield place
-    for process in place.processes():
-        process.kill()
-    shutil.rmtree(place.directory)
-
-
-def read_until(process: subprocess.Popen[str], word: str) -> None:
-    assert process.stderr is not None
-    seen = ""
-    while word not in seen:
-        line = process.stderr.readline()
-        assert line, f"ended before it said {word!r}:\n{seen}"
-        seen += line
-
-
-def wait_until(done: Callable[[], object], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def test_a_short_run_reports_what_it_did_and_leaves_nothing(place: Place) -> None:
@@ -135,7 +59,7 @@ def test_after_ctrl_c_in_a_terminal_nothing_is_left(place: Place) -> None:
 def test_what_a_killed_run_left_is_cleaned_up_by_the_next(place: Place) -> None:
     process = place.start("--seconds", "60")
     read_until(process, INGESTING)
-    keepers = [one for one in place.processes() if one.name() == "sh"]
+    keepers = [one for one, command in place.processes().items() if command.startswith("/bin/sh")]
     for pid in [*(keeper.pid for keeper in keepers), process.pid]:
         os.kill(pid, signal.SIGKILL)
     process.wait(30)
@@ -179,7 +103,7 @@ def test_a_signal_during_the_set_up_leaves_nothing(place: Place) -> None:
     environ = {"TORICONFIG_DEMO_VENV": str(home), "TORICONFIG_PYTHON": sys.executable}
     process = place.run([str(CHECKOUT / "examples" / "demo")], **environ)
     read_until(process, "setting up")
-    wait_until(lambda: any("ensurepip" in one.cmdline() for one in place.processes()), 30)
+    wait_until(lambda: any("ensurepip" in command for command in place.processes().values()), 30)
     os.kill(process.pid, signal.SIGTERM)
     assert 143 == process.wait(30)
     assert ["home"] == place.left()
