@@ -1,0 +1,71 @@
+"""No churn: helpers and secrets leave the number of threads where it was."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import create_model
+
+from toriconfig import Secret, SettingsConfigDict, aprefetch, load, prefetch
+from toriconfig.pipeline import run_sync
+from toriconfig.testing import VaultServer, vault_server
+
+
+@pytest.fixture(name="server", scope="module")
+def _server() -> Iterator[VaultServer]:
+    with vault_server() as server:
+        for path in range(4):
+            server.put(f"secret/threads{path}", {f"f{n}": "v" for n in range(20)})
+        yield server
+
+
+def settings_of(server: VaultServer, fields: int, path: int) -> Any:
+    declared: Any = {f"f{n}": (Secret[str], ...) for n in range(fields)}
+    config = SettingsConfigDict(vault_path=f"secret/threads{path}")
+    return load(create_model("Threads", __config__=config, **declared), environ=server.environ)
+
+
+async def nothing() -> int:
+    return 1
+
+
+def test_500_calls_64_awaited_reads_and_3_prefetches_start_no_thread(server: VaultServer) -> None:
+    first = settings_of(server, 1, 0)
+    assert run_sync(nothing()) == 1
+    assert run_sync(first.f0.aget()) == "v"
+    prefetch(first)
+    before = set(threading.enumerate())
+    for _ in range(500):
+        run_sync(nothing(), timeout=30.0)
+    later = settings_of(server, 16, 1)
+
+    async def read() -> list[str]:
+        return await asyncio.gather(*(getattr(later, f"f{n % 16}").aget() for n in range(64)))
+
+    assert run_sync(read()) == ["v"] * 64
+    prefetch(settings_of(server, 8, 2))
+    run_sync(aprefetch(settings_of(server, 8, 3)))
+    prefetch(later)
+    assert set(threading.enumerate()) == before
+
+
+def test_an_awaited_cold_read_lets_the_loop_run_on(server: VaultServer) -> None:
+    server.put("secret/threads9", {"f0": "cold"})
+    settings = settings_of(server, 1, 9)
+    server.pause()
+    states: list[str] = []
+
+    async def main() -> str:
+        reading: asyncio.Task[str] = asyncio.create_task(settings.f0.aget())
+        for _ in range(20):
+            await asyncio.sleep(0.005)
+            states.append("done" if reading.done() else "waiting")
+        server.resume()
+        return await reading
+
+    assert run_sync(main(), timeout=20.0) == "cold"
+    assert states == ["waiting"] * 20
