@@ -22,7 +22,6 @@ from toriconfig._vault.call import Call
 from toriconfig._vault.cell import Cell
 from toriconfig._vault.dispatch import dispatch
 from toriconfig._vault.resolve import resolve
-from toriconfig._vault.scheduler import scheduler_for
 from toriconfig._vault.session import Session
 from toriconfig.vault import Vault
 
@@ -97,6 +96,5 @@ def _prepare() -> None:
 
 def _after_fork() -> None:
     _lock._at_fork_reinit()  # type: ignore[attr-defined]
-    scheduler_for(SYSTEM).reset()
     for session in list(_sessions.values()):
         session.after_fork()

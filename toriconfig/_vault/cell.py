@@ -70,6 +70,8 @@ class Cell:
                     self._read(POLL)
                 return ()
             dropped = self._drop()
+            if self._error is None:
+                self._next_try = -NEVER  # nothing failed: the pause between two issues is not for readers without any
             flight = self._flight
             if flight is None or flight.ended or self._renewing:
                 flight = self._read(DEMAND) if now >= self._next_try else None

@@ -6,6 +6,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from weakref import WeakSet
 
 from toriconfig._vault.workers import DEMAND, Workers
 
@@ -20,6 +21,11 @@ class Strand:
     """The callbacks of one subscriber: one at a time, in the order in which they were put."""
 
     def __init__(self) -> None:
+        self.reset()
+        _strands.add(self)
+
+    def reset(self) -> None:
+        """Forget what waits: in a forked child the thread that would have called it is not there."""
         self._lock = threading.Lock()
         self._waiting: deque[Callable[[], object]] = deque(maxlen=BACKLOG)
         self._running = False
@@ -59,4 +65,13 @@ def dispatch(run: Callable[[], object], strand: Strand | None = None) -> None:
 
 
 _callbacks = Workers(LIMIT, "toriconfig-callback")
-os.register_at_fork(after_in_child=_callbacks.reset)
+_strands: WeakSet[Strand] = WeakSet()
+
+
+def _after_fork() -> None:
+    _callbacks.reset()
+    for strand in list(_strands):
+        strand.reset()
+
+
+os.register_at_fork(after_in_child=_after_fork)

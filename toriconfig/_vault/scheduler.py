@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from heapq import heappop, heappush
@@ -75,6 +76,7 @@ class Scheduler:
 
 
 _process = Scheduler(SYSTEM)
+os.register_at_fork(after_in_child=_process.reset)
 
 
 def scheduler_for(clock: Clock) -> Scheduler:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from toriconfig._vault.lease import margin
 from toriconfig._vault.pace import Random, came_short, token_delay
 
 NEVER = float("inf")
@@ -58,6 +59,11 @@ class LiveToken:
     def ends(self) -> float:
         """Monotonic seconds at which it ends, as far as is known."""
         return self.granted + self.duration if self.duration else NEVER
+
+    @property
+    def usable_until(self) -> float:
+        """Monotonic seconds until which it is asked with; one that we can replace is not used to the last moment."""
+        return self.ends - margin(self.duration or 0.0) if self.minted else self.ends
 
     def learn(self, facts: dict[str, Any], now: float, *, first: bool) -> None:
         """Take over what a login, a lookup or a renewal says.
