@@ -1,0 +1,89 @@
+"""Whole processes measured in turns: what a user waits for at each start."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import quantiles
+from time import perf_counter
+from typing import NamedTuple
+
+from benchmarks.interleaved import Row
+
+BARE = "bare Python"
+
+
+class Taken(NamedTuple):
+    """Seconds of one process.
+
+    `cpu` is the process's own work, user and system: on a machine that is busy with other things it says more than
+    `wall`, and on an idle one they are the same, since nothing here waits.
+    """
+
+    wall: float
+    cpu: float
+
+
+def python(code: str) -> list[str]:
+    """A command that runs `code`, with modules found in the folder where it runs."""
+    return [sys.executable, "-c", code]
+
+
+def clean_environ(**more: str) -> dict[str, str]:
+    """The environment without anything that steers Python, Vault or settings."""
+    steering = ("PYTHON", "VAULT_", "BAO_", "TORI_", "APP_")
+    return {name: text for name, text in os.environ.items() if not name.startswith(steering)} | more
+
+
+def start(command: list[str], folder: Path, environ: Mapping[str, str]) -> Taken:
+    """Run one process to its end.
+
+    Raises:
+        RuntimeError: it failed; a process that does nothing is quick, so this must not pass for a figure.
+    """
+    begun = perf_counter()
+    with subprocess.Popen(
+        command, cwd=folder, env=dict(environ), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        said = process.stderr.read()
+        _, status, used = os.wait4(process.pid, 0)
+        wall = perf_counter() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{command[-1]!r} failed: {said.decode()[-2000:]}")
+    return Taken(wall, used.ru_utime + used.ru_stime)
+
+
+def compare_processes(
+    commands: Mapping[str, list[str]],
+    against: str,
+    goals: Mapping[str, float],
+    folder: Path,
+    environ: Mapping[str, str],
+    rounds: int,
+    *,
+    net: bool,
+) -> list[Row]:
+    """Measure processes in turns, each once before anything counts, so that compiled files are there.
+
+    Args:
+        net: whether the start of a bare Python is taken off before ratios are made; it must be among `commands`.
+    """
+    for command in commands.values():
+        start(command, folder, environ)
+    taken: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            taken[name].append(start(command, folder, environ).cpu)
+    floor = quantiles(taken[BARE], n=4)[1] if net else 0.0
+    rows: list[Row] = []
+    for name, seconds in taken.items():
+        q1, median, q3 = (each - floor for each in quantiles(seconds, n=4))
+        pairs = zip(seconds, taken[against], strict=True)
+        ratio = quantiles([(mine - floor) / (theirs - floor) for mine, theirs in pairs], n=4)[1]
+        rows.append(Row(name=name, median=median, q1=q1, q3=q3, ratio=ratio, against=against, goal=goals.get(name)))
+    return rows
