@@ -36,7 +36,7 @@ class Derived:
         self.fresh_until = _NEVER
         self.now = inputs[0].now if inputs else _zero
         self.reference = reference
-        self._inputs = inputs
+        self.inputs = inputs
         self._build = build
         self._key = key
         self._from: tuple[Reading, ...] = ()
@@ -47,16 +47,16 @@ class Derived:
             _subscribe_weakly(self, supply)
 
     def pending(self) -> Sequence[Flight]:
-        return [flight for supply in self._inputs for flight in supply.pending()]
+        return [flight for supply in self.inputs for flight in supply.pending()]
 
     def settle(self) -> Reading:
         swaps = self._swaps
-        readings = tuple(supply.settle() for supply in self._inputs)
+        readings = tuple(supply.settle() for supply in self.inputs)
         reading = self.reading
         if reading is None or len(readings) != len(self._from) or any(map(_differs, readings, self._from)):
             reading = self._made(readings)
             self._from, self.reading = readings, reading
-        self.fresh_until = min(supply.fresh_until for supply in self._inputs)
+        self.fresh_until = min(supply.fresh_until for supply in self.inputs)
         if self._swaps != swaps:  # an input was swapped meanwhile: the next read looks again
             self.fresh_until = _NEVER
         return reading
@@ -79,29 +79,29 @@ class Derived:
 
     @property
     def state(self) -> State:
-        if len(self._inputs) == 1:
-            return self._inputs[0].state
-        return max((supply.state for supply in self._inputs), key=_RANK.__getitem__)
+        if len(self.inputs) == 1:
+            return self.inputs[0].state
+        return max((supply.state for supply in self.inputs), key=_RANK.__getitem__)
 
     @property
     def age(self) -> float | None:
-        if len(self._inputs) == 1:
-            return self._inputs[0].age
-        ages = [age for supply in self._inputs if (age := supply.age) is not None]
+        if len(self.inputs) == 1:
+            return self.inputs[0].age
+        ages = [age for supply in self.inputs if (age := supply.age) is not None]
         return max(ages) if ages else None
 
     @property
     def error(self) -> Exception | None:
-        if len(self._inputs) == 1:
-            return self._inputs[0].error
-        return next((error for supply in self._inputs if (error := supply.error) is not None), None)
+        if len(self.inputs) == 1:
+            return self.inputs[0].error
+        return next((error for supply in self.inputs if (error := supply.error) is not None), None)
 
     @property
     def origin(self) -> Origin:
         if self.reading is not None:
             return self.reading.origin
         if self._unread is None:
-            self._unread = self._spelt(self._inputs[0].origin)
+            self._unread = self._spelt(self.inputs[0].origin)
         return self._unread
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
@@ -112,12 +112,12 @@ class Derived:
 
         return cancel
 
-    def _input_swapped(self, old: Reading | None, new: Reading | None) -> None:
+    def _input_swapped(self, supply: Supply, old: Reading | None, new: Reading | None) -> None:
         self._swaps += 1
         self.fresh_until = _NEVER
         if not self._listeners:
             return
-        before = self.reading
+        before = self.reading or old  # never read itself, but what it is made of was
         after = _settled(self)
         for listener in self._listeners:
             listener(before, after)
@@ -128,7 +128,7 @@ class Fallback:
 
     Args:
         first: what is asked.
-        second: what is used when `first` is unreachable or holds nothing; never when it denies or is sealed.
+        second: what is used when `first` is unreachable, holds nothing or has no login; never when it denies or is sealed.
         warn: called with the error each time `second` begins to stand in.
     """
 
@@ -137,12 +137,14 @@ class Fallback:
         self.fresh_until = _NEVER
         self.now = first.now
         self.reference = first.reference
+        self.inputs = (first, second)
         self._first = first
         self._second = second
         self._warn = warn
         self._stood_in = False
         self._listeners: tuple[Swap, ...] = ()
-        _subscribe_weakly(self, first)
+        for supply in self.inputs:
+            _subscribe_weakly(self, supply)
 
     def pending(self) -> Sequence[Flight]:
         flights = self._first.pending()
@@ -156,7 +158,7 @@ class Fallback:
             self.fresh_until = self._first.fresh_until
             return reading
         assert error is not None
-        if not isinstance(error, (VaultUnreachable, VaultNotFound)):
+        if not isinstance(error, (VaultUnreachable, VaultNotFound, MissingCredentialError)):
             raise error
         if not self._stood_in:
             self._stood_in = True
@@ -189,7 +191,9 @@ class Fallback:
 
         return cancel
 
-    def _input_swapped(self, old: Reading | None, new: Reading | None) -> None:
+    def _input_swapped(self, supply: Supply, old: Reading | None, new: Reading | None) -> None:
+        if supply is self._second and not self._stood_in:
+            return
         self.fresh_until = _NEVER
         for listener in self._listeners:
             listener(old, new)
@@ -226,7 +230,7 @@ def _subscribe_weakly(derived: Derived | Fallback, supply: Supply) -> None:
     def swapped(old: Reading | None, new: Reading | None) -> None:
         alive = ref()
         if alive is not None:
-            alive._input_swapped(old, new)
+            alive._input_swapped(supply, old, new)
 
     cancel = supply.subscribe(swapped)
     ref = weakref.ref(derived, lambda _: cancel())

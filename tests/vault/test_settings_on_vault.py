@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -254,3 +255,17 @@ def test_no_output_of_a_rotating_secret_shows_it(server: VaultServer, caplog: py
     canary.absent_from(
         str(explain(settings, "key")), health(settings), repr(settings), caught.value, caplog.text, settings.key
     )
+
+
+def test_an_address_without_any_login_is_as_good_as_no_vault(server: VaultServer, tmp_path: Path) -> None:
+    class NoLogin(BaseModel):
+        model_config = SettingsConfigDict(env_prefix="NOLOGIN_", vault_path="secret/nologin")
+
+        token: Secret[str]
+        other: Secret[str]
+
+    environ = {"VAULT_ADDR": server.address, "HOME": str(tmp_path), "NOLOGIN_TOKEN": "from env"}
+    settings = load(NoLogin, environ=environ)
+    assert settings.token.get() == "from env"
+    with pytest.raises(MissingCredentialError, match="VAULT_TOKEN"):
+        settings.other.get()
