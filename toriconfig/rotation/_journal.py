@@ -73,6 +73,15 @@ class Journal:
         if self.versions.read().number != record.revision:
             raise self.lost()
 
+    def confirm_unchanged(self) -> None:
+        """Make sure that nobody has written since the record was read.
+
+        Raises:
+            RotationLost: somebody has.
+        """
+        if self.versions.read().number != self.newest:
+            raise self.lost()
+
     def lost(self) -> RotationLost:
         """The error that says who has the rotation now."""
         record = self.read()

@@ -22,7 +22,7 @@ from toriconfig.rotation._record import Record
 from toriconfig.rotation._run import Run
 from toriconfig.rotation._turn import turn
 from toriconfig.rotation._verifier import Command, Verify
-from toriconfig.rotation._within import bare
+from toriconfig.rotation._within import attempt, bare
 from toriconfig.vault import Vault
 
 if TYPE_CHECKING:
@@ -133,7 +133,11 @@ class Rotation:
             return turn(self, work)
         ground = Ground(self.session, work, self.clock)
         found, current = ground.prepare(self.kind)
-        self.kind.plan(work, current.data)
+        refusal = attempt(lambda: self.kind.plan(work, current.data), f"{self.kind.name}: plan")
+        if refusal is not None:
+            # Somebody who began a moment ago may be the reason: a single user's password is his already.
+            ground.journal.confirm_unchanged()
+            raise refusal
         run = self._run_on(ground)
         record = run.reserve(lambda base: self.kind.generate(work, base.data), found, current)
         return self._ended(run.go_on(record))

@@ -89,8 +89,9 @@ class Server:
     def _connected(self, login: Login, work: Callable[[psycopg.Connection[Any]], None]) -> str:
         """Log in and do `work`; what the server says against it, or ""."""
         import psycopg
+        from psycopg.conninfo import conninfo_to_dict
 
-        own = psycopg.conninfo.conninfo_to_dict(self.conninfo)
+        own = conninfo_to_dict(self.conninfo)
         options: dict[str, Any] = {"connect_timeout": max(2, int(self._timeout / 2)), "application_name": "toriconfig"}
         options.update(own, user=login.username, password=login.password)
         try:

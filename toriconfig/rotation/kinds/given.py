@@ -5,6 +5,7 @@ from __future__ import annotations
 from toriconfig.pipeline._redact import register
 from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._protocol import Values, Work
+from toriconfig.rotation._record import Sealed
 from toriconfig.rotation.kinds._kept import Kept, key_of
 
 
@@ -18,7 +19,7 @@ class Given(Kept):
     name = "given"
 
     def __init__(self, value: str | None = None) -> None:
-        self._value = value
+        self._value = Sealed({"value": value})
         if value:
             register(value)
 
@@ -33,9 +34,10 @@ class Given(Kept):
             RotationRefused: there is none.
         """
         key = key_of(work)
-        if not self._value:
+        value = self._value.open()["value"]
+        if not value:
             raise RotationRefused("the new value is empty", reference=str(work.ref), help="nothing was changed")
-        return {key: self._value}
+        return {key: value}
 
     def __repr__(self) -> str:
         return "Given(**********)"

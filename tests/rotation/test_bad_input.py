@@ -1,0 +1,165 @@
+"""What cannot be rotated is named, and nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from support.rotating import Account
+from toriconfig.errors import SecretError, VaultNotFound
+from toriconfig.rotation import Rotation, RotationRefused, kinds
+from toriconfig.testing import VaultServer
+
+
+def deleted(vault: VaultServer) -> None:
+    vault.put("secret/deleted", {"token": "old"})
+    vault.delete("secret/deleted")
+
+
+def destroyed(vault: VaultServer) -> None:
+    vault.put("secret/destroyed", {"token": "old"})
+    vault.client.secrets.kv.v2.destroy_secret_versions("destroyed", [1])
+
+
+def version_one(vault: VaultServer) -> None:
+    vault.mount_kv("one", version=1)
+    vault.put("one/app", {"token": "old"})
+
+
+def occupied(vault: VaultServer) -> None:
+    vault.put("secret/occupied", {"token": "old"})
+    vault.put("secret/occupied.rotation", {"notes": "of somebody"})
+
+
+def nothing(vault: VaultServer) -> None:
+    vault.put("secret/bad", {"token": "old"})
+
+
+CASES: dict[str, tuple[Callable[[VaultServer], None], str]] = {
+    "secret/unknown#token": (nothing, "Vault holds nothing at secret/unknown"),
+    "secret/bad#tokne": (nothing, "secret/bad has no key tokne"),
+    "secret/deleted#token": (deleted, "the newest version of secret/deleted, 1, is deleted"),
+    "secret/destroyed#token": (destroyed, "the newest version of secret/destroyed, 1, is destroyed"),
+    "nowhere/app#token": (nothing, "no secrets engine is mounted at nowhere/app"),
+    "one/app#token": (version_one, "version 1, which has no check-and-set"),
+    "secret/bad": (nothing, "secret/bad names no key"),
+    "secret/occupied#token": (occupied, "holds something else than the record of a rotation"),
+    "database/static-creds/x#token": (nothing, "no secrets engine is mounted"),
+}
+
+
+@pytest.mark.parametrize("reference", CASES)
+def test_it_is_named_and_nothing_changes(vault: VaultServer, reference: str) -> None:
+    prepare, message = CASES[reference]
+    prepare(vault)
+    vault.forget_requests()
+    rotation = Rotation(reference, kinds.Generated(), environ=vault.environ)
+    for act in (rotation.run, rotation.plan):
+        with pytest.raises(SecretError, match=message):
+            act()
+    assert 0 == writes(vault)
+
+
+def writes(vault: VaultServer) -> int:
+    return sum(
+        entry["request"]["operation"] in ("create", "update", "patch", "delete")
+        and not entry["request"]["path"].startswith("sys/")
+        for entry in vault.audit()
+    )
+
+
+NEEDS = {
+    "secret/data/denied": ["read", "update"],
+    "secret/metadata/denied": ["patch"],
+    "secret/data/denied.rotation": ["create", "read", "update"],
+    "secret/metadata/denied.rotation": ["create", "update"],
+}
+
+
+@pytest.mark.parametrize("path", NEEDS)
+def test_a_capability_that_is_missing_is_named_before_anything_changes(vault: VaultServer, path: str) -> None:
+    vault.put("secret/denied", {"token": "old"})
+    rules = {**NEEDS, path: ["list"]}
+    token = vault.new_token(vault.policy(f"all-but-{path.replace('/', '-')}", rules))
+    vault.forget_requests()
+    rotation = Rotation("secret/denied#token", kinds.Generated(), environ={**vault.environ, "VAULT_TOKEN": token})
+    for act in (rotation.run, rotation.plan):
+        with pytest.raises(RotationRefused, match=rf"\(403\): .* on {path}; nothing was changed") as caught:
+            act()
+        assert f'path "{path}"' in caught.value.help
+    assert 0 == writes(vault)
+
+
+def test_the_policy_that_is_asked_for_suffices(vault: VaultServer) -> None:
+    vault.put("secret/denied", {"token": "old"})
+    token = vault.new_token(vault.policy("enough", NEEDS))
+    rotation = Rotation("secret/denied#token", kinds.Generated(), environ={**vault.environ, "VAULT_TOKEN": token})
+    assert "rotated" == rotation.run().result
+    assert "rotated" == rotation.rollback().result
+    assert rotation.status().rotated_at is not None
+
+
+def test_a_mount_that_requires_check_and_set_is_rotated_like_any(vault: VaultServer) -> None:
+    vault.mount_kv("strict")
+    vault.client.secrets.kv.v2.configure(cas_required=True, mount_point="strict")
+    vault.put("strict/app", {"token": "old", "other": "stays"}, cas=0)
+    rotation = Rotation("strict/app#token", kinds.Generated(), environ=vault.environ)
+    assert (1, 2) == (rotation.run().former, rotation.status().version)
+    assert "stays" == vault.get("strict/app")["other"]
+    assert "old" != vault.get("strict/app")["token"]
+
+
+def test_a_credential_of_another_database_is_refused(account: Account) -> None:
+    account.vault.put(account.path, {"username": account.name, "password": "of another database"})
+    for single in (False, True):
+        with pytest.raises(RotationRefused, match="the stored credential does not log in to PostgreSQL at"):
+            account.rotation(single=single).run()
+    account.vault.put(account.path, {"username": account.name, "password": account.first, "host": "db.example"})
+    with pytest.raises(RotationRefused, match="about the host db.example, the conninfo about 127.0.0.1"):
+        account.rotation().run()
+    assert account.logs_in(account.name, account.first)
+    assert "" == account.rotation().status().step
+
+
+def test_an_administrator_who_is_not_there_or_may_not_is_named(account: Account) -> None:
+    missing = Rotation(
+        account.path, kinds.DatabaseUser(account.conninfo, "secret/nobody"), environ=account.vault.environ
+    )
+    with pytest.raises(VaultNotFound, match="secret/nobody"):
+        missing.run()
+    weak = Rotation(account.path, kinds.DatabaseUser(account.conninfo, account.path), environ=account.vault.environ)
+    with pytest.raises(SecretError, match="permission denied to create role .*; the former value stands"):
+        weak.run()
+    assert account.logs_in()
+    assert not weak.status().open
+
+
+def test_a_database_that_does_not_answer_is_named(account: Account) -> None:
+    nowhere = kinds.DatabaseUser("host=127.0.0.1 port=1 dbname=x", "secret/admin")
+    with pytest.raises(SecretError, match="PostgreSQL at 127.0.0.1:1 does not answer"):
+        Rotation(account.path, nowhere, environ=account.vault.environ).run()
+    assert "" == account.rotation().status().step
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: kinds.Generated(4), "4 characters out of 62 can be guessed"),
+        (lambda: kinds.Generated(40, "aaaa"), "at least two different"),
+        (lambda: kinds.KeyPair("dsa"), "one of ed25519, ec-p256, rsa-3072, not dsa"),
+        (lambda: kinds.DatabaseUser("host=x"), "need an administrator"),
+        (lambda: kinds.DatabaseUser("host=x password=y", "secret/admin"), "hold no credentials"),
+        (lambda: kinds.DatabaseUser("postgresql://u:p@h/d", "secret/admin"), "hold no credentials"),
+        (lambda: Rotation("secret/x?version=2#k", kinds.Generated()), "pinned to a version"),
+        (lambda: Rotation("secret/../x#k", kinds.Generated()), "`..` segment"),
+    ],
+)
+def test_what_cannot_be_is_refused_when_it_is_made(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_without_vault_it_says_so() -> None:
+    with pytest.raises(RotationRefused, match="Vault is not configured"):
+        Rotation("secret/x#k", kinds.Generated(), environ={})

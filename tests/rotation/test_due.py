@@ -1,0 +1,137 @@
+"""Many secrets at once: the right ones, a few at a time, and one that fails stops no other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from toriconfig import Ref
+from toriconfig.rotation import Line, Rotation, RotationError, kinds, rotate_due
+from toriconfig.rotation._journal import stamp
+from toriconfig.testing import VaultServer
+
+DAY = 86400.0
+PATCH = {"Content-Type": "application/merge-patch+json"}
+
+
+def note(vault: VaultServer, path: str, notes: dict[str, str]) -> None:
+    rest = path.removeprefix("secret/")
+    vault.client.adapter.request("patch", f"/v1/secret/metadata/{rest}", json={"custom_metadata": notes}, headers=PATCH)
+
+
+def aged(vault: VaultServer, path: str, days: float, key: str = "token") -> None:
+    """Store a secret that was last rotated so many days ago."""
+    vault.put(path, {key: "old"})
+    note(vault, path, {f"rotated_at.{key}": stamp(time.time() - days * DAY)})
+
+
+class Crowded:
+    """Counts how many verifications are under way at once."""
+
+    def __init__(self) -> None:
+        self.most, self._now, self._lock = 0, 0, threading.Lock()
+
+    def __call__(self, value: Any) -> None:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        time.sleep(0.02)
+        with self._lock:
+            self._now -= 1
+
+
+def test_of_fifty_the_right_ones_are_rotated(vault: VaultServer) -> None:
+    crowd = Crowded()
+    rotations, expected = [], []
+    for number in range(50):
+        path, days = f"secret/many/{number}", number * 2.0
+        aged(vault, path, days)
+        fails = number in (31, 47)
+        rotations.append(
+            Rotation(
+                Ref(f"{path}#token", max_age=30 * DAY),
+                kinds.Generated(),
+                environ=vault.environ,
+                verify=(lambda _: False) if fails else crowd,
+            )
+        )
+        expected.append("fresh" if days < 30 else "failed" if fails else "rotated")
+    came: list[Line] = []
+    report = rotate_due(rotations, workers=3, on_line=came.append)
+    assert expected == [line.result for line in report.lines]
+    assert [f"secret/many/{number}#token" for number in range(50)] == [line.reference for line in report.lines]
+    assert not report.ok
+    assert ("secret/many/31#token", "secret/many/47#token") == report.of("failed")
+    assert "the verifier said no; the former value stands" in str(report.lines[31].error)
+    assert 50 == len(came)
+    assert 2 <= crowd.most <= 3
+    for number, result in enumerate(expected):
+        assert (vault.get(f"secret/many/{number}")["token"] != "old") == (result == "rotated")
+    again = rotate_due(rotations, workers=3)
+    assert {"fresh", "failed"} == {line.result for line in again.lines}, "what was rotated is not due again"
+
+
+def test_a_dry_run_says_which_are_due_and_changes_nothing(vault: VaultServer) -> None:
+    aged(vault, "secret/dry/old", 50)
+    aged(vault, "secret/dry/new", 5)
+    rotations = [
+        Rotation(f"secret/dry/{name}#token", kinds.Generated(), environ=vault.environ, max_age=30 * DAY)
+        for name in ("old", "new", "unknown")
+    ]
+    report = rotate_due(rotations, dry_run=True)
+    assert ["due", "fresh", "failed"] == [line.result for line in report.lines]
+    assert "old" == vault.get("secret/dry/old")["token"]
+
+
+def test_each_key_of_a_path_has_its_own_age(vault: VaultServer) -> None:
+    vault.put("secret/keys", {"one": "old", "two": "old"})
+    note(vault, "secret/keys", {f"rotated_at.{key}": stamp(time.time() - 40 * DAY) for key in ("one", "two")})
+    one, two = (
+        Rotation(f"secret/keys#{key}", kinds.Generated(), environ=vault.environ, max_age=30 * DAY)
+        for key in ("one", "two")
+    )
+    one.run()
+    assert ["fresh", "rotated"] == [line.result for line in rotate_due([one, two]).lines]
+    assert ["fresh", "fresh"] == [line.result for line in rotate_due([one, two]).lines]
+
+
+def test_what_was_never_rotated_is_as_old_as_its_path(vault: VaultServer) -> None:
+    vault.put("secret/never", {"token": "old"})
+    rotation = Rotation("secret/never#token", kinds.Generated(), environ=vault.environ, max_age=0.01)
+    time.sleep(0.02)
+    assert 0 < (rotation.age() or 0) < 120
+    assert ["rotated"] == [line.result for line in rotate_due([rotation]).lines]
+
+
+def test_without_an_age_nothing_is_ever_due(vault: VaultServer) -> None:
+    vault.put("secret/ageless", {"token": "old"})
+    rotation = Rotation("secret/ageless#token", kinds.Generated(), environ=vault.environ)
+    assert ["undated"] == [line.result for line in rotate_due([rotation]).lines]
+
+
+def test_a_kind_that_raises_stops_no_other(vault: VaultServer) -> None:
+    class Broken(kinds.Generated):
+        def generate(self, work: Any, current: Any) -> Any:
+            raise KeyError(current)
+
+    aged(vault, "secret/broken", 50)
+    aged(vault, "secret/whole", 50)
+    report = rotate_due(
+        [
+            Rotation("secret/broken#token", Broken(), environ=vault.environ, max_age=DAY),
+            Rotation("secret/whole#token", kinds.Generated(), environ=vault.environ, max_age=DAY),
+        ],
+        workers=1,
+    )
+    assert ["failed", "rotated"] == [line.result for line in report.lines]
+    assert isinstance(report.lines[0].error, RotationError)
+    assert "KeyError" in str(report.lines[0].error)
+    assert "old" not in str(report.lines[0].error)
+
+
+def test_the_number_of_workers_is_bounded() -> None:
+    with pytest.raises(ValueError, match="from 1 to 64, not 0"):
+        rotate_due([], workers=0)

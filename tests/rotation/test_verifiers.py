@@ -1,0 +1,100 @@
+"""A verifier that fails, hangs or crashes: everything is as before, and the reason does not show the secret."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.rotating import Account
+from toriconfig.rotation import Command, Rotation, RotationError, kinds
+from toriconfig.testing import Canary, VaultServer
+
+PYTHON = sys.executable
+
+
+def says_no(value: Any) -> bool:
+    return False
+
+
+def crashes(value: Any) -> None:
+    raise ValueError(f"cannot use {value}")
+
+
+def hangs(value: Any) -> None:
+    time.sleep(60)
+
+
+REASONS: dict[str, tuple[Callable[[Any], object] | Command, str]] = {
+    "a function that says no": (says_no, "the verifier said no"),
+    "a function that crashes": (crashes, "the verifier raised ValueError"),
+    "a function that hangs": (hangs, "the verifier did not end within 0.5 s"),
+    "a command that fails": (Command(["sh", "-c", "cat >&2; exit 7"]), "the verifier sh ended with exit code 7"),
+    "a command that hangs": (Command(["sleep", "60"]), "the verifier sleep did not end within 0.5 s"),
+    "a command whose child hangs": (Command(["sh", "-c", "sleep 60 & wait"]), "did not end within 0.5 s"),
+    "a command that crashes": (Command(["sh", "-c", "kill -SEGV $$"]), "the verifier sh was ended by SIGSEGV"),
+    "a command that is not there": (Command(["/nonexistent/verifier"]), "cannot be run: No such file or directory"),
+}
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_a_verifier_that_does_not_agree_undoes(vault: VaultServer, name: str) -> None:
+    verify, reason = REASONS[name]
+    canary = Canary()
+    vault.put("secret/verified", {"token": "the old one"})
+    kind = kinds.Given(canary.secret)
+    rotation = Rotation("secret/verified#token", kind, environ=vault.environ, verify=verify, verify_timeout=0.5)
+    began = time.monotonic()
+    with canary.watch(), pytest.raises(RotationError, match=reason) as caught:
+        rotation.run()
+    assert time.monotonic() - began < 20
+    assert caught.value.undone
+    canary.absent_from(caught.value, str(vault.get("secret/verified.rotation")), rotation, kind, rotation.status())
+    assert {"token": "the old one"} == vault.get("secret/verified")
+    assert ("undone", False) == (rotation.status().step, rotation.status().open)
+    assert reason in rotation.status().reason
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["alternating", "single"])
+def test_the_former_credential_is_put_back(account: Account, single: bool) -> None:
+    with pytest.raises(RotationError, match="the verifier said no; the former value stands"):
+        account.rotation(single=single, verify=says_no).run()
+    assert (account.name, account.first) == account.stored()
+    assert account.logs_in()
+
+
+def test_a_function_gets_a_key_as_text_and_a_path_as_a_dict(vault: VaultServer, account: Account) -> None:
+    seen: list[Any] = []
+    vault.put("secret/text", {"token": "old"})
+    Rotation("secret/text#token", kinds.Given("new"), environ=vault.environ, verify=seen.append).run()
+    account.rotation(verify=seen.append).run()
+    assert ["new", {"username": f"{account.name}_clone", "password": account.stored()[1]}] == seen
+
+
+@pytest.mark.parametrize("by", ["stdin", "descriptor"])
+@pytest.mark.parametrize("size", [20, 300_000])
+def test_a_command_gets_all_of_the_secret_and_nobody_else_sees_it(
+    vault: VaultServer, tmp_path: Path, by: str, size: int
+) -> None:
+    vault.put("secret/large", {"token": "old"})
+    seen = tmp_path / "seen"
+    source = "/dev/fd/{fd}" if by == "descriptor" else "-"
+    looking = f"cat $1 > {seen}; cat /proc/self/environ /proc/self/cmdline > {seen}.around"
+    canary = Canary()
+    value = canary.secret + "x" * (size - 32) if size > 32 else canary.secret
+    verify = Command(["sh", "-c", looking, "sh", source])
+    Rotation("secret/large#token", kinds.Given(value), environ=vault.environ, verify=verify).run()
+    assert value == seen.read_text()
+    canary.absent_from((tmp_path / "seen.around").read_bytes())
+    assert value == vault.get("secret/large")["token"]
+
+
+def test_a_command_need_not_read_a_secret_that_is_larger_than_a_pipe(vault: VaultServer) -> None:
+    vault.put("secret/unread", {"token": "old"})
+    kind = kinds.Generated(100_000)
+    Rotation("secret/unread#token", kind, environ=vault.environ, verify=Command(["true"])).run()
+    assert 100_000 == len(vault.get("secret/unread")["token"])

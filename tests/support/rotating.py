@@ -1,0 +1,128 @@
+"""A database user whose name and password are stored in Vault, to be rotated."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import psycopg
+
+from embedded_postgres import Postgres
+from toriconfig import _vault
+from toriconfig.rotation import Rotation
+from toriconfig.rotation.kinds import DatabaseUser
+from toriconfig.testing import VaultServer
+from toriconfig.vault import Vault
+
+
+class Account:
+    """A user in PostgreSQL, stored at `path`; the superuser at `secret/admin`."""
+
+    def __init__(self, vault: VaultServer, postgres: Postgres) -> None:
+        self.vault, self.postgres = vault, postgres
+        self.name = f"app_{secrets.token_hex(4)}"
+        self.path = f"secret/{self.name}"
+        self.first = secrets.token_urlsafe(16)
+        with psycopg.connect(postgres.conninfo(), autocommit=True) as connection:
+            connection.execute(f"CREATE ROLE {self.name} LOGIN PASSWORD '{self.first}'".encode())
+        vault.put(self.path, {"username": self.name, "password": self.first, "port": postgres.port})
+        vault.put("secret/admin", {"username": postgres.user, "password": postgres.password})
+        self.conninfo = f"host={postgres.host} port={postgres.port} dbname={postgres.database} connect_timeout=20"
+
+    def kind(self, *, single: bool = False) -> DatabaseUser:
+        return DatabaseUser(self.conninfo, "secret/admin", single=single)
+
+    def rotation(self, *, single: bool = False, environ: Mapping[str, str] | None = None, **options: Any) -> Rotation:
+        return Rotation(self.path, self.kind(single=single), environ=environ or self.vault.environ, **options)
+
+    def stored(self) -> tuple[str, str]:
+        found = self.vault.get(self.path)
+        return found["username"], found["password"]
+
+    def logs_in(self, username: str | None = None, password: str | None = None) -> bool:
+        """Whether the stored credential, or the given one, is accepted."""
+        if username is None or password is None:
+            username, password = self.stored()
+        try:
+            psycopg.connect(self.conninfo, user=username, password=password).close()
+        except psycopg.OperationalError as error:
+            if "password authentication failed" not in str(error):
+                raise
+            return False
+        return True
+
+
+def killed_after(acts: int, make: Callable[[], Rotation]) -> bool:
+    """Rotate in a child that is killed after so many writes to Vault and changes in PostgreSQL.
+
+    Returns:
+        Whether it was killed; else it had come to its end before.
+    """
+    pid = os.fork()
+    if pid == 0:
+        try:
+            rotation = make()
+            _count(acts, rotation)
+            rotation.run()
+            os._exit(0)
+        except BaseException:  # noqa: BLE001  (nothing of the child may reach the parent's pytest)
+            traceback.print_exc(file=sys.__stderr__)
+            os._exit(1)
+    _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status)
+
+
+def _count(acts: int, rotation: Rotation) -> None:
+    from toriconfig.rotation.kinds import _postgres
+
+    left = [acts]
+
+    def done() -> None:
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    request, set_password = rotation.session.request, _postgres.set_password
+    forget_password, change = _postgres.forget_password, _postgres.Server.change
+    changed: list[str] = []
+
+    def counted(method: str, path: str, *arguments: Any, **options: Any) -> Any:
+        answer = request(method, path, *arguments, **options)
+        if method in ("POST", "PUT", "PATCH") and not path.startswith("sys/"):
+            done()
+        return answer
+
+    def marked(work: Any) -> Any:
+        def with_mark(*arguments: Any) -> None:
+            work(*arguments)
+            changed.append("")
+
+        return with_mark
+
+    def counted_change(self: Any, *arguments: Any) -> None:
+        change(self, *arguments)
+        if changed:
+            changed.clear()
+            done()
+
+    rotation.session.request = counted  # type: ignore[method-assign]
+    _postgres.set_password = marked(set_password)
+    _postgres.forget_password = marked(forget_password)
+    _postgres.Server.change = counted_change  # type: ignore[method-assign]
+
+
+def own_session(vault: VaultServer, number: int) -> dict[str, str]:
+    """An environment that gives whoever uses it a session of his own."""
+    return {**vault.environ, "HOME": f"/nonexistent/{number}"}
+
+
+def connect(vault: VaultServer) -> _vault.Session:
+    session = _vault.connect(Vault(), vault.environ)
+    assert session is not None
+    return session
