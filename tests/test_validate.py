@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 from typing import Annotated, Any, Literal
 
@@ -73,7 +72,7 @@ class Schema(BaseModel):
 
 def words(found: Problem) -> str:
     """What a problem says of its own, apart from the lines that it shows."""
-    return repr(dataclasses.replace(found, excerpts=()))
+    return repr(found.replaced(excerpts=()))
 
 
 def only(*texts: str, schema: type[BaseModel] = Schema, **given: Any) -> Problem:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from toriconfig._frames import Masked
 from toriconfig._origin import Origin
@@ -36,7 +35,7 @@ def with_excerpts(
 
     def framed(problem: Problem) -> Problem:
         excerpts = dict.fromkeys(_excerpts(problem))
-        return replace(problem, excerpts=tuple(excerpts)) if excerpts else problem
+        return problem.replaced(excerpts=tuple(excerpts)) if excerpts else problem
 
     def _excerpts(problem: Problem) -> Iterator[tuple[str, int, str]]:
         for origin in (problem.origin, *(related.origin for related in problem.related)):

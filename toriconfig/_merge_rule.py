@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from toriconfig._value import Value
 
 Rule = Literal["replace", "append", "prepend", "unique"]
 _RULES = ("replace", "append", "prepend", "unique")
 
 
-@dataclass(frozen=True)
-class Merge:
+class Merge(Value):
     """How a field's value meets those of lower layers, where the usual rule will not do.
 
     Args:

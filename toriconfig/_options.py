@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from toriconfig._origin import LayerKind
+from toriconfig._value import Value
 
 if TYPE_CHECKING:
     from pydantic_settings import SettingsConfigDict as _Base
@@ -46,8 +46,7 @@ else:
         """The `model_config` of a schema: pydantic's options, pydantic-settings' and ours; see the README's table."""
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(Value):
     """How one schema is loaded. The defaults are neutral: nothing is read that nobody asked for.
 
     Attributes:
@@ -104,7 +103,7 @@ class Options:
 
     def with_profile(self, profile: str | None) -> Options:
         """The same options with the profile decided."""
-        return replace(self, profile=profile)
+        return self.replaced(profile=profile)
 
     @property
     def environment_prefix(self) -> str:
@@ -130,7 +129,7 @@ class Options:
                 raise TypeError(f"option `{name}` is one of {', '.join(allowed)}, not {getattr(self, name)!r}")
 
 
-_NAMES = tuple(field.name for field in fields(Options))
+_NAMES = Options._fields
 
 
 def _several(value: Any, *, keep_none: bool) -> tuple[Any, ...] | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from toriconfig._value import Value
 
 LayerKind = Literal["code", "vault", "env", "dotenv", "secrets_dir", "files", "defaults"]
 
@@ -11,8 +12,7 @@ OriginKind = LayerKind | Literal["source"]
 """A layer, or a source that is no layer of ours: one that a `Settings` class brings along."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Value):
     """Where a value came from, spelt in the language of its layer.
 
     Attributes:

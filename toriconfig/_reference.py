@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from toriconfig._value import Value
 
 _PATH = re.compile(r"[^\x00-\x20\x7f%?#\\{}]+\Z")
 
 
-@dataclass(frozen=True)
-class Ref:
+class Ref(Value):
     """A place in Vault; in `Annotated[Secret[str], Ref("secret/x#k")]` it is the field's own place.
 
     Args:

@@ -33,7 +33,7 @@ from toriconfig._shape import root_shape
 from toriconfig._snapshot import LayerRead, Recipe, Snapshot, remember_how
 from toriconfig._tree import Layer, Node, Tree
 
-_OURS = frozenset(Options.__dataclass_fields__) - set(SHARED)
+_OURS = frozenset(Options._fields) - set(SHARED)
 _BASE_CODE = BaseSettings.__init__.__code__
 _ARGUMENTS = _BASE_CODE.co_varnames[1 : _BASE_CODE.co_argcount]
 _SEALED: WeakKeyDictionary[type[BaseModel], bool] = WeakKeyDictionary()

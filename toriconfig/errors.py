@@ -16,10 +16,10 @@ None of them ever holds the value of a secret, nor a cause or context that does.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from toriconfig._origin import Origin
+from toriconfig._value import Value
 
 Severity = Literal["error", "warning", "info"]
 
@@ -65,16 +65,14 @@ CODES: dict[str, str] = {
 """What each code means, in one sentence. Codes are stable: a code is never given a second meaning."""
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Value):
     """A second place that explains a problem: `origin`, and what stands there."""
 
     origin: Origin
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Value):
     """One thing that is wrong, as data; it never holds the offending value of a secret.
 
     Attributes:

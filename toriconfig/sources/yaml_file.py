@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Any
 
 from toriconfig._origin import LayerKind, Origin
 from toriconfig._tree import Layer, Node, Tree
+from toriconfig._value import Value
 from toriconfig.errors import Problem
 from toriconfig.sources._read_file import read_file, too_large
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Value):
     """What a file may cost.
 
     Attributes:
