@@ -70,7 +70,8 @@ class Stage:
         account = database_role(self.vault, self.postgres, "tori", "6s", "7s")
         self._publish(key)
         policy = self.vault.policy("tori", {"secret/data/tori": ["read"], account: ["read"]})
-        login = self.vault.approle("ingest", policy)
+        # A token that is renewed once, and then replaced by another login.
+        login = self.vault.approle("ingest", policy, ttl="10s", max_ttl="20s")
         secret_id = self.directory / "secret-id"
         secret_id.touch(mode=0o600)
         secret_id.write_text(login.secret_id)
