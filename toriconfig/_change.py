@@ -56,7 +56,7 @@ def changes_between(old: Loaded, new: Loaded) -> list[Change]:
 def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     if isinstance(value, BaseModel):
         for name in type(value).model_fields:
-            yield from _leaves(getattr(value, name), (*path, name))
+            yield from _leaves(value.__dict__[name], (*path, name))  # `getattr` warns of deprecated fields
     elif isinstance(value, dict) and value and all(isinstance(key, str) for key in value):
         for key, below in value.items():
             yield from _leaves(below, (*path, key))

@@ -80,7 +80,8 @@ def as_node(value: Any, name: str) -> Node:
 def from_model(model: BaseModel, name: str) -> Node:
     """What a model that stands as a default says, as a node; fields it leaves to its class are left out."""
     keys = {field.name: key for key, field in reversed(Shape("model", models=(type(model),)).fields.items())}
+    said = model.__dict__ | (model.model_extra or {})  # `getattr` warns of deprecated fields
     values: dict[str, Node] = {}
     for field in model.model_fields_set:
-        values[keys.get(field, field)] = as_node(getattr(model, field), f"{name}.{field}")
+        values[keys.get(field, field)] = as_node(said[field], f"{name}.{field}")
     return Node(values, DEFAULTS, name)

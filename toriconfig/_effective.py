@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
-from pydantic_core import to_jsonable_python
 
 from toriconfig._explain import origin_at
-from toriconfig._frames import mask_line
 from toriconfig._origin import Origin
 from toriconfig._path import Path
 from toriconfig._secret import Secret
 from toriconfig._shape import Field, fields_of
+from toriconfig._shown import conceals, plain
 from toriconfig._snapshot import Loaded
 
 
@@ -49,30 +48,26 @@ def _model(model: BaseModel, path: Path, loaded: Loaded) -> Iterator[Leaf]:
     for field in fields_of(type(model)).values():
         if field.name not in done:
             done.add(field.name)
-            yield from _value(getattr(model, field.name), (*path, field.keys[0]), field, loaded)
+            yield from _value(model.__dict__[field.name], (*path, field.keys[0]), field, loaded)
+    for key, value in (model.model_extra or {}).items():
+        yield _plain(value, (*path, key), "", loaded)
 
 
 def _value(value: Any, path: Path, field: Field, loaded: Loaded) -> Iterator[Leaf]:
     description = field.info.description or ""
-    if isinstance(value, BaseModel):
+    if isinstance(value, BaseModel) and not getattr(value, "__pydantic_root_model__", False):
         yield from _model(value, path, loaded)
     elif isinstance(value, Secret):
-        reference = f"${{vault:{value.reference}}}" if value.reference and "," not in value.reference else None
-        yield Leaf(path, reference, value.origin, secret=True, description=description)
+        reference = loaded.snapshot.spelt.get(path)
+        shown = f"${{vault:{reference}}}" if reference else None
+        yield Leaf(path, shown, value.origin, secret=True, description=description)
     elif isinstance(value, dict) and value and all(isinstance(key, str) for key in value):
         for key, item in value.items():
-            yield from _value(item, (*path, key), field, loaded)
+            yield from _value(item, (*path, str(getattr(key, "value", key))), field, loaded)
     else:
-        plain = to_jsonable_python(value, fallback=str, inf_nan_mode="constants")
-        if isinstance(value, (set, frozenset)):
-            plain = sorted(plain, key=str)
-        yield Leaf(path, plain, origin_at(loaded, path), hidden=_holds_credential(plain), description=description)
+        yield _plain(value, path, description, loaded)
 
 
-def _holds_credential(value: Any) -> bool:
-    """Whether a plain value carries a user's password in a URL or the like."""
-    if isinstance(value, str):
-        return mask_line(value) != value
-    if isinstance(value, list):
-        return any(map(_holds_credential, value))
-    return isinstance(value, dict) and any(map(_holds_credential, value.values()))
+def _plain(value: Any, path: Path, description: str, loaded: Loaded) -> Leaf:
+    shown = plain(value)
+    return Leaf(path, shown, origin_at(loaded, path), hidden=conceals(path[-1], shown), description=description)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
 
 from toriconfig import _path
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
 from toriconfig._secret import MASK, Secret, supply_of
 from toriconfig._shape import Field, Shape
+from toriconfig._shown import masked, plain
 from toriconfig._snapshot import Loaded
 from toriconfig._tree import Node
 
@@ -54,12 +59,28 @@ class Explanation:
     description: str = ""
 
     def __str__(self) -> str:
-        lines = [f"{self.path} = {self.value}", f"  from {self.origin}"]
-        lines += [f"  over {loser.origin}: {loser.value}" for loser in self.losers]
-        if self.secret:
-            age = f"{self.age:.0f} s old" if self.age is not None else "not read yet"
-            lines.append(f"  {self.state}, {age}" + (f", version {self.version}" if self.version is not None else ""))
-        return "\n".join(lines)
+        rows = [(str(self.origin), self.value), *((str(loser.origin), loser.value) for loser in self.losers)]
+        # Long addresses do not push everybody's values to the right.
+        width = max((len(origin) for origin, _ in rows if len(origin) <= _COLUMN), default=0)
+        lines = [f"{self.path} = {self.value}"]
+        lines += [f"  {' ' if at else '>'} {origin:{width}}  {value}" for at, (origin, value) in enumerate(rows)]
+        lines += [f"  {name + ':':10}{value}" for name, value in self._of_secret()] if self.secret else []
+        return "\n".join([*lines, f"  {self.description}"] if self.description else lines)
+
+    def _of_secret(self) -> Iterator[tuple[str, str]]:
+        if self.reference:
+            yield "vault", self.reference
+        if self.version is not None:
+            yield "version", str(self.version)
+        yield "age", f"{self.age:.0f} s" if self.age is not None else "not read yet"
+        if self.expires_at is not None:
+            from datetime import UTC, datetime
+
+            yield "expires", datetime.fromtimestamp(self.expires_at, UTC).isoformat(timespec="seconds")
+        yield "state", self.state
+
+
+_COLUMN = 60
 
 
 def explain_in(loaded: Loaded, text: str) -> Explanation:
@@ -69,23 +90,53 @@ def explain_in(loaded: Loaded, text: str) -> Explanation:
         KeyError: the schema has no such key; the message names the nearest one.
     """
     path = _path.parse(text)
-    value = loaded.model
-    shape: Shape | None = loaded.snapshot.shape
-    field: Field | None = None
-    for part in path:
-        field = _field(shape, part)
-        value = _value(value, part, field, text, shape)
-        shape = (field.shape if field else shape.child(part)) if shape is not None else None
+    value, field, shape, keys = _walked(loaded, path, text)
     node = _node(loaded, path)
-    losers = tuple(_losers(node, path, loaded, sealed=isinstance(value, Secret) or _is_secret(shape)))
     description = field.info.description or "" if field is not None else ""
     if isinstance(value, Secret):
         supply = supply_of(value)
         return Explanation(
-            show(path), MASK, value.origin, losers, True, value.reference, value.version, supply.age, value.expires_at,
-            value.state, description,
+            show(path),
+            MASK,
+            value.origin,
+            tuple(_losers(node, path, loaded, sealed=True)),
+            True,
+            value.reference or ", ".join(loaded.snapshot.declared.get(keys, ())),
+            value.version,
+            supply.age,
+            value.expires_at,
+            value.state,
+            description,
         )
-    return Explanation(show(path), _text(value), origin_at(loaded, path), losers, description=description)
+    shown = _text(path[-1], value)
+    losers = tuple(_losers(node, path, loaded, sealed=_is_secret(shape) or shown == MASK))
+    return Explanation(show(path), shown, origin_at(loaded, path), losers, description=description)
+
+
+def value_at(loaded: Loaded, text: str) -> Any:
+    """The value of the key at a dotted path.
+
+    Raises:
+        KeyError: the schema has no such key; the message names the nearest one.
+    """
+    return _walked(loaded, _path.parse(text), text)[0]
+
+
+def _walked(loaded: Loaded, path: Path, text: str) -> tuple[Any, Field | None, Shape | None, Path]:
+    """What stands at a path, its field and shape, and the path as files spell it."""
+    value: Any = loaded.model
+    shape: Shape | None = loaded.snapshot.shape
+    field: Field | None = None
+    keys: Path = ()
+    for at, part in enumerate(path):
+        field = _field(shape, part)
+        try:
+            value = _below(value, part, field)
+        except LookupError:
+            raise _no_key(text, path, at, value, shape) from None
+        shape = (field.shape if field else shape.child(part)) if shape is not None else None
+        keys = (*keys, field.keys[0] if field is not None else part)
+    return value, field, shape, keys
 
 
 def origin_at(loaded: Loaded, path: Path) -> Origin:
@@ -116,28 +167,39 @@ def _losers(node: Node | None, path: Path, loaded: Loaded, *, sealed: bool) -> I
     for loser in nodes:
         if loser.origin not in seen:
             seen.add(loser.origin)
-            yield Candidate(loser.origin, MASK if sealed else _text(loser.plain()))
+            yield Candidate(loser.origin, MASK if sealed else _text(path[-1], loser.plain()))
     parent = _shape_at(loaded.snapshot.shape, path[:-1])
     field = _field(parent, path[-1])
     told = any(one.layer.kind == "defaults" for one in (node, *nodes))
-    if field is not None and not field.required and not told and not sealed:
-        yield Candidate(_default_origin(loaded, path), _text(field.default()))
+    default = field.default() if field is not None and not (field.required or told or sealed) else PydanticUndefined
+    if default is not PydanticUndefined:
+        yield Candidate(_default_origin(loaded, path), _text(path[-1], default))
 
 
-def _value(value: Any, part: str | int, field: Field | None, text: str, shape: Shape | None) -> Any:
-    if field is not None:
+def _below(value: Any, part: str | int, field: Field | None) -> Any:
+    """What stands below `value`.
+
+    Raises:
+        LookupError: nothing does.
+    """
+    if isinstance(value, BaseModel):  # not by `getattr`, which warns of deprecated fields
+        held = value.__dict__ | (value.model_extra or {})
+        return held[field.name if field is not None else str(part)]
+    if field is not None and not isinstance(value, dict):
         return getattr(value, field.name)
     try:
         return value[part]
-    except (KeyError, IndexError, TypeError):
-        found = getattr(value, str(part), None) if hasattr(value, "model_fields_set") else None
-        if found is not None and str(part) in (value.model_extra or {}):
-            return found
+    except TypeError:
+        raise LookupError(part) from None
+
+
+def _no_key(text: str, path: Path, at: int, value: Any, shape: Shape | None) -> KeyError:
     from toriconfig._near import near
 
-    known = list(shape.fields) if shape is not None and shape.fields else [str(key) for key in value] if isinstance(value, dict) else []
-    candidate = near(str(part), known)
-    raise KeyError(f"no key `{text}`" + (f"; did you mean `{candidate}`?" if candidate else ""))
+    known = list(shape.fields) if shape is not None else []
+    candidate = near(str(path[at]), known or ([str(key) for key in value] if isinstance(value, dict) else []))
+    meant = show((*path[:at], candidate, *path[at + 1 :])) if candidate else ""
+    return KeyError(f"no key `{text}`" + (f"; did you mean `{meant}`?" if meant else ""))
 
 
 def _field(shape: Shape | None, part: str | int) -> Field | None:
@@ -172,13 +234,6 @@ def _is_secret(shape: Shape | None) -> bool:
     return shape is not None and shape.kind == "secret"
 
 
-def _text(value: Any) -> str:
-    from toriconfig._frames import mask_line as scrub
-
-    if isinstance(value, str):
-        return scrub(value)
-    if hasattr(value, "model_dump_json"):
-        return scrub(str(value.model_dump_json()))
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return scrub(str(sorted(value) if isinstance(value, (set, frozenset)) else value))
+def _text(key: str | int, value: Any) -> str:
+    shown = masked(key, plain(value))
+    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)

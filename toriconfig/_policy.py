@@ -17,8 +17,15 @@ def policy_of(references: Iterable[str], locate: Locate) -> str:
         references: places such as `secret/tori#api_key`.
         locate: tells where a policy finds a path.
     """
-    paths = sorted({locate(split(reference)[0]) for reference in references})
-    return "\n".join(f'path "{path}" {{\n  capabilities = ["read"]\n}}\n' for path in paths)
+    return "\n".join(map(_rule, sorted({locate(split(reference)[0]) for reference in references})))
+
+
+def _rule(path: str) -> str:
+    note = ""
+    if path.endswith("*") or "+" in path.split("/"):
+        note = "# In a policy `*` at the end and `+` stand for anything: this rule allows more than one path.\n"
+    quoted = path.replace('"', '\\"')
+    return f'{note}path "{quoted}" {{\n  capabilities = ["read"]\n}}\n'
 
 
 def versioned(path: str) -> str:

@@ -256,7 +256,7 @@ class _Run:
             if value is _UNSET:
                 value = field.default() if field is not None and not field.required else _UNSET
             elif isinstance(value, BaseModel):
-                value = getattr(value, field.name) if field is not None else _UNSET
+                value = value.__dict__.get(field.name, _UNSET) if field is not None else _UNSET
             else:
                 value = value.get(part, _UNSET) if isinstance(value, Mapping) else _UNSET
             if value is _UNSET and field is None:

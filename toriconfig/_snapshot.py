@@ -60,6 +60,7 @@ class Snapshot:
         secrets: every handle by its path.
         unsupplied: paths of secrets that nothing supplies, with their place in Vault ("" for none) and the remedy.
         declared: the places in Vault that each secret may be read from, whether or not Vault is there.
+        spelt: the one reference that stands for a secret, where there is one and no higher layer speaks.
         layers: what was read, lowest first.
         findings: warnings and hints of the load.
         session: the connection to Vault, or None.
@@ -72,6 +73,7 @@ class Snapshot:
     secrets: dict[Path, Secret[Any]]
     unsupplied: dict[Path, tuple[str, str]] = field(default_factory=dict)
     declared: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
+    spelt: Mapping[Path, str] = field(default_factory=dict)
     layers: tuple[LayerRead, ...] = ()
     findings: tuple[Problem, ...] = ()
     session: Any = None

@@ -37,6 +37,10 @@ class Load:
 
     def __init__(self, recipe: Recipe, reader: Reader | None = None, options: Options | None = None) -> None:
         self.recipe = recipe
+        if not isinstance(recipe.schema, type) or not hasattr(recipe.schema, "model_fields"):
+            raise TypeError(f"settings are loaded into a pydantic model, not into {recipe.schema!r}")
+        if getattr(recipe.schema, "__pydantic_root_model__", False):
+            raise TypeError(f"{recipe.schema.__name__} is a RootModel, which has no keys for layers to set")
         # A schema that has sources of its own reads them itself, and knows how it is made without reading them again.
         own: Reader = getattr(recipe.schema, "_toriconfig_read", read)
         self.reader = own if reader is None else reader
@@ -101,7 +105,7 @@ class Load:
         places = self._places(base.session)
         places.kept = frozenset(map(id, base.secrets.values()))
         places.unsupplied = {path: where for path, where in base.unsupplied.items() if root.find(path) is not None}
-        places.declared = dict(base.declared)
+        places.declared, places.spelt = dict(base.declared), dict(base.spelt)
         self.layers = list(base.layers)
         return self._built(prune(root, self.shape, self.problems), places, base.session)
 
@@ -166,6 +170,7 @@ class Load:
             secrets=places.secrets,
             unsupplied=places.unsupplied,
             declared=places.declared,
+            spelt=places.spelt,
             layers=tuple(self.layers),
             findings=self.sorted_problems(),
             session=session,

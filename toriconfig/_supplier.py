@@ -61,6 +61,7 @@ class Places:
     secrets: dict[Path, Secret[Any]] = field(default_factory=dict)
     unsupplied: dict[Path, tuple[str, str]] = field(default_factory=dict)
     declared: dict[Path, tuple[str, ...]] = field(default_factory=dict)
+    spelt: dict[Path, str] = field(default_factory=dict)
 
     @property
     def absent(self) -> str:
@@ -81,6 +82,9 @@ def supplier(node: Node | None, shape: Shape, path: Path, places: Places, parts:
     declared = (*(references_of(place) if place is not None else ()), *_within(literal))
     if declared and "vault" in places.layers:
         places.declared[path] = tuple(dict.fromkeys(declared))
+    alone = place is not None and (isinstance(place, Ref) or len(place.parts) == 1)
+    if alone and not (literal is not None and _ranks_above_vault(literal, places)):
+        places.spelt[path] = declared[0]
     if literal is None and (place is None or places.cell is None):
         return _missing(spelt(place) if place is not None else "", shape, path, places)
     lower = _lower(literal, shape, path, places, parts) if literal is not None else None

@@ -2,44 +2,87 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from toriconfig.cli._exit import Exit, code_of
-from toriconfig.cli._options import load_options, output_options, recipe, settings_option, write_problems
+from toriconfig.cli._options import (
+    env_file_option,
+    load_options,
+    output_options,
+    recipe,
+    settings_option,
+    write_problems,
+)
+
+if TYPE_CHECKING:
+    from toriconfig._explain import Explanation
+    from toriconfig._snapshot import Loaded
 
 
 @click.command()
 @click.argument("key")
 @settings_option
 @load_options
+@env_file_option
 @click.option("--online", is_flag=True, help="Fetch a secret first, so that its version and age are known.")
 @output_options
-def explain(
-    key: str, target: str | None, profile: str | None, config_dir: str | None, online: bool, form: str, color: str
-) -> int:
-    """Explain where the value of KEY comes from."""
-    from toriconfig._explain import explain_in
-    from toriconfig._load import try_load
-    from toriconfig.errors import SecretError, VaultSealed, VaultUnreachable
+def explain(key: str, target: str | None, online: bool, form: str, color: str, **how: Any) -> int:
+    """Explain where the value of KEY comes from: `>` marks the layer that wins; below it stand those that lose.
 
-    asked = recipe(target, profile, config_dir)._replace(offline=not online)
+    With `--output-format json` the same as data. A secret is masked.
+    """
+    from toriconfig._load import try_load
+
+    asked = recipe(target, **how)._replace(offline=not online)
     attempt = try_load(asked)
     if attempt.loaded is None:
         write_problems(attempt.problems, form, color, asked.schema.__name__)
         return code_of(attempt.problems)
+    found = _explanation(attempt.loaded, key)
     code = Exit.FINE
-    try:
-        found = explain_in(attempt.loaded, key)
-        if online and found.secret:
-            from toriconfig import _path
+    if online and found.secret:
+        code = _fetch(attempt.loaded, key)
+        found = _explanation(attempt.loaded, key)
+    click.echo(_as_json(found) if form == "json" else str(found))
+    return code
 
-            try:
-                attempt.loaded.snapshot.secrets[_path.parse(key)].get()
-            except SecretError as error:
-                click.echo(str(error), err=True)
-                code = Exit.UNREACHED if isinstance(error, (VaultUnreachable, VaultSealed)) else Exit.FINDINGS
-            found = explain_in(attempt.loaded, key)
+
+def _explanation(loaded: Loaded, key: str) -> Explanation:
+    from toriconfig._explain import explain_in
+
+    try:
+        return explain_in(loaded, key)
     except (KeyError, ValueError) as error:
         raise click.UsageError(str(error.args[0])) from None
-    click.echo(str(found))
-    return code
+
+
+def _fetch(loaded: Loaded, key: str) -> Exit:
+    """Read the secret; why it cannot be had stands on standard error."""
+    from toriconfig._explain import value_at
+    from toriconfig.errors import SecretError, VaultSealed, VaultUnreachable
+
+    try:
+        value_at(loaded, key).get()
+    except SecretError as error:
+        click.echo(str(error), err=True)
+        return Exit.UNREACHED if isinstance(error, (VaultUnreachable, VaultSealed)) else Exit.FINDINGS
+    return Exit.FINE
+
+
+def _as_json(found: Explanation) -> str:
+    import json
+    from dataclasses import asdict
+
+    data = asdict(found)
+    origins = [found.origin, *(loser.origin for loser in found.losers)]
+    values = [found.value, *(loser.value for loser in found.losers)]
+    candidates = [
+        {"origin": str(origin), "layer": origin.layer, "value": value, "wins": at == 0}
+        for at, (origin, value) in enumerate(zip(origins, values, strict=True))
+    ]
+    told = {name: data[name] for name in ("path", "value", "description", "secret")}
+    held = ("reference", "version", "age", "expires_at", "state")
+    secret = {name: data[name] for name in held} if found.secret else {}
+    return json.dumps({"format_version": "1.0", **told, "candidates": candidates, **secret}, indent=2)

@@ -2,50 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from toriconfig.cli._exit import Exit, code_of
-from toriconfig.cli._options import load_options, output_options, recipe, settings_option, write_problems
+from toriconfig.cli._options import (
+    env_file_option,
+    load_options,
+    output_options,
+    recipe,
+    settings_option,
+    write_problems,
+)
 
 if TYPE_CHECKING:
     from toriconfig._vault.session import Session
+    from toriconfig.errors import SecretError
 
 
 @click.command()
 @settings_option
 @load_options
+@env_file_option
 @click.option(
     "--online", is_flag=True, help="Ask Vault which engine each path lies in; else KV v2 is taken for granted."
 )
 @output_options
-def policy(target: str | None, profile: str | None, config_dir: str | None, online: bool, form: str, color: str) -> int:
+def policy(target: str | None, online: bool, form: str, color: str, **how: Any) -> int:
     """Print the policy that lets a token read every declared secret, and nothing else."""
     from toriconfig._load import try_load
     from toriconfig._policy import Locate, policy_of, versioned
 
-    asked = recipe(target, profile, config_dir)._replace(offline=not online)
+    asked = recipe(target, **how)._replace(offline=not online)
     attempt = try_load(asked)
-    if attempt.loaded is None:
-        write_problems(attempt.problems, form, color, asked.schema.__name__)
-        return code_of(attempt.problems)
-    snapshot = attempt.loaded.snapshot
-    references = [reference for found in snapshot.declared.values() for reference in found]
+    errors = [problem for problem in attempt.problems if problem.severity == "error"]
+    if errors:
+        write_problems(errors, form, color, asked.schema.__name__)
+        return code_of(errors)
+    if not attempt.references:
+        click.echo(f"{asked.schema.__name__} asks Vault for nothing", err=True)
+        return Exit.FINE
     locate: Locate = versioned
     if online:
-        if snapshot.session is None:
+        if attempt.session is None:
             raise click.UsageError("Vault is not configured: set VAULT_ADDR, or leave --online out")
-        known = _located(snapshot.session, references)
-        if isinstance(known, str):
-            click.echo(known, err=True)
-            return Exit.UNREACHED
+        known = _located(attempt.session, attempt.references)
+        if not isinstance(known, dict):
+            return _untold(known)
         locate = known.__getitem__
-    click.echo(policy_of(references, locate), nl=False)
+    click.echo(policy_of(attempt.references, locate), nl=False)
     return Exit.FINE
 
 
-def _located(session: Session, references: list[str]) -> dict[str, str] | str:
+def _located(session: Session, references: tuple[str, ...]) -> dict[str, str] | SecretError:
     from toriconfig._reference import split
     from toriconfig._vault.write import policy_path
     from toriconfig.errors import SecretError
@@ -53,4 +63,13 @@ def _located(session: Session, references: list[str]) -> dict[str, str] | str:
     try:
         return {path: policy_path(session, path) for path in {split(reference)[0] for reference in references}}
     except SecretError as error:
-        return str(error)
+        return error.with_traceback(None)
+
+
+def _untold(error: SecretError) -> Exit:
+    from toriconfig.errors import VaultDenied, VaultSealed, VaultUnreachable
+
+    click.echo(str(error), err=True)
+    if isinstance(error, VaultDenied):
+        click.echo("to look up the engines a token is needed that may use the paths; or leave --online out", err=True)
+    return Exit.UNREACHED if isinstance(error, (VaultUnreachable, VaultSealed)) else Exit.FINDINGS

@@ -193,6 +193,9 @@ def _told(work: Callable[[Rotation], int], rotation: Rotation) -> int:
     except SecretError as error:
         click.echo(f"{rotation.ref}: {error}", err=True)
         return _code(error)
+    except KeyboardInterrupt:
+        click.echo(f"{rotation.ref}: see `--status`; `--resume` goes on, `--rollback` takes it back", err=True)
+        raise
 
 
 def _code(error: object) -> int:
