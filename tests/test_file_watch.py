@@ -108,9 +108,9 @@ def test_it_looks_once_a_second_whatever_happens(watched: Watched, tmp_path: Pat
         looks.append(watched.clock.monotonic())
         raise RuntimeError("a bug")
 
-    supplies[0].look = look  # type: ignore[method-assign,assignment]
     for supply in supplies:
         watched.watch.add(supply)
+    supplies[0].look = look  # type: ignore[method-assign]
     begun = watched.clock.monotonic()
     for _ in range(100):
         watched.go_on(0.1)
@@ -142,7 +142,7 @@ def test_a_mount_that_hangs_is_waited_for_by_nobody_else(tmp_path: Path) -> None
         looks.append(1)
         gate.wait(10)
 
-    supply.look = hang  # type: ignore[method-assign,assignment]
+    supply.look = hang  # type: ignore[method-assign]
     watch.add(supply)
     for _ in range(20):
         scheduler.tick()
@@ -158,7 +158,11 @@ def test_a_subscriber_that_raises_stops_no_other_and_no_reader(
     file = tmp_path / "key"
     file.write_text("one")
     supply = FileSupply(str(file), Origin("secrets_dir", ""), watched.clock)
-    supply.subscribe(lambda old, new: 1 / 0)
+
+    def fails(old: Reading | None, new: Reading | None) -> None:
+        raise ZeroDivisionError
+
+    supply.subscribe(fails)
     supply.subscribe(watched._swapped)
     supply.settle()
     rename_over(tmp_path, "", "two")

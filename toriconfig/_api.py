@@ -13,6 +13,7 @@ from toriconfig._change import Change
 from toriconfig._explain import Explanation, explain_in
 from toriconfig._health import Health, health_of
 from toriconfig._lazy import Lazy, current
+from toriconfig._listener import Listener
 from toriconfig._load import load_now, try_derive
 from toriconfig._override import Override
 from toriconfig._prefetch import aprefetch_all, prefetch_all
@@ -127,15 +128,16 @@ def explain(settings: Any, path: str) -> Explanation:
 class Subscription:
     """What `on_change` returns."""
 
-    def __init__(self, settings: Lazy, entry: tuple[_path.Path, Callback]) -> None:
+    def __init__(self, settings: Lazy, listener: Listener) -> None:
         self._settings = settings
-        self._entry = entry
+        self._listener = listener
 
     def cancel(self) -> None:
         """Call back no more; harmless when repeated."""
         state = self._settings._state
+        self._listener.cancelled = True
         with state.lock:
-            state.listeners = tuple(entry for entry in state.listeners if entry is not self._entry)
+            state.listeners = tuple(one for one in state.listeners if one is not self._listener)
         watch_secrets(self._settings)
 
 
@@ -143,7 +145,8 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
     """Have `callback` called with a `Change` after each swap below `path`, by a reload or a rotation.
 
     The new value is in place when it is called. It runs on a thread of the library (for a reload, on the thread that
-    reloads); when it raises, that is logged and stops nobody.
+    reloads), one change after the other; a callback that raises is logged, and one that is slow keeps only its own
+    next changes waiting.
 
     Args:
         settings: a lazy object.
@@ -154,12 +157,12 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
         TypeError: `settings` is not a lazy object.
     """
     lazy_settings = _lazy(settings, "on_change")
-    entry = (_path.parse(path) if path else (), callback)
+    listener = Listener(_path.parse(path) if path else (), callback)
     state = lazy_settings._state
     with state.lock:
-        state.listeners = (*state.listeners, entry)
+        state.listeners = (*state.listeners, listener)
     watch_secrets(lazy_settings)
-    return Subscription(lazy_settings, entry)
+    return Subscription(lazy_settings, listener)
 
 
 def health(settings: Any) -> Health:
@@ -217,5 +220,3 @@ def _loaded(settings: Any) -> Loaded:
 
         known = adopt(settings)
     return Loaded(settings, known)
-
-

@@ -8,19 +8,29 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toriconfig._clock import SYSTEM, Clock
 from toriconfig._origin import Origin
 from toriconfig._supply import Flight, Reading, State, Swap
 from toriconfig.errors import SecretError
 
+if TYPE_CHECKING:
+    from logging import Logger
+
 MAX_BYTES = 1024 * 1024
 CHECK_SECONDS = 1.0
 """How long a value is returned without looking at the file again."""
 
+_TRIES = 3
+
 Identity = tuple[int, int, int, int]
+
+_transition = threading.Lock()
+"""Guards memory alone, of all files, so that one line opens it again in a forked child."""
+os.register_at_fork(after_in_child=_transition._at_fork_reinit)  # type: ignore[attr-defined]
 
 
 class FileSupply:
@@ -32,7 +42,7 @@ class FileSupply:
         self.now: Callable[[], float] = clock.monotonic
         self.reference = ""
         self.origin = origin
-        self.error: Exception | None = None
+        self.error: SecretError | None = None
         self._file = file
         self._identity: Identity | None = None
         self._confirmed = 0.0
@@ -43,44 +53,62 @@ class FileSupply:
 
     def settle(self) -> Reading:
         """The value; a file that has gone keeps the last one, and says so in `state` and `error`."""
-        old = self.reading
-        new, identity, error = self._look()
-        self.error = error
-        if error is None:
-            self._confirmed = self.now()
-            if new is not None:
-                self.reading, self._identity = new, identity
-        reading = self.reading
-        if reading is None:
+        error = self.look()
+        if self.reading is None:
             assert error is not None
             raise error
-        self.fresh_until = self.now() + CHECK_SECONDS
-        if old is not None and reading is not old:
-            for listener in self._listeners:
-                listener(old, reading)
-        return reading
+        return self.reading
 
-    def _look(self) -> tuple[Reading | None, Identity | None, SecretError | None]:
-        """A new reading when the file has become another one; None when it is the same."""
+    def look(self) -> SecretError | None:
+        """Look at the file, swap where it has become another one, and tell; why it cannot be read, or None."""
+        before, old = self._identity, self.reading
+        new, identity, failure = self._read(before)
+        with _transition:
+            # whoever was quicker has read it too; what it found stands until the next look
+            mine = self._identity is before
+            if mine and new is not None:
+                self.reading, self._identity = new, identity
+            begins = mine and failure is not None and self.error is None and self.reading is not None
+            if mine or failure is None:
+                self.error = failure
+            now = self.now()
+            if failure is None:
+                self._confirmed = now
+            self.fresh_until = now + CHECK_SECONDS
+        if begins and failure is not None:
+            _logger().warning("%s; the last value is kept", failure.message)
+        if mine and new is not None and old is not None:
+            for listener in self._listeners:
+                try:
+                    listener(old, new)
+                except Exception as error:  # noqa: BLE001  (a subscriber that raises stops nobody)
+                    _logger().error("a callback for %s failed: %s", self._file, type(error).__name__)
+        return failure
+
+    def _read(self, known: Identity | None) -> tuple[Reading | None, Identity | None, SecretError | None]:
+        """A new reading when the file has become another one than `known`; None when it is the same."""
         try:
             descriptor = os.open(self._file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
         except OSError as error:
             return None, None, self._error(f"the file cannot be read: {error.strerror}")
         try:
-            found = os.fstat(descriptor)
-            identity = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
-            if identity == self._identity:
-                return None, identity, None
-            if not stat.S_ISREG(found.st_mode):
-                return None, None, self._error("it is not a regular file")
-            if found.st_size > MAX_BYTES:
-                return None, None, self._error(f"the file is larger than {MAX_BYTES} bytes")
-            content = b"".join(iter(lambda: os.read(descriptor, 65536), b""))
+            for _ in range(_TRIES):
+                identity, found = _identity(descriptor)
+                if identity == known:
+                    return None, identity, None
+                if not stat.S_ISREG(found.st_mode):
+                    return None, None, self._error("it is not a regular file")
+                if found.st_size > MAX_BYTES:
+                    return None, None, self._error(f"the file is larger than {MAX_BYTES} bytes")
+                content = b"".join(iter(lambda: os.read(descriptor, 65536), b""))
+                if _identity(descriptor)[0] == identity:
+                    return Reading(_text(content), self.origin), identity, None
+                os.lseek(descriptor, 0, os.SEEK_SET)  # it was written to meanwhile
         except OSError as error:
             return None, None, self._error(f"the file cannot be read: {error.strerror}")
         finally:
             os.close(descriptor)
-        return Reading(_text(content), self.origin), identity, None
+        return None, None, self._error("the file is written to again and again")
 
     def _error(self, message: str) -> SecretError:
         return SecretError(f"{self._file}: {message}", help="put the secret there, readable for this process")
@@ -102,6 +130,17 @@ class FileSupply:
             self._listeners = tuple(listener for listener in self._listeners if listener is not swap)
 
         return cancel
+
+
+def _identity(descriptor: int) -> tuple[Identity, os.stat_result]:
+    found = os.fstat(descriptor)
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns), found
+
+
+def _logger() -> Logger:
+    from toriconfig.pipeline._logging import library_logger
+
+    return library_logger("toriconfig")
 
 
 def _text(content: bytes) -> Any:

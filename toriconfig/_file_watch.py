@@ -54,13 +54,16 @@ class FileWatch:
         self._planned = False
 
     def add(self, supply: FileSupply) -> Callable[[], None]:
-        """Look at it until what is returned is called, or nobody holds it any more; first now, to know a change."""
+        """Look at it until what is returned is called, or nobody holds it any more; at once, to know a change."""
+        from toriconfig._vault.workers import POLL
+
         entry = object()
         with self._lock:
             self._watched[entry] = ref(supply)
             first, self._planned = not self._planned, True
+        self._workers.submit(POLL, supply.look)
         if first:
-            self._scheduler.at(self._now(), self._send)
+            self._scheduler.at(self._now() + EVERY, self._send)
 
         def cancel() -> None:
             with self._lock:

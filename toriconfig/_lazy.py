@@ -32,7 +32,7 @@ class State:
         view: the contextvar of overrides; None before the first.
         ended: whether an override was ever left in another context than it was entered in.
         overrides: identities of the overrides that somebody may still see.
-        listeners: (path prefix, callback) pairs, replaced whole.
+        listeners: those of `on_change`, replaced whole.
         lock: held while loading, and while the stand-in's `__dict__` is filled or emptied.
         loader: the thread that is loading, or None.
     """

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import Any
 
 from toriconfig._change import Change, changes_between
+from toriconfig._file_watch import watch
 from toriconfig._lazy import Lazy, publish, recipe_for
 from toriconfig._load import load_now
 from toriconfig._path import Path, show
@@ -59,10 +59,10 @@ def reload_into(lazy: Lazy) -> list[Change]:
 
 def tell(lazy: Lazy, changes: list[Change]) -> None:
     """Call each listener with each change below its path; one that raises is logged and stops nobody."""
-    for prefix, callback in lazy._state.listeners:
+    for listener in lazy._state.listeners:
         for change in changes:
-            if change.key[: len(prefix)] == prefix:
-                _call(callback, change)
+            if listener.hears(change):
+                listener.call(change)
 
 
 def watch_secrets(lazy: Lazy) -> None:
@@ -76,9 +76,13 @@ def watch_secrets(lazy: Lazy) -> None:
             state.subscriptions = ()
             return
         ref = weakref.ref(lazy)
-        state.subscriptions = tuple(
-            supply_of(secret).subscribe(_relay(ref, path)) for path, secret in loaded.snapshot.secrets.items()
-        )
+        subscriptions: list[Callable[[], None]] = []
+        for path, secret in loaded.snapshot.secrets.items():
+            supply = supply_of(secret)
+            if any(path[: len(one.prefix)] == one.prefix for one in state.listeners):
+                subscriptions.append(supply.subscribe(_relay(ref, path)))
+                subscriptions += watch(supply)
+        state.subscriptions = tuple(subscriptions)
 
 
 def _relay(ref: weakref.ref[Lazy], path: Path) -> Callable[[Reading | None, Reading | None], None]:
@@ -86,22 +90,9 @@ def _relay(ref: weakref.ref[Lazy], path: Path) -> Callable[[Reading | None, Read
         lazy = ref()
         if lazy is None or old is None or new is None or old is new:
             return  # the first reading is no change, and a value that went is told by health
-        from toriconfig._vault import dispatch
-
         change = Change(show(path), "rotated", old.origin, new.origin)
-        dispatch(lambda: tell(lazy, [change]))
+        for listener in lazy._state.listeners:
+            if listener.hears(change):
+                listener.call_soon(change)
 
     return swapped
-
-
-def _call(callback: Callable[[Change], Any], change: Change) -> None:
-    try:
-        outcome = callback(change)
-        if hasattr(outcome, "__await__"):
-            from toriconfig.pipeline import run_sync
-
-            run_sync(outcome, timeout=30.0)
-    except Exception:
-        from toriconfig.pipeline._logging import library_logger
-
-        library_logger("toriconfig").exception("an on_change callback for `%s` failed", change.path)
