@@ -10,7 +10,7 @@ from typing import Any
 
 from toriconfig._clock import Clock
 from toriconfig._vault.versions import Version, Versions
-from toriconfig.errors import SecretError, VaultSealed, VaultUnreachable
+from toriconfig.errors import SecretError, VaultError, VaultSealed, VaultUnreachable
 from toriconfig.rotation._errors import RotationError, RotationLost
 from toriconfig.rotation._events import Event, State, Step
 from toriconfig.rotation._journal import Journal, seconds_of, stamp
@@ -111,7 +111,13 @@ class Run:
         }
         while record.open:
             self.work.fenced_by(lambda mine=record: self.journal.confirm(mine))  # type: ignore[misc]
-            record = steps[record.step](record)
+            try:
+                record = steps[record.step](record)
+            except VaultError as error:
+                if "--resume" not in error.help:
+                    remedy = "nothing is lost: `--resume` goes on, `--rollback` takes it back"
+                    error.help = f"{error.help}; {remedy}" if error.help else remedy
+                raise
         return record
 
     def _apply(self, record: Record) -> Record:
@@ -212,17 +218,13 @@ class Run:
         return base.data
 
     def _failed(self, step: Step, record: Record, error: SecretError) -> Record:
-        """Decide about an error of a step: lost and not asked are final; anything else is undone."""
+        """Decide about an error of a step: what Vault cannot be told now is left to a resume; anything else is undone."""
         if isinstance(error, RotationLost):
             self.say(step, "lost", record, error.message)
             raise error
         self.say(step, "failed", record, error.message)
         if isinstance(error, (VaultSealed, VaultUnreachable)):
-            raise RotationError(
-                f"{step}: {error.message}",
-                step=step,
-                help=error.help or "`--resume` goes on, `--rollback` takes it back",
-            )
+            raise error
         return self._write(record, step, step="undoing", reason=f"{step}: {error.message}")
 
     def _advance(self, name: Step, record: Record, **changes: Any) -> Record:

@@ -1,0 +1,214 @@
+"""Two at one rotation: whoever was taken over stops before he does harm; what others write meanwhile stays theirs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from support.rotating import Account, own_session
+from toriconfig.errors import VaultUnreachable
+from toriconfig.rotation import Event, Rotation, RotationError, RotationLost, RotationRefused, kinds
+from toriconfig.rotation.kinds import _postgres
+from toriconfig.testing import VaultServer, vault_server
+
+
+def at(step: str, state: str, act: Callable[[], object]) -> Callable[[Event], None]:
+    """Do something when a rotator comes to that point, once."""
+    done: list[object] = []
+
+    def on_event(event: Event) -> None:
+        if (event.step, event.state) == (step, state) and not done:
+            done.append(event)
+            act()
+
+    return on_event
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["alternating", "single"])
+@pytest.mark.parametrize("step", ["apply", "verify", "promote"])
+def test_a_rotator_that_was_resumed_by_another_loses(account: Account, single: bool, step: str) -> None:
+    successor = account.rotation(single=single, who="the successor")
+    first = account.rotation(single=single, who="the first", on_event=at(step, "started", successor.resume))
+    with pytest.raises(RotationLost, match="by the successor") as lost:
+        first.run()
+    assert "the successor" == lost.value.winner
+    assert account.logs_in()
+    assert ("done", "the successor") == (first.status().step, first.status().who)
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["alternating", "single"])
+@pytest.mark.parametrize("step", ["apply", "verify", "promote"])
+def test_a_rotator_that_was_rolled_back_by_another_loses(account: Account, single: bool, step: str) -> None:
+    other = account.rotation(single=single, who="the other")
+    first = account.rotation(single=single, on_event=at(step, "started", other.rollback))
+    with pytest.raises(RotationLost, match="by the other"):
+        first.run()
+    assert (account.name, account.first) == account.stored()
+    assert account.logs_in()
+    assert ("undone", False) == (first.status().step, first.status().open)
+
+
+def test_a_rollback_between_the_last_look_and_the_promotion_wins(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = account.rotation(single=True, environ=own_session(account.vault, 1))
+    first = account.rotation(single=True, environ=own_session(account.vault, 2))
+    request, path = first.session.request, account.path.replace("secret/", "secret/data/")
+    rolled_back: list[object] = []
+
+    def late(method: str, asked: str, *arguments: Any, **options: Any) -> Any:
+        if method == "POST" and asked == path and not rolled_back:
+            rolled_back.append(other.rollback())
+        return request(method, asked, *arguments, **options)
+
+    monkeypatch.setattr(first.session, "request", late)
+    with pytest.raises(RotationLost):
+        first.run()
+    assert 1 == len(rolled_back)
+    assert (account.name, account.first) == account.stored()
+    assert account.logs_in(), "the password was not put back under a promotion that still came"
+
+
+def test_a_rollback_finds_a_promotion_that_was_not_recorded(account: Account) -> None:
+    promoted = threading.Event()
+    first = account.rotation(single=True, environ=own_session(account.vault, 3))
+    request, path = first.session.request, account.path.replace("secret/", "secret/data/")
+
+    def unheard(method: str, asked: str, *arguments: Any, **options: Any) -> Any:
+        if promoted.is_set():
+            raise VaultUnreachable("Vault is gone", reference=asked)
+        answer = request(method, asked, *arguments, **options)
+        if method == "POST" and asked == path:
+            promoted.set()
+        return answer
+
+    first.session.request = unheard  # type: ignore[method-assign]
+    with pytest.raises(VaultUnreachable, match="`--resume` goes on"):
+        first.run()
+    assert ("verified", True) == (account.rotation().status().step, account.rotation().status().open)
+    assert account.stored() != (account.name, account.first)
+    account.rotation(single=True).rollback()
+    assert (account.name, account.first) == account.stored()
+    assert account.logs_in()
+
+
+def test_a_password_is_not_set_by_one_who_was_taken_over_while_he_waited(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first has logged in to set the password; before he has the lock, another takes it all back."""
+    other = account.rotation(single=True, environ=own_session(account.vault, 4))
+    change, waited = _postgres.Server.change, threading.Lock()
+
+    def slow(self: Any, *arguments: Any) -> None:
+        if waited.acquire(blocking=False):
+            other.rollback()
+        change(self, *arguments)
+
+    monkeypatch.setattr(_postgres.Server, "change", slow)
+    with pytest.raises(RotationLost):
+        account.rotation(single=True, environ=own_session(account.vault, 5)).run()
+    assert account.logs_in()
+
+
+def test_what_others_write_to_other_keys_meanwhile_stays(vault: VaultServer) -> None:
+    vault.put("secret/shared", {"token": "old", "other": "old"})
+
+    def write() -> None:
+        vault.put("secret/shared", {"token": "old", "other": "new"})
+
+    rotation = Rotation(
+        "secret/shared#token", kinds.Generated(), environ=vault.environ, on_event=at("verify", "done", write)
+    )
+    assert (1, 3) == (rotation.run().former, rotation.status().version)
+    assert "new" == vault.get("secret/shared")["other"]
+    assert "old" != vault.get("secret/shared")["token"]
+    rotation.rollback()
+    assert {"token": "old", "other": "new"} == vault.get("secret/shared")
+
+
+def test_what_others_write_to_the_same_key_meanwhile_stands(account: Account) -> None:
+    vault = account.vault
+
+    def write() -> None:
+        vault.put(account.path, {"username": account.name, "password": account.first, "note": "by hand"})
+        vault.put(account.path, {"username": "by hand", "password": "by hand"})
+
+    for single in (False, True):
+        vault.put(account.path, {"username": account.name, "password": account.first})
+        with pytest.raises(RotationError, match="somebody else wrote .* meanwhile.*; the former value stands"):
+            account.rotation(single=single, on_event=at("verify", "done", write)).run()
+        assert ("by hand", "by hand") == account.stored()
+        assert account.logs_in(account.name, account.first), "what was in use is valid still"
+
+
+def test_what_was_changed_since_is_not_rolled_back(vault: VaultServer) -> None:
+    vault.put("secret/changed", {"token": "old"})
+    rotation = Rotation("secret/changed#token", kinds.Generated(), environ=vault.environ)
+    rotation.run()
+    vault.put("secret/changed", {"token": "by hand"})
+    with pytest.raises(RotationRefused, match="was changed since that rotation: version 3 is not what it made"):
+        rotation.rollback()
+    assert "by hand" == vault.get("secret/changed")["token"]
+
+
+def test_a_rollback_can_be_rolled_back(account: Account) -> None:
+    account.rotation().run()
+    made = account.stored()
+    account.rotation().rollback()
+    assert (account.name, account.first) == account.stored()
+    account.rotation().rollback()
+    assert made == account.stored()
+    assert account.logs_in()
+
+
+def test_an_open_rotation_of_another_kind_or_key_is_not_taken_over(vault: VaultServer) -> None:
+    vault.put("secret/other", {"one": "old", "two": "old"})
+    one = Rotation("secret/other#one", kinds.Generated(), environ=vault.environ, verify=lambda _: seen())
+    two = Rotation("secret/other#two", kinds.Generated(), environ=vault.environ)
+    given = Rotation("secret/other#one", kinds.Given(), environ=vault.environ)
+
+    def seen() -> None:
+        with pytest.raises(RotationLost, match="secret/other is being rotated by"):
+            two.run()
+        with pytest.raises(RotationRefused, match="is of one, not of two"):
+            two.resume()
+        with pytest.raises(RotationRefused, match="of kind generated, not given"):
+            given.rollback()
+
+    one.run()
+    assert "old" == vault.get("secret/other")["two"]
+
+
+def test_vault_that_goes_away_and_comes_back_loses_nothing(account: Account) -> None:
+    vault = account.vault
+    rotation = account.rotation(single=True, on_event=at("apply", "started", vault.seal))
+    with pytest.raises(Exception, match="`--resume` goes on"):
+        rotation.run()
+    vault.unseal()
+    assert account.logs_in()
+    assert "rotated" == account.rotation(single=True).resume().result
+    assert account.logs_in()
+    assert (account.name, account.first) != account.stored()
+
+
+def test_the_record_keeps_one_version_and_no_value_once_it_is_closed() -> None:
+    with vault_server({"secret/kept": {"token": "old"}}) as vault:
+        held: list[Any] = []
+
+        def look() -> None:
+            held.append(vault.get("secret/kept.rotation"))
+
+        rotation = Rotation(
+            "secret/kept#token", kinds.Given("the new one"), environ=vault.environ, on_event=at("apply", "done", look)
+        )
+        rotation.run()
+        assert "the new one" == held[0]["pending"]["token"]
+        versions = vault.client.secrets.kv.v2.read_secret_metadata("kept.rotation")["data"]["versions"]
+        assert 1 == len(versions)
+        assert "the new one" not in str(vault.get("secret/kept.rotation"))
+        assert ["token"] == vault.get("secret/kept.rotation")["keys"]
+        notes = vault.client.secrets.kv.v2.read_secret_metadata("kept")["data"]["custom_metadata"]
+        assert ["rotated_at.token"] == list(notes)
