@@ -55,6 +55,11 @@ def a_pipe() -> None:
     os.mkfifo("tori.yaml")
 
 
+def a_clash() -> None:
+    write("ocr: {max_pages: 1}\n")
+    write("ocr: 5\n", "tori.local.yaml")
+
+
 def a_broken_link() -> None:
     Path("tori.yaml").symlink_to("nowhere.yaml")
 
@@ -78,7 +83,7 @@ FILES: dict[str, tuple[Any, str, str]] = {
     "malformed reference": (lambda: write("database: {host: '${env:H'}\n"), "TC306", "tori.yaml:1:18"),
     "the mask": (lambda: write("api_key: '**********'\n"), "TC403", "tori.yaml:1:10"),
     "a clash of kinds": (
-        lambda: (write("ocr: {max_pages: 1}\n"), write("ocr: 5\n", "tori.local.yaml")), "TC105", "tori.local.yaml:1:6",
+        a_clash, "TC105", "tori.local.yaml:1:6",
     ),
     "no mapping": (lambda: write("- a\n"), "TC007", "tori.yaml:1:1"),
     "a foreign tag": (lambda: write("ocr: !!python/object:os.system {}\n"), "TC005", "tori.yaml:1:6"),

@@ -294,14 +294,15 @@ def test_a_vault_path_that_cannot_be_is_a_problem() -> None:
     assert [] == problems(Schema, "key: x", vault_path="secret/${profile}", profile="prod")
 
 
-def test_handles_survive_a_replacement_and_a_new_value_wins(vault: FakeVault) -> None:
+@pytest.mark.parametrize("options", [{}, {"vault_path": "s/other"}], ids=["reference", "also a path"])
+def test_handles_survive_a_replacement_and_a_new_value_wins(options: dict[str, Any], vault: FakeVault) -> None:
     vault["s/x"] = {"k": "vault"}
 
     class Pair(BaseModel):
         key: Secret[str]
         host: str = "a"
 
-    base = loaded(Pair, "key: ${vault:s/x#k}", offline=False)
+    base = loaded(Pair, "key: ${vault:s/x#k}", offline=False, **options)
     assert base.key is replace(base, host="b").key
     assert "new" == replace(base, key="new").key.get()
     assert "vault" == base.key.get()

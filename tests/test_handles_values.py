@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, NotRequired, TypeVar
 
 import pytest
 from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
 
 from support.loading import FakeVault, attempt, loaded, problems, told
 from toriconfig import Secret
 from toriconfig._secret import MASK
 from toriconfig.testing import reset_warnings
+
+T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
@@ -153,3 +156,33 @@ def test_a_section_that_nobody_mentions_has_its_secrets_too(vault: FakeVault) ->
 
     vault["secret/app"] = {"database.password": "p"}
     assert "p" == loaded(Outer, vault_path="secret/app", offline=False).database.password.get()
+
+
+def test_a_plain_default_is_a_value_of_the_lowest_layer() -> None:
+    class Plain(BaseModel):
+        key: Secret[str] = "for development"  # type: ignore[assignment]
+
+    assert "for development" == loaded(Plain).key.get()
+    assert "mine" == loaded(Plain, "key: mine").key.get()
+
+
+def test_a_key_that_may_be_left_out_is_left_out() -> None:
+    class Part(TypedDict):
+        name: str
+        token: NotRequired[Secret[str]]
+
+    class Whole(BaseModel):
+        part: Part
+
+    found = attempt(Whole, "part: {name: a}", offline=False)
+    assert found.loaded is not None
+    assert ({}, {"name": "a"}) == (found.unsupplied, found.loaded.model.part)  # type: ignore[attr-defined]
+    assert "t" == loaded(Whole, "part: {name: a, token: t}").part["token"].get()
+
+
+def test_a_generic_model_has_its_own_t() -> None:
+    class Box(BaseModel, Generic[T]):
+        secret: Secret[T]
+
+    assert 5 == loaded(Box[int], "secret: 5").secret.get()
+    assert [("TC102", "1.yaml:1:9", "secret")] == told(Box[int], "secret: x")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 from toriconfig import SettingsConfigDict, ToriSettings, Vault, load
 from toriconfig._options import LAYERS, Options
@@ -80,3 +80,9 @@ def test_an_option_that_cannot_be_is_refused_with_what_can(given: dict[str, Any]
 
 def test_a_vault_is_taken_as_it_is() -> None:
     assert 7.0 == getattr(Options.of({}, {"vault": Vault(timeout=7.0)}).vault, "timeout", None)
+
+
+@pytest.mark.parametrize("schema", [int, {"a": 1}, RootModel[dict[str, int]], "module:Class"], ids=str)
+def test_what_is_no_schema_is_refused_by_name(schema: Any) -> None:
+    with pytest.raises(TypeError, match="pydantic model|RootModel"):
+        load(schema)

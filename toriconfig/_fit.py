@@ -38,7 +38,7 @@ def fit(
     nested: dict[str, Node] = {}
     vault: dict[str, Node] = {}
     delimiter = delimiter.upper() if delimiter else None
-    for name, node in sorted(root.value.items(), key=lambda item: item[0].count(delimiter) if delimiter else 0):
+    for name, node in sorted(root.value.items()):
         path = _match(name, shape, delimiter)
         if path is not None:
             target = shape.at(path) or ANY

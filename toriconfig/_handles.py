@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic_core import PydanticUndefined
+
 from toriconfig._defaults import DEFAULTS, as_node
 from toriconfig._derived import Missing
 from toriconfig._origin import Origin
@@ -64,9 +66,13 @@ class _Walk:
             key = next((key for key in entry.keys if key in values), entry.keys[0])
             if key not in values and len(shape.models) > 1:
                 continue  # a field of one member of a union, of which nobody knows yet whether it is meant
-            child = values.get(key) or _default(entry)
-            made = self.node(child, entry.shape, (*path, key), seen)
-            if made is not None:
+            default = None if key in values or entry.required else entry.default()
+            if default is None and key not in values and not entry.required and not entry.shape.nullable:
+                below = entry.shape.optional()  # a key that may be left out, in a TypedDict for one
+            else:
+                below = entry.shape
+            made = self.node(values.get(key) or _default(entry, default), below, (*path, key), seen)
+            if made is not None and (made.value is not None or below is entry.shape):
                 values[key] = made
         return _with(node, values)
 
@@ -97,7 +103,8 @@ class _Walk:
             node = self.root.find(path)
             parent = self.shape.at(path[:-1])
             entry = parent.fields.get(str(path[-1])) if parent is not None else None
-            self.secret(node or (_default(entry) if entry is not None else None), shape, path)
+            default = entry.default() if node is None and entry is not None and not entry.required else None
+            self.secret(node or (_default(entry, default) if entry is not None else None), shape, path)
         secret = self.places.secrets.get(path)
         if secret is not None:
             return supply_of(secret)
@@ -105,10 +112,12 @@ class _Walk:
         return Missing("", message, f"set `{show(path)}`", Origin("defaults", show(path)))
 
 
-def _default(entry: Field) -> Node | None:
+def _default(entry: Field, default: Any) -> Node | None:
     """The default of a field as a node; None when handles below it can be made without one."""
-    default: Any = None if entry.required else entry.default()
-    if isinstance(default, Secret) or (entry.shape.kind == "model" and hasattr(default, "model_fields_set")):
+    said = default is not None and default is not PydanticUndefined
+    if said and (
+        entry.shape.kind == "secret" or (entry.shape.kind == "model" and hasattr(default, "model_fields_set"))
+    ):
         return as_node(default, entry.place)
     return None
 

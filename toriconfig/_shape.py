@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import types
 from collections.abc import Iterator, Mapping, MutableMapping, MutableSequence, MutableSet, Sequence
 from collections.abc import Set as AbstractSet
@@ -9,8 +10,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 from weakref import WeakKeyDictionary
 
-from pydantic import AliasChoices, AliasPath, BaseModel, Json, SecretBytes, SecretStr
+from pydantic import BaseModel, Json, SecretBytes, SecretStr
 
+from toriconfig._keys import config_of, keys_of
 from toriconfig._merge_rule import Merge
 from toriconfig._path import Path
 from toriconfig._reference import Ref
@@ -86,7 +88,7 @@ class Shape:
     @property
     def extra(self) -> bool:
         """Whether a key that is not a field is nobody's mistake, because the model itself says so."""
-        return any(_config(model).get("extra") in ("allow", "ignore") for model in self.models)
+        return any(config_of(model).get("extra") in ("allow", "ignore") for model in self.models)
 
     def narrowed(self, given: Mapping[str, Any]) -> Shape:
         """This union with the models alone whose `Literal` fields allow what is given; itself when none would be left.
@@ -101,6 +103,12 @@ class Shape:
             return self
         shape = Shape(self.kind, models=models)
         shape.nullable, shape.text, shape.merge = self.nullable, self.text, self.merge
+        return shape
+
+    def optional(self) -> Shape:
+        """The same shape where None may stand."""
+        shape = copy.copy(self)
+        shape.nullable = True
         return shape
 
     def child(self, key: str | int) -> Shape | None:
@@ -187,7 +195,7 @@ def fields_of(model: type[Any]) -> dict[str, Field]:
     if known is None:
         known = {}
         for name, info in _infos(model).items():
-            keys, openings = _keys(model, name, info)
+            keys, openings = keys_of(model, name, info)
             if keys:
                 known.update(dict.fromkeys(keys, Field(model, name, info, keys)))
             for key in openings:
@@ -334,11 +342,6 @@ def _infos(model: type[Any]) -> Mapping[str, FieldInfo]:
     return record_fields(model)
 
 
-def _config(model: type[Any]) -> Mapping[str, Any]:
-    config: Any = getattr(model, "model_config", None) or getattr(model, "__pydantic_config__", None)
-    return config or {}
-
-
 def _admits(model: type[Any], given: Mapping[str, Any]) -> bool:
     for key, field in fields_of(model).items():
         if get_origin(field.info.annotation) is Literal and key in given:
@@ -349,24 +352,6 @@ def _admits(model: type[Any], given: Mapping[str, Any]) -> bool:
             ):
                 return False
     return True
-
-
-def _keys(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The keys that set a field, the one to show first; and those that lead to it inside something else."""
-    config = _config(owner)
-    alias = info.validation_alias if info.validation_alias is not None else info.alias
-    if alias is None or config.get("validate_by_alias") is False:
-        return (name,), ()
-    keys: list[str] = []
-    openings: list[str] = []
-    for choice in alias.choices if isinstance(alias, AliasChoices) else [alias]:
-        if isinstance(choice, AliasPath) and len(choice.path) > 1:
-            openings.append(str(choice.path[0]))
-        else:
-            keys.append(str(choice.path[0]) if isinstance(choice, AliasPath) else choice)
-    if config.get("populate_by_name") or config.get("validate_by_name"):
-        keys.append(name)
-    return tuple(dict.fromkeys(keys)), tuple(openings)
 
 
 def has_secrets(shape: Shape) -> bool:

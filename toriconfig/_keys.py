@@ -1,0 +1,35 @@
+"""The keys that set a field in files: its name, or its aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import AliasChoices, AliasPath
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+
+def keys_of(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The keys that set a field, the one to show first; and those that lead to it inside something else."""
+    config = config_of(owner)
+    alias = info.validation_alias if info.validation_alias is not None else info.alias
+    if alias is None or config.get("validate_by_alias") is False:
+        return (name,), ()
+    keys: list[str] = []
+    openings: list[str] = []
+    for choice in alias.choices if isinstance(alias, AliasChoices) else [alias]:
+        if isinstance(choice, AliasPath) and len(choice.path) > 1:
+            openings.append(str(choice.path[0]))
+        else:
+            keys.append(str(choice.path[0]) if isinstance(choice, AliasPath) else choice)
+    if config.get("populate_by_name") or config.get("validate_by_name"):
+        keys.append(name)
+    return tuple(dict.fromkeys(keys)), tuple(openings)
+
+
+def config_of(model: type[Any]) -> Mapping[str, Any]:
+    """The pydantic configuration of a model, dataclass or TypedDict; empty when it has none."""
+    config: Any = getattr(model, "model_config", None) or getattr(model, "__pydantic_config__", None)
+    return config or {}
