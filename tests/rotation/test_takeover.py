@@ -85,7 +85,7 @@ def test_a_rollback_finds_a_promotion_that_was_not_recorded(account: Account) ->
             promoted.set()
         return answer
 
-    first.session.request = unheard  # type: ignore[method-assign]
+    first.session.request = unheard  # type: ignore[method-assign,assignment]
     with pytest.raises(VaultUnreachable, match="`--resume` goes on"):
         first.run()
     assert ("verified", True) == (account.rotation().status().step, account.rotation().status().open)

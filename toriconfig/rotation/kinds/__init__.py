@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from toriconfig.rotation.kinds.database_root import DatabaseRoot
 from toriconfig.rotation.kinds.database_user import DatabaseUser
 from toriconfig.rotation.kinds.generated import ALPHABET, Generated
@@ -23,7 +25,7 @@ __all__ = [
     "guess",
 ]
 
-KINDS: dict[str, type] = {
+KINDS: dict[str, type[Any]] = {
     kind.name: kind for kind in (Generated, Given, DatabaseUser, StaticRole, DatabaseRoot, TransitKey, KeyPair)
 }
 """Every kind by the name that records and the command line use."""

@@ -1,0 +1,231 @@
+"""`toriconfig rotate`, run as people run it."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from support.rotating import Account, killed_after
+from toriconfig.rotation import Event, Rotation, kinds
+from toriconfig.rotation._journal import stamp
+from toriconfig.testing import Canary, VaultServer
+
+SETTINGS = """
+from typing import Annotated
+from pydantic import BaseModel
+from toriconfig import Ref, Secret
+class App(BaseModel):
+    old: Annotated[Secret[str], Ref("secret/declared#old", max_age=3600)]
+    fresh: Annotated[Secret[str], Ref("secret/declared#fresh", max_age=3600)]
+    undated: Annotated[Secret[str], Ref("secret/declared#undated")]
+    missing: Annotated[Secret[str], Ref("secret/missing#key", max_age=3600)]
+"""
+
+
+def rotate(
+    environ: Mapping[str, str], *arguments: str, given: str | bytes | None = None, cwd: Path | None = None
+) -> tuple[int, str, str]:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("VAULT_", "BAO_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "toriconfig.cli", "rotate", *arguments],
+        input=given.encode() if isinstance(given, str) else given,
+        stdin=subprocess.DEVNULL if given is None else None,
+        env={**clean, **environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd=cwd,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def test_it_rotates_shows_the_way_back_and_tells_no_secret(vault: VaultServer) -> None:
+    canary = Canary()
+    vault.put("secret/cli", {"token": canary.secret})
+    told: list[str] = []
+
+    def run(*arguments: str) -> tuple[int, str]:
+        code, out, err = rotate(vault.environ, "secret/cli#token", *arguments)
+        told.extend([out, err])
+        return code, out + err
+
+    assert (0, "secret/cli#token: no rotation on record\n") == run("--status")
+    code, text = run("--dry-run")
+    assert (0, True) == (code, "make token 40 random characters" in text)
+    assert canary.secret == vault.get("secret/cli")["token"]
+    code, text = run("--verbose")
+    assert (0, True) == (code, "rotated secret/cli#token (generated, version 1 to 2)" in text)
+    made = vault.get("secret/cli")["token"]
+    assert "secret/cli#token: promote done  [" in text
+    assert (0, "nothing to resume at secret/cli#token\n") == run("--resume")
+    assert (0, True) == (run("--status")[0], "done at" in run("--status")[1])
+    assert (0, "brought the former value back to secret/cli#token\n") == run("--rollback")
+    assert canary.secret == vault.get("secret/cli")["token"]
+    canary.absent_from(*told)
+    assert made not in "".join(told)
+
+
+def test_a_verifier_that_fails_ends_with_1_and_undoes(vault: VaultServer) -> None:
+    vault.put("secret/failing", {"token": "old"})
+    code, out, err = rotate(vault.environ, "secret/failing#token", "--verify", "sh -c 'cat; exit 3'")
+    assert (1, "") == (code, out)
+    assert "secret/failing#token: verify: the verifier sh ended with exit code 3; the former value stands\n" == err
+    assert {"token": "old"} == vault.get("secret/failing")
+
+
+def test_a_value_from_standard_input_may_be_large_and_is_taken_whole(vault: VaultServer) -> None:
+    vault.put("secret/given", {"token": "old"})
+    value = "line one\n" + "x" * 200_000
+    code, out, err = rotate(vault.environ, "secret/given#token", "--stdin", given=value + "\n")
+    assert (0, "") == (code, err)
+    assert value == vault.get("secret/given")["token"]
+    assert "line one" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "message"),
+    [
+        (["secret/given#token", "--kind", "given"], None, "there is no terminal to ask for the value: use --stdin"),
+        (["secret/given#token", "--stdin"], "", "the new value is empty; nothing was changed"),
+        (["secret/given#token", "--stdin"], b"\xff\xfe", "standard input is no UTF-8 text"),
+        (["secret/given#a", "secret/given#b", "--stdin"], "x", "one value is given, so name one REF"),
+        ([], None, "name what is to be rotated"),
+        (["secret/given"], None, "secret/given does not say how it is rotated: name one with --kind: generated,"),
+        (["secret/given#token", "--kind", "generatd"], None, "no kind 'generatd'"),
+        (["secret/given", "--kind", "database-user"], None, "needs --conninfo"),
+        (["secret/../given#token"], None, "`.` or `..` segment"),
+        (["secret/given#token", "--length", "3"], None, "can be guessed"),
+        (["--due", "--max-age", "soon"], None, "is no age: write 90d"),
+    ],
+)
+def test_what_cannot_be_meant_ends_with_2(
+    vault: VaultServer, arguments: list[str], given: str | bytes | None, message: str
+) -> None:
+    vault.put("secret/given", {"token": "old"})
+    code, out, err = rotate(vault.environ, *arguments, given=given)
+    assert (2, "") == (code, out)
+    assert message in err.replace("\n", " ")
+    assert {"token": "old"} == vault.get("secret/given")
+
+
+def test_without_vault_it_ends_with_2_and_with_a_dead_one_with_3() -> None:
+    code, _, err = rotate({"HOME": "/nonexistent"}, "secret/x#y")
+    assert (2, True) == (code, "Vault is not configured: set VAULT_ADDR" in err)
+    code, _, err = rotate({"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "none"}, "secret/x#y")
+    assert (3, True) == (code, "127.0.0.1:1" in err)
+
+
+def test_one_that_cannot_be_rotated_stops_no_other(vault: VaultServer) -> None:
+    vault.put("secret/second", {"token": "old"})
+    code, out, err = rotate(vault.environ, "secret/none#token", "secret/second#token")
+    assert 1 == code
+    assert "secret/none#token: Vault holds nothing at secret/none" in err
+    assert "rotated secret/second#token" in out
+
+
+def test_a_value_is_asked_for_on_a_terminal_without_echo(vault: VaultServer) -> None:
+    vault.put("secret/asked", {"token": "old"})
+    canary = Canary()
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "toriconfig.cli", "rotate", "--kind", "given", "secret/asked#token"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        env={**os.environ, **vault.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    os.close(theirs)
+    shown = b""
+    for question in (b"new value:", b"Repeat for confirmation:"):
+        while question not in shown:
+            shown += os.read(ours, 1000)
+        while termios.tcgetattr(ours)[3] & termios.ECHO:
+            time.sleep(0.01)
+        os.write(ours, canary.secret.encode() + b"\n")
+    threading.Thread(target=process.wait, daemon=True).start()
+    try:
+        while chunk := os.read(ours, 1000):
+            shown += chunk
+    except OSError:  # the terminal is closed at the other end
+        pass
+    finally:
+        os.close(ours)
+    assert 0 == process.wait(30)
+    assert canary.secret == vault.get("secret/asked")["token"]
+    canary.absent_from(shown)
+
+
+def test_due_takes_what_the_settings_declare(vault: VaultServer, tmp_path: Path) -> None:
+    (tmp_path / "declaring.py").write_text(SETTINGS)
+    vault.put("secret/declared", {"old": "old", "fresh": "old", "undated": "old"})
+    notes = {"rotated_at.old": stamp(time.time() - 7200), "rotated_at.fresh": stamp(time.time() - 60)}
+    vault.client.adapter.request(
+        "patch",
+        "/v1/secret/metadata/declared",
+        json={"custom_metadata": notes},
+        headers={"Content-Type": "application/merge-patch+json"},
+    )
+    arguments = ["--due", "--settings", "declaring:App"]
+    code, out, err = rotate(vault.environ, *arguments, "--dry-run", cwd=tmp_path)
+    assert (1, True) == (code, "due       secret/declared#old, 0.1 days old" in out)
+    code, out, err = rotate(vault.environ, *arguments, cwd=tmp_path)
+    assert 1 == code
+    assert "rotated   secret/declared#old" in out
+    assert "fresh     secret/declared#fresh" in out
+    assert "failed    secret/missing#key: Vault holds nothing at secret/missing" in out
+    assert "undated" not in out
+    assert "1 rotated, 1 not due, 1 failed, 3 in all\n" == err
+    data = vault.get("secret/declared")
+    assert ("old", "old", False) == (data["fresh"], data["undated"], data["old"] == "old")
+
+
+def test_a_database_user_is_resumed_from_the_command_line(account: Account) -> None:
+    assert killed_after(4, lambda: account.rotation(single=True))
+    arguments = [account.path, "--kind", "database-user", "--conninfo", account.conninfo, "--admin", "secret/admin"]
+    code, out, _ = rotate(account.vault.environ, *arguments, "--status")
+    assert (1, True) == (code, "half-way, applied at" in out)
+    assert not account.logs_in()
+    code, _, err = rotate(account.vault.environ, *arguments, "--single")
+    assert (1, True) == (code, "is being rotated by" in err and "`--resume` brings it to its end" in err)
+    assert 0 == rotate(account.vault.environ, *arguments, "--single", "--resume")[0]
+    assert account.logs_in()
+
+
+def test_every_event_names_requests_that_the_audit_log_knows(
+    account: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    events: list[Event] = []
+    caplog.set_level("INFO", "toriconfig.rotation")
+    account.vault.forget_requests()
+    account.rotation(on_event=events.append).run()
+    audited = {entry["request"]["id"] for entry in account.vault.audit()}
+    told = [one for event in events for one in event.request_ids]
+    assert set(told) <= audited
+    assert len(told) == len(set(told))
+    done = [event.step for event in events if event.state == "done"]
+    assert ["reserve", "apply", "verify", "promote", "close"] == done
+    assert all(event.request_ids for event in events if event.state == "done")
+    assert len(events) == len([record for record in caplog.records if record.name == "toriconfig.rotation"])
+    password = account.stored()[1]
+    assert password not in caplog.text + str(events) + repr(events)
+
+
+def test_a_callback_that_raises_stops_nothing(vault: VaultServer, caplog: pytest.LogCaptureFixture) -> None:
+    vault.put("secret/callback", {"token": "old"})
+
+    def break_down(event: Event) -> None:
+        raise ValueError("of the callback")
+
+    rotation = Rotation("secret/callback#token", kinds.Generated(), environ=vault.environ, on_event=break_down)
+    assert "rotated" == rotation.run().result
+    assert "on_event raised ValueError at secret/callback#token: promote done" in caplog.text
