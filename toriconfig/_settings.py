@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from weakref import WeakKeyDictionary
@@ -18,7 +17,6 @@ from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource
 from pydantic_settings.sources.types import ENV_FILE_SENTINEL
 
-from toriconfig._adopt import adopt
 from toriconfig._handles import has_secrets
 from toriconfig._layers import Inputs
 from toriconfig._load import Draft
@@ -154,10 +152,12 @@ class _Memory:
         changed = [name for name, value in model.__dict__.items() if self._fields.get(name, self) is not value]
         if not changed:
             return snapshot
+        from toriconfig._adopt import adopt
+
         said = adopt(model)
         keys = [key for key, field in said.shape.fields.items() if field.name in changed]
         top = Node({key: said.root.value[key] for key in keys if key in said.root.value}, said.root.layer, ())
-        return replace(snapshot, root=merge(snapshot.root, top, snapshot.shape, []))
+        return snapshot.replaced(root=merge(snapshot.root, top, snapshot.shape, []))
 
 
 def _traced(schema: type[BaseSettings], sources: Sources) -> Snapshot:
