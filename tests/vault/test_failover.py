@@ -6,6 +6,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Self
 
 import pytest
 
@@ -51,7 +53,7 @@ class Traffic:
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=work) for work in (self._read, self._read, self._write)]
 
-    def __enter__(self) -> Traffic:
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self
@@ -106,7 +108,7 @@ def test_no_read_fails_while_leaders_are_killed_and_writes_resume_with_the_clust
             leader = cluster.leader()
             killed = time.monotonic()
             cluster.kill(leader)
-            assert eventually(lambda killed=killed: traffic.written_since(killed + 0.2), 60), "writes did not resume"
+            assert eventually(partial(traffic.written_since, killed + 0.2), 60), "writes did not resume"
             pauses.append(next(when for when, _ in traffic.written if when > killed + 0.2) - killed)
             cluster.start(leader)
             assert eventually(lambda: cluster.voters() == 3, 60)

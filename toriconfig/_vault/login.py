@@ -88,7 +88,7 @@ def _unwrap(auth: AppRole, wrapping: str, ask: Ask, unwrapped: dict[str, str]) -
     """What the wrapping token holds, once it is certain that it was made where secret ids are made."""
     if wrapping in unwrapped:
         return unwrapped[wrapping]
-    tampered = "somebody may have opened it before: find out who, and make a new one"
+    tampered = "possible tampering: find out who opened it, and make a new one"
     looked = ask("POST", "sys/wrapping/lookup", {"token": wrapping}, "")
     if isinstance(looked, VaultError):
         if looked.status not in (400, 403):

@@ -1,0 +1,104 @@
+"""Workers made by gunicorn and multiprocessing resolve their own secrets, on connections of their own."""
+
+from __future__ import annotations
+
+import http.client
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import forked
+from toriconfig import lazy
+from toriconfig._engine import free_ports
+from toriconfig.testing import VaultServer, vault_server
+
+# From 3.12 on Python warns of forking with threads, which is what these tests are about.
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+
+TESTS = Path(__file__).parents[1]
+
+
+@pytest.fixture(name="server", scope="module")
+def _server() -> Iterator[VaultServer]:
+    with vault_server({f"secret/{name}": {"value": f"value of {name}"} for name in forked.NAMES}) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _environ(server: VaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in server.environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(TESTS), str(TESTS.parent)]))
+
+
+@pytest.mark.parametrize(("method", "count"), [("fork", 8), ("forkserver", 3), ("spawn", 3)])
+def test_settings_given_to_a_worker_travel_as_their_recipe_and_each_worker_reads_its_own(
+    server: VaultServer, method: str, count: int
+) -> None:
+    settings = lazy(forked.Schema)
+    assert "value of s0" == settings.s0.get()
+    context: Any = multiprocessing.get_context(method)
+    names, results, start = forked.NAMES[:count], context.Queue(), context.Barrier(count)
+    workers = [context.Process(target=forked.tell, args=(settings, name, start, results)) for name in names]
+    for worker in workers:
+        worker.start()
+    read = sorted(results.get(timeout=60) for _ in workers)
+    for worker in workers:
+        worker.join(30)
+    assert [(name, [f"value of {name}"] * 3) for name in names] == [one[:2] for one in read]
+    assert count == len({pid for *_, pid in read} - {os.getpid()})
+    assert [0] * count == [worker.exitcode for worker in workers]
+
+
+def test_workers_of_gunicorn_with_a_preloaded_application_never_get_each_others_answers(tmp_path: Path) -> None:
+    port = free_ports()
+    command = [sys.executable, "-m", "gunicorn", "--preload", "--workers=4", "--worker-class=gthread", "--threads=2"]
+    command += [f"--bind=127.0.0.1:{port}", "--no-control-socket", "support.forked:application"]
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=TESTS, stdout=log, stderr=log)
+    try:
+        _wait_for(port, tmp_path / "log")
+        answers = defaultdict(set)
+        with ThreadPoolExecutor(8) as pool:
+            names = list(forked.NAMES) * 25
+            for name, (text, pid) in zip(names, pool.map(lambda name: _get(port, name), names), strict=True):
+                assert f"value of {name}" == text
+                answers[pid].add(name)
+        assert len(answers) >= 2, "several workers answered"
+        assert str(server.pid) not in answers
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(30)
+    log_text = (tmp_path / "log").read_text()
+    assert "Traceback" not in log_text
+    assert "value of" not in log_text
+
+
+def _get(port: int, name: str) -> tuple[str, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", f"/{name}")
+    text, pid, _ = connection.getresponse().read().decode().rsplit(" ", 2)
+    connection.close()
+    return text, pid
+
+
+def _wait_for(port: int, log: Path) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            _get(port, "s0")
+        except (OSError, ValueError):
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(log.read_text())
