@@ -139,6 +139,9 @@ def test_the_profile_can_be_named_and_must_be_set() -> None:
         ("a: ${sealed}\nsealed: x", "TC302", "1.yaml:1:4"),
         ("a: ${file:x}", "TC305", "1.yaml:1:4"),
         ("a: ${env:A", "TC306", "1.yaml:1:4"),
+        ("a: ${b[0]}\nb: text", "TC304", "1.yaml:1:4"),
+        ("account: {user: a, password: '${account}'}", "TC303", "1.yaml:1:30"),
+        ("account: {user: a, password: '${account.password}'}", "TC303", "1.yaml:1:30"),
     ],
 )
 def test_what_cannot_be_resolved_is_told_once_with_its_place(text: str, code: str, place: str) -> None:

@@ -10,15 +10,14 @@ from toriconfig._defaults import DEFAULTS, as_node
 from toriconfig._derived import Missing
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
+from toriconfig._places import Places
 from toriconfig._resolve import failed
 from toriconfig._secret import Secret, handle, supply_of
 from toriconfig._shape import Field, Shape, has_secrets
-from toriconfig._supplier import Places, supplier
+from toriconfig._supplier import supplier
 from toriconfig._supply import Supply
 from toriconfig._templates import Parts
 from toriconfig._tree import Node
-
-__all__ = ["has_secrets", "put_handles"]
 
 
 def put_handles(root: Node, shape: Shape, places: Places) -> Node:
@@ -87,7 +86,7 @@ class _Walk:
         if node is not None and id(node.value) in places.kept:
             places.secrets[path] = node.value
             return node
-        if node is not None and failed(node.value):
+        if node is not None and failed(node):
             return node
         supply = supplier(node, shape, path, places, self.parts)
         if supply is None:

@@ -6,7 +6,6 @@ and to other secrets stay what they are, a `Template`, from which the next stati
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -307,9 +306,11 @@ def resolve(
     return _Run(within or root, shape, environ, profile, read_file, problems).node(root, shape, ())
 
 
-def failed(value: Any) -> bool:
-    """Whether `value` stands where a reference failed."""
-    return value is _FAILED
+def failed(node: Node) -> bool:
+    """Whether `node` stands where a reference failed, or is a mapping with such a value in it."""
+    if type(node.value) is dict:
+        return any(map(failed, node.value.values()))
+    return node.value is _FAILED
 
 
 def without_failed(node: Node) -> Node:
@@ -325,7 +326,8 @@ def without_failed(node: Node) -> Node:
 
 
 def _spelt(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value) if isinstance(value, _IN_JSON) else str(value)
+    if not isinstance(value, (bool, int, float, type(None))):
+        return str(value)
+    import json
 
-
-_IN_JSON = (bool, int, float, type(None))
+    return json.dumps(value)

@@ -6,14 +6,14 @@ under the secret's own path at `vault_path`. A value of a layer above `vault` wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from toriconfig._derived import Fallback, Missing
 from toriconfig._file_supply import FileSupply
-from toriconfig._origin import LayerKind, Origin
+from toriconfig._origin import Origin
 from toriconfig._path import Path, show
+from toriconfig._places import Places
 from toriconfig._reference import Ref
 from toriconfig._resolve import Template, failed
 from toriconfig._secret import MASK, Secret, convert, supply_of
@@ -22,52 +22,6 @@ from toriconfig._supply import Fixed, Supply
 from toriconfig._templates import Parts, asks_vault, mapping_supply, references_of, spelt, template_supply, vault_supply
 from toriconfig._tree import Node
 from toriconfig.errors import Problem, SecretError
-
-
-def _no_text(_node: Node) -> str | None:
-    return None
-
-
-@dataclass
-class Places:
-    """Where secrets may be looked for in this load.
-
-    Attributes:
-        schema: name of the schema, for messages.
-        cell: the shared supply of one Vault path and version; None when Vault is not there to be asked.
-        vault_path: KV path whose keys feed secrets, or None.
-        layers: the layers that count, highest first.
-        how_to_set: the variable that sets the secret at a path, or None.
-        looked: sentence fragments naming where a secret was looked for.
-        warn: told at load of a secret that is missing, or that a lower layer supplies instead of Vault.
-        kept: identities of handles made by an earlier load, which stay as they are.
-        offline: whether Vault is left alone on purpose.
-        outage: told each time a lower layer begins to stand in for Vault.
-        text_of: a scalar as the file spells it: `1.10` in a secret is no number.
-    """
-
-    schema: str
-    cell: Callable[[str, int | None], Supply] | None
-    vault_path: str | None
-    layers: Sequence[LayerKind]
-    how_to_set: Callable[[Path], str | None]
-    looked: Sequence[str]
-    warn: Callable[[Path, str], None]
-    kept: frozenset[int] = frozenset()
-    offline: bool = False
-    outage: Callable[[str], None] | None = None
-    text_of: Callable[[Node], str | None] = _no_text
-    problems: list[Problem] = field(default_factory=list)
-    secrets: dict[Path, Secret[Any]] = field(default_factory=dict)
-    unsupplied: dict[Path, tuple[str, str]] = field(default_factory=dict)
-    declared: dict[Path, tuple[str, ...]] = field(default_factory=dict)
-    spelt: dict[Path, str] = field(default_factory=dict)
-
-    @property
-    def absent(self) -> str:
-        """Why Vault is not asked."""
-        return "Vault is left alone: offline" if self.offline else "Vault is not configured"
-
 
 _NOWHERE = Origin("defaults", "nothing")
 
@@ -110,7 +64,7 @@ def _candidates(node: Node | None) -> tuple[Template | Ref | None, Node | None]:
     for candidate in [node, *node.losers()] if node is not None else []:
         if candidate.value is None:
             break
-        if failed(candidate.value):
+        if failed(candidate):
             continue
         if isinstance(candidate.value, Template) and asks_vault(candidate.value):
             place = place or candidate.value

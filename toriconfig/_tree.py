@@ -95,6 +95,8 @@ class Node:
         """The node at `path` below this one, or None."""
         node = self
         for part in path:
+            if type(node.value) not in (dict, list):  # text has positions too, but nothing stands at them
+                return None
             try:
                 node = node.value[part]
             except (KeyError, IndexError, TypeError):
