@@ -132,6 +132,29 @@ class DropReplyProxy(Proxy):
             return True
 
 
+class HangProxy(Proxy):
+    """Passes requests on, but never answers those whose first line matches `pattern`."""
+
+    def __init__(self, target: str, pattern: str) -> None:
+        self._pattern = re.compile(pattern)
+        super().__init__(target)
+
+    def _between(self, client: socket.socket, server: socket.socket) -> None:
+        from_client = from_server = b""
+        while True:
+            request, from_client = read_request(client, from_client)
+            if not request:
+                return
+            if self._pattern.search(request.split(b"\r\n", 1)[0].decode()):
+                self._loopback.closing.wait()
+                return
+            server.sendall(request)
+            reply, from_server = read_request(server, from_server)
+            if not reply:
+                return
+            client.sendall(reply)
+
+
 def _hang_up(*ends: socket.socket) -> None:
     for end in ends:
         try:
@@ -154,6 +177,16 @@ def delay_proxy(target: str, seconds: float) -> Iterator[DelayProxy]:
 def drop_reply_proxy(target: str, pattern: str = "", *, losing: int = 1) -> Iterator[DropReplyProxy]:
     """Before `target`, a line that loses the first `losing` answers to requests whose first line matches."""
     proxy = DropReplyProxy(target, pattern, losing)
+    try:
+        yield proxy
+    finally:
+        proxy.close()
+
+
+@contextmanager
+def hang_proxy(target: str, pattern: str) -> Iterator[HangProxy]:
+    """Before `target`, a line that swallows requests whose first line matches."""
+    proxy = HangProxy(target, pattern)
     try:
         yield proxy
     finally:

@@ -1,0 +1,111 @@
+"""A machine that sleeps and a wall clock that is set: the schedule follows the monotonic clock, and wakes up well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from support.fake_vault import FakeVault, secret, tick
+from toriconfig._vault import Session
+from toriconfig.testing import FakeClock
+from toriconfig.vault import UserPass, Vault
+
+DAY = 86_400.0
+
+
+class Engine:
+    """Leased accounts of an hour, on tokens of an hour, by the book of one clock."""
+
+    def __init__(self, vault: FakeVault, clock: FakeClock) -> None:
+        self.vault, self.clock = vault, clock
+        self.ends: dict[str, float] = {}
+        vault.put("a", k="v")
+        vault.answers["auth/userpass/login/u"] = self._login
+        vault.answers["auth/token/renew-self"] = self._login
+        vault.answers["database/creds/app"] = self._issue
+        vault.answers["sys/leases/renew"] = self._renew
+        vault.answers["sys/leases/revoke"] = lambda method, body: vault.answer(status=204)
+
+    def _login(self, method: str, body: Any) -> Any:
+        return self.vault.answer(auth={"client_token": "t", "lease_duration": 3600, "renewable": True})
+
+    def _issue(self, method: str, body: Any) -> Any:
+        number = len(self.ends)
+        self.ends[f"u{number}"] = self.clock.monotonic() + 3600
+        lease = f"database/creds/app/{number}"
+        data = {"username": f"u{number}", "password": "p"}
+        return self.vault.answer(lease_id=lease, lease_duration=3600, renewable=True, data=data)
+
+    def _renew(self, method: str, body: Any) -> Any:
+        number = body["lease_id"].rpartition("/")[2]
+        if self.clock.monotonic() >= self.ends[f"u{number}"]:
+            return self.vault.answer(status=400, errors=["lease not found"])
+        self.ends[f"u{number}"] = self.clock.monotonic() + 3600
+        return self.vault.answer(lease_id=body["lease_id"], lease_duration=3600, renewable=True)
+
+    def works(self, user: str) -> bool:
+        return self.clock.monotonic() < self.ends[user]
+
+
+@pytest.fixture(name="engine")
+def _engine(fake_vault: FakeVault, fake_clock: FakeClock) -> Engine:
+    return Engine(fake_vault, fake_clock)
+
+
+def _session(engine: Engine) -> Session:
+    return engine.vault.session(Vault(clock=engine.clock, auth=UserPass("u", "p")))
+
+
+def _counts(vault: FakeVault) -> dict[str, int]:
+    paths = sorted({path for _, _, path, _ in vault.asked})
+    return {path: vault.count(path) for path in paths}
+
+
+@pytest.mark.parametrize("steps", [[DAY], [-DAY], [10 * 365 * DAY, -20 * 365 * DAY], [3600, -3600, 3600, -3600]])
+def test_a_wall_clock_that_is_set_changes_no_request_and_no_state(steps: list[float]) -> None:
+    asked, states = [], []
+    for wall in ([0.0] * len(steps), steps):
+        clock = FakeClock()
+        engine = Engine(FakeVault(clock), clock)
+        session = _session(engine)
+        handles = [secret(session, path) for path in ("secret/a", "database/creds/app")]
+        for held in handles:
+            held.get()
+        for step in wall:
+            clock.step(step)
+            tick(session, clock, 5000, step=5)
+            states.append([(held.state, held.get().get("username")) for held in handles])
+        asked.append(_counts(engine.vault))
+    assert asked[0] == asked[1]
+    assert states[: len(steps)] == states[len(steps) :]
+    assert {"u0"} == {state[1][1] for state in states}
+
+
+@pytest.mark.parametrize("asleep", [60.0, 3500.0, 4000.0, 10 * DAY])
+def test_after_a_sleep_nobody_gets_a_dead_account_and_nothing_is_asked_in_a_burst(
+    engine: Engine, asleep: float
+) -> None:
+    session = _session(engine)
+    held, plain = secret(session, "database/creds/app"), secret(session, "secret/a")
+    held.get()
+    plain.get()
+    tick(session, engine.clock, 100)
+    before = len(engine.vault.asked)
+    engine.clock.advance(asleep)  # nothing runs; then a reader is the first to come
+    assert engine.works(held.get()["username"])
+    assert {"k": "v"} == plain.get()
+    session.scheduler.tick()
+    assert engine.works(held.get()["username"])
+    assert len(engine.vault.asked) - before <= 6
+    assert len(engine.ends) == (1 if asleep < 3400 else 2)
+    tick(session, engine.clock, 600)
+    assert {"fresh"} == {held.state, plain.state}
+    assert len(engine.ends) <= 2
+
+
+def test_expiry_is_shown_by_the_wall_clock_of_the_moment(engine: Engine) -> None:
+    engine.clock.step(5 * DAY)
+    held = secret(_session(engine), "database/creds/app")
+    held.get()
+    assert engine.clock.time() + 3600 == held.expires_at
