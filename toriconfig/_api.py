@@ -1,30 +1,30 @@
-"""The functions that act on settings: free functions, so that no field of a schema can collide with one."""
+"""The functions that act on settings: free functions, so that no field of a schema can collide with one.
+
+Each imports its rooms itself: a program that only loads does not pay for explaining, watching and overriding.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from pydantic import BaseModel
-
-from toriconfig import _path
-from toriconfig._change import Change
-from toriconfig._explain import Explanation, explain_in
-from toriconfig._health import Health, health_of
 from toriconfig._lazy import Lazy, current
-from toriconfig._listener import Listener
-from toriconfig._load import load_now, try_derive
-from toriconfig._override import Override
-from toriconfig._prefetch import aprefetch_all, prefetch_all
-from toriconfig._snapshot import Loaded, Recipe, snapshot_of
-from toriconfig._swap import reload_into, watch_secrets
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from toriconfig._change import Change
+    from toriconfig._explain import Explanation
+    from toriconfig._health import Health
+    from toriconfig._listener import Listener
+    from toriconfig._snapshot import Loaded
 
 T = TypeVar("T")
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound="BaseModel")
 
 Updates = Mapping[str, Any]
-Callback = Callable[[Change], None] | Callable[[Change], Coroutine[Any, Any, None]]
+Callback = Callable[["Change"], None] | Callable[["Change"], Coroutine[Any, Any, None]]
 
 
 def load(
@@ -50,6 +50,9 @@ def load(
         ConfigError: with everything that is wrong.
         TypeError: an option that does not exist.
     """
+    from toriconfig._load import load_now
+    from toriconfig._snapshot import Recipe
+
     if vault is not None:
         options["vault"] = vault
     recipe = Recipe(cls, options, overrides, environ, offline)
@@ -78,6 +81,8 @@ def reload(settings: Any) -> list[Change]:
         ConfigError: the old settings stay in place.
         TypeError: `settings` is not a lazy object.
     """
+    from toriconfig._swap import reload_into
+
     return reload_into(_lazy(settings, "reload"))
 
 
@@ -96,6 +101,8 @@ def replace(settings: T, updates: Updates | None = None, /, **more: Any) -> T:
     Raises:
         ConfigError: with everything that is wrong with the updates.
     """
+    from toriconfig._load import try_derive
+
     base = _loaded(settings).snapshot
     attempt = try_derive(base, {**(updates or {}), **more})
     del updates, more  # as in `load`
@@ -113,6 +120,8 @@ def override(settings: T, values: Updates | None = None, /, **more: Any) -> Abst
         ConfigError: on entering, with everything that is wrong with the values.
         TypeError: `settings` is not a lazy object.
     """
+    from toriconfig._override import Override
+
     return cast("AbstractContextManager[T]", Override(_lazy(settings, "override"), {**(values or {}), **more}))
 
 
@@ -122,6 +131,8 @@ def explain(settings: Any, path: str) -> Explanation:
     Raises:
         KeyError: the schema has no such key.
     """
+    from toriconfig._explain import explain_in
+
     return explain_in(_loaded(settings), path)
 
 
@@ -134,6 +145,8 @@ class Subscription:
 
     def cancel(self) -> None:
         """Call back no more; harmless when repeated."""
+        from toriconfig._swap import watch_secrets
+
         state = self._settings._state
         self._listener.cancelled = True
         with state.lock:
@@ -156,6 +169,10 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
     Raises:
         TypeError: `settings` is not a lazy object.
     """
+    from toriconfig import _path
+    from toriconfig._listener import Listener
+    from toriconfig._swap import watch_secrets
+
     lazy_settings = _lazy(settings, "on_change")
     listener = Listener(_path.parse(path) if path else (), callback)
     state = lazy_settings._state
@@ -167,6 +184,8 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
 
 def health(settings: Any) -> Health:
     """The state of each layer and secret, from memory alone: it loads nothing, asks nobody and waits for nothing."""
+    from toriconfig._health import health_of
+
     if isinstance(settings, Lazy):
         return health_of(settings._state.loaded, settings._state.error)
     return health_of(_loaded(settings), None)
@@ -178,6 +197,8 @@ def prefetch(settings: Any) -> None:
     Raises:
         ExceptionGroup: of a `SecretError` for each secret that cannot be had.
     """
+    from toriconfig._prefetch import prefetch_all
+
     prefetch_all(_loaded(settings).snapshot.secrets)
 
 
@@ -187,6 +208,8 @@ async def aprefetch(settings: Any) -> None:
     Raises:
         ExceptionGroup: of a `SecretError` for each secret that cannot be had.
     """
+    from toriconfig._prefetch import aprefetch_all
+
     await aprefetch_all(_loaded(settings).snapshot.secrets)
 
 
@@ -212,6 +235,10 @@ def _lazy(settings: Any, name: str) -> Lazy:
 def _loaded(settings: Any) -> Loaded:
     if isinstance(settings, Lazy):
         return current(settings)
+    from pydantic import BaseModel
+
+    from toriconfig._snapshot import Loaded, snapshot_of
+
     if not isinstance(settings, BaseModel):
         raise TypeError(f"expected settings: a lazy object or a pydantic model, not a {type(settings).__name__}")
     known = snapshot_of(settings)

@@ -6,7 +6,6 @@ text such as `title=2.0,abstract=1.4` is a mapping, is decided here, by the shap
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -191,6 +190,8 @@ def _structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -
 
 
 def _json(text: str) -> tuple[Any, int]:
+    import json
+
     try:
         return json.loads(text), 0
     except ValueError as error:

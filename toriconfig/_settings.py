@@ -17,7 +17,6 @@ from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource
 from pydantic_settings.sources.types import ENV_FILE_SENTINEL
 
-from toriconfig._handles import has_secrets
 from toriconfig._layers import Inputs
 from toriconfig._load import Draft
 from toriconfig._merge import merge
@@ -27,7 +26,7 @@ from toriconfig._settings_places import layer_of
 from toriconfig._settings_sources import SHARED, Sources, build
 from toriconfig._settings_trees import name_of, tree_of, trees
 from toriconfig._settings_values import for_pydantic
-from toriconfig._shape import root_shape
+from toriconfig._shape import has_secrets, root_shape
 from toriconfig._snapshot import LayerRead, Recipe, Snapshot, remember_how
 from toriconfig._tree import Layer, Node, Tree
 

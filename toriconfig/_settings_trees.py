@@ -17,14 +17,13 @@ from pydantic_settings.sources import DefaultSettingsSource
 
 from toriconfig._fit import STEERING, VAULT, names
 from toriconfig._fit import _unknown as unknown_variable
-from toriconfig._handles import has_secrets
 from toriconfig._layers import Inputs, read_layer
 from toriconfig._options import LAYERS, Options
 from toriconfig._origin import Origin, OriginKind
 from toriconfig._path import Path
 from toriconfig._settings_places import layer_of, variables
 from toriconfig._settings_sources import Sources
-from toriconfig._shape import ANY, Shape, root_shape
+from toriconfig._shape import ANY, Shape, has_secrets, root_shape
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig.errors import Problem
 

@@ -6,9 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from toriconfig._handles import has_secrets
 from toriconfig._secret import MASK, Secret
-from toriconfig._shape import ANY, Shape
+from toriconfig._shape import ANY, Shape, has_secrets
 from toriconfig._tree import Node
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toriconfig._options import Options
@@ -13,6 +13,7 @@ from toriconfig._path import Path
 from toriconfig._secret import Secret
 from toriconfig._shape import Shape
 from toriconfig._tree import Node
+from toriconfig._value import Value
 from toriconfig.errors import Problem
 
 if TYPE_CHECKING:
@@ -48,8 +49,10 @@ class LayerRead(NamedTuple):
     leaves: int
 
 
-@dataclass(eq=False)
-class Snapshot:
+_NONE: Mapping[Any, Any] = MappingProxyType({})
+
+
+class Snapshot(Value):
     """What one load knows beside its model, which it does not hold, so that a model that nobody uses goes.
 
     Attributes:
@@ -71,12 +74,15 @@ class Snapshot:
     recipe: Recipe
     options: Options
     secrets: dict[Path, Secret[Any]]
-    unsupplied: dict[Path, tuple[str, str]] = field(default_factory=dict)
-    declared: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
-    spelt: Mapping[Path, str] = field(default_factory=dict)
+    unsupplied: Mapping[Path, tuple[str, str]] = _NONE
+    declared: Mapping[Path, tuple[str, ...]] = _NONE
+    spelt: Mapping[Path, str] = _NONE
     layers: tuple[LayerRead, ...] = ()
     findings: tuple[Problem, ...] = ()
     session: Any = None
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
 
 class Loaded(NamedTuple):

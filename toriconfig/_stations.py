@@ -10,19 +10,18 @@ from toriconfig import _warnings
 from toriconfig._defaults import with_defaults
 from toriconfig._fit import fit, fit_paths, means
 from toriconfig._freeze import freeze
-from toriconfig._handles import has_secrets, put_handles
 from toriconfig._layers import Inputs, Reader, profile_of, read
 from toriconfig._merge import merge, prune
 from toriconfig._options import Options
 from toriconfig._origin import Origin, OriginKind
 from toriconfig._path import Path, show
+from toriconfig._places import Places
 from toriconfig._reference import split
 from toriconfig._remedies import Remedies
 from toriconfig._resolve import resolve, without_failed
-from toriconfig._shape import Shape, root_shape
+from toriconfig._shape import Shape, has_secrets, root_shape
 from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember
 from toriconfig._spelling import one_spelling
-from toriconfig._supplier import Places
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig._unknown import unknown_keys, without_unknown
 from toriconfig._validate import validate
@@ -129,7 +128,10 @@ class Load:
             )
         if self.options.unknown_keys != "error":
             root = without_unknown(root, self.shape)
-        root = put_handles(root, self.shape, places)
+        if has_secrets(self.shape):
+            from toriconfig._handles import put_handles
+
+            root = put_handles(root, self.shape, places)
         self.problems += places.problems
         self.places = places
         return root

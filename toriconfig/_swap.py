@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from toriconfig._change import Change, changes_between
-from toriconfig._file_watch import watch
 from toriconfig._lazy import Lazy, publish, recipe_for
 from toriconfig._load import load_now
 from toriconfig._path import Path, show
 from toriconfig._secret import supply_of
 from toriconfig._supply import Reading
 from toriconfig.errors import ConfigError
+
+if TYPE_CHECKING:
+    from toriconfig._change import Change
 
 
 def load_into(lazy: Lazy) -> None:
@@ -38,6 +40,8 @@ def reload_into(lazy: Lazy) -> list[Change]:
     Raises:
         ConfigError: nothing was changed.
     """
+    from toriconfig._change import changes_between
+
     state = lazy._state
     with state.lock:
         old = state.loaded
@@ -75,6 +79,8 @@ def watch_secrets(lazy: Lazy) -> None:
         if loaded is None or not state.listeners:
             state.subscriptions = ()
             return
+        from toriconfig._file_watch import watch
+
         ref = weakref.ref(lazy)
         subscriptions: list[Callable[[], None]] = []
         for path, secret in loaded.snapshot.secrets.items():
@@ -90,6 +96,8 @@ def _relay(ref: weakref.ref[Lazy], path: Path) -> Callable[[Reading | None, Read
         lazy = ref()
         if lazy is None or old is None or new is None or old is new:
             return  # the first reading is no change, and a value that went is told by health
+        from toriconfig._change import Change
+
         change = Change(show(path), "rotated", old.origin, new.origin)
         for listener in lazy._state.listeners:
             if listener.hears(change):

@@ -26,7 +26,9 @@ class Value:
         if len(values) < len(given) + len(named) or not values.keys() <= set(names):
             raise TypeError(f"{type(self).__name__}() takes {', '.join(names)}, each once")
         try:
-            self.__dict__.update({name: values[name] if name in values else getattr(type(self), name) for name in names})
+            self.__dict__.update(
+                {name: values[name] if name in values else getattr(type(self), name) for name in names}
+            )
         except AttributeError as error:
             raise TypeError(f"{type(self).__name__}() needs `{error.name}`") from None
         self.__post_init__()

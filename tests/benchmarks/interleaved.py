@@ -68,6 +68,12 @@ def compare(
     return rows
 
 
+def repeated(work: Callable[[], object], times: int) -> None:
+    """Do it so many times."""
+    for _ in range(times):
+        work()
+
+
 def table(title: str, rows: list[Row]) -> str:
     """The rows as text, in microseconds."""
     lines = [title, f"{'':44}{'median µs':>10}{'quartiles':>20}{'ratio':>8}{'goal':>8}"]
