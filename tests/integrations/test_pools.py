@@ -34,8 +34,8 @@ class Database(BaseModel):
 def _server(shared_postgres: Postgres) -> Iterator[VaultServer]:
     with vault_server() as server:
         with psycopg.connect(shared_postgres.conninfo(), autocommit=True) as connection:
-            connection.execute("CREATE TABLE IF NOT EXISTS written (id bigserial PRIMARY KEY, by text)")
-            connection.execute("TRUNCATE written")
+            connection.execute("CREATE TABLE IF NOT EXISTS pooled (id bigserial PRIMARY KEY, by text)")
+            connection.execute("TRUNCATE pooled")
         database_role(server, shared_postgres, "writer", ttl="4s", max_ttl="4s")
         yield server
 
@@ -82,7 +82,7 @@ def through_sqlalchemy(postgres: Postgres, secret: Secret[Credentials]) -> tuple
 
     def write() -> str:
         with engine.begin() as connection:
-            connection.execute(sqlalchemy.text("INSERT INTO written (by) VALUES (current_user)"))
+            connection.execute(sqlalchemy.text("INSERT INTO pooled (by) VALUES (current_user)"))
             return str(connection.execute(sqlalchemy.text("SELECT current_user")).scalar_one())
 
     return write, engine.dispose
@@ -101,7 +101,7 @@ def through_psycopg_pool(postgres: Postgres, secret: Secret[Credentials]) -> tup
 
     def write() -> str:
         with pool.connection() as connection:
-            connection.execute("INSERT INTO written (by) VALUES (current_user)")
+            connection.execute("INSERT INTO pooled (by) VALUES (current_user)")
             return str(connection.execute("SELECT current_user").fetchone()[0])  # type: ignore[index]
 
     return write, pool.close
@@ -125,7 +125,7 @@ def rotate(server: VaultServer, postgres: Postgres, through: Any, rotations: int
     assert len(accounts) > rotations
     assert len(accounts) <= issued <= len(accounts) + 1  # one may have come after the last write
     with psycopg.connect(postgres.conninfo()) as connection:
-        row = connection.execute("SELECT count(*), count(DISTINCT by) FROM written").fetchone()
+        row = connection.execute("SELECT count(*), count(DISTINCT by) FROM pooled").fetchone()
     assert row is not None
     assert row[0] > 8
     assert row[1] == len(accounts)
