@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.rotating import Account, own_session
+from support.rotating import Account, killed_after, own_session
 from toriconfig.errors import VaultUnreachable
 from toriconfig.rotation import Event, Rotation, RotationError, RotationLost, RotationRefused, kinds
 from toriconfig.rotation.kinds import _postgres
@@ -110,6 +110,21 @@ def test_a_password_is_not_set_by_one_who_was_taken_over_while_he_waited(
     monkeypatch.setattr(_postgres.Server, "change", slow)
     with pytest.raises(RotationLost):
         account.rotation(single=True, environ=own_session(account.vault, 5)).run()
+    assert account.logs_in()
+
+
+def test_who_finds_a_single_user_s_password_changed_by_another_is_told_that_he_lost(account: Account) -> None:
+    """The other began after the record was read, and has applied: the stored credential is dead for the moment."""
+
+    class Late(kinds.DatabaseUser):
+        def plan(self, work: Any, current: Any) -> list[str]:
+            assert killed_after(4, lambda: account.rotation(single=True, who="the quicker one"))
+            return super().plan(work, current)
+
+    kind = Late(account.conninfo, "secret/admin", single=True)
+    with pytest.raises(RotationLost, match="by the quicker one"):
+        Rotation(account.path, kind, environ=account.vault.environ).run()
+    account.rotation(single=True).resume()
     assert account.logs_in()
 
 

@@ -98,3 +98,12 @@ def test_a_command_need_not_read_a_secret_that_is_larger_than_a_pipe(vault: Vaul
     kind = kinds.Generated(100_000)
     Rotation("secret/unread#token", kind, environ=vault.environ, verify=Command(["true"])).run()
     assert 100_000 == len(vault.get("secret/unread")["token"])
+
+
+@pytest.mark.timeout(40)
+def test_a_large_secret_that_nobody_reads_does_not_outlast_the_deadline(vault: VaultServer) -> None:
+    vault.put("secret/stuck", {"token": "old"})
+    kind, verify = kinds.Generated(100_000), Command(["sleep", "60"])
+    rotation = Rotation("secret/stuck#token", kind, environ=vault.environ, verify=verify, verify_timeout=0.5)
+    with pytest.raises(RotationError, match="did not end within 0.5 s"):
+        rotation.run()
