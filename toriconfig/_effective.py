@@ -26,6 +26,7 @@ class Leaf(NamedTuple):
         secret: whether it is a secret.
         hidden: whether a plain value looks like it holds a credential, so that it is not shown.
         description: what the schema says of it.
+        note: what else a reader must know, or "".
     """
 
     path: Path
@@ -34,6 +35,7 @@ class Leaf(NamedTuple):
     secret: bool = False
     hidden: bool = False
     description: str = ""
+    note: str = ""
 
 
 def leaves(loaded: Loaded, below: Path = ()) -> Iterator[Leaf]:
@@ -65,9 +67,26 @@ def _value(value: Any, path: Path, field: Field, loaded: Loaded) -> Iterator[Lea
         for key, item in value.items():
             yield from _value(item, (*path, str(getattr(key, "value", key))), field, loaded)
     else:
-        yield _plain(value, path, description, loaded)
+        rest, note = _beside_default(value, field) if field.shape.merge else (value, "")
+        yield _plain(rest, path, description, loaded)._replace(note=note)
+
+
+def _beside_default(value: Any, field: Field) -> tuple[Any, str]:
+    """What a file must say of a list that is joined with its default to read back to the same; and a word on it."""
+    default: Any = None if field.required else field.default()
+    if not isinstance(value, list) or not isinstance(default, list) or not default:
+        return value, ""
+    size = len(default)
+    if field.shape.merge == "append" and value[:size] == default:
+        return value[size:], f"behind the default {plain(default)}"
+    if field.shape.merge == "prepend" and value[-size:] == default:
+        return value[:-size], f"before the default {plain(default)}"
+    return value, ""
 
 
 def _plain(value: Any, path: Path, description: str, loaded: Loaded) -> Leaf:
-    shown = plain(value)
+    try:
+        shown = plain(value)
+    except ValueError:  # bytes that are no text
+        return Leaf(path, None, origin_at(loaded, path), hidden=True, description=description)
     return Leaf(path, shown, origin_at(loaded, path), hidden=conceals(path[-1], shown), description=description)

@@ -122,6 +122,15 @@ def value_at(loaded: Loaded, text: str) -> Any:
     return _walked(loaded, _path.parse(text), text)[0]
 
 
+def keys_at(loaded: Loaded, text: str) -> Path:
+    """The dotted path as files spell it.
+
+    Raises:
+        KeyError: the schema has no such key; the message names the nearest one.
+    """
+    return _walked(loaded, _path.parse(text), text)[3]
+
+
 def _walked(loaded: Loaded, path: Path, text: str) -> tuple[Any, Field | None, Shape | None, Path]:
     """What stands at a path, its field and shape, and the path as files spell it."""
     value: Any = loaded.model

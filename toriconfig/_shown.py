@@ -25,7 +25,7 @@ def conceals(key: str | int, value: Any) -> bool:
     """
     if isinstance(value, str):
         named = isinstance(key, str) and looks_secret(key)
-        return bool(value) and (named or value == MASK or mask_line(value) != value)
+        return bool(value) and (named or value == MASK or any(mask_line(line) != line for line in value.splitlines()))
     if isinstance(value, list):
         return any(conceals(key, item) for item in value)
     if isinstance(value, dict):

@@ -1,131 +1,143 @@
-"""The settings in effect as YAML, JSON or variables, which read back to the same settings."""
+"""The settings in effect as YAML, JSON or variables, which read back to the same settings.
+
+A secret is its reference. What has none, and what only looks like a secret, is a comment, or left out of JSON.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from toriconfig._effective import Leaf
 from toriconfig._path import Path, show
 from toriconfig._secret import MASK
+from toriconfig.cli._scalar import env_text, yaml_scalar, yaml_text
 
-_PLAIN_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"})
+Nested = dict[str, "Nested | Leaf"]
 
 
 def as_yaml(leaves: Sequence[Leaf], *, origins: bool) -> str:
-    """YAML; secrets as their reference, those without one as a comment."""
-    lines: list[str] = []
-    open_: Path = ()
-    for leaf in leaves:
-        parents = leaf.path[:-1]
-        shared = next(
-            (i for i, (a, b) in enumerate(zip(open_, parents, strict=False)) if a != b), min(len(open_), len(parents))
-        )
-        lines += [f"{'  ' * depth}{_key(parents[depth])}:" for depth in range(shared, len(parents))]
-        open_ = parents
-        note = f"  # {leaf.origin}" if origins else ""
-        hash_ = "# " if leaf.hidden or (leaf.secret and leaf.value is None) else ""
-        value = MASK if hash_ else scalar(leaf.value)
-        lines.append(
-            f"{'  ' * len(parents)}{hash_}{_key(leaf.path[-1])}: {value}{note or (f'  # {leaf.origin}' if hash_ else '')}"
-        )
-    return "\n".join(_without_empty(lines)) + "\n"
+    """YAML; what cannot be shown is a comment."""
+    return "\n".join(_section(_nested(leaves), 0, origins).lines) + "\n"
 
 
-def as_json(leaves: Sequence[Leaf], *, origins: bool) -> str:
-    """JSON; with origins each leaf is `{"value": …, "origin": …}`."""
-    root: dict[str, Any] = {}
-    for leaf in leaves:
-        at = root
-        for part in leaf.path[:-1]:
-            at = at.setdefault(str(part), {})
-        value = MASK if leaf.hidden or (leaf.secret and leaf.value is None) else _escaped(leaf.value, leaf)
-        at[str(leaf.path[-1])] = {"value": value, "origin": str(leaf.origin)} if origins else value
-    return json.dumps(root, indent=2, ensure_ascii=False) + "\n"
+def as_json(leaves: Sequence[Leaf], *, origins: bool, ascii: bool = False) -> str:
+    """JSON without what cannot be shown; with origins each leaf is `{"value": …, "origin": …}`.
+
+    Args:
+        ascii: whether nothing else may be written; else only what cannot be seen is escaped.
+    """
+    shown = [leaf for leaf in leaves if shows(leaf)]
+    text = json.dumps(_plain(_nested(shown), origins), indent=2, allow_nan=False, ensure_ascii=ascii)
+    return "".join(map(_seen, text)) + "\n"
+
+
+def _seen(char: str) -> str:
+    return char if char.isprintable() or char == "\n" or char > "\uffff" else f"\\u{ord(char):04x}"
 
 
 def as_env(leaves: Sequence[Leaf], variables: Mapping[Path, str], *, origins: bool) -> str:
-    """Variables, a line each; secrets, and what has no variable, as comments."""
-    lines: list[str] = []
-    for path, group in _by_variable(leaves, variables):
-        first = group[0]
-        name = variables.get(path)
-        note = f"  # {first.origin}" if origins else ""
-        if first.secret or any(leaf.hidden for leaf in group) or name is None:
-            lines.append(
-                f"# {name or show(path)}: {first.value or MASK}{note}" if first.secret else f"# {name or show(path)}"
-            )
-            continue
-        value = (
-            first.value
-            if len(group) == 1 and first.path == path
-            else {show(x.path[len(path) :]): x.value for x in group}
-        )
-        lines.append(f"{name}={_env_text(value)}{note}")
-    return "\n".join(lines) + "\n"
-
-
-def _by_variable(leaves: Iterable[Leaf], variables: Mapping[Path, str]) -> list[tuple[Path, list[Leaf]]]:
+    """Variables, a line each; secrets, and what no variable can say, as comments."""
     groups: dict[Path, list[Leaf]] = {}
     for leaf in leaves:
         path = leaf.path
         while path not in variables and path[:-1] in variables:
             path = path[:-1]
         groups.setdefault(path, []).append(leaf)
-    return list(groups.items())
+    return "\n".join(_variable(path, group, variables.get(path), origins) for path, group in groups.items()) + "\n"
 
 
-def _env_text(value: Any) -> str:
-    if value is None:
-        return "null"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return json.dumps(text, ensure_ascii=False) if any(char in text for char in " '\"#\n\\$") else text
+def shows(leaf: Leaf) -> bool:
+    """Whether a leaf can be written so that it reads back."""
+    return not leaf.hidden and not (leaf.secret and leaf.value is None)
 
 
-def _key(key: str | int) -> str:
-    return scalar(str(key), escape=False)
+class _Lines(NamedTuple):
+    lines: list[str]
+    says: bool
 
 
-def scalar(value: Any, *, escape: bool = True) -> str:
-    """A value as YAML in one line; `escape`: whether a literal `${` is kept from being a reference."""
+def _section(node: Nested, depth: int, origins: bool) -> _Lines:
+    lines: list[str] = []
+    says = False
+    indent = "  " * depth
+    for key, child in node.items():
+        name = yaml_text(key)
+        if isinstance(child, dict):
+            below = _section(child, depth + 1, origins)
+            # A section of which every leaf became a comment would read as null: it is a comment too.
+            lines += [f"{indent}{'' if below.says else '# '}{name}:", *below.lines]
+            says = says or below.says
+            continue
+        note = f"  # {child.origin}" if origins or not shows(child) else ""
+        note += f"  # {child.note}" if child.note else ""
+        value = _reference_or_value(child)
+        lines.append(f"{indent}{'' if shows(child) else '# '}{name}: {value}{note}")
+        says = says or shows(child)
+    return _Lines(lines, says)
+
+
+def _reference_or_value(leaf: Leaf) -> str:
+    if not shows(leaf):
+        return MASK
+    return yaml_text(leaf.value) if leaf.secret else yaml_scalar(leaf.value)
+
+
+def _plain(node: Nested, origins: bool) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for key, child in node.items():
+        if isinstance(child, dict):
+            plain[key] = _plain(child, origins)
+            continue
+        value = child.value if child.secret else _json(child.value)
+        plain[key] = {"value": value, "origin": str(child.origin)} if origins else value
+    return plain
+
+
+def _json(value: Any) -> Any:
+    """A literal `${` is kept from being a reference; JSON has no infinity, whose name reads back as well."""
+    if isinstance(value, str):
+        return value.replace("${", "$${")
     if isinstance(value, float) and not math.isfinite(value):
-        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
-    if isinstance(value, str):
-        text = value if value.startswith("${vault:") or not escape else value.replace("${", "$${")
-        plain = text.isascii() and text[:1].isalpha() and all(char.isalnum() or char in "_-./" for char in text)
-        return text if plain and text.lower() not in _PLAIN_WORDS else json.dumps(text, ensure_ascii=False)
+        return json.dumps(value)
     if isinstance(value, list):
-        return f"[{', '.join(map(scalar, value))}]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_key(key)}: {scalar(item)}" for key, item in value.items()) + "}"
-    return json.dumps(value)
+        return [_json(item) for item in value]
+    return {key: _json(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-def _escaped(value: Any, leaf: Leaf) -> Any:
-    if isinstance(value, str):
-        return value if leaf.secret else value.replace("${", "$${")
-    if isinstance(value, list):
-        return [_escaped(item, leaf) for item in value]
-    return {key: _escaped(item, leaf) for key, item in value.items()} if isinstance(value, dict) else value
+def _variable(path: Path, group: Sequence[Leaf], name: str | None, origins: bool) -> str:
+    first = group[0]
+    note = f"  # {first.origin}" if origins else ""
+    if name is None:
+        return f"# {show(path)}: no variable sets it{note}"
+    if first.secret:
+        return f"# {name}: {first.value or MASK}{note}"
+    whole = [leaf for leaf in group if shows(leaf)]
+    text = env_text(_value(path, group)) if len(whole) == len(group) else MASK
+    if text is None or len(whole) < len(group):
+        return f"# {name}: {text or 'no variable can say it'}{note}"
+    return f"{name}={text}{note}"
 
 
-def _without_empty(lines: list[str]) -> list[str]:
-    """A section of which every leaf became a comment would read as null: it is a comment too."""
-    kept: list[str] = []
-    for number, line in enumerate(lines):
-        indent = len(line) - len(line.lstrip())
-        if line.endswith(":") and not line.lstrip().startswith("#"):
-            below = [other for other in _below(lines, number, indent) if not other.lstrip().startswith("#")]
-            if all(other.endswith(":") for other in below):
-                line = f"{' ' * indent}# {line.lstrip()}"
-        kept.append(line)
-    return kept
+def _value(path: Path, group: Sequence[Leaf]) -> Any:
+    if group[0].path == path:
+        return group[0].value
+    return _bare(_nested([leaf._replace(path=leaf.path[len(path) :]) for leaf in group]))
 
 
-def _below(lines: list[str], number: int, indent: int) -> Iterable[str]:
-    for line in lines[number + 1 :]:
-        if len(line) - len(line.lstrip()) <= indent:
-            return
-        yield line
+def _bare(node: Nested) -> dict[str, Any]:
+    return {key: _bare(child) if isinstance(child, dict) else child.value for key, child in node.items()}
+
+
+def _nested(leaves: Iterable[Leaf]) -> Nested:
+    root: Nested = {}
+    for leaf in leaves:
+        at = root
+        for part in leaf.path[:-1]:
+            below = at.setdefault(str(part), {})
+            assert isinstance(below, dict)
+            at = below
+        at[str(leaf.path[-1])] = leaf
+    return root

@@ -2,54 +2,71 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from toriconfig.cli._exit import code_of
-from toriconfig.cli._options import load_options, output_options, recipe, settings_option, write_problems
+from toriconfig.cli._exit import Exit, code_of
+from toriconfig.cli._options import (
+    env_file_option,
+    load_options,
+    output_options,
+    recipe,
+    settings_option,
+    write_problems,
+)
+
+if TYPE_CHECKING:
+    from toriconfig._effective import Leaf
+    from toriconfig._snapshot import Loaded
 
 
 @click.command()
 @click.argument("key", required=False)
 @settings_option
 @load_options
+@env_file_option
 @click.option("--origins", is_flag=True, help="Say of each value where it comes from.")
 @click.option("--format", "-f", "style", type=click.Choice(["yaml", "json", "env"]), default="yaml", show_default=True)
 @output_options
-def show(
-    key: str | None,
-    target: str | None,
-    profile: str | None,
-    config_dir: str | None,
-    origins: bool,
-    style: str,
-    form: str,
-    color: str,
-) -> int:
-    """Show the settings in effect, or those below KEY; secrets as their reference, never their value."""
-    from toriconfig import _path
-    from toriconfig._effective import leaves
-    from toriconfig._load import try_load
-    from toriconfig.cli._write import as_env, as_json, as_yaml
+def show(key: str | None, target: str | None, origins: bool, style: str, form: str, color: str, **how: Any) -> int:
+    """Show the settings in effect, or those below KEY; they read back to the same settings.
 
-    asked = recipe(target, profile, config_dir)._replace(offline=True)
+    Secrets are shown as their reference, never their value. `--output-format` is for findings, when there are errors.
+    """
+    from toriconfig._load import try_load
+    from toriconfig._path import show as spelt
+    from toriconfig.cli._write import as_env, as_json, as_yaml, shows
+
+    asked = recipe(target, **how)._replace(offline=True)
     attempt = try_load(asked)
     if attempt.loaded is None:
         write_problems(attempt.problems, form, color, asked.schema.__name__)
         return code_of(attempt.problems)
-    try:
-        below = _path.parse(key) if key else ()
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    found = list(leaves(attempt.loaded, below))
-    if not found:
-        raise click.UsageError(f"no key `{key}`")
-    if style == "json":
-        click.echo(as_json(found, origins=origins), nl=False)
-    elif style == "env":
+    found = _leaves(attempt.loaded, key)
+    if style == "env":
         from toriconfig._json_schema import variables_of
 
         variables = {path: name for name, path in variables_of(asked.schema)}
         click.echo(as_env(found, variables, origins=origins), nl=False)
+    elif style == "json":
+        text = as_json(found, origins=origins, ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
+        click.echo(text, nl=False)
+        hidden = [spelt(leaf.path) for leaf in found if not shows(leaf)]
+        if hidden:
+            click.echo(f"left out, since they are secret and have no reference: {', '.join(hidden)}", err=True)
     else:
         click.echo(as_yaml(found, origins=origins), nl=False)
-    return 0
+    return Exit.FINE
+
+
+def _leaves(loaded: Loaded, key: str | None) -> list[Leaf]:
+    from toriconfig._effective import leaves
+    from toriconfig._explain import keys_at
+
+    try:
+        below = keys_at(loaded, key) if key else ()
+    except (KeyError, ValueError) as error:
+        raise click.UsageError(str(error.args[0])) from None
+    return list(leaves(loaded, below))

@@ -1,0 +1,61 @@
+"""Single values in one line, as YAML, and as the text of a variable; both read back to the same value."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+_PLAIN_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"})
+_SAFE = frozenset("_-./:,@%+=")
+
+
+def yaml_scalar(value: Any) -> str:
+    """A value as YAML in one line; a literal `${` is kept from being a reference."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    if isinstance(value, str):
+        return yaml_text(value.replace("${", "$${"))
+    if isinstance(value, list):
+        return f"[{', '.join(map(yaml_scalar, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{yaml_text(str(key))}: {yaml_scalar(item)}" for key, item in value.items()) + "}"
+    return json.dumps(value)
+
+
+def yaml_text(text: str) -> str:
+    """Text as YAML: plain where nobody could take it for anything else, else in double quotes.
+
+    >>> yaml_text("config/a.yaml"), yaml_text("no"), yaml_text("é"), yaml_text("1.10")
+    ('config/a.yaml', '"no"', '"é"', '"1.10"')
+    """
+    plain = text.isascii() and text[:1].isalpha() and all(char.isalnum() or char in "_-./" for char in text)
+    if plain and text.lower() not in _PLAIN_WORDS:
+        return text
+    return "".join(['"', *map(_escaped, text), '"'])
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    # Besides control characters: what YAML takes for a line end, a byte order mark, or no character at all.
+    if char.isprintable():
+        return char
+    number = ord(char)
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def env_text(value: Any) -> str | None:
+    """A value as the text of a variable in a `.env` file, quoted where it must be; None where no text says it."""
+    if isinstance(value, str):
+        return None if "\0" in value or value.strip() == "null" else _quoted(value)
+    return _quoted(json.dumps(value, ensure_ascii=False))
+
+
+def _quoted(text: str) -> str:
+    if all(char in _SAFE or (char.isascii() and char.isalnum()) for char in text):
+        return text
+    if text.isprintable() and not {"'", "\\"} & set(text):
+        return f"'{text}'"  # means the same to a shell
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return f'"{escaped}"'
