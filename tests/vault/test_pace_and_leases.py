@@ -31,8 +31,8 @@ def test_polls_come_within_ten_percent_of_the_interval_and_the_first_anywhere_in
 @given(st.integers(1, 10_000), seconds, chances)
 def test_a_failed_path_is_never_asked_more_rarely_than_it_is_polled(failures: int, every: float, u: float) -> None:
     delay = pace.retry_delay(failures, every, lambda: u)
-    assert 0 < delay <= 1.1 * every
-    assert failures < 40 or delay >= 0.9 * every
+    assert 0 < delay <= 1.25 * every
+    assert failures < 40 or delay >= 0.75 * every
 
 
 @given(seconds, chances)
@@ -49,10 +49,15 @@ def test_a_static_role_is_read_just_after_its_password_changes(ttl: float, every
 
 
 @given(st.floats(1, 1e6), st.floats(0, 1e4), chances)
-def test_a_renewable_lease_is_renewed_at_about_two_thirds(duration: float, overlap: float, u: float) -> None:
-    plan = leases.plan(_lease(duration), overlap, 1000.0, lambda: u)
-    assert "renew" == plan.action
-    assert 0.6 * duration <= plan.at - 1000 <= 0.69 * duration
+def test_a_renewable_lease_is_renewed_at_about_two_thirds_and_first_anywhere_before(
+    duration: float, overlap: float, u: float
+) -> None:
+    first = leases.plan(_lease(duration), overlap, 1000.0, lambda: u)
+    held = leases.renewed(_lease(duration), 1000.0, duration, renewable=True)
+    later = leases.plan(held, overlap, 1000.0, lambda: u)
+    assert {"renew"} == {first.action, later.action}
+    assert 0.07 * duration <= first.at - 1000 <= 0.69 * duration
+    assert 0.59 * duration <= later.at - 1000 <= 0.69 * duration
 
 
 @given(st.floats(1, 1e6), st.floats(0, 1e4), chances)
@@ -108,7 +113,7 @@ def test_what_an_answer_to_a_renewal_means(status: int, text: str, fate: str) ->
 def test_failed_leases_are_never_retried_in_a_loop(failures: int, left: float, u: float, action: leases.Action) -> None:
     plan = leases.retry(failures, action, 1000 + left, 1000.0, lambda: u)
     assert plan.at >= 1000 + leases.SHORTEST or (plan.action == "reissue" and action == "renew")
-    assert plan.at <= 1000 + 72
+    assert plan.at <= 1000 + max(leases.SHORTEST, min(0.6 * left, 1.8 * leases.LONGEST)) + 1e-6
 
 
 def test_a_fleet_never_asks_more_than_twice_its_steady_rate() -> None:

@@ -18,6 +18,9 @@ NEVER = float("inf")
 SHORTEST = 1.0
 """Seconds between two requests for new credentials of one path, at least: the cap on accounts made."""
 
+LONGEST = 600.0
+"""Seconds between two tries of something that goes on failing, at most, jitter aside."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -29,6 +32,7 @@ class Lease:
         granted: monotonic seconds just before the last grant was asked for.
         duration: seconds of the last grant.
         term: seconds of the first grant.
+        renewed: whether a renewal was granted.
     """
 
     id: str
@@ -36,6 +40,7 @@ class Lease:
     granted: float
     duration: float
     term: float
+    renewed: bool = False
 
     @property
     def ends(self) -> float:
@@ -85,14 +90,16 @@ def plan(lease: Lease, overlap: float, now: float, rnd: Random, *, orphan_ends: 
     if came_short(lease.duration, lease.term):
         return Plan("reissue", lease.granted)
     if lease.renewable:
-        return Plan("renew", lease.granted + lease.duration * (0.60 + 0.08 * rnd()))
+        # the first anywhere before that, so that a fleet whose leases were issued together does not renew together
+        part = 0.60 + 0.08 * rnd() if lease.renewed else 0.08 + 0.60 * rnd()
+        return Plan("renew", lease.granted + lease.duration * part)
     lead = max(lease.duration / 3.0, min(overlap, lease.duration / 2.0))
     return Plan("reissue", lease.granted + (lease.duration - lead) * (0.9 + 0.1 * rnd()))
 
 
 def renewed(lease: Lease, granted: float, duration: float, *, renewable: bool) -> Lease:
     """The lease after an answer that granted `duration` seconds."""
-    return replace(lease, granted=granted, duration=duration, renewable=renewable)
+    return replace(lease, granted=granted, duration=duration, renewable=renewable, renewed=True)
 
 
 def ended(lease: Lease, now: float) -> Lease:
@@ -103,8 +110,8 @@ def ended(lease: Lease, now: float) -> Lease:
 def retry(failures: int, action: Action, ends: float, now: float, rnd: Random) -> Plan:
     """What to do after a renewal or re-issue failed: the same again, or new credentials when there is no time for it.
 
-    The pause is doubled each time, but there are several tries before the end; never under `SHORTEST`, so that
-    trouble in the backend does not become a storm of accounts.
+    The pause grows fourfold each time, but there are several tries before the end; never under `SHORTEST`, so that
+    trouble in the backend does not become a storm of accounts; +- 80 %, so that a fleet does not come back as one.
 
     Args:
         failures: how many in a row.
@@ -113,8 +120,8 @@ def retry(failures: int, action: Action, ends: float, now: float, rnd: Random) -
         now: monotonic seconds.
         rnd: uniform numbers in [0, 1).
     """
-    wish = SHORTEST * 2.0 ** min(failures - 1, 10)
-    at = now + max(SHORTEST, min(wish, (ends - now) / 4.0, 60.0)) * (1.0 + 0.2 * rnd())
+    wish = SHORTEST * 4.0 ** min(failures - 1, 10)
+    at = now + max(SHORTEST, min(wish, (ends - now) / 3.0, LONGEST) * (0.2 + 1.6 * rnd()))
     return Plan("reissue", now) if action == "renew" and at >= ends else Plan(action, at)
 
 

@@ -1,0 +1,141 @@
+"""A fleet of processes on simulated time: when each request would reach Vault, by the engine's own decisions.
+
+Paths of one process decide apart from each other, so each is followed alone and the requests are counted together.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from toriconfig._vault import lease as leases
+from toriconfig._vault import pace
+from toriconfig._vault.lease import Lease
+from toriconfig._vault.pace import Random
+
+BUCKET = 10
+"""Seconds over which requests are counted, so that chance alone is no peak."""
+
+
+@dataclass(frozen=True)
+class Outage:
+    """When Vault answers nobody; what is asked then does not reach it."""
+
+    start: float = float("inf")
+    end: float = float("inf")
+
+    def covers(self, at: float) -> bool:
+        return self.start <= at < self.end
+
+
+Path = Callable[[Random, Outage, float], Iterator[float]]
+"""Yields the seconds at which one path of one process asks; it begins with a value in hand at 0."""
+
+
+def polled(interval: float) -> Path:
+    """A KV path: a value in hand is asked for at the pace of polls, whether Vault answers or not."""
+
+    def follow(rnd: Random, outage: Outage, until: float) -> Iterator[float]:
+        at = pace.poll_delay(interval, rnd, first=True)
+        while at < until:
+            if not outage.covers(at):
+                yield at
+            at += pace.poll_delay(interval, rnd)
+
+    return follow
+
+
+def cold(interval: float) -> Path:
+    """A KV path that was never read, in a program that asks for it all the time: the breaker alone holds it back."""
+
+    def follow(rnd: Random, outage: Outage, until: float) -> Iterator[float]:
+        at, failures = outage.start, 0
+        while outage.covers(at):
+            failures += 1
+            at += pace.retry_delay(failures, interval, rnd)
+        yield at
+        at += pace.poll_delay(interval, rnd, first=True)
+        while at < until:
+            yield at
+            at += pace.poll_delay(interval, rnd)
+
+    return follow
+
+
+def leased(term: float, overlap: float = 30.0) -> Path:
+    """Leased credentials that may be renewed for ever; failures are retried, and what ended is fetched anew."""
+
+    def follow(rnd: Random, outage: Outage, until: float) -> Iterator[float]:
+        held, failures = Lease("", True, 0.0, term, term), 0
+        plan = leases.plan(held, overlap, 0.0, rnd)
+        while plan.at < until:
+            now = plan.at
+            if outage.covers(now):
+                failures += 1
+                plan = leases.retry(failures, plan.action, held.ends, now, rnd)
+                if plan.at <= now:
+                    plan = leases.Plan(plan.action, now + leases.SHORTEST)
+                continue
+            yield now
+            if plan.action == "renew":
+                held = leases.renewed(held, now, term, renewable=True)
+            else:
+                held = Lease("", True, now, term, term)
+            failures = 0
+            plan = leases.plan(held, overlap, now, rnd)
+
+    return follow
+
+
+def token(ttl: float) -> Path:
+    """A token of a login, renewed for ever."""
+
+    def follow(rnd: Random, outage: Outage, until: float) -> Iterator[float]:
+        at = pace.token_delay(ttl, rnd)
+        while at < until:
+            if outage.covers(at):
+                at += max(0.5, (ttl - pace.token_delay(ttl, rnd)) / 4.0) * (0.9 + 0.2 * rnd())
+                continue
+            yield at
+            at += pace.token_delay(ttl, rnd)
+
+    return follow
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Requests per second at Vault.
+
+    Attributes:
+        steady: on average, long after the start and the outage.
+        start: the highest in any ten seconds from the start until the outage.
+        after: the highest in any ten seconds from the end of the outage on.
+    """
+
+    steady: float
+    start: float
+    after: float
+
+    @property
+    def worst(self) -> float:
+        """The highest of all, as a multiple of the steady rate."""
+        return max(self.start, self.after) / self.steady
+
+
+def rates(processes: int, paths: list[Path], *, outage: Outage, until: float, seed: int = 7) -> Rates:
+    """What `processes` that start at the same instant, each with `paths`, ask of Vault until `until` seconds."""
+    rnd, asked = random.Random(seed).random, Counter[int]()
+    for _ in range(processes):
+        for path in paths:
+            for at in path(rnd, outage, until):
+                asked[int(at) // BUCKET] += 1
+    last = int(until) // BUCKET
+    begun, ended = int(outage.start) // BUCKET, int(outage.end) // BUCKET
+    calm = range(last - (last - ended) // 3, last)
+    return Rates(
+        sum(asked[bucket] for bucket in calm) / len(calm) / BUCKET,
+        max((asked[bucket] for bucket in range(begun)), default=0) / BUCKET,
+        max(asked[bucket] for bucket in range(ended, last)) / BUCKET,
+    )
