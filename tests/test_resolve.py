@@ -295,3 +295,9 @@ def test_a_pinned_version_is_another_reading(monkeypatch: pytest.MonkeyPatch) ->
     assert model.key is not None
     assert model.url is not None
     assert ("new", "old") == (model.key.get(), model.url.get())
+
+
+def test_a_secret_that_refers_to_itself_by_a_key_is_told_where_vault_would_be_asked_too() -> None:
+    assert [("TC303", "1.yaml:1:10", "key.a")] == [
+        one for one in told(Schema, "key: {a: '${key}'}", vault_path="s/x") if one[0] != "TC101"
+    ]
