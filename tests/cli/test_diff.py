@@ -1,0 +1,125 @@
+"""`toriconfig diff A B`: profiles, files and Vault versions; of secrets only whether they differ."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.command import Toriconfig
+from toriconfig.testing import Canary, VaultServer
+
+
+@pytest.fixture(name="profiles", autouse=True)
+def _profiles(tmp_path: Path) -> None:
+    (tmp_path / "tori.yaml").write_text("chunking: {size: 500}\nlogging: {level: INFO}\n")
+    (tmp_path / "tori.prod.yaml").write_text("chunking: {size: 900, overlap: 90}\napi_key: ${vault:secret/prod#key}\n")
+
+
+def test_two_profiles_differ_in_the_settings_that_they_lead_to(toriconfig: Toriconfig) -> None:
+    result = toriconfig("diff", "default", "prod", TORI_PROFILE="prod")
+    assert result.code == 1
+    assert result.out == (
+        "--- default\n+++ prod\n"
+        "- chunking.size: 500  # tori.yaml:1:18\n"
+        "+ chunking.size: 900  # tori.prod.yaml:1:18\n"
+        "- chunking.overlap: 80  # default ToriSettings.chunking.overlap\n"
+        "+ chunking.overlap: 90  # tori.prod.yaml:1:32\n"
+        '- api_key: "${vault:secret/tori#api_key}"  # vault secret/tori#api_key\n'
+        '+ api_key: "${vault:secret/prod#key}"  # vault secret/prod#key\n'
+    )
+
+
+def test_what_does_not_differ_is_nothing_and_fine(toriconfig: Toriconfig) -> None:
+    assert toriconfig("diff", "prod", "prod") == (0, "", "")
+    assert toriconfig("diff", "tori.yaml", "tori.yaml") == (0, "", "")
+
+
+def test_two_files_are_compared_as_they_stand_without_defaults(toriconfig: Toriconfig) -> None:
+    result = toriconfig("diff", "tori.yaml", "tori.prod.yaml")
+    assert result.code == 1
+    assert "- logging.level: INFO  # tori.yaml:2:18" in result.out
+    assert "+ chunking.overlap: 90  # tori.prod.yaml:1:32" in result.out
+    assert '+ api_key: "${vault:secret/prod#key}"' in result.out
+    assert "features" not in result.out
+
+
+def test_the_same_as_data(toriconfig: Toriconfig) -> None:
+    found = json.loads(toriconfig("diff", "tori.yaml", "tori.prod.yaml", "-o", "json").out)
+    assert found["changes"][0] == {
+        "path": "chunking.size",
+        "a": {"value": "500", "origin": "tori.yaml:1:18"},
+        "b": {"value": "900", "origin": "tori.prod.yaml:1:18"},
+    }
+    assert found["changes"][1]["b"] is None
+    assert json.loads(toriconfig("diff", "prod", "prod", "-o", "json").out)["changes"] == []
+
+
+def test_versions_in_vault_differ_by_key_masked(shared_vault_server: VaultServer, toriconfig: Toriconfig) -> None:
+    canary = Canary()
+    shared_vault_server.put("secret/diffed", {"same": canary.secret, "moved": canary.secret, "gone": "x"})
+    shared_vault_server.put("secret/diffed", {"same": canary.secret, "moved": "other" + canary.secret, "new": "x"})
+    result = toriconfig(
+        "diff", "vault:secret/diffed?version=1", "vault:secret/diffed", **shared_vault_server.environ
+    )
+    assert result.code == 1
+    assert [line.split(":")[0] for line in result.out.splitlines()[2:]] == ["- gone", "- moved", "+ moved", "+ new"]
+    assert "+ moved: **********  # vault secret/diffed v2" in result.out
+    canary.absent_from(*result[1:])
+    one = toriconfig(
+        "diff", "vault:secret/diffed?version=1#same", "vault:secret/diffed?version=2#same", **shared_vault_server.environ
+    )
+    assert one == (0, "", "")
+
+
+@pytest.mark.parametrize("side", ["api_key: {}\n", "database: {{credentials: {{username: u, password: {}}}}}\n", "database: {{host: 'x://u:{}@h'}}\n"])
+def test_a_secret_differs_or_not_and_is_never_shown(side: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+    canary, other = Canary(), Canary()
+    for name, text in (("tori.a.yaml", canary.secret), ("tori.b.yaml", other.secret), ("tori.c.yaml", canary.secret)):
+        (tmp_path / name).write_text(side.format(text))
+    for a, b, code in (
+        ("tori.a.yaml", "tori.b.yaml", 1),
+        ("tori.a.yaml", "tori.c.yaml", 0),
+        ("a", "c", 0),
+    ):
+        result = toriconfig("diff", a, b)
+        assert result.code == code
+        canary.absent_from(*result[1:])
+        other.absent_from(*result[1:])
+
+
+def test_a_profile_without_a_file_is_wrong_usage_with_the_near_miss(toriconfig: Toriconfig) -> None:
+    result = toriconfig("diff", "default", "prdo")
+    assert result.code == 2
+    assert "the profile `prdo` has no file; did you mean `prod`?" in result.err
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "said"),
+    [
+        ("tori.yaml", "prod", "compare two of one kind"),
+        ("../x", "prod", "compare two of one kind"),
+        ("tori.yaml", "absent.yaml", "does not exist"),
+        ("vault:../x", "vault:secret/x", "`..` segment"),
+        ("vault:secret/x", "vault:secret/y", "set VAULT_ADDR"),
+        ("../prod", "../prod", "does not exist"),
+        ("a b", "prod", "not a name"),
+    ],
+)
+def test_what_cannot_be_compared_is_wrong_usage(a: str, b: str, said: str, toriconfig: Toriconfig) -> None:
+    result = toriconfig("diff", a, b)
+    assert result.code == 2
+    assert said in result.out + result.err
+
+
+def test_a_vault_that_is_away_is_three(toriconfig: Toriconfig) -> None:
+    environ = {"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "x"}
+    assert toriconfig("diff", "vault:secret/x", "vault:secret/y", **environ).code == 3
+
+
+def test_a_file_with_errors_is_told_as_check_does(toriconfig: Toriconfig, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("a: [\n")
+    result = toriconfig("diff", "tori.yaml", "bad.yaml", "-o", "concise")
+    assert result.code == 1
+    assert result.out.startswith("bad.yaml:1:4: error[TC001]")

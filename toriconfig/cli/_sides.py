@@ -1,0 +1,146 @@
+"""The two sides of a comparison: what a file, a profile or a place in Vault says, with secrets masked."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from toriconfig._origin import Origin
+from toriconfig._path import Path, show
+from toriconfig._secret import MASK, Secret
+from toriconfig.cli._scalar import yaml_scalar, yaml_text
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from toriconfig._effective import Leaf
+    from toriconfig._reference import Ref
+    from toriconfig._shape import Shape
+    from toriconfig._snapshot import Recipe
+    from toriconfig._tree import Node
+    from toriconfig._vault.session import Session
+    from toriconfig.errors import Problem
+
+
+class Said(NamedTuple):
+    """What one side says of a key: a mark to compare by, the text to show, and where it stands."""
+
+    mark: str
+    text: str
+    origin: Origin
+
+    @property
+    def data(self) -> dict[str, str]:
+        """For JSON; the mark means something in this run alone."""
+        return {"value": self.text, "origin": str(self.origin)}
+
+
+Side = dict[str, Said]
+
+_KEY = os.urandom(32)
+
+
+def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
+    """The settings that a profile leads to, or why there are none."""
+    from toriconfig._effective import leaves
+    from toriconfig._explain import value_at
+    from toriconfig._load import try_load
+
+    asked = asked._replace(offline=True)
+    if name == "default":
+        attempt = try_load(asked._replace(environ=_without_profile(asked)))
+    else:
+        attempt = try_load(asked._replace(options={**asked.options, "profile": name}))
+    absent = next((problem for problem in attempt.problems if problem.code == "TC503"), None)
+    if absent is not None:
+        raise click.UsageError(f"{absent.message}; {absent.help}")
+    if attempt.loaded is None:
+        return attempt.problems
+    loaded = attempt.loaded
+
+    def sealed(leaf: Leaf) -> Said:
+        value = value_at(loaded, show(leaf.path))
+        held = value.get(None) if isinstance(value, Secret) else value
+        return Said(_mark(held), MASK, leaf.origin)
+
+    def said(leaf: Leaf) -> Said:
+        if leaf.hidden or (leaf.secret and leaf.value is None):
+            return sealed(leaf)
+        text = yaml_text(leaf.value) if leaf.secret else yaml_scalar(leaf.value)
+        return Said(text, text, leaf.origin)
+
+    return {show(leaf.path): said(leaf) for leaf in leaves(loaded)}
+
+
+def _without_profile(asked: Recipe) -> dict[str, str]:
+    from toriconfig._options import Options
+
+    options = Options.of(asked.schema.model_config, asked.options)
+    variable = options.profile_env or f"{options.environment_prefix}PROFILE"
+    return {name: text for name, text in os.environ.items() if name.upper() != variable.upper()}
+
+
+def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
+    """What a file says itself, or why it cannot be read."""
+    from toriconfig._check import check_alone
+    from toriconfig._shape import root_shape
+    from toriconfig.sources.yaml_file import YamlFile
+
+    tree = YamlFile(name, required=True).load()
+    if any(problem.severity == "error" for problem in tree.problems):
+        return check_alone(schema, [tree])
+    return dict(_said(tree.root, root_shape(schema), ()))
+
+
+def _said(node: Node, shape: Shape | None, path: Path) -> Iterator[tuple[str, Said]]:
+    from toriconfig._shown import conceals
+
+    secret = shape is not None and (shape.kind == "secret" or shape.sealed)
+    if type(node.value) is dict and node.value and not secret:
+        for key, child in node.value.items():
+            yield from _said(child, shape.child(key) if shape is not None else None, (*path, key))
+        return
+    value = node.plain()
+    if secret and not _is_reference(value):
+        yield show(path), Said(_mark(value), MASK, node.origin)
+    elif not secret and path and conceals(path[-1], value) and not _is_reference(value):
+        yield show(path), Said(_mark(value), MASK, node.origin)
+    elif path:
+        text = yaml_text(value) if isinstance(value, str) else yaml_scalar(value)
+        yield show(path), Said(text, text, node.origin)
+
+
+def _is_reference(value: Any) -> bool:
+    """Whether a value is one reference to Vault and nothing besides, which tells where a secret is, not what."""
+    return isinstance(value, str) and value.startswith("${vault:") and value.find("}") == len(value) - 1
+
+
+def of_vault(reference: str) -> Side:
+    """The keys of a Vault path, masked."""
+    from toriconfig._reference import Ref
+    from toriconfig.cli.vault import with_session
+
+    try:
+        ref = Ref(reference)
+    except ValueError as error:
+        raise click.UsageError(f"vault:{reference}: {error}") from None
+    data, origin = with_session(lambda session: _read(session, ref))
+    return {key: Said(_mark(value), MASK, origin) for key, value in sorted(data.items()) if ref.key in (None, key)}
+
+
+def _read(session: Session, ref: Ref) -> tuple[dict[str, Any], Origin]:
+    cell = session.cell(ref.path, ref.version)
+    for flight in cell.pending():
+        flight.wait()
+    reading = cell.settle()
+    return reading.value, reading.origin
+
+
+def _mark(value: object) -> str:
+    """Equal values have equal marks, in this run alone."""
+    return hmac.new(_KEY, repr(value).encode(), hashlib.sha256).hexdigest()
