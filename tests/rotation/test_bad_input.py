@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -140,6 +142,17 @@ def test_a_database_that_does_not_answer_is_named(account: Account) -> None:
     with pytest.raises(SecretError, match="PostgreSQL at 127.0.0.1:1 does not answer"):
         Rotation(account.path, nowhere, environ=account.vault.environ).run()
     assert "" == account.rotation().status().step
+
+
+def test_a_database_that_hangs_is_given_up_at_the_deadline(account: Account) -> None:
+    os.kill(account.postgres.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(SecretError, match="logging in to PostgreSQL at .* did not end within 0.5 s"):
+            account.rotation(timeout=0.5).run()
+    finally:
+        os.kill(account.postgres.pid, signal.SIGCONT)
+    assert "" == account.rotation().status().step
+    assert account.logs_in()
 
 
 @pytest.mark.parametrize(

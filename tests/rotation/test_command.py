@@ -7,7 +7,6 @@ import pty
 import subprocess
 import sys
 import termios
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,7 +66,8 @@ def test_it_rotates_shows_the_way_back_and_tells_no_secret(vault: VaultServer) -
     made = vault.get("secret/cli")["token"]
     assert "secret/cli#token: promote done  [" in text
     assert (0, "nothing to resume at secret/cli#token\n") == run("--resume")
-    assert (0, True) == (run("--status")[0], "done at" in run("--status")[1])
+    code, text = run("--status")
+    assert (0, True) == (code, "secret/cli#token: done at" in text)
     assert (0, "brought the former value back to secret/cli#token\n") == run("--rollback")
     assert canary.secret == vault.get("secret/cli")["token"]
     canary.absent_from(*told)
@@ -132,37 +132,49 @@ def test_one_that_cannot_be_rotated_stops_no_other(vault: VaultServer) -> None:
     assert "rotated secret/second#token" in out
 
 
-def test_a_value_is_asked_for_on_a_terminal_without_echo(vault: VaultServer) -> None:
-    vault.put("secret/asked", {"token": "old"})
-    canary = Canary()
+def on_terminal(environ: Mapping[str, str], *arguments: str, answers: Mapping[bytes, str]) -> tuple[int, bytes]:
+    """Run it on a terminal, answering without an echo; the exit code and all that was shown."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "toriconfig.cli", "rotate", "--kind", "given", "secret/asked#token"],
+        [sys.executable, "-m", "toriconfig.cli", "rotate", *arguments],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
-        env={**os.environ, **vault.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, **environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     os.close(theirs)
     shown = b""
-    for question in (b"new value:", b"Repeat for confirmation:"):
+    for question, answer in answers.items():
         while question not in shown:
             shown += os.read(ours, 1000)
         while termios.tcgetattr(ours)[3] & termios.ECHO:
             time.sleep(0.01)
-        os.write(ours, canary.secret.encode() + b"\n")
-    threading.Thread(target=process.wait, daemon=True).start()
+        os.write(ours, answer.encode() + b"\n")
     try:
         while chunk := os.read(ours, 1000):
             shown += chunk
-    except OSError:  # the terminal is closed at the other end
-        pass
-    finally:
+    except OSError:  # the other end of the terminal is closed
         os.close(ours)
-    assert 0 == process.wait(30)
-    assert canary.secret == vault.get("secret/asked")["token"]
+    return process.wait(30), shown
+
+
+def test_a_value_is_asked_for_on_a_terminal_without_echo(vault: VaultServer) -> None:
+    vault.put("secret/asked", {"token": "old"})
+    canary = Canary()
+    answers = {b"new value:": canary.secret, b"Repeat for confirmation:": canary.secret}
+    code, shown = on_terminal(vault.environ, "--kind", "given", "secret/asked#token", answers=answers)
+    assert (0, canary.secret) == (code, vault.get("secret/asked")["token"])
     canary.absent_from(shown)
+
+
+def test_due_draws_a_bar_on_a_terminal(vault: VaultServer) -> None:
+    references = [f"secret/drawn/{number}#token" for number in range(5)]
+    for reference in references:
+        vault.put(reference.removesuffix("#token"), {"token": "old"})
+    code, shown = on_terminal(vault.environ, "--due", "--max-age", "0", *references, answers={})
+    assert (0, True) == (code, b"rotating: 100%" in shown and b"5/5" in shown)
+    assert 5 == shown.count(b"rotated   secret/drawn/")
 
 
 def test_due_takes_what_the_settings_declare(vault: VaultServer, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_a_verifier_that_does_not_agree_undoes(vault: VaultServer, name: str) ->
     with canary.watch(), pytest.raises(RotationError, match=reason) as caught:
         rotation.run()
     assert time.monotonic() - began < 20
-    assert caught.value.undone
+    assert (True, "verify") == (caught.value.undone, caught.value.step)
     canary.absent_from(caught.value, str(vault.get("secret/verified.rotation")), rotation, kind, rotation.status())
     assert {"token": "the old one"} == vault.get("secret/verified")
     assert ("undone", False) == (rotation.status().step, rotation.status().open)

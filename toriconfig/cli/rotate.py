@@ -212,7 +212,8 @@ def _due(references: tuple[str, ...], options: dict[str, Any]) -> int:
     rotations, untold = [], []
     for reference, age in _declared(references, options):
         try:
-            rotations.append(_rotation(reference, options["max_age"] or age, options, bringing=False))
+            limit = age if options["max_age"] is None else options["max_age"]
+            rotations.append(_rotation(reference, limit, options, bringing=False))
         except click.UsageError as error:
             if "VAULT_ADDR" in error.message:
                 raise

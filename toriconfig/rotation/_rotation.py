@@ -262,8 +262,9 @@ class Rotation:
 
     def _ended(self, record: Record, *, undone_is_fine: bool = False) -> Outcome:
         if record.step == "undone" and not undone_is_fine:
+            step = record.reason.partition(":")[0]
             raise RotationError(
-                f"{record.reason}; the former value stands", reference=str(self.ref), step="verify", undone=True
+                f"{record.reason}; the former value stands", reference=str(self.ref), step=step, undone=True
             )
         result = "undone" if record.step == "undone" else "rotated"
         return Outcome(str(self.ref), record.kind, result, record.id, record.base, record.version)

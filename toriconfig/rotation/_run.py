@@ -70,7 +70,11 @@ class Run:
             revision=self.journal.newest,
         )
         self.say("reserve", "started", new)
-        pending = values(current)
+        pending: Values = {}
+        error = attempt(lambda: pending.update(values(current)), f"{self.kind.name}: generate")
+        if error is not None:
+            self.say("reserve", "failed", new, error.message)
+            raise error
         record = self._write(new, "reserve", keys=tuple(pending), pending=Sealed(pending))
         self.say("reserve", "done", record)
         return record
