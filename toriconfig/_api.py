@@ -50,14 +50,17 @@ def load(
         ConfigError: with everything that is wrong.
         TypeError: an option that does not exist.
     """
-    from toriconfig._load import load_now
-    from toriconfig._snapshot import Recipe
+    from toriconfig._collector import paused
 
-    if vault is not None:
-        options["vault"] = vault
-    recipe = Recipe(cls, options, overrides, environ, offline)
-    del options, overrides, environ, vault  # they may hold secrets, and a traceback shows what its frames hold
-    return cast(M, load_now(recipe).model)
+    with paused():
+        from toriconfig._load import load_now
+        from toriconfig._snapshot import Recipe
+
+        if vault is not None:
+            options["vault"] = vault
+        recipe = Recipe(cls, options, overrides, environ, offline)
+        del options, overrides, environ, vault  # they may hold secrets, and a traceback shows what its frames hold
+        return cast(M, load_now(recipe).model)
 
 
 @overload

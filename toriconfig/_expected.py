@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 from toriconfig._path import Path
+from toriconfig._value import Value
 
 
-class Found(NamedTuple):
+class Found(Value):
     """One thing that pydantic says; never the input.
 
     Attributes:

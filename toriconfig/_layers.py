@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from toriconfig._options import Options
 from toriconfig._origin import LayerKind, Origin, OriginKind
 from toriconfig._tree import Tree
+from toriconfig._value import Value
 from toriconfig.errors import Problem
 from toriconfig.sources import Source
 
 EXTENSIONS = (".yaml", ".yml", ".json")
 
 
-class Inputs(NamedTuple):
+class Inputs(Value):
     """What a load may read from."""
 
     options: Options

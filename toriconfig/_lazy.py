@@ -145,11 +145,14 @@ def first_load(lazy: Lazy) -> "Loaded":
         raise RuntimeError("settings were read while they were being loaded, from a validator or a default of their schema")
     with state.lock:
         if state.loaded is None:
-            from toriconfig._swap import load_into
+            from toriconfig._collector import paused
 
             state.loader = me
             try:
-                load_into(lazy)
+                with paused():
+                    from toriconfig._swap import load_into
+
+                    load_into(lazy)
             finally:
                 state.loader = None
         loaded = state.loaded

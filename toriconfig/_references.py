@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from toriconfig import _path
 from toriconfig._reference import split
+from toriconfig._value import Value
 
 RefKind = Literal["env", "vault", "file", "key", "profile"]
 SCHEMES = ("env", "vault", "file")
 
 
-class Reference(NamedTuple):
+class Reference(Value):
     """One `${...}`: its kind, what it names, and what to do when that is not set."""
 
     kind: RefKind
@@ -20,7 +21,7 @@ class Reference(NamedTuple):
     hint: str | None = None
 
 
-class Malformed(NamedTuple):
+class Malformed(Value):
     """A `${...}` that is none, with the code of the problem and what would have been right."""
 
     code: str

@@ -7,7 +7,7 @@ and to other secrets stay what they are, a `Template`, from which the next stati
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -16,6 +16,7 @@ from toriconfig._path import Path, show
 from toriconfig._references import Malformed, Reference, parse
 from toriconfig._shape import ANY, Shape
 from toriconfig._tree import Node
+from toriconfig._value import Value
 from toriconfig.errors import Problem
 
 _OPEN = "${"
@@ -24,7 +25,7 @@ DEEPEST = 50
 """How many references may lead on to one another."""
 
 
-class Other(NamedTuple):
+class Other(Value):
     """Another secret: its path, and the key of it that is meant, or () for all of it."""
 
     path: Path

@@ -85,7 +85,7 @@ class Snapshot(Value):
     __hash__ = object.__hash__
 
 
-class Loaded(NamedTuple):
+class Loaded(Value):
     """One finished load: the validated settings, and all that is known of them."""
 
     model: BaseModel
@@ -106,7 +106,7 @@ def snapshot_of(model: BaseModel) -> Snapshot | None:
 
 def remember(loaded: Loaded) -> None:
     """Let `snapshot_of` find the load for as long as the model lives."""
-    remember_how(*loaded)
+    remember_how(loaded.model, loaded.snapshot)
 
 
 def remember_how(model: BaseModel, snapshot: Snapshot | Callable[[BaseModel], Snapshot]) -> None:

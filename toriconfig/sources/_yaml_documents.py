@@ -1,13 +1,13 @@
-"""From the bytes of a file to its documents: decode, choose the parser, pause the collector, read."""
+"""From the bytes of a file to its documents: decode, choose the parser, read."""
 
 from __future__ import annotations
 
-import gc
 import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from toriconfig._collector import paused
 from toriconfig._origin import Origin
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig.errors import Problem
@@ -68,16 +68,8 @@ def read_documents(content: str | bytes, layer: Layer, limits: Limits, parser: P
 
 def _read(text: str, lines: list[str], layer: Layer, limits: Limits, parser: Parser) -> Reading:
     readable, restore = stand_in(text)
-    # The parse makes many objects and no cycles, so that the collector would run for nothing, for a third of the
-    # time. Two threads that read at once can only turn it on again too early.
-    paused = gc.isenabled()
-    if paused:
-        gc.disable()
-    try:
+    with paused():
         return read_events(parser, readable, Reading(layer, limits, readable, lines, restore=restore))
-    finally:
-        if paused:
-            gc.enable()
 
 
 def _decoded(content: str | bytes) -> tuple[str, int | None, str]:
