@@ -15,9 +15,6 @@ from toriconfig._vault import pace
 from toriconfig._vault.lease import Lease
 from toriconfig._vault.pace import Random
 
-BUCKET = 10
-"""Seconds over which requests are counted, so that chance alone is no peak."""
-
 
 @dataclass(frozen=True)
 class Outage:
@@ -68,13 +65,12 @@ def leased(term: float, overlap: float = 30.0) -> Path:
     """Leased credentials that may be renewed for ever; failures are retried, and what ended is fetched anew."""
 
     def follow(rnd: Random, outage: Outage, until: float) -> Iterator[float]:
-        held, failures = Lease("", True, 0.0, term, term), 0
+        held = Lease("", True, 0.0, term, term)
         plan = leases.plan(held, overlap, 0.0, rnd)
         while plan.at < until:
             now = plan.at
             if outage.covers(now):
-                failures += 1
-                plan = leases.retry(failures, plan.action, held.ends, now, rnd)
+                plan = leases.retry(plan.action, held.ends, now, rnd)
                 if plan.at <= now:
                     plan = leases.Plan(plan.action, now + leases.SHORTEST)
                 continue
@@ -83,7 +79,6 @@ def leased(term: float, overlap: float = 30.0) -> Path:
                 held = leases.renewed(held, now, term, renewable=True)
             else:
                 held = Lease("", True, now, term, term)
-            failures = 0
             plan = leases.plan(held, overlap, now, rnd)
 
     return follow
@@ -110,8 +105,8 @@ class Rates:
 
     Attributes:
         steady: on average, long after the start and the outage.
-        start: the highest in any ten seconds from the start until the outage.
-        after: the highest in any ten seconds from the end of the outage on.
+        start: the highest in any bucket from the start until the outage.
+        after: the highest in any bucket from the end of the outage on.
     """
 
     steady: float
@@ -124,18 +119,21 @@ class Rates:
         return max(self.start, self.after) / self.steady
 
 
-def rates(processes: int, paths: list[Path], *, outage: Outage, until: float, seed: int = 7) -> Rates:
-    """What `processes` that start at the same instant, each with `paths`, ask of Vault until `until` seconds."""
+def rates(processes: int, paths: list[Path], *, outage: Outage, until: float, bucket: int = 10, seed: int = 7) -> Rates:
+    """What `processes` that start at the same instant, each with `paths`, ask of Vault until `until` seconds.
+
+    Requests are counted over `bucket` seconds, so that chance alone is no peak.
+    """
     rnd, asked = random.Random(seed).random, Counter[int]()
     for _ in range(processes):
         for path in paths:
             for at in path(rnd, outage, until):
-                asked[int(at) // BUCKET] += 1
-    last = int(until) // BUCKET
-    begun, ended = int(outage.start) // BUCKET, int(outage.end) // BUCKET
+                asked[int(at) // bucket] += 1
+    last = int(until) // bucket
+    begun, ended = int(outage.start) // bucket, int(outage.end) // bucket
     calm = range(last - (last - ended) // 3, last)
     return Rates(
-        sum(asked[bucket] for bucket in calm) / len(calm) / BUCKET,
-        max((asked[bucket] for bucket in range(begun)), default=0) / BUCKET,
-        max(asked[bucket] for bucket in range(ended, last)) / BUCKET,
+        sum(asked[one] for one in calm) / len(calm) / bucket,
+        max((asked[one] for one in range(begun)), default=0) / bucket,
+        max(asked[one] for one in range(ended, last)) / bucket,
     )

@@ -218,7 +218,7 @@ class Cell:
         self._action = "reissue"
         if plan is not None:
             if failed:
-                plan = leases.retry(self._failures, plan.action, self._hard_end(), now, rnd)
+                plan = leases.retry(plan.action, self._hard_end(), now, rnd)
             self._action = plan.action
             due = plan.at
             if plan.action == "reissue":

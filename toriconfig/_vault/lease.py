@@ -18,8 +18,8 @@ NEVER = float("inf")
 SHORTEST = 1.0
 """Seconds between two requests for new credentials of one path, at least: the cap on accounts made."""
 
-LONGEST = 600.0
-"""Seconds between two tries of something that goes on failing, at most, jitter aside."""
+LONGEST = 1200.0
+"""Seconds over which the next try of something that failed is spread, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +107,20 @@ def ended(lease: Lease, now: float) -> Lease:
     return replace(lease, granted=now, duration=0.001, renewable=False)
 
 
-def retry(failures: int, action: Action, ends: float, now: float, rnd: Random) -> Plan:
+def retry(action: Action, ends: float, now: float, rnd: Random) -> Plan:
     """What to do after a renewal or re-issue failed: the same again, or new credentials when there is no time for it.
 
-    The pause grows fourfold each time, but there are several tries before the end; never under `SHORTEST`, so that
-    trouble in the backend does not become a storm of accounts; +- 80 %, so that a fleet does not come back as one.
+    The credentials still work, so nothing hurries: the next try is anywhere in nearly all of the time that is left,
+    since a fleet that retried sooner would come back together after an outage. There are always several tries; never
+    under `SHORTEST`, so that trouble in the backend does not become a storm of accounts.
 
     Args:
-        failures: how many in a row.
         action: what failed.
         ends: monotonic seconds at which the credentials stop working.
         now: monotonic seconds.
         rnd: uniform numbers in [0, 1).
     """
-    wish = SHORTEST * 4.0 ** min(failures - 1, 10)
-    at = now + max(SHORTEST, min(wish, (ends - now) / 3.0, LONGEST) * (0.2 + 1.6 * rnd()))
+    at = now + max(SHORTEST, min(ends - now, LONGEST) * (0.1 + 0.8 * rnd()))
     return Plan("reissue", now) if action == "renew" and at >= ends else Plan(action, at)
 
 
