@@ -31,7 +31,7 @@ class _Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
 
 @click.command()
 @click.argument("references", nargs=-1, metavar="[REF]...")
-@click.option("--kind", "name", help="How; else the form of REF says it. See below.")
+@click.option("--kind", "name", help="How; else the form of REF says it. See above.")
 @click.option("--length", type=int, default=40, show_default=True, help="generated: characters.")
 @click.option("--alphabet", help="generated: what it is made of; default: letters and digits.")
 @click.option("--stdin", "from_stdin", is_flag=True, help="given: read the value from standard input, to its end.")
@@ -42,11 +42,21 @@ class _Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
 @click.option(
     "--verify", metavar="COMMAND", help="Gets the new value on stdin, or on the descriptor {fd}; 0: it works."
 )
-@click.option("--verify-timeout", type=float, default=30.0, show_default=True, help="Seconds.")
 @click.option(
-    "--timeout", type=float, default=30.0, show_default=True, help="Seconds one wait for a database may take."
+    "--verify-timeout", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, help="Seconds."
 )
-@click.option("--grace", type=float, help="Seconds after which the former value is taken out of use; else it is left.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Seconds one wait for a database may take.",
+)
+@click.option(
+    "--grace",
+    type=click.FloatRange(min=0),
+    help="Seconds after which the former value is taken out of use; else it is left.",
+)
 @click.option("--resume", "act", flag_value="resume", help="Bring to its end what was left half-way.")
 @click.option("--rollback", "act", flag_value="rollback", help="Take back: undo what was left, else the value before.")
 @click.option("--status", "act", flag_value="status", help="Where it stands; exit code 1 when one is half-way.")
