@@ -13,6 +13,7 @@ from embedded_postgres import Postgres, database_role
 from support.fake_vault import secret
 from support.proxies import drop_reply_proxy
 from toriconfig._supply import Reading
+from toriconfig.errors import VaultError
 from toriconfig.testing import VaultServer, vault_server
 from toriconfig.vault import AppRole
 
@@ -98,6 +99,16 @@ def test_leases_are_replaced_when_the_token_that_they_hang_on_is(
         assert _logs_in(shared_postgres, credentials)
         time.sleep(0.05)
     assert 2 <= len(used) <= 6
+
+
+@pytest.mark.parametrize("kind", ["creds", "static-creds"])
+def test_a_role_that_does_not_exist_is_named_with_the_remedy(
+    server: VaultServer, shared_postgres: Postgres, connect: Connect, kind: str
+) -> None:
+    database_role(server, shared_postgres, "there")
+    path = f"database/{kind}/not-there"
+    with pytest.raises(VaultError, match=f"{path} with 400: unknown role: not-there .look at the role"):
+        secret(connect(server.environ), path).get()
 
 
 def test_a_static_roles_new_password_is_found_at_once(

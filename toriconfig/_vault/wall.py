@@ -98,7 +98,8 @@ def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: st
         )
     if status >= 500 or status in (412, 429, 472, 473):
         return VaultUnreachable(f"Vault at {outcome.address} answered {status}{said}", status=status, **given)
-    return VaultError(f"Vault refused {method} {path} with {status}{said}", status=status, **given)
+    help = "look at the role that the path names: the engine has none of that name" if "unknown role" in said else ""
+    return VaultError(f"Vault refused {method} {path} with {status}{said}", status=status, help=help, **given)
 
 
 def denied(path: str, method: str, *, request_id: str = "", token_dead: bool = False) -> VaultDenied:
