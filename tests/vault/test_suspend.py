@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from support.fake_vault import FakeVault, secret, tick
+from support.fake_vault import FakeVault, refused, secret, tick
 from toriconfig._vault import Session
+from toriconfig.errors import VaultUnreachable
 from toriconfig.testing import FakeClock
 from toriconfig.vault import UserPass, Vault
 
@@ -102,6 +103,24 @@ def test_after_a_sleep_nobody_gets_a_dead_account_and_nothing_is_asked_in_a_burs
     tick(session, engine.clock, 600)
     assert {"fresh"} == {held.state, plain.state}
     assert len(engine.ends) <= 2
+
+
+def test_after_a_sleep_a_dead_account_is_not_handed_out_though_vault_cannot_be_asked(engine: Engine) -> None:
+    session = _session(engine)
+    held, plain = secret(session, "database/creds/app"), secret(session, "secret/a")
+    held.get()
+    plain.get()
+    engine.clock.advance(3700)
+    engine.vault.fails[""] = refused
+    with pytest.raises(VaultUnreachable):
+        held.get()
+    engine.clock.advance(3700)
+    with pytest.raises(VaultUnreachable):
+        plain.get()  # and what was never leased is kept for `stale_for` alone
+    engine.vault.fails.clear()
+    tick(session, engine.clock, 120)
+    assert engine.works(held.get()["username"])
+    assert {"k": "v"} == plain.get()
 
 
 def test_expiry_is_shown_by_the_wall_clock_of_the_moment(engine: Engine) -> None:
