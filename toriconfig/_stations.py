@@ -238,11 +238,12 @@ class Load:
         if "vault" not in self.options.layers:
             return None
         nobody = self.options.vault_layer != "eager" and not has_secrets(self.shape)
-        if nobody and not env and block is None:
+        told = bool(env) or block is not None
+        if nobody and not told:
             return None  # nobody will ask, so not even how to reach Vault is imported
         block = self._block(block, within) if block is not None else None
         vault = self.options.vault
-        if env or block is not None or vault is None:
+        if told:
             from toriconfig._vault_options import vault_options
 
             vault = vault_options(vault, env, block, self.problems)
@@ -335,6 +336,12 @@ class Load:
 
 def _connected(vault: Any, environ: Mapping[str, str]) -> tuple[Any, str]:
     """The connection to Vault (None when none is configured), and what is wrong with its description."""
+    if vault is None:
+        if not any(map(environ.get, _ADDRESSES)):
+            return None, ""  # the usual case on a laptop: a dozen modules need not be imported
+        from toriconfig.vault import Vault
+
+        vault = Vault()
     from toriconfig._vault import connect
 
     try:
@@ -367,5 +374,7 @@ def logger() -> Any:
 def _nowhere(_at: Any) -> Origin:
     return Origin("defaults", "nothing")
 
+
+_ADDRESSES = ("BAO_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "VAULT_AGENT_ADDR")
 
 _NOTHING = Layer("defaults", "nothing", _nowhere)
