@@ -60,20 +60,28 @@ def test_versions_in_vault_differ_by_key_masked(shared_vault_server: VaultServer
     canary = Canary()
     shared_vault_server.put("secret/diffed", {"same": canary.secret, "moved": canary.secret, "gone": "x"})
     shared_vault_server.put("secret/diffed", {"same": canary.secret, "moved": "other" + canary.secret, "new": "x"})
-    result = toriconfig(
-        "diff", "vault:secret/diffed?version=1", "vault:secret/diffed", **shared_vault_server.environ
-    )
+    result = toriconfig("diff", "vault:secret/diffed?version=1", "vault:secret/diffed", **shared_vault_server.environ)
     assert result.code == 1
     assert [line.split(":")[0] for line in result.out.splitlines()[2:]] == ["- gone", "- moved", "+ moved", "+ new"]
     assert "+ moved: **********  # vault secret/diffed v2" in result.out
     canary.absent_from(*result[1:])
     one = toriconfig(
-        "diff", "vault:secret/diffed?version=1#same", "vault:secret/diffed?version=2#same", **shared_vault_server.environ
+        "diff",
+        "vault:secret/diffed?version=1#same",
+        "vault:secret/diffed?version=2#same",
+        **shared_vault_server.environ,
     )
     assert one == (0, "", "")
 
 
-@pytest.mark.parametrize("side", ["api_key: {}\n", "database: {{credentials: {{username: u, password: {}}}}}\n", "database: {{host: 'x://u:{}@h'}}\n"])
+@pytest.mark.parametrize(
+    "side",
+    [
+        "api_key: {}\n",
+        "database: {{credentials: {{username: u, password: {}}}}}\n",
+        "database: {{host: 'x://u:{}@h'}}\n",
+    ],
+)
 def test_a_secret_differs_or_not_and_is_never_shown(side: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
     canary, other = Canary(), Canary()
     for name, text in (("tori.a.yaml", canary.secret), ("tori.b.yaml", other.secret), ("tori.c.yaml", canary.secret)):

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 
+import yaml
 from support.command import Result, Toriconfig
 from toriconfig.testing import Canary
 
@@ -69,7 +69,7 @@ def test_yaml_shows_values_as_they_are_and_secrets_as_their_reference(shown: Tor
         "# password: **********  # default App.password\n"
         "# old: **********  # default App.old\n"
         "# url: **********  # default App.url\n"
-        'words: [b, "no"]  # behind the default [\'a\']\n'
+        "words: [b, \"no\"]  # behind the default ['a']\n"
     )
 
 

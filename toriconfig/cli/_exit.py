@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from toriconfig.cli._say import note
+
 if TYPE_CHECKING:
     from toriconfig.errors import Problem
 
@@ -61,6 +63,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoRet
 
 
 def _outcome(command: click.Command, arguments: Sequence[str] | None) -> int:
+    stdout = sys.stdout
     try:
         result = command.main(list(arguments) if arguments is not None else None, "toriconfig", standalone_mode=False)
     except click.exceptions.Exit as ended:
@@ -73,8 +76,11 @@ def _outcome(command: click.Command, arguments: Sequence[str] | None) -> int:
         return Exit.INTERRUPTED
     except OSError as error:
         return _unheard(error)
-    except SystemExit as ended:  # click's own answer to a reader that went away
-        return _unheard(ended.__context__) if isinstance(ended.__context__, OSError) else Exit.USAGE
+    except SystemExit as ended:
+        if sys.stdout is not stdout:  # click's answer to a reader that went away
+            sys.stdout = stdout
+            return _unheard(BrokenPipeError(errno.EPIPE, ""))
+        return ended.code if isinstance(ended.code, int) else Exit.USAGE
     except Exception as error:  # noqa: BLE001 - a message may quote a value, and so may what stands in a frame
         _tell_of_bug(error)
         return Exit.USAGE
@@ -104,7 +110,7 @@ def _unheard(error: OSError) -> Exit:
 
 def _tell(text: str) -> None:
     with contextlib.suppress(OSError):  # nobody is there to be told
-        click.echo(text, err=True)
+        note(text)
 
 
 def _tell_of_bug(error: Exception) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
+from toriconfig.cli._say import note
 
 if TYPE_CHECKING:
     from toriconfig._tree import Tree
@@ -22,7 +22,7 @@ def files_in(names: Iterable[str]) -> list[str]:
     for name in names:
         files = list(_below(Path(name))) if name != "-" and os.path.isdir(name) else [name]
         if not files:
-            click.echo(f"no {', '.join(ENDINGS)} files in {name}", err=True)
+            note(f"no {', '.join(ENDINGS)} files in {name}")
         for file in files:
             found.setdefault(os.path.abspath(file) if file != "-" else "-", file)
     return list(found.values())

@@ -106,9 +106,9 @@ def _said(node: Node, shape: Shape | None, path: Path) -> Iterator[tuple[str, Sa
             yield from _said(child, shape.child(key) if shape is not None else None, (*path, key))
         return
     value = node.plain()
-    if secret and not _is_reference(value):
-        yield show(path), Said(_mark(value), MASK, node.origin)
-    elif not secret and path and conceals(path[-1], value) and not _is_reference(value):
+    if (secret and not _is_reference(value)) or (
+        not secret and path and conceals(path[-1], value) and not _is_reference(value)
+    ):
         yield show(path), Said(_mark(value), MASK, node.origin)
     elif path:
         text = yaml_text(value) if isinstance(value, str) else yaml_scalar(value)

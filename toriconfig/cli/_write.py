@@ -23,7 +23,7 @@ def as_yaml(leaves: Sequence[Leaf], *, origins: bool) -> str:
     return "\n".join(_section(_nested(leaves), 0, origins).lines) + "\n"
 
 
-def as_json(leaves: Sequence[Leaf], *, origins: bool, ascii: bool = False) -> str:
+def as_json(leaves: Sequence[Leaf], *, origins: bool, ascii: bool = False) -> str:  # noqa: A002 - as json.dumps calls it
     """JSON without what cannot be shown; with origins each leaf is `{"value": …, "origin": …}`.
 
     Args:

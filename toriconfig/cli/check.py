@@ -16,6 +16,7 @@ from toriconfig.cli._options import (
     settings_option,
     write_problems,
 )
+from toriconfig.cli._say import note
 
 
 @click.command()
@@ -55,5 +56,5 @@ def check(
     write_problems(problems, form, color, asked.schema.__name__)
     if not problems:
         what = f"{len(found)} file{'s' * (len(found) != 1)}" if files else asked.schema.__name__
-        click.echo(f"no problems in {what}", err=True)
+        note(f"no problems in {what}")
     return code_of(problems, strict=strict)

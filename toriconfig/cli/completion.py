@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from toriconfig.cli._say import say
+
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
@@ -14,5 +16,5 @@ def completion(ctx: click.Context, shell: str) -> int:
 
     made = get_completion_class(shell)
     assert made is not None
-    click.echo(made(ctx.find_root().command, {}, "toriconfig", "_TORICONFIG_COMPLETE").source())
+    say(made(ctx.find_root().command, {}, "toriconfig", "_TORICONFIG_COMPLETE").source())
     return 0

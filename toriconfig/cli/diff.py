@@ -11,6 +11,7 @@ import click
 
 from toriconfig.cli._exit import Exit, code_of
 from toriconfig.cli._options import output_options, recipe, settings_option, wants_color, write_problems
+from toriconfig.cli._say import say
 
 if TYPE_CHECKING:
     from toriconfig.cli._sides import Side
@@ -48,9 +49,9 @@ def diff(a: str, b: str, target: str | None, config_dir: str | None, form: str, 
     left, right = sides
     paths = [path for path in dict.fromkeys([*left, *right]) if not _same(left, right, path)]
     if form == "json":
-        click.echo(_as_json(left, right, paths, a, b))
+        say(_as_json(left, right, paths, a, b))
     elif paths:
-        click.echo("\n".join([f"--- {a}", f"+++ {b}", *_lines(left, right, paths, wants_color(color))]))
+        say("\n".join([f"--- {a}", f"+++ {b}", *_lines(left, right, paths, wants_color(color))]))
     return Exit.FINDINGS if paths else Exit.FINE
 
 
@@ -77,7 +78,10 @@ def _lines(left: Side, right: Side, paths: list[str], color: bool) -> list[str]:
 
 def _as_json(left: Side, right: Side, paths: list[str], a: str, b: str) -> str:
     changes = [
-        {"path": path, **{name: side[path].data if path in side else None for name, side in (("a", left), ("b", right))}}
+        {
+            "path": path,
+            **{name: side[path].data if path in side else None for name, side in (("a", left), ("b", right))},
+        }
         for path in paths
     ]
     return json.dumps({"format_version": "1.0", "a": a, "b": b, "changes": changes}, indent=2)

@@ -19,6 +19,7 @@ from toriconfig.cli._options import (
     wants_color,
     write_problems,
 )
+from toriconfig.cli._say import say
 
 if TYPE_CHECKING:
     from toriconfig._doctor import Finding
@@ -50,7 +51,7 @@ def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
     for finding in chain(() if _mistaken(unused) else steps, _settings(attempt)):
         findings.append(finding)
         if text:
-            click.echo(_line(finding, wants_color(color)))
+            say(_line(finding, wants_color(color)))
     if not text:
         found = [problem for finding in findings if (problem := finding.problem) is not None]
         write_problems([*unused, *found], form, color, asked.schema.__name__)

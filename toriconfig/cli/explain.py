@@ -15,6 +15,7 @@ from toriconfig.cli._options import (
     settings_option,
     write_problems,
 )
+from toriconfig.cli._say import note, say
 
 if TYPE_CHECKING:
     from toriconfig._explain import Explanation
@@ -45,7 +46,7 @@ def explain(key: str, target: str | None, online: bool, form: str, color: str, *
     if online and found.secret:
         code = _fetch(attempt.loaded, key)
         found = _explanation(attempt.loaded, key)
-    click.echo(_as_json(found) if form == "json" else str(found))
+    say(_as_json(found) if form == "json" else str(found))
     return code
 
 
@@ -66,7 +67,7 @@ def _fetch(loaded: Loaded, key: str) -> Exit:
     try:
         value_at(loaded, key).get()
     except SecretError as error:
-        click.echo(str(error), err=True)
+        note(str(error))
         return Exit.UNREACHED if isinstance(error, (VaultUnreachable, VaultSealed)) else Exit.FINDINGS
     return Exit.FINE
 

@@ -15,6 +15,7 @@ from toriconfig.cli._options import (
     settings_option,
     write_problems,
 )
+from toriconfig.cli._say import note, say
 
 if TYPE_CHECKING:
     from toriconfig._vault.session import Session
@@ -41,7 +42,7 @@ def policy(target: str | None, online: bool, form: str, color: str, **how: Any) 
         write_problems(errors, form, color, asked.schema.__name__)
         return code_of(errors)
     if not attempt.references:
-        click.echo(f"{asked.schema.__name__} asks Vault for nothing", err=True)
+        note(f"{asked.schema.__name__} asks Vault for nothing")
         return Exit.FINE
     locate: Locate = versioned
     if online:
@@ -51,7 +52,7 @@ def policy(target: str | None, online: bool, form: str, color: str, **how: Any) 
         if not isinstance(known, dict):
             return _untold(known)
         locate = known.__getitem__
-    click.echo(policy_of(attempt.references, locate), nl=False)
+    say(policy_of(attempt.references, locate), end="")
     return Exit.FINE
 
 
@@ -69,7 +70,7 @@ def _located(session: Session, references: tuple[str, ...]) -> dict[str, str] | 
 def _untold(error: SecretError) -> Exit:
     from toriconfig.errors import VaultDenied, VaultSealed, VaultUnreachable
 
-    click.echo(str(error), err=True)
+    note(str(error))
     if isinstance(error, VaultDenied):
-        click.echo("to look up the engines a token is needed that may use the paths; or leave --online out", err=True)
+        note("to look up the engines a token is needed that may use the paths; or leave --online out")
     return Exit.UNREACHED if isinstance(error, (VaultUnreachable, VaultSealed)) else Exit.FINDINGS

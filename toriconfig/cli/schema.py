@@ -8,6 +8,7 @@ import click
 
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._options import schema_class, settings_option
+from toriconfig.cli._say import note, say
 
 
 @click.command()
@@ -24,17 +25,26 @@ def schema(target: str | None, output: str | None, only_check: bool, env_example
     text = example(cls) if env_example else schema_text(cls)
     default = ".env.example" if env_example else f"schemas/{_name(cls.__name__)}.schema.json"
     if output == "-":
-        click.echo(text, nl=False)
+        say(text, end="")
         return Exit.FINE
     file = Path(output or default)
     if only_check:
-        if file.is_file() and file.read_text(encoding="utf-8") == text:
+        if file.is_file() and file.read_text(encoding="utf-8", errors="replace") == text:
             return Exit.FINE
-        click.echo(f"{file} is not what {cls.__name__} says now: run `toriconfig schema`")
+        again = [
+            "toriconfig schema",
+            *(["--env-example"] if env_example else []),
+            *([f"--settings {target}"] if target else []),
+            *([f"--output {output}"] if output else []),
+        ]
+        say(f"{file} is not what {cls.__name__} says now: run `{' '.join(again)}`")
         return Exit.FINDINGS
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
-    click.echo(f"wrote {file}", err=True)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
+    note(f"wrote {file}")
     return Exit.FINE
 
 

@@ -16,6 +16,7 @@ from toriconfig.cli._options import (
     settings_option,
     write_problems,
 )
+from toriconfig.cli._say import note, say
 
 if TYPE_CHECKING:
     from toriconfig._effective import Leaf
@@ -49,15 +50,15 @@ def show(key: str | None, target: str | None, origins: bool, style: str, form: s
         from toriconfig._json_schema import variables_of
 
         variables = {path: name for name, path in variables_of(asked.schema)}
-        click.echo(as_env(found, variables, origins=origins), nl=False)
+        say(as_env(found, variables, origins=origins), end="")
     elif style == "json":
         text = as_json(found, origins=origins, ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
-        click.echo(text, nl=False)
+        say(text, end="")
         hidden = [spelt(leaf.path) for leaf in found if not shows(leaf)]
         if hidden:
-            click.echo(f"left out, since they are secret and have no reference: {', '.join(hidden)}", err=True)
+            note(f"left out, since they are secret and have no reference: {', '.join(hidden)}")
     else:
-        click.echo(as_yaml(found, origins=origins), nl=False)
+        say(as_yaml(found, origins=origins), end="")
     return Exit.FINE
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from toriconfig.cli._exit import Exit
+from toriconfig.cli._say import note, say
 
 if TYPE_CHECKING:
     from toriconfig._vault.session import Session
@@ -38,7 +40,7 @@ def dev(seed: str | None, command: tuple[str, ...]) -> int:
         with vault_server() as server:
             for path, data in seeds.items():
                 server.put(path, data)
-            click.echo(f"OpenBao at {server.address}", err=True)
+            note(f"OpenBao at {server.address}")
             return _run(command, {**os.environ, **server.environ})
     except EngineError as error:
         raise click.ClickException(str(error)) from None
@@ -96,7 +98,7 @@ def put(reference: str, from_stdin: bool) -> int:
     path, key = _reference(reference)
     value = sys.stdin.read().removesuffix("\n") if from_stdin else _ask()
     version = with_session(lambda session: put_key(session, path, key, value))
-    click.echo(f"stored {reference}" + (f" as version {version}" if version else ""), err=True)
+    note(f"stored {reference}" + (f" as version {version}" if version else ""))
     return Exit.FINE
 
 
@@ -113,16 +115,17 @@ def get(reference: str, reveal: bool) -> int:
 
     def read(session: Session) -> Any:
         supply = vault_supply(Ref(reference), Parts(session.cell, _no_other), reference)
-        secret = handle(supply, str, "")
+        secret = handle(supply, None, "")  # as it is
         secret.get()
         return secret
 
     secret = with_session(read)
     if reveal:
-        click.echo(f"revealing {reference}", err=True)
-        click.echo(secret.get())
+        note(f"revealing {reference}")
+        value = secret.get()
+        say(value if isinstance(value, str) else json.dumps(value))
     else:
-        click.echo(str(secret.origin))
+        say(str(secret.origin))
     return Exit.FINE
 
 
@@ -155,7 +158,7 @@ def with_session(work: Any) -> Any:
     if isinstance(outcome, Exception):
         from toriconfig.errors import VaultSealed, VaultUnreachable
 
-        click.echo(str(outcome), err=True)
+        note(str(outcome))
         unreached = isinstance(outcome, (VaultUnreachable, VaultSealed))
         raise click.exceptions.Exit(int(Exit.UNREACHED if unreached else Exit.FINDINGS))
     return outcome

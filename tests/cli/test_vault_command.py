@@ -1,0 +1,172 @@
+"""`toriconfig vault`: a development server around a command, and single values in and out, never by accident."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from support.command import Toriconfig, clean_environ, in_a_process
+from toriconfig.testing import Canary, VaultServer
+
+READ = "from toriconfig import ToriSettings, load; print(load(ToriSettings).api_key.get()[::-1])"
+
+
+def test_dev_runs_a_command_with_a_seeded_server_and_hands_on_its_code(tmp_path: Path) -> None:
+    (tmp_path / "seed.yaml").write_text("secret/tori: {api_key: drawkcab}\n")
+    ran = in_a_process("vault", "dev", "--seed", "seed.yaml", "--", sys.executable, "-c", READ, cwd=tmp_path)
+    assert ran.code == 0
+    assert ran.out == "backward\n"
+    assert "OpenBao at http://127.0.0.1:" in ran.err
+    assert in_a_process("vault", "dev", "--", "sh", "-c", "exit 7", cwd=tmp_path).code == 7
+
+
+@pytest.mark.parametrize(
+    ("seed", "said"),
+    [
+        ("secret/x: 3\n", "a mapping of keys"),
+        ("../x: {a: b}\n", "segment"),
+        ("secret/x: [\n", "TC001"),
+    ],
+)
+def test_a_seed_that_cannot_be_is_told_before_anything_starts(
+    seed: str, said: str, toriconfig: Toriconfig, tmp_path: Path
+) -> None:
+    (tmp_path / "seed.yaml").write_text(seed)
+    result = toriconfig("vault", "dev", "--seed", "seed.yaml", "--", "true")
+    assert result.code == 2
+    assert said in result.err
+    assert "OpenBao at" not in result.err
+
+
+def test_a_command_that_is_not_there_is_told_and_no_server_stays(tmp_path: Path) -> None:
+    result = in_a_process("vault", "dev", "--", "no-such-command", cwd=tmp_path)
+    assert result.code == 2
+    assert "no-such-command cannot be run" in result.err
+
+
+def test_a_signal_goes_to_the_command_and_the_server_goes_with_it(tmp_path: Path) -> None:
+    wait = "import os, time; print(os.environ['VAULT_ADDR'], flush=True); time.sleep(60)"
+    child = subprocess.Popen(
+        [sys.executable, "-m", "toriconfig.cli", "vault", "dev", "--", sys.executable, "-c", wait],
+        cwd=tmp_path,
+        env=clean_environ(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert child.stdout is not None
+    address = child.stdout.readline().strip()
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(30) == 128 + signal.SIGTERM
+    child.stdout.close()
+    assert not _answers(address)
+
+
+def _answers(address: str) -> bool:
+    import socket
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(address)
+    assert parts.hostname is not None
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex((parts.hostname, parts.port or 0)):
+                return False
+        time.sleep(0.1)
+    return True
+
+
+def test_a_value_is_put_from_standard_input_beside_the_others_and_got_only_on_request(
+    shared_vault_server: VaultServer, toriconfig: Toriconfig
+) -> None:
+    canary = Canary()
+    shared_vault_server.put("secret/held", {"other": "stays"})
+    environ = dict(shared_vault_server.environ)
+    stored = toriconfig("vault", "put", "secret/held#key", "--stdin", stdin=canary.secret + "\n", **environ)
+    assert (0, "", "stored secret/held#key as version 2\n") == stored
+    assert {"other": "stays", "key": canary.secret} == shared_vault_server.get("secret/held")
+    told = toriconfig("vault", "get", "secret/held#key", **environ)
+    assert (0, "vault secret/held#key v2\n", "") == told
+    shown = toriconfig("vault", "get", "secret/held#key", "--reveal", **environ)
+    assert (0, canary.secret + "\n", "revealing secret/held#key\n") == shown
+
+
+def test_a_value_is_never_an_argument(toriconfig: Toriconfig) -> None:
+    result = toriconfig("vault", "put", "secret/held#key", "hunter2", VAULT_ADDR="http://127.0.0.1:1")
+    assert result.code == 2
+    assert "hunter2" not in result.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "code", "said"),
+    [
+        (("get", "secret/x"), {}, 2, "names no key: write `secret/x#key`"),
+        (("get", "../x#k"), {}, 2, "segment"),
+        (("get", "secret/x#k"), {}, 2, "set VAULT_ADDR"),
+        (("put", "secret/x#k"), {"VAULT_ADDR": "http://127.0.0.1:1"}, 2, "use --stdin"),
+        (("get", "secret/x#k"), {"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "x"}, 3, "127.0.0.1:1"),
+        (("get", "secret/x#k"), {"VAULT_ADDR": "nonsense"}, 2, "VAULT_ADDR"),
+    ],
+)
+def test_what_cannot_be_done_is_told(
+    arguments: tuple[str, ...], environ: dict[str, str], code: int, said: str, toriconfig: Toriconfig
+) -> None:
+    result = toriconfig("vault", *arguments, **environ)
+    assert result.code == code
+    assert said in result.err
+    assert result.out == ""
+
+
+def test_what_vault_denies_or_does_not_hold_is_a_finding(
+    shared_vault_server: VaultServer, toriconfig: Toriconfig
+) -> None:
+    environ = {**shared_vault_server.environ, "VAULT_TOKEN": shared_vault_server.new_token()}
+    denied = toriconfig("vault", "get", "secret/held#key", **environ)
+    assert denied.code == 1
+    assert 'denied "read"' in denied.err
+    absent = toriconfig("vault", "get", "secret/nothing/here#key", **shared_vault_server.environ)
+    assert absent.code == 1
+    assert "holds nothing at secret/nothing/here" in absent.err
+
+
+def test_a_terminal_is_asked_for_the_value_without_echo(shared_vault_server: VaultServer, tmp_path: Path) -> None:
+    import pty
+
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        command = [sys.executable, "-m", "toriconfig.cli", "vault", "put", "secret/asked#key"]
+        os.execve(command[0], command, clean_environ(**shared_vault_server.environ))
+    written = b""
+    for answers in range(1, 3):
+        while written.lower().count(b"value") + written.lower().count(b"repeat") < answers:
+            written += os.read(terminal, 1000)
+        os.write(terminal, b"typed-in-secret\n")
+    while True:
+        try:
+            part = os.read(terminal, 1000)
+        except OSError:
+            break
+        if not part:
+            break
+        written += part
+    assert os.waitpid(pid, 0)[1] == 0
+    os.close(terminal)
+    assert {"key": "typed-in-secret"} == shared_vault_server.get("secret/asked")
+    assert b"typed-in-secret" not in written
+
+
+def test_json_values_come_out_as_they_are(shared_vault_server: VaultServer, toriconfig: Toriconfig) -> None:
+    shared_vault_server.put("secret/typed", {"number": 7, "deep": {"a": [1]}})
+    environ = dict(shared_vault_server.environ)
+    assert toriconfig("vault", "get", "secret/typed#number", "--reveal", **environ).out == "7\n"
+    deep = toriconfig("vault", "get", "secret/typed#deep", "--reveal", **environ)
+    assert json.loads(deep.out) == {"a": [1]}
