@@ -70,8 +70,8 @@ def test_online_a_secret_shows_version_age_and_what_it_beat(
 ) -> None:
     canary = Canary()
     path = "secret/explained"
-    for _ in range(3):
-        version = shared_vault_server.put(path, {"api_key": canary.secret})
+    shared_vault_server.put(path, {"api_key": "older"})
+    version = shared_vault_server.put(path, {"api_key": canary.secret})
     (tmp_path / "tori.yaml").write_text(f"api_key: ${{vault:{path}#api_key}}\n")
     result = toriconfig("explain", "api_key", "--online", TORI_API_KEY=canary.secret, **shared_vault_server.environ)
     assert result.code == 0

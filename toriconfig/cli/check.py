@@ -48,8 +48,8 @@ def check(
     asked = recipe(target, **how)
     if files and online:
         raise click.UsageError("single files are checked offline: leave --online or the files out")
+    found = files_in(files)
     if files:
-        found = files_in(files)
         problems = check_alone(asked.schema, trees_of(found, stdin_filename))
     else:
         problems = check_whole(asked, online=online)

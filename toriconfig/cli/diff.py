@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from toriconfig.cli._say import say
 
 if TYPE_CHECKING:
     from toriconfig.cli._sides import Side
+    from toriconfig.errors import Problem
 
 
 @click.command()
@@ -38,6 +40,7 @@ def diff(a: str, b: str, target: str | None, config_dir: str | None, form: str, 
         raise click.UsageError(f"{a} is a {kind}, and {b} is a {_kind(b)}: compare two of one kind")
     sides: list[Side] = []
     for name in (a, b):
+        side: Side | Sequence[Problem]
         if kind == "place in Vault":
             side = of_vault(name.removeprefix("vault:"))
         else:
