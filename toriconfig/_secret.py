@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, get_args, overload
 
 from toriconfig._origin import Origin
@@ -20,7 +21,8 @@ MASK = "**********"
 """What every secret shows: constant, so that it tells no length; refused as a value."""
 
 _RAISE: Any = object()
-_UNSEEN: tuple[Any, Any] = (_RAISE, None)
+_Seen = tuple[Any, Any, Supply, Callable[[], float]]
+"""The last reading, its value, its supply and that one's clock: all that the quick way looks at, replaced whole."""
 
 
 class Secret(Generic[T]):
@@ -44,14 +46,14 @@ class Secret(Generic[T]):
     _supply: Supply
     _inner: Any
     _path: str
-    _seen: tuple[Any, Any]
+    _seen: _Seen
 
     def __init__(self, value: T) -> None:
         if isinstance(value, str) and value == MASK:
             raise ValueError("the mask of a secret was given as its value; pass the secret itself")
         supply = Fixed(value, Origin("code", "Secret(...)"))
         _fill(self, supply, None, "")
-        self._seen = (supply.reading, value)
+        self._seen = (supply.reading, value, supply, supply.now)
         _register(value)
 
     @overload
@@ -69,10 +71,9 @@ class Secret(Generic[T]):
             VaultError: Vault was asked; the subclass says what happened.
             SecretError: the value is not a T; the message does not hold it.
         """
-        seen = self._seen
-        supply = self._supply
-        if seen[0] is supply.reading and supply.now() < supply.fresh_until:
-            return seen[1]
+        reading, value, supply, now = self._seen
+        if reading is supply.reading and now() < supply.fresh_until:
+            return value
         return self._read(default)
 
     get_secret_value = get
@@ -101,7 +102,7 @@ class Secret(Generic[T]):
             value, wrong = convert(self._inner, reading.value)
             if not wrong:
                 _register(value if self._inner in (None, str, bytes) else reading.value)
-                self._seen = (reading, value)
+                self._seen = (reading, value, self._supply, self._supply.now)
                 return value
             error = SecretError(
                 f"the value is not {wrong}", reference=self._supply.reference, help=f"see {reading.origin}"
@@ -217,7 +218,7 @@ def _fill(secret: Secret[Any], supply: Supply, inner: Any, path: str) -> None:
     secret._supply = supply
     secret._inner = inner
     secret._path = path
-    secret._seen = _UNSEEN
+    secret._seen = (_RAISE, None, supply, supply.now)  # `_RAISE` is the reading of no supply
 
 
 def convert(inner: Any, raw: Any) -> tuple[Any, str]:
