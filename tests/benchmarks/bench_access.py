@@ -78,4 +78,4 @@ def _peers(rounds: int, times: int) -> list[Row]:
 
 
 if __name__ == "__main__":
-    print(table("4. Reading a setting, three attributes deep", measure()))
+    print(table("4. Reading a setting, three attributes deep", measure(), "ns"))

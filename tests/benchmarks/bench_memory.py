@@ -9,7 +9,7 @@ from statistics import quantiles
 from tempfile import TemporaryDirectory
 
 from benchmarks import project
-from benchmarks.interleaved import Row
+from benchmarks.interleaved import Row, table
 from benchmarks.processes import BARE, clean_environ, python
 
 _TELL = """
@@ -53,13 +53,5 @@ def measure(rounds: int = 5, *, peers: bool = True) -> list[Row]:
     return rows
 
 
-def table(title: str, rows: list[Row]) -> str:
-    """The rows as text, in MiB."""
-    from benchmarks.interleaved import table as seconds
-
-    scaled = [Row(**{**row, **{key: row[key] / (1 << 20) / 1e6 for key in ("median", "q1", "q3")}}) for row in rows]  # type: ignore[typeddict-item,literal-required]
-    return seconds(title, scaled).replace("median µs", "   MiB   ")
-
-
 if __name__ == "__main__":
-    print(table("13. Memory after the load", measure()))
+    print(table("13. Memory after the load", measure(), "MiB"))

@@ -86,6 +86,7 @@ def refreshed(supply: Fixed, every: float = 0.01) -> Iterator[None]:
 
 def measure(rounds: int = 15, times: int = 100_000) -> list[Row]:
     supply = Fixed(VALUE, Origin("vault", "secret/app#key"))
+    supply.now = time.monotonic  # as a path of Vault asks the time
     secret: Any = handle(supply, str, "key")
     secret.get()
     config = Config()
@@ -104,9 +105,11 @@ def measure(rounds: int = 15, times: int = 100_000) -> list[Row]:
     during[1]["name"] = "secret.get() while another thread refreshes"
     during[1]["goal"] = GOAL / during[0]["median"]
     one, eight = "secret.get(), one thread", "secret.get(), 8 threads"
-    threads = compare({one: _threads(secret.get, 1), eight: _threads(secret.get, 8)}, one, {eight: 1.2}, rounds, times)
+    # CPU of the whole process: what a lock, or waiting for one, would add
+    works = {one: _threads(secret.get, 1), eight: _threads(secret.get, 8)}
+    threads = compare(works, one, {eight: 1.2}, rounds, times, clock=time.process_time)
     return [*rows, during[1], *threads]
 
 
 if __name__ == "__main__":
-    print(table("5. Opening a secret in memory", measure()))
+    print(table("5. Opening a secret in memory", measure(), "ns"))

@@ -53,7 +53,11 @@ def measure_cold(rounds: int = 15, *, peers: bool = True) -> list[Row]:
     }
     if peers:
         names["pydantic-settings, C YAML put in"] = "peer_c"
-        extras = (("typed-settings", "typed_settings"), ("dynaconf, untyped", "dynaconf"), ("OmegaConf, untyped", "omegaconf"))
+        extras = (
+            ("typed-settings", "typed_settings"),
+            ("dynaconf, untyped", "dynaconf"),
+            ("OmegaConf, untyped", "omegaconf"),
+        )
         names |= {name: f"{module}_" for name, module in extras if find_spec(module)}
     commands = {BARE: python("pass")} | {name: python(load.format(module)) for name, module in names.items()}
     goals = {"toriconfig, BaseModel": 0.8, "toriconfig, Settings": 0.97}
@@ -101,7 +105,7 @@ def measure_command_line(rounds: int = 15, *, peers: bool = True) -> list[Row]:
 
 
 if __name__ == "__main__":
-    print(table("1. A whole process, CPU", measure_import()))
-    print(table("2. A cold load, CPU, without a bare Python", measure_cold()))
-    print(table("2. ToriSettings, CPU, without a bare Python", measure_tori()))
-    print(table("12. The command line, CPU", measure_command_line()))
+    print(table("1. A whole process, CPU", measure_import(), "ms"))
+    print(table("2. A cold load, CPU, without a bare Python", measure_cold(), "ms"))
+    print(table("2. ToriSettings, CPU, without a bare Python", measure_tori(), "ms"))
+    print(table("12. The command line, CPU", measure_command_line(), "ms"))

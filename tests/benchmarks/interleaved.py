@@ -74,14 +74,22 @@ def repeated(work: Callable[[], object], times: int) -> None:
         work()
 
 
-def table(title: str, rows: list[Row]) -> str:
-    """The rows as text, in microseconds."""
-    lines = [title, f"{'':44}{'median µs':>10}{'quartiles':>20}{'ratio':>8}{'goal':>8}"]
+UNITS = {"ns": 1e9, "µs": 1e6, "ms": 1e3, "MiB": 1 / (1 << 20)}
+"""What the figures of a row are multiplied with: they are seconds, or bytes for the last."""
+
+
+def table(title: str, rows: list[Row], unit: str = "µs") -> str:
+    """The rows as text, ratios first."""
+    lines = [title, f"{'ratio':>8}{'goal':>8}  {'':8}{'median ' + unit:>12}{'quartiles':>22}  "]
     for row in rows:
-        quartiles = f"{row['q1'] * 1e6:.3f}-{row['q3'] * 1e6:.3f}"
+        median, q1, q3 = (figure * UNITS[unit] for figure in (row["median"], row["q1"], row["q3"]))
+        quartiles = f"{q1:.3f}-{q3:.3f}" if q3 < 10 else f"{q1:,.0f}-{q3:,.0f}"
+        figure = f"{median:.3f}" if q3 < 10 else f"{median:,.1f}"
         goal = "" if row["goal"] is None else f"{row['goal']:.2f}"
-        missed = " missed" if row["goal"] is not None and row["ratio"] > row["goal"] else ""
-        lines.append(
-            f"{row['name']:44}{row['median'] * 1e6:>10.3f}{quartiles:>20}{row['ratio']:>8.2f}{goal:>8}{missed}"
-        )
+        lines.append(f"{row['ratio']:>8.2f}{goal:>8}  {verdict(row):8}{figure:>12}{quartiles:>22}  {row['name']}")
     return "\n".join(lines)
+
+
+def verdict(row: Row) -> str:
+    """Whether the goal is met; "" where there is none."""
+    return "" if row["goal"] is None else "met" if row["ratio"] <= row["goal"] else "missed"
