@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from toriconfig._frames import Masked
 from toriconfig._origin import Origin
+from toriconfig._renamed import renamed
 from toriconfig._render import sort_problems
 from toriconfig._sensitive import Sensitive, Span
-from toriconfig._shape import Field, Shape
+from toriconfig._shape import Field, Shape, has_secrets
 from toriconfig._tree import Node
 from toriconfig.errors import Problem
 
@@ -24,11 +25,14 @@ def with_excerpts(
         roots: the trees that were read from those inputs, to find the values of secrets in them.
     """
     shown: dict[str, Masked] = {}
-    names = frozenset(_names(shape, secret=True))
+    moved = renamed(shape)
+    names = frozenset(_names(shape, secret=True)) | {str(key.old[-1]) for key in moved if has_secrets(key.shape)}
     plain = frozenset(_names(shape, secret=False))
     spans: dict[str, list[Span]] = {}
-    for root in roots:
-        for origin in _secret_places(root, shape):
+    read = [(root, shape) for root in roots]
+    read += [(node, key.shape) for root, _ in read for key in moved if (node := root.find(key.old)) is not None]
+    for root, below in read:
+        for origin in _secret_places(root, below):
             if origin.line is not None and origin.column is not None:
                 end = (origin.end_line or origin.line, origin.end_column or origin.column + 1)
                 spans.setdefault(origin.source, []).append((origin.line, origin.column, *end))

@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from toriconfig import _path
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
+from toriconfig._renamed import current
 from toriconfig._secret import MASK, Secret, supply_of
 from toriconfig._shape import Field, Shape
 from toriconfig._shown import masked, plain
@@ -89,7 +90,7 @@ def explain_in(loaded: Loaded, text: str) -> Explanation:
     Raises:
         KeyError: the schema has no such key; the message names the nearest one.
     """
-    path = _path.parse(text)
+    path = _path_of(loaded, text)
     value, field, shape, keys = _walked(loaded, path, text)
     node = _node(loaded, path)
     description = field.info.description or "" if field is not None else ""
@@ -119,7 +120,7 @@ def value_at(loaded: Loaded, text: str) -> Any:
     Raises:
         KeyError: the schema has no such key; the message names the nearest one.
     """
-    return _walked(loaded, _path.parse(text), text)[0]
+    return _walked(loaded, _path_of(loaded, text), text)[0]
 
 
 def keys_at(loaded: Loaded, text: str) -> Path:
@@ -128,7 +129,11 @@ def keys_at(loaded: Loaded, text: str) -> Path:
     Raises:
         KeyError: the schema has no such key; the message names the nearest one.
     """
-    return _walked(loaded, _path.parse(text), text)[3]
+    return _walked(loaded, _path_of(loaded, text), text)[3]
+
+
+def _path_of(loaded: Loaded, text: str) -> Path:
+    return current(_path.parse(text), loaded.snapshot.shape)
 
 
 def _walked(loaded: Loaded, path: Path, text: str) -> tuple[Any, Field | None, Shape | None, Path]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from toriconfig._path import Path, parse, show
+from toriconfig._renamed import renamed
 from toriconfig._shape import ANY, Shape, has_secrets
 from toriconfig._tree import Node
 from toriconfig.errors import Problem
@@ -38,9 +39,8 @@ def fit(
     vault: dict[str, Node] = {}
     delimiter = delimiter.upper() if delimiter else None
     for name, node in sorted(root.value.items()):
-        path = _match(name, shape, delimiter)
+        path, target = _meant(name, shape, delimiter)
         if path is not None:
-            target = shape.at(path) or ANY
             value = _structured(node, target, path, problems)
             if value is not None:
                 _place(nested, path, value)
@@ -78,7 +78,28 @@ def _plain_path(name: str, shape: Shape) -> Path:
 def means(name: str, shape: Shape, delimiter: str | None) -> bool:
     """Whether a name, without the prefix, means a key of the schema or the connection to Vault."""
     name = name.upper()
-    return name.startswith(VAULT) or _match(name, shape, delimiter.upper() if delimiter else None) is not None
+    return name.startswith(VAULT) or _meant(name, shape, delimiter.upper() if delimiter else None)[0] is not None
+
+
+def _meant(name: str, shape: Shape, delimiter: str | None) -> tuple[Path | None, Shape]:
+    """The path that a name means, perhaps that of a key which was renamed since, and what may stand there."""
+    path = _match(name, shape, delimiter)
+    if path is not None:
+        return path, shape.at(path) or ANY
+    for old, _, target in renamed(shape):
+        whole = (delimiter or "").join(map(str, old)).upper()
+        if name == whole and (delimiter or len(old) == 1):
+            return old, target
+        if delimiter and name.startswith(whole + delimiter):
+            rest = name[len(whole + delimiter) :]
+            if target.models:
+                below, shape = _meant(rest, target, delimiter)
+            else:
+                below = _below(rest, target, delimiter)
+                shape = target.at(below or ()) or ANY
+            if below is not None:
+                return (*old, *below), shape
+    return None, ANY
 
 
 def names(shape: Shape, delimiter: str | None, prefix: str = "") -> Iterator[tuple[str, Path]]:

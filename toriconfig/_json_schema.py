@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from toriconfig._fit import names
 from toriconfig._options import Options
 from toriconfig._path import Path, show
+from toriconfig._renamed import Renamed, renamed
 from toriconfig._shape import Shape, root_shape
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_ABOUT = ("description", "default", "title", "deprecated", "x-toriconfig-env")
+_ABOUT = ("description", "default", "title", "deprecated", "deprecationMessage", "x-toriconfig-env")
 REFERENCE = r"\$\{[^}]+\}"
 
 
@@ -31,6 +32,8 @@ def schema_of_files(cls: type[BaseModel]) -> dict[str, Any]:
     defs = made.pop("$defs", {})
     body = _inlined(made, defs)
     _annotate(body, shape, (), variables)
+    for key in renamed(shape):
+        _put_renamed(body, key)
     body.setdefault("properties", {}).setdefault("vault", {"type": "object", "description": "How to reach Vault."})
     head: dict[str, Any] = {"$schema": DIALECT, "title": cls.__name__}
     if options.config_name:
@@ -51,6 +54,8 @@ def env_example(cls: type[BaseModel]) -> str:
         field = _field(shape, path)
         below = shape.at(path)
         if field is None or below is None:
+            continue
+        if field.info.deprecated:
             continue
         description = field.info.description or show(path)
         secret = below.kind == "secret"
@@ -90,6 +95,10 @@ def _annotate(node: dict[str, Any], shape: Shape, path: Path, variables: dict[Pa
     if shape.kind == "secret":
         _secret(node, shape)
         return
+    for name, child in (node.get("properties") or {}).items():
+        said = shape.fields[name].info.deprecated if name in shape.fields else None
+        if isinstance(said, str):
+            child["deprecationMessage"] = said
     properties = node.get("properties")
     if properties is not None:
         if shape.kind == "model" and not shape.extra:
@@ -102,6 +111,24 @@ def _annotate(node: dict[str, Any], shape: Shape, path: Path, variables: dict[Pa
                 _annotate(branch, shape, path, {})
     elif path:
         _or_reference(node)
+
+
+def _put_renamed(body: dict[str, Any], key: Renamed) -> None:
+    """The old key beside the others: allowed, told to be deprecated, and with what took its place."""
+    target = body
+    for part in key.new:
+        target = target.get("properties", {}).get(part, {})
+    node = body
+    for part in key.old[:-1]:
+        node = node.setdefault("properties", {}).setdefault(part, {"type": "object", "additionalProperties": False})
+    words = f"Renamed to `{show(key.new)}`."
+    known = {name: value for name, value in target.items() if name not in ("default", "title", "x-toriconfig-env")}
+    told = {"description": words, "deprecated": True, "deprecationMessage": words}
+    node.setdefault("properties", {})[str(key.old[-1])] = {
+        **known,
+        **told,
+        "x-toriconfig-replacement": show(key.new),
+    }
 
 
 def _secret(node: dict[str, Any], shape: Shape) -> None:

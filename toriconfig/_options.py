@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         layers: Sequence[LayerKind]
         unknown_keys: UnknownKeys
         file_roots: Sequence[PathLike]
+        renamed: Mapping[str, str]
 
 else:
 

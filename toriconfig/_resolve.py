@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from toriconfig import _path
 from toriconfig._path import Path, show
 from toriconfig._references import Malformed, Reference, parse
+from toriconfig._renamed import current
 from toriconfig._shape import ANY, Shape
 from toriconfig._tree import Node
 from toriconfig._value import Value
@@ -190,7 +191,7 @@ class _Run:
         return _FAILED
 
     def _key(self, reference: Reference, node: Node, from_shape: Shape, path: Path) -> Any:
-        target = _path.parse(reference.name)
+        target = current(_path.parse(reference.name), self.shape)
         owner = self._secret_on(target)
         if owner is not None:
             if from_shape.kind != "secret":

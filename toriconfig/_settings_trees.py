@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSourc
 from pydantic_settings.exceptions import SettingsError
 from pydantic_settings.sources import DefaultSettingsSource
 
-from toriconfig._fit import STEERING, VAULT, names
+from toriconfig._fit import STEERING, means, names
 from toriconfig._fit import _unknown as unknown_variable
 from toriconfig._layers import Inputs, read_layer
 from toriconfig._options import LAYERS, Options
@@ -210,7 +210,7 @@ def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Laye
         spelt = node.at if source.case_sensitive else node.at.lower()
         if any(head in heads for head in _heads(spelt, source.env_nested_delimiter)):
             continue
-        if name.startswith(VAULT) and "vault" not in shape.fields:
+        if means(name, shape, options.env_nested_delimiter):  # Vault's, or one that was renamed since
             vault[name] = node
         elif name not in STEERING:
             problems.append(unknown(node.origin, options, shape, node))

@@ -18,6 +18,7 @@ from toriconfig._path import Path, show
 from toriconfig._places import Places
 from toriconfig._reference import split
 from toriconfig._remedies import Remedies
+from toriconfig._renamed import up_to_date
 from toriconfig._resolve import resolve, without_failed
 from toriconfig._shape import Shape, has_secrets, root_shape
 from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember
@@ -86,7 +87,7 @@ class Load:
             from toriconfig._vault_options import vault_options
 
             vault_options(None, {}, self._block(block, root, alone=True), self.problems)
-        root = prune(with_defaults(root, self.shape), self.shape, self.problems)
+        root = prune(with_defaults(self._current(root), self.shape), self.shape, self.problems)
         places = self._places(None)
         root = without_failed(self._judged(self._resolved(root, root, alone=True), places))
         wrong = validate(root, self.shape, self.make, self.remedies.how_to_set)[1]
@@ -99,7 +100,7 @@ class Load:
 
         tree = MappingSource(updates).load()
         self.problems += tree.problems
-        given = with_defaults(one_spelling(tree.root, self.shape, self.problems), self.shape, base.root)
+        given = with_defaults(self._current(tree.root), self.shape, base.root)
         root = merge(base.root, given, self.shape, self.problems)
         root = merge(base.root, self._resolved(given, root), self.shape, [])
         places = self._places(base.session)
@@ -108,6 +109,11 @@ class Load:
         places.declared, places.spelt = dict(base.declared), dict(base.spelt)
         self.layers = list(base.layers)
         return self._built(prune(root, self.shape, self.problems), places, base.session)
+
+    def _current(self, root: Node) -> Node:
+        """One tree with each key under the name that the schema has for it now."""
+        root = up_to_date(root, self.shape, self.problems, self.remedies.variable)
+        return one_spelling(root, self.shape, self.problems)
 
     def _resolved(self, root: Node, within: Node, *, alone: bool = False) -> Node:
         return resolve(
@@ -189,7 +195,7 @@ class Load:
             if tree.flat:
                 root, vault = fit(root, self.shape, delimiter, prefix, self.problems)
                 env.update(vault)
-            root = one_spelling(root, self.shape, self.problems)
+            root = self._current(root)
             if root.value:
                 trees.append((kind, root))
         return trees, env
