@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from toriconfig._frames import Masked
 from toriconfig._origin import Origin
@@ -24,7 +24,26 @@ def with_excerpts(
         shape: the shape of the schema, which knows the secrets.
         roots: the trees that were read from those inputs, to find the values of secrets in them.
     """
+    sensitive = known_secrets(shape, roots)
     shown: dict[str, Masked] = {}
+
+    def framed(problem: Problem) -> Problem:
+        excerpts = dict.fromkeys(_excerpts(problem))
+        return problem.replaced(excerpts=tuple(excerpts)) if excerpts else problem
+
+    def _excerpts(problem: Problem) -> Iterator[tuple[str, int, str]]:
+        for origin in (problem.origin, *(related.origin for related in problem.related)):
+            if origin is None or origin.line is None or origin.source not in lines:
+                continue
+            if origin.source not in shown:
+                shown[origin.source] = Masked(lines[origin.source], sensitive(origin))
+            yield shown[origin.source].excerpt(origin)
+
+    return tuple(map(framed, sort_problems(dict.fromkeys(problems))))
+
+
+def known_secrets(shape: Shape, roots: Iterable[Node]) -> Callable[[Origin], Sensitive]:
+    """What is known of the secrets in the input of an origin: their names, and where the trees have them."""
     moved = renamed(shape)
     names = frozenset(_names(shape, secret=True)) | {str(key.old[-1]) for key in moved if has_secrets(key.shape)}
     plain = frozenset(_names(shape, secret=False))
@@ -36,23 +55,9 @@ def with_excerpts(
             if origin.line is not None and origin.column is not None:
                 end = (origin.end_line or origin.line, origin.end_column or origin.column + 1)
                 spans.setdefault(origin.source, []).append((origin.line, origin.column, *end))
-
-    def framed(problem: Problem) -> Problem:
-        excerpts = dict.fromkeys(_excerpts(problem))
-        return problem.replaced(excerpts=tuple(excerpts)) if excerpts else problem
-
-    def _excerpts(problem: Problem) -> Iterator[tuple[str, int, str]]:
-        for origin in (problem.origin, *(related.origin for related in problem.related)):
-            if origin is None or origin.line is None or origin.source not in lines:
-                continue
-            if origin.source not in shown:
-                known = Sensitive(
-                    names, plain=plain, spans=spans.get(origin.source, ()), everything=origin.layer == "dotenv"
-                )
-                shown[origin.source] = Masked(lines[origin.source], known)
-            yield shown[origin.source].excerpt(origin)
-
-    return tuple(map(framed, sort_problems(dict.fromkeys(problems))))
+    return lambda origin: Sensitive(
+        names, plain=plain, spans=spans.get(origin.source, ()), everything=origin.layer == "dotenv"
+    )
 
 
 def _names(shape: Shape, *, secret: bool, seen: frozenset[type] = frozenset()) -> Iterator[str]:

@@ -36,6 +36,27 @@ def near_all(word: str, candidates: Iterable[str], *, limit: int = 3, cutoff: fl
     return [spelt[match] for match in get_close_matches(fold(word), spelt, n=limit, cutoff=cutoff)]
 
 
+def sure(word: str, candidates: Iterable[str]) -> str | None:
+    """The one candidate that is a single slip away from `word`; None when there is none, or more than one.
+
+    A slip is a letter that is missing, added, changed or swapped with its neighbour; case and kind of dash are none.
+
+    >>> sure("max-szie", ["min_size", "max_size"]), sure("siz", ["size", "sizes"]), sure("sie", ["size", "side"])
+    ('max_size', 'size', None)
+    """
+    found = [candidate for candidate in candidates if _one_slip(fold(word), fold(candidate))]
+    return found[0] if len(found) == 1 else None
+
+
+def _one_slip(one: str, other: str) -> bool:
+    if abs(len(one) - len(other)) > 1:
+        return False
+    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    rest, meant = one[start:], other[start:]
+    swapped = rest[:2] == meant[1::-1] and rest[2:] == meant[2:]
+    return swapped or meant in (rest, rest[1:]) or rest[1:] == meant[1:] or rest == meant[1:]
+
+
 def fold(word: str) -> str:
     """`word` with case and the kind of dash taken away.
 

@@ -63,10 +63,10 @@ def _same(new: Any, old: Any) -> bool:
 
 
 def _problem(node: Node, key: str, shape: Shape, path: Path, siblings: dict[str, Node], severity: Severity) -> Problem:
-    from toriconfig._near import near
+    from toriconfig._near import near, sure
 
     free = [known for known in shape.fields if known not in siblings]
-    candidate = near(key, free) or near(key, shape.fields)
+    candidate = sure(key, free) or near(key, free) or near(key, shape.fields)
     parent = f"`{show(path)}`" if path else "the schema"
     known = ", ".join(free if candidate in free or not candidate else shape.fields) or "nothing more"
     return Problem(
@@ -78,7 +78,7 @@ def _problem(node: Node, key: str, shape: Shape, path: Path, siblings: dict[str,
         message=f"unknown key `{key}`",
         label=f"not a key of {parent}",
         severity=severity,
-        fix=candidate if candidate in free else None,
+        fix=sure(key, free),
     )
 
 

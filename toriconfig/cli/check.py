@@ -1,12 +1,12 @@
-"""`toriconfig check`: what is wrong, all at once."""
+"""`toriconfig check`: what is wrong, all at once; and what can be repaired safely."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from toriconfig.cli._exit import code_of
+from toriconfig.cli._exit import Exit, code_of
 from toriconfig.cli._inputs import files_in, trees_of
 from toriconfig.cli._options import (
     env_file_option,
@@ -16,7 +16,10 @@ from toriconfig.cli._options import (
     settings_option,
     write_problems,
 )
-from toriconfig.cli._say import note
+from toriconfig.cli._say import note, say
+
+if TYPE_CHECKING:
+    from toriconfig._snapshot import Recipe
 
 
 @click.command()
@@ -27,6 +30,8 @@ from toriconfig.cli._say import note
 @click.option("--online", is_flag=True, help="Also read every secret from Vault.")
 @click.option("--stdin-filename", default="<stdin>", help="What `-` is called in findings.")
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@click.option("--fix", is_flag=True, help="Repair keys that are one slip from the only one meant, and renamed keys.")
+@click.option("--diff", is_flag=True, help="Show what --fix would do, and do nothing; exit 1 when that is something.")
 @output_options
 def check(
     files: tuple[str, ...],
@@ -34,6 +39,8 @@ def check(
     online: bool,
     stdin_filename: str,
     strict: bool,
+    fix: bool,
+    diff: bool,
     form: str,
     color: str,
     **how: Any,
@@ -49,6 +56,10 @@ def check(
     if files and online:
         raise click.UsageError("single files are checked offline: leave --online or the files out")
     found = files_in(files)
+    if fix or diff:
+        repaired = _repair(asked, found if files else _files_of(asked), only_show=diff)
+        if diff:
+            return Exit.FINDINGS if repaired else Exit.FINE
     if files:
         problems = check_alone(asked.schema, trees_of(found, stdin_filename))
     else:
@@ -58,3 +69,33 @@ def check(
         what = f"{len(found)} file{'s' * (len(found) != 1)}" if files else asked.schema.__name__
         note(f"no problems in {what}")
     return code_of(problems, strict=strict)
+
+
+def _repair(asked: Recipe, names: list[str], *, only_show: bool) -> int:
+    """How many keys were, or would be, repaired."""
+    from toriconfig.cli import _fix
+
+    if "-" in names:
+        raise click.UsageError("standard input cannot be repaired: name a file")
+    repaired = [fixed for name in names if (fixed := _fix.fix(asked.schema, name)) is not None]
+    for fixed in repaired:
+        if only_show:
+            say("\n".join(_fix.difference(asked.schema, fixed)))
+            continue
+        try:
+            _fix.write(fixed)
+        except OSError as error:
+            raise click.UsageError(f"{fixed.name} cannot be written: {error.strerror}") from None
+        note(f"{fixed.name}: {fixed.count} key{'s' * (fixed.count != 1)} repaired")
+    return sum(fixed.count for fixed in repaired)
+
+
+def _files_of(asked: Recipe) -> list[str]:
+    """The files that a load reads."""
+    import os
+
+    from toriconfig._layers import files_of, profile_of
+    from toriconfig._options import Options
+
+    options = profile_of(Options.of(asked.schema.model_config, asked.options), os.environ, [])
+    return [name for name, _ in files_of(options, os.environ) if os.path.isfile(name)]

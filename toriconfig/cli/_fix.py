@@ -1,0 +1,167 @@
+"""Safe repairs in the text of a file: keys a slip of the keyboard away from the one that was meant, and renamed keys.
+
+A word is replaced where it stands, so comments and order stay. A repair that would bring a new error to light at
+that very key was not safe, and is left out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from toriconfig._path import Path, parse, show
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from toriconfig.errors import Problem
+
+FIXABLE = frozenset({"TC101", "TC107"})
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+_ROUNDS = 10
+
+
+class Fixed(NamedTuple):
+    """A file before and after its repairs, and how many there are."""
+
+    name: str
+    before: str
+    after: str
+    count: int
+
+
+class _Edit(NamedTuple):
+    line: int
+    column: int
+    end_column: int
+    text: str
+    path: Path
+
+
+def fix(schema: type[BaseModel], name: str) -> Fixed | None:
+    """What repairs make of a file; None when there is nothing to repair in it, or it is not UTF-8 text.
+
+    Args:
+        schema: what the file is judged by.
+        name: the file.
+    """
+    try:
+        with open(name, encoding="utf-8", newline="") as file:
+            before = file.read()
+    except (OSError, UnicodeDecodeError):
+        return None
+    text, count = before, 0
+    # A repaired section may hold keys that were not judged while its own name was wrong.
+    for _ in range(_ROUNDS):
+        repaired, done = _round(schema, text, name)
+        if not done:
+            break
+        text, count = repaired, count + done
+    return Fixed(name, before, text, count) if count else None
+
+
+def write(fixed: Fixed) -> None:
+    """Write the repaired text in one step: nobody sees half of it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    import shutil
+    import tempfile
+
+    target = os.path.realpath(fixed.name)
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", newline="", dir=os.path.dirname(target), prefix=".toriconfig-", delete=False
+    ) as file:
+        file.write(fixed.after)
+    try:
+        shutil.copymode(target, file.name)
+        os.replace(file.name, target)
+    except OSError:
+        os.unlink(file.name)
+        raise
+
+
+def difference(schema: type[BaseModel], fixed: Fixed) -> Iterator[str]:
+    """The repairs as a unified diff, line by line, with secrets masked: it is for people, not for `patch`."""
+    from difflib import unified_diff
+
+    before, after = (_masked(schema, text, fixed.name) for text in (fixed.before, fixed.after))
+    yield from unified_diff(before, after, fixed.name, fixed.name, lineterm="", n=1)
+
+
+def _round(schema: type[BaseModel], text: str, name: str) -> tuple[str, int]:
+    problems = _judged(schema, text, name)
+    edits = list(_edits(problems, text))
+    if not edits:
+        return text, 0
+    together = _applied(text, edits)
+    if _is_safe(problems, _judged(schema, together, name), edits):
+        return together, len(edits)
+    count = 0
+    aims = [edit.path for edit in edits]
+    edits = [edit for edit in edits if aims.count(edit.path) == 1]  # of two for one key, nobody knows which is meant
+    for edit in sorted(edits, reverse=True):  # from the end, so that no edit moves the place of the next
+        alone = _applied(text, [edit])
+        found = _judged(schema, alone, name)
+        if _is_safe(problems, found, [edit]):
+            text, problems, count = alone, found, count + 1
+    return text, count
+
+
+def _judged(schema: type[BaseModel], text: str, name: str) -> Sequence[Problem]:
+    from toriconfig._check import check_alone
+    from toriconfig.sources.yaml_file import read_yaml
+
+    return check_alone(schema, read_yaml(text.removeprefix("\ufeff"), name))
+
+
+def _edits(problems: Iterable[Problem], text: str) -> Iterator[_Edit]:
+    lines = _LINE.findall(text.removeprefix("\ufeff"))
+    seen: set[tuple[int, int]] = set()
+    for problem in problems:
+        origin = problem.origin
+        if problem.code not in FIXABLE or problem.fix is None or origin is None:
+            continue
+        if origin.line is None or origin.column is None or origin.end_column is None or origin.line != origin.end_line:
+            continue
+        *parents, key = parse(problem.path)
+        written = lines[origin.line - 1][origin.column - 1 : origin.end_column - 1]
+        quote = written[:1] if written[:1] in ("'", '"') else ""
+        # An alias, a tag or an escape in the key: not for a machine to rewrite.
+        if written != f"{quote}{key}{quote}" or not problem.fix.isidentifier() or (origin.line, origin.column) in seen:
+            continue
+        seen.add((origin.line, origin.column))
+        replacement = f"{quote}{problem.fix}{quote}"
+        yield _Edit(origin.line, origin.column, origin.end_column, replacement, (*parents, problem.fix))
+
+
+def _applied(text: str, edits: Iterable[_Edit]) -> str:
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    lines = _LINE.findall(text.removeprefix("\ufeff"))
+    for edit in sorted(edits, reverse=True):
+        line = lines[edit.line - 1]
+        lines[edit.line - 1] = line[: edit.column - 1] + edit.text + line[edit.end_column - 1 :]
+    return mark + "".join(lines)
+
+
+def _is_safe(before: Iterable[Problem], after: Iterable[Problem], edits: Sequence[_Edit]) -> bool:
+    """Whether nothing is wrong now that was not before; below a key that has its right name, more may be found."""
+    known = {(problem.code, problem.path) for problem in before}
+    inside = tuple(show(edit.path) + end for edit in edits for end in (".", "["))
+    return all((problem.code, problem.path) in known or problem.path.startswith(inside) for problem in after)
+
+
+def _masked(schema: type[BaseModel], text: str, name: str) -> list[str]:
+    from toriconfig._excerpts import known_secrets
+    from toriconfig._frames import Masked
+    from toriconfig._origin import Origin
+    from toriconfig._shape import root_shape
+    from toriconfig.sources.yaml_file import read_yaml
+
+    roots = [tree.root for tree in read_yaml(text.removeprefix("\ufeff"), name)]
+    lines = text.splitlines()
+    masked = Masked(lines, known_secrets(root_shape(schema), roots)(Origin("files", name)))
+    return [masked.line(number) for number in range(1, len(lines) + 1)]
