@@ -63,7 +63,7 @@ def test_one_path_is_as_good_as_a_list_of_one() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"config_nam": "x"}, "unknown option `config_nam`; the options are config_name"),
+        ({"config_nam": "x"}, "unknown option `config_nam`; did you mean `config_name`"),
         ({"layers": ["env", "envs"]}, "unknown layer 'envs'"),
         ({"layers": ["env", "env"]}, "names a layer twice"),
         ({"vault_layer": "lazy"}, "`vault_layer` is one of secrets, eager"),

@@ -40,6 +40,7 @@ class Derived:
         self._build = build
         self._key = key
         self._from: tuple[Reading, ...] = ()
+        self._wrong: SecretError | None = None
         self._swaps = 0
         self._unread: Origin | None = None
         self._listeners: tuple[Swap, ...] = ()
@@ -51,15 +52,32 @@ class Derived:
 
     def settle(self) -> Reading:
         swaps = self._swaps
-        readings = tuple(supply.settle() for supply in self.inputs)
-        reading = self.reading
-        if reading is None or len(readings) != len(self._from) or any(map(_differs, readings, self._from)):
-            reading = self._made(readings)
-            self._from, self.reading = readings, reading
+        reading, wrong = self._judged(tuple(supply.settle() for supply in self.inputs))
+        if reading is None:
+            assert wrong is not None
+            raise wrong
         self.fresh_until = min(supply.fresh_until for supply in self.inputs)
         if self._swaps != swaps:  # an input was swapped meanwhile: the next read looks again
             self.fresh_until = _NEVER
         return reading
+
+    def _judged(self, readings: tuple[Reading, ...]) -> tuple[Reading | None, SecretError | None]:
+        """What the inputs make, or why they make nothing; worked out once for the same readings."""
+        if len(readings) != len(self._from) or any(map(_differs, readings, self._from)):
+            self.reading, self._wrong = self._tried(readings)
+            self._from = readings
+        return self.reading, self._wrong
+
+    def _tried(self, readings: Sequence[Reading]) -> tuple[Reading | None, SecretError | None]:
+        try:
+            return self._made(readings), None
+        except SecretError as error:
+            return None, error.with_traceback(None)
+
+    def _broken(self) -> SecretError | None:
+        """Why what is in memory makes no value, such as a key that the path does not have."""
+        readings = tuple(supply.reading for supply in self.inputs)
+        return self._judged(readings)[1] if None not in readings else None  # type: ignore[arg-type]
 
     def _made(self, readings: Sequence[Reading]) -> Reading:
         first = readings[0]
@@ -80,8 +98,10 @@ class Derived:
     @property
     def state(self) -> State:
         if len(self.inputs) == 1:
-            return self.inputs[0].state
-        return max((supply.state for supply in self.inputs), key=_RANK.__getitem__)
+            state = self.inputs[0].state
+        else:
+            state = max((supply.state for supply in self.inputs), key=_RANK.__getitem__)
+        return "missing" if state in ("fresh", "stale") and self._broken() is not None else state
 
     @property
     def age(self) -> float | None:
@@ -92,9 +112,8 @@ class Derived:
 
     @property
     def error(self) -> Exception | None:
-        if len(self.inputs) == 1:
-            return self.inputs[0].error
-        return next((error for supply in self.inputs if (error := supply.error) is not None), None)
+        found = next((error for supply in self.inputs if (error := supply.error) is not None), None)
+        return found if found is not None else self._broken()
 
     @property
     def origin(self) -> Origin:
@@ -202,7 +221,9 @@ class Fallback:
 class Missing:
     """Nothing supplies this secret; every read says so, and how to set it."""
 
-    def __init__(self, reference: str, message: str, remedy: str, origin: Origin) -> None:
+    def __init__(
+        self, reference: str, message: str, remedy: str, origin: Origin, state: State = "missing"
+    ) -> None:
         self.reading: Reading | None = None
         self.fresh_until = _NEVER
         self.now: Callable[[], float] = _zero
@@ -210,7 +231,7 @@ class Missing:
         self.error: Exception | None = None
         self.origin = origin
         self.age: float | None = None
-        self.state: State = "missing"
+        self.state: State = state
         self._message = message
         self._remedy = remedy
 

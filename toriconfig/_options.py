@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
@@ -91,9 +91,7 @@ class Options(Value):
         Raises:
             TypeError: an option that does not exist, or a value that it cannot have.
         """
-        for name in given:
-            if name not in _NAMES:
-                raise TypeError(f"unknown option `{name}`; the options are {', '.join(_NAMES)}")
+        check_names(given)
         merged = {name: config[name] for name in _NAMES if name in config} | dict(given)
         for name in ("config_files", "env_file", "secrets_dir", "layers", "file_roots"):
             if name in merged:
@@ -131,6 +129,21 @@ class Options(Value):
 
 
 _NAMES = Options._fields
+
+
+def check_names(given: Iterable[str]) -> None:
+    """Refuse an option that does not exist.
+
+    Raises:
+        TypeError: with its name, the nearest that exists, and all of them.
+    """
+    for name in given:
+        if name not in _NAMES:
+            from toriconfig._near import near
+
+            candidate = near(name, _NAMES)
+            meant = f"; did you mean `{candidate}`?" if candidate else ""
+            raise TypeError(f"unknown option `{name}`{meant}; the options are {', '.join(_NAMES)}")
 
 
 def _several(value: Any, *, keep_none: bool) -> tuple[Any, ...] | None:

@@ -158,7 +158,7 @@ class Secret(Generic[T]):
             return True
         mine, theirs = self._supply.reading, other._supply.reading
         if mine is None or theirs is None:
-            return mine is theirs and bool(self.reference) and self.reference == other.reference
+            return mine is theirs and self.reference == other.reference and self.origin == other.origin
         return hmac.compare_digest(_bytes(mine.value), _bytes(theirs.value))
 
     def __hash__(self) -> int:

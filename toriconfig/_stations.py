@@ -152,6 +152,8 @@ class Load:
     def _add(self, wrong: list[Problem]) -> None:
         """Add what validation found, unless an earlier station has told it already."""
         told = {problem.path for problem in self.problems if problem.severity == "error"}
+        nulls = {problem.path: problem.origin for problem in self.problems if problem.code == "TC106"}
+        wrong = [_at_null(one, nulls[one.path]) if one.code == "TC103" and one.path in nulls else one for one in wrong]
         self.problems += [p for p in wrong if p.path not in told and (self.complete or p.code != "TC103")]
 
     def _built(self, root: Node, places: Places, session: Any) -> Loaded | None:
@@ -338,6 +340,11 @@ class Load:
         from toriconfig._excerpts import with_excerpts
 
         return with_excerpts(self.problems, self.lines, self.shape, self.read)
+
+
+def _at_null(problem: Problem, origin: Origin | None) -> Problem:
+    """A key that is missing because a layer says null stands where the null stands."""
+    return problem.replaced(origin=origin, label="null counts as not set")
 
 
 def _connected(vault: Any, environ: Mapping[str, str]) -> tuple[Any, str]:

@@ -167,7 +167,9 @@ def _missing(reference: str, shape: Shape, path: Path, places: Places) -> Supply
     else:
         places.warn(path, f"`{show(path)}`: {message}; {remedy}")
     places.unsupplied[path] = (reference, remedy)
-    return Missing(reference, message, remedy, Origin("vault", reference) if reference else _NOWHERE)
+    unasked = places.offline and bool(reference)  # it may well be there: nobody has looked
+    origin = Origin("vault", reference) if reference else _NOWHERE
+    return Missing(reference, message, remedy, origin, "unread" if unasked else "missing")
 
 
 def _wrong(code: str, node: Node, path: Path, expected: str, message: str) -> Problem:

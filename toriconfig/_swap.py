@@ -94,11 +94,12 @@ def watch_secrets(lazy: Lazy) -> None:
 def _relay(ref: weakref.ref[Lazy], path: Path) -> Callable[[Reading | None, Reading | None], None]:
     def swapped(old: Reading | None, new: Reading | None) -> None:
         lazy = ref()
-        if lazy is None or old is None or new is None or old is new:
-            return  # the first reading is no change, and a value that went is told by health
+        if lazy is None or old is None or old is new:
+            return  # the first reading is no change
         from toriconfig._change import Change
 
-        change = Change(show(path), "rotated", old.origin, new.origin)
+        gone = new is None
+        change = Change(show(path), "removed" if gone else "rotated", old.origin, None if gone else new.origin)
         for listener in lazy._state.listeners:
             if listener.hears(change):
                 listener.call_soon(change)

@@ -19,7 +19,9 @@ def import_target(target: str) -> type[BaseModel]:
         raise TypeError(f"a schema is named as 'package.module:Class', not {target!r}")
     found: object = importlib.import_module(module)
     for part in name.split("."):
-        found = getattr(found, part, None)
+        if not hasattr(found, part):
+            raise TypeError(f"{module} has no {name!r}")
+        found = getattr(found, part)
     if not isinstance(found, type) or not issubclass(found, BaseModel):
         raise TypeError(f"{target!r} is no pydantic model but {type(found).__name__}")
     return found

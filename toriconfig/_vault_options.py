@@ -52,7 +52,7 @@ def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | Non
     made = _made(given)
     if made.vault is None:
         culprit = _culprit(made.message, env, block)
-        problems.append(_problem(culprit, "what the README's table of Vault options allows", made.message))
+        problems.append(_problem(culprit, "a field and a value that `Vault(...)` takes", made.message))
     vault = made.vault or Vault()
     return vault if code is None else _over(vault, code)
 

@@ -21,6 +21,21 @@ from typing import Any, Literal
 from toriconfig._origin import Origin
 from toriconfig._value import Value
 
+__all__ = [
+    "CODES",
+    "ConfigError",
+    "MissingCredentialError",
+    "Problem",
+    "Related",
+    "SecretError",
+    "Severity",
+    "VaultDenied",
+    "VaultError",
+    "VaultNotFound",
+    "VaultSealed",
+    "VaultUnreachable",
+]
+
 Severity = Literal["error", "warning", "info"]
 
 CODES: dict[str, str] = {

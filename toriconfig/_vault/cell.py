@@ -318,6 +318,8 @@ class Cell:
             self._warned = self._warned or kept
         if warn:
             session.failed(self, error)
+        if dropped is not None:
+            logger().warning("%s: what was read before is dropped: %s", self.reference, error.message)
         self._notify(dropped, None)
 
     def _renewed(self, held: Lease, fate: leases.Fate, lease: Lease) -> None:

@@ -11,6 +11,9 @@ from toriconfig.errors import VaultDenied, VaultError, VaultNotFound, VaultSeale
 PAUSE = 0.1
 """Seconds before the same address is asked again, at least; a quota may answer `Retry-After: 0`."""
 
+_OF_VAULT = ("errors", "data", "warnings")
+"""Members of which each 404 of Vault's has one; one without comes from something else on the way."""
+
 _CAPABILITY = {"GET": "read", "LIST": "list", "POST": "update", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
@@ -80,11 +83,11 @@ def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: st
     said = f": {outcome.text}" if outcome.text else ""
     if status == 403:
         return denied(path, method, request_id=outcome.request_id)
-    if status == 404:
+    if status == 404 and not outcome.body.keys().isdisjoint(_OF_VAULT):
         return _absent(outcome, path, namespace)
     if status in (501, 503):
-        sealed = status == 501 or "sealed" in outcome.text.lower() or not outcome.text
-        if sealed:
+        text = outcome.text.lower()
+        if "sealed" in text or "not initialized" in text or "sealed" in outcome.body:
             what = "is sealed" if status == 503 else "is not initialised"
             return VaultSealed(
                 f"Vault at {outcome.address} {what}", status=status, help="somebody must unseal it", **given
@@ -96,7 +99,7 @@ def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: st
             help="give the address of the origin itself",
             **given,
         )
-    if status >= 500 or status in (412, 429, 472, 473):
+    if status >= 500 or status in (404, 412, 429, 472, 473):
         return VaultUnreachable(f"Vault at {outcome.address} answered {status}{said}", status=status, **given)
     help = "look at the role that the path names: the engine has none of that name" if "unknown role" in said else ""
     return VaultError(f"Vault refused {method} {path} with {status}{said}", status=status, help=help, **given)
