@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource
 from pydantic_settings.sources.types import ENV_FILE_SENTINEL
 
+from toriconfig._collector import paused
 from toriconfig._layers import Inputs
 from toriconfig._load import Draft
 from toriconfig._merge import merge
@@ -49,7 +50,8 @@ class Settings(BaseSettings):
 
         @wraps(BaseSettings.__init__)
         def __init__(self, /, *args, **values):
-            error = _init(self, args, values)
+            with paused():
+                error = _init(self, args, values)
             if error is not None:
                 del args, values  # whoever prints this frame finds no secret in it
                 raise error

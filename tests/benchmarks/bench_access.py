@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from timeit import Timer
 from typing import Any
 
-from benchmarks.interleaved import Row, Work, compare, table
 from pydantic import BaseModel
+
+from benchmarks.interleaved import Row, Work, compare, table
 from toriconfig import SettingsConfigDict, lazy, override, snapshot
 
 
@@ -67,13 +69,11 @@ def _peers(rounds: int, times: int) -> list[Row]:
     """They take a thousand times as long, so they are asked less often."""
     works: dict[str, Work] = {"a plain object": _read(_plain())}
     if find_spec("dynaconf"):
-        from dynaconf import Dynaconf
-
-        works["dynaconf"] = _read(Dynaconf(DATABASE={"pool": {"size": 4}}))
+        library: Any = import_module("dynaconf")
+        works["dynaconf"] = _read(library.Dynaconf(DATABASE={"pool": {"size": 4}}))
     if find_spec("omegaconf"):
-        from omegaconf import OmegaConf
-
-        works["OmegaConf"] = _read(OmegaConf.create({"database": {"pool": {"size": 4}}}))
+        library = import_module("omegaconf")
+        works["OmegaConf"] = _read(library.OmegaConf.create({"database": {"pool": {"size": 4}}}))
     return compare(works, "a plain object", {}, rounds, times)[1:]
 
 

@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pydantic import BaseModel
+
 from benchmarks.bench_yaml import settings_text
 from benchmarks.interleaved import Row, Work, compare, repeated, table
-from pydantic import BaseModel
 from toriconfig import explain, load
 from toriconfig.testing import vault_server
 from toriconfig.vault import Vault
@@ -82,7 +83,10 @@ def measure_refresh(rounds: int, sizes: tuple[int, ...] = SECRETS) -> list[Row]:
                 flight.wait()
 
         try:
-            works = {f"refresh, one of {count:,} secrets": _often(partial(poll, count), sizes[-1] // count) for count in sizes}
+            works = {
+                f"refresh, one of {count:,} secrets": _often(partial(poll, count), sizes[-1] // count)
+                for count in sizes
+            }
             first, *others = works
             return compare(works, first, dict.fromkeys(others, 1.25), rounds, 1, clock=time.process_time)
         finally:

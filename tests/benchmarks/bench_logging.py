@@ -27,7 +27,9 @@ def _redactor(fast: bool, chance: random.Random) -> Redactor:
 
 
 def _work(name: str, mask: Callable[[str], str] | None, line: str, first: str) -> Work:
-    handler = logging.StreamHandler(Path("/dev/null").open("w", encoding="utf-8"))  # noqa: SIM115 - lives as long
+    sink = Path("/dev/null").open("w", encoding="utf-8")  # noqa: SIM115 - closed by `measure`
+    _closing.append(sink.close)
+    handler = logging.StreamHandler(sink)
     stock = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler.setFormatter(stock if mask is None else MaskingFormatter(mask=mask))
     logger = logging.Logger(f"bench.{name}", logging.INFO)  # noqa: LOG001 - apart from every other logger
@@ -64,7 +66,12 @@ def measure(rounds: int = 15, times: int = 2000) -> list[Row]:
             for number, (name, mask) in enumerate(zip(names, (None, fast.mask, pure.mask, str), strict=True))
         }
         rows += compare(works, names[0], {names[1]: 1.15, names[2]: 1.7} if promised else {}, rounds, times)
+    while _closing:
+        _closing.pop()()
     return rows
+
+
+_closing: list[Callable[[], object]] = []
 
 
 if __name__ == "__main__":

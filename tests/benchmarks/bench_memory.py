@@ -28,9 +28,16 @@ def measure(rounds: int = 5, *, peers: bool = True) -> list[Row]:
         "floor: pydantic, C YAML, by hand": "floor",
     }
     if peers:
-        others = (("dynaconf", "dynaconf"), ("OmegaConf", "omegaconf"), ("typed-settings", "typed_settings"), ("Hydra", "hydra"))
+        others = (
+            ("dynaconf", "dynaconf"),
+            ("OmegaConf", "omegaconf"),
+            ("typed-settings", "typed_settings"),
+            ("Hydra", "hydra"),
+        )
         names |= {name: f"{module}_" for name, module in others if find_spec(module)}
-    code = {name: f"from {module} import load\nsettings = load()\n{project.READ}{_TELL}" for name, module in names.items()}
+    code = {
+        name: f"from {module} import load\nsettings = load()\n{project.READ}{_TELL}" for name, module in names.items()
+    }
     code[BARE] = f"pass{_TELL}"
     taken: dict[str, list[float]] = {name: [] for name in code}
     with TemporaryDirectory() as name:

@@ -87,12 +87,14 @@ def rotation(seconds: float = 6.0) -> tuple[list[Row], Series]:
     errors = sum(reader.errors for reader in readers)
     against = f"secret.get(), {THREADS} threads, nothing changes"
     goal = {against: None, f"secret.get(), {THREADS} threads, a new version each second": 1.2}
-    rows = []
+    rows: list[Row] = []
     for (name, promised), costs in zip(goal.items(), (still, moving), strict=True):
         q1, median, q3 = (each / 1e9 for each in quantiles(costs, n=4))
         ratio = median / rows[0]["median"] if rows else 1.0
         rows.append(Row(name=name, median=median, q1=q1, q3=q3, ratio=ratio, against=against, goal=promised))
-    steps = [[cost for at, cost in noted if step * STEP <= at < (step + 1) * STEP] for step in range(int(seconds / STEP))]
+    steps = [
+        [cost for at, cost in noted if step * STEP <= at < (step + 1) * STEP] for step in range(int(seconds / STEP))
+    ]
     points = [quantiles(costs, n=4)[1] if len(costs) > 1 else 0.0 for costs in steps]
     return rows, Series(step=STEP, nanoseconds=points, arrived=arrived, reads=len(noted) * BATCH, errors=errors)
 

@@ -10,8 +10,9 @@ from functools import lru_cache
 from timeit import Timer
 from typing import Any
 
-from benchmarks.interleaved import Row, Work, compare, table
 from cachetools import TTLCache
+
+from benchmarks.interleaved import Row, Work, compare, table
 from toriconfig._origin import Origin
 from toriconfig._secret import handle
 from toriconfig._supply import Fixed, Reading

@@ -85,7 +85,11 @@ def measure_tori(rounds: int = 15) -> list[Row]:
 def measure_command_line(rounds: int = 15, *, peers: bool = True) -> list[Row]:
     """Row 12: `--version` against a bare Python, and `check` against importing what validation needs."""
     ours = [sys.executable, "-m", "toriconfig.cli"]
-    version = {BARE: python("pass"), "toriconfig --version": [*ours, "--version"], "floor: import click": python("import click")}
+    version = {
+        BARE: python("pass"),
+        "toriconfig --version": [*ours, "--version"],
+        "floor: import click": python("import click"),
+    }
     needs = "importing click, yaml and the built schema"
     check = {
         needs: python("import click, yaml, toriconfig.schema"),

@@ -26,7 +26,9 @@ def draw(results: Path, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     started = [row for row in cold if row["median"] > 0 and row["name"] != "bare Python"]
     (folder / "start.svg").write_text(
-        bars("Start: import, 200 keys, 20 variables, typed, one value read (ms of CPU, less a bare Python)", started, 1e3)
+        bars(
+            "Start: import, 200 keys, 20 variables, typed, one value read (ms of CPU, less a bare Python)", started, 1e3
+        )
     )
     (folder / "access.svg").write_text(
         bars("settings.database.pool.size (ns)", [row for row in access if "live" not in row["name"]], 1e9)

@@ -33,9 +33,10 @@ def python(code: str) -> list[str]:
 
 
 def clean_environ(**more: str) -> dict[str, str]:
-    """The environment without anything that steers Python, Vault or settings."""
+    """The environment without anything that steers Python, Vault or settings; toriconfig is that of this checkout."""
     steering = ("PYTHON", "VAULT_", "BAO_", "TORI_", "APP_")
-    return {name: text for name, text in os.environ.items() if not name.startswith(steering)} | more
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(steering)}
+    return {**kept, "PYTHONPATH": str(Path(__file__).parents[2]), **more}
 
 
 def start(command: list[str], folder: Path, environ: Mapping[str, str]) -> Taken:

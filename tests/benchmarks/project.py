@@ -7,9 +7,7 @@ from pathlib import Path
 
 SECTIONS, GROUPS = 10, 4
 LEAVES = (("name", "str"), ("size", "int"), ("rate", "float"), ("active", "bool"), ("tags", "list[str]"))
-VARIABLES = {
-    f"APP_SECTION_{number // 2}__GROUP_{number % 2}__SIZE": "4000" for number in range(20)
-}
+VARIABLES = {f"APP_SECTION_{number // 2}__GROUP_{number % 2}__SIZE": "4000" for number in range(20)}
 """20 overrides; dynaconf and typed-settings get theirs under the names that they know."""
 
 READ = "assert settings.section_1.group_0.size == 4000 and settings.section_1.group_3.name == 'some text 1.3'"
@@ -28,6 +26,11 @@ class CYaml(YamlConfigSettingsSource):
         with open(path) as file:
             return yaml.load(file, Loader=yaml.CSafeLoader)
 """
+_DOTTED = """[
+        f"{name[4:].lower().replace('__', '.')}={text}" for name, text in os.environ.items() if name.startswith('APP_')
+    ]"""
+"""The variables as OmegaConf and Hydra want them."""
+
 _FLOOR = """
 import os, yaml
 def load():
@@ -105,9 +108,7 @@ def write(folder: Path) -> None:
             "from omegaconf import OmegaConf",
             "def load():",
             "    base = OmegaConf.load('app.yaml')",
-            "    dots = [f\"{name[4:].lower().replace('__', '.')}={text}\""
-            " for name, text in os.environ.items() if name.startswith('APP_')]",
-            "    return OmegaConf.merge(base, OmegaConf.from_dotlist(dots))",
+            f"    return OmegaConf.merge(base, OmegaConf.from_dotlist({_DOTTED}))",
         ),
         "typed_settings_": (
             "import os, attrs, yaml, typed_settings",
@@ -117,17 +118,15 @@ def write(folder: Path) -> None:
             "        with open(path) as file:",
             "            return yaml.load(file, Loader=yaml.CSafeLoader)",
             "def load():",
-            "    return typed_settings.load_settings(App, [typed_settings.FileLoader({'*.yaml': Yaml()}, ['app.yaml']),"
-            " typed_settings.EnvLoader('APP_', nested_delimiter='__')])",
+            "    file = typed_settings.FileLoader({'*.yaml': Yaml()}, ['app.yaml'])",
+            "    return typed_settings.load_settings(App, [file, typed_settings.EnvLoader('APP_', nested_delimiter='__')])",
         ),
         "hydra_": (
             "import os",
             "from hydra import compose, initialize_config_dir",
             "def load():",
-            "    over = [f\"{name[4:].lower().replace('__', '.')}={text}\""
-            " for name, text in os.environ.items() if name.startswith('APP_')]",
             "    with initialize_config_dir(os.getcwd(), version_base=None):",
-            "        return compose('app', over)",
+            f"        return compose('app', {_DOTTED})",
         ),
     }
     for name, lines in modules.items():

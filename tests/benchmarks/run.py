@@ -88,7 +88,9 @@ def main() -> int:
             if verdict(row) == "missed":
                 missed.append(f"{number}. {row['name']}: {row['ratio']:.2f}, goal {row['goal']:.2f}")
     load = os.getloadavg()[0]
-    print(f"\n{len(ratios) - len(missed)} of {len(ratios)} goals met, {time.monotonic() - begun:.0f} s, load {load:.1f}")
+    print(
+        f"\n{len(ratios) - len(missed)} of {len(ratios)} goals met, {time.monotonic() - begun:.0f} s, load {load:.1f}"
+    )
     print("\n".join(f"missed  {one}" for one in missed))
     if only is None and not chosen.quick:
         version = ".".join(map(str, sys.version_info[:3]))
