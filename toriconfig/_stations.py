@@ -91,7 +91,8 @@ class Load:
         places = self._places(None)
         root = without_failed(self._judged(self._resolved(root, root, alone=True), places))
         wrong = validate(root, self.shape, self.make, self.remedies.how_to_set)[1]
-        self._add([problem for problem in wrong if problem.code != "TC103"])
+        # An item of a list is whole in one layer, so what is missing in it no other layer can say.
+        self._add([problem for problem in wrong if problem.code != "TC103" or "[" in problem.path])
         self.problems = [problem for problem in self.problems if problem.code != "TC401"]
 
     def derive(self, base: Snapshot, updates: Mapping[str, Any]) -> Loaded | None:

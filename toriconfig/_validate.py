@@ -115,14 +115,15 @@ def _missing(path: Path, root: Node, shape: Shape, how_to_set: Callable[[Path], 
     while (parent := root.find(where)) is None:
         where = where[:-1]
     below = shape.at(path)
+    in_item = any(isinstance(part, int) for part in path)  # of a list, which comes whole from one layer
     kinds = {"model": "a mapping", "mapping": "a mapping", "sequence": "a list", "secret": "a secret"}
     return Problem(
         "TC103",
         show(path),
         parent.key_origin if where else None,
         expected=kinds.get(below.kind, "a value") if below is not None else "a value",
-        help=how_to_set(path),
-        message=f"required key `{show(path)}` is not set by any layer",
+        help=f"write `{path[-1]}` there" if in_item else how_to_set(path),
+        message=f"required key `{show(path)}` is " + ("missing" if in_item else "not set by any layer"),
         label=f"`{show(path[len(where) :])}` is missing in this mapping" if where else "",
     )
 

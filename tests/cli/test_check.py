@@ -51,29 +51,93 @@ def test_a_missing_required_key_points_at_its_parent_and_says_where_was_looked(
     assert toriconfig("check", "app.yaml", "--settings", "app:App").code == 0, "alone, another layer may say it"
 
 
-@pytest.mark.parametrize("form", ["text", "concise", "json", "github", "sarif"])
-def test_all_five_in_one_run_over_two_files_sorted(form: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+FIVE = """
+from pydantic import BaseModel
+from toriconfig import SettingsConfigDict
+class Pool(BaseModel):
+    max_size: int = 10
+    timeout: float = 5.0
+class Server(BaseModel):
+    host: str
+    pool: Pool = Pool()
+class App(BaseModel):
+    model_config = SettingsConfigDict(config_name="app")
+    servers: list[Server] = []
+    main: Server | None = None
+    features: list[str] = []
+"""
+FIRST = """\
+main:
+  host: db1
+  pool:
+    max_size: ten
+    timeuot: 3
+  host: db2
+features: [alpha, beta
+servers: []
+"""
+SECOND = """\
+servers:
+  - host: a
+  - pool: {max_size: 3}
+"""
+EXPECTED = [
+    ("config/a.yaml", 4, 15, "TC102", "main.pool.max_size"),
+    ("config/a.yaml", 5, 5, "TC101", "main.pool.timeuot"),
+    ("config/a.yaml", 6, 3, "TC002", "main.host"),
+    ("config/a.yaml", 7, 11, "TC001", None),
+    ("config/b.yaml", 3, 5, "TC103", "servers[1].host"),
+]
+
+
+@pytest.fixture(name="five")
+def _five(tmp_path: Path) -> None:
     folder = tmp_path / "config"
     folder.mkdir()
-    (folder / "a.yaml").write_text(
-        "chunking:\n  szie: 5\n  size: many\n  overlap: 1\n  overlap: 2\ngeneric_terms: [a, b\n"
-    )
-    (folder / "b.yaml").write_text("limits:\n  file_sizes:\n    small: {chunks: 300}\n    medium: {chunk: 1}\n")
-    result = toriconfig("check", "config", "-o", form)
+    (folder / "a.yaml").write_text(FIRST)
+    (folder / "b.yaml").write_text(SECOND)
+    (tmp_path / "app.py").write_text(FIVE)
+
+
+def test_all_five_in_one_run_over_two_files_with_all_that_a_reader_needs(five: None, toriconfig: Toriconfig) -> None:
+    result = toriconfig("check", "config", "--settings", "app:App", "-o", "json")
     assert result.code == 1
-    at = [result.out.find(code) for code in ("TC101", "TC102", "TC002", "TC001")]
-    assert -1 not in at
-    if form in ("text", "concise", "github"):
-        places = [result.out.find(text) for text in ("a.yaml", "b.yaml")]
-        assert places == sorted(places)
-    if form == "json":
-        found = json.loads(result.out)
-        assert found["valid"] is False
-        lines = [(d["origin"]["source"], d["origin"]["line"]) for d in found["diagnostics"]]
-        assert lines == sorted(lines)
-        assert found["error_count"] == len(lines) == 5
+    found = json.loads(result.out)
+    diagnostics = found["diagnostics"]
+    assert EXPECTED == [
+        (one["origin"]["source"], one["origin"]["line"], one["origin"]["column"], one["code"], one["path"])
+        for one in diagnostics
+    ]
+    assert (False, 5) == (found["valid"], found["error_count"])
+    for one in diagnostics:
+        assert one["expected"] or one["code"] in ("TC001", "TC002")
+        assert one["help"]
+        assert [one["origin"]["line"]] <= [snippet["line"] for snippet in one["snippets"]]
+    assert "did you mean `timeout`?" == diagnostics[1]["help"]
+    assert [2] == [other["origin"]["line"] for other in diagnostics[2]["related"]]
+
+
+@pytest.mark.parametrize("form", ["text", "concise", "github", "sarif"])
+def test_all_five_stand_in_order_in_every_other_format(form: str, five: None, toriconfig: Toriconfig) -> None:
+    result = toriconfig("check", "config", "--settings", "app:App", "-o", form)
+    assert result.code == 1
     if form == "sarif":
-        assert json.loads(result.out)["version"] == "2.1.0"
+        results = json.loads(result.out)["runs"][0]["results"]
+        assert [code for *_, code, _ in EXPECTED] == [one["ruleId"] for one in results]
+        places = [one["locations"][0]["physicalLocation"] for one in results]
+        assert EXPECTED[0][:2] == (places[0]["artifactLocation"]["uri"], places[0]["region"]["startLine"])
+        return
+    spelt = {
+        "text": "--> {file}:{line}:{column}",
+        "concise": "{file}:{line}:{column}: error[{code}]",
+        "github": "::error file={file},line={line},col={column},",
+    }[form]
+    places = [
+        result.out.find(spelt.format(file=file, line=line, column=column, code=code))
+        for file, line, column, code, _ in EXPECTED
+    ]
+    assert -1 not in places
+    assert sorted(places) == places
 
 
 def test_a_mistake_in_a_variable_names_it_and_the_line_that_it_overrides(
