@@ -77,8 +77,8 @@ def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
     from toriconfig._options import check_names
 
     check_names(options.keys() - {"overrides", "environ", "offline"})
-    if not isinstance(target, str) and not (isinstance(target, type) and hasattr(target, "model_fields")):
-        raise TypeError(f"lazy() takes a pydantic model, or \"package.module:Class\", not {target!r}")
+    if not isinstance(target, str) and not hasattr(target, "model_fields"):
+        raise TypeError(f"lazy() takes a pydantic model, or 'package.module:Class', not {target!r}")
     return Lazy(target, options)
 
 

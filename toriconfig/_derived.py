@@ -221,9 +221,7 @@ class Fallback:
 class Missing:
     """Nothing supplies this secret; every read says so, and how to set it."""
 
-    def __init__(
-        self, reference: str, message: str, remedy: str, origin: Origin, state: State = "missing"
-    ) -> None:
+    def __init__(self, reference: str, message: str, remedy: str, origin: Origin, state: State = "missing") -> None:
         self.reading: Reading | None = None
         self.fresh_until = _NEVER
         self.now: Callable[[], float] = _zero

@@ -29,9 +29,7 @@ class Reading:
 
     __slots__ = ("__weakref__", "expires_at", "origin", "value", "version")
 
-    def __init__(
-        self, value: Any, origin: Origin, version: int | None = None, expires_at: float | None = None
-    ) -> None:
+    def __init__(self, value: Any, origin: Origin, version: int | None = None, expires_at: float | None = None) -> None:
         self.value = value
         self.origin = origin
         self.version = version

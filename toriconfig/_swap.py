@@ -98,8 +98,10 @@ def _relay(ref: weakref.ref[Lazy], path: Path) -> Callable[[Reading | None, Read
             return  # the first reading is no change
         from toriconfig._change import Change
 
-        gone = new is None
-        change = Change(show(path), "removed" if gone else "rotated", old.origin, None if gone else new.origin)
+        if new is None:
+            change = Change(show(path), "removed", old.origin, None)
+        else:
+            change = Change(show(path), "rotated", old.origin, new.origin)
         for listener in lazy._state.listeners:
             if listener.hears(change):
                 listener.call_soon(change)

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import pytest
 from pydantic import BaseModel
-from support.faults import Answer, answering_server
 
+from support.faults import Answer, answering_server
 from toriconfig import (
     Change,
     ConfigError,

@@ -10,8 +10,16 @@ from typing import Any
 
 import pytest
 from pydantic import create_model
-from support.faults import Answer, answering_server, black_hole, dripping_server, garbage_server, refusing_address, silent_server
 
+from support.faults import (
+    Answer,
+    answering_server,
+    black_hole,
+    dripping_server,
+    garbage_server,
+    refusing_address,
+    silent_server,
+)
 from toriconfig import (
     Secret,
     SettingsConfigDict,
@@ -155,7 +163,9 @@ def test_health_answers_while_the_first_load_is_under_way() -> None:
 def test_a_load_never_waits_for_vault() -> None:
     with black_hole() as faulty:
         address = faulty if isinstance(faulty, str) else faulty.address
-        made = create_model("Loads", __config__=SettingsConfigDict(vault_path="secret/x"), token=(Secret[str], ...), name=(str, "n"))
+        made = create_model(
+            "Loads", __config__=SettingsConfigDict(vault_path="secret/x"), token=(Secret[str], ...), name=(str, "n")
+        )
         began = time.monotonic()
         settings: Any = load(made, environ={"VAULT_ADDR": address, "VAULT_TOKEN": "t"}, vault=Vault(timeout=30))
         assert settings.name == "n"

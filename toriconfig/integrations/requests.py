@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from requests import PreparedRequest
+from typing import TYPE_CHECKING
+
 from requests.auth import AuthBase
 
-from toriconfig._secret import Secret
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+
+    from toriconfig._secret import Secret
 
 
 class SecretAuth(AuthBase):
