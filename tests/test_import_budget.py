@@ -65,6 +65,29 @@ def test_reading_a_plain_setting_leaves_the_vault_stack_alone(address: str, tmp_
     assert opened == []
 
 
+PLAIN = """
+from pydantic import BaseModel
+class App(BaseModel):
+    size: int = 1
+from toriconfig import lazy
+settings = lazy(App, config_name='app', env_prefix='APP_')
+assert settings.size == 500
+"""
+
+
+def test_a_plain_load_imports_nothing_that_it_does_not_use(tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_text("size: 500\n")
+    modules, _, _ = probe(PLAIN, tmp_path)
+    unused = "json logging difflib toriconfig.vault toriconfig.schema"
+    rooms = "_vault _handles _supplier _derived _explain _change _file_watch _override _health _prefetch _render"
+    assert modules & {*unused.split(), *(f"toriconfig.{room}" for room in rooms.split())} == set()
+
+
+def test_settings_without_a_vault_do_not_import_how_to_reach_one(tmp_path: Path) -> None:
+    modules, _, _ = probe("from toriconfig import settings; settings.chunking.size", tmp_path)
+    assert {name for name in modules if name.startswith(("toriconfig._vault", "toriconfig.vault"))} == set()
+
+
 def test_health_of_an_unloaded_object_loads_nothing_of_the_schema(tmp_path: Path) -> None:
     code = "from toriconfig import settings, health; assert not health(settings).loaded"
     modules, _, opened = probe(code, tmp_path)
