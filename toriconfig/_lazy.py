@@ -38,7 +38,19 @@ class State:
     """
 
     __slots__ = (
-        *("ended", "error", "listeners", "loaded", "loader", "lock", "options", "overrides", "subscriptions", "target", "view"),
+        *(
+            "ended",
+            "error",
+            "listeners",
+            "loaded",
+            "loader",
+            "lock",
+            "options",
+            "overrides",
+            "subscriptions",
+            "target",
+            "view",
+        ),
     )
 
     def __init__(self, target: "type[BaseModel] | str", options: "Mapping[str, Any]") -> None:
@@ -80,7 +92,9 @@ class Lazy:
         return value
 
     def __setattr__(self, name: str, value: object) -> "NoReturn":
-        raise TypeError(f"settings cannot be changed: `override(settings, {name}=...)` or `replace(settings, {name}=...)`")
+        raise TypeError(
+            f"settings cannot be changed: `override(settings, {name}=...)` or `replace(settings, {name}=...)`"
+        )
 
     def __delattr__(self, name: str) -> "NoReturn":
         raise TypeError("settings cannot be changed")
@@ -142,7 +156,9 @@ def first_load(lazy: Lazy) -> "Loaded":
     state = lazy._state
     me = _thread.get_ident()
     if state.loader == me:
-        raise RuntimeError("settings were read while they were being loaded, from a validator or a default of their schema")
+        raise RuntimeError(
+            "settings were read while they were being loaded, from a validator or a default of their schema"
+        )
     with state.lock:
         if state.loaded is None:
             from toriconfig._collector import paused

@@ -40,7 +40,9 @@ def recipe_of(state: State) -> tuple[Any, dict[str, Any]]:
 
 def _leaves(value: Any, path: _path.Path) -> list[tuple[_path.Path, Any]]:
     if not isinstance(value, Mapping):
-        return [(path, value)] if not (isinstance(value, str) and value.startswith("${") and value.endswith("}")) else []
+        return (
+            [(path, value)] if not (isinstance(value, str) and value.startswith("${") and value.endswith("}")) else []
+        )
     found: list[tuple[_path.Path, Any]] = []
     for key, below in value.items():
         found += _leaves(below, (*path, *_path.parse(str(key))))
