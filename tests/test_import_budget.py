@@ -78,7 +78,7 @@ assert settings.size == 500
 def test_a_plain_load_imports_nothing_that_it_does_not_use(tmp_path: Path) -> None:
     (tmp_path / "app.yaml").write_text("size: 500\n")
     modules, _, _ = probe(PLAIN, tmp_path)
-    unused = "json logging difflib toriconfig.vault toriconfig.schema"
+    unused = "logging difflib toriconfig.vault toriconfig.schema"
     rooms = "_vault _handles _supplier _derived _explain _change _file_watch _override _health _prefetch _render"
     assert modules & {*unused.split(), *(f"toriconfig.{room}" for room in rooms.split())} == set()
 
