@@ -86,5 +86,5 @@ def _remedy(candidate: str | None, siblings: dict[str, Node], parent: str) -> st
     if candidate is None:
         return f"remove it, or add it to the model behind {parent}"
     if candidate in siblings:
-        return f"did you mean `{candidate}`, which is set at {siblings[candidate].origin}?"
+        return f"did you mean `{candidate}`, which is set at {siblings[candidate].key_origin}?"
     return f"did you mean `{candidate}`?"

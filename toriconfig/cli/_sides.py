@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from toriconfig._effective import Leaf
     from toriconfig._reference import Ref
+    from toriconfig._sensitive import Sensitive
     from toriconfig._shape import Shape
     from toriconfig._snapshot import Recipe
     from toriconfig._tree import Node
@@ -88,29 +89,33 @@ def _without_profile(asked: Recipe) -> dict[str, str]:
 def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
     """What a file says itself, or why it cannot be read."""
     from toriconfig._check import check_alone
+    from toriconfig._excerpts import known_secrets
     from toriconfig._shape import root_shape
     from toriconfig.sources.yaml_file import YamlFile
 
     tree = YamlFile(name, required=True).load()
     if any(problem.severity == "error" for problem in tree.problems):
         return check_alone(schema, [tree])
-    return dict(_said(tree.root, root_shape(schema), ()))
+    shape = root_shape(schema)
+    return dict(_said(tree.root, shape, (), known_secrets(shape, [tree.root])(Origin("files", name))))
 
 
-def _said(node: Node, shape: Shape | None, path: Path) -> Iterator[tuple[str, Said]]:
+def _said(node: Node, shape: Shape | None, path: Path, known: Sensitive) -> Iterator[tuple[str, Said]]:
     from toriconfig._shown import conceals
 
     secret = shape is not None and (shape.kind == "secret" or shape.sealed)
     if type(node.value) is dict and node.value and not secret:
         for key, child in node.value.items():
-            yield from _said(child, shape.child(key) if shape is not None else None, (*path, key))
+            yield from _said(child, shape.child(key) if shape is not None else None, (*path, key), known)
+        return
+    if not path:
         return
     value = node.plain()
-    if (secret and not _is_reference(value)) or (
-        not secret and path and conceals(path[-1], value) and not _is_reference(value)
-    ):
+    # A key that the schema does not know may be meant for a secret.
+    secret = secret or (shape is None and any(isinstance(part, str) and known.names(part) for part in path))
+    if (secret or conceals(path[-1], value)) and not _is_reference(value):
         yield show(path), Said(_mark(value), MASK, node.origin)
-    elif path:
+    else:
         text = yaml_text(value) if isinstance(value, str) else yaml_scalar(value)
         yield show(path), Said(text, text, node.origin)
 

@@ -1,0 +1,84 @@
+"""A secret in every place where a mistake can sit shows in no output of any command, in no format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.command import Toriconfig
+from toriconfig.testing import Canary, VaultServer
+
+FORMATS = ["text", "concise", "json", "github", "sarif"]
+COMMANDS = [
+    *(("check", "-o", form) for form in FORMATS),
+    *(("check", "--online", "-o", form) for form in FORMATS),
+    *(("check", "tori.yaml", "-o", form) for form in FORMATS),
+    *(("doctor", "-o", form) for form in FORMATS),
+    ("check", "tori.yaml", "--diff"),
+    *(("show", "-f", form, "--origins") for form in ("yaml", "json", "env")),
+    *(("explain", key, "-o", form) for key in ("api_key", "database", "database.host") for form in ("text", "json")),
+    ("explain", "api_key", "--online"),
+    ("policy",),
+    ("policy", "--online"),
+    ("schema", "-O", "-"),
+    ("schema", "--env-example", "-O", "-"),
+    *(
+        ("diff", *sides, "-o", form)
+        for sides in (("tori.yaml", "other.yaml"), ("default", "other"))
+        for form in ("text", "json")
+    ),
+    ("diff", "vault:secret/swept?version=1", "vault:secret/swept"),
+    ("vault", "get", "secret/swept#api_key"),
+    ("vault", "get", "secret/swept#api_kye"),
+]
+FILES = {
+    "all is well": "api_key: {c}\ndatabase: {{credentials: {{username: u, password: {c}}}, host: 'http://u:{c}@h'}}\n",
+    "from Vault": "api_key: ${{vault:secret/swept#api_key}}\n",
+    "wrong type": "api_key: [{c}]\ndatabase: {{credentials: [{c}]}}\n",
+    "duplicate": "api_key: {c}\napi_key: {c}\n",
+    "syntax error": "api_key: {c}\nx: [\n",
+    "syntax error on its line": "api_key: [{c}\n",
+    "near miss of its key": "api_kye: {c}\n",
+    "nested near miss": "database: {{credentials: {{username: u, pasword: {c}}}}}\n",
+    "unknown sibling": "api_key: {c}\nsibling: 1\n",
+    "multi-line": "api_key: |\n  {c}\n  {c}\nsibling: 1\n",
+    "in a wrong number": "database: {{port: 'https://u:{c}@h'}}\n",
+    "in a bad reference": "api_key: '${{vault:../x#k}} {c}'\n",
+    "in a comment": "sibling: 1 # password: {c}\n",
+}
+
+
+@pytest.mark.parametrize("place", FILES)
+def test_no_command_shows_a_secret(
+    place: str, toriconfig: Toriconfig, tmp_path: Path, shared_vault_server: VaultServer
+) -> None:
+    canary = Canary()
+    text = FILES[place].format(c=canary.secret)
+    (tmp_path / "tori.yaml").write_text(text)
+    (tmp_path / "other.yaml").write_text(text.replace(canary.secret, canary.secret[::-1]))
+    (tmp_path / "tori.other.yaml").write_text(text.replace(canary.secret, "x" + canary.secret))
+    (tmp_path / ".env").write_text(f"TORI_EMBEDDING_TOKEN={canary.secret}\nTORI_EMBEDING_TOKEN={canary.secret}\n")
+    shared_vault_server.put("secret/swept", {"api_key": "older" + canary.secret})
+    shared_vault_server.put("secret/swept", {"api_key": canary.secret, "api_kye_": canary.secret})
+    environ = {
+        **shared_vault_server.environ,
+        "TORI_DATABASE_URL": f"postgresql://u:{canary.secret}@db/x",
+        "TORI_DATABASE_ULR": canary.secret,
+        "TORI_LOGGING__LEVEL": "DEBUG",
+        "VAULT_TOKN": canary.secret,
+    }
+    backwards = canary.secret[::-1]
+    for command in COMMANDS:
+        more = ["--env-file", ".env"] if command[0] in ("check", "show", "explain", "doctor", "policy") else []
+        result = toriconfig(*command, *more, **environ)
+        assert "a bug of toriconfig" not in result.err, (command, result.err)
+        canary.absent_from(*result[1:])
+        assert backwards not in result.out + result.err
+
+
+def test_the_sweep_covers_every_command_but_those_that_only_run_others() -> None:
+    from toriconfig.cli import COMMANDS as KNOWN
+
+    swept = {command[0] for command in COMMANDS}
+    assert swept | {"validate", "completion", "rotate"} == set(KNOWN)
