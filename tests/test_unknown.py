@@ -124,7 +124,7 @@ def test_the_key_that_was_meant_is_named_and_can_be_put_in_its_place() -> None:
 
 def test_a_key_that_is_set_already_is_named_with_its_place_and_is_no_fix() -> None:
     (only,) = problems(Schema, "pool: {timeout: 1, timout: 2}")
-    assert ("did you mean `timeout`, which is set at 1.yaml:1:17?", None) == (only.help, only.fix)
+    assert ("did you mean `timeout`, which is set at 1.yaml:1:8?", None) == (only.help, only.fix)
 
 
 def test_a_key_like_none_is_not_guessed() -> None:
