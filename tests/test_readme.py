@@ -41,6 +41,43 @@ def test_its_python_runs_in_order_against_a_real_vault(tmp_path: Path) -> None:
     assert "the token is **********" in done.stderr
 
 
+def test_what_its_commands_print_is_what_they_print(tmp_path: Path) -> None:
+    schema = blocks("python")[0].partition("settings = lazy")[0]
+    (tmp_path / "app.py").write_text(schema, encoding="utf-8")
+    for block in blocks("yaml"):
+        name = re.match(r"# (\S+\.ya?ml)\n", block)
+        if name:
+            (tmp_path / name[1]).write_text(block, encoding="utf-8")
+    shown = [
+        (command, printed)
+        for block in blocks("console")
+        for command, printed in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
+        if printed
+    ]
+    assert len(shown) >= 2
+    for command, printed in shown:
+        done = subprocess.run(
+            ["bash", "-c", f'toriconfig() {{ "{sys.executable}" -m toriconfig.cli "$@"; }}; {command}'],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert printed == done.stdout, command
+
+
+def test_it_names_every_exit_code_and_command() -> None:
+    from toriconfig.cli import COMMANDS
+    from toriconfig.cli._exit import Exit
+
+    section = README.read_text(encoding="utf-8").partition("## Command line")[2].partition("\n## ")[0]
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)} == {int(code) for code in Exit}
+    for name in COMMANDS:
+        assert f"`{name}" in section, name
+
+
 def test_it_names_every_code_with_its_meaning() -> None:
     rows = dict(re.findall(r"^\| (TC\d+) \| (.*) \|$", README.read_text(encoding="utf-8"), re.MULTILINE))
     assert rows == CODES
