@@ -71,7 +71,9 @@ class LanguageServer:
 
     def _handle(self, message: dict[str, Any]) -> None:
         if "id" in message and "method" in message:
-            items = message.get("params", {}).get("items", []) if message["method"] == "workspace/configuration" else None
+            items = (
+                message.get("params", {}).get("items", []) if message["method"] == "workspace/configuration" else None
+            )
             answer = [_SETTINGS.get(item.get("section"), {}) for item in items] if items is not None else None
             self._send({"jsonrpc": "2.0", "id": message["id"], "result": answer})
         else:

@@ -29,7 +29,7 @@ class Fixed(NamedTuple):
     name: str
     before: str
     after: str
-    count: int
+    keys: int
 
 
 class _Edit(NamedTuple):

@@ -86,8 +86,8 @@ def _repair(asked: Recipe, names: list[str], *, only_show: bool) -> int:
             _fix.write(fixed)
         except OSError as error:
             raise click.UsageError(f"{fixed.name} cannot be written: {error.strerror}") from None
-        note(f"{fixed.name}: {fixed.count} key{'s' * (fixed.count != 1)} repaired")
-    return sum(fixed.count for fixed in repaired)
+        note(f"{fixed.name}: {fixed.keys} key{'s' * (fixed.keys != 1)} repaired")
+    return sum(fixed.keys for fixed in repaired)
 
 
 def _files_of(asked: Recipe) -> list[str]:
