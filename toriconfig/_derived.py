@@ -97,10 +97,9 @@ class Derived:
 
     @property
     def state(self) -> State:
-        if len(self.inputs) == 1:
-            state = self.inputs[0].state
-        else:
-            state = max((supply.state for supply in self.inputs), key=_RANK.__getitem__)
+        state: State = self.inputs[0].state
+        for supply in self.inputs[1:]:
+            state = max(state, supply.state, key=_RANK.__getitem__)
         return "missing" if state in ("fresh", "stale") and self._broken() is not None else state
 
     @property

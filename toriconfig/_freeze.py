@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from pydantic import BaseModel
 
 
-def _refuse(_self: Any, *_args: Any, **_kwargs: Any) -> NoReturn:
+def _refuse(self: Any, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG001  (the names of what it stands for)
     raise TypeError(
         "a loaded snapshot cannot be changed: use `replace(settings, ...)`, `override(settings, ...)`, or copy the value"
     )
@@ -77,7 +77,7 @@ _SCALARS = frozenset({str, int, float, bool, type(None), bytes})
 
 def freeze(model: BaseModel) -> None:
     """Replace the lists, dicts and sets in `model`, at any depth, by ones that refuse to be changed."""
-    values = model.__dict__
+    values: Any = model.__dict__
     for name, value in values.items():
         if type(value) not in _SCALARS:
             frozen = _frozen(value)

@@ -81,8 +81,11 @@ class Snapshot(Value):
     findings: tuple[Problem, ...] = ()
     session: Any = None
 
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
 
 
 class Loaded(Value):
