@@ -110,10 +110,11 @@ def test_assignment_and_deletion_are_refused_with_the_remedy() -> None:
 
 
 def test_it_does_not_fake_its_class() -> None:
-    settings = lazy(Schema, environ={})
+    settings: Any = lazy(Schema, environ={})
     assert type(settings) is Lazy
     assert settings.__class__ is Lazy
-    assert type(snapshot(settings)) is Schema
+    pinned: Any = snapshot(settings)
+    assert type(pinned) is Schema
 
 
 def test_the_string_form_defers_the_import_of_the_schema() -> None:

@@ -13,7 +13,7 @@ from toriconfig import ConfigError, Secret, explain, health, lazy, load, replace
 
 
 class Pool(BaseModel):
-    size: int = Field(3, ge=1)
+    size: int = Field(default=3, ge=1)
     hosts: list[str] = ["a", "b"]
     tags: dict[str, list[int]] = {"x": [1]}
     names: set[str] = {"n"}
@@ -101,7 +101,8 @@ def test_containers_of_a_snapshot_refuse_to_be_changed(change: Any) -> None:
 
 def test_frozen_containers_are_still_lists_dicts_and_sets() -> None:
     pool = load(Schema, offline=True).pool
-    assert isinstance(pool.hosts, list) and isinstance(pool.tags, dict) and isinstance(pool.names, set)
+    kept: tuple[object, ...] = (pool.hosts, pool.tags, pool.names)
+    assert [isinstance(value, kind) for value, kind in zip(kept, (list, dict, set), strict=True)] == [True] * 3
     assert pool == Pool()
     assert pool.model_dump() == Pool().model_dump()
     assert pool.model_dump_json() == Pool().model_dump_json()

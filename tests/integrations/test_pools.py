@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from typing import Annotated, Any
 
 import psycopg
@@ -102,7 +101,7 @@ def through_psycopg_pool(postgres: Postgres, secret: Secret[Credentials]) -> tup
     def write() -> str:
         with pool.connection() as connection:
             connection.execute("INSERT INTO pooled (by) VALUES (current_user)")
-            return str(connection.execute("SELECT current_user").fetchone()[0])  # type: ignore[index]
+            return str(connection.execute("SELECT current_user").fetchone()[0])
 
     return write, pool.close
 
@@ -157,9 +156,9 @@ def test_an_async_pool_follows_too(server: VaultServer, shared_postgres: Postgre
         pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
             conninfo, kwargs=follow_pool.login(secret), check=follow_pool.async_current(secret), open=False
         )
-        manager: AbstractContextManager[None] | Any = pool
-        async with manager, pool.connection() as connection:
+        async with pool, pool.connection() as connection:
             row = await (await connection.execute("SELECT current_user")).fetchone()
+            assert row is not None
             return str(row[0])
 
     assert asyncio.run(main()) == secret.get().username

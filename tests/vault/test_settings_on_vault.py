@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import pytest
 from pydantic import BaseModel, create_model
@@ -62,7 +62,8 @@ def together(count: int, work: Any) -> None:
 def schema(fields: dict[str, str], **config: Any) -> type[BaseModel]:
     """A schema whose fields are secrets at the given references."""
     declared: Any = {name: (Annotated[Secret[str], Ref(reference)], ...) for name, reference in fields.items()}
-    return create_model("Made", __config__=SettingsConfigDict(**config), **declared)
+    made: Any = create_model("Made", __config__=SettingsConfigDict(**config), **declared)  # type: ignore[typeddict-item]
+    return cast("type[BaseModel]", made)
 
 
 def test_a_thousand_threads_reading_one_cold_secret_are_one_request(server: VaultServer) -> None:
@@ -91,10 +92,10 @@ def test_prefetch_names_each_failure(server: VaultServer) -> None:
     fields = {"a": "secret/partial#there", "b": "secret/partial#gone", "c": "secret/nowhere#x"}
     with pytest.raises(ExceptionGroup) as caught:
         prefetch(load(schema(fields), environ=server.environ))
-    failures = {getattr(error, "path", ""): error for error in caught.value.exceptions}
+    failures: dict[str, Any] = {getattr(error, "path", ""): error for error in caught.value.exceptions}
     assert set(failures) == {"b", "c"}
     assert all(isinstance(error, VaultNotFound) for error in failures.values())
-    assert "secret/partial#gone" in failures["b"].reference  # type: ignore[attr-defined]
+    assert "secret/partial#gone" in failures["b"].reference
 
 
 def test_a_text_with_several_references_comes_from_one_read(server: VaultServer) -> None:

@@ -123,7 +123,8 @@ def test_health_answers_from_memory_while_vault_hangs() -> None:
         for reader in readers:
             reader.start()
         time.sleep(0.1)
-        costs = []
+        costs: list[float] = []
+        state = health(settings)
         for _ in range(20):
             began, wall = time.thread_time(), time.monotonic()
             state = health(settings)

@@ -44,7 +44,7 @@ def test_500_calls_64_awaited_reads_and_3_prefetches_start_no_thread(server: Vau
     later = settings_of(server, 16, 1)
 
     async def read() -> list[str]:
-        return await asyncio.gather(*(getattr(later, f"f{n % 16}").aget() for n in range(64)))
+        return list(await asyncio.gather(*(getattr(later, f"f{n % 16}").aget() for n in range(64))))
 
     assert run_sync(read()) == ["v"] * 64
     prefetch(settings_of(server, 8, 2))
