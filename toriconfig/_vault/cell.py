@@ -318,7 +318,7 @@ class Cell:
             self._warned = self._warned or kept
         if warn:
             session.failed(self, error)
-        if dropped is not None:
+        if dropped is not None and isinstance(error, VaultNotFound):
             logger().warning("%s: what was read before is dropped: %s", self.reference, error.message)
         self._notify(dropped, None)
 
