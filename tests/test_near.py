@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from toriconfig._near import near, near_all
+from toriconfig._near import near, near_all, sure
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,27 @@ def test_names_come_back_as_they_were_spelt_most_alike_first() -> None:
 
 def test_no_candidates_mean_no_suggestion() -> None:
     assert near("word", []) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("max_szie", ["min_size", "max_size"], "max_size"),
+        ("Max-Size", ["min_size", "max_size"], "max_size"),
+        ("siz", ["size"], "size"),
+        ("sizee", ["size"], "size"),
+        ("sixe", ["size"], "size"),
+        ("sz", ["size"], None),
+        ("sie", ["size", "side"], None),
+        ("xz", ["xy"], None),
+        ("phase2", ["phase1"], None),
+        ("phas1", ["phase1"], "phase1"),
+        ("size", ["zise"], None),
+        ("", ["a"], None),
+    ],
+)
+def test_one_slip_from_one_name_alone_is_sure(word: str, known: list[str], meant: str | None) -> None:
+    assert sure(word, known) == meant
 
 
 def test_difflib_is_imported_by_the_first_typo_and_not_before() -> None:

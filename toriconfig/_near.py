@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 CUTOFF = 0.6
 """Likeness (difflib's ratio, 0 to 1) from which a name is worth suggesting."""
+_SHORTEST = 3
 
 
 def near(word: str, candidates: Iterable[str]) -> str | None:
@@ -48,8 +49,15 @@ def sure(word: str, candidates: Iterable[str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
+def _digits(word: str) -> str:
+    return "".join(filter(str.isdigit, word))
+
+
 def _one_slip(one: str, other: str) -> bool:
-    if abs(len(one) - len(other)) > 1:
+    if one == other:
+        return True
+    # Short words are all alike, and a number says which one is meant.
+    if min(len(one), len(other)) < _SHORTEST or abs(len(one) - len(other)) > 1 or _digits(one) != _digits(other):
         return False
     start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     rest, meant = one[start:], other[start:]

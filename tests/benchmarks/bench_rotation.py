@@ -50,7 +50,7 @@ class Reader:
             self.noted.append((now - self.begun, (time.thread_time() - cpu) / BATCH * 1e9))
 
 
-def rotation(seconds: float = 6.0) -> tuple[list[Row], Series]:
+def rotation(seconds: float = 10.0) -> tuple[list[Row], Series]:
     """Still for the first half, rotating for the second."""
     from toriconfig import _vault
     from toriconfig._secret import handle

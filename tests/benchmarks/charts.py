@@ -1,4 +1,4 @@
-"""Draws the charts of the README from `results.json`: small SVG, readable on light and dark pages."""
+"""Draws the charts of the README from `results.json`, small SVG for light and dark pages, and writes all tables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import sys
 from html import escape
 from pathlib import Path
 from typing import Any
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.interleaved import UNITS, verdict
 
 WIDTH = 720
 _STYLE = """<style>
@@ -18,7 +23,7 @@ text{font:12px system-ui,sans-serif;fill:#57606a}.title{font-weight:600;fill:#24
 
 
 def draw(results: Path, folder: Path) -> None:
-    """`start.svg`, `access.svg` and `rotation.svg` into `folder`."""
+    """`start.svg`, `access.svg`, `rotation.svg` and `tables.md` into `folder`."""
     said = json.loads(results.read_text())
     rows = {(one["number"], index): one["rows"] for index, one in enumerate(said["tables"])}
     cold = next(found for (number, _), found in rows.items() if number == "2")
@@ -34,6 +39,27 @@ def draw(results: Path, folder: Path) -> None:
         bars("settings.database.pool.size (ns)", [row for row in access if "live" not in row["name"]], 1e9)
     )
     (folder / "rotation.svg").write_text(timeline(said["rotation"]))
+    (folder / "tables.md").write_text(tables(said))
+
+
+def tables(said: dict[str, Any]) -> str:
+    """Every table as Markdown."""
+    lines = [f"Python {said['python']}, {said['date']}; load of the machine at the end: {said['load']}.", ""]
+    for one in said["tables"]:
+        unit = one["unit"]
+        lines += [f"### {one['number']}. {one['title']}", ""]
+        lines += [f"| | ratio | goal | | median, {unit} | quartiles |", "|---|---|---|---|---|---|"]
+        for row in one["rows"]:
+            median, *quartiles = (_figure(row[key] * UNITS[unit]) for key in ("median", "q1", "q3"))
+            goal = "" if row["goal"] is None else f"{row['goal']:.2f}"
+            told = f"{row['ratio']:.2f} | {goal} | {verdict(row)} | {median} | {' – '.join(quartiles)}"
+            lines.append(f"| {row['name']} | {told} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3f}"
 
 
 def bars(title: str, rows: list[dict[str, Any]], factor: float) -> str:

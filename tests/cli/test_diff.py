@@ -89,6 +89,7 @@ def test_a_secret_differs_or_not_and_is_never_shown(side: str, toriconfig: Toric
     for a, b, code in (
         ("tori.a.yaml", "tori.b.yaml", 1),
         ("tori.a.yaml", "tori.c.yaml", 0),
+        ("a", "b", 1),
         ("a", "c", 0),
     ):
         result = toriconfig("diff", a, b)

@@ -64,16 +64,16 @@ def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
         return attempt.problems
     loaded = attempt.loaded
 
-    def sealed(leaf: Leaf) -> Said:
-        value = value_at(loaded, show(leaf.path))
-        held = value.get(None) if isinstance(value, Secret) else value
-        return Said(_mark(held), MASK, leaf.origin)
-
     def said(leaf: Leaf) -> Said:
-        if leaf.hidden or (leaf.secret and leaf.value is None):
-            return sealed(leaf)
-        text = yaml_text(leaf.value) if leaf.secret else yaml_scalar(leaf.value)
-        return Said(text, text, leaf.origin)
+        if not leaf.hidden and not leaf.secret:
+            text = yaml_scalar(leaf.value)
+            return Said(text, text, leaf.origin)
+        value = value_at(loaded, show(leaf.path))
+        held = value.get(None) if isinstance(value, Secret) else value  # what a layer says; Vault is not asked
+        held = held.__dict__ if hasattr(held, "model_fields_set") else held  # not its `repr`, which may leave keys out
+        return Said(
+            _mark((leaf.value, held)), yaml_text(leaf.value) if leaf.secret and leaf.value else MASK, leaf.origin
+        )
 
     return {show(leaf.path): said(leaf) for leaf in leaves(loaded)}
 
