@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from toriconfig._origin import LayerKind
     from toriconfig._path import Path
+    from toriconfig._reference import Ref
     from toriconfig._secret import Secret
     from toriconfig._supply import Supply
     from toriconfig._tree import Node
@@ -43,7 +44,7 @@ class Places:
     def __init__(
         self,
         schema: str,
-        cell: Callable[[str, int | None], Supply] | None,
+        cell: Callable[[Ref], Supply] | None,
         vault_path: str | None,
         layers: Sequence[LayerKind],
         how_to_set: Callable[[Path], str | None],

@@ -17,15 +17,17 @@ def policy_of(references: Iterable[str], locate: Locate) -> str:
         references: places such as `secret/tori#api_key`.
         locate: tells where a policy finds a path.
     """
-    return "\n".join(map(_rule, sorted({locate(split(reference)[0]) for reference in references})))
+    places = map(split, references)
+    needed = {(locate(place.path), "update" if place.parameters else "read") for place in places}
+    return "\n".join(_rule(path, capability) for path, capability in sorted(needed))
 
 
-def _rule(path: str) -> str:
+def _rule(path: str, capability: str) -> str:
     note = ""
     if path.endswith("*") or "+" in path.split("/"):
         note = "# In a policy `*` at the end and `+` stand for anything: this rule allows more than one path.\n"
     quoted = path.replace('"', '\\"')
-    return f'{note}path "{quoted}" {{\n  capabilities = ["read"]\n}}\n'
+    return f'{note}path "{quoted}" {{\n  capabilities = ["{capability}"]\n}}\n'
 
 
 def versioned(path: str) -> str:

@@ -1,12 +1,40 @@
-"""References to a place in Vault: `secret/tori#api_key`, `secret/tori?version=3#api_key`, `database/creds/tori`."""
+"""References to a place in Vault: `secret/tori#api_key`, `secret/tori?version=3#api_key`, `database/creds/tori`,
+`pki/issue/tori?common_name=tori.internal`.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from toriconfig._value import Value
 
 _PATH = re.compile(r"[^\x00-\x20\x7f%?#\\{}]+\Z")
+_PARAMETER = re.compile(r"([a-z][a-z0-9_]*)=([^\x00-\x20\x7f&?#{}]+)\Z")
+
+ISSUES = "issue"
+"""The segment that stands before the role in a path that issues certificates."""
+
+
+class Place(NamedTuple):
+    """A reference, taken apart.
+
+    Attributes:
+        path: the logical one.
+        key: at that path, or None for the whole path.
+        version: the pinned one, or None for the newest.
+        parameters: names and values of what is asked for, where a path issues something.
+    """
+
+    path: str
+    key: str | None = None
+    version: int | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        query = [f"version={self.version}"] if self.version is not None else []
+        query += [f"{name}={value}" for name, value in self.parameters]
+        return self.path + ("?" + "&".join(query) if query else "") + (f"#{self.key}" if self.key else "")
 
 
 class Ref(Value):
@@ -14,7 +42,8 @@ class Ref(Value):
 
     Args:
         reference: `path`, `path#key`, `path?version=N` or `path?version=N#key`. For KV engines the path is
-            the logical one (`secret/tori`, not `secret/data/tori`).
+            the logical one (`secret/tori`, not `secret/data/tori`). A certificate is asked for with its
+            parameters: `pki/issue/tori?common_name=tori.internal&ttl=72h`.
         max_age: seconds after which the secret is due for `toriconfig rotate --due`, or None.
 
     Raises:
@@ -28,45 +57,66 @@ class Ref(Value):
         split(self.reference)
 
     @property
+    def place(self) -> Place:
+        """The reference, taken apart."""
+        return split(self.reference)
+
+    @property
     def path(self) -> str:
         """The path alone."""
-        return split(self.reference)[0]
+        return self.place.path
 
     @property
     def key(self) -> str | None:
         """The key at that path, or None for the whole path."""
-        return split(self.reference)[1]
+        return self.place.key
 
     @property
     def version(self) -> int | None:
         """The pinned version, or None for the newest."""
-        return split(self.reference)[2]
+        return self.place.version
 
     def __str__(self) -> str:
         return self.reference
 
 
-def split(reference: str) -> tuple[str, str | None, int | None]:
-    """Take a reference apart into path, key and version; refuse what must never reach Vault.
+def split(reference: str) -> Place:
+    """Take a reference apart; refuse what must never reach Vault.
 
     Raises:
         ValueError: an empty, absolute or dotted path, a control character, an unknown parameter.
 
     >>> split("secret/tori?version=3#api_key")
-    ('secret/tori', 'api_key', 3)
+    Place(path='secret/tori', key='api_key', version=3, parameters=())
     """
     rest, hash_, key = reference.partition("#")
     if hash_ and not key:
         raise ValueError("the key after `#` is missing")
     path, question, query = rest.partition("?")
-    version: int | None = None
-    if question:
-        name, _, number = query.partition("=")
-        if name != "version" or not number.isdecimal() or int(number) < 1:
-            raise ValueError("after `?` only `version=N` with N from 1 is understood")
-        version = int(number)
     check_path(path)
-    return path, key or None, version
+    if not question:
+        return Place(path, key or None)
+    if issues(path):
+        return Place(path, key or None, None, _parameters(query))
+    name, _, number = query.partition("=")
+    if name != "version" or not number.isdecimal() or int(number) < 1:
+        raise ValueError("after `?` only `version=N` with N from 1 is understood")
+    return Place(path, key or None, int(number))
+
+
+def issues(path: str) -> bool:
+    """Whether a path issues certificates: `pki/issue/tori`."""
+    return path.split("/")[-2:-1] == [ISSUES]
+
+
+def _parameters(query: str) -> tuple[tuple[str, str], ...]:
+    found: dict[str, str] = {}
+    for part in query.split("&"):
+        match = _PARAMETER.match(part)
+        if match is None or match[1] in found:
+            raise ValueError("after `?` of a certificate stands `name=value&name=value`, each name once")
+        found[match[1]] = match[2]
+    return tuple(found.items())
 
 
 def check_path(path: str) -> None:

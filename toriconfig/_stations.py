@@ -16,7 +16,7 @@ from toriconfig._options import Options
 from toriconfig._origin import Origin, OriginKind
 from toriconfig._path import Path, show
 from toriconfig._places import Places
-from toriconfig._reference import split
+from toriconfig._reference import Ref, split
 from toriconfig._remedies import Remedies
 from toriconfig._renamed import up_to_date
 from toriconfig._resolve import resolve, without_failed
@@ -214,8 +214,7 @@ class Load:
             return
         from toriconfig.sources.vault import VaultSource
 
-        where, _, version = split(path)
-        tree = VaultSource(session.cell(where, version), path).load()
+        tree = VaultSource(session.at(Ref(path)), path).load()
         self._note("vault", tree)
         above = self.options.layers[: self.options.layers.index("vault")]
         rank = next((at for at, (kind, _) in enumerate(trees) if kind in above), len(trees))
@@ -284,7 +283,7 @@ class Load:
 
         return Places(
             schema.__name__,
-            session.cell if session is not None else None,
+            session.at if session is not None else None,
             self._vault_path(),
             self.options.layers,
             self.remedies.variable,

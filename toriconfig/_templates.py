@@ -26,12 +26,12 @@ class Parts(NamedTuple):
     """Where the pieces of a template come from.
 
     Attributes:
-        cell: the shared supply of one Vault path and version; None when Vault is not there to be asked.
+        cell: the shared supply of the Vault path that a reference names; None when Vault is not there to be asked.
         other: the supply of the secret at a path, for references from one secret to another.
         absent: why Vault is not asked.
     """
 
-    cell: Callable[[str, int | None], Supply] | None
+    cell: Callable[[Ref], Supply] | None
     other: Callable[[Path], Supply]
     absent: str = "Vault is not configured"
 
@@ -61,7 +61,7 @@ def vault_supply(place: Template | Ref, parts: Parts, reference: str) -> Supply:
     if isinstance(place, Template):
         return template_supply(place, parts)
     assert parts.cell is not None
-    cell = parts.cell(place.path, place.version)
+    cell = parts.cell(place)
     if place.key is None:
         return cell
     take = _taker(place.key, _not_in_vault(place.path, place.key))
@@ -134,7 +134,7 @@ def _piece(part: Reference | Other, parts: Parts) -> tuple[Supply, Take, Any]:
         message = f"{parts.absent}, so {part.name} cannot be read"
         return Missing(part.name, message, "set VAULT_ADDR", Origin("vault", part.name)), _whole, part
     take = _whole if ref.key is None else _taker(ref.key, _not_in_vault(ref.path, ref.key))
-    return parts.cell(ref.path, ref.version), take, (ref.path, ref.version)
+    return parts.cell(ref), take, ref.place._replace(key=None)
 
 
 def _taker(key: str, absent: SecretError) -> Take:

@@ -60,7 +60,7 @@ def test_all_is_well_with_the_right_token(vault: VaultServer, toriconfig: Torico
 def test_a_token_that_has_ended_is_told_from_a_policy_that_is_missing(
     vault: VaultServer, toriconfig: Toriconfig
 ) -> None:
-    token = vault.new_token("doctor", ttl="1s")
+    token = vault.new_token("doctor", ttl="1s", explicit_max_ttl="1s")
     end = time.monotonic() + 20
     while "not accept" not in (result := examined(toriconfig, vault, token)).out and time.monotonic() < end:
         time.sleep(0.2)
@@ -254,3 +254,20 @@ def test_an_account_is_not_made_to_see_whether_it_could_be(
     assert vault.requests("secret/creds/app") == 0
     denied = examined(toriconfig, vault, vault.new_token("doctor"))
     assert "secret/creds/app: 403" in denied.out
+
+
+def test_a_certificate_is_not_issued_for_an_examination_and_needs_update(
+    vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
+) -> None:
+    reference = "pki/issue/app?common_name=a.internal"
+    if "pki/" not in vault.client.sys.list_mounted_secrets_engines()["data"]:
+        vault.client.sys.enable_secrets_engine("pki")
+    (tmp_path / "app.py").write_text(APP.replace("secret/doctor/one#key", reference))
+    vault.policy("issuing", {**READ, "pki/issue/app": ["update"]})
+    vault.policy("reading", {**READ, "pki/issue/app": ["read"]})
+    vault.forget_requests()
+    assert f"{reference}: may be issued (nothing was)" in examined(toriconfig, vault, vault.new_token("issuing")).out
+    denied = examined(toriconfig, vault, vault.new_token("reading"))
+    assert f"{reference}: 403" in denied.out
+    assert 'path "pki/issue/app" { capabilities = ["update"] }' in denied.out
+    assert 0 == vault.requests("pki/issue/app")

@@ -136,3 +136,10 @@ def test_what_a_policy_cannot_say_exactly_is_noted() -> None:
     assert policy_of(["secret/a*#k"], versioned).startswith("# In a policy `*` at the end and `+`")
     assert policy_of(["secret/+/b#k"], versioned).startswith("# In a policy")
     assert policy_of(['secret/a"b#k'], versioned).startswith('path "secret/data/a\\"b" {')
+
+
+def test_issuing_a_certificate_needs_update() -> None:
+    assert (
+        'path "pki/issue/app" {\n  capabilities = ["update"]\n}\n\npath "secret/data/x" {\n  capabilities = ["read"]\n}\n'
+        == policy_of(["secret/x#k", "pki/issue/app?common_name=a.internal"], versioned)
+    )

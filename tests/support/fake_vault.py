@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from toriconfig._clock import Clock
+from toriconfig._reference import Ref
 from toriconfig._secret import Secret, handle
 from toriconfig._vault.answer import Answer, Failure
 from toriconfig._vault.call import Call
@@ -133,7 +134,7 @@ def broken(address: str) -> Answer:
 
 def secret(session: Session, path: str, version: int | None = None) -> Secret[Any]:
     """A handle on all keys of a path."""
-    return handle(session.cell(path, version), None, "")
+    return handle(session.at(Ref(path)) if version is None else session.cell(path, version), None, "")
 
 
 def tick(session: Session, clock: FakeClock, seconds: float, step: float = 1.0) -> None:

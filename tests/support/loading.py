@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from toriconfig import ConfigError, Problem, load
 from toriconfig._load import Attempt, try_load
 from toriconfig._origin import Origin
+from toriconfig._reference import Ref
 from toriconfig._snapshot import Recipe
 from toriconfig._supply import Flight, Reading, State, Swap
 from toriconfig.errors import SecretError, VaultNotFound
@@ -137,6 +138,9 @@ class FakeVault:
     def cell(self, path: str, version: int | None = None) -> FakeSupply:
         name = path if version is None else f"{path}?version={version}"
         return self.cells.setdefault(name, FakeSupply(name))
+
+    def at(self, ref: Ref) -> FakeSupply:
+        return self.cell(ref.path, ref.version)
 
     def connect(self, monkeypatch: pytest.MonkeyPatch) -> FakeVault:
         """Make every load that is not offline use it."""

@@ -44,7 +44,7 @@ def asked(session: Session, method: str, path: str, *, check: bool = True, **how
 
 
 def _read(session: Session, ref: Ref) -> Mapping[str, Any] | SecretError:
-    cell = session.cell(ref.path, ref.version)
+    cell = session.at(ref)
     for flight in cell.pending():
         flight.wait()
     try:
@@ -56,21 +56,24 @@ def _read(session: Session, ref: Ref) -> Mapping[str, Any] | SecretError:
 
 def _capability(session: Session, ref: Ref) -> Finding:
     name = str(ref)
+    needed = "update" if ref.place.parameters else "read"
     answer = asked(session, "POST", "sys/capabilities-self", body={"paths": [ref.path]})
     if isinstance(answer, VaultDenied):
-        message = "not tried, since reading it makes an account, and the token may not ask what it may do"
+        message = "not tried, since reading it makes something new, and the token may not ask what it may do"
         return Finding("warning", name, message, "give the token the policy `default` too", "TC406")
     if isinstance(answer, SecretError):
         return unreached(name, session.address, answer)
     allowed = set(answer.data.get(ref.path) or answer.data.get("capabilities") or ())
-    if not allowed & {"read", "root", "sudo"}:
-        rule = f'path "{ref.path}" {{ capabilities = ["read"] }}'
+    if not allowed & {needed, "root", "sudo"}:
+        rule = f'path "{ref.path}" {{ capabilities = ["{needed}"] }}'
         return Finding("error", name, "403: no policy of the token allows it", f"the policy needs: {rule}", "TC406")
     mount = asked(session, "GET", f"sys/internal/ui/mounts/{ref.path}")
     if isinstance(mount, SecretError):
         remedy = "look at the mount and at VAULT_NAMESPACE"
         return Finding("error", name, "404: no secrets engine is mounted there", remedy, "TC407")
-    return Finding("ok", name, "may be read (nothing was issued)")
+    return Finding(
+        "ok", name, "may be issued (nothing was)" if ref.place.parameters else "may be read (nothing was issued)"
+    )
 
 
 def _suggestion(session: Session, ref: Ref) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from toriconfig._origin import Origin
+from toriconfig._reference import Place
 from toriconfig._supply import Reading, State, Swap
 from toriconfig._vault import lease as leases
 from toriconfig._vault import pace
-from toriconfig._vault.kv import Found
+from toriconfig._vault.found import Found
 from toriconfig._vault.lease import Lease
 from toriconfig._vault.log import logger
 from toriconfig._vault.upkeep import Timer, renew, retire
@@ -34,14 +35,13 @@ class Cell:
     The lock guards transitions of memory alone; no request, callback or wait ever happens under it.
     """
 
-    def __init__(self, session: Session, path: str, version: int | None) -> None:
+    def __init__(self, session: Session, place: Place) -> None:
         self.reading: Reading | None = None
         self.fresh_until = -NEVER
         self.now = session.now
-        self.reference = path if version is None else f"{path}?version={version}"
+        self.reference = str(place)
         self._session = session
-        self._path = path
-        self._pinned = version
+        self._place = place
         self._lock = threading.RLock()
         self._subscribers: tuple[Swap, ...] = ()
         self._error: SecretError | None = None
@@ -127,7 +127,7 @@ class Cell:
     def origin(self) -> Origin:
         """Where the value comes, or would come, from."""
         reading = self.reading
-        return reading.origin if reading is not None else Origin("vault", self._path, version=self._pinned)
+        return reading.origin if reading is not None else Origin("vault", self._place.path, version=self._place.version)
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
         """Have `swap` called after each swap, on the thread that made it; returns what cancels it."""
@@ -151,7 +151,7 @@ class Cell:
         self._lock = threading.RLock()
         self._flight, self._renewing, self._planned = None, False, False
         self._next_try = self.fresh_until = -NEVER
-        if self._lease is not None and not share:
+        if self._lease is not None and self._lease.id and not share:
             self._notify(self._drop(), None)
 
     def rest(self) -> None:
@@ -177,9 +177,9 @@ class Cell:
 
     def _hard_end(self) -> float:
         """Monotonic seconds at which leased credentials stop working."""
-        if self._lease is None or self._token is None:
+        if self._lease is None:
             return NEVER
-        return min(self._lease.ends, self._token.ends)
+        return self._lease.ends if self._token is None else min(self._lease.ends, self._token.ends)
 
     def _usable(self, now: float) -> bool:
         if self.reading is None or self._confirmed is None:
@@ -190,8 +190,10 @@ class Cell:
 
     def _refit(self) -> None:
         """Work out until when the value is fresh, which a renewed token puts off; after a fork, plan again."""
-        if self._lease is not None and self._token is not None:
-            self.fresh_until = leases.usable_until(self._lease, self._token.ends, self._token.duration or 0.0)
+        token = self._token
+        if self._lease is not None:
+            bound = (NEVER, 0.0) if token is None else (token.ends, token.duration or 0.0)
+            self.fresh_until = leases.usable_until(self._lease, *bound)
         elif self._confirmed is not None:
             self.fresh_until = self._confirmed + self._fresh_for
         if not self._planned:
@@ -204,9 +206,9 @@ class Cell:
         return dropped
 
     def _lease_plan(self) -> leases.Plan | None:
-        if self._lease is None or self._token is None:
+        if self._lease is None:
             return None
-        orphan = self._token.ends if self._token.replaced else None
+        orphan = self._token.ends if self._token is not None and self._token.replaced else None
         vault, session = self._session.vault, self._session
         return leases.plan(self._lease, vault.overlap, self.now(), session.rnd, orphan_ends=orphan)
 
@@ -235,10 +237,10 @@ class Cell:
             session.scheduler.at(due, Timer(self, self._timer))
 
     def _read(self, priority: int) -> Flight:
-        path, pinned, first, session = self._path, self._pinned, self._failures == 0, self._session
+        place, first, session = self._place, self._failures == 0, self._session
 
         def work(flight: Flight) -> None:
-            outcome = session.mounts.fetch(path, pinned, flight.call, relogin=first)
+            outcome = session.mounts.fetch(place, flight.call, relogin=first)
             claimed = flight.claim()
             if isinstance(outcome, Found):
                 self._found(outcome, late=not claimed)
@@ -280,7 +282,7 @@ class Cell:
                 return
             changed = old is None or old.version != found.version or _differ(old.value, found)
             if changed:
-                origin = Origin("vault", self._path, version=found.version)
+                origin = Origin("vault", self._place.path, version=found.version)
                 ends = session.vault.clock.time() + found.lease.duration if found.lease is not None else None
                 self.reading = Reading(found.data, origin, found.version, ends)
             self._lease, self._token = found.lease, found.token

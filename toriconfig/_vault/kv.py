@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from toriconfig._reference import Place
 from toriconfig._vault.answer import Answer
 from toriconfig._vault.call import Call
+from toriconfig._vault.found import Found
+from toriconfig._vault.issue import issue
 from toriconfig._vault.lease import Lease
 from toriconfig._vault.wall import error_of
 from toriconfig.errors import SecretError, VaultError, VaultNotFound, VaultUnreachable
@@ -15,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from toriconfig._vault.session import Session
-    from toriconfig._vault.token import LiveToken
 
 Kind = Literal["v1", "v2", "other"]
 
@@ -34,27 +36,6 @@ class Mount(NamedTuple):
     kind: Kind
 
 
-class Found(NamedTuple):
-    """What a path holds.
-
-    Attributes:
-        data: the keys and values.
-        version: KV v2 version, or None.
-        lease: when the data ends with one.
-        token: the token that it was read with.
-        ttl: seconds until a static role's password changes, or None.
-    """
-
-    data: dict[str, Any]
-    version: int | None = None
-    lease: Lease | None = None
-    token: LiveToken | None = None
-    ttl: float | None = None
-
-    def __repr__(self) -> str:
-        return f"Found(version={self.version})"
-
-
 class Mounts:
     """What is known of the mounts of one session, and how to learn it without extra rights."""
 
@@ -64,18 +45,20 @@ class Mounts:
         self._mounts: MutableMapping[str, Mount] | None = None
         self._unknown: MutableMapping[str, None] = {}
 
-    def fetch(self, path: str, version: int | None, call: Call, *, relogin: bool) -> Found | SecretError:
+    def fetch(self, place: Place, call: Call, *, relogin: bool) -> Found | SecretError:
         """Read a path.
 
         A path of an unknown mount is taken for KV v2 on its first segment, which costs no request when it
         is right; a 404 or 403 is not believed before the mount has been looked up.
 
         Args:
-            path: the logical one, checked.
-            version: of a KV v2 secret, or None.
+            place: the logical path, checked, with version or parameters.
             call: the budget.
             relogin: whether a 403 may be met with a new login.
         """
+        path, _, version, parameters = place
+        if parameters:
+            return issue(self._session, path, parameters, call, relogin=relogin)
         mount = self._known(path)
         if mount is not None:
             return self._read(mount, path, version, call, relogin)

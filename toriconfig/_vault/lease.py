@@ -27,7 +27,7 @@ class Lease:
     """A lease as it stands.
 
     Attributes:
-        id: Vault's id.
+        id: Vault's id; "" for a certificate, which ends but is no lease of Vault's.
         renewable: whether a renewal may be asked for.
         granted: monotonic seconds just before the last grant was asked for.
         duration: seconds of the last grant.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, WeakValueDictionary
 
-from toriconfig._reference import check_path
+from toriconfig._reference import Place, Ref, check_path
 from toriconfig._vault.answer import Answer, Failure
 from toriconfig._vault.call import Call
 from toriconfig._vault.cell import Cell
@@ -64,7 +64,7 @@ class Session:
         self.workers = workers or Workers(vault.prefetch_workers, "toriconfig-vault")
         self.error: SecretError | None = None
         self._make_transport = transport
-        self._cells: WeakValueDictionary[tuple[str, int | None], Cell] = WeakValueDictionary()
+        self._cells: WeakValueDictionary[Place, Cell] = WeakValueDictionary()
         self._begin()
 
     def _begin(self) -> None:
@@ -97,10 +97,17 @@ class Session:
             ValueError: the path could be read as another one.
         """
         check_path(path)
+        return self._cell(Place(path, None, version))
+
+    def at(self, ref: Ref) -> Cell:
+        """The cache of the path that a reference names, whatever key of it; no I/O."""
+        return self._cell(ref.place._replace(key=None))
+
+    def _cell(self, place: Place) -> Cell:
         with self._lock:
-            cell = self._cells.get((path, version))
+            cell = self._cells.get(place)
             if cell is None:
-                cell = self._cells[(path, version)] = Cell(self, path, version)
+                cell = self._cells[place] = Cell(self, place)
             return cell
 
     def cells(self) -> list[Cell]:

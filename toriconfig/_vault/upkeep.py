@@ -39,8 +39,8 @@ def renew(session: Session, held: Lease, call: Call) -> tuple[Fate, Lease]:
 
 
 def retire(session: Session, old: Lease, at: float) -> None:
-    """Let replaced credentials go at `at`, where the policy allows it; else they end by themselves."""
-    if old.ends <= at or not session.identity.may_revoke:
+    """Let replaced credentials go at `at`, where they can be and the policy allows it; else they end by themselves."""
+    if not old.id or old.ends <= at or not session.identity.may_revoke:
         return
 
     def work(flight: Flight) -> None:

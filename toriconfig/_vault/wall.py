@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from toriconfig._reference import issues
 from toriconfig._vault.answer import Answer, Failure
 from toriconfig.errors import VaultDenied, VaultError, VaultNotFound, VaultSealed, VaultUnreachable
 
@@ -101,7 +102,11 @@ def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: st
         )
     if status >= 500 or status in (404, 412, 429, 472, 473):
         return VaultUnreachable(f"Vault at {outcome.address} answered {status}{said}", status=status, **given)
-    help = "look at the role that the path names: the engine has none of that name" if "unknown role" in said else ""
+    help = ""
+    if "unknown role" in said:
+        help = "look at the role that the path names: the engine has none of that name"
+    elif issues(path):
+        help = f"say what the certificate is for, as its role allows: `{path}?common_name=...&ttl=...`"
     return VaultError(f"Vault refused {method} {path} with {status}{said}", status=status, help=help, **given)
 
 

@@ -139,7 +139,7 @@ def of_vault(reference: str) -> Side:
 
 
 def _read(session: Session, ref: Ref) -> tuple[dict[str, Any], Origin]:
-    cell = session.cell(ref.path, ref.version)
+    cell = session.at(ref)
     for flight in cell.pending():
         flight.wait()
     reading = cell.settle()

@@ -97,7 +97,7 @@ def _rotation(reference: str, max_age: float | None, options: dict[str, Any], *,
     from toriconfig.rotation import Command, Rotation, RotationRefused, kinds
 
     try:
-        path, key, _ = split(reference)
+        path, key, *_ = split(reference)
         name = options["name"] or ("given" if options["from_stdin"] else kinds.guess(path, key))
         kind = _kind(name, reference, options, bringing=bringing)
         return Rotation(

@@ -114,7 +114,7 @@ def get(reference: str, reveal: bool) -> int:
     _reference(reference)
 
     def read(session: Session) -> Any:
-        supply = vault_supply(Ref(reference), Parts(session.cell, _no_other), reference)
+        supply = vault_supply(Ref(reference), Parts(session.at, _no_other), reference)
         secret = handle(supply, None, "")  # as it is
         secret.get()
         return secret
@@ -144,7 +144,7 @@ def _reference(reference: str) -> tuple[str, str]:
     from toriconfig._reference import split
 
     try:
-        path, key, _ = split(reference)
+        path, key, *_ = split(reference)
     except ValueError as error:
         raise click.UsageError(f"{reference!r}: {error}") from None
     if key is None:

@@ -64,8 +64,7 @@ class Work:
         Raises:
             SecretError: it cannot be had.
         """
-        other = Ref(reference)
-        cell = self.session.cell(other.path, other.version)
+        cell = self.session.at(Ref(reference))
         for flight in cell.pending():
             flight.wait()
         value: Values = dict(cell.settle().value)

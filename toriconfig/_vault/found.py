@@ -1,0 +1,31 @@
+"""What reading a path of Vault came to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from toriconfig._vault.lease import Lease
+
+if TYPE_CHECKING:
+    from toriconfig._vault.token import LiveToken
+
+
+class Found(NamedTuple):
+    """What a path holds.
+
+    Attributes:
+        data: the keys and values.
+        version: KV v2 version, or None.
+        lease: when the data ends with one.
+        token: the token that it was read with.
+        ttl: seconds until a static role's password changes, or None.
+    """
+
+    data: dict[str, Any]
+    version: int | None = None
+    lease: Lease | None = None
+    token: LiveToken | None = None
+    ttl: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Found(version={self.version})"

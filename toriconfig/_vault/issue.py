@@ -1,0 +1,59 @@
+"""Certificates: issued by a request that says what for, and gone at a time that is written in them.
+
+A certificate of a role without `generate_lease` is no lease in Vault: nobody can renew or revoke it by an id, and it
+outlives the token that asked for it. For whoever holds it it is one all the same, that ends and must be followed by
+another in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from toriconfig._vault.found import Found
+from toriconfig._vault.lease import Lease
+from toriconfig.errors import SecretError, VaultUnreachable
+
+if TYPE_CHECKING:
+    from toriconfig._vault.answer import Answer
+    from toriconfig._vault.call import Call
+    from toriconfig._vault.session import Session
+
+
+def issue(
+    session: Session, path: str, parameters: Iterable[tuple[str, str]], call: Call, *, relogin: bool
+) -> Found | SecretError:
+    """Ask for one certificate, once: a lost answer is not asked for again.
+
+    Args:
+        path: of the role, such as `pki/issue/tori`.
+        parameters: what it is for, such as `common_name`, as Vault names them.
+        call: the budget.
+        relogin: whether a 403 may be met with a new login.
+    """
+    asked = session.now()
+    answer = session.ask(call, "POST", path, dict(parameters), repeatable=False, relogin=relogin)
+    if isinstance(answer, SecretError):
+        return answer
+    data = answer.data
+    if not data:
+        return VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
+    if answer.body.get("lease_id"):
+        seconds = float(answer.body.get("lease_duration") or 0)
+        lease = Lease(str(answer.body["lease_id"]), bool(answer.body.get("renewable")), asked, seconds, seconds)
+        return Found(data, None, lease, answer.token)
+    seconds = _seconds_left(answer, session)
+    return Found(data, None, Lease("", False, asked, seconds, seconds) if seconds > 0 else None, None)
+
+
+def _seconds_left(answer: Answer, session: Session) -> float:
+    """Until the certificate ends, by the clock that wrote the end: Vault's own; 0 when it does not say."""
+    ends = answer.data.get("expiration")
+    if not isinstance(ends, (int, float)):
+        return 0.0
+    try:
+        now = parsedate_to_datetime(answer.headers["date"]).timestamp()
+    except (KeyError, ValueError):
+        now = session.vault.clock.time()
+    return max(1.0, ends - now)
