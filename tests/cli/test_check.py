@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,6 +83,7 @@ servers:
   - host: a
   - pool: {max_size: 3}
 """
+FORMATS = ("text", "concise", "json", "github", "sarif")
 EXPECTED = [
     ("config/a.yaml", 4, 15, "TC102", "main.pool.max_size"),
     ("config/a.yaml", 5, 5, "TC101", "main.pool.timeuot"),
@@ -117,27 +120,63 @@ def test_all_five_in_one_run_over_two_files_with_all_that_a_reader_needs(five: N
     assert [2] == [other["origin"]["line"] for other in diagnostics[2]["related"]]
 
 
-@pytest.mark.parametrize("form", ["text", "concise", "github", "sarif"])
-def test_all_five_stand_in_order_in_every_other_format(form: str, five: None, toriconfig: Toriconfig) -> None:
+Place = tuple[str, int, int, str]
+
+
+def _told(form: str, out: str, expected: list[Place]) -> list[Place]:
+    """Those of the expected places that the output tells, in its order."""
+    if form in ("json", "sarif"):
+        return _listed(form, json.loads(out))
+    spelt = {
+        "text": "error[{3}]: {{}}--> {0}:{1}:{2}\n",
+        "concise": "{0}:{1}:{2}: error[{3}]",
+        "github": "::error file={0},line={1},col={2},",
+    }[form]
+    plain = re.sub(r"(?<=\]: ).*\n *(?=--> )", "{}", out) if form == "text" else out
+    found = {plain.find(spelt.format(*place)): place for place in expected}
+    return [found[at] for at in sorted(found) if at >= 0]
+
+
+def _listed(form: str, document: Any) -> list[Place]:
+    if form == "json":
+        origins = [(one["origin"], one["code"]) for one in document["diagnostics"]]
+        return [(at["source"], at["line"], at["column"], code) for at, code in origins]
+    results = document["runs"][0]["results"]
+    physical = [(one["locations"][0]["physicalLocation"], one["ruleId"]) for one in results]
+    return [
+        (at["artifactLocation"]["uri"], at["region"]["startLine"], at["region"]["startColumn"], code)
+        for at, code in physical
+    ]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_all_five_stand_in_order_in_every_format(form: str, five: None, toriconfig: Toriconfig) -> None:
     result = toriconfig("check", "config", "--settings", "app:App", "-o", form)
     assert result.code == 1
-    if form == "sarif":
-        results = json.loads(result.out)["runs"][0]["results"]
-        assert [code for *_, code, _ in EXPECTED] == [one["ruleId"] for one in results]
-        places = [one["locations"][0]["physicalLocation"] for one in results]
-        assert EXPECTED[0][:2] == (places[0]["artifactLocation"]["uri"], places[0]["region"]["startLine"])
-        return
-    spelt = {
-        "text": "--> {file}:{line}:{column}",
-        "concise": "{file}:{line}:{column}: error[{code}]",
-        "github": "::error file={file},line={line},col={column},",
-    }[form]
-    places = [
-        result.out.find(spelt.format(file=file, line=line, column=column, code=code))
-        for file, line, column, code, _ in EXPECTED
-    ]
-    assert -1 not in places
-    assert sorted(places) == places
+    expected = [place[:4] for place in EXPECTED]
+    assert expected == _told(form, result.out, expected)
+
+
+ALONE = {
+    "wrong type": ("main: {host: a, pool: {max_size: ten}}\n", 1, 34, "TC102"),
+    "near miss": ("main:\n  host: a\n  pool:\n    max_szie: 10\n", 4, 5, "TC101"),
+    "unclosed bracket": ("main: {host: a}\nfeatures: [alpha\n", 2, 11, "TC001"),
+    "duplicate key": ("main:\n  host: a\n  host: b\n", 3, 3, "TC002"),
+    "missing key": ("servers:\n  - host: a\n  - pool: {max_size: 3}\n", 3, 5, "TC103"),
+}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("mistake", ALONE)
+def test_each_alone_is_told_in_every_format(
+    mistake: str, form: str, five: None, toriconfig: Toriconfig, tmp_path: Path
+) -> None:
+    text, line, column, code = ALONE[mistake]
+    (tmp_path / "alone.yaml").write_text(text)
+    result = toriconfig("check", "alone.yaml", "--settings", "app:App", "-o", form)
+    assert result.code == 1
+    expected = [("alone.yaml", line, column, code)]
+    assert expected == _told(form, result.out, expected)
 
 
 def test_a_mistake_in_a_variable_names_it_and_the_line_that_it_overrides(
@@ -254,7 +293,7 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("form", ["text", "concise", "json", "github", "sarif"])
+@pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("place", PLACES)
 def test_no_format_shows_a_secret(place: str, form: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
     canary = Canary()
