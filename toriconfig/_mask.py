@@ -20,7 +20,7 @@ _SPACE = re.compile(r"[\s:=\uff1a]*")
 _EXPLICIT_KEY = re.compile(r"\s*(?:-\s+)*\?\s+(?P<key>.*\S)")
 _USERINFO = re.compile(r"""://(?=.*@)|(?<![^\s"'=,\[{(])[^\s:/@"']+:(?!//)\S*@""")
 _COMMENT = re.compile(r"(?:^|\s)#")
-_REFERENCE = re.compile(r"""\s*(["']?)\$\{(?:vault:[\w./?=#-]+|env:\w+|[A-Za-z_][\w.]*)\}\1\s*\Z""")
+_REFERENCE = re.compile(r"""\s*(["']?)\$\{(?:vault:[\w./?=#&,*:-]+|env:\w+|[A-Za-z_][\w.]*)\}\1\s*\Z""")
 _LONGEST_NAME = 100
 _LONGEST_LINE = 10_000
 PEM_BEGIN, PEM_END = "-----BEGIN", "-----END"

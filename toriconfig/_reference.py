@@ -5,18 +5,16 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from toriconfig._value import Value
 
 _PATH = re.compile(r"[^\x00-\x20\x7f%?#\\{}]+\Z")
-_PARAMETER = re.compile(r"([a-z][a-z0-9_]*)=([^\x00-\x20\x7f&?#{}]+)\Z")
 
 ISSUES = "issue"
 """The segment that stands before the role in a path that issues certificates."""
 
 
-class Place(NamedTuple):
+class Place(Value):
     """A reference, taken apart.
 
     Attributes:
@@ -112,11 +110,15 @@ def issues(path: str) -> bool:
 def _parameters(query: str) -> tuple[tuple[str, str], ...]:
     found: dict[str, str] = {}
     for part in query.split("&"):
-        match = _PARAMETER.match(part)
-        if match is None or match[1] in found:
+        name, _, value = part.partition("=")
+        if not (name.isidentifier() and name.isascii() and name.islower()) or not _is_plain(value) or name in found:
             raise ValueError("after `?` of a certificate stands `name=value&name=value`, each name once")
-        found[match[1]] = match[2]
+        found[name] = value
     return tuple(found.items())
+
+
+def _is_plain(value: str) -> bool:
+    return bool(value) and value.isprintable() and not any(mark in value for mark in " ?#{}")
 
 
 def check_path(path: str) -> None:

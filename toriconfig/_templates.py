@@ -134,7 +134,7 @@ def _piece(part: Reference | Other, parts: Parts) -> tuple[Supply, Take, Any]:
         message = f"{parts.absent}, so {part.name} cannot be read"
         return Missing(part.name, message, "set VAULT_ADDR", Origin("vault", part.name)), _whole, part
     take = _whole if ref.key is None else _taker(ref.key, _not_in_vault(ref.path, ref.key))
-    return parts.cell(ref), take, ref.place._replace(key=None)
+    return parts.cell(ref), take, ref.place.replaced(key=None)
 
 
 def _taker(key: str, absent: SecretError) -> Take:

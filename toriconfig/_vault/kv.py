@@ -56,9 +56,9 @@ class Mounts:
             call: the budget.
             relogin: whether a 403 may be met with a new login.
         """
-        path, _, version, parameters = place
-        if parameters:
-            return issue(self._session, path, parameters, call, relogin=relogin)
+        path, version = place.path, place.version
+        if place.parameters:
+            return issue(self._session, path, place.parameters, call, relogin=relogin)
         mount = self._known(path)
         if mount is not None:
             return self._read(mount, path, version, call, relogin)

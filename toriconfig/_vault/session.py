@@ -101,7 +101,7 @@ class Session:
 
     def at(self, ref: Ref) -> Cell:
         """The cache of the path that a reference names, whatever key of it; no I/O."""
-        return self._cell(ref.place._replace(key=None))
+        return self._cell(ref.place.replaced(key=None))
 
     def _cell(self, place: Place) -> Cell:
         with self._lock:

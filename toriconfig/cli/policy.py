@@ -62,7 +62,7 @@ def _located(session: Session, references: tuple[str, ...]) -> dict[str, str] | 
     from toriconfig.errors import SecretError
 
     try:
-        return {path: policy_path(session, path) for path in {split(reference)[0] for reference in references}}
+        return {path: policy_path(session, path) for path in {split(reference).path for reference in references}}
     except SecretError as error:
         return error.with_traceback(None)
 

@@ -97,8 +97,8 @@ def _rotation(reference: str, max_age: float | None, options: dict[str, Any], *,
     from toriconfig.rotation import Command, Rotation, RotationRefused, kinds
 
     try:
-        path, key, *_ = split(reference)
-        name = options["name"] or ("given" if options["from_stdin"] else kinds.guess(path, key))
+        place = split(reference)
+        name = options["name"] or ("given" if options["from_stdin"] else kinds.guess(place.path, place.key))
         kind = _kind(name, reference, options, bringing=bringing)
         return Rotation(
             reference,

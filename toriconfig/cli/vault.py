@@ -144,12 +144,12 @@ def _reference(reference: str) -> tuple[str, str]:
     from toriconfig._reference import split
 
     try:
-        path, key, *_ = split(reference)
+        place = split(reference)
     except ValueError as error:
         raise click.UsageError(f"{reference!r}: {error}") from None
-    if key is None:
-        raise click.UsageError(f"{reference!r} names no key: write `{path}#key`")
-    return path, key
+    if place.key is None:
+        raise click.UsageError(f"{reference!r} names no key: write `{place.path}#key`")
+    return place.path, place.key
 
 
 def with_session(work: Any) -> Any:

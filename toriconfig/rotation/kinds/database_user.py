@@ -59,7 +59,7 @@ class DatabaseUser:
 
     def needs(self, work: Work) -> Mapping[str, str]:
         """To read the administrator's credentials."""
-        return {policy_path(work.session, split(self._admin)[0]): "read"} if self._admin else {}
+        return {policy_path(work.session, split(self._admin).path): "read"} if self._admin else {}
 
     def plan(self, work: Work, current: Values) -> list[str]:
         """What is done to which user; the administrator logs in to find out.
