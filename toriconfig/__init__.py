@@ -17,9 +17,9 @@ if TYPE_CHECKING:
         shutdown,
         snapshot,
     )
-    from toriconfig._change import Change
     from toriconfig._explain import Explanation
-    from toriconfig._health import Health
+    from toriconfig._live.change import Change
+    from toriconfig._live.health import Health
     from toriconfig._merge_rule import Merge
     from toriconfig._options import SettingsConfigDict
     from toriconfig._origin import Origin
@@ -46,9 +46,9 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "_api": "aprefetch explain health lazy load on_change override prefetch reload replace shutdown snapshot",
-    "_change": "Change",
+    "_live.change": "Change",
     "_explain": "Explanation",
-    "_health": "Health",
+    "_live.health": "Health",
     "_merge_rule": "Merge",
     "_options": "SettingsConfigDict",
     "_origin": "Origin",

@@ -14,10 +14,10 @@ from toriconfig._lazy import Lazy, current
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from toriconfig._change import Change
     from toriconfig._explain import Explanation
-    from toriconfig._health import Health
-    from toriconfig._listener import Listener
+    from toriconfig._live.change import Change
+    from toriconfig._live.health import Health
+    from toriconfig._live.listener import Listener
     from toriconfig._snapshot import Loaded
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ def reload(settings: Any) -> list[Change]:
         ConfigError: the old settings stay in place.
         TypeError: `settings` is not a lazy object.
     """
-    from toriconfig._swap import reload_into
+    from toriconfig._live.swap import reload_into
 
     return reload_into(_lazy(settings, "reload"))
 
@@ -128,7 +128,7 @@ def override(settings: T, values: Updates | None = None, /, **more: Any) -> Abst
         ConfigError: on entering, with everything that is wrong with the values.
         TypeError: `settings` is not a lazy object.
     """
-    from toriconfig._override import Override
+    from toriconfig._live.override import Override
 
     return cast("AbstractContextManager[T]", Override(_lazy(settings, "override"), {**(values or {}), **more}))
 
@@ -153,7 +153,7 @@ class Subscription:
 
     def cancel(self) -> None:
         """Call back no more; harmless when repeated."""
-        from toriconfig._swap import watch_secrets
+        from toriconfig._live.swap import watch_secrets
 
         state = self._settings._state
         self._listener.cancelled = True
@@ -178,8 +178,8 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
         TypeError: `settings` is not a lazy object.
     """
     from toriconfig import _path
-    from toriconfig._listener import Listener
-    from toriconfig._swap import watch_secrets
+    from toriconfig._live.listener import Listener
+    from toriconfig._live.swap import watch_secrets
 
     lazy_settings = _lazy(settings, "on_change")
     listener = Listener(_path.parse(path) if path else (), callback)
@@ -192,7 +192,7 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
 
 def health(settings: Any) -> Health:
     """The state of each layer and secret, from memory alone: it loads nothing, asks nobody and waits for nothing."""
-    from toriconfig._health import health_of
+    from toriconfig._live.health import health_of
 
     if isinstance(settings, Lazy):
         return health_of(settings._state.loaded, settings._state.error)
@@ -205,7 +205,7 @@ def prefetch(settings: Any) -> None:
     Raises:
         ExceptionGroup: of a `SecretError` for each secret that cannot be had.
     """
-    from toriconfig._prefetch import prefetch_all
+    from toriconfig._live.prefetch import prefetch_all
 
     prefetch_all(_loaded(settings).snapshot.secrets)
 
@@ -216,7 +216,7 @@ async def aprefetch(settings: Any) -> None:
     Raises:
         ExceptionGroup: of a `SecretError` for each secret that cannot be had.
     """
-    from toriconfig._prefetch import aprefetch_all
+    from toriconfig._live.prefetch import aprefetch_all
 
     await aprefetch_all(_loaded(settings).snapshot.secrets)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from toriconfig._live.prefetch import failures_of
 from toriconfig._load import try_check_tree, try_load
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
-from toriconfig._prefetch import failures_of
 from toriconfig._render import sort_problems
 from toriconfig._secret import Secret, supply_of
 from toriconfig._snapshot import Recipe

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from toriconfig._explain import origin_at
+from toriconfig._masking.shown import conceals, plain
 from toriconfig._origin import Origin
 from toriconfig._path import Path
 from toriconfig._secret import Secret
 from toriconfig._shape import Field, fields_of
-from toriconfig._shown import conceals, plain
 from toriconfig._snapshot import Loaded
 
 

@@ -83,7 +83,7 @@ def phrase(found: Found, *, sealed: bool) -> str:
 
 
 def _own_words(message: str) -> str:
-    from toriconfig._sensitive import scrub
+    from toriconfig._masking.sensitive import scrub
 
     text = message.removeprefix("Value error, ").removeprefix("Assertion failed, ").partition("\n")[0]
     # A ValidationError inside a validator quotes its input.

@@ -11,12 +11,12 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from toriconfig import _path
+from toriconfig._masking.shown import masked, plain
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
 from toriconfig._renamed import current
 from toriconfig._secret import MASK, Secret, supply_of
 from toriconfig._shape import Field, Shape
-from toriconfig._shown import masked, plain
 from toriconfig._snapshot import Loaded
 from toriconfig._tree import Node
 

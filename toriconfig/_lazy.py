@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from toriconfig._override import View
+    from toriconfig._live.override import View
     from toriconfig._snapshot import Loaded, Recipe
 
 
@@ -146,7 +146,7 @@ def current(lazy: Lazy) -> "Loaded":
 
 
 def _effective(lazy: Lazy, view: "View") -> "Loaded":
-    from toriconfig._override import effective
+    from toriconfig._live.override import effective
 
     return effective(lazy, view)
 
@@ -166,7 +166,7 @@ def first_load(lazy: Lazy) -> "Loaded":
             state.loader = me
             try:
                 with paused():
-                    from toriconfig._swap import load_into
+                    from toriconfig._live.swap import load_into
 
                     load_into(lazy)
             finally:

@@ -15,7 +15,6 @@ from toriconfig._merge import merge, prune
 from toriconfig._options import Options
 from toriconfig._origin import Origin, OriginKind
 from toriconfig._path import Path, show
-from toriconfig._places import Places
 from toriconfig._reference import Ref, split
 from toriconfig._remedies import Remedies
 from toriconfig._renamed import up_to_date
@@ -23,6 +22,7 @@ from toriconfig._resolve import resolve, without_failed
 from toriconfig._shape import Shape, has_secrets, root_shape
 from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember
 from toriconfig._spelling import one_spelling
+from toriconfig._supplies.places import Places
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig._unknown import unknown_keys, without_unknown
 from toriconfig._validate import validate
@@ -136,7 +136,7 @@ class Load:
         if self.options.unknown_keys != "error":
             root = without_unknown(root, self.shape)
         if has_secrets(self.shape):
-            from toriconfig._handles import put_handles
+            from toriconfig._supplies.handles import put_handles
 
             root = put_handles(root, self.shape, places)
         self.problems += places.problems
@@ -337,7 +337,7 @@ class Load:
     def sorted_problems(self) -> tuple[Problem, ...]:
         if not self.problems:
             return ()
-        from toriconfig._excerpts import with_excerpts
+        from toriconfig._masking.excerpts import with_excerpts
 
         return with_excerpts(self.problems, self.lines, self.shape, self.read)
 

@@ -182,7 +182,7 @@ def _place(path: Path, root: Node) -> Any:
 
 
 def _sealed(path: Path, shape: Shape) -> bool:
-    from toriconfig._sensitive import looks_secret
+    from toriconfig._masking.sensitive import looks_secret
 
     return shape.sealed or has_secrets(shape) or any(isinstance(part, str) and looks_secret(part) for part in path)
 

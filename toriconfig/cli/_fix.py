@@ -155,8 +155,8 @@ def _is_safe(before: Iterable[Problem], after: Iterable[Problem], edits: Sequenc
 
 
 def _masked(schema: type[BaseModel], text: str, name: str) -> list[str]:
-    from toriconfig._excerpts import known_secrets
-    from toriconfig._frames import Masked
+    from toriconfig._masking.excerpts import known_secrets
+    from toriconfig._masking.frames import Masked
     from toriconfig._origin import Origin
     from toriconfig._shape import root_shape
     from toriconfig.sources.yaml_file import read_yaml

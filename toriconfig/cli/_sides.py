@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from toriconfig._effective import Leaf
+    from toriconfig._masking.sensitive import Sensitive
     from toriconfig._reference import Ref
-    from toriconfig._sensitive import Sensitive
     from toriconfig._shape import Shape
     from toriconfig._snapshot import Recipe
     from toriconfig._tree import Node
@@ -89,7 +89,7 @@ def _without_profile(asked: Recipe) -> dict[str, str]:
 def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
     """What a file says itself, or why it cannot be read."""
     from toriconfig._check import check_alone
-    from toriconfig._excerpts import known_secrets
+    from toriconfig._masking.excerpts import known_secrets
     from toriconfig._shape import root_shape
     from toriconfig.sources.yaml_file import YamlFile
 
@@ -101,7 +101,7 @@ def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
 
 
 def _said(node: Node, shape: Shape | None, path: Path, known: Sensitive) -> Iterator[tuple[str, Said]]:
-    from toriconfig._shown import conceals
+    from toriconfig._masking.shown import conceals
 
     secret = shape is not None and (shape.kind == "secret" or shape.sealed)
     if type(node.value) is dict and node.value and not secret:

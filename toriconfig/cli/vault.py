@@ -109,7 +109,7 @@ def get(reference: str, reveal: bool) -> int:
     """Read one value at REFERENCE; shown with --reveal alone."""
     from toriconfig._reference import Ref
     from toriconfig._secret import handle
-    from toriconfig._templates import Parts, vault_supply
+    from toriconfig._supplies.templates import Parts, vault_supply
 
     _reference(reference)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
-from toriconfig._frames import Masked
+from toriconfig._masking.frames import Masked
+from toriconfig._masking.sensitive import Sensitive
 from toriconfig._origin import Origin
-from toriconfig._sensitive import Sensitive
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig.errors import Problem, Related
 from toriconfig.sources._read_file import read_file

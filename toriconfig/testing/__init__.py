@@ -5,7 +5,7 @@ Fixtures for pytest come with `pytest_plugins = ["toriconfig.testing.plugin"]` i
 
 from __future__ import annotations
 
-from toriconfig._process import Keeper, ServerProcess
+from toriconfig._engine.process import Keeper, ServerProcess
 from toriconfig._warnings import reset as reset_warnings
 from toriconfig.testing._canary import Canary
 from toriconfig.testing._fake_clock import FakeClock

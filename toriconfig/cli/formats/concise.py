@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from toriconfig._cells import clean, encodable
 from toriconfig._render import sort_problems
+from toriconfig._render.cells import clean, encodable
 from toriconfig.cli.formats import PLAIN, Look
 from toriconfig.errors import CODES, Problem
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from toriconfig._cells import clean
 from toriconfig._render import sort_problems
+from toriconfig._render.cells import clean
 from toriconfig.cli.formats import PLAIN, Look
 from toriconfig.cli.formats._addresses import Addresses
 from toriconfig.errors import CODES, Problem

@@ -1,0 +1,58 @@
+"""One subscriber of `on_change`, and how it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._live.change import Change
+from toriconfig._path import Path
+
+if TYPE_CHECKING:
+    from toriconfig._vault.dispatch import Strand
+
+PATIENCE = 30.0
+"""Seconds that a coroutine may take until it is cancelled."""
+
+
+class Listener:
+    """A callback and what it wants to hear of.
+
+    Args:
+        prefix: keys of the section; () for everything.
+        callback: a function, or a coroutine function.
+    """
+
+    def __init__(self, prefix: Path, callback: Callable[[Change], Any]) -> None:
+        self.prefix = prefix
+        self.cancelled = False
+        self._callback = callback
+        self._strands: dict[str, Strand] = {}
+
+    def hears(self, change: Change) -> bool:
+        """Whether it is about the section that was asked for."""
+        return change.key[: len(self.prefix)] == self.prefix
+
+    def call(self, change: Change) -> None:
+        """Call it now; what it raises is logged."""
+        if self.cancelled:
+            return
+        try:
+            outcome = self._callback(change)
+            if hasattr(outcome, "__await__"):
+                from toriconfig.pipeline import run_sync
+
+                run_sync(outcome, timeout=PATIENCE)
+        except Exception:  # noqa: BLE001  (a callback that raises stops nobody)
+            from toriconfig.pipeline._logging import library_logger
+
+            library_logger("toriconfig").exception("an on_change callback for `%s` failed", change.path)
+
+    def call_soon(self, change: Change) -> None:
+        """Call it on another thread, after what it was told before; a slow one keeps nobody else waiting."""
+        from toriconfig._vault.dispatch import Strand, dispatch
+
+        # one operation, so that two swaps at the same instant agree on one strand
+        strand = self._strands.setdefault("own", Strand())
+        dispatch(partial(self.call, change), strand)

@@ -1,0 +1,109 @@
+"""Loading into a stand-in, first and again: build new, then swap, then tell."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from toriconfig._lazy import Lazy, publish, recipe_for
+from toriconfig._load import load_now
+from toriconfig._path import Path, show
+from toriconfig._secret import supply_of
+from toriconfig._supply import Reading
+from toriconfig.errors import ConfigError
+
+if TYPE_CHECKING:
+    from toriconfig._live.change import Change
+
+
+def load_into(lazy: Lazy) -> None:
+    """The first load. The stand-in's lock is held.
+
+    Raises:
+        ConfigError: the stand-in stays unloaded, and the next read tries again.
+    """
+    state = lazy._state
+    try:
+        loaded = load_now(recipe_for(lazy))
+    except ConfigError as error:
+        state.error = error
+        raise
+    state.error = None
+    publish(lazy, loaded)
+    watch_secrets(lazy)
+
+
+def reload_into(lazy: Lazy) -> list[Change]:
+    """Read everything again, swap, and tell the listeners; a failed reload keeps what is there.
+
+    Raises:
+        ConfigError: nothing was changed.
+    """
+    from toriconfig._live.change import changes_between
+
+    state = lazy._state
+    with state.lock:
+        old = state.loaded
+        if old is None:
+            load_into(lazy)
+            return []
+        try:
+            new = load_now(recipe_for(lazy))
+        except ConfigError as error:
+            state.error = error
+            raise
+        state.error = None
+        publish(lazy, new)
+        watch_secrets(lazy)
+        changes = changes_between(old, new)
+    tell(lazy, changes)
+    return changes
+
+
+def tell(lazy: Lazy, changes: list[Change]) -> None:
+    """Call each listener with each change below its path; one that raises is logged and stops nobody."""
+    for listener in lazy._state.listeners:
+        for change in changes:
+            if listener.hears(change):
+                listener.call(change)
+
+
+def watch_secrets(lazy: Lazy) -> None:
+    """Have rotations of the current secrets reach the listeners; only when there are listeners."""
+    state = lazy._state
+    with state.lock:
+        for cancel in state.subscriptions:
+            cancel()
+        loaded = state.loaded
+        if loaded is None or not state.listeners:
+            state.subscriptions = ()
+            return
+        from toriconfig._supplies.watch import watch
+
+        ref = weakref.ref(lazy)
+        subscriptions: list[Callable[[], None]] = []
+        for path, secret in loaded.snapshot.secrets.items():
+            supply = supply_of(secret)
+            if any(path[: len(one.prefix)] == one.prefix for one in state.listeners):
+                subscriptions.append(supply.subscribe(_relay(ref, path)))
+                subscriptions += watch(supply)
+        state.subscriptions = tuple(subscriptions)
+
+
+def _relay(ref: weakref.ref[Lazy], path: Path) -> Callable[[Reading | None, Reading | None], None]:
+    def swapped(old: Reading | None, new: Reading | None) -> None:
+        lazy = ref()
+        if lazy is None or old is None or old is new:
+            return  # the first reading is no change
+        from toriconfig._live.change import Change
+
+        if new is None:
+            change = Change(show(path), "removed", old.origin, None)
+        else:
+            change = Change(show(path), "rotated", old.origin, new.origin)
+        for listener in lazy._state.listeners:
+            if listener.hears(change):
+                listener.call_soon(change)
+
+    return swapped

@@ -1,0 +1,178 @@
+"""How far a secret reaches: from which place on each line of an input is masked.
+
+Enough of YAML's grammar is followed to know where a value ends (quotes, brackets, block scalars, indentation),
+and where the text breaks that grammar, a secret is taken to go on rather than to have ended.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from toriconfig._masking.mask import PEM_BEGIN, PEM_END, openings, suspicious
+from toriconfig._masking.sensitive import Sensitive
+
+_KEY = re.compile(
+    r"""(?P<lead>\s*(?:-\s+)*)(?:"[^"]*"|'[^']*'|[^\s\#&*!|>%@`"'\[\]{},?:-][^\#]*?|-[^\s\#][^\#]*?)\s*:(?:\s|\Z)"""
+)
+_LEAD = re.compile(r"[ ]*(?:[-?]\s+)*")
+_BLOCK = re.compile(r"(?:^|[\s:-])[|>][-+0-9]*\s*(?:\s#.*)?\Z")
+_FLOW_KEY = re.compile(r"""\s*(?:"[^"]*"|'[^']*'|[^\s"'\[\]{},:][^\[\]{},:]*)\s*:""")
+_AFTER_BRACKET = ("", " ", "\t", ",", "]", "}", ":")
+_NESTING = {"[": 1, "{": 1, "]": -1, "}": -1}
+_QUOTE_ENDS = {'"': re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"'), "'": re.compile(r"(?:[^']|'')*'(?!')")}
+_DOCUMENT = re.compile(r"(?:---|\.\.\.)(?:\s|\Z)")
+_BINDING = re.compile(r"""\s*(?:export\s+)?'?[A-Za-z_][A-Za-z0-9_.-]{0,99}'?\s*=""")
+
+
+def yaml_cuts(lines: Sequence[str], sensitive: Sensitive, anchors: frozenset[str] = frozenset()) -> list[int]:
+    """For each line of YAML or JSON the place from which it is masked; its length when nowhere.
+
+    Args:
+        anchors: anchors whose value is used as a secret elsewhere.
+    """
+    walk = _Walk(sensitive, anchors)
+    return [walk.line(text) for text in lines]
+
+
+def dotenv_cuts(lines: Sequence[str]) -> list[int]:
+    """The same for a `.env` file, where every value is masked: after `NAME=`, and all of a line that goes on with one."""
+    cuts: list[int] = []
+    quote, pem = "", False
+    for text in lines:
+        binding = None if quote or pem else _BINDING.match(text)
+        cuts.append(binding.end() if binding else len(text) - len(text.lstrip().removeprefix("#")))
+        rest = text[binding.end() :].lstrip() if binding else text if quote else ""
+        if not quote and rest[:1] in ("'", '"'):
+            quote, rest = rest[0], rest[1:]
+        if quote and re.match(rf"(?:[^{quote}\\]|\\.)*{quote}", rest):
+            quote = ""
+        pem = (pem or PEM_BEGIN in text) and PEM_END not in text
+    return cuts
+
+
+class _Walk:
+    """One pass over the lines, with just enough of YAML's grammar to know how far a value reaches."""
+
+    def __init__(self, sensitive: Sensitive, anchors: frozenset[str]) -> None:
+        self.sensitive = sensitive
+        self.anchors = anchors
+        self.depth = 0
+        self.quote = ""
+        self.block: int | None = None
+        self.floor: int | None = None
+        self.base = 0
+        self.column = 0
+        self.pem = False
+        self.comma = False
+        self.lost = False
+
+    def line(self, text: str) -> int:
+        if _DOCUMENT.match(text):
+            self.depth, self.quote, self.block, self.floor, self.lost = 0, "", None, None, False
+        if self.lost:
+            return 0
+        if self.pem or PEM_BEGIN in text:
+            was, self.pem = self.pem, PEM_END not in text
+            return 0 if was or self.floor is not None else min(self._open(text, 0), text.index(PEM_BEGIN))
+        if self.floor is None:
+            return self._open(text, 0)
+        if self.floor:
+            if not (self.comma and _FLOW_KEY.match(text)):
+                self._within_flow(text, self.floor)
+                return 0
+            self.floor, self.comma = None, False
+            return self._open(text, 0)
+        if self.depth <= self.base and not self.quote and self._leaves(text):
+            self.floor = None
+            return self._open(text, 0)
+        self._lex(text, 0, 0)
+        return 0
+
+    def _within_flow(self, text: str, floor: int) -> None:
+        """Go on with a secret inside brackets, which may end on this line, and another begin."""
+        depth, quote = self.depth, self.quote
+        ended = self._lex(text, 0, floor)
+        if ended is None:
+            # The name of a secret within quotes: more likely a quote too many above, so no end can be trusted.
+            self.lost |= bool(quote or self.quote) and any(openings(text, self.sensitive, self.anchors))
+            return
+        self._lex(text, ended, 0)
+        after = self.depth, self.quote, self.block
+        self.floor, self.depth, self.quote = None, depth, ""
+        self._open(text, 0)
+        if self.floor is None:
+            self.depth, self.quote, self.block = after
+            # A bracket too many above makes block text look like flow: as in a block, only a key ends the secret.
+            self.floor, self.base = 0, self.depth
+
+    def _leaves(self, text: str) -> bool:
+        # Only what looks like a key ends a secret: a dedented line that does not is a broken block scalar.
+        key = _KEY.match(text)
+        return key is not None and "\t" not in key["lead"] and len(key["lead"]) <= self.column
+
+    def _open(self, text: str, start: int) -> int:
+        """Look for secrets from `start` on, remember one that goes on below, and say where masking begins."""
+        first = suspicious(text)
+        mask_from = len(text) if first is None else first
+        lead = _LEAD.match(text)
+        for at, shown in openings(text, self.sensitive, self.anchors):
+            if at < start:
+                continue
+            if not shown:
+                mask_from = min(mask_from, at)
+            self._lex(text[:at], start, 0)
+            start, self.quote = at, ""
+            before = self.depth
+            if self._lex(text, at, before) is None:
+                self.floor, self.base, self.column = before, 0, len(lead[0]) if lead else 0
+                return mask_from
+            # Another secret may begin within what was just taken for a value: a stray quote is enough.
+            self.depth, self.quote = before, ""
+        self._lex(text, start, 0)
+        return mask_from
+
+    def _lex(self, text: str, start: int, floor: int) -> int | None:
+        """Follow quotes and brackets; where a value at flow depth `floor` ends, or None when it does not."""
+        if self._literal(text):
+            return None
+        at, fresh = start, True
+        while at < len(text):
+            if self.quote:
+                at, fresh = self._close(text, at), False
+                continue
+            char = text[at]
+            if char == "#" and text[:at][-1:] in ("", " ", "\t"):
+                break
+            if fresh and char in "\"'":
+                self.quote = char
+            self.depth = max(0, self.depth + _NESTING.get(char, 0))
+            at += 1
+            if floor and self.depth < floor:
+                self.lost = text[at : at + 1] not in _AFTER_BRACKET
+                return None if self.lost else at
+            if floor and char == "," and self.depth == floor and _FLOW_KEY.match(text, at):
+                return at
+            # A quote means something only where a value or key begins.
+            fresh = char in "[{,:" or (fresh and char in " \t-?")
+        self.comma = floor > 0 and self.depth == floor and not self.quote and text.rstrip().endswith(",")
+        if not self.depth and not self.quote and _BLOCK.search(text, start):
+            self.block = _indent(text)
+        return None
+
+    def _literal(self, text: str) -> bool:
+        """Whether the line is text inside a block scalar, where quotes and brackets mean nothing."""
+        if self.block is not None and text.strip() and _indent(text) <= self.block:
+            self.block = None
+        return self.block is not None
+
+    def _close(self, text: str, at: int) -> int:
+        end = _QUOTE_ENDS[self.quote].match(text, at)
+        if end is None:
+            return len(text)
+        self.quote = ""
+        return end.end()
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())

@@ -1,0 +1,46 @@
+"""A plain value as JSON knows it, and whether it may be shown: people keep credentials in plain fields too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+
+from toriconfig._masking.frames import mask_line
+from toriconfig._masking.sensitive import looks_secret
+from toriconfig._secret import MASK
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON knows it; numbers stay numbers, also infinite ones; sets are sorted."""
+    found = to_jsonable_python(value, fallback=str, inf_nan_mode="constants")
+    return sorted(found, key=str) if isinstance(value, (set, frozenset)) else found
+
+
+def conceals(key: str | int, value: Any) -> bool:
+    """Whether a value is not to be shown: text under the name of a secret, or text that carries a login.
+
+    >>> conceals("password", "hunter2"), conceals("max_tokens", 4096), conceals("host", "postgres://u:p@db/x")
+    (True, False, True)
+    """
+    if isinstance(value, str):
+        named = isinstance(key, str) and looks_secret(key)
+        return bool(value) and (named or value == MASK or any(mask_line(line) != line for line in value.splitlines()))
+    if isinstance(value, list):
+        return any(conceals(key, item) for item in value)
+    if isinstance(value, dict):
+        return any(conceals(key, item) or conceals(name, item) for name, item in value.items())
+    return False
+
+
+def masked(key: str | int, value: Any) -> Any:
+    """The value with the mask in place of all that `conceals` speaks of.
+
+    >>> masked("database", {"host": "db", "password": "hunter2"})
+    {'host': 'db', 'password': '**********'}
+    """
+    if isinstance(value, list):
+        return [masked(key, item) for item in value]
+    if isinstance(value, dict):
+        return {name: MASK if conceals(key, item) else masked(name, item) for name, item in value.items()}
+    return MASK if conceals(key, value) else value

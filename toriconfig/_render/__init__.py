@@ -1,0 +1,162 @@
+"""Problems as text for people: the one place where it is made.
+
+    error[TC101]: unknown key `max_szie`
+      --> config/tori.yaml:7:5
+       |
+     7 |     max_szie: 10
+       |     ^^^^^^^^ not a key of `database.pool`
+       |
+       = key:      database.pool.max_szie
+       = expected: one of max_size, timeout
+       = help:     did you mean `max_size`?
+
+Nothing is masked here: the lines of a problem (`Problem.excerpts`) come masked from `_masking`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from toriconfig._origin import Origin
+from toriconfig._render.caret import Mark, rows_of, wrapped
+from toriconfig._render.cells import clean, encodable
+from toriconfig.errors import CODES, Problem
+
+WIDTH = 120
+"""Cells in a line when nobody says otherwise."""
+
+_NARROWEST = 40
+_LABEL = 10
+_FILES = frozenset(("files", "dotenv", "secrets_dir"))
+_COLOURS = {"error": "1;31", "warning": "1;33", "info": "1;36", "frame": "1;34", "help": "1;32", "bold": "1"}
+
+
+def render_text(
+    problems: Iterable[Problem],
+    *,
+    schema: str = "",
+    color: bool = False,
+    width: int = WIDTH,
+    encoding: str | None = None,
+) -> str:
+    """All problems as text, sorted by place, with a summary as the last line; "" when there are none.
+
+    Args:
+        schema: name of the settings class, for the summary.
+        color: whether to use ANSI colours.
+        width: cells in a line, at least 40: long source lines are cut around the caret, long texts wrapped.
+        encoding: of the terminal; what it lacks is shown as `?` or an escape. None: everything can be shown.
+    """
+    ordered = sort_problems(problems)
+    if not ordered:
+        return ""
+    pen = _Pen(color, max(width, _NARROWEST))
+    blocks = ["\n".join(_block(problem, pen, encoding)) for problem in ordered]
+    return encodable("\n\n".join([*blocks, summary(ordered, schema)]), encoding)
+
+
+def sort_problems(problems: Iterable[Problem]) -> list[Problem]:
+    """By file and position; then what stands in no file (variables, Vault); last what stands nowhere. Stable."""
+    return sorted(problems, key=_place)
+
+
+def summary(problems: Sequence[Problem], schema: str = "") -> str:
+    """How many there are of which severity, in one line.
+
+    >>> summary([Problem("TC101"), Problem("TC201", severity="warning")], "ToriSettings")
+    '1 error, 1 warning in ToriSettings'
+    """
+    counts = [
+        (sum(problem.severity == severity for problem in problems), word)
+        for severity, word in (("error", "error"), ("warning", "warning"), ("info", "note"))
+    ]
+    told = ", ".join(f"{count} {word}{'s' * (count != 1)}" for count, word in counts if count) or "no problems"
+    return f"{told} in {clean(schema)}" if schema else told
+
+
+class _Pen:
+    """Colours, or none, and the width to keep to."""
+
+    def __init__(self, color: bool, width: int) -> None:
+        self.color = color
+        self.width = width
+
+    def __call__(self, kind: str, text: str) -> str:
+        return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if self.color and text else text
+
+
+def _place(problem: Problem) -> tuple[int, str, int, int]:
+    origin = problem.origin
+    if origin is None:
+        return 2, "", 0, 0
+    rank = 0 if origin.line is not None or origin.layer in _FILES else 1
+    return rank, origin.source, origin.line or 0, origin.column or 0
+
+
+def _block(problem: Problem, pen: _Pen, encoding: str | None) -> Iterator[str]:
+    texts = {(source, line): text for source, line, text in problem.excerpts}
+    gutter = max((len(str(line)) for _, line in texts), default=1)
+    indent = " " * (gutter + 2)
+    head = clean(problem.message) or CODES.get(problem.code, "")
+    yield pen(problem.severity, f"{problem.severity}[{problem.code}]") + pen("bold", f": {head}")
+
+    marks = [Mark(problem.origin, problem.label, "^")] if problem.origin else []
+    marks += [Mark(related.origin, related.label, "-") for related in problem.related]
+    framed = [mark for mark in marks if (mark.origin.source, mark.origin.line) in texts]
+    notes = [_note(mark, problem) for mark in marks if mark not in framed]
+    if problem.origin is None:
+        notes.insert(0, problem.label)
+    elif problem.origin.source not in {mark.origin.source for mark in framed}:
+        yield _arrow(problem.origin, gutter, pen)
+    for source in dict.fromkeys(mark.origin.source for mark in framed):
+        here = [mark for mark in framed if mark.origin.source == source]
+        named = problem.origin if problem.origin and problem.origin.source == source else here[0].origin
+        yield _arrow(named, gutter, pen)
+        yield indent + pen("frame", "|")
+        lines = {line: text for (name, line), text in texts.items() if name == source}
+        yield from _frame(lines, here, gutter, pen, problem.severity, encoding)
+    details = list(_details(problem, [note for note in notes if note], indent, pen))
+    if details and (problem.origin or framed):
+        yield indent + pen("frame", "|")
+    yield from details
+
+
+def _arrow(origin: Origin, gutter: int, pen: _Pen) -> str:
+    return " " * (gutter + 1) + pen("frame", "-->") + f" {clean(str(origin))}"
+
+
+def _note(mark: Mark, problem: Problem) -> str:
+    if mark.origin is problem.origin:
+        return mark.label
+    return f"{mark.origin}: {mark.label}" if mark.label else str(mark.origin)
+
+
+def _frame(
+    lines: dict[int, str], marks: list[Mark], gutter: int, pen: _Pen, severity: str, encoding: str | None
+) -> Iterator[str]:
+    edge = " " * (gutter + 2) + pen("frame", "|")
+    previous = 0
+    for number in sorted(lines):
+        if previous and number > previous + 1:
+            yield pen("frame", "...")
+        previous = number
+        below = [mark for mark in marks if mark.origin.line == number]
+        source, *rows = rows_of(lines[number], below, pen.width - gutter - 4, encoding)
+        yield f" {pen('frame', f'{number:>{gutter}} |')} {source.text}".rstrip()
+        for row in rows:
+            yield f"{edge} {row.indent}{pen(severity if row.sign == '^' else 'frame', row.text)}"
+
+
+def _details(problem: Problem, notes: list[str], indent: str, pen: _Pen) -> Iterator[str]:
+    told = [("key", problem.path), ("layer", problem.layer), ("expected", problem.expected)]
+    told += [("note", note) for note in notes]
+    told += [("help", problem.help)]
+    room = pen.width - len(indent) - 2 - _LABEL
+    for label, text in told:
+        if not text:
+            continue
+        first, *more = wrapped(clean(text), room)
+        named = f"{label}:".ljust(_LABEL)
+        yield f"{indent}{pen('frame', '=')} {pen('help' if label == 'help' else 'bold', named)}{first}"
+        for part in more:
+            yield f"{indent}  {' ' * _LABEL}{part}"

@@ -1,0 +1,102 @@
+"""One source line and the marks below it: which characters a mark stands under, and what of a long line is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from toriconfig._origin import Origin
+from toriconfig._render.cells import clean, draw
+from toriconfig._secret import MASK
+
+_CUT = "..."
+
+
+class Mark(NamedTuple):
+    """A place to point at: where, what stands there, and with which sign."""
+
+    origin: Origin
+    label: str
+    sign: str
+
+
+class Row(NamedTuple):
+    """A line of a frame, without its edge."""
+
+    indent: str
+    text: str
+    sign: str
+
+
+def rows_of(text: str, marks: Sequence[Mark], room: int, encoding: str | None = None) -> Iterator[Row]:
+    """The source line, then the rows of each mark on it.
+
+    Args:
+        text: the line, masked.
+        marks: the marks that stand on this line.
+        room: cells for it; a longer line is cut around the first mark.
+        encoding: of the terminal, or None when it can show everything.
+    """
+    drawn, starts = draw(text, encoding)
+    spans = [_span(text, mark.origin) for mark in marks]
+    low, high = _window(starts, min((start for start, _ in spans), default=0), room)
+    lead, tail = _CUT if low else "", _CUT if high < len(drawn) else ""
+    yield Row("", f"{lead}{''.join(drawn[low:high])}{tail}".rstrip(), "")
+    shift = starts[low] - len(lead)
+    last = starts[high] - shift + len(tail)
+    for (start, end), mark in zip(spans, marks, strict=True):
+        left = min(max(starts[start] - shift, 0), max(last, 0))
+        wide = max(min(starts[end] - shift, last) - left, 1)
+        yield from _pointed(mark, left, wide, room)
+
+
+def _pointed(mark: Mark, left: int, wide: int, room: int) -> Iterator[Row]:
+    indent, signs, label = " " * left, mark.sign * wide, clean(mark.label)
+    if not label or left + wide + 1 + len(label) <= room:
+        yield Row(indent, f"{signs} {label}".rstrip(), mark.sign)
+        return
+    yield Row(indent, signs, mark.sign)
+    indent = indent[: room // 3]
+    for part in wrapped(label, room - len(indent)):
+        yield Row(indent, part, mark.sign)
+
+
+def _span(text: str, origin: Origin) -> tuple[int, int]:
+    """Which characters of the masked `text` a mark stands under, the end exclusive.
+
+    Columns are exact up to the mask; what falls into it or behind it is pointed at by the mask as a whole.
+    """
+    if origin.column is not None:
+        start = min(origin.column - 1, len(text))
+        here = origin.end_line in (None, origin.line)
+        end = (origin.end_column or origin.column + 1) - 1 if here else len(text)
+    elif origin.name and origin.name in text:
+        start = text.index(origin.name)
+        end = start + len(origin.name)
+    else:
+        start, end = len(text) - len(text.lstrip()), len(text)
+    masked = text.find(MASK)
+    if 0 <= masked < end:
+        start, end = min(start, masked), masked + len(MASK)
+    return start, max(start, min(end, len(text)))
+
+
+def _window(starts: Sequence[int], first: int, room: int) -> tuple[int, int]:
+    """Which characters of a line are shown so that character `first` is among them."""
+    characters = len(starts) - 1
+    if starts[-1] <= room:
+        return 0, characters
+    low = 0
+    if starts[first] > room * 2 // 3:
+        low = next(at for at, cell in enumerate(starts) if cell >= starts[first] - room // 3)
+    reach = starts[low] + room - len(_CUT) * (2 if low else 1)
+    return low, max(at for at, cell in enumerate(starts) if cell <= reach)
+
+
+def wrapped(text: str, room: int) -> list[str]:
+    """`text` in lines of at most `room` cells where it has spaces; a longer word stays whole, to be copied."""
+    if len(text) <= room:
+        return [text]
+    from textwrap import wrap
+
+    return wrap(text, room, break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,245 @@
+"""What the sources of a `Settings` class say, as trees among those of our own layers.
+
+The order is that of `settings_customise_sources`; our files stand below all that it returns. When the option `layers`
+is given, the sources that pydantic-settings makes itself stand, or are left out, as it says, and each other source
+stays with the one before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, PydanticBaseSettingsSource
+from pydantic_settings.exceptions import SettingsError
+from pydantic_settings.sources import DefaultSettingsSource
+
+from toriconfig._fit import STEERING, means, names
+from toriconfig._fit import _unknown as unknown_variable
+from toriconfig._layers import Inputs, read_layer
+from toriconfig._options import LAYERS, Options
+from toriconfig._origin import Origin, OriginKind
+from toriconfig._path import Path
+from toriconfig._settings.places import layer_of, variables
+from toriconfig._settings.sources import Sources
+from toriconfig._shape import ANY, Shape, has_secrets, root_shape
+from toriconfig._tree import Layer, Node, Tree
+from toriconfig.errors import Problem
+
+
+class Said(NamedTuple):
+    """What one source said: its values, or why it could not."""
+
+    source: Any
+    data: Mapping[str, Any]
+    error: str = ""
+
+
+_Entry = tuple[OriginKind, Tree]
+
+
+def trees(schema: type[BaseSettings], inputs: Inputs, sources: Sources) -> Iterator[tuple[OriginKind, Tree]]:
+    """Everything that a load of `schema` reads, lowest first."""
+    layers = inputs.options.layers
+    overrides: list[_Entry] = [("code", tree) for tree in read_layer("code", inputs)] if "code" in layers else []
+    said = ask(sources, overrides[0][1].root.plain() if overrides else {})
+    code = next((at for at, one in enumerate(said) if type(one.source) is InitSettingsSource), -1)
+    entries = [*overrides] if code < 0 else []
+    for at, one in enumerate(said):
+        if at == code:
+            entries += overrides
+        entries += _entries(one, schema, inputs, above_code=at < code)
+    if "files" in layers:
+        files: list[_Entry] = [("files", tree) for tree in read_layer("files", inputs)]
+        entries += reversed(files)
+    yield from reversed(_ordered(entries, layers))
+
+
+def ask(sources: Sources, state: Mapping[str, Any]) -> list[Said]:
+    """What each source says, highest first; each may look at what those above it said, as pydantic-settings has it."""
+    said: list[Said] = []
+    states: dict[str, dict[str, Any]] = {}
+    current = dict(state)
+    for source in sources:
+        if isinstance(source, DefaultSettingsSource):
+            continue
+        if isinstance(source, PydanticBaseSettingsSource):
+            source._set_current_state(current)
+            source._set_settings_sources_data(states)
+        one = _asked(source)
+        said.append(one)
+        states[name_of(source)] = dict(one.data)
+        current = _over(one.data, current)
+    return said
+
+
+def name_of(source: Any) -> str:
+    """The name under which a source's values are kept for those below it."""
+    return str(getattr(source, "__name__", type(source).__name__))
+
+
+def tree_of(data: Mapping[str, Any], layer: Layer) -> Node:
+    """A source's values as a tree of nodes that know their paths."""
+    return _node(dict(data), layer, ())
+
+
+def _node(value: Any, layer: Layer, path: Path) -> Node:
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        value = {key: _node(child, layer, (*path, key)) for key, child in value.items()}
+    elif type(value) is list:
+        value = [_node(child, layer, path) for child in value]
+    return Node(value, layer, path)
+
+
+def _asked(source: Any) -> Said:
+    # pydantic-settings chains the text that it could not decode; its sentence alone comes out of here.
+    try:
+        return Said(source, source())
+    except SettingsError as error:
+        return Said(source, {}, str(error))
+
+
+def _over(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(low)
+    for key, value in high.items():
+        below = merged.get(key)
+        merged[key] = _over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _ordered(entries: list[_Entry], layers: tuple[str, ...]) -> list[_Entry]:
+    if layers == LAYERS:
+        return entries
+    ranked: list[tuple[int, _Entry]] = []
+    rank = 0
+    for entry in entries:
+        if entry[0] in layers:
+            rank = layers.index(entry[0])
+        elif entry[0] != "source":
+            continue
+        ranked.append((rank, entry))
+    return [entry for _, entry in sorted(ranked, key=itemgetter(0))]
+
+
+def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_code: bool) -> Iterator[_Entry]:
+    layer = layer_of(one.source, schema, inputs.environ, above_code=above_code)
+    root, problems = tree_of(one.data, layer), []
+    shape = root_shape(schema)
+    if one.error:
+        problems.append(_failed(one, layer))
+    if layer.kind in ("env", "dotenv"):
+        root = _Known(inputs.options, shape, problems).tree(root)
+    if layer.kind == "env":
+        other, wrong = _others(one.source, inputs, shape, layer)
+        problems += wrong
+        if other.value:
+            yield "env", Tree(other, flat=True)
+    if root.value or problems or layer.kind in ("env", "source"):
+        yield layer.kind, Tree(root, problems=tuple(problems))
+    if layer.kind == "secrets_dir" and inputs.options.secrets_dir and has_secrets(shape):
+        for tree in reversed(list(_secret_files(inputs.options, shape))):
+            yield "secrets_dir", tree
+
+
+def _failed(one: Said, layer: Layer) -> Problem:
+    field = one.error.partition('for field "')[2].partition('"')[0]
+    return Problem(
+        "TC505",
+        field,
+        layer.locate((field,) if field else ()),
+        expected="what the type of the field can be read from; JSON for lists and mappings" if field else "",
+        help="correct it there, or set it in a file",
+        message=one.error,
+    )
+
+
+class _Known:
+    """Takes names out of a tree that mean no key of the schema, with a warning each."""
+
+    def __init__(self, options: Options, shape: Shape, problems: list[Problem]) -> None:
+        self._options = options
+        self._shape = shape
+        self._problems = problems
+
+    def tree(self, root: Node) -> Node:
+        """The tree without them; what stands at the top is for the class itself to judge."""
+        known = {key: self._below(child, self._shape.child(key) or ANY) for key, child in root.value.items()}
+        return Node(known, root.layer, root.at)
+
+    def _below(self, node: Node, shape: Shape) -> Node:
+        if type(node.value) is not dict or shape.kind not in ("model", "mapping"):
+            return node
+        strict = any(getattr(model, "model_config", {}).get("extra") == "forbid" for model in shape.models)
+        known: dict[str, Node] = {}
+        for key, child in node.value.items():
+            below = shape.child(key)
+            if below is None and not strict and self._names(child, key):
+                self._problems.append(unknown(child.origin, self._options, self._shape, child))
+            else:
+                known[key] = self._below(child, below or ANY)
+        return Node(known, node.layer, node.at)
+
+    def _names(self, node: Node, key: str) -> bool:
+        """Whether a variable of that name set the key, and not the JSON in the value of another."""
+        name = node.origin.name or node.origin.source
+        return name.lower().endswith(f"{self._options.env_nested_delimiter or ''}{key}".lower())
+
+
+def unknown(origin: Origin, options: Options, shape: Shape, node: Node) -> Problem:
+    """The warning of a variable that means no key."""
+    name = origin.name or origin.source
+    prefix = options.environment_prefix
+    rest = name[len(prefix) :] if name.upper().startswith(prefix.upper()) else name
+    return unknown_variable(rest.upper(), node, shape, options.env_nested_delimiter, prefix)
+
+
+def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Layer) -> tuple[Node, list[Problem]]:
+    """The variables under the prefix that no field takes: those that say where Vault is, and a warning for others."""
+    options = inputs.options
+    nothing = Node({}, layer, ())
+    if not options.env_prefix:
+        return nothing, []
+    from toriconfig.sources.environ import Environ
+
+    tree = Environ(inputs.environ, options.env_prefix).load()
+    problems = [problem for problem in tree.problems if not source.case_sensitive]
+    heads = {name for several in variables(source).values() for name in several}
+    vault: dict[str, Node] = {}
+    for name, node in tree.root.value.items():
+        spelt = node.at if source.case_sensitive else node.at.lower()
+        if any(head in heads for head in _heads(spelt, source.env_nested_delimiter)):
+            continue
+        if means(name, shape, options.env_nested_delimiter):  # Vault's, or one that was renamed since
+            vault[name] = node
+        elif name not in STEERING:
+            problems.append(unknown(node.origin, options, shape, node))
+    return Node(vault, tree.root.layer, tree.root.at) if vault else nothing, problems
+
+
+def _heads(name: str, delimiter: str | None) -> Iterator[str]:
+    """The name, and what stands before each delimiter in it."""
+    yield name
+    cut = name.find(delimiter) if delimiter else -1
+    while delimiter and cut > 0:
+        yield name[:cut]
+        cut = name.find(delimiter, cut + 1)
+
+
+def _secret_files(options: Options, shape: Shape) -> Iterator[Tree]:
+    """The files of secrets alone, as flat trees, lowest first."""
+    from toriconfig.sources.secrets_dir import SecretsDir
+
+    delimiter = options.env_nested_delimiter.upper() if options.env_nested_delimiter else None
+    wanted = {
+        name
+        for name, path in names(shape, delimiter)
+        if (below := shape.at(path)) is not None and below.kind == "secret"
+    }
+    for folder in options.secrets_dir:
+        tree = SecretsDir(folder, options.environment_prefix).load()
+        kept = {name: node for name, node in tree.root.value.items() if not wanted.isdisjoint(_heads(name, delimiter))}
+        places = {node.origin.source for node in kept.values()}
+        problems = tuple(p for p in tree.problems if p.origin is not None and p.origin.source in places)
+        if kept:
+            yield Tree(Node(kept, tree.root.layer, tree.root.at), flat=True, problems=problems)

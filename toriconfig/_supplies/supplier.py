@@ -1,0 +1,184 @@
+"""Decides, without the network, what supplies one secret: Vault, the value of a layer, one behind the other, or nothing.
+
+Vault is asked at the place that a reference in some layer names, else at the one that the field names (`Ref`), else
+under the secret's own path at `vault_path`. A value of a layer above `vault` wins; one below stands in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from toriconfig._origin import Origin
+from toriconfig._path import Path, show
+from toriconfig._reference import Ref
+from toriconfig._resolve import Template, failed
+from toriconfig._secret import MASK, Secret, convert, supply_of
+from toriconfig._shape import Shape
+from toriconfig._supplies.derived import Fallback, Missing
+from toriconfig._supplies.files import FileSupply
+from toriconfig._supplies.places import Places
+from toriconfig._supplies.templates import (
+    Parts,
+    asks_vault,
+    mapping_supply,
+    references_of,
+    spelt,
+    template_supply,
+    vault_supply,
+)
+from toriconfig._supply import Fixed, Supply
+from toriconfig._tree import Node
+from toriconfig.errors import Problem, SecretError
+
+_NOWHERE = Origin("defaults", "nothing")
+
+
+def supplier(node: Node | None, shape: Shape, path: Path, places: Places, parts: Parts) -> Supply | Secret[Any] | None:
+    """What supplies the secret at `path`; None when nothing does and it may be None, or after telling why not."""
+    place, literal = _candidates(node)
+    if "vault" not in places.layers:
+        place = None
+    elif place is None:
+        place = _own_place(shape, path, places)
+    declared = (*(references_of(place) if place is not None else ()), *_within(literal))
+    if declared and "vault" in places.layers:
+        places.declared[path] = tuple(dict.fromkeys(declared))
+    alone = place is not None and (isinstance(place, Ref) or len(place.parts) == 1)
+    if alone and not (literal is not None and _ranks_above_vault(literal, places)):
+        places.spelt[path] = declared[0]
+    if literal is None and (place is None or places.cell is None):
+        return _missing(spelt(place) if place is not None else "", shape, path, places)
+    lower = _lower(literal, shape, path, places, parts) if literal is not None else None
+    if place is None or (literal is not None and _ranks_above_vault(literal, places)):
+        return lower
+    reference = spelt(place)
+    if places.cell is None:
+        if lower is not None:
+            places.warn(path, f"{places.absent}, so `{show(path)}` comes from {lower.origin} instead of {reference}")
+        return lower
+    first = vault_supply(place, parts, reference)
+    if lower is None:
+        return first
+    return Fallback(
+        first, supply_of(lower) if isinstance(lower, Secret) else lower, _outage(lower, reference, path, places)
+    )
+
+
+def _candidates(node: Node | None) -> tuple[Template | Ref | None, Node | None]:
+    """The highest place in Vault, and the highest value, that the layers name; a null hides what is below it."""
+    place: Template | None = None
+    literal: Node | None = None
+    for candidate in [node, *node.losers()] if node is not None else []:
+        if candidate.value is None:
+            break
+        if failed(candidate):
+            continue
+        if isinstance(candidate.value, Template) and asks_vault(candidate.value):
+            place = place or candidate.value
+        elif literal is None:
+            literal = candidate
+    return place, literal
+
+
+def _within(node: Node | None) -> Iterator[str]:
+    """The places in Vault that the values of a mapping name."""
+    if node is None or isinstance(node.value, Secret):
+        return
+    if isinstance(node.value, Template):
+        yield from references_of(node.value)
+    elif type(node.value) is dict:
+        for child in node.value.values():
+            yield from _within(child)
+
+
+def _own_place(shape: Shape, path: Path, places: Places) -> Ref | None:
+    if shape.ref is not None:
+        return shape.ref
+    if places.vault_path is None or shape.models or any(isinstance(part, int) for part in path):
+        return None
+    return Ref(f"{places.vault_path}#{'.'.join(map(str, path))}")
+
+
+def _ranks_above_vault(node: Node, places: Places) -> bool:
+    order = list(places.layers)
+    return node.layer.kind in order and order.index(node.layer.kind) < order.index("vault")
+
+
+def _lower(node: Node, shape: Shape, path: Path, places: Places, parts: Parts) -> Supply | Secret[Any] | None:
+    """What a layer itself says; None after telling why it cannot be used."""
+    value = node.value
+    if isinstance(value, Secret):
+        return value
+    if isinstance(value, Template):
+        return template_supply(value, parts)
+    if node.layer.kind == "secrets_dir" and isinstance(node.at, str):
+        return FileSupply(node.at, node.origin)
+    masked = next(_masked(node), None)
+    if masked is not None:
+        message = "the mask of a secret was given as its value"
+        places.problems.append(_wrong("TC403", masked, path, "the secret itself", message))
+        return None
+    if _has_template(node):
+        return mapping_supply(node, parts)
+    if type(value) in (dict, list):
+        value = node.plain()
+    elif shape.inner in (str, bytes) and not isinstance(value, (str, bytes)):
+        text = places.text_of(node)
+        value = value if text is None else text
+    wrong = convert(shape.inner, value)[1]
+    if wrong:
+        code = "TC402" if shape.models else "TC102"
+        places.problems.append(_wrong(code, node, path, wrong, f"`{show(path)}` is not {wrong}"))
+        return None
+    return Fixed(value, node.origin)
+
+
+def _masked(node: Node) -> Any:
+    if type(node.value) is dict:
+        for child in node.value.values():
+            yield from _masked(child)
+    elif isinstance(node.value, str) and node.value == MASK:
+        yield node
+
+
+def _has_template(node: Node) -> bool:
+    if type(node.value) is dict:
+        return any(map(_has_template, node.value.values()))
+    return isinstance(node.value, Template)
+
+
+def _outage(lower: Supply | Secret[Any], reference: str, path: Path, places: Places) -> Callable[[SecretError], None]:
+    tell = places.outage
+
+    def warn(error: SecretError) -> None:
+        if tell is not None:
+            tell(f"`{show(path)}` comes from {lower.origin} instead of {reference}: {error.message}")
+
+    return warn
+
+
+def _missing(reference: str, shape: Shape, path: Path, places: Places) -> Supply | None:
+    if shape.nullable:
+        return None
+    variable = places.how_to_set(path)
+    hint = "" if places.offline else ": set VAULT_ADDR"
+    looked = [*([f"Vault {reference} ({places.absent}{hint})"] if reference else []), *places.looked]
+    remedy = f"set {variable}" if variable else "set it in a layer, or name its place with `${vault:path#key}`"
+    if reference:
+        remedy += f", or configure Vault and store it at {reference}"
+    message = f"the secret is not set; looked in: {', '.join(looked) or 'no layer at all'}"
+    if shape.models and not reference:
+        expected = "a reference, a `Ref` or the whole value in one layer"
+        said = f"nothing supplies the secret `{show(path)}`"
+        places.problems.append(Problem("TC401", show(path), None, expected, remedy, said))
+    else:
+        places.warn(path, f"`{show(path)}`: {message}; {remedy}")
+    places.unsupplied[path] = (reference, remedy)
+    unasked = places.offline and bool(reference)  # it may well be there: nobody has looked
+    origin = Origin("vault", reference) if reference else _NOWHERE
+    return Missing(reference, message, remedy, origin, "unread" if unasked else "missing")
+
+
+def _wrong(code: str, node: Node, path: Path, expected: str, message: str) -> Problem:
+    return Problem(code, show(path), node.origin, expected, f"correct it in {node.origin}", message)

@@ -1,0 +1,171 @@
+"""Supplies for references to secrets: one key of a path, a whole path, a text with several of them in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from toriconfig._origin import Origin
+from toriconfig._path import Path, show
+from toriconfig._reference import Ref
+from toriconfig._references import Reference
+from toriconfig._resolve import Other, Template
+from toriconfig._secret import convert
+from toriconfig._supplies.derived import Derived, Missing
+from toriconfig._supplies.files import FileSupply
+from toriconfig._supply import Reading, Supply
+from toriconfig._tree import Node
+from toriconfig.errors import MissingCredentialError, SecretError, VaultNotFound
+
+Take = Callable[[Reading], Any]
+Piece = str | tuple[int, Take]
+_ABSENT: Any = object()
+
+
+class Parts(NamedTuple):
+    """Where the pieces of a template come from.
+
+    Attributes:
+        cell: the shared supply of the Vault path that a reference names; None when Vault is not there to be asked.
+        other: the supply of the secret at a path, for references from one secret to another.
+        absent: why Vault is not asked.
+    """
+
+    cell: Callable[[Ref], Supply] | None
+    other: Callable[[Path], Supply]
+    absent: str = "Vault is not configured"
+
+
+def asks_vault(template: Template) -> bool:
+    """Whether any piece is read from Vault."""
+    return any(isinstance(part, Reference) and part.kind == "vault" for part in template.parts)
+
+
+def spelt(place: Template | Ref) -> str:
+    """The places in Vault that it names, as text."""
+    if isinstance(place, Ref):
+        return place.reference
+    names = [part.name for part in place.parts if isinstance(part, Reference) and part.kind == "vault"]
+    return ", ".join(dict.fromkeys(names))
+
+
+def references_of(place: Template | Ref) -> tuple[str, ...]:
+    """The places in Vault that it names, each apart."""
+    if isinstance(place, Ref):
+        return (place.reference,)
+    return tuple(part.name for part in place.parts if isinstance(part, Reference) and part.kind == "vault")
+
+
+def vault_supply(place: Template | Ref, parts: Parts, reference: str) -> Supply:
+    """The supply of a place in Vault; Vault is configured."""
+    if isinstance(place, Template):
+        return template_supply(place, parts)
+    assert parts.cell is not None
+    cell = parts.cell(place)
+    if place.key is None:
+        return cell
+    take = _taker(place.key, _not_in_vault(place.path, place.key))
+    return Derived([cell], lambda readings: take(readings[0]), reference, place.key)
+
+
+def template_supply(template: Template, parts: Parts) -> Supply:
+    """One supply for a text with secrets in it; each Vault path is read once for all its keys."""
+    inputs: list[Supply] = []
+    pieces = _pieces(template, parts, inputs, {})
+    if len(pieces) == 1 and not isinstance(pieces[0], str) and pieces[0][1] is _whole:
+        return inputs[0]
+    key = _key_of(template.parts[0]) if len(pieces) == 1 else ""
+    return Derived(inputs, lambda readings: _joined(pieces, readings), spelt(template), key)
+
+
+def mapping_supply(node: Node, parts: Parts) -> Supply:
+    """One supply for a mapping whose values hold references: `{username: ${vault:p#u}, password: ${vault:p#p}}`.
+
+    Each Vault path is read once for all its keys, so a user name and a password are of one version.
+    """
+    inputs: list[Supply] = []
+    index: dict[Any, int] = {}
+    build = _builder(node, parts, inputs, index)
+    return Derived(inputs, build, "")
+
+
+def _builder(
+    node: Node, parts: Parts, inputs: list[Supply], index: dict[Any, int]
+) -> Callable[[Sequence[Reading]], Any]:
+    """What makes the value of one node from the readings; its inputs are added to `inputs`."""
+    if isinstance(node.value, Template):
+        pieces = _pieces(node.value, parts, inputs, index)
+        return lambda readings: _joined(pieces, readings)
+    if type(node.value) is dict:
+        below = {key: _builder(child, parts, inputs, index) for key, child in node.value.items()}
+        return lambda readings: {key: make(readings) for key, make in below.items()}
+    plain = node.plain()
+    return lambda _: plain
+
+
+def _pieces(template: Template, parts: Parts, inputs: list[Supply], index: dict[Any, int]) -> list[Piece]:
+    pieces: list[Piece] = []
+    for part in template.parts:
+        if isinstance(part, str):
+            pieces.append(part)
+            continue
+        supply, take, identity = _piece(part, parts)
+        at = index.setdefault(identity, len(inputs))
+        if at == len(inputs):
+            inputs.append(supply)
+        pieces.append((at, take))
+    return pieces
+
+
+def _joined(pieces: Sequence[Piece], readings: Sequence[Reading]) -> Any:
+    """The only piece as it was read; several as one text."""
+    values = [piece if isinstance(piece, str) else piece[1](readings[piece[0]]) for piece in pieces]
+    return values[0] if len(values) == 1 else "".join(str(convert(str, value)[0]) for value in values)
+
+
+def _piece(part: Reference | Other, parts: Parts) -> tuple[Supply, Take, Any]:
+    if isinstance(part, Other):
+        take = _taker(".".join(map(str, part.key)), _not_in_secret(part)) if part.key else _whole
+        return parts.other(part.path), take, part.path
+    if part.kind == "file":
+        return FileSupply(part.name, Origin("files", part.name)), _whole, part
+    ref = Ref(part.name)
+    if parts.cell is None:
+        message = f"{parts.absent}, so {part.name} cannot be read"
+        return Missing(part.name, message, "set VAULT_ADDR", Origin("vault", part.name)), _whole, part
+    take = _whole if ref.key is None else _taker(ref.key, _not_in_vault(ref.path, ref.key))
+    return parts.cell(ref), take, ref.place.replaced(key=None)
+
+
+def _taker(key: str, absent: SecretError) -> Take:
+    """What takes one key out of a reading; it raises (a copy of) `absent` when it is not there."""
+
+    def take(reading: Reading) -> Any:
+        value = reading.value
+        if isinstance(value, Mapping) and key in value:
+            return value[key]
+        for part in key.split("."):
+            value = value.get(part, _ABSENT) if isinstance(value, Mapping) else getattr(value, part, _ABSENT)
+        if value is not _ABSENT:
+            return value
+        raise absent.at("")
+
+    return take
+
+
+def _not_in_vault(path: str, key: str) -> SecretError:
+    remedy = f"store the key `{key}` there"
+    return VaultNotFound(f"Vault has {path} but no key `{key}` in it", reference=f"{path}#{key}", help=remedy)
+
+
+def _not_in_secret(part: Other) -> SecretError:
+    key = show(part.key)
+    return MissingCredentialError(f"the secret `{show(part.path)}` has no `{key}`", help=f"add `{key}` to it")
+
+
+def _key_of(part: Any) -> str:
+    return Ref(part.name).key or "" if isinstance(part, Reference) and part.kind == "vault" else ""
+
+
+def _whole(reading: Reading) -> Any:
+    return reading.value
