@@ -165,6 +165,7 @@ def test_a_database_that_hangs_is_given_up_at_the_deadline(account: Account) -> 
         (lambda: kinds.DatabaseUser("host=x password=y", "secret/admin"), "hold no credentials"),
         (lambda: kinds.DatabaseUser("postgresql://u:p@h/d", "secret/admin"), "hold no credentials"),
         (lambda: Rotation("secret/x?version=2#k", kinds.Generated()), "pinned to a version"),
+        (lambda: Rotation("pki/issue/x?common_name=a#k", kinds.Generated()), "issued anew by itself"),
         (lambda: Rotation("secret/../x#k", kinds.Generated()), "`..` segment"),
     ],
 )

@@ -76,6 +76,10 @@ class Rotation:
         self.max_age = self.ref.max_age if max_age is None else max_age
         if self.ref.version is not None:
             raise ValueError(f"{self.ref} is pinned to a version, which never changes: leave `?version=` out")
+        if self.ref.place.parameters:
+            raise ValueError(
+                f"{self.ref} is issued anew by itself, in every process that uses it: nothing is to be rotated"
+            )
         session = connect(vault or Vault(), os.environ if environ is None else environ)
         if session is None:
             raise RotationRefused("Vault is not configured", reference=str(self.ref), help="set VAULT_ADDR")
