@@ -71,6 +71,19 @@ def test_yaml_yml_and_json_are_found(ending: str) -> None:
     assert "found" == loaded(Schema).a
 
 
+def test_a_file_that_another_of_its_name_hides_is_a_warning() -> None:
+    Path("app.yaml").write_text("a: first")
+    Path("app.yml").write_text("b: second")
+    Path("app.local.json").write_text("{}")
+    Path("run").mkdir()
+    (one,) = problems(Schema)
+    assert ("TC506", "warning", "app.yml") == (one.code, one.severity, str(one.origin))
+    assert "app.yaml stands beside it" in one.message
+    assert "move what it says to app.yaml" in one.help
+    assert [] == problems(Schema, config_files=["app.yaml"])
+    assert [] == problems(Schema, layers=["env", "defaults"])
+
+
 def test_a_folder_can_be_named() -> None:
     Path("config").mkdir()
     Path("config/app.yaml").write_text("a: there")

@@ -113,16 +113,38 @@ def files_of(options: Options, environ: Mapping[str, str]) -> list[tuple[str, bo
     named = _variable(environ, f"{options.env_prefix}CONFIG_FILE") if options.env_prefix else None
     if named and named[1]:
         return [(file, True) for file in named[1].split(os.pathsep) if file]
+    return [(file, False) for stem in _stems(options) for file in _existing(stem)[:1]]
+
+
+def hidden_files(options: Options, environ: Mapping[str, str]) -> list[Problem]:
+    """A warning for each file that is not read, because another of its name stands beside it."""
+    read = {file for file, asked in files_of(options, environ) if not asked}
+    return [
+        Problem(
+            "TC506",
+            "",
+            Origin("files", other),
+            help=f"move what it says to {first}, or remove it",
+            message=f"this file is not read: {first} stands beside it",
+            severity="warning",
+        )
+        for first, *others in filter(None, map(_existing, _stems(options) if read else ()))
+        for other in others
+    ]
+
+
+def _stems(options: Options) -> list[str]:
+    """The names of the files, without their endings, lowest first."""
     if options.config_name is None:
         return []
-    stems = [options.config_name, f"{options.config_name}.local"]
+    names = [options.config_name, f"{options.config_name}.local"]
     if options.profile not in (None, "local"):
-        stems.insert(1, f"{options.config_name}.{options.profile}")
-    return [(file, False) for stem in stems for file in _existing(_under(options, stem))]
+        names.insert(1, f"{options.config_name}.{options.profile}")
+    return [_under(options, name) for name in names]
 
 
 def _existing(stem: str) -> list[str]:
-    return [stem + ending for ending in EXTENSIONS if os.path.lexists(stem + ending)][:1]
+    return [stem + ending for ending in EXTENSIONS if os.path.lexists(stem + ending)]
 
 
 def _under(options: Options, file: str) -> str:

@@ -10,7 +10,7 @@ from toriconfig import _warnings
 from toriconfig._defaults import with_defaults
 from toriconfig._fit import fit, fit_paths, means
 from toriconfig._freeze import freeze
-from toriconfig._layers import Inputs, Reader, profile_of, read
+from toriconfig._layers import Inputs, Reader, hidden_files, profile_of, read
 from toriconfig._merge import merge, prune
 from toriconfig._options import Options
 from toriconfig._origin import Origin, OriginKind
@@ -57,6 +57,8 @@ class Load:
         self.session: Any = None
         if options is None:
             options = profile_of(Options.of(recipe.schema.model_config, recipe.options), self.environ, self.problems)
+            if "files" in options.layers:
+                self.problems += hidden_files(options, self.environ)
         self.options = options
         self.remedies = Remedies(options, self.shape, self.environ)
 

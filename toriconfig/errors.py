@@ -76,6 +76,7 @@ CODES: dict[str, str] = {
     "TC503": "a profile name that is not a name",
     "TC504": "an option that cannot be",
     "TC505": "a source that could not be read",
+    "TC506": "a file that another one of its name hides",
 }
 """What each code means, in one sentence. Codes are stable: a code is never given a second meaning."""
 
