@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toriconfig._vault.lease import Lease
 
 if TYPE_CHECKING:
     from toriconfig._vault.token import LiveToken
+
+
+def lease_in(body: Mapping[str, Any], asked: float) -> Lease | None:
+    """The lease that an answer grants, or None.
+
+    Args:
+        body: of the answer.
+        asked: monotonic seconds just before it was asked for.
+    """
+    if not body.get("lease_id"):
+        return None
+    seconds = float(body.get("lease_duration") or 0)
+    return Lease(str(body["lease_id"]), bool(body.get("renewable")), asked, seconds, seconds)
 
 
 class Found(NamedTuple):

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from toriconfig._vault.found import Found
+from toriconfig._vault.found import Found, lease_in
 from toriconfig._vault.lease import Lease
 from toriconfig.errors import SecretError, VaultUnreachable
 
@@ -39,9 +39,8 @@ def issue(
     data = answer.data
     if not data:
         return VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
-    if answer.body.get("lease_id"):
-        seconds = float(answer.body.get("lease_duration") or 0)
-        lease = Lease(str(answer.body["lease_id"]), bool(answer.body.get("renewable")), asked, seconds, seconds)
+    lease = lease_in(answer.body, asked)
+    if lease is not None:
         return Found(data, None, lease, answer.token)
     seconds = _seconds_left(answer, session)
     return Found(data, None, Lease("", False, asked, seconds, seconds) if seconds > 0 else None, None)

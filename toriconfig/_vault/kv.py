@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from toriconfig._reference import Place
 from toriconfig._vault.answer import Answer
 from toriconfig._vault.call import Call
-from toriconfig._vault.found import Found
+from toriconfig._vault.found import Found, lease_in
 from toriconfig._vault.issue import issue
-from toriconfig._vault.lease import Lease
 from toriconfig._vault.wall import error_of
 from toriconfig.errors import SecretError, VaultError, VaultNotFound, VaultUnreachable
 
@@ -98,12 +97,14 @@ class Mounts:
         data = answer.body.get("data")
         if not isinstance(data, dict):
             return VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
-        lease = None
-        if answer.body.get("lease_id"):
-            seconds = float(answer.body.get("lease_duration") or 0)
-            lease = Lease(str(answer.body["lease_id"]), bool(answer.body.get("renewable")), asked, seconds, seconds)
         ttl = data.get("ttl") if "last_vault_rotation" in data else None
-        return Found(data, None, lease, answer.token, float(ttl) if isinstance(ttl, (int, float)) else None)
+        return Found(
+            data,
+            None,
+            lease_in(answer.body, asked),
+            answer.token,
+            float(ttl) if isinstance(ttl, (int, float)) else None,
+        )
 
     def _look_up(self, path: str, call: Call) -> Mount | None:
         """The mount of a path: what the server tells anybody who may use it, else what a plain read shows."""
