@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import yaml
+
 from benchmarks.interleaved import Row, Work, compare, table
 from toriconfig.sources._yaml_documents import FASTEST
 from toriconfig.sources.yaml_file import read_yaml

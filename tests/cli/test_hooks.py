@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 import pytest
-
 import yaml
+
 from support.command import Toriconfig
 from toriconfig.cli import cli
 

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-
 import yaml
+
 from support.command import Result, Toriconfig
 from toriconfig.testing import Canary
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import yaml
+
 from toriconfig._collector import paused
 from toriconfig._origin import Origin
 from toriconfig._tree import Layer, Node, Tree
