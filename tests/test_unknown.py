@@ -87,7 +87,7 @@ class Schema(BaseModel):
         ("typed: {a: 1, x: 1}", "1:15", "typed.x"),
         ("record: {x: 1}", "1:10", "record.x"),
         ("pet: {kind: dog, lives: 1}", "1:18", "pet.lives"),
-        ("account: {user: a, x: 1}", "1:20", "account.x"),
+        ("account: {user: a, x: 1}", "1:20", "account.**********"),
         ("aliased: 1", "1:1", "aliased"),
         ("'a.b': 1", "1:1", '"a.b"'),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,9 @@ from toriconfig._path import Path, show
 from toriconfig._shape import Shape
 from toriconfig._tree import Node
 from toriconfig.errors import Problem, Severity
+
+_VALUE = re.compile(r"(?<=.)[:=].*", re.DOTALL)
+"""In a key that is none, the value: the space behind the colon was forgotten."""
 
 
 def unknown_keys(root: Node, shape: Shape, severity: Severity) -> Iterator[Problem]:
@@ -66,7 +70,8 @@ def _problem(node: Node, key: str, shape: Shape, path: Path, siblings: dict[str,
     from toriconfig._near import near, sure
 
     free = [known for known in shape.fields if known not in siblings]
-    candidate = sure(key, free) or near(key, free) or near(key, shape.fields)
+    name = _VALUE.sub("", key)
+    candidate = sure(name, free) or near(name, free) or near(name, shape.fields)
     parent = f"`{show(path)}`" if path else "the schema"
     known = ", ".join(free if candidate in free or not candidate else shape.fields) or "nothing more"
     return Problem(

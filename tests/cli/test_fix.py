@@ -140,6 +140,11 @@ def test_the_difference_is_shown_and_nothing_written(toriconfig: Toriconfig, tmp
     assert toriconfig("check", "tori.yaml", "--diff") == (0, "", "")
 
 
+def test_a_key_inside_a_secret_is_repaired_although_no_problem_tells_it(toriconfig: Toriconfig, tmp_path: Path) -> None:
+    before = b"database: {credentials: {username: u, pasword: x}}\n"
+    assert before.replace(b"pasword", b"password").decode() == repaired(before, toriconfig, tmp_path)
+
+
 def test_rights_and_links_stay(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "real.yaml").write_text("chunking: {szie: 500}\n")
     (tmp_path / "real.yaml").chmod(0o640)

@@ -1,10 +1,11 @@
-"""Gives problems the lines of their frames, with every secret that the schema or habit knows of masked."""
+"""Gives problems the lines of their frames, with every secret that the schema or habit knows of masked, also in keys."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from toriconfig._masking.frames import Masked
+from toriconfig._masking.keys import Keys
 from toriconfig._masking.sensitive import Sensitive, Span
 from toriconfig._origin import Origin
 from toriconfig._renamed import renamed
@@ -17,7 +18,7 @@ from toriconfig.errors import Problem
 def with_excerpts(
     problems: Iterable[Problem], lines: Mapping[str, Sequence[str]], shape: Shape, roots: Iterable[Node] = ()
 ) -> tuple[Problem, ...]:
-    """The problems, sorted, each with the masked lines that its places stand on.
+    """The problems, sorted, each with its key masked and with the masked lines that its places stand on.
 
     Args:
         lines: the lines of each input by the name in its origins.
@@ -26,6 +27,7 @@ def with_excerpts(
     """
     sensitive = known_secrets(shape, roots)
     shown: dict[str, Masked] = {}
+    keys = Keys(shape, sensitive(Origin("files", "")))
 
     def framed(problem: Problem) -> Problem:
         excerpts = dict.fromkeys(_excerpts(problem))
@@ -39,10 +41,11 @@ def with_excerpts(
                 shown[origin.source] = Masked(lines[origin.source], sensitive(origin))
             yield shown[origin.source].excerpt(origin)
 
-    return tuple(map(framed, sort_problems(dict.fromkeys(problems))))
+    told = dict.fromkeys(map(keys.told, dict.fromkeys(problems)))
+    return tuple(map(framed, sort_problems(told)))
 
 
-def known_secrets(shape: Shape, roots: Iterable[Node]) -> Callable[[Origin], Sensitive]:
+def known_secrets(shape: Shape, roots: Iterable[Node] = ()) -> Callable[[Origin], Sensitive]:
     """What is known of the secrets in the input of an origin: their names, and where the trees have them."""
     moved = renamed(shape)
     names = frozenset(_names(shape, secret=True)) | {str(key.old[-1]) for key in moved if has_secrets(key.shape)}

@@ -8,9 +8,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings.exceptions import SettingsError
 
+from toriconfig._masking.excerpts import known_secrets
+from toriconfig._masking.keys import Keys
+from toriconfig._origin import Origin
 from toriconfig._path import Path, parse
 from toriconfig._render import render_text
 from toriconfig._settings.values import HIDDEN
+from toriconfig._shape import root_shape
 from toriconfig.errors import Problem
 
 _UNREADABLE = ("TC0", "TC3", "TC5")
@@ -33,7 +37,10 @@ def refused(model: BaseModel, wrong: list[Problem], values: dict[str, Any]) -> V
         found = []
     ours = {parse(problem.path) if problem.path else (): problem for problem in wrong}
     lines = [_line(_TYPES.get(problem.code, problem.code), str(problem), loc, HIDDEN) for loc, problem in ours.items()]
-    lines += [_line(line["type"], line["msg"], line["loc"], line["input"]) for line in found if line["loc"] not in ours]
+    shape = root_shape(type(model))
+    keys = Keys(shape, known_secrets(shape)(Origin("code", "")))
+    told = [(line, keys.path(line["loc"])) for line in found]
+    lines += [_line(line["type"], line["msg"], loc, line["input"]) for line, loc in told if loc not in ours]
     return ValidationError.from_exception_data(type(model).__name__, lines)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from toriconfig._path import Path, parse, show
+from toriconfig._secret import MASK
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -131,7 +132,8 @@ def _edits(problems: Iterable[Problem], text: str) -> Iterator[_Edit]:
         written = lines[origin.line - 1][origin.column - 1 : origin.end_column - 1]
         quote = written[:1] if written[:1] in ("'", '"') else ""
         # An alias, a tag or an escape in the key: not for a machine to rewrite.
-        if written != f"{quote}{key}{quote}" or not problem.fix.isidentifier() or (origin.line, origin.column) in seen:
+        as_told = written == f"{quote}{key}{quote}" or (key == MASK and written.isidentifier())
+        if not as_told or not problem.fix.isidentifier() or (origin.line, origin.column) in seen:
             continue
         seen.add((origin.line, origin.column))
         replacement = f"{quote}{problem.fix}{quote}"

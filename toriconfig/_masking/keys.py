@@ -1,0 +1,99 @@
+"""What a problem may tell of its key: a value that got into a key, where a space was forgotten, is masked.
+
+database.password:hunter2  ->  database.password:**********
+weights.api_key=hunter2    ->  weights.api_key=**********
+"https://u:hunter2@h"      ->  "https://**********"
+credentials.hunter2        ->  credentials.**********      where `credentials` is a secret without such a key
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from toriconfig._masking.frames import Masked
+from toriconfig._masking.sensitive import TOKEN, Sensitive
+from toriconfig._origin import Origin
+from toriconfig._path import Path, parse, show
+from toriconfig._renamed import renamed
+from toriconfig._secret import MASK
+from toriconfig._shape import Shape
+from toriconfig.errors import CODES, Problem, Related
+
+_NAME = re.compile(r"[\w.-]*\Z")
+"""What can only be the name of a key, if it is not a token."""
+
+
+class Keys:
+    """The keys of one schema's settings, as problems may tell them.
+
+    Args:
+        shape: the shape of the schema: below a secret only the keys that it declares are no part of the secret.
+        sensitive: how secrets are named.
+    """
+
+    def __init__(self, shape: Shape, sensitive: Sensitive) -> None:
+        self._shape = shape
+        self._moved = renamed(shape)
+        self._sensitive = sensitive
+
+    def told(self, problem: Problem) -> Problem:
+        """The problem with its key masked, and without the words that repeat what was masked in it."""
+        path = _parsed(problem.path)
+        shown = self.path(path)
+        if shown == path:
+            return problem
+        hidden = [str(part) for part, new in zip(path, shown, strict=True) if part != new]
+        spelt = "|".join(re.escape(text) for part in hidden for text in (part, show((part,))) if text)
+        repeats = re.compile(rf"(?<!\w)(?:{spelt})(?!\w)") if spelt else re.compile(r"\Z.")
+
+        def spoken(text: str) -> str:
+            return "" if repeats.search(text) else text
+
+        def named(origin: Origin) -> Origin:
+            # Only code names a place by its key; elsewhere the place is a file, or a variable's own name.
+            return origin.replaced(source=origin.source.replace(problem.path, show(shown)))
+
+        return problem.replaced(
+            path=show(shown),
+            origin=problem.origin and named(problem.origin),
+            message=spoken(problem.message) or f"{CODES.get(problem.code, problem.code)}: `{show(shown)}`",
+            related=tuple(Related(named(other.origin), spoken(other.label)) for other in problem.related),
+            **{field: spoken(getattr(problem, field)) for field in ("expected", "help", "label", "layer")},
+        )
+
+    def path(self, path: Path) -> Path:
+        """The path with the mask in place of what may be a value."""
+        return tuple(self._shown(path))
+
+    def _shown(self, path: Path) -> Iterator[str | int]:
+        here: Shape | None = self._shape
+        start = 0
+        for key in self._moved:
+            if path[: len(key.old)] == key.old:
+                here, start = key.shape, len(key.old)
+        secret = False
+        for depth, part in enumerate(path):
+            declared = False
+            if depth >= start and here is not None:
+                secret = secret or here.kind == "secret" or here.sealed
+                declared = part in here.fields
+                here = here.child(part)
+            if isinstance(part, int) or declared:
+                yield part
+            else:
+                yield MASK if secret else self._masked(part)
+
+    def _masked(self, key: str) -> str:
+        if _NAME.match(key) and not TOKEN.search(key):
+            return key
+        lines = key.split("\n")
+        masked = Masked(lines, self._sensitive)
+        return "\n".join(masked.line(number) for number in range(1, len(lines) + 1))
+
+
+def _parsed(path: str) -> Path:
+    try:
+        return parse(path) if path else ()
+    except ValueError:  # the source of somebody else, who spells paths otherwise
+        return (path,)
