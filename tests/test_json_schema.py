@@ -82,6 +82,21 @@ def test_the_example_environment_names_every_variable_and_no_secret() -> None:
     assert "How large." in text
 
 
+def test_the_example_environment_says_nothing_of_what_a_factory_makes() -> None:
+    class Part(BaseModel):
+        size: int = 3
+
+    class Made(BaseModel):
+        model_config = SettingsConfigDict(env_prefix="MADE_")
+
+        whole: Part = Field(default_factory=Part)
+        other: Part = Field(default_factory=lambda: Part(size=4))
+
+    text = env_example(Made)
+    assert "#MADE_WHOLE=\n" in text
+    assert "#MADE_OTHER=\n" in text
+
+
 class Tree(BaseModel):
     name: str = ""
     children: list[Tree] = []

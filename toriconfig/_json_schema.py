@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import PydanticUndefined
+
 from toriconfig._fit import names
 from toriconfig._options import Options
 from toriconfig._path import Path, show
@@ -159,6 +161,8 @@ def _field(shape: Shape, path: Path) -> Any:
 
 
 def _as_text(value: Any) -> str:
+    if hasattr(value, "model_fields_set") or value is PydanticUndefined:
+        return ""  # nothing that a variable is read from, and a model may hold what the environment says just now
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, PydanticUserError, ValidationError
+from pydantic import BaseModel, Field, PydanticUserError, ValidationError
 from pydantic_settings import (
     CliSettingsSource,
     EnvSettingsSource,
@@ -270,3 +271,71 @@ def test_secrets_in_a_class_that_is_completed_later_are_seen(monkeypatch: pytest
     made = make()
     assert str(explain(made, "late.token").origin) == "LATE"
     assert made.late.token.get() == CANARY
+
+
+class Sub(Settings):
+    model_config = SettingsConfigDict(env_prefix="SUB_")
+
+    token: Secret[str]
+    spare: Secret[str] = Secret("built in")
+    maybe: Secret[str] | None = None
+    port: int = 1
+
+
+class Factory(Settings):
+    sub: Sub = Field(default_factory=Sub)  # type: ignore[arg-type]
+
+
+class Required(Settings):
+    sub: Sub
+
+
+class Plain(BaseModel):
+    sub: Sub = Field(default_factory=Sub)  # type: ignore[arg-type]
+
+
+@pytest.fixture(name="sub_environ")
+def _sub_environ(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TOKEN", "SPARE", "MAYBE"):
+        monkeypatch.setenv(f"SUB_{name}", name)
+
+
+@pytest.mark.usefixtures("sub_environ")
+@pytest.mark.parametrize("make", [Factory, partial(load, Factory), partial(load, Required), partial(load, Plain)])
+def test_a_settings_class_below_another_finds_its_secrets_itself(
+    make: Callable[[], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    sub = make().sub
+    assert [sub.token.get(), sub.spare.get(), sub.maybe.get()] == ["TOKEN", "SPARE", "MAYBE"]
+    assert caplog.messages == []
+
+
+@pytest.mark.usefixtures("sub_environ")
+@pytest.mark.parametrize("outer", [Factory, Required, Plain])
+def test_it_finds_them_when_a_layer_says_something_else_of_it(outer: Any) -> None:
+    sub = load(outer, overrides={"sub": {"port": 4}}).sub
+    assert [sub.token.get(), sub.spare.get(), sub.maybe.get(), sub.port] == ["TOKEN", "SPARE", "MAYBE", 4]
+
+
+def test_a_settings_class_below_another_takes_its_secrets_from_the_path_of_that_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Vaulted(Required):
+        model_config = SettingsConfigDict(vault_path="secret/app")
+
+    with vault_server({"secret/app": {"sub.token": "from vault"}}) as vault:
+        monkeypatch.setenv("SUB_TOKEN", "lower")
+        assert load(Vaulted, environ=vault.environ).sub.token.get() == "from vault"
+
+
+def test_what_a_settings_class_below_another_lacks_is_told_at_its_place() -> None:
+    class Port(Settings):
+        token: Secret[str]
+        port: int
+
+    class Outer(BaseModel):
+        sub: Port = Field(default_factory=Port)  # type: ignore[arg-type]
+
+    with pytest.raises(ConfigError) as caught:
+        load(Outer, environ={})
+    assert [problem.path for problem in caught.value.problems if problem.code == "TC103"] == ["sub.port"]

@@ -177,7 +177,7 @@ class Field:
         if factory is None:
             return self.info.default
         if self.info.default_factory_takes_validated_data or (
-            isinstance(factory, type) and issubclass(factory, BaseModel)
+            isinstance(factory, type) and issubclass(factory, BaseModel) and not reads_itself(factory)
         ):
             return PydanticUndefined
         try:
@@ -203,6 +203,11 @@ def fields_of(model: type[Any]) -> dict[str, Field]:
         if getattr(model, "__pydantic_complete__", True):  # else its annotations are not known yet
             _FIELDS[model] = known
     return known
+
+
+def reads_itself(model: type[Any]) -> bool:
+    """Whether a class, wherever it stands, looks by itself for what it is not given: pydantic-settings' do."""
+    return hasattr(model, "settings_customise_sources")
 
 
 def root_shape(model: type[BaseModel]) -> Shape:

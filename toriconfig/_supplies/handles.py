@@ -11,7 +11,7 @@ from toriconfig._origin import Origin
 from toriconfig._path import Path, show
 from toriconfig._resolve import failed
 from toriconfig._secret import Secret, handle, supply_of
-from toriconfig._shape import Field, Shape, has_secrets
+from toriconfig._shape import Field, Shape, has_secrets, reads_itself
 from toriconfig._supplies.derived import Missing
 from toriconfig._supplies.places import Places
 from toriconfig._supplies.supplier import supplier
@@ -52,12 +52,13 @@ class _Walk:
         if node is None and (shape.nullable or len(shape.models) != 1 or seen.issuperset(shape.models)):
             return None
         made = self.model(node or Node({}, DEFAULTS, show(path)), shape, path, seen | set(shape.models))
-        return made if node is not None or made.value else None
+        return made if node is not None or made.value or any(map(reads_itself, shape.models)) else None
 
     def model(self, node: Node, shape: Shape, path: Path, seen: frozenset[type]) -> Node:
         values: dict[str, Node] = dict(node.value)
         shape = shape.narrowed(values)
         done: set[int] = set()
+        itself = bool(path) and any(map(reads_itself, shape.models))
         for entry in shape.fields.values():
             if id(entry) in done or not has_secrets(entry.shape):
                 continue
@@ -65,9 +66,10 @@ class _Walk:
             key = next((key for key in entry.keys if key in values), entry.keys[0])
             if key not in values and len(shape.models) > 1:
                 continue  # a field of one member of a union, of which nobody knows yet whether it is meant
-            default = None if key in values or entry.required else entry.default()
-            if default is None and key not in values and not entry.required and not entry.shape.nullable:
-                below = entry.shape.optional()  # a key that may be left out, in a TypedDict for one
+            default = None if key in values or entry.required or itself else entry.default()
+            if default is None and key not in values and (itself or not (entry.required or entry.shape.nullable)):
+                # A key that may be left out, in a TypedDict for one; or what the class may find that nobody set here.
+                below = entry.shape.optional()
             else:
                 below = entry.shape
             made = self.node(values.get(key) or _default(entry, default), below, (*path, key), seen)
