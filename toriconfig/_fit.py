@@ -84,18 +84,30 @@ def means(name: str, shape: Shape, delimiter: str | None) -> bool:
 def _meant(name: str, shape: Shape, delimiter: str | None) -> tuple[Path | None, Shape]:
     """The path that a name means, perhaps that of a key which was renamed since, and what may stand there."""
     path = _match(name, shape, delimiter)
-    if path is not None:
-        return path, shape.at(path) or ANY
+    return (path, shape.at(path) or ANY) if path is not None else _formerly(name, shape, delimiter)
+
+
+def meant_formerly(name: str, shape: Shape, delimiter: str | None, *, case_sensitive: bool) -> bool:
+    """Whether a name, without the prefix, means a key that was renamed since."""
+    if not case_sensitive:
+        name, delimiter = name.upper(), delimiter.upper() if delimiter else None
+    return _formerly(name, shape, delimiter, case_sensitive=case_sensitive)[0] is not None
+
+
+def _formerly(
+    name: str, shape: Shape, delimiter: str | None, *, case_sensitive: bool = False
+) -> tuple[Path | None, Shape]:
     for old, _, target in renamed(shape):
-        whole = (delimiter or "").join(map(str, old)).upper()
+        whole = (delimiter or "").join(map(str, old))
+        whole = whole if case_sensitive else whole.upper()
         if name == whole and (delimiter or len(old) == 1):
             return old, target
         if delimiter and name.startswith(whole + delimiter):
-            rest = name[len(whole + delimiter) :]
+            rest = name[len(whole + delimiter) :].upper()
             if target.models:
-                below, shape = _meant(rest, target, delimiter)
+                below, shape = _meant(rest, target, delimiter.upper())
             else:
-                below = _below(rest, target, delimiter)
+                below = _below(rest, target, delimiter.upper())
                 shape = target.at(below or ()) or ANY
             if below is not None:
                 return (*old, *below), shape
@@ -241,12 +253,17 @@ def _bad_text(node: Node, path: Path, expected: str, label: str) -> Problem:
     )
 
 
-def _unknown(name: str, node: Node, shape: Shape, delimiter: str | None, prefix: str) -> Problem:
+def _unknown(
+    name: str, node: Node, shape: Shape, delimiter: str | None, prefix: str, *, case_sensitive: bool = False
+) -> Problem:
     from toriconfig._near import near
 
     # Compared without the prefix, which they all share: it would make everything look alike.
-    found = near(name, [known for known, _ in names(shape, delimiter)])
-    candidate = prefix + found if found else None
+    known = {shown: (delimiter or "").join(map(str, path)) for shown, path in names(shape, delimiter)}
+    found = near(name.upper(), list(known))
+    candidate = prefix + (known[found] if case_sensitive else found) if found else None
+    if candidate == prefix + name:
+        candidate = None  # an alias, which is read without the prefix
     in_file = node.layer.kind == "secrets_dir"
     what = "this file" if in_file else f"variable `{prefix + name}`"
     otherwise = "remove it" if in_file else f"unset it, or rename it if it is not meant for {prefix}*"

@@ -76,7 +76,10 @@ def build(
     init = _make(InitSettingsSource, schema, given)
     env = _make(EnvSettingsSource, schema, given)
     env.env_vars = parse_env_vars(
-        visible(environ, options), env.case_sensitive, env.env_ignore_empty, env.env_parse_none_str
+        visible(environ, options, case_sensitive=env.case_sensitive),
+        env.case_sensitive,
+        env.env_ignore_empty,
+        env.env_parse_none_str,
     )
     dotenv = _make(DotEnvSettingsSource, schema, given)
     files = _make(SecretFilesSource, schema, given)
@@ -96,7 +99,7 @@ def build(
     return sources
 
 
-def visible(environ: Mapping[str, str], options: Options) -> Mapping[str, str]:
+def visible(environ: Mapping[str, str], options: Options, *, case_sensitive: bool) -> Mapping[str, str]:
     """The environment without what Kubernetes put there for a Service that is called like the prefix."""
     if options.env_prefix is None or "env" not in options.layers:
         return {}
@@ -104,9 +107,11 @@ def visible(environ: Mapping[str, str], options: Options) -> Mapping[str, str]:
         return environ
     from toriconfig.sources.environ import Environ
 
-    prefix = options.env_prefix.upper()
-    ours = {node.at for node in Environ(environ, prefix).load().root.value.values()}
-    return {name: text for name, text in environ.items() if name in ours or not name.upper().startswith(prefix)}
+    folded = str if case_sensitive else str.upper
+    prefix = folded(options.env_prefix)
+    tree = Environ(environ, prefix, case_sensitive=case_sensitive).load()
+    ours = {node.at for node in tree.root.value.values()}
+    return {name: text for name, text in environ.items() if name in ours or not folded(name).startswith(prefix)}
 
 
 def keep_text(source: Any) -> None:

@@ -15,11 +15,11 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSourc
 from pydantic_settings.exceptions import SettingsError
 from pydantic_settings.sources import DefaultSettingsSource
 
-from toriconfig._fit import STEERING, means, names
+from toriconfig._fit import STEERING, VAULT, meant_formerly, names
 from toriconfig._fit import _unknown as unknown_variable
 from toriconfig._layers import Inputs, read_layer
 from toriconfig._options import LAYERS, Options
-from toriconfig._origin import Origin, OriginKind
+from toriconfig._origin import OriginKind
 from toriconfig._path import Path
 from toriconfig._settings.places import layer_of, variables
 from toriconfig._settings.sources import Sources
@@ -129,7 +129,7 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
     if one.error:
         problems.append(_failed(one, layer))
     if layer.kind in ("env", "dotenv"):
-        root = _Known(inputs.options, shape, problems).tree(root)
+        root = _Known(inputs.options, shape, problems, case_sensitive=one.source.case_sensitive).tree(root)
     if layer.kind == "env":
         other, wrong = _others(one.source, inputs, shape, layer)
         problems += wrong
@@ -157,10 +157,11 @@ def _failed(one: Said, layer: Layer) -> Problem:
 class _Known:
     """Takes names out of a tree that mean no key of the schema, with a warning each."""
 
-    def __init__(self, options: Options, shape: Shape, problems: list[Problem]) -> None:
+    def __init__(self, options: Options, shape: Shape, problems: list[Problem], *, case_sensitive: bool) -> None:
         self._options = options
         self._shape = shape
         self._problems = problems
+        self._case_sensitive = case_sensitive
 
     def tree(self, root: Node) -> Node:
         """The tree without them; what stands at the top is for the class itself to judge."""
@@ -175,7 +176,7 @@ class _Known:
         for key, child in node.value.items():
             below = shape.child(key)
             if below is None and not strict and self._names(child, key):
-                self._problems.append(unknown(child.origin, self._options, self._shape, child))
+                self._problems.append(unknown(child, self._options, self._shape, case_sensitive=self._case_sensitive))
             else:
                 known[key] = self._below(child, below or ANY)
         return Node(known, node.layer, node.at)
@@ -186,35 +187,38 @@ class _Known:
         return name.lower().endswith(f"{self._options.env_nested_delimiter or ''}{key}".lower())
 
 
-def unknown(origin: Origin, options: Options, shape: Shape, node: Node) -> Problem:
+def unknown(node: Node, options: Options, shape: Shape, *, case_sensitive: bool) -> Problem:
     """The warning of a variable that means no key."""
-    name = origin.name or origin.source
+    name = node.origin.name or node.origin.source
     prefix = options.environment_prefix
     rest = name[len(prefix) :] if name.upper().startswith(prefix.upper()) else name
-    return unknown_variable(rest.upper(), node, shape, options.env_nested_delimiter, prefix)
+    rest = rest if case_sensitive else rest.upper()
+    return unknown_variable(rest, node, shape, options.env_nested_delimiter, prefix, case_sensitive=case_sensitive)
 
 
 def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Layer) -> tuple[Node, list[Problem]]:
-    """The variables under the prefix that no field takes: those that say where Vault is, and a warning for others."""
+    """The variables under the prefix that no field takes: where Vault is, keys renamed since, warnings for the rest."""
     options = inputs.options
     nothing = Node({}, layer, ())
-    if not options.env_prefix:
+    if options.env_prefix is None or "env" not in options.layers:
         return nothing, []
     from toriconfig.sources.environ import Environ
 
-    tree = Environ(inputs.environ, options.env_prefix).load()
-    problems = [problem for problem in tree.problems if not source.case_sensitive]
+    cased, delimiter = source.case_sensitive, options.env_nested_delimiter
+    tree = Environ(inputs.environ, options.env_prefix, case_sensitive=cased).load()
+    problems = list(tree.problems) if options.env_prefix else []  # else the names are other people's
     heads = {name for several in variables(source).values() for name in several}
-    vault: dict[str, Node] = {}
+    others: dict[str, Node] = {}
     for name, node in tree.root.value.items():
-        spelt = node.at if source.case_sensitive else node.at.lower()
+        spelt = node.at if cased else node.at.lower()
         if any(head in heads for head in _heads(spelt, source.env_nested_delimiter)):
             continue
-        if means(name, shape, options.env_nested_delimiter):  # Vault's, or one that was renamed since
-            vault[name] = node
-        elif name not in STEERING:
-            problems.append(unknown(node.origin, options, shape, node))
-    return Node(vault, tree.root.layer, tree.root.at) if vault else nothing, problems
+        of_vault = name.startswith(VAULT) and "vault" not in shape.fields
+        if of_vault or meant_formerly(name, shape, delimiter, case_sensitive=cased):
+            others[name.upper()] = node
+        elif options.env_prefix and name not in STEERING:
+            problems.append(unknown(node, options, shape, case_sensitive=cased))
+    return Node(others, tree.root.layer, tree.root.at) if others else nothing, problems
 
 
 def _heads(name: str, delimiter: str | None) -> Iterator[str]:

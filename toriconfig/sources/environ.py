@@ -21,16 +21,19 @@ class Environ:
     Args:
         environ: the variables.
         prefix: what their names begin with, in upper or lower case; "" for all of them.
+        case_sensitive: whether each spelling is a name of its own, the prefix too.
     """
 
-    def __init__(self, environ: Mapping[str, str], prefix: str) -> None:
+    def __init__(self, environ: Mapping[str, str], prefix: str, *, case_sensitive: bool = False) -> None:
         self._environ = environ
         self._prefix = prefix
+        self._folded = str if case_sensitive else str.upper
 
     def load(self) -> Tree:
-        """Names without the prefix, upper case, to their texts."""
-        environ, size, prefix = self._environ, len(self._prefix), self._prefix.upper()
-        found = [name for name in environ if len(name) > size and name[:size].upper() == prefix]
+        """Names without the prefix, upper case or as they are spelt, to their texts."""
+        environ, size, folded = self._environ, len(self._prefix), self._folded
+        prefix = folded(self._prefix)
+        found = [name for name in environ if len(name) > size and folded(name[:size]) == prefix]
         links = _services(environ, found) if prefix else ()
         problems: list[Problem] = []
         values: dict[str, Node] = {}
@@ -42,7 +45,7 @@ class Environ:
             if not _is_text(value):
                 problems.append(_not_text(name))
                 continue
-            key = name[size:].upper()
+            key = folded(name[size:])
             if key in values:
                 problems.append(_two_spellings(name, values[key].at))
             values[key] = Node(value, _LAYER, name)
