@@ -226,6 +226,47 @@ def test_a_settings_class_warns_of_old_keys_in_files_and_variables(monkeypatch: 
     assert (3, 4) == (made.size, made.width)
 
 
+class RenamesItself(Settings):
+    model_config = SettingsConfigDict(env_prefix="APP_", env_nested_delimiter="__", renamed={"old": "pool.max_size"})
+
+    pool: Pool = Pool()
+
+
+class RenamesBelow(Settings):
+    model_config = SettingsConfigDict(env_prefix="APP_", env_nested_delimiter="__")
+
+    pool: Pool = Pool()
+
+
+class WithoutPrefix(Settings):
+    model_config = SettingsConfigDict(renamed={"app_old": "pool.max_size"})
+
+    pool: Pool = Pool()
+
+
+@pytest.mark.parametrize(
+    ("schema", "name"),
+    [
+        (RenamesItself, "APP_OLD"),
+        (RenamesItself, "APP_POOL__MAXIMUM"),
+        (RenamesBelow, "APP_POOL__MAXIMUM"),
+        (WithoutPrefix, "APP_OLD"),
+    ],
+)
+def test_a_settings_class_that_asks_for_nothing_else_knows_old_variables(
+    schema: Any, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fresh_warnings: None
+) -> None:
+    monkeypatch.setenv(name, "6")
+    assert [6, 6] == [made.pool.max_size for made in (schema(), load(schema))]
+    assert "TC107" in caplog.text
+    assert "TC501" not in caplog.text
+
+
+@pytest.mark.parametrize(("schema", "given"), [(RenamesItself, {"old": 7}), (RenamesBelow, {"pool": {"maximum": 7}})])
+def test_the_constructor_of_a_settings_class_takes_old_names(schema: Any, given: dict[str, Any]) -> None:
+    assert 7 == schema(**given).pool.max_size
+
+
 def test_an_override_and_a_reload_know_old_names() -> None:
     from toriconfig import lazy
 

@@ -46,6 +46,11 @@ def current(path: Path, shape: Shape) -> Path:
     return path
 
 
+def has_renamed(shape: Shape) -> bool:
+    """Whether any model of the schema renames a key."""
+    return any(map(_renames, _shapes(shape, set())))
+
+
 def up_to_date(root: Node, shape: Shape, problems: list[Problem], variable: Variable) -> Node:
     """`root` with renamed keys at their place of today, and a warning for each, and for each deprecated one."""
     return _Walk(problems, variable).node(root, shape, ()) if _outdated(shape) else root
@@ -142,7 +147,7 @@ def _outdated(shape: Shape) -> bool:
     (model,) = shape.models if len(shape.models) == 1 else (None,)
     known = _OUTDATED.get(model) if model is not None else None
     if known is None:
-        known = _is_outdated(shape, set())
+        known = any(_renames(below) or _deprecates(below) for below in _shapes(shape, set()))
         if known:
             list(_everywhere(shape, (), frozenset()))  # what leads nowhere is told at the first load, not at first use
         if model is not None and getattr(model, "__pydantic_complete__", True):
@@ -150,15 +155,23 @@ def _outdated(shape: Shape) -> bool:
     return known
 
 
-def _is_outdated(shape: Shape, seen: set[type[Any]]) -> bool:
+def _renames(shape: Shape) -> bool:
+    return any(map(_table, shape.models))
+
+
+def _deprecates(shape: Shape) -> bool:
+    return any(field.info.deprecated for field in shape.fields.values())
+
+
+def _shapes(shape: Shape, seen: set[type[Any]]) -> Iterator[Shape]:
+    """This shape and those below it at which models stand, each model once."""
     if shape.item is not None:
-        return _is_outdated(shape.item, seen)
-    if shape.kind != "model" or seen.issuperset(shape.models):
-        return False
-    seen.update(shape.models)
-    if any(_table(model) for model in shape.models):
-        return True
-    return any(field.info.deprecated or _is_outdated(field.shape, seen) for field in shape.fields.values())
+        yield from _shapes(shape.item, seen)
+    elif shape.kind == "model" and not seen.issuperset(shape.models):
+        seen.update(shape.models)
+        yield shape
+        for field in shape.fields.values():
+            yield from _shapes(field.shape, seen)
 
 
 def _everywhere(shape: Shape, path: Path, seen: frozenset[type[Any]]) -> Iterator[Renamed]:

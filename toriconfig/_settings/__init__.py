@@ -1,8 +1,8 @@
 """`Settings`: pydantic-settings on one side, our layers on the other.
 
-Until an option of ours is set, or a field is a `Secret`, a class is what pydantic-settings makes of it, and all that
-is added is a memory of what each source said. After that the same sources are read, in the same order, as layers among
-our own.
+Until an option of ours is set, a field is a `Secret`, or a model below renames a key, a class is what pydantic-settings
+makes of it, and all that is added is a memory of what each source said. After that the same sources are read, in the
+same order, as layers among our own.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from toriconfig._load import Draft
 from toriconfig._merge import merge
 from toriconfig._options import Options, SettingsConfigDict
 from toriconfig._origin import Origin, OriginKind
+from toriconfig._renamed import has_renamed
 from toriconfig._settings.places import layer_of
 from toriconfig._settings.sources import SHARED, Sources, build
 from toriconfig._settings.trees import name_of, tree_of, trees
@@ -34,7 +35,7 @@ from toriconfig._tree import Layer, Node, Tree
 _OURS = frozenset(Options._fields) - set(SHARED)
 _BASE_CODE = BaseSettings.__init__.__code__
 _ARGUMENTS = _BASE_CODE.co_varnames[1 : _BASE_CODE.co_argcount]
-_SEALED: WeakKeyDictionary[type[BaseModel], bool] = WeakKeyDictionary()
+_ASKS: WeakKeyDictionary[type[BaseModel], bool] = WeakKeyDictionary()
 
 
 class Settings(BaseSettings):
@@ -81,15 +82,17 @@ _MERGED: Sources = ()
 def is_neutral(schema: type[BaseSettings]) -> bool:
     """Whether nothing of ours is asked for, so that pydantic-settings alone decides."""
     config: Mapping[str, Any] = schema.model_config
-    return not any(config.get(name) is not None for name in _OURS) and not _has_secrets(schema)
+    return not any(config.get(name) is not None for name in _OURS) and not _fields_ask(schema)
 
 
-def _has_secrets(schema: type[BaseSettings]) -> bool:
-    known = _SEALED.get(schema)
+def _fields_ask(schema: type[BaseSettings]) -> bool:
+    """Whether a field is a secret, or holds a model that renames a key."""
+    known = _ASKS.get(schema)
     if known is None:
-        known = has_secrets(root_shape(schema))
+        shape = root_shape(schema)
+        known = has_secrets(shape) or has_renamed(shape)
         if schema.__pydantic_complete__:
-            _SEALED[schema] = known
+            _ASKS[schema] = known
     return known
 
 

@@ -21,6 +21,7 @@ from toriconfig._layers import Inputs, read_layer
 from toriconfig._options import LAYERS, Options
 from toriconfig._origin import OriginKind
 from toriconfig._path import Path
+from toriconfig._renamed import renamed
 from toriconfig._settings.places import layer_of, variables
 from toriconfig._settings.sources import Sources
 from toriconfig._shape import ANY, Shape, has_secrets, root_shape
@@ -165,21 +166,25 @@ class _Known:
 
     def tree(self, root: Node) -> Node:
         """The tree without them; what stands at the top is for the class itself to judge."""
-        known = {key: self._below(child, self._shape.child(key) or ANY) for key, child in root.value.items()}
+        known = {key: self._below(child, self._shape.child(key) or ANY, (key,)) for key, child in root.value.items()}
         return Node(known, root.layer, root.at)
 
-    def _below(self, node: Node, shape: Shape) -> Node:
+    def _below(self, node: Node, shape: Shape, path: Path) -> Node:
         if type(node.value) is not dict or shape.kind not in ("model", "mapping"):
             return node
         strict = any(getattr(model, "model_config", {}).get("extra") == "forbid" for model in shape.models)
         known: dict[str, Node] = {}
         for key, child in node.value.items():
-            below = shape.child(key)
-            if below is None and not strict and self._names(child, key):
+            below, at = shape.child(key), (*path, key)
+            if below is None and not strict and self._names(child, key) and not self._formerly(at):
                 self._problems.append(unknown(child, self._options, self._shape, case_sensitive=self._case_sensitive))
             else:
-                known[key] = self._below(child, below or ANY)
+                known[key] = self._below(child, below or ANY, at)
         return Node(known, node.layer, node.at)
+
+    def _formerly(self, path: Path) -> bool:
+        """Whether a key that was renamed since stands at, above or below the path."""
+        return any(key.old[: len(path)] == path[: len(key.old)] for key in renamed(self._shape))
 
     def _names(self, node: Node, key: str) -> bool:
         """Whether a variable of that name set the key, and not the JSON in the value of another."""
