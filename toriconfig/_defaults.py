@@ -13,6 +13,7 @@ from toriconfig._origin import Origin
 from toriconfig._path import show
 from toriconfig._shape import Field, Shape
 from toriconfig._tree import Layer, Node
+from toriconfig._unknown import without_unknown
 
 
 def _locate(name: Any) -> Origin:
@@ -32,6 +33,7 @@ def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
         known: a tree that has its defaults already and that `root` will be laid over.
     """
     values: dict[str, Node] | None = None
+    shape = shape.narrowed(root.value)
     for key, node in root.value.items():
         field = shape.fields.get(key)
         if field is None or (type(node.value) is not dict and field.shape.merge is None):
@@ -61,7 +63,8 @@ def _default(field: Field) -> Node | None:
         return None
     if isinstance(default, (BaseModel, Mapping)) or field.shape.merge is not None:
         node = as_node(default, field.place)
-        return node if type(node.value) in (dict, list) else None
+        # A subclass may stand as a default; what comes of it and of what layers say is the declared class again.
+        return without_unknown(node, field.shape) if type(node.value) in (dict, list) else None
     return None
 
 

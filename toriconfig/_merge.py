@@ -3,7 +3,8 @@
     lower layer    higher layer    result
     ───────────    ────────────    ──────────────────────────────────────────────────────────────
     –              anything        the higher value
-    mapping        mapping         key by key; with Merge("replace") the higher mapping alone
+    mapping        mapping         key by key; with Merge("replace") the higher mapping alone, and in a union
+                                   of models where it means another model than the lower one
     list           list            the higher list; with Merge("append" | "prepend" | "unique") both
     scalar         scalar          the higher scalar
     list           scalar          the higher value, and the reverse: pydantic judges it
@@ -31,8 +32,8 @@ def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Pa
     """`high` laid over `low`, at `path`, where the schema allows `shape`; clashes are added to `problems`."""
     below, above = low.value, high.value
     if type(above) is dict and type(below) is dict and shape.kind != "secret":
-        if shape.merge == "replace":
-            return Node(above, high.layer, high.at, high.key_at, low)
+        if shape.merge == "replace" or _means_another(below, above, shape):
+            return Node(above, high.layer, high.at, high.key_at, _chained(high.under, low))
         merged = dict(below)
         for key, node in above.items():
             other = merged.get(key)
@@ -48,7 +49,7 @@ def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Pa
         above = _joined(below, above, shape.merge)
     elif (type(above) is dict) is not (type(below) is dict) and _clash(low, high, shape):
         problems.append(_clash_problem(low, high, path))
-    return Node(above, high.layer, high.at, high.key_at, _beneath(high, low))
+    return Node(above, high.layer, high.at, high.key_at, _chained(high.under, low))
 
 
 def prune(root: Node, shape: Shape, problems: list[Problem]) -> Node:
@@ -74,12 +75,19 @@ def _pruned(node: Node, shape: Shape, problems: list[Problem], path: Path) -> No
     return Node(kept, node.layer, node.at, node.key_at, node.under) if changed else node
 
 
-def _beneath(high: Node, low: Node) -> Node:
-    """What `high` now stands on: its own losers first, then `low`."""
-    if high.under is None:
-        return low
-    under = high.under
-    return Node(under.value, under.layer, under.at, under.key_at, _beneath(under, low))
+def _means_another(below: dict[str, Node], above: dict[str, Node], shape: Shape) -> bool:
+    """Whether no model of a union is meant by both; a tag that is said below counts until another is said above."""
+    if len(shape.models) < 2:
+        return False
+    before, after = shape.narrowed(below), shape.narrowed(above, {**below, **above})
+    return set(before.models).isdisjoint(after.models)
+
+
+def _chained(upper: Node | None, lower: Node | None) -> Node | None:
+    """The losers that a node stands on: its own, with `lower` below the last of them."""
+    if upper is None or lower is None:
+        return upper or lower
+    return Node(upper.value, upper.layer, upper.at, upper.key_at, _chained(upper.under, lower))
 
 
 def _joined(below: list[Node], above: list[Node], rule: str) -> list[Node]:

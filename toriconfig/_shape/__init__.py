@@ -17,6 +17,7 @@ from toriconfig._path import Path
 from toriconfig._reference import Ref
 from toriconfig._secret import Secret
 from toriconfig._shape.keys import config_of, keys_of
+from toriconfig._shape.members import meant
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -90,16 +91,18 @@ class Shape:
         """Whether a key that is not a field is nobody's mistake, because the model itself says so."""
         return any(config_of(model).get("extra") in ("allow", "ignore") for model in self.models)
 
-    def narrowed(self, given: Mapping[str, Any]) -> Shape:
-        """This union with the models alone whose `Literal` fields allow what is given; itself when none would be left.
+    def narrowed(self, given: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> Shape:
+        """This union with the models alone that can be meant by what is given: see `members.meant`.
 
         Args:
             given: nodes by key.
+            tags: nodes by key that `Literal` fields are compared with; None: those of `given`.
         """
         if len(self.models) < 2:
             return self
-        models = tuple(model for model in self.models if _admits(model, given))
-        if not models or len(models) == len(self.models):
+        union = {model: fields_of(model) for model in self.models}
+        models = meant(union, given, given if tags is None else tags)
+        if len(models) == len(self.models):
             return self
         shape = Shape(self.kind, models=models)
         shape.nullable, shape.text, shape.merge = self.nullable, self.text, self.merge
@@ -345,18 +348,6 @@ def _infos(model: type[Any]) -> Mapping[str, FieldInfo]:
     from toriconfig._shape.record import record_fields
 
     return record_fields(model)
-
-
-def _admits(model: type[Any], given: Mapping[str, Any]) -> bool:
-    for key, field in fields_of(model).items():
-        if get_origin(field.info.annotation) is Literal and key in given:
-            value = given[key].value
-            if not any(
-                value == choice or value == getattr(choice, "value", choice)
-                for choice in get_args(field.info.annotation)
-            ):
-                return False
-    return True
 
 
 def has_secrets(shape: Shape) -> bool:

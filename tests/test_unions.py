@@ -1,0 +1,125 @@
+"""Unions of models: which of them is meant, and what a lower layer's or a default's part in it is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import BaseModel, Field
+
+from support.loading import loaded, problems, refused
+from toriconfig import explain
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+class Local(BaseModel):
+    path: str = "/data"
+    mode: int = 0
+
+
+class Bucket(BaseModel):
+    bucket: str
+    region: str = "eu"
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"] = "cat"
+    lives: int = 9
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"] = "dog"
+    bark: str = "woof"
+
+
+class Schema(BaseModel):
+    store: Local | Bucket = Local(path="/srv")
+    pet: Annotated[Cat | Dog, Field(discriminator="kind")] = Cat(lives=7)
+    either: Cat | Dog | None = None
+
+
+def test_a_default_of_one_model_does_not_keep_another_from_being_chosen() -> None:
+    assert Bucket(bucket="invoices") == loaded(Schema, "store: {bucket: invoices}").store
+
+
+def test_a_default_stays_below_what_is_said_of_its_own_model() -> None:
+    assert Local(path="/srv", mode=7) == loaded(Schema, "store: {mode: 7}").store
+
+
+def test_a_higher_mapping_of_another_model_replaces_the_lower_one() -> None:
+    model = loaded(Schema, "store: {path: /a}", "store: {bucket: invoices}", "store: {region: us}")
+    assert Bucket(bucket="invoices", region="us") == model.store
+    assert ["1.yaml:1:8"] == [
+        str(loser.origin)
+        for loser in explain(loaded(Schema, "store: {path: /a}", "store: {bucket: b}"), "store").losers
+        if loser.origin.layer == "files"
+    ]
+
+
+def test_a_tag_that_changes_replaces_and_one_that_stays_merges() -> None:
+    assert Dog(bark="loud") == loaded(Schema, "pet: {kind: dog, bark: loud}").pet
+    assert Dog(bark="loud") == loaded(Schema, "pet: {kind: cat, lives: 1}", "pet: {kind: dog, bark: loud}").pet
+    assert Cat(lives=2) == loaded(Schema, "pet: {kind: cat, lives: 1}", "pet: {lives: 2}").pet
+
+
+def test_a_lower_tag_counts_until_another_is_said() -> None:
+    found = problems(Schema, "pet: {kind: cat, lives: 1}", "pet: {bark: loud}")
+    assert [("TC101", "pet.bark", "2.yaml:1:7")] == [(one.code, one.path, str(one.origin)) for one in found]
+
+
+def test_a_misspelt_key_is_told_and_replaces_nothing() -> None:
+    (only,) = refused(Schema, "store: {path: /a}", "store: {mdoe: 3}").problems
+    assert ("TC101", "store.mdoe", "did you mean `mode`?") == (only.code, only.path, only.help)
+
+
+def test_keys_that_the_chosen_model_does_not_have_are_unknown() -> None:
+    (only,) = problems(Schema, "store: {path: /a, bucket: b, region: us}")
+    assert ("TC101", "store.path") == (only.code, only.path)
+    (only,) = problems(Schema, "store: {path: /a, bucket: b}")
+    assert ("TC101", "store.bucket") == (only.code, only.path)
+
+
+def test_the_model_that_lacks_nothing_is_the_chosen_one() -> None:
+    class Keyed(BaseModel):
+        key: str
+        user: str
+
+    class Holder(BaseModel):
+        login: Keyed | Local | None = None
+
+    (only,) = problems(Holder, "login: {key: k, path: /a}")
+    assert "login.key" == only.path
+
+
+def test_a_default_of_a_subclass_leaves_the_keys_that_the_declared_class_has() -> None:
+    class Base(BaseModel):
+        a: int = 1
+        c: int = 0
+
+    class Derived(Base):
+        b: int = 2
+
+    class Holder(BaseModel):
+        base: Base = Derived(a=5, b=6)
+
+    assert Derived(a=5, b=6) == loaded(Holder, "{}").base
+    assert Base(a=5, c=9) == loaded(Holder, "base: {c: 9}").base
+
+
+def test_each_model_of_a_union_has_its_own_defaults() -> None:
+    class Slow(BaseModel):
+        speed: Literal["slow"]
+        wait: dict[str, int] = {"slow": 1}
+
+    class Quick(BaseModel):
+        speed: Literal["quick"]
+        wait: dict[str, int] = {"quick": 1}
+
+    class Holder(BaseModel):
+        pace: Slow | Quick | None = None
+
+    assert Quick(speed="quick", wait={"quick": 1, "x": 2}) == loaded(Holder, "pace: {speed: quick, wait: {x: 2}}").pace
