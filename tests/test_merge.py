@@ -111,6 +111,15 @@ def test_null_removes_one_key_of_a_mapping_its_default_included() -> None:
     assert {"body": 1.0, "x": 3.0} == loaded(Weights, "weights: {title: null, x: 3}").weights
 
 
+def test_what_is_said_above_a_none_stands_on_nothing() -> None:
+    class Optional(BaseModel):
+        pool: Pool | None = Pool(size=7, timeout=7)
+
+    texts = "pool: {size: 1}", "pool: null", "pool: {timeout: 3}"
+    assert Pool(size=1, timeout=3) == loaded(Optional, *texts).pool
+    assert Pool(size=2, timeout=3) == loaded(Optional, *texts, "pool: {size: 2}").pool
+
+
 def test_null_where_nothing_stands_below_counts_as_not_set_and_still_warns() -> None:
     (only,) = problems(Schema, "name:")
     assert ("TC106", "`name` is null, which counts as not set", "") == (only.code, only.message, only.layer)

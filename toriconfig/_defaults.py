@@ -47,7 +47,8 @@ def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
 
 def _below(node: Node, field: Field, known: Node | None) -> Node:
     shape = field.shape
-    low = _default(field) if known is None else None
+    none = shape.nullable and any(loser.value is None for loser in node.losers())
+    low = _default(field) if known is None and not none else None
     if low is not None:
         node, known = merge(low, node, shape, []), low
     if shape.kind == "model" and type(node.value) is dict:

@@ -11,7 +11,7 @@
     mapping        list, scalar    a Problem that names both places, and the reverse
     anything       null            None where the field accepts None; elsewhere what lower layers said
                                    is removed, with one warning, even when a still higher layer speaks
-    null           anything        the higher value
+    null           anything        the higher value; where the field accepts None, no default comes back below it
     secret         anything        the higher value; what stands below stays a candidate
 
 Nothing is changed in place: nodes are shared between trees. The loser of each leaf stays reachable
@@ -42,7 +42,7 @@ def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Pa
             else:
                 merged[key] = merge(other, node, shape.child(key) or ANY, problems, (*path, key))
         place = low if low.layer.kind == "files" and high.layer.kind != "files" else high
-        return Node(merged, place.layer, place.at, place.key_at)
+        return Node(merged, place.layer, place.at, place.key_at, _chained(high.under, low.under))
     if above is None and below is not None and not shape.nullable:
         problems.append(_null_problem(high, path, low))
     elif type(above) is list and type(below) is list and shape.merge not in (None, "replace"):
