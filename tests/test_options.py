@@ -71,6 +71,8 @@ def test_one_path_is_as_good_as_a_list_of_one() -> None:
         ({"env_prefix": 5}, "`env_prefix` is text or None, not a int"),
         ({"profile": ["prod"]}, "`profile` is text or None"),
         ({"vault": "http://localhost:8200"}, "`vault` is a Vault or None, not a str"),
+        ({"renamed": "old"}, "`renamed` maps old keys to new ones"),
+        ({"renamed": {"old": 1}}, "`renamed` maps old keys to new ones"),
     ],
 )
 def test_an_option_that_cannot_be_is_refused_with_what_can(given: dict[str, Any], message: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from support.loading import attempt, loaded, problems, refused
-from toriconfig import Secret, Settings, SettingsConfigDict, explain, load, override, reload, replace
+from toriconfig import Secret, Settings, SettingsConfigDict, explain, lazy, load, override, reload, replace
 from toriconfig._json_schema import env_example, schema_of_files
 from toriconfig._load import Attempt
 from toriconfig.testing import Canary
@@ -189,6 +190,48 @@ def test_a_name_that_leads_nowhere_is_the_schema_s_own_mistake() -> None:
 
     with pytest.raises(TypeError, match="`old` is renamed to `nwe`, which is no key of it"):
         load(Wrong, environ={}, overrides={"new": 2})
+
+
+class Section(BaseModel):
+    pool: Pool = Pool()
+    token: Secret[str] | None = None
+
+
+class SettingsSection(Settings):
+    pool: Pool = Pool()
+
+
+GIVEN: dict[str, Any] = {"env_prefix": "X_", "env_nested_delimiter": "__", "renamed": {"old": "pool"}}
+
+
+@pytest.mark.parametrize("schema", [Section, SettingsSection])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"overrides": {"old": {"max_size": 3}}, "environ": {}},
+        {"environ": {"X_OLD__MAX_SIZE": "3"}},
+        {"environ": {"X_OLD__MAXIMUM": "3"}},
+    ],
+)
+def test_load_and_lazy_take_the_renamed_keys_of_the_schema_itself(schema: Any, said: dict[str, Any]) -> None:
+    made = [load(schema, **GIVEN, **said), lazy(schema, **GIVEN, **said)]
+    assert [3, 3] == [one.pool.max_size for one in made]
+    assert 7 == replace(made[1], old={"max_size": 7}).pool.max_size
+    assert "pool.max_size" == explain(made[1], "old.max_size").path
+
+
+def test_a_given_name_that_leads_nowhere_is_told_although_nothing_uses_it() -> None:
+    with pytest.raises(TypeError, match="`old` is renamed to `nwe`, which is no key of it"):
+        load(Section, environ={}, renamed={"old": "nwe"})
+
+
+@pytest.mark.parametrize(
+    ("schema", "options"), [(Section, {"renamed": {"legacy": "token"}}), (App, {})], ids=["given", "declared"]
+)
+def test_a_recipe_with_a_secret_under_its_old_name_does_not_pickle(schema: Any, options: dict[str, Any]) -> None:
+    settings = lazy(schema, overrides={"legacy": "hunter2"}, **options)
+    with pytest.raises(TypeError, match="overrides hold the secret `legacy`"):
+        pickle.dumps(settings)
 
 
 def test_the_json_schema_allows_old_keys_and_names_what_took_their_place() -> None:

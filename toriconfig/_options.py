@@ -66,6 +66,7 @@ class Options(Value):
         layers: the layers that count, highest first.
         unknown_keys: what a key that the schema does not know is.
         file_roots: folders from which `${file:...}` may read in plain fields.
+        renamed: old keys of the schema to new ones, as dotted paths; None: none.
     """
 
     config_name: str | None = None
@@ -83,6 +84,7 @@ class Options(Value):
     layers: tuple[LayerKind, ...] = LAYERS
     unknown_keys: UnknownKeys = "error"
     file_roots: tuple[PathLike, ...] = ()
+    renamed: Mapping[str, str] | None = None
 
     @classmethod
     def of(cls, config: Mapping[str, Any], given: Mapping[str, Any]) -> Options:
@@ -113,6 +115,9 @@ class Options(Value):
         for name in ("config_name", "profile", "profile_env", "env_prefix", "env_nested_delimiter", "vault_path"):
             if not isinstance(getattr(self, name), (str, NoneType)):
                 raise TypeError(f"option `{name}` is text or None, not a {type(getattr(self, name)).__name__}")
+        table: object = {} if self.renamed is None else self.renamed
+        if not isinstance(table, Mapping) or not all(isinstance(key, str) for key in (*table, *table.values())):
+            raise TypeError("option `renamed` maps old keys to new ones, text to text")
         if self.vault is not None:
             from toriconfig.vault import Vault
 

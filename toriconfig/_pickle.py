@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig import _path
+from toriconfig._renamed import current
 from toriconfig._secret import Secret
 from toriconfig._shape import has_secrets, root_shape
 from toriconfig._target import import_target
@@ -22,9 +23,9 @@ def recipe_of(state: State) -> tuple[Any, dict[str, Any]]:
     """
     options = dict(state.options)
     schema = import_target(state.target) if isinstance(state.target, str) else state.target
-    shape = root_shape(schema)
+    shape = root_shape(schema, options.get("renamed"))
     for path, value in _leaves(options.get("overrides") or {}, ()):
-        here = shape.at(path)
+        here = shape.at(current(path, shape))
         if isinstance(value, Secret) or (here is not None and has_secrets(here)):
             raise TypeError(
                 f"the overrides hold the secret `{_path.show(path)}`, so these settings are not pickled: pass a "

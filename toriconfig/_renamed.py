@@ -1,7 +1,8 @@
 """Keys that have another name or place by now, and keys that are deprecated: they keep working, with a warning each.
 
 A model says which in `model_config`, as dotted paths from itself: `SettingsConfigDict(renamed={"pool_size":
-"pool.max_size"})`. What is to go without a successor is `Field(deprecated="...")`, as everywhere in pydantic.
+"pool.max_size"})`; for the schema itself `load` and `lazy` take the same option. What is to go without a successor is
+`Field(deprecated="...")`, as everywhere in pydantic.
 """
 
 from __future__ import annotations
@@ -144,6 +145,8 @@ _OUTDATED: WeakKeyDictionary[type[Any], bool] = WeakKeyDictionary()
 
 def _outdated(shape: Shape) -> bool:
     """Whether anything in the schema is renamed or deprecated; found out once a class."""
+    if shape.renamed:
+        return True
     (model,) = shape.models if len(shape.models) == 1 else (None,)
     known = _OUTDATED.get(model) if model is not None else None
     if known is None:
@@ -186,12 +189,10 @@ def _everywhere(shape: Shape, path: Path, seen: frozenset[type[Any]]) -> Iterato
 
 def _own(shape: Shape) -> Iterator[Renamed]:
     for model in shape.models:
-        for old, new in _table(model).items():
+        for old, new in (_table(model) if shape.renamed is None else shape.renamed).items():
             target = shape.at(parse(new))
             if target is None:
-                raise TypeError(
-                    f"model_config of {model.__name__}: `{old}` is renamed to `{new}`, which is no key of it"
-                )
+                raise TypeError(f"`renamed` of {model.__name__}: `{old}` is renamed to `{new}`, which is no key of it")
             yield Renamed(parse(old), parse(new), target)
 
 

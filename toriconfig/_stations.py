@@ -17,7 +17,7 @@ from toriconfig._origin import Origin, OriginKind
 from toriconfig._path import Path, show
 from toriconfig._reference import Ref, split
 from toriconfig._remedies import Remedies
-from toriconfig._renamed import up_to_date
+from toriconfig._renamed import renamed, up_to_date
 from toriconfig._resolve import resolve, without_failed
 from toriconfig._shape import Shape, has_secrets, root_shape
 from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember
@@ -47,7 +47,7 @@ class Load:
         self.reader = own if reader is None else reader
         self.make: Callable[[Any], BaseModel] = getattr(recipe.schema, "_toriconfig_make", recipe.schema.model_validate)
         self.environ: Mapping[str, str] = os.environ if recipe.environ is None else recipe.environ
-        self.shape = root_shape(recipe.schema)
+        self.shape = root_shape(recipe.schema, recipe.options.get("renamed"))
         self.problems: list[Problem] = []
         self.lines: dict[str, list[str]] = {}
         self.layers: list[LayerRead] = []
@@ -60,6 +60,8 @@ class Load:
             if "files" in options.layers:
                 self.problems += hidden_files(options, self.environ)
         self.options = options
+        if self.shape.renamed:
+            renamed(self.shape)  # what leads nowhere is told now, not at first use
         self.remedies = Remedies(options, self.shape, self.environ)
 
     def load(self) -> Loaded | None:

@@ -126,7 +126,7 @@ def _ordered(entries: list[_Entry], layers: tuple[str, ...]) -> list[_Entry]:
 def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_code: bool) -> Iterator[_Entry]:
     layer = layer_of(one.source, schema, inputs.environ, above_code=above_code)
     root, problems = tree_of(one.data, layer), []
-    shape = root_shape(schema)
+    shape = root_shape(schema, inputs.options.renamed)
     if one.error:
         problems.append(_failed(one, layer))
     if layer.kind in ("env", "dotenv"):

@@ -45,6 +45,7 @@ class Shape:
         text: whether a plain string may stand here although the kind is a container.
         decodes: whether text that is JSON means what it spells, although the kind is any: a union of containers.
         sealed: whether values are somebody else's secrets (pydantic's `SecretStr`), not to be shown or copied.
+        renamed: old keys to new ones, instead of those that the model here declares itself; None: those.
     """
 
     __slots__ = (
@@ -58,6 +59,7 @@ class Shape:
         "models",
         "nullable",
         "ref",
+        "renamed",
         "sealed",
         "text",
     )
@@ -73,6 +75,7 @@ class Shape:
         self.text = False
         self.decodes = False
         self.sealed = False
+        self.renamed: Mapping[str, str] | None = None
         self._fields: dict[str, Field] | None = None
         self._holds: bool | None = None
 
@@ -213,9 +216,11 @@ def reads_itself(model: type[Any]) -> bool:
     return hasattr(model, "settings_customise_sources")
 
 
-def root_shape(model: type[BaseModel]) -> Shape:
-    """The shape of a whole schema."""
-    return Shape("model", models=(model,))
+def root_shape(model: type[BaseModel], renamed: Mapping[str, str] | None = None) -> Shape:
+    """The shape of a whole schema, and old keys to new ones where they are not those of the model itself."""
+    shape = Shape("model", models=(model,))
+    shape.renamed = renamed
+    return shape
 
 
 def shape_of(annotation: Any, metadata: tuple[Any, ...] = (), inside: frozenset[int] = frozenset()) -> Shape:
