@@ -167,12 +167,12 @@ def _default_origin(loaded: Loaded, path: Path) -> Origin:
 
 
 def _losers(node: Node | None, path: Path, loaded: Loaded, *, sealed: bool) -> Iterator[Candidate]:
-    from toriconfig._shape import ANY, has_secrets
+    from toriconfig._shape import ANY, confidential
 
     if node is None:
         return
     shape = _shape_at(loaded.snapshot.shape, path) or ANY
-    sealed = sealed or shape.sealed or (shape is not ANY and has_secrets(shape))
+    sealed = sealed or confidential(shape)
     seen: set[Origin] = {node.origin}
     nodes = list(node.losers())
     if isinstance(node.value, Secret) and node.value.origin != node.origin and node.layer.kind != "defaults":

@@ -132,3 +132,41 @@ def test_a_file_with_errors_is_told_as_check_does(toriconfig: Toriconfig, tmp_pa
     result = toriconfig("diff", "tori.yaml", "bad.yaml", "-o", "concise")
     assert result.code == 1
     assert result.out.startswith("bad.yaml:1:4: error[TC001]")
+
+
+CONTAINERS = """
+from pydantic import BaseModel, SecretStr
+from toriconfig import Secret, SettingsConfigDict
+class App(BaseModel):
+    model_config = SettingsConfigDict(config_name="app")
+    peers: list[Secret[str]] = []
+    codes: list[SecretStr] = []
+    pair: tuple[SecretStr, int] | None = None
+    nets: dict[str, Secret[str]] = {}
+"""
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["peers: [{}]", "codes: [{}]", "pair: [{}, 1]", "nets: {{a: {}}}", "nets: [{}]", "peers: {{a: {}}}", "codes: {}"],
+)
+def test_secrets_in_containers_are_masked(said: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+    canary = Canary()
+    (tmp_path / "app.py").write_text(CONTAINERS)
+    (tmp_path / "a.yaml").write_text(said.format(canary.secret))
+    (tmp_path / "b.yaml").write_text(said.format("other"))
+    result = toriconfig("diff", "a.yaml", "b.yaml", "--settings", "app:App")
+    assert result.code == 1
+    assert "**********" in result.out
+    canary.absent_from(*result[1:])
+
+
+@pytest.mark.parametrize("said", ["peers: [{}]", "codes: [{}]", "pair: [{}, 1]", "nets: {{a: {}}}"])
+def test_profiles_whose_containers_hold_other_secrets_differ(said: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+    canary = Canary()
+    (tmp_path / "app.py").write_text(CONTAINERS)
+    (tmp_path / "app.a.yaml").write_text(said.format(canary.secret))
+    (tmp_path / "app.b.yaml").write_text(said.format("other"))
+    result = toriconfig("diff", "a", "b", "--settings", "app:App")
+    assert result.code == 1
+    canary.absent_from(*result[1:])

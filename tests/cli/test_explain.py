@@ -159,6 +159,21 @@ def test_a_plain_field_with_the_name_of_a_secret_is_masked(toriconfig: Toriconfi
     assert "max_tokens = 5" in toriconfig("explain", "max_tokens", "--settings", "app:App").out
 
 
+@pytest.mark.parametrize("key", ["codes", "pair"])
+def test_what_loses_is_masked_in_containers_too(key: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+    canary = Canary()
+    (tmp_path / "app.py").write_text(
+        "from pydantic import BaseModel, SecretStr\nfrom toriconfig import SettingsConfigDict\nclass App(BaseModel):\n"
+        "    model_config = SettingsConfigDict(config_name='app', env_prefix='APP_')\n"
+        "    codes: list[SecretStr] = []\n    pair: tuple[SecretStr, int] = (SecretStr(''), 0)\n"
+    )
+    (tmp_path / "app.yaml").write_text(f"codes: [{canary.secret}]\npair: [{canary.secret}, 1]\n")
+    result = toriconfig("explain", key, "--settings", "app:App", APP_CODES='["x"]', APP_PAIR='["x", 2]')
+    assert result.code == 0
+    assert "app.yaml" in result.out
+    canary.absent_from(*result[1:])
+
+
 def test_settings_with_errors_are_not_explained_but_told(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "tori.yaml").write_text("chunking: {size: many}\n")
     result = toriconfig("explain", "chunking.size")

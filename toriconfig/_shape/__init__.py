@@ -264,7 +264,10 @@ def _bare(annotation: Any, inside: frozenset[int]) -> Shape:
     if origin in _SEQUENCES:
         args = [arg for arg in get_args(annotation) if arg is not Ellipsis]
         alike = len(set(map(str, args))) == 1
-        return Shape("sequence", item=shape_of(args[0], (), inside) if alike else ANY)
+        members = [shape_of(arg, (), inside) for arg in args[: 1 if alike else None]]
+        shape = Shape("sequence", item=members[0] if alike else ANY)
+        shape.sealed = not alike and any(member.sealed or member.kind == "secret" for member in members)
+        return shape
     return _any()
 
 
@@ -371,6 +374,18 @@ def _holds(shape: Shape, seen: frozenset[type]) -> bool:
         return False
     below = seen | set(shape.models)
     return any(_holds(field.shape, below) for field in shape.fields.values())
+
+
+def confidential(shape: Shape, seen: frozenset[type] = frozenset()) -> bool:
+    """Whether a secret, ours or somebody else's, may stand at or below this shape, so that it is not shown whole."""
+    if shape.kind == "secret" or shape.sealed:
+        return True
+    if shape.kind != "model":
+        return shape.item is not None and confidential(shape.item, seen)
+    if seen.issuperset(shape.models):
+        return False
+    below = seen | set(shape.models)
+    return any(confidential(field.shape, below) for field in shape.fields.values())
 
 
 def secrets_of(shape: Shape, path: Path = (), seen: frozenset[type] = frozenset()) -> Iterator[tuple[Path, Shape]]:

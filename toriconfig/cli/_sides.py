@@ -68,14 +68,26 @@ def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
         if not leaf.hidden and not leaf.secret:
             text = yaml_scalar(leaf.value)
             return Said(text, text, leaf.origin)
-        value = value_at(loaded, show(leaf.path))
-        held = value.get(None) if isinstance(value, Secret) else value  # what a layer says; Vault is not asked
-        held = held.__dict__ if hasattr(held, "model_fields_set") else held  # not its `repr`, which may leave keys out
+        held = _opened(value_at(loaded, show(leaf.path)))
         return Said(
             _mark((leaf.value, held)), yaml_text(leaf.value) if leaf.secret and leaf.value else MASK, leaf.origin
         )
 
     return {show(leaf.path): said(leaf) for leaf in leaves(loaded)}
+
+
+def _opened(value: Any) -> Any:
+    """What layers say of a value, with what a mask stands for; Vault is not asked."""
+    if isinstance(value, Secret):
+        return _opened(value.get(None))
+    if isinstance(value, (list, tuple)):
+        return [_opened(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _opened(item) for key, item in value.items()}
+    if hasattr(value, "get_secret_value"):  # pydantic's own
+        return value.get_secret_value()
+    # Not the `repr` of a model, which may leave keys out.
+    return _opened(value.__dict__) if hasattr(value, "model_fields_set") else value
 
 
 def _without_profile(asked: Recipe) -> dict[str, str]:
@@ -102,9 +114,11 @@ def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
 
 def _said(node: Node, shape: Shape | None, path: Path, known: Sensitive) -> Iterator[tuple[str, Said]]:
     from toriconfig._masking.shown import conceals
+    from toriconfig._shape import confidential
 
-    secret = shape is not None and (shape.kind == "secret" or shape.sealed)
-    if type(node.value) is dict and node.value and not secret:
+    secret = shape is not None and confidential(shape)
+    apart = shape is None or not secret or shape.kind in ("model", "mapping")
+    if type(node.value) is dict and node.value and apart:
         for key, child in node.value.items():
             yield from _said(child, shape.child(key) if shape is not None else None, (*path, key), known)
         return
@@ -112,7 +126,9 @@ def _said(node: Node, shape: Shape | None, path: Path, known: Sensitive) -> Iter
         return
     value = node.plain()
     # A key that the schema does not know may be meant for a secret.
-    secret = secret or (shape is None and any(isinstance(part, str) and known.names(part) for part in path))
+    secret = (secret and value not in (None, [], {})) or (
+        shape is None and any(isinstance(part, str) and known.names(part) for part in path)
+    )
     if (secret or conceals(path[-1], value)) and not _is_reference(value):
         yield show(path), Said(_mark(value), MASK, node.origin)
     else:
