@@ -33,7 +33,7 @@ def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
     Args:
         online: also fetch every secret; else secrets with a place in Vault are told as not checked.
     """
-    attempt = try_load(recipe._replace(offline=not online))
+    attempt = try_load(recipe if online else recipe.unasked())
     problems = list(attempt.problems)
     problems += [_unsupplied(path, where, online=online) for path, where in attempt.unsupplied.items()]
     if online:

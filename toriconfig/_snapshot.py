@@ -29,6 +29,7 @@ class Recipe(NamedTuple):
         overrides: the values of the code layer.
         environ: the environment, or None for the process's own at the time of the load.
         offline: whether Vault is left alone.
+        presumed: whether, offline, an optional secret with a place in Vault counts as there, unread, rather than as None.
     """
 
     schema: type[BaseModel]
@@ -36,6 +37,11 @@ class Recipe(NamedTuple):
     overrides: Mapping[str, Any] | None = None
     environ: Mapping[str, str] | None = None
     offline: bool = False
+    presumed: bool = False
+
+    def unasked(self) -> Recipe:
+        """The same as a program with Vault gets it, without a question to Vault."""
+        return self._replace(offline=True, presumed=True)
 
     def __repr__(self) -> str:
         return f"Recipe({self.schema.__name__})"  # what was given may hold secrets, and tracebacks show locals

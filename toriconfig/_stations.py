@@ -294,6 +294,7 @@ class Load:
             self.remedies.looked(),
             warn,
             offline=self.recipe.offline,
+            presumed=self.recipe.presumed,
             outage=outage,
             text_of=self._text_of,
         )

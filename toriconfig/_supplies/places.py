@@ -32,6 +32,7 @@ class Places:
         warn: told at load of a secret that is missing, or that a lower layer supplies instead of Vault.
         kept: identities of handles made by an earlier load, which stay as they are.
         offline: whether Vault is left alone on purpose.
+        presumed: whether an optional secret with a place in Vault counts as there all the same.
         outage: told each time a lower layer begins to stand in for Vault.
         text_of: a scalar as the file spells it: `1.10` in a secret is no number.
         problems: what is wrong with them.
@@ -53,6 +54,7 @@ class Places:
         *,
         kept: frozenset[int] = frozenset(),
         offline: bool = False,
+        presumed: bool = False,
         outage: Callable[[str], None] | None = None,
         text_of: Callable[[Node], str | None] = _no_text,
     ) -> None:
@@ -65,6 +67,7 @@ class Places:
         self.warn = warn
         self.kept = kept
         self.offline = offline
+        self.presumed = presumed
         self.outage = outage
         self.text_of = text_of
         self.problems: list[Problem] = []

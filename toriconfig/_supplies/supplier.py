@@ -159,7 +159,7 @@ def _outage(lower: Supply | Secret[Any], reference: str, path: Path, places: Pla
 
 
 def _missing(reference: str, shape: Shape, path: Path, places: Places) -> Supply | None:
-    if shape.nullable:
+    if shape.nullable and not (reference and places.presumed):
         return None
     variable = places.how_to_set(path)
     hint = "" if places.offline else ": set VAULT_ADDR"

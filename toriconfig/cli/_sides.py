@@ -52,7 +52,7 @@ def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
     from toriconfig._explain import value_at
     from toriconfig._load import try_load
 
-    asked = asked._replace(offline=True)
+    asked = asked.unasked()
     if name == "default":
         attempt = try_load(asked._replace(environ=_without_profile(asked)))
     else:

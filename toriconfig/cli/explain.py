@@ -36,8 +36,8 @@ def explain(key: str, target: str | None, online: bool, form: str, color: str, *
     """
     from toriconfig._load import try_load
 
-    asked = recipe(target, **how)._replace(offline=not online)
-    attempt = try_load(asked)
+    asked = recipe(target, **how)
+    attempt = try_load(asked if online else asked.unasked())
     if attempt.loaded is None:
         write_problems(attempt.problems, form, color, asked.schema.__name__)
         return code_of(attempt.problems)

@@ -35,8 +35,8 @@ def policy(target: str | None, online: bool, form: str, color: str, **how: Any) 
     from toriconfig._load import try_load
     from toriconfig._policy import Locate, policy_of, versioned
 
-    asked = recipe(target, **how)._replace(offline=not online)
-    attempt = try_load(asked)
+    asked = recipe(target, **how)
+    attempt = try_load(asked if online else asked.unasked())
     errors = [problem for problem in attempt.problems if problem.severity == "error"]
     if errors:
         write_problems(errors, form, color, asked.schema.__name__)

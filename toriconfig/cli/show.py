@@ -40,7 +40,7 @@ def show(key: str | None, target: str | None, origins: bool, style: str, form: s
     from toriconfig._path import show as spelt
     from toriconfig.cli._write import as_env, as_json, as_yaml, shows
 
-    asked = recipe(target, **how)._replace(offline=True)
+    asked = recipe(target, **how).unasked()
     attempt = try_load(asked)
     if attempt.loaded is None:
         write_problems(attempt.problems, form, color, asked.schema.__name__)
