@@ -28,7 +28,8 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 from typing_extensions import TypeAliasType, TypedDict
 
 from toriconfig import Merge, Ref, Secret
-from toriconfig._shape import Shape, has_secrets, root_shape, secrets_of, shape_of
+from toriconfig._shape import Shape, has_secrets, root_shape, secrets_of
+from toriconfig._shape.annotations import shape_of
 
 T = TypeVar("T")
 

@@ -26,7 +26,8 @@ from pydantic_settings.sources import DefaultSettingsSource
 from pydantic_settings.sources.utils import parse_env_vars
 
 from toriconfig._options import Options
-from toriconfig._shape import has_secrets, root_shape, shape_of
+from toriconfig._shape import has_secrets, root_shape
+from toriconfig._shape.annotations import shape_of
 
 SHARED = ("env_prefix", "env_nested_delimiter", "env_file", "secrets_dir")
 """The options that pydantic-settings has too, and takes in its constructor with an underscore before them."""

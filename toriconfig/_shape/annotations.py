@@ -1,0 +1,149 @@
+"""The shape of an annotation: for every kind that pydantic knows, what may stand there."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping, MutableMapping, MutableSequence, MutableSet, Sequence
+from collections.abc import Set as AbstractSet
+from enum import Enum
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, Json, SecretBytes, SecretStr
+
+from toriconfig._merge_rule import Merge
+from toriconfig._reference import Ref
+from toriconfig._secret import Secret
+from toriconfig._shape import ANY, Shape
+
+_MAPPINGS = frozenset({dict, Mapping, MutableMapping})
+_SEQUENCES = frozenset({list, set, frozenset, tuple, Sequence, MutableSequence, AbstractSet, MutableSet})
+_UNIONS = (Union, types.UnionType)
+_PLAIN = frozenset({"builtins", "datetime", "decimal", "fractions", "ipaddress", "pathlib", "pydantic", "re", "uuid"})
+"""Modules whose classes are made from one scalar."""
+
+
+def shape_of(annotation: Any, metadata: tuple[Any, ...] = (), inside: frozenset[int] = frozenset()) -> Shape:
+    """The shape of an annotation, with the metadata of its field.
+
+    Args:
+        inside: identities of the aliases and root models that it stands in; one that holds itself is any.
+    """
+    if get_origin(annotation) is Annotated:
+        annotation, *more = get_args(annotation)
+        metadata = (*metadata, *more)
+    if any(Json in (note, type(note)) for note in metadata):
+        return Shape("scalar")
+    shape = _bare(annotation, inside)
+    for note in metadata:
+        if isinstance(note, Ref):
+            shape.ref = note
+        elif isinstance(note, Merge):
+            shape.merge = note.rule
+    return shape
+
+
+def _bare(annotation: Any, inside: frozenset[int]) -> Shape:
+    origin = get_origin(annotation)
+    if hasattr(annotation, "__value__"):  # a `type X = ...` alias
+        return _named(annotation, annotation.__value__, inside)
+    if origin is None:
+        return _of_class(annotation, inside) if isinstance(annotation, type) else _any()
+    if origin is Annotated:
+        return shape_of(annotation, (), inside)
+    if origin in _UNIONS:
+        return _of_union(get_args(annotation), inside)
+    if origin is Literal:
+        shape = Shape("scalar")
+        shape.nullable = None in get_args(annotation)
+        return shape
+    if origin is Secret:
+        return _secret(get_args(annotation)[0])
+    if origin in _MAPPINGS:
+        return Shape("mapping", item=shape_of((get_args(annotation) or (Any, Any))[1], (), inside))
+    if origin in _SEQUENCES:
+        args = [arg for arg in get_args(annotation) if arg is not Ellipsis]
+        alike = len(set(map(str, args))) == 1
+        members = [shape_of(arg, (), inside) for arg in args[: 1 if alike else None]]
+        shape = Shape("sequence", item=members[0] if alike else ANY)
+        shape.sealed = not alike and any(member.sealed or member.kind == "secret" for member in members)
+        return shape
+    return _any()
+
+
+def _named(name: Any, annotation: Any, inside: frozenset[int]) -> Shape:
+    return _any() if id(name) in inside else shape_of(annotation, (), inside | {id(name)})
+
+
+def _of_class(annotation: type[Any], inside: frozenset[int]) -> Shape:
+    if annotation is Secret:
+        return _secret(str)
+    if issubclass(annotation, BaseModel):
+        if _is_root_model(annotation):
+            root = annotation.model_fields["root"]
+            return _named(
+                annotation, Annotated[(root.annotation, *root.metadata)] if root.metadata else root.annotation, inside
+            )
+        return Shape("model", models=(annotation,))
+    if annotation in _MAPPINGS:
+        return Shape("mapping", item=ANY)
+    if annotation in _SEQUENCES:
+        return Shape("sequence", item=ANY)
+    if _is_record(annotation):
+        return Shape("model", models=(annotation,))
+    if annotation is object or not _is_plain(annotation):
+        return _any()
+    shape = Shape("scalar")
+    shape.nullable = annotation is type(None)
+    shape.sealed = issubclass(annotation, (SecretStr, SecretBytes))
+    return shape
+
+
+def _is_plain(annotation: type[Any]) -> bool:
+    if issubclass(annotation, (Enum, str, int, float, bytes)) or annotation == Json:
+        return True
+    return annotation.__module__.partition(".")[0] in _PLAIN and not issubclass(annotation, (dict, list, set, tuple))
+
+
+def _of_union(args: tuple[Any, ...], inside: frozenset[int]) -> Shape:
+    members = [shape_of(arg, (), inside) for arg in args if arg is not type(None)]
+    nullable = len(members) < len(args) or any(member.nullable for member in members)
+    containers = [member for member in members if member.kind != "scalar"]
+    if len(members) == 1:
+        shape = members[0]
+    elif not containers:
+        shape = Shape("scalar")
+        shape.sealed = any(member.sealed for member in members)
+    elif {member.kind for member in members} == {"model"}:
+        shape = Shape("model", models=tuple(model for member in members for model in member.models))
+    elif len(containers) == 1:
+        shape = containers[0]
+        shape.text = True
+    else:
+        shape = _any()
+        shape.decodes = len(containers) == len(members) and all(member.kind != "any" for member in members)
+    shape.nullable = nullable or shape.kind == "any"
+    return shape
+
+
+def _secret(inner: Any) -> Shape:
+    shape = Shape("secret")
+    shape.inner = inner
+    if isinstance(inner, type) and issubclass(inner, BaseModel):
+        shape.models = (inner,)
+    return shape
+
+
+def _any() -> Shape:
+    shape = Shape("any")
+    shape.nullable = True
+    return shape
+
+
+def _is_root_model(model: type[BaseModel]) -> bool:
+    return bool(getattr(model, "__pydantic_root_model__", False))
+
+
+def _is_record(annotation: type[Any]) -> bool:
+    return hasattr(annotation, "__dataclass_fields__") or (
+        issubclass(annotation, dict) and hasattr(annotation, "__total__")
+    )
