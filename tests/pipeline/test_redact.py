@@ -72,6 +72,43 @@ def test_other_spellings_of_a_secret_are_masked_too(redactor: Redactor, spell: C
         assert piece not in masked
 
 
+def body(secret: str) -> str:
+    """A text with quotes of its own, as most bodies of requests are."""
+    return json.dumps({"pw": secret}, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("secret", ["it's-my-zebra", 'p"w\\d-zebra', "zażółć-zebra", 'it\'s-"zażółć"\\\n-zebra'])
+@pytest.mark.parametrize(
+    "log",
+    [
+        lambda secret: repr(body(secret)),
+        lambda secret: repr(f'"{secret}'),
+        lambda secret: repr(f'"{secret}'.encode()),
+        lambda secret: repr(body(secret).encode()),
+        ascii,
+        lambda secret: ascii(f'"{secret}'),
+        lambda secret: json.dumps({"body": json.dumps({"pw": secret})}),
+        lambda secret: json.dumps({"error": repr(f'"{secret}')}),
+        lambda secret: repr(KeyError(f'"{secret}')),
+        lambda secret: repr(["'", repr(f'"{secret}')]),
+    ],
+)
+def test_a_secret_inside_a_quoted_text_that_is_quoted_itself_is_masked(
+    redactor: Redactor, secret: str, log: Callable[[str], str]
+) -> None:
+    redactor.register(secret)
+    masked = redactor.mask(log(secret))
+    assert MASK in masked
+    assert "zebra" not in masked
+
+
+def test_bytes_that_are_no_text_are_masked_inside_a_quoted_text(redactor: Redactor) -> None:
+    secret = b"\xff'binary-key"
+    redactor.register(secret)
+    assert redactor.mask(repr(b'"' + secret)) == f"b'\"{MASK}'"
+    assert redactor.mask(json.dumps({"k": repr(secret)})) == f'{{"k": "b\\"{MASK}\\""}}'
+
+
 def test_each_line_of_a_multi_line_secret_is_masked_but_not_the_frame_of_a_pem_block(redactor: Redactor) -> None:
     redactor.register("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----\n")
     assert redactor.mask("tail hkiG9w0BAQEFAASC") == f"tail {MASK}"

@@ -14,14 +14,16 @@ def spellings(value: str | bytes) -> set[str]:
     """Every spelling of `value`, itself included."""
     raw = value if isinstance(value, bytes) else value.encode(errors="surrogatepass")
     found = _base64(raw)
-    found.add(repr(raw)[2:-1])
     text = value if isinstance(value, str) else _decoded(value)
-    if text is not None:
-        found |= _escaped(text, raw)
-        lines = {line.strip() for line in text.splitlines()} - {text}
-        for line in lines:
-            if len(line) >= LINE and not line.startswith("-----"):  # the frame of a PEM block is in every PEM block
-                found |= _escaped(line, line.encode(errors="surrogatepass"))
+    if text is None:
+        for inside in _reprs(raw):
+            found |= _quoted(inside)
+        return found
+    found |= _escaped(text, raw)
+    lines = {line.strip() for line in text.splitlines()} - {text}
+    for line in lines:
+        if len(line) >= LINE and not line.startswith("-----"):  # the frame of a PEM block is in every PEM block
+            found |= _escaped(line, line.encode(errors="surrogatepass"))
     return found
 
 
@@ -35,16 +37,27 @@ def _decoded(value: bytes) -> str | None:
 def _escaped(text: str, raw: bytes) -> set[str]:
     if text.isalnum() and text.isascii():
         return {text}
+    once = _quoted(text)
+    # JSON in a field of JSON, a body of JSON shown by `%r`, an error that quotes an error.
+    twice = {spelling for quoted in once - {text} for spelling in _quoted(quoted)}
     url = quote_from_bytes(raw, safe="")
-    return {
-        text,
-        json.dumps(text)[1:-1],
-        json.dumps(text, ensure_ascii=False)[1:-1],
-        repr(text)[1:-1],
-        url,
-        url.replace("%2F", "/"),
-        url.replace("%20", "+"),
-    }
+    return once | twice | {url, url.replace("%2F", "/"), url.replace("%20", "+")}
+
+
+def _quoted(text: str) -> set[str]:
+    """What stands for `text` inside a string that JSON or Python writes."""
+    if text.isascii() and text.isprintable() and not {"'", '"', "\\"}.intersection(text):
+        return {text}
+    found = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    found |= _reprs(text) | _reprs(text.encode(errors="surrogatepass"))
+    return found | {ascii(text)[1:-1], ascii(text + "'\"")[1:-4]}
+
+
+def _reprs(value: str | bytes) -> set[str]:
+    """Python escapes an apostrophe only where a double quote stands in the same string, whoever brought it."""
+    if isinstance(value, bytes):
+        return {repr(value)[2:-1], repr(value + b"'\"")[2:-4]}
+    return {repr(value)[1:-1], repr(value + "'\"")[1:-4]}
 
 
 def _base64(raw: bytes) -> set[str]:
