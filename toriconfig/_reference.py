@@ -94,9 +94,9 @@ def split(reference: str) -> Place:
     check_path(path)
     if not question:
         return Place(path, key or None)
-    if issues(path):
-        return Place(path, key or None, None, _parameters(query))
     name, _, number = query.partition("=")
+    if issues(path) and (name != "version" or "&" in query):
+        return Place(path, key or None, None, _parameters(query))
     if name != "version" or not number.isdecimal() or int(number) < 1:
         raise ValueError("after `?` only `version=N` with N from 1 is understood")
     return Place(path, key or None, int(number))

@@ -21,7 +21,7 @@ Outcome = Answer | Failure
 
 
 class FakeVault:
-    """KV v2 at `secret/`, leased credentials at `database/creds/`, and failures on demand.
+    """KV v2 at `secret/`, certificates at `pki/`, leased credentials at `database/creds/`, and failures on demand.
 
     Attributes:
         fails: what every request ends with instead, by address; "" stands for all addresses.
@@ -78,6 +78,8 @@ class FakeVault:
             return self._versioned(address, path.removeprefix("secret/data/"), parse_qs(url.query))
         if path.startswith("sys/internal/ui/mounts/secret/"):
             return self.answer(address, data={"path": "secret/", "type": "kv", "options": {"version": "2"}})
+        if path.startswith("sys/internal/ui/mounts/pki/"):
+            return self.answer(address, data={"path": "pki/", "type": "pki"})
         return self.answer(address, 404)
 
     def _versioned(self, address: str, path: str, query: dict[str, list[str]]) -> Outcome:

@@ -112,6 +112,23 @@ def test_what_the_role_forbids_is_vaults_word(server: VaultServer, connect: Conn
         secret(connect(server.environ), f"{PATH}?common_name=example.org").get()
 
 
+def test_nothing_is_sent_to_an_engine_that_issues_no_certificates(server: VaultServer, connect: Connect) -> None:
+    with pytest.raises(VaultError, match="nothing was sent to secret/"):
+        secret(connect(server.environ), "secret/issue/tori?common_name=tori.internal").get()
+
+
+@pytest.mark.parametrize("path", [PATH, "nowhere/issue/tori"])
+def test_a_token_that_may_use_nothing_there_is_told_so(server: VaultServer, connect: Connect, path: str) -> None:
+    session = connect({**server.environ, "VAULT_TOKEN": server.new_token()})
+    with pytest.raises(VaultDenied, match=f"no secrets engine at {path}.*the mount.*VAULT_NAMESPACE.*policy"):
+        secret(session, f"{path}?common_name=tori.internal").get()
+
+
+def test_a_token_that_may_do_nothing_else_gets_one(server: VaultServer, connect: Connect) -> None:
+    token = server.new_token(server.policy("pki-issue", {PATH: ["update"]}))
+    assert secret(connect({**server.environ, "VAULT_TOKEN": token}), REFERENCE).get()["private_key"]
+
+
 def test_a_policy_needs_update(server: VaultServer, connect: Connect) -> None:
     token = server.new_token(server.policy("pki-read", {PATH: ["read"]}))
     with pytest.raises(VaultDenied, match=r'the policy needs: path "pki/issue/tori" { capabilities = \["update"\] }'):

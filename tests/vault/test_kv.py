@@ -71,6 +71,29 @@ def test_a_pinned_version_is_read_and_stays(server: VaultServer, connect: Connec
     assert "secret/pin?version=1" == session.cell("secret/pin", 1).reference
 
 
+@pytest.mark.parametrize("folder", ["issue", "creds"])
+def test_a_pinned_version_is_read_whatever_the_path_looks_like(
+    server: VaultServer, connect: Connect, folder: str
+) -> None:
+    path = f"secret/{folder}/tracker"
+    for text in ("one", "two"):
+        server.put(path, {"k": text})
+    assert {"k": "one"} == secret(connect(server.environ), f"{path}?version=1").get()
+
+
+@pytest.mark.parametrize("query", ["version=1", "common_name=tori.internal"])
+@pytest.mark.parametrize("mount", ["old", "secret"])
+def test_a_read_never_writes_into_an_engine_that_stores_what_it_is_sent(
+    server: VaultServer, connect: Connect, mount: str, query: str
+) -> None:
+    path = f"{mount}/issue/kept"
+    server.put(path, {"k": "v"})
+    server.forget_requests()
+    secret(connect(server.environ), f"{path}?{query}").get(None)
+    assert 0 == server.requests(operation="update") + server.requests(operation="create")
+    assert {"k": "v"} == server.get(path)
+
+
 def test_a_version_of_an_engine_without_versions_is_named(server: VaultServer, connect: Connect) -> None:
     server.put("old/pin", {"k": "v"})
     with pytest.raises(VaultNotFound, match="old/pin has no versions"):

@@ -55,6 +55,8 @@ def _read(session: Session, ref: Ref) -> Mapping[str, Any] | SecretError:
 
 
 def _capability(session: Session, ref: Ref) -> Finding:
+    from toriconfig._vault.wall import MOUNTS
+
     name = str(ref)
     needed = "update" if ref.place.parameters else "read"
     answer = asked(session, "POST", "sys/capabilities-self", body={"paths": [ref.path]})
@@ -67,7 +69,7 @@ def _capability(session: Session, ref: Ref) -> Finding:
     if not allowed & {needed, "root", "sudo"}:
         rule = f'path "{ref.path}" {{ capabilities = ["{needed}"] }}'
         return Finding("error", name, "403: no policy of the token allows it", f"the policy needs: {rule}", "TC406")
-    mount = asked(session, "GET", f"sys/internal/ui/mounts/{ref.path}")
+    mount = asked(session, "GET", MOUNTS + ref.path)
     if isinstance(mount, SecretError):
         remedy = "look at the mount and at VAULT_NAMESPACE"
         return Finding("error", name, "404: no secrets engine is mounted there", remedy, "TC407")

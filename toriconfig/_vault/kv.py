@@ -10,7 +10,7 @@ from toriconfig._vault.answer import Answer
 from toriconfig._vault.call import Call
 from toriconfig._vault.found import Found, lease_in
 from toriconfig._vault.issue import issue
-from toriconfig._vault.wall import error_of
+from toriconfig._vault.wall import MOUNTS, error_of
 from toriconfig.errors import SecretError, VaultError, VaultNotFound, VaultUnreachable
 
 if TYPE_CHECKING:
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from toriconfig._vault.session import Session
 
-Kind = Literal["v1", "v2", "other"]
+Kind = Literal["v1", "v2", "issuing", "other"]
 
 REMEMBER = 600.0
 """Seconds for which the kind of a mount is remembered."""
 
+_ISSUING = frozenset({"pki", "ssh"})
 _MINTING = frozenset({"creds", "issue", "sign", "sign-verbatim", "generate", "export-creds", "sts"})
 _ENGINES = _MINTING | {"static-creds", "static-cred", "cert", "keys", "code"}
 _VERSIONED = "Invalid path for a versioned K/V secrets engine"
@@ -57,12 +58,12 @@ class Mounts:
         """
         path, version = place.path, place.version
         if place.parameters:
-            return issue(self._session, path, place.parameters, call, relogin=relogin)
+            return self._issue(place, call, relogin)
         mount = self._known(path)
         if mount is not None:
             return self._read(mount, path, version, call, relogin)
         head, _, tail = path.partition("/")
-        guess = Mount(f"{head}/", "other" if _is_engine(path) or not tail else "v2")
+        guess = Mount(f"{head}/", "v2" if version or (tail and not _is_engine(path)) else "other")
         found = self._read(guess, path, version, call, relogin)
         if not isinstance(found, SecretError):
             if guess.kind == "v2":
@@ -74,7 +75,6 @@ class Mounts:
         if mount is None:
             self._remember_unknown(path)
             return found
-        self._remember(mount)
         return found if mount == guess else self._read(mount, path, version, call, relogin=False)
 
     def _read(self, mount: Mount, path: str, version: int | None, call: Call, relogin: bool) -> Found | SecretError:
@@ -106,15 +106,37 @@ class Mounts:
             float(ttl) if isinstance(ttl, (int, float)) else None,
         )
 
+    def _issue(self, place: Place, call: Call, relogin: bool) -> Found | SecretError:
+        """Ask for a certificate, of an engine that certainly issues them: another might store what it is sent."""
+        path = place.path
+        mount = self._known(path) or self._told(path, call, relogin=relogin)
+        if isinstance(mount, SecretError):
+            return mount
+        if mount.kind != "issuing":
+            return VaultError(
+                f"{path} is in no engine that issues certificates",
+                reference=path,
+                help=f"nothing was sent to {mount.prefix}: leave out what stands after `?`, or correct the path",
+            )
+        return issue(self._session, path, place.parameters, call, relogin=relogin)
+
+    def _told(self, path: str, call: Call, *, relogin: bool) -> Mount | SecretError:
+        """The mount of a path as the server tells anybody who may use something of it."""
+        answer = self._session.ask(call, "GET", MOUNTS + path, relogin=relogin)
+        if isinstance(answer, SecretError):
+            return answer
+        prefix = answer.data.get("path")
+        if not isinstance(prefix, str) or not path.startswith(prefix):
+            return VaultUnreachable(f"{path} was answered without its mount: not Vault's answer", reference=path)
+        mount = Mount(prefix, _kind(answer.data.get("type"), answer.data.get("options")))
+        self._remember(mount)
+        return mount
+
     def _look_up(self, path: str, call: Call) -> Mount | None:
-        """The mount of a path: what the server tells anybody who may use it, else what a plain read shows."""
-        answer = self._session.ask(call, "GET", f"sys/internal/ui/mounts/{path}", relogin=False)
-        if not isinstance(answer, SecretError):
-            prefix, kind = answer.data.get("path"), answer.data.get("type")
-            if isinstance(prefix, str) and path.startswith(prefix):
-                options = answer.data.get("options")
-                versioned = isinstance(options, dict) and str(options.get("version")) == "2"
-                return Mount(prefix, ("v2" if versioned else "v1") if kind in ("kv", "generic") else "other")
+        """The mount of a path: what the server tells, else what a plain read shows."""
+        told = self._told(path, call, relogin=False)
+        if isinstance(told, Mount):
+            return told
         if mints(path):
             return None
         plain = self._session.ask(call, "GET", path, relogin=False, check=False)
@@ -122,8 +144,13 @@ class Mounts:
             return None
         head = f"{path.partition('/')[0]}/"
         if plain.status == 404 and _VERSIONED in plain.text:
-            return Mount(head, "v2")
-        return Mount(head, "v1") if plain.status == 200 and plain.data else None
+            mount = Mount(head, "v2")
+        elif plain.status == 200 and plain.data:
+            mount = Mount(head, "v1")
+        else:
+            return None
+        self._remember(mount)
+        return mount
 
     def _known(self, path: str) -> Mount | None:
         with self._lock:
@@ -158,6 +185,12 @@ class Mounts:
 def mints(path: str) -> bool:
     """Whether reading `path` makes something new, so that it is never asked twice."""
     return not _MINTING.isdisjoint(path.split("/")[1:])
+
+
+def _kind(engine: object, options: object) -> Kind:
+    if engine in ("kv", "generic"):
+        return "v2" if isinstance(options, dict) and str(options.get("version")) == "2" else "v1"
+    return "issuing" if engine in _ISSUING else "other"
 
 
 def _is_engine(path: str) -> bool:

@@ -9,6 +9,9 @@ from toriconfig._reference import issues
 from toriconfig._vault.answer import Answer, Failure
 from toriconfig.errors import VaultDenied, VaultError, VaultNotFound, VaultSealed, VaultUnreachable
 
+MOUNTS = "sys/internal/ui/mounts/"
+"""Before a path: which engine is mounted there, told to any token that may use something of that engine."""
+
 PAUSE = 0.1
 """Seconds before the same address is asked again, at least; a quota may answer `Retry-After: 0`."""
 
@@ -119,6 +122,15 @@ def denied(path: str, method: str, *, request_id: str = "", token_dead: bool = F
             status=403,
             request_id=request_id,
             help="it has ended, was revoked or is missing: log in again, or configure a login",
+        )
+    if path.startswith(MOUNTS):
+        place = path.removeprefix(MOUNTS)
+        return VaultDenied(
+            f"Vault shows the token no secrets engine at {place}",
+            reference=place,
+            status=403,
+            request_id=request_id,
+            help="look at the mount and at VAULT_NAMESPACE; the policy must allow the token something there",
         )
     capability = _CAPABILITY.get(method, method.lower())
     return VaultDenied(

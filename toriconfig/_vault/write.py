@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from toriconfig._vault.wall import MOUNTS
 from toriconfig.errors import VaultError, VaultNotFound
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def mount_of(session: Session, path: str) -> tuple[str, bool]:
     Raises:
         VaultNotFound: the path lies in no KV engine.
     """
-    answer = session.request("GET", f"sys/internal/ui/mounts/{path}")
+    answer = session.request("GET", MOUNTS + path)
     if answer.data.get("type") not in ("kv", "generic"):
         raise VaultNotFound(f"{path} is not in a KV engine", reference=path, help="name a KV path, such as secret/app")
     options = answer.data.get("options") or {}
@@ -66,7 +67,7 @@ def policy_path(session: Session, path: str) -> str:
     Raises:
         VaultError: as for reads; the token may look up any path that it may use.
     """
-    answer = session.request("GET", f"sys/internal/ui/mounts/{path}")
+    answer = session.request("GET", MOUNTS + path)
     mount = str(answer.data.get("path", ""))
     options = answer.data.get("options") or {}
     if answer.data.get("type") in ("kv", "generic") and str(options.get("version", "1")) == "2":
