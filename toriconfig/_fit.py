@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from toriconfig._path import Path, parse, show
-from toriconfig._renamed import renamed
+from toriconfig._renamed import current, renamed
 from toriconfig._shape import ANY, Shape, has_secrets
 from toriconfig._tree import Node
 from toriconfig.errors import Problem
@@ -85,6 +85,13 @@ def _meant(name: str, shape: Shape, delimiter: str | None) -> tuple[Path | None,
     """The path that a name means, perhaps that of a key which was renamed since, and what may stand there."""
     path = _match(name, shape, delimiter)
     return (path, shape.at(path) or ANY) if path is not None else _formerly(name, shape, delimiter)
+
+
+def means_secret(name: str, shape: Shape, delimiter: str | None) -> bool:
+    """Whether a name, without the prefix, means a secret or a part of one, perhaps by a key that was renamed since."""
+    found = _meant(name.upper(), shape, delimiter.upper() if delimiter else None)[0] or ()
+    path = current(found, shape)
+    return any((here := shape.at(path[:end])) is not None and here.kind == "secret" for end in range(1, len(path) + 1))
 
 
 def meant_formerly(name: str, shape: Shape, delimiter: str | None, *, case_sensitive: bool) -> bool:

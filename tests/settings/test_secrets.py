@@ -174,6 +174,25 @@ def test_files_of_secrets_nest_hold_bytes_and_are_read_again(monkeypatch: pytest
     assert made.token.get() == "the second"
 
 
+def test_files_of_secrets_fill_mappings_and_are_known_by_their_old_name() -> None:
+    class Tenants(Settings):
+        model_config = SettingsConfigDict(
+            env_prefix="APP_", env_nested_delimiter="__", secrets_dir="secrets", renamed={"key": "token"}
+        )
+        tenants: dict[str, Database] = {}
+        tokens: dict[str, Secret[str]] = {}
+        token: Secret[str]
+
+    Path("secrets").mkdir()
+    for name in ("app_tenants__one__password", "app_tokens__two", "app_key"):
+        Path("secrets", name).write_text(name)
+    for made in (Tenants(), load(Tenants)):  # type: ignore[call-arg]
+        password = made.tenants["one"].password
+        assert password is not None
+        found = [password.get(), made.tokens["two"].get(), made.token.get()]
+        assert ["app_tenants__one__password", "app_tokens__two", "app_key"] == found
+
+
 def test_the_nested_secrets_source_of_pydantic_settings_plugs_in() -> None:
     Path("nested/database").mkdir(parents=True)
     Path("nested/token").write_text("123")

@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSourc
 from pydantic_settings.exceptions import SettingsError
 from pydantic_settings.sources import DefaultSettingsSource
 
-from toriconfig._fit import STEERING, VAULT, meant_formerly, names
+from toriconfig._fit import STEERING, VAULT, means_secret, meant_formerly
 from toriconfig._fit import _unknown as unknown_variable
 from toriconfig._layers import Inputs, read_layer
 from toriconfig._options import LAYERS, Options
@@ -239,15 +239,13 @@ def _secret_files(options: Options, shape: Shape) -> Iterator[Tree]:
     """The files of secrets alone, as flat trees, lowest first."""
     from toriconfig.sources.secrets_dir import SecretsDir
 
-    delimiter = options.env_nested_delimiter.upper() if options.env_nested_delimiter else None
-    wanted = {
-        name
-        for name, path in names(shape, delimiter)
-        if (below := shape.at(path)) is not None and below.kind == "secret"
-    }
     for folder in options.secrets_dir:
         tree = SecretsDir(folder, options.environment_prefix).load()
-        kept = {name: node for name, node in tree.root.value.items() if not wanted.isdisjoint(_heads(name, delimiter))}
+        kept = {
+            name: node
+            for name, node in tree.root.value.items()
+            if means_secret(name, shape, options.env_nested_delimiter)
+        }
         places = {node.origin.source for node in kept.values()}
         problems = tuple(p for p in tree.problems if p.origin is not None and p.origin.source in places)
         if kept:
