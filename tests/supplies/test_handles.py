@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from support.loading import FakeSupply, FakeVault, attempt, loaded, problems, told
 from toriconfig import MissingCredentialError, Ref, Secret, explain, load, replace
@@ -266,6 +266,43 @@ def test_a_mapping_of_references_is_read_once_a_path(vault: FakeVault) -> None:
 
 
 # Lives of handles.
+
+
+class Containers(BaseModel):
+    mapping: dict[str, Secret[str]] = {"x": "s3cr3t"}  # type: ignore[dict-item]
+    sequence: list[Secret[str]] = ["s3cr3t"]  # type: ignore[list-item]
+    pair: tuple[Secret[str], ...] = ("s3cr3t",)  # type: ignore[assignment]
+    empty: dict[str, Secret[str]] = {}
+
+
+def test_the_secrets_of_default_containers_are_handles_too() -> None:
+    settings = load(Containers)
+    assert "s3cr3t" not in repr(settings)
+    assert ["s3cr3t"] * 3 == [value(settings.mapping["x"]), value(settings.sequence[0]), value(settings.pair[0])]
+
+
+def test_an_empty_default_container_is_left_to_pydantic() -> None:
+    assert "empty" not in load(Containers).model_fields_set
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    token: Secret[str] | None = None
+
+
+class Wider(Strict):
+    size: int = 1
+
+
+class Subclasses(BaseModel):
+    one: Strict = Wider(size=2)
+    several: list[Strict] = [Wider(size=2)]
+
+
+def test_subclasses_may_stand_as_defaults() -> None:
+    settings = load(Subclasses)
+    assert Strict() == settings.one
+    assert [Wider(size=2)] == settings.several
 
 
 def test_a_default_secret_is_used_behind_vault_and_under_it(vault: FakeVault) -> None:

@@ -18,6 +18,7 @@ from toriconfig._supplies.supplier import supplier
 from toriconfig._supplies.templates import Parts
 from toriconfig._supply import Supply
 from toriconfig._tree import Node
+from toriconfig._unknown import without_unknown
 
 
 def put_handles(root: Node, shape: Shape, places: Places) -> Node:
@@ -115,12 +116,18 @@ class _Walk:
 
 def _default(entry: Field, default: Any) -> Node | None:
     """The default of a field as a node; None when handles below it can be made without one."""
-    said = default is not None and default is not PydanticUndefined
-    if said and (
-        entry.shape.kind == "secret" or (entry.shape.kind == "model" and hasattr(default, "model_fields_set"))
-    ):
-        return as_node(default, entry.place)
-    return None
+    if default is None or default is PydanticUndefined:
+        return None
+    if entry.shape.kind == "model":
+        # A subclass may stand as a default; what comes of it is the declared class again.
+        said = hasattr(default, "model_fields_set")
+        return without_unknown(as_node(default, entry.place), entry.shape) if said else None
+    inner = entry.shape
+    while inner.item is not None:
+        inner = inner.item
+    empty = inner is not entry.shape and not default
+    # Containers of models, which may be subclasses too, are left to pydantic as they are.
+    return as_node(default, entry.place) if inner.kind == "secret" and not empty else None
 
 
 def _with(node: Node, value: Any) -> Node:
