@@ -8,11 +8,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, AliasPath, BaseModel, Field
 
 from toriconfig import Secret, SettingsConfigDict, ToriSettings
 from toriconfig._fit import names
-from toriconfig._json_schema import env_example, schema_of_files, schema_text
+from toriconfig._json_schema import schema_of_files, schema_text
 from toriconfig._shape import root_shape
 
 COMMITTED = Path(__file__).parents[1] / "schemas" / "tori.schema.json"
@@ -75,26 +75,78 @@ def test_it_takes_and_refuses_what_a_load_does(document: dict[str, Any], valid: 
     assert jsonschema.Draft202012Validator(schema_of_files(Small)).is_valid(document) is valid
 
 
-def test_the_example_environment_names_every_variable_and_no_secret() -> None:
-    text = env_example(Small)
-    assert "#SMALL_SIZE=3\n" in text
-    assert "#SMALL_TOKEN=\n" in text
-    assert "How large." in text
+VALUE = "c4nary-value"
 
 
-def test_the_example_environment_says_nothing_of_what_a_factory_makes() -> None:
-    class Part(BaseModel):
+class Holder(BaseModel):
+    token: Secret[str] = VALUE  # type: ignore[assignment]
+
+
+class Defaults(BaseModel):
+    secret: Secret[str] = VALUE  # type: ignore[assignment]
+    mapping: dict[str, Secret[str]] = {"x": VALUE}  # type: ignore[dict-item]
+    sequence: list[Secret[str]] = [VALUE]  # type: ignore[list-item]
+    held: list[Holder] = []
+    raw: Holder = {"token": VALUE}  # type: ignore[assignment]
+    url: str = f"https://u:{VALUE}@host/"
+    password: str = VALUE
+    shown: Secret[str] = Field(examples=[VALUE])
+    default: str = "a field of this name"
+
+
+def test_no_default_or_example_of_a_secret_is_written() -> None:
+    assert VALUE not in schema_text(Defaults)
+
+
+def test_defaults_that_say_nothing_secret_are_kept() -> None:
+    class Plain(BaseModel):
         size: int = 3
+        token: Secret[str] | None = None
+        default: str = "x"
 
-    class Made(BaseModel):
-        model_config = SettingsConfigDict(env_prefix="MADE_")
+    properties = schema_of_files(Plain)["properties"]
+    assert [3, None, "x"] == [properties[name]["default"] for name in ("size", "token", "default")]
 
-        whole: Part = Field(default_factory=Part)
-        other: Part = Field(default_factory=lambda: Part(size=4))
 
-    text = env_example(Made)
-    assert "#MADE_WHOLE=\n" in text
-    assert "#MADE_OTHER=\n" in text
+class Login(BaseModel):
+    user: str
+
+
+class Secrets(BaseModel):
+    whole: Secret[Login]
+    maybe: Secret[Login] | None = None
+    number: Secret[int] = Field()
+    listed: list[Secret[Login]] = []
+
+
+@pytest.mark.parametrize("key", ["whole", "maybe", "number"])
+def test_a_secret_of_any_type_is_a_reference(key: str) -> None:
+    assert jsonschema.Draft202012Validator(schema_of_files(Secrets)).is_valid({key: "${vault:secret/x}"})
+
+
+@pytest.mark.parametrize(
+    ("document", "valid"),
+    [
+        ({"maybe": None}, True),
+        ({"maybe": {"user": "u"}}, True),
+        ({"maybe": 3}, False),
+        ({"listed": ["${vault:secret/x}"]}, True),
+    ],
+)
+def test_secrets_take_what_a_load_takes(document: dict[str, Any], valid: bool) -> None:
+    assert jsonschema.Draft202012Validator(schema_of_files(Secrets)).is_valid(document) is valid
+
+
+class Aliased(BaseModel):
+    size: int = Field(3, validation_alias=AliasChoices("size-of", "other", AliasPath("deep", "size")))
+
+
+@pytest.mark.parametrize(
+    ("document", "valid"),
+    [({"size-of": 4}, True), ({"other": 4}, True), ({"deep": {"size": 4}}, True), ({"other": "x"}, False)],
+)
+def test_a_field_may_be_set_by_each_of_its_names(document: dict[str, Any], valid: bool) -> None:
+    assert jsonschema.Draft202012Validator(schema_of_files(Aliased)).is_valid(document) is valid
 
 
 class Tree(BaseModel):

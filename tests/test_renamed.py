@@ -15,8 +15,9 @@ from pydantic import BaseModel, Field
 
 from support.loading import attempt, loaded, problems, refused
 from toriconfig import Secret, Settings, SettingsConfigDict, explain, lazy, load, override, reload, replace
-from toriconfig._json_schema import env_example, schema_of_files
+from toriconfig._json_schema import schema_of_files
 from toriconfig._load import Attempt
+from toriconfig.cli._env_example import env_example
 from toriconfig.testing import Canary
 
 

@@ -1,13 +1,12 @@
-"""The contract of the settings files as JSON Schema 2020-12, and as an example environment."""
+"""The contract of the settings files as JSON Schema 2020-12."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import PydanticUndefined
-
 from toriconfig._fit import names
+from toriconfig._masking.shown import conceals
 from toriconfig._options import Options
 from toriconfig._path import Path, show
 from toriconfig._renamed import Renamed, renamed
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ABOUT = ("description", "default", "title", "deprecated", "deprecationMessage", "x-toriconfig-env")
+_OF_ONE_NAME = ("default", "title", "x-toriconfig-env")
+_VALUES = ("default", "examples")
 REFERENCE = r"\$\{[^}]+\}"
 
 
@@ -33,6 +34,7 @@ def schema_of_files(cls: type[BaseModel]) -> dict[str, Any]:
     variables = {path: name for name, path in variables_of(cls)}
     defs = made.pop("$defs", {})
     body = _inlined(made, defs)
+    _hide_values(body)
     _annotate(body, shape, (), variables)
     for key in renamed(shape):
         _put_renamed(body, key)
@@ -46,25 +48,6 @@ def schema_of_files(cls: type[BaseModel]) -> dict[str, Any]:
 def schema_text(cls: type[BaseModel]) -> str:
     """The schema as the text of its file."""
     return json.dumps(schema_of_files(cls), indent=2, ensure_ascii=False, sort_keys=False) + "\n"
-
-
-def env_example(cls: type[BaseModel]) -> str:
-    """A `.env` file with every variable, commented out, with its meaning and default; secrets without a value."""
-    lines = [f"# Every variable that {cls.__name__} reads. Uncomment what you set."]
-    shape = root_shape(cls)
-    for name, path in variables_of(cls):
-        field = _field(shape, path)
-        below = shape.at(path)
-        if field is None or below is None:
-            continue
-        if field.info.deprecated:
-            continue
-        description = field.info.description or show(path)
-        secret = below.kind == "secret"
-        default = "" if secret or field.required else _as_text(field.default())
-        lines += ["", f"# {description}" + (" A secret: keep it in Vault rather than here." if secret else "")]
-        lines.append(f"#{name}={default}")
-    return "\n".join(lines) + "\n"
 
 
 def variables_of(cls: type[BaseModel]) -> list[tuple[str, Path]]:
@@ -90,6 +73,27 @@ def _inlined(node: Any, defs: dict[str, Any], open_: tuple[str, ...] = ()) -> An
     return {**_inlined(defs[name], defs, (*open_, name)), **rest}
 
 
+def _hide_values(node: Any) -> bool:
+    """Take out defaults and examples that may hold a credential: the schema is committed. Whether a secret stands here.
+
+    Secrets, ours and pydantic's, are `writeOnly`; what else people keep credentials in is not shown by `show` either.
+    """
+    if isinstance(node, list):
+        return True in list(map(_hide_values, node))
+    if not isinstance(node, dict):
+        return False
+    properties = node.get("properties") or {}
+    others = [child for key, child in node.items() if key not in ("properties", *_VALUES)]
+    hides = _hide_values([*properties.values(), *others]) or node.get("writeOnly") is True
+    for value in _VALUES:
+        if hides and node.get(value) is not None:
+            node.pop(value)
+        for name, child in properties.items():
+            if conceals(name, child.get(value)):
+                child.pop(value)
+    return hides
+
+
 def _annotate(node: dict[str, Any], shape: Shape, path: Path, variables: dict[Path, str]) -> None:
     node.pop("required", None)
     if path in variables:
@@ -97,22 +101,28 @@ def _annotate(node: dict[str, Any], shape: Shape, path: Path, variables: dict[Pa
     if shape.kind == "secret":
         _secret(node, shape)
         return
-    for name, child in (node.get("properties") or {}).items():
-        said = shape.fields[name].info.deprecated if name in shape.fields else None
-        if isinstance(said, str):
-            child["deprecationMessage"] = said
     properties = node.get("properties")
     if properties is not None:
         if shape.kind == "model" and not shape.extra:
             node["additionalProperties"] = False
         for key, child in properties.items():
             _annotate(child, shape.child(key) or shape, (*path, key), variables)
+        _put_names(properties, shape)
     elif shape.kind == "model":
         for branch in (*node.get("anyOf", ()), *node.get("oneOf", ())):
             if isinstance(branch, dict) and "properties" in branch:
                 _annotate(branch, shape, path, {})
     elif path:
         _or_reference(node)
+
+
+def _put_names(properties: dict[str, Any], shape: Shape) -> None:
+    """Every key that sets a field, not only the one to show; and what is said of a field that should not be set."""
+    for key, field in shape.fields.items():
+        known = properties.get(field.keys[0], {})
+        child = properties.setdefault(key, {name: said for name, said in known.items() if name not in _OF_ONE_NAME})
+        if isinstance(field.info.deprecated, str):
+            child["deprecationMessage"] = field.info.deprecated
 
 
 def _put_renamed(body: dict[str, Any], key: Renamed) -> None:
@@ -124,7 +134,7 @@ def _put_renamed(body: dict[str, Any], key: Renamed) -> None:
     for part in key.old[:-1]:
         node = node.setdefault("properties", {}).setdefault(part, {"type": "object", "additionalProperties": False})
     words = f"Renamed to `{show(key.new)}`."
-    known = {name: value for name, value in target.items() if name not in ("default", "title", "x-toriconfig-env")}
+    known = {name: value for name, value in target.items() if name not in _OF_ONE_NAME}
     told = {"description": words, "deprecated": True, "deprecationMessage": words}
     node.setdefault("properties", {})[str(key.old[-1])] = {
         **known,
@@ -138,9 +148,6 @@ def _secret(node: dict[str, Any], shape: Shape) -> None:
     node["description"] = f"{node.get('description', '')} A secret: `${{vault:path#key}}`, never the value.".strip()
     if shape.ref is not None:
         node["x-toriconfig-ref"] = shape.ref.reference
-    if shape.models:
-        node.pop("type", None)
-        node["type"] = ["string", "object"]
 
 
 def _or_reference(node: dict[str, Any]) -> None:
@@ -153,22 +160,3 @@ def _or_reference(node: dict[str, Any]) -> None:
     node.clear()
     node.update(keep)
     node["anyOf"] = [*branches, {"type": "string", "pattern": REFERENCE}]
-
-
-def _field(shape: Shape, path: Path) -> Any:
-    parent = shape.at(path[:-1])
-    return parent.fields.get(str(path[-1])) if parent is not None else None
-
-
-def _as_text(value: Any) -> str:
-    if hasattr(value, "model_fields_set") or value is PydanticUndefined:
-        return ""  # nothing that a variable is read from, and a model may hold what the environment says just now
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (set, frozenset)):
-        value = sorted(value)
-    if isinstance(value, (list, tuple)):
-        return ",".join(map(str, value))
-    return json.dumps(value) if isinstance(value, dict) else str(value)

@@ -197,9 +197,10 @@ class Secret(Generic[T]):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         inner = schema.get("metadata", {}).get("toriconfig_secret", str)
-        known: dict[Any, dict[str, Any]] = {int: {"type": "integer"}, float: {"type": "number"}}
-        shape = known.get(inner, {"type": "string"} if not hasattr(inner, "model_fields") else {"type": "object"})
-        return {**shape, "format": "password", "writeOnly": True, "x-toriconfig-secret": True}
+        known = {int: "integer", float: "number"}
+        kind = known.get(inner, "object" if hasattr(inner, "model_fields") else "string")
+        kinds = kind if kind == "string" else ["string", kind]  # a reference is text, and so is the mask
+        return {"type": kinds, "format": "password", "writeOnly": True, "x-toriconfig-secret": True}
 
 
 def handle(supply: Supply, inner: Any, path: str) -> Secret[Any]:

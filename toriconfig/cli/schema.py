@@ -18,8 +18,8 @@ from toriconfig.cli._say import note, say
 @click.option("--env-example", is_flag=True, help="A `.env` file with every variable instead.")
 def schema(target: str | None, output: str | None, only_check: bool, env_example: bool) -> int:
     """Write the JSON Schema (2020-12) of the settings class, for editors and other checkers."""
-    from toriconfig._json_schema import env_example as example
     from toriconfig._json_schema import schema_text
+    from toriconfig.cli._env_example import env_example as example
 
     cls = schema_class(target)
     text = example(cls) if env_example else schema_text(cls)

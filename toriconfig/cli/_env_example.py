@@ -1,0 +1,48 @@
+"""The variables of a settings class as an example `.env` file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toriconfig._json_schema import variables_of
+from toriconfig._masking.shown import conceals, plain
+from toriconfig._path import Path, show
+from toriconfig._shape import Field, Shape, confidential, root_shape
+from toriconfig.cli._scalar import env_text
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+def env_example(cls: type[BaseModel]) -> str:
+    """A `.env` file with every variable, commented out, with its meaning and default; secrets without a value."""
+    lines = [f"# Every variable that {cls.__name__} reads. Uncomment what you set."]
+    shape = root_shape(cls)
+    for name, path in variables_of(cls):
+        field = _field(shape, path)
+        if field is None or field.info.deprecated:
+            continue
+        about = " ".join((field.info.description or show(path)).split())  # in one line, or the rest is no comment
+        secret = " A secret: keep it in Vault rather than here." if field.shape.kind == "secret" else ""
+        lines += ["", f"# {about}{secret}", f"#{name}={_default(field)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _field(shape: Shape, path: Path) -> Field | None:
+    parent = shape.at(path[:-1])
+    return parent.fields.get(str(path[-1])) if parent is not None else None
+
+
+def _default(field: Field) -> str:
+    """The default as a variable says it; "" when there is none, or none that can be said or shown."""
+    from pydantic_core import PydanticUndefined
+
+    default = PydanticUndefined if field.required or confidential(field.shape) else field.default()
+    made = field.info.default_factory is not None and hasattr(default, "model_fields_set")
+    if default is PydanticUndefined or made:  # a model that is made may hold what the environment says just now
+        return ""
+    try:
+        value = plain(default)
+    except ValueError:  # bytes that are no text
+        return ""
+    return "" if conceals(field.keys[0], value) else env_text(value) or ""
