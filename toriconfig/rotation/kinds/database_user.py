@@ -138,14 +138,16 @@ class DatabaseUser:
         self._visit(work, server, put_back, valid, old.username)
 
     def retire(self, work: Work, previous: Values, version: int) -> None:
-        """Let nobody log in with the former credential any more.
+        """Let nobody log in with the former credential any more, unless it is of the user that is stored now.
+
+        The password of a single user died when it got the new one; who resumes may not know that it is a single one.
 
         Raises:
             RotationError: it was refused.
         """
-        if self._single:
-            return
         server, old = self._server(work), self._login(work, previous)
+        if work.main is not None and work.main.read().data.get(USERNAME) == old.username:
+            return
 
         def forget(connection: psycopg.Connection[Any]) -> None:
             work.fence()
