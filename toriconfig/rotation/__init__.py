@@ -5,9 +5,10 @@
     Rotation("secret/app#api_key", kinds.Generated(length=48), verify=works).run()
 
 **The record.** A rotation of `secret/app` keeps a record at `secret/app.rotation`, which readers of the secret do not
-see: id, kind, step, who, since, the version it began from, and until it is closed the pending value, which is as
-secret as the secret. The record's path keeps one version only, so a closed record leaves no value behind; the policy
-of whoever reads the secret must not cover it. There is one record a path, so the keys of one path rotate one by one.
+see: id, kind, step, who, since, the version it began from, and until it is closed the pending and the former values,
+which are as secret as the secret. The record's path keeps one version only, so a closed record leaves no value behind;
+the policy of whoever reads the secret must not cover it. There is one record a path, so the keys of one path rotate
+one by one.
 
 **The steps.** Each is recorded with check-and-set before the next begins:
 
@@ -17,7 +18,7 @@ of whoever reads the secret must not cover it. There is one record a path, so th
     promote     the secret is written over the version that was read; keys that others change meanwhile stay theirs
     grace       with `grace=seconds`: the former value stays valid that long
     retire      then it is taken out of use
-    close       the record is written without the pending value, and `rotated_at` in the custom metadata
+    close       the record is written without the values, and `rotated_at` in the custom metadata
 
 **Who loses** a check-and-set changes nothing any more, and is told who won and since when. Where an act cannot be
 taken back by who comes later (a password), it is done under a lock of the database, within which the record is looked

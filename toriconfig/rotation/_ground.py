@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from toriconfig._clock import Clock
@@ -17,6 +18,8 @@ from toriconfig.rotation._record import Record
 
 if TYPE_CHECKING:
     from toriconfig._vault.session import Session
+
+_LONGEST_NOTE = 128
 
 
 class Ground:
@@ -77,8 +80,15 @@ class Ground:
 
 
 def note_of(ref: Ref) -> str:
-    """The key of the custom metadata that says when it was rotated: keys of one path have one each."""
-    return "rotated_at" if ref.key is None else f"rotated_at.{ref.key}"
+    """The key of the custom metadata that says when it was rotated: keys of one path have one each.
+
+    Vault takes no name that is long or unprintable, so such a one is hashed.
+    """
+    if ref.key is None:
+        return "rotated_at"
+    name = f"rotated_at.{ref.key}"
+    fits = name.isprintable() and len(name.encode()) <= _LONGEST_NOTE
+    return name if fits else f"rotated_at.{sha256(ref.key.encode()).hexdigest()}"
 
 
 def check_there(current: Version, ref: Ref) -> None:

@@ -138,7 +138,7 @@ class Kind(Protocol):
         ...
 
     def retire(self, work: Work, previous: Values, version: int) -> None:
-        """Take the previous values, stored as `version`, out of use."""
+        """Take the previous values of the keys that changed out of use; `version` was the newest that held them."""
         ...
 
     def rotated_at(self, work: Work) -> float | None:

@@ -50,6 +50,8 @@ class Record:
         reason: why it is, or was, undone.
         grace_until: RFC 3339; until when the old secret stays, or "" when it is left alone.
         pending: the new values; gone when it is closed.
+        former: all keys of the secret as they were at the start; gone when it is closed. The engine may drop the
+            version `base` before that.
         revision: KV version that the record was read from or written as.
     """
 
@@ -66,6 +68,7 @@ class Record:
     reason: str = ""
     grace_until: str = ""
     pending: Sealed = field(default=_NOTHING, repr=False)
+    former: Sealed = field(default=_NOTHING, repr=False)
     revision: int = 0
 
     @property
@@ -78,11 +81,12 @@ class Record:
         data = {name: getattr(self, name) for name in _PLAIN}
         data["keys"] = list(self.keys)
         if self.open:
-            data["pending"] = self.pending.open()
+            data.update({name: getattr(self, name).open() for name in _SEALED})
         return data
 
 
-_PLAIN = tuple(one.name for one in fields(Record) if one.name not in ("pending", "revision"))
+_SEALED = ("pending", "former")
+_PLAIN = tuple(one.name for one in fields(Record) if one.name not in (*_SEALED, "revision"))
 
 
 def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
@@ -90,6 +94,7 @@ def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
     try:
         plain = {name: data[name] for name in _PLAIN}
         plain["keys"] = tuple(str(key) for key in plain["keys"])
-        return Record(**plain, pending=Sealed(data.get("pending") or {}), revision=revision)
+        sealed: dict[str, Any] = {name: Sealed(data.get(name) or {}) for name in _SEALED}
+        return Record(**plain, **sealed, revision=revision)
     except (KeyError, TypeError, ValueError):
         return None

@@ -17,7 +17,7 @@ from toriconfig.rotation._events import Event, tell
 from toriconfig.rotation._ground import Ground, check_kind, check_needs, check_there
 from toriconfig.rotation._journal import SUFFIX
 from toriconfig.rotation._outcome import Outcome, Plan, Status
-from toriconfig.rotation._protocol import Kind, Work
+from toriconfig.rotation._protocol import Kind, Values, Work
 from toriconfig.rotation._record import Record
 from toriconfig.rotation._run import Run
 from toriconfig.rotation._turn import turn
@@ -168,22 +168,30 @@ class Rotation:
             if found.step == "undoing":
                 return self._ended(run.go_on(found), undone_is_fine=True)
         run.work.returning = True
-        former, promoted, current = run.main.read(found.base), run.main.read(found.version), run.main.read()
+        former, promoted = self._around(run, found)
+        current = run.main.read()
         check_there(current, self.ref)
+        if any(promoted.get(key) != current.data.get(key) for key in found.keys):
+            raise RotationRefused(
+                f"{self.ref.path} was changed since that rotation: version {current.number} is not what it made",
+                reference=str(self.ref),
+                help="write the value that is wanted by hand",
+            )
+        back = {key: former[key] for key in found.keys if key in former}
+        return self._ended(run.go_on(run.reserve(lambda _: back, found, current)))
+
+    def _around(self, run: Run, found: Record) -> tuple[Values, Values]:
+        """What the secret was before that rotation, and what it made of it; a closed record no longer knows."""
+        if found.open:
+            return found.former.open(), found.pending.open()
+        former = run.main.read(found.base)
         if former.state != "there":
             raise RotationRefused(
                 f"version {found.base} of {self.ref.path}, which was before, is {former.state}",
                 reference=str(self.ref),
                 help="undelete it; what was destroyed cannot be brought back",
             )
-        if any(promoted.data.get(key) != current.data.get(key) for key in found.keys):
-            raise RotationRefused(
-                f"{self.ref.path} was changed since that rotation: version {current.number} is not what it made",
-                reference=str(self.ref),
-                help="write the value that is wanted by hand",
-            )
-        back = {key: former.data[key] for key in found.keys if key in former.data}
-        return self._ended(run.go_on(run.reserve(lambda _: back, found, current)))
+        return former.data, run.main.read(found.version).data
 
     def _plan(self) -> Plan:
         work = self._work()

@@ -11,8 +11,10 @@ from typing import Any
 from toriconfig._clock import Clock
 from toriconfig._vault.versions import Version, Versions
 from toriconfig.errors import SecretError, VaultError, VaultSealed, VaultUnreachable
-from toriconfig.rotation._errors import RotationError, RotationLost
+from toriconfig.pipeline._logging import library_logger
+from toriconfig.rotation._errors import RotationError, RotationLost, RotationRefused
 from toriconfig.rotation._events import Event, State, Step
+from toriconfig.rotation._ground import note_of
 from toriconfig.rotation._journal import Journal, seconds_of, stamp
 from toriconfig.rotation._protocol import Kind, Values, Work
 from toriconfig.rotation._record import Record, Sealed
@@ -75,7 +77,12 @@ class Run:
         if error is not None:
             self.say("reserve", "failed", new, error.message)
             raise error
-        record = self._write(new, "reserve", keys=tuple(pending), pending=Sealed(pending))
+        if _same(pending, current.data, tuple(pending)):
+            # Old and new could not be told apart later: what is promoted already, what is to be destroyed.
+            refusal = f"{self.work.ref} holds that value already: there is nothing to do"
+            self.say("reserve", "failed", new, refusal)
+            raise RotationRefused(refusal, reference=str(self.work.ref), help="nothing was changed")
+        record = self._write(new, "reserve", keys=tuple(pending), pending=Sealed(pending), former=Sealed(current.data))
         self.say("reserve", "done", record)
         return record
 
@@ -126,8 +133,8 @@ class Run:
 
     def _apply(self, record: Record) -> Record:
         self.say("apply", "started", record)
-        base = self._base(record)
-        error = attempt(lambda: self.kind.apply(self.work, record.pending.open(), base), f"{self.kind.name}: apply")
+        pending, former = record.pending.open(), record.former.open()
+        error = attempt(lambda: self.kind.apply(self.work, pending, former), f"{self.kind.name}: apply")
         if error is not None:
             return self._failed("apply", record, error)
         return self._advance("apply", record, step="applied")
@@ -147,13 +154,12 @@ class Run:
 
     def _promote(self, record: Record) -> Record:
         self.say("promote", "started", record)
-        pending = record.pending.open()
-        base = self._base(record)
+        pending, former = record.pending.open(), record.former.open()
         for _ in range(_TRIES):
             current = self.main.read()
             if current.state == "there" and _same(current.data, pending, record.keys):
                 return self._advance("promote", record, step="promoted", version=current.number, **self._grace())
-            if current.state != "there" or not _same(current.data, base, record.keys):
+            if current.state != "there" or not _same(current.data, former, record.keys):
                 reason = f"somebody else wrote {self.work.ref.path} meanwhile, as version {current.number}"
                 return self._failed("promote", record, RotationError(reason))
             # Between reading the version and writing over it: whoever takes a rotation back takes over the record
@@ -168,16 +174,13 @@ class Run:
         return {} if self.grace is None else {"grace_until": stamp(self.clock.time() + self.grace)}
 
     def _finish(self, record: Record) -> Record:
-        key = self.work.ref.key
-        name = "rotated_at" if key is None else f"rotated_at.{key}"
-        self.main.note({name: record.at})
+        self._note(record)
         if record.grace_until:
             self._wait(record)
             self.say("retire", "started", record)
-            previous = self.main.read(record.base)
-            error = attempt(
-                lambda: self.kind.retire(self.work, previous.data, record.base), f"{self.kind.name}: retire"
-            )
+            former = record.former.open()
+            previous = {key: former[key] for key in record.keys if key in former}
+            error = attempt(lambda: self.kind.retire(self.work, previous, record.base), f"{self.kind.name}: retire")
             if error is not None:
                 self.say("retire", "failed", record, error.message)
                 raise RotationError(
@@ -187,6 +190,16 @@ class Run:
                 )
             self.say("retire", "done", record)
         return self._advance("close", record, step="done")
+
+    def _note(self, record: Record) -> None:
+        """Note when it was rotated; that it may not be noted, such as by a new policy, is no reason to stop half-way."""
+        try:
+            self.main.note({note_of(self.work.ref): record.at})
+        except (VaultSealed, VaultUnreachable):
+            raise
+        except VaultError as error:
+            log = library_logger("toriconfig.rotation")
+            log.warning("%s was rotated, which cannot be noted beside it: %s", self.work.ref, error.message)
 
     def _wait(self, record: Record) -> None:
         self.say("grace", "started", record, f"until {record.grace_until}")
@@ -198,8 +211,8 @@ class Run:
 
     def _undo(self, record: Record) -> Record:
         self.say("undo", "started", record, record.reason)
-        base = self._base(record)
-        error = attempt(lambda: self.kind.undo(self.work, record.pending.open(), base), f"{self.kind.name}: undo")
+        pending, former = record.pending.open(), record.former.open()
+        error = attempt(lambda: self.kind.undo(self.work, pending, former), f"{self.kind.name}: undo")
         if error is not None:
             self.say("undo", "failed", record, error.message)
             first = f"{record.reason}; and " if record.reason else ""
@@ -209,17 +222,6 @@ class Run:
                 help="`--rollback` tries again",
             )
         return self._advance("undo", record, step="undone")
-
-    def _base(self, record: Record) -> Values:
-        """What the secret was at the start."""
-        base = self.main.read(record.base)
-        if base.state != "there":
-            raise RotationError(
-                f"version {record.base} of {self.work.ref.path}, from which it began, is {base.state}",
-                step=record.step,
-                help="undelete it, or have the mount keep more versions",
-            )
-        return base.data
 
     def _failed(self, step: Step, record: Record, error: SecretError) -> Record:
         """Decide about an error of a step: what Vault cannot be told now is left to a resume; anything else is undone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from toriconfig._vault.versions import Versions
 from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._protocol import Values, Work
 
@@ -28,13 +29,27 @@ class Kept:
         """Nothing was touched."""
 
     def retire(self, work: Work, previous: Values, version: int) -> None:
-        """Destroy the version that held the former value; it cannot be brought back then."""
+        """Destroy the versions that hold the former value; they cannot be brought back then."""
         if work.main is not None:
-            work.main.destroy([version])
+            numbers = _holding(work.main, previous)
+            if numbers:
+                work.main.destroy(numbers)
 
     def rotated_at(self, work: Work) -> float | None:
         """Not asked: it is noted beside the secret."""
         return None
+
+
+def _holding(main: Versions, values: Values) -> list[int]:
+    """The versions before the newest that hold these values, also those that were written because of another key."""
+    found: list[int] = []
+    for number in range(main.read().number - 1, 0, -1):
+        version = main.read(number)
+        if version.state == "absent":
+            break  # the engine keeps none that is older
+        if version.state == "there" and values.items() <= version.data.items():
+            found.append(number)
+    return found if values else []
 
 
 def key_of(work: Work) -> str:
