@@ -105,6 +105,8 @@ def test_a_value_from_standard_input_may_be_large_and_is_taken_whole(vault: Vaul
         (["secret/../given#token"], None, "`.` or `..` segment"),
         (["secret/given#token", "--length", "3"], None, "can be guessed"),
         (["--due", "--max-age", "soon"], None, "is no age: write 90d"),
+        (["secret/given#token", "--resume", "--dry-run"], None, "not what --resume would: use --status"),
+        (["secret/given#token", "--rollback", "--dry-run"], None, "not what --rollback would: use --status"),
     ],
 )
 def test_what_cannot_be_meant_ends_with_2(

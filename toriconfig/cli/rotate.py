@@ -79,6 +79,8 @@ def rotate(references: tuple[str, ...], act: str | None, **options: Any) -> int:
     transit-key    transit/keys/NAME: a new version of the key
     key-pair       private_key and public_key at a KV path
     """  # noqa: D301  (\b keeps click from joining the lines)
+    if options["dry_run"] and act in ("resume", "rollback"):
+        raise click.UsageError(f"--dry-run says what a rotation would do, not what --{act} would: use --status")
     if options["due"] and act is None:
         return _due(references, options)
     if not references:
