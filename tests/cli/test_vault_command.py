@@ -27,6 +27,29 @@ def test_dev_runs_a_command_with_a_seeded_server_and_hands_on_its_code(tmp_path:
     assert in_a_process("vault", "dev", "--", "sh", "-c", "exit 7", cwd=tmp_path).code == 7
 
 
+ELSEWHERE = {
+    "BAO_ADDR": "http://127.0.0.1:1",
+    "BAO_TOKEN": "of production",
+    "BAO_NAMESPACE": "production",
+    "VAULT_NAMESPACE": "production",
+    "VAULT_AGENT_ADDR": "http://127.0.0.1:1",
+    "VAULT_PROXY_ADDR": "http://127.0.0.1:1",
+    "VAULT_CLIENT_CERT": "/nonexistent",
+}
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_no_variable_of_the_caller_leads_the_command_to_another_vault(name: str, tmp_path: Path) -> None:
+    (tmp_path / "seed.yaml").write_text("secret/tori: {api_key: drawkcab}\n")
+    read = f"import os; assert {name!r} not in os.environ; {READ}"
+    ran = in_a_process(
+        *("vault", "dev", "--seed", "seed.yaml", "--", sys.executable, "-c", read),
+        cwd=tmp_path,
+        environ={name: ELSEWHERE[name]},
+    )
+    assert (0, "backward\n") == (ran.code, ran.out), ran.err
+
+
 @pytest.mark.parametrize(
     ("seed", "said"),
     [

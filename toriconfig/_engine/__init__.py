@@ -10,7 +10,7 @@ import shutil
 import signal
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
 
@@ -50,6 +50,11 @@ def find_binary() -> str:
 def _is_script(path: str) -> bool:
     with open(path, "rb") as file:
         return file.read(2) == b"#!"
+
+
+def without_vault(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables without those of the Vault tools, any of which could lead to another server."""
+    return {name: value for name, value in environ.items() if not name.startswith(("VAULT_", "BAO_"))}
 
 
 def wait_for(done: Callable[[], bool], *, timeout: float, what: str, every: float = 0.005) -> None:
@@ -142,8 +147,7 @@ class DevServer:
         return command
 
     def _environ(self) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("VAULT_", "BAO_"))}
-        return {**kept, "HOME": str(self._keeper.directory)}
+        return {**without_vault(os.environ), "HOME": str(self._keeper.directory)}
 
     @property
     def address(self) -> str:

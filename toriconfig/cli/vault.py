@@ -30,9 +30,11 @@ def vault() -> None:
 def dev(seed: str | None, command: tuple[str, ...]) -> int:
     """Start a real OpenBao, seed it, run COMMAND with VAULT_ADDR and VAULT_TOKEN set, and take it down.
 
+    No other variable of Vault or OpenBao reaches COMMAND: it could lead to another server.
+
     It keeps everything in memory, at KV v2 `secret/`. Write `--` before the command.
     """
-    from toriconfig._engine import EngineError
+    from toriconfig._engine import EngineError, without_vault
     from toriconfig.testing import vault_server
 
     seeds = _seeds(seed) if seed else {}
@@ -41,7 +43,7 @@ def dev(seed: str | None, command: tuple[str, ...]) -> int:
             for path, data in seeds.items():
                 server.put(path, data)
             note(f"OpenBao at {server.address}")
-            return _run(command, {**os.environ, **server.environ})
+            return _run(command, {**without_vault(os.environ), **server.environ})
     except EngineError as error:
         raise click.ClickException(str(error)) from None
 

@@ -58,7 +58,9 @@ class VaultServer:
         session = requests.Session()
         session.trust_env = False
         session.verify = self._server.ca_cert or True
-        client = hvac.Client(url=self.address, token=self.token, session=session, verify=self._server.ca_cert or True)
+        verify = self._server.ca_cert or True
+        # Without a word about it, hvac takes the client certificate that the environment names for another server.
+        client = hvac.Client(url=self.address, token=self.token, session=session, verify=verify, cert=())
         return client
 
     def put(self, path: str, data: Mapping[str, Any], *, cas: int | None = None) -> int | None:
