@@ -158,11 +158,42 @@ class Sealed(BaseModel):
     token: Secret[str]
 
 
-def test_a_recipe_whose_overrides_hold_a_secret_does_not_pickle() -> None:
-    for value in (Secret("c4n4ry-in-a-recipe"), "c4n4ry-in-a-recipe"):
-        with pytest.raises(TypeError, match="token.*environment") as caught:
-            pickle.dumps(lazy(Sealed, overrides={"token": value}))
-        assert "c4n4ry" not in str(caught.value)
+@pytest.mark.parametrize(
+    "value",
+    [
+        Secret("c4n4ry-in-a-recipe"),
+        "c4n4ry-in-a-recipe",
+        "${env:A}c4n4ry-in-a-recipe${env:B}",
+        "${env:A:-c4n4ry-in-a-recipe}",
+        "${c4n4ry",
+    ],
+)
+def test_a_recipe_whose_overrides_hold_a_secret_does_not_pickle(value: object) -> None:
+    with pytest.raises(TypeError, match="token.*environment") as caught:
+        pickle.dumps(lazy(Sealed, overrides={"token": value}))
+    assert "c4n4ry" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "environ"),
+    [
+        (Sealed, {"SEALED_TOKEN": "c4n4ry"}),
+        (Schema, {"VAULT_TOKEN": "c4n4ry"}),
+        (Schema, {"BAO_TOKEN": "c4n4ry"}),
+        (Schema, {"VAULT_PROXY_ADDR": "http://user:c4n4ry@proxy"}),
+    ],
+)
+def test_a_recipe_whose_environment_may_hold_a_secret_does_not_pickle(
+    schema: type[BaseModel], environ: dict[str, str]
+) -> None:
+    with pytest.raises(TypeError, match="leave `environ` out") as caught:
+        pickle.dumps(lazy(schema, environ=environ))
+    assert "c4n4ry" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("schema", "environ"), [(Schema, {"SCHEMA_NAME": "plain"}), (Sealed, {})])
+def test_a_recipe_whose_environment_can_hold_none_pickles(schema: type[BaseModel], environ: dict[str, str]) -> None:
+    assert pickle.loads(pickle.dumps(lazy(schema, environ=environ)))._state.options["environ"] == environ
 
 
 def test_a_recipe_whose_overrides_refer_to_a_secret_pickles() -> None:

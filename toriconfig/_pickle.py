@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig import _path
+from toriconfig._references import Malformed, Reference, parse
 from toriconfig._renamed import current
 from toriconfig._secret import Secret
 from toriconfig._shape import has_secrets, root_shape
 from toriconfig._target import import_target
+from toriconfig._vault.resolve import variable
 
 if TYPE_CHECKING:
     from toriconfig._lazy import State
@@ -19,7 +21,8 @@ def recipe_of(state: State) -> tuple[Any, dict[str, Any]]:
     """The schema and options of a stand-in, to be loaded anew where they arrive.
 
     Raises:
-        TypeError: the overrides, or the login to Vault, hold a secret; the message names the remedy.
+        TypeError: the overrides, the environment that was given, or the login to Vault hold a secret, or may; the
+            message names the remedy.
     """
     options = dict(state.options)
     schema = import_target(state.target) if isinstance(state.target, str) else state.target
@@ -31,6 +34,12 @@ def recipe_of(state: State) -> tuple[Any, dict[str, Any]]:
                 f"the overrides hold the secret `{_path.show(path)}`, so these settings are not pickled: pass a "
                 "reference such as `${vault:secret/x#key}`, or set it in the environment of the other process"
             )
+    environ = options.get("environ") or {}
+    if environ and (has_secrets(shape) or any(variable(environ, name) for name in ("TOKEN", "PROXY_ADDR"))):
+        raise TypeError(
+            "the environment that was given may hold a secret, so these settings are not pickled: leave `environ` out, "
+            "and set the variables in the environment of the other process"
+        )
     if _holds_credential(options.get("vault")):
         raise TypeError(
             "the login to Vault holds a credential, so these settings are not pickled: give it by a file or by the "
@@ -41,13 +50,19 @@ def recipe_of(state: State) -> tuple[Any, dict[str, Any]]:
 
 def _leaves(value: Any, path: _path.Path) -> list[tuple[_path.Path, Any]]:
     if not isinstance(value, Mapping):
-        return (
-            [(path, value)] if not (isinstance(value, str) and value.startswith("${") and value.endswith("}")) else []
-        )
+        return [] if _only_refers(value) else [(path, value)]
     found: list[tuple[_path.Path, Any]] = []
     for key, below in value.items():
         found += _leaves(below, (*path, *_path.parse(str(key))))
     return found
+
+
+def _only_refers(value: Any) -> bool:
+    """Whether it is one reference and nothing else; a default would be a value again."""
+    parts = parse(value) if isinstance(value, str) else ()
+    if isinstance(parts, Malformed) or len(parts) != 1:
+        return False
+    return isinstance(parts[0], Reference) and parts[0].default is None
 
 
 def _holds_credential(vault: Any) -> bool:
