@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 import termios
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from support.command import clean_environ
 from support.rotating import Account, killed_after
+from toriconfig.cli._exit import Exit
 from toriconfig.rotation import Event, Rotation, kinds
 from toriconfig.rotation._journal import stamp
 from toriconfig.testing import Canary, VaultServer
@@ -203,6 +206,29 @@ def test_due_takes_what_the_settings_declare(vault: VaultServer, tmp_path: Path)
     assert "1 rotated, 1 not due, 1 failed, 3 in all\n" == err
     data = vault.get("secret/declared")
     assert ("old", "old", False) == (data["fresh"], data["undated"], data["old"] == "old")
+
+
+def test_due_tells_what_was_done_before_it_was_interrupted(vault: VaultServer) -> None:
+    references = [f"secret/stopped/{number}#token" for number in range(8)]
+    for reference in references:
+        vault.put(reference.removesuffix("#token"), {"token": "old"})
+    slow = "sh -c 'cat; sleep 0.3'"
+    arguments = ["rotate", *references, "--due", "--max-age", "0", "--workers", "1", "--verify", slow]
+    with subprocess.Popen(
+        [sys.executable, "-m", "toriconfig.cli", *arguments],
+        env=clean_environ(**vault.environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        first = child.stdout.readline()
+        child.send_signal(signal.SIGINT)
+        told = [first, *child.stdout]
+    assert Exit.INTERRUPTED == child.returncode
+    rotated = [one for one in references if vault.get(one.removesuffix("#token"))["token"] != "old"]
+    assert [f"rotated   {one}" for one in rotated] == [line.partition(",")[0] for line in told]
+    assert len(rotated) < 8
 
 
 def test_a_database_user_is_resumed_from_the_command_line(account: Account) -> None:

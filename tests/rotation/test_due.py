@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from typing import Any
@@ -130,6 +132,30 @@ def test_a_kind_that_raises_stops_no_other(vault: VaultServer) -> None:
     assert isinstance(report.lines[0].error, RotationError)
     assert "KeyError" in str(report.lines[0].error)
     assert "old" not in str(report.lines[0].error)
+
+
+@pytest.mark.parametrize("one_path", [False, True], ids=["of other paths", "of the same path"])
+def test_after_an_interruption_no_other_is_begun(vault: VaultServer, one_path: bool) -> None:
+    references = [f"secret/stop#{n}" if one_path else f"secret/stop/{n}#token" for n in range(8)]
+    vault.put("secret/stop", {str(n): "old" for n in range(8)})
+    for n in range(8):
+        vault.put(f"secret/stop/{n}", {"token": "old"})
+    began: list[Any] = []
+
+    def interrupt(value: Any) -> None:
+        began.append(value)
+        if len(began) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)  # for the main thread to hear of it
+
+    rotations = [
+        Rotation(one, kinds.Generated(), environ=vault.environ, max_age=0.0, verify=interrupt) for one in references
+    ]
+    told: list[Line] = []
+    with pytest.raises(KeyboardInterrupt):
+        rotate_due(rotations, workers=1, on_line=told.append)
+    assert 2 == len(began)
+    assert [("rotated", one) for one in references[:2]] == [(line.result, line.reference) for line in told]
 
 
 def test_the_number_of_workers_is_bounded() -> None:

@@ -13,7 +13,7 @@ from toriconfig.cli._exit import Exit
 from toriconfig.cli._options import load_options, recipe, settings_option
 
 if TYPE_CHECKING:
-    from toriconfig.rotation import Event, Kind, Rotation
+    from toriconfig.rotation import Event, Kind, Line, Rotation
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -230,12 +230,20 @@ def _due(references: tuple[str, ...], options: dict[str, Any]) -> int:
             if "VAULT_ADDR" in error.message:
                 raise
             untold.append(f"failed    {reference}: {error.message}")
-    report = rotate_due(rotations, workers=options["workers"], dry_run=options["dry_run"], bar=_can_draw())
-    for line in report.lines:
-        age_ = "" if line.age is None else f", {line.age / 86400:.1f} days old"
-        click.echo(f"{line.result:9} {line.reference}{age_ if line.error is None else f': {line.error}'}")
-    for text in untold:
-        click.echo(text)
+    bar = _can_draw()
+    waiting: list[str] = []  # for the bar to be gone
+    tell: Callable[[str], None] = waiting.append if bar else click.echo
+    try:
+        report = rotate_due(
+            rotations,
+            workers=options["workers"],
+            dry_run=options["dry_run"],
+            bar=bar,
+            on_line=lambda line: tell(_said(line)),
+        )
+    finally:
+        for text in [*waiting, *untold]:
+            click.echo(text)
     failed = [line.error for line in report.lines if line.error is not None]
     click.echo(
         f"{len(report.of('rotated'))} rotated, {len(report.of('fresh'))} not due, "
@@ -243,6 +251,11 @@ def _due(references: tuple[str, ...], options: dict[str, Any]) -> int:
         err=True,
     )
     return max([_code(error) for error in failed] + [Exit.FINDINGS if untold else Exit.FINE])
+
+
+def _said(line: Line) -> str:
+    age = "" if line.age is None else f", {line.age / 86400:.1f} days old"
+    return f"{line.result:9} {line.reference}{age if line.error is None else f': {line.error}'}"
 
 
 def _declared(references: tuple[str, ...], options: dict[str, Any]) -> list[tuple[str, float | None]]:

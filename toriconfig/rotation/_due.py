@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from threading import Event, Lock
 from typing import Literal
 
 from toriconfig.errors import SecretError
@@ -61,10 +62,12 @@ def rotate_due(
         workers: how many are under way at once, 1 to 64.
         dry_run: only find out which are due, and whether they could be rotated.
         bar: draw a bar on a terminal (extra `bar`).
-        on_line: called with each line as it comes, one at a time.
+        on_line: called with each line as it comes, one at a time, in the thread that rotated.
 
     Raises:
         ValueError: `workers` is out of bounds.
+        BaseException: whatever interrupts, such as Ctrl-C, or what `on_line` raised: no other rotation is begun then,
+            and those under way come to their end and are told.
     """
     if not 1 <= workers <= 64:
         raise ValueError(f"workers is a number from 1 to 64, not {workers}")
@@ -73,18 +76,27 @@ def rotate_due(
     for number, rotation in enumerate(given):
         groups.setdefault(rotation.ref.path, []).append(number)
     lines: dict[int, Line] = {}
-
-    def work(numbers: list[int]) -> list[tuple[int, Line]]:
-        return [(number, _line(given[number], dry_run)) for number in numbers]
-
+    one_at_a_time, given_up = Lock(), Event()
     progress = ProgressTracker(len(given), bar=bar, description="rotating", on_report=None if bar else lambda _: None)
-    with ThreadPoolExecutor(workers, "toriconfig-rotate") as pool, progress:
-        for done in as_completed([pool.submit(work, numbers) for numbers in groups.values()]):
-            for number, line in done.result():
+
+    def work(numbers: list[int]) -> None:
+        for number in numbers:
+            if given_up.is_set():
+                return
+            line = _line(given[number], dry_run)
+            with one_at_a_time:
                 lines[number] = line
                 progress.update_sync()
                 if on_line is not None:
                     on_line(line)
+
+    with ThreadPoolExecutor(workers, "toriconfig-rotate") as pool, progress:
+        try:
+            for done in as_completed([pool.submit(work, numbers) for numbers in groups.values()]):
+                done.result()
+        except BaseException:
+            given_up.set()  # at its end the pool waits for all that was handed to it
+            raise
     return Report(tuple(lines[number] for number in sorted(lines)))
 
 
