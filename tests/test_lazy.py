@@ -181,6 +181,8 @@ def test_a_recipe_whose_overrides_hold_a_secret_does_not_pickle(value: object) -
         (Schema, {"VAULT_TOKEN": "c4n4ry"}),
         (Schema, {"BAO_TOKEN": "c4n4ry"}),
         (Schema, {"VAULT_PROXY_ADDR": "http://user:c4n4ry@proxy"}),
+        (Schema, {"SCHEMA_VAULT__AUTH__SECRET_ID": "c4n4ry"}),
+        (Schema, {"schema_vault__proxy": "http://user:c4n4ry@proxy"}),
     ],
 )
 def test_a_recipe_whose_environment_may_hold_a_secret_does_not_pickle(

@@ -35,7 +35,7 @@ def recipe_of(state: State) -> tuple[Any, dict[str, Any]]:
                 "reference such as `${vault:secret/x#key}`, or set it in the environment of the other process"
             )
     environ = options.get("environ") or {}
-    if environ and (has_secrets(shape) or any(variable(environ, name) for name in ("TOKEN", "PROXY_ADDR"))):
+    if environ and (has_secrets(shape) or _logs_in(environ)):
         raise TypeError(
             "the environment that was given may hold a secret, so these settings are not pickled: leave `environ` out, "
             "and set the variables in the environment of the other process"
@@ -63,6 +63,12 @@ def _only_refers(value: Any) -> bool:
     if isinstance(parts, Malformed) or len(parts) != 1:
         return False
     return isinstance(parts[0], Reference) and parts[0].default is None
+
+
+def _logs_in(environ: Mapping[str, str]) -> bool:
+    """Whether it may hold a credential of Vault, or of a proxy before it."""
+    named = any(variable(environ, name) for name in ("TOKEN", "PROXY_ADDR"))
+    return named or any("VAULT__AUTH__" in name.upper() or name.upper().endswith("VAULT__PROXY") for name in environ)
 
 
 def _holds_credential(vault: Any) -> bool:
