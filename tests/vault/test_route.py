@@ -93,6 +93,20 @@ def test_what_mints_something_is_never_asked_twice_once_bytes_went_out(
     assert 1 == fake_vault.count(path)
 
 
+@pytest.mark.parametrize("path", ["database/creds/app", "auth/userpass/login/u"])
+@pytest.mark.parametrize("fail", [timed_out, _broke_off, _bad_gateway])
+def test_what_may_not_be_repeated_is_asked_of_the_next_address_the_next_time(
+    fake_vault: FakeVault, session: Session, path: str, fail: Callable[[str], Any]
+) -> None:
+    fake_vault.fails |= {A: fail, B: fail}
+    fake_vault.answers[path] = lambda method, body: fake_vault.answer(C, data={"k": "v"})
+    for _ in "ab":
+        with pytest.raises(VaultUnreachable):
+            session.request("POST", path, {}, token="t")
+    assert 200 == session.request("POST", path, {}, token="t").status
+    assert [A, B, C] == [address for address, _, asked, _ in fake_vault.asked if asked == path]
+
+
 def test_what_mints_something_goes_on_where_nothing_was_sent(fake_vault: FakeVault, session: Session) -> None:
     fake_vault.fails |= {A: refused, B: sealed}
     lease: dict[str, Any] = {"lease_id": "l", "lease_duration": 60, "renewable": True, "data": {"username": "u"}}

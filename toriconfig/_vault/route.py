@@ -17,7 +17,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class Route:
-    """The addresses of one session. The one that answered last is asked first.
+    """The addresses of one session. The one that answered last is asked first, until it answers no more.
 
     Args:
         addresses: at least one.
@@ -60,6 +60,8 @@ class Route:
                 self._at = at
                 return outcome
             if verdict.action == "fail":
+                # not asked twice, but whoever asks next must not meet the same silence first
+                self._at = (at + 1) % len(self.addresses)
                 return outcome
             if verdict.action == "next":
                 failed += 1

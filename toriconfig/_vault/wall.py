@@ -26,7 +26,7 @@ class Verdict:
     """What to do with an outcome.
 
     Attributes:
-        action: done, or ask the next address, or the same once more, or give up.
+        action: done, or ask the next address, or the same once more, or give up on this request and on the address.
         pause: seconds to wait before asking the same address again.
     """
 
@@ -60,8 +60,8 @@ def judge(outcome: Answer | Failure, *, repeatable: bool) -> Verdict:
         return _NEXT
     if status == 500 and "active cluster node not found" in outcome.text:
         return Verdict("next", PAUSE)
-    if repeatable and (status in (502, 504) or (status == 500 and "leadership lost" in outcome.text)):
-        return Verdict("next", PAUSE)
+    if status in (502, 504) or (status == 500 and "leadership lost" in outcome.text):
+        return Verdict("next", PAUSE) if repeatable else _FAIL
     return _DONE
 
 
