@@ -13,7 +13,7 @@ import pytest
 
 from support.fake_vault import secret
 from support.faults import Answer, answering_server
-from toriconfig.errors import MissingCredentialError, SecretError, VaultDenied
+from toriconfig.errors import MissingCredentialError, SecretError, VaultDenied, VaultUnreachable
 from toriconfig.testing import VaultServer, vault_server
 from toriconfig.vault import JWT, AppRole, Auth, Kubernetes, TLSCertificate, Token, UserPass
 
@@ -52,6 +52,37 @@ def test_token_as_a_value_from_a_file_the_environment_and_the_home_directory(
 def test_without_a_token_anywhere_the_remedy_is_told(server: VaultServer, connect: Connect) -> None:
     with pytest.raises(MissingCredentialError, match="VAULT_TOKEN"):
         secret(connect({"VAULT_ADDR": server.address}), "secret/app").get()
+
+
+@pytest.mark.parametrize("text", ["hvs.CANARY\nexport X=1", "hvs.CANARY\rx", "hvs.CANARY\u2713"])
+@pytest.mark.parametrize("place", ["sink", "VAULT_TOKEN", "BAO_TOKEN"])
+def test_a_token_that_is_no_line_of_ascii_is_refused_by_its_place_and_never_shown(
+    connect: Connect, tmp_path: Path, text: str, place: str
+) -> None:
+    (tmp_path / "sink").write_text(text)
+    environ = {"VAULT_ADDR": "http://127.0.0.1:1"}
+    if place == "sink":
+        session = connect(environ, auth=Token(file=str(tmp_path / "sink")))
+    else:
+        session = connect({**environ, place: text})
+    with pytest.raises(VaultDenied, match=f"{place if place == 'sink' else 'VAULT_TOKEN'} is not one line") as caught:
+        secret(session, "secret/app").get()
+    assert "CANARY" not in str(caught.value)
+
+
+def test_a_token_of_nothing_but_spaces_is_none(connect: Connect) -> None:
+    with pytest.raises(MissingCredentialError, match="set VAULT_TOKEN"):
+        secret(connect({"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "  "}), "secret/app").get()
+
+
+@pytest.mark.parametrize("header", ["X-Vault-Token", "X-Vault-Namespace"])
+@pytest.mark.parametrize("text", ["CANARY\nx", "CANARY\u2713"])
+def test_a_header_that_cannot_be_sent_is_never_shown(
+    server: VaultServer, connect: Connect, header: str, text: str
+) -> None:
+    with pytest.raises(VaultUnreachable, match="a header is malformed") as caught:
+        connect(server.environ).request("GET", "secret/data/app", headers={header: text})
+    assert "CANARY" not in str(caught.value)
 
 
 def test_a_token_file_that_was_written_again_is_read_again(

@@ -28,18 +28,32 @@ class Credentials(NamedTuple):
 def given_token(auth: Token, environ: Mapping[str, str]) -> str | SecretError:
     """The token that somebody else obtained: from the value, its file, the environment, the home directory."""
     if auth.token is not None:
-        return auth.token.strip()
+        return _sendable(auth.token.strip(), "`Token(token=...)`")
     if auth.file is not None:
-        return _read(auth.file, "the token")
-    token = variable(environ, "TOKEN")
-    if token is not None:
-        return token.strip()
+        return _token_in(auth.file)
+    token = (variable(environ, "TOKEN") or "").strip()
+    if token:
+        return _sendable(token, "VAULT_TOKEN")
     home = environ.get("HOME") or environ.get("USERPROFILE")
     path = variable(environ, "TOKEN_PATH") or (f"{home}/.vault-token" if home else "")
     if os.access(path, os.F_OK):
-        return _read(path, "the token")
+        return _token_in(path)
     return MissingCredentialError(
         "no token for Vault is there", help="set VAULT_TOKEN, log in with the CLI of Vault, or configure a login"
+    )
+
+
+def _token_in(path: str) -> str | SecretError:
+    token = _read(path, "the token")
+    return _sendable(token, path) if isinstance(token, str) else token
+
+
+def _sendable(token: str, source: str) -> str | SecretError:
+    """The token, if a header can hold it: what else is refused there is refused with the token in the message."""
+    if token.isascii() and token.isprintable():
+        return token
+    return VaultDenied(
+        f"the token for Vault in {source} is not one line of ASCII", help="look for a second line or a stray character"
     )
 
 

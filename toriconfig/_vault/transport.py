@@ -238,13 +238,19 @@ def _failure(error: Exception, address: str, call: Call) -> Failure:
         return Failure("timeout", what, address, sent=call.sent)
     if isinstance(error, (SSLError, ssl.SSLError)):
         return Failure("tls", f"TLS: {_reason(error)}", address, sent=call.sent)
+    if isinstance(error, ValueError):
+        what = "cannot be asked: its address, the proxy's, or a header is malformed"
+        return Failure("broken", what, address, sent=call.sent)
     if not call.sent:
         return Failure("refused", f"cannot be connected to: {_reason(error)}", address, sent=False)
     return Failure("broken", "broke off without an answer", address, sent=True)
 
 
 def _reason(error: Exception) -> str:
-    """What the system said, without object addresses and URLs."""
+    """What the system said, without object addresses and URLs.
+
+    A ValueError is not quoted: it repeats what was malformed, such as the header that holds the token.
+    """
     cause: BaseException = error
     while cause.__cause__ is not None or (cause.args and isinstance(cause.args[0], BaseException)):
         cause = cause.__cause__ or cause.args[0]
@@ -252,6 +258,8 @@ def _reason(error: Exception) -> str:
         return str(cause.verify_message)
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
+    if isinstance(cause, ValueError):
+        return "malformed"
     text = str(cause).rsplit(": ", 1)[-1]
     return text if len(text) < 200 else type(cause).__name__
 
