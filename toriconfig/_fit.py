@@ -180,11 +180,13 @@ def _below(name: str, shape: Shape, delimiter: str) -> Path | None:
 
 
 def _place(nested: dict[str, Node], path: Path, node: Node) -> None:
+    """Put what one name says at its path; the mappings above it get a `key_at`, as they are not all that it says."""
     *parents, last = path
     for part in parents:
         parent = nested.get(str(part))
         if parent is None or type(parent.value) is not dict:
             nested[str(part)] = parent = Node({}, node.layer, node.at, None, parent)
+        parent.key_at = parent.at
         nested = parent.value
     known = nested.get(str(last))
     if known is None or type(known.value) is not dict or type(node.value) is not dict:
@@ -194,7 +196,10 @@ def _place(nested: dict[str, Node], path: Path, node: Node) -> None:
 
 
 def _structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Node | None:
-    """Text as the mapping or list that the schema wants there; text itself where it wants text."""
+    """Text as the mapping or list that the schema wants there; text itself where it wants text.
+
+    What is a part of the text has a `key_at`.
+    """
     text = node.value
     if not isinstance(text, str):
         return node
@@ -216,16 +221,15 @@ def _structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -
     if shape.text or shape.kind == "secret":
         return node
     if shape.kind == "sequence":
-        return Node(
-            [Node(part.strip(), node.layer, node.at) for part in text.split(",") if part.strip()], node.layer, node.at
-        )
+        items = [Node(part.strip(), node.layer, node.at, node.at) for part in text.split(",") if part.strip()]
+        return Node(items, node.layer, node.at)
     pairs: dict[str, Node] = {}
     for part in filter(str.strip, text.split(",")):
         key, equals, value = part.partition("=")
         if not equals:
             problems.append(_bad_text(node, path, "`key=value,key=value` or a JSON object", "a pair has no `=`"))
             return None
-        pairs[key.strip()] = Node(value.strip(), node.layer, node.at)
+        pairs[key.strip()] = Node(value.strip(), node.layer, node.at, node.at)
     return Node(pairs, node.layer, node.at)
 
 
@@ -240,12 +244,12 @@ def _json(text: str) -> tuple[Any, int]:
         return None, 1
 
 
-def _nodes(value: Any, like: Node) -> Node:
+def _nodes(value: Any, like: Node, key_at: Any = None) -> Node:
     if isinstance(value, dict):
-        value = {key: _nodes(part, like) for key, part in value.items()}
+        value = {key: _nodes(part, like, like.at) for key, part in value.items()}
     elif isinstance(value, list):
-        value = [_nodes(part, like) for part in value]
-    return Node(value, like.layer, like.at)
+        value = [_nodes(part, like, like.at) for part in value]
+    return Node(value, like.layer, like.at, key_at)
 
 
 def _bad_text(node: Node, path: Path, expected: str, label: str) -> Problem:

@@ -20,6 +20,8 @@ from toriconfig.errors import SecretError
 if TYPE_CHECKING:
     from logging import Logger
 
+    from toriconfig._tree import Node
+
 MAX_BYTES = 1024 * 1024
 CHECK_SECONDS = 1.0
 """How long a value is returned without looking at the file again."""
@@ -130,6 +132,11 @@ class FileSupply:
             self._listeners = tuple(listener for listener in self._listeners if listener is not swap)
 
         return cancel
+
+
+def is_file(node: Node) -> bool:
+    """Whether what stands here is all that one file of a directory of secrets holds."""
+    return node.layer.kind == "secrets_dir" and isinstance(node.at, str) and node.key_at is None
 
 
 def _identity(descriptor: int) -> tuple[Identity, os.stat_result]:

@@ -16,7 +16,7 @@ from toriconfig._resolve import Template, failed
 from toriconfig._secret import MASK, Secret, convert, supply_of
 from toriconfig._shape import Shape
 from toriconfig._supplies.derived import Fallback, Missing
-from toriconfig._supplies.files import FileSupply
+from toriconfig._supplies.files import FileSupply, is_file
 from toriconfig._supplies.places import Places
 from toriconfig._supplies.templates import (
     Parts,
@@ -112,14 +112,14 @@ def _lower(node: Node, shape: Shape, path: Path, places: Places, parts: Parts) -
         return value
     if isinstance(value, Template):
         return template_supply(value, parts)
-    if node.layer.kind == "secrets_dir" and isinstance(node.at, str):
+    if is_file(node):
         return FileSupply(node.at, node.origin)
     masked = next(_masked(node), None)
     if masked is not None:
         message = "the mask of a secret was given as its value"
         places.problems.append(_wrong("TC403", masked, path, "the secret itself", message))
         return None
-    if _has_template(node):
+    if _is_composed(node):
         return mapping_supply(node, parts)
     if type(value) in (dict, list):
         value = node.plain()
@@ -142,10 +142,11 @@ def _masked(node: Node) -> Any:
         yield node
 
 
-def _has_template(node: Node) -> bool:
+def _is_composed(node: Node) -> bool:
+    """Whether a value is put together when it is read, of what references and files say then."""
     if type(node.value) is dict:
-        return any(map(_has_template, node.value.values()))
-    return isinstance(node.value, Template)
+        return any(map(_is_composed, node.value.values()))
+    return isinstance(node.value, Template) or is_file(node)
 
 
 def _outage(lower: Supply | Secret[Any], reference: str, path: Path, places: Places) -> Callable[[SecretError], None]:

@@ -12,7 +12,7 @@ from toriconfig._references import Reference
 from toriconfig._resolve import Other, Template
 from toriconfig._secret import convert
 from toriconfig._supplies.derived import Derived, Missing
-from toriconfig._supplies.files import FileSupply
+from toriconfig._supplies.files import FileSupply, is_file
 from toriconfig._supply import Reading, Supply
 from toriconfig._tree import Node
 from toriconfig.errors import MissingCredentialError, SecretError, VaultNotFound
@@ -79,7 +79,7 @@ def template_supply(template: Template, parts: Parts) -> Supply:
 
 
 def mapping_supply(node: Node, parts: Parts) -> Supply:
-    """One supply for a mapping whose values hold references: `{username: ${vault:p#u}, password: ${vault:p#p}}`.
+    """One supply for a mapping of references, `{username: ${vault:p#u}, password: ${vault:p#p}}`, or of files.
 
     Each Vault path is read once for all its keys, so a user name and a password are of one version.
     """
@@ -99,6 +99,10 @@ def _builder(
     if type(node.value) is dict:
         below = {key: _builder(child, parts, inputs, index) for key, child in node.value.items()}
         return lambda readings: {key: make(readings) for key, make in below.items()}
+    if is_file(node):
+        at = len(inputs)
+        inputs.append(FileSupply(node.at, node.origin))
+        return lambda readings: readings[at].value
     plain = node.plain()
     return lambda _: plain
 
