@@ -73,6 +73,31 @@ def test_children_that_read_at_the_same_instant_never_get_each_others_answers(
         assert [[n] * 3 for n in range(CHILDREN)] == [result() for result in results]
 
 
+def test_behind_a_proxy_too_a_child_lets_go_of_its_parents_connections(server: VaultServer, connect: Connect) -> None:
+    # the server takes requests as a proxy gets them, so it stands in for one; nobody listens at the address itself
+    session = connect({"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": server.token}, proxy=server.address)
+    held = secret(session, "secret/0")
+    assert {"n": 0} == held.get()
+    assert session._transport is not None
+    (pool,) = session._transport._pools.values()
+    sockets = [one.sock for one in pool.pool.queue if one is not None]
+
+    def read() -> Any:
+        return [[one.fileno() for one in sockets], secret(session, "secret/1").get()]
+
+    assert [[-1], {"n": 1}] == in_child(read)()
+
+
+def test_a_session_that_cannot_go_on_in_a_child_stops_no_other(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, sound = (connect({"VAULT_ADDR": f"http://127.0.0.1:{port}"}) for port in (1, 2))
+    told: list[str] = []
+    monkeypatch.setattr(broken, "after_fork", lambda: 1 / 0)
+    monkeypatch.setattr(sound, "after_fork", lambda: told.append("sound"))
+    assert ["sound"] == in_child(lambda: told)()
+
+
 def test_a_child_has_what_its_parent_had_read_and_keeps_it_fresh_by_itself(
     server: VaultServer, connect: Connect
 ) -> None:

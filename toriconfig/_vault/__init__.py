@@ -21,6 +21,7 @@ from toriconfig._clock import SYSTEM
 from toriconfig._vault.call import Call
 from toriconfig._vault.cell import Cell
 from toriconfig._vault.dispatch import dispatch
+from toriconfig._vault.log import logger
 from toriconfig._vault.resolve import resolve
 from toriconfig._vault.session import Session
 from toriconfig.vault import Vault
@@ -97,4 +98,7 @@ def _prepare() -> None:
 def _after_fork() -> None:
     _lock._at_fork_reinit()  # type: ignore[attr-defined]
     for session in list(_sessions.values()):
-        session.after_fork()
+        try:
+            session.after_fork()
+        except Exception as error:  # noqa: BLE001  (one session's trouble is not the others')
+            logger().error("%r is of no use in a forked child: %s", session, type(error).__name__)

@@ -179,6 +179,12 @@ class _Proxied:
         self._address = address
         self._manager = urllib3.ProxyManager(proxy, maxsize=size, **tls)
         self._manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        self._connections = self._manager.connection_from_url(address)
+
+    @property
+    def pool(self) -> Any:
+        """The idle connections, as a pool of urllib3's own has them."""
+        return self._connections.pool
 
     def urlopen(self, method: str, target: str, **rest: Any) -> Any:
         return self._manager.urlopen(method, self._address + target, **rest)
