@@ -77,6 +77,13 @@ def test_it_rotates_shows_the_way_back_and_tells_no_secret(vault: VaultServer) -
     assert made not in "".join(told)
 
 
+def test_an_empty_verifier_is_refused(vault: VaultServer) -> None:
+    vault.put("secret/unset", {"token": "old"})
+    code, _, err = rotate(vault.environ, "secret/unset#token", "--verify", "")
+    assert (Exit.USAGE, True) == (code, "a verifier needs a program" in err)
+    assert {"token": "old"} == vault.get("secret/unset")
+
+
 def test_a_verifier_that_fails_ends_with_1_and_undoes(vault: VaultServer) -> None:
     vault.put("secret/failing", {"token": "old"})
     code, out, err = rotate(vault.environ, "secret/failing#token", "--verify", "sh -c 'cat; exit 3'")

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from support.rotating import Account
-from toriconfig.rotation import Command, Rotation, RotationError, kinds
+from support.rotating import Account, Left, left_at
+from toriconfig.rotation import Command, Rotation, RotationError, RotationRefused, kinds
 from toriconfig.testing import Canary, VaultServer
 
 PYTHON = sys.executable
@@ -25,6 +25,18 @@ def crashes(value: Any) -> None:
     raise ValueError(f"cannot use {value}")
 
 
+def exits(value: Any) -> None:
+    sys.exit(f"cannot use {value}")
+
+
+def interrupts(value: Any) -> None:
+    raise KeyboardInterrupt(value)
+
+
+async def cannot_say(value: Any) -> bool:
+    return False
+
+
 def hangs(value: Any) -> None:
     time.sleep(60)
 
@@ -32,6 +44,9 @@ def hangs(value: Any) -> None:
 REASONS: dict[str, tuple[Callable[[Any], object] | Command, str]] = {
     "a function that says no": (says_no, "the verifier said no"),
     "a function that crashes": (crashes, "the verifier raised ValueError"),
+    "a function that exits": (exits, "the verifier raised SystemExit"),
+    "a function that interrupts": (interrupts, "the verifier raised KeyboardInterrupt"),
+    "a coroutine function": (cannot_say, "the verifier is asynchronous, so it said nothing"),
     "a function that hangs": (hangs, "the verifier did not end within 0.5 s"),
     "a command that fails": (Command(["sh", "-c", "cat >&2; exit 7"]), "the verifier sh ended with exit code 7"),
     "a command that hangs": (Command(["sleep", "60"]), "the verifier sleep did not end within 0.5 s"),
@@ -107,3 +122,44 @@ def test_a_large_secret_that_nobody_reads_does_not_outlast_the_deadline(vault: V
     rotation = Rotation("secret/stuck#token", kind, environ=vault.environ, verify=verify, verify_timeout=0.5)
     with pytest.raises(RotationError, match="did not end within 0.5 s"):
         rotation.run()
+
+
+def left(vault: VaultServer, **options: Any) -> Rotation:
+    return Rotation("secret/left#token", kinds.Generated(), environ=vault.environ, **options)
+
+
+@pytest.mark.parametrize("step", ["apply", "verify"])
+def test_what_was_begun_with_a_verifier_is_not_resumed_without_one(vault: VaultServer, step: str) -> None:
+    vault.put("secret/left", {"token": "old"})
+    with pytest.raises(Left):
+        left(vault, verify=says_no, on_event=left_at(step)).run()
+    with pytest.raises(RotationRefused, match="begun with a verifier") as caught:
+        left(vault).resume()
+    assert "`--verify COMMAND`" in caught.value.help
+    with pytest.raises(RotationError, match="the verifier said no; the former value stands"):
+        left(vault, verify=says_no).resume()
+
+
+def test_a_verifier_that_is_asked_for_on_resuming_is_not_forgotten(vault: VaultServer) -> None:
+    vault.put("secret/left", {"token": "old"})
+    with pytest.raises(Left):
+        left(vault, on_event=left_at("apply")).run()
+    with pytest.raises(Left):
+        left(vault, verify=says_no, on_event=left_at("verify")).resume()
+    with pytest.raises(RotationRefused, match="begun with a verifier"):
+        left(vault).resume()
+    assert "undone" == left(vault).rollback().result
+
+
+def test_what_the_verifier_agreed_to_is_resumed_without_one(vault: VaultServer) -> None:
+    vault.put("secret/agreed", {"token": "old"})
+    with pytest.raises(Left):
+        Rotation(
+            "secret/agreed#token",
+            kinds.Given("new"),
+            environ=vault.environ,
+            verify=lambda _: True,
+            on_event=left_at("promote"),
+        ).run()
+    Rotation("secret/agreed#token", kinds.Given(), environ=vault.environ).resume()
+    assert "new" == vault.get("secret/agreed")["token"]

@@ -105,7 +105,7 @@ def _rotation(reference: str, max_age: float | None, options: dict[str, Any], *,
         return Rotation(
             reference,
             kind,
-            verify=Command(shlex.split(options["verify"])) if options["verify"] else None,
+            verify=Command(shlex.split(options["verify"])) if options["verify"] is not None else None,
             verify_timeout=options["verify_timeout"],
             timeout=options["timeout"],
             grace=options["grace"],

@@ -48,6 +48,7 @@ class Record:
         version: version of the secret that it made, or 0.
         undoes: id of the rotation that it takes back, or "".
         reason: why it is, or was, undone.
+        verifier: whether a verifier of the user's was asked for.
         grace_until: RFC 3339; until when the old secret stays, or "" when it is left alone.
         pending: the new values; gone when it is closed.
         former: all keys of the secret as they were at the start; gone when it is closed. The engine may drop the
@@ -66,6 +67,7 @@ class Record:
     version: int = 0
     undoes: str = ""
     reason: str = ""
+    verifier: bool = False
     grace_until: str = ""
     pending: Sealed = field(default=_NOTHING, repr=False)
     former: Sealed = field(default=_NOTHING, repr=False)
@@ -75,6 +77,11 @@ class Record:
     def open(self) -> bool:
         """Whether somebody has yet to bring it to its end."""
         return self.step in OPEN
+
+    @property
+    def unheard(self) -> bool:
+        """Whether the verifier that was asked for has yet to speak."""
+        return self.verifier and self.step in ("reserved", "applied")
 
     def dump(self) -> dict[str, Any]:
         """What is stored of it."""
@@ -92,7 +99,7 @@ _PLAIN = tuple(one.name for one in fields(Record) if one.name not in (*_SEALED, 
 def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
     """The record in what a path holds, or None when it holds something else."""
     try:
-        plain = {name: data[name] for name in _PLAIN}
+        plain = {name: data[name] for name in _PLAIN if name in data}
         plain["keys"] = tuple(str(key) for key in plain["keys"])
         sealed: dict[str, Any] = {name: Sealed(data.get(name) or {}) for name in _SEALED}
         return Record(**plain, **sealed, revision=revision)

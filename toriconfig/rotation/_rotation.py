@@ -152,6 +152,12 @@ class Rotation:
         if found is None or not found.open:
             return Outcome(str(self.ref), self.kind.name, "nothing")
         check_kind(found, self.ref, self.kind)
+        if found.unheard and self.verify is None:
+            raise RotationRefused(
+                f"the rotation of {self.ref.path} was begun with a verifier, which has yet to say that the value works",
+                reference=str(self.ref),
+                help="name it again: `--verify COMMAND`; or take the rotation back: `--rollback`",
+            )
         run.work.returning = bool(found.undoes)
         undoing = found.step == "undoing"
         return self._ended(run.go_on(run.take_over(found)), undone_is_fine=undoing)

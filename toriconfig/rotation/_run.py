@@ -68,6 +68,7 @@ class Run:
             at=now,
             base=current.number,
             keys=(),
+            verifier=self.verify is not None,
             undoes=found.id if found is not None and self.work.returning else "",
             revision=self.journal.newest,
         )
@@ -86,10 +87,11 @@ class Run:
         self.say("reserve", "done", record)
         return record
 
-    def take_over(self, found: Record, **changes: Any) -> Record:
+    def take_over(self, found: Record) -> Record:
         """Make an open record ours; its former rotator finds out before he changes anything else."""
         self.say("resume", "started", found)
-        record = self._write(found, "resume", who=self.who, **changes)
+        asked = found.verifier or self.verify is not None
+        record = self._write(found, "resume", who=self.who, verifier=asked)
         self.say("resume", "done", record, f"it was left by {found.who}: {found.step}")
         return record
 

@@ -15,7 +15,7 @@ from toriconfig.rotation._within import within
 
 Verify = Callable[[Any], object]
 """Is called with the new value: text for a reference with a key, else a dict of the keys that change. What it raises,
-and False, mean that it does not work."""
+and False, mean that it does not work. It is no coroutine function."""
 
 _FD = "{fd}"
 
@@ -86,6 +86,9 @@ def verified(verify: Verify | Command | None, value: Any, seconds: float) -> Non
         error = within(seconds, lambda: said.append(verify(value)), "the verifier")
         if error is not None:
             raise RotationError(error.message)
+        if hasattr(said[0], "__await__"):
+            getattr(said[0], "close", lambda: None)()  # else Python warns that it was never awaited
+            raise RotationError("the verifier is asynchronous, so it said nothing; `run_sync` makes a plain one of it")
         if said[0] is False:
             raise RotationError("the verifier said no")
 

@@ -23,7 +23,10 @@ def within(seconds: float, work: Callable[[], object], what: str) -> SecretError
     outcome: list[SecretError | None] = []
 
     def run() -> None:
-        outcome.append(attempt(work, what))
+        try:
+            outcome.append(attempt(work, what))
+        except BaseException as error:  # noqa: BLE001  (of a thread, Python would print it with the secret in its text)
+            outcome.append(RotationError(f"{what} raised {type(error).__name__}"))
 
     thread = threading.Thread(target=run, daemon=True, name="toriconfig-rotation")
     thread.start()
