@@ -121,13 +121,19 @@ def _formerly(
     return None, ANY
 
 
-def names(shape: Shape, delimiter: str | None, prefix: str = "") -> Iterator[tuple[str, Path]]:
-    """The name of each leaf that can be set from the environment, with its path."""
-    yield from _names(shape, delimiter, prefix, (), frozenset())
+def names(
+    shape: Shape, delimiter: str | None, prefix: str = "", *, sections: bool = False
+) -> Iterator[tuple[str, Path]]:
+    """The name of each leaf that can be set from the environment, with its path.
+
+    Args:
+        sections: also the names that set a whole model, as JSON or `null`, beside those of its keys.
+    """
+    yield from _names(shape, delimiter, prefix, (), frozenset(), sections=sections)
 
 
 def _names(
-    shape: Shape, delimiter: str | None, prefix: str, path: Path, seen: frozenset[type]
+    shape: Shape, delimiter: str | None, prefix: str, path: Path, seen: frozenset[type], *, sections: bool
 ) -> Iterator[tuple[str, Path]]:
     shown: set[int] = set()
     for key, field in shape.fields.items():
@@ -136,10 +142,12 @@ def _names(
         shown.add(id(field))
         child = field.shape
         name = prefix + key.upper()
-        if child.kind == "model" and delimiter and not seen.intersection(child.models):
-            yield from _names(child, delimiter, name + delimiter.upper(), (*path, key), seen | set(child.models))
-        else:
+        nests = child.kind == "model" and delimiter and not seen.intersection(child.models)
+        if sections or not nests:
             yield name, (*path, key)
+        if nests and delimiter:
+            below = name + delimiter.upper()
+            yield from _names(child, delimiter, below, (*path, key), seen | set(child.models), sections=sections)
 
 
 def _match(name: str, shape: Shape, delimiter: str | None) -> Path | None:
@@ -204,7 +212,7 @@ def _structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -
     if not isinstance(text, str):
         return node
     stripped = text.strip()
-    if shape.nullable and shape.kind not in ("secret", "any") and stripped == "null" and not shape.text:
+    if stripped == "null" and can_mean(shape, None):
         return Node(None, node.layer, node.at)
     if shape.kind == "any" and shape.decodes:
         value, wrong = _json(stripped)
@@ -231,6 +239,13 @@ def _structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -
             return None
         pairs[key.strip()] = Node(value.strip(), node.layer, node.at, node.at)
     return Node(pairs, node.layer, node.at)
+
+
+def can_mean(shape: Shape, value: Any) -> bool:
+    """Whether text can mean this value: `null` means None, and JSON a mapping or list, only where text is not wanted."""
+    if value is None:
+        return shape.nullable and shape.kind not in ("secret", "any") and not shape.text
+    return shape.kind != "any" or shape.decodes or not isinstance(value, (dict, list))
 
 
 def _json(text: str) -> tuple[Any, int]:

@@ -50,12 +50,12 @@ def schema_text(cls: type[BaseModel]) -> str:
     return json.dumps(schema_of_files(cls), indent=2, ensure_ascii=False, sort_keys=False) + "\n"
 
 
-def variables_of(cls: type[BaseModel]) -> list[tuple[str, Path]]:
-    """The variable of each key of the class that has one, with its path."""
+def variables_of(cls: type[BaseModel], *, sections: bool = False) -> list[tuple[str, Path]]:
+    """The variable of each key of the class that has one, with its path; also of whole sections if asked."""
     options = Options.of(cls.model_config, {})
     if options.env_prefix is None:
         return []
-    return list(names(root_shape(cls), options.env_nested_delimiter, options.env_prefix))
+    return list(names(root_shape(cls), options.env_nested_delimiter, options.env_prefix, sections=sections))
 
 
 def _inlined(node: Any, defs: dict[str, Any], open_: tuple[str, ...] = ()) -> Any:

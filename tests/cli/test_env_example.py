@@ -43,6 +43,14 @@ def test_a_meaning_of_several_lines_stays_a_comment() -> None:
     assert "# One. Two.\n" in env_example(App)
 
 
+def test_a_name_that_no_line_can_set_is_left_out() -> None:
+    class App(BaseModel):
+        model_config = SettingsConfigDict(env_prefix="APP_")
+        x: int = Field(3, validation_alias="si mple")
+
+    assert "MPLE" not in env_example(App)
+
+
 @pytest.mark.parametrize(
     ("kind", "default"),
     [
@@ -75,6 +83,8 @@ def test_a_default_reads_back_to_itself(kind: Any, default: Any, tmp_path: Path)
         (tuple[SecretStr, int], (SecretStr(VALUE), 1)),
         (str, f"https://u:{VALUE}@host/"),
         (bytes, b"\xff"),
+        (Any, None),  # text `null` there
+        (Any, [1]),
     ],
 )
 def test_what_is_secret_or_cannot_be_said_has_no_default(kind: Any, default: Any) -> None:

@@ -17,7 +17,6 @@ from pydantic import BaseModel, Field
 
 from toriconfig import SettingsConfigDict, load
 from toriconfig._effective import leaves
-from toriconfig._json_schema import variables_of
 from toriconfig._load import try_load
 from toriconfig._snapshot import Recipe
 from toriconfig.cli._write import as_env, as_json, as_yaml
@@ -153,9 +152,8 @@ def written(given: dict[str, Any], form: str) -> tuple[Mixed, str, set[str]]:
     assert attempt.loaded is not None, attempt.problems
     assert isinstance(attempt.loaded.model, Mixed)
     found = list(leaves(attempt.loaded))
-    variables = {path: name for name, path in variables_of(Mixed)}
     forms = {"yaml": as_yaml, "json": as_json}
-    text = as_env(found, variables, origins=False) if form == "env" else forms[form](found, origins=False)
+    text = as_env(found, Mixed, origins=False) if form == "env" else forms[form](found, origins=False)
     return attempt.loaded.model, text, {str(leaf.path[0]) for leaf in found if leaf.hidden}
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from toriconfig._fit import can_mean
 from toriconfig._json_schema import variables_of
 from toriconfig._masking.shown import conceals, plain
 from toriconfig._path import Path, show
 from toriconfig._shape import Field, Shape, confidential, root_shape
-from toriconfig.cli._scalar import env_text
+from toriconfig.cli._scalar import env_text, is_env_name
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -20,7 +21,7 @@ def env_example(cls: type[BaseModel]) -> str:
     shape = root_shape(cls)
     for name, path in variables_of(cls):
         field = _field(shape, path)
-        if field is None or field.info.deprecated:
+        if field is None or field.info.deprecated or not is_env_name(name):
             continue
         about = " ".join((field.info.description or show(path)).split())  # in one line, or the rest is no comment
         secret = " A secret: keep it in Vault rather than here." if field.shape.kind == "secret" else ""
@@ -45,4 +46,5 @@ def _default(field: Field) -> str:
         value = plain(default)
     except ValueError:  # bytes that are no text
         return ""
-    return "" if conceals(field.keys[0], value) else env_text(value) or ""
+    said = can_mean(field.shape, value) and not conceals(field.keys[0], value)
+    return (env_text(value) if said else None) or ""

@@ -45,6 +45,11 @@ def _escaped(char: str) -> str:
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
+def is_env_name(name: str) -> bool:
+    """Whether a line of a `.env` file can set a variable of this name: an alias may hold a space."""
+    return not any(char.isspace() or char in "=#'\"" for char in name)
+
+
 def env_text(value: Any) -> str | None:
     """A value as the text of a variable in a `.env` file, quoted where it must be; None where no text says it."""
     if isinstance(value, str):

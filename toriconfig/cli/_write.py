@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toriconfig._effective import Leaf
+from toriconfig._fit import can_mean
 from toriconfig._path import Path, show
 from toriconfig._secret import MASK
-from toriconfig.cli._scalar import env_text, yaml_scalar, yaml_text
+from toriconfig._shape import ANY, Shape, root_shape
+from toriconfig.cli._scalar import env_text, is_env_name, yaml_scalar, yaml_text
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 Nested = dict[str, "Nested | Leaf"]
 
@@ -38,15 +43,19 @@ def _seen(char: str) -> str:
     return char if char.isprintable() or char == "\n" or char > "\uffff" else f"\\u{ord(char):04x}"
 
 
-def as_env(leaves: Sequence[Leaf], variables: Mapping[Path, str], *, origins: bool) -> str:
+def as_env(leaves: Sequence[Leaf], cls: type[BaseModel], *, origins: bool) -> str:
     """Variables, a line each; secrets, and what no variable can say, as comments."""
+    from toriconfig._json_schema import variables_of
+
+    variables = {path: name for name, path in variables_of(cls, sections=True) if is_env_name(name)}
     groups: dict[Path, list[Leaf]] = {}
     for leaf in leaves:
-        path = leaf.path
-        while path not in variables and path[:-1] in variables:
-            path = path[:-1]
-        groups.setdefault(path, []).append(leaf)
-    return "\n".join(_variable(path, group, variables.get(path), origins) for path, group in groups.items()) + "\n"
+        upwards = (leaf.path[:end] for end in range(len(leaf.path), 0, -1))
+        nearest = next((path for path in upwards if path in variables), leaf.path)
+        groups.setdefault(nearest, []).append(leaf)
+    shape = root_shape(cls)
+    lines = [_variable(path, group, variables.get(path), shape.at(path), origins) for path, group in groups.items()]
+    return "\n".join(lines) + "\n"
 
 
 def shows(leaf: Leaf) -> bool:
@@ -107,18 +116,21 @@ def _json(value: Any) -> Any:
     return {key: _json(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-def _variable(path: Path, group: Sequence[Leaf], name: str | None, origins: bool) -> str:
+def _variable(path: Path, group: Sequence[Leaf], name: str | None, shape: Shape | None, origins: bool) -> str:
     first = group[0]
     note = f"  # {first.origin}" if origins else ""
     if name is None:
         return f"# {show(path)}: no variable sets it{note}"
-    if first.secret:
+    if first.secret and first.path == path:
         return f"# {name}: {first.value or MASK}{note}"
-    whole = [leaf for leaf in group if shows(leaf)]
-    text = env_text(_value(path, group)) if len(whole) == len(group) else MASK
-    if text is None or len(whole) < len(group):
-        return f"# {name}: {text or 'no variable can say it'}{note}"
-    return f"{name}={text}{note}"
+    if not all(map(shows, group)):
+        return f"# {name}: {MASK}{note}"
+    value = _value(path, group)
+    text = env_text(value) if can_mean(shape or ANY, value) else None
+    if text is None:
+        return f"# {name}: no variable can say it{note}"
+    # A reference in a variable would be taken for the secret itself.
+    return f"# {name}: {text}{note}" if any(leaf.secret for leaf in group) else f"{name}={text}{note}"
 
 
 def _value(path: Path, group: Sequence[Leaf]) -> Any:

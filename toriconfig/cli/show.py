@@ -47,10 +47,7 @@ def show(key: str | None, target: str | None, origins: bool, style: str, form: s
         return code_of(attempt.problems)
     found = _leaves(attempt.loaded, key)
     if style == "env":
-        from toriconfig._json_schema import variables_of
-
-        variables = {path: name for name, path in variables_of(asked.schema)}
-        say(as_env(found, variables, origins=origins), end="")
+        say(as_env(found, asked.schema, origins=origins), end="")
     elif style == "json":
         text = as_json(found, origins=origins, ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
         say(text, end="")
