@@ -135,6 +135,13 @@ def test_a_timeout_of_nothing_raises_at_once_and_starts_nothing(timeout: float) 
     assert started == []
 
 
+def test_a_timeout_that_is_no_number_is_refused_with_the_coroutine_closed() -> None:
+    coro = echo(1)
+    with pytest.raises(TypeError, match="timeout is a number of seconds or None, not str"):
+        run_sync(coro, timeout="5")  # type: ignore[arg-type]
+    assert coro.cr_frame is None  # type: ignore[attr-defined]
+
+
 def test_an_endless_and_a_huge_timeout_are_accepted_and_nan_is_refused() -> None:
     assert run_sync(echo(1), timeout=float("inf")) == 1
     assert run_sync(echo(1), 1e300) == 1

@@ -173,6 +173,34 @@ def test_ctrl_c_returns_at_once_with_the_coroutine_cancelled() -> None:
     assert printed == "cancelled\ninterrupted True\n"
 
 
+@pytest.mark.parametrize("running", [True, False], ids=["it runs already", "it begins after all"])
+def test_ctrl_c_while_the_loop_thread_starts_leaves_nothing_running(
+    running: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutdown_executors()
+    start = threading.Thread.start
+    started: list[threading.Thread] = []
+
+    def interrupted(thread: threading.Thread) -> None:
+        started.append(thread)
+        if running:
+            start(thread)
+        raise KeyboardInterrupt
+
+    coro = echo(8)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run_sync(coro)
+    (thread,) = started
+    if not running:
+        thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert coro.cr_frame is None  # type: ignore[attr-defined]
+    assert run_sync(echo(9), timeout=10) == 9
+
+
 def test_a_task_left_behind_is_cancelled_and_cleaned_up_at_exit() -> None:
     printed = python(
         """
@@ -203,6 +231,25 @@ def test_a_call_in_an_exit_handler_that_runs_after_ours_still_works() -> None:
         """
     )
     assert printed == "early\nlate\n"
+
+
+@pytest.mark.parametrize("before", ["", "run_sync(client.aclose())"])
+def test_an_object_that_goes_with_the_interpreter_can_still_close_itself(before: str) -> None:
+    printed = python(
+        f"""
+        import asyncio
+        from toriconfig.pipeline import run_sync
+        class Client:
+            async def aclose(self):
+                await asyncio.sleep(0)
+                return "closed"
+            def __del__(self):
+                print(run_sync(self.aclose(), timeout=10))
+        client = Client()
+        {before}
+        """
+    )
+    assert printed == "closed\n"
 
 
 FORK = """

@@ -28,10 +28,15 @@ class LoopThread:
         self.calls: set[Call] = set()
         self.closing = False
         self.thread = threading.Thread(target=self._run, name="toriconfig-run_sync", daemon=True)
+        self._entered = threading.Lock()
         try:
             self.thread.start()
         except BaseException:
-            self.loop.close()
+            # Ctrl-C may come while the thread is starting: then nobody but the thread may close the loop.
+            if self._entered.acquire(blocking=False):
+                self.loop.close()
+            else:
+                self._stop()
             raise
 
     def post(self, call: Call) -> bool:
@@ -69,19 +74,25 @@ class LoopThread:
 
     def close(self) -> None:
         """Cancel everything and end the thread, within about two seconds even when the loop is blocked."""
-        self.closing = True
-        try:
-            self.loop.call_soon_threadsafe(self.loop.stop)
-        except RuntimeError:  # closed before
-            return
-        if threading.current_thread() is self.thread:
+        if not self._stop() or threading.current_thread() is self.thread:
             return
         self.thread.join(2 * GRACE)
         if self.thread.is_alive():
             _log.debug("the loop is blocked: its thread is left behind")
             self._release_callers()
 
+    def _stop(self) -> bool:
+        """Have the thread wind up; False when it has done so before."""
+        self.closing = True
+        try:
+            self.loop.call_soon_threadsafe(self.loop.stop)
+        except RuntimeError:
+            return False
+        return True
+
     def _run(self) -> None:
+        if not self._entered.acquire(blocking=False):  # given up before it began
+            return
         while not self.closing:
             try:
                 self.loop.run_forever()

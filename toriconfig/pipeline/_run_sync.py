@@ -6,6 +6,7 @@ import asyncio
 import atexit
 import math
 import os
+import sys
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import CancelledError
@@ -60,7 +61,7 @@ def run_sync(coro: Coroutine[Any, Any, T], timeout: float | None = None, *, allo
     call: Call | None = None
     try:
         thread = _current
-        if thread is None or thread.closing:
+        if thread is None or thread.closing or sys.is_finalizing():
             thread = _thread(coro)
         if thread is None:
             return _run_here(coro, timeout)
@@ -114,37 +115,54 @@ def _check(coro: Any, timeout: float | None, allow_running_loop: bool) -> None:
     if type(coro) is not CoroutineType and not isinstance(coro, Coroutine):
         hint = ": call it first" if asyncio.iscoroutinefunction(coro) else "; wrap other awaitables in `async def`"
         raise TypeError(f"run_sync needs a coroutine, not {type(coro).__name__}{hint}")
+    try:
+        name = getattr(coro, "__qualname__", type(coro).__name__)
+        _check_loop(name, allow_running_loop)
+        if timeout is not None:
+            _check_timeout(name, timeout)
+    except BaseException:
+        coro.close()
+        raise
+
+
+def _check_loop(name: str, allow_running_loop: bool) -> None:
     running = asyncio._get_running_loop()
-    name = getattr(coro, "__qualname__", type(coro).__name__)
     if running is not None:
         inside = _current is not None and running is _current.loop
         if inside or not allow_running_loop:
-            coro.close()
             other = "" if inside else "; in a notebook, pass allow_running_loop=True"
             raise RuntimeError(f"run_sync was called where an event loop is running: use `await {name}(...)`{other}")
-    if timeout is not None and not timeout > 0:
-        coro.close()
-        if math.isnan(timeout):
-            raise ValueError("timeout is not a number of seconds: nan")
-        raise TimeoutError(f"{name} was not started: its timeout is {timeout:g} s")
+
+
+def _check_timeout(name: str, timeout: float) -> None:
+    try:
+        if timeout > 0:
+            return
+    except TypeError:
+        raise TypeError(f"timeout is a number of seconds or None, not {type(timeout).__name__}") from None
+    if math.isnan(timeout):
+        raise ValueError("timeout is not a number of seconds: nan")
+    raise TimeoutError(f"{name} was not started: its timeout is {timeout:g} s")
 
 
 def _thread(coro: Coroutine[Any, Any, Any]) -> LoopThread | None:
-    """The loop thread, started if need be; None when the interpreter lets no thread start any more."""
+    """The loop thread, started if need be; None when the interpreter lets no thread start or run any more."""
     global _current
-    with _lock:
-        if _current is None or _current.closing:
-            try:
+    if sys.is_finalizing():  # in a `__del__` at exit: other threads do not get to run again
+        return None
+    try:
+        with _lock:
+            if _current is None or _current.closing:
                 _current = LoopThread()
-            except RuntimeError as error:
-                # CPython 3.12.0 to 3.12.2 start no thread in an atexit handler (cpython#113964).
-                if "interpreter shutdown" in str(error):
-                    return None
-                coro.close()
-                raise
-            atexit.unregister(shutdown_executors)
-            atexit.register(shutdown_executors)
-        return _current
+                atexit.unregister(shutdown_executors)
+                atexit.register(shutdown_executors)
+            return _current
+    except BaseException as error:
+        # CPython 3.12.0 to 3.12.2 start no thread in an atexit handler (cpython#113964).
+        if isinstance(error, RuntimeError) and "interpreter shutdown" in str(error):
+            return None
+        coro.close()
+        raise
 
 
 def _give_up(call: Call, thread: LoopThread, why: str) -> str:
@@ -169,10 +187,15 @@ def _run_here(coro: Coroutine[Any, Any, T], timeout: float | None) -> T:
         async with asyncio.timeout(timeout):
             return await coro
 
+    # The default loop comes from a policy, which is imported at its first use: too late when modules are taken down.
+    factory = asyncio.SelectorEventLoop if sys.is_finalizing() else None
     try:
-        return asyncio.run(bounded())
+        with asyncio.Runner(loop_factory=factory) as runner:
+            return runner.run(bounded())
     except asyncio.CancelledError:
         cancelled = CancelledError("the coroutine was cancelled")
+    finally:
+        coro.close()  # when no loop can be made
     raise cancelled
 
 
