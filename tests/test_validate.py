@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import annotated_types
 import pytest
@@ -294,6 +294,21 @@ def test_words_of_a_validator_over_secrets_are_not_repeated() -> None:
 
 def test_words_of_a_validator_of_a_field_that_is_named_like_a_secret_are_not_repeated() -> None:
     assert "hunter2" not in repr(only("api_token: hunter2", schema=Holder))
+
+
+def test_words_of_a_validator_over_secrets_of_pydantics_own_are_not_repeated() -> None:
+    class Login(BaseModel):
+        name: str
+        key: SecretStr
+
+        @model_validator(mode="after")
+        def _quote(self) -> Self:
+            raise ValueError(f"not {self.key.get_secret_value()}")
+
+    class Schema(BaseModel):
+        login: Login
+
+    assert "hunter2" not in words(only("login: {name: x, key: hunter2}", schema=Schema))
 
 
 def _echo(value: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._expected import CHOICES, LIMITS, RULES, Found, phrase
 from toriconfig._path import Path, show
-from toriconfig._shape import ANY, Shape, has_secrets
+from toriconfig._shape import ANY, Shape, confidential
 from toriconfig._tree import Node
 from toriconfig.errors import Problem, Related
 
@@ -184,7 +184,7 @@ def _place(path: Path, root: Node) -> Any:
 def _sealed(path: Path, shape: Shape) -> bool:
     from toriconfig._masking.sensitive import looks_secret
 
-    return shape.sealed or has_secrets(shape) or any(isinstance(part, str) and looks_secret(part) for part in path)
+    return confidential(shape) or any(isinstance(part, str) and looks_secret(part) for part in path)
 
 
 def _phrases(errors: list[tuple[Found, str]], *, sealed: bool) -> Iterator[str]:

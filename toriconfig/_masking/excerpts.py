@@ -10,7 +10,7 @@ from toriconfig._masking.sensitive import Sensitive, Span
 from toriconfig._origin import Origin
 from toriconfig._renamed import renamed
 from toriconfig._render import sort_problems
-from toriconfig._shape import Field, Shape, has_secrets
+from toriconfig._shape import Field, Shape, confidential
 from toriconfig._tree import Node
 from toriconfig.errors import Problem
 
@@ -48,8 +48,11 @@ def with_excerpts(
 def known_secrets(shape: Shape, roots: Iterable[Node] = ()) -> Callable[[Origin], Sensitive]:
     """What is known of the secrets in the input of an origin: their names, and where the trees have them."""
     moved = renamed(shape)
-    names = frozenset(_names(shape, secret=True)) | {str(key.old[-1]) for key in moved if has_secrets(key.shape)}
-    plain = frozenset(_names(shape, secret=False))
+    fields = [(name, field.shape) for field in _fields(shape) for name in (field.name, *field.keys)]
+    fields += [(str(key.old[-1]), key.shape) for key in moved]
+    names = {name for name, below in fields if _secret_throughout(below)}
+    sections = {name for name, below in fields if confidential(below)} - names
+    plain = {name for name, below in fields if not _secret_throughout(below)}
     spans: dict[str, list[Span]] = {}
     read = [(root, shape) for root in roots]
     read += [(node, key.shape) for root, _ in read for key in moved if (node := root.find(key.old)) is not None]
@@ -59,34 +62,47 @@ def known_secrets(shape: Shape, roots: Iterable[Node] = ()) -> Callable[[Origin]
                 end = (origin.end_line or origin.line, origin.end_column or origin.column + 1)
                 spans.setdefault(origin.source, []).append((origin.line, origin.column, *end))
     return lambda origin: Sensitive(
-        names, plain=plain, spans=spans.get(origin.source, ()), everything=origin.layer == "dotenv"
+        names,
+        plain=plain,
+        sections=sections,
+        spans=spans.get(origin.source, ()),
+        everything=origin.layer == "dotenv",
     )
 
 
-def _names(shape: Shape, *, secret: bool, seen: frozenset[type] = frozenset()) -> Iterator[str]:
-    below = seen | set(shape.models)
-    if shape.kind == "model" and not seen.issuperset(shape.models):
+def _fields(shape: Shape, seen: frozenset[type] = frozenset()) -> Iterator[Field]:
+    if shape.item is not None:
+        yield from _fields(shape.item, seen)
+    elif shape.kind == "model" and not seen.issuperset(shape.models):
         for field in shape.fields.values():
-            if (field.shape.kind == "secret") is secret:
-                yield from _spellings(field)
-            yield from _names(field.shape, secret=secret, seen=below)
-    elif shape.item is not None:
-        yield from _names(shape.item, secret=secret, seen=seen)
+            yield field
+            yield from _fields(field.shape, seen | set(shape.models))
 
 
-def _spellings(field: Field) -> Iterator[str]:
-    yield field.name
-    yield from field.keys
+def _secret_throughout(shape: Shape) -> bool:
+    """Whether whatever stands here is a secret: one alone, or a list or mapping of nothing else."""
+    if shape.kind == "secret" or shape.sealed:
+        return True
+    return shape.kind in ("sequence", "mapping") and shape.item is not None and _secret_throughout(shape.item)
 
 
 def _secret_places(node: Node, shape: Shape) -> Iterator[Origin]:
-    if shape.kind == "secret":
-        yield node.origin
-    elif type(node.value) is dict and shape.kind in ("model", "mapping"):
+    if not confidential(shape):
+        return
+    if type(node.value) is dict and shape.kind in ("model", "mapping") and not shape.sealed:
         for key, child in node.value.items():
             below = shape.child(key)
             if below is not None:
                 yield from _secret_places(child, below)
-    elif type(node.value) is list and shape.item is not None:
+    elif type(node.value) is list and shape.kind == "sequence" and shape.item is not None and not shape.sealed:
         for child in node.value:
             yield from _secret_places(child, shape.item)
+    else:  # a secret, or something of the wrong kind in the place of what holds one
+        yield from _all_of(node)
+
+
+def _all_of(node: Node) -> Iterator[Origin]:
+    yield node.origin
+    if type(node.value) in (dict, list):
+        for child in node.value.values() if type(node.value) is dict else node.value:
+            yield from _all_of(child)

@@ -21,6 +21,8 @@ _EXPLICIT_KEY = re.compile(r"\s*(?:-\s+)*\?\s+(?P<key>.*\S)")
 _USERINFO = re.compile(r"""://(?=.*@)|(?<![^\s"'=,\[{(])[^\s:/@"']+:(?!//)\S*@""")
 _COMMENT = re.compile(r"(?:^|\s)#")
 _REFERENCE = re.compile(r"""\s*(["']?)\$\{(?:vault:[\w./?=#&,*:-]+|env:\w+|[A-Za-z_][\w.]*)\}\1\s*\Z""")
+_SECTION = re.compile(r"\s*(?:[&!]\S*(?:\s+|\Z))*(?:\[\s*)*(?:[{#*]|\Z)")
+"""What rightly follows the name of a section on its line: its keys, or nothing; anything else may be a secret."""
 _LONGEST_NAME = 100
 _LONGEST_LINE = 10_000
 PEM_BEGIN, PEM_END = "-----BEGIN", "-----END"
@@ -34,11 +36,16 @@ def openings(text: str, sensitive: Sensitive, anchors: frozenset[str] = frozense
     Args:
         anchors: anchors (`&name`) whose value is used as a secret elsewhere.
     """
+
+    def misplaced(name: str, at: int) -> bool:
+        return sensitive.holds(name) and not _SECTION.match(text, at)
+
     found: set[int] = set()
     for token in _FIRST_TOKEN.finditer(text, 0, _LONGEST_LINE):
         # Without a separator too: the colon may be what is missing.
-        if sensitive.names(token[1]):
-            found.add(_after(text, token.end()))
+        at = _after(text, token.end())
+        if sensitive.names(token[1]) or misplaced(token[1], at):
+            found.add(at)
     explicit = _EXPLICIT_KEY.match(text)
     if explicit and sensitive.names(explicit["key"]):
         found.add(len(text))
@@ -48,9 +55,11 @@ def openings(text: str, sensitive: Sensitive, anchors: frozenset[str] = frozense
         chunk = text[max(start, end - _LONGEST_NAME) : end]
         last = _LAST_TOKEN.search(text[max(0, end - _LONGEST_NAME) : end])
         start = separator.end()
+        at = _after(text, start)
+        named = last is not None and (sensitive.names(last[0]) or misplaced(last[0], at))
         # An escape in a key (`"pass\u0077ord"`) hides its name from these rules.
-        if (last and sensitive.names(last[0])) or looks_secret(chunk) or "\\" in chunk:
-            found.add(_after(text, start))
+        if named or looks_secret(chunk) or "\\" in chunk:
+            found.add(at)
     for anchor in anchors:
         for match in re.finditer(rf"&{re.escape(anchor)}(?![^\s,\[\]{{}}])", text):
             found.add(_after(text, match.end()))

@@ -49,17 +49,19 @@ class Sensitive:
     Args:
         keys: names of secret fields: the last part of their path, or the name of their variable.
         plain: names of the fields that are not secret: they are not a slip of a secret's name.
+        sections: names of the fields that are not secret themselves but hold secrets, in mappings.
         spans: where values of secrets stand in the text, when the text could be read.
         everything: whether every value of the input is masked, as in a `.env` file.
     """
 
-    __slots__ = ("_folded", "_known", "_plain", "everything", "spans")
+    __slots__ = ("_folded", "_known", "_plain", "_sections", "everything", "spans")
 
     def __init__(
         self,
         keys: Iterable[str] = (),
         *,
         plain: Iterable[str] = (),
+        sections: Iterable[str] = (),
         spans: Iterable[Span] = (),
         everything: bool = False,
     ) -> None:
@@ -67,6 +69,7 @@ class Sensitive:
         self.everything = everything
         self._folded = frozenset(map(_joined, keys)) - {""}
         self._plain = frozenset(map(_joined, plain)) - self._folded
+        self._sections = frozenset(map(_joined, sections))
         self._known: dict[str, bool] = {}
 
     def names(self, name: str) -> bool:
@@ -75,6 +78,10 @@ class Sensitive:
         if answer is None:
             answer = self._known[name] = self._decide(name)
         return answer
+
+    def holds(self, name: str) -> bool:
+        """Whether `name` is that of a section with secrets in it."""
+        return _joined(name) in self._sections
 
     def _decide(self, name: str) -> bool:
         joined = _joined(name)
