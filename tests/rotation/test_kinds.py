@@ -44,24 +44,6 @@ def test_a_key_pair_is_two_halves_that_belong_together(vault: VaultServer, algor
         Rotation("secret/pair#private_key", kinds.KeyPair(algorithm), environ=vault.environ).run()
 
 
-def test_the_second_user_may_what_the_first_may_and_owns_nothing_itself(account: Account) -> None:
-    name = account.name
-    with psycopg.connect(account.postgres.conninfo(), autocommit=True) as connection:
-        connection.execute(f"CREATE SCHEMA {name} AUTHORIZATION {name}".encode())
-    account.rotation().run()
-    user, password = account.stored()
-    assert f"{name}_clone" == user
-    with psycopg.connect(account.conninfo, user=user, password=password) as connection:
-        connection.execute(f"CREATE TABLE {name}.made (id int)".encode())
-        owner = connection.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'made'").fetchone()
-    assert (name,) == owner
-    account.rotation().run()
-    user, password = account.stored()
-    assert name == user
-    with psycopg.connect(account.conninfo, user=user, password=password) as connection:
-        connection.execute(f"DROP TABLE {name}.made".encode())
-
-
 def test_the_former_login_stays_until_the_next_rotation_or_ends_after_the_grace(account: Account) -> None:
     account.rotation().run()
     assert account.logs_in(account.name, account.first)

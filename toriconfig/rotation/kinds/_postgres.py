@@ -5,6 +5,7 @@ Errors of psycopg never leave this room: their frames hold passwords.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 _LOCK = 0x746F7269
 """First half of the advisory lock's key, of all rotators alike."""
+
+_LISTS = frozenset({"search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"})
+"""Settings that are lists of names: as one text, a list would be one name. `pg_dump` knows them by heart too."""
 
 
 class Login(NamedTuple):
@@ -133,13 +137,49 @@ def set_password(connection: psycopg.Connection[Any], user: str, password: str) 
     connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(user), sql.Literal(hashed)))
 
 
+def related(connection: psycopg.Connection[Any], one: str, other: str) -> bool:
+    """Whether one of the two roles is a member of the other."""
+    found = connection.execute(
+        "SELECT 1 FROM pg_auth_members m JOIN pg_roles one ON one.rolname = %s JOIN pg_roles other ON other.rolname = %s"
+        " WHERE (m.member, m.roleid) IN ((one.oid, other.oid), (other.oid, one.oid))",
+        (one, other),
+    )
+    return found.fetchone() is not None
+
+
 def create_member(connection: psycopg.Connection[Any], user: str, of: str) -> None:
-    """Make a user that may do what `of` may, and whose tables belong to `of`, so that either can change them."""
+    """Make a user that may do what `of` may, under its limits and settings.
+
+    Its tables belong to `of`, so that either can change them.
+    """
     from psycopg import sql
 
     names = {"user": sql.Identifier(user), "of": sql.Identifier(of)}
-    connection.execute(sql.SQL("CREATE ROLE {user} LOGIN IN ROLE {of}").format(**names))
+    limits = connection.execute("SELECT rolconnlimit, rolvaliduntil::text FROM pg_roles WHERE rolname = %s", (of,))
+    limit, until = limits.fetchone() or (-1, None)
+    connection.execute(
+        sql.SQL("CREATE ROLE {user} LOGIN IN ROLE {of} CONNECTION LIMIT {limit} VALID UNTIL {until}").format(
+            **names, limit=sql.Literal(limit), until=sql.Literal(until or "infinity")
+        )
+    )
     connection.execute(sql.SQL("ALTER ROLE {user} SET role = {of}").format(**names))
+    settings = connection.execute(
+        "SELECT datname, unnest(setconfig) FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = setrole"
+        " LEFT JOIN pg_database d ON d.oid = setdatabase WHERE rolname = %s",
+        (of,),
+    )
+    for database, setting in settings.fetchall():
+        name, _, value = setting.partition("=")
+        where = sql.SQL("IN DATABASE {}").format(sql.Identifier(database)) if database else sql.SQL("")
+        parts = _members(value) if name in _LISTS else [value]
+        connection.execute(
+            sql.SQL("ALTER ROLE {user} {where} SET {name} = {value}").format(
+                **names,
+                where=where,
+                name=sql.Identifier(*name.split(".")),
+                value=sql.SQL(", ").join(map(sql.Literal, parts)),
+            )
+        )
 
 
 def forget_password(connection: psycopg.Connection[Any], user: str) -> None:
@@ -147,6 +187,12 @@ def forget_password(connection: psycopg.Connection[Any], user: str) -> None:
     from psycopg import sql
 
     connection.execute(sql.SQL("ALTER ROLE {} PASSWORD NULL").format(sql.Identifier(user)))
+
+
+def _members(text: str) -> list[str]:
+    """The members of a list of names, of which PostgreSQL keeps one that needs it in double quotes."""
+    found = re.findall(r'"((?:[^"]|"")*)"|([^\s,"]+)', text)
+    return [plain or quoted.replace('""', '"') for quoted, plain in found] or [""]
 
 
 def _number(user: str) -> int:

@@ -26,7 +26,8 @@ class DatabaseUser:
 
     By default two users take turns, `app` and `app_clone`: the one that is not in use gets a new password and is
     promoted, so the one in use works until the next rotation, and nobody fails who looks again before that.
-    The second is made when it is missing, as a member of the first, and acts as the first (`SET ROLE`).
+    The second is made when it is missing, as a member of the first with its limits and settings, and acts as the first
+    (`SET ROLE`). A role that has the name of the second and is no such member is somebody else's, and left alone.
 
     Args:
         conninfo: `host=db port=5432 dbname=app sslmode=verify-full`, without credentials.
@@ -81,7 +82,7 @@ class DatabaseUser:
         missing: list[bool] = []
 
         def look(connection: psycopg.Connection[Any]) -> None:
-            missing.append(not _postgres.exists(connection, other))
+            missing.append(self._missing(connection, other, login.username))
 
         self._visit(work, server, look, login, other)
         first = [f"make {other} at {server}, as a member of {login.username}"] if missing[0] else []
@@ -164,11 +165,28 @@ class DatabaseUser:
 
         def change(connection: psycopg.Connection[Any]) -> None:
             work.fence()
-            if not _postgres.exists(connection, login.username):
+            if self._missing(connection, login.username, valid.username):
                 _postgres.create_member(connection, login.username, valid.username)
             _postgres.set_password(connection, login.username, login.password)
 
         self._visit(work, server, change, valid, login.username)
+
+    def _missing(self, connection: psycopg.Connection[Any], user: str, of: str) -> bool:
+        """Whether the user is yet to be made as a member of the other.
+
+        Raises:
+            RotationRefused: there is one of that name, who has nothing to do with the other.
+        """
+        if user == of:
+            return False
+        if not _postgres.exists(connection, user):
+            return True
+        if not _postgres.related(connection, user, of):
+            raise RotationRefused(
+                f"there is a role {user}, which is no member of {of}: it may be somebody else's",
+                help=f"GRANT {of} TO {user}, if the two are to take turns; else rename one, or ask for a single user",
+            )
+        return False
 
     def _visit(
         self, work: Work, server: Server, change: Callable[[psycopg.Connection[Any]], None], own: Login, user: str
