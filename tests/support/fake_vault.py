@@ -87,7 +87,8 @@ class FakeVault:
         if not versions:
             return self.answer(address, 404)
         number = int(query.get("version", [str(len(versions))])[0])
-        return self.answer(address, data={"data": versions[number - 1], "metadata": {"version": number}})
+        metadata = {"version": number, "created_time": "2026-01-01T00:00:00Z"}
+        return self.answer(address, data={"data": versions[number - 1], "metadata": metadata})
 
     def answer(
         self, address: str = "", status: int = 200, headers: Mapping[str, str] | None = None, **body: Any

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from support.fake_vault import secret
+from toriconfig._engine import wait_for
 from toriconfig.errors import VaultDenied, VaultNotFound, VaultUnreachable
 from toriconfig.testing import VaultServer, vault_server
 
@@ -60,6 +61,29 @@ def test_the_kind_of_a_mount_is_looked_up_once(server: VaultServer, connect: Con
         server.put(f"old/{name}", {"k": name})
         secret(session, f"old/{name}").get()
     assert 1 == server.requests(path="sys/internal/ui/mounts/old/*", operation="read")
+
+
+def test_a_mount_that_is_moved_to_version_2_is_noticed(server: VaultServer, connect: Connect) -> None:
+    server.mount_kv("moving", version=1)
+    server.put("moving/app", {"k": "one"})
+    session = connect(server.environ, refresh_interval=0.1)
+    held = secret(session, "moving/app")
+    assert {"k": "one"} == held.get()
+    server.client.sys.tune_mount_configuration("moving", options={"version": "2"})
+    wait_for(lambda: held.version == 1, timeout=20, what="version 2 was not noticed")
+    assert {"k": "one"} == held.get()
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{"k": "wrong"}, {"data": {"k": "wrong"}, "metadata": {"owner": "us"}}, {"data": {"k": "wrong"}, "metadata": {}}],
+)
+def test_what_version_1_holds_below_data_is_not_taken_for_version_2(
+    server: VaultServer, connect: Connect, beside: dict[str, object]
+) -> None:
+    server.put("old/beside", {"k": "right"})
+    server.put("old/data/beside", beside)
+    assert {"k": "right"} == secret(connect(server.environ), "old/beside").get()
 
 
 def test_a_pinned_version_is_read_and_stays(server: VaultServer, connect: Connect) -> None:

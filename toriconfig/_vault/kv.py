@@ -49,7 +49,8 @@ class Mounts:
         """Read a path.
 
         A path of an unknown mount is taken for KV v2 on its first segment, which costs no request when it
-        is right; a 404 or 403 is not believed before the mount has been looked up.
+        is right; a 404 or 403 is not believed before the mount has been looked up. Nor is an answer that
+        another engine would have given, whatever was known of the mount: one that is moved to KV v2 is noticed.
 
         Args:
             place: the logical path, checked, with version or parameters.
@@ -59,25 +60,23 @@ class Mounts:
         path, version = place.path, place.version
         if place.parameters:
             return self._issue(place, call, relogin)
-        mount = self._known(path)
-        if mount is not None:
-            return self._read(mount, path, version, call, relogin)
-        head, _, tail = path.partition("/")
-        guess = Mount(f"{head}/", "v2" if version or (tail and not _is_engine(path)) else "other")
-        found = self._read(guess, path, version, call, relogin)
-        if not isinstance(found, SecretError):
-            if guess.kind == "v2":
-                self._remember(guess)
-            return found
-        if not isinstance(found, VaultError) or found.status not in (403, 404, 405) or self._is_unknown(path):
-            return found
-        mount = self._look_up(path, call)
-        if mount is None:
-            self._remember_unknown(path)
-            return found
-        return found if mount == guess else self._read(mount, path, version, call, relogin=False)
+        known = self._known(path)
+        mount = known or _guessed(path, version)
+        found = self._read(mount, path, version, call, relogin)
+        if isinstance(found, Found) and known is None and mount.kind == "v2":
+            self._remember(mount)
+        if (found is None or (known is None and _is_doubtful(found))) and not self._is_unknown(path):
+            right = self._look_up(path, call)
+            if right is None:
+                self._remember_unknown(path)
+            elif right != mount:
+                found = self._read(right, path, version, call, relogin=False)
+        return found or VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
 
-    def _read(self, mount: Mount, path: str, version: int | None, call: Call, relogin: bool) -> Found | SecretError:
+    def _read(
+        self, mount: Mount, path: str, version: int | None, call: Call, relogin: bool
+    ) -> Found | SecretError | None:
+        """What a path holds, or why that cannot be had; None when another engine answered than was thought."""
         session = self._session
         asked = session.now()
         if mount.kind == "v2":
@@ -91,9 +90,14 @@ class Mounts:
                 f"{path} has no versions", reference=path, help="only KV v2 keeps versions: leave `?version=` out"
             )
         repeatable = not mints(path)
-        answer = session.ask(call, "GET", path, repeatable=repeatable, relogin=relogin)
+        answer = session.ask(call, "GET", path, repeatable=repeatable, relogin=relogin, check=False)
         if isinstance(answer, SecretError):
             return answer
+        if answer.status == 404 and _VERSIONED in answer.text:
+            return None
+        error = error_of(answer, "GET", path, namespace=session.resolved.namespace)
+        if error is not None:
+            return error
         data = answer.body.get("data")
         if not isinstance(data, dict):
             return VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
@@ -193,17 +197,30 @@ def _kind(engine: object, options: object) -> Kind:
     return "issuing" if engine in _ISSUING else "other"
 
 
+def _guessed(path: str, version: int | None) -> Mount:
+    head, _, tail = path.partition("/")
+    return Mount(f"{head}/", "v2" if version or (tail and not _is_engine(path)) else "other")
+
+
+def _is_doubtful(found: Found | SecretError) -> bool:
+    """Whether an outcome may come of a wrong guess."""
+    return isinstance(found, VaultError) and found.status in (403, 404, 405)
+
+
 def _is_engine(path: str) -> bool:
     return not _ENGINES.isdisjoint(path.split("/")[1:]) or path.startswith(("sys/", "auth/", "identity/", "cubbyhole/"))
 
 
-def _versioned(session: Session, answer: Answer | SecretError, path: str, target: str) -> Found | SecretError:
+def _versioned(session: Session, answer: Answer | SecretError, path: str, target: str) -> Found | SecretError | None:
+    """What KV v2 answered; None when it was not KV v2, in which `target` may be a secret of another name."""
     if isinstance(answer, SecretError):
         return answer
     data, metadata = answer.data.get("data"), answer.data.get("metadata")
-    if answer.status == 200 and isinstance(data, dict) and isinstance(metadata, dict):
-        number = metadata.get("version")
-        return Found(data, number if isinstance(number, int) else None, None, answer.token)
+    if answer.status == 200:
+        number = metadata.get("version") if isinstance(metadata, dict) and metadata.get("created_time") else None
+        if not isinstance(data, dict) or not isinstance(number, int):
+            return None
+        return Found(data, number, None, answer.token)
     if answer.status == 404 and isinstance(metadata, dict):
         what = "destroyed" if metadata.get("destroyed") else "deleted"
         return VaultNotFound(
@@ -214,8 +231,7 @@ def _versioned(session: Session, answer: Answer | SecretError, path: str, target
             help="write a new version" + ("" if what == "destroyed" else ", or undelete it"),
         )
     if answer.status != 404:  # a policy speaks of the path as Vault sees it, everything else of the logical one
-        error = error_of(answer, "GET", target, namespace=session.resolved.namespace)
-        return error or VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
+        return error_of(answer, "GET", target, namespace=session.resolved.namespace)
     absent = error_of(answer, "GET", path, namespace=session.resolved.namespace)
     assert absent is not None
     head, slash, tail = path.partition("/data/")
