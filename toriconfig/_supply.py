@@ -52,7 +52,9 @@ class Flight(Protocol):
 
 
 Swap = Callable[["Reading | None", "Reading | None"], None]
-"""Called with the old and the new reading after a swap; None: there was, or is, nothing usable."""
+"""Called with the old and the new reading after a swap; None: there was, or is, nothing usable.
+
+The same reading twice: it has ended before its time, and is replaced or dropped when somebody reads again."""
 
 
 class Supply(Protocol):

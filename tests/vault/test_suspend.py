@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from support.fake_vault import FakeVault, refused, secret, tick
+from toriconfig._supply import Reading
 from toriconfig._vault import Session
 from toriconfig.errors import VaultUnreachable
 from toriconfig.testing import FakeClock
@@ -121,6 +122,21 @@ def test_after_a_sleep_a_dead_account_is_not_handed_out_though_vault_cannot_be_a
     tick(session, engine.clock, 120)
     assert engine.works(held.get()["username"])
     assert {"k": "v"} == plain.get()
+
+
+def test_credentials_that_ended_are_followed_by_their_successors_in_one_swap(engine: Engine) -> None:
+    session = _session(engine)
+    swaps: list[list[str | None]] = []
+
+    def swapped(*readings: Reading | None) -> None:
+        swaps.append([None if one is None else one.value["username"] for one in readings])
+
+    held = secret(session, "database/creds/app")
+    session.cell("database/creds/app").subscribe(swapped)
+    held.get()
+    engine.clock.advance(3700)
+    held.get()
+    assert [[None, "u0"], ["u0", "u1"]] == swaps
 
 
 def test_expiry_is_shown_by_the_wall_clock_of_the_moment(engine: Engine) -> None:

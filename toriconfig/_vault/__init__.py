@@ -61,14 +61,14 @@ def connect(vault: Vault, environ: Mapping[str, str]) -> Session | None:
 def shutdown(timeout: float = 2.0) -> None:
     """Revoke the tokens that were obtained by logging in, and let go of every connection.
 
-    Idempotent; handles keep working, and log in again when they must fetch.
+    Idempotent; handles keep working, and log in again when they must fetch. So sessions are kept: what they obtain
+    from then on is revoked by the next call, at exit at the latest.
 
     Args:
         timeout: seconds it may take in all.
     """
     with _lock:
         sessions = list(_sessions.values())
-        _sessions.clear()
     call = Call(SYSTEM.monotonic() + timeout, SYSTEM.monotonic)
     threads = []
     for session in sessions:

@@ -69,12 +69,13 @@ class Cell:
                 if now >= self.fresh_until and now >= self._next_try and not self._under_way():
                     self._read(POLL)
                 return ()
-            dropped = self._drop()
             if self._error is None:
                 self._next_try = -NEVER  # nothing failed: the pause between two issues is not for readers without any
             flight = self._flight
             if flight is None or flight.ended or self._renewing:
                 flight = self._read(DEMAND) if now >= self._next_try else None
+            # while it is asked for, what has ended waits for what replaces it, so that one swap is told
+            dropped = self._drop() if flight is None else None
         self._notify(dropped, None)
         return () if flight is None else (flight,)
 
@@ -152,13 +153,19 @@ class Cell:
         self._flight, self._renewing, self._planned = None, False, False
         self._next_try = self.fresh_until = -NEVER
         if self._lease is not None and self._lease.id and not share:
-            self._notify(self._drop(), None)
+            self._lease = leases.ended(self._lease, self.now())
+            self._notify(self.reading, self.reading)
 
     def rest(self) -> None:
-        """Plan nothing more until somebody reads again."""
+        """Plan nothing more until somebody reads again; credentials that hang on a token that is revoked have ended."""
         with self._lock:
             self._timer += 1
             self._planned = False
+            ended = self.reading is not None and not self._usable(self.now())
+            if ended:
+                self.fresh_until = -NEVER
+        if ended:
+            self._notify(self.reading, self.reading)
 
     def due(self, timer: int) -> None:
         """The timer went off: obey the plan, unless it was overtaken."""
@@ -342,7 +349,7 @@ class Cell:
             self._refit()
 
     def _notify(self, old: Reading | None, new: Reading | None) -> None:
-        if old is new:
+        if old is None and new is None:
             return
         for swap in self._subscribers:
             try:

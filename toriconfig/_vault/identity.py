@@ -118,18 +118,22 @@ class Identity:
         if token is not None and (share or not token.minted):
             self._token = token
 
-    def revoke(self, call: Call) -> None:
-        """Revoke what was obtained here and now; their leases go with them."""
+    def surrender(self) -> list[LiveToken]:
+        """Let go of every token; returns those that were obtained here, which have ended for us and are to be revoked."""
         with self._lock:
             tokens, self._minted = self._minted, []
             token, self._token = self._token, None
         now = self._session.now()
         if token is not None:
             token.replaced = True  # nothing more is planned for it
-        for token in tokens:
-            token.replaced = True
-            if token.pid == os.getpid() and now < token.ends:
-                self._session.exchange(call, "POST", "auth/token/revoke-self", None, token.value, repeatable=True)
+        ours = [token for token in tokens if token.pid == os.getpid() and now < token.ends]
+        for token in ours:
+            token.end()
+        return ours
+
+    def revoke(self, token: LiveToken, call: Call) -> None:
+        """Revoke a token; its leases go with it."""
+        self._session.exchange(call, "POST", "auth/token/revoke-self", None, token.value, repeatable=True)
 
     def _log_in(self, call: Call, replacing: LiveToken | None) -> LiveToken | SecretError:
         with self._lock:

@@ -103,8 +103,8 @@ def renewed(lease: Lease, granted: float, duration: float, *, renewable: bool) -
 
 
 def ended(lease: Lease, now: float) -> Lease:
-    """The lease once Vault does not know it any more."""
-    return replace(lease, granted=now, duration=0.001, renewable=False)
+    """The lease once Vault does not know it any more, or once it is another process's: it ended just before `now`."""
+    return replace(lease, granted=now - 0.002, duration=0.001, renewable=False)
 
 
 def retry(action: Action, ends: float, now: float, rnd: Random) -> Plan:

@@ -316,9 +316,11 @@ class Session:
 
     def close(self, call: Call) -> None:
         """Stop polling, revoke the tokens that were obtained here; all starts afresh when somebody reads again."""
+        revoked = self.identity.surrender()
         for cell in self.cells():
             cell.rest()
-        self.identity.revoke(call)
+        for token in revoked:
+            self.identity.revoke(token, call)
         self.workers.dismiss()
         transport, self._transport = self._transport, None
         if transport is not None:

@@ -65,6 +65,10 @@ class LiveToken:
         """Monotonic seconds until which it is asked with; one that we can replace is not used to the last moment."""
         return self.ends - margin(self.duration or 0.0) if self.minted else self.ends
 
+    def end(self) -> None:
+        """It is revoked: for all who hold on to it, it has ended."""
+        self.granted, self.duration, self.replaced = -NEVER, 1.0, True
+
     def learn(self, facts: dict[str, Any], now: float, *, first: bool) -> None:
         """Take over what a login, a lookup or a renewal says.
 
