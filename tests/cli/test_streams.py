@@ -57,6 +57,19 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
     assert done.stderr.decode() == "toriconfig: No space left on device\n"
 
 
+@pytest.mark.parametrize("arguments", [["check", "-"], ["vault", "put", "secret/x#k", "--stdin"]])
+def test_a_closed_standard_input_is_not_taken_for_an_empty_one(arguments: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", 'exec "$@" <&-', "bash", *COMMAND, *arguments],
+        cwd=tmp_path,
+        env=clean_environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (2, "", "toriconfig: standard input is closed\n") == (done.returncode, done.stdout, done.stderr)
+
+
 def test_a_closed_standard_output_is_no_crash(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("x: 1\n")
     done = subprocess.run(

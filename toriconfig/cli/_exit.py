@@ -87,8 +87,20 @@ def _outcome(command: click.Command, arguments: Sequence[str] | None) -> int:
     return result if isinstance(result, int) else Exit.FINE
 
 
+class _Closed(io.RawIOBase):
+    """A standard input that is closed. Not an empty one: nothing would be checked, or stored, and said to be fine."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        raise OSError(errno.EBADF, "standard input is closed")
+
+
 def _prepare_streams() -> None:
     """What a terminal cannot show is escaped; where nobody listens, nothing is said."""
+    if sys.stdin is None:
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(_Closed()))
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
