@@ -96,6 +96,12 @@ def test_what_yaml_reads_of_it_is_the_same_to_other_parsers(shown: Toriconfig) -
     assert data["inner"] == {"size": 2, "token": "${vault:secret/app#inner.token}"}
 
 
+def test_an_item_of_a_list_that_is_shown_as_a_whole_is_refused(shown: Toriconfig) -> None:
+    result = shown("words[0]")
+    assert (2, "") == (result.code, result.out)
+    assert "`words[0]` is a part of `words`" in result.err
+
+
 def test_json_leaves_out_what_it_cannot_show_and_says_so(shown: Toriconfig) -> None:
     result = shown("--format", "json")
     data = json.loads(result.out)
