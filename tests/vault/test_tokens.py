@@ -6,12 +6,14 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.fake_vault import FakeVault, secret, tick
 from toriconfig import _vault
+from toriconfig._vault.answer import Answer
 from toriconfig.errors import VaultDenied
 from toriconfig.testing import FakeClock, VaultServer, vault_server
 from toriconfig.vault import AppRole, Token, UserPass, Vault
@@ -145,12 +147,43 @@ def test_a_revoked_token_is_replaced_by_one_login_however_many_paths_notice(
     assert {"k": "v"} == secret(session, "secret/app").get()
     token = session.identity.current
     assert token is not None
-    token.confirmed = -1e9
     server.client.auth.token.revoke(token.value)
     server.forget_requests()
     for _ in range(5):
         assert 200 == session.request("GET", "secret/data/app").status
     assert 1 == server.requests(path="auth/approle/login")
+
+
+def test_a_token_that_is_replaced_and_revoked_just_after_it_was_looked_up_is_followed_by_the_new_one(
+    server: VaultServer, connect: Connect, tmp_path: Path
+) -> None:
+    sink = tmp_path / "sink"
+    sink.write_text(server.new_token("app"))
+    session = connect({"VAULT_ADDR": server.address}, auth=Token(file=str(sink)))
+    with pytest.raises(VaultDenied):  # which makes sure of the token
+        session.request("GET", "secret/data/other")
+    server.client.auth.token.revoke(sink.read_text())
+    sink.write_text(server.new_token("app"))
+    assert 200 == session.request("GET", "secret/data/app").status
+
+
+@pytest.mark.parametrize(
+    ("says", "logins", "lookups"),
+    [
+        pytest.param("1 error occurred:\n\t* permission denied\n\n", 1, 0, id="no policy allows it"),
+        pytest.param("permission denied", 1, 1, id="whose it is remains open"),
+    ],
+)
+def test_a_denial_just_after_the_login_costs_no_other_login(
+    fake_vault: FakeVault, fake_clock: FakeClock, says: str, logins: int, lookups: int
+) -> None:
+    _Identity(fake_vault, fake_clock)
+    fake_vault.answers["secret/data/a"] = lambda method, body: Answer(403, {"errors": [says]}, {}, "")
+    session = fake_vault.session(Vault(clock=fake_clock, auth=UserPass("u", "p")))
+    with pytest.raises(VaultDenied, match='"read" on secret/data/a'):
+        secret(session, "secret/a").get()
+    assert logins == fake_vault.count("auth/userpass/login/u")
+    assert lookups == fake_vault.count("auth/token/lookup-self")
 
 
 def test_a_token_that_ended_is_told_from_a_policy_that_forbids(server: VaultServer, connect: Connect) -> None:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from toriconfig._vault.session import Session
 
 SURE = 10.0
-"""Seconds after a login or a lookup during which a 403 is the policy's, not the token's."""
+"""Seconds after a login or a lookup during which a 403 is more likely the policy's than the token's: no new login is
+spent on it before the token was looked up, and not even that where the 403 itself says whose it is.
+"""
 
 LOOK = 1.0
 """Seconds within which a token that somebody else obtained is looked up after its first use."""
@@ -75,20 +77,23 @@ class Identity:
         return self._log_in(call, token)
 
     def after_denial(
-        self, token: LiveToken, call: Call, method: str, path: str, *, relogin: bool
+        self, token: LiveToken, denial: Answer, call: Call, method: str, path: str, *, relogin: bool
     ) -> LiveToken | SecretError:
         """Find out what a 403 means; another token, if asking again may help, else the truth."""
         current = self._token
         if current is not None and current is not token:
             return current
-        if isinstance(self._auth, Agent) or self._session.now() - token.confirmed < SURE:
+        if isinstance(self._auth, Agent):
             return denied(path, method)
         if isinstance(self._auth, Token):
             given = given_token(self._auth, self._session.environ)
             if isinstance(given, str) and given != token.value:
                 return self._adopt(LiveToken(given, minted=False, now=self._session.now()), token)
+        sure = self._session.now() - token.confirmed < SURE
+        if sure and no_policy(denial):
+            return denied(path, method)
         failed: SecretError | None = None
-        if relogin and not isinstance(self._auth, Token):
+        if relogin and not sure and not isinstance(self._auth, Token):
             other = self._log_in(call, token)
             if isinstance(other, LiveToken):
                 return other

@@ -233,8 +233,8 @@ class Session:
         if isinstance(live, SecretError):
             return live
         outcome = self.exchange(call, method, path, body, live.value, query, headers, repeatable)
-        if outcome.status == 403:
-            other = self.identity.after_denial(live, call, method, path, relogin=relogin)
+        if isinstance(outcome, Answer) and outcome.status == 403:
+            other = self.identity.after_denial(live, outcome, call, method, path, relogin=relogin)
             if isinstance(other, SecretError):
                 return other
             live = other
