@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import pickle
+import threading
+from itertools import count
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import AliasPath, BaseModel, Field, PrivateAttr, field_validator
 
-from toriconfig import ConfigError, Secret, explain, health, lazy, load, replace, snapshot
+from toriconfig import ConfigError, Secret, explain, health, lazy, load, override, replace, snapshot
 
 
 class Pool(BaseModel):
@@ -126,3 +128,108 @@ def test_models_made_elsewhere_are_explained_and_have_health() -> None:
 def test_what_is_no_settings_is_refused(function: Any) -> None:
     with pytest.raises(TypeError, match="settings"):
         function(object())
+
+
+_numbers = count()
+
+
+class Numbered(BaseModel):
+    number: int = Field(default_factory=_numbers.__next__)
+    size: int = 0
+
+
+class Run(BaseModel):
+    number: int = Field(default_factory=_numbers.__next__)
+    size: int = 0
+    made: Numbered = Field(default_factory=Numbered)
+    default: Numbered = Numbered(size=1)
+    several: list[Numbered] = []
+    by_name: dict[str, Numbered] = {}
+    free: dict[str, int] = Field(default_factory=lambda: {"number": next(_numbers)})
+    twice: int = Field(default_factory=lambda said: 2 * said["size"])
+
+
+GIVEN = {"several": [{}], "by_name": {"one": {}}}
+PARTS = {"made.size": 8, "default.size": 8, "by_name.one.size": 8, "free.more": 8}
+
+
+def numbers(run: Run) -> list[int]:
+    """What the factories gave."""
+    numbered: tuple[Run | Numbered, ...] = (run, run.made, run.default, *run.several, *run.by_name.values())
+    return [*(model.number for model in numbered), run.free["number"]]
+
+
+@pytest.mark.parametrize("updates", [{}, {"size": 7}, PARTS])
+def test_what_a_factory_gave_stays(updates: dict[str, int]) -> None:
+    settings = lazy(Run, overrides=GIVEN, environ={})
+    before = numbers(settings)
+    assert before == numbers(replace(settings, updates))
+    assert before == numbers(replace(Run(**snapshot(settings).__dict__), updates))
+    with override(settings, updates):
+        assert before == numbers(settings)
+        assert before == numbers(replace(settings, updates))
+
+
+def test_a_factory_that_is_given_other_fields_follows_them() -> None:
+    assert 14 == replace(load(Run), size=7).twice
+
+
+def test_what_a_factory_gives_each_time_counts_as_not_set() -> None:
+    assert {"name"} == replace(load(Schema, offline=True), name="x").model_fields_set - {"token"}
+
+
+def test_what_cannot_be_copied_is_made_anew() -> None:
+    class Locked(BaseModel):
+        size: int = 0
+        lock: Any = Field(default_factory=threading.Lock)
+        _own: Any = PrivateAttr(default_factory=threading.Lock)
+
+    base = load(Locked)
+    assert replace(base).lock is not base.lock
+    assert 1 == replace(base, size=1).size
+
+
+def test_without_updates_no_validator_runs_again() -> None:
+    class Milliseconds(BaseModel):
+        wait: int = 0
+
+        @field_validator("wait")
+        @classmethod
+        def _from_seconds(cls, value: int) -> int:
+            return value * 1000
+
+    assert 2000 == replace(Milliseconds(wait=2)).wait
+    assert 2000 == replace(load(Milliseconds, overrides={"wait": 2})).wait
+
+
+def test_a_value_that_stands_inside_something_else_stays() -> None:
+    class Inside(BaseModel):
+        size: int = 0
+        first: int = Field(1, validation_alias=AliasPath("all", 0))
+        last: int = Field(2, validation_alias=AliasPath("all", 1))
+        deep: int = Field(3, validation_alias=AliasPath("tree", "a", 1))
+
+    class Holder(BaseModel):
+        inside: Inside = Inside.model_validate({"all": [7, 8], "tree": {"a": [0, 9]}})
+
+    inside = Holder().inside
+    assert (7, 8, 9) == (inside.first, inside.last, inside.deep)
+    assert inside.model_copy(update={"size": 5}) == replace(inside, size=5)
+    assert inside.model_copy(update={"size": 5}) == load(Holder, overrides={"inside": {"size": 5}}).inside
+
+
+class Wide(Pool):
+    width: int = 0
+
+
+def test_an_object_of_a_subclass_stays_whole_until_a_part_of_it_is_set() -> None:
+    wide = Wide(size=5, hosts=["w"], width=6)
+    for base in (Schema(pool=wide), load(Schema, overrides={"pool": wide}, offline=True)):
+        assert wide == replace(base, name="x").pool
+        assert Pool(size=9, hosts=["w"]) == replace(base, {"pool.size": 9}).pool
+
+
+def test_a_part_of_an_object_that_code_gave_is_merged_into_it() -> None:
+    changed = replace(load(Schema, overrides={"pool": Pool(size=5, hosts=["q"])}, offline=True), {"pool.size": 9})
+    assert Pool(size=9, hosts=["q"]) == changed.pool
+    assert 'overrides["pool"]' == str(explain(changed, "pool.hosts").origin)

@@ -111,10 +111,10 @@ def replace(settings: T, updates: Updates | None = None, /, **more: Any) -> T:
     """
     from toriconfig._load import try_derive
 
-    base = _loaded(settings).snapshot
+    base = _loaded(settings)
     attempt = try_derive(base, {**(updates or {}), **more})
     del updates, more  # as in `load`
-    return cast(T, attempt.outcome(base.recipe.schema.__name__).model)
+    return cast(T, attempt.outcome(base.snapshot.recipe.schema.__name__).model)
 
 
 def override(settings: T, values: Updates | None = None, /, **more: Any) -> AbstractContextManager[T]:

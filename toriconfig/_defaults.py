@@ -10,8 +10,9 @@ from pydantic import BaseModel
 
 from toriconfig._merge import merge
 from toriconfig._origin import Origin
-from toriconfig._path import show
+from toriconfig._path import Path, show
 from toriconfig._shape import Field, Shape
+from toriconfig._shape.keys import place_of
 from toriconfig._tree import Layer, Node
 from toriconfig._unknown import without_unknown
 
@@ -83,9 +84,25 @@ def as_node(value: Any, name: str) -> Node:
 
 def from_model(model: BaseModel, name: str) -> Node:
     """What a model that stands as a default says, as a node; fields it leaves to its class are left out."""
-    keys = {field.name: key for key, field in reversed(Shape("model", models=(type(model),)).fields.items())}
     said = model.__dict__ | (model.model_extra or {})  # `getattr` warns of deprecated fields
-    values: dict[str, Node] = {}
-    for field in model.model_fields_set:
-        values[keys.get(field, field)] = as_node(said[field], f"{name}.{field}")
-    return Node(values, DEFAULTS, name)
+    infos = type(model).model_fields
+    node = Node({}, DEFAULTS, name)
+    for field in sorted(model.model_fields_set):
+        place = place_of(type(model), field, infos[field]) if field in infos else (field,)
+        node = placed(node, place, as_node(said[field], f"{name}.{field}"))
+    return node
+
+
+def placed(node: Node, place: Path, value: Node) -> Node:
+    """`node` with `value` at a place below it, which is made as far as nothing stands there."""
+    if not place:
+        return value
+    part, *rest = place
+    below = Node(None, DEFAULTS, node.at)
+    if isinstance(part, str):
+        values = dict(node.value) if type(node.value) is dict else {}
+        return Node(values | {part: placed(values.get(part, below), tuple(rest), value)}, node.layer, node.at)
+    items = list(node.value) if type(node.value) is list else []
+    items += [below] * (max(part + 1, -part) - len(items))
+    items[part] = placed(items[part], tuple(rest), value)
+    return Node(items, node.layer, node.at)

@@ -77,21 +77,25 @@ def try_check_tree(schema: type[BaseModel], tree: Tree) -> tuple[Problem, ...]:
     return run.sorted_problems()
 
 
-def derive(base: Snapshot, updates: Mapping[str, Any]) -> Loaded:
+def derive(base: Loaded, updates: Mapping[str, Any]) -> Loaded:
     """The settings of an earlier load with `updates` above them, validated, sharing nothing that can change.
+
+    Without updates they are a deep copy, which is not validated again.
 
     Raises:
         ConfigError: with everything that is wrong with the updates.
     """
     attempt = try_derive(base, updates)
     del updates  # they may hold secrets, and a traceback shows what its frames hold
-    return attempt.outcome(base.recipe.schema.__name__)
+    return attempt.outcome(base.snapshot.recipe.schema.__name__)
 
 
-def try_derive(base: Snapshot, updates: Mapping[str, Any]) -> Attempt:
+def try_derive(base: Loaded, updates: Mapping[str, Any]) -> Attempt:
     """`derive`, with problems returned and never raised."""
-    run = Load(base.recipe, options=base.options)
-    return Attempt(run, run.derive(base, updates))
+    from toriconfig._carried import copied
+
+    run = Load(base.snapshot.recipe, options=base.snapshot.options)
+    return Attempt(run, (copied(base) if not updates else None) or run.derive(base, updates))
 
 
 class Draft:

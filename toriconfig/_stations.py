@@ -99,15 +99,19 @@ class Load:
         self._add([problem for problem in wrong if problem.code != "TC103" or "[" in problem.path])
         self.problems = [problem for problem in self.problems if problem.code != "TC401"]
 
-    def derive(self, base: Snapshot, updates: Mapping[str, Any]) -> Loaded | None:
+    def derive(self, loaded: Loaded, updates: Mapping[str, Any]) -> Loaded | None:
         """The settings of an earlier load with `updates` above them; nothing is read again."""
+        from toriconfig._carried import carried
         from toriconfig.sources.mapping import MappingSource
 
+        base = loaded.snapshot
         tree = MappingSource(updates).load()
         self.problems += tree.problems
-        given = with_defaults(self._current(tree.root), self.shape, base.root)
-        root = merge(base.root, given, self.shape, self.problems)
-        root = merge(base.root, self._resolved(given, root), self.shape, [])
+        given = self._current(tree.root)
+        below = carried(base.root, given, loaded.model)
+        given = with_defaults(given, self.shape, below)
+        root = merge(below, given, self.shape, self.problems)
+        root = merge(below, self._resolved(given, root), self.shape, [])
         places = self._places(base.session)
         places.kept = frozenset(map(id, base.secrets.values()))
         places.unsupplied = {path: where for path, where in base.unsupplied.items() if root.find(path) is not None}
@@ -324,15 +328,12 @@ class Load:
 
     def _text_of(self, node: Node) -> str | None:
         """A number or word as its file spells it, when it stands there plainly; None else."""
-        origin = node.origin
-        lines = self.lines.get(origin.source)
-        if lines is None or origin.line is None or origin.line != origin.end_line or origin.column is None:
+        lines = self.lines.get(node.origin.source)
+        if lines is None:
             return None
-        from toriconfig.sources._yaml_scalars import WORDS, number
+        from toriconfig.sources._yaml_scalars import as_spelt
 
-        text = lines[origin.line - 1][origin.column - 1 : (origin.end_column or 0) - 1]
-        read = WORDS[text] if text in WORDS else number(text)
-        return text if type(read) is type(node.value) and read == node.value else None
+        return as_spelt(node, lines)
 
     def _read_file(self, name: str) -> str | Problem:
         from toriconfig._file_reference import read_under

@@ -61,7 +61,7 @@ class Override:
     def __enter__(self) -> Any:
         lazy, state = self._lazy, self._lazy._state
         base = current(lazy)
-        loaded = derive(base.snapshot, self._values)
+        loaded = derive(base, self._values)
         entry = Entry(lazy, self._values)
         with state.lock:
             var = _var(state)
@@ -107,7 +107,7 @@ def _without(lazy: Lazy, view: View, gone: Entry) -> View | None:
 
 def _derived(base: Loaded, entry: Entry) -> Loaded | None:
     try:
-        return derive(base.snapshot, entry.values)
+        return derive(base, entry.values)
     except ConfigError:  # valid only together with the override that has just ended
         return None
 

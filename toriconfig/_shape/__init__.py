@@ -193,11 +193,11 @@ def fields_of(model: type[Any]) -> dict[str, Field]:
     if known is None:
         known = {}
         for name, info in _infos(model).items():
-            keys, openings = keys_of(model, name, info)
+            keys, inside = keys_of(model, name, info)
             if keys:
                 known.update(dict.fromkeys(keys, Field(model, name, info, keys)))
-            for key in openings:
-                known.setdefault(key, Field(model, name, info, (key,), ANY))
+            for path in inside:
+                known.setdefault(str(path[0]), Field(model, name, info, (str(path[0]),), ANY))
         if getattr(model, "__pydantic_complete__", True):  # else its annotations are not known yet
             _FIELDS[model] = known
     return known

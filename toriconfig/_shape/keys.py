@@ -7,26 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import AliasChoices, AliasPath
 
+from toriconfig._path import Path
+
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 
-def keys_of(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The keys that set a field, the one to show first; and those that lead to it inside something else."""
+def keys_of(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ...], tuple[Path, ...]]:
+    """The keys that set a field, the one to show first; and the paths that lead to it inside something else."""
     config = config_of(owner)
     alias = info.validation_alias if info.validation_alias is not None else info.alias
     if alias is None or config.get("validate_by_alias") is False:
         return (name,), ()
     keys: list[str] = []
-    openings: list[str] = []
+    inside: list[Path] = []
     for choice in alias.choices if isinstance(alias, AliasChoices) else [alias]:
         if isinstance(choice, AliasPath) and len(choice.path) > 1:
-            openings.append(str(choice.path[0]))
+            inside.append(tuple(choice.path))
         else:
             keys.append(str(choice.path[0]) if isinstance(choice, AliasPath) else choice)
     if config.get("populate_by_name") or config.get("validate_by_name"):
         keys.append(name)
-    return tuple(dict.fromkeys(keys)), tuple(openings)
+    return tuple(dict.fromkeys(keys)), tuple(inside)
+
+
+def place_of(owner: type[Any], name: str, info: FieldInfo) -> Path:
+    """Where files would say a field: its first key, or where it stands inside something else."""
+    keys, inside = keys_of(owner, name, info)
+    return (keys[0],) if keys else inside[0]
 
 
 def config_of(model: type[Any]) -> Mapping[str, Any]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from toriconfig._tree import Node
 
 MISSING: Final = object()
 LONGEST_NUMBER: Final = 4300
@@ -125,6 +128,16 @@ def plain(text: str) -> Any:
         return value if value is not MISSING else number(text) if text[0] in NUMERIC else text
     except TooLong:
         return text
+
+
+def as_spelt(node: Node, lines: list[str]) -> str | None:
+    """A number or word as the lines of its file spell it, when it stands there plainly; None else."""
+    origin = node.origin
+    if origin.line is None or origin.line != origin.end_line or origin.column is None:
+        return None
+    text = lines[origin.line - 1][origin.column - 1 : (origin.end_column or 0) - 1]
+    read = WORDS[text] if text in WORDS else number(text)
+    return text if type(read) is type(node.value) and read == node.value else None
 
 
 def remedy(reading: str) -> str:

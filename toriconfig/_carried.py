@@ -1,0 +1,110 @@
+"""What settings that are derived from others take over from them, beside the tree of what layers said."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from pydantic import BaseModel
+
+from toriconfig._defaults import DEFAULTS, as_node
+from toriconfig._freeze import freeze
+from toriconfig._shape import Field, root_shape
+from toriconfig._snapshot import Loaded, remember
+from toriconfig._tree import Node
+from toriconfig._unknown import without_unknown
+
+
+def copied(loaded: Loaded) -> Loaded | None:
+    """A deep copy, which no validator sees again; None when it holds something that cannot be copied, such as a lock."""
+    try:
+        model = copy.deepcopy(loaded.model)
+    except Exception:  # noqa: BLE001 - anybody's `__deepcopy__`
+        return None
+    freeze(model)
+    twin = Loaded(model, loaded.snapshot)
+    remember(twin)
+    return twin
+
+
+def carried(root: Node, given: Node, model: BaseModel) -> Node:
+    """The tree that `model` was made from, with what else it takes to make it again with `given` above it.
+
+    What a factory filled is said, lest another run of it give something else (an identifier, a time, what the
+    environment says by now), and an object of which `given` says a part is taken apart.
+
+    Args:
+        root: what layers said.
+        given: what will be laid over it.
+        model: what came of `root`.
+    """
+    values: dict[str, Node] = dict(root.value)
+    for field in {id(field): field for field in root_shape(type(model)).fields.values()}.values():
+        current = model.__dict__.get(field.name)
+        key = next((key for key in field.keys if key in values), field.keys[0])
+        above = next((given.value[key] for key in field.keys if key in given.value), None)
+        node = _standing(values.get(key), above, current, field)
+        if node is not None:
+            values[key] = _within(node, above, current)
+        elif _is_unlike_another(field, model):
+            values[key] = _within(as_node(current, field.place), None, current)
+    return Node(values, root.layer, root.at, root.key_at, root.under)
+
+
+def _standing(node: Node | None, above: Node | None, current: Any, field: Field) -> Node | None:
+    """What stands at a field: an object of which part is to be set as a mapping, one of a subclass as a whole."""
+    if not isinstance(current, BaseModel):
+        return node
+    in_part = above is not None and type(above.value) is dict
+    if in_part and (node is None or type(node.value) is not dict):
+        apart = without_unknown(as_node(current, field.place), field.shape)
+        return apart if node is None else _said_by(node, apart)
+    if node is not None and field.shape.kind == "model" and type(current) not in field.shape.models:
+        return without_unknown(node, field.shape) if in_part else Node(current, node.layer, node.at)
+    return node
+
+
+def _said_by(whole: Node, part: Node) -> Node:
+    """`part` as said by the layer, and at the place, of the object that it is a part of."""
+    value = part.value
+    if type(value) is dict:
+        value = {key: _said_by(whole, child) for key, child in value.items()}
+    elif type(value) is list:
+        value = [_said_by(whole, child) for child in value]
+    return Node(value, whole.layer, whole.at, whole.key_at)
+
+
+def _within(node: Node, above: Node | None, current: Any) -> Node:
+    value: Any = node.value
+    if type(value) is dict and isinstance(current, BaseModel):
+        return carried(node, above if above is not None and type(above.value) is dict else _NOTHING, current)
+    if type(value) is dict and isinstance(current, dict):
+        known = {str(key): item for key, item in current.items()}
+        value = {key: _within(child, above and above.find((key,)), known.get(key)) for key, child in value.items()}
+    elif type(value) is list and isinstance(current, (list, tuple)) and len(value) == len(current):
+        value = [_within(child, None, item) for child, item in zip(value, current, strict=True)]
+    else:
+        return node
+    return Node(value, node.layer, node.at, node.key_at, node.under)
+
+
+def _is_unlike_another(field: Field, model: BaseModel) -> bool:
+    """Whether nobody said what stands at a field, and its factory, asked again, gives something else.
+
+    One that is given the other fields follows them; and what cannot be copied can only be made anew.
+    """
+    factory: Any = field.info.default_factory
+    if factory is None or field.info.default_factory_takes_validated_data or field.name in model.model_fields_set:
+        return False
+    current = model.__dict__[field.name]
+    try:
+        copy.deepcopy(current)
+    except Exception:  # noqa: BLE001 - anybody's `__deepcopy__`
+        return False
+    try:
+        return bool(factory() != current)
+    except Exception:  # noqa: BLE001 - anybody's code
+        return True
+
+
+_NOTHING = Node({}, DEFAULTS)
