@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
-from support.rotating import Account
+from support.rotating import Account, Left, left_at
 from toriconfig.errors import SecretError, VaultNotFound
-from toriconfig.rotation import Rotation, RotationRefused, kinds
+from toriconfig.rotation import Rotation, RotationError, RotationRefused, kinds
 from toriconfig.testing import VaultServer
 
 
@@ -93,6 +94,24 @@ def test_a_capability_that_is_missing_is_named_before_anything_changes(vault: Va
     assert 0 == writes(vault)
 
 
+@pytest.mark.parametrize("left", ["apply", "verify", "close"])
+@pytest.mark.parametrize("path", NEEDS)
+def test_a_capability_that_is_missing_is_named_before_anything_is_taken_back(
+    vault: VaultServer, path: str, left: str
+) -> None:
+    vault.put("secret/denied", {"token": "old"})
+    token = vault.new_token(vault.policy(f"not-back-{path.replace('/', '-')}", {**NEEDS, path: ["read"]}))
+    leave = left_at(left) if left != "close" else None
+    with suppress(Left):
+        Rotation("secret/denied#token", kinds.Generated(), environ=vault.environ, on_event=leave).run()
+    before = vault.get("secret/denied.rotation")
+    weak = Rotation("secret/denied#token", kinds.Generated(), environ={**vault.environ, "VAULT_TOKEN": token})
+    with pytest.raises(RotationRefused, match=rf"\(403\): .* on {path}; nothing was changed"):
+        weak.rollback()
+    assert before == vault.get("secret/denied.rotation")
+    Rotation("secret/denied#token", kinds.Generated(), environ=vault.environ).rollback()
+
+
 def test_the_policy_that_is_asked_for_suffices(vault: VaultServer) -> None:
     vault.put("secret/denied", {"token": "old"})
     token = vault.new_token(vault.policy("enough", NEEDS))
@@ -135,6 +154,40 @@ def test_an_administrator_who_is_not_there_or_may_not_is_named(account: Account)
         weak.run()
     assert account.logs_in()
     assert not weak.status().open
+
+
+def test_a_conninfo_that_cannot_be_is_refused_without_being_shown(account: Account) -> None:
+    kind = kinds.DatabaseUser("host=127.0.0.1 dbname=x c4n4ry", "secret/admin")
+    rotation = Rotation(account.path, kind, environ=account.vault.environ)
+    for act in (rotation.plan, rotation.run):
+        with pytest.raises(RotationRefused, match="the conninfo cannot be read") as caught:
+            act()
+        assert "c4n4ry" not in str(caught.value)
+
+
+class Broken(kinds.Generated):
+    """A kind that raises, with a value in its text, wherever nothing is changed yet."""
+
+    def __init__(self, method: str, *, stored: bool) -> None:
+        super().__init__()
+        self.stored = stored
+
+        def raises(*_: object) -> None:
+            raise LookupError("c4n4ry")
+
+        setattr(self, method, raises)
+
+
+@pytest.mark.parametrize("stored", [True, False])
+@pytest.mark.parametrize("method", ["needs", "plan"])
+def test_what_a_kind_raises_before_it_begins_is_told_by_type_alone(
+    vault: VaultServer, method: str, stored: bool
+) -> None:
+    vault.put("secret/bad", {"token": "old"})
+    rotation = Rotation("secret/bad#token", Broken(method, stored=stored), environ=vault.environ)
+    for act in (rotation.plan, rotation.run):
+        with pytest.raises(RotationError, match=f"generated: {method} raised LookupError$"):
+            act()
 
 
 def test_a_database_that_does_not_answer_is_named(account: Account) -> None:

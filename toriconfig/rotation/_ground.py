@@ -15,6 +15,7 @@ from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._journal import SUFFIX, Journal, lost_to, seconds_of
 from toriconfig.rotation._protocol import Kind, Work
 from toriconfig.rotation._record import Record
+from toriconfig.rotation._within import answered
 
 if TYPE_CHECKING:
     from toriconfig._vault.session import Session
@@ -47,14 +48,7 @@ class Ground:
         Raises:
             RotationError: it may not; the error says why.
         """
-        needs = {
-            self.main.data_path: "read update",
-            self.main.metadata_path: "patch",
-            self.journal.versions.data_path: "create read update",
-            self.journal.versions.metadata_path: "create update",
-            **kind.needs(self.work),
-        }
-        check_needs(self.work, needs)
+        self.check_policies(kind)
         # The record first: whoever finishes between the two reads makes the reservation fail.
         found = self.journal.read()
         if found is not None and found.open:
@@ -62,6 +56,20 @@ class Ground:
         current = self.main.read()
         check_there(current, self.ref)
         return found, current
+
+    def check_policies(self, kind: Kind) -> None:
+        """Make sure that the policies allow a rotation of that kind, on or back.
+
+        Raises:
+            RotationRefused: they do not.
+        """
+        needs = {
+            self.main.data_path: "read update",
+            self.main.metadata_path: "patch",
+            self.journal.versions.data_path: "create read update",
+            self.journal.versions.metadata_path: "create update",
+        }
+        check_needs(self.work, needs, kind)
 
     def rotated_at(self) -> float | None:
         """When it was last rotated, else first written, in seconds since 1970.
@@ -132,14 +140,15 @@ def check_kind(found: Record, ref: Ref, kind: Kind) -> None:
         )
 
 
-def check_needs(work: Work, needs: Mapping[str, str]) -> None:
-    """Make sure that the policies allow all of it.
+def check_needs(work: Work, needs: Mapping[str, str], kind: Kind) -> None:
+    """Make sure that the policies allow all of it, and what the kind needs beside it.
 
     Raises:
         RotationRefused: they do not; the error names each capability, and the policy to write.
     """
+    needs = {**needs, **answered(lambda: kind.needs(work), f"{kind.name}: needs")}
     try:
-        can = capabilities(work, needs)
+        can = capabilities(work, needs) if needs else {}
     except VaultDenied:
         raise RotationRefused(
             "the token may not ask for its own capabilities, so whether it may rotate cannot be known before",

@@ -45,7 +45,7 @@ class Status:
     """Where the rotation of a secret stands.
 
     Attributes:
-        reference: of the secret.
+        reference: of the secret; of another key of its path, when that is half-way, since nobody else begins then.
         kind: how it was, or is being, rotated; "" when it never was.
         step: the last step that was completed; "" when it was never rotated.
         open: whether somebody has yet to bring it to its end.

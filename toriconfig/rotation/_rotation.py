@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from toriconfig._clock import SYSTEM, Clock
 from toriconfig._reference import Ref
 from toriconfig._vault import connect
-from toriconfig.errors import SecretError
+from toriconfig.errors import SecretError, VaultNotFound
 from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._events import Event, tell
 from toriconfig.rotation._ground import Ground, check_kind, check_needs, check_there
@@ -22,7 +22,7 @@ from toriconfig.rotation._record import Record
 from toriconfig.rotation._run import Run
 from toriconfig.rotation._turn import turn
 from toriconfig.rotation._verifier import Command, Verify
-from toriconfig.rotation._within import attempt, bare
+from toriconfig.rotation._within import answered, attempt, bare
 from toriconfig.vault import Vault
 
 if TYPE_CHECKING:
@@ -147,8 +147,8 @@ class Rotation:
         return self._ended(run.go_on(record))
 
     def _resume(self) -> Outcome:
-        run = self._stored_run()
-        found = run.journal.read()
+        ground = self._stored_ground()
+        found = ground.journal.read()
         if found is None or not found.open:
             return Outcome(str(self.ref), self.kind.name, "nothing")
         check_kind(found, self.ref, self.kind)
@@ -158,16 +158,20 @@ class Rotation:
                 reference=str(self.ref),
                 help="name it again: `--verify COMMAND`; or take the rotation back: `--rollback`",
             )
+        ground.check_policies(self.kind)
+        run = self._run_on(ground)
         run.work.returning = bool(found.undoes)
         undoing = found.step == "undoing"
         return self._ended(run.go_on(run.take_over(found)), undone_is_fine=undoing)
 
     def _rollback(self) -> Outcome:
-        run = self._stored_run()
-        found = run.journal.read()
+        ground = self._stored_ground()
+        found = ground.journal.read()
         if found is None or found.step == "undone":
             return Outcome(str(self.ref), self.kind.name, "nothing")
         check_kind(found, self.ref, self.kind)
+        ground.check_policies(self.kind)
+        run = self._run_on(ground)
         if found.open and found.step != "promoted":
             run.work.returning = bool(found.undoes)
             found = run.halt(found)
@@ -205,27 +209,32 @@ class Rotation:
             _, current = Ground(self.session, work, self.clock).prepare(self.kind)
             actions = [
                 f"write a record at {self.ref.path}{SUFFIX}",
-                *self.kind.plan(work, current.data),
+                *answered(lambda: self.kind.plan(work, current.data), f"{self.kind.name}: plan"),
                 *(["have the new value verified"] if self.verify is not None else []),
                 f"write version {current.number + 1} of {self.ref.path}",
                 *([f"after {self.grace:g} s take the former value out of use"] if self.grace is not None else []),
             ]
         else:
-            check_needs(work, self.kind.needs(work))
-            actions = self.kind.plan(work, {})
+            check_needs(work, {}, self.kind)
+            actions = answered(lambda: self.kind.plan(work, {}), f"{self.kind.name}: plan")
         return Plan(str(self.ref), self.kind.name, tuple(actions))
 
     def _status(self) -> Status:
         work = self._work()
         if not self.kind.stored:
-            return Status(str(self.ref), self.kind.name, rotated_at=self.kind.rotated_at(work))
+            dated = answered(lambda: self.kind.rotated_at(work), f"{self.kind.name}: rotated_at")
+            return Status(str(self.ref), self.kind.name, rotated_at=dated)
         ground = Ground(self.session, work, self.clock)
         record = ground.journal.read()
-        rotated = ground.rotated_at()
-        if record is None:
-            return Status(str(self.ref), rotated_at=rotated)
+        own = record is not None and (self.ref.key is None or self.ref.key in record.keys)
+        if record is None or not (own or record.open):
+            return Status(str(self.ref), rotated_at=ground.rotated_at())
+        try:
+            rotated = ground.rotated_at()
+        except VaultNotFound:  # deleted meanwhile: all the more is the record to be seen
+            rotated = None
         return Status(
-            str(self.ref),
+            str(self.ref) if own else f"{self.ref.path}#{record.keys[0]}",
             record.kind,
             record.step,
             record.open,
@@ -252,14 +261,14 @@ class Rotation:
         work.retires = self.grace is not None
         return work
 
-    def _stored_run(self) -> Run:
+    def _stored_ground(self) -> Ground:
         if not self.kind.stored:
             raise RotationRefused(
                 f"a rotation of kind {self.kind.name} is one request, of which Vault keeps no former state",
                 reference=str(self.ref),
                 help="rotate again",
             )
-        return self._run_on(Ground(self.session, self._work(), self.clock))
+        return Ground(self.session, self._work(), self.clock)
 
     def _run_on(self, ground: Ground) -> Run:
         def on_event(event: Event) -> None:

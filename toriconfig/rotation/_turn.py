@@ -5,14 +5,13 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from toriconfig.errors import SecretError
 from toriconfig.rotation._errors import RotationError
 from toriconfig.rotation._events import Event, State, Step, tell
 from toriconfig.rotation._ground import check_needs
 from toriconfig.rotation._outcome import Outcome
 from toriconfig.rotation._protocol import Values, Work
 from toriconfig.rotation._verifier import verified
-from toriconfig.rotation._within import attempt
+from toriconfig.rotation._within import answered, attempt
 
 if TYPE_CHECKING:
     from toriconfig.rotation._rotation import Rotation
@@ -32,14 +31,13 @@ def turn(rotation: Rotation, work: Work) -> Outcome:
         event = Event(step, state, reference, kind.name, number, rotation.who, work.requests(), message)
         tell(event, rotation.on_event)
 
-    check_needs(work, kind.needs(work))
-    kind.plan(work, {})
+    check_needs(work, {}, kind)
+    answered(lambda: kind.plan(work, {}), f"{kind.name}: plan")
     say("apply", "started")
-    try:
-        kind.apply(work, {}, {})
-    except SecretError as error:
-        say("apply", "failed", error.message)
-        raise
+    refusal = attempt(lambda: kind.apply(work, {}, {}), f"{kind.name}: apply")
+    if refusal is not None:
+        say("apply", "failed", refusal.message)
+        raise refusal
     say("apply", "done")
     say("verify", "started")
     made: Values = {}

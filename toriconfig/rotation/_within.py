@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from toriconfig.errors import SecretError
 from toriconfig.rotation._errors import RotationError
+
+T = TypeVar("T")
 
 
 def within(seconds: float, work: Callable[[], object], what: str) -> SecretError | None:
@@ -43,6 +46,19 @@ def attempt(work: Callable[[], object], what: str) -> SecretError | None:
     except Exception as error:  # noqa: BLE001  (anybody's code; its text, frames and causes may hold the secret)
         return RotationError(f"{what} raised {type(error).__name__}")
     return None
+
+
+def answered(work: Callable[[], T], what: str) -> T:
+    """What `work` gives.
+
+    Raises:
+        SecretError: what it raised, as `attempt` tells it.
+    """
+    given: list[T] = []
+    error = attempt(lambda: given.append(work()), what)
+    if error is not None:
+        raise error
+    return given[0]
 
 
 def bare(error: SecretError) -> SecretError:

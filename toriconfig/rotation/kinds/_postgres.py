@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toriconfig.errors import SecretError
-from toriconfig.rotation._errors import RotationError
+from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._within import within
 
 if TYPE_CHECKING:
@@ -40,9 +40,19 @@ class Server:
     Args:
         conninfo: host, port, dbname and TLS, without credentials.
         timeout: seconds that one visit may take in all.
+
+    Raises:
+        RotationRefused: the conninfo cannot be; it is not shown, since a password may be what is wrong about it.
     """
 
     def __init__(self, conninfo: str, timeout: float) -> None:
+        import psycopg
+        from psycopg.conninfo import conninfo_to_dict
+
+        try:
+            self._parts: dict[str, Any] = conninfo_to_dict(conninfo)
+        except psycopg.ProgrammingError:
+            raise RotationRefused("the conninfo cannot be read", help="write `host=db dbname=app`, or a URI") from None
         self.conninfo = conninfo
         self._timeout = timeout
 
@@ -93,11 +103,9 @@ class Server:
     def _connected(self, login: Login, work: Callable[[psycopg.Connection[Any]], None]) -> str:
         """Log in and do `work`; what the server says against it, or ""."""
         import psycopg
-        from psycopg.conninfo import conninfo_to_dict
 
-        own = conninfo_to_dict(self.conninfo)
         options: dict[str, Any] = {"connect_timeout": max(2, int(self._timeout / 2)), "application_name": "toriconfig"}
-        options.update(own, user=login.username, password=login.password)
+        options.update(self._parts, user=login.username, password=login.password)
         try:
             with psycopg.connect(**options, autocommit=True) as connection:
                 work(connection)
@@ -113,15 +121,10 @@ class Server:
     @property
     def host(self) -> str:
         """The host that the conninfo names, or ""."""
-        from psycopg.conninfo import conninfo_to_dict
-
-        return str(conninfo_to_dict(self.conninfo).get("host") or "")
+        return str(self._parts.get("host") or "")
 
     def __str__(self) -> str:
-        from psycopg.conninfo import conninfo_to_dict
-
-        found = conninfo_to_dict(self.conninfo)
-        return f"PostgreSQL at {found.get('host', 'its socket')}:{found.get('port', 5432)}"
+        return f"PostgreSQL at {self._parts.get('host', 'its socket')}:{self._parts.get('port', 5432)}"
 
 
 def exists(connection: psycopg.Connection[Any], user: str) -> bool:

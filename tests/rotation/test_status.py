@@ -1,0 +1,42 @@
+"""Where the rotation of a secret stands: told of this secret and no other, for as long as the record can be read."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.rotating import Left, left_at
+from toriconfig.errors import VaultNotFound
+from toriconfig.rotation import Rotation, kinds
+from toriconfig.testing import VaultServer
+
+
+def rotation(vault: VaultServer, key: str, *, leave_at: str = "") -> Rotation:
+    on_event = left_at(leave_at) if leave_at else None
+    return Rotation(f"secret/pay#{key}", kinds.Generated(), environ=vault.environ, on_event=on_event)
+
+
+def test_a_key_that_was_never_rotated_is_not_told_the_record_of_another(vault: VaultServer) -> None:
+    vault.put("secret/pay", {"pin": "old", "other": "old"})
+    rotation(vault, "pin").run()
+    status = rotation(vault, "other").status()
+    assert ("secret/pay#other", "", False) == (status.reference, status.step, status.open)
+    assert "done" == rotation(vault, "pin").status().step
+
+
+def test_another_key_that_is_half_way_is_told_by_its_name(vault: VaultServer) -> None:
+    vault.put("secret/pay", {"pin": "old", "other": "old"})
+    with pytest.raises(Left):
+        rotation(vault, "pin", leave_at="verify").run()
+    status = rotation(vault, "other").status()
+    assert ("secret/pay#pin", "applied", True) == (status.reference, status.step, status.open)
+    rotation(vault, "pin").rollback()
+
+
+def test_the_record_of_a_secret_that_was_deleted_is_told(vault: VaultServer) -> None:
+    vault.put("secret/pay", {"pin": "old"})
+    rotation(vault, "pin").run()
+    vault.delete("secret/pay")
+    status = rotation(vault, "pin").status()
+    assert ("done", None) == (status.step, status.rotated_at)
+    with pytest.raises(VaultNotFound, match="the newest version of secret/pay, .*, is deleted"):
+        rotation(vault, "other").status()
