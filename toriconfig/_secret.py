@@ -215,6 +215,15 @@ def supply_of(secret: Secret[Any]) -> Supply:
     return secret._supply
 
 
+def settled(secret: Secret[Any]) -> Any:
+    """The value as the flights that have ended left it; never waits, so that a coroutine may ask.
+
+    Raises:
+        SecretError: as `get()`.
+    """
+    return secret._settled(_RAISE)
+
+
 def _fill(secret: Secret[Any], supply: Supply, inner: Any, path: str) -> None:
     secret._supply = supply
     secret._inner = inner

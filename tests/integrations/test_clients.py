@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -13,8 +16,9 @@ from support.faults import Answer, answering_server
 from toriconfig import Secret
 from toriconfig._origin import Origin
 from toriconfig._secret import handle
-from toriconfig._supply import Fixed, Reading
+from toriconfig._supply import Fixed, Flight, Reading
 from toriconfig.integrations import boto
+from toriconfig.integrations import psycopg_pool as follow
 from toriconfig.integrations._account import account
 from toriconfig.integrations.httpx import SecretAuth as HttpxAuth
 from toriconfig.integrations.requests import SecretAuth as RequestsAuth
@@ -25,6 +29,23 @@ class Rotating(Fixed):
 
     def rotate(self, value: Any) -> None:
         self.reading = Reading(value, Origin("code", "test"))
+
+
+class Fetched(Fixed):
+    """A supply that fetches each time, and lets nobody wait for that in the way that blocks a loop."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(value, Origin("code", "test"))
+        self.fresh_until = float("-inf")
+
+    def pending(self) -> Sequence[Flight]:
+        return (self,)
+
+    def wait(self) -> None:
+        raise AssertionError("the loop is blocked")
+
+    async def await_end(self) -> None:
+        await asyncio.sleep(0)
 
 
 def rotating(value: Any) -> tuple[Secret[Any], Rotating]:
@@ -63,6 +84,35 @@ def test_httpx_tries_a_refused_request_once_more_when_the_token_was_rotated(rota
         response = client.get("http://service")
     assert sent == tries
     assert response.status_code == (200 if rotated else 401)
+
+
+def test_httpx_tries_again_in_a_coroutine_too_and_never_blocks_the_loop() -> None:
+    supply = Fetched("one")
+    sent: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers["authorization"])
+        supply.reading = Reading("two", Origin("code", "test"))
+        return httpx.Response(200 if sent[-1] == "Bearer two" else 401)
+
+    async def main() -> int:
+        auth = HttpxAuth(handle(supply, None, "token"))
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answer), auth=auth) as client:
+            return (await client.get("http://service")).status_code
+
+    assert asyncio.run(main()) == 200
+    assert sent == ["Bearer one", "Bearer two"]
+
+
+def test_an_async_pool_is_told_the_account_without_blocking_the_loop() -> None:
+    secret = handle(Fetched({"username": "u", "password": "p"}), None, "account")
+    connection: Any = SimpleNamespace(info=SimpleNamespace(user="u"))
+
+    async def main() -> dict[str, Any]:
+        await follow.async_current(secret)(connection)
+        return await follow.async_login(secret, dbname="d")()
+
+    assert asyncio.run(main()) == {"dbname": "d", "user": "u", "password": "p"}
 
 
 def test_requests_sends_the_current_token() -> None:

@@ -151,10 +151,9 @@ def test_an_async_pool_follows_too(server: VaultServer, shared_postgres: Postgre
     secret = credentials(server)
 
     async def main() -> str:
-        await secret.aget()
         conninfo = f"host={shared_postgres.host} port={shared_postgres.port} dbname={shared_postgres.database}"
         pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-            conninfo, kwargs=follow_pool.login(secret), check=follow_pool.async_current(secret), open=False
+            conninfo, kwargs=follow_pool.async_login(secret), check=follow_pool.async_current(secret), open=False
         )
         async with pool, pool.connection() as connection:
             row = await (await connection.execute("SELECT current_user")).fetchone()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toriconfig._path import Path
-from toriconfig._secret import Secret, supply_of
+from toriconfig._secret import Secret, settled, supply_of
 from toriconfig._supply import Flight
 from toriconfig.errors import SecretError
 
@@ -46,7 +46,7 @@ def _raise(failures: Sequence[SecretError], count: int) -> None:
 
 def _failure(secret: Secret[Any]) -> SecretError | None:
     try:
-        secret.get()
+        settled(secret)
     except SecretError as error:
         return error.with_traceback(None)
     return None

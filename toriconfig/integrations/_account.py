@@ -26,13 +26,21 @@ def account(secret: Secret[Any]) -> Account:
         SecretError: it cannot be had.
         TypeError: it holds no `username` and `password`; the message does not show what it holds.
     """
-    value = secret.get()
-    username, password = part(value, "username"), part(value, "password")
-    if not isinstance(username, str) or not isinstance(password, str):
-        raise TypeError("the secret has no text `username` and `password`: declare it as a Secret of a model with both")
-    return Account(username, password, value)
+    return _account_in(secret.get())
+
+
+async def async_account(secret: Secret[Any]) -> Account:
+    """`account` for coroutines: the loop runs on while it is fetched."""
+    return _account_in(await secret.aget())
 
 
 def part(value: Any, name: str) -> Any:
     """One part of a secret that is a mapping or a model, or None."""
     return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
+
+
+def _account_in(value: Any) -> Account:
+    username, password = part(value, "username"), part(value, "password")
+    if not isinstance(username, str) or not isinstance(password, str):
+        raise TypeError("the secret has no text `username` and `password`: declare it as a Secret of a model with both")
+    return Account(username, password, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 
 import httpx
 
@@ -26,10 +26,21 @@ class SecretAuth(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Send the current token; once more when it was refused and has been rotated meanwhile."""
         token = self._secret.get()
-        request.headers[self._header] = self._before + token
-        response = yield request
+        response = yield self._with(token, request)
         if response.status_code == httpx.codes.UNAUTHORIZED:
             newer = self._secret.get()
             if newer != token:
-                request.headers[self._header] = self._before + newer
-                yield request
+                yield self._with(newer, request)
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """The same for `AsyncClient`: the loop runs on while the token is fetched."""
+        token = await self._secret.aget()
+        response = yield self._with(token, request)
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            newer = await self._secret.aget()
+            if newer != token:
+                yield self._with(newer, request)
+
+    def _with(self, token: str, request: httpx.Request) -> httpx.Request:
+        request.headers[self._header] = self._before + token
+        return request

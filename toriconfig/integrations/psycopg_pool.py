@@ -2,6 +2,7 @@
 
 from toriconfig.integrations import psycopg_pool as follow
 pool = ConnectionPool(conninfo, kwargs=follow.login(secret), check=follow.current(secret))
+pool = AsyncConnectionPool(conninfo, kwargs=follow.async_login(secret), check=follow.async_current(secret))
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from psycopg import AsyncConnection, Connection, OperationalError
 
 from toriconfig._secret import Secret
-from toriconfig.integrations._account import account
+from toriconfig.integrations._account import Account, account, async_account
 
 
 def login(credentials: Secret[Any], **others: Any) -> Callable[[], dict[str, Any]]:
@@ -24,8 +25,16 @@ def login(credentials: Secret[Any], **others: Any) -> Callable[[], dict[str, Any
     """
 
     def kwargs() -> dict[str, Any]:
-        current = account(credentials)
-        return {**others, "user": current.username, "password": current.password}
+        return _parameters(account(credentials), others)
+
+    return kwargs
+
+
+def async_login(credentials: Secret[Any], **others: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """`login` for `AsyncConnectionPool`: the loop runs on while the account is fetched."""
+
+    async def kwargs() -> dict[str, Any]:
+        return _parameters(await async_account(credentials), others)
 
     return kwargs
 
@@ -34,7 +43,7 @@ def current(credentials: Secret[Any]) -> Callable[[Connection[Any]], None]:
     """For the pool's `check`: closes and refuses a connection of an earlier account, so that the pool replaces it."""
 
     def check(connection: Connection[Any]) -> None:
-        if _is_earlier(connection.info.user, credentials):
+        if connection.info.user != account(credentials).username:
             connection.close()  # one that is only refused goes back into the pool, to be refused for ever
             raise OperationalError(_ROTATED)
 
@@ -45,7 +54,7 @@ def async_current(credentials: Secret[Any]) -> Callable[[AsyncConnection[Any]], 
     """`current` for `AsyncConnectionPool`."""
 
     async def check(connection: AsyncConnection[Any]) -> None:
-        if _is_earlier(connection.info.user, credentials):
+        if connection.info.user != (await async_account(credentials)).username:
             await connection.close()
             raise OperationalError(_ROTATED)
 
@@ -55,5 +64,5 @@ def async_current(credentials: Secret[Any]) -> Callable[[AsyncConnection[Any]], 
 _ROTATED = "the account of this connection has been rotated out"
 
 
-def _is_earlier(user: str, credentials: Secret[Any]) -> bool:
-    return user != account(credentials).username
+def _parameters(current: Account, others: dict[str, Any]) -> dict[str, Any]:
+    return {**others, "user": current.username, "password": current.password}

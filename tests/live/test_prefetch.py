@@ -1,0 +1,33 @@
+"""Fetching all side by side, in a coroutine too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from toriconfig._live.prefetch import aprefetch_all
+from toriconfig._origin import Origin
+from toriconfig._secret import handle
+from toriconfig._supplies.derived import Missing
+from toriconfig._supply import Flight
+
+
+class Failing(Missing):
+    """A supply that is asked for each time, and lets nobody wait for that in the way that blocks a loop."""
+
+    def pending(self) -> Sequence[Flight]:
+        return (self,)
+
+    def wait(self) -> None:
+        raise AssertionError("the loop is blocked")
+
+    async def await_end(self) -> None:
+        await asyncio.sleep(0)
+
+
+def test_a_coroutine_waits_for_no_secret_a_second_time() -> None:
+    supply = Failing("", "not there", "", Origin("vault", "secret/x"))
+    with pytest.raises(ExceptionGroup, match="1 of 1 secrets cannot be had"):
+        asyncio.run(aprefetch_all({("key",): handle(supply, None, "key")}))
