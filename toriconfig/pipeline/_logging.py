@@ -9,10 +9,11 @@ import threading
 import time
 from collections.abc import Callable
 
+from toriconfig.pipeline._guard import MARK, is_foreign, stand_guard, withheld
 from toriconfig.pipeline._redact import mask
 
-_MARK = "toriconfig_mark"
-"""Tells our handlers and filters apart, also from those that an earlier import of this module left (whose class differs)."""
+_CHOICE = "toriconfig_propagate"
+"""The attribute of a logger that keeps what was asked of `propagate`; the logger's own is the application's to change."""
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _lock = threading.RLock()
@@ -40,7 +41,7 @@ class MaskingFormatter(logging.Formatter):
         try:
             return self._mask(text)
         except Exception:  # noqa: BLE001 - whatever went wrong, the raw text must not appear
-            return _withheld(record)
+            return withheld(record)
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - the name in logging
         if datefmt:
@@ -51,27 +52,6 @@ class MaskingFormatter(logging.Formatter):
             text = time.strftime(self.default_time_format, self.converter(now))
             self._second = (now, text)
         return f"{text},{int(record.msecs):03d}"
-
-
-class MaskingFilter(logging.Filter):
-    """Masks a record for handlers that are not ours; what holds no secret is left as it is."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        try:
-            message = record.getMessage()
-        except Exception:  # noqa: BLE001 - the handler meets the same error, and reports it in its own way
-            return True
-        safe = _masked(message, record)
-        if safe != message:
-            record.msg, record.args = safe, None
-        if record.exc_info and record.exc_info[1] is not None:
-            text = logging.Formatter().formatException(record.exc_info)
-            safe = _masked(text, record)
-            if safe != text:
-                record.exc_text, record.exc_info = safe, None
-        if record.stack_info:
-            record.stack_info = _masked(record.stack_info, record)
-        return True
 
 
 class StderrHandler(logging.Handler):
@@ -101,35 +81,23 @@ class StderrHandler(logging.Handler):
             return
 
 
-def _masked(text: str, record: logging.LogRecord) -> str:
-    try:
-        return mask(text)
-    except Exception:  # noqa: BLE001 - whatever went wrong, the raw text must not appear
-        return _withheld(record)
-
-
-def _withheld(record: logging.LogRecord) -> str:
-    return f"<redaction failed> {record.levelname} {record.name} {record.pathname}:{record.lineno}"
-
-
-_filter = MaskingFilter()
 _handler = StderrHandler()
 _handler.setFormatter(MaskingFormatter())
-setattr(_filter, _MARK, True)
-setattr(_handler, _MARK, True)
+setattr(_handler, MARK, True)
 
 
 def get_logger(name: str, *, propagate: bool | None = None, level: int | str | None = None) -> logging.Logger:
     """A logger that writes each record once, to standard error, with registered secrets masked.
 
     However often and from however many threads it is asked for, it has one handler. Handlers that the application
-    itself put on this logger are respected: then ours stays away, and records are masked before they reach them.
+    itself put on this logger are respected: then ours stays away. Whatever other handler gets the records of this
+    logger, or of its children by way of it, gets them masked, no matter when it was added.
 
     Args:
         name: dotted, as for `logging.getLogger`.
-        propagate: True hands records, masked, to the handlers of the application's root logger instead of ours (for
-            JSON logs, Sentry, pytest before 9.1); False writes them here and nowhere else; None leaves what was
-            chosen before, at first False.
+        propagate: True hands records to the handlers of the application's root logger instead of ours (for JSON logs,
+            Sentry, pytest before 9.1); False keeps them on this logger; None leaves what was chosen here before, at
+            first False.
         level: as for `Logger.setLevel`; None makes INFO visible unless the application has set a level.
 
     Raises:
@@ -161,22 +129,19 @@ def library_logger(name: str) -> logging.Logger:
 
 
 def _route(logger: logging.Logger, propagate: bool | None) -> None:
+    stand_guard(logger)
+    propagate = getattr(logger, _CHOICE, False) if propagate is None else propagate
+    setattr(logger, _CHOICE, propagate)
     # What is added beside ours (pytest's capture, a file) is an addition; what stands there without ours is a choice.
-    strangers = any(not isinstance(handler, logging.NullHandler) for handler in logger.handlers)
-    theirs = strangers and not any(hasattr(handler, _MARK) for handler in logger.handlers)
-    elsewhere = any(hasattr(f, _MARK) for f in logger.filters)
-    ours = not (theirs or propagate or (propagate is None and elsewhere))
-    for handler in [h for h in logger.handlers if hasattr(h, _MARK) and not (ours and h is _handler)]:
-        logger.removeHandler(handler)
-    for old in [f for f in logger.filters if hasattr(f, _MARK) and (ours or f is not _filter)]:
-        logger.removeFilter(old)
+    handlers = logger.handlers[:]
+    marked = [handler for handler in handlers if hasattr(handler, MARK)]
+    ours = not propagate and (bool(marked) or not any(is_foreign(handler) for handler in handlers))
+    for handler in marked:
+        if not ours or handler is not _handler:
+            logger.removeHandler(handler)
     if ours:
         logger.addHandler(_handler)
-        logger.propagate = False
-    else:
-        logger.addFilter(_filter)
-        if propagate is not None:
-            logger.propagate = propagate
+    logger.propagate = propagate
 
 
 def _level_is_default(logger: logging.Logger) -> bool:

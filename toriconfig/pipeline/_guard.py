@@ -1,0 +1,123 @@
+"""The masking in front of handlers that are not ours, whoever adds them and whenever."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from itertools import chain
+
+from toriconfig.pipeline._redact import mask
+
+MARK = "toriconfig_mark"
+"""Tells what is ours, also what an earlier import of these modules left (whose classes differ)."""
+
+_STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime"}
+_formatter = logging.Formatter()
+
+
+class Guard(logging.Handler):
+    """Masks a record in place before the handlers of `logger`, and of the loggers above it, get it.
+
+    A handler, because the records of child loggers pass by nothing else. A filter of `logger` besides, which sees that
+    the guard stands when the application has assigned another list of handlers.
+    """
+
+    def __init__(self, logger: logging.Logger) -> None:
+        super().__init__()
+        self._logger = logger
+        setattr(self, MARK, True)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        stand_guard(self._logger)
+        return True
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        mask_record(record)
+        # `logging` takes the guard for a handler that writes, and would leave its last resort alone.
+        last = logging.lastResort
+        if last is not None and record.levelno >= last.level and not self._logger.hasHandlers():
+            last.handle(record)
+        return True
+
+    def setLevel(self, level: int | str) -> None:  # noqa: N802 - the name in logging
+        """Nothing: who sets the level of all handlers means those that write."""
+
+
+class GuardedHandlers(list[logging.Handler]):
+    """The handlers of a logger; a record that goes through them meets the guard first.
+
+    The guard is met but has no place in the list: it is not counted, and `dictConfig` does not take it away with the
+    others. While ours alone gets the records, it is not met either: ours masks the finished line.
+    """
+
+    def __init__(self, logger: logging.Logger, guard: Guard) -> None:
+        super().__init__(logger.handlers[:])
+        self.logger = logger
+        self._guard = guard
+
+    def __iter__(self) -> Iterator[logging.Handler]:
+        if self.logger.propagate or any(is_foreign(handler) for handler in self[:]):
+            return chain((self._guard,), super().__iter__())
+        return super().__iter__()
+
+
+def stand_guard(logger: logging.Logger) -> None:
+    """See that what `logger` and its children say is masked before a foreign handler gets it."""
+    if getattr(logger.handlers, "logger", None) is logger:
+        return
+    guard = next((known for known in logger.filters if isinstance(known, Guard)), None) or Guard(logger)
+    logger.addFilter(guard)
+    logger.handlers = GuardedHandlers(logger, guard)
+
+
+def is_foreign(handler: logging.Handler) -> bool:
+    """Whether it writes, and is not ours."""
+    return not (hasattr(handler, MARK) or isinstance(handler, logging.NullHandler))
+
+
+def mask_record(record: logging.LogRecord) -> None:
+    """Mask message, exception, stack and extra fields of `record`; what holds no secret is left as it is."""
+    try:
+        message = record.getMessage()
+    except Exception:  # noqa: BLE001 - the handler meets the same error, and shows the arguments
+        shown = _shown((record.msg, record.args), record)
+        if masked(shown, record) != shown:
+            record.msg, record.args = f"cannot be formatted: {masked(shown, record)}", None
+    else:
+        safe = masked(message, record)
+        if safe != message:
+            record.msg, record.args = safe, None
+    if record.exc_info and record.exc_info[1] is not None:
+        text = _formatter.formatException(record.exc_info)
+        safe = masked(text, record)
+        if safe != text:
+            record.exc_text, record.exc_info = safe, None
+    if record.exc_text:  # what a handler before us has made of the exception
+        record.exc_text = masked(record.exc_text, record)
+    if record.stack_info:
+        record.stack_info = masked(record.stack_info, record)
+    for name in vars(record).keys() - _STANDARD:
+        shown = _shown(getattr(record, name), record)
+        safe = masked(shown, record)
+        if safe != shown:
+            setattr(record, name, safe)
+
+
+def masked(text: str, record: logging.LogRecord) -> str:
+    """The text without secrets; withheld when masking fails: a line without words is better than one with a secret."""
+    try:
+        return mask(text)
+    except Exception:  # noqa: BLE001 - whatever went wrong, the raw text must not appear
+        return withheld(record)
+
+
+def withheld(record: logging.LogRecord) -> str:
+    """What stands for a text that could not be masked."""
+    return f"<redaction failed> {record.levelname} {record.name} {record.pathname}:{record.lineno}"
+
+
+def _shown(value: object, record: logging.LogRecord) -> str:
+    try:
+        return repr(value) if isinstance(value, bytes) else str(value)
+    except Exception:  # noqa: BLE001 - a foreign `__str__`
+        return withheld(record)
