@@ -80,6 +80,17 @@ def test_a_policy_that_is_missing_on_one_of_three_paths_is_a_403_there_alone(
     assert len([line for line in lines(result, "ok") if "can be read" in line]) == 2
 
 
+def test_where_the_engine_cannot_be_told_a_policy_is_named_for_each_that_it_may_be(
+    vault: VaultServer, toriconfig: Toriconfig
+) -> None:
+    vault.policy("elsewhere", {"cubbyhole/x": ["read"]})
+    rule = 'path "secret/data/doctor/one" { capabilities = ["read"] }'
+    unsure = "; if the engine is not KV v2, for `secret/doctor/one` itself"
+    assert f"{rule}{unsure}\n" in examined(toriconfig, vault, vault.new_token("elsewhere")).out
+    vault.policy("beside", {"secret/data/doctor/two": ["read"]})
+    assert f"{rule}\n" in examined(toriconfig, vault, vault.new_token("beside")).out
+
+
 def test_a_token_that_may_not_look_itself_up_is_used_all_the_same(vault: VaultServer, toriconfig: Toriconfig) -> None:
     vault.policy("one-alone", {"secret/data/doctor/one": ["read"]})
     result = examined(toriconfig, vault, vault.new_token("one-alone", no_default_policy=True))
@@ -117,6 +128,14 @@ def test_what_is_not_there_is_a_404_with_what_was_probably_meant(
     assert remedy in result.out
 
 
+def test_a_deleted_version_is_to_be_written_anew_not_to_be_spelt_otherwise(
+    vault: VaultServer, toriconfig: Toriconfig
+) -> None:
+    vault.client.secrets.kv.v2.delete_latest_version_of_secret("doctor/one", mount_point="secret")
+    result = examined(toriconfig, vault, vault.token)
+    assert "was deleted\n          write a new version, or undelete it" in result.out
+
+
 def test_a_sealed_vault_is_unreached_and_said_to_be_sealed(tmp_path: Path, toriconfig: Toriconfig) -> None:
     (tmp_path / "app.py").write_text(APP)
     with vault_server() as server:
@@ -134,6 +153,28 @@ def test_a_vault_that_is_down_is_unreached(tmp_path: Path, toriconfig: Toriconfi
     (line,) = lines(result, "unreached")
     assert line.startswith("address: ")
     assert "is http://127.0.0.1:1 right (VAULT_ADDR), and is Vault running there?" in result.out
+
+
+def test_what_is_wrong_besides_a_vault_that_is_down_comes_first(tmp_path: Path, toriconfig: Toriconfig) -> None:
+    (tmp_path / "app.py").write_text(APP)
+    (tmp_path / "app.yaml").write_text("nonsense: 1\n")
+    result = toriconfig("doctor", "--settings", "app:App", VAULT_ADDR="http://127.0.0.1:1", VAULT_TOKEN="x")
+    assert result.code == 1
+    assert len(lines(result, "unreached")) == 1
+
+
+@pytest.mark.parametrize("variable", ["VAULT_CACERT", "VAULT_CLIENT_CERT"])
+def test_a_file_that_tls_cannot_be_set_up_with_is_no_vault_that_is_down(
+    variable: str, tmp_path: Path, toriconfig: Toriconfig
+) -> None:
+    (tmp_path / "app.py").write_text(APP)
+    environ = {"VAULT_ADDR": "https://127.0.0.1:1", "VAULT_TOKEN": "x", variable: "absent.pem"}
+    result = toriconfig("doctor", "--settings", "app:App", **environ)
+    assert result.code == 1
+    (line,) = lines(result, "error")
+    assert line.startswith("TLS: ")
+    assert "absent.pem: No such file or directory" in line
+    assert variable in result.out
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")

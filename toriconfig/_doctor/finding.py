@@ -41,11 +41,15 @@ class Finding:
 
 def unreached(subject: str, address: str, error: SecretError) -> Finding:
     """The finding of a request that failed."""
+    from toriconfig._vault.wall import SETUP
+
     if isinstance(error, VaultDenied):
         return Finding("error", subject, error.message, error.help, "TC406")
     if isinstance(error, VaultNotFound):
         return Finding("error", subject, error.message, error.help, "TC407")
     remedy = error.help
+    if remedy == SETUP:
+        return Finding("error", "TLS", error.message, remedy, "TC405")
     if isinstance(error, VaultSealed):
         remedy = "unseal it: `bao operator unseal`, or `vault operator unseal`"
     elif "certificate" in error.message.lower():

@@ -23,7 +23,7 @@ def place(session: Session, ref: Ref) -> Finding:
         return _capability(session, ref)
     outcome = _read(session, ref)
     if isinstance(outcome, VaultDenied):
-        return Finding("error", name, "403: no policy of the token allows it", outcome.help, "TC406")
+        return Finding("error", name, "403: no policy of the token allows it", _needed(session, ref, outcome), "TC406")
     if isinstance(outcome, VaultNotFound):
         return Finding("error", name, f"404: {outcome.message}", _suggestion(session, ref) or outcome.help, "TC407")
     if isinstance(outcome, SecretError):
@@ -78,6 +78,17 @@ def _capability(session: Session, ref: Ref) -> Finding:
     )
 
 
+def _needed(session: Session, ref: Ref, denied: VaultDenied) -> str:
+    """What the policy needs; where the token may not ask which engine this is, for both that it may be."""
+    from toriconfig._vault.write import policy_path
+
+    try:
+        policy_path(session, ref.path)
+    except SecretError:
+        return f"{denied.help}; if the engine is not KV v2, for `{ref.path}` itself"
+    return denied.help
+
+
 def _suggestion(session: Session, ref: Ref) -> str:
     """The sibling that was probably meant, where the token may list them."""
     from toriconfig._vault.write import policy_path
@@ -91,5 +102,6 @@ def _suggestion(session: Session, ref: Ref) -> str:
     answer = asked(session, "LIST", f"{mount}/metadata/{rest}".rstrip("/") if data else folder, check=False)
     if isinstance(answer, SecretError) or answer.status != 200:
         return ""
-    candidate = near(last, [str(key).rstrip("/") for key in answer.data.get("keys") or ()])
+    siblings = {str(key).rstrip("/") for key in answer.data.get("keys") or ()} - {last}  # itself, deleted or a folder
+    candidate = near(last, sorted(siblings))
     return f"did you mean `{parent}/{candidate}`?" if candidate else ""

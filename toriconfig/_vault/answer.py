@@ -69,7 +69,11 @@ class Failure:
     status: None = None
 
     def __init__(
-        self, kind: Literal["refused", "timeout", "broken", "tls", "garbage"], text: str, address: str, sent: bool
+        self,
+        kind: Literal["refused", "timeout", "broken", "tls", "setup", "garbage"],
+        text: str,
+        address: str,
+        sent: bool,
     ) -> None:
         self.kind = kind
         self.text = text

@@ -126,7 +126,7 @@ class Transport:
             raw = response.read(LARGEST + 1)
             response.release_conn()
         except _SetUpError as error:
-            return Failure("tls", str(error), address, sent=False)
+            return Failure("setup", str(error), address, sent=False)
         except (HTTPError, OSError, ValueError) as error:
             return _failure(error, address, call)
         finally:

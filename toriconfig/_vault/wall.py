@@ -12,6 +12,10 @@ from toriconfig.errors import VaultDenied, VaultError, VaultNotFound, VaultSeale
 MOUNTS = "sys/internal/ui/mounts/"
 """Before a path: which engine is mounted there, told to any token that may use something of that engine."""
 
+UNREACHED = "look at VAULT_ADDR, at VAULT_CACERT, and at `toriconfig doctor`"
+SETUP = "correct the file, or what names it: VAULT_CACERT, VAULT_CAPATH, VAULT_CLIENT_CERT, VAULT_CLIENT_KEY, or `Vault(...)`"
+"""The remedy of a connection that is not tried, since a file that it is set up with cannot be used."""
+
 PAUSE = 0.1
 """Seconds before the same address is asked again, at least; a quota may answer `Retry-After: 0`."""
 
@@ -78,7 +82,7 @@ def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: st
         return VaultUnreachable(
             f"Vault at {outcome.address} {outcome.text}",
             reference=path,
-            help="look at VAULT_ADDR, at VAULT_CACERT, and at `toriconfig doctor`",
+            help=SETUP if outcome.kind == "setup" else UNREACHED,
         )
     status = outcome.status
     if status < 300:

@@ -56,9 +56,9 @@ def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
         found = [problem for finding in findings if (problem := finding.problem) is not None]
         write_problems([*unused, *found], form, color, asked.schema.__name__)
     marks = {finding.mark for finding in findings}
-    if "unreached" in marks:
-        return Exit.UNREACHED
-    return Exit.FINDINGS if "error" in marks or _mistaken(unused) else Exit.FINE
+    if "error" in marks or _mistaken(unused):
+        return Exit.FINDINGS  # trying again for the sake of what was not reached would find them again
+    return Exit.UNREACHED if "unreached" in marks else Exit.FINE
 
 
 def _mistaken(problems: list[Problem]) -> bool:
