@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field, field_validator
+from pydantic import AliasPath, BaseModel, Field, SecretStr, field_validator
 
 from toriconfig import ConfigError, Secret, SettingsConfigDict, lazy, snapshot
 from toriconfig._lazy import Lazy
@@ -172,6 +172,17 @@ def test_a_recipe_whose_overrides_hold_a_secret_does_not_pickle(value: object) -
     with pytest.raises(TypeError, match="token.*environment") as caught:
         pickle.dumps(lazy(Sealed, overrides={"token": value}))
     assert "c4n4ry" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["foreign", "login"])
+def test_a_secret_of_pydantic_s_and_one_behind_a_path_do_not_pickle_either(name: str) -> None:
+    class Others(BaseModel):
+        foreign: SecretStr = SecretStr("")
+        inside: Secret[str] | None = Field(None, validation_alias=AliasPath("login", "token"))
+
+    given = {"foreign": "c4n4ry", "login": {"token": "c4n4ry"}}
+    with pytest.raises(TypeError, match=f"hold the secret `{name}"):
+        pickle.dumps(lazy(Others, overrides={name: given[name]}))
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,23 @@ def test_every_key_that_sets_a_field_leads_to_it() -> None:
     assert "scalar" == fields["four"].shape.kind
 
 
+class Paths(BaseModel):
+    below: Paths | None = Field(None, validation_alias=AliasPath("top", "below"))
+    plain: int = Field(1, validation_alias=AliasPath("top", "plain"))
+    token: Secret[str] | None = Field(None, validation_alias=AliasPath("side", "token"))
+    size: int = Field(1, validation_alias=AliasPath("side", "size"))
+    count: int = Field(1, validation_alias=AliasPath("open", "count"))
+
+
+def test_a_key_with_a_secret_somewhere_inside_is_sealed() -> None:
+    shape = root_shape(Paths)
+    assert (True, True, False) == tuple(shape.fields[key].shape.sealed for key in ("top", "side", "open"))
+    inside = shape.at(("side", "token"))
+    assert inside is not None
+    assert inside.sealed
+    assert {"token", "size"} == set(shape.fields["side"].shape.fields)
+
+
 def test_an_alias_that_is_not_validated_by_sets_nothing() -> None:
     class ByName(BaseModel):
         model_config = ConfigDict(validate_by_alias=False, validate_by_name=True)

@@ -9,7 +9,7 @@ from toriconfig import _path
 from toriconfig._references import Malformed, Reference, parse
 from toriconfig._renamed import current
 from toriconfig._secret import Secret
-from toriconfig._shape import has_secrets, root_shape
+from toriconfig._shape import confidential, root_shape
 from toriconfig._target import import_target
 from toriconfig._vault.resolve import variable
 
@@ -29,13 +29,13 @@ def recipe_of(state: State) -> tuple[Any, dict[str, Any]]:
     shape = root_shape(schema, options.get("renamed"))
     for path, value in _leaves(options.get("overrides") or {}, ()):
         here = shape.at(current(path, shape))
-        if isinstance(value, Secret) or (here is not None and has_secrets(here)):
+        if isinstance(value, Secret) or (here is not None and confidential(here)):
             raise TypeError(
                 f"the overrides hold the secret `{_path.show(path)}`, so these settings are not pickled: pass a "
                 "reference such as `${vault:secret/x#key}`, or set it in the environment of the other process"
             )
     environ = options.get("environ") or {}
-    if environ and (has_secrets(shape) or _logs_in(environ)):
+    if environ and (confidential(shape) or _logs_in(environ)):
         raise TypeError(
             "the environment that was given may hold a secret, so these settings are not pickled: leave `environ` out, "
             "and set the variables in the environment of the other process"

@@ -135,7 +135,7 @@ def test_a_file_with_errors_is_told_as_check_does(toriconfig: Toriconfig, tmp_pa
 
 
 CONTAINERS = """
-from pydantic import BaseModel, SecretStr
+from pydantic import AliasPath, BaseModel, Field, SecretStr
 from toriconfig import Secret, SettingsConfigDict
 class App(BaseModel):
     model_config = SettingsConfigDict(config_name="app")
@@ -143,12 +143,22 @@ class App(BaseModel):
     codes: list[SecretStr] = []
     pair: tuple[SecretStr, int] | None = None
     nets: dict[str, Secret[str]] = {}
+    inside: Secret[str] | None = Field(None, validation_alias=AliasPath("login", "peer"))
 """
 
 
 @pytest.mark.parametrize(
     "said",
-    ["peers: [{}]", "codes: [{}]", "pair: [{}, 1]", "nets: {{a: {}}}", "nets: [{}]", "peers: {{a: {}}}", "codes: {}"],
+    [
+        "peers: [{}]",
+        "codes: [{}]",
+        "pair: [{}, 1]",
+        "nets: {{a: {}}}",
+        "nets: [{}]",
+        "peers: {{a: {}}}",
+        "codes: {}",
+        "login: {{peer: {}}}",
+    ],
 )
 def test_secrets_in_containers_are_masked(said: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
     canary = Canary()

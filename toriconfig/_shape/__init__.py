@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from toriconfig._reference import Ref
 
+    Inside = tuple[Path, FieldInfo]
+
 Kind = Literal["model", "mapping", "sequence", "scalar", "secret", "any"]
 
 
@@ -110,7 +112,7 @@ class Shape:
     def child(self, key: str | int) -> Shape | None:
         """The shape below `key`; None when there is no such key."""
         if self.kind == "any":
-            return ANY
+            return self if self.sealed else ANY
         if isinstance(key, int) or self.kind == "mapping":
             return self.item
         field = self.fields.get(key)
@@ -138,27 +140,40 @@ class Field:
         keys: the keys that set it in files; the first is the one to show.
         place: `Model.field`, as origins of defaults spell it.
         info: pydantic's own record.
+        inside: where the key only leads to what is inside it (`AliasPath`), the paths to that and what stands there.
         shape: what may stand there.
     """
 
-    __slots__ = ("_shape", "info", "keys", "name", "place")
+    __slots__ = ("_shape", "info", "inside", "keys", "name", "place")
 
     def __init__(
-        self, owner: type[Any], name: str, info: FieldInfo, keys: tuple[str, ...], shape: Shape | None = None
+        self, owner: type[Any], name: str, info: FieldInfo, keys: tuple[str, ...], inside: list[Inside] | None = None
     ) -> None:
         self.place = f"{owner.__name__}.{name}"  # not the owner itself, which keeps its fields and must be free to go
         self.name = name
         self.info = info
         self.keys = keys
-        self._shape = shape
+        self.inside = inside
+        self._shape: Shape | None = None
 
     @property
     def shape(self) -> Shape:
         if self._shape is None:
-            from toriconfig._shape.annotations import shape_of
-
-            self._shape = shape_of(self.info.annotation, tuple(self.info.metadata))
+            if self.inside is None:
+                self._shape = _of_info(self.info)
+            else:
+                self._shape = ANY  # until all is known: a model may hold itself
+                self._shape = self._opening(self.inside)
         return self._shape
+
+    def _opening(self, inside: list[Inside]) -> Shape:
+        """Anything; where a secret stands inside, nothing of it is shown but the keys that lead to fields."""
+        if not any(confidential(_of_info(info)) for _, info in inside):
+            return ANY
+        shape = copy.copy(ANY)
+        shape.sealed = True
+        shape._fields = {str(part): self for path, _ in inside for part in path}
+        return shape
 
     @property
     def required(self) -> bool:
@@ -196,11 +211,19 @@ def fields_of(model: type[Any]) -> dict[str, Field]:
             keys, inside = keys_of(model, name, info)
             if keys:
                 known.update(dict.fromkeys(keys, Field(model, name, info, keys)))
-            for path in inside:
-                known.setdefault(str(path[0]), Field(model, name, info, (str(path[0]),), ANY))
+            for key, *rest in inside:
+                opening = known.setdefault(str(key), Field(model, name, info, (str(key),), []))
+                if opening.inside is not None:
+                    opening.inside.append((tuple(rest), info))
         if getattr(model, "__pydantic_complete__", True):  # else its annotations are not known yet
             _FIELDS[model] = known
     return known
+
+
+def _of_info(info: FieldInfo) -> Shape:
+    from toriconfig._shape.annotations import shape_of
+
+    return shape_of(info.annotation, tuple(info.metadata))
 
 
 def reads_itself(model: type[Any]) -> bool:
