@@ -7,14 +7,17 @@ and to other secrets stay what they are, a `Template`, from which the next stati
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from toriconfig import _path
 from toriconfig._path import Path, show
 from toriconfig._references import Malformed, Reference, parse
 from toriconfig._renamed import current
+from toriconfig._secret import Secret
 from toriconfig._shape import ANY, Shape
 from toriconfig._tree import Node
 from toriconfig._value import Value
@@ -201,26 +204,24 @@ class _Run:
         if shape is not None and shape.sealed and not (from_shape.sealed or from_shape.kind == "secret"):
             return self._refused(node, path, f"`${{{reference.name}}}`, which is a secret,")
         found = self.root.find(target)
-        if found is None:
-            default = self._default(target)
-            if default is _UNSET:
-                if shape is None or self.environ is not None:
-                    self._missing(reference, node, path, shape)
-                return _FAILED
-            return default
-        if type(found.value) is str and _OPEN in found.value and found.layer.references:
+        if found is not None and type(found.value) is str and _OPEN in found.value and found.layer.references:
             return self.text(found, shape or ANY, target)
-        if type(found.value) in (dict, list):
-            self._problem(
-                "TC304",
-                node,
-                path,
-                f"`{reference.name}` is not a scalar",
-                "the key of a scalar",
-                "name one of its keys",
-            )
+        value = found.value if found is not None else self._unsaid(target)
+        if isinstance(value, (Secret, SecretStr, SecretBytes)):
+            if isinstance(value, Secret) or not (from_shape.sealed or from_shape.kind == "secret"):
+                return self._refused(node, path, f"`${{{reference.name}}}`, which is a secret,")
+            value = value.get_secret_value()
+        section = shape is not None and shape.kind in ("model", "mapping", "sequence") and not shape.text
+        if value is _UNSET and not section:
+            if shape is None or self.environ is not None:
+                self._missing(reference, node, path, shape)
             return _FAILED
-        return found.value
+        value = _said(value)
+        if isinstance(value, (dict, list)) or value is _UNSET:
+            message = f"`{reference.name}` is not a scalar"
+            self._problem("TC304", node, path, message, "the key of a scalar", "name one of its keys")
+            return _FAILED
+        return value
 
     def _secret_on(self, target: Path) -> Path | None:
         """The path of the secret that `target` is, or is a part of."""
@@ -248,23 +249,24 @@ class _Run:
             return self.text(found, shape, path) is _FAILED
         return False
 
-    def _default(self, target: Path) -> Any:
-        """What the schema says of a key of which no layer says anything, when it is a scalar; else `_UNSET`."""
+    def _unsaid(self, target: Path) -> Any:
+        """What a default says of a key of which no layer says anything, or an object that code gave; else `_UNSET`."""
         shape: Shape | None = self.shape
+        node: Node | None = self.root
         value: Any = _UNSET
         for part in target:
             field = shape.fields.get(str(part)) if shape is not None else None
-            if value is _UNSET:
-                value = field.default() if field is not None and not field.required else _UNSET
-            elif isinstance(value, BaseModel):
-                value = value.__dict__.get(field.name, _UNSET) if field is not None else _UNSET
-            else:
-                value = value.get(part, _UNSET) if isinstance(value, Mapping) else _UNSET
-            if value is _UNSET and field is None:
-                return _UNSET
-            value = value if isinstance(value, (str, int, float, type(None), BaseModel, Mapping)) else _UNSET
+            node = node.find((part,)) if node is not None else None
+            if node is not None:
+                value = node.value if type(node.value) not in (dict, list) else _UNSET
+            elif value is not _UNSET:
+                value = _part(value, field.name if field is not None else part)
+            elif field is not None and not field.required:
+                value = field.default()
+            if value is PydanticUndefined:
+                value = _UNSET
             shape = field.shape if field is not None else None
-        return _UNSET if isinstance(value, (BaseModel, Mapping)) else value
+        return value
 
     def _missing(self, reference: Reference, node: Node, path: Path, shape: Shape | None) -> None:
         from toriconfig._near import near
@@ -325,6 +327,26 @@ def without_failed(node: Node) -> Node:
     else:
         return node
     return Node(value, node.layer, node.at, node.key_at, node.under)
+
+
+def _part(value: Any, part: str | int) -> Any:
+    """A field of a model, a key of a mapping or an item of a list; `_UNSET` when there is none."""
+    if isinstance(value, BaseModel):
+        return value.__dict__.get(str(part), _UNSET)
+    if isinstance(value, Mapping):
+        return value.get(part, _UNSET)
+    at_item = isinstance(value, (list, tuple)) and isinstance(part, int) and part < len(value)
+    return value[part] if at_item else _UNSET
+
+
+def _said(value: Any) -> Any:
+    """A value that is an object as a file would say it; one that no file can say is left as it is."""
+    if isinstance(value, (str, int, float, type(None))) and not isinstance(value, Enum):
+        return value
+    try:
+        return to_jsonable_python(value)
+    except ValueError:
+        return value
 
 
 def _spelt(value: Any) -> str:
