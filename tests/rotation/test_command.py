@@ -32,6 +32,32 @@ class App(BaseModel):
     missing: Annotated[Secret[str], Ref("secret/missing#key", max_age=3600)]
 """
 
+SHARED = """
+from typing import Annotated
+from pydantic import BaseModel
+from toriconfig import Ref, Secret
+class App(BaseModel):
+    unsaid: Annotated[Secret[str], Ref("secret/one#key")]
+    soon: Annotated[Secret[str], Ref("secret/one#key", max_age=60)]
+    late: Annotated[Secret[str], Ref("secret/one#key", max_age=86400)]
+    later: Annotated[Secret[str], Ref("secret/one#key")]
+"""
+
+FLEETING = """
+from typing import Annotated
+from pydantic import BaseModel
+from toriconfig import Ref, Secret
+class Login(BaseModel):
+    username: str
+    password: str
+class App(BaseModel):
+    stored: Annotated[Secret[str], Ref("secret/lasting#key")]
+    pinned: Annotated[Secret[str], Ref("secret/lasting?version=1#key")]
+    leased: Annotated[Secret[Login], Ref("database/creds/app")]
+    half: Annotated[Secret[str], Ref("database/creds/app#username")]
+    issued: Annotated[Secret[str], Ref("pki/issue/app?common_name=app#certificate")]
+"""
+
 
 def rotate(
     environ: Mapping[str, str], *arguments: str, given: str | bytes | None = None, cwd: Path | None = None
@@ -213,6 +239,28 @@ def test_due_takes_what_the_settings_declare(vault: VaultServer, tmp_path: Path)
     assert "1 rotated, 1 not due, 1 failed, 3 in all\n" == err
     data = vault.get("secret/declared")
     assert ("old", "old", False) == (data["fresh"], data["undated"], data["old"] == "old")
+
+
+def test_of_several_ages_that_are_declared_for_one_place_the_smallest_counts(
+    vault: VaultServer, tmp_path: Path
+) -> None:
+    (tmp_path / "shared.py").write_text(SHARED)
+    vault.put("secret/one", {"key": "old"})
+    rotated = {"rotated_at.key": stamp(time.time() - 3600)}
+    vault.client.secrets.kv.v2.update_metadata("one", custom_metadata=rotated)
+    for references in ([], ["secret/one#key"]):
+        arguments = [*references, "--due", "--dry-run", "--settings", "shared:App"]
+        code, out, _ = rotate(vault.environ, *arguments, cwd=tmp_path)
+        assert (0, "due       secret/one#key, 0.0 days old\n") == (code, out)
+
+
+def test_an_age_for_all_leaves_out_what_is_leased_issued_or_pinned(vault: VaultServer, tmp_path: Path) -> None:
+    (tmp_path / "fleeting.py").write_text(FLEETING)
+    vault.put("secret/lasting", {"key": "old"})
+    code, out, err = rotate(vault.environ, "--due", "--max-age", "90d", "--settings", "fleeting:App", cwd=tmp_path)
+    assert (0, "fresh     secret/lasting#key, 0.0 days old\n") == (code, out)
+    assert 4 == err.count("left out: ")
+    assert "1 not due, 0 failed, 1 in all" in err
 
 
 def test_due_tells_what_was_done_before_it_was_interrupted(vault: VaultServer) -> None:

@@ -259,7 +259,10 @@ def _said(line: Line) -> str:
 
 
 def _declared(references: tuple[str, ...], options: dict[str, Any]) -> list[tuple[str, float | None]]:
-    """The references given, with the `max_age` that the settings declare for them; without any, all that declare one."""
+    """The references given, with the `max_age` that the settings declare for them; without any, all that declare one.
+
+    Of several that are declared for one place the smallest counts.
+    """
     if references and options["max_age"] is not None:
         return [(reference, None) for reference in references]
     from toriconfig._load import try_load
@@ -273,10 +276,24 @@ def _declared(references: tuple[str, ...], options: dict[str, Any]) -> list[tupl
     for path, places in snapshot.declared.items():
         shape = snapshot.shape.at(path)
         age = shape.ref.max_age if shape is not None and shape.ref is not None else None
-        ages.update((place, age if age is not None else ages.get(place)) for place in places)
+        for place in places:
+            ages[place] = min((one for one in (age, ages.get(place)) if one is not None), default=None)
     if references:
         return [(reference, ages.get(reference)) for reference in references]
-    return [(place, age) for place, age in ages.items() if age is not None or options["max_age"] is not None]
+    if options["max_age"] is None:
+        return [(place, age) for place, age in ages.items() if age is not None]
+    fleeting = [place for place, age in ages.items() if age is None and _fleeting(place)]
+    for place in fleeting:
+        click.echo(f"left out: {place} is issued anew by itself, or pinned; if it is not, name it", err=True)
+    return [(place, age) for place, age in ages.items() if place not in fleeting]
+
+
+def _fleeting(reference: str) -> bool:
+    from toriconfig._reference import split
+    from toriconfig._vault.kv import mints
+
+    place = split(reference)
+    return bool(place.parameters) or place.version is not None or mints(place.path)
 
 
 def _can_draw() -> bool:
