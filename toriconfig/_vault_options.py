@@ -78,12 +78,8 @@ def _culprit(message: str, env: Mapping[str, Node], block: Node | None) -> Node:
 
 
 def _over(low: Vault, high: Vault) -> Vault:
-    neutral = Vault()
-    values = {
-        one.name: getattr(low if getattr(high, one.name) == getattr(neutral, one.name) else high, one.name)
-        for one in fields(Vault)
-    }
-    return Vault(**values)
+    names = [one.name for one in fields(Vault)]
+    return Vault(**{name: getattr(vault, name) for vault in (low, high) for name in names if vault.says(name)})
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from toriconfig._clock import SYSTEM, Clock
 from toriconfig._reference import check_path
@@ -181,7 +181,7 @@ class Vault:
         namespace: None: `VAULT_NAMESPACE`, else none.
         auth: how to log in; None: as `Token()`, or as `Agent()` where `VAULT_AGENT_ADDR` is set.
         timeout: seconds that a read may take in all, login and retries included, over 0 to 300;
-            the default gives way to `VAULT_CLIENT_TIMEOUT`.
+            when it is not given, `VAULT_CLIENT_TIMEOUT` counts.
         refresh_interval: seconds between two looks at a path, 0.05 to 86,400.
         stale_for: seconds that a value is kept while Vault cannot be asked, from 0.
         overlap: seconds that old credentials live on after new ones were swapped in, from 0.
@@ -189,7 +189,7 @@ class Vault:
         ca_cert, ca_path: PEM file, directory of the CAs to trust; None: `VAULT_CACERT`, `VAULT_CAPATH`, the system's.
         client_cert, client_key: PEM files of the client certificate; None: `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`.
         tls_server_name: the name that the certificate must bear; None: `VAULT_TLS_SERVER_NAME`, else the host.
-        verify: False: certificates are not checked (`VAULT_SKIP_VERIFY`); never for production.
+        verify: False: certificates are not checked, never for production; when not given, `VAULT_SKIP_VERIFY` counts.
         proxy: `http://proxy:3128`; None: `VAULT_PROXY_ADDR`; `HTTPS_PROXY` and the like are never looked at.
         allow_file_address: whether a configuration file may give the address and credentials.
         share_after_fork: whether a forked child goes on with its parent's token and leases; by default it gets its own.
@@ -240,6 +240,15 @@ class Vault:
                 check_address(one.strip(), "Vault.address")
         if self.namespace is not None:
             check_namespace(self.namespace, "Vault.namespace")
+
+    def __new__(cls, *values: Any, **named: Any) -> Self:
+        vault = super().__new__(cls)
+        vault.__dict__["_given"] = {*(one.name for one in fields(cls)[: len(values)]), *named}
+        return vault
+
+    def says(self, name: str) -> bool:
+        """Whether that field was given a value, be it the default's, so that no variable or file is asked for it."""
+        return name in self.__dict__["_given"] and getattr(self, name) is not None
 
     def _key(self) -> tuple[Any, ...]:
         values = tuple(getattr(self, one.name) for one in fields(self) if one.name != "clock")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -131,6 +132,19 @@ def test_every_method_has_a_name() -> None:
 )
 def test_the_variables_of_the_vault_tools_are_read(environ: Mapping[str, str], name: str, value: object) -> None:
     assert value == getattr(resolve(Vault(), environ), name)
+
+
+@pytest.mark.parametrize("vault", [Vault("http://v", None, None, 5.0), copy.copy(Vault("http://v", timeout=5.0))])
+def test_a_default_that_is_said_wins_over_a_variable(vault: Vault) -> None:
+    found = resolve(vault, {"VAULT_CLIENT_TIMEOUT": "7"})
+    assert found is not None
+    assert 5.0 == found.timeout
+
+
+def test_certificates_that_code_says_are_checked_are_checked() -> None:
+    found = resolve(Vault("https://v", verify=True), {"VAULT_SKIP_VERIFY": "true"})
+    assert found is not None
+    assert found.tls.verify
 
 
 def test_tls_variables_are_read_and_give_way_to_what_is_said() -> None:

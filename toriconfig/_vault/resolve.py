@@ -100,6 +100,7 @@ def _tls(vault: Vault, auth: Auth | None, environ: Mapping[str, str]) -> Tls:
     if cert is None:
         cert, key = variable(environ, "CLIENT_CERT"), variable(environ, "CLIENT_KEY")
     own = vault.ca_cert or vault.ca_path
+    skips = (variable(environ, "SKIP_VERIFY") or "").lower() in ("1", "t", "true")
     return Tls(
         ca_cert=vault.ca_cert or (None if own else variable(environ, "CACERT")),
         ca_bytes=None if own else variable(environ, "CACERT_BYTES"),
@@ -107,13 +108,13 @@ def _tls(vault: Vault, auth: Auth | None, environ: Mapping[str, str]) -> Tls:
         cert=cert,
         key=key,
         server_name=vault.tls_server_name or variable(environ, "TLS_SERVER_NAME"),
-        verify=vault.verify and (variable(environ, "SKIP_VERIFY") or "").lower() not in ("1", "t", "true"),
+        verify=vault.verify if vault.says("verify") else not skips,
     )
 
 
 def _timeout(vault: Vault, environ: Mapping[str, str]) -> float:
     text = variable(environ, "CLIENT_TIMEOUT")
-    if text is None or vault.timeout != Vault.timeout:
+    if text is None or vault.says("timeout"):
         return vault.timeout
     seconds = _duration(text.strip())
     if seconds is None or not 0 < seconds <= 300:
