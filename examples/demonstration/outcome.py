@@ -54,14 +54,16 @@ class Outcome:
 
     def _ingested(self) -> list[tuple[str, str]]:
         report = self.report
+        files = len({*report["pages"], *report["not_read"], *report["failed"]})
         lines = [
-            ("files", f"{len(report['pages']) + len(report['not_read'])}, of which {len(report['pages'])} ingested"),
+            ("files", f"{files}, of which {len(report['pages'])} ingested"),
             ("pages", str(sum(report["pages"].values()))),
             ("chunks", f"{sum(report['chunks'].values())}; {self.database['chunks']} in the database"),
             *_listed(
                 "cut off", (f"{name}: {n} chunks above its tier" for name, n in sorted(report["cut_off"].items()))
             ),
             *_listed("not read", (f"{name}: {why}" for name, why in sorted(report["not_read"].items()))),
+            *_listed("failed", (f"{name}: {why}" for name, why in sorted(report["failed"].items()))),
             ("writes", f"{report['writes']} documents in {_count(report['rounds'], 'round')} of the folder"),
             ("failed writes", str(report["failed_writes"])),
         ]

@@ -6,10 +6,10 @@ import argparse
 import json
 import signal
 import sys
-import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
+from types import FrameType
 
 import psycopg
 
@@ -22,21 +22,26 @@ from toriconfig import ConfigError, SecretError, settings
 
 
 def main() -> int:
-    """Ingest a folder, print the report, and return 0; 1 when a readable file was not written, 3 without a start."""
+    """Ingest a folder, print the report, and return 0.
+
+    Returns: 1 when a readable file was not written, 3 without a start, 130 or 143 when SIGINT or SIGTERM has come.
+    """
     arguments = _arguments()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    interruption = Interruption()
     try:
         _show_logs()
         rotations = Rotations(settings)
         service = ConceptService(arguments.concepts, settings.api_key) if arguments.concepts else None
         with open_pool(settings) as pool:
-            ingestion = Ingestion(settings, pool, service, stop.is_set)
+            interruption.waits = True
+            ingestion = Ingestion(settings, pool, service, interruption.has_come)
             end = time.monotonic() + arguments.repeat_for
             ingestion.run(arguments.folder)
-            while time.monotonic() < end and not stop.is_set():
+            while time.monotonic() < end and not interruption.has_come():
                 ingestion.run(arguments.folder)
+    except KeyboardInterrupt:
+        print("ingest_pdf: interrupted before the first file", file=sys.stderr)
+        return interruption.status
     except (ConfigError, SecretError, psycopg.Error, ValueError) as error:
         print(f"ingest_pdf: {error}", file=sys.stderr)
         return 3
@@ -46,7 +51,25 @@ def main() -> int:
     else:
         print(report)
         print(rotations)
-    return 1 if report.failures else 0
+    return interruption.status or (1 if report.failures else 0)
+
+
+class Interruption:
+    """SIGINT or SIGTERM: an exception until `waits` is set, afterwards something to be asked for between two files."""
+
+    def __init__(self) -> None:
+        self.waits = False
+        self.status = 0
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._come)
+
+    def has_come(self) -> bool:
+        return self.status != 0
+
+    def _come(self, number: int, _: FrameType | None) -> None:
+        self.status = 128 + number
+        if not self.waits:
+            raise KeyboardInterrupt
 
 
 def _show_logs() -> None:

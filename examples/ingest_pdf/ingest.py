@@ -65,11 +65,12 @@ class Ingestion:
     def run(self, folder: Path) -> None:
         """Go through `folder` once, and the folders below it."""
         settings = self._settings
-        names = sorted(_names(folder))
+        files = sorted(_files(folder))
         workers = settings.parallelism.max_workers or os.cpu_count() or 1
         self.report.rounds += 1
+        self.report.left = 0
         with ThreadPoolExecutor(workers if settings.features.parallel_processing else 1) as executor:
-            tasks = {executor.submit(self._one, folder / name, name): name for name in names}
+            tasks = {executor.submit(self._one, file, name): name for name, file in files}
             for task in track(
                 as_completed(tasks),
                 len(tasks),
@@ -77,7 +78,12 @@ class Ingestion:
                 settings.progress.min_seconds,
                 description="ingested",
             ):
-                self._note(tasks[task], task.result())
+                outcome = task.result()
+                if outcome is None:
+                    break
+                self._note(tasks.pop(task), outcome)
+        for task, name in tasks.items():  # left, or finished after the first that was left
+            self._note(name, task.result())
 
     def _one(self, file: Path, name: str) -> Written | Failed | None:
         if self._stopping():
@@ -106,21 +112,28 @@ class Ingestion:
             if outcome.cut_off:
                 report.cut_off[name] = outcome.cut_off
             report.not_read.pop(name, None)
-        elif outcome is not None and outcome.by is UnreadableError:
+            report.failed.pop(name, None)
+        elif outcome is None:
+            report.left += 1
+        elif outcome.by is UnreadableError:
             if name not in report.not_read:
                 _log.warning("not read: %s: %s", name, outcome.why)
             report.not_read[name] = outcome.why
-        elif outcome is not None:
+            report.failed.pop(name, None)
+        else:
             _log.error("failed: %s: %s", name, outcome.why)
-            report.failed(outcome.why)
+            report.not_read.pop(name, None)
+            report.failed[name] = outcome.why
+            report.failures[outcome.why] = report.failures.get(outcome.why, 0) + 1
             if issubclass(outcome.by, psycopg.Error):
                 report.failed_writes += 1
             else:
                 report.refused += 1
 
 
-def _names(folder: Path) -> Iterator[str]:
-    """The PDFs below `folder`, by their names from there on."""
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The PDFs below `folder`, by their names from there on; bytes that are no UTF-8 are escaped."""
     for file in folder.rglob("*"):
         if file.suffix.lower() == ".pdf" and file.is_file():
-            yield file.relative_to(folder).as_posix()
+            name = file.relative_to(folder).as_posix()
+            yield os.fsencode(name).decode(errors="backslashreplace"), file

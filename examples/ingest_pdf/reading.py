@@ -9,6 +9,9 @@ from pathlib import Path
 
 from pypdf import PasswordType, PdfReader
 
+LARGEST = 500_000_000
+"""Bytes: a file is read whole, and its text comes on top."""
+
 
 class UnreadableError(Exception):
     """The file gives no text; the message says why, for people."""
@@ -33,12 +36,21 @@ def read_pdf(path: Path) -> Document:
     """Read the file.
 
     Raises:
-        UnreadableError: it is empty, encrypted or broken, or holds images alone.
+        UnreadableError: it is empty, encrypted, broken or too large, or holds images alone.
     """
     try:
-        data = path.read_bytes()
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise UnreadableError(f"too large: {size / 1e6:.0f} MB, of {LARGEST / 1e6:.0f} MB at most")
+        return _read(path)
     except OSError as error:
         raise UnreadableError(f"cannot be opened: {error.strerror}") from None
+    except MemoryError:
+        raise UnreadableError("too large: the memory does not suffice") from None
+
+
+def _read(path: Path) -> Document:
+    data = path.read_bytes()
     if not data:
         raise UnreadableError("empty: 0 bytes")
     try:

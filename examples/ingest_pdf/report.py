@@ -17,7 +17,9 @@ class Report:
         pages, chunks: of each document by name, as written.
         cut_off: chunks of each document that were left out because its tier keeps fewer.
         not_read: the files that give no text, and why.
+        failed: the readable files that were not written, and why.
         failures: what went wrong with readable files, each sentence once, with how often.
+        left: the files that an interruption left alone.
     """
 
     rounds: int = 0
@@ -28,14 +30,12 @@ class Report:
     chunks: dict[str, int] = field(default_factory=dict)
     cut_off: dict[str, int] = field(default_factory=dict)
     not_read: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
     failures: dict[str, int] = field(default_factory=dict)
-
-    def failed(self, sentence: str) -> None:
-        """Note one failure."""
-        self.failures[sentence] = self.failures.get(sentence, 0) + 1
+    left: int = 0
 
     def __str__(self) -> str:
-        files = len(self.pages) + len(self.not_read)
+        files = len({*self.pages, *self.not_read, *self.failed})
         rounds = "1 round" if self.rounds == 1 else f"{self.rounds} rounds"
         lines = [
             f"files          {files}, of which {len(self.pages)} were ingested",
@@ -48,5 +48,8 @@ class Report:
             lines.append(f"refused        {self.refused} times by the concept service")
         lines += [f"cut off        {name}: {count} chunks" for name, count in sorted(self.cut_off.items())]
         lines += [f"not read       {name}: {why}" for name, why in sorted(self.not_read.items())]
-        lines += [f"failed         {sentence} ({count}×)" for sentence, count in sorted(self.failures.items())]
+        lines += [f"failed         {name}: {why}" for name, why in sorted(self.failed.items())]
+        lines += [f"failures       {sentence} ({count}×)" for sentence, count in sorted(self.failures.items())]
+        if self.left:
+            lines.append(f"interrupted    {self.left} files left")
         return "\n".join(lines)

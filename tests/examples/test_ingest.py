@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -21,6 +25,7 @@ from ingest_pdf.ingest import Ingestion
 from ingest_pdf.pool import open_pool
 from ingest_pdf.reading import Document
 from ingest_pdf.store import write
+from support.demo_place import read_until
 from support.ingest_target import Target
 from toriconfig import ToriSettings, lazy
 from toriconfig.testing import VaultServer
@@ -108,7 +113,9 @@ def test_a_key_that_is_no_longer_good_fails_visibly(target: Target, papers: Path
         assert (0, 3) == (ingest.report.refused, service.accepted["previous"])
         service.rotate("the newest key")
         ingest.run(papers)
-    assert {"the concept service answered 401 Unauthorized": 3} == ingest.report.failures
+    why = "the concept service answered 401 Unauthorized"
+    assert {why: 3} == ingest.report.failures
+    assert {f"paper-0{number}.pdf": why for number in (1, 2, 3)} == ingest.report.failed
     assert (3, 3) == (ingest.report.refused, service.refused)
 
 
@@ -119,6 +126,84 @@ def test_a_write_that_fails_is_counted_and_the_others_go_on(target: Target, pape
         ingest.run(papers)
     assert (1, 2) == (ingest.report.failed_writes, ingest.report.writes)
     assert [("paper-01.pdf",), ("paper-03.pdf",)] == target.rows("SELECT name FROM documents ORDER BY name")
+
+
+def test_what_failed_is_a_file_with_a_name_until_it_is_written(target: Target, papers: Path) -> None:
+    with psycopg.connect(target.postgres.conninfo(database=target.name), autocommit=True) as connection:
+        connection.execute("ALTER TABLE documents ADD CONSTRAINT dislike CHECK (name <> 'paper-02.pdf')")
+        with ingestion(target.settings()) as ingest:
+            ingest.run(papers)
+            files = 3 + len(UNREADABLE)
+            assert f"files          {files}, of which 2 were ingested\n" in str(ingest.report)
+            assert "\nfailed         paper-02.pdf: new row for relation" in str(ingest.report)
+            connection.execute("ALTER TABLE documents DROP CONSTRAINT dislike")
+            ingest.run(papers)
+    assert f"files          {files}, of which 3 were ingested\n" in str(ingest.report)
+    assert not ingest.report.failed
+
+
+def test_a_file_whose_name_is_no_utf8_is_ingested_under_an_escaped_name(
+    target: Target, papers: Path, tmp_path: Path
+) -> None:
+    shutil.copy(papers / "paper-01.pdf", tmp_path / os.fsdecode(b"caf\xe9.pdf"))
+    with ingestion(target.settings()) as ingest:
+        ingest.run(tmp_path)
+    assert [(r"caf\xe9.pdf",)] == target.rows("SELECT name FROM documents")
+    assert [r"caf\xe9.pdf"] == list(ingest.report.pages)
+
+
+def test_an_interrupted_round_says_where_it_stopped_and_how_many_files_are_left(
+    target: Target, papers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(5):
+        shutil.copy(papers / "paper-01.pdf", tmp_path / f"{number}.pdf")
+    asked = count(1)
+    settings = target.settings(parallelism={"max_workers": 1})
+    with open_pool(settings) as pool:
+        ingest = Ingestion(settings, pool, stopping=lambda: next(asked) > 2)
+        ingest.run(tmp_path)
+    assert ["0.pdf", "1.pdf"] == list(ingest.report.pages)
+    assert str(ingest.report).endswith("\ninterrupted    3 files left")
+    assert "ingested: stopped at 40 % (2 of 5)" in capsys.readouterr().err
+
+
+@contextmanager
+def command(environ: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The application as a process, killed at the end of the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ingest_pdf", *arguments],
+        cwd=EXAMPLES,
+        env={**environ, "PYTHONPATH": str(EXAMPLES.parent)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_command_reports_and_says_so_by_its_status(
+    target: Target, papers: Path, number: signal.Signals, status: int
+) -> None:
+    with command(target.environ, str(papers), "--repeat-for", "60") as process:
+        read_until(process, "ingested: 100 %")
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=30)
+    assert status == process.returncode
+    assert out.startswith("files          ")
+
+
+def test_ctrl_c_ends_the_wait_for_a_database_that_is_down(target: Target, papers: Path) -> None:
+    with command({**target.environ, "TORI_DATABASE__PORT": "1"}, str(papers)) as process:
+        read_until(process, "error connecting")
+        process.send_signal(signal.SIGINT)
+        _, log = process.communicate(timeout=10)
+    assert 130 == process.returncode
+    assert log.endswith("ingest_pdf: interrupted before the first file\n")
 
 
 def test_a_rotated_out_account_has_no_connection_left_before_it_ends(target: Target, vault_server: VaultServer) -> None:

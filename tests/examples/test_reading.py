@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,22 @@ def test_a_file_that_only_its_owner_may_change_is_read(tmp_path: Path) -> None:
 def test_a_file_that_went_away_is_unreadable(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError, match="^cannot be opened: No such file"):
         read_pdf(tmp_path / "gone.pdf")
+
+
+def test_a_file_beyond_all_measure_is_refused_unread(tmp_path: Path) -> None:
+    (tmp_path / "huge.pdf").touch()
+    os.truncate(tmp_path / "huge.pdf", 3_000_000_000)
+    with pytest.raises(UnreadableError, match="^too large: 3000 MB, of 500 MB at most"):
+        read_pdf(tmp_path / "huge.pdf")
+
+
+def test_a_file_that_the_memory_does_not_hold_is_unreadable(papers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(stream: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("ingest_pdf.reading.PdfReader", exhausted)
+    with pytest.raises(UnreadableError, match="^too large: the memory"):
+        read_pdf(papers / "paper-01.pdf")
 
 
 def test_whatever_pypdf_stumbles_over_is_a_broken_file(papers: Path, tmp_path: Path) -> None:
