@@ -133,7 +133,20 @@ def keys_at(loaded: Loaded, text: str) -> Path:
 
 
 def _path_of(loaded: Loaded, text: str) -> Path:
-    return current(_path.parse(text), loaded.snapshot.shape)
+    shape = loaded.snapshot.shape
+    return _by_name(current(_path.parse(text), shape), shape)
+
+
+def _by_name(path: Path, shape: Shape | None) -> Path:
+    """The path with the name of a field in place of the way to it inside something else (`AliasPath`)."""
+    for at, part in enumerate(path):
+        field = _field(shape, part)
+        for inside in (field.inside or ()) if field is not None else ():
+            rest, way = path[at + 1 :], inside.path
+            if rest[: len(way)] == way[: len(rest)]:
+                return (*path[:at], inside.name, *rest[len(way) :])
+        shape = shape.child(part) if shape is not None else None
+    return path
 
 
 def _walked(loaded: Loaded, path: Path, text: str) -> tuple[Any, Field | None, Shape | None, Path]:
@@ -238,10 +251,18 @@ def _node(loaded: Loaded, path: Path) -> Node | None:
         if node is None:
             return None
         field = _field(shape, part)
-        keys: tuple[str | int, ...] = field.keys if field is not None else (part,)
-        node = next((found for key in keys if (found := node.find((key,))) is not None), None)
+        node = next((found for place in _places(shape, part, field) if (found := node.find(place)) is not None), None)
         shape = field.shape if field is not None else shape.child(part) if shape is not None else None
     return node
+
+
+def _places(shape: Shape | None, part: str | int, field: Field | None) -> Iterator[Path]:
+    """Where what a key or a field's name means may stand in the tree."""
+    name = field.name if field is not None else part
+    if field is None or field.inside is None:
+        yield from ((key,) for key in (field.keys if field is not None else (part,)))
+    for key, opening in shape.fields.items() if shape is not None else ():
+        yield from ((key, *inside.path) for inside in opening.inside or () if inside.name == name)
 
 
 def _is_secret(shape: Shape | None) -> bool:

@@ -84,7 +84,7 @@ class _Walk:
         return Node(values, node.layer, node.at, node.key_at, node.under)
 
     def moved(self, root: Node, node: Node, key: Renamed, path: Path) -> Node:
-        root = _without(root, key.old)
+        root = without(root, key.old)
         there = root.find(key.new)
         flat = node.layer.kind in ("env", "dotenv", "secrets_dir")
         self.problems.append(self.problem(node, there, key, path, flat=flat))
@@ -202,11 +202,11 @@ def _table(model: type[Any]) -> Mapping[str, str]:
     return table
 
 
-def _without(root: Node, path: Path) -> Node:
+def without(root: Node, path: Path) -> Node:
     """`root` without the key at `path`, and without the mappings that this leaves empty."""
     key, *rest = path
     values = dict(root.value)
-    below = _without(values[key], tuple(rest)) if rest else None
+    below = without(values[key], tuple(rest)) if rest else None
     if below is None or not below.value:
         del values[key]
     else:

@@ -19,6 +19,7 @@ from toriconfig._references import Malformed, Reference, parse
 from toriconfig._renamed import current
 from toriconfig._secret import Secret
 from toriconfig._shape import ANY, Shape
+from toriconfig._spelling import spelt
 from toriconfig._tree import Node
 from toriconfig._value import Value
 from toriconfig.errors import Problem
@@ -194,7 +195,7 @@ class _Run:
         return _FAILED
 
     def _key(self, reference: Reference, node: Node, from_shape: Shape, path: Path) -> Any:
-        target = current(_path.parse(reference.name), self.shape)
+        target = spelt(current(_path.parse(reference.name), self.shape), self.shape)
         owner = self._secret_on(target)
         if owner is not None:
             if from_shape.kind != "secret":

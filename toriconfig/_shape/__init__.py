@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from toriconfig._reference import Ref
-
-    Inside = tuple[Path, FieldInfo]
 
 Kind = Literal["model", "mapping", "sequence", "scalar", "secret", "any"]
 
@@ -132,6 +130,14 @@ ANY = Shape("any")
 ANY.nullable = True
 
 
+class Inside(NamedTuple):
+    """A field that stands at a path inside what another key holds: its name, and pydantic's own record."""
+
+    path: Path
+    name: str
+    info: FieldInfo
+
+
 class Field:
     """One field of a model.
 
@@ -140,7 +146,7 @@ class Field:
         keys: the keys that set it in files; the first is the one to show.
         place: `Model.field`, as origins of defaults spell it.
         info: pydantic's own record.
-        inside: where the key only leads to what is inside it (`AliasPath`), the paths to that and what stands there.
+        inside: the fields to which the key only leads (`AliasPath`), when it is that of no field itself; None else.
         shape: what may stand there.
     """
 
@@ -168,11 +174,11 @@ class Field:
 
     def _opening(self, inside: list[Inside]) -> Shape:
         """Anything; where a secret stands inside, nothing of it is shown but the keys that lead to fields."""
-        if not any(confidential(_of_info(info)) for _, info in inside):
+        if not any(confidential(_of_info(field.info)) for field in inside):
             return ANY
         shape = copy.copy(ANY)
         shape.sealed = True
-        shape._fields = {str(part): self for path, _ in inside for part in path}
+        shape._fields = {str(part): self for field in inside for part in field.path}
         return shape
 
     @property
@@ -214,7 +220,7 @@ def fields_of(model: type[Any]) -> dict[str, Field]:
             for key, *rest in inside:
                 opening = known.setdefault(str(key), Field(model, name, info, (str(key),), []))
                 if opening.inside is not None:
-                    opening.inside.append((tuple(rest), info))
+                    opening.inside.append(Inside(tuple(rest), name, info))
         if getattr(model, "__pydantic_complete__", True):  # else its annotations are not known yet
             _FIELDS[model] = known
     return known
