@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, Field
 
-from toriconfig import Change, ConfigError, SettingsConfigDict, health, lazy, on_change, reload, snapshot
+from toriconfig import Change, ConfigError, Secret, SettingsConfigDict, health, lazy, on_change, reload, snapshot
 
 
 class Pool(BaseModel):
@@ -43,6 +43,64 @@ def test_a_reload_tells_what_changed_and_from_where(settings: Schema, tmp_path: 
     assert str(changes[0].new_origin).endswith("app.yaml:2:14")
     assert str(changes[1].old_origin) == "default Schema.user"
     assert settings.pool.size == 5
+
+
+class Sealed(BaseModel):
+    model_config = SettingsConfigDict(config_name="app", secrets_dir="run", env_prefix="T_")
+
+    account: Secret[dict[str, str]]
+    url: Secret[str]
+    key: Secret[str]
+    api_key: Secret[str]
+
+
+SEALED = """
+account: {user: '${file:user}', password: '${file:password}', host: db1}
+url: 'http://${file:user}@db1'
+key: '${file:key}'
+"""
+
+
+@pytest.mark.parametrize("read", [False, True])
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        ("", "", []),
+        ("user: '${file:user}'", "user: '${file:password}'", ["account"]),
+        ("host: db1", "host: db2", ["account"]),
+        ("@db1", "@db2", ["url"]),
+        ("${file:key}", "${file:user}", ["key"]),
+        ("${file:key}", "text", ["key"]),
+    ],
+)
+def test_a_secret_is_changed_when_it_is_made_of_something_else_whoever_has_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: bool, old: str, new: str, changed: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run").mkdir()
+    for name in ("user", "password", "key", "run/api_key"):
+        (tmp_path / name).write_text(name)
+    write(tmp_path, SEALED)
+    settings = lazy(Sealed, config_dir=tmp_path)
+    for secret in (settings.account, settings.url, settings.key, settings.api_key):
+        assert not read or secret.get()
+    write(tmp_path, SEALED.replace(old, new))
+    assert [change.path for change in reload(settings)] == changed
+
+
+def test_a_mapping_is_changed_when_one_of_its_places_in_vault_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Schema(BaseModel):
+        account: Secret[dict[str, str]]
+
+    monkeypatch.setenv("VAULT_ADDR", "http://127.0.0.1:1")
+    text = "account: {user: '${vault:secret/app#user}', password: '${vault:secret/app#password}'}"
+    write(tmp_path, text)
+    settings = lazy(Schema, config_dir=tmp_path, config_name="app")
+    assert settings.account.state == "unread"
+    write(tmp_path, text.replace("#user", "#name"))
+    assert [change.path for change in reload(settings)] == ["account"]
 
 
 def test_keys_that_are_gone_are_back_at_their_default(settings: Schema, tmp_path: Path) -> None:

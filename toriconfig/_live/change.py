@@ -12,8 +12,11 @@ from toriconfig import _path
 from toriconfig._explain import origin_at
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
-from toriconfig._secret import Secret
+from toriconfig._secret import Secret, supply_of
 from toriconfig._snapshot import Loaded
+from toriconfig._supplies.derived import Derived, Fallback
+from toriconfig._supplies.files import FileSupply
+from toriconfig._supply import Fixed, Supply
 
 Kind = Literal["added", "changed", "removed", "rotated"]
 
@@ -47,10 +50,30 @@ def changes_between(old: Loaded, new: Loaded) -> list[Change]:
     for path, value in after.items():
         if path not in before:
             changes.append(Change(show(path), "added", None, origin_at(new, path)))
-        elif before[path] != value:
+        elif not _same(before[path], value):
             changes.append(Change(show(path), "changed", origin_at(old, path), origin_at(new, path)))
     changes += [Change(show(path), "removed", origin_at(old, path), None) for path in before if path not in after]
     return changes
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Whether a leaf is what it was; a secret is when it is made of the same, whoever has read which of the two."""
+    if isinstance(old, Secret) and isinstance(new, Secret):
+        return bool(_made_of(supply_of(old)) == _made_of(supply_of(new)))
+    return bool(old == new)
+
+
+def _made_of(supply: Supply) -> Any:
+    """What stands behind a supply, as a value: the places that it reads, or what it holds."""
+    if isinstance(supply, Fallback):
+        return _made_of(supply.inputs[0])
+    if isinstance(supply, Derived):
+        return supply.plan, [_made_of(one) for one in supply.inputs]
+    if isinstance(supply, FileSupply):
+        return supply.file
+    if isinstance(supply, Fixed):
+        return (supply.settle().value,)
+    return supply.reference
 
 
 def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
@@ -60,7 +83,5 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     elif isinstance(value, dict) and value and all(isinstance(key, str) for key in value):
         for key, below in value.items():
             yield from _leaves(below, (*path, key))
-    elif isinstance(value, Secret):
-        yield path, value.reference or value
     else:
         yield path, value

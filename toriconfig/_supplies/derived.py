@@ -28,15 +28,19 @@ class Derived:
         inputs: what it is built from; their readings are taken together.
         build: makes the value.
         reference: what people write for it.
-        origin: where it comes from, by the readings; None: that of the first input.
+        key: of the input that is taken, where that is all; its origins name it.
+        plan: what `build` makes of the inputs, as a value: with equal plans and inputs two are the same.
     """
 
-    def __init__(self, inputs: Sequence[Supply], build: Build, reference: str, key: str = "") -> None:
+    def __init__(
+        self, inputs: Sequence[Supply], build: Build, reference: str, key: str = "", plan: object = None
+    ) -> None:
         self.reading: Reading | None = None
         self.fresh_until = _NEVER
         self.now = inputs[0].now if inputs else _zero
         self.reference = reference
         self.inputs = inputs
+        self.plan = plan
         self._build = build
         self._key = key
         self._from: tuple[Reading, ...] = ()

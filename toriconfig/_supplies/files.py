@@ -45,7 +45,7 @@ class FileSupply:
         self.reference = ""
         self.origin = origin
         self.error: SecretError | None = None
-        self._file = file
+        self.file = file
         self._identity: Identity | None = None
         self._confirmed = 0.0
         self._listeners: tuple[Swap, ...] = ()
@@ -84,13 +84,13 @@ class FileSupply:
                 try:
                     listener(old, new)
                 except Exception as error:  # noqa: BLE001  (a subscriber that raises stops nobody)
-                    _logger().error("a callback for %s failed: %s", self._file, type(error).__name__)
+                    _logger().error("a callback for %s failed: %s", self.file, type(error).__name__)
         return failure
 
     def _read(self, known: Identity | None) -> tuple[Reading | None, Identity | None, SecretError | None]:
         """A new reading when the file has become another one than `known`; None when it is the same."""
         try:
-            descriptor = os.open(self._file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+            descriptor = os.open(self.file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
         except OSError as error:
             return None, None, self._error(f"the file cannot be read: {error.strerror}")
         try:
@@ -113,7 +113,7 @@ class FileSupply:
         return None, None, self._error("the file is written to again and again")
 
     def _error(self, message: str) -> SecretError:
-        return SecretError(f"{self._file}: {message}", help="put the secret there, readable for this process")
+        return SecretError(f"{self.file}: {message}", help="put the secret there, readable for this process")
 
     @property
     def state(self) -> State:

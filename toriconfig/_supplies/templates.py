@@ -65,7 +65,7 @@ def vault_supply(place: Template | Ref, parts: Parts, reference: str) -> Supply:
     if place.key is None:
         return cell
     take = _taker(place.key, _not_in_vault(place.path, place.key))
-    return Derived([cell], lambda readings: take(readings[0]), reference, place.key)
+    return Derived([cell], lambda readings: take(readings[0]), reference, place.key, place.key)
 
 
 def template_supply(template: Template, parts: Parts) -> Supply:
@@ -75,7 +75,7 @@ def template_supply(template: Template, parts: Parts) -> Supply:
     if len(pieces) == 1 and not isinstance(pieces[0], str) and pieces[0][1] is _whole:
         return inputs[0]
     key = _key_of(template.parts[0]) if len(pieces) == 1 else ""
-    return Derived(inputs, lambda readings: _joined(pieces, readings), spelt(template), key)
+    return Derived(inputs, lambda readings: _joined(pieces, readings), spelt(template), key, template.parts)
 
 
 def mapping_supply(node: Node, parts: Parts) -> Supply:
@@ -86,7 +86,16 @@ def mapping_supply(node: Node, parts: Parts) -> Supply:
     inputs: list[Supply] = []
     index: dict[Any, int] = {}
     build = _builder(node, parts, inputs, index)
-    return Derived(inputs, build, "")
+    return Derived(inputs, build, "", plan=_planned(node))
+
+
+def _planned(node: Node) -> object:
+    """What a mapping is put together of, as a value."""
+    if type(node.value) is dict:
+        return {key: _planned(child) for key, child in node.value.items()}
+    if isinstance(node.value, Template):
+        return node.value.parts
+    return node.at if is_file(node) else node.plain()
 
 
 def _builder(
