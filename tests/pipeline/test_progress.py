@@ -116,17 +116,29 @@ def test_a_clean_exit_reports_100_percent_with_the_true_count() -> None:
     assert "100 % (57 of 1000)" in str(reports[-1])
 
 
+@pytest.mark.parametrize(("total", "count"), [(0, 0), (2, 1), (None, 3)])
+def test_after_a_clean_exit_the_tracker_says_what_its_last_report_said(total: int | None, count: int) -> None:
+    reports: list[Report] = []
+    with ProgressTracker(total, on_report=reports.append) as tracker:
+        tracker.update_sync(count)
+        assert tracker.percent != 100.0
+    assert tracker.percent == reports[-1].percent == 100.0
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, asyncio.CancelledError])
 def test_an_exception_is_reported_as_where_it_stopped_and_never_as_100_percent(error: type[BaseException]) -> None:
     reports: list[Report] = []
 
     def work() -> None:
         with ProgressTracker(10, on_report=reports.append) as tracker:
+            trackers.append(tracker)
             tracker.update_sync(3)
             raise error
 
+    trackers: list[ProgressTracker] = []
     with pytest.raises(error):
         work()
+    assert trackers[0].percent == 30.0
     assert percents(reports) == [0.0, 30.0, 30.0]
     assert (reports[-1].stopped, reports[-1].done) == (True, False)
     assert str(reports[-1]).startswith("stopped at 30 % (3 of 10)")

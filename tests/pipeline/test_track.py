@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -27,6 +28,20 @@ def test_an_iterator_without_a_length_has_an_unknown_total_unless_one_is_given()
     reports.clear()
     assert list(track(iter("ab"), 2, on_report=reports.append)) == ["a", "b"]
     assert [r.percent for r in reports] == [0.0, 50.0, 100.0]
+
+
+@pytest.mark.parametrize("error", [TypeError, NotImplementedError, OverflowError, ValueError])
+def test_a_length_that_cannot_be_told_is_an_unknown_total(error: type[Exception]) -> None:
+    class Stream:
+        def __len__(self) -> int:
+            raise error
+
+        def __iter__(self) -> Iterator[str]:
+            return iter("ab")
+
+    reports: list[Report] = []
+    assert list(track(Stream(), on_report=reports.append)) == ["a", "b"]
+    assert [(r.total, r.count) for r in reports] == [(None, 0), (None, 2)]
 
 
 @pytest.mark.parametrize("how", ["break", "raise"])
@@ -58,6 +73,19 @@ def test_on_a_terminal_a_bar_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Reading:   0%" in drawn[1]
     assert "Reading: 100%" in drawn[-1]
     assert "INFO" not in terminal.getvalue()
+
+
+@pytest.mark.parametrize("total", [5, None])
+def test_the_bar_of_work_that_ended_well_is_full_and_says_the_true_count(
+    total: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    for _ in track(iter("ab"), total, bar=True):
+        pass
+    last = terminal.getvalue().split("\r")[-1]
+    assert "100%" in last
+    assert " 2/2 " in last
 
 
 def test_where_there_is_no_terminal_lines_are_written_instead_of_a_bar(capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,6 +29,8 @@ def bar_on_terminal(total: int | None, description: str) -> Callable[[Report], N
             # The tracker decides when to draw, so tqdm's own throttle and its monitor thread stay off.
             drawn = tqdm(total=total, desc=description or None, mininterval=0, maxinterval=0, file=sys.stderr)
         drawn.n = report.count
+        if report.done and report.count:
+            drawn.total = report.count  # 100 % with the true count, where fewer came or none were promised
         drawn.refresh()
         if report.done or report.stopped:
             drawn.close()

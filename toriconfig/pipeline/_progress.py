@@ -137,8 +137,10 @@ class ProgressTracker:
 
     @property
     def percent(self) -> float | None:
-        """How far it is, 0 to 100, never rounded up; None when the total is unknown."""
-        return self._percent(self._count, self._total is not None and 0 < self._count >= self._total)
+        """How far it is, 0 to 100, never rounded up; None while the total is unknown. After a clean exit 100."""
+        count, total = self._count, self._total
+        ended_well = self._state == "ended" and self._closing != "stopped"
+        return self._percent(count, ended_well or (total is not None and 0 < count >= total))
 
     # With the GIL no thread is switched between reading and writing `_count` below: there is no call and no jump
     # backwards in between. Builds without the GIL get the locked variants at the end of this module.

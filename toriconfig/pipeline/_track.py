@@ -28,7 +28,7 @@ def track(
     An item counts when the loop comes back for the next one. A loop that is left early is reported as stopped.
 
     Args:
-        total: items expected; None: `len(iterable)`, or unknown when it has none.
+        total: items expected; None: `len(iterable)`, or unknown where that raises.
 
     The others are those of `ProgressTracker`.
 
@@ -41,11 +41,18 @@ def track(
     100 %
     """
     if total is None and isinstance(iterable, Sized):
-        total = len(iterable)
+        total = _length(iterable)
     progress = ProgressTracker(
         total, min_change, min_seconds, on_report=on_report, clock=clock, description=description, bar=bar
     )
     return _tracked(iterable, progress)
+
+
+def _length(items: Sized) -> int | None:
+    try:
+        return len(items)
+    except Exception:  # noqa: BLE001 - a stream that cannot tell, a range beyond the largest index: the items still come
+        return None
 
 
 def _tracked(iterable: Iterable[T], progress: ProgressTracker) -> Iterator[T]:
