@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from toriconfig._path import Path, parse, show
-from toriconfig._shape import Field, Shape
+from toriconfig._shape import ANY, Field, Shape
 from toriconfig._tree import Node
 from toriconfig.errors import Problem, Related
 
@@ -65,8 +65,7 @@ class _Walk:
     def node(self, node: Node, shape: Shape, path: Path) -> Node:
         value: Any = node.value
         if type(value) is list and shape.item is not None:
-            item = shape.item
-            value = [self.node(child, item, (*path, index)) for index, child in enumerate(value)]
+            value = [self.node(child, shape.child(index) or ANY, (*path, index)) for index, child in enumerate(value)]
             return Node(value, node.layer, node.at, node.key_at, node.under)
         if type(value) is not dict or shape.kind not in ("model", "mapping"):
             return node
@@ -168,9 +167,9 @@ def _deprecates(shape: Shape) -> bool:
 
 def _shapes(shape: Shape, seen: set[type[Any]]) -> Iterator[Shape]:
     """This shape and those below it at which models stand, each model once."""
-    if shape.item is not None:
-        yield from _shapes(shape.item, seen)
-    elif shape.kind == "model" and not seen.issuperset(shape.models):
+    for part in shape.parts:
+        yield from _shapes(part, seen)
+    if shape.kind == "model" and not seen.issuperset(shape.models):
         seen.update(shape.models)
         yield shape
         for field in shape.fields.values():

@@ -18,7 +18,7 @@ from toriconfig._path import Path, show
 from toriconfig._references import Malformed, Reference, parse
 from toriconfig._renamed import current
 from toriconfig._secret import Secret
-from toriconfig._shape import ANY, Shape
+from toriconfig._shape import ANY, Shape, confidential
 from toriconfig._spelling import spelt
 from toriconfig._tree import Node
 from toriconfig._value import Value
@@ -87,8 +87,7 @@ class _Run:
             below = {key: self.node(child, self._child(shape, key), (*path, key)) for key, child in value.items()}
             value = below if any(below[key] is not value[key] for key in below) else value
         elif kind is list:
-            item = shape.item or ANY
-            items = [self.node(child, item, (*path, index)) for index, child in enumerate(value)]
+            items = [self.node(child, shape.child(index) or ANY, (*path, index)) for index, child in enumerate(value)]
             value = items if any(a is not b for a, b in zip(items, value, strict=True)) else value
         under = node.under
         if under is not None and shape.kind == "secret":
@@ -202,7 +201,8 @@ class _Run:
                 return self._refused(node, path, f"`${{{reference.name}}}`, which is a secret,")
             return self._other(reference, owner, target, node, path)
         shape = self.shape.at(target)
-        if shape is not None and shape.sealed and not (from_shape.sealed or from_shape.kind == "secret"):
+        hides = shape is not None and (shape.sealed or (shape.kind == "any" and confidential(shape)))
+        if hides and not (from_shape.sealed or from_shape.kind == "secret"):
             return self._refused(node, path, f"`${{{reference.name}}}`, which is a secret,")
         found = self.root.find(target)
         if found is not None and type(found.value) is str and _OPEN in found.value and found.layer.references:

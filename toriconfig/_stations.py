@@ -20,6 +20,7 @@ from toriconfig._remedies import Remedies
 from toriconfig._renamed import renamed, up_to_date
 from toriconfig._resolve import resolve, without_failed
 from toriconfig._shape import Shape, has_secrets, root_shape
+from toriconfig._shape.hidden import refuse_hidden
 from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember
 from toriconfig._spelling import one_spelling
 from toriconfig._supplies.places import Places
@@ -56,6 +57,7 @@ class Load:
         self.places: Places | None = None
         self.session: Any = None
         if options is None:
+            refuse_hidden(self.shape)
             options = profile_of(Options.of(recipe.schema.model_config, recipe.options), self.environ, self.problems)
             if "files" in options.layers:
                 self.problems += hidden_files(options, self.environ)
@@ -390,10 +392,6 @@ def logger() -> Any:
     return library_logger("toriconfig")
 
 
-def _nowhere(_at: Any) -> Origin:
-    return Origin("defaults", "nothing")
-
-
 _ADDRESSES = ("BAO_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "VAULT_AGENT_ADDR")
 
-_NOTHING = Layer("defaults", "nothing", _nowhere)
+_NOTHING = Layer("defaults", "nothing", lambda _at: Origin("defaults", "nothing"))

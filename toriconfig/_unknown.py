@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from toriconfig._path import Path, show
-from toriconfig._shape import Shape
+from toriconfig._shape import ANY, Shape
 from toriconfig._tree import Node
 from toriconfig.errors import Problem, Severity
 
@@ -24,7 +24,7 @@ def _unknown(node: Node, shape: Shape, path: Path, severity: Severity) -> Iterat
     value = node.value
     if type(value) is list and shape.item is not None:
         for index, item in enumerate(value):
-            yield from _unknown(item, shape.item, (*path, index), severity)
+            yield from _unknown(item, shape.child(index) or ANY, (*path, index), severity)
     if type(value) is not dict:
         return
     if shape.kind == "mapping":
@@ -47,8 +47,7 @@ def without_unknown(node: Node, shape: Shape) -> Node:
     """The tree without the keys that `unknown_keys` tells of; the same object when there are none."""
     value: Any = node.value
     if type(value) is list and shape.item is not None:
-        item = shape.item
-        value = [without_unknown(child, item) for child in value]
+        value = [without_unknown(child, shape.child(index) or ANY) for index, child in enumerate(value)]
     elif type(value) is dict and (shape.models or shape.kind == "mapping"):
         shape = shape.narrowed(value)
         known = {key: (child, shape.child(key)) for key, child in value.items()}

@@ -10,7 +10,7 @@ from toriconfig._masking.sensitive import Sensitive, Span
 from toriconfig._origin import Origin
 from toriconfig._renamed import renamed
 from toriconfig._render import sort_problems
-from toriconfig._shape import Field, Shape, confidential
+from toriconfig._shape import ANY, Field, Shape, confidential
 from toriconfig._tree import Node
 from toriconfig.errors import Problem
 
@@ -71,9 +71,9 @@ def known_secrets(shape: Shape, roots: Iterable[Node] = ()) -> Callable[[Origin]
 
 
 def _fields(shape: Shape, seen: frozenset[type] = frozenset()) -> Iterator[Field]:
-    if shape.item is not None:
-        yield from _fields(shape.item, seen)
-    elif shape.kind == "model" and not seen.issuperset(shape.models):
+    for part in shape.parts:
+        yield from _fields(part, seen)
+    if shape.kind == "model" and not seen.issuperset(shape.models):
         for field in shape.fields.values():
             yield field
             yield from _fields(field.shape, seen | set(shape.models))
@@ -83,7 +83,7 @@ def _secret_throughout(shape: Shape) -> bool:
     """Whether whatever stands here is a secret: one alone, or a list or mapping of nothing else."""
     if shape.kind == "secret" or shape.sealed:
         return True
-    return shape.kind in ("sequence", "mapping") and shape.item is not None and _secret_throughout(shape.item)
+    return bool(shape.parts) and all(map(_secret_throughout, shape.parts))
 
 
 def _secret_places(node: Node, shape: Shape) -> Iterator[Origin]:
@@ -94,9 +94,9 @@ def _secret_places(node: Node, shape: Shape) -> Iterator[Origin]:
             below = shape.child(key)
             if below is not None:
                 yield from _secret_places(child, below)
-    elif type(node.value) is list and shape.kind == "sequence" and shape.item is not None and not shape.sealed:
-        for child in node.value:
-            yield from _secret_places(child, shape.item)
+    elif type(node.value) is list and shape.kind == "sequence" and not shape.sealed:
+        for index, child in enumerate(node.value):
+            yield from _secret_places(child, shape.child(index) or ANY)
     else:  # a secret, or something of the wrong kind in the place of what holds one
         yield from _all_of(node)
 

@@ -37,7 +37,7 @@ def for_pydantic(node: Node, shape: Shape) -> Any:
     if type(value) is list:
         if sealed and shape.kind != "sequence":
             return HIDDEN
-        return [for_pydantic(child, shape.item or ANY) for child in value]
+        return [for_pydantic(child, shape.child(index) or ANY) for index, child in enumerate(value)]
     if sealed and not (value is None or isinstance(value, (Secret, BaseModel))):
         return HIDDEN
     return value

@@ -28,6 +28,8 @@ class Shape:
         kind: model, mapping (free keys), sequence, scalar, secret, or any (nothing can be said).
         models: the models, dataclasses or TypedDicts that may stand here; several for a union.
         item: the shape of the values of a mapping or the items of a sequence.
+        items: the shapes of the items of a tuple, where each has its own.
+        members: what may stand here where the kind is any, as far as it is known: the members of a mixed union, say.
         inner: the T of a `Secret[T]`.
         nullable: whether None may stand here.
         ref: the place in Vault that the field names itself.
@@ -44,7 +46,9 @@ class Shape:
         "decodes",
         "inner",
         "item",
+        "items",
         "kind",
+        "members",
         "merge",
         "models",
         "nullable",
@@ -58,6 +62,8 @@ class Shape:
         self.kind: Kind = kind
         self.models = models
         self.item = item
+        self.items: tuple[Shape, ...] = ()
+        self.members: tuple[Shape, ...] = ()
         self.inner: Any = None
         self.nullable = False
         self.ref: Ref | None = None
@@ -78,6 +84,11 @@ class Shape:
                 for key, field in fields_of(model).items():
                     self._fields.setdefault(key, field)
         return self._fields
+
+    @property
+    def parts(self) -> tuple[Shape, ...]:
+        """The shapes that this one is made of, fields apart."""
+        return self.items or self.members or ((self.item,) if self.item is not None else ())
 
     @property
     def extra(self) -> bool:
@@ -110,7 +121,9 @@ class Shape:
     def child(self, key: str | int) -> Shape | None:
         """The shape below `key`; None when there is no such key."""
         if self.kind == "any":
-            return self if self.sealed else ANY
+            return self if self.sealed or self.members else ANY
+        if isinstance(key, int) and 0 <= key < len(self.items):
+            return self.items[key]
         if isinstance(key, int) or self.kind == "mapping":
             return self.item
         field = self.fields.get(key)
@@ -263,7 +276,7 @@ def _holds(shape: Shape, seen: frozenset[type]) -> bool:
     if shape.kind == "secret" or shape._holds:
         return True
     if shape.kind != "model":
-        return shape.item is not None and _holds(shape.item, seen)
+        return any(_holds(part, seen) for part in shape.parts)
     if seen.issuperset(shape.models):
         return False
     below = seen | set(shape.models)
@@ -275,7 +288,7 @@ def confidential(shape: Shape, seen: frozenset[type] = frozenset()) -> bool:
     if shape.kind == "secret" or shape.sealed:
         return True
     if shape.kind != "model":
-        return shape.item is not None and confidential(shape.item, seen)
+        return any(confidential(part, seen) for part in shape.parts)
     if seen.issuperset(shape.models):
         return False
     below = seen | set(shape.models)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping, MutableMapping, MutableSequence, MutableSet, Sequence
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, MutableSequence, MutableSet, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, Json, SecretBytes, SecretStr
 
@@ -15,8 +18,8 @@ from toriconfig._reference import Ref
 from toriconfig._secret import Secret
 from toriconfig._shape import ANY, Shape
 
-_MAPPINGS = frozenset({dict, Mapping, MutableMapping})
-_SEQUENCES = frozenset({list, set, frozenset, tuple, Sequence, MutableSequence, AbstractSet, MutableSet})
+_MAPPINGS = frozenset({dict, Mapping, MutableMapping, OrderedDict, defaultdict})
+_SEQUENCES = frozenset({list, set, frozenset, tuple, deque, Sequence, MutableSequence, AbstractSet, MutableSet})
 _UNIONS = (Union, types.UnionType)
 _PLAIN = frozenset({"builtins", "datetime", "decimal", "fractions", "ipaddress", "pathlib", "pydantic", "re", "uuid"})
 """Modules whose classes are made from one scalar."""
@@ -61,13 +64,18 @@ def _bare(annotation: Any, inside: frozenset[int]) -> Shape:
     if origin in _MAPPINGS:
         return Shape("mapping", item=shape_of((get_args(annotation) or (Any, Any))[1], (), inside))
     if origin in _SEQUENCES:
-        args = [arg for arg in get_args(annotation) if arg is not Ellipsis]
-        alike = len(set(map(str, args))) == 1
-        members = [shape_of(arg, (), inside) for arg in args[: 1 if alike else None]]
-        shape = Shape("sequence", item=members[0] if alike else ANY)
-        shape.sealed = not alike and any(member.sealed or member.kind == "secret" for member in members)
-        return shape
-    return _any()
+        return _sequence([arg for arg in get_args(annotation) if arg is not Ellipsis], inside)
+    if origin in (type, Callable):  # of what a class makes, or a function returns, nothing stands there
+        return _any()
+    return _any(shape_of(arg, (), inside) for arg in get_args(annotation))
+
+
+def _sequence(args: list[Any], inside: frozenset[int]) -> Shape:
+    if len(set(map(str, args))) == 1:
+        return Shape("sequence", item=shape_of(args[0], (), inside))
+    shape = Shape("sequence", item=ANY)
+    shape.items = tuple(shape_of(arg, (), inside) for arg in args)
+    return shape
 
 
 def _named(name: Any, annotation: Any, inside: frozenset[int]) -> Shape:
@@ -90,6 +98,8 @@ def _of_class(annotation: type[Any], inside: frozenset[int]) -> Shape:
         return Shape("sequence", item=ANY)
     if _is_record(annotation):
         return Shape("model", models=(annotation,))
+    if issubclass(annotation, tuple) and hasattr(annotation, "_fields"):
+        return _any(shape_of(hint, (), inside) for hint in _hints(annotation))
     if annotation is object or not _is_plain(annotation):
         return _any()
     shape = Shape("scalar")
@@ -118,8 +128,12 @@ def _of_union(args: tuple[Any, ...], inside: frozenset[int]) -> Shape:
     elif len(containers) == 1:
         shape = containers[0]
         shape.text = True
+        shape.sealed = any(member.sealed for member in members)
+    elif {member.kind for member in containers} == {"secret"}:
+        shape = _secret(reduce(or_, (member.inner for member in containers)))
+        shape.ref = next((member.ref for member in containers if member.ref is not None), None)
     else:
-        shape = _any()
+        shape = _any(members)
         shape.decodes = len(containers) == len(members) and all(member.kind != "any" for member in members)
     shape.nullable = nullable or shape.kind == "any"
     return shape
@@ -128,19 +142,27 @@ def _of_union(args: tuple[Any, ...], inside: frozenset[int]) -> Shape:
 def _secret(inner: Any) -> Shape:
     shape = Shape("secret")
     shape.inner = inner
-    if isinstance(inner, type) and issubclass(inner, BaseModel):
-        shape.models = (inner,)
+    kinds = get_args(inner) if get_origin(inner) in _UNIONS else (inner,)
+    shape.models = tuple(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
     return shape
 
 
-def _any() -> Shape:
+def _any(members: Iterable[Shape] = ()) -> Shape:
     shape = Shape("any")
     shape.nullable = True
+    shape.members = tuple(members)
     return shape
 
 
 def _is_root_model(model: type[BaseModel]) -> bool:
     return bool(getattr(model, "__pydantic_root_model__", False))
+
+
+def _hints(annotation: type[Any]) -> tuple[Any, ...]:
+    try:
+        return tuple(get_type_hints(annotation, include_extras=True).values())
+    except (NameError, TypeError):
+        return ()
 
 
 def _is_record(annotation: type[Any]) -> bool:

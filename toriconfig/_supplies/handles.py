@@ -11,7 +11,7 @@ from toriconfig._origin import Origin
 from toriconfig._path import Path, show
 from toriconfig._resolve import failed
 from toriconfig._secret import Secret, handle, supply_of
-from toriconfig._shape import Field, Shape, has_secrets, reads_itself
+from toriconfig._shape import ANY, Field, Shape, has_secrets, reads_itself
 from toriconfig._supplies.derived import Missing
 from toriconfig._supplies.places import Places
 from toriconfig._supplies.supplier import supplier
@@ -42,8 +42,8 @@ class _Walk:
         if not has_secrets(shape):
             return node
         value = node.value if node is not None else None
-        if node is not None and type(value) is list and shape.item is not None:
-            items = [self.node(item, shape.item, (*path, at), frozenset()) for at, item in enumerate(value)]
+        if node is not None and type(value) is list and shape.kind == "sequence":
+            items = [self.node(item, shape.child(at) or ANY, (*path, at), frozenset()) for at, item in enumerate(value)]
             return _with(node, [item for item in items if item is not None])
         if node is not None and type(value) is dict and shape.kind == "mapping" and shape.item is not None:
             pairs = {key: self.node(child, shape.item, (*path, key), frozenset()) for key, child in value.items()}
@@ -122,12 +122,13 @@ def _default(entry: Field, default: Any) -> Node | None:
         # A subclass may stand as a default; what comes of it is the declared class again.
         said = hasattr(default, "model_fields_set")
         return without_unknown(as_node(default, entry.place), entry.shape) if said else None
-    inner = entry.shape
-    while inner.item is not None:
-        inner = inner.item
-    empty = inner is not entry.shape and not default
+    empty = bool(entry.shape.parts) and not default
     # Containers of models, which may be subclasses too, are left to pydantic as they are.
-    return as_node(default, entry.place) if inner.kind == "secret" and not empty else None
+    return as_node(default, entry.place) if not empty and _holds_no_model(entry.shape) else None
+
+
+def _holds_no_model(shape: Shape) -> bool:
+    return shape.kind not in ("model", "any") and all(map(_holds_no_model, shape.parts))
 
 
 def _with(node: Node, value: Any) -> Node:

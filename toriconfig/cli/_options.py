@@ -92,7 +92,7 @@ def schema_class(target: str | None) -> type[BaseModel]:
     """The settings class that is meant.
 
     Raises:
-        click.UsageError: it cannot be imported or is no model; the message says which and why.
+        click.UsageError: it cannot be imported, is no model or one that no load takes; the message says which and why.
     """
     from toriconfig._target import import_target
 
@@ -100,14 +100,27 @@ def schema_class(target: str | None) -> type[BaseModel]:
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:
-        return import_target(name)
+        schema = import_target(name)
     except Exception as error:  # noqa: BLE001 - importing runs anybody's code
         problem = error
     except SystemExit as error:
         problem = ImportError(f"it exits with {error.code}")
+    else:
+        return _taken(schema)
     if isinstance(problem, TypeError) and problem.__traceback__ is not None and _is_ours(problem.__traceback__):
         raise click.UsageError(str(problem)) from None
     raise click.UsageError(f"the settings class {name} cannot be imported: {_told(problem)}") from None
+
+
+def _taken(schema: type[BaseModel]) -> type[BaseModel]:
+    from toriconfig._shape import root_shape
+    from toriconfig._shape.hidden import refuse_hidden
+
+    try:
+        refuse_hidden(root_shape(schema))
+    except TypeError as error:
+        raise click.UsageError(str(error)) from None
+    return schema
 
 
 def _is_ours(trace: TracebackType) -> bool:
