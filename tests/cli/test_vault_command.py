@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,8 @@ def test_no_variable_of_the_caller_leads_the_command_to_another_vault(name: str,
         ("secret/x: 3\n", "a mapping of keys"),
         ("../x: {a: b}\n", "segment"),
         ("secret/x: [\n", "TC001"),
+        ("kv/x: {a: b}\n", "`secret/` alone"),
+        ("secret/x: {a: {b: .nan}}\n", "neither NaN nor infinity"),
     ],
 )
 def test_a_seed_that_cannot_be_is_told_before_anything_starts(
@@ -66,6 +70,13 @@ def test_a_seed_that_cannot_be_is_told_before_anything_starts(
     assert result.code == 2
     assert said in result.err
     assert "OpenBao at" not in result.err
+
+
+def test_a_seed_of_which_there_is_only_something_to_note_is_put(tmp_path: Path) -> None:
+    (tmp_path / "seed.yaml").write_text("secret/tori: {api_key: drawkcab, since: 2024-01-01, debug: no}\n")
+    ran = in_a_process("vault", "dev", "--seed", "seed.yaml", "--", sys.executable, "-c", READ, cwd=tmp_path)
+    assert (0, "backward\n") == (ran.code, ran.out), ran.err
+    assert "TC201" in ran.err
 
 
 def test_a_command_that_is_not_there_is_told_and_no_server_stays(tmp_path: Path) -> None:
@@ -90,6 +101,54 @@ def test_a_signal_goes_to_the_command_and_the_server_goes_with_it(tmp_path: Path
     assert child.wait(30) == 128 + signal.SIGTERM
     child.stdout.close()
     assert not _answers(address)
+
+
+COUNT = """
+import signal, time
+heard = []
+signal.signal(signal.SIGINT, lambda *_: heard.append(1))
+print("ready", flush=True)
+while not heard:
+    time.sleep(0.05)
+time.sleep(1)
+print("heard", len(heard), flush=True)
+"""
+
+
+def test_ctrl_c_reaches_the_command_once() -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        arguments = [sys.executable, "-m", "toriconfig.cli", "vault", "dev", "--", sys.executable, "-c", COUNT]
+        os.execve(sys.executable, arguments, clean_environ())
+    assert b"ready" in _until(terminal, b"ready")
+    os.write(terminal, b"\x03")
+    assert b"heard 1" in _until(terminal, b"heard 1")
+    assert 0 == os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(terminal)
+
+
+def _until(terminal: int, text: bytes) -> bytes:
+    shown = b""
+    with suppress(OSError):  # how Linux says that nobody writes to it any more
+        while text not in shown and (more := os.read(terminal, 1024)):
+            shown += more
+    return shown
+
+
+def test_an_interrupt_from_elsewhere_reaches_the_command_too(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "toriconfig.cli", "vault", "dev", "--", sys.executable, "-c", COUNT],
+        cwd=tmp_path,
+        env=clean_environ(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert "ready\n" == child.stdout.readline()
+        child.send_signal(signal.SIGINT)
+        assert "heard 1\n" == child.stdout.readline()
 
 
 def _answers(address: str) -> bool:
@@ -120,6 +179,26 @@ def test_a_value_is_put_from_standard_input_beside_the_others_and_got_only_on_re
     assert (0, "vault secret/held#key v2\n", "") == told
     shown = toriconfig("vault", "get", "secret/held#key", "--reveal", **environ)
     assert (0, canary.secret + "\n", "revealing secret/held#key\n") == shown
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+@pytest.mark.parametrize(
+    ("given", "stored"), [("ä\r\nb\n".encode(), "ä\r\nb"), (b"a\xffb", None)], ids=["UTF-8", "other bytes"]
+)
+def test_a_value_is_stored_byte_by_byte_whatever_the_locale_or_refused(
+    shared_vault_server: VaultServer, locale: str, given: bytes, stored: str | None
+) -> None:
+    shared_vault_server.put("secret/bytes", {"key": "old"})
+    done = subprocess.run(
+        [sys.executable, "-m", "toriconfig.cli", "vault", "put", "secret/bytes#key", "--stdin"],
+        input=given,
+        env=clean_environ(**shared_vault_server.environ, LC_ALL=locale),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (0 if stored else 2, b"is no UTF-8 text" in done.stderr) == (done.returncode, not stored)
+    assert (stored or "old") == shared_vault_server.get("secret/bytes")["key"]
 
 
 def test_a_value_is_never_an_argument(toriconfig: Toriconfig) -> None:

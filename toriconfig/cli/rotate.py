@@ -11,6 +11,7 @@ import click
 
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._options import load_options, recipe, settings_option
+from toriconfig.cli._value import given_value
 
 if TYPE_CHECKING:
     from toriconfig.rotation import Event, Kind, Line, Rotation
@@ -142,15 +143,7 @@ def _kind(name: str, reference: str, options: dict[str, Any], *, bringing: bool)
 
 
 def _value(from_stdin: bool) -> str:
-    if from_stdin:
-        try:
-            text = sys.stdin.buffer.read().decode().removesuffix("\n")
-        except UnicodeDecodeError:
-            raise click.UsageError("standard input is no UTF-8 text; encode it, such as with base64") from None
-    elif sys.stdin.isatty():
-        text = click.prompt("new value", hide_input=True, confirmation_prompt=True, err=True)
-    else:
-        raise click.UsageError("there is no terminal to ask for the value: use --stdin; nothing was changed")
+    text = given_value(from_stdin, "new value")
     if not text:
         raise click.UsageError("the new value is empty; nothing was changed")
     return text

@@ -6,13 +6,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._say import note, say
+from toriconfig.cli._value import given_value
 
 if TYPE_CHECKING:
     from toriconfig._vault.session import Session
@@ -56,7 +56,8 @@ def _run(command: tuple[str, ...], environ: dict[str, str]) -> int:
         raise click.ClickException(f"{command[0]} cannot be run: {error.strerror}") from None
 
     def pass_on(number: int, _frame: Any) -> None:
-        if child.poll() is None:
+        heard = number == signal.SIGINT and _hears_the_terminal(child)
+        if child.poll() is None and not heard:
             child.send_signal(number)
 
     former = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -68,22 +69,39 @@ def _run(command: tuple[str, ...], environ: dict[str, str]) -> int:
     return code if code >= 0 else 128 - code
 
 
+def _hears_the_terminal(child: subprocess.Popen[bytes]) -> bool:
+    """Whether Ctrl-C reaches it from the terminal, so that it would hear of it twice."""
+    try:
+        with open("/dev/tty", "rb", buffering=0) as terminal:
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgid(child.pid)
+    except OSError:  # there is no terminal, or it has ended
+        return False
+
+
 def _seeds(file: str) -> dict[str, dict[str, Any]]:
     from toriconfig._reference import check_path
     from toriconfig._render import render_text
     from toriconfig.sources.yaml_file import YamlFile
 
     tree = YamlFile(file, required=True).load()
-    if tree.problems:
+    if any(problem.severity == "error" for problem in tree.problems):
         raise click.UsageError(render_text(tree.problems))
+    if tree.problems:
+        note(render_text(tree.problems))
     seeds: dict[str, dict[str, Any]] = tree.root.plain()
     for path, data in seeds.items():
         try:
             check_path(path)
         except ValueError as error:
             raise click.UsageError(f"{file}: {path!r}: {error}") from None
+        if not path.startswith("secret/"):
+            raise click.UsageError(f"{file}: {path!r}: a development server has `secret/` alone")
         if not isinstance(data, dict):
             raise click.UsageError(f"{file}: {path!r} is to be a mapping of keys to values")
+        try:
+            json.dumps(data, allow_nan=False)
+        except ValueError:
+            raise click.UsageError(f"{file}: {path!r}: Vault keeps neither NaN nor infinity") from None
     return seeds
 
 
@@ -98,7 +116,7 @@ def put(reference: str, from_stdin: bool) -> int:
     from toriconfig._vault.write import put_key
 
     path, key = _reference(reference)
-    value = sys.stdin.read().removesuffix("\n") if from_stdin else _ask()
+    value = given_value(from_stdin, "value")
     version = with_session(lambda session: put_key(session, path, key, value))
     note(f"stored {reference}" + (f" as version {version}" if version else ""))
     return Exit.FINE
@@ -133,13 +151,6 @@ def get(reference: str, reveal: bool) -> int:
 
 def _no_other(path: Any) -> Any:
     raise LookupError(f"no other secret at {path}")
-
-
-def _ask() -> str:
-    if not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask for the value: use --stdin")
-    answer: str = click.prompt("value", hide_input=True, confirmation_prompt=True, err=True)
-    return answer
 
 
 def _reference(reference: str) -> tuple[str, str]:

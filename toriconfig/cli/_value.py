@@ -1,0 +1,25 @@
+"""A secret that a command is given: on standard input, or at a terminal that does not show it."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+def given_value(from_stdin: bool, prompt: str) -> str:
+    """The value, every byte of it but the newline at its end.
+
+    Raises:
+        click.UsageError: it is no UTF-8, or there is no terminal to ask at.
+    """
+    if from_stdin:
+        # As bytes: read as text, it would be what the locale makes of it.
+        try:
+            return sys.stdin.buffer.read().decode().removesuffix("\n")
+        except UnicodeDecodeError:
+            raise click.UsageError("standard input is no UTF-8 text; encode it, such as with base64") from None
+    if not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask for the value: use --stdin; nothing was changed")
+    answer: str = click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True)
+    return answer
