@@ -284,12 +284,11 @@ class Load:
         schema = self.recipe.schema
         key = f"{schema.__module__}.{schema.__qualname__}"
 
-        def warn(at: Path, message: str) -> None:
-            if not self.recipe.offline and _warnings.once(("secret", key, show(at))):
+        def warn(at: Path, about: str, message: str) -> None:
+            if not message:
+                _warnings.over((about, key, show(at)))
+            elif not self.recipe.offline and _warnings.once((about, key, show(at))):
                 logger().warning("%s: %s", schema.__name__, message)
-
-        def outage(message: str) -> None:
-            logger().warning("%s: %s", schema.__name__, message)
 
         return Places(
             schema.__name__,
@@ -301,7 +300,6 @@ class Load:
             warn,
             offline=self.recipe.offline,
             presumed=self.recipe.presumed,
-            outage=outage,
             text_of=self._text_of,
         )
 

@@ -21,6 +21,11 @@ def once(key: Hashable) -> bool:
     return _given.setdefault(key, mine) is mine
 
 
+def over(key: Hashable) -> None:
+    """What was warned of with `key` is over: when it comes again, it is warned of again."""
+    _given.pop(key, None)
+
+
 def reset() -> None:
     """Forget what was given, so that each warning is given once more. For tests."""
     _given.clear()

@@ -139,6 +139,23 @@ def test_a_lower_layer_stands_in_where_vault_is_away_or_holds_nothing_with_one_w
     assert [f"Schema: `key` comes from T_KEY instead of secret/x#k: {error}"] * 2 == warnings
 
 
+def test_the_warning_of_an_outage_is_given_once_however_often_settings_are_loaded(
+    vault: FakeVault, caplog: pytest.LogCaptureFixture
+) -> None:
+    cell = vault.cell("secret/x")
+    for _ in range(2):
+        cell.drop(VaultUnreachable("no answer"))
+        loads = [
+            loaded(Schema, "key: ${vault:secret/x#k}", environ={"T_KEY": "env"}, env_prefix="T_", offline=False)
+            for _ in range(3)
+        ]
+        assert ["env"] * 3 == [model.key.get() for model in loads]
+        assert 1 == len(caplog.records)
+        caplog.clear()
+        cell.put({"k": "vault"})
+        assert "vault" == loads[-1].key.get()
+
+
 @pytest.mark.parametrize("error", [VaultDenied("403"), VaultSealed("sealed")], ids=["denied", "sealed"])
 def test_a_lower_layer_never_stands_in_where_vault_refuses(error: Exception, vault: FakeVault) -> None:
     vault["secret/x"] = {"k": "vault"}

@@ -89,8 +89,17 @@ class FakeSupply:
 
     def put(self, value: Any) -> None:
         """A rotation: a new version, told to those who listen."""
-        old, self.value, self._version = self.reading, value, self._version + 1
+        old, self.value, self.error, self._version = self.reading, value, None, self._version + 1
         self.reading = self._made()
+        self.tell(old)
+
+    def drop(self, error: SecretError) -> None:
+        """Vault says, often enough, that it is not there; told to those who listen."""
+        old, self.reading, self.error = self.reading, None, error
+        self.tell(old)
+
+    def tell(self, old: Reading | None) -> None:
+        """Tell those who listen of a swap that has been made."""
         for listener in list(self._listeners):
             listener(old, self.reading)
 
@@ -113,7 +122,9 @@ class FakeSupply:
 
     @property
     def state(self) -> State:
-        return "unread" if self.reading is None else "fresh"
+        if self.reading is not None:
+            return "fresh"
+        return "unread" if self.error is None else "missing"
 
     @property
     def origin(self) -> Origin:

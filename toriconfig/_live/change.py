@@ -27,7 +27,8 @@ class Change:
 
     Attributes:
         path: dotted key path.
-        kind: added, changed, removed by a reload, or rotated: a secret has a new value.
+        kind: added, changed or removed by a reload; of a secret also: added, as it is there again, removed, as nothing
+            supplies it any more, or rotated, as it has a new value, from wherever.
         old_origin: where the old value came from, or None when there was none.
         new_origin: where the new value comes from, or None when there is none.
     """

@@ -10,7 +10,7 @@ from toriconfig._lazy import Lazy, publish, recipe_for
 from toriconfig._load import load_now
 from toriconfig._path import Path, show
 from toriconfig._secret import supply_of
-from toriconfig._supply import Reading
+from toriconfig._supply import Reading, Supply, Swap
 from toriconfig.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -86,22 +86,34 @@ def watch_secrets(lazy: Lazy) -> None:
         for path, secret in loaded.snapshot.secrets.items():
             supply = supply_of(secret)
             if any(path[: len(one.prefix)] == one.prefix for one in state.listeners):
-                subscriptions.append(supply.subscribe(_relay(ref, path)))
+                subscriptions.append(supply.subscribe(_relay(ref, path, supply)))
                 subscriptions += watch(supply)
         state.subscriptions = tuple(subscriptions)
 
 
-def _relay(ref: weakref.ref[Lazy], path: Path) -> Callable[[Reading | None, Reading | None], None]:
+def _relay(ref: weakref.ref[Lazy], path: Path, supply: Supply) -> Swap:
+    """What makes changes of a secret out of the swaps of its supply."""
+    watched = weakref.ref(supply)  # strongly, each would keep the other alive
+    absent = supply.state == "missing"
+
     def swapped(old: Reading | None, new: Reading | None) -> None:
-        lazy = ref()
-        if lazy is None or old is None or old is new:
-            return  # the first reading is no change
+        nonlocal absent
+        lazy, alive, was_absent = ref(), watched(), absent
+        absent = new is None and (old is not None or (alive is not None and alive.state == "missing"))
+        if lazy is None:
+            return
         from toriconfig._live.change import Change
 
-        if new is None:
+        if old is None:
+            if new is None or not was_absent:
+                return  # the first reading is no change
+            change = Change(show(path), "added", None, new.origin)
+        elif new is None:
             change = Change(show(path), "removed", old.origin, None)
-        else:
+        elif old.value != new.value:
             change = Change(show(path), "rotated", old.origin, new.origin)
+        else:
+            return  # another key of its path was written, or another layer says the same
         for listener in lazy._state.listeners:
             if listener.hears(change):
                 listener.call_soon(change)

@@ -11,6 +11,7 @@ from toriconfig._supply import Flight, Reading, State, Supply, Swap
 from toriconfig.errors import MissingCredentialError, SecretError, VaultNotFound, VaultUnreachable
 
 _NEVER = float("-inf")
+_UNREAD: Any = object()
 _RANK: dict[State, int] = {"fresh": 0, "stale": 1, "unread": 2, "missing": 3}
 
 Build = Callable[[Sequence[Reading]], Any]
@@ -68,15 +69,9 @@ class Derived:
     def _judged(self, readings: tuple[Reading, ...]) -> tuple[Reading | None, SecretError | None]:
         """What the inputs make, or why they make nothing; worked out once for the same readings."""
         if len(readings) != len(self._from) or any(map(_differs, readings, self._from)):
-            self.reading, self._wrong = self._tried(readings)
+            self.reading, self._wrong = _tried(lambda: self._made(readings))
             self._from = readings
         return self.reading, self._wrong
-
-    def _tried(self, readings: Sequence[Reading]) -> tuple[Reading | None, SecretError | None]:
-        try:
-            return self._made(readings), None
-        except SecretError as error:
-            return None, error.with_traceback(None)
 
     def _broken(self) -> SecretError | None:
         """Why what is in memory makes no value, such as a key that the path does not have."""
@@ -139,10 +134,17 @@ class Derived:
         self.fresh_until = _NEVER
         if not self._listeners:
             return
-        before = self.reading or old  # never read itself, but what it is made of was
-        after = _settled(self)
+        was, now = self._readings(supply, old), self._readings(supply, new)
+        # what it was is made again, as nobody may have read it; what it is stands in place before anybody is told
+        before = _tried(lambda: self._made(was))[0] if was else None
+        after = self._judged(now)[0] if now else None
         for listener in self._listeners:
             listener(before, after)
+
+    def _readings(self, supply: Supply, reading: Reading | None) -> tuple[Reading, ...]:
+        """What the inputs say where one of them says `reading`; () when one of them says nothing."""
+        readings = tuple(reading if one is supply else one.reading for one in self.inputs)
+        return () if None in readings else readings  # type: ignore[return-value]
 
 
 class Fallback:
@@ -151,10 +153,11 @@ class Fallback:
     Args:
         first: what is asked.
         second: what is used when `first` is unreachable, holds nothing or has no login; never when it denies or is sealed.
-        warn: called with the error each time `second` begins to stand in.
+        tell: called with the error when `second` begins to stand in, and with None when `first` is asked with success,
+            for the first time or after that.
     """
 
-    def __init__(self, first: Supply, second: Supply, warn: Callable[[SecretError], None]) -> None:
+    def __init__(self, first: Supply, second: Supply, tell: Callable[[SecretError | None], None]) -> None:
         self.reading: Reading | None = None
         self.fresh_until = _NEVER
         self.now = first.now
@@ -162,8 +165,9 @@ class Fallback:
         self.inputs = (first, second)
         self._first = first
         self._second = second
-        self._warn = warn
-        self._stood_in = False
+        self._tell = tell
+        self._stood_in: bool | None = None
+        self._told: Any = _UNREAD
         self._listeners: tuple[Swap, ...] = ()
         for supply in self.inputs:
             _subscribe_weakly(self, supply)
@@ -173,18 +177,28 @@ class Fallback:
         return () if self._stood_in else flights  # there is a value already: nobody waits for the next try
 
     def settle(self) -> Reading:
-        reading, error = _first(self._first)
+        reading = self._choice()
+        if self._told is _UNREAD:
+            self._told = reading
+        return reading
+
+    def _choice(self) -> Reading:
+        """What the first supplies, or the second in its place."""
+        reading, error = _tried(self._first.settle)
         if reading is not None:
-            self._stood_in = False
+            if self._stood_in is not False:
+                self._stood_in = False
+                self._tell(None)
             self.reading = reading
             self.fresh_until = self._first.fresh_until
             return reading
         assert error is not None
         if not isinstance(error, (VaultUnreachable, VaultNotFound, MissingCredentialError)):
+            self._stood_in = None
             raise error
         if not self._stood_in:
             self._stood_in = True
-            self._warn(error)
+            self._tell(error)
         self.reading = self._second.settle()
         self.fresh_until = _NEVER
         return self.reading
@@ -217,8 +231,11 @@ class Fallback:
         if supply is self._second and not self._stood_in:
             return
         self.fresh_until = _NEVER
+        after = _tried(self._choice)[0]
+        # not `old`, which is what an input said: the other one may have stood in for it
+        before, self._told = old if self._told is _UNREAD else self._told, after
         for listener in self._listeners:
-            listener(old, new)
+            listener(before, after)
 
 
 class Missing:
@@ -258,15 +275,11 @@ def _subscribe_weakly(derived: Derived | Fallback, supply: Supply) -> None:
     ref = weakref.ref(derived, lambda _: cancel())
 
 
-def _first(supply: Supply) -> tuple[Reading | None, SecretError | None]:
+def _tried(make: Callable[[], Reading]) -> tuple[Reading | None, SecretError | None]:
     try:
-        return supply.settle(), None
+        return make(), None
     except SecretError as error:
         return None, error.with_traceback(None)
-
-
-def _settled(supply: Supply) -> Reading | None:
-    return _first(supply)[0]
 
 
 def _differs(one: Reading, other: Reading) -> bool:

@@ -29,11 +29,11 @@ class Places:
         layers: the layers that count, highest first.
         how_to_set: the variable that sets the secret at a path, or None.
         looked: sentence fragments naming where a secret was looked for.
-        warn: told at load of a secret that is missing, or that a lower layer supplies instead of Vault.
+        warn: told of a secret, by its path, what kind of trouble it has, and the message, "" when it has it no more:
+            "missing", or supplied by a lower layer as Vault is not asked; "outage", a lower layer stands in.
         kept: identities of handles made by an earlier load, which stay as they are.
         offline: whether Vault is left alone on purpose.
         presumed: whether an optional secret with a place in Vault counts as there all the same.
-        outage: told each time a lower layer begins to stand in for Vault.
         text_of: a scalar as the file spells it: `1.10` in a secret is no number.
         problems: what is wrong with them.
         secrets: the handles by their paths.
@@ -50,12 +50,11 @@ class Places:
         layers: Sequence[LayerKind],
         how_to_set: Callable[[Path], str | None],
         looked: Sequence[str],
-        warn: Callable[[Path, str], None],
+        warn: Callable[[Path, str, str], None],
         *,
         kept: frozenset[int] = frozenset(),
         offline: bool = False,
         presumed: bool = False,
-        outage: Callable[[str], None] | None = None,
         text_of: Callable[[Node], str | None] = _no_text,
     ) -> None:
         self.schema = schema
@@ -68,7 +67,6 @@ class Places:
         self.kept = kept
         self.offline = offline
         self.presumed = presumed
-        self.outage = outage
         self.text_of = text_of
         self.problems: list[Problem] = []
         self.secrets: dict[Path, Secret[Any]] = {}

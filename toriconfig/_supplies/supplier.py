@@ -55,7 +55,8 @@ def supplier(node: Node | None, shape: Shape, path: Path, places: Places, parts:
     reference = spelt(place)
     if places.cell is None:
         if lower is not None:
-            places.warn(path, f"{places.absent}, so `{show(path)}` comes from {lower.origin} instead of {reference}")
+            instead = f"`{show(path)}` comes from {lower.origin} instead of {reference}"
+            places.warn(path, "missing", f"{places.absent}, so {instead}")
         return lower
     first = vault_supply(place, parts, reference)
     if lower is None:
@@ -149,14 +150,16 @@ def _is_composed(node: Node) -> bool:
     return isinstance(node.value, Template) or is_file(node)
 
 
-def _outage(lower: Supply | Secret[Any], reference: str, path: Path, places: Places) -> Callable[[SecretError], None]:
-    tell = places.outage
+def _outage(
+    lower: Supply | Secret[Any], reference: str, path: Path, places: Places
+) -> Callable[[SecretError | None], None]:
+    warn = places.warn
 
-    def warn(error: SecretError) -> None:
-        if tell is not None:
-            tell(f"`{show(path)}` comes from {lower.origin} instead of {reference}: {error.message}")
+    def tell(error: SecretError | None) -> None:
+        instead = f"`{show(path)}` comes from {lower.origin} instead of {reference}"
+        warn(path, "outage", f"{instead}: {error.message}" if error is not None else "")
 
-    return warn
+    return tell
 
 
 def _missing(reference: str, shape: Shape, path: Path, places: Places) -> Supply | None:
@@ -174,7 +177,7 @@ def _missing(reference: str, shape: Shape, path: Path, places: Places) -> Supply
         said = f"nothing supplies the secret `{show(path)}`"
         places.problems.append(Problem("TC401", show(path), None, expected, remedy, said))
     else:
-        places.warn(path, f"`{show(path)}`: {message}; {remedy}")
+        places.warn(path, "missing", f"`{show(path)}`: {message}; {remedy}")
     places.unsupplied[path] = (reference, remedy)
     unasked = places.offline and bool(reference)  # it may well be there: nobody has looked
     origin = Origin("vault", reference) if reference else _NOWHERE

@@ -1,0 +1,111 @@
+"""What `on_change` tells of a secret: what its reader gets, from where, and nothing when he gets the same."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+from pydantic import BaseModel
+
+from support.loading import FakeVault
+from toriconfig import Change, Ref, Secret, SettingsConfigDict, lazy, on_change
+from toriconfig.errors import VaultNotFound, VaultUnreachable
+
+AWAY, GONE = VaultUnreachable("no answer"), VaultNotFound("nothing there")
+
+
+class Schema(BaseModel):
+    model_config = SettingsConfigDict(env_prefix="T_")
+
+    key: Annotated[Secret[str], Ref("secret/x#key")]
+    other: Annotated[Secret[str], Ref("secret/x#other")]
+
+
+@pytest.fixture(name="vault")
+def _vault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeVault:
+    monkeypatch.chdir(tmp_path)
+    return FakeVault().connect(monkeypatch)
+
+
+class Listening:
+    """Settings of which somebody wants to know all that happens to `key`."""
+
+    def __init__(self, **environ: str) -> None:
+        self.settings = lazy(Schema, environ=environ)
+        self.key, self.other = self.settings.key, self.settings.other
+        self._changes: list[Change] = []
+        on_change(self.settings, "key", self._changes.append)
+
+    def heard(self, count: int) -> list[tuple[str, str, str]]:
+        """Kind, old and new origin of what was told, once that many changes were; later ones would be seen too."""
+        end = time.monotonic() + 5
+        while len(self._changes) < count and time.monotonic() < end:
+            time.sleep(0.002)
+        time.sleep(0.02)
+        return [(change.kind, str(change.old_origin), str(change.new_origin)) for change in self._changes]
+
+
+def test_vault_and_the_layer_that_stands_in_for_it_take_turns_and_each_turn_is_told(vault: FakeVault) -> None:
+    cell = vault.cell("secret/x")
+    cell.error = AWAY
+    listening = Listening(T_KEY="env")
+    assert "env" == listening.key.get()
+    cell.put({"key": "two"})
+    cell.drop(GONE)
+    cell.put({"key": "three"})
+    two, three = "vault secret/x#key v2", "vault secret/x#key v3"
+    assert [("rotated", "T_KEY", two), ("rotated", two, "T_KEY"), ("rotated", "T_KEY", three)] == listening.heard(3)
+
+
+def test_a_turn_is_told_though_a_reader_was_quicker(vault: FakeVault) -> None:
+    cell = vault.cell("secret/x")
+    cell.error = AWAY
+    listening = Listening(T_KEY="env")
+    listening.key.get()
+    cell.value, cell.error = {"key": "v"}, None
+    assert "v" == listening.key.get()  # between the swap and the telling of it
+    cell.tell(None)
+    assert [("rotated", "T_KEY", "vault secret/x#key v1")] == listening.heard(1)
+
+
+def test_a_secret_that_nothing_else_supplies_is_removed_and_added(vault: FakeVault) -> None:
+    cell = vault.cell("secret/x")
+    cell.value = {"key": "one"}
+    listening = Listening()
+    listening.key.get()
+    cell.drop(GONE)
+    cell.put({"key": "two"})
+    expected = [("removed", "vault secret/x#key v1", "None"), ("added", "None", "vault secret/x#key v2")]
+    assert expected == listening.heard(2)
+
+
+def test_a_key_that_its_path_lacked_is_added(vault: FakeVault) -> None:
+    cell = vault.cell("secret/x")
+    listening = Listening()
+    cell.put({"other": "v"})
+    cell.put({"other": "v", "key": "v"})
+    assert [("added", "None", "vault secret/x#key v3")] == listening.heard(1)
+
+
+def test_the_first_reading_is_no_change(vault: FakeVault) -> None:
+    cell = vault.cell("secret/x")
+    listening = Listening()
+    cell.put({"key": "v"})
+    assert [] == listening.heard(0)
+
+
+@pytest.mark.parametrize("read", [True, False], ids=["read", "never read"])
+@pytest.mark.parametrize("environ", [{}, {"T_KEY": "env"}], ids=["alone", "before another"])
+def test_a_key_beside_one_that_is_written_has_not_changed(
+    vault: FakeVault, read: bool, environ: dict[str, str]
+) -> None:
+    cell = vault.cell("secret/x")
+    listening = Listening(**environ)
+    cell.put({"key": "same", "other": "one"})
+    if read:
+        listening.key.get()
+    cell.put({"key": "same", "other": "two"})
+    cell.put({"key": "new", "other": "two"})
+    assert [("rotated", "vault secret/x#key v3", "vault secret/x#key v4")] == listening.heard(1)
