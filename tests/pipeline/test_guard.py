@@ -96,6 +96,17 @@ def test_a_list_of_handlers_that_is_assigned_gets_masked_records(name: str, secr
     assert lines.text == f"with {MASK}\nchild {MASK}\n"
 
 
+def test_a_list_that_was_made_of_the_one_before_is_no_sign_of_our_handler(
+    name: str, secret: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = configured(name)
+    logger = get_logger(name)
+    logger.handlers = [*logger.handlers, logging.NullHandler()]
+    get_logger(name).info("with %s", secret)
+    assert lines.text == f"with {MASK}\n"
+    assert capsys.readouterr().err == ""
+
+
 def test_propagation_that_was_switched_on_behind_our_back_shows_no_secret(name: str, secret: str, root: Lines) -> None:
     get_logger(name).propagate = True
     logging.getLogger(name).info("with %s", secret)

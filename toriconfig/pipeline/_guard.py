@@ -9,7 +9,7 @@ from itertools import chain
 from toriconfig.pipeline._redact import mask
 
 MARK = "toriconfig_mark"
-"""Tells what is ours, also what an earlier import of these modules left (whose classes differ)."""
+"""Tells our handler, also one that an earlier import of these modules left (whose class differs)."""
 
 _STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime"}
 _formatter = logging.Formatter()
@@ -25,7 +25,6 @@ class Guard(logging.Handler):
     def __init__(self, logger: logging.Logger) -> None:
         super().__init__()
         self._logger = logger
-        setattr(self, MARK, True)
 
     def filter(self, record: logging.LogRecord) -> bool:
         stand_guard(self._logger)
@@ -51,7 +50,7 @@ class GuardedHandlers(list[logging.Handler]):
     """
 
     def __init__(self, logger: logging.Logger, guard: Guard) -> None:
-        super().__init__(logger.handlers[:])
+        super().__init__(handler for handler in logger.handlers if not isinstance(handler, Guard))
         self.logger = logger
         self._guard = guard
 
@@ -72,7 +71,7 @@ def stand_guard(logger: logging.Logger) -> None:
 
 def is_foreign(handler: logging.Handler) -> bool:
     """Whether it writes, and is not ours."""
-    return not (hasattr(handler, MARK) or isinstance(handler, logging.NullHandler))
+    return not (hasattr(handler, MARK) or isinstance(handler, (Guard, logging.NullHandler)))
 
 
 def mask_record(record: logging.LogRecord) -> None:
