@@ -90,6 +90,16 @@ def test_a_folder_can_be_named() -> None:
     assert "there" == loaded(Schema, config_dir="config").a == loaded(Schema, config_dir=Path("config")).a
 
 
+def test_a_folder_that_is_not_there_is_a_warning_where_files_are_looked_for_in_it() -> None:
+    Path("run").mkdir()
+    (one,) = problems(Schema, config_dir="config")
+    assert ("TC006", "warning", "config") == (one.code, one.severity, str(one.origin))
+    assert [] == problems(Schema, config_dir="config", layers=["env", "defaults"])
+    assert [] == problems(Schema, config_dir="config", config_files=[])
+    Path("config").mkdir()
+    assert [] == problems(Schema, config_dir="config")
+
+
 def test_the_working_directory_counts_at_the_time_of_the_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep/app.yaml").write_text("a: deep")

@@ -116,9 +116,13 @@ def files_of(options: Options, environ: Mapping[str, str]) -> list[tuple[str, bo
     return [(file, False) for stem in _stems(options) for file in _existing(stem)[:1]]
 
 
-def hidden_files(options: Options, environ: Mapping[str, str]) -> list[Problem]:
-    """A warning for each file that is not read, because another of its name stands beside it."""
-    read = {file for file, asked in files_of(options, environ) if not asked}
+def overlooked(options: Options, environ: Mapping[str, str]) -> list[Problem]:
+    """A warning for a folder that is not there, and for each file that another one of its name stands beside."""
+    files = files_of(options, environ)
+    read = [file for file, asked in files if not asked]
+    folder = os.fspath(options.config_dir or "")
+    if folder and not files and options.config_files is None and _stems(options) and not os.path.isdir(folder):
+        return [_no_folder(folder)]
     return [
         Problem(
             "TC506",
@@ -131,6 +135,17 @@ def hidden_files(options: Options, environ: Mapping[str, str]) -> list[Problem]:
         for first, *others in filter(None, map(_existing, _stems(options) if read else ()))
         for other in others
     ]
+
+
+def _no_folder(folder: str) -> Problem:
+    return Problem(
+        "TC006",
+        "",
+        Origin("files", folder),
+        help="create it, or name another with `config_dir`",
+        message="the folder of settings files does not exist",
+        severity="warning",
+    )
 
 
 def _stems(options: Options) -> list[str]:

@@ -10,7 +10,7 @@ from toriconfig import _warnings
 from toriconfig._defaults import with_defaults
 from toriconfig._fit import fit, fit_paths, means
 from toriconfig._freeze import freeze
-from toriconfig._layers import Inputs, Reader, hidden_files, profile_of, read
+from toriconfig._layers import Inputs, Reader, overlooked, profile_of, read
 from toriconfig._merge import merge, prune
 from toriconfig._options import Options
 from toriconfig._origin import Origin, OriginKind
@@ -60,7 +60,7 @@ class Load:
             refuse_hidden(self.shape)
             options = profile_of(Options.of(recipe.schema.model_config, recipe.options), self.environ, self.problems)
             if "files" in options.layers:
-                self.problems += hidden_files(options, self.environ)
+                self.problems += overlooked(options, self.environ)
         self.options = options
         if self.shape.renamed:
             renamed(self.shape)  # what leads nowhere is told now, not at first use
