@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from toriconfig._lazy import Lazy, current
+from toriconfig._lazy import Lazy, current, schema_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -165,7 +165,8 @@ class Subscription:
 def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
     """Have `callback` called with a `Change` after each swap below `path`, by a reload or a rotation.
 
-    The new value is in place when it is called. It runs on a thread of the library (for a reload, on the thread that
+    A change of what holds the key, such as a list or a section that was None, counts too. The new value is in place when
+    it is called. It runs on a thread of the library (for a reload, on the thread that
     reloads), one change after the other; a callback that raises is logged, and one that is slow keeps only its own
     next changes waiting.
 
@@ -175,16 +176,23 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
         callback: a function, or a coroutine function, which is run to its end within 30 s.
 
     Raises:
-        TypeError: `settings` is not a lazy object.
+        KeyError: the schema has no such key, and cannot have it; where the schema is named as "module:Class" and not
+            imported yet, the first load raises it.
+        TypeError: `settings` is not a lazy object, or `callback` cannot be called.
     """
     from toriconfig import _path
     from toriconfig._live.listener import Listener
     from toriconfig._live.swap import watch_secrets
+    from toriconfig._shape import root_shape
 
     lazy_settings = _lazy(settings, "on_change")
+    if not callable(callback):
+        raise TypeError(f"on_change() needs a function to call, not {callback!r}")
     listener = Listener(_path.parse(path) if path else (), callback)
     state = lazy_settings._state
     with state.lock:
+        if state.loaded is not None or not isinstance(state.target, str):
+            listener.settle(root_shape(schema_of(lazy_settings)))
         state.listeners = (*state.listeners, listener)
     watch_secrets(lazy_settings)
     return Subscription(lazy_settings, listener)

@@ -149,6 +149,24 @@ def _by_name(path: Path, shape: Shape | None) -> Path:
     return path
 
 
+def names_of(path: Path, shape: Shape) -> Path:
+    """A path of file keys, or of names that were renamed since, by the names of the fields.
+
+    Raises:
+        KeyError: the schema has no such key; the message names the nearest one.
+    """
+    path = _by_name(current(path, shape), shape)
+    names: Path = ()
+    here = shape
+    for at, part in enumerate(path):
+        field = _field(here, part)
+        below = field.shape if field is not None else here.child(part)
+        if below is None:
+            raise _no_key(show(path), path, at, None, here)
+        names, here = (*names, field.name if field is not None else part), below
+    return names
+
+
 def _walked(loaded: Loaded, path: Path, text: str) -> tuple[Any, Field | None, Shape | None, Path]:
     """What stands at a path, its field and shape, and the path as files spell it."""
     value: Any = loaded.model
@@ -223,7 +241,7 @@ def _below(value: Any, part: str | int, field: Field | None) -> Any:
 def _no_key(text: str, path: Path, at: int, value: Any, shape: Shape | None) -> KeyError:
     from toriconfig._near import near
 
-    known = list(shape.fields) if shape is not None else []
+    known = [key for key in shape.fields if key != path[at]] if shape is not None else []
     candidate = near(str(path[at]), known or ([str(key) for key in value] if isinstance(value, dict) else []))
     meant = show((*path[:at], candidate, *path[at + 1 :])) if candidate else ""
     return KeyError(f"no key `{text}`" + (f"; did you mean `{meant}`?" if meant else ""))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from toriconfig import Change, Secret, SettingsConfigDict, lazy, on_change
 from toriconfig._secret import supply_of
@@ -143,6 +143,21 @@ def test_each_subscriber_hears_of_swaps_one_at_a_time_in_their_order(rotating: R
         rotating.rotate(name)
     assert eventually(lambda: len(heard) == len(names))
     assert names == heard
+
+
+class Aliased(BaseModel):
+    token: Secret[str] = Field(alias="key")
+
+
+@pytest.mark.parametrize("path", ["token", "key", ""])
+def test_a_rotation_is_told_by_the_name_of_the_field_and_heard_by_either_name(rotating: Rotating, path: str) -> None:
+    settings = lazy(Aliased, secrets_dir=str(rotating.folder), environ={})
+    heard: list[str] = []
+    on_change(settings, path, lambda change: heard.append(change.path))
+    assert "value 0" == settings.token.get()
+    (rotating.folder / "key").write_text("another value")
+    supply_of(settings.token).settle()
+    assert eventually(lambda: heard == ["token"])
 
 
 def test_only_what_was_asked_for_is_told_and_nothing_after_cancel(rotating: Rotating, gate: threading.Event) -> None:

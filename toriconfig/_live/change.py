@@ -45,23 +45,67 @@ class Change:
 
 
 def changes_between(old: Loaded, new: Loaded) -> list[Change]:
-    """The leaves that differ, in the order of the schema."""
-    before, after = dict(_leaves(old.model, ())), dict(_leaves(new.model, ()))
-    changes: list[Change] = []
-    for path, value in after.items():
-        if path not in before:
-            changes.append(Change(show(path), "added", None, origin_at(new, path)))
-        elif not _same(before[path], value):
-            changes.append(Change(show(path), "changed", origin_at(old, path), origin_at(new, path)))
-    changes += [Change(show(path), "removed", origin_at(old, path), None) for path in before if path not in after]
-    return changes
+    """The leaves that differ, in the order of the schema; a section that was none before, or is none now, is one."""
+    return [
+        Change(
+            show(path),
+            kind,
+            origin_at(old, path) if kind != "added" else None,
+            origin_at(new, path) if kind != "removed" else None,
+        )
+        for path, kind in _differences(old.model, new.model, ())
+    ]
+
+
+def _differences(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, Kind]]:
+    before, after = _section(old), _section(new)
+    if before is None or after is None:
+        if not _same(old, new):
+            yield path, "changed"
+        return
+    for key, value in after.items():
+        if key in before:
+            yield from _differences(before[key], value, (*path, key))
+        else:
+            yield from ((leaf, "added") for leaf in _leaves(value, (*path, key)))
+    for key, value in before.items():
+        if key not in after:
+            yield from ((leaf, "removed") for leaf in _leaves(value, (*path, key)))
+
+
+def _section(value: Any) -> dict[str, Any] | None:
+    """What stands below a model or a free mapping by its keys; None for a leaf."""
+    if isinstance(value, BaseModel):
+        fields = {name: value.__dict__[name] for name in type(value).model_fields}  # `getattr` warns of deprecated ones
+        return fields | (value.model_extra or {})
+    return value if isinstance(value, dict) and all(isinstance(key, str) for key in value) else None
+
+
+def _leaves(value: Any, path: Path) -> Iterator[Path]:
+    section = _section(value)
+    if not section:
+        yield path
+        return
+    for key, below in section.items():
+        yield from _leaves(below, (*path, key))
 
 
 def _same(old: Any, new: Any) -> bool:
-    """Whether a leaf is what it was; a secret is when it is made of the same, whoever has read which of the two."""
+    """Whether a leaf is what it was.
+
+    A secret is when it is made of the same, whoever has read which of the two; and one number that is none (NaN) is
+    another.
+    """
     if isinstance(old, Secret) and isinstance(new, Secret):
         return bool(_made_of(supply_of(old)) == _made_of(supply_of(new)))
-    return bool(old == new)
+    if type(old) is type(new) and _section(old) is not None and _section(new) is not None:
+        return not any(_differences(old, new, ()))
+    if isinstance(old, (list, tuple)) and isinstance(new, (list, tuple)) and len(old) == len(new):
+        return all(map(_same, old, new))
+    try:
+        return bool(old == new or (old != old and new != new))  # noqa: PLR0124 - what only a NaN is
+    except Exception:  # noqa: BLE001 - anybody's `__eq__`
+        return False
 
 
 def _made_of(supply: Supply) -> Any:
@@ -75,14 +119,3 @@ def _made_of(supply: Supply) -> Any:
     if isinstance(supply, Fixed):
         return (supply.settle().value,)
     return supply.reference
-
-
-def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    if isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _leaves(value.__dict__[name], (*path, name))  # `getattr` warns of deprecated fields
-    elif isinstance(value, dict) and value and all(isinstance(key, str) for key in value):
-        for key, below in value.items():
-            yield from _leaves(below, (*path, key))
-    else:
-        yield path, value

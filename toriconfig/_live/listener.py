@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from operator import eq
 from typing import TYPE_CHECKING, Any
 
+from toriconfig._explain import names_of
 from toriconfig._live.change import Change
 from toriconfig._path import Path
 
 if TYPE_CHECKING:
+    from toriconfig._shape import Shape
     from toriconfig._vault.dispatch import Strand
 
 PATIENCE = 30.0
@@ -22,6 +25,9 @@ class Listener:
     Args:
         prefix: keys of the section; () for everything.
         callback: a function, or a coroutine function.
+
+    Attributes:
+        prefix: the same by the names of the fields, from the moment on that the schema is known.
     """
 
     def __init__(self, prefix: Path, callback: Callable[[Change], Any]) -> None:
@@ -30,9 +36,17 @@ class Listener:
         self._callback = callback
         self._strands: dict[str, Strand] = {}
 
-    def hears(self, change: Change) -> bool:
-        """Whether it is about the section that was asked for."""
-        return change.key[: len(self.prefix)] == self.prefix
+    def settle(self, shape: Shape) -> None:
+        """Find the section in the schema.
+
+        Raises:
+            KeyError: there is no such key; the message names the nearest one.
+        """
+        self.prefix = names_of(self.prefix, shape)
+
+    def hears(self, path: Path) -> bool:
+        """Whether what changed at `path` is in the section that was asked for, or holds it."""
+        return all(map(eq, path, self.prefix))
 
     def call(self, change: Change) -> None:
         """Call it now; what it raises is logged."""

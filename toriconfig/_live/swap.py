@@ -22,6 +22,7 @@ def load_into(lazy: Lazy) -> None:
 
     Raises:
         ConfigError: the stand-in stays unloaded, and the next read tries again.
+        KeyError: somebody listens for a key that the schema does not have.
     """
     state = lazy._state
     try:
@@ -30,6 +31,8 @@ def load_into(lazy: Lazy) -> None:
         state.error = error
         raise
     state.error = None
+    for listener in state.listeners:
+        listener.settle(loaded.snapshot.shape)
     publish(lazy, loaded)
     watch_secrets(lazy)
 
@@ -65,7 +68,7 @@ def tell(lazy: Lazy, changes: list[Change]) -> None:
     """Call each listener with each change below its path; one that raises is logged and stops nobody."""
     for listener in lazy._state.listeners:
         for change in changes:
-            if listener.hears(change):
+            if listener.hears(change.key):
                 listener.call(change)
 
 
@@ -79,13 +82,15 @@ def watch_secrets(lazy: Lazy) -> None:
         if loaded is None or not state.listeners:
             state.subscriptions = ()
             return
+        from toriconfig._explain import names_of
         from toriconfig._supplies.watch import watch
 
         ref = weakref.ref(lazy)
         subscriptions: list[Callable[[], None]] = []
-        for path, secret in loaded.snapshot.secrets.items():
+        for keys, secret in loaded.snapshot.secrets.items():
             supply = supply_of(secret)
-            if any(path[: len(one.prefix)] == one.prefix for one in state.listeners):
+            path = names_of(keys, loaded.snapshot.shape)
+            if any(one.hears(path) for one in state.listeners):
                 subscriptions.append(supply.subscribe(_relay(ref, path, supply)))
                 subscriptions += watch(supply)
         state.subscriptions = tuple(subscriptions)
@@ -115,7 +120,7 @@ def _relay(ref: weakref.ref[Lazy], path: Path, supply: Supply) -> Swap:
         else:
             return  # another key of its path was written, or another layer says the same
         for listener in lazy._state.listeners:
-            if listener.hears(change):
+            if listener.hears(change.key):
                 listener.call_soon(change)
 
     return swapped

@@ -1,0 +1,129 @@
+"""What a reload tells as changed, added and removed, and which subscribers hear of it."""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+
+from toriconfig import Change, lazy, on_change, reload
+
+
+class Pool(BaseModel):
+    size: int = 3
+    ratio: float = 0.5
+
+
+class Free(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class Schema(BaseModel):
+    pool: Pool | None = None
+    weights: dict[str, int] = {}
+    ratio: float = math.nan
+    several: list[Pool] = []
+    free: Free = Free()
+    renamed: int = Field(default=0, alias="spelt")
+
+
+class Files:
+    """Settings of one file, which a test writes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "app.yaml"
+
+    def settings(self, text: str, schema: Any = Schema) -> Any:
+        """Loaded from the text."""
+        self.file.write_text(text)
+        settings = lazy(schema, config_files=[self.file], environ={})
+        assert settings.weights is not None
+        return settings
+
+    def changes(self, before: str, after: str) -> list[tuple[str, str]]:
+        """What a reload tells when the text has changed."""
+        return self.told(self.settings(before), after)
+
+    def told(self, settings: Any, text: str) -> list[tuple[str, str]]:
+        """What a reload tells once the text is this."""
+        self.file.write_text(text)
+        return [(change.path, change.kind) for change in reload(settings)]
+
+
+@pytest.fixture(name="files")
+def _files(tmp_path: Path) -> Files:
+    return Files(tmp_path)
+
+
+@pytest.mark.parametrize(("before", "after"), [("{}", "pool: {size: 4}"), ("pool: {size: 4}", "{}")])
+def test_a_section_that_was_none_or_is_none_now_has_changed(files: Files, before: str, after: str) -> None:
+    assert [("pool", "changed")] == files.changes(before, after)
+
+
+def test_keys_of_a_free_mapping_come_and_go(files: Files) -> None:
+    assert [("weights.a", "added"), ("weights.b", "added")] == files.changes("{}", "weights: {a: 1, b: 2}")
+    assert [("weights.a", "removed")] == files.changes("weights: {a: 1, b: 2}", "weights: {b: 2}")
+    assert [("weights.a", "removed")] == files.changes("weights: {a: 1}", "weights: {}")
+
+
+def test_keys_that_a_model_allows_beside_its_fields_are_told(files: Files) -> None:
+    assert [("free.b", "changed"), ("free.c", "added"), ("free.a", "removed")] == files.changes(
+        "free: {a: 1, b: 1}", "free: {b: 2, c: 1}"
+    )
+
+
+def test_a_number_that_is_none_has_not_changed(files: Files) -> None:
+    same = "ratio: .nan\nseveral: [{ratio: .nan}]"
+    assert [] == files.changes(same, same)
+    assert [("ratio", "changed")] == files.changes("ratio: .nan", "ratio: 1")
+    assert [("several", "changed")] == files.changes(same, "several: [{size: 4, ratio: .nan}]")
+
+
+@pytest.mark.parametrize(
+    ("path", "after"),
+    [("several[0].size", "several: [{size: 4}]"), ("pool.size", "pool: {size: 4}"), ("spelt", "spelt: 5")],
+)
+def test_who_listens_to_a_key_hears_of_a_change_of_what_holds_it(files: Files, path: str, after: str) -> None:
+    settings = files.settings("{}")
+    heard: list[Change] = []
+    on_change(settings, path, heard.append)
+    told = files.told(settings, after)
+    assert told == [(change.path, change.kind) for change in heard]
+    assert 1 == len(heard)
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"), [("poool", "pool"), ("pool.szie", "pool.size"), ("several[0].szie", "several[0].size")]
+)
+def test_a_key_that_the_schema_cannot_have_is_refused_at_once(path: str, meant: str) -> None:
+    with pytest.raises(KeyError) as caught:
+        on_change(lazy(Schema, environ={}), path, print)
+    assert f"no key `{path}`; did you mean `{meant}`?" == caught.value.args[0]
+
+
+@pytest.mark.parametrize("path", ["", "weights.any", "free.any", "several[7]", "pool", "renamed", "spelt"])
+def test_a_key_that_it_can_have_is_listened_to(path: str) -> None:
+    on_change(lazy(Schema, environ={}), path, print).cancel()
+
+
+def test_a_schema_that_is_not_imported_yet_refuses_it_at_the_first_load(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (files.file.parent / "later_schema.py").write_text(
+        "from pydantic import BaseModel\nclass Schema(BaseModel):\n    pool: int = 1\n"
+    )
+    monkeypatch.syspath_prepend(files.file.parent)
+    settings = lazy("later_schema:Schema", environ={})
+    on_change(settings, "poool", print)
+    assert "later_schema" not in sys.modules
+    with pytest.raises(KeyError, match="did you mean `pool`"):
+        _ = settings.pool
+
+
+def test_what_cannot_be_called_is_no_callback() -> None:
+    with pytest.raises(TypeError, match="on_change"):
+        on_change(lazy(Schema, environ={}), "pool", 5)  # type: ignore[arg-type]
