@@ -83,11 +83,12 @@ def phrase(found: Found, *, sealed: bool) -> str:
 
 
 def _own_words(message: str) -> str:
+    from toriconfig._masking.frames import mask_line
     from toriconfig._masking.sensitive import scrub
 
     text = message.removeprefix("Value error, ").removeprefix("Assertion failed, ").partition("\n")[0]
-    # A ValidationError inside a validator quotes its input.
-    return "" if "validation error" in text else scrub(text)
+    # A ValidationError inside a validator quotes its input; so may any sentence, which is masked as a line of a file.
+    return "" if "validation error" in text else scrub(mask_line(f"expected {text}").removeprefix("expected "))
 
 
 def _bound(kind: str, context: Mapping[str, Any]) -> str:

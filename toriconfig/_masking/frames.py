@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import count
 
 from toriconfig._masking.mask import cut
 from toriconfig._masking.reach import dotenv_cuts, yaml_cuts
@@ -20,6 +21,8 @@ from toriconfig._masking.sensitive import Sensitive
 from toriconfig._origin import Origin
 
 _ALIAS = re.compile(r"(?:^|[\s\[{,:])\*([^\s,\[\]{}]+)")
+_MOST_LOOKS = 10
+"""Anchors that hold anchors are followed this far; then each one that is used anywhere is taken for a secret's."""
 
 
 class Masked:
@@ -51,10 +54,11 @@ class Masked:
             cuts = dotenv_cuts(self._lines)
         else:
             anchors: frozenset[str] = frozenset()
-            while True:
+            for look in count(1):
                 cuts = yaml_cuts(self._lines, self._sensitive, anchors)
                 # A secret may stand at an anchor, far from the key that uses it: look again for those.
-                used = {name for text, at in zip(self._lines, cuts, strict=True) for name in _ALIAS.findall(text[at:])}
+                masked = self._lines if look == _MOST_LOOKS else map(_rest, self._lines, cuts)
+                used = {name for text in masked for name in _ALIAS.findall(text)}
                 if used <= anchors:
                     break
                 anchors |= used
@@ -63,6 +67,10 @@ class Masked:
             for number in range(line, min(last, len(cuts)) + 1):
                 cuts[number - 1] = min(cuts[number - 1], column - 1 if number == line else 0)
         return [cut(text, at) for text, at in zip(self._lines, cuts, strict=True)]
+
+
+def _rest(text: str, at: int) -> str:
+    return text[at:]
 
 
 def excerpt(lines: Sequence[str], origin: Origin, sensitive: Sensitive | None = None) -> tuple[str, int, str]:

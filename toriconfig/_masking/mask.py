@@ -15,16 +15,19 @@ from toriconfig._secret import MASK
 
 _SEPARATOR = re.compile(r"[:=\uff1a]")
 _LAST_TOKEN = re.compile(r"""[^\s{}\[\],&?;|()<>"'`]+["']?\s*\Z""")
-_FIRST_TOKEN = re.compile(r"""(?:^|[{,])\s*(?:[-?]\s+)*#?\s*["']?([\w.-]+)["']?(?=[^\w.-])""")
+_FIRST_TOKEN = re.compile(r"""(?:^|[{,])\s*(?:[-?]\s+)*(?:#\s*)?["']?([\w.-]+)["']?(?=[^\w.-])""")
 _SPACE = re.compile(r"[\s:=\uff1a]*")
 _EXPLICIT_KEY = re.compile(r"\s*(?:-\s+)*\?\s+(?P<key>.*\S)")
-_USERINFO = re.compile(r"""://(?=.*@)|(?<![^\s"'=,\[{(])[^\s:/@"']+:(?!//)\S*@""")
+_CHUNK = re.compile(r"\S+")
+_USER = re.compile(r"""(?<![^\s"'=,\[{(])[^\s:/@"']+(?P<password>:(?!//))?""")
+_ANCHOR = re.compile(r"&([^\s,\[\]{}]+)")
 _COMMENT = re.compile(r"(?:^|\s)#")
 _REFERENCE = re.compile(r"""\s*(["']?)\$\{(?:vault:[\w./?=#&,*:-]+|env:\w+|[A-Za-z_][\w.]*)\}\1\s*\Z""")
 _SECTION = re.compile(r"\s*(?:[&!]\S*(?:\s+|\Z))*(?:\[\s*)*(?:[{#*]|\Z)")
 """What rightly follows the name of a section on its line: its keys, or nothing; anything else may be a secret."""
 _LONGEST_NAME = 100
-_LONGEST_LINE = 10_000
+LONGEST_LINE = 10_000
+"""Characters of a line that are looked at; what stands behind them is masked unseen."""
 PEM_BEGIN, PEM_END = "-----BEGIN", "-----END"
 
 
@@ -38,10 +41,10 @@ def openings(text: str, sensitive: Sensitive, anchors: frozenset[str] = frozense
     """
 
     def misplaced(name: str, at: int) -> bool:
-        return sensitive.holds(name) and not _SECTION.match(text, at)
+        return sensitive.holds(name) and not _SECTION.match(text, at, LONGEST_LINE)
 
     found: set[int] = set()
-    for token in _FIRST_TOKEN.finditer(text, 0, _LONGEST_LINE):
+    for token in _FIRST_TOKEN.finditer(text, 0, LONGEST_LINE):
         # Without a separator too: the colon may be what is missing.
         at = _after(text, token.end())
         if sensitive.names(token[1]) or misplaced(token[1], at):
@@ -50,7 +53,7 @@ def openings(text: str, sensitive: Sensitive, anchors: frozenset[str] = frozense
     if explicit and sensitive.names(explicit["key"]):
         found.add(len(text))
     start = 0
-    for separator in _SEPARATOR.finditer(text, 0, _LONGEST_LINE):
+    for separator in _SEPARATOR.finditer(text, 0, LONGEST_LINE):
         end = separator.start()
         chunk = text[max(start, end - _LONGEST_NAME) : end]
         last = _LAST_TOKEN.search(text[max(0, end - _LONGEST_NAME) : end])
@@ -60,23 +63,39 @@ def openings(text: str, sensitive: Sensitive, anchors: frozenset[str] = frozense
         # An escape in a key (`"pass\u0077ord"`) hides its name from these rules.
         if named or looks_secret(chunk) or "\\" in chunk:
             found.add(at)
-    for anchor in anchors:
-        for match in re.finditer(rf"&{re.escape(anchor)}(?![^\s,\[\]{{}}])", text):
-            found.add(_after(text, match.end()))
+    if anchors:
+        found.update(_after(text, match.end()) for match in _ANCHOR.finditer(text) if match[1] in anchors)
     for at in sorted(found):
         yield at, _REFERENCE.match(text, at) is not None
 
 
 def suspicious(text: str) -> int | None:
     """Where a secret begins that needs no name: a login in a URL, a token's shape, a telling comment, a PEM block."""
-    places = [match.end() if match[0] == "://" else match.start() for match in _USERINFO.finditer(text)]
-    places += [match.start() for match in TOKEN.finditer(text)]
-    places += [match.end() for match in _COMMENT.finditer(text) if looks_secret(text[match.end() :])]
-    if len(text) > _LONGEST_LINE:
-        places.append(_LONGEST_LINE)
-    if PEM_BEGIN in text:
-        places.append(text.index(PEM_BEGIN))
-    return min(places, default=None)
+    text, whole = text[:LONGEST_LINE], text
+    places = [_login(text)]
+    token, comment = TOKEN.search(text), _COMMENT.search(text)
+    if token:
+        places.append(token.start())
+    # The first comment goes on to the end of the line, so it holds the words of all that follow it.
+    if comment and looks_secret(text[comment.end() :]):
+        places.append(comment.end())
+    if len(whole) > LONGEST_LINE:
+        places.append(LONGEST_LINE)
+    if PEM_BEGIN in whole:
+        places.append(whole.index(PEM_BEGIN))
+    return min((at for at in places if at is not None), default=None)
+
+
+def _login(text: str) -> int | None:
+    """Where `user:password@` begins, or what stands behind `://` and before an `@`; each character is read once."""
+    last = text.rfind("@")
+    scheme = text.find("://", 0, max(last, 0))
+    for chunk in _CHUNK.finditer(text, 0, last + 1):
+        end = text.rfind("@", chunk.start(), chunk.end())
+        for user in _USER.finditer(text, chunk.start(), max(end, chunk.start())):
+            if user["password"]:
+                return user.start() if scheme < 0 else min(user.start(), scheme + 3)
+    return scheme + 3 if scheme >= 0 else None
 
 
 def cut(text: str, at: int) -> str:

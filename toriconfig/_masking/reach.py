@@ -13,14 +13,16 @@ from toriconfig._masking.mask import PEM_BEGIN, PEM_END, openings, suspicious
 from toriconfig._masking.sensitive import Sensitive
 
 _KEY = re.compile(
-    r"""(?P<lead>\s*(?:-\s+)*)(?:"[^"]*"|'[^']*'|[^\s\#&*!|>%@`"'\[\]{},?:-][^\#]*?|-[^\s\#][^\#]*?)\s*:(?:\s|\Z)"""
+    r"""(?P<lead>\s*(?:-\s+)*)(?:(?:"[^"]*"|'[^']*')\s*|[^\s\#&*!|>%@`"'\[\]{},?:-][^\#]*?|-[^\s\#][^\#]*?):(?:\s|\Z)"""
 )
 _LEAD = re.compile(r"[ ]*(?:[-?]\s+)*")
 _BLOCK = re.compile(r"(?:^|[\s:-])[|>][-+0-9]*\s*(?:\s#.*)?\Z")
-_FLOW_KEY = re.compile(r"""\s*(?:"[^"]*"|'[^']*'|[^\s"'\[\]{},:][^\[\]{},:]*)\s*:""")
+_FLOW_KEY = re.compile(r"""\s*(?:(?:"[^"]*"|'[^']*')\s*|[^\s"'\[\]{},:][^\[\]{},:]*):""")
 _AFTER_BRACKET = ("", " ", "\t", ",", "]", "}", ":")
 _NESTING = {"[": 1, "{": 1, "]": -1, "}": -1}
 _QUOTE_ENDS = {'"': re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"'), "'": re.compile(r"(?:[^']|'')*'(?!')")}
+_MOST_READINGS = 5
+"""How often a line is read for the ends of secrets within secrets; beyond that, all below it is masked."""
 _DOCUMENT = re.compile(r"(?:---|\.\.\.)(?:\s|\Z)")
 _BINDING = re.compile(r"""\s*(?:export\s+)?'?[A-Za-z_][A-Za-z0-9_.-]{0,99}'?\s*=""")
 
@@ -116,6 +118,7 @@ class _Walk:
         first = suspicious(text)
         mask_from = len(text) if first is None else first
         lead = _LEAD.match(text)
+        read = 0
         for at, shown in openings(text, self.sensitive, self.anchors):
             if at < start:
                 continue
@@ -124,11 +127,16 @@ class _Walk:
             self._lex(text[:at], start, 0)
             start, self.quote = at, ""
             before = self.depth
-            if self._lex(text, at, before) is None:
+            ended = self._lex(text, at, before)
+            if ended is None:
                 self.floor, self.base, self.column = before, 0, len(lead[0]) if lead else 0
                 return mask_from
             # Another secret may begin within what was just taken for a value: a stray quote is enough.
             self.depth, self.quote = before, ""
+            read += ended - at
+            if read > _MOST_READINGS * len(text):
+                self.lost = True
+                break
         self._lex(text, start, 0)
         return mask_from
 
@@ -142,7 +150,7 @@ class _Walk:
                 at, fresh = self._close(text, at), False
                 continue
             char = text[at]
-            if char == "#" and text[:at][-1:] in ("", " ", "\t"):
+            if char == "#" and (not at or text[at - 1] in " \t"):
                 break
             if fresh and char in "\"'":
                 self.quote = char

@@ -33,13 +33,14 @@ _NOT_QUITE = (
     "privatekey", "accesskey", "authorization",
 )  # fmt: skip
 TOKEN = re.compile(
-    r"\bhv[sbr]\.|\bgh[pousr]_|\bgithub_pat_|\bglpat-|\bxox[abeprs]-|\bsk-\w|\bAKIA[0-9A-Z]{8}|\beyJ[\w-]{8,}\."
+    r"\bhv[sbr]\.|\bgh[pousr]_|\bgithub_pat_|\bglpat-|\bxox[abeprs]-|\bsk-\w|\bAKIA[0-9A-Z]{8}|\beyJ[\w-]{8}"
     r"|\b(?i:bearer|basic)\s+(?=\S{6})"
 )
 """How secrets begin whose makers gave them a recognisable shape."""
-_USERINFO = re.compile(r"(?<=://)\S*(?=@)")
-_PARAMETER = re.compile(r"(?P<name>[\w.-]+)=(?P<value>[^\s&;,]+)")
+_BEHIND_SCHEME = re.compile(r"(?<=://)\S+")
+_PARAMETER = re.compile(r"(?<![\w.-])(?P<name>[\w.-]+)=(?P<value>[^\s&;,]+)")
 _SHORTEST_SLIP = 4
+_LONGEST_SLIP = max(map(len, _NOT_QUITE)) + 1
 _MOST_COMPARED = 5000
 
 
@@ -125,10 +126,15 @@ def scrub(text: str) -> str:
     >>> scrub("postgresql://tori:hunter2@db/tori?sslmode=require&sslpassword=hunter2")
     'postgresql://**********@db/tori?sslmode=require&sslpassword=**********'
     """
-    text = _USERINFO.sub(MASK, text)
+    text = _BEHIND_SCHEME.sub(_without_login, text)
     text = _PARAMETER.sub(lambda found: f"{found['name']}={MASK}" if looks_secret(found["name"]) else found[0], text)
     token = TOKEN.search(text)
     return text[: token.start()] + MASK if token else text
+
+
+def _without_login(address: re.Match[str]) -> str:
+    login, at, rest = address[0].rpartition("@")
+    return f"{MASK if at else login}{at}{rest}"
 
 
 def _joined(name: str) -> str:
@@ -136,7 +142,7 @@ def _joined(name: str) -> str:
 
 
 def _one_slip(word: str) -> bool:
-    return len(word) >= _SHORTEST_SLIP and not _SLIPS.isdisjoint(_shortened(word))
+    return _SHORTEST_SLIP <= len(word) <= _LONGEST_SLIP and not _SLIPS.isdisjoint(_shortened(word))
 
 
 def _shortened(word: str) -> set[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
 from toriconfig._masking.frames import mask_line
+from toriconfig._masking.mask import LONGEST_LINE
 from toriconfig._masking.sensitive import looks_secret
 from toriconfig._secret import MASK
 
@@ -17,6 +19,10 @@ def plain(value: Any) -> Any:
     return sorted(found, key=str) if isinstance(value, (set, frozenset)) else found
 
 
+_OVERLAP = 1000
+"""Characters by which the parts of a long line overlap, so that a name stays beside its value."""
+
+
 def conceals(key: str | int, value: Any) -> bool:
     """Whether a value is not to be shown: text under the name of a secret, or text that carries a login.
 
@@ -25,12 +31,19 @@ def conceals(key: str | int, value: Any) -> bool:
     """
     if isinstance(value, str):
         named = isinstance(key, str) and looks_secret(key)
-        return bool(value) and (named or value == MASK or any(mask_line(line) != line for line in value.splitlines()))
+        return bool(value) and (named or value == MASK or any(mask_line(line) != line for line in _lines(value)))
     if isinstance(value, list):
         return any(conceals(key, item) for item in value)
     if isinstance(value, dict):
         return any(conceals(key, item) or conceals(name, item) for name, item in value.items())
     return False
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines, those that are too long to be looked at in one piece in overlapping parts."""
+    for line in text.splitlines():
+        for start in range(0, max(len(line) - _OVERLAP, 1), LONGEST_LINE - _OVERLAP):
+            yield line[start : start + LONGEST_LINE]
 
 
 def masked(key: str | int, value: Any) -> Any:

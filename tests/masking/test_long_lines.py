@@ -1,0 +1,67 @@
+"""Lines that were written to keep a masker busy: they take no more than a small multiple of a harmless line of their length."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from toriconfig._masking.frames import Masked, mask_line
+from toriconfig._masking.sensitive import scrub
+from toriconfig._masking.shown import conceals
+from toriconfig._secret import MASK
+
+LENGTH = 100_000
+LONG = ", ".join(f"word number {number}" for number in range(LENGTH // 18))
+HARMLESS = f"a: [{LONG}]"
+
+
+def effort(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["[", "1,", "*b, ", " #", "a:", "://", "a:b@", "eyJ-", "{password: ", ", password: x", "a", "'", '"\\', " |", "basic "],
+)
+def test_a_hostile_line_costs_no_more_than_a_harmless_one(part: str) -> None:
+    hostile = part * (LENGTH // len(part))
+    bound = 30 * (effort(lambda: mask_line(HARMLESS)) + effort(lambda: scrub(HARMLESS)))
+    assert effort(lambda: mask_line(f"a: {hostile}")) < bound
+    assert effort(lambda: mask_line(f"password: {{a: {hostile}")) < bound
+    assert effort(lambda: scrub(hostile)) < bound
+    assert effort(lambda: scrub(hostile + "@ ")) < bound
+
+
+def test_secrets_within_secrets_cost_no_more_than_they_are_many() -> None:
+    deep = "{password: " * 5000 + "x" + "}" * 5000
+    assert effort(lambda: mask_line(deep)) < 30 * effort(lambda: mask_line(HARMLESS))
+
+
+def test_below_a_line_of_secrets_within_secrets_all_is_masked() -> None:
+    masked = Masked(["a: " + "{password: " * 20 + "x" + "}" * 20, "plain: HUNTER"])
+    assert masked.line(2) == MASK
+
+
+def test_below_a_line_of_many_secrets_the_rest_is_shown() -> None:
+    masked = Masked(["a: {" + "b: {password: x}, " * 200 + "}", "plain: shown"])
+    assert masked.line(2) == "plain: shown"
+
+
+def test_a_chain_of_anchors_hides_what_stands_at_its_end_however_long_it_is() -> None:
+    lines = [f"a{number}: &a{number} [*a{number + 1}]" for number in range(300)]
+    masked = Masked([*lines, "a300: &a300 HUNTER", "password: *a0"])
+    assert "HUNTER" not in masked.line(301)
+    assert masked.line(301).startswith("a300: ")
+
+
+def test_a_long_text_without_a_secret_is_shown() -> None:
+    assert not conceals("title", LONG)
+
+
+@pytest.mark.parametrize("at", [0, 9_990, 50_000])
+def test_a_secret_anywhere_in_a_long_text_hides_it(at: int) -> None:
+    assert conceals("title", f"{LONG[:at]} password: HUNTER {LONG[at:]}")
