@@ -322,6 +322,24 @@ def test_a_login_in_the_words_of_a_validator_is_scrubbed() -> None:
     assert "hunter2" not in repr(only("address: http://me:hunter2@host/x", schema=Url))
 
 
+def test_what_a_frame_would_mask_is_masked_in_the_words_of_a_validator() -> None:
+    class Page(BaseModel):
+        title: Annotated[str, AfterValidator(_echo)]
+
+    found = only("title: 'bad password: hunter2 hunter2'", schema=Page)
+    assert "not an address: bad password: **********" == found.expected
+
+
+def test_words_of_a_validator_that_only_speak_of_a_secret_are_shown() -> None:
+    def fit(value: str) -> str:
+        raise ValueError("password and token must differ")
+
+    class Page(BaseModel):
+        title: Annotated[str, AfterValidator(fit)]
+
+    assert "password and token must differ" == only("title: x", schema=Page).expected
+
+
 # Layers in a diagnostic.
 
 

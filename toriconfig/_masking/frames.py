@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import count
 
 from toriconfig._masking.mask import cut
 from toriconfig._masking.reach import dotenv_cuts, yaml_cuts
@@ -50,23 +49,25 @@ class Masked:
         return origin.source, number, self.line(number)
 
     def _mask(self) -> list[str]:
-        if self._sensitive.everything:
-            cuts = dotenv_cuts(self._lines)
-        else:
-            anchors: frozenset[str] = frozenset()
-            for look in count(1):
-                cuts = yaml_cuts(self._lines, self._sensitive, anchors)
-                # A secret may stand at an anchor, far from the key that uses it: look again for those.
-                masked = self._lines if look == _MOST_LOOKS else map(_rest, self._lines, cuts)
-                used = {name for text in masked for name in _ALIAS.findall(text)}
-                if used <= anchors:
-                    break
-                anchors |= used
+        cuts = dotenv_cuts(self._lines) if self._sensitive.everything else self._yaml_cuts()
         for line, column, end_line, end_column in self._sensitive.spans:
             last = end_line if end_column > 1 or end_line == line else end_line - 1
             for number in range(line, min(last, len(cuts)) + 1):
                 cuts[number - 1] = min(cuts[number - 1], column - 1 if number == line else 0)
         return [cut(text, at) for text, at in zip(self._lines, cuts, strict=True)]
+
+    def _yaml_cuts(self) -> list[int]:
+        anchors: frozenset[str] = frozenset()
+        looks = 0
+        while True:
+            cuts = yaml_cuts(self._lines, self._sensitive, anchors)
+            looks += 1
+            # A secret may stand at an anchor, far from the key that uses it: look again for those.
+            masked = self._lines if looks == _MOST_LOOKS else map(_rest, self._lines, cuts)
+            used = {name for text in masked for name in _ALIAS.findall(text)}
+            if used <= anchors:
+                return cuts
+            anchors |= used
 
 
 def _rest(text: str, at: int) -> str:

@@ -170,6 +170,17 @@ class Findings:
         )
         raise Stop
 
+    def many_documents(self, event: Any, most: int) -> NoReturn:
+        """More documents than allowed."""
+        self._put(
+            "TC004",
+            self.at(event),
+            message=f"the file has more than {most:,} documents",
+            label="one too many begins here",
+            help="split the file",
+        )
+        raise Stop
+
     def deep(self, origin: Origin, most: int) -> None:
         """More collections inside one another than allowed."""
         self._put(

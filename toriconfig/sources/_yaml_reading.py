@@ -57,7 +57,9 @@ class Reading:
     # documents
 
     def begin(self, event: Any) -> None:
-        """A document begins."""
+        """A document begins; Stop when there are too many."""
+        if len(self.trees) >= self.limits.max_documents:
+            self.found.many_documents(event, self.limits.max_documents)
         self._start = (event.start_mark, event.end_mark)
 
     def finish(self) -> None:

@@ -19,11 +19,13 @@ class Limits(Value):
         max_bytes: size of the file in bytes.
         max_depth: collections inside one another, the top level included; aliases count as what they stand for.
         max_nodes: values in all documents of the file, after aliases and merge keys are expanded.
+        max_documents: documents in the file, each of which is judged as settings of its own.
     """
 
     max_bytes: int = 16 << 20
     max_depth: int = 100
     max_nodes: int = 1_000_000
+    max_documents: int = 1_000
 
 
 class YamlFile:
