@@ -8,9 +8,12 @@ import json
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
+import click
 import pytest
 from pydantic import BaseModel, ValidationError
 
@@ -185,6 +188,11 @@ def log_an_exception(secret: str) -> None:
         logging.getLogger("canary.error").exception("quiet")
 
 
+def print_and_raise(secret: str) -> None:
+    print(secret)
+    raise LookupError
+
+
 def log_where_nothing_propagates(secret: str) -> None:
     logging.getLogger("canary.apart").info(secret)
 
@@ -196,6 +204,8 @@ def log_an_extra(secret: str) -> None:
 TALKATIVE: dict[str, Callable[[str], object]] = {
     "standard output": print,
     "standard error": lambda secret: print(secret, file=sys.stderr),
+    "standard output as bytes": lambda secret: click.echo(secret.encode()),
+    "standard output in two parts": lambda secret: (print(secret[:6], end=""), print(secret[6:12])),
     "the log at DEBUG": log,
     "a logged exception": log_an_exception,
     "a logger that does not propagate": log_where_nothing_propagates,
@@ -218,6 +228,28 @@ def test_watching_lets_other_things_through_and_leaves_no_trace(capsys: pytest.C
         logging.getLogger("canary").info("hello")
     assert before == (sys.stdout, sys.stderr, logging.root.level, list(logging.root.handlers))
     assert capsys.readouterr().out == "hello\n"
+
+
+def test_a_watched_stream_is_the_real_one_in_all_but_that_it_is_read_along(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("w", encoding="latin-1") as real, redirect_stdout(real), Canary().watch():
+        assert (real.fileno(), "latin-1") == (sys.stdout.fileno(), sys.stdout.encoding)
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        print("\N{EURO SIGN}")
+    assert "\\u20ac\n" == (tmp_path / "out").read_text("latin-1")
+
+
+def test_bytes_reach_the_watched_stream(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    with Canary().watch():
+        click.echo(b"bytes")
+        sys.stdout.buffer.write(b"more")
+        sys.stdout.writelines(["lines\n"])
+    assert b"bytes\nmorelines\n" == capsysbinary.readouterr().out
+
+
+def test_the_canary_is_found_though_the_watched_block_raises() -> None:
+    canary = Canary()
+    with pytest.raises(AssertionError, match="the canary was found as text on standard output"), canary.watch():
+        print_and_raise(canary.secret)
 
 
 def test_an_exception_out_of_the_watched_block_is_not_replaced() -> None:

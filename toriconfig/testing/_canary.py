@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import base64
-import io
 import logging
 import pickle
 import secrets
 import string
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 _ALPHABET = string.ascii_lowercase + string.digits
 _WINDOW = 8
@@ -79,7 +78,9 @@ class Canary:
 
     @contextmanager
     def watch(self) -> Iterator[None]:
-        """Assert that the canary is not printed and not logged, at any level, while the block runs.
+        """Assert that the canary is not printed and not logged, at any level, while the block runs, however it ends.
+
+        Not seen is what is written to the file descriptor itself, such as by another process.
 
         Raises:
             AssertionError: it was.
@@ -88,11 +89,12 @@ class Canary:
         loggers = [logging.getLogger(), *_not_propagating()]
         levels = [logger.level for logger in loggers]
         streams = (sys.stdout, sys.stderr)
-        out, err = _Tee(streams[0]), _Tee(streams[1])
+        out: list[str] = []
+        err: list[str] = []
         for logger in loggers:
             logger.addHandler(handler)
             logger.setLevel(logging.DEBUG)
-        sys.stdout, sys.stderr = out, err
+        sys.stdout, sys.stderr = cast("TextIO", _Tee(streams[0], out)), cast("TextIO", _Tee(streams[1], err))
         try:
             yield
         finally:
@@ -100,11 +102,11 @@ class Canary:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.removeHandler(handler)
                 logger.setLevel(level)
-        for name, text in (("standard output", out.getvalue()), ("standard error", err.getvalue())):
-            form = self.found_in(text)
-            if form:
-                raise AssertionError(f"the canary was found as {form} on {name}")
-        self.absent_from(*handler.records)
+            for name, written in (("standard output", out), ("standard error", err)):
+                form = self.found_in("".join(written))
+                if form:
+                    raise AssertionError(f"the canary was found as {form} on {name}")
+            self.absent_from(*handler.records)
 
     def __repr__(self) -> str:
         return "Canary()"
@@ -195,17 +197,27 @@ class _Recorder(logging.Handler):
         self.records.append(record)
 
 
-class _Tee(io.StringIO):
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__()
-        self._stream = stream
+class _Tee:
+    """A stream that keeps what is written to it, as text or to its `buffer`; in all else it is the real one."""
 
-    def write(self, text: str) -> int:
-        self._stream.write(text)
-        return super().write(text)
+    def __init__(self, stream: Any, kept: list[str]) -> None:
+        self._stream, self._kept = stream, kept
 
-    def flush(self) -> None:
-        self._stream.flush()
+    def write(self, data: Any) -> Any:
+        written = self._stream.write(data)
+        self._kept.append(data if isinstance(data, str) else bytes(data).decode("latin-1"))
+        return written
+
+    def writelines(self, lines: Iterable[Any]) -> None:
+        for line in lines:
+            self.write(line)
+
+    @property
+    def buffer(self) -> _Tee:
+        return _Tee(self._stream.buffer, self._kept)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def _not_propagating() -> list[logging.Logger]:
