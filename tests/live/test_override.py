@@ -7,12 +7,13 @@ import contextvars
 import gc
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field
 
-from toriconfig import ConfigError, Secret, SettingsConfigDict, lazy, override, snapshot
+from toriconfig import ConfigError, Secret, SettingsConfigDict, lazy, override, reload, snapshot
 
 
 class Pool(BaseModel):
@@ -131,6 +132,19 @@ def test_two_overrides_may_end_in_either_order(first: str) -> None:
         outer.__exit__(None, None, None)
     assert (settings.name, settings.pool.size) == ("base", 3)
     assert live(settings) == 0
+
+
+def test_a_reload_inside_does_not_move_what_an_override_stands_on(tmp_path: Path) -> None:
+    file = tmp_path / "app.yaml"
+    file.write_text("pool: {size: 4}")
+    settings = lazy(Schema, config_files=[file], environ={}, offline=True)
+    with override(settings, name="outer"):
+        with override(settings, name="inner"):
+            file.write_text("pool: {size: 5}")
+            reload(settings)
+            assert ("inner", 4) == (settings.name, settings.pool.size)
+        assert ("outer", 4) == (settings.name, settings.pool.size)
+    assert ("base", 5) == (settings.name, settings.pool.size)
 
 
 def test_a_suspended_generator_shares_its_view_with_its_caller_until_it_goes_on() -> None:

@@ -44,9 +44,13 @@ class Entry:
 
 
 class View(NamedTuple):
-    """What a context sees: its overrides, outermost first, and the settings with all of them."""
+    """What a context sees: its overrides, outermost first, and the settings with all of them.
+
+    A reload changes neither, whichever override ends after it: `base` is what the outermost one was entered on.
+    """
 
     entries: tuple[Entry, ...]
+    base: Loaded
     loaded: Loaded
 
 
@@ -60,14 +64,14 @@ class Override:
 
     def __enter__(self) -> Any:
         lazy, state = self._lazy, self._lazy._state
-        base = current(lazy)
-        loaded = derive(base, self._values)
+        seen = current(lazy)
+        loaded = derive(seen, self._values)
         entry = Entry(lazy, self._values)
         with state.lock:
             var = _var(state)
             fill(lazy)
         outer = var.get()
-        var.set(View((*(outer.entries if outer else ()), entry), loaded))
+        var.set(View((*outer.entries, entry), outer.base, loaded) if outer else View((entry,), seen, loaded))
         self._entries.append(entry)
         return loaded.model
 
@@ -80,29 +84,28 @@ class Override:
         if view is None or entry not in view.entries:
             entry.ended = self._lazy._state.ended = True
             return
-        var.set(_without(self._lazy, view, entry))
+        var.set(_without(view, entry))
 
 
 def effective(lazy: Lazy, view: View) -> Loaded:
     """The settings that `view` shows, without overrides that were ended from another context."""
     for entry in view.entries:
         if entry.ended:
-            rest = _without(lazy, view, entry)
+            rest = _without(view, entry)
             _var(lazy._state).set(rest)
             return current(lazy) if rest is None else effective(lazy, rest)
     return view.loaded
 
 
-def _without(lazy: Lazy, view: View, gone: Entry) -> View | None:
+def _without(view: View, gone: Entry) -> View | None:
     """The view when one override has ended, in whatever order they end."""
     rest = tuple(entry for entry in view.entries if entry is not gone)
-    base = lazy._state.loaded
-    if not rest or base is None:
+    if not rest:
         return None
-    loaded = base
+    loaded = view.base
     for entry in rest:
         loaded = _derived(loaded, entry) or loaded
-    return View(rest, loaded)
+    return View(rest, view.base, loaded)
 
 
 def _derived(base: Loaded, entry: Entry) -> Loaded | None:
