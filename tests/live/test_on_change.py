@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -103,6 +104,20 @@ def test_one_that_hangs_keeps_neither_others_nor_the_swap_nor_its_own_changes_lo
     assert slow == []
     gate.set()
     assert eventually(lambda: len(slow) == 5)
+
+
+def test_one_that_exits_hears_of_the_next_change_too(rotating: Rotating, caplog: pytest.LogCaptureFixture) -> None:
+    heard: list[str] = []
+
+    def leave(change: Change) -> None:
+        heard.append(change.path)
+        sys.exit("only this thread")
+
+    on_change(rotating.settings, "", leave)
+    for name in ("key", "other"):
+        rotating.rotate(name)
+    assert eventually(lambda: heard == ["key", "other"])
+    assert eventually(lambda: 2 == caplog.text.count("a callback failed: SystemExit"))
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from pathlib import Path
 
@@ -172,6 +173,27 @@ def test_an_async_callback_is_run_to_its_end(settings: Schema, tmp_path: Path) -
     write(tmp_path, "user: u1")
     reload(settings)
     assert heard == ["user"]
+
+
+def test_an_async_callback_of_a_reload_inside_a_coroutine_is_run_too(
+    settings: Schema, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[str] = []
+    done = threading.Event()
+
+    async def callback(change: Change) -> None:
+        heard.append(change.path)
+        done.set()
+
+    async def main() -> None:
+        reload(settings)
+        assert await asyncio.to_thread(done.wait, 5)
+
+    on_change(settings, "user", callback)
+    assert settings.user == "u0"
+    write(tmp_path, "user: u1")
+    asyncio.run(main())
+    assert (heard, caplog.text) == (["user"], "")
 
 
 def test_no_reader_of_a_snapshot_sees_half_a_reload(settings: Schema, tmp_path: Path) -> None:

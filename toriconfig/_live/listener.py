@@ -49,24 +49,46 @@ class Listener:
         return all(map(eq, path, self.prefix))
 
     def call(self, change: Change) -> None:
-        """Call it now; what it raises is logged."""
-        if self.cancelled:
-            return
-        try:
-            outcome = self._callback(change)
-            if hasattr(outcome, "__await__"):
-                from toriconfig.pipeline import run_sync
+        """Call it now; what it raises is logged. A coroutine is run to its end, soon where the caller's loop is running."""
+        if not self.cancelled:
+            self._logged(change, lambda: self._finish(change, self._callback(change)))
 
-                run_sync(outcome, timeout=PATIENCE)
+    def call_soon(self, change: Change) -> None:
+        """Call it on another thread, after what it was told before; a slow one keeps nobody else waiting."""
+        self._soon(partial(self.call, change))
+
+    def _finish(self, change: Change, outcome: Any) -> None:
+        if not hasattr(outcome, "__await__"):
+            return
+        from toriconfig.pipeline import run_sync
+
+        run = partial(run_sync, outcome, timeout=PATIENCE)
+        if _loop_is_running():
+            self._soon(partial(self._logged, change, run))
+        else:
+            run()
+
+    def _logged(self, change: Change, run: Callable[[], object]) -> None:
+        try:
+            run()
         except Exception:  # noqa: BLE001  (a callback that raises stops nobody)
             from toriconfig.pipeline._logging import library_logger
 
             library_logger("toriconfig").exception("an on_change callback for `%s` failed", change.path)
 
-    def call_soon(self, change: Change) -> None:
-        """Call it on another thread, after what it was told before; a slow one keeps nobody else waiting."""
+    def _soon(self, run: Callable[[], object]) -> None:
         from toriconfig._vault.dispatch import Strand, dispatch
 
         # one operation, so that two swaps at the same instant agree on one strand
         strand = self._strands.setdefault("own", Strand())
-        dispatch(partial(self.call, change), strand)
+        dispatch(run, strand)
+
+
+def _loop_is_running() -> bool:
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

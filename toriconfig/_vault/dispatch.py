@@ -48,7 +48,7 @@ class Strand:
                 run = self._waiting.popleft()
             try:
                 run()
-            except Exception as error:  # noqa: BLE001  (a callback that raises stops nobody)
+            except BaseException as error:  # noqa: BLE001  (a callback that raises, `SystemExit` too, stops nobody)
                 from toriconfig._vault.log import logger
 
                 logger().error("a callback failed: %s", type(error).__name__)
