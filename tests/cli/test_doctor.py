@@ -33,6 +33,11 @@ def _vault(shared_vault_server: VaultServer, tmp_path: Path) -> VaultServer:
     return shared_vault_server
 
 
+def mount(server: VaultServer, engine: str) -> None:
+    if f"{engine}/" not in server.client.sys.list_mounted_secrets_engines()["data"]:
+        server.client.sys.enable_secrets_engine(engine)
+
+
 def examined(toriconfig: Toriconfig, server: VaultServer, token: str, *arguments: str, **environ: str) -> Result:
     given = {"VAULT_ADDR": server.address, "VAULT_TOKEN": token, **environ}
     return toriconfig("doctor", "--settings", "app:App", *arguments, **given)
@@ -287,22 +292,40 @@ def test_other_formats_tell_what_is_wrong_as_problems(vault: VaultServer, torico
 def test_an_account_is_not_made_to_see_whether_it_could_be(
     vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
-    (tmp_path / "app.py").write_text(APP.replace("secret/doctor/one#key", "secret/creds/app"))
-    vault.policy("creds", {**READ, "secret/creds/app": ["read"]})
+    mount(vault, "database")
+    (tmp_path / "app.py").write_text(APP.replace("secret/doctor/one#key", "database/creds/app"))
+    vault.policy("creds", {**READ, "database/creds/app": ["read"]})
     vault.forget_requests()
     result = examined(toriconfig, vault, vault.new_token("creds"))
-    assert "secret/creds/app: may be read (nothing was issued)" in result.out
-    assert vault.requests("secret/creds/app") == 0
+    assert "database/creds/app: may be read (nothing was issued)" in result.out
+    assert vault.requests("database/creds/app") == 0
     denied = examined(toriconfig, vault, vault.new_token("doctor"))
-    assert "secret/creds/app: 403" in denied.out
+    assert "database/creds/app: 403" in denied.out
+
+
+@pytest.mark.parametrize(
+    ("reference", "says"),
+    [
+        ("secret/creds/app#key", "can be read"),
+        ("secret/creds/app?version=1#key", "can be read"),
+        ("secret/creds/app#other", "404: the path is there, but has no key `other`"),
+        ("secret/issue/app?common_name=a.internal", "secret/issue/app is in no engine that issues certificates"),
+    ],
+)
+def test_what_a_kv_engine_holds_is_read_whatever_its_path_looks_like(
+    vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path, reference: str, says: str
+) -> None:
+    vault.put("secret/creds/app", {"key": "s3cr3t-one"})
+    (tmp_path / "app.py").write_text(APP.replace("secret/doctor/one#key", reference))
+    token = vault.new_token(vault.policy("kept", {**READ, "secret/data/creds/app": ["read"]}))
+    assert f"{reference}: {says}" in examined(toriconfig, vault, token).out
 
 
 def test_a_certificate_is_not_issued_for_an_examination_and_needs_update(
     vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     reference = "pki/issue/app?common_name=a.internal"
-    if "pki/" not in vault.client.sys.list_mounted_secrets_engines()["data"]:
-        vault.client.sys.enable_secrets_engine("pki")
+    mount(vault, "pki")
     (tmp_path / "app.py").write_text(APP.replace("secret/doctor/one#key", reference))
     vault.policy("issuing", {**READ, "pki/issue/app": ["update"]})
     vault.policy("reading", {**READ, "pki/issue/app": ["read"]})

@@ -50,6 +50,8 @@ def unreached(subject: str, address: str, error: SecretError) -> Finding:
     remedy = error.help
     if remedy == SETUP:
         return Finding("error", "TLS", error.message, remedy, "TC405")
+    if not isinstance(error, (VaultSealed, VaultUnreachable)):
+        return Finding("error", subject, error.message, remedy, "TC405")
     if isinstance(error, VaultSealed):
         remedy = "unseal it: `bao operator unseal`, or `vault operator unseal`"
     elif "certificate" in error.message.lower():
@@ -57,10 +59,8 @@ def unreached(subject: str, address: str, error: SecretError) -> Finding:
         remedy = "name the PEM file of the authority that signed Vault's certificate in VAULT_CACERT"
         if "hostname" in error.message.lower() or "ip address" in error.message.lower():
             remedy = "the certificate is for another name: correct the address, or set VAULT_TLS_SERVER_NAME"
-    elif isinstance(error, VaultUnreachable):
-        remedy = f"is {address} right (VAULT_ADDR), and is Vault running there?"
     else:
-        return Finding("error", subject, error.message, remedy, "TC405")
+        remedy = f"is {address} right (VAULT_ADDR), and is Vault running there?"
     return Finding("unreached", subject, error.message, remedy, "TC405")
 
 

@@ -19,7 +19,7 @@ def place(session: Session, ref: Ref) -> Finding:
     from toriconfig._vault.kv import mints
 
     name = str(ref)
-    if mints(ref.path):
+    if mints(ref.path) and not _is_kept(session, ref.path):
         return _capability(session, ref)
     outcome = _read(session, ref)
     if isinstance(outcome, VaultDenied):
@@ -52,6 +52,17 @@ def _read(session: Session, ref: Ref) -> Mapping[str, Any] | SecretError:
     except SecretError as error:
         return error.with_traceback(None)
     return value
+
+
+def _is_kept(session: Session, path: str) -> bool:
+    """Whether a KV engine holds the path, whatever it looks like: reading it makes nothing new."""
+    from toriconfig._vault.write import mount_of
+
+    try:
+        mount_of(session, path)
+    except SecretError:
+        return False
+    return True
 
 
 def _capability(session: Session, ref: Ref) -> Finding:
