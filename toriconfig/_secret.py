@@ -11,6 +11,8 @@ from toriconfig._supply import Fixed, Reading, State, Supply
 from toriconfig.errors import SecretError
 
 if TYPE_CHECKING:
+    from typing import LiteralString
+
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic_core import CoreSchema
 
@@ -182,13 +184,14 @@ class Secret(Generic[T]):
 
         inner = (get_args(source) or (str,))[0]
 
-        def accept(value: Any) -> Secret[Any]:
-            if isinstance(value, Secret):
-                return value
-            return Secret(value) if value != MASK else _refuse_mask()
+        def accept(secret: Secret[Any]) -> Secret[Any]:
+            found, wrong = typed(secret, inner)
+            return found if found is not None else _refuse("toriconfig_secret", f"the value is not {wrong}")
 
-        schema = core_schema.no_info_plain_validator_function(
-            accept,
+        # In two steps, since the error of a step shows what the step was given: the second is given a sealed box.
+        steps = map(core_schema.no_info_plain_validator_function, (_boxed, accept))
+        schema = core_schema.chain_schema(
+            list(steps),
             serialization=core_schema.plain_serializer_function_ser_schema(_masked, when_used="json"),
         )
         schema["metadata"] = {"toriconfig_secret": inner}
@@ -208,6 +211,20 @@ def handle(supply: Supply, inner: Any, path: str) -> Secret[Any]:
     secret: Secret[Any] = Secret.__new__(Secret)
     _fill(secret, supply, inner, path)
     return secret
+
+
+def typed(secret: Secret[T], inner: Any, path: str = "") -> tuple[Secret[T] | None, str]:
+    """`secret` for a field at `path` whose T is `inner`, and "" ; or None and what its value should have been.
+
+    A handle that knows its T stays what it is; so does one whose value, in memory, is a T as it stands.
+    """
+    reading = secret._supply.reading
+    if secret._inner is not None or reading is None:
+        return secret, ""
+    value, wrong = convert(inner, reading.value)
+    if wrong:
+        return None, wrong
+    return (secret if value is reading.value else handle(secret._supply, inner, path)), ""
 
 
 def supply_of(secret: Secret[Any]) -> Supply:
@@ -265,7 +282,8 @@ def _validated(inner: Any, raw: Any) -> tuple[Any, str]:
 
     try:
         adapter = TypeAdapter(inner)
-        if isinstance(raw, (str, bytes)) and hasattr(inner, "model_fields"):
+        kinds = get_args(inner) or (inner,)  # one model, or a union of some
+        if isinstance(raw, (str, bytes)) and all(hasattr(kind, "model_fields") for kind in kinds):
             return adapter.validate_json(raw), ""
         return adapter.validate_python(raw), ""
     except ValidationError as error:
@@ -300,10 +318,16 @@ def _register(value: Any) -> None:
         _register(dict(vars(value)))
 
 
-def _refuse_mask() -> NoReturn:
+def _boxed(value: Any) -> Secret[Any]:
+    if isinstance(value, Secret):
+        return value
+    return Secret(value) if value != MASK else _refuse("toriconfig_mask", "the mask of a secret was given as its value")
+
+
+def _refuse(kind: LiteralString, message: str) -> NoReturn:
     from pydantic_core import PydanticCustomError
 
-    raise PydanticCustomError("toriconfig_mask", "the mask of a secret was given as its value")
+    raise PydanticCustomError(kind, "{message}", {"message": message})
 
 
 def _masked(_value: Any) -> str:

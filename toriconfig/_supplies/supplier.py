@@ -13,7 +13,7 @@ from toriconfig._origin import Origin
 from toriconfig._path import Path, show
 from toriconfig._reference import Ref
 from toriconfig._resolve import Template, failed
-from toriconfig._secret import MASK, Secret, convert, supply_of
+from toriconfig._secret import MASK, Secret, convert, supply_of, typed
 from toriconfig._shape import Shape
 from toriconfig._supplies.derived import Fallback, Missing
 from toriconfig._supplies.files import FileSupply, is_file
@@ -110,7 +110,8 @@ def _lower(node: Node, shape: Shape, path: Path, places: Places, parts: Parts) -
     """What a layer itself says; None after telling why it cannot be used."""
     value = node.value
     if isinstance(value, Secret):
-        return value
+        secret, wrong = typed(value, shape.inner, show(path))
+        return _judged(secret, wrong, node, shape, path, places)
     if isinstance(value, Template):
         return template_supply(value, parts)
     if is_file(node):
@@ -128,11 +129,18 @@ def _lower(node: Node, shape: Shape, path: Path, places: Places, parts: Parts) -
         text = places.text_of(node)
         value = value if text is None else text
     wrong = convert(shape.inner, value)[1]
-    if wrong:
-        code = "TC402" if shape.models else "TC102"
-        places.problems.append(_wrong(code, node, path, wrong, f"`{show(path)}` is not {wrong}"))
-        return None
-    return Fixed(value, node.origin)
+    return _judged(Fixed(value, node.origin), wrong, node, shape, path, places)
+
+
+def _judged(
+    supply: Supply | Secret[Any] | None, wrong: str, node: Node, shape: Shape, path: Path, places: Places
+) -> Supply | Secret[Any] | None:
+    """`supply`, or None after telling what its value should have been."""
+    if not wrong:
+        return supply
+    code = "TC402" if shape.models else "TC102"
+    places.problems.append(_wrong(code, node, path, wrong, f"`{show(path)}` is not {wrong}"))
+    return None
 
 
 def _masked(node: Node) -> Any:
