@@ -55,9 +55,10 @@ class GuardedHandlers(list[logging.Handler]):
         self._guard = guard
 
     def __iter__(self) -> Iterator[logging.Handler]:
-        if self.logger.propagate or any(is_foreign(handler) for handler in self[:]):
-            return chain((self._guard,), super().__iter__())
-        return super().__iter__()
+        handlers = list.__iter__(self)
+        some = self[:2]  # at once, because another thread may be taking them away
+        ours_alone = len(some) == 1 and hasattr(some[0], MARK) and not self.logger.propagate
+        return handlers if ours_alone else chain((self._guard,), handlers)
 
 
 def stand_guard(logger: logging.Logger) -> None:
