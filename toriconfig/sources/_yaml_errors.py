@@ -25,6 +25,9 @@ class _Case(NamedTuple):
 
 _INDENT: Final = "check the indentation: what belongs together stands in one column"
 _GAVE_UP: Final = "reading gave up here"
+_KEY_LENGTH: Final = 1024
+"""Most characters that the parser takes for a key without a `?` before it (YAML 1.2 allows more in braces)."""
+
 _CASES: Final = (
     _Case(
         "flow sequence",
@@ -177,6 +180,15 @@ _CASES: Final = (
     ),
 )
 _BRACKETS: Final = _CASES[:2]
+_LONG_KEY: Final = _Case(
+    "",
+    "",
+    False,
+    f"a key of more than {_KEY_LENGTH} characters",
+    "it ends here",
+    "",
+    "shorten it; where the file need not be JSON, `? ` before it lets it be longer",
+)
 _OTHER: Final = _Case("", "", False, "this cannot be read as YAML", "not expected here")
 
 
@@ -213,9 +225,32 @@ def syntax_problem(error: Any, opened: Any, origin_at: Callable[[Any], Origin], 
 
 def _case(error: Any, lines: Sequence[str]) -> _Case:
     context, problem = error.context or "", error.problem or ""
+    mark = error.problem_mark
+    if mark is not None and _ends_long_key("".join(lines[mark.line : mark.line + 1]), mark.column):
+        return _LONG_KEY
     if "cannot start any token" in problem and _rest(lines, error.problem_mark).startswith("\t"):
         problem = "tab character"
     return next((case for case in _CASES if case.context in context and case.problem in problem), _OTHER)
+
+
+def _ends_long_key(line: str, column: int) -> bool:
+    """Whether the `:` at a column stands behind a key that is too long for the parser to know it as one."""
+    text = line[:column].rstrip()
+    if len(text) <= _KEY_LENGTH or line[column : column + 1] != ":":
+        return False
+    start = _opening_quote(text) if text[-1] in "\"'" else max(map(text.rfind, "{[,")) + 1
+    before, key = text[:start].rstrip(), text[start:].lstrip()
+    # What stands behind a colon is a value.
+    return len(key) > _KEY_LENGTH and not before.endswith(":") and (key[0] in "\"'" or ": " not in key)
+
+
+def _opening_quote(text: str) -> int:
+    """Where the quoted text begins that ends here."""
+    quote = text[-1]
+    start = text.rfind(quote, 0, -1)
+    while start > 0 and text[start - 1] == "\\" and quote == '"':
+        start = text.rfind(quote, 0, start)
+    return max(start, 0)
 
 
 def _rest(lines: Sequence[str], mark: Any) -> str:

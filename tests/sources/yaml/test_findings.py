@@ -33,6 +33,39 @@ def test_an_open_brace_at_the_end_of_the_file_is_shown_where_it_opens() -> None:
     assert (["f.yaml:1:4", "f.yaml:2:1"], True) == (places(problem), "`{`" in problem.message)
 
 
+LONG = "k" * 1100
+
+
+@pytest.mark.parametrize("parser", [FASTEST, pure_python])
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (f'{{"d": {{"{LONG}": 1}}}}', "f.yaml:1:1110"),
+        (f'{{"d": 1,\n "a\\"{LONG}" : 1}}', "f.yaml:2:1108"),
+        (f"{{a: 1, {LONG}: 1}}", "f.yaml:1:1108"),
+        (f"d:\n  {LONG}: 1\n", "f.yaml:2:1103"),
+        (f"d: 1\n'{LONG}': 1\n", "f.yaml:2:1103"),
+    ],
+)
+def test_a_key_that_is_too_long_for_the_parser_is_called_so(text: str, place: str, parser: Parser) -> None:
+    (problem,) = read_documents(text, _layer("files", "f.yaml"), Limits(), parser)[0].problems
+    assert ("a key of more than 1024 characters", place) == (problem.message, str(problem.origin))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"a": "{LONG}": 1}}',
+        f"a: {LONG} b: 1",
+        f"{{a: {LONG} b: 1}}",
+        f'{{"a": 1, "{LONG}" "b": 1}}',
+        f'["{LONG}", {{"b": 1: 2}}]',
+    ],
+)
+def test_no_other_mistake_behind_a_long_text_is_taken_for_a_long_key(text: str) -> None:
+    assert "1024" not in only(text).message
+
+
 def test_a_mistake_inside_brackets_names_the_bracket_as_well() -> None:
     assert ["f.yaml:2:1", "f.yaml:1:4"] == places(only("a: [x,\n@y]\n"))
 
