@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, RootModel
 
-from toriconfig import SettingsConfigDict, ToriSettings, Vault, load
+from toriconfig import SettingsConfigDict, ToriSettings, Vault, lazy, load
 from toriconfig._options import LAYERS, Options
+from toriconfig.testing import Canary
 
 
 class Schema(BaseModel):
@@ -78,6 +79,17 @@ def test_one_path_is_as_good_as_a_list_of_one() -> None:
 def test_an_option_that_cannot_be_is_refused_with_what_can(given: dict[str, Any], message: str) -> None:
     with pytest.raises(TypeError, match=message):
         load(Schema, **given)
+
+
+@pytest.mark.parametrize(
+    ("door", "target", "misspelt"),
+    [(load, Schema, "profil"), (load, Schema, "overides"), (lazy, Schema, "profil"), (lazy, Schema, "overides"), (lazy, 3, "a")],
+)  # fmt: skip
+def test_what_refuses_an_option_holds_nothing_of_what_else_was_given(door: Any, target: Any, misspelt: str) -> None:
+    canary = Canary()
+    with pytest.raises(TypeError) as caught:
+        door(target, overrides={"a": canary.secret}, environ={"A": canary.secret}, **{misspelt: {"a": canary.secret}})
+    canary.absent_from(caught.value)
 
 
 def test_a_vault_is_taken_as_it_is() -> None:

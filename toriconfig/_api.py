@@ -54,12 +54,16 @@ def load(
 
     with paused():
         from toriconfig._load import load_now
+        from toriconfig._options import unknown_option
         from toriconfig._snapshot import Recipe
 
         if vault is not None:
             options["vault"] = vault
+        wrong = unknown_option(options)
         recipe = Recipe(cls, options, overrides, environ, offline)
         del options, overrides, environ, vault  # they may hold secrets, and a traceback shows what its frames hold
+        if wrong:
+            raise TypeError(wrong)
         return cast(M, load_now(recipe).model)
 
 
@@ -74,11 +78,14 @@ def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
         target: a pydantic model, or "package.module:Class", whose import is put off too.
         options: those of `load`.
     """
-    from toriconfig._options import check_names
+    from toriconfig._options import unknown_option
 
-    check_names(options.keys() - {"overrides", "environ", "offline"})
+    wrong = unknown_option(options.keys() - {"overrides", "environ", "offline"})
     if not isinstance(target, str) and not hasattr(target, "model_fields"):
-        raise TypeError(f"lazy() takes a pydantic model, or 'package.module:Class', not {target!r}")
+        wrong = f"lazy() takes a pydantic model, or 'package.module:Class', not {target!r}"
+    if wrong:
+        del options  # as in `load`
+        raise TypeError(wrong)
     return Lazy(target, options)
 
 

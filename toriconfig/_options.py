@@ -93,7 +93,9 @@ class Options(Value):
         Raises:
             TypeError: an option that does not exist, or a value that it cannot have.
         """
-        check_names(given)
+        wrong = unknown_option(given)
+        if wrong:
+            raise TypeError(wrong)
         merged = {name: config[name] for name in _NAMES if name in config} | dict(given)
         for name in ("config_files", "env_file", "secrets_dir", "layers", "file_roots"):
             if name in merged:
@@ -136,11 +138,10 @@ class Options(Value):
 _NAMES = Options._fields
 
 
-def check_names(given: Iterable[str]) -> None:
-    """Refuse an option that does not exist.
+def unknown_option(given: Iterable[str]) -> str:
+    """What is to be said of an option that does not exist: its name, the nearest one, and all of them; "" of none.
 
-    Raises:
-        TypeError: with its name, the nearest that exists, and all of them.
+    Not raised here, since what else was given may hold secrets, and a traceback shows what its frames hold.
     """
     for name in given:
         if name not in _NAMES:
@@ -148,7 +149,8 @@ def check_names(given: Iterable[str]) -> None:
 
             candidate = near(name, _NAMES)
             meant = f"; did you mean `{candidate}`?" if candidate else ""
-            raise TypeError(f"unknown option `{name}`{meant}; the options are {', '.join(_NAMES)}")
+            return f"unknown option `{name}`{meant}; the options are {', '.join(_NAMES)}"
+    return ""
 
 
 def _several(value: Any, *, keep_none: bool) -> tuple[Any, ...] | None:
