@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from support.fake_vault import secret
 from support.faults import Answer, answering_server
+from toriconfig._vault import Session
 from toriconfig.errors import MissingCredentialError, SecretError, VaultDenied, VaultUnreachable
 from toriconfig.testing import VaultServer, vault_server
 from toriconfig.vault import JWT, AppRole, Auth, Kubernetes, TLSCertificate, Token, UserPass
@@ -110,15 +112,42 @@ def _wrapped(server: VaultServer, name: str) -> tuple[str, str]:
     return role.role_id, made["wrap_info"]["token"]
 
 
-def test_a_wrapped_secret_id_opens_once_and_a_second_use_is_an_alarm(server: VaultServer, connect: Connect) -> None:
+def test_a_wrapped_secret_id_is_opened_once_and_used_for_every_login(server: VaultServer, connect: Connect) -> None:
     role_id, wrapping = _wrapped(server, "wrapped")
     auth = AppRole(role_id, wrapping, wrapped=True, creation_path="auth/approle/role/wrapped/secret-id")
     session = connect({"VAULT_ADDR": server.address}, auth=auth)
     assert {"k": "v"} == secret(session, "secret/app").get()
     server.client.auth.token.revoke(session.identity.current.value)  # type: ignore[union-attr]
     assert 200 == session.request("GET", "secret/data/app").status  # it logged in again with what it had unwrapped
-    with pytest.raises(VaultDenied, match="used already"):
-        secret(connect({"VAULT_ADDR": server.address}, auth=auth), "secret/app").get()
+
+
+def test_sessions_that_share_a_wrapped_secret_id_do_not_raise_the_alarm_over_each_other(
+    server: VaultServer, connect: Connect
+) -> None:
+    role_id, wrapping = _wrapped(server, "shared")
+    server.forget_requests()
+    sessions = [
+        connect({"VAULT_ADDR": server.address}, auth=AppRole(role_id, wrapping, wrapped=True), refresh_interval=n + 1.0)
+        for n in range(8)
+    ]
+    errors: list[SecretError] = []
+
+    def read(session: Session) -> None:
+        try:
+            session.request("GET", "secret/data/app")
+        except SecretError as error:
+            errors.append(error)
+
+    readers = [threading.Thread(target=read, args=(session,)) for session in sessions]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert [] == errors
+    assert (8, 1) == (server.requests("auth/approle/login"), server.requests("sys/wrapping/unwrap"))
+    elsewhere = AppRole(role_id, wrapping, wrapped=True, creation_path="auth/approle/role/wanted/secret-id")
+    with pytest.raises(VaultDenied, match="not at 'auth/approle/role/wanted/secret-id'"):
+        secret(connect({"VAULT_ADDR": server.address}, auth=elsewhere), "secret/app").get()
 
 
 def test_a_wrapping_token_made_elsewhere_is_not_opened(server: VaultServer, connect: Connect) -> None:

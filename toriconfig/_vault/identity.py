@@ -49,7 +49,6 @@ class Identity:
         self._failures = 0
         self._retry_at = 0.0
         self._error: SecretError | None = None
-        self._unwrapped: dict[str, str] = {}
         self._minted: list[LiveToken] = []
         self._looking = False
         self.may_revoke = True
@@ -117,8 +116,7 @@ class Identity:
             self._at(self._session.now() + LOOK * self._session.rnd(), token)
 
     def inherit(self, parent: Identity, *, share: bool) -> None:
-        """After a fork: go on with the parent's token if asked to, and with what its wrapping tokens held."""
-        self._unwrapped = dict(parent._unwrapped)
+        """After a fork: go on with the parent's token if asked to."""
         token = parent._token
         if token is not None and (share or not token.minted):
             self._token = token
@@ -191,7 +189,8 @@ class Identity:
                 return outcome
             return error_of(outcome, method, path) or VaultUnreachable("Vault cannot be asked", reference=path)
 
-        request = credentials(self._auth, ask, self._unwrapped)
+        resolved = self._session.resolved
+        request = credentials(self._auth, ask, (resolved.addresses, resolved.namespace))
         if isinstance(request, SecretError):
             return request
         answer = ask("POST", request.path, request.body, "")

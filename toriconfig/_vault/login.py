@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, NamedTuple
 
 from toriconfig._vault.answer import Answer
@@ -57,13 +58,21 @@ def _sendable(token: str, source: str) -> str | SecretError:
     )
 
 
-def credentials(auth: Auth, ask: Ask, unwrapped: dict[str, str]) -> Credentials | SecretError:
+_opened: dict[Hashable, tuple[str, str]] = {}
+"""Where wrapping tokens were made and what they held: each opens once, for all sessions and for forked children."""
+
+_opening = threading.Lock()
+"""Held while one is opened, so that nobody takes our own opening of it for somebody else's."""
+os.register_at_fork(after_in_child=_opening._at_fork_reinit)  # type: ignore[attr-defined]
+
+
+def credentials(auth: Auth, ask: Ask, where: Hashable) -> Credentials | SecretError:
     """The login request of `auth`.
 
     Args:
         auth: any of the ways that log in (not `Token`, not `Agent`).
         ask: asks Vault once, for wrapped secret ids.
-        unwrapped: what wrapping tokens held; kept by the session, since each opens once.
+        where: tells one Vault, and one namespace of it, from another.
     """
     match auth:
         case AppRole():
@@ -71,7 +80,7 @@ def credentials(auth: Auth, ask: Ask, unwrapped: dict[str, str]) -> Credentials 
             if isinstance(secret, SecretError):
                 return secret
             if secret is not None and auth.wrapped:
-                secret = _unwrap(auth, secret, ask, unwrapped)
+                secret = _unwrap(auth, secret, ask, where)
                 if isinstance(secret, SecretError):
                     return secret
             body = {"role_id": auth.role_id} | ({"secret_id": secret} if secret is not None else {})
@@ -98,36 +107,38 @@ def credentials(auth: Auth, ask: Ask, unwrapped: dict[str, str]) -> Credentials 
             raise TypeError(f"{type(auth).__name__} is no way to log in")
 
 
-def _unwrap(auth: AppRole, wrapping: str, ask: Ask, unwrapped: dict[str, str]) -> str | SecretError:
+def _unwrap(auth: AppRole, wrapping: str, ask: Ask, where: Hashable) -> str | SecretError:
     """What the wrapping token holds, once it is certain that it was made where secret ids are made."""
-    if wrapping in unwrapped:
-        return unwrapped[wrapping]
     tampered = "possible tampering: find out who opened it, and make a new one"
-    looked = ask("POST", "sys/wrapping/lookup", {"token": wrapping}, "")
-    if isinstance(looked, VaultError):
-        if looked.status not in (400, 403):
-            return looked
-        return VaultDenied("the wrapped secret id was used already or has ended", help=tampered, status=looked.status)
-    made = str(looked.data.get("creation_path") or "")
-    start, end = f"auth/{auth.mount.strip('/')}/role/", "/secret-id"
-    right = made == auth.creation_path if auth.creation_path else made.startswith(start) and made.endswith(end)
-    if not right:
-        wanted = auth.creation_path or f"{start}<role>{end}"
-        return VaultDenied(
-            f"the wrapped secret id was made at {made!r}, not at {wanted!r}",
-            help="somebody may have put another one in its place: it was not used",
-        )
-    opened = ask("POST", "sys/wrapping/unwrap", None, wrapping)
-    if isinstance(opened, VaultError):
-        if opened.status not in (400, 403):
-            return opened
-        return VaultDenied("the wrapped secret id was used already", help=tampered, status=opened.status)
-    secret = opened.data.get("secret_id")
-    if not isinstance(secret, str):
-        return VaultDenied("the wrapping token holds no secret id", help=tampered)
-    unwrapped.clear()
-    unwrapped[wrapping] = secret
-    return secret
+    with _opening:
+        made, secret = _opened.get((where, wrapping), (None, None))
+        if made is None:
+            looked = ask("POST", "sys/wrapping/lookup", {"token": wrapping}, "")
+            if isinstance(looked, VaultError):
+                if looked.status not in (400, 403):
+                    return looked
+                message = "the wrapped secret id was used already or has ended"
+                return VaultDenied(message, help=tampered, status=looked.status)
+            made = str(looked.data.get("creation_path") or "")
+        start, end = f"auth/{auth.mount.strip('/')}/role/", "/secret-id"
+        right = made == auth.creation_path if auth.creation_path else made.startswith(start) and made.endswith(end)
+        if not right:
+            wanted = auth.creation_path or f"{start}<role>{end}"
+            return VaultDenied(
+                f"the wrapped secret id was made at {made!r}, not at {wanted!r}",
+                help="somebody may have put another one in its place: it was not used",
+            )
+        if secret is None:
+            opened = ask("POST", "sys/wrapping/unwrap", None, wrapping)
+            if isinstance(opened, VaultError):
+                if opened.status not in (400, 403):
+                    return opened
+                return VaultDenied("the wrapped secret id was used already", help=tampered, status=opened.status)
+            secret = opened.data.get("secret_id")
+            if not isinstance(secret, str):
+                return VaultDenied("the wrapping token holds no secret id", help=tampered)
+            _opened[where, wrapping] = made, secret
+        return secret
 
 
 def _either(value: str | None, file: str | None, what: str) -> str | SecretError | None:
