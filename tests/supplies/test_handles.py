@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from support.loading import FakeSupply, FakeVault, attempt, loaded, problems, told
 from toriconfig import MissingCredentialError, Ref, Secret, explain, load, replace
@@ -285,43 +284,6 @@ def test_a_mapping_of_references_is_read_once_a_path(vault: FakeVault) -> None:
 # Lives of handles.
 
 
-class Containers(BaseModel):
-    mapping: dict[str, Secret[str]] = {"x": "s3cr3t"}  # type: ignore[dict-item]
-    sequence: list[Secret[str]] = ["s3cr3t"]  # type: ignore[list-item]
-    pair: tuple[Secret[str], ...] = ("s3cr3t",)  # type: ignore[assignment]
-    empty: dict[str, Secret[str]] = {}
-
-
-def test_the_secrets_of_default_containers_are_handles_too() -> None:
-    settings = load(Containers)
-    assert "s3cr3t" not in repr(settings)
-    assert ["s3cr3t"] * 3 == [value(settings.mapping["x"]), value(settings.sequence[0]), value(settings.pair[0])]
-
-
-def test_an_empty_default_container_is_left_to_pydantic() -> None:
-    assert "empty" not in load(Containers).model_fields_set
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    token: Secret[str] | None = None
-
-
-class Wider(Strict):
-    size: int = 1
-
-
-class Subclasses(BaseModel):
-    one: Strict = Wider(size=2)
-    several: list[Strict] = [Wider(size=2)]
-
-
-def test_subclasses_may_stand_as_defaults() -> None:
-    settings = load(Subclasses)
-    assert Strict() == settings.one
-    assert [Wider(size=2)] == settings.several
-
-
 def test_a_default_secret_is_used_behind_vault_and_under_it(vault: FakeVault) -> None:
     assert "built in" == loaded(Several).own.get()
     vault["secret/own"] = {"k": "vault"}
@@ -330,58 +292,6 @@ def test_a_default_secret_is_used_behind_vault_and_under_it(vault: FakeVault) ->
     vault.cells["secret/own"].error = VaultUnreachable("away")
     vault.cells["secret/own"].reading = None
     assert "built in" == model.own.get()
-
-
-def test_a_secret_of_a_directory_is_what_its_file_says_when_it_is_read() -> None:
-    Path("run").mkdir()
-    Path("run/key").write_text("one\n")
-    model = loaded(Schema, secrets_dir="run", env_prefix="T_")
-    Path("run/key").write_text("two\n")
-    assert "two" == model.key.get()
-    assert "run/key" == str(model.key.origin)
-
-
-@pytest.mark.parametrize(
-    "files",
-    [
-        {"account": '{"username": "bob", "password": "p"}'},
-        {"account__username": "bob\n", "account__password": "p\n"},
-        {"account": '{"username": "bob", "password": "hidden"}', "account__password": "p"},
-    ],
-)
-def test_a_secret_of_a_model_comes_from_one_file_or_from_one_a_key(files: dict[str, str]) -> None:
-    Path("run").mkdir()
-    for name, text in files.items():
-        Path("run", name).write_text(text)
-    model = loaded(Several, secrets_dir="run", env_nested_delimiter="__")
-    assert Account(username="bob", password="p") == value(model.account)
-
-
-def test_what_files_say_of_a_secret_of_a_model_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("toriconfig._supplies.files.CHECK_SECONDS", 0.0)
-    Path("run").mkdir()
-    Path("run/account__username").write_text("bob")
-    Path("run/account__password").write_text("one")
-    account = loaded(Several, secrets_dir="run", env_nested_delimiter="__").account
-    assert "one" == value(account).password
-    Path("run/account__password").write_text("the second")
-    assert "the second" == value(account).password
-
-
-@pytest.mark.parametrize(
-    ("by_name", "several"), [('{"one": "1x", "two": "2x"}', '["1x", "2x"]'), ("one=1x,two=2x", "1x,2x")]
-)
-def test_several_secrets_in_one_file_are_each_its_part_of_it(by_name: str, several: str) -> None:
-    class Grouped(BaseModel):
-        by_name: dict[str, Secret[str]]
-        several: list[Secret[str]]
-
-    Path("run").mkdir()
-    Path("run/by_name").write_text(by_name)
-    Path("run/several").write_text(several)
-    model = loaded(Grouped, secrets_dir="run")
-    assert {"one": "1x", "two": "2x"} == {name: secret.get() for name, secret in model.by_name.items()}
-    assert ["1x", "2x"] == [secret.get() for secret in model.several]
 
 
 def test_a_vault_path_that_cannot_be_is_a_problem() -> None:
