@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from toriconfig._origin import Origin
+from toriconfig._supplies.files import FileSupply
 from toriconfig._supply import Flight, Reading, State, Supply, Swap
 from toriconfig.errors import MissingCredentialError, SecretError, VaultNotFound, VaultUnreachable
 
 _NEVER = float("-inf")
+_TRIES = 3
 _UNREAD: Any = object()
 _RANK: dict[State, int] = {"fresh": 0, "stale": 1, "unread": 2, "missing": 3}
 
@@ -57,7 +59,7 @@ class Derived:
 
     def settle(self) -> Reading:
         swaps = self._swaps
-        reading, wrong = self._judged(tuple(supply.settle() for supply in self.inputs))
+        reading, wrong = self._judged(self._together())
         if reading is None:
             assert wrong is not None
             raise wrong
@@ -65,6 +67,16 @@ class Derived:
         if self._swaps != swaps:  # an input was swapped meanwhile: the next read looks again
             self.fresh_until = _NEVER
         return reading
+
+    def _together(self) -> tuple[Reading, ...]:
+        """One reading of each input; of files that are replaced at once, as in a Kubernetes mount, those of one moment."""
+        readings = tuple(supply.settle() for supply in self.inputs)
+        several = sum(isinstance(supply, FileSupply) for supply in self.inputs) > 1
+        for _ in range(_TRIES if several else 0):
+            before, readings = readings, tuple(supply.settle() for supply in self.inputs)
+            if not any(map(_differs, before, readings)):
+                break
+        return readings
 
     def _judged(self, readings: tuple[Reading, ...]) -> tuple[Reading | None, SecretError | None]:
         """What the inputs make, or why they make nothing; worked out once for the same readings."""
