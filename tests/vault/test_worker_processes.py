@@ -21,6 +21,7 @@ from support import forked
 from toriconfig import lazy
 from toriconfig._engine import free_ports
 from toriconfig.testing import VaultServer, vault_server
+from toriconfig.vault import AppRole, Vault
 
 # From 3.12 on Python warns of forking with threads, which is what these tests are about.
 pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
@@ -58,6 +59,28 @@ def test_settings_given_to_a_worker_travel_as_their_recipe_and_each_worker_reads
     assert [(name, [f"value of {name}"] * 3) for name in names] == [one[:2] for one in read]
     assert count == len({pid for *_, pid in read} - {os.getpid()})
     assert [0] * count == [worker.exitcode for worker in workers]
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver"])
+@pytest.mark.parametrize("parent_logs_in", [True, False])
+def test_a_worker_revokes_at_its_end_what_it_logged_in_for(
+    server: VaultServer, tmp_path: Path, method: str, parent_logs_in: bool
+) -> None:
+    role = server.approle("worker", server.policy("worker", {"secret/data/*": ["read"]}))
+    (tmp_path / "secret_id").write_text(role.secret_id)
+    auth = AppRole(role.role_id, secret_id_file=str(tmp_path / "secret_id"))
+    settings = lazy(forked.Schema, vault=Vault(auth=auth))
+    if parent_logs_in:
+        settings.s0.get()
+    server.forget_requests()
+    context: Any = multiprocessing.get_context(method)
+    start = context.Barrier(1)
+    worker = context.Process(target=forked.read, args=(settings, "s1", start))
+    worker.start()
+    worker.join(30)
+    assert 0 == worker.exitcode
+    assert 1 == server.requests("auth/approle/login")
+    assert 1 == server.requests("auth/token/revoke-self")
 
 
 def test_workers_of_gunicorn_with_a_preloaded_application_never_get_each_others_answers(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 from collections.abc import Mapping
 from functools import cache
@@ -92,11 +93,22 @@ _IDENTIFYING = ("BAO_TOKEN", "VAULT_TOKEN", "BAO_TOKEN_PATH", "VAULT_TOKEN_PATH"
 @cache
 def _prepare() -> None:
     atexit.register(shutdown)
+    _finalize()
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def _finalize() -> None:
+    """Have `shutdown` called at the end of a child of multiprocessing too, which leaves without `atexit`."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        util.Finalize(None, shutdown, exitpriority=0)
 
 
 def _after_fork() -> None:
     _lock._at_fork_reinit()  # type: ignore[attr-defined]
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:  # which first forgets what was to be finalized, and then calls what is registered here
+        util.register_after_fork(shutdown, lambda _: _finalize())
     for session in list(_sessions.values()):
         try:
             session.after_fork()
