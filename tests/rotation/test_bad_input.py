@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 from collections.abc import Callable
@@ -208,6 +209,13 @@ def test_a_database_that_hangs_is_given_up_at_the_deadline(account: Account) -> 
     assert account.logs_in()
 
 
+ODD = (-1.0, math.inf, math.nan, 1e300)
+
+
+def timed(**seconds: float) -> Rotation:
+    return Rotation("secret/x#k", kinds.Generated(), **seconds)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -216,7 +224,11 @@ def test_a_database_that_hangs_is_given_up_at_the_deadline(account: Account) -> 
         (lambda: kinds.KeyPair("dsa"), "one of ed25519, ec-p256, rsa-3072, not dsa"),
         (lambda: kinds.DatabaseUser("host=x"), "need an administrator"),
         (lambda: kinds.DatabaseUser("host=x password=y", "secret/admin"), "hold no credentials"),
+        (lambda: kinds.DatabaseUser("host=x password\t= y", "secret/admin"), "hold no credentials"),
         (lambda: kinds.DatabaseUser("postgresql://u:p@h/d", "secret/admin"), "hold no credentials"),
+        *((lambda grace=grace: timed(grace=grace), "grace is a number of seconds from 0") for grace in ODD),
+        *((lambda wait=wait: timed(timeout=wait), "numbers of seconds above 0") for wait in (0.0, -1.0, math.nan)),
+        (lambda: timed(verify_timeout=0.0), "numbers of seconds above 0"),
         (lambda: Rotation("secret/x?version=2#k", kinds.Generated()), "pinned to a version"),
         (lambda: Rotation("pki/issue/x?common_name=a#k", kinds.Generated()), "issued anew by itself"),
         (lambda: Rotation("secret/../x#k", kinds.Generated()), "`..` segment"),

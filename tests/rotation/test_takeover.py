@@ -156,6 +156,17 @@ def test_what_was_changed_since_is_not_rolled_back(vault: VaultServer) -> None:
     assert "by hand" == vault.get("secret/changed")["token"]
 
 
+def test_what_was_not_there_before_is_not_rolled_back(vault: VaultServer) -> None:
+    vault.put("secret/first", {"note": "stays", "public_key": "of nobody"})
+    rotation = Rotation("secret/first", kinds.KeyPair(), environ=vault.environ)
+    rotation.run()
+    made = vault.get("secret/first")
+    with pytest.raises(RotationRefused, match="before that rotation secret/first had no private_key"):
+        rotation.rollback()
+    assert made == vault.get("secret/first")
+    assert not rotation.status().open
+
+
 def test_a_rollback_can_be_rolled_back(account: Account) -> None:
     account.rotation().run()
     made = account.stored()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from toriconfig._vault.session import Session
 
 T = TypeVar("T")
+_YEAR = 366 * 86_400
 
 
 class Rotation:
@@ -43,7 +44,7 @@ class Rotation:
             reference without a key), or a `Command`. None: only the kind's own check.
         verify_timeout: seconds that may take.
         timeout: seconds that one wait for a database may take.
-        grace: seconds after which the former value is taken out of use; None: it is left alone. A database user that
+        grace: seconds after which the former value is taken out of use, a year at most; None: it is left alone. A database user that
             alternates keeps its former login until the next rotation then.
         max_age: seconds after which it is due; None: what the reference says, if it is a `Ref`.
         on_event: called with each `Event`, in the rotating thread.
@@ -51,7 +52,7 @@ class Rotation:
         clock: for tests.
 
     Raises:
-        ValueError: the reference, or what describes Vault, cannot be.
+        ValueError: the reference, a number of seconds, or what describes Vault, cannot be.
         RotationRefused: Vault is not configured.
     """
 
@@ -74,6 +75,10 @@ class Rotation:
         self.ref = reference if isinstance(reference, Ref) else Ref(reference)
         self.kind = kind
         self.max_age = self.ref.max_age if max_age is None else max_age
+        if grace is not None and not 0 <= grace <= _YEAR:
+            raise ValueError(f"grace is a number of seconds from 0 to {_YEAR}, a year, not {grace}")
+        if not (verify_timeout > 0 and timeout > 0):
+            raise ValueError("verify_timeout and timeout are numbers of seconds above 0")
         if self.ref.version is not None:
             raise ValueError(f"{self.ref} is pinned to a version, which never changes: leave `?version=` out")
         if self.ref.place.parameters:
@@ -187,7 +192,13 @@ class Rotation:
                 reference=str(self.ref),
                 help="write the value that is wanted by hand",
             )
-        back = {key: former[key] for key in found.keys if key in former}
+        if not set(found.keys) <= former.keys():
+            raise RotationRefused(
+                f"before that rotation {self.ref.path} had no {', '.join(sorted(set(found.keys) - former.keys()))}",
+                reference=str(self.ref),
+                help="write, or delete, by hand what is wanted",
+            )
+        back = {key: former[key] for key in found.keys}
         return self._ended(run.go_on(run.reserve(lambda _: back, found, current)))
 
     def _around(self, run: Run, found: Record) -> tuple[Values, Values]:

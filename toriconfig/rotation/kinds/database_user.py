@@ -54,7 +54,7 @@ class DatabaseUser:
             raise ValueError("users that take turns need an administrator who can change the other one: name `admin`")
         if admin is not None:
             split(admin)
-        if "password=" in conninfo.replace(" ", "") or "@" in conninfo.partition("?")[0]:
+        if "password=" in "".join(conninfo.split()) or "@" in conninfo.partition("?")[0]:
             raise ValueError("the conninfo is to hold no credentials: name `admin`, a reference to them")
         self._conninfo, self._admin, self._single = conninfo, admin, single
 
