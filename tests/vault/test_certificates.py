@@ -117,6 +117,19 @@ def test_nothing_is_sent_to_an_engine_that_issues_no_certificates(server: VaultS
         secret(connect(server.environ), "secret/issue/tori?common_name=tori.internal").get()
 
 
+def test_nothing_is_sent_to_what_took_the_place_of_an_engine_that_issued(server: VaultServer, connect: Connect) -> None:
+    session, mounts = connect(server.environ), server.client.sys
+    mounts.enable_secrets_engine("pki", path="swapped")
+    with pytest.raises(VaultError, match="unknown role"):
+        secret(session, "swapped/issue/tori?common_name=one.internal").get()
+    mounts.disable_secrets_engine("swapped")
+    server.mount_kv("swapped", version=1)
+    server.put("swapped/issue/tori", {"k": "v"})
+    with pytest.raises(VaultError, match="nothing was sent to swapped/"):
+        secret(session, "swapped/issue/tori?common_name=two.internal").get()
+    assert {"k": "v"} == server.get("swapped/issue/tori")
+
+
 @pytest.mark.parametrize("path", [PATH, "nowhere/issue/tori"])
 def test_a_token_that_may_use_nothing_there_is_told_so(server: VaultServer, connect: Connect, path: str) -> None:
     session = connect({**server.environ, "VAULT_TOKEN": server.new_token()})

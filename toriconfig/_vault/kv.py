@@ -69,8 +69,10 @@ class Mounts:
             right = self._look_up(path, call)
             if right is None:
                 self._remember_unknown(path)
-            elif right != mount:
-                found = self._read(right, path, version, call, relogin=False)
+            else:
+                self._remember(right)
+                if right != mount:
+                    found = self._read(right, path, version, call, relogin=False)
         return found or VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
 
     def _read(
@@ -111,9 +113,12 @@ class Mounts:
         )
 
     def _issue(self, place: Place, call: Call, relogin: bool) -> Found | SecretError:
-        """Ask for a certificate, of an engine that certainly issues them: another might store what it is sent."""
+        """Ask for a certificate, of an engine that certainly issues them: another might store what it is sent.
+
+        What is remembered of the mount is not enough, since another one may have taken its place.
+        """
         path = place.path
-        mount = self._known(path) or self._told(path, call, relogin=relogin)
+        mount = self._told(path, call, relogin=relogin)
         if isinstance(mount, SecretError):
             return mount
         if mount.kind != "issuing":
@@ -132,9 +137,7 @@ class Mounts:
         prefix = answer.data.get("path")
         if not isinstance(prefix, str) or not path.startswith(prefix):
             return VaultUnreachable(f"{path} was answered without its mount: not Vault's answer", reference=path)
-        mount = Mount(prefix, _kind(answer.data.get("type"), answer.data.get("options")))
-        self._remember(mount)
-        return mount
+        return Mount(prefix, _kind(answer.data.get("type"), answer.data.get("options")))
 
     def _look_up(self, path: str, call: Call) -> Mount | None:
         """The mount of a path: what the server tells, else what a plain read shows."""
@@ -148,13 +151,8 @@ class Mounts:
             return None
         head = f"{path.partition('/')[0]}/"
         if plain.status == 404 and _VERSIONED in plain.text:
-            mount = Mount(head, "v2")
-        elif plain.status == 200 and plain.data:
-            mount = Mount(head, "v1")
-        else:
-            return None
-        self._remember(mount)
-        return mount
+            return Mount(head, "v2")
+        return Mount(head, "v1") if plain.status == 200 and plain.data else None
 
     def _known(self, path: str) -> Mount | None:
         with self._lock:
