@@ -7,8 +7,11 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from support.loading import loaded, problems, refused
-from toriconfig import explain
+from support.loading import attempt, loaded, problems, refused
+from toriconfig import Secret, explain, replace
+from toriconfig._load import try_check_tree
+from toriconfig._tree import Tree
+from toriconfig.sources.mapping import MappingSource
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +42,13 @@ class Dog(BaseModel):
 class Schema(BaseModel):
     store: Local | Bucket = Local(path="/srv")
     pet: Annotated[Cat | Dog, Field(discriminator="kind")] = Cat(lives=7)
-    either: Cat | Dog | None = None
+    pets: list[Annotated[Cat | Dog, Field(discriminator="kind")]] = []
+    either: Cat | Dog | None = Cat(lives=7)
+
+
+class Tagged(Schema):
+    pet: Annotated[Cat | Dog, Field(discriminator="kind")] = Cat()
+    either: Cat | Dog | None = Cat()
 
 
 def test_a_default_of_one_model_does_not_keep_another_from_being_chosen() -> None:
@@ -81,6 +90,52 @@ def test_keys_that_the_chosen_model_does_not_have_are_unknown() -> None:
     assert ("TC101", "store.path") == (only.code, only.path)
     (only,) = problems(Schema, "store: {path: /a, bucket: b}")
     assert ("TC101", "store.bucket") == (only.code, only.path)
+
+
+def test_a_key_whose_model_lacks_another_key_is_told() -> None:
+    (only,) = problems(Schema, "store: {region: us}")
+    assert ("TC101", "store.region", "1.yaml:1:9") == (only.code, only.path, str(only.origin))
+    assert ("`region` goes with `bucket`, which no layer sets", "set `bucket` too, or remove it") == (
+        only.message,
+        only.help,
+    )
+    assert Bucket(bucket="b", region="us") == loaded(Schema, "store: {region: us}", "store: {bucket: b}").store
+
+
+def test_in_a_file_that_is_checked_alone_a_lower_layer_may_say_the_other_key() -> None:
+    root = MappingSource({"store": {"region": "us"}}).load().root
+    assert () == try_check_tree(Schema, Tree(root))
+
+
+def test_a_secret_of_a_model_may_come_from_vault() -> None:
+    class Login(BaseModel):
+        user: str
+        token: Secret[str]
+
+    class Holder(BaseModel):
+        login: Local | Login | None = None
+
+    found = attempt(Holder, "login: {user: u}")
+    assert [] == [one for one in found.problems if one.severity == "error"]
+    assert [("login", "token")] == [*found.secrets]
+
+
+@pytest.mark.parametrize("schema", [Schema, Tagged])
+def test_a_tag_that_only_a_default_says_chooses_its_model_until_a_layer_says_another(schema: Any) -> None:
+    assert Cat(lives=7) == loaded(schema, "pet: {lives: 7}").pet
+    assert Dog() == loaded(schema, "pet: {kind: dog}").pet
+    assert Dog(bark="loud") == loaded(schema, "either: {bark: loud}").either
+
+
+def test_objects_keep_their_tags_when_a_part_of_the_settings_is_replaced() -> None:
+    given = Schema(pet=Cat(lives=3), pets=[Dog(bark="loud")])
+    assert given.model_copy(update={"either": Dog()}) == replace(given, either={"kind": "dog"})
+    assert Cat(lives=4) == replace(given, {"pet.lives": 4}).pet
+
+
+def test_a_tag_that_lacks_is_missed_in_words() -> None:
+    (only,) = problems(Schema, "pets: [{bark: loud}]")
+    assert ("TC103", "pets[0].kind", "set `pets[0].kind` to a value") == (only.code, only.path, only.help)
 
 
 def test_the_model_that_lacks_nothing_is_the_chosen_one() -> None:

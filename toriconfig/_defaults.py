@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, Literal, get_origin
 
 from pydantic import BaseModel
 
@@ -61,7 +61,7 @@ def _default(field: Field) -> Node | None:
     if field.required or field.shape.kind not in ("model", "mapping", "sequence"):
         return None
     default = field.default()
-    if isinstance(default, BaseModel) and not default.model_fields_set:
+    if isinstance(default, BaseModel) and not default.model_fields_set and len(field.shape.models) < 2:
         return None
     if isinstance(default, (BaseModel, Mapping)) or field.shape.merge is not None:
         node = as_node(default, field.place)
@@ -83,11 +83,15 @@ def as_node(value: Any, name: str) -> Node:
 
 
 def from_model(model: BaseModel, name: str) -> Node:
-    """What a model that stands as a default says, as a node; fields it leaves to its class are left out."""
+    """What a model that stands as a default says, as a node; fields it leaves to its class are left out.
+
+    Those of one `Literal` are not: they may be the tag without which nobody finds the class again.
+    """
     said = model.__dict__ | (model.model_extra or {})  # `getattr` warns of deprecated fields
     infos = type(model).model_fields
     node = Node({}, DEFAULTS, name)
-    for field in sorted(model.model_fields_set):
+    tags = {field for field, info in infos.items() if get_origin(info.annotation) is Literal}
+    for field in sorted(model.model_fields_set | (tags & said.keys())):
         place = place_of(type(model), field, infos[field]) if field in infos else (field,)
         node = placed(node, place, as_node(said[field], f"{name}.{field}"))
     return node

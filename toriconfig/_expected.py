@@ -46,7 +46,7 @@ _KINDS = {
         ("dict_type", "model_type", "model_attributes_type", "dataclass_type", "mapping_type"), "a mapping"
     ),
     "string_unicode": "UTF-8 text",
-    "missing": "a value",
+    **dict.fromkeys(("missing", "union_tag_not_found"), "a value"),
 }
 _BOUNDS = {
     "greater_than": "more than {gt}",

@@ -76,10 +76,14 @@ def _pruned(node: Node, shape: Shape, problems: list[Problem], path: Path) -> No
 
 
 def _means_another(below: dict[str, Node], above: dict[str, Node], shape: Shape) -> bool:
-    """Whether no model of a union is meant by both; a tag that is said below counts until another is said above."""
+    """Whether no model of a union is meant by both.
+
+    A tag that a layer says counts until a higher one says another; that of a default does not.
+    """
     if len(shape.models) < 2:
         return False
-    before, after = shape.narrowed(below), shape.narrowed(above, {**below, **above})
+    said = {key: node for key, node in below.items() if node.layer.kind != "defaults"}
+    before, after = shape.narrowed(below), shape.narrowed(above, {**said, **above})
     return set(before.models).isdisjoint(after.models)
 
 

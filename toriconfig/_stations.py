@@ -27,7 +27,7 @@ from toriconfig._supplies.places import Places
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig._unknown import unknown_keys, without_unknown
 from toriconfig._validate import validate
-from toriconfig.errors import Problem
+from toriconfig.errors import Problem, Severity
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -95,7 +95,7 @@ class Load:
             vault_options(None, {}, self._block(block, root, alone=True), self.problems)
         root = prune(with_defaults(self._current(root), self.shape), self.shape, self.problems)
         places = self._places(None)
-        root = without_failed(self._judged(self._resolved(root, root, alone=True), places))
+        root = without_failed(self._judged(self._resolved(root, root, alone=True), places, alone=True))
         wrong = validate(root, self.shape, self.make, self.remedies.how_to_set)[1]
         # An item of a list is whole in one layer, so what is missing in it no other layer can say.
         self._add([problem for problem in wrong if problem.code != "TC103" or "[" in problem.path])
@@ -137,12 +137,11 @@ class Load:
             problems=self.problems,
         )
 
-    def _judged(self, root: Node, places: Places) -> Node:
+    def _judged(self, root: Node, places: Places, *, alone: bool = False) -> Node:
         """The tree with handles, and without unknown keys that are let pass, lest `extra="forbid"` refuse them."""
         if self.options.unknown_keys != "ignore":
-            self.problems += unknown_keys(
-                root, self.shape, "error" if self.options.unknown_keys == "error" else "warning"
-            )
+            severity: Severity = "error" if self.options.unknown_keys == "error" else "warning"
+            self.problems += unknown_keys(root, self.shape, severity, whole=self.complete and not alone)
         if self.options.unknown_keys != "error":
             root = without_unknown(root, self.shape)
         if has_secrets(self.shape):

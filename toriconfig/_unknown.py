@@ -15,32 +15,39 @@ _VALUE = re.compile(r"(?<=.)[:=].*", re.DOTALL)
 """In a key that is none, the value: the space behind the colon was forgotten."""
 
 
-def unknown_keys(root: Node, shape: Shape, severity: Severity) -> Iterator[Problem]:
-    """One problem for each unknown key, unless the model says `extra="ignore"` or `"allow"` itself."""
-    yield from _unknown(root, shape, (), severity)
+def unknown_keys(root: Node, shape: Shape, severity: Severity, *, whole: bool = True) -> Iterator[Problem]:
+    """One problem for each unknown key, unless the model says `extra="ignore"` or `"allow"` itself.
+
+    Args:
+        whole: whether nothing more will be said, so that in a union a model that lacks a key is none.
+    """
+    yield from _unknown(root, shape, (), severity, whole)
 
 
-def _unknown(node: Node, shape: Shape, path: Path, severity: Severity) -> Iterator[Problem]:
+def _unknown(node: Node, shape: Shape, path: Path, severity: Severity, whole: bool) -> Iterator[Problem]:
     value = node.value
     if type(value) is list and shape.item is not None:
         for index, item in enumerate(value):
-            yield from _unknown(item, shape.child(index) or ANY, (*path, index), severity)
+            yield from _unknown(item, shape.child(index) or ANY, (*path, index), severity, whole)
     if type(value) is not dict:
         return
     if shape.kind == "mapping":
         if shape.item is not None:
             for key, child in value.items():
-                yield from _unknown(child, shape.item, (*path, key), severity)
+                yield from _unknown(child, shape.item, (*path, key), severity, whole)
         return
     if not shape.models:  # a mapping where something else stands is judged by pydantic
         return
-    shape = shape.narrowed(value)
+    meant = shape.narrowed(value)
+    shape = shape.taken(value) if whole else meant
     for key, child in value.items():
         below = shape.child(key)
-        if below is None:
+        if below is None and meant.child(key) is not None:
+            yield _passed_over(child, key, meant, path, value, severity)
+        elif below is None:
             yield _problem(child, key, shape, path, value, severity)
         else:
-            yield from _unknown(child, below, (*path, key), severity)
+            yield from _unknown(child, below, (*path, key), severity, whole)
 
 
 def without_unknown(node: Node, shape: Shape) -> Node:
@@ -83,6 +90,24 @@ def _problem(node: Node, key: str, shape: Shape, path: Path, siblings: dict[str,
         label=f"not a key of {parent}",
         severity=severity,
         fix=sure(key, free),
+    )
+
+
+def _passed_over(
+    node: Node, key: str, meant: Shape, path: Path, siblings: dict[str, Node], severity: Severity
+) -> Problem:
+    """A key of a model of a union that cannot be the one, because it lacks another key."""
+    lacking = [field.keys[0] for field in meant.fields.values() if field.required and not siblings.keys() & field.keys]
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(lacking))
+    return Problem(
+        "TC101",
+        show((*path, key)),
+        node.key_origin,
+        expected=f"{names} beside it",
+        help=f"set {names} too, or remove it",
+        message=f"`{key}` goes with {names}, which no layer sets",
+        label=f"goes with {names}",
+        severity=severity,
     )
 
 

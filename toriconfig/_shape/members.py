@@ -35,12 +35,25 @@ def meant(
     return (next((model for model in best if _complete(union[model], given)), best[0]),)
 
 
+def taken(union: Mapping[type[Any], Fields], given: Mapping[str, Any]) -> tuple[type[Any], ...]:
+    """The models that are meant when nothing more is given: one that lacks a key is passed over for one that does not."""
+    best = meant(union, given, given)
+    if any(_complete(union[model], given) for model in best):
+        return best
+    rest = {model: fields for model, fields in union.items() if _complete(fields, given) and _admits(fields, given)}
+    return meant(rest, given, given) if rest else best
+
+
 def _known(model: type[Any], fields: Fields, given: Mapping[str, Any]) -> set[str]:
     return set(given if config_of(model).get("extra") == "allow" else given.keys() & fields.keys())
 
 
 def _complete(fields: Fields, given: Mapping[str, Any]) -> bool:
-    return all(not field.required or not given.keys().isdisjoint(field.keys) for field in fields.values())
+    """Whether no key lacks; a secret never does, since it may come from Vault."""
+    return all(
+        not field.required or field.shape.kind == "secret" or not given.keys().isdisjoint(field.keys)
+        for field in fields.values()
+    )
 
 
 def _admits(fields: Fields, given: Mapping[str, Any]) -> bool:
