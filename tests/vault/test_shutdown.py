@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.fake_vault import FakeVault, secret
+from support.fake_vault import FakeVault, secret, tick
 from toriconfig import _vault
 from toriconfig._secret import Secret, handle
 from toriconfig._supplies.derived import Derived
@@ -103,6 +103,21 @@ def test_credentials_that_arrive_while_their_token_is_revoked_are_not_kept(
     held = _user(session)
     held.get()
     assert "u1" == held.get()
+
+
+def test_nobody_logs_in_after_it_to_revoke_what_was_replaced_before(
+    fake_vault: FakeVault, fake_clock: FakeClock
+) -> None:
+    session = fake_vault.session(Vault(clock=fake_clock, auth=UserPass("u", "p"), overlap=30.0))
+    held, cell = _user(session), session.cell(LEASED)
+    held.get()
+    fake_clock.advance(100)
+    cell.refresh()
+    assert "u1" == held.get()
+    _close(session)
+    before = len(fake_vault.asked)
+    tick(session, fake_clock, 60)
+    assert before == len(fake_vault.asked)
 
 
 def test_a_token_that_a_handle_obtained_after_it_is_revoked_by_the_next(server: VaultServer, connect: Connect) -> None:

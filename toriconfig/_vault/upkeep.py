@@ -50,7 +50,8 @@ def retire(session: Session, old: Lease, at: float) -> None:
         if flight.claim():
             flight.finish()
 
-    session.scheduler.at(at, lambda: session.launch(POLL, work))
+    # after a shutdown nobody is logged in: it went with its token, or ends by itself
+    session.scheduler.at(at, lambda: session.identity.current and session.launch(POLL, work))
 
 
 class Timer:
