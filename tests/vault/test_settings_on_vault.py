@@ -233,6 +233,17 @@ def test_vault_stands_above_the_environment_which_stands_in_when_vault_holds_not
     assert len([record for record in caplog.records if "gone" in record.getMessage()]) == 1
 
 
+def test_what_stands_in_may_come_from_another_path_of_vault(server: VaultServer) -> None:
+    class Either(BaseModel):
+        first: Annotated[Secret[str], Ref("secret/nowhere#key")]
+        second: Annotated[Secret[str], Ref("secret/second#key")]
+
+    server.put("secret/second", {"key": "v"})
+    layers = ("vault", "code", "env")
+    settings = load(Either, overrides={"first": "${second}"}, layers=layers, environ=server.environ)
+    assert settings.first.get() == "v"
+
+
 def test_a_denied_path_is_not_covered_up_by_a_lower_layer(server: VaultServer) -> None:
     class Denied(BaseModel):
         model_config = SettingsConfigDict(env_prefix="DENIED_", vault_path="secret/denied")

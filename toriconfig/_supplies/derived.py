@@ -185,8 +185,10 @@ class Fallback:
             _subscribe_weakly(self, supply)
 
     def pending(self) -> Sequence[Flight]:
-        flights = self._first.pending()
-        return () if self._stood_in else flights  # there is a value already: nobody waits for the next try
+        flights, behind = self._first.pending(), self._second.pending()  # both: another path of Vault may stand in
+        return (
+            behind if self._stood_in else (*flights, *behind)
+        )  # who stands in is there: nobody waits for the next try
 
     def settle(self) -> Reading:
         reading = self._choice()
