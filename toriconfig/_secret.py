@@ -98,13 +98,8 @@ class Secret(Generic[T]):
     def _settled(self, default: Any) -> Any:
         reading, error = _settle(self._supply)
         if reading is not None:
-            seen = self._seen
-            if seen[0] is reading:
-                return seen[1]
-            value, wrong = convert(self._inner, reading.value)
+            value, wrong = self._value_of(reading)
             if not wrong:
-                _register(value if self._inner in (None, str, bytes) else reading.value)
-                self._seen = (reading, value, self._supply, self._supply.now)
                 return value
             error = SecretError(
                 f"the value is not {wrong}", reference=self._supply.reference, help=f"see {reading.origin}"
@@ -113,6 +108,17 @@ class Secret(Generic[T]):
             return default
         assert error is not None
         raise error.at(self._path) if self._path else error
+
+    def _value_of(self, reading: Reading) -> tuple[Any, str]:
+        """The T of a reading, made once, and "" ; or None and what its value should have been."""
+        seen = self._seen
+        if seen[0] is reading:
+            return seen[1], ""
+        value, wrong = convert(self._inner, reading.value)
+        if not wrong:
+            _register(value if self._inner in (None, str, bytes) else reading.value)
+            self._seen = (reading, value, self._supply, self._supply.now)
+        return value, wrong
 
     @property
     def version(self) -> int | None:
@@ -133,8 +139,8 @@ class Secret(Generic[T]):
 
     @property
     def state(self) -> State:
-        """fresh, stale, missing or unread; never fetches."""
-        return self._supply.state
+        """fresh, stale, missing or unread; a value that is no T is as good as missing. Never fetches."""
+        return "missing" if misfit(self) else self._supply.state
 
     @property
     def reference(self) -> str:
@@ -239,6 +245,12 @@ def settled(secret: Secret[Any]) -> Any:
         SecretError: as `get()`.
     """
     return secret._settled(_RAISE)
+
+
+def misfit(secret: Secret[Any]) -> str:
+    """What the value in memory should have been; "" where it is a T, and where none is there. Never fetches."""
+    reading = secret._supply.reading
+    return secret._value_of(reading)[1] if reading is not None else ""
 
 
 def _fill(secret: Secret[Any], supply: Supply, inner: Any, path: str) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from toriconfig._origin import Origin
 from toriconfig._path import show
-from toriconfig._secret import supply_of
+from toriconfig._secret import misfit, supply_of
 from toriconfig._snapshot import LayerRead, Loaded
 from toriconfig._supply import State
 
@@ -21,7 +21,7 @@ class SecretHealth(NamedTuple):
         origin: where it comes, or would come, from.
         age: seconds since it was last confirmed, or None.
         expires_at: seconds since 1970 at which it ends, or None.
-        error: why the last try failed, or "".
+        error: why the last try failed, or what the value should have been, or "".
     """
 
     state: State
@@ -63,13 +63,13 @@ def health_of(loaded: Loaded | None, error: Exception | None) -> Health:
     secrets: dict[str, SecretHealth] = {}
     for path, secret in snapshot.secrets.items():
         supply = supply_of(secret)
-        reading, error_now = supply.reading, supply.error
+        reading, error_now, wrong = supply.reading, supply.error, misfit(secret)
         secrets[show(path)] = SecretHealth(
-            supply.state,
+            secret.state,
             supply.origin if reading is None else reading.origin,
             supply.age,
             None if reading is None else reading.expires_at,
-            _line(error_now) if error_now is not None else "",
+            f"the value is not {wrong}" if wrong else _line(error_now),
         )
     warnings = tuple(str(problem) for problem in snapshot.findings if problem.severity == "warning")
     return Health(True, snapshot.layers, secrets, _line(error), warnings)
