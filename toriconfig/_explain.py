@@ -230,17 +230,17 @@ def _below(value: Any, part: str | int, field: Field | None) -> Any:
     if isinstance(value, BaseModel):  # not by `getattr`, which warns of deprecated fields
         held = value.__dict__ | (value.model_extra or {})
         return held[field.name if field is not None else str(part)]
-    if field is not None and not isinstance(value, dict):
-        return getattr(value, field.name)
     try:
-        return value[part]
-    except TypeError:
+        return getattr(value, field.name) if field is not None and not isinstance(value, dict) else value[part]
+    except (AttributeError, TypeError):
         raise LookupError(part) from None
 
 
 def _no_key(text: str, path: Path, at: int, value: Any, shape: Shape | None) -> KeyError:
     from toriconfig._near import near
 
+    if value is None and _field(shape, path[at]) is not None:
+        return KeyError(f"no key `{text}`: `{show(path[:at])}` is None")
     known = [key for key in shape.fields if key != path[at]] if shape is not None else []
     candidate = near(str(path[at]), known or ([str(key) for key in value] if isinstance(value, dict) else []))
     meant = show((*path[:at], candidate, *path[at + 1 :])) if candidate else ""

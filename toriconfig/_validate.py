@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from toriconfig._expected import CHOICES, LIMITS, RULES, Found, phrase
 from toriconfig._path import Path, show
-from toriconfig._shape import ANY, Shape, confidential
+from toriconfig._shape import ANY, Shape, confidential, fields_of
 from toriconfig._tree import Node
 from toriconfig.errors import Problem, Related
 
@@ -42,7 +42,7 @@ def _run(root: Node, make: Callable[[dict[str, Any]], BaseModel]) -> tuple[BaseM
     try:
         return make(root.plain()), []
     except ValidationError as error:
-        return None, [_found(line) for line in error.errors(include_url=False, include_input=False)]
+        return None, _counted(map(_found, error.errors(include_url=False, include_input=False)))
     except Exception as error:  # noqa: BLE001 - a validator is anybody's code
         return None, [Found((), "escaped", type(error).__name__, {}, _rule(error.__traceback__))]
 
@@ -52,6 +52,17 @@ def _found(line: Any) -> Found:
     cause = context.get("error")
     rule = _rule(cause.__traceback__) if isinstance(cause, BaseException) else ""
     return Found(tuple(line["loc"]), line["type"], line["msg"], context, rule)
+
+
+def _counted(found: Iterable[Found]) -> list[Found]:
+    """The same, with a tuple that is too short told once, by its length: pydantic misses each of its items."""
+    counted: list[Found] = []
+    for one in found:
+        if one.kind == "missing" and one.loc and isinstance(one.loc[-1], int):
+            one = Found(one.loc[:-1], "too_short", one.message, {"min_length": one.loc[-1] + 1})
+            counted = [other for other in counted if (other.loc, other.kind) != (one.loc, one.kind)]
+        counted.append(one)
+    return counted
 
 
 def _rule(trace: TracebackType | None) -> str:
@@ -155,7 +166,7 @@ def _wrong(path: Path, errors: list[tuple[Found, str]], root: Node, shape: Shape
         alone = bool(path) and node is not None and type(node.value) is not dict
         code, message = "TC104" if alone else "TC108", f"{name} breaks a rule"
     elif "union_tag_not_found" in kinds:
-        code, message, expected = "TC103", f"required key {name} is not set by any layer", expected or "a value"
+        code, message, expected = "TC103", f"required key {name} is not set by any layer", _tags(path, shape)
     elif kinds <= CHOICES or kinds <= LIMITS:
         code, message = "TC104", f"{name} has a value that is not allowed"
     else:
@@ -172,6 +183,14 @@ def _wrong(path: Path, errors: list[tuple[Found, str]], root: Node, shape: Shape
         layer=f"{node.origin} wins; {loser.origin} is overridden" if node is not None and loser is not None else "",
         related=(Related(loser.origin, "overridden: this value is not in effect"),) if loser is not None else (),
     )
+
+
+def _tags(path: Path, shape: Shape) -> str:
+    """What a key may be that tells the models of a union apart."""
+    union = shape.at(path[:-1])
+    fields = [fields_of(model).get(str(path[-1])) for model in union.models] if union is not None and path else []
+    tags = [tag for field in fields if field is not None for tag in get_args(field.info.annotation)]
+    return f"one of {', '.join(repr(getattr(tag, 'value', tag)) for tag in tags)}" if tags else "a value"
 
 
 def _place(path: Path, root: Node) -> Any:
