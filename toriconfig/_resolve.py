@@ -336,8 +336,9 @@ def _part(value: Any, part: str | int) -> Any:
         return value.__dict__.get(str(part), _UNSET)
     if isinstance(value, Mapping):
         return value.get(part, _UNSET)
-    at_item = isinstance(value, (list, tuple)) and isinstance(part, int) and part < len(value)
-    return value[part] if at_item else _UNSET
+    if isinstance(value, (list, tuple)) and isinstance(part, int) and part < len(value):
+        return value[part]
+    return _UNSET
 
 
 def _said(value: Any) -> Any:

@@ -67,10 +67,12 @@ def _differences(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, Kind]]:
         if key in before:
             yield from _differences(before[key], value, (*path, key))
         else:
-            yield from ((leaf, "added") for leaf in _leaves(value, (*path, key)))
+            for leaf in _leaves(value, (*path, key)):
+                yield leaf, "added"
     for key, value in before.items():
         if key not in after:
-            yield from ((leaf, "removed") for leaf in _leaves(value, (*path, key)))
+            for leaf in _leaves(value, (*path, key)):
+                yield leaf, "removed"
 
 
 def _section(value: Any) -> dict[str, Any] | None:

@@ -130,18 +130,18 @@ def library_logger(name: str) -> logging.Logger:
 
 def _route(logger: logging.Logger, propagate: bool | None) -> None:
     stand_guard(logger)
-    propagate = getattr(logger, _CHOICE, False) if propagate is None else propagate
-    setattr(logger, _CHOICE, propagate)
+    chosen: bool = getattr(logger, _CHOICE, False) if propagate is None else propagate
+    setattr(logger, _CHOICE, chosen)
     # What is added beside ours (pytest's capture, a file) is an addition; what stands there without ours is a choice.
     handlers = logger.handlers[:]
     marked = [handler for handler in handlers if hasattr(handler, MARK)]
-    ours = not propagate and (bool(marked) or not any(is_foreign(handler) for handler in handlers))
+    ours = not chosen and (bool(marked) or not any(is_foreign(handler) for handler in handlers))
     for handler in marked:
         if not ours or handler is not _handler:
             logger.removeHandler(handler)
     if ours:
         logger.addHandler(_handler)
-    logger.propagate = propagate
+    logger.propagate = chosen
 
 
 def _level_is_default(logger: logging.Logger) -> bool:

@@ -60,8 +60,8 @@ class VaultServer:
         session.verify = self._server.ca_cert or True
         verify = self._server.ca_cert or True
         # Without a word about it, hvac takes the client certificate that the environment names for another server.
-        client = hvac.Client(url=self.address, token=self.token, session=session, verify=verify, cert=())
-        return client
+        none: Any = ()
+        return hvac.Client(url=self.address, token=self.token, session=session, verify=verify, cert=none)
 
     def put(self, path: str, data: Mapping[str, Any], *, cas: int | None = None) -> int | None:
         """Write a KV secret, whichever version its mount has.
