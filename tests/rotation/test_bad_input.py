@@ -36,6 +36,11 @@ def occupied(vault: VaultServer) -> None:
     vault.put("secret/occupied.rotation", {"notes": "of somebody"})
 
 
+def rotated(vault: VaultServer) -> None:
+    vault.put("secret/rotated", {"token": "old"})
+    Rotation("secret/rotated#token", kinds.Generated(), environ=vault.environ).run()
+
+
 def nothing(vault: VaultServer) -> None:
     vault.put("secret/bad", {"token": "old"})
 
@@ -49,6 +54,7 @@ CASES: dict[str, tuple[Callable[[VaultServer], None], str]] = {
     "one/app#token": (version_one, "version 1, which has no check-and-set"),
     "secret/bad": (nothing, "secret/bad names no key"),
     "secret/occupied#token": (occupied, "holds something else than the record of a rotation"),
+    "secret/rotated.rotation#id": (rotated, "secret/rotated.rotation is the record of a rotation"),
     "database/static-creds/x#token": (nothing, "no secrets engine is mounted"),
 }
 

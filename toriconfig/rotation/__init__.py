@@ -25,9 +25,9 @@ taken back by who comes later (a password), it is done under a lock of the datab
 at once more; so a rotator that was taken over cannot undo what its successor did.
 
 **When it fails** before promotion it is undone and the record closed. After a crash the record stands open:
-`resume` goes on from its step, `rollback` takes it back. Before promotion a rollback only undoes; before that it writes
-the secret anew, unchanged, so that a rotator that is just about to promote fails. After promotion a rollback is a
-rotation to the former value. While a record is open nobody else begins.
+`resume` goes on from its step, with a verifier if it was begun with one; `rollback` takes it back. Before promotion a
+rollback only undoes; before that it writes the secret anew, unchanged, so that a rotator that is just about to promote
+fails. After promotion a rollback is a rotation to the former value. While a record is open nobody else begins.
 
 **Engines of Vault** that keep the secret themselves (static role, database root, transit key) rotate in one request,
 whole or not at all: there is no record, nothing to resume, and no way back.

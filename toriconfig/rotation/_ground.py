@@ -14,7 +14,7 @@ from toriconfig.errors import VaultDenied, VaultNotFound
 from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._journal import SUFFIX, Journal, lost_to, seconds_of
 from toriconfig.rotation._protocol import Kind, Work
-from toriconfig.rotation._record import Record
+from toriconfig.rotation._record import Record, load_record
 from toriconfig.rotation._within import answered
 
 if TYPE_CHECKING:
@@ -55,6 +55,12 @@ class Ground:
             raise lost_to(found, self.ref.path)
         current = self.main.read()
         check_there(current, self.ref)
+        if load_record(current.data, current.number) is not None:
+            raise RotationRefused(
+                f"{self.ref.path} is the record of a rotation, which a new value would destroy",
+                reference=str(self.ref),
+                help=f"name the secret: {self.ref.path.removesuffix(SUFFIX)}",
+            )
         return found, current
 
     def check_policies(self, kind: Kind) -> None:
