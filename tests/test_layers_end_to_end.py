@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from support.loading import FakeVault, attempt
 from toriconfig import ConfigError, Origin, Secret, SettingsConfigDict, ToriSettings, explain, lazy, load, reload
@@ -50,6 +50,28 @@ def test_every_layer_says_its_part_of_one_value(monkeypatch: pytest.MonkeyPatch)
     story = explain(model, "who.all")
     assert ["APP_WHO__ALL", ".env:2 APP_WHO__ALL", "run/who__all", "app.local.yaml:1:22", "app.prod.yaml:1:24",
             "app.yaml:1:22", "default Parts.who.all"] == [str(story.origin), *(str(one.origin) for one in story.losers)]  # fmt: skip
+
+
+class Address(BaseModel):
+    host: str = "localhost"
+    port: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return dict(zip(("host", "port"), value.split(":"), strict=True)) if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize(
+    ("given", "port", "host"),
+    [(Address(port=5), 'overrides["db"]', "default Holder.db.host"), ("x:5", 'overrides["db"]', 'overrides["db"]')],
+)
+def test_a_part_of_what_was_given_as_a_whole_comes_from_there(given: Any, port: str, host: str) -> None:
+    class Holder(BaseModel):
+        db: Address
+
+    model = load(Holder, overrides={"db": given})
+    assert (port, host) == (str(explain(model, "db.port").origin), str(explain(model, "db.host").origin))
 
 
 def test_the_example_of_the_design_yields_five_origins_in_order() -> None:

@@ -133,11 +133,6 @@ def test_objects_keep_their_tags_when_a_part_of_the_settings_is_replaced() -> No
     assert Cat(lives=4) == replace(given, {"pet.lives": 4}).pet
 
 
-def test_a_tag_that_lacks_is_missed_in_words() -> None:
-    (only,) = problems(Schema, "pets: [{bark: loud}]")
-    assert ("TC103", "pets[0].kind", "set `pets[0].kind` to a value") == (only.code, only.path, only.help)
-
-
 def test_the_model_that_lacks_nothing_is_the_chosen_one() -> None:
     class Keyed(BaseModel):
         key: str

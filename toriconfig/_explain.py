@@ -269,9 +269,17 @@ def _node(loaded: Loaded, path: Path) -> Node | None:
         if node is None:
             return None
         field = _field(shape, part)
+        if type(node.value) not in (dict, list):
+            return _given_whole(node, field.name if field is not None else str(part))
         node = next((found for place in _places(shape, part, field) if (found := node.find(place)) is not None), None)
         shape = field.shape if field is not None else shape.child(part) if shape is not None else None
     return node
+
+
+def _given_whole(node: Node, name: str) -> Node | None:
+    """Where a part of an object or of a text is said: where all of it is, unless the object leaves it to its class."""
+    unsaid = isinstance(node.value, BaseModel) and name not in node.value.model_fields_set
+    return None if unsaid else Node(node.value, node.layer, node.at)
 
 
 def _places(shape: Shape | None, part: str | int, field: Field | None) -> Iterator[Path]:
