@@ -90,7 +90,8 @@ class _Walk:
             places.secrets[path] = node.value
             return node
         if node is not None and failed(node):
-            return node
+            # What is left of a mapping is no value of the secret, and more is not to be said of it.
+            return _with(node, handle(_FAILED, shape.inner, show(path))) if type(node.value) is dict else node
         supply = supplier(node, shape, path, places, self.parts)
         if supply is None:
             return Node(None, node.layer, node.at) if node is not None else Node(None, DEFAULTS, show(path))
@@ -112,6 +113,9 @@ class _Walk:
             return supply_of(secret)
         message = f"the secret `{show(path)}`, to which this one refers, is not set"
         return Missing("", message, f"set `{show(path)}`", Origin("defaults", show(path)))
+
+
+_FAILED = Missing("", "a reference in it failed", "correct the reference", Origin("defaults", "nothing"))
 
 
 def _default(entry: Field, default: Any) -> Node | None:
