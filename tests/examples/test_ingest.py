@@ -201,7 +201,7 @@ def test_ctrl_c_ends_the_wait_for_a_database_that_is_down(target: Target, papers
     with command({**target.environ, "TORI_DATABASE__PORT": "1"}, str(papers)) as process:
         read_until(process, "error connecting")
         process.send_signal(signal.SIGINT)
-        _, log = process.communicate(timeout=10)
+        _, log = process.communicate(timeout=30)
     assert 130 == process.returncode
     assert log.endswith("ingest_pdf: interrupted before the first file\n")
 
