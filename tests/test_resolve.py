@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import enum
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, SecretStr
 
 from support.loading import FakeVault, loaded, problems, told
 from toriconfig import MissingCredentialError, Secret, load, replace
@@ -84,63 +83,6 @@ def test_another_key_may_be_a_default_at_any_depth() -> None:
     text = "a: ${part.text} ${part.size} ${weights.title}\nsize: ${limit}\n"
     assert loaded(Schema, "a: ${part.text} ${part.size} ${weights.title}").a == "outer default 3 2.0"
     assert [("TC102", "1.yaml:2:7", "size")] == told(Schema, text)  # None is what the default says
-
-
-class Level(enum.Enum):
-    INFO = "info"
-
-
-class Typed(BaseModel):
-    root: Path = Path("/data")
-    level: Level = Level.INFO
-    wait: datetime.timedelta = datetime.timedelta(seconds=90)
-    day: datetime.date = datetime.date(2026, 1, 2)
-    names: list[str] = ["one"]
-    part: Part = Part()
-    made: Part = Field(default_factory=Part)
-    sealed: SecretStr = SecretStr("s3aled")
-    other: SecretStr | None = None
-    anything: Any = None
-    a: str = ""
-    again: datetime.timedelta | None = None
-
-
-@pytest.mark.parametrize(
-    ("text", "spelt"),
-    [
-        ("${root}/log", "/data/log"),
-        ("${root}", "/data"),
-        ("at ${level}", "at info"),
-        ("${wait}", "PT1M30S"),
-        ("${day}.log", "2026-01-02.log"),
-        ("${names[0]}", "one"),
-    ],
-)
-def test_a_default_that_is_an_object_is_spelt_as_a_file_would_say_it(text: str, spelt: str) -> None:
-    assert spelt == loaded(Typed, f"a: {text}").a
-
-
-def test_what_was_spelt_is_read_back_by_a_field_of_its_type() -> None:
-    assert datetime.timedelta(seconds=90) == loaded(Typed, "again: ${wait}").again
-
-
-def test_a_part_of_an_object_that_code_gave_is_that_part() -> None:
-    assert "9 of it" == loaded(Typed, "a: ${part.size} of it", overrides={"part": Part(size=9)}).a
-
-
-@pytest.mark.parametrize("name", ["names", "part", "made"])
-def test_a_list_and_a_section_are_no_scalars_though_nobody_set_them(name: str) -> None:
-    (only,) = problems(Typed, f"a: ${{{name}}}")
-    assert ("TC304", f"`{name}` is not a scalar") == (only.code, only.message)
-
-
-def test_a_sealed_object_goes_into_a_sealed_field_alone() -> None:
-    model = loaded(Typed, "other: <${sealed}>")
-    assert model.other is not None
-    assert "<s3aled>" == model.other.get_secret_value()
-    for given in (SecretStr("s3aled"), Secret("s3aled")):
-        found = problems(Typed, overrides={"anything": given, "a": "<${anything}>"})
-        assert [("TC302", "a")] == [(one.code, one.path) for one in found]
 
 
 def test_references_lead_on_to_references() -> None:

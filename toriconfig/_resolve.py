@@ -14,6 +14,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from toriconfig import _path
+from toriconfig._defaults import as_node, placed
 from toriconfig._path import Path, show
 from toriconfig._references import Malformed, Reference, parse
 from toriconfig._renamed import current
@@ -73,6 +74,7 @@ class _Run:
         self.read_file = read_file
         self.problems = self.told = problems
         self.done: dict[int, Any] = {}
+        self.made: dict[Path, Node] = {}
         self.open: list[Path] = []
 
     def node(self, node: Node, shape: Shape, path: Path) -> Node:
@@ -255,19 +257,29 @@ class _Run:
         shape: Shape | None = self.shape
         node: Node | None = self.root
         value: Any = _UNSET
-        for part in target:
+        for depth, part in enumerate(target, 1):
             field = shape.fields.get(str(part)) if shape is not None else None
             node = node.find((part,)) if node is not None else None
-            if node is not None:
-                value = node.value if type(node.value) not in (dict, list) else _UNSET
-            elif value is not _UNSET:
+            if node is None and value is not _UNSET:
                 value = _part(value, field.name if field is not None else part)
-            elif field is not None and not field.required:
+            elif node is None and (field is None or field.required):
+                return _UNSET
+            elif node is None and field is not None:
                 value = field.default()
-            if value is PydanticUndefined:
-                value = _UNSET
+                if field.info.default_factory is not None and value is not PydanticUndefined:
+                    node = self._made(target[:depth], as_node(value, field.place))
+            if node is not None or value is PydanticUndefined:
+                value = node.value if node is not None and type(node.value) not in (dict, list) else _UNSET
+            elif value is _UNSET:
+                return _UNSET
             shape = field.shape if field is not None else None
         return value
+
+    def _made(self, path: Path, node: Node) -> Node:
+        """What a factory gave is said from now on: asked again, by the schema too, it may give something else."""
+        self.made[path] = node
+        self.root = placed(self.root, path, node)
+        return node
 
     def _missing(self, reference: Reference, node: Node, path: Path, shape: Shape | None) -> None:
         from toriconfig._near import near
@@ -306,9 +318,14 @@ def resolve(
 
     Args:
         environ: the variables; None: nothing but the tree is known, so what others could say is no problem.
-        within: the tree in which `${other.key}` is looked up; None: `root` itself.
+        within: the tree in which `${other.key}` is looked up; where it is `root`, what references made factories give
+            is in the result. None: `root` itself.
     """
-    return _Run(within or root, shape, environ, profile, read_file, problems).node(root, shape, ())
+    run = _Run(within or root, shape, environ, profile, read_file, problems)
+    resolved = run.node(root, shape, ())
+    for path, node in run.made.items() if within is root else ():
+        resolved = placed(resolved, path, node)
+    return resolved
 
 
 def failed(node: Node) -> bool:

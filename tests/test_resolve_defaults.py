@@ -1,0 +1,112 @@
+"""References to keys of which no layer says anything: what the schema, or an object that code gave, says of them."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, Field, SecretStr, create_model
+
+from support.loading import loaded, problems
+from toriconfig import Secret, explain
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+class Part(BaseModel):
+    text: str = "inner default"
+    size: int = 3
+
+
+class Level(enum.Enum):
+    INFO = "info"
+
+
+class Typed(BaseModel):
+    root: Path = Path("/data")
+    level: Level = Level.INFO
+    wait: datetime.timedelta = datetime.timedelta(seconds=90)
+    day: datetime.date = datetime.date(2026, 1, 2)
+    names: list[str] = ["one"]
+    part: Part = Part()
+    made: Part = Field(default_factory=Part)
+    sealed: SecretStr = SecretStr("s3aled")
+    other: SecretStr | None = None
+    anything: Any = None
+    a: str = ""
+    again: datetime.timedelta | None = None
+
+
+@pytest.mark.parametrize(
+    ("text", "spelt"),
+    [
+        ("${root}/log", "/data/log"),
+        ("${root}", "/data"),
+        ("at ${level}", "at info"),
+        ("${wait}", "PT1M30S"),
+        ("${day}.log", "2026-01-02.log"),
+        ("${names[0]}", "one"),
+    ],
+)
+def test_a_default_that_is_an_object_is_spelt_as_a_file_would_say_it(text: str, spelt: str) -> None:
+    assert spelt == loaded(Typed, f"a: {text}").a
+
+
+def test_what_was_spelt_is_read_back_by_a_field_of_its_type() -> None:
+    assert datetime.timedelta(seconds=90) == loaded(Typed, "again: ${wait}").again
+
+
+def test_a_part_of_an_object_that_code_gave_is_that_part() -> None:
+    assert "9 of it" == loaded(Typed, "a: ${part.size} of it", overrides={"part": Part(size=9)}).a
+
+
+_numbers = itertools.count()
+
+
+class Numbered(BaseModel):
+    number: int = Field(default_factory=_numbers.__next__)
+    size: int = 0
+
+
+class Run(BaseModel):
+    number: int = Field(default_factory=_numbers.__next__)
+    of_class: Numbered = Field(default_factory=Numbered)
+    of_factory: Numbered = Field(default_factory=lambda: Numbered(size=next(_numbers)))
+    free: dict[str, int] = Field(default_factory=lambda: {"number": next(_numbers)})
+    nobody: Numbered | None = None
+    a: str = ""
+    b: str = ""
+
+
+@pytest.mark.parametrize("key", ["number", "of_class.number", "of_factory.number", "of_factory.size", "free.number"])
+def test_what_a_factory_gave_a_reference_is_what_the_settings_hold(key: str) -> None:
+    model = loaded(Run, f"a: ${{{key}}}.log\nb: <${{{key}}}>")
+    value = explain(model, key).value
+    assert (f"{value}.log", f"<{value}>") == (model.a, model.b)
+
+
+@pytest.mark.parametrize("schema", [Run, create_model("Holder", __base__=Run, nobody=(Numbered, ...))])
+def test_a_key_below_what_is_none_or_missing_is_not_set(schema: type[BaseModel]) -> None:
+    assert ("TC304", "a") in [(one.code, one.path) for one in problems(schema, "a: ${nobody.size}")]
+
+
+@pytest.mark.parametrize("name", ["names", "part", "made"])
+def test_a_list_and_a_section_are_no_scalars_though_nobody_set_them(name: str) -> None:
+    (only,) = problems(Typed, f"a: ${{{name}}}")
+    assert ("TC304", f"`{name}` is not a scalar") == (only.code, only.message)
+
+
+def test_a_sealed_object_goes_into_a_sealed_field_alone() -> None:
+    model = loaded(Typed, "other: <${sealed}>")
+    assert model.other is not None
+    assert "<s3aled>" == model.other.get_secret_value()
+    for given in (SecretStr("s3aled"), Secret("s3aled")):
+        found = problems(Typed, overrides={"anything": given, "a": "<${anything}>"})
+        assert [("TC302", "a")] == [(one.code, one.path) for one in found]
