@@ -33,9 +33,9 @@ def _vault(shared_vault_server: VaultServer, tmp_path: Path) -> VaultServer:
     return shared_vault_server
 
 
-def mount(server: VaultServer, engine: str) -> None:
-    if f"{engine}/" not in server.client.sys.list_mounted_secrets_engines()["data"]:
-        server.client.sys.enable_secrets_engine(engine)
+def mount(server: VaultServer, engine: str, path: str) -> None:
+    if f"{path}/" not in server.client.sys.list_mounted_secrets_engines()["data"]:
+        server.client.sys.enable_secrets_engine(engine, path=path)
 
 
 def examined(toriconfig: Toriconfig, server: VaultServer, token: str, *arguments: str, **environ: str) -> Result:
@@ -292,15 +292,15 @@ def test_other_formats_tell_what_is_wrong_as_problems(vault: VaultServer, torico
 def test_an_account_is_not_made_to_see_whether_it_could_be(
     vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
-    mount(vault, "database")
-    (tmp_path / "app.py").write_text(APP.replace("secret/doctor/one#key", "database/creds/app"))
-    vault.policy("creds", {**READ, "database/creds/app": ["read"]})
+    mount(vault, "database", "accounts")  # `database/` is connected to PostgreSQL by other tests
+    (tmp_path / "app.py").write_text(APP.replace("secret/doctor/one#key", "accounts/creds/app"))
+    vault.policy("creds", {**READ, "accounts/creds/app": ["read"]})
     vault.forget_requests()
     result = examined(toriconfig, vault, vault.new_token("creds"))
-    assert "database/creds/app: may be read (nothing was issued)" in result.out
-    assert vault.requests("database/creds/app") == 0
+    assert "accounts/creds/app: may be read (nothing was issued)" in result.out
+    assert vault.requests("accounts/creds/app") == 0
     denied = examined(toriconfig, vault, vault.new_token("doctor"))
-    assert "database/creds/app: 403" in denied.out
+    assert "accounts/creds/app: 403" in denied.out
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_a_certificate_is_not_issued_for_an_examination_and_needs_update(
     vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     reference = "pki/issue/app?common_name=a.internal"
-    mount(vault, "pki")
+    mount(vault, "pki", "pki")
     (tmp_path / "app.py").write_text(APP.replace("secret/doctor/one#key", reference))
     vault.policy("issuing", {**READ, "pki/issue/app": ["update"]})
     vault.policy("reading", {**READ, "pki/issue/app": ["read"]})
