@@ -97,14 +97,22 @@ def _is_unlike_another(field: Field, model: BaseModel) -> bool:
     if factory is None or field.info.default_factory_takes_validated_data or field.name in model.model_fields_set:
         return False
     current = model.__dict__[field.name]
+    return not _gives(factory, current) and _can_be_copied(current)
+
+
+def _gives(factory: Any, value: Any) -> bool:
     try:
-        copy.deepcopy(current)
+        return bool(factory() == value)
+    except Exception:  # noqa: BLE001 - anybody's code
+        return False
+
+
+def _can_be_copied(value: Any) -> bool:
+    try:
+        copy.deepcopy(value)
     except Exception:  # noqa: BLE001 - anybody's `__deepcopy__`
         return False
-    try:
-        return bool(factory() != current)
-    except Exception:  # noqa: BLE001 - anybody's code
-        return True
+    return True
 
 
 _NOTHING = Node({}, DEFAULTS)
