@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import pytest
-from pydantic import BaseModel, SecretStr, create_model
+from pydantic import BaseModel, Json, SecretStr, create_model
 
 from support.loading import FakeVault, loaded, problems, told
 from toriconfig import Ref, Secret, SettingsConfigDict, health, load
@@ -102,6 +102,7 @@ class Boxes(BaseModel):
         dict[str, Secret[str]] | list[Secret[str]],
         Box | list[Box],
         Secret[str] | Box,
+        Json[list[Secret[str]]],
     ],
     ids=str,
 )
@@ -134,10 +135,12 @@ def test_text_in_a_mixed_union_with_secrets_of_pydantics_own_is_not_referred_to_
         key: SecretStr
 
     class Mixed(BaseModel):
-        keys: Keys
+        keys: Keys = Keys("bob", SecretStr("x"))
+        packed: Json[list[SecretStr]] | int = 0
         note: str
 
     assert ["TC302"] == [found.code for found in problems(Mixed, "keys: [bob, hunter2]\nnote: '${keys[1]}'")]
+    assert ["TC302"] == [found.code for found in problems(Mixed, "packed: '[\"hunter2\"]'\nnote: '${packed}'")]
 
 
 def test_a_place_in_vault_of_a_union_of_secrets_counts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ def load(
 
     Raises:
         ConfigError: with everything that is wrong.
-        TypeError: an option that does not exist.
+        TypeError: an option that does not exist, or a schema with a `Secret` that no layer could tell from plain values.
     """
     from toriconfig._collector import paused
 

@@ -46,6 +46,7 @@ _KINDS = {
         ("dict_type", "model_type", "model_attributes_type", "dataclass_type", "mapping_type"), "a mapping"
     ),
     "string_unicode": "UTF-8 text",
+    **dict.fromkeys(("json_type", "json_invalid"), "JSON in text"),
     **dict.fromkeys(("missing", "union_tag_not_found"), "a value"),
 }
 _BOUNDS = {

@@ -203,7 +203,7 @@ class _Run:
                 return self._refused(node, path, f"`${{{reference.name}}}`, which is a secret,")
             return self._other(reference, owner, target, node, path)
         shape = self.shape.at(target)
-        hides = shape is not None and (shape.sealed or (shape.kind == "any" and confidential(shape)))
+        hides = shape is not None and (shape.sealed or (bool(shape.members) and confidential(shape)))
         if hides and not (from_shape.sealed or from_shape.kind == "secret"):
             return self._refused(node, path, f"`${{{reference.name}}}`, which is a secret,")
         found = self.root.find(target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, Json, SecretStr
 
 from support.loading import problems, refused
 from toriconfig import Secret, SettingsConfigDict
@@ -27,6 +27,7 @@ class Schema(BaseModel):
     peer: SecretStr = Field(SecretStr("x"), min_length=20)
     peers: list[Secret[str]] = []
     pins: list[SecretStr] = []
+    packed: Json[list[SecretStr]] | None = None
     nets: dict[str, Secret[str]] = {}
     box: Box | None = None
     boxes: list[Box] = []
@@ -44,6 +45,8 @@ class Schema(BaseModel):
         "peers: HUNTER",
         "pins: HUNTER",
         "pins: [[HUNTER]]",
+        "packed: '[\"HUNTER\"'",
+        "packed: HUNTER",
         "nets: HUNTER",
         "box: HUNTER",
         "box: [HUNTER]",
@@ -70,6 +73,8 @@ def test_a_value_of_the_wrong_kind_where_a_secret_belongs_is_masked(text: str) -
         "nets: {a: HUNTER",
         "nets: {a: HUNTER, a: z}",
         "nets: {a: HUNTER}\nnets: {a: z}",
+        "HUNTER",
+        "- HUNTER",
         "box: 'HUNTER",
         "box: [HUNTER",
         "box HUNTER: [",

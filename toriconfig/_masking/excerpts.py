@@ -25,7 +25,8 @@ def with_excerpts(
         shape: the shape of the schema, which knows the secrets.
         roots: the trees that were read from those inputs, to find the values of secrets in them.
     """
-    sensitive = known_secrets(shape, roots)
+    problems = list(problems)
+    sensitive = known_secrets(shape, roots, _instead_of_keys(problems, shape))
     shown: dict[str, Masked] = {}
     keys = Keys(shape, sensitive(Origin("files", "")))
 
@@ -45,8 +46,14 @@ def with_excerpts(
     return tuple(map(framed, sort_problems(told)))
 
 
-def known_secrets(shape: Shape, roots: Iterable[Node] = ()) -> Callable[[Origin], Sensitive]:
-    """What is known of the secrets in the input of an origin: their names, and where the trees have them."""
+def known_secrets(
+    shape: Shape, roots: Iterable[Node] = (), places: Iterable[Origin] = ()
+) -> Callable[[Origin], Sensitive]:
+    """What is known of the secrets in the input of an origin: their names, and where the trees have them.
+
+    Args:
+        places: where something else may be a secret.
+    """
     moved = renamed(shape)
     fields = [(name, field.shape) for field in _fields(shape) for name in (field.name, *field.keys)]
     fields += [(str(key.old[-1]), key.shape) for key in moved]
@@ -56,11 +63,11 @@ def known_secrets(shape: Shape, roots: Iterable[Node] = ()) -> Callable[[Origin]
     spans: dict[str, list[Span]] = {}
     read = [(root, shape) for root in roots]
     read += [(node, key.shape) for root, _ in read for key in moved if (node := root.find(key.old)) is not None]
-    for root, below in read:
-        for origin in _secret_places(root, below):
-            if origin.line is not None and origin.column is not None:
-                end = (origin.end_line or origin.line, origin.end_column or origin.column + 1)
-                spans.setdefault(origin.source, []).append((origin.line, origin.column, *end))
+    found = (origin for root, below in read for origin in _secret_places(root, below))
+    for origin in (*found, *places):
+        if origin.line is not None and origin.column is not None:
+            end = (origin.end_line or origin.line, origin.end_column or origin.column + 1)
+            spans.setdefault(origin.source, []).append((origin.line, origin.column, *end))
     return lambda origin: Sensitive(
         names,
         plain=plain,
@@ -68,6 +75,12 @@ def known_secrets(shape: Shape, roots: Iterable[Node] = ()) -> Callable[[Origin]
         spans=spans.get(origin.source, ()),
         everything=origin.layer == "dotenv",
     )
+
+
+def _instead_of_keys(problems: Iterable[Problem], shape: Shape) -> Iterator[Origin]:
+    """Where a file holds one value or list instead of keys: perhaps it is the file of a secret alone."""
+    if confidential(shape):
+        yield from (problem.origin for problem in problems if problem.code == "TC007" and problem.origin is not None)
 
 
 def _fields(shape: Shape, seen: frozenset[type] = frozenset()) -> Iterator[Field]:

@@ -29,7 +29,7 @@ class Shape:
         models: the models, dataclasses or TypedDicts that may stand here; several for a union.
         item: the shape of the values of a mapping or the items of a sequence.
         items: the shapes of the items of a tuple, where each has its own.
-        members: what may stand here where the kind is any, as far as it is known: the members of a mixed union, say.
+        members: what may stand here where the kind does not tell: the members of a mixed union, what JSON in text spells.
         inner: the T of a `Secret[T]`.
         nullable: whether None may stand here.
         ref: the place in Vault that the field names itself.

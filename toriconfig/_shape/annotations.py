@@ -35,7 +35,9 @@ def shape_of(annotation: Any, metadata: tuple[Any, ...] = (), inside: frozenset[
         annotation, *more = get_args(annotation)
         metadata = (*metadata, *more)
     if any(Json in (note, type(note)) for note in metadata):
-        return Shape("scalar")
+        shape = Shape("scalar")
+        shape.members = (shape_of(annotation, (), inside),)
+        return shape
     shape = _bare(annotation, inside)
     for note in metadata:
         if isinstance(note, Ref):
@@ -123,6 +125,7 @@ def _of_union(args: tuple[Any, ...], inside: frozenset[int]) -> Shape:
     elif not containers:
         shape = Shape("scalar")
         shape.sealed = any(member.sealed for member in members)
+        shape.members = tuple(member for member in members if member.members)
     elif {member.kind for member in members} == {"model"}:
         shape = Shape("model", models=tuple(model for member in members for model in member.models))
     elif len(containers) == 1:

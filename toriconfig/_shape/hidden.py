@@ -37,4 +37,4 @@ def _hidden(shape: Shape, seen: set[type[Any]]) -> Iterator[Field]:
 
 
 def _mixed(shape: Shape) -> bool:
-    return has_secrets(shape) if shape.kind == "any" else any(map(_mixed, shape.parts))
+    return has_secrets(shape) if shape.members else any(map(_mixed, shape.parts))
