@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import pickle
 import threading
 from itertools import count
@@ -227,6 +228,34 @@ def test_an_object_of_a_subclass_stays_whole_until_a_part_of_it_is_set() -> None
     for base in (Schema(pool=wide), load(Schema, overrides={"pool": wide}, offline=True)):
         assert wide == replace(base, name="x").pool
         assert Pool(size=9, hosts=["w"]) == replace(base, {"pool.size": 9}).pool
+
+
+@dataclasses.dataclass
+class Record:
+    size: int = 1
+    hosts: list[str] = dataclasses.field(default_factory=list)
+
+
+class Holder(BaseModel):
+    number: int = 0
+    anything: Any = None
+    pools: list[Pool] = []
+    by_name: dict[str, Pool] = {}
+    record: Record = Record(hosts=["default"])
+
+
+@pytest.mark.parametrize("thing", [Pool(size=5), [Pool(size=5)], {"a": Wide(width=6)}, Record(size=5)])
+def test_objects_stay_what_they_are_wherever_they_stand(thing: Any) -> None:
+    given: dict[str, Any] = {"anything": thing, "pools": [Wide(width=1)], "by_name": {"a": Wide(width=2)}}
+    for base in (Holder(**given), load(Holder, overrides=given)):
+        assert base.model_copy(update={"number": 1}) == replace(base, number=1)
+
+
+def test_part_of_a_dataclass_leaves_the_rest() -> None:
+    assert Record(size=2, hosts=["default"]) == load(Holder, overrides={"record": {"size": 2}}).record
+    given: dict[str, Any] = {"record": Record(hosts=["given"])}
+    for base in (Holder(**given), load(Holder, overrides=given)):
+        assert Record(size=2, hosts=["given"]) == replace(base, {"record.size": 2}).record
 
 
 def test_a_part_of_an_object_that_code_gave_is_merged_into_it() -> None:

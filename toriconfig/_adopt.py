@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._defaults import from_model
+from toriconfig._defaults import from_object
 from toriconfig._options import Options
 from toriconfig._origin import Origin
 from toriconfig._path import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def adopt(model: BaseModel) -> Snapshot:
     """What can be known of a model that no load made."""
     schema = type(model)
-    root = _moved(from_model(model, schema.__name__))
+    root = _moved(from_object(model, schema.__name__))
     secrets: dict[Path, Secret[Any]] = {}
     _gather(root, (), secrets)
     options = Options.of({}, {"unknown_keys": "error"})

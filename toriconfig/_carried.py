@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from toriconfig._defaults import DEFAULTS, as_node
+from toriconfig._defaults import DEFAULTS, as_node, from_object
 from toriconfig._freeze import freeze
-from toriconfig._shape import Field, root_shape
+from toriconfig._shape import ANY, Field, Shape, root_shape
 from toriconfig._snapshot import Loaded, remember
 from toriconfig._tree import Node
 from toriconfig._unknown import without_unknown
@@ -43,25 +43,52 @@ def carried(root: Node, given: Node, model: BaseModel) -> Node:
         current = model.__dict__.get(field.name)
         key = next((key for key in field.keys if key in values), field.keys[0])
         above = next((given.value[key] for key in field.keys if key in given.value), None)
-        node = _standing(values.get(key), above, current, field)
+        node = values.get(key)
+        if node is None and _is_unlike_another(field, model):
+            node = as_node(current, field.place, field.shape)
+        node = _standing(node, above, current, field.shape, field.place)
         if node is not None:
-            values[key] = _within(node, above, current)
-        elif _is_unlike_another(field, model):
-            values[key] = _within(as_node(current, field.place), None, current)
+            values[key] = node
     return Node(values, root.layer, root.at, root.key_at, root.under)
 
 
-def _standing(node: Node | None, above: Node | None, current: Any, field: Field) -> Node | None:
-    """What stands at a field: an object of which part is to be set as a mapping, one of a subclass as a whole."""
-    if not isinstance(current, BaseModel):
+def _standing(node: Node | None, above: Node | None, current: Any, shape: Shape, place: str) -> Node | None:
+    """What stands at one place: an object of which part is to be set as a mapping, one of another class as a whole."""
+    above = above if above is not None and type(above.value) is dict else None
+    if hasattr(current, "__dataclass_fields__") or (
+        isinstance(current, BaseModel) and not getattr(current, "__pydantic_root_model__", False)
+    ):
+        return _object(node, above, current, shape, place)
+    if node is None:
+        return None
+    value: Any = node.value
+    if type(value) is dict and isinstance(current, dict):
+        known = {str(key): item for key, item in current.items()}
+        value = {
+            key: _standing(child, above and above.find((key,)), known.get(key), shape.child(key) or ANY, place)
+            for key, child in value.items()
+        }
+    elif type(value) is list and isinstance(current, (list, tuple)) and len(value) == len(current):
+        value = [
+            _standing(child, None, item, shape.child(at) or ANY, place)
+            for at, (child, item) in enumerate(zip(value, current, strict=True))
+        ]
+    else:
         return node
-    in_part = above is not None and type(above.value) is dict
-    if in_part and (node is None or type(node.value) is not dict):
-        apart = without_unknown(as_node(current, field.place), field.shape)
-        return apart if node is None else _said_by(node, apart)
-    if node is not None and field.shape.kind == "model" and type(current) not in field.shape.models:
-        return without_unknown(node, field.shape) if in_part else Node(current, node.layer, node.at)
-    return node
+    return Node(value, node.layer, node.at, node.key_at, node.under)
+
+
+def _object(node: Node | None, above: Node | None, current: Any, shape: Shape, place: str) -> Node | None:
+    in_part = node is not None and type(node.value) is dict
+    if above is not None and not in_part:
+        apart = from_object(current, place)
+        node = apart if node is None else _said_by(node, apart)
+    elif node is None or not in_part:
+        return node
+    elif above is None and type(current) not in shape.models:
+        return Node(current, node.layer, node.at)
+    known = without_unknown(node, shape)
+    return carried(known, above or _NOTHING, current) if isinstance(current, BaseModel) else known
 
 
 def _said_by(whole: Node, part: Node) -> Node:
@@ -72,20 +99,6 @@ def _said_by(whole: Node, part: Node) -> Node:
     elif type(value) is list:
         value = [_said_by(whole, child) for child in value]
     return Node(value, whole.layer, whole.at, whole.key_at)
-
-
-def _within(node: Node, above: Node | None, current: Any) -> Node:
-    value: Any = node.value
-    if type(value) is dict and isinstance(current, BaseModel):
-        return carried(node, above if above is not None and type(above.value) is dict else _NOTHING, current)
-    if type(value) is dict and isinstance(current, dict):
-        known = {str(key): item for key, item in current.items()}
-        value = {key: _within(child, above and above.find((key,)), known.get(key)) for key, child in value.items()}
-    elif type(value) is list and isinstance(current, (list, tuple)) and len(value) == len(current):
-        value = [_within(child, None, item) for child, item in zip(value, current, strict=True)]
-    else:
-        return node
-    return Node(value, node.layer, node.at, node.key_at, node.under)
 
 
 def _is_unlike_another(field: Field, model: BaseModel) -> bool:

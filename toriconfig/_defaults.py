@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any, Literal, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_origin
 
 from pydantic import BaseModel
 
 from toriconfig._merge import merge
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
-from toriconfig._shape import Field, Shape
+from toriconfig._shape import ANY, Field, Shape, fields_of
 from toriconfig._shape.keys import place_of
+from toriconfig._shape.record import record_fields
 from toriconfig._tree import Layer, Node
 from toriconfig._unknown import without_unknown
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 
 def _locate(name: Any) -> Origin:
@@ -63,37 +67,55 @@ def _default(field: Field) -> Node | None:
     default = field.default()
     if isinstance(default, BaseModel) and not default.model_fields_set and len(field.shape.models) < 2:
         return None
-    if isinstance(default, (BaseModel, Mapping)) or field.shape.merge is not None:
-        node = as_node(default, field.place)
+    if field.shape.kind != "sequence" or field.shape.merge is not None:
+        node = as_node(default, field.place, field.shape)
         # A subclass may stand as a default; what comes of it and of what layers say is the declared class again.
         return without_unknown(node, field.shape) if type(node.value) in (dict, list) else None
     return None
 
 
-def as_node(value: Any, name: str) -> Node:
-    """A value of the schema as a node, with models and mappings taken apart as far as layers can meet in them."""
-    if isinstance(value, BaseModel) and not getattr(value, "__pydantic_root_model__", False):
-        return from_model(value, name)
+def as_node(value: Any, name: str, shape: Shape) -> Node:
+    """A value of the schema as a node: mappings, and objects of a class of the schema, are taken apart for layers to meet.
+
+    Args:
+        name: what origins call it.
+        shape: what the schema says of it; an object that it does not know stays whole.
+    """
+    if not set(type(value).__mro__).isdisjoint(shape.models or [of for one in shape.members for of in one.models]):
+        return from_object(value, name)
     if isinstance(value, Mapping):
         spelt = {str(getattr(key, "value", key)): item for key, item in value.items()}  # an Enum by its value
-        return Node({key: as_node(item, f"{name}.{show((key,))}") for key, item in spelt.items()}, DEFAULTS, name)
+        return Node(
+            {key: _item(item, f"{name}.{show((key,))}", shape, key) for key, item in spelt.items()}, DEFAULTS, name
+        )
     if isinstance(value, (list, tuple, AbstractSet)):
-        return Node([as_node(item, name) for item in value], DEFAULTS, name)
+        return Node([_item(item, name, shape, at) for at, item in enumerate(value)], DEFAULTS, name)
     return Node(value, DEFAULTS, name)
 
 
-def from_model(model: BaseModel, name: str) -> Node:
-    """What a model that stands as a default says, as a node; fields it leaves to its class are left out.
+def _item(value: Any, name: str, shape: Shape, key: str | int) -> Node:
+    return as_node(value, name, shape.child(key) or ANY)
+
+
+def from_object(value: Any, name: str) -> Node:
+    """What a model or dataclass that stands as a default says, as a node; fields it leaves to its class are left out.
 
     Those of one `Literal` are not: they may be the tag without which nobody finds the class again.
     """
-    said = model.__dict__ | (model.model_extra or {})  # `getattr` warns of deprecated fields
-    infos = type(model).model_fields
+    kind = type(value)
+    if isinstance(value, BaseModel):
+        infos: Mapping[str, FieldInfo] = kind.model_fields
+        held = value.__dict__ | (value.model_extra or {})  # `getattr` warns of deprecated fields
+        tags = {field for field, info in infos.items() if get_origin(info.annotation) is Literal}
+        said = {field: held[field] for field in sorted(value.model_fields_set | (tags & held.keys()))}
+    else:
+        infos = record_fields(kind)
+        said = {field: getattr(value, field) for field in infos}
+    shapes = {field.name: field.shape for field in fields_of(kind).values() if field.inside is None}
     node = Node({}, DEFAULTS, name)
-    tags = {field for field, info in infos.items() if get_origin(info.annotation) is Literal}
-    for field in sorted(model.model_fields_set | (tags & said.keys())):
-        place = place_of(type(model), field, infos[field]) if field in infos else (field,)
-        node = placed(node, place, as_node(said[field], f"{name}.{field}"))
+    for field, below in said.items():
+        place = place_of(kind, field, infos[field]) if field in infos else (field,)
+        node = placed(node, place, as_node(below, f"{name}.{field}", shapes.get(field, ANY)))
     return node
 
 

@@ -267,7 +267,7 @@ class _Run:
             elif node is None and field is not None:
                 value = field.default()
                 if field.info.default_factory is not None and value is not PydanticUndefined:
-                    node = self._made(target[:depth], as_node(value, field.place))
+                    node = self._made(target[:depth], as_node(value, field.place, field.shape))
             if node is not None or value is PydanticUndefined:
                 value = node.value if node is not None and type(node.value) not in (dict, list) else _UNSET
             elif value is _UNSET:

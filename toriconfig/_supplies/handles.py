@@ -125,10 +125,10 @@ def _default(entry: Field, default: Any) -> Node | None:
     if entry.shape.kind == "model":
         # A subclass may stand as a default; what comes of it is the declared class again.
         said = hasattr(default, "model_fields_set")
-        return without_unknown(as_node(default, entry.place), entry.shape) if said else None
+        return without_unknown(as_node(default, entry.place, entry.shape), entry.shape) if said else None
     empty = bool(entry.shape.parts) and not default
     # Containers of models, which may be subclasses too, are left to pydantic as they are.
-    return as_node(default, entry.place) if not empty and _holds_no_model(entry.shape) else None
+    return as_node(default, entry.place, entry.shape) if not empty and _holds_no_model(entry.shape) else None
 
 
 def _holds_no_model(shape: Shape) -> bool:
