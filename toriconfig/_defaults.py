@@ -13,7 +13,6 @@ from toriconfig._origin import Origin
 from toriconfig._path import Path, show
 from toriconfig._shape import ANY, Field, Shape, fields_of
 from toriconfig._shape.keys import place_of
-from toriconfig._shape.record import record_fields
 from toriconfig._tree import Layer, Node
 from toriconfig._unknown import without_unknown
 
@@ -109,6 +108,8 @@ def from_object(value: Any, name: str) -> Node:
         tags = {field for field, info in infos.items() if get_origin(info.annotation) is Literal}
         said = {field: held[field] for field in sorted(value.model_fields_set | (tags & held.keys()))}
     else:
+        from toriconfig._shape.record import record_fields
+
         infos = record_fields(kind)
         said = {field: getattr(value, field) for field in infos}
     shapes = {field.name: field.shape for field in fields_of(kind).values() if field.inside is None}
