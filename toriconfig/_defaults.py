@@ -80,7 +80,8 @@ def as_node(value: Any, name: str, shape: Shape) -> Node:
         name: what origins call it.
         shape: what the schema says of it; an object that it does not know stays whole.
     """
-    if not set(type(value).__mro__).isdisjoint(shape.models or [of for one in shape.members for of in one.models]):
+    classes = shape.models or tuple(of for one in shape.members for of in one.models)
+    if classes and not set(type(value).__mro__).isdisjoint(classes):
         return from_object(value, name)
     if isinstance(value, Mapping):
         spelt = {str(getattr(key, "value", key)): item for key, item in value.items()}  # an Enum by its value
