@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -147,7 +148,7 @@ def test_a_sealed_vault_is_unreached_and_said_to_be_sealed(tmp_path: Path, toric
         server.seal()
         result = examined(toriconfig, server, server.token)
     assert result.code == 3
-    assert lines(result, "unreached") == ["seal: Vault is sealed"]
+    assert lines(result, "unreached") == [f"seal: Vault at {server.address} is sealed"]
     assert "operator unseal" in result.out
 
 
@@ -158,6 +159,39 @@ def test_a_vault_that_is_down_is_unreached(tmp_path: Path, toriconfig: Toriconfi
     (line,) = lines(result, "unreached")
     assert line.startswith("address: ")
     assert "is http://127.0.0.1:1 right (VAULT_ADDR), and is Vault running there?" in result.out
+
+
+def test_in_a_namespace_all_is_well_and_one_that_is_not_there_is_named(
+    vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
+) -> None:
+    inside = {"headers": {"X-Vault-Namespace": "doctor"}}
+    vault.client.sys.create_namespace("doctor")
+    vault.client.adapter.post("/v1/sys/mounts/kv", json={"type": "kv", "options": {"version": "1"}}, **inside)
+    vault.client.adapter.post("/v1/kv/one", json={"key": "s3cr3t"}, **inside)
+    (tmp_path / "app.py").write_text(re.sub(r"secret/doctor/\w+", "kv/one", APP))
+    result = examined(toriconfig, vault, vault.token, VAULT_NAMESPACE="doctor")
+    assert (0, []) == (result.code, lines(result, "error"))
+    assert "kv/one#key: can be read" in lines(result, "ok")
+    unknown = examined(toriconfig, vault, vault.token, VAULT_NAMESPACE="nosuch")
+    assert 1 == unknown.code
+    assert ["login: Vault does not know the namespace nosuch, or it is sealed"] == lines(unknown, "error")
+
+
+def test_each_address_is_told_also_one_that_another_answers_for(
+    vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
+) -> None:
+    dead = "http://127.0.0.1:1"
+    with vault_server() as other:
+        other.seal()
+        result = examined(
+            toriconfig, vault, vault.new_token("doctor"), VAULT_ADDR=f"{vault.address},{dead},{other.address}"
+        )
+    assert 0 == result.code
+    assert [f"address: {vault.address} answers", f"address: {other.address} answers"] == lines(result, "ok")[:2]
+    refused, sealed = lines(result, "warning")
+    assert refused.startswith(f"address: Vault at {dead} ")
+    assert f"seal: Vault at {other.address} is sealed" == sealed
+    assert "secret/doctor/one#key: can be read" in lines(result, "ok")
 
 
 def test_what_is_wrong_besides_a_vault_that_is_down_comes_first(tmp_path: Path, toriconfig: Toriconfig) -> None:

@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._clock import SYSTEM, Clock
+from toriconfig._doctor.addresses import addresses
 from toriconfig._doctor.finding import Finding, span, unreached
 from toriconfig._doctor.places import asked, place
 from toriconfig._doctor.variables import unread
@@ -46,21 +47,8 @@ def examine(
         yield _unconfigured(references)
         return
     yield from _protection(session)
-    health = asked(
-        session, "GET", "sys/health", check=False, query={"standbyok": "true", "perfstandbyok": "true"}, token=""
-    )
-    if isinstance(health, SecretError):
-        yield unreached("address", session.address, health)
-        return
-    if not isinstance(health.body.get("initialized"), bool):
-        message = f"what answers at {session.address} is not Vault (status {health.status})"
-        yield Finding("unreached", "address", message, "correct VAULT_ADDR", "TC405")
-        return
-    yield Finding("ok", "address", f"{session.address} answers")
-    if health.status in (501, 503):
-        what = "not initialised" if health.status == 501 else "sealed"
-        remedy = "unseal it: `bao operator unseal`, or `vault operator unseal`"
-        yield Finding("unreached", "seal", f"Vault is {what}", remedy, "TC405")
+    health = yield from addresses(session)
+    if health is None:
         return
     yield from _skew(health.headers, clock)
     token = list(_token(session))
