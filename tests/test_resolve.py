@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from support.loading import FakeVault, loaded, problems, told
-from toriconfig import MissingCredentialError, Secret, load, replace
+from toriconfig import MissingCredentialError, Secret, SecretError, load, replace
 
 
 @pytest.fixture(autouse=True)
@@ -175,6 +175,29 @@ def test_a_long_chain_is_refused_and_not_followed_to_the_end_of_the_stack() -> N
 
     text = "d:\n" + "".join(f"  k{n}: ${{d.k{n + 1}}}\n" for n in range(3000)) + "  k3000: end\n"
     assert {"TC303"} == {one.code for one in problems(Chain, text)}
+
+
+def doubling(end: str) -> str:
+    """Each of 40 keys says twice what the next one does; the last says `end`."""
+    return "d:\n" + "".join(f"  k{n}: ${{d.k{n + 1}}}${{d.k{n + 1}}}\n" for n in range(40)) + f"  k40: {end}\n"
+
+
+def test_references_that_double_each_other_are_refused_before_they_fill_the_memory() -> None:
+    class Doubling(BaseModel):
+        d: dict[str, str]
+
+    (only,) = problems(Doubling, doubling("x"))
+    assert ("TC004", "references expand to more than 16 MiB of text") == (only.code, only.message)
+
+
+def test_a_secret_of_others_that_double_each_other_is_refused_when_it_is_read() -> None:
+    class Doubling(BaseModel):
+        d: dict[str, Secret[str]]
+
+    secrets = loaded(Doubling, doubling("x")).d
+    assert len(secrets["k30"].get()) == 1024
+    with pytest.raises(SecretError, match="d.k0: it is more than 16 MiB of text"):
+        secrets["k0"].get()
 
 
 def test_a_loser_s_broken_reference_matters_to_nobody() -> None:

@@ -29,6 +29,8 @@ _OPEN = "${"
 _ASKS_VAULT = "${vault:"
 DEEPEST = 50
 """How many references may lead on to one another."""
+LARGEST = 16 << 20
+"""Characters that all texts put together of references may have: each may double what another says."""
 
 
 class Other(Value):
@@ -74,6 +76,7 @@ class _Run:
         self.read_file = read_file
         self.problems = self.told = problems
         self.done: dict[int, Any] = {}
+        self.written = 0
         self.made: dict[Path, Node] = {}
         self.open: list[Path] = []
 
@@ -133,23 +136,29 @@ class _Run:
         self.open.append(path)
         values = [part if isinstance(part, str) else self._value(part, node, shape, path) for part in parts]
         self.open.pop()
-        result = self._joined(values, shape)
+        result = self._joined(values, node, path)
         self.done[id(node)] = result
         return result
 
-    def _joined(self, values: list[Any], shape: Shape) -> Any:
+    def _joined(self, values: list[Any], node: Node, path: Path) -> Any:
         if any(value is _FAILED for value in values):
             return _FAILED
-        lazy = any(isinstance(value, (Reference, Other, Template)) for value in values)
-        if not lazy:
-            return values[0] if len(values) == 1 else "".join(map(_spelt, values))
+        if len(values) == 1:
+            return Template(values) if isinstance(values[0], (Reference, Other)) else values[0]
         parts: list[str | Reference | Other] = []
         for value in values:
             if isinstance(value, Template):
                 parts.extend(value.parts)
             else:
                 parts.append(value if isinstance(value, (Reference, Other)) else _spelt(value))
-        return Template(parts)
+        texts = [part for part in parts if isinstance(part, str)]
+        size = sum(map(len, texts))
+        if self.written + size > LARGEST:
+            message = f"references expand to more than {LARGEST >> 20} MiB of text"
+            self._problem("TC004", node, path, message, "less text", "refer to fewer or shorter values")
+            return _FAILED
+        self.written += size
+        return "".join(texts) if len(texts) == len(parts) else Template(parts)
 
     def _value(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
         secret = shape.kind == "secret"

@@ -9,7 +9,7 @@ from toriconfig._origin import Origin
 from toriconfig._path import Path, show
 from toriconfig._reference import Ref
 from toriconfig._references import Reference
-from toriconfig._resolve import Other, Template
+from toriconfig._resolve import LARGEST, Other, Template
 from toriconfig._secret import convert
 from toriconfig._supplies.derived import Derived, Missing
 from toriconfig._supplies.files import FileSupply, is_file
@@ -133,7 +133,12 @@ def _pieces(template: Template, parts: Parts, inputs: list[Supply], index: dict[
 def _joined(pieces: Sequence[Piece], readings: Sequence[Reading]) -> Any:
     """The only piece as it was read; several as one text."""
     values = [piece if isinstance(piece, str) else piece[1](readings[piece[0]]) for piece in pieces]
-    return values[0] if len(values) == 1 else "".join(str(convert(str, value)[0]) for value in values)
+    if len(values) == 1:
+        return values[0]
+    texts = [str(convert(str, value)[0]) for value in values]
+    if sum(map(len, texts)) > LARGEST:
+        raise SecretError(f"it is more than {LARGEST >> 20} MiB of text", help="refer to fewer or shorter values")
+    return "".join(texts)
 
 
 def _piece(part: Reference | Other, parts: Parts) -> tuple[Supply, Take, Any]:
