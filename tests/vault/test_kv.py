@@ -8,6 +8,8 @@ import pytest
 
 from support.fake_vault import secret
 from toriconfig._engine import wait_for
+from toriconfig._reference import Place
+from toriconfig._vault.call import Call
 from toriconfig.errors import VaultDenied, VaultNotFound, VaultUnreachable
 from toriconfig.testing import VaultServer, vault_server
 
@@ -72,6 +74,37 @@ def test_a_mount_that_is_moved_to_version_2_is_noticed(server: VaultServer, conn
     server.client.sys.tune_mount_configuration("moving", options={"version": "2"})
     wait_for(lambda: held.version == 1, timeout=20, what="version 2 was not noticed")
     assert {"k": "one"} == held.get()
+
+
+def test_a_mount_that_is_replaced_by_one_of_version_1_or_by_one_below_it_is_noticed(
+    server: VaultServer, connect: Connect
+) -> None:
+    sys = server.client.sys
+    server.mount_kv("replaced", version=2)
+    server.put("replaced/app", {"k": "two"})
+    session = connect(server.environ, refresh_interval=0.1)
+    held = secret(session, "replaced/app")
+    assert {"k": "two"} == held.get()
+    sys.disable_secrets_engine("replaced")
+    server.mount_kv("replaced", version=1)
+    server.put("replaced/app", {"k": "one"})
+    wait_for(lambda: held.get(None) == {"k": "one"}, timeout=20, what="version 1 was not noticed")
+    sys.disable_secrets_engine("replaced")
+    server.mount_kv("replaced/below", version=2)
+    server.put("replaced/below/app", {"k": "deep"})
+    assert {"k": "deep"} == secret(session, "replaced/below/app").get()
+
+
+def test_a_mount_is_not_doubted_again_at_each_look_for_what_is_not_there(server: VaultServer, connect: Connect) -> None:
+    server.put("secret/there", {"k": "v"})
+    session = connect(server.environ)
+    secret(session, "secret/there").get()
+    server.forget_requests()
+    for _ in range(3):
+        absent = session.mounts.fetch(Place("secret/absent"), Call(session.now() + 5, session.now), relogin=False)
+        assert isinstance(absent, VaultNotFound)
+    assert 3 == server.requests(path="secret/data/absent", operation="read")
+    assert 1 == server.requests(path="sys/internal/ui/mounts/secret/absent", operation="read")
 
 
 @pytest.mark.parametrize(

@@ -43,14 +43,15 @@ class Mounts:
         self._session = session
         self._lock = threading.Lock()
         self._mounts: MutableMapping[str, Mount] | None = None
-        self._unknown: MutableMapping[str, None] = {}
+        self._looked_up: MutableMapping[str, None] = {}
 
     def fetch(self, place: Place, call: Call, *, relogin: bool) -> Found | SecretError:
         """Read a path.
 
         A path of an unknown mount is taken for KV v2 on its first segment, which costs no request when it
-        is right; a 404 or 403 is not believed before the mount has been looked up. Nor is an answer that
-        another engine would have given, whatever was known of the mount: one that is moved to KV v2 is noticed.
+        is right; a 404 or 403 is not believed before the mount has been looked up. Nor is, whatever was known of
+        the mount, that nothing is there, or an answer that another engine would have given: one whose version was
+        changed, or that another took the place of, is noticed. A path is looked up once in `refresh_interval`.
 
         Args:
             place: the logical path, checked, with version or parameters.
@@ -65,12 +66,10 @@ class Mounts:
         found = self._read(mount, path, version, call, relogin)
         if isinstance(found, Found) and known is None and mount.kind == "v2":
             self._remember(mount)
-        if (found is None or (known is None and _is_doubtful(found))) and not self._is_unknown(path):
-            right = self._look_up(path, call)
-            if right is None:
-                self._remember_unknown(path)
-            else:
-                self._remember(right)
+        if (found is None or _is_doubtful(found, known)) and self._may_look_up(path):
+            right = self._look_up(path, known, call)
+            if right is not None:
+                self._remember(right, instead_of=known)
                 if right != mount:
                     found = self._read(right, path, version, call, relogin=False)
         return found or VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
@@ -139,8 +138,8 @@ class Mounts:
             return VaultUnreachable(f"{path} was answered without its mount: not Vault's answer", reference=path)
         return Mount(prefix, _kind(answer.data.get("type"), answer.data.get("options")))
 
-    def _look_up(self, path: str, call: Call) -> Mount | None:
-        """The mount of a path: what the server tells, else what a plain read shows."""
+    def _look_up(self, path: str, known: Mount | None, call: Call) -> Mount | None:
+        """The mount of a path: what the server tells, else what a plain read shows of the one that is thought of."""
         told = self._told(path, call, relogin=False)
         if isinstance(told, Mount):
             return told
@@ -149,10 +148,10 @@ class Mounts:
         plain = self._session.ask(call, "GET", path, relogin=False, check=False)
         if isinstance(plain, SecretError):
             return None
-        head = f"{path.partition('/')[0]}/"
+        prefix = f"{path.partition('/')[0]}/" if known is None else known.prefix
         if plain.status == 404 and _VERSIONED in plain.text:
-            return Mount(head, "v2")
-        return Mount(head, "v1") if plain.status == 200 and plain.data else None
+            return Mount(prefix, "v2")
+        return Mount(prefix, "v1") if plain.status == 200 and plain.data else None
 
     def _known(self, path: str) -> Mount | None:
         with self._lock:
@@ -161,7 +160,7 @@ class Mounts:
 
                 now = self._session.now
                 self._mounts = TTLCache(256, REMEMBER, now)
-                self._unknown = TTLCache(256, self._session.vault.refresh_interval, now)
+                self._looked_up = TTLCache(256, self._session.vault.refresh_interval, now)
             end = path.find("/")
             while end >= 0:
                 mount = self._mounts.get(path[: end + 1])
@@ -170,18 +169,20 @@ class Mounts:
                 end = path.find("/", end + 1)
         return None
 
-    def _remember(self, mount: Mount) -> None:
+    def _remember(self, mount: Mount, instead_of: Mount | None = None) -> None:
         with self._lock:
             assert self._mounts is not None
+            if instead_of is not None:
+                self._mounts.pop(instead_of.prefix, None)
             self._mounts[mount.prefix] = mount
 
-    def _is_unknown(self, path: str) -> bool:
+    def _may_look_up(self, path: str) -> bool:
+        """Whether it was not looked up just now; from now on it was."""
         with self._lock:
-            return path in self._unknown
-
-    def _remember_unknown(self, path: str) -> None:
-        with self._lock:
-            self._unknown[path] = None
+            if path in self._looked_up:
+                return False
+            self._looked_up[path] = None
+            return True
 
 
 def mints(path: str) -> bool:
@@ -200,9 +201,10 @@ def _guessed(path: str, version: int | None) -> Mount:
     return Mount(f"{head}/", "v2" if version or (tail and not _is_engine(path)) else "other")
 
 
-def _is_doubtful(found: Found | SecretError) -> bool:
-    """Whether an outcome may come of a wrong guess."""
-    return isinstance(found, VaultError) and found.status in (403, 404, 405)
+def _is_doubtful(found: Found | SecretError, known: Mount | None) -> bool:
+    """Whether an outcome may come of a wrong mount. A 403 of a known one is the policy's: each poll would ask again."""
+    wrong = (404, 405) if known is not None else (403, 404, 405)
+    return isinstance(found, VaultNotFound) or (isinstance(found, VaultError) and found.status in wrong)
 
 
 def _is_engine(path: str) -> bool:
