@@ -12,6 +12,7 @@ from toriconfig import Secret, SettingsConfigDict, Vault
 from toriconfig._load import try_check_tree, try_load
 from toriconfig._snapshot import Recipe
 from toriconfig.sources.yaml_file import read_yaml
+from toriconfig.testing import reset_warnings
 from toriconfig.vault import AppRole, Kubernetes
 
 
@@ -118,6 +119,7 @@ def test_references_in_the_block_are_resolved(asked: list[Vault]) -> None:
         ({"T_VAULT__TIMEOUT": "soon"}, "vault: {overlap: 1}", "T_VAULT__TIMEOUT"),
         ({"T_VAULT__OVERLAP": "1", "T_VAULT__TIMEOT": "1"}, "", "T_VAULT__TIMEOT"),
         ({"T_VAULT__AUTH__METHOD": "magic"}, "vault: {overlap: 1}", "T_VAULT__AUTH__METHOD"),
+        ({"T_VAULT__AUTH__ROLE_ID": "r"}, "vault: {overlap: 1}", "T_VAULT__AUTH__ROLE_ID"),
         ({}, "vault: {overlap: 1, timeout: -5}", "1.yaml:1:30"),
         ({}, "vault: {auth: {method: kubernetes, role: a, rol: b}}", "1.yaml:1:50"),
         ({}, "vault: 5", "1.yaml:1:8"),
@@ -143,3 +145,19 @@ def test_a_file_judged_alone_is_not_blamed_for_its_references() -> None:
 
 def test_offline_a_wrong_description_is_still_told() -> None:
     assert ["TC504"] == [code for code, _, _ in told(Schema, "vault: {timeout: x}", offline=True)]
+
+
+@pytest.mark.parametrize("environ", [{"VAULT_CLIENT_TIMEOUT": "10 minutes"}, {"T_VAULT__TIMEOUT": "10 minutes"}])
+def test_a_connection_that_is_described_wrongly_is_not_said_to_be_missing(
+    environ: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Asking(BaseModel):
+        model_config = SettingsConfigDict(env_prefix="T_", env_nested_delimiter="__", vault_path="secret/x")
+        key: Secret[str]
+
+    reset_warnings()
+    environ = {"VAULT_ADDR": "http://127.0.0.1:1", **environ}
+    (only,) = problems(Asking, environ=environ, offline=False)
+    assert ("TC504", []) == (only.code, caplog.messages)
+    problems(Asking, environ={}, offline=False)
+    assert 1 == len(caplog.messages)

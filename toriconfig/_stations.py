@@ -282,11 +282,13 @@ class Load:
     def _places(self, session: Any) -> Places:
         schema = self.recipe.schema
         key = f"{schema.__module__}.{schema.__qualname__}"
+        # Vault was to be configured: that it is not would be a false story, and the true one is told as an error.
+        mistaken = any(problem.code == "TC504" for problem in self.problems)
 
         def warn(at: Path, about: str, message: str) -> None:
             if not message:
                 _warnings.over((about, key, show(at)))
-            elif not self.recipe.offline and _warnings.once((about, key, show(at))):
+            elif not self.recipe.offline and not mistaken and _warnings.once((about, key, show(at))):
                 logger().warning("%s: %s", schema.__name__, message)
 
         return Places(

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from toriconfig._path import show
 from toriconfig._tree import Node
 from toriconfig.errors import Problem
-from toriconfig.vault import Vault, vault_from
+from toriconfig.vault import METHODS, Auth, Token, Vault
 
 _NOT_IN_FILES = frozenset({"address", "namespace", "verify", "proxy", "allow_file_address"})
 _CREDENTIALS = frozenset({"token", "secret_id", "password", "jwt"})
@@ -55,6 +55,34 @@ def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | Non
         problems.append(_problem(culprit, "a field and a value that `Vault(...)` takes", made.message))
     vault = made.vault or Vault()
     return vault if code is None else _over(vault, code)
+
+
+def auth_from(method: str, options: Mapping[str, Any]) -> Auth:
+    """The login of that method, from fields as text: `TORI_VAULT__AUTH__METHOD`, `..._ROLE_ID`.
+
+    Raises:
+        ValueError: an unknown method or field, with the nearest known one; a field that cannot be.
+    """
+    kind = METHODS.get(method.strip().lower())
+    if kind is None:
+        raise ValueError(f"unknown login method {method!r}{_nearest(method, METHODS)}; known: {', '.join(METHODS)}")
+    built: Auth = kind(**_fitted(kind, options))
+    return built
+
+
+def vault_from(options: Mapping[str, Any]) -> Vault:
+    """A `Vault` from fields as text or values; `auth` is a mapping with `method` and that method's fields.
+
+    Raises:
+        ValueError: as `Vault` and `auth_from`.
+    """
+    given = {str(name).lower(): value for name, value in options.items()}
+    auth = given.pop("auth", None)
+    if isinstance(auth, Mapping):
+        rest = {str(name).lower(): value for name, value in auth.items()}
+        method = rest.pop("method", None)
+        auth = auth_from(_method_of(rest) if method is None else str(method), rest)
+    return Vault(auth=auth, **_fitted(Vault, given))
 
 
 def _made(given: dict[str, Any]) -> _Outcome:
@@ -102,3 +130,46 @@ def _problem(node: Node, expected: str, message: str) -> Problem:
     return Problem(
         "TC504", "vault", node.origin, expected=expected, help=f"correct it in {node.origin}", message=message
     )
+
+
+def _method_of(options: Mapping[str, Any]) -> str:
+    """The method where none is named: a token, unless a field says that another one is meant."""
+    known = {method: {one.name for one in fields(kind)} for method, kind in METHODS.items()}
+    for name in options:
+        having = [method for method, names in known.items() if name in names]
+        if having and Token.method not in having:
+            raise ValueError(f"`method` is missing, and `{name}` is a field of {', '.join(having)}")
+    return Token.method
+
+
+def _fitted(kind: type[Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    known = {one.name: str(one.type) for one in fields(kind) if one.name != "clock"}
+    fitted: dict[str, Any] = {}
+    for name, value in options.items():
+        key = str(name).lower()
+        if key not in known:
+            raise ValueError(f"{kind.__name__}: unknown field {key!r}{_nearest(key, known)}; known: {', '.join(known)}")
+        fitted[key] = _typed(f"{kind.__name__}.{key}", known[key], value)
+    return fitted
+
+
+def _typed(name: str, wanted: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if wanted == "bool":
+        if value.lower() not in ("true", "false", "1", "0"):
+            raise ValueError(f"{name}: expected true or false")
+        return value.lower() in ("true", "1")
+    if wanted in ("float", "int"):
+        try:
+            return int(value) if wanted == "int" else float(value)
+        except ValueError:
+            raise ValueError(f"{name}: expected a number") from None
+    return value
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    from difflib import get_close_matches
+
+    found = get_close_matches(name.lower(), list(known), 1)
+    return f", did you mean {found[0]!r}?" if found else ""

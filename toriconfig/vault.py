@@ -6,7 +6,6 @@ variables of the Vault tools (`VAULT_ADDR`, `VAULT_TOKEN`, ... and their `BAO_*`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Self
 
@@ -178,7 +177,7 @@ class Vault:
 
     Args:
         address: `https://vault:8200`, or several, comma-separated, that fail over; None: `VAULT_ADDR`.
-        namespace: None: `VAULT_NAMESPACE`, else none.
+        namespace: None: `VAULT_NAMESPACE`, else none; `/`: none, whatever the variable says.
         auth: how to log in; None: as `Token()`, or as `Agent()` where `VAULT_AGENT_ADDR` is set.
         timeout: seconds that a read may take in all, login and retries included, over 0 to 300;
             when it is not given, `VAULT_CLIENT_TIMEOUT` counts.
@@ -261,33 +260,6 @@ class Vault:
         return hash(self._key())
 
 
-def auth_from(method: str, options: Mapping[str, Any]) -> Auth:
-    """The login of that method, from fields as text: `TORI_VAULT__AUTH__METHOD`, `..._ROLE_ID`.
-
-    Raises:
-        ValueError: an unknown method or field, with the nearest known one; a field that cannot be.
-    """
-    kind = METHODS.get(method.strip().lower())
-    if kind is None:
-        raise ValueError(f"unknown login method {method!r}{_nearest(method, METHODS)}; known: {', '.join(METHODS)}")
-    built: Auth = kind(**_fitted(kind, options))
-    return built
-
-
-def vault_from(options: Mapping[str, Any]) -> Vault:
-    """A `Vault` from fields as text or values; `auth` is a mapping with `method` and that method's fields.
-
-    Raises:
-        ValueError: as `Vault` and `auth_from`.
-    """
-    given = {str(name).lower(): value for name, value in options.items()}
-    auth = given.pop("auth", None)
-    if isinstance(auth, Mapping):
-        rest = {str(name).lower(): value for name, value in auth.items()}
-        auth = auth_from(str(rest.pop("method", "token")), rest)
-    return Vault(auth=auth, **_fitted(Vault, given))
-
-
 def check_address(address: str, field: str) -> None:
     """Refuse an address that the tools of Vault would not take, or that holds a credential.
 
@@ -312,48 +284,16 @@ def check_address(address: str, field: str) -> None:
 
 
 def check_namespace(namespace: str, field: str) -> None:
-    """Refuse a namespace that could be read as another one.
+    """Refuse a namespace that could be read as another one; `/` is the root, as for the tools of Vault.
 
     Raises:
         ValueError: with the field's name.
     """
     try:
-        check_path(namespace.strip("/"))
+        if namespace.strip("/"):
+            check_path(namespace.strip("/"))
     except ValueError as error:
         raise ValueError(f"{field}: {error}") from None
-
-
-def _fitted(kind: type[Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    known = {one.name: str(one.type) for one in fields(kind) if one.name != "clock"}
-    fitted: dict[str, Any] = {}
-    for name, value in options.items():
-        key = str(name).lower()
-        if key not in known:
-            raise ValueError(f"{kind.__name__}: unknown field {key!r}{_nearest(key, known)}; known: {', '.join(known)}")
-        fitted[key] = _typed(f"{kind.__name__}.{key}", known[key], value)
-    return fitted
-
-
-def _typed(name: str, wanted: str, value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    if wanted == "bool":
-        if value.lower() not in ("true", "false", "1", "0"):
-            raise ValueError(f"{name}: expected true or false")
-        return value.lower() in ("true", "1")
-    if wanted in ("float", "int"):
-        try:
-            return int(value) if wanted == "int" else float(value)
-        except ValueError:
-            raise ValueError(f"{name}: expected a number") from None
-    return value
-
-
-def _nearest(name: str, known: Mapping[str, Any]) -> str:
-    from difflib import get_close_matches
-
-    found = get_close_matches(name.lower(), list(known), 1)
-    return f", did you mean {found[0]!r}?" if found else ""
 
 
 def _text(value: Any, *names: str) -> None:

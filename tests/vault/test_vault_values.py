@@ -12,6 +12,7 @@ import pytest
 
 from toriconfig import _vault
 from toriconfig._vault.resolve import resolve
+from toriconfig._vault_options import auth_from, vault_from
 from toriconfig.testing import FakeClock
 from toriconfig.vault import (
     JWT,
@@ -24,8 +25,6 @@ from toriconfig.vault import (
     Token,
     UserPass,
     Vault,
-    auth_from,
-    vault_from,
 )
 
 WRONG: list[tuple[type[Any], dict[str, Any], str]] = [
@@ -112,6 +111,13 @@ def test_near_misses_are_told(method: str, options: dict[str, str], says: str) -
         auth_from(method, options)
 
 
+def test_a_login_without_its_method_is_told_which_it_may_be() -> None:
+    for name, methods in [("role_id", "approle"), ("role", "kubernetes, jwt, cert"), ("username", "userpass")]:
+        with pytest.raises(ValueError, match=f"`method` is missing, and `{name}` is a field of {methods}$"):
+            vault_from({"auth": {name: "x"}})
+    assert Token("t") == vault_from({"auth": {"token": "t"}}).auth
+
+
 def test_every_method_has_a_name() -> None:
     assert {"token", "approle", "kubernetes", "jwt", "userpass", "cert", "agent"} == set(METHODS)
 
@@ -124,6 +130,7 @@ def test_every_method_has_a_name() -> None:
         ({"VAULT_ADDR": "http://v", "VAULT_AGENT_ADDR": "unix:///run/a.sock"}, "addresses", ("unix:///run/a.sock",)),
         ({"VAULT_ADDR": "http://v", "VAULT_AGENT_ADDR": "http://a"}, "auth", Agent()),
         ({"VAULT_ADDR": "http://v", "VAULT_NAMESPACE": "a/b/"}, "namespace", "a/b"),
+        ({"VAULT_ADDR": "http://v", "VAULT_NAMESPACE": "/"}, "namespace", ""),
         ({"VAULT_ADDR": "http://v", "VAULT_CLIENT_TIMEOUT": "1m30s"}, "timeout", 90.0),
         ({"VAULT_ADDR": "http://v", "VAULT_CLIENT_TIMEOUT": "7"}, "timeout", 7.0),
         ({"VAULT_ADDR": "http://v", "VAULT_PROXY_ADDR": "http://p"}, "proxy", "http://p"),

@@ -79,12 +79,12 @@ def resolve(vault: Vault, environ: Mapping[str, str]) -> Resolved | None:
     split = tuple(dict.fromkeys(one.strip().rstrip("/") for one in addresses.split(",")))
     for one in split:
         check_address(one, "Vault.address" if vault.address else "VAULT_ADDR")
-    namespace = vault.namespace or variable(environ, "NAMESPACE") or ""
+    namespace = (vault.namespace or variable(environ, "NAMESPACE") or "").strip("/")
     if namespace:
         check_namespace(namespace, "Vault.namespace" if vault.namespace else "VAULT_NAMESPACE")
     return Resolved(
         addresses=split,
-        namespace=namespace.strip("/"),
+        namespace=namespace,
         auth=auth if auth is not None else Token(),
         timeout=_timeout(vault, environ),
         proxy=vault.proxy or variable(environ, "PROXY_ADDR"),
