@@ -180,3 +180,17 @@ def test_profiles_whose_containers_hold_other_secrets_differ(said: str, toriconf
     result = toriconfig("diff", "a", "b", "--settings", "app:App")
     assert result.code == 1
     canary.absent_from(*result[1:])
+
+
+def test_a_value_in_the_key_of_a_nameless_secret_is_not_shown(tmp_path: Path, toriconfig: Toriconfig) -> None:
+    (tmp_path / "vaults.py").write_text(
+        "import pydantic, toriconfig\n\n\n"
+        "class Vaults(pydantic.BaseModel):\n    nets: dict[str, toriconfig.Secret[str]] = {}\n"
+    )
+    (tmp_path / "a.yaml").write_text("nets: {db:HUNTER}\n")
+    (tmp_path / "b.yaml").write_text("nets: {db:OTHER}\n")
+    result = toriconfig("diff", "a.yaml", "b.yaml", "--settings", "vaults:Vaults")
+    assert result.out.splitlines()[2:] == [
+        "- nets.**********: null  # a.yaml:1:17",
+        "+ nets.**********: null  # b.yaml:1:16",
+    ]

@@ -22,6 +22,11 @@ class Box(BaseModel):
     width: int = 1
 
 
+class Account(BaseModel):
+    rung: str = ""
+    phrase: str
+
+
 class Schema(BaseModel):
     model_config = SettingsConfigDict(renamed={"crate": "box", "pear": "peer"})
     peer: SecretStr = Field(SecretStr("x"), min_length=20)
@@ -31,6 +36,8 @@ class Schema(BaseModel):
     nets: dict[str, Secret[str]] = {}
     box: Box | None = None
     boxes: list[Box] = []
+    account: Secret[Account] | None = None
+    accounts: dict[str, Secret[Account | str]] = {}
     n: int = 1
 
 
@@ -57,6 +64,8 @@ class Schema(BaseModel):
         "boxes: [HUNTER]",
         "boxes:\n  - HUNTER",
         "boxes:\n  a: x\n  b: {a: HUNTER, a: x}",
+        "account:\nphrase: HUNTER",
+        "accounts: {a: }\nrung: HUNTER",
     ],
 )
 def test_a_value_of_the_wrong_kind_where_a_secret_belongs_is_masked(text: str) -> None:
@@ -78,6 +87,7 @@ def test_a_value_of_the_wrong_kind_where_a_secret_belongs_is_masked(text: str) -
         "box: 'HUNTER",
         "box: [HUNTER",
         "box HUNTER: [",
+        "account\n  phrase: HUNTER\n  rung: x",
         "box: HUNTER: 1",
         "box: HUNTER\nbox: {gizmo: x}",
         "box: &a HUNTER\nbox: *a",

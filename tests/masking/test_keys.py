@@ -6,10 +6,10 @@ import pickle
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, RootModel, SecretStr, ValidationError
 
 from support.loading import attempt, problems, told
-from toriconfig import Secret, Settings, SettingsConfigDict
+from toriconfig import Secret, Settings, SettingsConfigDict, load
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +27,10 @@ class Box(BaseModel):
     width: int = 1
 
 
+class Vaulted(RootModel[dict[str, Secret[str]]]):
+    pass
+
+
 class Schema(BaseModel):
     model_config = SettingsConfigDict(env_prefix="K_", env_nested_delimiter="__", renamed={"old": "box.gizmo"})
     host: str = ""
@@ -34,6 +38,7 @@ class Schema(BaseModel):
     login: Secret[Login] | None = None
     crates: list[Secret[str]] = []
     nets: dict[str, Secret[str]] = {}
+    vaulted: Vaulted = Vaulted({})
     weights: dict[str, float] = {}
     pin: SecretStr | None = None
 
@@ -54,6 +59,14 @@ class Schema(BaseModel):
         ("old: {HUNTER: 1, HUNTER: 2}", "TC002", "old.**********"),
         ("crates: [{HUNTER: 1, HUNTER: 2}]", "TC002", "crates[0].**********"),
         ("nets: {a: {HUNTER: 1, HUNTER: 2}}", "TC002", "nets.a.**********"),
+        ("nets: {db:HUNTER}", "TC106", "nets.**********"),
+        ("nets: {HUNTER}", "TC106", "nets.**********"),
+        ("nets: {HUNTER, HUNTER}", "TC002", "nets.**********"),
+        ("nets:\n  ? HUNTER", "TC106", "nets.**********"),
+        ("vaulted: {HUNTER}", "TC106", "vaulted.**********"),
+        ("nets: {db:HUNTER: [1]}", "TC102", "nets.db:**********"),
+        ("nets: {db=HUNTER: [1]}", "TC102", "nets.db=**********"),
+        ("nets: {db HUNTER: [1]}", "TC102", "nets.db **********"),
         ("pin: {HUNTER: yes}", "TC201", "pin.**********"),
         ("login: {HUNTER: 1}", "TC101", "login.**********"),
         ("weights: {api_key:HUNTER}", "TC106", "weights.api_key:**********"),
@@ -105,6 +118,22 @@ def test_a_value_in_the_key_of_an_override_is_in_no_origin() -> None:
         str(one.origin) for one in found
     }
     assert b"HUNTER" not in pickle.dumps(found)
+
+
+def test_a_secret_that_is_removed_from_a_lower_layer_is_named() -> None:
+    (only,) = problems(Schema, "nets: {db: x}", "nets: {db: }")
+    assert only.message == "`nets.db` is null, which removes what lower layers say"
+
+
+def test_what_is_wrong_with_a_masked_key_is_said_all_the_same() -> None:
+    (only,) = problems(Schema, "nets: {db:HUNTER}")
+    assert only.message == "`nets.**********` is null, which counts as not set"
+
+
+def test_a_value_in_the_key_of_a_nameless_secret_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    load(Schema, environ={"K_NETS": '{"db:HUNTER": null}'}, offline=True)
+    assert "`nets.**********` is null" in caplog.text
+    assert "HUNTER" not in caplog.text
 
 
 def test_a_value_in_a_key_of_json_in_a_variable_is_masked() -> None:

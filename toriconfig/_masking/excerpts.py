@@ -11,6 +11,7 @@ from toriconfig._origin import Origin
 from toriconfig._renamed import renamed
 from toriconfig._render import sort_problems
 from toriconfig._shape import ANY, Field, Shape, confidential
+from toriconfig._shape.annotations import shape_of
 from toriconfig._tree import Node
 from toriconfig.errors import Problem
 
@@ -28,7 +29,8 @@ def with_excerpts(
     problems = list(problems)
     sensitive = known_secrets(shape, roots, _instead_of_keys(problems, shape))
     shown: dict[str, Masked] = {}
-    keys = Keys(shape, sensitive(Origin("files", "")))
+    nulls = {problem.path for problem in problems if problem.code == "TC106" and not problem.related}
+    keys = Keys(shape, sensitive(Origin("files", "")), nulls)
 
     def framed(problem: Problem) -> Problem:
         excerpts = dict.fromkeys(_excerpts(problem))
@@ -55,11 +57,11 @@ def known_secrets(
         places: where something else may be a secret.
     """
     moved = renamed(shape)
-    fields = [(name, field.shape) for field in _fields(shape) for name in (field.name, *field.keys)]
-    fields += [(str(key.old[-1]), key.shape) for key in moved]
-    names = {name for name, below in fields if _secret_throughout(below)}
-    sections = {name for name, below in fields if confidential(below)} - names
-    plain = {name for name, below in fields if not _secret_throughout(below)}
+    fields = [(name, field.shape, sealed) for field, sealed in _fields(shape) for name in (field.name, *field.keys)]
+    fields += [(str(key.old[-1]), key.shape, False) for key in moved]
+    names = {name for name, below, sealed in fields if sealed or _secret_throughout(below)}
+    sections = {name for name, below, _ in fields if confidential(below)} - names
+    plain = {name for name, _, _ in fields} - names
     spans: dict[str, list[Span]] = {}
     read = [(root, shape) for root in roots]
     read += [(node, key.shape) for root, _ in read for key in moved if (node := root.find(key.old)) is not None]
@@ -83,13 +85,16 @@ def _instead_of_keys(problems: Iterable[Problem], shape: Shape) -> Iterator[Orig
         yield from (problem.origin for problem in problems if problem.code == "TC007" and problem.origin is not None)
 
 
-def _fields(shape: Shape, seen: frozenset[type] = frozenset()) -> Iterator[Field]:
+def _fields(shape: Shape, seen: frozenset[type] = frozenset(), *, sealed: bool = False) -> Iterator[tuple[Field, bool]]:
+    """Every field at any depth, and whether it is a part of a secret: its value is to be known without the key above."""
+    if shape.kind == "secret":
+        yield from _fields(shape_of(shape.inner), seen, sealed=True)
     for part in shape.parts:
-        yield from _fields(part, seen)
+        yield from _fields(part, seen, sealed=sealed)
     if shape.kind == "model" and not seen.issuperset(shape.models):
         for field in shape.fields.values():
-            yield field
-            yield from _fields(field.shape, seen | set(shape.models))
+            yield field, sealed
+            yield from _fields(field.shape, seen | set(shape.models), sealed=sealed)
 
 
 def _secret_throughout(shape: Shape) -> bool:

@@ -4,12 +4,14 @@ database.password:hunter2  ->  database.password:**********
 weights.api_key=hunter2    ->  weights.api_key=**********
 "https://u:hunter2@h"      ->  "https://**********"
 credentials.hunter2        ->  credentials.**********      where `credentials` is a secret without such a key
+secrets.db:hunter2         ->  secrets.db:**********       where any key of `secrets` is that of a secret
+secrets.hunter2            ->  secrets.**********          there, where nothing stands behind the key
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from toriconfig._masking.frames import Masked
 from toriconfig._masking.sensitive import TOKEN, Sensitive
@@ -17,11 +19,14 @@ from toriconfig._origin import Origin
 from toriconfig._path import Path, parse, show
 from toriconfig._renamed import renamed
 from toriconfig._secret import MASK
-from toriconfig._shape import Shape
+from toriconfig._shape import Shape, confidential
 from toriconfig.errors import CODES, Problem, Related
 
 _NAME = re.compile(r"[\w.-]*\Z")
 """What can only be the name of a key, if it is not a token."""
+
+_BEHIND_NAME = re.compile(r"(?<=[:=\s]).*", re.DOTALL)
+"""In a key, what was meant for its value when the name is any."""
 
 
 class Keys:
@@ -30,17 +35,19 @@ class Keys:
     Args:
         shape: the shape of the schema: below a secret only the keys that it declares are no part of the secret.
         sensitive: how secrets are named.
+        nulls: the paths, as problems spell them, of keys behind which nothing stands anywhere.
     """
 
-    def __init__(self, shape: Shape, sensitive: Sensitive) -> None:
+    def __init__(self, shape: Shape, sensitive: Sensitive, nulls: Collection[str] = ()) -> None:
         self._shape = shape
         self._moved = renamed(shape)
         self._sensitive = sensitive
+        self._nulls = nulls
 
     def told(self, problem: Problem) -> Problem:
         """The problem with its key masked, and without the words that repeat what was masked in it."""
         path = _parsed(problem.path)
-        shown = self.path(path)
+        shown = self.path(path, null=problem.path in self._nulls)
         if shown == path:
             return problem
         hidden = [str(part) for part, new in zip(path, shown, strict=True) if part != new]
@@ -57,16 +64,21 @@ class Keys:
         return problem.replaced(
             path=show(shown),
             origin=problem.origin and named(problem.origin),
-            message=spoken(problem.message) or f"{CODES.get(problem.code, problem.code)}: `{show(shown)}`",
+            message=spoken(problem.message.replace(f"`{problem.path}`", f"`{show(shown)}`"))
+            or f"{CODES.get(problem.code, problem.code)}: `{show(shown)}`",
             related=tuple(Related(named(other.origin), spoken(other.label)) for other in problem.related),
             **{field: spoken(getattr(problem, field)) for field in ("expected", "help", "label", "layer")},
         )
 
-    def path(self, path: Path) -> Path:
-        """The path with the mask in place of what may be a value."""
-        return tuple(self._shown(path))
+    def path(self, path: Path, *, null: bool = False) -> Path:
+        """The path with the mask in place of what may be a value.
 
-    def _shown(self, path: Path) -> Iterator[str | int]:
+        Args:
+            null: whether nothing stands behind its last key, so that the key may be the value of a nameless secret.
+        """
+        return tuple(self._shown(path, len(path) - 1 if null else None))
+
+    def _shown(self, path: Path, null: int | None) -> Iterator[str | int]:
         here: Shape | None = self._shape
         start = 0
         for key in self._moved:
@@ -74,15 +86,19 @@ class Keys:
                 here, start = key.shape, len(key.old)
         secret = False
         for depth, part in enumerate(path):
-            declared = False
+            declared = among = False
             if depth >= start and here is not None:
                 secret = secret or here.kind == "secret" or here.sealed
                 declared = part in here.fields
+                among = _of_secrets(here)
                 here = here.child(part)
             if isinstance(part, int) or declared:
                 yield part
+            elif secret or (among and depth == null):
+                yield MASK
             else:
-                yield MASK if secret else self._masked(part)
+                masked = self._masked(part)
+                yield _BEHIND_NAME.sub(MASK, masked) if among else masked
 
     def _masked(self, key: str) -> str:
         if _NAME.match(key) and not TOKEN.search(key):
@@ -90,6 +106,12 @@ class Keys:
         lines = key.split("\n")
         masked = Masked(lines, self._sensitive)
         return "\n".join(masked.line(number) for number in range(1, len(lines) + 1))
+
+
+def _of_secrets(shape: Shape) -> bool:
+    """Whether any key may be that of a secret here, in a mapping whose values are no models with names of their own."""
+    item = shape.item if shape.kind == "mapping" else None
+    return item is not None and item.kind != "model" and confidential(item)
 
 
 def _parsed(path: str) -> Path:

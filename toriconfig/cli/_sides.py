@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from toriconfig._effective import Leaf
+    from toriconfig._masking.keys import Keys
     from toriconfig._masking.sensitive import Sensitive
     from toriconfig._reference import Ref
     from toriconfig._shape import Shape
@@ -102,6 +103,7 @@ def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
     """What a file says itself, or why it cannot be read."""
     from toriconfig._check import check_alone
     from toriconfig._masking.excerpts import known_secrets
+    from toriconfig._masking.keys import Keys
     from toriconfig._shape import root_shape
     from toriconfig.sources.yaml_file import YamlFile
 
@@ -109,10 +111,18 @@ def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
     if any(problem.severity == "error" for problem in tree.problems):
         return check_alone(schema, [tree])
     shape = root_shape(schema)
-    return dict(_said(tree.root, shape, (), known_secrets(shape, [tree.root])(Origin("files", name))))
+    known = known_secrets(shape, [tree.root])(Origin("files", name))
+    return dict(_told(_said(tree.root, shape, (), known), Keys(shape, known)))
 
 
-def _said(node: Node, shape: Shape | None, path: Path, known: Sensitive) -> Iterator[tuple[str, Said]]:
+def _told(said: Iterable[tuple[Path, Node, Said]], keys: Keys) -> Iterator[tuple[str, Said]]:
+    """The keys as they may be told; where one is masked, what it was is compared with the value."""
+    for path, node, one in said:
+        shown = keys.path(path, null=node.value is None)
+        yield show(shown), one if shown == path else one._replace(mark=_mark((path, one.mark)))
+
+
+def _said(node: Node, shape: Shape | None, path: Path, known: Sensitive) -> Iterator[tuple[Path, Node, Said]]:
     from toriconfig._masking.shown import conceals
     from toriconfig._shape import confidential
 
@@ -130,10 +140,10 @@ def _said(node: Node, shape: Shape | None, path: Path, known: Sensitive) -> Iter
         shape is None and any(isinstance(part, str) and known.names(part) for part in path)
     )
     if (secret or conceals(path[-1], value)) and not _is_reference(value):
-        yield show(path), Said(_mark(value), MASK, node.origin)
+        yield path, node, Said(_mark(value), MASK, node.origin)
     else:
         text = yaml_text(value) if isinstance(value, str) else yaml_scalar(value)
-        yield show(path), Said(text, text, node.origin)
+        yield path, node, Said(text, text, node.origin)
 
 
 def _is_reference(value: Any) -> bool:
