@@ -28,5 +28,9 @@ class SystemClock:
     monotonic = staticmethod(time.monotonic)
     time = staticmethod(time.time)
 
+    def __reduce__(self) -> str:
+        # there is one a process: what is done by itself on it is done for whoever came pickled or deeply copied too
+        return "SYSTEM"
+
 
 SYSTEM: Clock = SystemClock()

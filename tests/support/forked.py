@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import queue
 import sys
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 from pydantic import BaseModel
 
-from toriconfig import Ref, Secret, lazy
+from toriconfig import Ref, Secret, lazy, on_change
 
 
 class Schema(BaseModel):
@@ -41,6 +42,24 @@ def tell(settings: Any, name: str, start: Any, results: Any) -> None:
     except BaseException as error:
         results.put((name, repr(error), os.getpid()))
         raise
+
+
+def hear(settings: Any, name: str, results: Any) -> None:
+    """Read one secret once; then put into a queue that it was read, and the kind of the first change that is told."""
+    told: queue.Queue[str] = queue.Queue()
+    on_change(settings, name, lambda change: told.put(change.kind))
+    getattr(settings, name).get()
+    results.put("read")
+    try:
+        results.put(told.get(timeout=10))
+    except queue.Empty:
+        results.put("nothing")
+
+
+def task(settings: Any, name: str) -> str:
+    """What a pool's worker is asked to do again and again, each time with settings that were pickled anew."""
+    value: str = getattr(settings, name).get()
+    return value
 
 
 if "gunicorn" in sys.modules:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import pickle
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -86,6 +87,12 @@ def test_values_are_equal_and_hash_by_what_they_say_and_clocks_by_identity() -> 
     assert hash(Vault(address="http://a")) == hash(Vault(address="http://a"))
     assert Vault() != Vault(clock=FakeClock())
     assert Vault(auth=Token("a")) != Vault(auth=Token("b"))
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda vault: pickle.loads(pickle.dumps(vault))])
+def test_a_copy_of_any_kind_is_equal(copied: Callable[[Vault], Vault]) -> None:
+    vault = Vault("http://v", auth=Token("a"), overlap=5.0)
+    assert vault == copied(vault)
 
 
 def test_a_login_is_built_from_names_and_texts() -> None:

@@ -11,7 +11,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,33 @@ def test_settings_given_to_a_worker_travel_as_their_recipe_and_each_worker_reads
     assert [(name, [f"value of {name}"] * 3) for name in names] == [one[:2] for one in read]
     assert count == len({pid for *_, pid in read} - {os.getpid()})
     assert [0] * count == [worker.exitcode for worker in workers]
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_an_idle_worker_hears_of_a_rotation(server: VaultServer, method: str) -> None:
+    server.put("secret/s0", {"value": "value of s0, once"})
+    settings = lazy(forked.Schema, vault=Vault(refresh_interval=0.2))
+    context: Any = multiprocessing.get_context(method)
+    results = context.Queue()
+    worker = context.Process(target=forked.hear, args=(settings, "s0", results))
+    worker.start()
+    assert "read" == results.get(timeout=60)
+    server.put("secret/s0", {"value": "value of s0"})
+    assert "rotated" == results.get(timeout=60)
+    worker.join(30)
+
+
+def test_the_tasks_of_one_worker_share_its_login_and_what_it_read(server: VaultServer, tmp_path: Path) -> None:
+    role = server.approle("worker", server.policy("worker", {"secret/data/*": ["read"]}))
+    (tmp_path / "secret_id").write_text(role.secret_id)
+    auth = AppRole(role.role_id, secret_id_file=str(tmp_path / "secret_id"))
+    settings = lazy(forked.Schema, vault=Vault(auth=auth))
+    server.forget_requests()
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        read = {pool.submit(forked.task, settings, "s1").result() for _ in range(25)}
+    assert {"value of s1"} == read
+    assert 1 == server.requests("auth/approle/login")
+    assert 1 == server.requests("secret/s1", operation="read")
 
 
 @pytest.mark.parametrize("method", ["fork", "forkserver"])
