@@ -8,15 +8,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import BaseModel
 
 from embedded_postgres import Postgres, database_role
-from support.fake_vault import secret
-from toriconfig._secret import Secret
-from toriconfig.testing import VaultServer, vault_server
-from toriconfig.vault import AppRole
+from support.fake_vault import FakeVault, secret, tick
+from toriconfig import Ref, Secret, lazy, on_change
+from toriconfig.testing import FakeClock, VaultServer, vault_server
+from toriconfig.vault import AppRole, Vault
 
 from .conftest import Connect
 
@@ -25,6 +26,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning
 
 TRIALS = 15
 CHILDREN = 8
+
+
+class App(BaseModel):
+    """One secret."""
+
+    k: Annotated[Secret[str], Ref("secret/app#k")]
 
 
 @pytest.fixture(name="server", scope="module")
@@ -118,6 +125,49 @@ def test_a_child_has_what_its_parent_had_read_and_keeps_it_fresh_by_itself(
     time.sleep(0.3)
     server.put("secret/moving", {"n": 2})
     assert [1, 2, 1] == result()
+
+
+def test_an_idle_child_hears_of_a_rotation(server: VaultServer) -> None:
+    server.put("secret/app", {"k": "old"})
+    told = threading.Event()
+    settings = lazy(App, environ=server.environ, vault=Vault(refresh_interval=0.3))
+    on_change(settings, "k", lambda _: told.set())
+    settings.k.get()
+    result = in_child(partial(told.wait, 10))
+    told.set()
+    server.put("secret/app", {"k": "new"})
+    assert result()
+
+
+def test_idle_children_do_not_poll_together(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+    fake_vault.put("a", k="v")
+    session = fake_vault.session(Vault(clock=fake_clock, refresh_interval=60.0))
+    held = secret(session, "secret/a")
+    held.get()
+    delays = []
+    for _ in range(CHILDREN):
+        session.scheduler.reset()
+        session.after_fork()
+        fake_vault.asked.clear()
+        begun = fake_clock.monotonic()
+        while not fake_vault.count("secret/data/a") and fake_clock.monotonic() < begun + 100:
+            tick(session, fake_clock, 0.1, step=0.1)
+        delays.append(round(fake_clock.monotonic() - begun))
+    assert max(delays) <= 60
+    assert len(set(delays)) > CHILDREN // 2
+
+
+def test_a_child_that_reads_no_leased_credentials_has_none_made(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+    account = fake_vault.answer(lease_id="database/creds/app/0", lease_duration=3600, data={"username": "u"})
+    fake_vault.answers["database/creds/app"] = lambda *_: account
+    session = fake_vault.session(Vault(clock=fake_clock))
+    held = secret(session, "database/creds/app")
+    held.get()
+    session.scheduler.reset()
+    session.after_fork()
+    tick(session, fake_clock, 4000)
+    assert "unread" == held.state
+    assert 1 == fake_vault.count("database/creds/app")
 
 
 def test_a_child_logs_in_by_itself_and_its_end_harms_nobody(server: VaultServer, connect: Connect) -> None:

@@ -148,13 +148,18 @@ class Cell:
                 self._plan()
 
     def after_fork(self, *, share: bool) -> None:
-        """In a forked child: no flight, no timer; leased credentials are the parent's unless shared."""
+        """In a forked child: no flight; polls go on, by its own dice; leased credentials are the parent's unless shared."""
         self._lock = threading.RLock()
-        self._flight, self._renewing, self._planned = None, False, False
+        planned, self._planned = self._planned, False
+        self._flight, self._renewing = None, False
         self._next_try = self.fresh_until = -NEVER
         if self._lease is not None and self._lease.id and not share:
+            # its own are made when it reads: a child that never does needs no account
             self._lease = leases.ended(self._lease, self.now())
             self._notify(self.reading, self.reading)
+        elif planned:
+            with self._lock:
+                self._plan(first=True)
 
     def rest(self) -> None:
         """Plan nothing more until somebody reads again; credentials that hang on a token that is revoked have ended."""
