@@ -13,6 +13,7 @@ from pydantic import AliasPath, BaseModel, Field, SecretStr, field_validator
 
 from toriconfig import ConfigError, Secret, SettingsConfigDict, lazy, snapshot
 from toriconfig._lazy import Lazy
+from toriconfig.vault import JWT, AppRole, Token, UserPass, Vault
 
 COUNT = 0
 
@@ -207,6 +208,27 @@ def test_a_recipe_whose_environment_may_hold_a_secret_does_not_pickle(
 @pytest.mark.parametrize(("schema", "environ"), [(Schema, {"SCHEMA_NAME": "plain"}), (Sealed, {})])
 def test_a_recipe_whose_environment_can_hold_none_pickles(schema: type[BaseModel], environ: dict[str, str]) -> None:
     assert pickle.loads(pickle.dumps(lazy(schema, environ=environ)))._state.options["environ"] == environ
+
+
+@pytest.mark.parametrize(
+    "vault",
+    [
+        Vault(auth=Token("c4n4ry")),
+        Vault(auth=AppRole("role", "c4n4ry")),
+        Vault(auth=UserPass("user", "c4n4ry")),
+        Vault(auth=JWT(jwt="c4n4ry")),
+        Vault(proxy="http://user:c4n4ry@proxy:3128"),
+    ],
+)
+def test_a_recipe_whose_way_to_vault_holds_a_credential_does_not_pickle(vault: Vault) -> None:
+    with pytest.raises(TypeError, match="give it by a file") as caught:
+        pickle.dumps(lazy(Schema, vault=vault))
+    assert "c4n4ry" not in str(caught.value)
+
+
+def test_a_recipe_whose_way_to_vault_holds_none_pickles() -> None:
+    vault = Vault("http://vault:8200", auth=AppRole("role", secret_id_file="/run/id"), proxy="http://proxy:3128")
+    assert vault == pickle.loads(pickle.dumps(lazy(Schema, vault=vault)))._state.options["vault"]
 
 
 def test_a_recipe_whose_overrides_refer_to_a_secret_pickles() -> None:

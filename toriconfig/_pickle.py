@@ -21,7 +21,7 @@ def recipe_of(state: State) -> tuple[Any, dict[str, Any]]:
     """The schema and options of a stand-in, to be loaded anew where they arrive.
 
     Raises:
-        TypeError: the overrides, the environment that was given, or the login to Vault hold a secret, or may; the
+        TypeError: the overrides, the environment that was given, or the way to Vault hold a secret, or may; the
             message names the remedy.
     """
     options = dict(state.options)
@@ -42,8 +42,8 @@ def recipe_of(state: State) -> tuple[Any, dict[str, Any]]:
         )
     if _holds_credential(options.get("vault")):
         raise TypeError(
-            "the login to Vault holds a credential, so these settings are not pickled: give it by a file or by the "
-            "environment of the other process"
+            "the login to Vault or the proxy before it holds a credential, so these settings are not pickled: give it "
+            "by a file or by the environment of the other process"
         )
     return state.target, options
 
@@ -73,4 +73,5 @@ def _logs_in(environ: Mapping[str, str]) -> bool:
 
 def _holds_credential(vault: Any) -> bool:
     auth = getattr(vault, "auth", None)
-    return any(getattr(auth, name, None) is not None for name in ("token", "secret_id", "password", "jwt"))
+    logs_in = any(getattr(auth, name, None) is not None for name in ("token", "secret_id", "password", "jwt"))
+    return logs_in or "@" in (getattr(vault, "proxy", None) or "")
