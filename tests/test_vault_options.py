@@ -147,7 +147,10 @@ def test_offline_a_wrong_description_is_still_told() -> None:
     assert ["TC504"] == [code for code, _, _ in told(Schema, "vault: {timeout: x}", offline=True)]
 
 
-@pytest.mark.parametrize("environ", [{"VAULT_CLIENT_TIMEOUT": "10 minutes"}, {"T_VAULT__TIMEOUT": "10 minutes"}])
+@pytest.mark.parametrize(
+    "environ",
+    [{"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_CLIENT_TIMEOUT": "10 minutes"}, {"T_VAULT__ADDRESS": "nonsense"}],
+)
 def test_a_connection_that_is_described_wrongly_is_not_said_to_be_missing(
     environ: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -156,7 +159,6 @@ def test_a_connection_that_is_described_wrongly_is_not_said_to_be_missing(
         key: Secret[str]
 
     reset_warnings()
-    environ = {"VAULT_ADDR": "http://127.0.0.1:1", **environ}
     (only,) = problems(Asking, environ=environ, offline=False)
     assert ("TC504", []) == (only.code, caplog.messages)
     problems(Asking, environ={}, offline=False)

@@ -214,6 +214,7 @@ def test_a_value_is_never_an_argument(toriconfig: Toriconfig) -> None:
         (("get", "../x#k"), {}, 2, "segment"),
         (("get", "secret/x#k"), {}, 2, "set VAULT_ADDR"),
         (("put", "secret/x#k"), {"VAULT_ADDR": "http://127.0.0.1:1"}, 2, "use --stdin"),
+        (("put", "secret/x?version=1#k"), {"VAULT_ADDR": "http://127.0.0.1:1"}, 2, "say `secret/x#k`"),
         (("get", "secret/x#k"), {"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "x"}, 3, "127.0.0.1:1"),
         (("get", "secret/x#k"), {"VAULT_ADDR": "nonsense"}, 2, "VAULT_ADDR"),
     ],

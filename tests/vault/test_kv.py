@@ -171,6 +171,19 @@ def test_deleted_destroyed_and_never_written_are_told_apart(server: VaultServer,
         secret(session, "secret/never").get()
 
 
+def test_what_is_wrong_with_a_pinned_version_is_not_said_of_the_path(server: VaultServer, connect: Connect) -> None:
+    for text in ("one", "two"):
+        server.put("secret/pinned", {"k": text})
+    session = connect(server.environ)
+    with pytest.raises(VaultNotFound, match="Vault holds no version 3 of secret/pinned"):
+        secret(session, "secret/pinned?version=3").get()
+    for version, undone, remedy in [(1, "destroy", ""), (2, "delete", ", or undelete it")]:
+        server.client.adapter.post(f"/v1/secret/{undone}/pinned", json={"versions": [version]})
+        with pytest.raises(VaultNotFound, match=f"version {version} of secret/pinned was {undone}") as caught:
+            secret(session, f"secret/pinned?version={version}").get()
+        assert f"name another version{remedy}" == caught.value.help
+
+
 @pytest.mark.parametrize(
     ("path", "kind", "says"),
     [

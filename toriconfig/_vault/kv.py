@@ -85,7 +85,7 @@ class Mounts:
             answer = session.ask(
                 call, "GET", target, query={"version": version} if version else None, relogin=relogin, check=False
             )
-            return _versioned(session, answer, path, target)
+            return _versioned(session, answer, path, version, target)
         if version is not None:
             return VaultNotFound(
                 f"{path} has no versions", reference=path, help="only KV v2 keeps versions: leave `?version=` out"
@@ -211,7 +211,9 @@ def _is_engine(path: str) -> bool:
     return not _ENGINES.isdisjoint(path.split("/")[1:]) or path.startswith(("sys/", "auth/", "identity/", "cubbyhole/"))
 
 
-def _versioned(session: Session, answer: Answer | SecretError, path: str, target: str) -> Found | SecretError | None:
+def _versioned(
+    session: Session, answer: Answer | SecretError, path: str, version: int | None, target: str
+) -> Found | SecretError | None:
     """What KV v2 answered; None when it was not KV v2, in which `target` may be a secret of another name."""
     if isinstance(answer, SecretError):
         return answer
@@ -223,17 +225,28 @@ def _versioned(session: Session, answer: Answer | SecretError, path: str, target
         return Found(data, number, None, answer.token)
     if answer.status == 404 and isinstance(metadata, dict):
         what = "destroyed" if metadata.get("destroyed") else "deleted"
+        remedies = ["write a new version" if version is None else "name another version"]
+        if what == "deleted":
+            remedies.append("undelete it")
         return VaultNotFound(
             f"version {metadata.get('version')} of {path} was {what}",
             reference=path,
             status=404,
             request_id=answer.request_id,
-            help="write a new version" + ("" if what == "destroyed" else ", or undelete it"),
+            help=", or ".join(remedies),
         )
     if answer.status != 404:  # a policy speaks of the path as Vault sees it, everything else of the logical one
         return error_of(answer, "GET", target, namespace=session.resolved.namespace)
     absent = error_of(answer, "GET", path, namespace=session.resolved.namespace)
     assert absent is not None
+    if version is not None and isinstance(absent, VaultNotFound) and not answer.text:
+        return VaultNotFound(
+            f"Vault holds no version {version} of {path}",
+            reference=path,
+            status=404,
+            request_id=answer.request_id,
+            help="look at which versions there are, and at the spelling of the path",
+        )
     head, slash, tail = path.partition("/data/")
     if slash:
         absent.help = f"if {head}/ is a KV v2 engine, write the logical path: {head}/{tail}"

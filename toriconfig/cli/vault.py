@@ -116,6 +116,8 @@ def put(reference: str, from_stdin: bool) -> int:
     from toriconfig._vault.write import put_key
 
     path, key = _reference(reference)
+    if "?" in reference.partition("#")[0]:
+        raise click.UsageError(f"{reference!r}: what is written is always a new version: say `{path}#{key}`")
     value = given_value(from_stdin, "value")
     version = with_session(lambda session: put_key(session, path, key, value))
     note(f"stored {reference}" + (f" as version {version}" if version else ""))
