@@ -60,13 +60,16 @@ class Explanation:
     description: str = ""
 
     def __str__(self) -> str:
+        from toriconfig._render.cells import clean
+
         rows = [(str(self.origin), self.value), *((str(loser.origin), loser.value) for loser in self.losers)]
         # Long addresses do not push everybody's values to the right.
         width = max((len(origin) for origin, _ in rows if len(origin) <= _COLUMN), default=0)
         lines = [f"{self.path} = {self.value}"]
         lines += [f"  {' ' if at else '>'} {origin:{width}}  {value}" for at, (origin, value) in enumerate(rows)]
         lines += [f"  {name + ':':10}{value}" for name, value in self._of_secret()] if self.secret else []
-        return "\n".join([*lines, f"  {self.description}"] if self.description else lines)
+        lines += [f"  {line}" for line in self.description.splitlines()]
+        return "\n".join(map(clean, lines))
 
     def _of_secret(self) -> Iterator[tuple[str, str]]:
         if self.reference:

@@ -194,3 +194,10 @@ def test_a_value_in_the_key_of_a_nameless_secret_is_not_shown(tmp_path: Path, to
         "- nets.**********: null  # a.yaml:1:17",
         "+ nets.**********: null  # b.yaml:1:16",
     ]
+
+
+def test_a_key_neither_forges_a_line_nor_steers_the_terminal(tmp_path: Path, toriconfig: Toriconfig) -> None:
+    (tmp_path / "a.yaml").write_text('section_weights: {"k\\e[31m\\nv": 1}\n')
+    (tmp_path / "b.yaml").write_text("{}\n")
+    result = toriconfig("diff", "a.yaml", "b.yaml")
+    assert result.out.splitlines()[2:] == ['- section_weights."k\\x1b[31m\\nv": 1  # a.yaml:1:33']

@@ -179,3 +179,14 @@ def test_settings_with_errors_are_not_explained_but_told(toriconfig: Toriconfig,
     result = toriconfig("explain", "chunking.size")
     assert result.code == 1
     assert "error[TC102]" in result.out
+
+
+def test_a_value_neither_forges_a_line_nor_steers_the_terminal(tmp_path: Path, toriconfig: Toriconfig) -> None:
+    (tmp_path / "tori.yaml").write_text('database: {name: "a\\e[31m \\u202e\\n  > fake.yaml"}\n')
+    winner = toriconfig("explain", "database.name").out.splitlines()[1]
+    assert winner.split("  ", 2)[1:] == ["> tori.yaml:1:18", "                    a\\x1b[31m \\u202e\\n  > fake.yaml"]
+
+
+def test_no_more_does_a_key_that_may_have_been_meant(tmp_path: Path, toriconfig: Toriconfig) -> None:
+    (tmp_path / "tori.yaml").write_text('section_weights: {"zeb\\era": 2}\n')
+    assert "section_weights.zeb\\x1bra" in toriconfig("explain", "section_weights.zebra").err

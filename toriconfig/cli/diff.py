@@ -70,11 +70,13 @@ def _same(left: Side, right: Side, path: str) -> bool:
 
 
 def _lines(left: Side, right: Side, paths: list[str], color: bool) -> list[str]:
+    from toriconfig._render.cells import clean
+
     lines: list[str] = []
     for path in paths:
         for sign, side, pen in (("-", left, "red"), ("+", right, "green")):
             if path in side:
-                line = f"{sign} {path}: {side[path].text}  # {side[path].origin}"
+                line = clean(f"{sign} {path}: {side[path].text}  # {side[path].origin}")
                 lines.append(click.style(line, fg=pen) if color else line)
     return lines
 

@@ -52,11 +52,12 @@ def explain(key: str, target: str | None, online: bool, form: str, color: str, *
 
 def _explanation(loaded: Loaded, key: str) -> Explanation:
     from toriconfig._explain import explain_in
+    from toriconfig._render.cells import clean
 
     try:
         return explain_in(loaded, key)
     except (KeyError, ValueError) as error:
-        raise click.UsageError(str(error.args[0])) from None
+        raise click.UsageError(clean(str(error.args[0]))) from None
 
 
 def _fetch(loaded: Loaded, key: str) -> Exit:

@@ -63,11 +63,12 @@ def _leaves(loaded: Loaded, key: str | None) -> list[Leaf]:
     from toriconfig._effective import leaves
     from toriconfig._explain import keys_at
     from toriconfig._path import show as spelt
+    from toriconfig._render.cells import clean
 
     try:
         below = keys_at(loaded, key) if key else ()
     except (KeyError, ValueError) as error:
-        raise click.UsageError(str(error.args[0])) from None
+        raise click.UsageError(clean(str(error.args[0]))) from None
     for leaf in leaves(loaded):
         if len(leaf.path) < len(below) and leaf.path == below[: len(leaf.path)]:
             raise click.UsageError(f"`{key}` is a part of `{spelt(leaf.path)}`, which is shown as a whole only")
