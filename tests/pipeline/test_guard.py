@@ -151,6 +151,21 @@ def test_the_arguments_of_a_record_that_cannot_be_formatted_are_masked(
     assert capsys.readouterr().err == ""
 
 
+def test_the_error_of_a_record_that_cannot_be_formatted_shows_no_secret(
+    name: str, secret: str, root: Lines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Broken:
+        def __str__(self) -> str:
+            raise ValueError(secret)
+
+        def __repr__(self) -> str:
+            return "Broken()"
+
+    get_logger(name, propagate=True).info("pw %s", Broken())
+    assert root.text == "cannot be formatted: ('pw %s', (Broken(),))\n"
+    assert capsys.readouterr().err == ""
+
+
 def test_what_an_earlier_handler_has_made_of_an_exception_is_masked(name: str, secret: str, root: Lines) -> None:
     class Talkative(logging.Formatter):
         def formatException(self, ei: object) -> str:  # noqa: N802 - the name in logging

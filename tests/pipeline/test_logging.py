@@ -105,6 +105,24 @@ def test_the_stream_is_looked_up_when_the_line_is_written(name: str) -> None:
         assert stream.getvalue().endswith(f"line {number}\n")
 
 
+def test_a_stream_that_logs_what_is_written_to_it_gets_each_line_once(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger = get_logger(name)
+    first = io.StringIO()
+    monkeypatch.setattr(sys, "__stderr__", first)
+
+    class IntoLog(io.StringIO):
+        def write(self, text: str) -> int:
+            logger.info("brought back: %s", text)
+            return len(text)
+
+    with contextlib.redirect_stderr(IntoLog()):
+        sys.stderr.write("a line")
+        logger.info("said")
+    assert [line.rpartition(": ")[2] for line in first.getvalue().split("\n") if line] == ["a line", "said"]
+
+
 def test_a_logger_silenced_by_dict_config_speaks_again_when_asked_for(name: str) -> None:
     get_logger(name)
     logging.config.dictConfig({"version": 1})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterator
 from itertools import chain
 
@@ -79,9 +80,9 @@ def mask_record(record: logging.LogRecord) -> None:
     """Mask message, exception, stack and extra fields of `record`; what holds no secret is left as it is."""
     try:
         message = record.getMessage()
-    except Exception:  # noqa: BLE001 - the handler meets the same error, and shows the arguments
-        shown = _shown((record.msg, record.args), record)
-        if masked(shown, record) != shown:
+    except Exception:  # noqa: BLE001 - the handler meets the same error, and shows it with the arguments
+        shown, told = _shown((record.msg, record.args), record), traceback.format_exc()
+        if masked(shown, record) != shown or masked(told, record) != told:
             record.msg, record.args = f"cannot be formatted: {masked(shown, record)}", None
     else:
         safe = masked(message, record)

@@ -17,6 +17,7 @@ _CHOICE = "toriconfig_propagate"
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _lock = threading.RLock()
+_here = threading.local()
 
 
 class MaskingFormatter(logging.Formatter):
@@ -55,15 +56,15 @@ class MaskingFormatter(logging.Formatter):
 
 
 class StderrHandler(logging.Handler):
-    """Writes to what `sys.stderr` is when the line is written, so that redirection and capture see it."""
+    """Writes to what `sys.stderr` is when the line is written, so that redirection and capture see it.
+
+    A stream that brings standard error into a log hands each line back to us: what comes while a line is written goes
+    to the stream that Python began with.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = self.format(record) + "\n"
-            stream = sys.stderr
-            if stream is not None:
-                stream.write(line)
-                stream.flush()
+            self._write(self.format(record) + "\n")
         except RecursionError:
             raise
         except Exception:  # noqa: BLE001 - what logging demands of a handler
@@ -71,14 +72,26 @@ class StderrHandler(logging.Handler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name in logging
         """Say where a record was lost; the standard library would print its arguments, secrets included."""
-        if not logging.raiseExceptions or sys.stderr is None:
+        if not logging.raiseExceptions:
             return
         kind = getattr(sys.exc_info()[0], "__name__", "error")
         place = f"{record.pathname}:{record.lineno}"
         try:
-            sys.stderr.write(f"<log record lost: {kind}, {record.levelname} {record.name}, {place}>\n")
+            self._write(f"<log record lost: {kind}, {record.levelname} {record.name}, {place}>\n")
         except (OSError, ValueError):  # a closed stream: nobody is left to tell
             return
+
+    def _write(self, text: str) -> None:
+        within = getattr(_here, "writing", False)
+        stream = sys.__stderr__ if within else sys.stderr
+        if stream is None:
+            return
+        _here.writing = True
+        try:
+            stream.write(text)
+            stream.flush()
+        finally:
+            _here.writing = within
 
 
 _handler = StderrHandler()
