@@ -58,6 +58,7 @@ class Account(BaseModel):
 
 
 class Schema(BaseModel):
+    sized: Pool = Pool(max_size=10)
     pool: Pool = Pool()
     pools: list[Pool] = []
     by_name: dict[str, Pool] = {}
@@ -125,6 +126,11 @@ def test_the_key_that_was_meant_is_named_and_can_be_put_in_its_place() -> None:
 def test_a_key_that_is_set_already_is_named_with_its_place_and_is_no_fix() -> None:
     (only,) = problems(Schema, "pool: {timeout: 1, timout: 2}")
     assert ("did you mean `timeout`, which is set at 1.yaml:1:8?", None) == (only.help, only.fix)
+
+
+def test_a_default_within_an_object_does_not_set_its_key() -> None:
+    (only,) = problems(Schema, "sized: {max-Szie: 1}")
+    assert ("did you mean `max_size`?", "max_size", "one of max_size, timeout") == (only.help, only.fix, only.expected)
 
 
 def test_a_key_like_none_is_not_guessed() -> None:

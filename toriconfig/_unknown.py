@@ -75,7 +75,8 @@ def _same(new: Any, old: Any) -> bool:
 def _problem(node: Node, key: str, shape: Shape, path: Path, siblings: dict[str, Node], severity: Severity) -> Problem:
     from toriconfig._near import near, sure
 
-    free = [known for known in shape.fields if known not in siblings]
+    said = {known: sibling for known, sibling in siblings.items() if sibling.layer.kind != "defaults"}
+    free = [known for known in shape.fields if known not in said]
     name = _VALUE.sub("", key)
     candidate = sure(name, free) or near(name, free) or near(name, shape.fields)
     parent = f"`{show(path)}`" if path else "the schema"
@@ -85,7 +86,7 @@ def _problem(node: Node, key: str, shape: Shape, path: Path, siblings: dict[str,
         show((*path, key)),
         node.key_origin,
         expected=f"one of {known}",
-        help=_remedy(candidate, siblings, parent),
+        help=_remedy(candidate, said, parent),
         message=f"unknown key `{key}`",
         label=f"not a key of {parent}",
         severity=severity,
