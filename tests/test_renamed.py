@@ -142,6 +142,11 @@ def test_references_to_an_old_key_find_the_new_one() -> None:
     assert ["9 s"] == loaded(App, "database: {pool: {max_size: 9}}\nwords: ['${db.pool.maximum} s']").words
 
 
+def test_a_reference_to_an_old_key_is_told_where_it_stands() -> None:
+    found = attempt(App, "database: {pool: {max_size: 9}}\nwords: ['${db.pool.maximum} s ${database.host}']")
+    assert [("1.yaml:2:9", "words[0]", "write `${database.pool.max_size}` instead")] == told(found)
+
+
 def test_code_may_use_old_names_as_well() -> None:
     model = load(App, environ={}, overrides={"pool_size": 2})
     assert 2 == model.database.pool.max_size

@@ -57,6 +57,20 @@ def up_to_date(root: Node, shape: Shape, problems: list[Problem], variable: Vari
     return _Walk(problems, variable).node(root, shape, ()) if _outdated(shape) else root
 
 
+def referred(old: Path, new: Path, node: Node, path: Path) -> Problem:
+    """The warning of a reference at `path` that uses an old key."""
+    return Problem(
+        "TC107",
+        show(path),
+        node.origin,
+        expected=f"`${{{show(new)}}}`",
+        help=f"write `${{{show(new)}}}` instead",
+        message=f"`${{{show(old)}}}` is deprecated: it is `${{{show(new)}}}` now",
+        label="deprecated",
+        severity="warning",
+    )
+
+
 class _Walk:
     def __init__(self, problems: list[Problem], variable: Variable) -> None:
         self.problems = problems

@@ -17,7 +17,7 @@ from toriconfig import _path
 from toriconfig._defaults import as_node, placed
 from toriconfig._path import Path, show
 from toriconfig._references import Malformed, Reference, parse
-from toriconfig._renamed import current
+from toriconfig._renamed import current, referred
 from toriconfig._secret import Secret
 from toriconfig._shape import ANY, Shape, confidential
 from toriconfig._spelling import spelt
@@ -205,7 +205,11 @@ class _Run:
         return _FAILED
 
     def _key(self, reference: Reference, node: Node, from_shape: Shape, path: Path) -> Any:
-        target = spelt(current(_path.parse(reference.name), self.shape), self.shape)
+        named = _path.parse(reference.name)
+        now = current(named, self.shape)
+        if now != named:
+            self.problems.append(referred(named, now, node, path))
+        target = spelt(now, self.shape)
         owner = self._secret_on(target)
         if owner is not None:
             if from_shape.kind != "secret":
