@@ -156,7 +156,7 @@ def _fitted(kind: type[Any], options: Mapping[str, Any]) -> dict[str, Any]:
 def _typed(name: str, wanted: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    if wanted == "bool":
+    if wanted.startswith("bool"):
         if value.lower() not in ("true", "false", "1", "0"):
             raise ValueError(f"{name}: expected true or false")
         return value.lower() in ("true", "1")

@@ -7,7 +7,7 @@ variables of the Vault tools (`VAULT_ADDR`, `VAULT_TOKEN`, ... and their `BAO_*`
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from toriconfig._clock import SYSTEM, Clock
 from toriconfig._reference import check_path
@@ -171,6 +171,16 @@ METHODS: dict[str, type[Any]] = {
 """The ways to log in, by the name that `TORI_VAULT__AUTH__METHOD` takes."""
 
 
+class _Default:
+    """Marks a number that nobody gave; the mark stays with it through `dataclasses.replace` and copies of any kind."""
+
+
+class _Seconds(_Default, float): ...
+
+
+class _Count(_Default, int): ...
+
+
 @dataclass(frozen=True, eq=False)
 class Vault:
     """Where Vault is and how to use it.
@@ -188,10 +198,10 @@ class Vault:
         ca_cert, ca_path: PEM file, directory of the CAs to trust; None: `VAULT_CACERT`, `VAULT_CAPATH`, the system's.
         client_cert, client_key: PEM files of the client certificate; None: `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`.
         tls_server_name: the name that the certificate must bear; None: `VAULT_TLS_SERVER_NAME`, else the host.
-        verify: False: certificates are not checked, never for production; when not given, `VAULT_SKIP_VERIFY` counts.
+        verify: False: certificates are not checked, never for production; None: `VAULT_SKIP_VERIFY`, else they are.
         proxy: `http://proxy:3128`; None: `VAULT_PROXY_ADDR`; `HTTPS_PROXY` and the like are never looked at.
-        allow_file_address: whether a configuration file may give the address and credentials.
-        share_after_fork: whether a forked child goes on with its parent's token and leases; by default it gets its own.
+        allow_file_address: whether a configuration file may give the address and credentials; None: it may not.
+        share_after_fork: whether a forked child goes on with its parent's token and leases; None: it gets its own.
         clock: for tests.
 
     Raises:
@@ -201,20 +211,20 @@ class Vault:
     address: str | None = None
     namespace: str | None = None
     auth: Auth | None = None
-    timeout: float = 5.0
-    refresh_interval: float = 60.0
-    stale_for: float = 3600.0
-    overlap: float = 30.0
-    prefetch_workers: int = 8
+    timeout: float = _Seconds(5.0)
+    refresh_interval: float = _Seconds(60.0)
+    stale_for: float = _Seconds(3600.0)
+    overlap: float = _Seconds(30.0)
+    prefetch_workers: int = _Count(8)
     ca_cert: str | None = None
     ca_path: str | None = None
     client_cert: str | None = None
     client_key: str | None = None
     tls_server_name: str | None = None
-    verify: bool = True
+    verify: bool | None = None
     proxy: str | None = field(default=None, repr=False)
-    allow_file_address: bool = False
-    share_after_fork: bool = False
+    allow_file_address: bool | None = None
+    share_after_fork: bool | None = None
     clock: Clock = field(default=SYSTEM, repr=False)
 
     def __post_init__(self) -> None:
@@ -230,7 +240,7 @@ class Vault:
         if not isinstance(self.prefetch_workers, int):
             raise ValueError("Vault.prefetch_workers: expected a whole number")
         for name in ("verify", "allow_file_address", "share_after_fork"):
-            if not isinstance(getattr(self, name), bool):
+            if not isinstance(getattr(self, name), bool | None):
                 raise ValueError(f"Vault.{name}: expected true or false")
         if self.client_key is not None and self.client_cert is None:
             raise ValueError("Vault.client_key: needs `client_cert`")
@@ -240,14 +250,10 @@ class Vault:
         if self.namespace is not None:
             check_namespace(self.namespace, "Vault.namespace")
 
-    def __new__(cls, *values: Any, **named: Any) -> Self:
-        vault = super().__new__(cls)
-        vault.__dict__["_given"] = {*(one.name for one in fields(cls)[: len(values)]), *named}
-        return vault
-
     def says(self, name: str) -> bool:
         """Whether that field was given a value, be it the default's, so that no variable or file is asked for it."""
-        return name in self.__dict__["_given"] and getattr(self, name) is not None
+        value = getattr(self, name)
+        return value is not None and not isinstance(value, _Default)
 
     def _key(self) -> tuple[Any, ...]:
         values = tuple(getattr(self, one.name) for one in fields(self) if one.name != "clock")

@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -28,6 +29,13 @@ from toriconfig.vault import (
     Vault,
 )
 
+COPIES: list[Callable[[Vault], Vault]] = [
+    replace,
+    copy.copy,
+    copy.deepcopy,
+    lambda vault: pickle.loads(pickle.dumps(vault)),
+]
+
 WRONG: list[tuple[type[Any], dict[str, Any], str]] = [
     (Vault, {"address": "vault:8200"}, r"Vault\.address: expected http://host:port"),
     (Vault, {"address": "ftp://vault"}, r"Vault\.address"),
@@ -44,6 +52,7 @@ WRONG: list[tuple[type[Any], dict[str, Any], str]] = [
     (Vault, {"overlap": True}, r"Vault\.overlap"),
     (Vault, {"prefetch_workers": 65}, r"Vault\.prefetch_workers: expected a number from 1 to 64"),
     (Vault, {"prefetch_workers": 1.5}, r"Vault\.prefetch_workers: expected a whole number"),
+    (Vault, {"verify": 1}, r"Vault\.verify: expected true or false"),
     (Vault, {"verify": "no"}, r"Vault\.verify: expected true or false"),
     (Vault, {"namespace": "a/../b"}, r"Vault\.namespace"),
     (Vault, {"client_key": "k"}, r"Vault\.client_key: needs `client_cert`"),
@@ -89,7 +98,7 @@ def test_values_are_equal_and_hash_by_what_they_say_and_clocks_by_identity() -> 
     assert Vault(auth=Token("a")) != Vault(auth=Token("b"))
 
 
-@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda vault: pickle.loads(pickle.dumps(vault))])
+@pytest.mark.parametrize("copied", COPIES)
 def test_a_copy_of_any_kind_is_equal(copied: Callable[[Vault], Vault]) -> None:
     vault = Vault("http://v", auth=Token("a"), overlap=5.0)
     assert vault == copied(vault)
@@ -148,11 +157,19 @@ def test_the_variables_of_the_vault_tools_are_read(environ: Mapping[str, str], n
     assert value == getattr(resolve(Vault(), environ), name)
 
 
-@pytest.mark.parametrize("vault", [Vault("http://v", None, None, 5.0), copy.copy(Vault("http://v", timeout=5.0))])
-def test_a_default_that_is_said_wins_over_a_variable(vault: Vault) -> None:
-    found = resolve(vault, {"VAULT_CLIENT_TIMEOUT": "7"})
+@pytest.mark.parametrize("copied", COPIES)
+@pytest.mark.parametrize(("vault", "seconds"), [(Vault("http://v", None, None, 5.0), 5.0), (Vault("http://v"), 7.0)])
+def test_a_default_wins_over_a_variable_where_it_is_said(
+    vault: Vault, seconds: float, copied: Callable[[Vault], Vault]
+) -> None:
+    found = resolve(copied(vault), {"VAULT_CLIENT_TIMEOUT": "7"})
     assert found is not None
-    assert 5.0 == found.timeout
+    assert seconds == found.timeout
+
+
+def test_a_copy_that_replaces_a_field_says_no_other_that_was_not_said() -> None:
+    vault = replace(Vault("http://v", overlap=30.0), timeout=5.0)
+    assert {"address", "overlap", "timeout", "clock"} == {one.name for one in fields(Vault) if vault.says(one.name)}
 
 
 def test_certificates_that_code_says_are_checked_are_checked() -> None:

@@ -108,7 +108,7 @@ def _tls(vault: Vault, auth: Auth | None, environ: Mapping[str, str]) -> Tls:
         cert=cert,
         key=key,
         server_name=vault.tls_server_name or variable(environ, "TLS_SERVER_NAME"),
-        verify=vault.verify if vault.says("verify") else not skips,
+        verify=not skips if vault.verify is None else vault.verify,
     )
 
 

@@ -310,9 +310,10 @@ class Session:
         self.workers.reset()
         if transport is not None:
             transport.drop()
-        self.identity.inherit(identity, share=self.vault.share_after_fork)
+        share = bool(self.vault.share_after_fork)
+        self.identity.inherit(identity, share=share)
         for cell in list(self._cells.values()):
-            cell.after_fork(share=self.vault.share_after_fork)
+            cell.after_fork(share=share)
 
     def close(self, call: Call) -> None:
         """Stop polling, revoke the tokens that were obtained here; all starts afresh when somebody reads again."""
