@@ -6,12 +6,13 @@ text such as `title=2.0,abstract=1.4` is a mapping, is decided here, by the shap
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from toriconfig._path import Path, parse, show
 from toriconfig._renamed import current, renamed
-from toriconfig._shape import ANY, Shape, has_secrets
+from toriconfig._shape import ANY, Field, Shape, has_secrets
+from toriconfig._shape.keys import config_of, is_aliased
 from toriconfig._tree import Node
 from toriconfig.errors import Problem
 
@@ -47,7 +48,7 @@ def fit(
         elif name.startswith(VAULT) and "vault" not in shape.fields:
             vault[name.removeprefix(VAULT).lower()] = node
         elif prefix and name not in STEERING:
-            problems.append(_unknown(name, node, shape, delimiter, prefix))
+            problems.append(unknown_variable(prefix + name, node, shape, delimiter, prefix))
     return Node(nested, root.layer, root.at), vault
 
 
@@ -126,28 +127,49 @@ def names(
 ) -> Iterator[tuple[str, Path]]:
     """The name of each leaf that can be set from the environment, with its path.
 
+    Where pydantic-settings reads the variables its rules hold: case may count, and an alias stands without the prefix.
+
     Args:
         sections: also the names that set a whole model, as JSON or `null`, beside those of its keys.
     """
-    yield from _names(shape, delimiter, prefix, (), frozenset(), sections=sections)
+    models = [model for model in shape.models if hasattr(model, "_toriconfig_read")]
+    config = config_of(models[0]) if models else _OUR_RULES
+    target = config.get("env_prefix_target") or "variable"
+    naming = _Naming(delimiter, sections=sections, case_sensitive=bool(config.get("case_sensitive")))
+    for key, field in _each(shape):
+        named = "alias" if models and is_aliased(models[0], field.info) else "variable"
+        yield from naming.of(key, field, prefix if target in (named, "all") else "", (), frozenset())
 
 
-def _names(
-    shape: Shape, delimiter: str | None, prefix: str, path: Path, seen: frozenset[type], *, sections: bool
-) -> Iterator[tuple[str, Path]]:
+_OUR_RULES: Mapping[str, Any] = {}
+
+
+class _Naming:
+    """How the names of variables are made from keys."""
+
+    def __init__(self, delimiter: str | None, *, sections: bool, case_sensitive: bool) -> None:
+        self._spelt: Callable[[str], str] = str if case_sensitive else str.upper
+        self._delimiter = self._spelt(delimiter) if delimiter else None
+        self._sections = sections
+
+    def of(self, key: str, field: Field, prefix: str, path: Path, seen: frozenset[type]) -> Iterator[tuple[str, Path]]:
+        """The names of one field, and of what is below it."""
+        shape, path, name = field.shape, (*path, key), prefix + self._spelt(key)
+        nests = shape.kind == "model" and self._delimiter and not seen.intersection(shape.models)
+        if self._sections or not nests:
+            yield name, path
+        if nests and self._delimiter:
+            for below, inner in _each(shape):
+                yield from self.of(below, inner, name + self._delimiter, path, seen | set(shape.models))
+
+
+def _each(shape: Shape) -> Iterator[tuple[str, Field]]:
+    """Each field once, with the key to show."""
     shown: set[int] = set()
     for key, field in shape.fields.items():
-        if id(field) in shown:
-            continue
-        shown.add(id(field))
-        child = field.shape
-        name = prefix + key.upper()
-        nests = child.kind == "model" and delimiter and not seen.intersection(child.models)
-        if sections or not nests:
-            yield name, (*path, key)
-        if nests and delimiter:
-            below = name + delimiter.upper()
-            yield from _names(child, delimiter, below, (*path, key), seen | set(child.models), sections=sections)
+        if id(field) not in shown:
+            shown.add(id(field))
+            yield key, field
 
 
 def _match(name: str, shape: Shape, delimiter: str | None) -> Path | None:
@@ -279,19 +301,20 @@ def _bad_text(node: Node, path: Path, expected: str, label: str) -> Problem:
     )
 
 
-def _unknown(
-    name: str, node: Node, shape: Shape, delimiter: str | None, prefix: str, *, case_sensitive: bool = False
-) -> Problem:
+def _unprefixed(name: str, prefix: str) -> str:
+    return name[len(prefix) :] if name.upper().startswith(prefix.upper()) else name
+
+
+def unknown_variable(name: str, node: Node, shape: Shape, delimiter: str | None, prefix: str) -> Problem:
+    """The warning of a variable, or a file of a directory of secrets, that means no key."""
     from toriconfig._near import near
 
     # Compared without the prefix, which they all share: it would make everything look alike.
-    known = {shown: (delimiter or "").join(map(str, path)) for shown, path in names(shape, delimiter)}
-    found = near(name.upper(), list(known))
-    candidate = prefix + (known[found] if case_sensitive else found) if found else None
-    if candidate == prefix + name:
-        candidate = None  # an alias, which is read without the prefix
+    known = {_unprefixed(full, prefix).upper(): full for full, _ in names(shape, delimiter, prefix)}
+    found = near(_unprefixed(name, prefix).upper(), list(known))
+    candidate = known[found] if found else None
     in_file = node.layer.kind == "secrets_dir"
-    what = "this file" if in_file else f"variable `{prefix + name}`"
+    what = "this file" if in_file else f"variable `{name}`"
     otherwise = "remove it" if in_file else f"unset it, or rename it if it is not meant for {prefix}*"
     return Problem(
         "TC501",

@@ -26,12 +26,15 @@ class Remedies:
         self._shape = shape
         self._environ = environ
 
-    def looked(self) -> list[str]:
-        """The inputs of this load."""
+    def looked(self, path: Path) -> list[str]:
+        """The inputs of this load, where the key at `path` was looked for."""
         options = self._options
         looked: list[str] = []
         if options.env_prefix is not None and "env" in options.layers:
             looked.append(f"variables {options.env_prefix}*" if options.env_prefix else "the environment")
+            variable = self.variable(path) or options.env_prefix
+            if not variable.upper().startswith(options.env_prefix.upper()):
+                looked.append(f"variable {variable}")
         if "dotenv" in options.layers:
             looked += [os.fspath(file) for file in options.env_file]
         if "secrets_dir" in options.layers:
@@ -48,6 +51,6 @@ class Remedies:
 
     def how_to_set(self, path: Path) -> str:
         """Where the key at `path` was looked for, and how it is set."""
-        looked = ", ".join(self.looked()) or "no layer: the options name none"
+        looked = ", ".join(self.looked(path)) or "no layer: the options name none"
         variable = self.variable(path)
         return f"looked in: {looked}; set `{show(path)}`" + (f", or {variable} in the environment" if variable else "")

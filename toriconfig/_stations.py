@@ -297,7 +297,7 @@ class Load:
             self._vault_path(),
             self.options.layers,
             self.remedies.variable,
-            self.remedies.looked(),
+            self.remedies.looked,
             warn,
             offline=self.recipe.offline,
             presumed=self.recipe.presumed,

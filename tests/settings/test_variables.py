@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-from pydantic import BaseModel, Field
+from typing import Any
 
-from toriconfig import Settings, SettingsConfigDict, load
+import pytest
+from pydantic import AliasChoices, AliasPath, BaseModel, Field
+
+from toriconfig import Secret, Settings, SettingsConfigDict, load
+from toriconfig._json_schema import variables_of
+from toriconfig._path import show
 from toriconfig.testing import reset_warnings
 
 
@@ -56,5 +60,57 @@ def test_an_alias_is_not_read_with_the_prefix(caplog: pytest.LogCaptureFixture) 
         port: int = Field(1, validation_alias="P")
 
     assert load(Aliased, environ={"APP_P": "9"}).port == 1
-    assert "variable `APP_P` means no key" in caplog.text
-    assert "did you mean" not in caplog.text
+    assert "variable `APP_P` means no key of the schema (did you mean `P`?)" in caplog.text
+
+
+class Below(BaseModel):
+    size: int = Field(default=1, validation_alias="theSize")
+
+
+def with_names(target: Any, case_sensitive: bool) -> type[Settings]:
+    class Named(Settings):
+        model_config = SettingsConfigDict(
+            env_prefix="App_",
+            env_nested_delimiter="__x__",
+            env_prefix_target=target,
+            case_sensitive=case_sensitive,
+        )
+        port: int = 1
+        plain: int = Field(1, validation_alias="Plain_No")
+        several: int = Field(1, validation_alias=AliasChoices("First", "Second"))
+        below: Below = Below()
+        aliased: Below = Field(Below(), validation_alias="Other")
+        inside: int = Field(1, validation_alias=AliasPath("Whole", "deep"))
+
+    return Named
+
+
+@pytest.mark.parametrize("case_sensitive", [False, True])
+@pytest.mark.parametrize("target", ["variable", "alias", "all"])
+def test_each_variable_that_is_named_sets_its_key(target: str, case_sensitive: bool) -> None:
+    cls = with_names(target, case_sensitive)
+    named = dict(variables_of(cls, sections=True))
+    assert len(named) == 8
+    for name, path in named.items():
+        text = {"below": '{"theSize": 7}', "Other": '{"theSize": 7}', "Whole": '{"deep": 7}'}.get(show(path), "7")
+        assert "7" in str(load(cls, environ={name: text})), name
+
+
+@pytest.mark.parametrize(
+    ("case_sensitive", "alias", "name", "looked"),
+    [
+        (False, "Api_Key", "API_KEY", "variables A_*, variable API_KEY"),
+        (True, "Api_Key", "Api_Key", "variables A_*, variable Api_Key"),
+        (True, None, "A_key", "variables A_*"),
+    ],
+)
+def test_what_is_missing_is_told_with_the_variable_that_sets_it(
+    case_sensitive: bool, alias: str | None, name: str, looked: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Lacking(Settings):
+        model_config = SettingsConfigDict(env_prefix="A_", case_sensitive=case_sensitive)
+        key: Secret[str] = Field(validation_alias=alias)
+
+    load(Lacking, environ={})
+    assert f"looked in: {looked}; set {name}" in caplog.text
+    assert load(Lacking, environ={name: "x"}).key.get() == "x"

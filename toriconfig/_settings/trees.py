@@ -15,8 +15,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSourc
 from pydantic_settings.exceptions import SettingsError
 from pydantic_settings.sources import DefaultSettingsSource
 
-from toriconfig._fit import STEERING, VAULT, means_secret, meant_formerly
-from toriconfig._fit import _unknown as unknown_variable
+from toriconfig._fit import STEERING, VAULT, means_secret, meant_formerly, unknown_variable
 from toriconfig._layers import Inputs, read_layer
 from toriconfig._options import LAYERS, Options
 from toriconfig._origin import OriginKind
@@ -130,7 +129,7 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
     if one.error:
         problems.append(_failed(one, layer))
     if layer.kind in ("env", "dotenv"):
-        root = _Known(inputs.options, shape, problems, case_sensitive=one.source.case_sensitive).tree(root)
+        root = _Known(inputs.options, shape, problems).tree(root)
     if layer.kind == "env":
         other, wrong = _others(one.source, inputs, shape, layer)
         problems += wrong
@@ -158,11 +157,10 @@ def _failed(one: Said, layer: Layer) -> Problem:
 class _Known:
     """Takes names out of a tree that mean no key of the schema, with a warning each."""
 
-    def __init__(self, options: Options, shape: Shape, problems: list[Problem], *, case_sensitive: bool) -> None:
+    def __init__(self, options: Options, shape: Shape, problems: list[Problem]) -> None:
         self._options = options
         self._shape = shape
         self._problems = problems
-        self._case_sensitive = case_sensitive
 
     def tree(self, root: Node) -> Node:
         """The tree without them; what stands at the top is for the class itself to judge."""
@@ -177,7 +175,7 @@ class _Known:
         for key, child in node.value.items():
             below, at = shape.child(key), (*path, key)
             if below is None and not strict and self._names(child, key) and not self._formerly(at):
-                self._problems.append(unknown(child, self._options, self._shape, case_sensitive=self._case_sensitive))
+                self._problems.append(_unknown(child, self._options, self._shape))
             else:
                 known[key] = self._below(child, below or ANY, at)
         return Node(known, node.layer, node.at)
@@ -192,13 +190,9 @@ class _Known:
         return name.lower().endswith(f"{self._options.env_nested_delimiter or ''}{key}".lower())
 
 
-def unknown(node: Node, options: Options, shape: Shape, *, case_sensitive: bool) -> Problem:
-    """The warning of a variable that means no key."""
+def _unknown(node: Node, options: Options, shape: Shape) -> Problem:
     name = node.origin.name or node.origin.source
-    prefix = options.environment_prefix
-    rest = name[len(prefix) :] if name.upper().startswith(prefix.upper()) else name
-    rest = rest if case_sensitive else rest.upper()
-    return unknown_variable(rest, node, shape, options.env_nested_delimiter, prefix, case_sensitive=case_sensitive)
+    return unknown_variable(name, node, shape, options.env_nested_delimiter, options.environment_prefix)
 
 
 def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Layer) -> tuple[Node, list[Problem]]:
@@ -222,7 +216,7 @@ def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Laye
         if of_vault or meant_formerly(name, shape, delimiter, case_sensitive=cased):
             others[name.upper()] = node
         elif options.env_prefix and name not in STEERING:
-            problems.append(unknown(node, options, shape, case_sensitive=cased))
+            problems.append(_unknown(node, options, shape))
     return Node(others, tree.root.layer, tree.root.at) if others else nothing, problems
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def keys_of(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ...], tuple[Path, ...]]:
     """The keys that set a field, the one to show first; and the paths that lead to it inside something else."""
     config = config_of(owner)
-    alias = info.validation_alias if info.validation_alias is not None else info.alias
-    if alias is None or config.get("validate_by_alias") is False:
+    alias = _alias(owner, info)
+    if alias is None:
         return (name,), ()
     keys: list[str] = []
     inside: list[Path] = []
@@ -29,6 +29,17 @@ def keys_of(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ..
     if config.get("populate_by_name") or config.get("validate_by_name"):
         keys.append(name)
     return tuple(dict.fromkeys(keys)), tuple(inside)
+
+
+def is_aliased(owner: type[Any], info: FieldInfo) -> bool:
+    """Whether a field is set by its aliases, be it beside its name."""
+    return _alias(owner, info) is not None
+
+
+def _alias(owner: type[Any], info: FieldInfo) -> str | AliasChoices | AliasPath | None:
+    if config_of(owner).get("validate_by_alias") is False:
+        return None
+    return info.validation_alias if info.validation_alias is not None else info.alias
 
 
 def place_of(owner: type[Any], name: str, info: FieldInfo) -> Path:

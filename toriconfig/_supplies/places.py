@@ -28,7 +28,7 @@ class Places:
         vault_path: KV path whose keys feed secrets, or None.
         layers: the layers that count, highest first.
         how_to_set: the variable that sets the secret at a path, or None.
-        looked: sentence fragments naming where a secret was looked for.
+        looked: sentence fragments naming where the secret at a path was looked for.
         warn: told of a secret, by its path, what kind of trouble it has, and the message, "" when it has it no more:
             "missing", or supplied by a lower layer as Vault is not asked; "outage", a lower layer stands in.
         kept: identities of handles made by an earlier load, which stay as they are.
@@ -49,7 +49,7 @@ class Places:
         vault_path: str | None,
         layers: Sequence[LayerKind],
         how_to_set: Callable[[Path], str | None],
-        looked: Sequence[str],
+        looked: Callable[[Path], Sequence[str]],
         warn: Callable[[Path, str, str], None],
         *,
         kept: frozenset[int] = frozenset(),

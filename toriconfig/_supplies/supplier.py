@@ -175,7 +175,7 @@ def _missing(reference: str, shape: Shape, path: Path, places: Places) -> Supply
         return None
     variable = places.how_to_set(path)
     hint = "" if places.offline else ": set VAULT_ADDR"
-    looked = [*([f"Vault {reference} ({places.absent}{hint})"] if reference else []), *places.looked]
+    looked = [*([f"Vault {reference} ({places.absent}{hint})"] if reference else []), *places.looked(path)]
     remedy = f"set {variable}" if variable else "set it in a layer, or name its place with `${vault:path#key}`"
     if reference:
         remedy += f", or configure Vault and store it at {reference}"
