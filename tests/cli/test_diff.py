@@ -183,13 +183,10 @@ def test_profiles_whose_containers_hold_other_secrets_differ(said: str, toriconf
 
 
 def test_a_value_in_the_key_of_a_nameless_secret_is_not_shown(tmp_path: Path, toriconfig: Toriconfig) -> None:
-    (tmp_path / "vaults.py").write_text(
-        "import pydantic, toriconfig\n\n\n"
-        "class Vaults(pydantic.BaseModel):\n    nets: dict[str, toriconfig.Secret[str]] = {}\n"
-    )
+    (tmp_path / "app.py").write_text(CONTAINERS)
     (tmp_path / "a.yaml").write_text("nets: {db:HUNTER}\n")
     (tmp_path / "b.yaml").write_text("nets: {db:OTHER}\n")
-    result = toriconfig("diff", "a.yaml", "b.yaml", "--settings", "vaults:Vaults")
+    result = toriconfig("diff", "a.yaml", "b.yaml", "--settings", "app:App")
     assert result.out.splitlines()[2:] == [
         "- nets.**********: null  # a.yaml:1:17",
         "+ nets.**********: null  # b.yaml:1:16",
@@ -201,3 +198,11 @@ def test_a_key_neither_forges_a_line_nor_steers_the_terminal(tmp_path: Path, tor
     (tmp_path / "b.yaml").write_text("{}\n")
     result = toriconfig("diff", "a.yaml", "b.yaml")
     assert result.out.splitlines()[2:] == ['- section_weights."k\\x1b[31m\\nv": 1  # a.yaml:1:33']
+
+
+def test_a_nameless_secret_that_lost_its_indentation_is_masked(tmp_path: Path, toriconfig: Toriconfig) -> None:
+    (tmp_path / "app.py").write_text(CONTAINERS)
+    (tmp_path / "a.yaml").write_text("nets:\ndb: HUNTER\n")
+    (tmp_path / "b.yaml").write_text("nets:\n")
+    result = toriconfig("diff", "a.yaml", "b.yaml", "--settings", "app:App")
+    assert result.out.splitlines()[2:] == ["- db: **********  # a.yaml:2:5"]

@@ -65,6 +65,8 @@ class Schema(BaseModel):
         "boxes:\n  - HUNTER",
         "boxes:\n  a: x\n  b: {a: HUNTER, a: x}",
         "account:\nphrase: HUNTER",
+        "nets:\nany: HUNTER",
+        "nets:\nany: [HUNTER]",
         "accounts: {a: }\nrung: HUNTER",
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from toriconfig._masking.frames import Masked
-from toriconfig._masking.keys import Keys
+from toriconfig._masking.keys import Keys, astray
 from toriconfig._masking.sensitive import Sensitive, Span
 from toriconfig._origin import Origin
 from toriconfig._renamed import renamed
@@ -108,10 +108,13 @@ def _secret_places(node: Node, shape: Shape) -> Iterator[Origin]:
     if not confidential(shape):
         return
     if type(node.value) is dict and shape.kind in ("model", "mapping") and not shape.sealed:
+        lost = astray(node, shape)
         for key, child in node.value.items():
             below = shape.child(key)
             if below is not None:
                 yield from _secret_places(child, below)
+            elif key in lost:
+                yield from _all_of(child)
     elif type(node.value) is list and shape.kind == "sequence" and not shape.sealed:
         for index, child in enumerate(node.value):
             yield from _secret_places(child, shape.child(index) or ANY)

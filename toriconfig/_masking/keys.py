@@ -20,6 +20,7 @@ from toriconfig._path import Path, parse, show
 from toriconfig._renamed import renamed
 from toriconfig._secret import MASK
 from toriconfig._shape import Shape, confidential
+from toriconfig._tree import Node
 from toriconfig.errors import CODES, Problem, Related
 
 _NAME = re.compile(r"[\w.-]*\Z")
@@ -90,7 +91,7 @@ class Keys:
             if depth >= start and here is not None:
                 secret = secret or here.kind == "secret" or here.sealed
                 declared = part in here.fields
-                among = _of_secrets(here)
+                among = nameless(here)
                 here = here.child(part)
             if isinstance(part, int) or declared:
                 yield part
@@ -108,10 +109,21 @@ class Keys:
         return "\n".join(masked.line(number) for number in range(1, len(lines) + 1))
 
 
-def _of_secrets(shape: Shape) -> bool:
+def nameless(shape: Shape) -> bool:
     """Whether any key may be that of a secret here, in a mapping whose values are no models with names of their own."""
     item = shape.item if shape.kind == "mapping" else None
     return item is not None and item.kind != "model" and confidential(item)
+
+
+def astray(node: Node, shape: Shape) -> frozenset[str]:
+    """The keys that the schema does not know beside an empty mapping of nameless secrets: perhaps they belong in it.
+
+    nets:
+    db: hunter2
+    """
+    below = {key: shape.child(key) for key in node.value}
+    empty = any(at is not None and node.value[key].value is None and nameless(at) for key, at in below.items())
+    return frozenset(key for key, at in below.items() if empty and at is None)
 
 
 def _parsed(path: str) -> Path:

@@ -123,14 +123,17 @@ def _told(said: Iterable[tuple[Path, Node, Said]], keys: Keys) -> Iterator[tuple
 
 
 def _said(node: Node, shape: Shape | None, path: Path, known: Sensitive) -> Iterator[tuple[Path, Node, Said]]:
+    from toriconfig._masking.keys import astray
     from toriconfig._masking.shown import conceals
-    from toriconfig._shape import confidential
+    from toriconfig._shape import Shape, confidential
 
     secret = shape is not None and confidential(shape)
     apart = shape is None or not secret or shape.kind in ("model", "mapping")
     if type(node.value) is dict and node.value and apart:
+        lost = astray(node, shape) if shape is not None else ()
         for key, child in node.value.items():
-            yield from _said(child, shape.child(key) if shape is not None else None, (*path, key), known)
+            below = Shape("secret") if key in lost else shape.child(key) if shape is not None else None
+            yield from _said(child, below, (*path, key), known)
         return
     if not path:
         return
