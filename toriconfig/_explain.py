@@ -230,6 +230,8 @@ def _below(value: Any, part: str | int, field: Field | None) -> Any:
     Raises:
         LookupError: nothing does.
     """
+    if getattr(value, "__pydantic_root_model__", False):
+        return _below(value.root, part, field)
     if isinstance(value, BaseModel):  # not by `getattr`, which warns of deprecated fields
         held = value.__dict__ | (value.model_extra or {})
         return held[field.name if field is not None else str(part)]

@@ -69,7 +69,8 @@ class Snapshot(Value):
         secrets: every handle by its path.
         unsupplied: paths of secrets that nothing supplies, with their place in Vault ("" for none) and the remedy.
         declared: the places in Vault that each secret may be read from, whether or not Vault is there.
-        spelt: the one reference that stands for a secret, where there is one and no higher layer speaks.
+        spelt: what a file says of a secret: a reference, or a mapping of such; where there is one and no higher layer
+            speaks.
         layers: what was read, lowest first.
         findings: warnings and hints of the load.
         session: the connection to Vault, or None.
@@ -82,7 +83,7 @@ class Snapshot(Value):
     secrets: dict[Path, Secret[Any]]
     unsupplied: Mapping[Path, tuple[str, str]] = _NONE
     declared: Mapping[Path, tuple[str, ...]] = _NONE
-    spelt: Mapping[Path, str] = _NONE
+    spelt: Mapping[Path, Any] = _NONE
     layers: tuple[LayerRead, ...] = ()
     findings: tuple[Problem, ...] = ()
     session: Any = None

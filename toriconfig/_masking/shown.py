@@ -13,6 +13,12 @@ from toriconfig._masking.sensitive import looks_secret
 from toriconfig._secret import MASK
 
 
+class Verbatim(str):
+    """Text that a file says as it stands: a reference, which tells where a secret is and not what."""
+
+    __slots__ = ()
+
+
 def plain(value: Any) -> Any:
     """The value as JSON knows it; numbers stay numbers, also infinite ones; sets are sorted."""
     found = to_jsonable_python(value, fallback=str, inf_nan_mode="constants")
@@ -29,6 +35,8 @@ def conceals(key: str | int, value: Any) -> bool:
     >>> conceals("password", "hunter2"), conceals("max_tokens", 4096), conceals("host", "postgres://u:p@db/x")
     (True, False, True)
     """
+    if isinstance(value, Verbatim):
+        return False
     if isinstance(value, str):
         named = isinstance(key, str) and looks_secret(key)
         return bool(value) and (named or value == MASK or any(mask_line(line) != line for line in _lines(value)))

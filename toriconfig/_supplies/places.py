@@ -39,7 +39,8 @@ class Places:
         secrets: the handles by their paths.
         unsupplied: those that nothing supplies, with their place in Vault ("" for none) and the remedy.
         declared: the places in Vault that each may be read from.
-        spelt: the one reference that stands for a secret, where there is one and no higher layer speaks.
+        spelt: what a file says of a secret: a reference, or a mapping of such; where there is one and no higher layer
+            speaks.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Places:
         self.secrets: dict[Path, Secret[Any]] = {}
         self.unsupplied: dict[Path, tuple[str, str]] = {}
         self.declared: dict[Path, tuple[str, ...]] = {}
-        self.spelt: dict[Path, str] = {}
+        self.spelt: dict[Path, Any] = {}
 
     @property
     def absent(self) -> str:

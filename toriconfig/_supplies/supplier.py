@@ -44,13 +44,14 @@ def supplier(node: Node | None, shape: Shape, path: Path, places: Places, parts:
     declared = (*(references_of(place) if place is not None else ()), *_within(literal))
     if declared and "vault" in places.layers:
         places.declared[path] = tuple(dict.fromkeys(declared))
-    alone = place is not None and (isinstance(place, Ref) or len(place.parts) == 1)
-    if alone and not (literal is not None and _ranks_above_vault(literal, places)):
-        places.spelt[path] = declared[0]
+    above = place is not None and literal is not None and _ranks_above_vault(literal, places)
+    said = _said(place if place is not None and not above else literal)
+    if said is not None:
+        places.spelt[path] = said
     if literal is None and (place is None or places.cell is None):
         return _missing(spelt(place) if place is not None else "", shape, path, places)
     lower = _lower(literal, shape, path, places, parts) if literal is not None else None
-    if place is None or (literal is not None and _ranks_above_vault(literal, places)):
+    if place is None or above:
         return lower
     reference = spelt(place)
     if places.cell is None:
@@ -91,6 +92,20 @@ def _within(node: Node | None) -> Iterator[str]:
     elif type(node.value) is dict:
         for child in node.value.values():
             yield from _within(child)
+
+
+def _said(source: Template | Ref | Node | None) -> Any:
+    """What a file says of a secret that is nothing but what Vault holds; None where anything else is in it."""
+    if isinstance(source, Ref):
+        return f"${{vault:{source.reference}}}"
+    if isinstance(source, Template):
+        names = references_of(source)
+        return "".join(f"${{vault:{name}}}" for name in names) if len(names) == len(source.parts) else None
+    value = source.value if source is not None else None
+    if type(value) is dict:
+        below = {key: _said(child) for key, child in value.items()}
+        return below if below and None not in below.values() else None
+    return _said(value) if isinstance(value, Template) else None
 
 
 def _own_place(shape: Shape, path: Path, places: Places) -> Ref | None:

@@ -6,6 +6,8 @@ import json
 import math
 from typing import Any
 
+from toriconfig._masking.shown import Verbatim
+
 _PLAIN_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"})
 _SAFE = frozenset("_-./:,@%+=")
 
@@ -15,7 +17,7 @@ def yaml_scalar(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     if isinstance(value, str):
-        return yaml_text(value.replace("${", "$${"))
+        return yaml_text(value if isinstance(value, Verbatim) else value.replace("${", "$${"))
     if isinstance(value, list):
         return f"[{', '.join(map(yaml_scalar, value))}]"
     if isinstance(value, dict):

@@ -71,7 +71,7 @@ def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
             return Said(text, text, leaf.origin)
         held = _opened(value_at(loaded, show(leaf.path)))
         return Said(
-            _mark((leaf.value, held)), yaml_text(leaf.value) if leaf.secret and leaf.value else MASK, leaf.origin
+            _mark((leaf.value, held)), yaml_scalar(leaf.value) if leaf.secret and leaf.value else MASK, leaf.origin
         )
 
     return {show(leaf.path): said(leaf) for leaf in leaves(loaded)}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toriconfig._effective import Leaf
 from toriconfig._fit import can_mean
+from toriconfig._masking.shown import Verbatim
 from toriconfig._path import Path, show
 from toriconfig._secret import MASK
 from toriconfig._shape import ANY, Shape, root_shape
@@ -82,16 +83,10 @@ def _section(node: Nested, depth: int, origins: bool) -> _Lines:
             continue
         note = f"  # {child.origin}" if origins or not shows(child) else ""
         note += f"  # {child.note}" if child.note else ""
-        value = _reference_or_value(child)
+        value = yaml_scalar(child.value) if shows(child) else MASK
         lines.append(f"{indent}{'' if shows(child) else '# '}{name}: {value}{note}")
         says = says or shows(child)
     return _Lines(lines, says)
-
-
-def _reference_or_value(leaf: Leaf) -> str:
-    if not shows(leaf):
-        return MASK
-    return yaml_text(leaf.value) if leaf.secret else yaml_scalar(leaf.value)
 
 
 def _plain(node: Nested, origins: bool) -> dict[str, Any]:
@@ -100,7 +95,7 @@ def _plain(node: Nested, origins: bool) -> dict[str, Any]:
         if isinstance(child, dict):
             plain[key] = _plain(child, origins)
             continue
-        value = child.value if child.secret else _json(child.value)
+        value = _json(child.value)
         plain[key] = {"value": value, "origin": str(child.origin)} if origins else value
     return plain
 
@@ -108,7 +103,7 @@ def _plain(node: Nested, origins: bool) -> dict[str, Any]:
 def _json(value: Any) -> Any:
     """A literal `${` is kept from being a reference; JSON has no infinity, whose name reads back as well."""
     if isinstance(value, str):
-        return value.replace("${", "$${")
+        return value if isinstance(value, Verbatim) else value.replace("${", "$${")
     if isinstance(value, float) and not math.isfinite(value):
         return json.dumps(value)
     if isinstance(value, list):
@@ -121,8 +116,6 @@ def _variable(path: Path, group: Sequence[Leaf], name: str | None, shape: Shape 
     note = f"  # {first.origin}" if origins else ""
     if name is None:
         return f"# {show(path)}: no variable sets it{note}"
-    if first.secret and first.path == path:
-        return f"# {name}: {first.value or MASK}{note}"
     if not all(map(shows, group)):
         return f"# {name}: {MASK}{note}"
     value = _value(path, group)
@@ -130,7 +123,13 @@ def _variable(path: Path, group: Sequence[Leaf], name: str | None, shape: Shape 
     if text is None:
         return f"# {name}: no variable can say it{note}"
     # A reference in a variable would be taken for the secret itself.
-    return f"# {name}: {text}{note}" if any(leaf.secret for leaf in group) else f"{name}={text}{note}"
+    return f"# {name}: {text}{note}" if _refers(value) else f"{name}={text}{note}"
+
+
+def _refers(value: Any) -> bool:
+    if isinstance(value, (list, dict)):
+        return any(map(_refers, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, Verbatim)
 
 
 def _value(path: Path, group: Sequence[Leaf]) -> Any:

@@ -53,7 +53,7 @@ def show(key: str | None, target: str | None, origins: bool, style: str, form: s
         say(text, end="")
         hidden = [spelt(leaf.path) for leaf in found if not shows(leaf)]
         if hidden:
-            note(f"left out, since they are secret and have no reference: {', '.join(hidden)}")
+            note(f"left out, since they are or hold a secret that no reference stands for: {', '.join(hidden)}")
     else:
         say(as_yaml(found, origins=origins), end="")
     return Exit.FINE
