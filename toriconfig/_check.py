@@ -35,7 +35,8 @@ def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
     """
     attempt = try_load(recipe if online else recipe.unasked())
     problems = list(attempt.problems)
-    problems += [_unsupplied(path, where, online=online) for path, where in attempt.unsupplied.items()]
+    if attempt.complete:
+        problems += [_unsupplied(path, where, online=online) for path, where in attempt.unsupplied.items()]
     if online:
         fetched = {path: secret for path, secret in attempt.secrets.items() if path not in attempt.unsupplied}
         problems += map(_unfetched, failures_of(fetched))

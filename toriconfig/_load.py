@@ -24,18 +24,20 @@ class Attempt:
     Attributes:
         loaded: the settings, or None when there is an error among the problems.
         problems: all that was found, warnings included, sorted by place.
+        complete: whether everything could be read; else what is missing may well be there.
         unsupplied: paths of secrets that nothing supplies here, with their place in Vault ("" for none) and the remedy.
         secrets: every handle by its path, also when the settings could not be built.
         references: every place in Vault that the settings may be read from.
         session: the connection to Vault, or None.
     """
 
-    __slots__ = ("loaded", "problems", "references", "secrets", "session", "unsupplied")
+    __slots__ = ("complete", "loaded", "problems", "references", "secrets", "session", "unsupplied")
 
     def __init__(self, run: Load, loaded: Loaded | None) -> None:
         places = run.places
         self.loaded = loaded
         self.problems = run.sorted_problems()
+        self.complete = run.complete
         self.unsupplied: Mapping[Path, tuple[str, str]] = places.unsupplied if places else {}
         self.secrets: Mapping[Path, Secret[Any]] = places.secrets if places else {}
         self.references = run.references()

@@ -300,6 +300,7 @@ class Load:
             self.remedies.looked,
             warn,
             offline=self.recipe.offline,
+            complete=self.complete,
             presumed=self.recipe.presumed,
             text_of=self._text_of,
         )

@@ -26,7 +26,7 @@ from toriconfig._origin import Origin, OriginKind
 from toriconfig._renamed import has_renamed
 from toriconfig._settings.places import layer_of
 from toriconfig._settings.sources import SHARED, Sources, build
-from toriconfig._settings.trees import name_of, tree_of, trees
+from toriconfig._settings.trees import name_of, read, tree_of, trees
 from toriconfig._settings.values import for_pydantic
 from toriconfig._shape import has_secrets, root_shape
 from toriconfig._snapshot import LayerRead, Recipe, Snapshot, remember_how
@@ -68,7 +68,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def _toriconfig_read(cls, inputs: Inputs) -> Iterator[tuple[OriginKind, Tree]]:
-        return trees(cls, inputs, build(cls, inputs.options, inputs.environ, {}, {}))
+        return read(cls, inputs)
 
     @classmethod
     def _toriconfig_make(cls, values: dict[str, Any]) -> BaseModel:

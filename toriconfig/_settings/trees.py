@@ -18,11 +18,12 @@ from pydantic_settings.sources import DefaultSettingsSource
 from toriconfig._fit import STEERING, VAULT, means_secret, meant_formerly, unknown_variable
 from toriconfig._layers import Inputs, read_layer
 from toriconfig._options import LAYERS, Options
-from toriconfig._origin import OriginKind
+from toriconfig._origin import Origin, OriginKind
 from toriconfig._path import Path
 from toriconfig._renamed import renamed
+from toriconfig._settings.failures import Failure, failure_of, maker_of
 from toriconfig._settings.places import layer_of, variables
-from toriconfig._settings.sources import Sources
+from toriconfig._settings.sources import Sources, build
 from toriconfig._shape import ANY, Shape, has_secrets, root_shape
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig.errors import Problem
@@ -33,17 +34,43 @@ class Said(NamedTuple):
 
     source: Any
     data: Mapping[str, Any]
-    error: str = ""
+    failure: Failure | None = None
 
 
 _Entry = tuple[OriginKind, Tree]
 
 
-def trees(schema: type[BaseSettings], inputs: Inputs, sources: Sources) -> Iterator[tuple[OriginKind, Tree]]:
-    """Everything that a load of `schema` reads, lowest first."""
+def read(schema: type[BaseSettings], inputs: Inputs) -> Iterator[_Entry]:
+    """Everything that a load of `schema` reads, lowest first; a source that fails, or cannot be made, is a problem."""
+    sources, failed = _built(schema, inputs)
+    if failed is not None:
+        yield "source", failed
+    yield from trees(schema, inputs, sources, caught=Exception)
+
+
+def _built(schema: type[BaseSettings], inputs: Inputs) -> tuple[Sources, Tree | None]:
+    """The sources; or none, and a tree that says why."""
+    try:
+        return build(schema, inputs.options, inputs.environ, {}, {}), None
+    except Exception as error:  # noqa: BLE001 - anybody's code
+        maker = maker_of(error)
+        name = f"{schema.__name__}.settings_customise_sources" if maker is None else name_of(maker)
+        layer = Layer("source", name, lambda _: Origin("source", name))
+        problem = failure_of(error, maker, name).problem(layer)
+        return (), Tree(Node({}, layer, ()), problems=(problem,), complete=False)
+
+
+def trees(
+    schema: type[BaseSettings], inputs: Inputs, sources: Sources, *, caught: type[Exception] = SettingsError
+) -> Iterator[_Entry]:
+    """What the sources say, among our own layers, lowest first.
+
+    Args:
+        caught: what a source may raise and be a problem for it.
+    """
     layers = inputs.options.layers
     overrides: list[_Entry] = [("code", tree) for tree in read_layer("code", inputs)] if "code" in layers else []
-    said = ask(sources, overrides[0][1].root.plain() if overrides else {})
+    said = ask(sources, overrides[0][1].root.plain() if overrides else {}, caught)
     code = next((at for at, one in enumerate(said) if type(one.source) is InitSettingsSource), -1)
     entries = [*overrides] if code < 0 else []
     for at, one in enumerate(said):
@@ -56,7 +83,7 @@ def trees(schema: type[BaseSettings], inputs: Inputs, sources: Sources) -> Itera
     yield from reversed(_ordered(entries, layers))
 
 
-def ask(sources: Sources, state: Mapping[str, Any]) -> list[Said]:
+def ask(sources: Sources, state: Mapping[str, Any], caught: type[Exception]) -> list[Said]:
     """What each source says, highest first; each may look at what those above it said, as pydantic-settings has it."""
     said: list[Said] = []
     states: dict[str, dict[str, Any]] = {}
@@ -67,7 +94,7 @@ def ask(sources: Sources, state: Mapping[str, Any]) -> list[Said]:
         if isinstance(source, PydanticBaseSettingsSource):
             source._set_current_state(current)
             source._set_settings_sources_data(states)
-        one = _asked(source)
+        one = _asked(source, caught)
         said.append(one)
         states[name_of(source)] = dict(one.data)
         current = _over(one.data, current)
@@ -92,12 +119,11 @@ def _node(value: Any, layer: Layer, path: Path) -> Node:
     return Node(value, layer, path)
 
 
-def _asked(source: Any) -> Said:
-    # pydantic-settings chains the text that it could not decode; its sentence alone comes out of here.
+def _asked(source: Any, caught: type[Exception]) -> Said:
     try:
-        return Said(source, source())
-    except SettingsError as error:
-        return Said(source, {}, str(error))
+        return Said(source, dict(source()))
+    except caught as error:
+        return Said(source, {}, failure_of(error, source))
 
 
 def _over(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,8 +152,8 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
     layer = layer_of(one.source, schema, inputs.environ, above_code=above_code)
     root, problems = tree_of(one.data, layer), []
     shape = root_shape(schema, inputs.options.renamed)
-    if one.error:
-        problems.append(_failed(one, layer))
+    if one.failure is not None:
+        problems.append(one.failure.problem(layer))
     if layer.kind in ("env", "dotenv"):
         root = _Known(inputs.options, shape, problems).tree(root)
     if layer.kind == "env":
@@ -136,22 +162,10 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
         if other.value:
             yield "env", Tree(other, flat=True)
     if root.value or problems or layer.kind in ("env", "source"):
-        yield layer.kind, Tree(root, problems=tuple(problems))
+        yield layer.kind, Tree(root, problems=tuple(problems), complete=one.failure is None)
     if layer.kind == "secrets_dir" and inputs.options.secrets_dir and has_secrets(shape):
         for tree in reversed(list(_secret_files(inputs.options, shape))):
             yield "secrets_dir", tree
-
-
-def _failed(one: Said, layer: Layer) -> Problem:
-    field = one.error.partition('for field "')[2].partition('"')[0]
-    return Problem(
-        "TC505",
-        field,
-        layer.locate((field,) if field else ()),
-        expected="what the type of the field can be read from; JSON for lists and mappings" if field else "",
-        help="correct it there, or set it in a file",
-        message=one.error,
-    )
 
 
 class _Known:

@@ -33,6 +33,7 @@ class Places:
             "missing", or supplied by a lower layer as Vault is not asked; "outage", a lower layer stands in.
         kept: identities of handles made by an earlier load, which stay as they are.
         offline: whether Vault is left alone on purpose.
+        complete: whether everything could be read; else what is missing here may well be there.
         presumed: whether an optional secret with a place in Vault counts as there all the same.
         text_of: a scalar as the file spells it: `1.10` in a secret is no number.
         problems: what is wrong with them.
@@ -55,6 +56,7 @@ class Places:
         *,
         kept: frozenset[int] = frozenset(),
         offline: bool = False,
+        complete: bool = True,
         presumed: bool = False,
         text_of: Callable[[Node], str | None] = _no_text,
     ) -> None:
@@ -67,6 +69,7 @@ class Places:
         self.warn = warn
         self.kept = kept
         self.offline = offline
+        self.complete = complete
         self.presumed = presumed
         self.text_of = text_of
         self.problems: list[Problem] = []

@@ -195,7 +195,9 @@ def _missing(reference: str, shape: Shape, path: Path, places: Places) -> Supply
     if reference:
         remedy += f", or configure Vault and store it at {reference}"
     message = f"the secret is not set; looked in: {', '.join(looked) or 'no layer at all'}"
-    if shape.models and not reference:
+    if not places.complete:
+        pass  # what could not be read may well supply it
+    elif shape.models and not reference:
         expected = "a reference, a `Ref` or the whole value in one layer"
         said = f"nothing supplies the secret `{show(path)}`"
         places.problems.append(Problem("TC401", show(path), None, expected, remedy, said))
