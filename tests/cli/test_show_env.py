@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.command import Toriconfig
+from support.command import Toriconfig, in_a_process
 
 APP = """
 from typing import Any
@@ -22,6 +22,7 @@ class App(BaseModel):
     hosts: dict[str, Host] = {}
     one: Host | None = Host()
     open: Any = 1
+    name: str = "x"
     key: Secret[str] | None = None
     spaced: int = Field(3, validation_alias="spa ced")
 """
@@ -75,3 +76,15 @@ def test_what_would_read_back_as_something_else_is_a_comment(
     said: str, key: str, line: str, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     assert shown(toriconfig, said, key, tmp_path) == line
+
+
+def test_where_only_ascii_may_be_written_json_escapes_and_text_is_a_comment(tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_text("deep: {é: {漢: 1}}\nname: é\n", encoding="utf-8")
+    shown = in_a_process(
+        "show", "-f", "env", "--settings", "app:App", cwd=tmp_path, environ={"PYTHONIOENCODING": "ascii"}
+    )
+    assert "# APP_NAME: no variable can say it in ASCII\n" in shown.out
+    (tmp_path / "app.yaml").unlink()
+    (tmp_path / ".env").write_text(shown.out, encoding="ascii")
+    again = in_a_process("show", "deep", "--settings", "app:App", "--env-file", ".env", cwd=tmp_path)
+    assert again.out == 'deep:\n  "é":\n    "漢": 1\n'

@@ -52,11 +52,16 @@ def is_env_name(name: str) -> bool:
     return not any(char.isspace() or char in "=#'\"" for char in name)
 
 
-def env_text(value: Any) -> str | None:
-    """A value as the text of a variable in a `.env` file, quoted where it must be; None where no text says it."""
+def env_text(value: Any, *, ascii: bool = False) -> str | None:  # noqa: A002 - as json.dumps calls it
+    """A value as the text of a variable in a `.env` file, quoted where it must be; None where no text says it.
+
+    Args:
+        ascii: whether nothing else may be written, which JSON can do and plain text cannot.
+    """
     if isinstance(value, str):
-        return None if "\0" in value or value.strip() == "null" else _quoted(value)
-    return _quoted(json.dumps(value, ensure_ascii=False))
+        unsaid = "\0" in value or value.strip() == "null" or (ascii and not value.isascii())
+        return None if unsaid else _quoted(value)
+    return _quoted(json.dumps(value, ensure_ascii=ascii))
 
 
 def _quoted(text: str) -> str:

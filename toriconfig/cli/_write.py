@@ -44,8 +44,18 @@ def _seen(char: str) -> str:
     return char if char.isprintable() or char == "\n" or char > "\uffff" else f"\\u{ord(char):04x}"
 
 
-def as_env(leaves: Sequence[Leaf], cls: type[BaseModel], *, origins: bool) -> str:
-    """Variables, a line each; secrets, and what no variable can say, as comments."""
+def as_env(
+    leaves: Sequence[Leaf],
+    cls: type[BaseModel],
+    *,
+    origins: bool,
+    ascii: bool = False,  # noqa: A002 - as json.dumps calls it
+) -> str:
+    """Variables, a line each; secrets, and what no variable can say, as comments.
+
+    Args:
+        ascii: whether nothing else may be written; what needs more is a comment too.
+    """
     from toriconfig._json_schema import variables_of
 
     variables = {path: name for name, path in variables_of(cls, sections=True) if is_env_name(name)}
@@ -55,7 +65,9 @@ def as_env(leaves: Sequence[Leaf], cls: type[BaseModel], *, origins: bool) -> st
         nearest = next((path for path in upwards if path in variables), leaf.path)
         groups.setdefault(nearest, []).append(leaf)
     shape = root_shape(cls)
-    lines = [_variable(path, group, variables.get(path), shape.at(path), origins) for path, group in groups.items()]
+    lines = [
+        _variable(path, group, variables.get(path), shape.at(path), origins, ascii) for path, group in groups.items()
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -111,7 +123,14 @@ def _json(value: Any) -> Any:
     return {key: _json(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-def _variable(path: Path, group: Sequence[Leaf], name: str | None, shape: Shape | None, origins: bool) -> str:
+def _variable(
+    path: Path,
+    group: Sequence[Leaf],
+    name: str | None,
+    shape: Shape | None,
+    origins: bool,
+    ascii: bool,  # noqa: A002
+) -> str:
     first = group[0]
     note = f"  # {first.origin}" if origins else ""
     if name is None:
@@ -119,9 +138,10 @@ def _variable(path: Path, group: Sequence[Leaf], name: str | None, shape: Shape 
     if not all(map(shows, group)):
         return f"# {name}: {MASK}{note}"
     value = _value(path, group)
-    text = env_text(value) if can_mean(shape or ANY, value) else None
+    sayable = can_mean(shape or ANY, value) and (name.isascii() or not ascii)
+    text = env_text(value, ascii=ascii) if sayable else None
     if text is None:
-        return f"# {name}: no variable can say it{note}"
+        return f"# {name}: no variable can say it{' in ASCII' if ascii else ''}{note}"
     # A reference in a variable would be taken for the secret itself.
     return f"# {name}: {text}{note}" if _refers(value) else f"{name}={text}{note}"
 

@@ -46,11 +46,11 @@ def show(key: str | None, target: str | None, origins: bool, style: str, form: s
         write_problems(attempt.problems, form, color, asked.schema.__name__)
         return code_of(attempt.problems)
     found = _leaves(attempt.loaded, key)
+    ascii_alone = not (sys.stdout.encoding or "").lower().startswith("utf")
     if style == "env":
-        say(as_env(found, asked.schema, origins=origins), end="")
+        say(as_env(found, asked.schema, origins=origins, ascii=ascii_alone), end="")
     elif style == "json":
-        text = as_json(found, origins=origins, ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
-        say(text, end="")
+        say(as_json(found, origins=origins, ascii=ascii_alone), end="")
         hidden = [spelt(leaf.path) for leaf in found if not shows(leaf)]
         if hidden:
             note(f"left out, since they are or hold a secret that no reference stands for: {', '.join(hidden)}")
