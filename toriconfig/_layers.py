@@ -20,11 +20,12 @@ EXTENSIONS = (".yaml", ".yml", ".json")
 
 
 class Inputs(Value):
-    """What a load may read from."""
+    """What a load may read from: the command line of the program too, where `arguments` is true."""
 
     options: Options
     environ: Mapping[str, str]
     overrides: Mapping[str, Any] | None
+    arguments: bool = True
 
 
 Reader = Callable[[Inputs], Iterator[tuple[OriginKind, Tree]]]

@@ -30,6 +30,7 @@ class Recipe(NamedTuple):
         environ: the environment, or None for the process's own at the time of the load.
         offline: whether Vault is left alone.
         presumed: whether, offline, an optional secret with a place in Vault counts as there, unread, rather than as None.
+        arguments: whether a schema that reads the command line of the program does so.
     """
 
     schema: type[BaseModel]
@@ -38,6 +39,7 @@ class Recipe(NamedTuple):
     environ: Mapping[str, str] | None = None
     offline: bool = False
     presumed: bool = False
+    arguments: bool = True
 
     def unasked(self) -> Recipe:
         """The same as a program with Vault gets it, without a question to Vault."""

@@ -201,7 +201,8 @@ class Load:
         trees: list[tuple[OriginKind, Node]] = []
         env: dict[str, Node] = {}
         prefix, delimiter = self.options.environment_prefix, self.options.env_nested_delimiter
-        for kind, tree in self.reader(Inputs(self.options, self.environ, self.recipe.overrides)):
+        recipe = self.recipe
+        for kind, tree in self.reader(Inputs(self.options, self.environ, recipe.overrides, recipe.arguments)):
             root = tree.root
             self._note(kind, tree)
             if tree.flat:

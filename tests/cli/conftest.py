@@ -32,6 +32,7 @@ def _toriconfig(
         data = stdin.encode() if isinstance(stdin, str) else stdin
         with monkeypatch.context() as patch:
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
+            patch.setattr(sys, "argv", ["toriconfig", *arguments])
             for name, value in environ.items():
                 patch.setenv(name, value)
             with pytest.raises(SystemExit) as ended:

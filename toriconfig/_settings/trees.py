@@ -51,7 +51,8 @@ def read(schema: type[BaseSettings], inputs: Inputs) -> Iterator[_Entry]:
 def _built(schema: type[BaseSettings], inputs: Inputs) -> tuple[Sources, Tree | None]:
     """The sources; or none, and a tree that says why."""
     try:
-        return build(schema, inputs.options, inputs.environ, {}, {}), None
+        given = {} if inputs.arguments else {"cli_parse_args": False}
+        return build(schema, inputs.options, inputs.environ, given, {}), None
     except Exception as error:  # noqa: BLE001 - anybody's code
         maker = maker_of(error)
         name = f"{schema.__name__}.settings_customise_sources" if maker is None else name_of(maker)

@@ -54,7 +54,9 @@ def code_of(problems: Sequence[Problem], *, strict: bool = False) -> Exit:
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command to its exit code; whatever happens, no message or traceback that could show a value."""
     _prepare_streams()
-    code = _outcome(command, arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.argv = sys.argv[:1]  # a source may read the command line of its program, which ours is not
+    code = _outcome(command, given)
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -62,10 +64,10 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoRet
     sys.exit(int(code))
 
 
-def _outcome(command: click.Command, arguments: Sequence[str] | None) -> int:
+def _outcome(command: click.Command, arguments: list[str]) -> int:
     stdout = sys.stdout
     try:
-        result = command.main(list(arguments) if arguments is not None else None, "toriconfig", standalone_mode=False)
+        result = command.main(arguments, "toriconfig", standalone_mode=False)
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as error:

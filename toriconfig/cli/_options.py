@@ -85,7 +85,7 @@ def recipe(
         Options.of(schema.model_config, given)
     except TypeError as error:
         raise click.UsageError(f"model_config of {schema.__name__}: {error}") from None
-    return Recipe(schema, given)
+    return Recipe(schema, given, arguments=False)
 
 
 def schema_class(target: str | None) -> type[BaseModel]:
