@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, NamedTuple
 
 import jsonschema
 import pytest
-from pydantic import AliasChoices, AliasPath, BaseModel, Field
+from pydantic import AliasChoices, AliasPath, BaseModel, Field, RootModel
 
 from toriconfig import Secret, SettingsConfigDict, ToriSettings
 from toriconfig._fit import names
@@ -135,6 +135,55 @@ def test_a_secret_of_any_type_is_a_reference(key: str) -> None:
 )
 def test_secrets_take_what_a_load_takes(document: dict[str, Any], valid: bool) -> None:
     assert jsonschema.Draft202012Validator(schema_of_files(Secrets)).is_valid(document) is valid
+
+
+class Point(NamedTuple):
+    x: int
+    y: int = 0
+
+
+class Flute(BaseModel):
+    kind: Literal["flute"]
+    holes: int = 6
+
+
+class Drum(BaseModel):
+    kind: Literal["drum"]
+    width: int = 1
+
+
+class Containers(BaseModel):
+    ports: list[int] = []
+    words: list[str] = []
+    table: dict[str, list[int]] = {}
+    scores: RootModel[dict[str, float]] = RootModel({})
+    pair: tuple[int, bool] = (1, True)
+    point: Point = Point(1)
+    players: list[Annotated[Flute | Drum, Field(discriminator="kind")]] = []
+    named: dict[str, Flute] = {}
+
+
+@pytest.mark.parametrize(
+    ("document", "valid"),
+    [
+        ({"ports": ["${env:PORT:-80}", 81]}, True),
+        ({"ports": ["many"]}, False),
+        ({"table": {"a": ["${env:PORT}"], "b": "${env:PORTS}"}}, True),
+        ({"table": {"a": "many"}}, False),
+        ({"scores": {"a": "${env:SCORE}"}}, True),
+        ({"scores": {"a": "high"}}, False),
+        ({"pair": ["${env:N}", "${env:B}"]}, True),
+        ({"point": ["${env:X}"]}, True),
+        ({"players": [{"kind": "flute", "holes": "${env:HOLES}"}]}, True),
+        ({"players": [{"kind": "flute", "holes": "many"}]}, False),
+        ({"players": [{"kind": "drum", "holes": 3, "width": "wide"}]}, False),
+        ({"players": ["${env:PLAYER}"]}, False),
+        ({"players": [{"holes": 3}]}, False),
+        ({"named": {"a": {"holes": "${env:HOLES}"}}}, True),
+    ],
+)
+def test_a_reference_may_stand_for_any_value_in_a_container(document: dict[str, Any], valid: bool) -> None:
+    assert jsonschema.Draft202012Validator(schema_of_files(Containers)).is_valid(document) is valid
 
 
 class Aliased(BaseModel):

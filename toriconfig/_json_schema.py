@@ -19,6 +19,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ABOUT = ("description", "default", "title", "deprecated", "deprecationMessage", "x-toriconfig-env")
 _OF_ONE_NAME = ("default", "title", "x-toriconfig-env")
 _VALUES = ("default", "examples")
+_NO_REFERENCE = {"const", "x-toriconfig-secret"}
 REFERENCE = r"\$\{[^}]+\}"
 
 
@@ -151,7 +152,8 @@ def _secret(node: dict[str, Any], shape: Shape) -> None:
 
 
 def _or_reference(node: dict[str, Any]) -> None:
-    """A value that is not text may also be a reference, which is text."""
+    """A value that is not text may also be a reference, which is text; so may each value in it."""
+    _references_within(node)
     kinds = node.get("type")
     if kinds == "string" and "enum" not in node and "pattern" not in node and "const" not in node:
         return
@@ -160,3 +162,23 @@ def _or_reference(node: dict[str, Any]) -> None:
     node.clear()
     node.update(keep)
     node["anyOf"] = [*branches, {"type": "string", "pattern": REFERENCE}]
+
+
+def _references_within(node: dict[str, Any]) -> None:
+    """`_or_reference` for the items of lists and tuples, the values of mappings, and the fields of models in them."""
+    free, items = node.get("additionalProperties"), node.get("items")
+    if isinstance(free, dict):
+        free.pop("required", None)  # another layer may say it: mappings are merged key by key, and lists are not
+    for place in (*node.get("properties", {}).values(), *node.get("prefixItems", ()), items, free):
+        # A constant tells the models of a union apart, and a secret is its reference anyway.
+        if isinstance(place, dict) and not place.keys() <= set(_ABOUT) and place.keys().isdisjoint(_NO_REFERENCE):
+            (_references_within if _is_model(place) else _or_reference)(place)
+    for branch in (*node.get("anyOf", ()), *node.get("oneOf", ())):
+        if isinstance(branch, dict):
+            _references_within(branch)
+
+
+def _is_model(node: dict[str, Any]) -> bool:
+    """Whether nothing but a model, or null, may stand here."""
+    branches = (*node.get("anyOf", ()), *node.get("oneOf", ()))
+    return "properties" in node or node.get("type") == "null" or (bool(branches) and all(map(_is_model, branches)))
