@@ -60,6 +60,15 @@ def test_a_value_from_the_file_is_told_with_line_and_column() -> None:
     assert beaten(load(App, environ={}), "database.pool.size") == ["app.yaml:4:16", "default App.database.pool.size"]
 
 
+def test_options_may_stand_in_the_head_of_the_class() -> None:
+    class Below(App, config_name="other", env_prefix="X_", env_file=None):
+        pass
+
+    Path("other.yaml").write_text("port: 5\n")
+    assert beaten(load(Below, environ={"X_NAME": "x"}), "port")[0] == "other.yaml:1:7"
+    assert load(App, environ={}).port == 81
+
+
 def test_the_constructor_reads_the_same_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APP_PORT", "82")
     made = App()

@@ -6,6 +6,7 @@ from typing import Any, assert_type
 
 from pydantic import BaseModel
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
+from pydantic_settings import SettingsConfigDict as TheirConfigDict
 
 from toriconfig import Secret, Settings, SettingsConfigDict, lazy, load, replace, snapshot
 
@@ -41,6 +42,18 @@ class App(Settings):
         return init_settings, EnvSettingsSource(settings_cls, env_prefix="Y_"), file_secret_settings
 
 
+class BaseChanged(Settings):
+    model_config = TheirConfigDict(env_prefix="X_", frozen=True)
+
+
+class Below(BaseChanged):
+    model_config = SettingsConfigDict(config_name="app")
+
+
+class InTheHead(Settings, env_prefix="X_", config_name="app"):
+    port: int = 1
+
+
 def inferred() -> None:
     assert_type(App(), App)
     assert_type(App(port=2).port, int)
@@ -55,4 +68,7 @@ def inferred() -> None:
 def refused() -> None:
     App(port="x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     print(load(App).nowhere)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+
+    class Misspelt(Settings, config_nmae="x"): ...  # pyright: ignore[reportCallIssue]
+
     SettingsConfigDict(config_nmae="x")  # type: ignore[typeddict-unknown-key]  # pyright: ignore[reportCallIssue]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ValidationError
@@ -45,9 +45,15 @@ class Settings(BaseSettings):
     pydantic-settings raise (`ValidationError`, `SettingsError`); `load`, `lazy` and `reload` raise `ConfigError`.
     """
 
-    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict()  # pyright: ignore[reportIncompatibleVariableOverride]
+    if TYPE_CHECKING:  # type checkers make the signature of the constructor from the fields
 
-    if not TYPE_CHECKING:  # type checkers make the signature from the fields
+        def __init_subclass__(cls, **options: Unpack[SettingsConfigDict]) -> None: ...
+    else:
+
+        def __init_subclass__(cls, **keywords):
+            for name in keywords.keys() & Options._fields:  # pydantic takes only what it knows
+                cls.model_config[name] = keywords.pop(name)
+            super().__init_subclass__(**keywords)
 
         @wraps(BaseSettings.__init__)
         def __init__(self, /, *args, **values):
