@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from pydantic import BaseModel, SecretStr
 
 from support.loading import FakeVault, loaded, problems, told
 from toriconfig import MissingCredentialError, Secret, SecretError, load, replace
+from toriconfig._load import try_check_tree
+from toriconfig.sources.yaml_file import read_yaml
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +23,10 @@ def _here(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 class Part(BaseModel):
     text: str = "inner default"
     size: int = 3
+
+
+class Required(BaseModel):
+    size: int
 
 
 class Account(BaseModel):
@@ -213,6 +219,39 @@ def test_a_failed_reference_says_nothing_else_of_its_key() -> None:
         b: int
 
     assert ["TC304", "TC304"] == [code for code, _, _ in told(Rules, "a: ${env:A}\nb: ${env:B}")]
+
+
+class Point(NamedTuple):
+    x: int
+
+
+class Lists(BaseModel):
+    parts: list[Required] = []
+    pair: tuple[int, int] = (1, 2)
+    point: Point = Point(1)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("parts: [{size: '${env:A}'}]", "1.yaml:1:16"),
+        ("parts: ['${env:A}', {size: 3}]", "1.yaml:1:9"),
+        ("pair: [1, '${env:A}']", "1.yaml:1:11"),
+        ("point: ['${env:A}']", "1.yaml:1:9"),
+    ],
+)
+def test_a_failed_reference_says_nothing_else_of_the_list_it_stands_in(text: str, place: str) -> None:
+    assert [("TC304", place)] == [one[:2] for one in told(Lists, text)]
+
+
+def test_a_list_whose_reference_is_not_known_yet_is_not_told_to_be_short() -> None:
+    (tree,) = read_yaml("parts: ['${env:A}', {size: '${env:A:-1}'}]\npair: [1, '${env:A:-1}']", "x")
+    assert () == try_check_tree(Lists, tree)
+
+
+def test_what_lacks_beside_a_failed_reference_is_told_all_the_same() -> None:
+    found = told(Lists, "parts: ['${env:A}', {}]\npair: [1]")
+    assert [("TC304", "1.yaml:1:9"), ("TC103", "1.yaml:1:21"), ("TC104", "1.yaml:2:7")] == [one[:2] for one in found]
 
 
 # Files.

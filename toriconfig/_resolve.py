@@ -6,7 +6,7 @@ and to other secrets stay what they are, a `Template`, from which the next stati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -121,9 +121,8 @@ class _Run:
             return known
         if path in self.open and path:
             chain = " -> ".join(show(step) for step in (*self.open[self.open.index(path) :], path))
-            self._problem(
-                "TC303", node, path, f"references form a cycle: {chain}", "no cycle", "break it at one of them"
-            )
+            message = f"references form a cycle: {chain}"
+            self._problem("TC303", node, path, message, "no cycle", "break it at one of them")
             return _FAILED
         if len(self.open) >= DEEPEST:
             message = f"more than {DEEPEST} references lead on to one another"
@@ -136,8 +135,7 @@ class _Run:
         self.open.append(path)
         values = [part if isinstance(part, str) else self._value(part, node, shape, path) for part in parts]
         self.open.pop()
-        result = self._joined(values, node, path)
-        self.done[id(node)] = result
+        result = self.done[id(node)] = self._joined(values, node, path)
         return result
 
     def _joined(self, values: list[Any], node: Node, path: Path) -> Any:
@@ -161,14 +159,13 @@ class _Run:
         return "".join(texts) if len(texts) == len(parts) else Template(parts)
 
     def _value(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
-        secret = shape.kind == "secret"
         if reference.kind == "profile":
             return self._profile(node, path)
         if reference.kind == "env":
             return self._env(reference, node, path)
         if reference.kind == "key":
             return self._key(reference, node, shape, path)
-        if secret:
+        if shape.kind == "secret":
             return reference
         if reference.kind == "vault":
             return self._refused(node, path, f"`${{vault:{reference.name}}}`")
@@ -358,6 +355,20 @@ def without_failed(node: Node) -> Node:
     else:
         return node
     return Node(value, node.layer, node.at, node.key_at, node.under)
+
+
+def failures(node: Node, path: Path = ()) -> Iterator[Path]:
+    """Where `without_failed` leaves out a value of a mapping, and the lists in which it leaves out an item."""
+    value = node.value
+    if type(value) is list:
+        kept = [child for child in value if child.value is not _FAILED]
+        if len(kept) < len(value):
+            yield path
+        value = dict(enumerate(kept))
+    for key, child in value.items() if type(value) is dict else ():
+        if child.value is _FAILED:
+            yield (*path, key)
+        yield from failures(child, (*path, key))
 
 
 def _part(value: Any, part: str | int) -> Any:

@@ -18,7 +18,7 @@ from toriconfig._path import Path, show
 from toriconfig._reference import Ref, split
 from toriconfig._remedies import Remedies
 from toriconfig._renamed import renamed, up_to_date
-from toriconfig._resolve import resolve, without_failed
+from toriconfig._resolve import failures, resolve, without_failed
 from toriconfig._shape import Shape, has_secrets, root_shape
 from toriconfig._shape.hidden import refuse_hidden
 from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember
@@ -95,10 +95,10 @@ class Load:
             vault_options(None, {}, self._block(block, root, alone=True), self.problems)
         root = prune(with_defaults(self._current(root), self.shape), self.shape, self.problems)
         places = self._places(None)
-        root = without_failed(self._judged(self._resolved(root, root, alone=True), places, alone=True))
-        wrong = validate(root, self.shape, self.make, self.remedies.how_to_set)[1]
+        root = self._judged(self._resolved(root, root, alone=True), places, alone=True)
+        wrong = validate(without_failed(root), self.shape, self.make, self.remedies.how_to_set)[1]
         # An item of a list is whole in one layer, so what is missing in it no other layer can say.
-        self._add([problem for problem in wrong if problem.code != "TC103" or "[" in problem.path])
+        self._add([problem for problem in wrong if problem.code != "TC103" or "[" in problem.path], root)
         self.problems = [problem for problem in self.problems if problem.code != "TC401"]
 
     def derive(self, loaded: Loaded, updates: Mapping[str, Any]) -> Loaded | None:
@@ -159,19 +159,19 @@ class Load:
         found = (name for names in self.places.declared.values() for name in names) if self.places else ()
         return tuple(dict.fromkeys([*([own] if own else []), *found]))
 
-    def _add(self, wrong: list[Problem]) -> None:
-        """Add what validation found, unless an earlier station has told it already."""
+    def _add(self, wrong: list[Problem], root: Node) -> None:
+        """Add what validation found, unless it was told already, or a reference that failed in `root` is all of it."""
         told = {problem.path for problem in self.problems if problem.severity == "error"}
+        told.update(map(show, failures(root) if wrong else ()))
         nulls = {problem.path: problem.origin for problem in self.problems if problem.code == "TC106"}
         wrong = [_at_null(one, nulls[one.path]) if one.code == "TC103" and one.path in nulls else one for one in wrong]
         self.problems += [p for p in wrong if p.path not in told and (self.complete or p.code != "TC103")]
 
     def _built(self, root: Node, places: Places, session: Any) -> Loaded | None:
         root = self._judged(root, places)
-        if self.problems:
-            root = without_failed(root)
-        model, wrong = validate(root, self.shape, self.make, self.remedies.how_to_set)
-        self._add(wrong)
+        whole = without_failed(root) if self.problems else root
+        model, wrong = validate(whole, self.shape, self.make, self.remedies.how_to_set)
+        self._add(wrong, root)
         if model is None and not any(problem.severity == "error" for problem in self.problems):
             self.problems.append(Problem("TC108", message="the schema refuses what was read, and does not say why"))
         if model is None or any(problem.severity == "error" for problem in self.problems):
