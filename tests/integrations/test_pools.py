@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
+from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -14,7 +16,9 @@ from psycopg_pool import AsyncConnectionPool, ConnectionPool
 from pydantic import BaseModel
 
 from embedded_postgres import Postgres, database_role
+from support.loading import FakeSupply
 from toriconfig import Ref, Secret, Vault, load
+from toriconfig._secret import handle
 from toriconfig.integrations import psycopg_pool as follow_pool
 from toriconfig.integrations import sqlalchemy as follow_engine
 from toriconfig.testing import VaultServer, vault_server
@@ -146,8 +150,6 @@ def test_no_write_fails_in_a_hundred_rotations(server: VaultServer, shared_postg
 
 
 def test_an_async_pool_follows_too(server: VaultServer, shared_postgres: Postgres) -> None:
-    import asyncio
-
     secret = credentials(server)
 
     async def main() -> str:
@@ -161,3 +163,77 @@ def test_an_async_pool_follows_too(server: VaultServer, shared_postgres: Postgre
             return str(row[0])
 
     assert asyncio.run(main()) == secret.get().username
+
+
+@pytest.fixture(name="supply")
+def _supply(shared_postgres: Postgres) -> FakeSupply:
+    """The accounts blue and green, of which blue is the current one."""
+    with psycopg.connect(shared_postgres.conninfo(), autocommit=True) as connection:
+        for name in ("blue", "green"):
+            connection.execute(f"DROP ROLE IF EXISTS {name}".encode())
+            connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'password-of-{name}'".encode())
+    return FakeSupply("secret/account", account_named("blue"))
+
+
+def account_named(name: str) -> dict[str, str]:
+    return {"username": name, "password": f"password-of-{name}"}
+
+
+SOON = 1.0
+"""Seconds; psycopg_pool waits longer than that once it was told of two connections that are no good."""
+
+
+def test_a_pool_of_many_idle_connections_serves_at_once_after_a_rotation(
+    supply: FakeSupply, shared_postgres: Postgres
+) -> None:
+    secret: Secret[Any] = handle(supply, None, "account")
+    conninfo = f"host={shared_postgres.host} port={shared_postgres.port} dbname={shared_postgres.database}"
+    pool: ConnectionPool[Any] = ConnectionPool(
+        conninfo, kwargs=follow_pool.login(secret), check=follow_pool.current(secret), min_size=8, open=False
+    )
+    with pool:
+        pool.wait()
+        supply.put(account_named("green"))
+        began = time.monotonic()
+        with pool.connection() as connection:
+            assert connection.info.user == "green"
+        assert time.monotonic() - began < SOON
+
+
+def test_an_async_pool_of_many_idle_connections_serves_at_once_too(
+    supply: FakeSupply, shared_postgres: Postgres
+) -> None:
+    secret: Secret[Any] = handle(supply, None, "account")
+
+    async def main() -> None:
+        conninfo = f"host={shared_postgres.host} port={shared_postgres.port} dbname={shared_postgres.database}"
+        login, check = follow_pool.async_login(secret), follow_pool.async_current(secret)
+        pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
+            conninfo, kwargs=login, check=check, min_size=8, open=False
+        )
+        async with pool:
+            await pool.wait()
+            supply.put(account_named("green"))
+            began = time.monotonic()
+            async with pool.connection() as connection:
+                assert connection.info.user == "green"
+            assert time.monotonic() - began < SOON
+
+    asyncio.run(main())
+
+
+def test_a_pool_is_drained_once_a_rotation_however_many_find_its_connections_refused(
+    supply: FakeSupply, shared_postgres: Postgres
+) -> None:
+    secret: Secret[Any] = handle(supply, None, "account")
+    conninfo = f"host={shared_postgres.host} port={shared_postgres.port} dbname={shared_postgres.database}"
+    check = follow_pool.current(secret)
+    pool: ConnectionPool[Any] = ConnectionPool(conninfo, kwargs=follow_pool.login(secret), min_size=4, open=False)
+    with pool, patch.object(pool, "drain", wraps=pool.drain) as drain:
+        connections = [pool.getconn() for _ in range(4)]
+        supply.put(account_named("green"))
+        for connection in connections:
+            with pytest.raises(psycopg.OperationalError, match="rotated out"):
+                check(connection)
+            pool.putconn(connection)
+        assert drain.call_count == 1

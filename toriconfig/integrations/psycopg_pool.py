@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from psycopg import AsyncConnection, Connection, OperationalError
 
@@ -40,11 +41,20 @@ def async_login(credentials: Secret[Any], **others: Any) -> Callable[[], Awaitab
 
 
 def current(credentials: Secret[Any]) -> Callable[[Connection[Any]], None]:
-    """For the pool's `check`: closes and refuses a connection of an earlier account, so that the pool replaces it."""
+    """For the pool's `check`: refuses a connection of an earlier account, and has the pool replace all of its own.
+
+    The first refusal drains the pool, because a pool waits after each further refusal, twice as long each time: so
+    many idle connections would take it down for as long as its timeout.
+    """
+    drained: _Drained = WeakKeyDictionary()
 
     def check(connection: Connection[Any]) -> None:
-        if connection.info.user != account(credentials).username:
+        user = account(credentials).username
+        if connection.info.user != user:
             connection.close()  # one that is only refused goes back into the pool, to be refused for ever
+            pool = _first_refusal(connection, user, drained)
+            if pool is not None:
+                pool.drain()
             raise OperationalError(_ROTATED)
 
     return check
@@ -52,16 +62,33 @@ def current(credentials: Secret[Any]) -> Callable[[Connection[Any]], None]:
 
 def async_current(credentials: Secret[Any]) -> Callable[[AsyncConnection[Any]], Awaitable[None]]:
     """`current` for `AsyncConnectionPool`."""
+    drained: _Drained = WeakKeyDictionary()
 
     async def check(connection: AsyncConnection[Any]) -> None:
-        if connection.info.user != (await async_account(credentials)).username:
+        user = (await async_account(credentials)).username
+        if connection.info.user != user:
             await connection.close()
+            pool = _first_refusal(connection, user, drained)
+            if pool is not None:
+                await pool.drain()
             raise OperationalError(_ROTATED)
 
     return check
 
 
 _ROTATED = "the account of this connection has been rotated out"
+
+_Drained = WeakKeyDictionary[Any, str]
+"""For which account each pool was drained last."""
+
+
+def _first_refusal(connection: Any, user: str, drained: _Drained) -> Any:
+    """The pool to be drained for `user`; None when it was drained, since that would close the new connections too."""
+    pool = getattr(connection, "_pool", None)  # where psycopg itself notes the pool that lent it; without it, no drain
+    if pool is None or drained.get(pool) == user:
+        return None
+    drained[pool] = user
+    return pool
 
 
 def _parameters(current: Account, others: dict[str, Any]) -> dict[str, Any]:
