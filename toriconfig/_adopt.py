@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._defaults import from_object
+from toriconfig._defaults import DEFAULTS, from_object
 from toriconfig._options import Options
 from toriconfig._origin import Origin
 from toriconfig._path import Path
@@ -33,7 +33,8 @@ def _moved(node: Node) -> Node:
         value = {key: _moved(child) for key, child in value.items()}
     elif type(value) is list:
         value = [_moved(child) for child in value]
-    return Node(value, _GIVEN, node.at)
+    # What a settings class below read itself stays where it read it.
+    return Node(value, _GIVEN if node.layer is DEFAULTS else node.layer, node.at)
 
 
 def _gather(node: Node, path: Path, secrets: dict[Path, Secret[Any]]) -> None:

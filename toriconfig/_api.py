@@ -41,7 +41,7 @@ def load(
     Args:
         cls: any pydantic model; neutral unless its `model_config`, or `options`, ask for files, environment or Vault.
         overrides: values of the highest layer, nested or by dotted path; strings may hold references.
-        environ: the environment to read; None: that of the process.
+        environ: the environment to read; None: that of the process, which sections that are a `BaseSettings` always read.
         vault: a `Vault`, or None for the variables of the Vault tools.
         offline: leave Vault alone, as if it were not configured, and do not warn of missing credentials.
         options: as in the README's table; they stand above those of the class.

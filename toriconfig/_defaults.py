@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from toriconfig._merge import merge
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
-from toriconfig._shape import ANY, Field, Shape, fields_of
+from toriconfig._shape import ANY, Field, Shape, fields_of, reads_itself
 from toriconfig._shape.keys import place_of
+from toriconfig._snapshot import snapshot_of
 from toriconfig._tree import Layer, Node
 from toriconfig._unknown import without_unknown
 
@@ -82,7 +83,9 @@ def as_node(value: Any, name: str, shape: Shape) -> Node:
     """
     classes = shape.models or tuple(of for one in shape.members for of in one.models)
     if classes and not set(type(value).__mro__).isdisjoint(classes):
-        return from_object(value, name)
+        known = snapshot_of(value) if reads_itself(type(value)) else None
+        node = from_object(value, name)
+        return _as_read(node, known.root) if known is not None else node
     if isinstance(value, Mapping):
         spelt = {str(getattr(key, "value", key)): item for key, item in value.items()}  # an Enum by its value
         return Node(
@@ -95,6 +98,15 @@ def as_node(value: Any, name: str, shape: Shape) -> Node:
 
 def _item(value: Any, name: str, shape: Shape, key: str | int) -> Node:
     return as_node(value, name, shape.child(key) or ANY)
+
+
+def _as_read(node: Node, known: Node) -> Node:
+    """The node with the places at which a settings class that read its values itself found them."""
+    value = node.value
+    if type(value) is dict:
+        parts = known.value if type(known.value) is dict else dict.fromkeys(value, known)
+        value = {key: _as_read(child, parts[key]) if key in parts else child for key, child in value.items()}
+    return Node(value, known.layer, known.at, known.key_at, known.under)
 
 
 def from_object(value: Any, name: str) -> Node:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -176,8 +177,13 @@ class Load:
             self.problems.append(Problem("TC108", message="the schema refuses what was read, and does not say why"))
         if model is None or any(problem.severity == "error" for problem in self.problems):
             return None
+        snapshot = self.snapshot(root, places, session)
+        if "pydantic_settings" in sys.modules:  # else nothing below can have read anything itself
+            from toriconfig._sections import with_sections
+
+            snapshot = with_sections(snapshot, model)
         freeze(model)
-        loaded = Loaded(model, self.snapshot(root, places, session))
+        loaded = Loaded(model, snapshot)
         remember(loaded)
         return loaded
 
@@ -233,7 +239,7 @@ class Load:
     def _note(self, kind: OriginKind, tree: Tree) -> None:
         self.problems += [problem for problem in tree.problems if self._concerns_us(problem)]
         self.complete = self.complete and tree.complete
-        self.layers.append(LayerRead(kind, tree.root.layer.name, _leaves(tree.root)))
+        self.layers.append(LayerRead(kind, tree.root.layer.name, tree.root.leaves()))
         if tree.lines is not None:
             self.lines[tree.root.layer.name] = tree.lines
             if not tree.flat:
@@ -378,12 +384,6 @@ def _parted(root: Node, shape: Shape) -> tuple[Node, Node | None]:
     if block is None:
         return root, None
     return Node({key: node for key, node in root.value.items() if key != "vault"}, root.layer, root.at), block
-
-
-def _leaves(node: Node) -> int:
-    if type(node.value) is not dict:
-        return 1
-    return sum(_leaves(child) for child in node.value.values())
 
 
 def logger() -> Any:

@@ -103,6 +103,10 @@ class Node:
                 return None
         return node
 
+    def leaves(self) -> int:
+        """How many values are said at or below this node; what is no mapping is one."""
+        return sum(child.leaves() for child in self.value.values()) if type(self.value) is dict else 1
+
     def plain(self) -> Any:
         """The bare value, without places; nothing that can be changed is shared with the tree."""
         value = self.value
