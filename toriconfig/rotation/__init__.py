@@ -27,7 +27,8 @@ at once more; so a rotator that was taken over cannot undo what its successor di
 **When it fails** before promotion it is undone and the record closed. After a crash the record stands open:
 `resume` goes on from its step, with a verifier if it was begun with one; `rollback` takes it back. Before promotion a
 rollback only undoes; before that it writes the secret anew, unchanged, so that a rotator that is just about to promote
-fails. After promotion a rollback is a rotation to the former value. While a record is open nobody else begins.
+fails. After promotion a rollback is a rotation to the former value; left half-way, the next one brings it to its end,
+and failed, the next one begins it again. While a record is open nobody else begins.
 
 **Engines of Vault** that keep the secret themselves (static role, database root, transit key) rotate in one request,
 whole or not at all: there is no record, nothing to resume, and no way back.

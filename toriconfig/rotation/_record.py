@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 Stage = Literal["reserved", "applied", "verified", "promoted", "undoing", "undone", "done"]
@@ -46,7 +46,7 @@ class Record:
         base: version of the secret that it began from.
         keys: the keys of the secret that it changes.
         version: version of the secret that it made, or 0.
-        undoes: id of the rotation that it takes back, or "".
+        undoes: what is stored of the rotation that it takes back; empty when it takes back none.
         reason: why it is, or was, undone.
         verifier: whether a verifier of the user's was asked for.
         grace_until: RFC 3339; until when the old secret stays, or "" when it is left alone.
@@ -65,7 +65,7 @@ class Record:
     base: int
     keys: tuple[str, ...]
     version: int = 0
-    undoes: str = ""
+    undoes: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
     verifier: bool = False
     grace_until: str = ""
@@ -82,6 +82,11 @@ class Record:
     def unheard(self) -> bool:
         """Whether the verifier that was asked for has yet to speak."""
         return self.verifier and self.step in ("reserved", "applied")
+
+    @property
+    def closed(self) -> Record:
+        """It as a rotation that came to its end, without its values: what a rollback has to know of it."""
+        return replace(self, step="done", undoes={}, pending=_NOTHING, former=_NOTHING)
 
     def dump(self) -> dict[str, Any]:
         """What is stored of it."""

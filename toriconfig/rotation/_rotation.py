@@ -18,7 +18,7 @@ from toriconfig.rotation._ground import Ground, check_kind, check_needs, check_t
 from toriconfig.rotation._journal import SUFFIX
 from toriconfig.rotation._outcome import Outcome, Plan, Status
 from toriconfig.rotation._protocol import Kind, Values, Work
-from toriconfig.rotation._record import Record
+from toriconfig.rotation._record import Record, load_record
 from toriconfig.rotation._run import Run
 from toriconfig.rotation._turn import turn
 from toriconfig.rotation._verifier import Command, Verify
@@ -115,6 +115,8 @@ class Rotation:
     def rollback(self) -> Outcome:
         """Take back a rotation: undo it when it was left before promotion, else bring the former value back.
 
+        A rollback that was left half-way is brought to its end; one that failed is begun again.
+
         Raises:
             RotationError: as `run`.
         """
@@ -156,29 +158,37 @@ class Rotation:
         found = ground.journal.read()
         if found is None or not found.open:
             return Outcome(str(self.ref), self.kind.name, "nothing")
+        return self._completed(ground, found, undone_is_fine=found.step == "undoing")
+
+    def _completed(self, ground: Ground, found: Record, *, undone_is_fine: bool) -> Outcome:
+        """Bring an open rotation, or rollback, to its end."""
         check_kind(found, self.ref, self.kind)
         if found.unheard and self.verify is None:
+            other = "" if found.undoes else "; or take the rotation back: `--rollback`"
             raise RotationRefused(
                 f"the rotation of {self.ref.path} was begun with a verifier, which has yet to say that the value works",
                 reference=str(self.ref),
-                help="name it again: `--verify COMMAND`; or take the rotation back: `--rollback`",
+                help=f"name it again: `--verify COMMAND`{other}",
             )
         ground.check_policies(self.kind)
         run = self._run_on(ground)
         run.work.returning = bool(found.undoes)
-        undoing = found.step == "undoing"
-        return self._ended(run.go_on(run.take_over(found)), undone_is_fine=undoing)
+        return self._ended(run.go_on(run.take_over(found)), undone_is_fine=undone_is_fine)
 
     def _rollback(self) -> Outcome:
         ground = self._stored_ground()
         found = ground.journal.read()
-        if found is None or found.step == "undone":
+        if found is not None and found.step == "undone":
+            # What a failed rollback was to take back still stands; without one there is nothing of a rotation left.
+            found = load_record(found.undoes, found.revision)
+        if found is None:
             return Outcome(str(self.ref), self.kind.name, "nothing")
+        if found.open and found.undoes:
+            return self._completed(ground, found, undone_is_fine=False)
         check_kind(found, self.ref, self.kind)
         ground.check_policies(self.kind)
         run = self._run_on(ground)
         if found.open and found.step != "promoted":
-            run.work.returning = bool(found.undoes)
             found = run.halt(found)
             if found.step == "undoing":
                 return self._ended(run.go_on(found), undone_is_fine=True)
@@ -301,9 +311,8 @@ class Rotation:
     def _ended(self, record: Record, *, undone_is_fine: bool = False) -> Outcome:
         if record.step == "undone" and not undone_is_fine:
             step = record.reason.partition(":")[0]
-            raise RotationError(
-                f"{record.reason}; the former value stands", reference=str(self.ref), step=step, undone=True
-            )
+            stands = "the value that was to be taken back" if record.undoes else "the former value"
+            raise RotationError(f"{record.reason}; {stands} stands", reference=str(self.ref), step=step, undone=True)
         result = "undone" if record.step == "undone" else "rotated"
         return Outcome(str(self.ref), record.kind, result, record.id, record.base, record.version)
 

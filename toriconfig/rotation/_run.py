@@ -69,7 +69,7 @@ class Run:
             base=current.number,
             keys=(),
             verifier=self.verify is not None,
-            undoes=found.id if found is not None and self.work.returning else "",
+            undoes=found.closed.dump() if found is not None and self.work.returning else {},
             revision=self.journal.newest,
         )
         self.say("reserve", "started", new)
