@@ -44,7 +44,7 @@ def test_a_token_is_seen_to_at_about_two_thirds(ttl: float, u: float) -> None:
 def test_a_static_role_is_read_just_after_its_password_changes(ttl: float, every: float, u: float) -> None:
     delay = pace.static_delay(ttl, every, lambda: u)
     assert delay <= max(1.1 * every, 0.0)
-    assert delay <= ttl + 0.7
+    assert delay < ttl + 0.7 or delay == pytest.approx(ttl + 0.7)
     assert delay >= min(0.3, 0.9 * every)
 
 

@@ -33,8 +33,9 @@ def fresh_for(interval: float) -> float:
 def retry_delay(failures: int, interval: float, rnd: Random) -> float:
     """Seconds during which a path that failed answers at once: doubled each time, at most the interval, +- 25 %.
 
-    That much jitter, because a fleet that failed together would otherwise still come together when Vault is back. The cap is the interval of polls, so that a fleet with cold caches does not ask more often after
-    an outage than it does in peace.
+    That much jitter, because a fleet that failed together would otherwise still come together when Vault is back. The
+    cap is the interval of polls, so that a fleet with cold caches does not ask more often after an outage than it does
+    in peace.
     """
     return min(interval, FIRST_RETRY * 2.0 ** min(failures - 1, 30)) * (0.75 + 0.5 * rnd())
 
