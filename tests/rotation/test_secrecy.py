@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import pytest
@@ -12,7 +13,7 @@ from support.rotating import Account
 from toriconfig.errors import SecretError
 from toriconfig.rotation import Command, Event, Rotation, kinds
 from toriconfig.rotation.kinds import database_user
-from toriconfig.testing import Canary
+from toriconfig.testing import Canary, VaultServer
 
 
 class Planted:
@@ -99,3 +100,17 @@ def test_a_rotation_that_succeeds_shows_none(account: Account, monkeypatch: pyte
     planted.absent_from(plan, outcome, status, back, *events)
     assert planted.former.secret == account.stored()[1]
     assert account.logs_in()
+
+
+def test_a_rotation_that_is_interrupted_shows_none(vault: VaultServer) -> None:
+    class Interrupted(kinds.Given):
+        def apply(self, work: Any, pending: Any, current: Any) -> None:
+            raise KeyboardInterrupt
+
+    vault.put("secret/interrupted", {"token": "old"})
+    canary = Canary()
+    rotation = Rotation("secret/interrupted#token", Interrupted(canary.secret), environ=vault.environ)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        rotation.run()
+    canary.absent_from(caught.value)
+    rotation.rollback()

@@ -207,6 +207,16 @@ def test_vault_that_goes_away_and_comes_back_loses_nothing(account: Account) -> 
     assert (account.name, account.first) != account.stored()
 
 
+def test_where_something_else_was_deleted_the_record_keeps_one_version_too(vault: VaultServer) -> None:
+    vault.put("secret/moved", {"token": "the former one"})
+    for _ in range(2):
+        vault.put("secret/moved.rotation", {"something": "else"})
+    vault.delete("secret/moved.rotation")
+    Rotation("secret/moved#token", kinds.Generated(), environ=vault.environ).run()
+    versions = vault.client.secrets.kv.v2.read_secret_metadata("moved.rotation")["data"]["versions"]
+    assert 1 == len(versions)
+
+
 def test_the_record_keeps_one_version_and_no_value_once_it_is_closed() -> None:
     with vault_server({"secret/kept": {"token": "old"}}) as vault:
         held: list[Any] = []

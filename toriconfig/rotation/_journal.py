@@ -27,6 +27,7 @@ class Journal:
     def __init__(self, path: str, versions: Versions, clock: Clock) -> None:
         self.versions = versions
         self.newest = 0
+        self._stands = False
         self._path = path
         self._clock = clock
 
@@ -38,7 +39,8 @@ class Journal:
         """
         found = self.versions.read()
         self.newest = found.number
-        if found.state != "there":
+        self._stands = found.state == "there"
+        if not self._stands:
             return None
         record = load_record(found.data, found.number)
         if record is None:
@@ -56,12 +58,13 @@ class Journal:
             RotationLost: somebody else has written since.
         """
         new = replace(record, at=stamp(self._clock.time()), **changes)
-        if not self.newest:
+        if not self._stands:
+            # Also where versions are left of something else: without this the values would stay in those of the record.
             self.versions.keep_only_newest()
         revision = self.versions.write(new.dump(), record.revision)
         if revision is None:
             raise self.lost()
-        self.newest = revision
+        self.newest, self._stands = revision, True
         return replace(new, revision=revision)
 
     def confirm(self, record: Record) -> None:

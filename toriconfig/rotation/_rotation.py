@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from toriconfig._clock import SYSTEM, Clock
 from toriconfig._reference import Ref
 from toriconfig._vault import connect
-from toriconfig.errors import SecretError, VaultNotFound
+from toriconfig.errors import VaultNotFound
 from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._events import Event, tell
 from toriconfig.rotation._ground import Ground, check_kind, check_needs, check_there
@@ -320,16 +320,16 @@ class Rotation:
         return f"Rotation({str(self.ref)!r}, {self.kind.name})"
 
 
-def _guarded(work: Callable[[], T]) -> T | SecretError:
+def _guarded(work: Callable[[], T]) -> T | BaseException:
     """What `work` gives; its error without the frames and causes that it came through, which held values."""
     try:
         return work()
-    except SecretError as error:
+    except BaseException as error:  # noqa: BLE001  (Ctrl-C comes through the same frames; `_outcome` raises it)
         return bare(error)
 
 
-def _outcome(outcome: T | SecretError) -> T:
-    if isinstance(outcome, SecretError):
+def _outcome(outcome: T | BaseException) -> T:
+    if isinstance(outcome, BaseException):
         raise outcome
     return outcome
 

@@ -10,6 +10,7 @@ from toriconfig.errors import SecretError
 from toriconfig.rotation._errors import RotationError
 
 T = TypeVar("T")
+E = TypeVar("E", bound=BaseException)
 
 
 def within(seconds: float, work: Callable[[], object], what: str) -> SecretError | None:
@@ -61,7 +62,7 @@ def answered(work: Callable[[], T], what: str) -> T:
     return given[0]
 
 
-def bare(error: SecretError) -> SecretError:
+def bare(error: E) -> E:
     """The error without the frames and causes that it came through, which may hold a secret."""
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
