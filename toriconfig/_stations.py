@@ -21,7 +21,6 @@ from toriconfig._remedies import Remedies
 from toriconfig._renamed import renamed, up_to_date
 from toriconfig._resolve import failures, resolve, without_failed
 from toriconfig._shape import Shape, has_secrets, root_shape
-from toriconfig._shape.hidden import refuse_hidden
 from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember
 from toriconfig._spelling import one_spelling
 from toriconfig._supplies.places import Places
@@ -58,7 +57,10 @@ class Load:
         self.places: Places | None = None
         self.session: Any = None
         if options is None:
-            refuse_hidden(self.shape)
+            if has_secrets(self.shape):
+                from toriconfig._shape.hidden import refuse_hidden
+
+                refuse_hidden(self.shape)
             options = profile_of(Options.of(recipe.schema.model_config, recipe.options), self.environ, self.problems)
             if "files" in options.layers:
                 self.problems += overlooked(options, self.environ)

@@ -24,7 +24,6 @@ from toriconfig._merge import merge
 from toriconfig._options import Options, SettingsConfigDict
 from toriconfig._origin import Origin, OriginKind
 from toriconfig._renamed import has_renamed
-from toriconfig._sections import with_sections
 from toriconfig._settings.places import layer_of
 from toriconfig._settings.sources import SHARED, Sources, build
 from toriconfig._settings.trees import name_of, read, tree_of, trees
@@ -159,6 +158,8 @@ class _Memory:
         self._snapshot = snapshot
 
     def __call__(self, model: BaseModel) -> Snapshot:
+        from toriconfig._sections import with_sections
+
         snapshot = with_sections(self._snapshot(), model)
         changed = [name for name, value in model.__dict__.items() if self._fields.get(name, self) is not value]
         if not changed:

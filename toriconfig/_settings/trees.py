@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, PydanticBaseSettingsSource
 from pydantic_settings.exceptions import SettingsError
@@ -21,12 +21,14 @@ from toriconfig._options import LAYERS, Options
 from toriconfig._origin import Origin, OriginKind
 from toriconfig._path import Path
 from toriconfig._renamed import renamed
-from toriconfig._settings.failures import Failure, failure_of, maker_of
 from toriconfig._settings.places import layer_of, variables
 from toriconfig._settings.sources import Sources, build
 from toriconfig._shape import ANY, Shape, has_secrets, root_shape
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig.errors import Problem
+
+if TYPE_CHECKING:
+    from toriconfig._settings.failures import Failure
 
 
 class Said(NamedTuple):
@@ -54,6 +56,8 @@ def _built(schema: type[BaseSettings], inputs: Inputs) -> tuple[Sources, Tree | 
         given = {} if inputs.arguments else {"cli_parse_args": False}
         return build(schema, inputs.options, inputs.environ, given, {}), None
     except Exception as error:  # noqa: BLE001 - anybody's code
+        from toriconfig._settings.failures import failure_of, maker_of
+
         maker = maker_of(error)
         name = f"{schema.__name__}.settings_customise_sources" if maker is None else name_of(maker)
         layer = Layer("source", name, lambda _: Origin("source", name))
@@ -124,6 +128,8 @@ def _asked(source: Any, caught: type[Exception]) -> Said:
     try:
         return Said(source, dict(source()))
     except caught as error:
+        from toriconfig._settings.failures import failure_of
+
         return Said(source, {}, failure_of(error, source))
 
 

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 
 from toriconfig._path import Path
 from toriconfig._shape.keys import config_of, keys_of
-from toriconfig._shape.members import meant, taken
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -104,11 +103,17 @@ class Shape:
         """
         if len(self.models) < 2:
             return self
+        from toriconfig._shape.members import meant
+
         return self._of(meant(self._union(), given, given if tags is None else tags))
 
     def taken(self, given: Mapping[str, Any]) -> Shape:
         """The same where nothing more will be said: see `members.taken`."""
-        return self if len(self.models) < 2 else self._of(taken(self._union(), given))
+        if len(self.models) < 2:
+            return self
+        from toriconfig._shape.members import taken
+
+        return self._of(taken(self._union(), given))
 
     def _union(self) -> dict[type[Any], dict[str, Field]]:
         return {model: fields_of(model) for model in self.models}
