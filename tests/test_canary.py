@@ -197,6 +197,17 @@ def log_where_nothing_propagates(secret: str) -> None:
     logging.getLogger("canary.apart").info(secret)
 
 
+def log_below_the_level(secret: str) -> None:
+    logging.getLogger("canary.level").debug(secret)
+
+
+def log_by_a_new_logger(secret: str) -> None:
+    logger = logging.getLogger("canary.new")
+    logger.propagate = False
+    logger.addHandler(logging.NullHandler())
+    logger.info(secret)
+
+
 def log_an_extra(secret: str) -> None:
     logging.getLogger("canary").warning("quiet", extra={"token": Holder(secret)})
 
@@ -209,6 +220,8 @@ TALKATIVE: dict[str, Callable[[str], object]] = {
     "the log at DEBUG": log,
     "a logged exception": log_an_exception,
     "a logger that does not propagate": log_where_nothing_propagates,
+    "a logger with a higher level": log_below_the_level,
+    "a logger that is made meanwhile": log_by_a_new_logger,
     "an extra of a log record": log_an_extra,
 }
 
@@ -216,9 +229,20 @@ TALKATIVE: dict[str, Callable[[str], object]] = {
 @pytest.mark.parametrize("place", TALKATIVE)
 def test_the_canary_is_found_while_watching(place: str) -> None:
     logging.getLogger("canary.apart").propagate = False
+    logging.getLogger("canary.level").setLevel(logging.WARNING)
     canary = Canary()
     with pytest.raises(AssertionError, match="the canary was found"), canary.watch():
         TALKATIVE[place](canary.secret)
+
+
+def test_a_logged_exception_passes_though_the_test_itself_holds_the_secret() -> None:
+    canary = Canary()
+    secret = canary.secret
+    with canary.watch():
+        try:
+            int("quiet" if secret else "")
+        except ValueError:
+            logging.getLogger("canary.error").exception("quiet")
 
 
 def test_watching_lets_other_things_through_and_leaves_no_trace(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import string
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, TextIO, cast
 
@@ -68,7 +68,9 @@ class Canary:
         Raises:
             AssertionError: it was found; the message says where and how, and does not hold it.
         """
-        own_file = sys._getframe(1).f_code.co_filename
+        self._search(things, sys._getframe(1).f_code.co_filename)
+
+    def _search(self, things: Iterable[object], own_file: str) -> None:
         for number, thing in enumerate(things, 1):
             for place, text in _faces(thing, own_file):
                 form = self.found_in(text)
@@ -76,37 +78,34 @@ class Canary:
                     where = f"{place} of " if place else ""
                     raise AssertionError(f"the canary was found as {form} in {where}{type(thing).__name__} #{number}")
 
-    @contextmanager
-    def watch(self) -> Iterator[None]:
+    def watch(self) -> AbstractContextManager[None]:
         """Assert that the canary is not printed and not logged, at any level, while the block runs, however it ends.
 
-        Not seen is what is written to the file descriptor itself, such as by another process.
+        Whatever level a logger has, it logs everything meanwhile. Log records are searched as by `absent_from`. Not seen
+        is what is written to the file descriptor itself, such as by another process.
 
         Raises:
             AssertionError: it was.
         """
-        handler = _Recorder()
-        loggers = [logging.getLogger(), *_not_propagating()]
-        levels = [logger.level for logger in loggers]
+        return self._watched(sys._getframe(1).f_code.co_filename)
+
+    @contextmanager
+    def _watched(self, own_file: str) -> Iterator[None]:
+        records: list[logging.LogRecord] = []
         streams = (sys.stdout, sys.stderr)
         out: list[str] = []
         err: list[str] = []
-        for logger in loggers:
-            logger.addHandler(handler)
-            logger.setLevel(logging.DEBUG)
         sys.stdout, sys.stderr = cast("TextIO", _Tee(streams[0], out)), cast("TextIO", _Tee(streams[1], err))
         try:
-            yield
+            with _recorded(records):
+                yield
         finally:
             sys.stdout, sys.stderr = streams
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.removeHandler(handler)
-                logger.setLevel(level)
             for name, written in (("standard output", out), ("standard error", err)):
                 form = self.found_in("".join(written))
                 if form:
                     raise AssertionError(f"the canary was found as {form} on {name}")
-            self.absent_from(*handler.records)
+            self._search(records, own_file)
 
     def __repr__(self) -> str:
         return "Canary()"
@@ -189,9 +188,9 @@ def _locals(frames: TracebackType | None, own_file: str) -> Iterator[tuple[str, 
 
 
 class _Recorder(logging.Handler):
-    def __init__(self) -> None:
+    def __init__(self, records: list[logging.LogRecord]) -> None:
         super().__init__(logging.NOTSET)
-        self.records: list[logging.LogRecord] = []
+        self.records = records
 
     def emit(self, record: logging.LogRecord) -> None:
         self.records.append(record)
@@ -220,6 +219,31 @@ class _Tee:
         return getattr(self._stream, name)
 
 
-def _not_propagating() -> list[logging.Logger]:
-    known = logging.root.manager.loggerDict.values()
-    return [logger for logger in known if isinstance(logger, logging.Logger) and not logger.propagate]
+@contextmanager
+def _recorded(records: list[logging.LogRecord]) -> Iterator[None]:
+    """Keep every record, as the last handler on its way gets it: loggers may be made, or set, while the block runs."""
+    from unittest.mock import patch
+
+    handler, ends = _Recorder(records), set[logging.Logger]()
+    call_handlers = logging.Logger.callHandlers
+
+    def call(logger: logging.Logger, record: logging.LogRecord) -> None:
+        end = logger
+        while end.propagate and end.parent is not None:
+            end = end.parent
+        end.addHandler(handler)
+        ends.add(end)
+        call_handlers(logger, record)
+
+    def is_enabled_for(logger: logging.Logger, level: int) -> bool:  # noqa: ARG001  (as logging calls it)
+        return not logger.disabled
+
+    try:
+        with (
+            patch.object(logging.Logger, "callHandlers", call),
+            patch.object(logging.Logger, "isEnabledFor", is_enabled_for),
+        ):
+            yield
+    finally:
+        for end in ends:
+            end.removeHandler(handler)
