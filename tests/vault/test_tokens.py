@@ -72,7 +72,8 @@ def test_renewals_come_at_two_thirds_and_a_new_login_before_the_maximum(
     by_the_book = _Identity(fake_vault, fake_clock)
     session = fake_vault.session(Vault(clock=fake_clock, auth=UserPass("u", "p")))
     fake_vault.put("a", k="v")
-    secret(session, "secret/a").get()
+    held = secret(session, "secret/a")
+    held.get()
     tick(session, fake_clock, 1200, step=0.5)
     gaps = [later - sooner for sooner, later in pairwise(by_the_book.logins)]
     assert len(gaps) >= 8

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
+from weakref import WeakValueDictionary
 
 from toriconfig._clock import SYSTEM
 from toriconfig._vault.call import Call
@@ -29,8 +30,12 @@ from toriconfig.vault import Vault
 
 __all__ = ["Cell", "Session", "connect", "dispatch", "shutdown"]
 
+RECENT = 8
+"""Sessions that are kept for a while though nobody reads through them."""
+
 _lock = threading.Lock()
-_sessions: dict[Any, Session] = {}
+_sessions: WeakValueDictionary[Any, Session] = WeakValueDictionary()
+"""Those that somebody holds: who reads through them, or their scheduler until they have logged out."""
 
 
 def connect(vault: Vault, environ: Mapping[str, str]) -> Session | None:
@@ -56,14 +61,16 @@ def connect(vault: Vault, environ: Mapping[str, str]) -> Session | None:
         session = _sessions.get(key)
         if session is None:
             session = _sessions[key] = Session(resolved, environ)
+            for older in list(_sessions.values())[:-RECENT]:
+                older.tidy()
         return session
 
 
 def shutdown(timeout: float = 2.0) -> None:
     """Revoke the tokens that were obtained by logging in, and let go of every connection.
 
-    Idempotent; handles keep working, and log in again when they must fetch. So sessions are kept: what they obtain
-    from then on is revoked by the next call, at exit at the latest.
+    Idempotent; handles keep working, and log in again when they must fetch: what they obtain from then on is revoked
+    by the next call, at exit at the latest.
 
     Args:
         timeout: seconds it may take in all.

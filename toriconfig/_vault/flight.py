@@ -33,7 +33,7 @@ class Flight:
     def __init__(self, call: Call, on_expiry: Callable[[Flight], None]) -> None:
         self.call = call
         self.job: Job | None = None
-        self._on_expiry = on_expiry
+        self._on_expiry: Callable[[Flight], None] | None = on_expiry
         self._lock = threading.Lock()
         self._claimed = False
         self._ended = threading.Event()
@@ -55,6 +55,8 @@ class Flight:
         with self._lock:
             self._ended.set()
             futures, self._futures = self._futures, []
+        # the scheduler holds it until its deadline, and shall not hold with it what it was for
+        self._on_expiry = self.job = None
         for loop, future in futures:
             try:
                 loop.call_soon_threadsafe(_resolve, future)
@@ -67,8 +69,9 @@ class Flight:
 
     def expire(self) -> None:
         """End it now because its deadline has passed."""
-        if self.claim():
-            self._on_expiry(self)
+        on_expiry = self._on_expiry
+        if on_expiry is not None and self.claim():
+            on_expiry(self)
             self.finish()
 
     def wait(self) -> None:

@@ -13,6 +13,7 @@ from toriconfig._vault.flight import Flight
 from toriconfig._vault.log import logger
 from toriconfig._vault.login import credentials, given_token
 from toriconfig._vault.token import NEVER, LiveToken
+from toriconfig._vault.upkeep import Timer
 from toriconfig._vault.wall import denied, error_of, timed_out
 from toriconfig._vault.workers import LEASE
 from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultUnreachable
@@ -114,6 +115,11 @@ class Identity:
         if token.duration is None and not self._looking and token.value:
             self._looking = True
             self._at(self._session.now() + LOOK * self._session.rnd(), token)
+
+    def due(self, token: LiveToken) -> None:
+        """The timer of a token went off: see to it, unless it was replaced."""
+        if not token.replaced:
+            self._session.launch(LEASE, lambda flight: self._tend(flight, token))
 
     def inherit(self, parent: Identity, *, share: bool) -> None:
         """After a fork: go on with the parent's token if asked to."""
@@ -241,10 +247,7 @@ class Identity:
         return "alive"
 
     def _at(self, due: float, token: LiveToken) -> None:
-        self._session.scheduler.at(
-            due,
-            lambda: token.replaced or self._session.launch(LEASE, lambda flight: self._tend(flight, token)),
-        )
+        self._session.scheduler.at(due, Timer(self, token))
 
     def _tend(self, flight: Flight, token: LiveToken) -> None:
         """See to a token that is due: look it up, renew it, or get its successor."""

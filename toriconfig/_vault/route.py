@@ -8,12 +8,23 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from toriconfig._vault.answer import Answer, Failure
 from toriconfig._vault.call import SLICE, Call
+from toriconfig._vault.log import logger
 from toriconfig._vault.wall import PAUSE, judge
+from toriconfig._warnings import once
 
 if TYPE_CHECKING:
     from toriconfig._vault.transport import Transport
 
 REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def warn_http(addresses: tuple[str, ...]) -> None:
+    """Warn, once a process, of each address that is asked without TLS over a network."""
+    for address in addresses:
+        url = urlsplit(address)
+        local = url.hostname in ("localhost", "::1") or (url.hostname or "").startswith("127.")
+        if url.scheme == "http" and not local and once(("vault without TLS", address)):
+            logger().warning("Vault at %s is asked without TLS: tokens and secrets can be read on the way", address)
 
 
 class Route:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, WeakValueDictionary
@@ -18,11 +19,10 @@ from toriconfig._vault.kv import Mounts, mints
 from toriconfig._vault.log import logger
 from toriconfig._vault.pace import retry_delay
 from toriconfig._vault.resolve import Resolved
-from toriconfig._vault.route import Route
+from toriconfig._vault.route import Route, warn_http
 from toriconfig._vault.scheduler import Scheduler, scheduler_for
 from toriconfig._vault.wall import error_of, timed_out
-from toriconfig._vault.workers import DEMAND, Workers
-from toriconfig._warnings import once
+from toriconfig._vault.workers import DEMAND, POLL, Workers
 from toriconfig.errors import SecretError, VaultSealed, VaultUnreachable
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 
 CATCH_UP = 10.0
 """Seconds after an own write during which reads insist on seeing it, whichever node answers."""
+
+LINGER = 60.0
+"""Seconds, at most, for which what was read stays though nobody holds it any more, and after which, without readers, a
+session is logged out: the next task of a worker brings its own settings, and need not log in and read anew.
+"""
 
 BLOCK = 5.0
 """Seconds during which, at most, everything is answered at once after no address could be connected to."""
@@ -65,6 +70,7 @@ class Session:
         self.error: SecretError | None = None
         self._make_transport = transport
         self._cells: WeakValueDictionary[Place, Cell] = WeakValueDictionary()
+        self._recent: deque[Cell] = deque(maxlen=64)
         self._begin()
 
     def _begin(self) -> None:
@@ -78,6 +84,8 @@ class Session:
         self._failing: WeakSet[Cell] = WeakSet()
         self._blocked_until = 0.0
         self._blocks = 0
+        self._asked = self.now()
+        self._kept = False
         self.mounts = Mounts(self)
         self.identity = Identity(self)
 
@@ -108,6 +116,7 @@ class Session:
             cell = self._cells.get(place)
             if cell is None:
                 cell = self._cells[place] = Cell(self, place)
+            self._recent.append(cell)
             return cell
 
     def cells(self) -> list[Cell]:
@@ -185,6 +194,9 @@ class Session:
         timeout: float | None = None,
     ) -> Flight:
         """Have `work` done by a worker; at its deadline it is abandoned and `expired` is told."""
+        if priority == DEMAND:
+            self._asked = self.now()
+        self._keep()
         call = Call(self.now() + (self.resolved.timeout if timeout is None else timeout), self.now)
 
         def on_expiry(flight: Flight) -> None:
@@ -199,8 +211,9 @@ class Session:
                 expired(flight)
 
         flight = Flight(call, on_expiry)
-        flight.job = self.workers.submit(priority, lambda: work(flight))
+        job = self.workers.submit(priority, lambda: work(flight))
         if not flight.ended:
+            flight.job = job
             self.scheduler.at(call.deadline, flight.expire)
         return flight
 
@@ -315,6 +328,20 @@ class Session:
         for cell in list(self._cells.values()):
             cell.after_fork(share=share)
 
+    def tidy(self) -> None:
+        """Let go of what nobody holds; when nobody reads through this session then, log out."""
+        self._recent.clear()
+        if not self._cells and self._transport is not None:
+            self.workers.submit(POLL, self._leave)
+
+    def _leave(self) -> None:
+        call = Call(self.now() + self.resolved.timeout, self.now)
+        for token in self.identity.surrender():
+            self.identity.revoke(token, call)
+        if not self._cells:
+            self.workers.dismiss(drop=False)
+            self._transport = None  # closed when the last request is done with it: somebody may just have come back
+
     def close(self, call: Call) -> None:
         """Stop polling, revoke the tokens that were obtained here; all starts afresh when somebody reads again."""
         revoked = self.identity.surrender()
@@ -327,6 +354,20 @@ class Session:
         if transport is not None:
             transport.close()
 
+    def _keep(self) -> None:
+        """Have the scheduler hold this session, so that it can still log out when all else has let go of it."""
+        if not self._kept:
+            self._kept = True
+            self.scheduler.at(self.now() + LINGER, self._review)
+
+    def _review(self) -> None:
+        self._kept = False
+        self._recent.clear()
+        if self._cells or self.now() < self._asked + LINGER:
+            self._keep()
+        else:
+            self.tidy()
+
     def _open(self) -> Transport:
         with self._lock:
             if self._transport is None:
@@ -336,17 +377,8 @@ class Session:
                     from toriconfig._vault.transport import Transport
 
                     self._transport = Transport(self.resolved)
-                self._warn_http()
+                warn_http(self.resolved.addresses)
             return self._transport
-
-    def _warn_http(self) -> None:
-        from urllib.parse import urlsplit
-
-        for address in self.resolved.addresses:
-            url = urlsplit(address)
-            local = url.hostname in ("localhost", "::1") or (url.hostname or "").startswith("127.")
-            if url.scheme == "http" and not local and once(("vault without TLS", address)):
-                logger().warning("Vault at %s is asked without TLS: tokens and secrets can be read on the way", address)
 
     def _judged(self, outcome: Answer | Failure, method: str, path: str, check: bool) -> Answer | SecretError:
         error = error_of(outcome, method, path, namespace=self.resolved.namespace)

@@ -1,8 +1,8 @@
-"""What is asked of Vault about a lease, once `lease.py` has decided it."""
+"""What is asked of Vault about a lease, once `lease.py` has decided it; and the timers of what is kept alive."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from toriconfig._vault import lease as leases
@@ -15,6 +15,7 @@ from toriconfig.errors import VaultDenied
 if TYPE_CHECKING:
     from toriconfig._vault.cell import Cell
     from toriconfig._vault.flight import Flight
+    from toriconfig._vault.identity import Identity
     from toriconfig._vault.session import Session
 
 
@@ -55,15 +56,20 @@ def retire(session: Session, old: Lease, at: float) -> None:
 
 
 class Timer:
-    """A due date that does not keep its cell alive."""
+    """A due date that does not keep alive what it is for.
 
-    __slots__ = ("_cell", "_number")
+    Args:
+        owner: whose `due` is called, if it is still there.
+        what: is due.
+    """
 
-    def __init__(self, cell: Cell, number: int) -> None:
-        self._cell = ref(cell)
-        self._number = number
+    __slots__ = ("_owner", "_what")
+
+    def __init__(self, owner: Cell | Identity, what: Any) -> None:
+        self._owner = ref(owner)
+        self._what = what
 
     def __call__(self) -> None:
-        cell = self._cell()
-        if cell is not None:
-            cell.due(self._number)
+        owner = self._owner()
+        if owner is not None:
+            owner.due(self._what)

@@ -58,10 +58,14 @@ class Workers:
         """Forget all threads and work: in a forked child there are none."""
         self._crew = Crew(self._limit, self._name)
 
-    def dismiss(self) -> None:
-        """Let every thread end when its work does; work that has not begun is done no more."""
+    def dismiss(self, *, drop: bool = True) -> None:
+        """Let every thread end when its work does.
+
+        Args:
+            drop: whether work that has not begun is done no more.
+        """
         crew, self._crew = self._crew, Crew(self._limit, self._name)
-        crew.dismiss()
+        crew.dismiss(drop=drop)
 
 
 class Crew:
@@ -105,10 +109,11 @@ class Crew:
             self._threads += 1
         self._start()
 
-    def dismiss(self) -> None:
+    def dismiss(self, *, drop: bool) -> None:
         with self._change:
             self._dismissed = True
-            self._queue.clear()
+            if drop:
+                self._queue.clear()
             self._change.notify_all()
 
     def _start(self) -> bool:
@@ -136,6 +141,7 @@ class Crew:
                 with self._change:
                     self._lost -= 1
                 return
+            del job  # what it holds is not kept alive while the next one is waited for
 
     def _next(self) -> Job | None:
         """The next job, waited for; None when this thread is not needed any more."""
