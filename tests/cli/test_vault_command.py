@@ -40,14 +40,13 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize("name", ELSEWHERE)
-def test_no_variable_of_the_caller_leads_the_command_to_another_vault(name: str, tmp_path: Path) -> None:
+def test_no_variable_of_the_caller_leads_the_command_to_another_vault(tmp_path: Path) -> None:
     (tmp_path / "seed.yaml").write_text("secret/tori: {api_key: drawkcab}\n")
-    read = f"import os; assert {name!r} not in os.environ; {READ}"
+    read = f"import os; assert not {set(ELSEWHERE)!r} & os.environ.keys(); {READ}"
     ran = in_a_process(
         *("vault", "dev", "--seed", "seed.yaml", "--", sys.executable, "-c", read),
         cwd=tmp_path,
-        environ={name: ELSEWHERE[name]},
+        environ=ELSEWHERE,
     )
     assert (0, "backward\n") == (ran.code, ran.out), ran.err
 

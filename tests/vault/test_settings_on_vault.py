@@ -110,7 +110,7 @@ def test_a_text_with_several_references_comes_from_one_read(server: VaultServer)
 
 
 def test_two_keys_of_one_secret_are_never_torn(server: VaultServer) -> None:
-    """Writers rotate a pair without pause while 8 threads read it 10 million times."""
+    """Writers rotate a pair without pause while 8 threads read it 1.6 million times."""
 
     class Schema(BaseModel):
         pair: Annotated[Secret[Pair], Ref("secret/torn")]
@@ -137,7 +137,7 @@ def test_two_keys_of_one_secret_are_never_torn(server: VaultServer) -> None:
 
     def read() -> None:
         pair, text = settings.pair, settings.text
-        for number in range(1_250_000):
+        for number in range(200_000):
             value = pair.get()
             if value.username[1:] != value.password[1:]:
                 torn.append(value.username)

@@ -26,7 +26,7 @@ def _server() -> Iterator[VaultServer]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("seconds", [22, pytest.param(300, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("seconds", [16, pytest.param(300, marks=pytest.mark.soak)])
 def test_no_read_fails_and_no_login_storm_comes_with_tokens_of_six_seconds(
     server: VaultServer, connect: Connect, seconds: float
 ) -> None:
