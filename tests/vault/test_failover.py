@@ -14,6 +14,7 @@ import pytest
 from support.fake_vault import secret
 from support.raft import RaftCluster, raft_cluster
 from toriconfig._vault import Session
+from toriconfig._vault.versions import Versions
 from toriconfig.errors import VaultError
 
 from .conftest import Connect
@@ -94,6 +95,16 @@ def eventually(holds: Callable[[], bool], seconds: float) -> bool:
     while not holds() and time.monotonic() < end:
         time.sleep(0.02)
     return holds()
+
+
+@pytest.mark.timeout(120)
+def test_check_and_set_writes_through_a_standby_see_the_ones_before(cluster: RaftCluster, connect: Connect) -> None:
+    """A standby compares with its own state, which lags behind."""
+    standby = next(node for node in cluster.nodes if node is not cluster.leader())
+    session = connect({**cluster.environ, "VAULT_ADDR": standby.address})
+    assert eventually(lambda: session.request("GET", "secret/data/app/0", check=False).status == 200, 10)
+    path = Versions(session, "secret/", "checked")
+    assert list(range(1, 11)) == [path.write({"n": newest}, newest) for newest in range(10)]
 
 
 @pytest.mark.timeout(1200)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from toriconfig._vault.transport import Transport
 
 CATCH_UP = 10.0
-"""Seconds after an own write during which reads insist on seeing it, whichever node answers."""
+"""Seconds after an own write during which reads, and check-and-set writes, insist on seeing it, whichever node answers."""
 
 LINGER = 60.0
 """Seconds, at most, for which what was read stays though nobody holds it any more, and after which, without readers, a
@@ -280,7 +280,7 @@ class Session:
         if body is not None:
             sent["Content-Type"] = "application/json"
         written = self._written
-        if written is not None and method == "GET" and self.now() < written[1]:
+        if written is not None and self.now() < written[1]:
             sent["X-Vault-Index"], sent["X-Vault-Inconsistent"] = written[0], "forward-active-node"
         if headers:
             sent.update(headers)
