@@ -30,6 +30,23 @@ def test_after_the_grace_no_version_holds_the_former_value(vault: VaultServer) -
     assert [2, 3] == destroyed(vault, "twice")
 
 
+def test_after_the_grace_a_former_value_that_was_deleted_cannot_be_undeleted(
+    vault: VaultServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    for token in ("older", "old"):
+        vault.put("secret/deleted", {"token": token})
+    versions = vault.client.secrets.kv.v2
+
+    def delete() -> None:
+        versions.delete_secret_versions("deleted", [1, 2])
+
+    act = at("grace", "started", delete)
+    Rotation("secret/deleted#token", kinds.Generated(), environ=vault.environ, grace=0.0, on_event=act).run()
+    assert [2] == destroyed(vault, "deleted")
+    assert "secret/deleted: deleted versions cannot be looked into" in caplog.text
+    assert "destroy them: 1" in caplog.text
+
+
 def test_the_newest_version_is_never_destroyed(vault: VaultServer) -> None:
     vault.put("secret/again", {"token": "old"})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from toriconfig._vault.versions import Versions
+from toriconfig.pipeline._logging import library_logger
 from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._protocol import Values, Work
 
@@ -31,25 +32,45 @@ class Kept:
     def retire(self, work: Work, previous: Values, version: int) -> None:
         """Destroy the versions that hold the former value; they cannot be brought back then."""
         if work.main is not None:
-            numbers = _holding(work.main, previous)
+            numbers, unknown = _holding(work.main, previous, version)
             if numbers:
                 work.main.destroy(numbers)
+            if unknown:
+                library_logger("toriconfig.rotation").warning(
+                    "%s: deleted versions cannot be looked into; if they hold the former value, destroy them: %s",
+                    work.ref.path,
+                    ", ".join(map(str, unknown)),
+                )
 
     def rotated_at(self, work: Work) -> float | None:
         """Not asked: it is noted beside the secret."""
         return None
 
 
-def _holding(main: Versions, values: Values) -> list[int]:
-    """The versions before the newest that hold these values, also those that were written because of another key."""
+def _holding(main: Versions, values: Values, base: int) -> tuple[list[int], list[int]]:
+    """The versions before the newest that hold these values, also those that were written because of another key.
+
+    Args:
+        main: where they are.
+        values: the former ones.
+        base: a version that held them; who deleted it could still undelete it.
+
+    Returns:
+        They, and deleted versions of which it cannot be known.
+    """
+    if not values:
+        return [], []
     found: list[int] = []
+    unknown: list[int] = []
     for number in range(main.read().number - 1, 0, -1):
         version = main.read(number)
         if version.state == "absent":
             break  # the engine keeps none that is older
-        if version.state == "there" and values.items() <= version.data.items():
+        if version.state == "deleted":
+            (found if number == base else unknown).append(number)
+        elif version.state == "there" and values.items() <= version.data.items():
             found.append(number)
-    return found if values else []
+    return found, unknown
 
 
 def key_of(work: Work) -> str:
