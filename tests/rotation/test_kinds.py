@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -42,6 +43,47 @@ def test_a_key_pair_is_two_halves_that_belong_together(vault: VaultServer, algor
     assert "stays" == made["issuer"]
     with pytest.raises(RotationRefused, match="both halves of a pair are rotated together"):
         Rotation("secret/pair#private_key", kinds.KeyPair(algorithm), environ=vault.environ).run()
+
+
+def of_openssl(key: Any, forms: Any) -> tuple[bytes, bytes]:
+    private = key.private_bytes(forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption())
+    public = key.public_key().public_bytes(forms.Encoding.PEM, forms.PublicFormat.SubjectPublicKeyInfo)
+    return private.strip(), public.strip()
+
+
+def of_openssh(key: Any, forms: Any) -> tuple[bytes, bytes]:
+    private = key.private_bytes(forms.Encoding.PEM, forms.PrivateFormat.OpenSSH, forms.NoEncryption())
+    return private, key.public_key().public_bytes(forms.Encoding.OpenSSH, forms.PublicFormat.OpenSSH)
+
+
+def of_nobody(key: Any, forms: Any) -> tuple[bytes, bytes]:
+    return b"a form that", b"only its readers know"
+
+
+@pytest.mark.parametrize("form", [of_openssl, of_openssh, of_nobody])
+def test_a_key_pair_of_another_form_can_be_brought_back(vault: VaultServer, form: Callable[..., Any]) -> None:
+    from cryptography.hazmat.primitives import serialization as forms
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    private, public = form(Ed25519PrivateKey.generate(), forms)
+    pair = {"private_key": private.decode(), "public_key": public.decode()}
+    vault.put("secret/formed", pair)
+    rotation = Rotation("secret/formed", kinds.KeyPair(), environ=vault.environ)
+    rotation.run()
+    assert "rotated" == rotation.rollback().result
+    assert pair == vault.get("secret/formed")
+
+
+def test_halves_of_two_pairs_are_not_brought_back(vault: VaultServer) -> None:
+    from cryptography.hazmat.primitives import serialization as forms
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    (private, _), (_, public) = (of_openssh(Ed25519PrivateKey.generate(), forms) for _ in range(2))
+    vault.put("secret/halves", {"private_key": private.decode(), "public_key": public.decode()})
+    rotation = Rotation("secret/halves", kinds.KeyPair(), environ=vault.environ)
+    rotation.run()
+    with pytest.raises(RotationError, match="do not belong together"):
+        rotation.rollback()
 
 
 def test_the_former_login_stays_until_the_next_rotation_or_ends_after_the_grace(account: Account) -> None:
@@ -171,6 +213,21 @@ def test_a_transit_key_gets_a_version_and_old_texts_stay_readable(vault: VaultSe
     assert 0 <= (rotation.age() or -1) < 60
     with pytest.raises(VaultNotFound):
         Rotation("transit/keys/unknown", kinds.TransitKey(), environ=vault.environ).run()
+
+
+def test_one_kind_may_rotate_several_keys_at_once(vault: VaultServer) -> None:
+    transit, kind = vault.client.secrets.transit, kinds.TransitKey()
+    for name in ("many", "few"):
+        transit.create_key(name)
+    for _ in range(3):
+        transit.rotate_key("many")
+
+    def another_plans(event: Event) -> None:
+        if (event.step, event.state) == ("apply", "started"):
+            Rotation("transit/keys/many", kind, environ=vault.environ).plan()
+
+    Rotation("transit/keys/few", kind, environ=vault.environ, on_event=another_plans).run()
+    assert 2 == transit.read_key("few")["data"]["latest_version"]
 
 
 def test_a_token_without_the_engine_s_capability_is_refused_before(vault: VaultServer) -> None:

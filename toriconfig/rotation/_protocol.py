@@ -26,6 +26,7 @@ class Work:
         returning: whether an earlier value is being brought back, so that the current one may be bad.
         retires: whether the former value is taken out of use at the end.
         main: the versions of the secret, where it is a stored one.
+        before: what the kind noted in `plan` for its later steps; one kind may serve several rotations at once.
     """
 
     def __init__(self, session: Session, ref: Ref, timeout: float) -> None:
@@ -34,6 +35,7 @@ class Work:
         self.returning = False
         self.retires = False
         self.main: Versions | None = None
+        self.before: Any = None
         self.session = session
         self._requests: list[str] = []
         self._fence: Callable[[], None] = _nothing

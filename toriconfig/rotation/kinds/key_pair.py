@@ -61,17 +61,29 @@ class KeyPair(Kept):
         return {PRIVATE: private.decode(), PUBLIC: public.decode()}
 
     def verify(self, work: Work, pending: Values) -> None:
-        """Both halves belong together.
+        """Both halves belong together; of a former pair also in the form of OpenSSH, or in one that only its readers know.
 
         Raises:
             RotationError: they do not.
         """
-        from cryptography.hazmat.primitives import serialization as forms
-
-        key = forms.load_pem_private_key(pending[PRIVATE].encode(), None)
-        encoded = key.public_key().public_bytes(forms.Encoding.PEM, forms.PublicFormat.SubjectPublicKeyInfo)
-        if encoded.decode() != pending[PUBLIC]:
+        try:
+            together = _together(pending[PRIVATE].encode(), pending[PUBLIC].encode())
+        except Exception:  # what the library raises at a form that it cannot read has no common class
+            if not work.returning:
+                raise
+            return
+        if not together:
             raise RotationError("the private and the public key do not belong together")
+
+
+def _together(private: bytes, public: bytes) -> bool:
+    from cryptography.hazmat.primitives import serialization as forms
+
+    load_private = forms.load_ssh_private_key if b"BEGIN OPENSSH" in private else forms.load_pem_private_key
+    load_public = forms.load_pem_public_key if b"-----BEGIN" in public else forms.load_ssh_public_key
+    halves = load_private(private, None).public_key(), load_public(public)
+    one, other = (half.public_bytes(forms.Encoding.DER, forms.PublicFormat.SubjectPublicKeyInfo) for half in halves)
+    return one == other
 
 
 def _ed25519() -> Any:

@@ -18,9 +18,6 @@ class StaticRole(EngineKept):
 
     name = "static-role"
 
-    def __init__(self) -> None:
-        self._before = ""
-
     def needs(self, work: Work) -> Mapping[str, str]:
         """To read it and to rotate it."""
         mount, name = place_of(work, "static-creds")
@@ -34,8 +31,8 @@ class StaticRole(EngineKept):
         """
         mount, name = place_of(work, "static-creds")
         found = work.request("GET", work.ref.path).data
-        self._before = str(found.get("last_vault_rotation", ""))
-        return [f"have {mount} set a new password for {name} (last done {self._before})"]
+        work.before = str(found.get("last_vault_rotation", ""))
+        return [f"have {mount} set a new password for {name} (last done {work.before})"]
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:
         """Have Vault do it."""
@@ -53,7 +50,7 @@ class StaticRole(EngineKept):
         Raises:
             RotationError: it says otherwise.
         """
-        if pending.pop("last_vault_rotation", "") == self._before:
+        if pending.pop("last_vault_rotation", "") == work.before:
             raise RotationError("Vault still shows the time of the rotation before")
 
     def rotated_at(self, work: Work) -> float | None:

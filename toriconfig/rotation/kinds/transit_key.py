@@ -15,9 +15,6 @@ class TransitKey(EngineKept):
 
     name = "transit-key"
 
-    def __init__(self) -> None:
-        self._before = 0
-
     def needs(self, work: Work) -> Mapping[str, str]:
         """To read the key and to rotate it."""
         return {f"{work.ref.path}/rotate": "update", work.ref.path: "read"}
@@ -29,8 +26,8 @@ class TransitKey(EngineKept):
             VaultNotFound: there is no such key.
         """
         place_of(work, "keys")
-        self._before = int(work.request("GET", work.ref.path).data.get("latest_version", 0))
-        return [f"make version {self._before + 1} of the key"]
+        work.before = int(work.request("GET", work.ref.path).data.get("latest_version", 0))
+        return [f"make version {work.before + 1} of the key"]
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:
         """Have Vault do it."""
@@ -43,7 +40,7 @@ class TransitKey(EngineKept):
             RotationError: there is none.
         """
         found = work.request("GET", work.ref.path).data
-        if int(found.get("latest_version", 0)) <= self._before:
+        if int(found.get("latest_version", 0)) <= work.before:
             raise RotationError("Vault shows no newer version")
 
     def rotated_at(self, work: Work) -> float | None:
