@@ -25,6 +25,7 @@ class Remedies:
         self._options = options
         self._shape = shape
         self._environ = environ
+        self._variables: dict[Path, str] | None = None  # each walk of the schema costs; many secrets may be missing
 
     def looked(self, path: Path) -> list[str]:
         """The inputs of this load, where the key at `path` was looked for."""
@@ -46,8 +47,11 @@ class Remedies:
         options = self._options
         if options.env_prefix is None or "env" not in options.layers:
             return None
-        known = names(self._shape, options.env_nested_delimiter, options.env_prefix)
-        return next((name for name, at in known if at == path), None)
+        if self._variables is None:
+            self._variables = {}
+            for name, at in names(self._shape, options.env_nested_delimiter, options.env_prefix):
+                self._variables.setdefault(at, name)
+        return self._variables.get(path)
 
     def how_to_set(self, path: Path) -> str:
         """Where the key at `path` was looked for, and how it is set."""
