@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from pathlib import Path
 
@@ -207,16 +208,21 @@ def test_no_reader_of_a_snapshot_sees_half_a_reload(settings: Schema, tmp_path: 
                 torn.append((current.user, current.password))
 
     threads = [threading.Thread(target=reader) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for number in range(100):
-        write(tmp_path, f"user: u{number}\npassword: p{number}")
-        reload(settings)
-    stop.set()
-    for thread in threads:
-        thread.join()
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-4)  # more chances to read in the middle of a reload, and less waiting for a turn
+    try:
+        for thread in threads:
+            thread.start()
+        for number in range(50):
+            write(tmp_path, f"user: u{number}\npassword: p{number}")
+            reload(settings)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        sys.setswitchinterval(before)
     assert torn == []
-    assert settings.user == "u99"
+    assert settings.user == "u49"
 
 
 @pytest.mark.parametrize("function", [reload, lambda model: on_change(model, "", print)])
