@@ -30,7 +30,7 @@ def checked(toriconfig: Toriconfig, text: str) -> tuple[float, Result]:
 
 @pytest.mark.parametrize("kind", HARM)
 def test_harm_costs_a_check_no_more_than_a_harmless_file(kind: str, toriconfig: Toriconfig) -> None:
-    bound = 10 * checked(toriconfig, HARMLESS)[0]
+    bound = 20 * checked(toriconfig, HARMLESS)[0]
     seconds, result = checked(toriconfig, HARM[kind])
     assert (1, True) == (result.code, "error[TC" in result.out)
     assert seconds < bound
