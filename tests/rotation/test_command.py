@@ -326,3 +326,32 @@ def test_a_callback_that_raises_stops_nothing(vault: VaultServer, caplog: pytest
     rotation = Rotation("secret/callback#token", kinds.Generated(), environ=vault.environ, on_event=break_down)
     assert "rotated" == rotation.run().result
     assert "on_event raised ValueError at secret/callback#token: promote done" in caplog.text
+
+
+def test_where_a_user_s_rotation_stands_is_told_without_naming_the_database(account: Account) -> None:
+    account.rotation().run()
+    for arguments in ([], ["--kind", "database-user"]):
+        code, out, _ = rotate(account.vault.environ, account.path, "--status", *arguments)
+        assert (Exit.FINE, True) == (code, out.startswith(f"{account.path}: done at "))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_ends_it_ends_the_verifier_too(vault: VaultServer, tmp_path: Path, number: signal.Signals) -> None:
+    vault.put("secret/ended", {"token": "old"})
+    begun = tmp_path / "pid"
+    verify = f"sh -c 'echo $$ > {begun}.new; mv {begun}.new {begun}; exec sleep 60'"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "toriconfig.cli", "rotate", "secret/ended#token", "--verify", verify],
+        env={**clean_environ(), **vault.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not begun.exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(number)
+    assert "`--resume` goes on" in process.communicate(timeout=30)[1]
+    assert 128 + number == process.returncode
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(begun.read_text()), 0)
+    Rotation("secret/ended#token", kinds.Generated(), environ=vault.environ).rollback()

@@ -124,6 +124,20 @@ def test_a_large_secret_that_nobody_reads_does_not_outlast_the_deadline(vault: V
         rotation.run()
 
 
+def test_a_function_may_take_for_ever(vault: VaultServer) -> None:
+    vault.put("secret/patient", {"token": "old"})
+    kind, ever = kinds.Given("new"), float("inf")
+    Rotation("secret/patient#token", kind, environ=vault.environ, verify=lambda _: True, verify_timeout=ever).run()
+    assert "new" == vault.get("secret/patient")["token"]
+
+
+def test_a_command_is_not_begun_for_a_value_that_cannot_be_handed_to_it(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    reason = Command(["touch", str(begun)]).run("half \ud800", 30.0)
+    assert "the verifier touch cannot be given the value" in reason
+    assert not begun.exists()
+
+
 def left(vault: VaultServer, **options: Any) -> Rotation:
     return Rotation("secret/left#token", kinds.Generated(), environ=vault.environ, **options)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -82,27 +83,32 @@ def rotate(references: tuple[str, ...], act: str | None, **options: Any) -> int:
     """  # noqa: D301  (\b keeps click from joining the lines)
     if options["dry_run"] and act in ("resume", "rollback"):
         raise click.UsageError(f"--dry-run says what a rotation would do, not what --{act} would: use --status")
+    former = signal.signal(signal.SIGTERM, _terminated)
+    click.get_current_context().call_on_close(lambda: signal.signal(signal.SIGTERM, former))
     if options["due"] and act is None:
         return _due(references, options)
     if not references:
         raise click.UsageError("name what is to be rotated: `toriconfig rotate secret/app#key`, or use --due")
     if len(references) > 1 and (options["from_stdin"] or options["name"] == "given"):
         raise click.UsageError("one value is given, so name one REF")
-    rotations = [_rotation(reference, None, options, bringing=act is None) for reference in references]
+    rotations = [_rotation(reference, None, options, act) for reference in references]
     work: Callable[[Rotation], int] = {"status": _status, "resume": _resume, "rollback": _rollback}.get(
         act or "", _plan if options["dry_run"] else _run
     )
     return max(_told(work, one) for one in rotations)
 
 
-def _rotation(reference: str, max_age: float | None, options: dict[str, Any], *, bringing: bool) -> Rotation:
+def _rotation(reference: str, max_age: float | None, options: dict[str, Any], act: str | None) -> Rotation:
     from toriconfig._reference import split
     from toriconfig.rotation import Command, Rotation, RotationRefused, kinds
 
     try:
         place = split(reference)
         name = options["name"] or ("given" if options["from_stdin"] else kinds.guess(place.path, place.key))
-        kind = _kind(name, reference, options, bringing=bringing)
+        if act == "status" and name in ("", kinds.DatabaseUser.name):
+            kind: Kind = kinds.Given()  # the record knows how; of all that is stored it is read alike
+        else:
+            kind = _kind(name, reference, options, bringing=act is None)
         return Rotation(
             reference,
             kind,
@@ -198,9 +204,14 @@ def _told(work: Callable[[Rotation], int], rotation: Rotation) -> int:
     except SecretError as error:
         click.echo(f"{rotation.ref}: {error}", err=True)
         return _code(error)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         click.echo(f"{rotation.ref}: see `--status`; `--resume` goes on, `--rollback` takes it back", err=True)
         raise
+
+
+def _terminated(number: int, _frame: object) -> NoReturn:
+    """Leave as after Ctrl-C, by way of whoever has to end a verifier first."""
+    raise SystemExit(128 + number)
 
 
 def _code(error: object) -> int:
@@ -218,7 +229,7 @@ def _due(references: tuple[str, ...], options: dict[str, Any]) -> int:
     for reference, age in _declared(references, options):
         try:
             limit = age if options["max_age"] is None else options["max_age"]
-            rotations.append(_rotation(reference, limit, options, bringing=False))
+            rotations.append(_rotation(reference, limit, options, "due"))
         except click.UsageError as error:
             if "VAULT_ADDR" in error.message:
                 raise

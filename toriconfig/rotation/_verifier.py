@@ -38,6 +38,12 @@ class Command:
         """Why the value does not work, or ""."""
         text = value if isinstance(value, str) else json.dumps(value)
         name = os.path.basename(self.arguments[0])
+        try:
+            data = text.encode()
+        except UnicodeEncodeError:
+            return (
+                f"the verifier {name} cannot be given the value: it holds half a surrogate pair, which is no character"
+            )
         reading, writing = os.pipe()
         by_descriptor = any(_FD in one for one in self.arguments)
         command = [one.replace(_FD, str(reading)) for one in self.arguments]
@@ -56,7 +62,7 @@ class Command:
         finally:
             os.close(reading)
         # A secret larger than the pipe waits for its reader, who may never come.
-        threading.Thread(target=_pour, args=(writing, text.encode()), daemon=True).start()
+        threading.Thread(target=_pour, args=(writing, data), daemon=True).start()
         try:
             code = process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -20,7 +20,7 @@ def within(seconds: float, work: Callable[[], object], what: str) -> SecretError
     worked with. An abandoned thread is a daemon and ends with the process.
 
     Args:
-        seconds: how long it may take.
+        seconds: how long it may take; infinity: for ever.
         work: what is to be done.
         what: it is called so in messages.
     """
@@ -34,7 +34,7 @@ def within(seconds: float, work: Callable[[], object], what: str) -> SecretError
 
     thread = threading.Thread(target=run, daemon=True, name="toriconfig-rotation")
     thread.start()
-    thread.join(seconds)
+    thread.join(min(seconds, threading.TIMEOUT_MAX))
     return outcome[0] if outcome else RotationError(f"{what} did not end within {seconds:g} s")
 
 
