@@ -48,6 +48,9 @@ class Scripted:
     def pending(self) -> Sequence[Flight]:
         return self.flights
 
+    def refresh(self) -> Sequence[Flight]:
+        return ()
+
     def settle(self) -> Reading:
         self.settled += 1
         if self.reading is None:

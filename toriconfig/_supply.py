@@ -87,6 +87,13 @@ class Supply(Protocol):
         """
         ...
 
+    def refresh(self) -> Sequence[Flight]:
+        """Ask for a newer value, because this one was refused by what it opens; not again and again.
+
+        Returns what can be waited for; after that, a read yields the newest that can be had.
+        """
+        ...
+
     @property
     def state(self) -> State:
         """How good the value is; from memory alone."""
@@ -127,6 +134,9 @@ class Fixed:
     def settle(self) -> Reading:
         assert self.reading is not None
         return self.reading
+
+    def refresh(self) -> Sequence[Flight]:
+        return ()
 
     @property
     def state(self) -> State:

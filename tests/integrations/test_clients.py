@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -25,10 +26,17 @@ from toriconfig.integrations.requests import SecretAuth as RequestsAuth
 
 
 class Rotating(Fixed):
-    """A supply that the test rotates."""
+    """A supply that the test rotates, or that Vault rotates: then `newest` is seen once it is asked for anew."""
+
+    newest: Any = None
 
     def rotate(self, value: Any) -> None:
         self.reading = Reading(value, Origin("code", "test"))
+
+    def refresh(self) -> Sequence[Flight]:
+        if self.newest is not None:
+            self.rotate(self.newest)
+        return ()
 
 
 class Fetched(Fixed):
@@ -46,6 +54,19 @@ class Fetched(Fixed):
 
     async def await_end(self) -> None:
         await asyncio.sleep(0)
+
+
+class Refreshed(Rotating):
+    """A supply that has the newest value when somebody awaited its flight."""
+
+    def refresh(self) -> Sequence[Flight]:
+        return (self,)
+
+    def wait(self) -> None:
+        raise AssertionError("the loop is blocked")
+
+    async def await_end(self) -> None:
+        self.rotate(self.newest)
 
 
 def rotating(value: Any) -> tuple[Secret[Any], Rotating]:
@@ -104,6 +125,43 @@ def test_httpx_tries_again_in_a_coroutine_too_and_never_blocks_the_loop() -> Non
     assert sent == ["Bearer one", "Bearer two"]
 
 
+def test_httpx_asks_anew_for_a_token_that_was_refused() -> None:
+    secret, supply = rotating("one")
+    supply.newest = "two"
+    sent: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers["authorization"])
+        return httpx.Response(200 if sent[-1] == "Bearer two" else 401)
+
+    with httpx.Client(transport=httpx.MockTransport(answer), auth=HttpxAuth(secret)) as client:
+        assert client.get("http://service").status_code == 200
+    assert sent == ["Bearer one", "Bearer two"]
+
+
+def test_httpx_asks_anew_in_a_coroutine_without_blocking_the_loop() -> None:
+    supply = Refreshed("one", Origin("code", "test"))
+    supply.newest = "two"
+
+    async def main() -> int:
+        auth = HttpxAuth(handle(supply, None, "token"))
+        accepts = httpx.MockTransport(
+            lambda request: httpx.Response(200 if request.headers["authorization"] == "Bearer two" else 401)
+        )
+        async with httpx.AsyncClient(transport=accepts, auth=auth) as client:
+            return (await client.get("http://service")).status_code
+
+    assert asyncio.run(main()) == 200
+
+
+def test_httpx_does_not_send_a_stream_again() -> None:
+    secret, supply = rotating("one")
+    supply.newest = "two"
+    refuses = httpx.MockTransport(lambda request: httpx.Response(401, content=request.read()))
+    with httpx.Client(transport=refuses, auth=HttpxAuth(secret)) as client:
+        assert client.post("http://service", content=(part for part in (b"a", b"b"))).text == "ab"
+
+
 def test_an_async_pool_is_told_the_account_without_blocking_the_loop() -> None:
     secret = handle(Fetched({"username": "u", "password": "p"}), None, "account")
     connection: Any = SimpleNamespace(info=SimpleNamespace(user="u"))
@@ -122,6 +180,44 @@ def test_requests_sends_the_current_token() -> None:
         assert session.get(server.address).request.headers["X-Key"] == "one"
         supply.rotate("two")
         assert session.get(server.address).request.headers["X-Key"] == "two"
+
+
+def test_requests_tries_a_refused_request_once_more_with_a_newer_token() -> None:
+    secret, supply = rotating("one")
+    supply.newest = "two"
+    answers = iter([Answer(401), Answer(200)])
+    with answering_server(lambda _: next(answers)) as server:
+        response = requests.post(server.address, data="body", auth=RequestsAuth(secret), timeout=10)
+    assert (response.status_code, [one.status_code for one in response.history]) == (200, [401])
+    assert (response.request.headers["authorization"], response.request.body) == ("Bearer two", "body")
+
+
+@pytest.mark.parametrize(("newest", "tries"), [(None, 1), ("one", 1), ("two", 2)])
+def test_requests_returns_the_refusal_when_nothing_helps(newest: str | None, tries: int) -> None:
+    secret, supply = rotating("one")
+    supply.newest = newest
+    with answering_server(lambda _: Answer(401)) as server:
+        assert requests.get(server.address, auth=RequestsAuth(secret), timeout=10).status_code == 401
+        assert len(server.requests) == tries
+
+
+def test_requests_tells_no_newer_token_to_whom_a_redirect_led() -> None:
+    secret, supply = rotating("one")
+    supply.newest = "two"
+    with answering_server(lambda _: Answer(401)) as other:
+        leads_there = Answer(302, headers={"location": other.address})
+        with answering_server(lambda _: leads_there) as server:
+            requests.get(server.address, auth=RequestsAuth(secret), timeout=10)
+        assert len(other.requests) == 1
+
+
+def test_requests_does_not_send_a_stream_again() -> None:
+    secret, supply = rotating("one")
+    supply.newest = "two"
+    with answering_server(lambda _: Answer(401)) as server:
+        body = io.BytesIO(b"body")
+        assert requests.post(server.address, data=body, auth=RequestsAuth(secret), timeout=10).status_code == 401
+        assert len(server.requests) == 1
 
 
 def test_botocore_credentials_are_of_one_reading_and_current() -> None:

@@ -86,6 +86,7 @@ class FakeSupply:
         self._listeners: list[Swap] = []
         self._version = version
         self.value = value
+        self.newest: Any = None  # what is seen once it is asked for anew
 
     def put(self, value: Any) -> None:
         """A rotation: a new version, told to those who listen."""
@@ -104,6 +105,11 @@ class FakeSupply:
             listener(old, self.reading)
 
     def pending(self) -> Sequence[Flight]:
+        return ()
+
+    def refresh(self) -> Sequence[Flight]:
+        if self.newest is not None:
+            self.put(self.newest)
         return ()
 
     def settle(self) -> Reading:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from support.fake_vault import FakeVault, secret, tick
+from support.fake_vault import FakeVault, broken, secret, tick
 from support.faults import silent_server
 from toriconfig._supply import Reading
 from toriconfig._vault.session import LINGER
@@ -121,6 +121,35 @@ def test_refused_credentials_can_be_asked_for_again_at_once_but_not_in_a_loop(
         for flight in cell.refresh():
             flight.wait()
     assert {"k": 2} == held.get()
+    assert 2 == fake_vault.count("secret/data/a")
+
+
+def test_what_is_refused_again_and_again_is_asked_for_less_and_less_often(
+    fake_vault: FakeVault, fake_clock: FakeClock
+) -> None:
+    fake_vault.put("a", k=1)
+    session = fake_vault.session(Vault(clock=fake_clock, refresh_interval=60))
+    held, cell = secret(session, "secret/a"), session.cell("secret/a")
+    held.get()
+    for _ in range(500):
+        fake_clock.advance(0.1)
+        for flight in cell.refresh():
+            flight.wait()
+    assert 1 + 6 == fake_vault.count("secret/data/a")  # after 1, 2, 4, 8, 16 and 32 seconds
+
+
+def test_a_vault_that_is_down_is_not_waited_for_because_a_value_was_refused(
+    fake_vault: FakeVault, fake_clock: FakeClock
+) -> None:
+    fake_vault.put("a", k=1)
+    session = fake_vault.session(Vault(clock=fake_clock))
+    held, cell = secret(session, "secret/a"), session.cell("secret/a")
+    held.get()
+    fake_vault.fails[""] = broken
+    for _ in range(500):
+        fake_clock.advance(0.01)
+        for flight in cell.refresh():
+            flight.wait()
     assert 2 == fake_vault.count("secret/data/a")
 
 

@@ -57,6 +57,9 @@ class Derived:
     def pending(self) -> Sequence[Flight]:
         return [flight for supply in self.inputs for flight in supply.pending()]
 
+    def refresh(self) -> Sequence[Flight]:
+        return [flight for supply in self.inputs for flight in supply.refresh()]
+
     def settle(self) -> Reading:
         swaps = self._swaps
         reading, wrong = self._judged(self._together())
@@ -190,6 +193,9 @@ class Fallback:
             behind if self._stood_in else (*flights, *behind)
         )  # who stands in is there: nobody waits for the next try
 
+    def refresh(self) -> Sequence[Flight]:
+        return (*self._first.refresh(), *self._second.refresh())
+
     def settle(self) -> Reading:
         reading = self._choice()
         if self._told is _UNREAD:
@@ -268,6 +274,9 @@ class Missing:
         self._remedy = remedy
 
     def pending(self) -> Sequence[Flight]:
+        return ()
+
+    def refresh(self) -> Sequence[Flight]:
         return ()
 
     def settle(self) -> Reading:

@@ -53,6 +53,10 @@ class FileSupply:
     def pending(self) -> Sequence[Flight]:
         return ()
 
+    def refresh(self) -> Sequence[Flight]:
+        self.fresh_until = float("-inf")
+        return ()
+
     def settle(self) -> Reading:
         """The value; a file that has gone keeps the last one, and says so in `state` and `error`."""
         error = self.look()

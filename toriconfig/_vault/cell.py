@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from toriconfig._vault.token import LiveToken
 
 NEVER = float("inf")
-GAP = 1.0
-"""Seconds within which a value that was just confirmed is not asked for again by `refresh`."""
 
 
 class Cell:
@@ -51,6 +49,8 @@ class Cell:
         self._fresh_for = 0.0
         self._next_try = -NEVER
         self._failures = 0
+        self._refused = -NEVER
+        self._gap = pace.GAP
         self._absent = 0
         self._warned = False
         self._lease: Lease | None = None
@@ -92,7 +92,7 @@ class Cell:
         raise error.at("")
 
     def refresh(self) -> Sequence[Flight]:
-        """Ask now, because the value was refused by what it opens; at most once a second.
+        """Ask now, because the value was refused by what it opens; less often the longer that goes on.
 
         Returns what can be waited for; after that, `reading` is the newest that can be had.
         """
@@ -101,8 +101,10 @@ class Cell:
             if self._under_way() and not self._renewing:
                 assert self._flight is not None
                 return (self._flight,)
-            if now < (self._confirmed or -NEVER) + GAP or now < self._next_try < now + GAP:
+            if now < max((self._confirmed or -NEVER) + pace.GAP, self._refused + self._gap, self._next_try):
                 return ()
+            self._gap = pace.refusal_gap(self._gap, now - self._refused, self._session.vault.refresh_interval)
+            self._refused = now
             return (self._read(DEMAND),)
 
     @property

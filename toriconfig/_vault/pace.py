@@ -19,6 +19,9 @@ AGREEING = 3
 SLACK = 1.0
 """Seconds beyond the latest poll during which a value still counts as fresh."""
 
+GAP = 1.0
+"""Seconds within which a value that was just confirmed, and is refused by what it opens, is not asked for again."""
+
 
 def poll_delay(interval: float, rnd: Random, *, first: bool = False) -> float:
     """Seconds until the next poll: uniform over the interval at first, then +- 10 %."""
@@ -38,6 +41,19 @@ def retry_delay(failures: int, interval: float, rnd: Random) -> float:
     in peace.
     """
     return min(interval, FIRST_RETRY * 2.0 ** min(failures - 1, 30)) * (0.75 + 0.5 * rnd())
+
+
+def refusal_gap(gap: float, since: float, interval: float) -> float:
+    """Seconds until a value that was refused may be asked for again: doubled each time, at most the interval.
+
+    For a service may refuse every value; then a fleet must not ask Vault more often than its polls do.
+
+    Args:
+        gap: what this said last.
+        since: seconds since it was asked for last; after a time without refusals it begins anew.
+        interval: seconds between two polls.
+    """
+    return GAP if since > 2.0 * interval else max(GAP, min(2.0 * gap, interval))
 
 
 def static_delay(ttl: float, interval: float, rnd: Random) -> float:

@@ -1,4 +1,4 @@
-"""httpx: a header that carries the current secret; after a 401 the request is tried once with a newer one."""
+"""httpx: a header that carries the current secret; after a 401 the request is tried once more with a newer one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Generator
 import httpx
 
 from toriconfig._secret import Secret
+from toriconfig.integrations._refused import async_newer, newer
 
 
 class SecretAuth(httpx.Auth):
@@ -24,23 +25,28 @@ class SecretAuth(httpx.Auth):
         self._before = f"{scheme} " if scheme else ""
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Send the current token; once more when it was refused and has been rotated meanwhile."""
+        """Send the current token; once more when it was refused and there is a newer one."""
         token = self._secret.get()
         response = yield self._with(token, request)
-        if response.status_code == httpx.codes.UNAUTHORIZED:
-            newer = self._secret.get()
-            if newer != token:
-                yield self._with(newer, request)
+        if response.status_code == httpx.codes.UNAUTHORIZED and _is_repeatable(request):
+            other = newer(self._secret, token)
+            if other is not None:
+                yield self._with(other, request)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """The same for `AsyncClient`: the loop runs on while the token is fetched."""
         token = await self._secret.aget()
         response = yield self._with(token, request)
-        if response.status_code == httpx.codes.UNAUTHORIZED:
-            newer = await self._secret.aget()
-            if newer != token:
-                yield self._with(newer, request)
+        if response.status_code == httpx.codes.UNAUTHORIZED and _is_repeatable(request):
+            other = await async_newer(self._secret, token)
+            if other is not None:
+                yield self._with(other, request)
 
     def _with(self, token: str, request: httpx.Request) -> httpx.Request:
         request.headers[self._header] = self._before + token
         return request
+
+
+def _is_repeatable(request: httpx.Request) -> bool:
+    """Whether the body can be sent again; a stream has been read."""
+    return isinstance(request.stream, httpx.ByteStream)

@@ -1,13 +1,17 @@
-"""requests: a header that carries the current secret."""
+"""requests: a header that carries the current secret; after a 401 the request is sent once more with a newer one."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from requests import codes
 from requests.auth import AuthBase
 
+from toriconfig.integrations._refused import newer
+
 if TYPE_CHECKING:
-    from requests import PreparedRequest
+    from requests import PreparedRequest, Response
 
     from toriconfig._secret import Secret
 
@@ -27,6 +31,35 @@ class SecretAuth(AuthBase):
         self._before = f"{scheme} " if scheme else ""
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Put the current token into the request."""
-        request.headers[self._header] = self._before + self._secret.get()
+        """Put the current token into the request, and see to its being refused."""
+        token, origin = self._secret.get(), _origin(request)
+
+        def answered(response: Response, **options: Any) -> Response:
+            # A redirect may have led to somebody else, who is to be told no token.
+            refused = response.status_code == codes.unauthorized and _origin(response.request) == origin
+            other = newer(self._secret, token) if refused and _is_repeatable(response.request) else None
+            return response if other is None else self._again(other, response, options)
+
+        request.headers[self._header] = self._before + token
+        request.register_hook("response", answered)  # type: ignore[no-untyped-call]
         return request
+
+    def _again(self, token: str, response: Response, options: dict[str, Any]) -> Response:
+        """Send it with another token, as requests' own digest login does."""
+        response.content  # noqa: B018  (read to its end, so that its connection can be used again)
+        response.close()
+        request = response.request.copy()
+        request.headers[self._header] = self._before + token
+        second: Response = response.connection.send(request, **options)
+        second.history.append(response)
+        second.request = request
+        return second
+
+
+def _origin(request: PreparedRequest) -> tuple[str, ...]:
+    return tuple(urlsplit(request.url or "")[:2])
+
+
+def _is_repeatable(request: PreparedRequest) -> bool:
+    """Whether the body can be sent again; a stream has been read."""
+    return request.body is None or isinstance(request.body, (str, bytes))
