@@ -61,15 +61,22 @@ class Server:
 
         Raises:
             RotationError: that cannot be found out: the server does not answer.
+            RotationRefused: it asks for no password (`trust`, `peer`, `cert`), so any would be accepted.
         """
         said: list[str] = []
         error = within(self._timeout, lambda: said.append(self._try(login)), f"logging in to {self}")
         if error is not None:
-            raise RotationError(error.message, help=error.help)
+            raise error
         return said[0]
 
     def _try(self, login: Login) -> str:
-        reason = self._connected(login, lambda _: None)
+        asked: list[bool] = []
+        reason = self._connected(login, lambda connection: asked.append(connection.pgconn.used_password))
+        if asked == [False]:
+            raise RotationRefused(
+                f"{self} does not ask {login.username} for a password here, so whether one is valid cannot be found out",
+                help="name a host for which pg_hba.conf asks for a password",
+            )
         if reason and not self._answers():
             raise RotationError(f"{self} does not answer", help="look at the conninfo, and whether the server is up")
         return reason

@@ -191,9 +191,13 @@ class DatabaseUser:
     def _visit(
         self, work: Work, server: Server, change: Callable[[psycopg.Connection[Any]], None], own: Login, user: str
     ) -> None:
-        """Have `change` made to `user` by the administrator, or, without one, by `own`."""
-        if self._admin is not None:
-            server.change(self._admin_login(work), change, user)
+        """Have `change` made to `user` by the administrator, or, without one, by `own`.
+
+        An administrator under rotation himself logs in as `own` does: what is stored of him is not yet, or no longer, valid.
+        """
+        admin = self._admin_login(work) if self._admin is not None else None
+        if admin is not None and admin.username != own.username:
+            server.change(admin, change, user)
             return
 
         def as_oneself(connection: psycopg.Connection[Any]) -> None:
