@@ -24,16 +24,34 @@ class Reading:
         value: text, bytes, a number, or a dict for a whole Vault path. Raw: not converted to the T of a handle.
         origin: where it was read, version included.
         version: KV v2 version, or None.
-        expires_at: seconds since 1970 at which the value stops working (a lease), or None.
+        made_of: the readings that it was made of, which end it; () for one that was read itself.
     """
 
-    __slots__ = ("__weakref__", "expires_at", "origin", "value", "version")
+    __slots__ = ("__weakref__", "_expires_at", "made_of", "origin", "value", "version")
 
-    def __init__(self, value: Any, origin: Origin, version: int | None = None, expires_at: float | None = None) -> None:
+    def __init__(
+        self,
+        value: Any,
+        origin: Origin,
+        version: int | None = None,
+        expires_at: float | None = None,
+        made_of: Sequence[Reading] = (),
+    ) -> None:
         self.value = value
         self.origin = origin
         self.version = version
-        self.expires_at = expires_at
+        self.made_of = made_of
+        self._expires_at = expires_at
+
+    @property
+    def expires_at(self) -> float | None:
+        """Seconds since 1970 at which the value stops working (a lease), or None."""
+        ends = [end for reading in self.made_of if (end := reading.expires_at) is not None]
+        return min(ends) if ends else self._expires_at
+
+    @expires_at.setter
+    def expires_at(self, end: float) -> None:
+        self._expires_at = end
 
     def __repr__(self) -> str:
         return f"Reading({self.origin})"

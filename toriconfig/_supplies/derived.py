@@ -82,9 +82,13 @@ class Derived:
         return readings
 
     def _judged(self, readings: tuple[Reading, ...]) -> tuple[Reading | None, SecretError | None]:
-        """What the inputs make, or why they make nothing; worked out once for the same readings."""
+        """What the inputs make, or why they make nothing; worked out once for the same readings.
+
+        Args:
+            readings: one of each input; () when one has none, and then nothing is made.
+        """
         if len(readings) != len(self._from) or any(map(_differs, readings, self._from)):
-            self.reading, self._wrong = _tried(lambda: self._made(readings))
+            self.reading, self._wrong = _tried(lambda: self._made(readings)) if readings else (None, None)
             self._from = readings
         return self.reading, self._wrong
 
@@ -95,14 +99,8 @@ class Derived:
 
     def _made(self, readings: Sequence[Reading]) -> Reading:
         first = readings[0]
-        ends = [reading.expires_at for reading in readings if reading.expires_at is not None]
-        single = len(readings) == 1
-        return Reading(
-            self._build(readings),
-            self._spelt(first.origin),
-            first.version if single else None,
-            min(ends) if ends else None,
-        )
+        version = first.version if len(readings) == 1 else None
+        return Reading(self._build(readings), self._spelt(first.origin), version, made_of=readings)
 
     def _spelt(self, origin: Origin) -> Origin:
         if not self._key:
@@ -147,12 +145,13 @@ class Derived:
     def _input_swapped(self, supply: Supply, old: Reading | None, new: Reading | None) -> None:
         self._swaps += 1
         self.fresh_until = _NEVER
+        was, now = self._readings(supply, old), self._readings(supply, new)
+        # what it is stands in place before anybody is told, and for who only looks at what is in memory
+        after = self._judged(now)[0]
         if not self._listeners:
             return
-        was, now = self._readings(supply, old), self._readings(supply, new)
-        # what it was is made again, as nobody may have read it; what it is stands in place before anybody is told
+        # what it was is made again, as nobody may have read it
         before = _tried(lambda: self._made(was))[0] if was else None
-        after = self._judged(now)[0] if now else None
         for listener in self._listeners:
             listener(before, after)
 
@@ -213,6 +212,7 @@ class Fallback:
             self.fresh_until = self._first.fresh_until
             return reading
         assert error is not None
+        self.reading = None
         if not isinstance(error, (VaultUnreachable, VaultNotFound, MissingCredentialError)):
             self._stood_in = None
             raise error

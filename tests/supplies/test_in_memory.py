@@ -1,0 +1,56 @@
+"""What a handle tells of its value without a read: of what is in memory now, not of what was last read through it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from support.loading import FakeVault, loaded
+from toriconfig import Secret, health
+from toriconfig.errors import VaultNotFound
+
+
+class Schema(BaseModel):
+    key: Secret[str]
+
+
+@pytest.fixture
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeVault:
+    monkeypatch.chdir(tmp_path)
+    made = FakeVault().connect(monkeypatch)
+    made["secret/a"] = {"k": "one"}
+    return made
+
+
+TEXTS = ["key: ${vault:secret/a#k}", "key: x-${vault:secret/a#k}-y"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_end_of_a_renewed_lease_is_its_new_end(text: str, vault: FakeVault) -> None:
+    settings = loaded(Schema, text, offline=False)
+    settings.key.get()
+    reading = vault.cell("secret/a").reading
+    assert reading is not None
+    for end in (100.0, 200.0):
+        reading.expires_at = end
+        assert (end, end) == (settings.key.expires_at, health(settings).secrets["key"].expires_at)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_swap_shows_before_anybody_reads(text: str, vault: FakeVault) -> None:
+    settings = loaded(Schema, text, offline=False)
+    settings.key.get()
+    vault.cell("secret/a").put({"k": "two"})
+    assert (2, "vault secret/a#k v2" if text == TEXTS[0] else "vault secret/a v2") == (
+        settings.key.version,
+        str(health(settings).secrets["key"].origin),
+    )
+
+
+def test_of_a_value_that_was_dropped_no_version_is_told(vault: FakeVault) -> None:
+    settings = loaded(Schema, TEXTS[0], offline=False)
+    settings.key.get()
+    vault.cell("secret/a").drop(VaultNotFound("gone"))
+    assert (None, None) == (settings.key.version, settings.key.expires_at)
