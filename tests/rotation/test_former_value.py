@@ -30,6 +30,17 @@ def test_after_the_grace_no_version_holds_the_former_value(vault: VaultServer) -
     assert [2, 3] == destroyed(vault, "twice")
 
 
+def test_who_resumes_need_not_repeat_the_grace(vault: VaultServer) -> None:
+    vault.put("secret/resumed", {"token": "old"})
+    left = Rotation(
+        "secret/resumed#token", kinds.Generated(), environ=vault.environ, grace=0.0, on_event=left_at("promote")
+    )
+    with pytest.raises(Left):
+        left.run()
+    Rotation("secret/resumed#token", kinds.Generated(), environ=vault.environ).resume()
+    assert [1] == destroyed(vault, "resumed")
+
+
 def test_after_the_grace_a_former_value_that_was_deleted_cannot_be_undeleted(
     vault: VaultServer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -49,3 +49,13 @@ def test_an_administrator_that_rotates_itself_is_not_locked_out(account: Account
         Rotation(account.path, kind, environ=account.vault.environ, verify=lambda _: False).run()
     assert (account.name, account.first) == account.stored()
     assert account.logs_in()
+
+
+def test_an_administrator_that_was_rotated_just_now_is_let_in(account: Account) -> None:
+    with psycopg.connect(account.postgres.conninfo(), autocommit=True) as connection:
+        connection.execute(f"ALTER ROLE {account.name} SUPERUSER".encode())
+    user = Account(account.vault, account.postgres)
+    kind = kinds.DatabaseUser(account.conninfo, account.path, single=True)
+    for path in (user.path, account.path, user.path):
+        assert "rotated" == Rotation(path, kind, environ=account.vault.environ).run().result
+    assert user.logs_in()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from toriconfig._reference import Ref
 from toriconfig._vault.answer import Answer
 from toriconfig._vault.versions import Versions
+from toriconfig._vault.write import mount_of
+from toriconfig.errors import VaultDenied, VaultNotFound
 
 if TYPE_CHECKING:
     from toriconfig._vault.session import Session
@@ -63,14 +65,30 @@ class Work:
     def read(self, reference: str) -> Values:
         """What another reference holds, such as an administrator's credentials; leases are looked after.
 
+        What stands in KV v2 is read at once, and not from the memory of who only reads: this process may just have
+        rotated it.
+
         Raises:
             SecretError: it cannot be had.
         """
+        kept = self._newest(Ref(reference))
+        if kept is not None:
+            return kept
         cell = self.session.at(Ref(reference))
         for flight in cell.pending():
             flight.wait()
         value: Values = dict(cell.settle().value)
         return value
+
+    def _newest(self, ref: Ref) -> Values | None:
+        if ref.place.version is not None:
+            return None
+        try:
+            mount, versioned = mount_of(self.session, ref.path)
+        except (VaultNotFound, VaultDenied):  # it is in another engine; or a read says what is wrong
+            return None
+        newest = Versions(self, mount, ref.path.removeprefix(mount)).read() if versioned else None
+        return newest.data if newest is not None and newest.state == "there" else None
 
     def fence(self) -> None:
         """Go on only if this rotation is still ours; to be called with the lock held that serialises changes.

@@ -49,6 +49,7 @@ class Record:
         undoes: what is stored of the rotation that it takes back; empty when it takes back none.
         reason: why it is, or was, undone.
         verifier: whether a verifier of the user's was asked for.
+        grace: seconds for which the old secret was to stay from the promotion on; None: it is left alone.
         grace_until: RFC 3339; until when the old secret stays, or "" when it is left alone.
         pending: the new values; gone when it is closed.
         former: all keys of the secret as they were at the start; gone when it is closed. The engine may drop the
@@ -68,6 +69,7 @@ class Record:
     undoes: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
     verifier: bool = False
+    grace: float | None = None
     grace_until: str = ""
     pending: Sealed = field(default=_NOTHING, repr=False)
     former: Sealed = field(default=_NOTHING, repr=False)

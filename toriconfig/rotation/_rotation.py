@@ -170,6 +170,7 @@ class Rotation:
                 reference=str(self.ref),
                 help=f"name it again: `--verify COMMAND`{other}",
             )
+        ground.work.retires |= found.grace is not None
         ground.check_policies(self.kind)
         run = self._run_on(ground)
         run.work.returning = bool(found.undoes)

@@ -69,6 +69,7 @@ class Run:
             base=current.number,
             keys=(),
             verifier=self.verify is not None,
+            grace=self.grace,
             undoes=found.closed.dump() if found is not None and self.work.returning else {},
             revision=self.journal.newest,
         )
@@ -160,7 +161,7 @@ class Run:
         for _ in range(_TRIES):
             current = self.main.read()
             if current.state == "there" and _same(current.data, pending, record.keys):
-                return self._advance("promote", record, step="promoted", version=current.number, **self._grace())
+                return self._advance("promote", record, step="promoted", version=current.number, **self._grace(record))
             if current.state != "there" or not _same(current.data, former, record.keys):
                 reason = f"somebody else wrote {self.work.ref.path} meanwhile, as version {current.number}"
                 return self._failed("promote", record, RotationError(reason))
@@ -169,11 +170,12 @@ class Run:
             self.work.fence()
             version = self.main.write({**current.data, **pending}, current.number)
             if version is not None:
-                return self._advance("promote", record, step="promoted", version=version, **self._grace())
+                return self._advance("promote", record, step="promoted", version=version, **self._grace(record))
         raise RotationError(f"others keep writing {self.work.ref.path}", step="promote", help="`--resume` goes on")
 
-    def _grace(self) -> dict[str, str]:
-        return {} if self.grace is None else {"grace_until": stamp(self.clock.time() + self.grace)}
+    def _grace(self, record: Record) -> dict[str, str]:
+        grace = record.grace if self.grace is None else self.grace  # whoever resumes may say another one
+        return {} if grace is None else {"grace_until": stamp(self.clock.time() + grace)}
 
     def _finish(self, record: Record) -> Record:
         self._note(record)
