@@ -62,7 +62,6 @@ _BOUNDS = {
     "union_tag_invalid": "one of {expected_tags}",
 }
 _TELLS_INPUT = frozenset({"get_attribute_error", "iteration_error", "import_error", "custom_error"})
-_TELLS_NOTHING = frozenset({"escaped", "union_tag_not_found"})
 
 
 def phrase(found: Found, *, sealed: bool) -> str:
@@ -76,7 +75,7 @@ def phrase(found: Found, *, sealed: bool) -> str:
         return _KINDS[kind]
     if kind in _BOUNDS:
         return _bound(kind, found.context)
-    if kind in _TELLS_NOTHING or kind in _TELLS_INPUT:
+    if kind == "escaped" or kind in _TELLS_INPUT:
         return ""
     if kind in RULES or kind not in builtin():
         return "" if sealed else _own_words(found.message)
