@@ -285,3 +285,16 @@ def test_any_key_of_a_free_mapping_and_of_anything_has_a_shape() -> None:
     assert isinstance(found, Shape)
     assert "scalar" == found.kind
     assert shape.at(("value", "whatever", "b")) is None
+
+
+def test_every_model_of_a_union_is_asked_for_its_secrets() -> None:
+    class Open(BaseModel):
+        value: int = 1
+
+    class Closed(BaseModel):
+        value: Secret[str]
+
+    assert has_secrets(shape_of(Open | Closed))
+    assert has_secrets(shape_of(tuple[Open | Closed, Open]))
+    assert "secret" == shape_of(Open | Closed).fields["value"].shape.kind
+    assert not has_secrets(shape_of(Open | Inner))

@@ -120,6 +120,38 @@ def test_a_secret_of_a_model_may_come_from_vault() -> None:
     assert [("login", "token")] == [*found.secrets]
 
 
+class Plain(BaseModel):
+    kind: Literal["plain"]
+    value: str = "x"
+
+
+class Sealed(BaseModel):
+    kind: Literal["sealed"]
+    value: Secret[str]
+
+
+class Shared(BaseModel):
+    either: Plain | Sealed
+
+
+def test_a_secret_is_masked_although_a_model_before_its_own_has_a_plain_value_by_that_key() -> None:
+    error = refused(Shared, "either: {kind: sealed, value: hunter2hunter2, more: 3}")
+    assert "hunter2" not in str(error)
+    model = loaded(Shared, "either: {kind: sealed, value: hunter1hunter1}", "either: {value: hunter2hunter2}")
+    assert "hunter" not in str(explain(model, "either.value"))
+
+
+def test_a_key_that_two_models_share_takes_references_as_the_chosen_one_has_it() -> None:
+    environ = {"TOKEN": "hunter2hunter2"}
+    chosen = loaded(Shared, "either: {kind: sealed, value: '${env:TOKEN}'}", environ=environ).either
+    assert isinstance(chosen, Sealed)
+    assert "hunter2hunter2" == chosen.value.get()
+    found = attempt(Shared, "either: {kind: sealed, value: '${vault:secret/app#token}'}")
+    assert ("secret/app#token",) == tuple(found.references)
+    (only,) = problems(Shared, "either: {kind: plain, value: '${vault:secret/app#token}'}")
+    assert ("TC302", "either.value") == (only.code, only.path)
+
+
 @pytest.mark.parametrize("schema", [Schema, Tagged])
 def test_a_tag_that_only_a_default_says_chooses_its_model_until_a_layer_says_another(schema: Any) -> None:
     assert Cat(lives=7) == loaded(schema, "pet: {lives: 7}").pet

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from toriconfig._path import Path, parse, show
-from toriconfig._shape import ANY, Field, Shape
+from toriconfig._shape import ANY, Field, Shape, within
 from toriconfig._tree import Node
 from toriconfig.errors import Problem, Related
 
@@ -49,7 +49,7 @@ def current(path: Path, shape: Shape) -> Path:
 
 def has_renamed(shape: Shape) -> bool:
     """Whether any model of the schema renames a key."""
-    return any(map(_renames, _shapes(shape, set())))
+    return any(map(_renames, within(shape)))
 
 
 def up_to_date(root: Node, shape: Shape, problems: list[Problem], variable: Variable) -> Node:
@@ -163,7 +163,7 @@ def _outdated(shape: Shape) -> bool:
     (model,) = shape.models if len(shape.models) == 1 else (None,)
     known = _OUTDATED.get(model) if model is not None else None
     if known is None:
-        known = any(_renames(below) or _deprecates(below) for below in _shapes(shape, set()))
+        known = any(_renames(below) or _deprecates(below) for below in within(shape))
         if known:
             list(_everywhere(shape, (), frozenset()))  # what leads nowhere is told at the first load, not at first use
         if model is not None and getattr(model, "__pydantic_complete__", True):
@@ -172,22 +172,11 @@ def _outdated(shape: Shape) -> bool:
 
 
 def _renames(shape: Shape) -> bool:
-    return any(map(_table, shape.models))
+    return shape.kind == "model" and any(map(_table, shape.models))
 
 
 def _deprecates(shape: Shape) -> bool:
-    return any(field.info.deprecated for field in shape.fields.values())
-
-
-def _shapes(shape: Shape, seen: set[type[Any]]) -> Iterator[Shape]:
-    """This shape and those below it at which models stand, each model once."""
-    for part in shape.parts:
-        yield from _shapes(part, seen)
-    if shape.kind == "model" and not seen.issuperset(shape.models):
-        seen.update(shape.models)
-        yield shape
-        for field in shape.fields.values():
-            yield from _shapes(field.shape, seen)
+    return shape.kind == "model" and any(field.info.deprecated for field in shape.fields.values())
 
 
 def _everywhere(shape: Shape, path: Path, seen: frozenset[type[Any]]) -> Iterator[Renamed]:

@@ -82,14 +82,14 @@ class _Run:
 
     def node(self, node: Node, shape: Shape, path: Path) -> Node:
         """`node` with everything below it resolved; the same object when nothing changed."""
-        value = node.value
-        layer = node.layer
+        value, layer = node.value, node.layer
         kind = type(value)
         if kind is str:
             if _OPEN in value and layer.references:
                 value, layer = self.text(node, shape, path), layer.settled
         elif kind is dict:
-            below = {key: self.node(child, self._child(shape, key), (*path, key)) for key, child in value.items()}
+            here = shape.narrowed(value) if shape.kind == "model" else shape
+            below = {key: self.node(child, self._child(here, key), (*path, key)) for key, child in value.items()}
             value = below if any(below[key] is not value[key] for key in below) else value
         elif kind is list:
             items = [self.node(child, shape.child(index) or ANY, (*path, index)) for index, child in enumerate(value)]

@@ -76,12 +76,17 @@ class Shape:
 
     @property
     def fields(self) -> dict[str, Field]:
-        """The fields of the models here, by every key that sets one; empty when no model stands here."""
+        """The fields of the models here, by every key that sets one; empty when no model stands here.
+
+        Of several models with the same key the first counts, unless it is a secret of another one alone.
+        """
         if self._fields is None:
             self._fields = {}
             for model in self.models:
                 for key, field in fields_of(model).items():
-                    self._fields.setdefault(key, field)
+                    known = self._fields.setdefault(key, field)
+                    if known is not field and confidential(field.shape) and not confidential(known.shape):
+                        self._fields[key] = field
         return self._fields
 
     @property
@@ -278,34 +283,29 @@ def _infos(model: type[Any]) -> Mapping[str, FieldInfo]:
     return record_fields(model)
 
 
+def within(shape: Shape, seen: set[type[Any]] | None = None) -> Iterator[Shape]:
+    """This shape and every one below it; the fields of each model once, and in a union those of all its models."""
+    seen = set() if seen is None else seen
+    yield shape
+    for part in shape.parts:
+        yield from within(part, seen)
+    for model in shape.models if shape.kind == "model" else ():
+        if model not in seen:
+            seen.add(model)
+            for field in fields_of(model).values():
+                yield from within(field.shape, seen)
+
+
 def has_secrets(shape: Shape) -> bool:
     """Whether a secret may stand at or below this shape."""
     if shape._holds is None:
-        shape._holds = _holds(shape, frozenset())
+        shape._holds = any(below.kind == "secret" for below in within(shape))
     return shape._holds
 
 
-def _holds(shape: Shape, seen: frozenset[type]) -> bool:
-    if shape.kind == "secret" or shape._holds:
-        return True
-    if shape.kind != "model":
-        return any(_holds(part, seen) for part in shape.parts)
-    if seen.issuperset(shape.models):
-        return False
-    below = seen | set(shape.models)
-    return any(_holds(field.shape, below) for field in shape.fields.values())
-
-
-def confidential(shape: Shape, seen: frozenset[type] = frozenset()) -> bool:
+def confidential(shape: Shape) -> bool:
     """Whether a secret, ours or somebody else's, may stand at or below this shape, so that it is not shown whole."""
-    if shape.kind == "secret" or shape.sealed:
-        return True
-    if shape.kind != "model":
-        return any(confidential(part, seen) for part in shape.parts)
-    if seen.issuperset(shape.models):
-        return False
-    below = seen | set(shape.models)
-    return any(confidential(field.shape, below) for field in shape.fields.values())
+    return any(below.kind == "secret" or below.sealed for below in within(shape))
 
 
 def secrets_of(shape: Shape, path: Path = (), seen: frozenset[type] = frozenset()) -> Iterator[tuple[Path, Shape]]:
