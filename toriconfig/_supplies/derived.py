@@ -188,9 +188,8 @@ class Fallback:
 
     def pending(self) -> Sequence[Flight]:
         flights, behind = self._first.pending(), self._second.pending()  # both: another path of Vault may stand in
-        return (
-            behind if self._stood_in else (*flights, *behind)
-        )  # who stands in is there: nobody waits for the next try
+        # who stands in is there: nobody waits for the next try
+        return behind if self._stood_in else (*flights, *behind)
 
     def refresh(self) -> Sequence[Flight]:
         return (*self._first.refresh(), *self._second.refresh())
