@@ -237,3 +237,15 @@ def test_a_pool_is_drained_once_a_rotation_however_many_find_its_connections_ref
                 check(connection)
             pool.putconn(connection)
         assert drain.call_count == 1
+
+
+def test_a_connection_that_does_not_say_its_pool_is_refused_all_the_same(
+    supply: FakeSupply, shared_postgres: Postgres
+) -> None:
+    secret: Secret[Any] = handle(supply, None, "account")
+    conninfo = f"host={shared_postgres.host} port={shared_postgres.port} dbname={shared_postgres.database}"
+    connection = psycopg.connect(conninfo, **follow_pool.login(secret)())
+    supply.put(account_named("green"))
+    with pytest.raises(psycopg.OperationalError, match="rotated out"):
+        follow_pool.current(secret)(connection)
+    assert connection.closed
