@@ -32,6 +32,7 @@ COMMANDS = [
     ("vault", "get", "secret/swept#api_key"),
     ("vault", "get", "secret/swept#api_kye"),
 ]
+SWEPT = "support.swept:Swept"
 FILES = {
     "all is well": "api_key: {c}\ndatabase: {{credentials: {{username: u, password: {c}}}, host: 'http://u:{c}@h'}}\n",
     "from Vault": "api_key: ${{vault:secret/swept#api_key}}\n",
@@ -75,6 +76,50 @@ def test_no_command_shows_a_secret(
         assert "a bug of toriconfig" not in result.err, (command, result.err)
         canary.absent_from(*result[1:])
         assert backwards not in result.out + result.err
+
+
+SHAPES = {
+    "all is well": (
+        "peers: [{c}]\ncodes: [{c}]\nnets: {{a: {c}}}\nbadge: {c}\npair: [u, {c}]\n"
+        "creds: {{account: u, phrase: {c}}}\nway: {{kind: b, value: {c}}}\n"
+    ),
+    "wrong kinds": "peers: {c}\ncodes: {{a: {c}}}\nnets: [{c}]\nbadge: [{c}]\npair: {c}\ncreds: {c}\nway: {c}\n",
+    "wrong items": "peers: [[{c}]]\ncodes: [{{a: {c}}}]\nnets: {{a: [{c}]}}\npair: [[u], [{c}], {c}]\n",
+    "too short": "badge: {c}\ncodes: [{c}]\ncount: x\n",
+    "a space too few": "nets: {{db:{c}}}\ncreds: {{account: u, phrase:{c}}}\n",
+    "an equals sign": "nets: {{db={c}}}\nbadge={c}: 1\n",
+    "indentation lost": "creds:\naccount: u\nphrase: {c}\nnets:\ndb: {c}\n",
+    "a colon lost": "creds\n  phrase: {c}\n",
+    "unclosed": "peers: [{c}\n",
+    "duplicates": "nets: {{a: {c}, a: {c}}}\nbadge: {c}\nbadge: {c}\ncreds: {{phrase: {c}, phrase: {c}}}\n",
+    "beside a mistake": "{{badge: {c}, peers: [{c}], cuont: 1, way: {{kind: b, value: {c}, nokey: 1}}}}\n",
+    "as keys": "nets: {{{c}: }}\ncreds: {{{c}: 1}}\n",
+    "in a validator's words": "title: 'bad password: {c}'\n",
+}
+
+
+@pytest.mark.parametrize("place", SHAPES)
+def test_no_command_shows_a_secret_of_any_shape(place: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+    canary = Canary()
+    text = SHAPES[place].format(c=canary.secret)
+    (tmp_path / "swept.yaml").write_text(text)
+    (tmp_path / "other.yaml").write_text(text.replace(canary.secret, "x" + canary.secret))
+    for form in FORMATS:
+        told = toriconfig("check", "--settings", SWEPT, "-o", form)
+        alone = toriconfig("check", "swept.yaml", "--settings", SWEPT, "-o", form)
+        assert {told.code, alone.code} <= {0, 1}
+        canary.absent_from(*told[1:], *alone[1:])
+    for command in (
+        *(("show", "-f", form, "--origins") for form in ("yaml", "json", "env")),
+        *(("explain", key) for key in ("peers", "nets", "codes", "pair", "creds", "way", "badge")),
+        *(("diff", "swept.yaml", "other.yaml", "-o", form) for form in ("text", "json")),
+        ("check", "swept.yaml", "--fix", "--diff"),
+        ("schema", "-O", "-"),
+        ("schema", "--env-example", "-O", "-"),
+    ):
+        result = toriconfig(*command, "--settings", SWEPT)
+        assert "a bug of toriconfig" not in result.err, (command, result.err)
+        canary.absent_from(*result[1:])
 
 
 def test_the_sweep_covers_every_command_but_those_that_only_run_others() -> None:

@@ -50,12 +50,12 @@ CASES: dict[str, tuple[Callable[[VaultServer], None], str]] = {
     "secret/bad#tokne": (nothing, "secret/bad has no key tokne"),
     "secret/deleted#token": (deleted, "the newest version of secret/deleted, 1, is deleted"),
     "secret/destroyed#token": (destroyed, "the newest version of secret/destroyed, 1, is destroyed"),
-    "nowhere/app#token": (nothing, "no secrets engine is mounted at nowhere/app"),
+    "nowhere/app#token": (nothing, "Vault shows the token no secrets engine at nowhere/app"),
     "one/app#token": (version_one, "version 1, which has no check-and-set"),
     "secret/bad": (nothing, "secret/bad names no key"),
     "secret/occupied#token": (occupied, "holds something else than the record of a rotation"),
     "secret/rotated.rotation#id": (rotated, "secret/rotated.rotation is the record of a rotation"),
-    "database/static-creds/x#token": (nothing, "no secrets engine is mounted"),
+    "database/static-creds/x#token": (nothing, "Vault shows the token no secrets engine at database/static-creds/x"),
 }
 
 
@@ -248,3 +248,11 @@ def test_what_cannot_be_is_refused_when_it_is_made(make: Callable[[], object], m
 def test_without_vault_it_says_so() -> None:
     with pytest.raises(RotationRefused, match="Vault is not configured"):
         Rotation("secret/x#k", kinds.Generated(), environ={})
+
+
+def test_a_token_that_is_not_accepted_is_told_as_such(vault: VaultServer) -> None:
+    vault.put("secret/refused", {"token": "old"})
+    environ = {**vault.environ, "VAULT_TOKEN": "hvs.none"}
+    with pytest.raises(RotationRefused, match="Vault does not accept the token") as caught:
+        Rotation("secret/refused#token", kinds.Generated(), environ=environ).run()
+    assert "log in again" in caught.value.help

@@ -235,3 +235,24 @@ def test_the_record_keeps_one_version_and_no_value_once_it_is_closed() -> None:
         assert ["token"] == vault.get("secret/kept.rotation")["keys"]
         notes = vault.client.secrets.kv.v2.read_secret_metadata("kept")["data"]["custom_metadata"]
         assert ["rotated_at.token"] == list(notes)
+
+
+def test_who_gets_no_answer_to_the_reservation_is_told_that_it_may_stand(
+    vault: VaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault.put("secret/unanswered", {"token": "old"})
+    rotation = Rotation("secret/unanswered#token", kinds.Generated(), environ=own_session(vault, 90))
+    request = rotation.session.request
+
+    def unanswered(method: str, asked: str, *arguments: Any, **options: Any) -> Any:
+        answer = request(method, asked, *arguments, **options)
+        if method == "POST" and asked == "secret/data/unanswered.rotation":
+            raise VaultUnreachable("the answer was lost")
+        return answer
+
+    monkeypatch.setattr(rotation.session, "request", unanswered)
+    with pytest.raises(VaultUnreachable) as caught:
+        rotation.run()
+    monkeypatch.undo()
+    assert "`--status` tells, `--resume` goes on, `--rollback` takes it back" in caught.value.help
+    assert "rotated" == rotation.resume().result

@@ -177,12 +177,8 @@ def check_needs(work: Work, needs: Mapping[str, str], kind: Kind) -> None:
 def _mount(session: Session, ref: Ref) -> str:
     try:
         mount, versioned = mount_of(session, ref.path)
-    except VaultDenied:
-        raise RotationRefused(
-            f"no secrets engine is mounted at {ref.path}, or the token may do nothing there",
-            reference=str(ref),
-            help="look at the spelling, at VAULT_NAMESPACE and at the policy",
-        ) from None
+    except VaultDenied as error:  # of the token, or of the mount
+        raise RotationRefused(error.message, reference=str(ref), help=error.help) from None
     if not versioned:
         raise RotationRefused(
             f"{ref.path} is in a KV engine of version 1, which has no check-and-set",

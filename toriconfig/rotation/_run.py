@@ -248,6 +248,10 @@ class Run:
         except RotationLost as error:
             self.say(during, "lost", record, error.message)
             raise
+        except VaultUnreachable as error:
+            unknown = "it may have been written: `--status` tells, `--resume` goes on, `--rollback` takes it back"
+            error.help = f"{error.help}; {unknown}" if error.help else unknown
+            raise
 
     def say(self, step: Step, state: State, record: Record, message: str = "") -> None:
         """Tell an event."""
