@@ -77,10 +77,14 @@ def measure_refresh(rounds: int, sizes: tuple[int, ...] = SECRETS) -> list[Row]:
         cells = [session.cell(path) for path in paths]
 
         def poll(count: int) -> None:
+            begun = time.monotonic()
             for cell in cells[:count]:
-                cell._confirmed = None
-            for flight in [flight for cell in cells[:count] for flight in cell.refresh()]:
-                flight.wait()
+                cell.due(cell._timer)
+            for cell in cells[:count]:
+                assert cell._flight is not None
+                cell._flight.wait()
+            oldest = max(cell.age or 0.0 for cell in cells[:count])
+            assert oldest <= time.monotonic() - begun, "a secret was not read"
 
         try:
             works = {

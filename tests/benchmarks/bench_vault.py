@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import count
 
 import hvac
 import requests
@@ -82,8 +83,10 @@ def _cold(server: VaultServer, rounds: int) -> list[Row]:
         def side_by_side(workers: int) -> None:
             session = _session(address, workers)
             cells = [session.cell(f"secret/cold/{n}") for n in range(PATHS)]
-            for flight in [flight for cell in cells for flight in cell.pending()]:
+            flights = [flight for cell in cells for flight in cell.pending()]
+            for flight in flights:
                 flight.wait()
+            assert len(flights) == PATHS
             assert all(cell.state == "fresh" for cell in cells)
             _vault.shutdown()
 
@@ -120,8 +123,13 @@ def _line(target: str) -> Iterator[str]:
         process.communicate()
 
 
+_number = count()
+
+
 def _session(address: str, workers: int) -> Session:
-    session = _vault.connect(Vault(address, prefetch_workers=workers), {"VAULT_TOKEN": "root"})
+    """One that shares nothing with those before: whose home is another is somebody else."""
+    environ = {"VAULT_TOKEN": "root", "HOME": f"/home/{next(_number)}"}
+    session = _vault.connect(Vault(address, prefetch_workers=workers), environ)
     assert session is not None
     return session
 

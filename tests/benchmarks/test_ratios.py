@@ -17,6 +17,7 @@ from benchmarks import (
     bench_run_sync,
     bench_secret,
     bench_start,
+    bench_vault,
     bench_yaml,
 )
 from benchmarks.interleaved import Row
@@ -39,6 +40,8 @@ SHORT: dict[str, Callable[[], list[Row]]] = {
     "memory": partial(bench_memory.measure, 2, peers=False),
     "growth of a load": partial(bench_growth.measure_load, 3, (200, 2_000)),
     "growth of explain": partial(bench_growth.measure_explain, 3, (200, 2_000)),
+    "growth of a refresh": partial(bench_growth.measure_refresh, 3, (10, 100)),
+    "Vault": partial(bench_vault.measure, 3, 50),
 }
 
 
