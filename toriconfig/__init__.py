@@ -114,7 +114,10 @@ def __getattr__(name: str) -> object:
         room = _HOME.get(name) or (name if name in _MODULES else None)
         if room is None:
             raise AttributeError(f"module 'toriconfig' has no attribute {name!r}")
-        module = __import__(f"toriconfig.{room}", fromlist=["*"])
+        from toriconfig._collector import paused
+
+        with paused():
+            module = __import__(f"toriconfig.{room}", fromlist=["*"])
         value = module if name in _MODULES else getattr(module, name)
     globals()[name] = value
     return value

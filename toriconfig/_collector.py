@@ -1,23 +1,30 @@
 """Loading without the garbage collector.
 
 What a load makes (modules, classes, validators, trees, settings) stays, and hardly any of it can be garbage; the
-collector would look through it a hundred times all the same.
+collector would look through it a hundred times all the same, or once with everything in it, which takes as long.
 """
 
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """Leave the collector off inside, and as it was afterwards. Two threads at once can only turn it on too early."""
-    running = gc.isenabled()
+    """Leave the collector off inside, and as it was afterwards. Two threads at once can only turn it on too early.
+
+    Where modules were imported, so once a process or so, all that is new is moved to the oldest generation unseen.
+    """
+    running, modules = gc.isenabled(), len(sys.modules)
     gc.disable()
     try:
         yield
     finally:
         if running:
+            if len(sys.modules) > modules and not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from toriconfig._fit import names
 from toriconfig._layers import files_of
 from toriconfig._options import Options
 from toriconfig._path import Path, show
@@ -48,6 +47,8 @@ class Remedies:
         if options.env_prefix is None or "env" not in options.layers:
             return None
         if self._variables is None:
+            from toriconfig._fit import names
+
             self._variables = {}
             for name, at in names(self._shape, options.env_nested_delimiter, options.env_prefix):
                 self._variables.setdefault(at, name)

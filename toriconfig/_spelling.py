@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from toriconfig._path import Path, show
-from toriconfig._renamed import without
 from toriconfig._shape import ANY, Shape
 from toriconfig._tree import Node
 from toriconfig.errors import Problem, Related
@@ -70,7 +69,7 @@ def _brought_out(root: Node, shape: Shape) -> Node:
             node = root.find(way)
             if node is not None and root.value.keys().isdisjoint(keys):
                 moved.setdefault(keys[0], node)
-                rest = without(rest, way) if rest.find(way) is not None else rest
+                rest = rest.without(way) if rest.find(way) is not None else rest
     return Node({**rest.value, **moved}, root.layer, root.at, root.key_at, root.under) if moved else root
 
 

@@ -9,24 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig import _warnings
 from toriconfig._defaults import with_defaults
-from toriconfig._fit import fit, fit_paths, means
-from toriconfig._freeze import freeze
 from toriconfig._layers import Inputs, Reader, overlooked, profile_of, read
 from toriconfig._merge import merge, prune
 from toriconfig._options import Options
 from toriconfig._origin import Origin, OriginKind
 from toriconfig._path import Path, show
-from toriconfig._reference import Ref, split
+from toriconfig._reference import Ref
 from toriconfig._remedies import Remedies
-from toriconfig._renamed import renamed, up_to_date
+from toriconfig._renamed import outdated, renamed
 from toriconfig._resolve import failures, resolve, without_failed
 from toriconfig._shape import Shape, has_secrets, root_shape
 from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember
 from toriconfig._spelling import one_spelling
-from toriconfig._supplies.places import Places
+from toriconfig._supplies.places import Places, vault_path
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig._unknown import unknown_keys, without_unknown
-from toriconfig._validate import validate
 from toriconfig.errors import Problem, Severity
 
 if TYPE_CHECKING:
@@ -90,6 +87,8 @@ class Load:
 
     def check(self, tree: Tree) -> None:
         """Judge one tree alone; what other layers could still say is not missed."""
+        from toriconfig._validate import validate
+
         self._note("files", tree)
         root, block = _parted(tree.root, self.shape)
         if block is not None:
@@ -126,7 +125,10 @@ class Load:
 
     def _current(self, root: Node) -> Node:
         """One tree with each key under the name that the schema has for it now."""
-        root = up_to_date(root, self.shape, self.problems, self.remedies.variable)
+        if outdated(self.shape):
+            from toriconfig._moved import up_to_date
+
+            root = up_to_date(root, self.shape, self.problems, self.remedies.variable)
         return one_spelling(root, self.shape, self.problems)
 
     def _resolved(self, root: Node, within: Node, *, alone: bool = False) -> Node:
@@ -158,7 +160,7 @@ class Load:
     def references(self) -> tuple[str, ...]:
         """Every place in Vault that the settings may be read from, as far as it is known by now."""
         eager = self.options.vault_layer == "eager" and "vault" in self.options.layers
-        own = self._vault_path() if eager else None
+        own = vault_path(self.options, self.problems) if eager else None
         found = (name for names in self.places.declared.values() for name in names) if self.places else ()
         return tuple(dict.fromkeys([*([own] if own else []), *found]))
 
@@ -171,6 +173,9 @@ class Load:
         self.problems += [p for p in wrong if p.path not in told and (self.complete or p.code != "TC103")]
 
     def _built(self, root: Node, places: Places, session: Any) -> Loaded | None:
+        from toriconfig._freeze import freeze
+        from toriconfig._validate import validate
+
         root = self._judged(root, places)
         whole = without_failed(root) if self.problems else root
         model, wrong = validate(whole, self.shape, self.make, self.remedies.how_to_set)
@@ -214,6 +219,8 @@ class Load:
             root = tree.root
             self._note(kind, tree)
             if tree.flat:
+                from toriconfig._fit import fit
+
                 root, vault = fit(root, self.shape, delimiter, prefix, self.problems)
                 env.update(vault)
             root = self._current(root)
@@ -223,13 +230,14 @@ class Load:
 
     def _read_eagerly(self, trees: list[tuple[OriginKind, Node]], session: Any) -> None:
         """Put what Vault says of plain fields among the trees, at the rank of its layer."""
-        path = self._vault_path()
+        path = vault_path(self.options, self.problems)
         if path is None:
             return
         if session is None:
             message = "Vault is not configured, so plain fields come from lower layers although `vault_layer` is eager"
             self.problems.append(Problem("TC405", help="set VAULT_ADDR", message=message, severity="warning"))
             return
+        from toriconfig._fit import fit_paths
         from toriconfig.sources.vault import VaultSource
 
         tree = VaultSource(session.at(Ref(path)), path).load()
@@ -252,7 +260,11 @@ class Load:
         if self.options.environment_prefix or problem.origin is None or problem.origin.layer not in ("env", "dotenv"):
             return True
         name = problem.origin.name or (problem.origin.source if problem.origin.layer == "env" else "")
-        return not name or means(name, self.shape, self.options.env_nested_delimiter)
+        if not name:
+            return True
+        from toriconfig._fit import means
+
+        return means(name, self.shape, self.options.env_nested_delimiter)
 
     def _merged(self, trees: list[tuple[OriginKind, Node]], problems: list[Problem]) -> Node:
         root = Node({}, _NOTHING)
@@ -303,7 +315,7 @@ class Load:
         return Places(
             schema.__name__,
             session.at if session is not None else None,
-            self._vault_path(),
+            vault_path(self.options, self.problems),
             self.options.layers,
             self.remedies.variable,
             self.remedies.looked,
@@ -313,29 +325,6 @@ class Load:
             presumed=self.recipe.presumed,
             text_of=self._text_of,
         )
-
-    def _vault_path(self) -> str | None:
-        """The path that feeds secrets; None after telling why it cannot."""
-        path = self.options.vault_path
-        if path is None:
-            return None
-        if self.options.profile is not None:
-            path = path.replace("${profile}", self.options.profile)
-        try:
-            split(path)
-        except ValueError as error:
-            unset = "${profile}" in path
-            problem = Problem(
-                "TC404",
-                origin=Origin("code", "vault_path"),
-                expected="a path in Vault such as `secret/tori`",
-                help="name the profile, or take `${profile}` out of `vault_path`" if unset else "correct the option",
-                message="`vault_path` holds ${profile}, and no profile is set" if unset else f"`vault_path`: {error}",
-            )
-            if problem not in self.problems:
-                self.problems.append(problem)
-            return None
-        return path
 
     def _text_of(self, node: Node) -> str | None:
         """A number or word as its file spells it, when it stands there plainly; None else."""

@@ -103,6 +103,17 @@ class Node:
                 return None
         return node
 
+    def without(self, path: Path) -> Node:
+        """The same without the key at `path`, which is there, and without the mappings that this leaves empty."""
+        key, *rest = path
+        values = dict(self.value)
+        below = values[key].without(tuple(rest)) if rest else None
+        if below is None or not below.value:
+            del values[key]
+        else:
+            values[key] = below
+        return Node(values, self.layer, self.at, self.key_at, self.under)
+
     def leaves(self) -> int:
         """How many values are said at or below this node; what is no mapping is one."""
         return sum(child.leaves() for child in self.value.values()) if type(self.value) is dict else 1

@@ -15,7 +15,6 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSourc
 from pydantic_settings.exceptions import SettingsError
 from pydantic_settings.sources import DefaultSettingsSource
 
-from toriconfig._fit import STEERING, VAULT, means_secret, meant_formerly, unknown_variable
 from toriconfig._layers import Inputs, read_layer
 from toriconfig._options import LAYERS, Options
 from toriconfig._origin import Origin, OriginKind
@@ -212,6 +211,8 @@ class _Known:
 
 
 def _unknown(node: Node, options: Options, shape: Shape) -> Problem:
+    from toriconfig._fit import unknown_variable
+
     name = node.origin.name or node.origin.source
     return unknown_variable(name, node, shape, options.env_nested_delimiter, options.environment_prefix)
 
@@ -228,11 +229,15 @@ def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Laye
     tree = Environ(inputs.environ, options.env_prefix, case_sensitive=cased).load()
     problems = list(tree.problems) if options.env_prefix else []  # else the names are other people's
     heads = {name for several in variables(source).values() for name in several}
+    spelt = {name: node.at if cased else node.at.lower() for name, node in tree.root.value.items()}
+    left = [name for name in spelt if heads.isdisjoint(_heads(spelt[name], source.env_nested_delimiter))]
+    if not left:
+        return nothing, problems
+    from toriconfig._fit import STEERING, VAULT, meant_formerly
+
     others: dict[str, Node] = {}
-    for name, node in tree.root.value.items():
-        spelt = node.at if cased else node.at.lower()
-        if any(head in heads for head in _heads(spelt, source.env_nested_delimiter)):
-            continue
+    for name in left:
+        node = tree.root.value[name]
         of_vault = name.startswith(VAULT) and "vault" not in shape.fields
         if of_vault or meant_formerly(name, shape, delimiter, case_sensitive=cased):
             others[name.upper()] = node
@@ -252,6 +257,7 @@ def _heads(name: str, delimiter: str | None) -> Iterator[str]:
 
 def _secret_files(options: Options, shape: Shape) -> Iterator[Tree]:
     """The files of secrets alone, as flat trees, lowest first."""
+    from toriconfig._fit import means_secret
     from toriconfig.sources.secrets_dir import SecretsDir
 
     for folder in options.secrets_dir:

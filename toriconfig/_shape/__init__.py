@@ -138,6 +138,10 @@ class Shape:
 
     def child(self, key: str | int) -> Shape | None:
         """The shape below `key`; None when there is no such key."""
+        if self.kind == "model" and type(key) is str:  # so nearly always, and thousands of times a load
+            known = (self._fields or self.fields).get(key)
+            if known is not None:
+                return known._shape or known.shape
         if self.kind == "any":
             return self if self.sealed or self.members else ANY
         if isinstance(key, int) and 0 <= key < len(self.items):
@@ -283,23 +287,28 @@ def _infos(model: type[Any]) -> Mapping[str, FieldInfo]:
     return record_fields(model)
 
 
-def within(shape: Shape, seen: set[type[Any]] | None = None) -> Iterator[Shape]:
+def within(shape: Shape) -> Iterator[Shape]:
     """This shape and every one below it; the fields of each model once, and in a union those of all its models."""
-    seen = set() if seen is None else seen
-    yield shape
-    for part in shape.parts:
-        yield from within(part, seen)
-    for model in shape.models if shape.kind == "model" else ():
-        if model not in seen:
-            seen.add(model)
-            for field in fields_of(model).values():
-                yield from within(field.shape, seen)
+    seen: set[type[Any]] = set()
+    left = [shape]
+    while left:
+        shape = left.pop()
+        yield shape
+        left += shape.parts
+        for model in shape.models if shape.kind == "model" else ():
+            if model not in seen:
+                seen.add(model)
+                left += [field.shape for field in fields_of(model).values()]
 
 
 def has_secrets(shape: Shape) -> bool:
     """Whether a secret may stand at or below this shape."""
     if shape._holds is None:
-        shape._holds = any(below.kind == "secret" for below in within(shape))
+        below = list(within(shape))
+        shape._holds = any(one.kind == "secret" for one in below)
+        if not shape._holds:  # nor below any of these
+            for one in below:
+                one._holds = False
     return shape._holds
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from toriconfig._origin import LayerKind, Origin
+from toriconfig._reference import Ref, split
+from toriconfig.errors import Problem
+
 if TYPE_CHECKING:
-    from toriconfig._origin import LayerKind
+    from toriconfig._options import Options
     from toriconfig._path import Path
-    from toriconfig._reference import Ref
     from toriconfig._secret import Secret
     from toriconfig._supply import Supply
     from toriconfig._tree import Node
-    from toriconfig.errors import Problem
 
 
 def _no_text(_node: Node) -> str | None:
@@ -82,3 +84,27 @@ class Places:
     def absent(self) -> str:
         """Why Vault is not asked."""
         return "Vault is left alone: offline" if self.offline else "Vault is not configured"
+
+
+def vault_path(options: Options, problems: list[Problem]) -> str | None:
+    """The path that feeds secrets; None after telling why it cannot."""
+    path = options.vault_path
+    if path is None:
+        return None
+    if options.profile is not None:
+        path = path.replace("${profile}", options.profile)
+    try:
+        split(path)
+    except ValueError as error:
+        unset = "${profile}" in path
+        problem = Problem(
+            "TC404",
+            origin=Origin("code", "vault_path"),
+            expected="a path in Vault such as `secret/tori`",
+            help="name the profile, or take `${profile}` out of `vault_path`" if unset else "correct the option",
+            message="`vault_path` holds ${profile}, and no profile is set" if unset else f"`vault_path`: {error}",
+        )
+        if problem not in problems:
+            problems.append(problem)
+        return None
+    return path
