@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -57,3 +59,38 @@ def test_whoever_had_it_off_finds_it_off() -> None:
     gc.disable()
     load(Watching)
     assert not gc.isenabled()
+
+
+def held_by(generation: int, wanted: object) -> bool:
+    return any(one is wanted for one in gc.get_objects(generation=generation))
+
+
+def in_a_new_process(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("door", ["Settings", "ToriSettings", "load"])
+def test_what_was_imported_is_not_looked_through_by_young_collections(door: str) -> None:
+    code = f"import gc; from toriconfig import {door} as it; print(any(one is it for one in gc.get_objects(2)))"
+    assert in_a_new_process(code) == "True"
+
+
+def test_what_a_program_froze_stays_frozen() -> None:
+    code = """import gc
+gc.freeze()
+before = gc.get_freeze_count()
+from toriconfig import Settings
+print(before, gc.get_freeze_count())"""
+    before, after = map(int, in_a_new_process(code).split())
+    assert before - 100 < after  # a few end meanwhile
+    assert before > 1000
+
+
+def test_a_load_that_imports_nothing_leaves_young_objects_young() -> None:
+    load(Watching)
+    gc.collect()
+    marker = [object()]
+    load(Watching)
+    assert not held_by(2, marker)

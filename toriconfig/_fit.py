@@ -105,7 +105,8 @@ def meant_formerly(name: str, shape: Shape, delimiter: str | None, *, case_sensi
 def _formerly(
     name: str, shape: Shape, delimiter: str | None, *, case_sensitive: bool = False
 ) -> tuple[Path | None, Shape]:
-    for old, _, target in renamed(shape):
+    for one in renamed(shape):
+        old, target = one.old, one.shape
         whole = (delimiter or "").join(map(str, old))
         whole = whole if case_sensitive else whole.upper()
         if name == whole and (delimiter or len(old) == 1):

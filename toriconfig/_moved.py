@@ -32,10 +32,10 @@ class _Walk:
             return Node(value, node.layer, node.at, node.key_at, node.under)
         if type(value) is not dict or shape.kind not in ("model", "mapping"):
             return node
-        for old, new, below in own(shape):
-            moved = node.find(old)
+        for one in own(shape):
+            moved = node.find(one.old)
             if moved is not None:
-                node = self.moved(node, moved, Renamed(old, new, below), path)
+                node = self.moved(node, moved, one, path)
         values = {}
         for key, child in node.value.items():
             field = shape.fields.get(key)

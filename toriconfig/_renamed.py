@@ -8,16 +8,17 @@ A model says which in `model_config`, as dotted paths from itself: `SettingsConf
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from toriconfig._path import Path, parse, show
 from toriconfig._shape import Shape, within
 from toriconfig._tree import Node
+from toriconfig._value import Value
 from toriconfig.errors import Problem
 
 
-class Renamed(NamedTuple):
+class Renamed(Value):
     """One key that has moved: from where, to where, and what may stand there."""
 
     old: Path
@@ -37,9 +38,9 @@ def renamed(shape: Shape) -> list[Renamed]:
 def current(path: Path, shape: Shape) -> Path:
     """The path by which the schema knows a key now; the same one for a key that was not renamed."""
     for _ in range(len(path)):  # below a renamed section another key may be renamed
-        for old, new, _shape in renamed(shape):
-            if path[: len(old)] == old:
-                path = (*new, *path[len(old) :])
+        for key in renamed(shape):
+            if path[: len(key.old)] == key.old:
+                path = (*key.new, *path[len(key.old) :])
                 break
     return path
 
@@ -92,8 +93,8 @@ def _deprecates(shape: Shape) -> bool:
 def _everywhere(shape: Shape, path: Path, seen: frozenset[type[Any]]) -> Iterator[Renamed]:
     if shape.kind != "model" or seen.intersection(shape.models):
         return
-    for old, new, below in own(shape):
-        yield Renamed((*path, *old), (*path, *new), below)
+    for one in own(shape):
+        yield Renamed((*path, *one.old), (*path, *one.new), one.shape)
     for key, field in shape.fields.items():
         if key == field.keys[0]:
             yield from _everywhere(field.shape, (*path, key), seen | set(shape.models))

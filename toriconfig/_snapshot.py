@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from toriconfig._options import Options
 from toriconfig._origin import OriginKind
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
-class Recipe(NamedTuple):
+class Recipe(Value):
     """What a load was asked to do, so that it can be done again.
 
     Attributes:
@@ -43,13 +43,13 @@ class Recipe(NamedTuple):
 
     def unasked(self) -> Recipe:
         """The same as a program with Vault gets it, without a question to Vault."""
-        return self._replace(offline=True, presumed=True)
+        return self.replaced(offline=True, presumed=True)
 
     def __repr__(self) -> str:
         return f"Recipe({self.schema.__name__})"  # what was given may hold secrets, and tracebacks show locals
 
 
-class LayerRead(NamedTuple):
+class LayerRead(Value):
     """One layer as it was read: its kind, what people call it, and how many leaves it gave."""
 
     kind: OriginKind

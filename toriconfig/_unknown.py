@@ -11,7 +11,7 @@ from toriconfig._shape import ANY, Shape
 from toriconfig._tree import Node
 from toriconfig.errors import Problem, Severity
 
-_VALUE = re.compile(r"(?<=.)[:=].*", re.DOTALL)
+_VALUE = r"(?s)(?<=.)[:=].*"
 """In a key that is none, the value: the space behind the colon was forgotten."""
 
 
@@ -77,7 +77,7 @@ def _problem(node: Node, key: str, shape: Shape, path: Path, siblings: dict[str,
 
     said = {known: sibling for known, sibling in siblings.items() if sibling.layer.kind != "defaults"}
     free = [known for known in shape.fields if known not in said]
-    name = _VALUE.sub("", key)
+    name = re.sub(_VALUE, "", key)
     candidate = sure(name, free) or near(name, free) or near(name, shape.fields)
     parent = f"`{show(path)}`" if path else "the schema"
     known = ", ".join(free if candidate in free or not candidate else shape.fields) or "nothing more"

@@ -1,9 +1,9 @@
 """ToriSettings: the settings of the TORI ingestion pipeline, with their names, bounds, units and defaults."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: pydantic would compile each annotation at every start.
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -74,7 +74,7 @@ class FileSizes(_Section):
     xlarge: FileSizeTier = Field(default=FileSizeTier(mb=None, chunks=2000, concepts=3000), description="Larger still.")
 
     @model_validator(mode="after")
-    def _grow(self) -> FileSizes:
+    def _grow(self) -> Self:
         tiers = [("small", self.small), ("medium", self.medium), ("large", self.large), ("xlarge", self.xlarge)]
         for (name, low), (above, high) in pairwise(tiers):
             if low.mb is None or (high.mb is not None and high.mb <= low.mb):
@@ -104,7 +104,7 @@ class Chunking(_Section):
     )
 
     @model_validator(mode="after")
-    def _advance(self) -> Chunking:
+    def _advance(self) -> Self:
         if self.overlap >= self.size:
             raise ValueError("overlap is less than size")
         return self
@@ -133,7 +133,7 @@ class Pool(_Section):
     timeout: float = Field(default=30.0, gt=0, le=3600, description="Seconds to wait for a free connection.")
 
     @model_validator(mode="after")
-    def _hold(self) -> Pool:
+    def _hold(self) -> Self:
         if self.max_size < self.min_size:
             raise ValueError("max_size is not less than min_size")
         return self

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, PydanticBaseSettingsSource
 from pydantic_settings.exceptions import SettingsError
@@ -24,13 +24,14 @@ from toriconfig._settings.places import layer_of, variables
 from toriconfig._settings.sources import Sources, build
 from toriconfig._shape import ANY, Shape, has_secrets, root_shape
 from toriconfig._tree import Layer, Node, Tree
+from toriconfig._value import Value
 from toriconfig.errors import Problem
 
 if TYPE_CHECKING:
     from toriconfig._settings.failures import Failure
 
 
-class Said(NamedTuple):
+class Said(Value):
     """What one source said: its values, or why it could not."""
 
     source: Any

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel
 
 from toriconfig._path import Path
 from toriconfig._shape.keys import config_of, keys_of
+from toriconfig._value import Value
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -165,7 +166,7 @@ ANY = Shape("any")
 ANY.nullable = True
 
 
-class Inside(NamedTuple):
+class Inside(Value):
     """A field that stands at a path inside what another key holds: its name, and pydantic's own record."""
 
     path: Path

@@ -55,9 +55,9 @@ def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
 
     asked = asked.unasked()
     if name == "default":
-        attempt = try_load(asked._replace(environ=_without_profile(asked)))
+        attempt = try_load(asked.replaced(environ=_without_profile(asked)))
     else:
-        attempt = try_load(asked._replace(options={**asked.options, "profile": name}))
+        attempt = try_load(asked.replaced(options={**asked.options, "profile": name}))
     absent = next((problem for problem in attempt.problems if problem.code == "TC503"), None)
     if absent is not None:
         raise click.UsageError(f"{absent.message}; {absent.help}")
