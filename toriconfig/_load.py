@@ -122,6 +122,8 @@ class Draft:
 
 
 def _tell(problems: tuple[Problem, ...]) -> None:
+    if not _warnings.heard():
+        return
     for problem in problems:
         if problem.severity == "warning" and _warnings.once((problem.code, problem.path, str(problem.origin))):
             logger().warning("%s%s", problem, f" ({problem.help})" if problem.help else "")

@@ -290,14 +290,17 @@ def _decoded(raw: bytes) -> tuple[Any, str]:
 
 
 def _validated(inner: Any, raw: Any) -> tuple[Any, str]:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        adapter = TypeAdapter(inner)
         kinds = get_args(inner) or (inner,)  # one model, or a union of some
-        if isinstance(raw, (str, bytes)) and all(hasattr(kind, "model_fields") for kind in kinds):
-            return adapter.validate_json(raw), ""
-        return adapter.validate_python(raw), ""
+        as_json = isinstance(raw, (str, bytes)) and all(hasattr(kind, "model_fields") for kind in kinds)
+        if hasattr(inner, "model_fields"):
+            return (inner.model_validate_json if as_json else inner.model_validate)(raw), ""
+        from pydantic import TypeAdapter
+
+        adapter = TypeAdapter(inner)
+        return (adapter.validate_json if as_json else adapter.validate_python)(raw), ""
     except ValidationError as error:
         places = sorted({".".join(map(str, line["loc"])) for line in error.errors(include_input=False)} - {""})
         name = getattr(inner, "__name__", str(inner))

@@ -309,7 +309,9 @@ class Load:
         def warn(at: Path, about: str, message: str) -> None:
             if not message:
                 _warnings.over((about, key, show(at)))
-            elif not self.recipe.offline and not mistaken and _warnings.once((about, key, show(at))):
+            elif self.recipe.offline or mistaken or not _warnings.heard():
+                return
+            elif _warnings.once((about, key, show(at))):
                 logger().warning("%s: %s", schema.__name__, message)
 
         return Places(

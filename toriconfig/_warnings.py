@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -19,6 +21,11 @@ def once(key: Hashable) -> bool:
     """
     mine = object()
     return _given.setdefault(key, mine) is mine
+
+
+def heard() -> bool:
+    """Whether anybody can hear a warning: where `logging` was never imported it was not set up either."""
+    return "logging" in sys.modules
 
 
 def over(key: Hashable) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
@@ -15,6 +15,7 @@ from toriconfig._supplies.derived import Derived, Missing
 from toriconfig._supplies.files import FileSupply, is_file
 from toriconfig._supply import Reading, Supply
 from toriconfig._tree import Node
+from toriconfig._value import Value
 from toriconfig.errors import MissingCredentialError, SecretError, VaultNotFound
 
 Take = Callable[[Reading], Any]
@@ -22,7 +23,7 @@ Piece = str | tuple[int, Take]
 _ABSENT: Any = object()
 
 
-class Parts(NamedTuple):
+class Parts(Value):
     """Where the pieces of a template come from.
 
     Attributes:
