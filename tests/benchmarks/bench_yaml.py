@@ -68,7 +68,7 @@ def _compare(size: str, keys: int, goal: float, rounds: int, times: int, *, slow
 def measure(rounds: int = 15, times: int = 4, *, large: bool = False) -> list[Row]:
     rows = _compare("200 keys", 200, 0.55, rounds, times, slow=True)
     if large:
-        rows += _compare("1 MB", 39_000, 0.35, 5, 1, slow=True)
+        rows += _compare("1 MB", 39_000, 0.35, 3, 1, slow=True)
         rows += _compare("10 MB", 385_000, 0.35, 2, 1, slow=False)
     return rows
 

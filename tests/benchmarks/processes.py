@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
 from time import perf_counter
@@ -69,7 +70,9 @@ def compare_processes(
     *,
     net: bool,
 ) -> list[Row]:
-    """Measure processes in turns, each once before anything counts, so that compiled files are there.
+    """Measure processes in turns on one core, each once before anything counts, so that compiled files are there.
+
+    What has a goal runs right after what it is compared with: a machine that others use changes its speed by the second.
 
     Args:
         net: whether the start of a bare Python is taken off before ratios are made; it must be among `commands`.
@@ -77,14 +80,37 @@ def compare_processes(
     for command in commands.values():
         start(command, folder, environ)
     taken: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(rounds):
-        for name, command in commands.items():
-            taken[name].append(start(command, folder, environ).cpu)
+    pairs: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+
+    def take(name: str) -> None:
+        taken[name].append(start(commands[name], folder, environ).cpu)
+
+    with _one_core():
+        take(against)
+        for _ in range(rounds):
+            for name in commands:
+                if name in goals:
+                    take(against)
+                take(name)
+                pairs[name].append((taken[name][-1], taken[against][-1]))
     floor = quantiles(taken[BARE], n=4)[1] if net else 0.0
     rows: list[Row] = []
     for name, seconds in taken.items():
         q1, median, q3 = (each - floor for each in quantiles(seconds, n=4))
-        pairs = zip(seconds, taken[against], strict=True)
-        ratio = quantiles([(mine - floor) / (theirs - floor) for mine, theirs in pairs], n=4)[1]
+        ratio = quantiles([(mine - floor) / (theirs - floor) for mine, theirs in pairs[name]], n=4)[1]
         rows.append(Row(name=name, median=median, q1=q1, q3=q3, ratio=ratio, against=against, goal=goals.get(name)))
     return rows
+
+
+@contextmanager
+def _one_core() -> Iterator[None]:
+    """Cores that share a machine with others are not equally fast; children run where this process may."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
