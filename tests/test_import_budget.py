@@ -79,8 +79,19 @@ def test_a_plain_load_imports_nothing_that_it_does_not_use(tmp_path: Path) -> No
     (tmp_path / "app.yaml").write_text("size: 500\n")
     modules, _, _ = probe(PLAIN, tmp_path)
     unused = "logging difflib toriconfig.vault toriconfig.schema"
-    rooms = "_vault _supplies.handles _supplies.supplier _supplies.derived _explain _live.change _supplies.watch _live.override _live.health _live.prefetch _render"
+    rooms = "_vault _supplies.handles _supplies.supplier _supplies.derived _explain _live.change _supplies.watch _live.override _live.health _live.prefetch _render _refused _expected _moved"
     assert modules & {*unused.split(), *(f"toriconfig.{room}" for room in rooms.split())} == set()
+
+
+def test_a_settings_class_imports_nothing_that_only_an_error_needs(tmp_path: Path) -> None:
+    code = PLAIN.partition("from toriconfig import lazy")[0].replace(
+        "pydantic import BaseModel", "toriconfig import Settings"
+    )
+    code = code.replace("BaseModel", "Settings, config_name='app', env_prefix='APP_'") + "assert App().size == 500"
+    (tmp_path / "app.yaml").write_text("size: 500\n")
+    modules, _, _ = probe(code, tmp_path, APP_SIZE="500")
+    rooms = "_fit _freeze _validate _refused _expected _moved _settings.errors _settings.failures"
+    assert modules & {f"toriconfig.{room}" for room in rooms.split()} == set()
 
 
 def test_settings_without_a_vault_do_not_import_how_to_reach_one(tmp_path: Path) -> None:

@@ -304,14 +304,12 @@ class Load:
         schema = self.recipe.schema
         key = f"{schema.__module__}.{schema.__qualname__}"
         # Vault was to be configured: that it is not would be a false story, and the true one is told as an error.
-        mistaken = any(problem.code == "TC504" for problem in self.problems)
+        quiet = self.recipe.offline or any(problem.code == "TC504" for problem in self.problems)
 
         def warn(at: Path, about: str, message: str) -> None:
             if not message:
                 _warnings.over((about, key, show(at)))
-            elif self.recipe.offline or mistaken or not _warnings.heard():
-                return
-            elif _warnings.once((about, key, show(at))):
+            elif not quiet and _warnings.heard() and _warnings.once((about, key, show(at))):
                 logger().warning("%s: %s", schema.__name__, message)
 
         return Places(
