@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import hypothesis
 import pytest
 
-from embedded_postgres import Postgres, postgres_server
+from local_postgres import Postgres, postgres_server
 
 # The default run is the same each time, on a slow machine too; `./tests/run fuzz` looks further, at random.
 hypothesis.settings.register_profile(
@@ -19,6 +20,18 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=5000)
 hypothesis.settings.load_profile("default")
+
+
+def restore_inherited_signals() -> None:
+    """Undo what a background shell or `nohup` ignored: children inherit an ignored signal, never a handled one."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)  # the run itself still survives the end of the terminal
+
+
+restore_inherited_signals()
 
 pytest_plugins = ["toriconfig.testing.plugin"]
 

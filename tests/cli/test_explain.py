@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded_postgres import Postgres, database_role
+from local_postgres import Postgres, database_role
 from support.command import Toriconfig
 from toriconfig.testing import Canary, VaultServer
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from embedded_postgres import Postgres, database_role
+from local_postgres import Postgres, database_role
 from support.command import Toriconfig
 from toriconfig import Secret, load
 from toriconfig._policy import policy_of, versioned

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from embedded_postgres import Postgres
+from local_postgres import Postgres
 from support.demo_place import Place, new_place
 from support.ingest_target import Target, new_target
 

@@ -18,13 +18,13 @@ import pytest
 
 from demonstration.concept_service import ConceptServer, concept_service
 from demonstration.papers import UNREADABLE, make_papers
-from embedded_postgres import database_role
 from ingest_pdf.chunking import Chunk
 from ingest_pdf.concepts import ConceptService
 from ingest_pdf.ingest import Ingestion
 from ingest_pdf.pool import open_pool
 from ingest_pdf.reading import Document
 from ingest_pdf.store import write
+from local_postgres import database_role
 from support.demo_place import read_until
 from support.ingest_target import Target
 from toriconfig import ToriSettings, lazy

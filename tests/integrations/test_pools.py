@@ -15,7 +15,7 @@ import sqlalchemy
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 from pydantic import BaseModel
 
-from embedded_postgres import Postgres, database_role
+from local_postgres import Postgres, database_role
 from support.loading import FakeSupply
 from toriconfig import Ref, Secret, Vault, load
 from toriconfig._secret import handle

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from embedded_postgres import Postgres
+from local_postgres import Postgres
 from support.rotating import Account
 from toriconfig import _vault
 from toriconfig.testing import VaultServer, vault_server

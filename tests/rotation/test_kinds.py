@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from embedded_postgres import Postgres
+from local_postgres import Postgres
 from support.rotating import Account
 from toriconfig.errors import VaultNotFound
 from toriconfig.rotation import Event, Rotation, RotationError, RotationRefused, kinds

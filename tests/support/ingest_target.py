@@ -12,7 +12,7 @@ from uuid import uuid4
 import psycopg
 
 import ingest_pdf
-from embedded_postgres import Postgres
+from local_postgres import Postgres
 from toriconfig import ToriSettings, lazy
 
 TABLES = Path(ingest_pdf.__file__).with_name("tables.sql")

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from embedded_postgres import Postgres
+from local_postgres import Postgres
 from toriconfig.rotation import Event, Rotation
 from toriconfig.rotation.kinds import DatabaseUser
 from toriconfig.testing import VaultServer

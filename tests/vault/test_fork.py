@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel
 
-from embedded_postgres import Postgres, database_role
+from local_postgres import Postgres, database_role
 from support.fake_vault import FakeVault, secret, tick
 from toriconfig import Ref, Secret, lazy, on_change
 from toriconfig.testing import FakeClock, VaultServer, vault_server

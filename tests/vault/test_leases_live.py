@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from embedded_postgres import Postgres, database_role
+from local_postgres import Postgres, database_role
 from support.fake_vault import secret
 from support.proxies import drop_reply_proxy
 from toriconfig._supply import Reading
@@ -134,7 +134,7 @@ def test_a_static_roles_new_password_is_found_at_once(
 
 
 def test_the_database_being_down_does_not_end_a_lease(connect: Connect) -> None:
-    from embedded_postgres import postgres_server
+    from local_postgres import postgres_server
 
     with postgres_server() as postgres, vault_server() as server:
         path = database_role(server, postgres, "resting", ttl="4s", max_ttl="1h")
