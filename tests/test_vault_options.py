@@ -13,7 +13,7 @@ from toriconfig._load import try_check_tree, try_load
 from toriconfig._snapshot import Recipe
 from toriconfig.sources.yaml_file import read_yaml
 from toriconfig.testing import reset_warnings
-from toriconfig.vault import AppRole, Kubernetes
+from toriconfig.vault import AppRole, Kubernetes, Token
 
 
 class Schema(BaseModel):
@@ -50,8 +50,9 @@ def connection(text: str, asked: list[Vault], **given: Any) -> Vault:
 
 
 def test_a_file_and_variables_describe_it_and_variables_win(asked: list[Vault]) -> None:
-    text = "vault:\n  timeout: 7\n  refresh_interval: 9\n  auth: {method: kubernetes, role: low, mount: k8s}\n"
-    environ = {"T_VAULT__TIMEOUT": "3", "T_VAULT__AUTH__ROLE": "high", "t_vault__ca_cert": "/ca.pem"}
+    text = "vault:\n  timeout: 7\n  refresh_interval: 9\n  auth: {method: kubernetes, role: low}\n"
+    environ = {"T_VAULT__TIMEOUT": "3", "T_VAULT__AUTH__ROLE": "high", "T_VAULT__AUTH__MOUNT": "k8s"}
+    environ |= {"t_vault__ca_cert": "/ca.pem"}
     vault = connection(text, asked, environ=environ)
     assert (3.0, 9.0, "/ca.pem") == (vault.timeout, vault.refresh_interval, vault.ca_cert)
     assert Kubernetes(role="high", mount="k8s") == vault.auth
@@ -91,12 +92,73 @@ def test_variables_may_give_address_and_credentials(asked: list[Vault]) -> None:
         ("vault: {auth: {method: approle, role_id: r, Secret_ID: x}}", "1:45", "vault.auth.Secret_ID"),
         ("vault: {auth: {method: agent, address: 'http://evil:1'}}", "1:31", "vault.auth.address"),
         ("vault: {auth: {method: agent, socket: /tmp/evil}}", "1:31", "vault.auth.socket"),
+        ("vault: {ca_cert: evil.pem, timeout: 3}", "1:9", "vault.ca_cert"),
+        ("vault: {timeout: 3, ca_path: evil}", "1:21", "vault.ca_path"),
+        ("vault: {tls_server_name: evil.example}", "1:9", "vault.tls_server_name"),
+        ("vault: {client_cert: evil.pem}", "1:9", "vault.client_cert"),
+        ("vault: {client_key: evil.pem}", "1:9", "vault.client_key"),
+        ("vault: {auth: {method: kubernetes, role: r, mount: evil}}", "1:45", "vault.auth.mount"),
+        ("vault: {auth: {method: kubernetes, role: r, jwt_file: /etc/shadow}}", "1:45", "vault.auth.jwt_file"),
+        ("vault: {auth: {method: jwt, jwt_file: /etc/shadow}}", "1:29", "vault.auth.jwt_file"),
+        ("vault: {auth: {role_id: r, secret_id_file: /proc/self/environ}}", "1:28", "vault.auth.secret_id_file"),
+        ("vault: {auth: {method: userpass, username: u, password_file: /etc/x}}", "1:47", "vault.auth.password_file"),
+        ("vault: {auth: {method: token, file: /etc/x}}", "1:31", "vault.auth.file"),
+        ("vault: {auth: {method: cert, cert: x.pem}}", "1:30", "vault.auth.cert"),
+        ("vault: {auth: {method: approle, role_id: r, creation_path: x}}", "1:45", "vault.auth.creation_path"),
+        ("vault: {AUTH: {METHOD: JWT, JWT_FILE: /etc/x}}", "1:29", "vault.auth.JWT_FILE"),
     ],
 )
 def test_a_file_may_not_say_where_vault_is_nor_hold_a_credential(text: str, place: str, path: str) -> None:
     found = [one for one in problems(Schema, text) if one.code == "TC504"]
     assert (f"1.yaml:{place}", path) in [(str(one.origin), one.path) for one in found]
     assert any("allow_file_address" in one.help for one in found)
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("T_VAULT__ADDRESS=https://evil:8200", "vault.address"),
+        ("T_VAULT__CA_CERT=evil.pem", "vault.ca_cert"),
+        ("T_VAULT__VERIFY=false", "vault.verify"),
+        ("t_vault__auth__token=hvs.x", "vault.auth.token"),
+        ("T_VAULT__AUTH__JWT_FILE=/etc/shadow", "vault.auth.jwt_file"),
+    ],
+)
+def test_an_env_file_may_not_say_it_either(line: str, path: str) -> None:
+    with open(".env", "w") as file:
+        file.write(f"# ours\n{line}\n")
+    found = [one for one in problems(Schema, env_file=".env") if "may not come from a file" in str(one)]
+    assert [(path, f".env:2 {line.partition('=')[0]}")] == [(one.path, str(one.origin)) for one in found]
+
+
+def test_code_can_allow_an_env_file_to(asked: list[Vault]) -> None:
+    with open(".env", "w") as file:
+        file.write("T_VAULT__ADDRESS=https://v:8200\nT_VAULT__AUTH__TOKEN=t\n")
+    options = {"vault": Vault(allow_file_address=True), "env_file": ".env"}
+    vault = connection("{}", asked, options=options)
+    assert ("https://v:8200", Token("t")) == (vault.address, vault.auth)
+
+
+def test_an_env_file_may_say_the_rest(asked: list[Vault]) -> None:
+    with open(".env", "w") as file:
+        file.write("T_VAULT__TIMEOUT=3\nT_VAULT__AUTH__METHOD=kubernetes\nT_VAULT__AUTH__ROLE=app\n")
+    vault = connection("{}", asked, options={"env_file": ".env"})
+    assert (3.0, Kubernetes("app")) == (vault.timeout, vault.auth)
+
+
+def test_overrides_are_code_and_may_say_everything(asked: list[Vault]) -> None:
+    given = {"vault.address": "https://v:8200", "vault": {"ca_cert": "/ca.pem"}}
+    found = try_load(Recipe(Schema, {}, given, {}))
+    assert found.loaded is not None, found.problems
+    assert ("https://v:8200", "/ca.pem") == (asked[-1].address, asked[-1].ca_cert)
+
+
+def test_a_file_judged_alone_has_the_permission_that_its_class_gives() -> None:
+    class Allowing(Schema):
+        model_config = SettingsConfigDict(vault=Vault(allow_file_address=True))
+
+    (tree,) = read_yaml("vault: {address: 'https://v:8200'}", "x.yaml")
+    assert [] == list(try_check_tree(Allowing, tree))
 
 
 def test_code_can_allow_a_file_to(asked: list[Vault]) -> None:

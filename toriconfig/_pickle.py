@@ -11,6 +11,7 @@ from toriconfig._renamed import current
 from toriconfig._secret import Secret
 from toriconfig._shape import confidential, root_shape
 from toriconfig._target import import_target
+from toriconfig._trust import secrets_in
 from toriconfig._vault.resolve import variable
 
 if TYPE_CHECKING:
@@ -40,10 +41,11 @@ def recipe_of(state: State) -> tuple[Any, dict[str, Any]]:
             "the environment that was given may hold a secret, so these settings are not pickled: leave `environ` out, "
             "and set the variables in the environment of the other process"
         )
-    if _holds_credential(options.get("vault")):
+    held = ", ".join(f"`{name}`" for name in secrets_in(options.get("vault")))
+    if held:
         raise TypeError(
-            "the login to Vault or the proxy before it holds a credential, so these settings are not pickled: give it "
-            "by a file or by the environment of the other process"
+            f"the connection to Vault holds a credential in {held}, so these settings are not pickled: give it by a "
+            "file or by the environment of the other process"
         )
     return state.target, options
 
@@ -69,9 +71,3 @@ def _logs_in(environ: Mapping[str, str]) -> bool:
     """Whether it may hold a credential of Vault, or of a proxy before it."""
     named = any(variable(environ, name) for name in ("TOKEN", "PROXY_ADDR"))
     return named or any("VAULT__AUTH__" in name.upper() or name.upper().endswith("VAULT__PROXY") for name in environ)
-
-
-def _holds_credential(vault: Any) -> bool:
-    auth = getattr(vault, "auth", None)
-    logs_in = any(getattr(auth, name, None) is not None for name in ("token", "secret_id", "password", "jwt"))
-    return logs_in or "@" in (getattr(vault, "proxy", None) or "")

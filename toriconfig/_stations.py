@@ -94,7 +94,7 @@ class Load:
         if block is not None:
             from toriconfig._vault_options import vault_options
 
-            vault_options(None, {}, self._block(block, root, alone=True), self.problems)
+            vault_options(self.options.vault, {}, self._block(block, root, alone=True), self.problems)
         root = prune(with_defaults(self._current(root), self.shape), self.shape, self.problems)
         places = self._places(None)
         root = self._judged(self._resolved(root, root, alone=True), places, alone=True)

@@ -9,12 +9,9 @@ from typing import Any, NamedTuple
 
 from toriconfig._path import show
 from toriconfig._tree import Node
+from toriconfig._trust import TRUSTED_LAYERS, file_may_set
 from toriconfig.errors import Problem
 from toriconfig.vault import METHODS, Auth, Token, Vault
-
-_NOT_IN_FILES = frozenset({"address", "namespace", "verify", "proxy", "allow_file_address"})
-_CREDENTIALS = frozenset({"token", "secret_id", "password", "jwt"})
-_NOT_IN_LOGINS = _CREDENTIALS | {"address", "socket"}  # an agent's address is as good as Vault's
 
 
 class _Outcome(NamedTuple):
@@ -25,36 +22,63 @@ class _Outcome(NamedTuple):
 def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | None, problems: list[Problem]) -> Vault:
     """The connection, field by field: code above variables above files.
 
-    A file may not say where Vault is nor hold a credential, unless code allows it: whoever can change a file
-    must not be able to have the token sent elsewhere.
+    A file of the checkout (YAML, JSON, `.env`) sets only the fields that are declared for files, unless code gives
+    permission: whoever can change a file must not be able to have the token, or another file, sent elsewhere.
     """
-    allowed = code is not None and code.allow_file_address
+    allowed = code is not None and code.allow_file_address is True
     given: dict[str, Any] = {}
+    login: dict[str, Node] = {}
     if block is not None and type(block.value) is dict:
         for key, node in block.value.items():
-            inner = node.value if type(node.value) is dict else {}
-            within = [(name, bad) for name, bad in inner.items() if name.lower() in _NOT_IN_LOGINS]
-            refused = [(key, node)] if key.lower() in _NOT_IN_FILES else within
-            if refused and not allowed:
-                problems.extend(
-                    _refused(("vault", key) if node is bad else ("vault", key, name), bad) for name, bad in refused
-                )
+            name = key.lower()
+            if name == "auth" and type(node.value) is dict:
+                login.update(node.value)
+            elif allowed or _may_set(Vault, name, node):
+                given[name] = node.plain()
             else:
-                given[key] = node.plain()
+                problems.append(_refused(("vault", key), node))
     elif block is not None and block.value is not None:
         problems.append(_problem(block, "a mapping", "`vault` is not a mapping"))
     for name, node in env.items():
         group, _, key = name.partition("__")
-        if key:
-            given[group] = {**_mapping(given.get(group)), key: node.value}
+        if group == "auth" and key:
+            login = {**{known: one for known, one in login.items() if known.lower() != key}, key: node}
+        elif allowed or _may_set(Vault, group, node):
+            given[group] = {**_mapping(given.get(group)), key: node.value} if key else node.value
         else:
-            given[name] = node.value
+            problems.append(_refused(("vault", *name.split("__")), node))
+    refused = [] if allowed else _refused_of(login)
+    problems.extend(_refused(("vault", "auth", key), login[key]) for key in refused)
+    if login and not refused:  # what lacks a field that was refused would be blamed for it a second time
+        given["auth"] = {key.lower(): node.plain() for key, node in login.items()}
     made = _made(given)
     if made.vault is None:
         culprit = _culprit(made.message, env, block)
         problems.append(_problem(culprit, "a field and a value that `Vault(...)` takes", made.message))
     vault = made.vault or Vault()
     return vault if code is None else _over(vault, code)
+
+
+def _refused_of(login: Mapping[str, Node]) -> list[str]:
+    """The fields of a login that may not come from where they come from."""
+    named = next((node.value for key, node in login.items() if key.lower() == "method"), None)
+    kind = METHODS.get(str(named).strip().lower())
+
+    def kinds(name: str) -> list[type[Any]]:
+        # A field that the method does not have is refused like that of the method which is perhaps meant.
+        return [kind] if kind is not None and _has(kind, name) else [one for one in METHODS.values() if _has(one, name)]
+
+    return [
+        key for key, node in login.items() if not all(_may_set(one, key.lower(), node) for one in kinds(key.lower()))
+    ]
+
+
+def _may_set(kind: type[Any], name: str, node: Node) -> bool:
+    return node.layer.kind in TRUSTED_LAYERS or not _has(kind, name) or file_may_set(kind, name)
+
+
+def _has(kind: type[Any], name: str) -> bool:
+    return any(one.name == name for one in fields(kind))
 
 
 def auth_from(method: str, options: Mapping[str, Any]) -> Auth:

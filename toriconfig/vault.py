@@ -1,6 +1,7 @@
 """Where Vault is and how to log in, as values: nothing here reads a file, a variable or the network.
 
-A value is checked when it is made; its `repr` shows no credential. What is None is taken from the
+A value is checked when it is made; its `repr` shows no credential. The metadata of each field declares what a file of
+the checkout may set and what is secret (`toriconfig._trust`). What is None is taken from the
 variables of the Vault tools (`VAULT_ADDR`, `VAULT_TOKEN`, ... and their `BAO_*` twins) at use.
 """
 
@@ -11,6 +12,7 @@ from typing import Any, ClassVar
 
 from toriconfig._clock import SYSTEM, Clock
 from toriconfig._reference import check_path
+from toriconfig._trust import PINNED, SECRET, TUNING, Declared
 
 __all__ = ["JWT", "Agent", "AppRole", "Kubernetes", "TLSCertificate", "Token", "UserPass", "Vault"]
 
@@ -19,7 +21,7 @@ KUBERNETES_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa
 
 
 @dataclass(frozen=True)
-class Token:
+class Token(Declared):
     """A token that somebody else obtained.
 
     Args:
@@ -28,8 +30,8 @@ class Token:
     """
 
     method: ClassVar[str] = "token"
-    token: str | None = field(default=None, repr=False)
-    file: str | None = None
+    token: str | None = field(default=None, metadata=SECRET)
+    file: str | None = field(default=None, metadata=PINNED)
 
     def __post_init__(self) -> None:
         _text(self, "token", "file")
@@ -37,7 +39,7 @@ class Token:
 
 
 @dataclass(frozen=True)
-class AppRole:
+class AppRole(Declared):
     """The login of machines: a role id and a secret id.
 
     Args:
@@ -50,12 +52,12 @@ class AppRole:
     """
 
     method: ClassVar[str] = "approle"
-    role_id: str
-    secret_id: str | None = field(default=None, repr=False)
-    secret_id_file: str | None = None
-    wrapped: bool = False
-    creation_path: str | None = None
-    mount: str = "approle"
+    role_id: str = field(metadata=TUNING)
+    secret_id: str | None = field(default=None, metadata=SECRET)
+    secret_id_file: str | None = field(default=None, metadata=PINNED)
+    wrapped: bool = field(default=False, metadata=PINNED)
+    creation_path: str | None = field(default=None, metadata=PINNED)
+    mount: str = field(default="approle", metadata=PINNED)
 
     def __post_init__(self) -> None:
         _required(self, "role_id", "mount")
@@ -68,20 +70,20 @@ class AppRole:
 
 
 @dataclass(frozen=True)
-class Kubernetes:
+class Kubernetes(Declared):
     """The login of a pod, by the token of its service account, read at each login."""
 
     method: ClassVar[str] = "kubernetes"
-    role: str
-    jwt_file: str = KUBERNETES_TOKEN
-    mount: str = "kubernetes"
+    role: str = field(metadata=TUNING)
+    jwt_file: str = field(default=KUBERNETES_TOKEN, metadata=PINNED)
+    mount: str = field(default="kubernetes", metadata=PINNED)
 
     def __post_init__(self) -> None:
         _required(self, "role", "jwt_file", "mount")
 
 
 @dataclass(frozen=True)
-class JWT:
+class JWT(Declared):
     """The login by a signed token of an identity provider.
 
     Args:
@@ -92,10 +94,10 @@ class JWT:
     """
 
     method: ClassVar[str] = "jwt"
-    role: str | None = None
-    jwt: str | None = field(default=None, repr=False)
-    jwt_file: str | None = None
-    mount: str = "jwt"
+    role: str | None = field(default=None, metadata=TUNING)
+    jwt: str | None = field(default=None, metadata=SECRET)
+    jwt_file: str | None = field(default=None, metadata=PINNED)
+    mount: str = field(default="jwt", metadata=PINNED)
 
     def __post_init__(self) -> None:
         _required(self, "mount")
@@ -104,14 +106,14 @@ class JWT:
 
 
 @dataclass(frozen=True)
-class UserPass:
+class UserPass(Declared):
     """The login by user name and password; `password_file` is read at each login."""
 
     method: ClassVar[str] = "userpass"
-    username: str
-    password: str | None = field(default=None, repr=False)
-    password_file: str | None = None
-    mount: str = "userpass"
+    username: str = field(metadata=TUNING)
+    password: str | None = field(default=None, metadata=SECRET)
+    password_file: str | None = field(default=None, metadata=PINNED)
+    mount: str = field(default="userpass", metadata=PINNED)
 
     def __post_init__(self) -> None:
         _required(self, "username", "mount")
@@ -120,7 +122,7 @@ class UserPass:
 
 
 @dataclass(frozen=True)
-class TLSCertificate:
+class TLSCertificate(Declared):
     """The login by the client certificate of the connection.
 
     Args:
@@ -131,10 +133,10 @@ class TLSCertificate:
     """
 
     method: ClassVar[str] = "cert"
-    role: str | None = None
-    cert: str | None = None
-    key: str | None = None
-    mount: str = "cert"
+    role: str | None = field(default=None, metadata=TUNING)
+    cert: str | None = field(default=None, metadata=PINNED)
+    key: str | None = field(default=None, metadata=PINNED)
+    mount: str = field(default="cert", metadata=PINNED)
 
     def __post_init__(self) -> None:
         _required(self, "mount")
@@ -144,7 +146,7 @@ class TLSCertificate:
 
 
 @dataclass(frozen=True)
-class Agent:
+class Agent(Declared):
     """No login: an agent or proxy on this host logs in, and takes requests without a token.
 
     Args:
@@ -153,8 +155,8 @@ class Agent:
     """
 
     method: ClassVar[str] = "agent"
-    address: str | None = None
-    socket: str | None = None
+    address: str | None = field(default=None, metadata=PINNED)
+    socket: str | None = field(default=None, metadata=PINNED)
 
     def __post_init__(self) -> None:
         _text(self, "address", "socket")
@@ -182,7 +184,7 @@ class _Count(_Default, int): ...
 
 
 @dataclass(frozen=True, eq=False)
-class Vault:
+class Vault(Declared):
     """Where Vault is and how to use it.
 
     Args:
@@ -200,7 +202,8 @@ class Vault:
         tls_server_name: the name that the certificate must bear; None: `VAULT_TLS_SERVER_NAME`, else the host.
         verify: False: certificates are not checked, never for production; None: `VAULT_SKIP_VERIFY`, else they are.
         proxy: `http://proxy:3128`; None: `VAULT_PROXY_ADDR`; `HTTPS_PROXY` and the like are never looked at.
-        allow_file_address: whether a configuration file may give the address and credentials; None: it may not.
+        allow_file_address: True: files of the checkout (YAML, JSON, `.env`) may set every field, the address, the
+            CAs and the credentials included; None: only what decides neither where credentials go nor what is read.
         share_after_fork: whether a forked child goes on with its parent's token and leases; None: it gets its own.
         clock: for tests.
 
@@ -208,24 +211,24 @@ class Vault:
         ValueError: a field cannot be; the message names it and the remedy.
     """
 
-    address: str | None = None
-    namespace: str | None = None
-    auth: Auth | None = None
-    timeout: float = _Seconds(5.0)
-    refresh_interval: float = _Seconds(60.0)
-    stale_for: float = _Seconds(3600.0)
-    overlap: float = _Seconds(30.0)
-    prefetch_workers: int = _Count(8)
-    ca_cert: str | None = None
-    ca_path: str | None = None
-    client_cert: str | None = None
-    client_key: str | None = None
-    tls_server_name: str | None = None
-    verify: bool | None = None
-    proxy: str | None = field(default=None, repr=False)
-    allow_file_address: bool | None = None
-    share_after_fork: bool | None = None
-    clock: Clock = field(default=SYSTEM, repr=False)
+    address: str | None = field(default=None, metadata=PINNED)
+    namespace: str | None = field(default=None, metadata=PINNED)
+    auth: Auth | None = field(default=None, metadata=TUNING)  # the fields of the login decide, each for itself
+    timeout: float = field(default=_Seconds(5.0), metadata=TUNING)
+    refresh_interval: float = field(default=_Seconds(60.0), metadata=TUNING)
+    stale_for: float = field(default=_Seconds(3600.0), metadata=TUNING)
+    overlap: float = field(default=_Seconds(30.0), metadata=TUNING)
+    prefetch_workers: int = field(default=_Count(8), metadata=TUNING)
+    ca_cert: str | None = field(default=None, metadata=PINNED)
+    ca_path: str | None = field(default=None, metadata=PINNED)
+    client_cert: str | None = field(default=None, metadata=PINNED)
+    client_key: str | None = field(default=None, metadata=PINNED)
+    tls_server_name: str | None = field(default=None, metadata=PINNED)
+    verify: bool | None = field(default=None, metadata=PINNED)
+    proxy: str | None = field(default=None, repr=False, metadata=PINNED)
+    allow_file_address: bool | None = field(default=None, metadata=PINNED)
+    share_after_fork: bool | None = field(default=None, metadata=TUNING)
+    clock: Clock = field(default=SYSTEM, repr=False, metadata=PINNED)
 
     def __post_init__(self) -> None:
         _text(self, "address", "namespace", "ca_cert", "ca_path", "client_cert", "client_key")

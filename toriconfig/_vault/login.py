@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, NamedTuple
 
+from toriconfig._regular_file import read_regular
 from toriconfig._vault.answer import Answer
 from toriconfig._vault.resolve import variable
 from toriconfig.errors import MissingCredentialError, SecretError, VaultDenied, VaultError
@@ -57,6 +58,12 @@ def _sendable(token: str, source: str) -> str | SecretError:
         f"the token for Vault in {source} is not one line of ASCII", help="look for a second line or a stray character"
     )
 
+
+_LARGEST = 1 << 20
+"""Bytes of the largest file that is read for a login."""
+
+_NAME = "name a regular file that holds it and nothing else"
+_REMEDIES = {"Permission denied": "give this user the right to read the file"}
 
 _opened: dict[Hashable, tuple[str, str]] = {}
 """Where wrapping tokens were made and what they held: each opens once, for all sessions and for forked children."""
@@ -146,10 +153,15 @@ def _either(value: str | None, file: str | None, what: str) -> str | SecretError
 
 
 def _read(path: str, what: str) -> str | SecretError:
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read(1 << 20).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = (error.strerror or "cannot be read") if isinstance(error, OSError) else "is not UTF-8 text"
-        return VaultDenied(f"{what} for Vault cannot be read from {path}: {reason}", help="look at the file's rights")
-    return text or VaultDenied(f"{what} for Vault is missing: {path} is empty", help="have it written again")
+    data = read_regular(path, _LARGEST)
+    if isinstance(data, bytes):
+        try:
+            text = data.decode().strip()
+        except UnicodeDecodeError:
+            data = "it is not UTF-8 text"
+        else:
+            return text or VaultDenied(
+                f"{what} for Vault is missing: {path} is empty", help="write it to the file again"
+            )
+    remedy = "correct the path, or have the file created" if not os.path.exists(path) else _REMEDIES.get(data, _NAME)
+    return VaultDenied(f"{what} for Vault cannot be read from {path}: {data}", help=remedy)

@@ -1,0 +1,134 @@
+"""A new field of `Vault` or of a login method is a secret until somebody decides: not from files, not pickled, masked."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from pydantic import BaseModel
+
+from support.loading import problems
+from toriconfig import Secret, SettingsConfigDict, Vault, lazy
+from toriconfig._trust import Declared, file_may_set, secrets_in
+from toriconfig.testing import Canary
+from toriconfig.vault import METHODS, AppRole, Kubernetes, Token
+
+
+class App(BaseModel):
+    model_config = SettingsConfigDict(env_prefix="T_", env_nested_delimiter="__", env_file=".env")
+    key: Secret[str] | None = None
+
+
+@dataclass(frozen=True)
+class Ldap(Declared):
+    """A login method as somebody may add one, with a field that nobody has decided on."""
+
+    method: ClassVar[str] = "ldap"
+    username: str = field(metadata={"secret": False, "file": True})
+    server: str | None = field(default=None, metadata={"secret": False})
+    bind: str | None = None
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(METHODS, "ldap", Ldap)
+
+
+def refused(text: str = "", **given: Any) -> list[str]:
+    found = problems(App, *([text] if text else []), **given)
+    return [one.path for one in found if "may not come from a file" in str(one)]
+
+
+def test_a_new_field_of_a_login_is_refused_in_a_file() -> None:
+    assert ["vault.auth.bind"] == refused("vault: {auth: {method: ldap, username: u, bind: x}}")
+
+
+def test_a_new_field_of_a_login_is_refused_in_an_env_file() -> None:
+    Path(".env").write_text("T_VAULT__AUTH__METHOD=ldap\nT_VAULT__AUTH__USERNAME=u\nT_VAULT__AUTH__BIND=x\n")
+    assert ["vault.auth.bind"] == refused()
+
+
+def test_a_field_that_is_free_of_secrets_is_refused_in_a_file_until_it_is_declared_for_files() -> None:
+    assert ["vault.auth.server"] == refused("vault: {auth: {method: ldap, username: u, server: s}}")
+    assert [] == refused("vault: {auth: {method: ldap, username: u}}")
+
+
+def test_a_new_field_of_a_login_is_taken_from_variables_and_by_permission_from_files() -> None:
+    environ = {"T_VAULT__AUTH__METHOD": "ldap", "T_VAULT__AUTH__USERNAME": "u", "T_VAULT__AUTH__BIND": "x"}
+    assert [] == refused(environ=environ)
+    text = "vault: {auth: {method: ldap, username: u, bind: x}}"
+    assert [] == refused(text, vault=Vault(allow_file_address=True))
+
+
+def test_a_new_field_of_a_login_is_masked() -> None:
+    canary = Canary()
+    login: Any = Ldap("ann", bind=canary.secret)
+    assert "Ldap(username='ann', server=None, bind='**********')" == repr(login).rpartition("<locals>.")[2]
+    assert not canary.found_in(repr(login))
+
+
+def test_a_new_field_of_a_login_is_masked_in_the_vault_that_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    @dataclass(frozen=True)
+    class Plain:
+        method: ClassVar[str] = "plain"
+        bind: str
+
+    monkeypatch.setitem(METHODS, "plain", Plain)
+    canary = Canary()
+    assert not canary.found_in(repr(Vault(auth=Plain(canary.secret))))  # type: ignore[arg-type]
+
+
+def test_a_new_field_of_a_login_is_not_pickled() -> None:
+    canary = Canary()
+    login: Any = Ldap("ann", bind=canary.secret)
+    with pytest.raises(TypeError, match=r"a credential in `auth\.bind`") as caught:
+        pickle.dumps(lazy(App, vault=Vault(auth=login)))
+    canary.absent_from(caught.value)
+
+
+def test_a_login_without_a_credential_is_pickled() -> None:
+    login: Any = Ldap("ann", server="s")
+    assert pickle.dumps(lazy(App, vault=Vault(auth=login)))
+
+
+def test_a_url_with_a_login_counts_as_a_credential_in_any_field() -> None:
+    canary = Canary()
+    login: Any = Ldap("ann", server=f"ldaps://ann:{canary.secret}@host")
+    canary.absent_from(repr(login))
+    assert ["auth.server"] == list(secrets_in(Vault(auth=login)))
+
+
+def test_a_new_field_of_the_connection_is_a_secret_too() -> None:
+    @dataclass(frozen=True, eq=False)
+    class Wider(Vault):
+        pin: str | None = None
+
+    canary = Canary()
+    wider = Wider(pin=canary.secret)
+    canary.absent_from(repr(wider))
+    assert (["pin"], False) == (list(secrets_in(wider)), file_may_set(Wider, "pin"))
+
+
+@pytest.mark.parametrize("kind", [Vault, *METHODS.values()])
+def test_every_field_of_ours_is_decided(kind: type[Any]) -> None:
+    assert [] == [one.name for one in fields(kind) if "secret" not in one.metadata]
+
+
+@pytest.mark.parametrize(
+    ("kind", "free"),
+    [
+        (
+            Vault,
+            {"auth", "timeout", "refresh_interval", "stale_for", "overlap", "prefetch_workers", "share_after_fork"},
+        ),
+        (AppRole, {"role_id"}),
+        (Kubernetes, {"role"}),
+        (Token, set()),
+    ],
+)
+def test_a_file_may_set_these_fields_and_no_other(kind: type[Any], free: set[str]) -> None:
+    assert free == {one.name for one in fields(kind) if file_may_set(kind, one.name)}

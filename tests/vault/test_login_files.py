@@ -1,0 +1,92 @@
+"""Which files a login reads: small regular files that somebody wrote, never what the kernel makes up."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toriconfig._vault.login import Credentials, credentials, given_token
+from toriconfig.errors import SecretError, VaultDenied
+from toriconfig.vault import JWT, AppRole, Auth, Kubernetes, Token, UserPass
+
+
+def never(*asked: Any) -> Any:
+    raise AssertionError(f"Vault was asked: {asked}")
+
+
+def outcome(auth: Auth) -> Credentials | str | SecretError:
+    return given_token(auth, {}) if isinstance(auth, Token) else credentials(auth, never, "here")
+
+
+def by_file(path: str) -> list[Auth]:
+    """Every login that reads a file, reading that one."""
+    return [
+        AppRole("r", secret_id_file=path),
+        Kubernetes("r", jwt_file=path),
+        JWT(jwt_file=path),
+        UserPass("u", password_file=path),
+        Token(file=path),
+    ]
+
+
+@pytest.mark.parametrize(
+    "path", ["/proc/self/environ", "/proc/../proc/self/status", "/sys/kernel/uevent_seqnum", "/dev/zero"]
+)
+@pytest.mark.parametrize("number", range(5))
+def test_a_login_never_reads_what_the_kernel_makes_up(path: str, number: int) -> None:
+    found = outcome(by_file(path)[number])
+    assert isinstance(found, VaultDenied)
+    assert "are not read" in found.message
+
+
+@pytest.mark.parametrize("target", ["/proc/self/environ", "/dev/null", "/dev/fd/0"])
+def test_no_link_leads_a_login_there(target: str, tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to(target)
+    (tmp_path / "two").symlink_to("one")
+    for auth in by_file(str(tmp_path / "two")):
+        found = outcome(auth)
+        assert isinstance(found, VaultDenied)
+        assert "not read" in found.message or "not a regular file" in found.message
+
+
+def test_a_named_pipe_is_refused_without_waiting_for_its_writer(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for auth in by_file(str(tmp_path / "pipe")):
+        found = outcome(auth)
+        assert isinstance(found, VaultDenied)
+        assert "it is not a regular file" in found.message
+
+
+def test_a_huge_file_is_refused_and_not_cut(tmp_path: Path) -> None:
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(1 << 40)
+    for auth in by_file(str(tmp_path / "huge")):
+        found = outcome(auth)
+        assert isinstance(found, VaultDenied)
+        assert "it is larger than 1,048,576 bytes" in found.message
+
+
+def test_links_as_kubernetes_makes_them_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "..2026").mkdir()
+    (tmp_path / "..2026" / "token").write_text("t0ken\n")
+    (tmp_path / "..data").symlink_to("..2026")
+    (tmp_path / "token").symlink_to("..data/token")
+    found = [outcome(auth) for auth in by_file(str(tmp_path / "token"))]
+    assert ["t0ken"] == [one for one in found if isinstance(one, str)]
+    assert 4 == sum(isinstance(one, Credentials) and "t0ken" in one.body.values() for one in found)
+
+
+def test_a_file_that_is_not_there_has_the_remedy_to_correct_the_path() -> None:
+    found = outcome(AppRole("r", secret_id_file="/nonexistent"))
+    assert isinstance(found, VaultDenied)
+    assert "correct the path, or have the file created" == found.help
+
+
+def test_a_file_that_holds_nothing_or_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text(" \n")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    texts = [str(outcome(AppRole("r", secret_id_file=str(tmp_path / name)))) for name in ("empty", "binary")]
+    assert [True, True] == ["is empty" in texts[0], "it is not UTF-8 text" in texts[1]]
