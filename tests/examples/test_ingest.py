@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -197,9 +198,17 @@ def test_an_interrupted_command_reports_and_says_so_by_its_status(
     assert out.startswith("files          ")
 
 
+def until_asleep(pid: int) -> None:
+    """Wait until the main thread is blocked: CPython defers a signal that comes just before a wait to its end."""
+    end = time.monotonic() + 20
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "S" and time.monotonic() < end:
+        time.sleep(0.01)
+
+
 def test_ctrl_c_ends_the_wait_for_a_database_that_is_down(target: Target, papers: Path) -> None:
     with command({**target.environ, "TORI_DATABASE__PORT": "1"}, str(papers)) as process:
         read_until(process, "error connecting")
+        until_asleep(process.pid)
         process.send_signal(signal.SIGINT)
         _, log = process.communicate(timeout=30)
     assert 130 == process.returncode
