@@ -249,13 +249,24 @@ def shutdown(timeout: float = 2.0) -> None:
         engine.shutdown(timeout)
 
 
+def _flush() -> None:
+    """Log what nobody could have before, see `_warnings`."""
+    import sys
+
+    warnings = sys.modules.get("toriconfig._warnings")
+    if warnings is not None:
+        warnings.flush()
+
+
 def _lazy(settings: Any, name: str) -> Lazy:
+    _flush()
     if isinstance(settings, Lazy):
         return settings
     raise TypeError(f"{name}() needs a lazy settings object, from `lazy(...)`, not a {type(settings).__name__}")
 
 
 def _loaded(settings: Any) -> Loaded:
+    _flush()
     if isinstance(settings, Lazy):
         return current(settings)
     from pydantic import BaseModel

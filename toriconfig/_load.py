@@ -10,7 +10,7 @@ from toriconfig._layers import Reader
 from toriconfig._path import Path
 from toriconfig._secret import Secret
 from toriconfig._snapshot import Loaded, Recipe, Snapshot
-from toriconfig._stations import Load, logger
+from toriconfig._stations import Load
 from toriconfig._tree import Tree
 from toriconfig.errors import ConfigError, Problem
 
@@ -122,8 +122,8 @@ class Draft:
 
 
 def _tell(problems: tuple[Problem, ...]) -> None:
-    if not _warnings.heard():
-        return
+    _warnings.flush()
     for problem in problems:
-        if problem.severity == "warning" and _warnings.once((problem.code, problem.path, str(problem.origin))):
-            logger().warning("%s%s", problem, f" ({problem.help})" if problem.help else "")
+        if problem.severity == "warning":
+            text = f"{problem}{f' ({problem.help})' if problem.help else ''}"
+            _warnings.warn((problem.code, problem.path, str(problem.origin)), text)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, get_args, ove
 
 from toriconfig._origin import Origin
 from toriconfig._supply import Fixed, Reading, State, Supply
+from toriconfig._warnings import flush
 from toriconfig.errors import SecretError
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Secret(Generic[T]):
         return self._settled(default)
 
     def _read(self, default: Any) -> Any:
+        flush()
         for flight in self._supply.pending():
             flight.wait()
         return self._settled(default)

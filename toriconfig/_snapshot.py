@@ -75,6 +75,7 @@ class Snapshot(Value):
             speaks.
         layers: what was read, lowest first.
         findings: warnings and hints of the load.
+        warned: what was warned of single secrets, by kind and path; what is over goes.
         session: the connection to Vault, or None.
     """
 
@@ -88,6 +89,7 @@ class Snapshot(Value):
     spelt: Mapping[Path, Any] = _NONE
     layers: tuple[LayerRead, ...] = ()
     findings: tuple[Problem, ...] = ()
+    warned: Mapping[tuple[str, Path], str] = _NONE
     session: Any = None
 
     def __eq__(self, other: object) -> bool:

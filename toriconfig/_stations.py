@@ -51,6 +51,7 @@ class Load:
         self.layers: list[LayerRead] = []
         self.read: list[Node] = []
         self.complete = True
+        self.warned: dict[tuple[str, Path], str] = {}
         self.places: Places | None = None
         self.session: Any = None
         if options is None:
@@ -207,6 +208,7 @@ class Load:
             spelt=places.spelt,
             layers=tuple(self.layers),
             findings=self.sorted_problems(),
+            warned=self.warned,
             session=session,
         )
 
@@ -306,11 +308,15 @@ class Load:
         # Vault was to be configured: that it is not would be a false story, and the true one is told as an error.
         quiet = self.recipe.offline or any(problem.code == "TC504" for problem in self.problems)
 
+        warned = self.warned
+
         def warn(at: Path, about: str, message: str) -> None:
             if not message:
                 _warnings.over((about, key, show(at)))
-            elif not quiet and _warnings.heard() and _warnings.once((about, key, show(at))):
-                logger().warning("%s: %s", schema.__name__, message)
+                warned.pop((about, at), None)
+            elif not quiet:
+                warned[about, at] = f"{schema.__name__}: {message}"
+                _warnings.warn((about, key, show(at)), f"{schema.__name__}: {message}")
 
         return Places(
             schema.__name__,
@@ -375,13 +381,6 @@ def _parted(root: Node, shape: Shape) -> tuple[Node, Node | None]:
     if block is None:
         return root, None
     return Node({key: node for key, node in root.value.items() if key != "vault"}, root.layer, root.at), block
-
-
-def logger() -> Any:
-    """Where the library logs."""
-    from toriconfig.pipeline._logging import library_logger
-
-    return library_logger("toriconfig")
 
 
 _ADDRESSES = ("BAO_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "VAULT_AGENT_ADDR")

@@ -1,4 +1,9 @@
-"""Warn once: which warnings this process has given. Inherited by forked children, kept over loads and reloads."""
+"""Warnings of a load: each is given once, and kept until somebody can have it.
+
+A warning is given when a logging handler other than a NullHandler accepts it. Until then it is pending: each call of
+ours that can log tries again, and at exit what is left goes to standard error through the `warnings` module. Forked
+children inherit both, and leave the warnings of their parents to them at exit.
+"""
 
 from __future__ import annotations
 
@@ -8,31 +13,108 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-# No lock: a fork at the wrong instant would leave the child one that nobody opens. `dict.setdefault` is atomic for
-# keys whose `__hash__` and `__eq__` are C code (text, numbers, tuples of them), and tells who was first.
-_given: dict[Hashable, object] = {}
+
+class ToriconfigWarning(UserWarning):
+    """A warning of a load that no logging handler could have until the program ended."""
+
+
+_Entry = tuple[str, str, int, object]
+"""Name of the logger, text, the process that warned, and an object of its own."""
+
+# No lock: a fork at the wrong instant would leave the child one that nobody opens. `dict.setdefault` and `dict.pop` are
+# atomic for keys whose `__hash__` and `__eq__` are C code (text, numbers, tuples of them), and tell who was first.
+_given: dict[Hashable, _Entry] = {}
+_pending: dict[Hashable, _Entry] = {}
+_at_exit: list[bool] = []
 
 
 def once(key: Hashable) -> bool:
-    """Whether this is the first call with `key` in this process, from whichever thread: then the caller warns.
+    """True at the first call with `key` in this process, from whichever thread."""
+    entry = ("", "", 0, object())
+    return _given.setdefault(key, entry) is entry
+
+
+def warn(key: Hashable, text: str, logger: str = "toriconfig") -> None:
+    """Warn, unless this process has warned with `key` before.
 
     Args:
         key: text, or a tuple of texts and numbers: the schema, the path, the kind of warning.
+        text: the whole warning, without the value of any secret.
+        logger: name of the logger.
     """
-    mine = object()
-    return _given.setdefault(key, mine) is mine
+    import os
 
-
-def heard() -> bool:
-    """Whether anybody can hear a warning: where `logging` was never imported it was not set up either."""
-    return "logging" in sys.modules
+    entry = (logger, text, os.getpid(), object())
+    if _given.setdefault(key, entry) is entry:
+        _pending[key] = entry
+    flush()
+    if _pending and not _at_exit:
+        _register()
 
 
 def over(key: Hashable) -> None:
-    """What was warned of with `key` is over: when it comes again, it is warned of again."""
+    """Forget the warning with `key`: its reason is gone, and when it comes again it is warned of again."""
     _given.pop(key, None)
+    _pending.pop(key, None)
+
+
+def flush() -> None:
+    """Log each pending warning that somebody can have now. Costs nothing while nothing is pending."""
+    # Where `logging` was never imported it is not set up, and it is not imported for this.
+    if not _pending or not hasattr(sys.modules.get("logging"), "getLogger"):
+        return
+    from toriconfig.pipeline._heard import WARNING, log_heard
+
+    for key in list(_pending):
+        entry = _pending.pop(key, None)  # whoever gets it logs it
+        if entry is not None and not log_heard(entry[0], WARNING, entry[1]):
+            _pending.setdefault(key, entry)
+
+
+def inform(text: str, *values: object) -> None:
+    """Log at INFO, where `logging` is imported and somebody has asked for that level."""
+    logging = sys.modules.get("logging")
+    if logging is not None and hasattr(logging, "getLogger") and logging.getLogger("toriconfig").isEnabledFor(20):
+        from toriconfig.pipeline._logging import library_logger
+
+        library_logger("toriconfig").info(text, *values)
+
+
+def given_by(logger: str) -> list[str]:
+    """The warnings that this process gave, or holds, for a logger."""
+    return [entry[1] for entry in list(_given.values()) if entry[0] == logger]
 
 
 def reset() -> None:
-    """Forget what was given, so that each warning is given once more. For tests."""
+    """Forget what was given and what is pending, so that each warning is given once more. For tests."""
     _given.clear()
+    _pending.clear()
+
+
+def _register() -> None:
+    import atexit
+
+    _at_exit.append(True)
+    atexit.register(_tell_the_rest)
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:  # its children leave without `atexit`
+        util.Finalize(None, _tell_the_rest, exitpriority=0)
+
+
+def _tell_the_rest() -> None:
+    """Nobody ever listened: what is left goes to standard error, by the filters of `warnings`."""
+    import os
+
+    flush()
+    rest = [entry for key in list(_pending) if (entry := _pending.pop(key, None)) is not None]
+    if not rest:
+        return
+    import warnings
+
+    for _, text, process, _ in rest:
+        if process != os.getpid():
+            continue
+        try:
+            warnings.warn_explicit(text, ToriconfigWarning, "<toriconfig>", 1, "toriconfig", {})
+        except ToriconfigWarning as error:  # a filter makes errors of warnings, and there is nothing left to stop
+            warnings.showwarning(error, ToriconfigWarning, "<toriconfig>", 1)

@@ -10,6 +10,9 @@
             ├── VaultSealed                sealed or not initialised
             └── VaultUnreachable           refused, timed out, 5xx, not Vault's answer
 
+    UserWarning
+    └── ToriconfigWarning                  a warning of a load that no logging handler could have
+
 None of them ever holds the value of a secret, nor a cause or context that does.
 """
 
@@ -20,6 +23,7 @@ from typing import Any, Literal
 
 from toriconfig._origin import Origin
 from toriconfig._value import Value
+from toriconfig._warnings import ToriconfigWarning
 
 __all__ = [
     "CODES",
@@ -29,6 +33,7 @@ __all__ = [
     "Related",
     "SecretError",
     "Severity",
+    "ToriconfigWarning",
     "VaultDenied",
     "VaultError",
     "VaultNotFound",

@@ -11,6 +11,7 @@ from toriconfig._path import show
 from toriconfig._secret import misfit, supply_of
 from toriconfig._snapshot import LayerRead, Loaded
 from toriconfig._supply import State
+from toriconfig._warnings import given_by
 
 
 class SecretHealth(NamedTuple):
@@ -71,8 +72,10 @@ def health_of(loaded: Loaded | None, error: Exception | None) -> Health:
             None if reading is None else reading.expires_at,
             f"the value is not {wrong}" if wrong else _line(error_now),
         )
-    warnings = tuple(str(problem) for problem in snapshot.findings if problem.severity == "warning")
-    return Health(True, snapshot.layers, secrets, _line(error), warnings)
+    warnings = [str(problem) for problem in snapshot.findings if problem.severity == "warning"]
+    warnings += list(snapshot.warned.values())  # at once: another thread may warn meanwhile
+    warnings += given_by("toriconfig.vault") if snapshot.session is not None else ()
+    return Health(True, snapshot.layers, secrets, _line(error), tuple(warnings))
 
 
 def _line(error: Exception | None) -> str:

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from toriconfig import _warnings
 from toriconfig._vault.answer import Answer, Failure
 from toriconfig._vault.call import SLICE, Call
-from toriconfig._vault.log import logger
 from toriconfig._vault.wall import PAUSE, judge
-from toriconfig._warnings import once
 
 if TYPE_CHECKING:
     from toriconfig._vault.transport import Transport
@@ -23,8 +22,9 @@ def warn_http(addresses: tuple[str, ...]) -> None:
     for address in addresses:
         url = urlsplit(address)
         local = url.hostname in ("localhost", "::1") or (url.hostname or "").startswith("127.")
-        if url.scheme == "http" and not local and once(("vault without TLS", address)):
-            logger().warning("Vault at %s is asked without TLS: tokens and secrets can be read on the way", address)
+        if url.scheme == "http" and not local:
+            text = f"Vault at {address} is asked without TLS: tokens and secrets can be read on the way"
+            _warnings.warn(("vault without TLS", address), text, "toriconfig.vault")
 
 
 class Route:

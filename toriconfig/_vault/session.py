@@ -377,8 +377,9 @@ class Session:
                     from toriconfig._vault.transport import Transport
 
                     self._transport = Transport(self.resolved)
-                warn_http(self.resolved.addresses)
-            return self._transport
+            transport = self._transport
+        warn_http(self.resolved.addresses)
+        return transport
 
     def _judged(self, outcome: Answer | Failure, method: str, path: str, check: bool) -> Answer | SecretError:
         error = error_of(outcome, method, path, namespace=self.resolved.namespace)

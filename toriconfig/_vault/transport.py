@@ -22,9 +22,9 @@ from urllib3.exceptions import (
 )
 from urllib3.util import Timeout, parse_url
 
+from toriconfig import _warnings
 from toriconfig._vault.answer import Answer, Failure
 from toriconfig._vault.call import Call
-from toriconfig._vault.log import logger
 from toriconfig._vault.resolve import Resolved, Tls
 
 LARGEST = 32 * 1024 * 1024
@@ -223,7 +223,8 @@ def _context(tls: Tls) -> ssl.SSLContext:
         where = tls.ca_cert or tls.ca_path or "VAULT_CACERT_BYTES"
         raise _SetUpError(f"cannot be trusted: {where}: {_reason(error)}") from None
     if not tls.verify:
-        logger().warning("the certificates of Vault are not checked: anybody on the way can read the secrets")
+        text = "the certificates of Vault are not checked: anybody on the way can read the secrets"
+        _warnings.warn(("vault without verification",), text, "toriconfig.vault")
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if tls.cert is not None:

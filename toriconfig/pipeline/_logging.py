@@ -126,19 +126,33 @@ def get_logger(name: str, *, propagate: bool | None = None, level: int | str | N
         elif _level_is_default(logger):
             logger.setLevel(logging.INFO)
         logger.disabled = False  # dictConfig() silences every logger that it does not name
+    _flush()
     return logger
 
 
 def library_logger(name: str) -> logging.Logger:
     """A logger of the library itself: it says nothing until the application configures logging.
 
-    A missing configuration must not send the library's lines to standard error by way of `lastResort`.
+    A missing configuration must not send the library's lines to standard error by way of `lastResort`. Warnings that
+    nobody could have before are logged first, if somebody can have them now.
     """
+    _flush()
+    return silent_logger(name)
+
+
+def silent_logger(name: str) -> logging.Logger:
+    """`library_logger`, without a look at what is pending."""
     top = logging.getLogger(name.partition(".")[0])
     with _lock:
         if not any(isinstance(handler, logging.NullHandler) for handler in top.handlers):
             top.addHandler(logging.NullHandler())
     return logging.getLogger(name)
+
+
+def _flush() -> None:
+    pending = sys.modules.get("toriconfig._warnings")  # of the settings, of which this room knows nothing
+    if pending is not None:
+        pending.flush()
 
 
 def _route(logger: logging.Logger, propagate: bool | None) -> None:
