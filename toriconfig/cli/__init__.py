@@ -5,6 +5,16 @@ A new command is one file here with a click command, and one line in the table.
 
 from __future__ import annotations
 
+import os
+import sys
+
+if sys.path[:1] in ([""], [os.getcwd()]) and any(
+    one.removeprefix("-m").startswith("toriconfig") for one in sys.orig_argv
+):
+    # `python -m toriconfig` puts the working directory first on the path, before the standard library. What it may
+    # supply is decided in `_import`.
+    del sys.path[0]
+
 from importlib import import_module
 from typing import Any
 

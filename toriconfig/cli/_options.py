@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from toriconfig.cli._import import search_working_directory
 from toriconfig.cli.formats import FORMATS, Look, writer
 
 if TYPE_CHECKING:
@@ -97,8 +98,7 @@ def schema_class(target: str | None) -> type[BaseModel]:
     from toriconfig._target import import_target
 
     name = target or _from_pyproject() or DEFAULT_SETTINGS
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+    search_working_directory()
     try:
         schema = import_target(name)
     except Exception as error:  # noqa: BLE001 - importing runs anybody's code
@@ -169,7 +169,7 @@ def _width() -> int:
 def _from_pyproject() -> str | None:
     import tomllib
 
-    for folder in (Path.cwd(), *Path.cwd().parents):
+    for folder in _project(Path.cwd()):
         file = folder / "pyproject.toml"
         if file.is_file():
             try:
@@ -181,3 +181,18 @@ def _from_pyproject() -> str | None:
                 raise click.UsageError(f'{file}: [tool.toriconfig] settings is a text such as "app.config:Settings"')
             return name
     return None
+
+
+_ROOTS = (".git", ".hg", ".svn", ".jj")
+"""What a version control system keeps at the root of a repository."""
+
+
+def _project(here: Path) -> list[Path]:
+    """The folders whose pyproject.toml counts, nearest first: up to the repository's root, else the nearest alone."""
+    folders = [here, *here.parents]
+    depth = next((at for at, folder in enumerate(folders) if any(map(os.path.lexists, _marks(folder)))), 0)
+    return folders[: depth + 1]
+
+
+def _marks(folder: Path) -> list[Path]:
+    return [folder / name for name in _ROOTS]
