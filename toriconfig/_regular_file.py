@@ -23,7 +23,7 @@ def read_regular(path: str, most: int) -> bytes | str:
         most: the largest size in bytes that is read.
     """
     try:
-        forbidden = _forbidden(os.path.realpath(path))
+        forbidden = made_up(path)
         if forbidden:
             return f"files below {forbidden} are not read"
         descriptor = os.open(path, _FLAGS)
@@ -45,7 +45,7 @@ def _read(descriptor: int, most: int) -> bytes | str:
         return "Is a directory"
     if not stat.S_ISREG(found.st_mode):
         return "it is not a regular file"
-    if found.st_dev in _made_up():
+    if found.st_dev in _devices():
         return f"files below {' and '.join(FORBIDDEN[:2])} are not read"
     chunks: list[bytes] = []
     left = most + 1
@@ -55,11 +55,13 @@ def _read(descriptor: int, most: int) -> bytes | str:
     return b"".join(chunks) if left > 0 else f"it is larger than {most:,} bytes"
 
 
-def _forbidden(real: str) -> str:
+def made_up(path: str) -> str:
+    """The folder of the kernel's below which a path leads, whatever links are on the way; "" for none."""
+    real = os.path.realpath(path)
     return next((folder for folder in FORBIDDEN if real == folder or real.startswith(folder + "/")), "")
 
 
-def _made_up() -> set[int]:
+def _devices() -> set[int]:
     """The devices of the file systems that the kernel makes up, which may be mounted elsewhere too."""
     root = os.stat("/").st_dev
     found = {os.stat(folder).st_dev for folder in FORBIDDEN[:2] if os.path.isdir(folder)}

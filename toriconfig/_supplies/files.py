@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._clock import SYSTEM, Clock
 from toriconfig._origin import Origin
+from toriconfig._regular_file import made_up
 from toriconfig._supply import Flight, Reading, State, Swap
 from toriconfig.errors import SecretError
 
@@ -93,6 +94,9 @@ class FileSupply:
 
     def _read(self, known: Identity | None) -> tuple[Reading | None, Identity | None, SecretError | None]:
         """A new reading when the file has become another one than `known`; None when it is the same."""
+        forbidden = made_up(self.file)
+        if forbidden:
+            return None, None, self._error(f"files below {forbidden} are not read")
         try:
             descriptor = os.open(self.file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
         except OSError as error:

@@ -59,7 +59,7 @@ def _sendable(token: str, source: str) -> str | SecretError:
     )
 
 
-_LARGEST = 1 << 20
+LARGEST = 1 << 20
 """Bytes of the largest file that is read for a login."""
 
 _NAME = "name a regular file that holds it and nothing else"
@@ -153,7 +153,7 @@ def _either(value: str | None, file: str | None, what: str) -> str | SecretError
 
 
 def _read(path: str, what: str) -> str | SecretError:
-    data = read_regular(path, _LARGEST)
+    data = read_regular(path, LARGEST)
     if isinstance(data, bytes):
         try:
             text = data.decode().strip()
