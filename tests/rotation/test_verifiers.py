@@ -108,6 +108,34 @@ def test_a_command_gets_all_of_the_secret_and_nobody_else_sees_it(
     assert value == vault.get("secret/large")["token"]
 
 
+CREDENTIALS = {
+    "VAULT_TOKEN": "c4n4ry-1",
+    "BAO_TOKEN": "c4n4ry-2",
+    "VAULT_SECRET_ID": "c4n4ry-3",
+    "BAO_ROLE_ID": "c4n4ry-4",
+    "VAULT_TOKEN_PATH": "/c4n4ry-5",
+    "VAULT_CLIENT_KEY": "/c4n4ry-6",
+    "VAULT_CLIENT_CERT": "/c4n4ry-7",
+    "vault_token": "c4n4ry-8",
+    "VAULT_PROXY_ADDR": "http://u:c4n4ry-9@proxy:3128",
+    "VAULT_AGENT_ADDR": "http://u:c4n4ry-10@agent:8100",
+    "TORI_VAULT__AUTH__SECRET_ID": "c4n4ry-11",
+    "VAULT_OF_TOMORROW": "c4n4ry-12",
+}
+
+
+def test_a_command_inherits_nothing_that_logs_in_to_vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("VAULT_ADDR", "https://vault:8200")
+    monkeypatch.setenv("DEVAULT_MODE", "kept")
+    seen = tmp_path / "seen"
+    assert "" == Command(["sh", "-c", f"cat /proc/self/environ > {seen}"]).run("value", 30.0)
+    environ = seen.read_text().split("\0")
+    assert [] == [entry for entry in environ if "c4n4ry" in entry]
+    assert {"VAULT_ADDR=https://vault:8200", "DEVAULT_MODE=kept"} <= set(environ)
+
+
 def test_a_command_need_not_read_a_secret_that_is_larger_than_a_pipe(vault: VaultServer) -> None:
     vault.put("secret/unread", {"token": "old"})
     kind = kinds.Generated(100_000)

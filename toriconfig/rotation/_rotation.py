@@ -12,17 +12,17 @@ from toriconfig._clock import SYSTEM, Clock
 from toriconfig._reference import Ref
 from toriconfig._vault import connect
 from toriconfig.errors import VaultNotFound
+from toriconfig.rotation._engine_rotation import rotate_in_engine
 from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._events import Event, tell
-from toriconfig.rotation._ground import Ground, check_kind, check_needs, check_there
 from toriconfig.rotation._journal import SUFFIX
 from toriconfig.rotation._outcome import Outcome, Plan, Status
+from toriconfig.rotation._preflight import Preflight, check_kind, check_needs, check_there
 from toriconfig.rotation._protocol import Kind, Values, Work
 from toriconfig.rotation._record import Record, load_record
 from toriconfig.rotation._run import Run
-from toriconfig.rotation._turn import turn
+from toriconfig.rotation._run_with_timeout import answered, attempt, bare
 from toriconfig.rotation._verifier import Command, Verify
-from toriconfig.rotation._within import answered, attempt, bare
 from toriconfig.vault import Vault
 
 if TYPE_CHECKING:
@@ -141,26 +141,26 @@ class Rotation:
     def _run(self) -> Outcome:
         work = self._work()
         if not self.kind.stored:
-            return turn(self, work)
-        ground = Ground(self.session, work, self.clock)
-        found, current = ground.prepare(self.kind)
+            return rotate_in_engine(self, work)
+        preflight = Preflight(self.session, work, self.clock)
+        found, current = preflight.prepare(self.kind)
         refusal = attempt(lambda: self.kind.plan(work, current.data), f"{self.kind.name}: plan")
         if refusal is not None:
             # Somebody who began a moment ago may be the reason: a single user's password is his already.
-            ground.journal.confirm_unchanged()
+            preflight.journal.confirm_unchanged()
             raise refusal
-        run = self._run_on(ground)
+        run = self._run_on(preflight)
         record = run.reserve(lambda base: self.kind.generate(work, base.data), found, current)
         return self._ended(run.go_on(record))
 
     def _resume(self) -> Outcome:
-        ground = self._stored_ground()
-        found = ground.journal.read()
+        preflight = self._stored_preflight()
+        found = preflight.journal.read()
         if found is None or not found.open:
             return Outcome(str(self.ref), self.kind.name, "nothing")
-        return self._completed(ground, found, undone_is_fine=found.step == "undoing")
+        return self._completed(preflight, found, undone_is_fine=found.step == "undoing")
 
-    def _completed(self, ground: Ground, found: Record, *, undone_is_fine: bool) -> Outcome:
+    def _completed(self, preflight: Preflight, found: Record, *, undone_is_fine: bool) -> Outcome:
         """Bring an open rotation, or rollback, to its end."""
         check_kind(found, self.ref, self.kind)
         if found.unheard and self.verify is None:
@@ -170,25 +170,25 @@ class Rotation:
                 reference=str(self.ref),
                 help=f"name it again: `--verify COMMAND`{other}",
             )
-        ground.work.retires |= found.grace is not None
-        ground.check_policies(self.kind)
-        run = self._run_on(ground)
+        preflight.work.retires |= found.grace is not None
+        preflight.check_policies(self.kind)
+        run = self._run_on(preflight)
         run.work.returning = bool(found.undoes)
         return self._ended(run.go_on(run.take_over(found)), undone_is_fine=undone_is_fine)
 
     def _rollback(self) -> Outcome:
-        ground = self._stored_ground()
-        found = ground.journal.read()
+        preflight = self._stored_preflight()
+        found = preflight.journal.read()
         if found is not None and found.step == "undone":
             # What a failed rollback was to take back still stands; without one there is nothing of a rotation left.
             found = load_record(found.undoes, found.revision)
         if found is None:
             return Outcome(str(self.ref), self.kind.name, "nothing")
         if found.open and found.undoes:
-            return self._completed(ground, found, undone_is_fine=False)
+            return self._completed(preflight, found, undone_is_fine=False)
         check_kind(found, self.ref, self.kind)
-        ground.check_policies(self.kind)
-        run = self._run_on(ground)
+        preflight.check_policies(self.kind)
+        run = self._run_on(preflight)
         if found.open and found.step != "promoted":
             found = run.halt(found)
             if found.step == "undoing":
@@ -228,7 +228,7 @@ class Rotation:
     def _plan(self) -> Plan:
         work = self._work()
         if self.kind.stored:
-            _, current = Ground(self.session, work, self.clock).prepare(self.kind)
+            _, current = Preflight(self.session, work, self.clock).prepare(self.kind)
             actions = [
                 f"write a record at {self.ref.path}{SUFFIX}",
                 *answered(lambda: self.kind.plan(work, current.data), f"{self.kind.name}: plan"),
@@ -246,13 +246,13 @@ class Rotation:
         if not self.kind.stored:
             dated = answered(lambda: self.kind.rotated_at(work), f"{self.kind.name}: rotated_at")
             return Status(str(self.ref), self.kind.name, rotated_at=dated)
-        ground = Ground(self.session, work, self.clock)
-        record = ground.journal.read()
+        preflight = Preflight(self.session, work, self.clock)
+        record = preflight.journal.read()
         own = record is not None and (self.ref.key is None or self.ref.key in record.keys)
         if record is None or not (own or record.open):
-            return Status(str(self.ref), rotated_at=ground.rotated_at())
+            return Status(str(self.ref), rotated_at=preflight.rotated_at())
         try:
-            rotated = ground.rotated_at()
+            rotated = preflight.rotated_at()
         except VaultNotFound:  # deleted meanwhile: all the more is the record to be seen
             rotated = None
         return Status(
@@ -283,24 +283,24 @@ class Rotation:
         work.retires = self.grace is not None
         return work
 
-    def _stored_ground(self) -> Ground:
+    def _stored_preflight(self) -> Preflight:
         if not self.kind.stored:
             raise RotationRefused(
                 f"a rotation of kind {self.kind.name} is one request, of which Vault keeps no former state",
                 reference=str(self.ref),
                 help="rotate again",
             )
-        return Ground(self.session, self._work(), self.clock)
+        return Preflight(self.session, self._work(), self.clock)
 
-    def _run_on(self, ground: Ground) -> Run:
+    def _run_on(self, preflight: Preflight) -> Run:
         def on_event(event: Event) -> None:
             tell(event, self.on_event)
 
         return Run(
-            work=ground.work,
+            work=preflight.work,
             kind=self.kind,
-            main=ground.main,
-            journal=ground.journal,
+            main=preflight.main,
+            journal=preflight.journal,
             who=self.who,
             clock=self.clock,
             verify=self.verify,

@@ -14,12 +14,12 @@ from toriconfig.errors import SecretError, VaultError, VaultSealed, VaultUnreach
 from toriconfig.pipeline._logging import library_logger
 from toriconfig.rotation._errors import RotationError, RotationLost, RotationRefused
 from toriconfig.rotation._events import Event, State, Step
-from toriconfig.rotation._ground import note_of
 from toriconfig.rotation._journal import Journal, seconds_of, stamp
+from toriconfig.rotation._preflight import note_of
 from toriconfig.rotation._protocol import Kind, Values, Work
 from toriconfig.rotation._record import Record, Sealed
+from toriconfig.rotation._run_with_timeout import attempt
 from toriconfig.rotation._verifier import Command, Verify, verified
-from toriconfig.rotation._within import attempt
 
 _TRIES = 10
 

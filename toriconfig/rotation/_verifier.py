@@ -7,11 +7,11 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from toriconfig.rotation._errors import RotationError
-from toriconfig.rotation._within import within
+from toriconfig.rotation._run_with_timeout import run_with_timeout
 
 Verify = Callable[[Any], object]
 """Is called with the new value: text for a reference with a key, else a dict of the keys that change. What it raises,
@@ -19,11 +19,28 @@ and False, mean that it does not work. It is no coroutine function."""
 
 _FD = "{fd}"
 
+_HARMLESS = frozenset(
+    {
+        "ADDR",
+        "AGENT_ADDR",
+        "NAMESPACE",
+        "CACERT",
+        "CACERT_BYTES",
+        "CAPATH",
+        "TLS_SERVER_NAME",
+        "SKIP_VERIFY",
+        "CLIENT_TIMEOUT",
+    }
+)
+"""After `VAULT_` or `BAO_`: variables that log nobody in."""
+
 
 class Command:
     """A program that gets the secret on standard input, or on the descriptor whose number stands for `{fd}`.
 
     A secret of several keys is JSON. Exit code 0 means that it works. Its output is thrown away: it may hold the secret.
+    Its environment is that of this process without what logs in to Vault: of `VAULT_*` and `BAO_*` it gets only the
+    address, the namespace, and how to check the server's certificate.
 
     Args:
         arguments: program and arguments: `["curl", "--config", "/dev/fd/{fd}", "https://api/me"]`.
@@ -53,6 +70,7 @@ class Command:
                 stdin=subprocess.DEVNULL if by_descriptor else reading,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                env=environment_of_verifier(os.environ),
                 pass_fds=(reading,) if by_descriptor else (),
                 start_new_session=True,
             )
@@ -89,7 +107,7 @@ def verified(verify: Verify | Command | None, value: Any, seconds: float) -> Non
             raise RotationError(reason)
     elif verify is not None:
         said: list[object] = []
-        error = within(seconds, lambda: said.append(verify(value)), "the verifier")
+        error = run_with_timeout(seconds, lambda: said.append(verify(value)), "the verifier")
         if error is not None:
             raise RotationError(error.message)
         if hasattr(said[0], "__await__"):
@@ -97,6 +115,18 @@ def verified(verify: Verify | Command | None, value: Any, seconds: float) -> Non
             raise RotationError("the verifier is asynchronous, so it said nothing; `run_sync` makes a plain one of it")
         if said[0] is False:
             raise RotationError("the verifier said no")
+
+
+def environment_of_verifier(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without credentials for Vault, by whichever variable they are given."""
+    return {name: value for name, value in environ.items() if not _is_vault_credential(name.upper(), value)}
+
+
+def _is_vault_credential(name: str, value: str) -> bool:
+    if "VAULT__" in name:  # `TORI_VAULT__AUTH__SECRET_ID`: the settings' own way to say how to log in
+        return True
+    prefix, _, rest = name.partition("_")
+    return prefix in ("VAULT", "BAO") and (rest not in _HARMLESS or "@" in value)
 
 
 def _pour(descriptor: int, data: bytes) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toriconfig.errors import SecretError
 from toriconfig.rotation._errors import RotationError, RotationRefused
-from toriconfig.rotation._within import within
+from toriconfig.rotation._run_with_timeout import run_with_timeout
 
 if TYPE_CHECKING:
     import psycopg
@@ -64,7 +64,7 @@ class Server:
             RotationRefused: it asks for no password (`trust`, `peer`, `cert`), so any would be accepted.
         """
         said: list[str] = []
-        error = within(self._timeout, lambda: said.append(self._try(login)), f"logging in to {self}")
+        error = run_with_timeout(self._timeout, lambda: said.append(self._try(login)), f"logging in to {self}")
         if error is not None:
             raise error
         return said[0]
@@ -98,7 +98,9 @@ class Server:
             except SecretError as error:
                 said.append(error)
 
-        error = within(self._timeout, lambda: said.append(self._connected(login, visit)), f"changing {user} at {self}")
+        error = run_with_timeout(
+            self._timeout, lambda: said.append(self._connected(login, visit)), f"changing {user} at {self}"
+        )
         if error is not None:
             raise RotationError(error.message, help=error.help)
         for one in said:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from toriconfig.rotation._protocol import Values, Work
-from toriconfig.rotation.kinds._engine_kept import EngineKept, place_of
+from toriconfig.rotation.kinds._in_engine import InEngine, place_of
 
 
-class DatabaseRoot(EngineKept):
+class DatabaseRoot(InEngine):
     """`database/config/NAME`: Vault gives its own account a password that nobody else will ever know.
 
     Whoever else used that account is locked out; let Vault have one of its own first.

@@ -8,13 +8,13 @@ import string
 
 from toriconfig.pipeline._redact import register
 from toriconfig.rotation._protocol import Values, Work
-from toriconfig.rotation.kinds._kept import Kept, key_of
+from toriconfig.rotation.kinds._stored import Stored, key_of
 
 ALPHABET = string.ascii_letters + string.digits
 _WEAKEST = 64.0
 
 
-class Generated(Kept):
+class Generated(Stored):
     """One key of a KV path, filled with random characters.
 
     Args:

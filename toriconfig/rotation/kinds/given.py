@@ -6,10 +6,10 @@ from toriconfig.pipeline._redact import register
 from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._protocol import Values, Work
 from toriconfig.rotation._record import Sealed
-from toriconfig.rotation.kinds._kept import Kept, key_of
+from toriconfig.rotation.kinds._stored import Stored, key_of
 
 
-class Given(Kept):
+class Given(Stored):
     """One key of a KV path, set to a value that is given.
 
     Args:

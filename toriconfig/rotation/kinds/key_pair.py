@@ -8,12 +8,12 @@ from typing import Any
 from toriconfig.pipeline._redact import register
 from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._protocol import Values, Work
-from toriconfig.rotation.kinds._kept import Kept
+from toriconfig.rotation.kinds._stored import Stored
 
 PRIVATE, PUBLIC = "private_key", "public_key"
 
 
-class KeyPair(Kept):
+class KeyPair(Stored):
     """The keys `private_key` (PKCS #8) and `public_key` of a KV path.
 
     Args:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from toriconfig.rotation._errors import RotationError
 from toriconfig.rotation._journal import seconds_of
 from toriconfig.rotation._protocol import Values, Work
-from toriconfig.rotation.kinds._engine_kept import EngineKept, place_of
+from toriconfig.rotation.kinds._in_engine import InEngine, place_of
 
 
-class StaticRole(EngineKept):
+class StaticRole(InEngine):
     """`database/static-creds/NAME`: Vault sets a new password now, and not only when its period is over.
 
     The former password dies in the same instant; readers that hold it fail until they look again.

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from toriconfig.rotation._errors import RotationError
 from toriconfig.rotation._journal import seconds_of
 from toriconfig.rotation._protocol import Values, Work
-from toriconfig.rotation.kinds._engine_kept import EngineKept, place_of
+from toriconfig.rotation.kinds._in_engine import InEngine, place_of
 
 
-class TransitKey(EngineKept):
+class TransitKey(InEngine):
     """`transit/keys/NAME`: gets a new version. What was encrypted with earlier ones can still be decrypted."""
 
     name = "transit-key"

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from toriconfig.rotation._errors import RotationError
 from toriconfig.rotation._events import Event, State, Step, tell
-from toriconfig.rotation._ground import check_needs
 from toriconfig.rotation._outcome import Outcome
+from toriconfig.rotation._preflight import check_needs
 from toriconfig.rotation._protocol import Values, Work
+from toriconfig.rotation._run_with_timeout import answered, attempt
 from toriconfig.rotation._verifier import verified
-from toriconfig.rotation._within import answered, attempt
 
 if TYPE_CHECKING:
     from toriconfig.rotation._rotation import Rotation
 
 
-def turn(rotation: Rotation, work: Work) -> Outcome:
+def rotate_in_engine(rotation: Rotation, work: Work) -> Outcome:
     """Have the engine rotate, then verify; nothing can be undone.
 
     Raises:

@@ -15,7 +15,7 @@ from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._journal import SUFFIX, Journal, lost_to, seconds_of
 from toriconfig.rotation._protocol import Kind, Work
 from toriconfig.rotation._record import Record, load_record
-from toriconfig.rotation._within import answered
+from toriconfig.rotation._run_with_timeout import answered
 
 if TYPE_CHECKING:
     from toriconfig._vault.session import Session
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LONGEST_NOTE = 128
 
 
-class Ground:
+class Preflight:
     """The secret and its record in KV v2.
 
     Raises:

@@ -13,7 +13,7 @@ T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
 
 
-def within(seconds: float, work: Callable[[], object], what: str) -> SecretError | None:
+def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> SecretError | None:
     """Do `work`; None when it was done.
 
     What it raises is returned: an error of ours as it is, of any other only its type, since its text may hold what it
@@ -39,7 +39,7 @@ def within(seconds: float, work: Callable[[], object], what: str) -> SecretError
 
 
 def attempt(work: Callable[[], object], what: str) -> SecretError | None:
-    """As `within`, here and now."""
+    """As `run_with_timeout`, here and now."""
     try:
         work()
     except SecretError as error:

@@ -6,7 +6,7 @@ from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._protocol import Values, Work
 
 
-class EngineKept:
+class InEngine:
     """Rotated by Vault itself, whole or not at all."""
 
     name: str

@@ -10,7 +10,7 @@ from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._protocol import Values, Work
 
 
-class Kept:
+class Stored:
     """Becomes valid by being stored."""
 
     name: str
