@@ -57,7 +57,6 @@ def test_a_layer_that_is_not_named_is_not_read() -> None:
 
 def test_files_rank_local_above_profile_above_plain() -> None:
     Path("app.yaml").write_text("a: plain\nb: plain")
-    assert "plain" == loaded(Schema, profile="prod").a
     Path("app.prod.yaml").write_text("a: profile\nb: profile")
     assert ("profile", "plain") == (loaded(Schema, profile="prod").a, loaded(Schema).a)
     Path("app.local.yaml").write_text("a: local")
@@ -179,23 +178,33 @@ def test_names_with_letters_digits_dots_dashes_are_profiles(name: str) -> None:
     assert "found" == loaded(Schema, profile=name).a
 
 
-def test_a_profile_without_a_file_is_a_warning_with_the_one_that_was_meant() -> None:
+@pytest.mark.parametrize("given", [{"environ": {"APP_PROFILE": "producton"}}, {"profile": "producton"}], ids=str)
+def test_a_profile_without_a_file_is_an_error_with_the_one_that_was_meant(given: dict[str, Any]) -> None:
     for name in ("app.production.yaml", "app.local.yaml", "app.staging.yml"):
         Path(name).write_text("{}")
-    found = attempt(Schema, environ={"APP_PROFILE": "producton"}, secrets_dir=None)
-    assert found.loaded is not None
-    (only,) = found.problems
-    assert ("TC503", "warning", "APP_PROFILE", "did you mean `production`?") == (
-        only.code, only.severity, str(only.origin), only.help,
-    )  # fmt: skip
-    assert "local, production, staging" in only.expected
+    (only,) = refused(Schema, secrets_dir=None, **given).problems
+    assert ("TC503", "error", "did you mean `production`?") == (only.code, only.severity, only.help)
+    assert str(only.origin) == ("APP_PROFILE" if "environ" in given else "profile")
+    assert "there are production, staging" in only.expected
 
 
-def test_a_profile_called_local_is_read_once() -> None:
+def test_a_profile_that_names_a_place_in_vault_may_have_no_file() -> None:
+    (only,) = problems(Schema, profile="prod", vault_path="secret/${profile}/app", secrets_dir=None)
+    assert ("TC503", "warning") == (only.code, only.severity)
+
+
+def test_a_profile_needs_no_file_where_no_file_is_named_by_it() -> None:
+    Path("exact.yaml").write_text("a: x")
+    assert "x" == loaded(Schema, profile="prod", config_files=["exact.yaml"]).a
+    assert [] == problems(Schema, profile="prod", layers=["env", "defaults"])
+
+
+@pytest.mark.parametrize("given", [{"environ": {"APP_PROFILE": "local"}}, {"profile": "local"}], ids=str)
+def test_local_is_no_profile(given: dict[str, Any]) -> None:
     Path("app.local.yaml").write_text("a: x")
-    found = attempt(Schema, profile="local", secrets_dir=None)
-    assert found.loaded is not None
-    assert ["app.local.yaml"] == [one.name for one in found.loaded.snapshot.layers if one.kind == "files"]
+    (only,) = refused(Schema, secrets_dir=None, **given).problems
+    assert ("TC503", "`local` is no profile") == (only.code, only.message)
+    assert "app.local.yaml is read above every profile" in only.help
 
 
 def test_two_spellings_of_a_variable_are_an_error_that_names_both() -> None:

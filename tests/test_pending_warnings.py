@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -217,7 +218,7 @@ def test_health_holds_every_warning_of_the_load_heard_or_not(alone: Alone, monke
         key: Secret[str]
 
     alone.heard_by()
-    options = {"env_prefix": "APP_", "vault_path": "secret/app"}
+    options: dict[str, Any] = {"env_prefix": "APP_", "vault_path": "secret/app"}
     settings = lazy(App, environ={"APP_PROT": "1", "APP_KEY": "k"}, **options)
     assert settings.port == 1
     lines = health(settings).warnings

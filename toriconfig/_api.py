@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from toriconfig._lazy import Lazy, current, schema_of
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from pydantic import BaseModel
 
     from toriconfig._explain import Explanation
     from toriconfig._live.change import Change
     from toriconfig._live.health import Health
     from toriconfig._live.listener import Listener
+    from toriconfig._options import LazyOptions, LoadOptions
     from toriconfig._snapshot import Loaded
 
 T = TypeVar("T")
@@ -34,7 +37,7 @@ def load(
     environ: Mapping[str, str] | None = None,
     vault: Any = None,
     offline: bool = False,
-    **options: Any,
+    **options: Unpack[LoadOptions],
 ) -> M:
     """Load settings now.
 
@@ -57,31 +60,42 @@ def load(
         from toriconfig._options import unknown_option
         from toriconfig._snapshot import Recipe
 
-        if vault is not None:
-            options["vault"] = vault
-        wrong = unknown_option(options)
-        recipe = Recipe(cls, options, overrides, environ, offline)
-        del options, overrides, environ, vault  # they may hold secrets, and a traceback shows what its frames hold
+        given: dict[str, Any] = {**options} if vault is None else {**options, "vault": vault}
+        wrong = unknown_option(given)
+        recipe = Recipe(cls, given, overrides, environ, offline)
+        del (
+            options,
+            given,
+            overrides,
+            environ,
+            vault,
+        )  # they may hold secrets, and a traceback shows what its frames hold
         if wrong:
             raise TypeError(wrong)
         return cast(M, load_now(recipe).model)
 
 
 @overload
-def lazy(target: type[M], **options: Any) -> M: ...
+def lazy(target: type[M], **options: Unpack[LazyOptions]) -> M: ...
 @overload
-def lazy(target: str, **options: Any) -> Any: ...
+def lazy(target: str, **options: Unpack[LazyOptions]) -> Any: ...
 def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
     """A stand-in for settings that are loaded on the first read of a field, once.
 
     Args:
         target: a pydantic model, or "package.module:Class", whose import is put off too.
         options: those of `load`.
-    """
-    from toriconfig._options import unknown_option
 
-    wrong = unknown_option(options.keys() - {"overrides", "environ", "offline"})
-    if not isinstance(target, str) and not hasattr(target, "model_fields"):
+    Raises:
+        TypeError: an option that does not exist, or a value that it cannot have.
+    """
+    from toriconfig._options import wrong_options
+
+    if isinstance(target, str):
+        wrong = wrong_options({}, options)  # the class itself is imported by the first read
+    elif hasattr(target, "model_fields"):
+        wrong = wrong_options(target.model_config, options)
+    else:
         wrong = f"lazy() takes a pydantic model, or 'package.module:Class', not {target!r}"
     if wrong:
         del options  # as in `load`
@@ -132,12 +146,20 @@ def override(settings: T, values: Updates | None = None, /, **more: Any) -> Abst
         values: values by dotted path, or nested mappings, which are merged; keyword arguments likewise.
 
     Raises:
-        ConfigError: on entering, with everything that is wrong with the values.
+        ConfigError: at once for a key that the schema does not have (where the schema is imported by now); on entering
+            with everything else that is wrong with the values.
         TypeError: `settings` is not a lazy object.
     """
-    from toriconfig._live.override import Override
+    from toriconfig._live.override import Override, unknown_in
+    from toriconfig.errors import ConfigError
 
-    return cast("AbstractContextManager[T]", Override(_lazy(settings, "override"), {**(values or {}), **more}))
+    target, given = _lazy(settings, "override"), {**(values or {}), **more}
+    del values, more  # as in `load`
+    wrong = unknown_in(target, given)
+    if wrong:
+        del given
+        raise ConfigError(wrong, schema=schema_of(target).__name__)
+    return cast("AbstractContextManager[T]", Override(target, given))
 
 
 def explain(settings: Any, path: str) -> Explanation:

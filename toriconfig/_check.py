@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from toriconfig._layers import files_of, looked_for, profiles_of
 from toriconfig._live.prefetch import failures_of
 from toriconfig._load import try_check_tree, try_load
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
 from toriconfig._render import sort_problems
 from toriconfig._secret import Secret, supply_of
+from toriconfig._shape import root_shape
 from toriconfig._snapshot import Recipe
+from toriconfig._steering import options_of
 from toriconfig._tree import Tree
 from toriconfig.errors import (
+    CODES,
     Problem,
     SecretError,
     VaultDenied,
@@ -44,12 +49,45 @@ def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
     return sort_problems(problems)
 
 
+def check_profiles(recipe: Recipe, *, online: bool = False) -> list[Problem]:
+    """What is wrong with the merged whole of each profile that has a file; of the plain whole where none has.
+
+    What is wrong in some profiles only names them.
+    """
+    options = options_of(recipe, os.environ, root_shape(recipe.schema, recipe.options.get("renamed")), [])
+    profiles = profiles_of(options)
+    if not profiles:
+        return check_whole(recipe, online=online)
+    found: dict[Problem, list[str]] = {}
+    for profile in profiles:
+        own = recipe.replaced(options={**recipe.options, "profile": profile})
+        for problem in dict.fromkeys(check_whole(own, online=online)):
+            found.setdefault(problem, []).append(profile)
+    return sort_problems(
+        problem if len(named) == len(profiles) else _in_profiles(problem, named) for problem, named in found.items()
+    )
+
+
+def _in_profiles(problem: Problem, profiles: list[str]) -> Problem:
+    message = f"{problem.message or CODES[problem.code]} (profile {', '.join(profiles)})"
+    return problem.replaced(message=message)
+
+
+def no_file_hint(recipe: Recipe) -> str:
+    """Where settings files were looked for, when there is none at all; "" otherwise."""
+    options = options_of(recipe, os.environ, root_shape(recipe.schema, recipe.options.get("renamed")), [])
+    if "files" not in options.layers or options.config_files is not None or options.required or files_of(options):
+        return ""
+    looked = looked_for(options)
+    return f"no settings file was found; looked for {', '.join(looked)}" if looked else ""
+
+
 def check_alone(schema: type[BaseModel], trees: Iterable[Tree]) -> list[Problem]:
     """What is wrong with each document alone: nothing is missing that another layer may say, no variable counts."""
     found: list[Problem] = []
     for tree in trees:
         found += try_check_tree(schema, tree)
-    return sort_problems(found)
+    return sort_problems(dict.fromkeys(found))  # what is wrong with the class is found with each
 
 
 def _unsupplied(path: Path, where: tuple[str, str], *, online: bool) -> Problem:

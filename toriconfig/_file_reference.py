@@ -16,7 +16,7 @@ def read_under(name: str, roots: Sequence[str | os.PathLike[str]]) -> str | Prob
     if not roots:
         return _refused("files are not read into plain fields", "set the option `file_roots`, or use a `Secret` field")
     for root in [os.path.realpath(os.fspath(root)) for root in roots]:
-        file = os.path.realpath(os.path.join(root, name))
+        file = os.path.realpath(os.path.join(root, os.path.expanduser(name)))
         if file != root and os.path.commonpath([root, file]) == root and os.path.exists(file):
             return _read(file)
     return _refused(

@@ -16,7 +16,7 @@ from toriconfig._shape.keys import config_of, is_aliased
 from toriconfig._tree import Node
 from toriconfig.errors import Problem
 
-STEERING = ("PROFILE", "CONFIG_FILE")
+STEERING = ("PROFILE", "CONFIG_FILE", "NO_LOCAL")
 """Names under the prefix that steer the load; a field of the same name comes first."""
 
 VAULT = "VAULT__"
@@ -88,6 +88,11 @@ def _meant(name: str, shape: Shape, delimiter: str | None) -> tuple[Path | None,
     return (path, shape.at(path) or ANY) if path is not None else _formerly(name, shape, delimiter)
 
 
+def meaning(name: str, shape: Shape, delimiter: str | None) -> Path | None:
+    """The path that a name, without the prefix, means in whatever case; None when it means no key."""
+    return _meant(name.upper(), shape, delimiter.upper() if delimiter else None)[0]
+
+
 def means_secret(name: str, shape: Shape, delimiter: str | None) -> bool:
     """Whether a name, without the prefix, means a secret or a part of one, perhaps by a key that was renamed since."""
     found = _meant(name.upper(), shape, delimiter.upper() if delimiter else None)[0] or ()
@@ -135,8 +140,9 @@ def names(
     """
     models = [model for model in shape.models if hasattr(model, "_toriconfig_read")]
     config = config_of(models[0]) if models else _OUR_RULES
+    plain = config_of(shape.models[0]) if shape.models and not models else config
     target = config.get("env_prefix_target") or "variable"
-    naming = _Naming(delimiter, sections=sections, case_sensitive=bool(config.get("case_sensitive")))
+    naming = _Naming(delimiter, sections=sections, case_sensitive=bool(plain.get("case_sensitive")))
     for key, field in _each(shape):
         named = "alias" if models and is_aliased(models[0], field.info) else "variable"
         yield from naming.of(key, field, prefix if target in (named, "all") else "", (), frozenset())

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from toriconfig._options import Options
+from toriconfig._options import Options, PathLike
 from toriconfig._origin import LayerKind, Origin, OriginKind
-from toriconfig._tree import Tree
+from toriconfig._tree import Node, Tree
 from toriconfig._value import Value
-from toriconfig.errors import Problem
+from toriconfig.errors import Problem, Severity
 from toriconfig.sources import Source
+
+if TYPE_CHECKING:
+    from toriconfig.sources.dotenv import DotEnv
 
 EXTENSIONS = (".yaml", ".yml", ".json")
 
@@ -44,83 +47,73 @@ def read_layer(kind: LayerKind, inputs: Inputs) -> Iterator[Tree]:
     make = _SOURCES.get(kind)
     if make is not None:
         for source in make(inputs):
-            yield source.load()
+            tree = source.load()
+            yield _as_meant(tree, inputs.options) if kind in ("env", "dotenv") else tree
 
 
-def profile_of(options: Options, environ: Mapping[str, str], problems: list[Problem]) -> Options:
-    """The options with the profile decided; a name that is not a name is a problem, and is dropped."""
-    name, origin = options.profile, Origin("code", "profile")
-    if name is None:
-        variable = options.profile_env or (f"{options.env_prefix}PROFILE" if options.env_prefix else None)
-        found = _variable(environ, variable) if variable else None
-        name, origin = (found[1] or None, Origin("env", found[0])) if found else (None, origin)
-    if name is not None and not _is_name(name):
-        problems.append(
-            Problem(
-                "TC503",
-                "",
-                origin,
-                expected="letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
-                help="name the profile, not a file: `prod`, not `../prod` or `config/prod.yaml`",
-                message="the profile is not a name",
-            )
-        )
-        name = None
-    if (
-        name is not None
-        and options.config_name is not None
-        and not _existing(_under(options, f"{options.config_name}.{name}"))
-    ):
-        problems.append(_no_file(name, options, origin))
-    return options.with_profile(name)
+def _as_meant(tree: Tree, options: Options) -> Tree:
+    """Variables without empty ones, and with None for the text that means it, where the options say so."""
+    if options.env_ignore_empty:
+        for name in [name for name, node in tree.root.value.items() if node.value == ""]:
+            del tree.root.value[name]
+    if options.env_parse_none_str is not None:
+        for name, node in tree.root.value.items():
+            if node.value == options.env_parse_none_str:
+                tree.root.value[name] = Node(None, node.layer, node.at)
+    return tree
 
 
-def _variable(environ: Mapping[str, str], name: str) -> tuple[str, str] | None:
-    """A variable as it is spelt, upper or lower case, and its text."""
-    spelt = next((known for known in (name, name.upper(), name.lower()) if known in environ), None)
-    return (spelt, environ[spelt]) if spelt is not None else None
+def files_of(options: Options) -> list[tuple[str, bool]]:
+    """The files of the `files` layer, lowest first, each with whether it was asked for by name.
 
-
-def _no_file(profile: str, options: Options, origin: Origin) -> Problem:
-    from toriconfig._near import near
-
-    stem = f"{options.config_name}."
-    folder = os.fspath(options.config_dir) if options.config_dir is not None else os.curdir
-    files = (
-        [os.path.splitext(file) for file in os.listdir(folder) if file.startswith(stem)]
-        if os.path.isdir(folder)
-        else []
-    )
-    known = sorted(
-        {name.removeprefix(stem) for name, ending in files if ending in EXTENSIONS and name.startswith(stem)}
-    )
-    candidate = near(profile, known)
-    return Problem(
-        "TC503",
-        "",
-        origin,
-        expected=f"a file {_under(options, stem + profile)}.yaml"
-        + (f"; there are {', '.join(known)}" if known else ""),
-        help=f"did you mean `{candidate}`?" if candidate else "create the file, if the profile is to change settings",
-        message=f"the profile `{profile}` has no file",
-        severity="warning",
-    )
-
-
-def files_of(options: Options, environ: Mapping[str, str]) -> list[tuple[str, bool]]:
-    """The files of the `files` layer, lowest first, each with whether it was asked for by name."""
+    Args:
+        options: as `_steering.steered` leaves them.
+    """
     if options.config_files is not None:
-        return [(_under(options, os.fspath(file)), True) for file in options.config_files]
-    named = _variable(environ, f"{options.env_prefix}CONFIG_FILE") if options.env_prefix else None
-    if named and named[1]:
-        return [(file, True) for file in named[1].split(os.pathsep) if file]
-    return [(file, False) for stem in _stems(options) for file in _existing(stem)[:1]]
+        return [(os.fspath(file), True) for file in options.config_files]
+    named = [under(options, os.fspath(file)) for file in _named(options)]
+    return [(file, False) for file in (*named, *(found[0] for found in map(existing, _stems(options)) if found))]
 
 
-def overlooked(options: Options, environ: Mapping[str, str]) -> list[Problem]:
-    """A warning for a folder that is not there, and for each file that another one of its name stands beside."""
-    files = files_of(options, environ)
+def _named(options: Options) -> tuple[PathLike, ...]:
+    """The files of pydantic-settings' own options, which may be missing."""
+    return (*options.json_file, *options.toml_file, *options.yaml_file)
+
+
+def looked_for(options: Options) -> list[str]:
+    """The settings files that a load looks for, with their folder, whether or not they are there."""
+    if options.config_files is not None:
+        return [os.path.abspath(os.fspath(file)) for file in options.config_files]
+    stems = [os.path.abspath(stem) for stem in _stems(options)]
+    endings = ", ".join(EXTENSIONS)
+    return [
+        *(os.path.abspath(under(options, os.fspath(file))) for file in _named(options)),
+        *(f"{stem}{EXTENSIONS[0]}" if at else f"{stem} ({endings})" for at, stem in enumerate(stems)),
+    ]
+
+
+def profiles_of(options: Options) -> list[str]:
+    """The profiles that have a file."""
+    if options.config_name is None:
+        return []
+    folder, stem = os.path.split(under(options, f"{options.config_name}."))
+    if not os.path.isdir(folder or os.curdir):
+        return []
+    files = [os.path.splitext(file) for file in os.listdir(folder or os.curdir) if file.startswith(stem)]
+    names = {name.removeprefix(stem) for name, ending in files if ending in EXTENSIONS and name.startswith(stem)}
+    return sorted(names - {"local", ""})
+
+
+def overlooked(options: Options) -> list[Problem]:
+    """What is wrong with the files that are there, and that are not.
+
+    A warning for a folder that is not there, and for each file that another one of its name stands beside; an error
+    where settings files are required and none is found.
+    """
+    files = files_of(options)
     read = [file for file, asked in files if not asked]
+    if options.required and not any(os.path.lexists(file) for file, _ in files):
+        return [no_files(options, "error")]
     folder = os.fspath(options.config_dir or "")
     if folder and not files and options.config_files is None and _stems(options) and not os.path.isdir(folder):
         return [_no_folder(folder)]
@@ -133,9 +126,25 @@ def overlooked(options: Options, environ: Mapping[str, str]) -> list[Problem]:
             message=f"this file is not read: {first} stands beside it",
             severity="warning",
         )
-        for first, *others in filter(None, map(_existing, _stems(options) if read else ()))
+        for first, *others in filter(None, map(existing, _stems(options) if read else ()))
         for other in others
     ]
+
+
+def no_files(options: Options, severity: Severity) -> Problem:
+    """That no settings file was found, and where it was looked for."""
+    looked = looked_for(options)
+    return Problem(
+        "TC006",
+        "",
+        None,
+        expected=f"one of {', '.join(looked)}" if looked else "an option that names settings files",
+        help="create it, run where it is, or name its folder with `config_dir`"
+        if looked
+        else "set `config_name` or `config_files`",
+        message="no settings file was found",
+        severity=severity,
+    )
 
 
 def _no_folder(folder: str) -> Problem:
@@ -153,26 +162,26 @@ def _stems(options: Options) -> list[str]:
     """The names of the files, without their endings, lowest first."""
     if options.config_name is None:
         return []
-    names = [options.config_name, f"{options.config_name}.local"]
-    if options.profile not in (None, "local"):
-        names.insert(1, f"{options.config_name}.{options.profile}")
-    return [_under(options, name) for name in names]
+    names = [options.config_name]
+    if options.profile is not None:
+        names.append(f"{options.config_name}.{options.profile}")
+    if options.local:
+        names.append(f"{options.config_name}.local")
+    return [under(options, name) for name in dict.fromkeys(names)]
 
 
-def _existing(stem: str) -> list[str]:
+def existing(stem: str) -> list[str]:
+    """The files of that name, with an ending that counts, the one that is read first."""
     return [stem + ending for ending in EXTENSIONS if os.path.lexists(stem + ending)]
 
 
-def _under(options: Options, file: str) -> str:
+def under(options: Options, file: str) -> str:
+    """The path of a file that is named relative to `config_dir`."""
     return os.path.join(os.fspath(options.config_dir), file) if options.config_dir is not None else file
 
 
-def _is_name(name: str) -> bool:
-    return name[:1].isalnum() and name.isascii() and all(char.isalnum() or char in "._-" for char in name)
-
-
 def _files(inputs: Inputs) -> Iterator[Source]:
-    files = files_of(inputs.options, inputs.environ)
+    files = files_of(inputs.options)
     if not files:
         return
     from toriconfig.sources.yaml_file import YamlFile
@@ -182,28 +191,58 @@ def _files(inputs: Inputs) -> Iterator[Source]:
 
 
 def _secrets_dirs(inputs: Inputs) -> Iterator[Source]:
-    if not inputs.options.secrets_dir:
+    options = inputs.options
+    if not options.secrets_dir:
         return
     from toriconfig.sources.secrets_dir import SecretsDir
 
-    for folder in inputs.options.secrets_dir:
-        yield SecretsDir(folder, inputs.options.environment_prefix)
+    prefix = options.environment_prefix if options.secrets_prefix is None else options.secrets_prefix
+    for folder in options.secrets_dir:
+        yield SecretsDir(
+            folder,
+            prefix,
+            missing=options.secrets_dir_missing or "warn",
+            max_size=options.secrets_dir_max_size,
+            nested=bool(options.secrets_nested_subdir),
+            case_sensitive=options.exact("secrets_dir"),
+        )
+
+
+def dotenvs(options: Options) -> list[DotEnv]:
+    """The `.env` files, lowest first."""
+    if not options.env_file:
+        return []
+    from toriconfig.sources.dotenv import DotEnv
+
+    depth = options.env_file_depth or 0
+    return [
+        DotEnv(
+            _upwards(os.fspath(file), depth),
+            options.environment_prefix,
+            encoding=options.env_file_encoding,
+            case_sensitive=options.exact("dotenv"),
+        )
+        for file in options.env_file
+    ]
+
+
+def _upwards(file: str, depth: int) -> str:
+    """The file, or, where it is not there, one of its name in the nearest of so many folders above."""
+    if os.path.isabs(file):
+        return file
+    tries = [os.path.join(*[os.pardir] * up, file) for up in range(1, depth + 1)]
+    return next(filter(os.path.exists, (file, *tries)), file)
 
 
 def _dotenvs(inputs: Inputs) -> Iterator[Source]:
-    if not inputs.options.env_file:
-        return
-    from toriconfig.sources.dotenv import DotEnv
-
-    for file in inputs.options.env_file:
-        yield DotEnv(file, inputs.options.environment_prefix)
+    yield from dotenvs(inputs.options)
 
 
 def _environ(inputs: Inputs) -> Iterator[Source]:
     if inputs.options.env_prefix is not None:
         from toriconfig.sources.environ import Environ
 
-        yield Environ(inputs.environ, inputs.options.env_prefix)
+        yield Environ(inputs.environ, inputs.options.env_prefix, case_sensitive=inputs.options.exact("env"))
 
 
 def _code(inputs: Inputs) -> Iterator[Source]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig import _warnings
-from toriconfig._layers import Reader
+from toriconfig._layers import Reader, looked_for
+from toriconfig._options import Options
 from toriconfig._path import Path
 from toriconfig._secret import Secret
 from toriconfig._snapshot import Loaded, Recipe, Snapshot
@@ -63,6 +64,7 @@ def load_now(recipe: Recipe) -> Loaded:
     attempt = try_load(recipe)
     loaded = attempt.outcome(recipe.schema.__name__)
     _tell(attempt.problems)
+    _tell_files(loaded.snapshot)
     return loaded
 
 
@@ -77,6 +79,12 @@ def try_check_tree(schema: type[BaseModel], tree: Tree) -> tuple[Problem, ...]:
     run = Load(Recipe(schema, {}, environ={}, offline=True))
     run.check(tree)
     return run.sorted_problems()
+
+
+def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """The keys among `updates` that the schema does not have, where that is an error."""
+    run = Load(recipe, options=options)
+    return run.unknown(updates) if options.unknown_keys == "error" else ()
 
 
 def derive(base: Loaded, updates: Mapping[str, Any]) -> Loaded:
@@ -118,7 +126,9 @@ class Draft:
     def finish(self) -> Snapshot:
         """What is known beside the model, which stands; logs what there is to warn of."""
         _tell(self.problems)
-        return self._run.snapshot(self.root, self._places, self._session)
+        snapshot = self._run.snapshot(self.root, self._places, self._session)
+        _tell_files(snapshot)
+        return snapshot
 
 
 def _tell(problems: tuple[Problem, ...]) -> None:
@@ -127,3 +137,15 @@ def _tell(problems: tuple[Problem, ...]) -> None:
         if problem.severity == "warning":
             text = f"{problem}{f' ({problem.help})' if problem.help else ''}"
             _warnings.warn((problem.code, problem.path, str(problem.origin)), text)
+
+
+def _tell_files(snapshot: Snapshot) -> None:
+    """Say at INFO which settings files were read, or where they were looked for."""
+    if not _warnings.informs() or "files" not in snapshot.options.layers:
+        return
+    read = [layer.name for layer in snapshot.layers if layer.kind == "files"]
+    looked = looked_for(snapshot.options)
+    if read:
+        _warnings.inform("%s: settings files: %s", snapshot.recipe.schema.__name__, ", ".join(read))
+    elif looked:
+        _warnings.inform("%s: no settings file; looked for %s", snapshot.recipe.schema.__name__, ", ".join(looked))

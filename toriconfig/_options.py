@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from toriconfig._option_values import wrong_value
 from toriconfig._origin import LayerKind
 from toriconfig._value import Value
 
@@ -23,7 +23,74 @@ LAYERS: tuple[LayerKind, ...] = ("code", "vault", "env", "dotenv", "secrets_dir"
 UnknownKeys = Literal["error", "warn", "ignore"]
 PathLike = str | os.PathLike[str]
 
+SHARED = (
+    "env_prefix",
+    "env_nested_delimiter",
+    "env_nested_max_split",
+    "env_file",
+    "env_file_encoding",
+    "env_file_depth",
+    "env_ignore_empty",
+    "env_parse_none_str",
+    "case_sensitive",
+    "secrets_dir",
+    "secrets_dir_missing",
+    "secrets_dir_max_size",
+    "secrets_case_sensitive",
+    "secrets_prefix",
+    "secrets_nested_delimiter",
+    "secrets_nested_subdir",
+    "yaml_file",
+    "json_file",
+    "toml_file",
+)
+"""The options that pydantic-settings has too."""
+
 if TYPE_CHECKING:
+
+    class LoadOptions(TypedDict, total=False):
+        """The options that `load` takes beside its own arguments; see the README's table."""
+
+        config_name: str | None
+        config_dir: PathLike | None
+        config_files: PathLike | Sequence[PathLike] | None
+        required: bool
+        local: bool
+        profile: str | None
+        profile_env: str | None
+        env_prefix: str | None
+        env_nested_delimiter: str | None
+        env_nested_max_split: int | None
+        env_file: PathLike | Sequence[PathLike] | None
+        env_file_encoding: str | None
+        env_file_depth: int
+        env_ignore_empty: bool
+        env_parse_none_str: str | None
+        case_sensitive: bool
+        secrets_dir: PathLike | Sequence[PathLike] | None
+        secrets_dir_missing: Literal["ok", "warn", "error"] | None
+        secrets_dir_max_size: int | None
+        secrets_case_sensitive: bool | None
+        secrets_prefix: str | None
+        secrets_nested_delimiter: str | None
+        secrets_nested_subdir: bool | None
+        yaml_file: PathLike | Sequence[PathLike] | None
+        json_file: PathLike | Sequence[PathLike] | None
+        toml_file: PathLike | Sequence[PathLike] | None
+        vault_path: str | None
+        vault_layer: Literal["secrets", "eager"]
+        layers: Sequence[LayerKind]
+        unknown_keys: UnknownKeys
+        file_roots: PathLike | Sequence[PathLike] | None
+        renamed: Mapping[str, str] | None
+
+    class LazyOptions(LoadOptions, total=False):
+        """The options that `lazy` takes: those of `load`, and its arguments."""
+
+        overrides: Mapping[str, Any] | None
+        environ: Mapping[str, str] | None
+        vault: Vault | None
+        offline: bool
 
     class SettingsConfigDict(_Base, total=False):
         """The `model_config` of a schema: pydantic's options, pydantic-settings' and ours; see the README's table."""
@@ -31,6 +98,8 @@ if TYPE_CHECKING:
         config_name: str | None
         config_dir: PathLike | None
         config_files: Sequence[PathLike] | None
+        required: bool
+        local: bool
         profile: str | None
         profile_env: str | None
         vault_path: str | None
@@ -54,12 +123,29 @@ class Options(Value):
         config_name: base name of the files `NAME.yaml`, `NAME.<profile>.yaml`, `NAME.local.yaml`; None: no files.
         config_dir: folder of those files; None: the working directory, at the time of the load.
         config_files: exact files, lowest first, instead of the name; a missing one is an error.
+        required: whether it is an error when no settings file is found.
+        local: whether `NAME.local.yaml` is read.
         profile: name of the profile; None: taken from the variable `profile_env`.
         profile_env: variable that names the profile; None: `<PREFIX>PROFILE` where there is a prefix.
         env_prefix: prefix of the variables; None: no environment layer.
         env_nested_delimiter: what nests in the names of variables and secret files; None: nothing does.
+        env_nested_max_split: how many delimiters of a name nest, counted from the left; None: all.
         env_file: `.env` file or files, lowest first.
+        env_file_encoding: their encoding; None: UTF-8.
+        env_file_depth: how many folders above the working directory are searched for a `.env` file.
+        env_ignore_empty: whether an empty variable counts as not set.
+        env_parse_none_str: the text that means None in a variable; None: `null`, where the field accepts None.
+        case_sensitive: whether the names of variables must be spelt as the prefix and the keys are.
         secrets_dir: folder or folders with one file a value, lowest first.
+        secrets_dir_missing: what a folder of secrets that is not there is: "ok", "error"; None: a warning.
+        secrets_dir_max_size: bytes that all files of such a folder may have; None: 1 MiB each.
+        secrets_case_sensitive: `case_sensitive` for the names of secret files; None: as for variables.
+        secrets_prefix: what the names of secret files may begin with; None: `env_prefix`.
+        secrets_nested_delimiter: what nests in the names of secret files; None: `env_nested_delimiter`.
+        secrets_nested_subdir: whether folders nest in folders of secrets.
+        yaml_file: settings files that may be missing, below those of `config_name`, lowest first.
+        json_file: the same.
+        toml_file: the same.
         vault_path: KV path whose keys feed `Secret` fields; None: only explicit references are read.
         vault_layer: "secrets", or "eager" to read plain fields from `vault_path` too, at load.
         vault: how to reach Vault; None: the variables of the Vault tools.
@@ -72,12 +158,29 @@ class Options(Value):
     config_name: str | None = None
     config_dir: PathLike | None = None
     config_files: tuple[PathLike, ...] | None = None
+    required: bool = False
+    local: bool = True
     profile: str | None = None
     profile_env: str | None = None
     env_prefix: str | None = None
     env_nested_delimiter: str | None = None
+    env_nested_max_split: int | None = None
     env_file: tuple[PathLike, ...] = ()
+    env_file_encoding: str | None = None
+    env_file_depth: int | None = None
+    env_ignore_empty: bool | None = None
+    env_parse_none_str: str | None = None
+    case_sensitive: bool | None = None
     secrets_dir: tuple[PathLike, ...] = ()
+    secrets_dir_missing: Literal["ok", "warn", "error"] | None = None
+    secrets_dir_max_size: int | None = None
+    secrets_case_sensitive: bool | None = None
+    secrets_prefix: str | None = None
+    secrets_nested_delimiter: str | None = None
+    secrets_nested_subdir: bool | None = None
+    yaml_file: tuple[PathLike, ...] = ()
+    json_file: tuple[PathLike, ...] = ()
+    toml_file: tuple[PathLike, ...] = ()
     vault_path: str | None = None
     vault_layer: Literal["secrets", "eager"] = "secrets"
     vault: Vault | None = None
@@ -97,9 +200,10 @@ class Options(Value):
         if wrong:
             raise TypeError(wrong)
         merged = {name: config[name] for name in _NAMES if name in config} | dict(given)
-        for name in ("config_files", "env_file", "secrets_dir", "layers", "file_roots"):
-            if name in merged:
-                merged[name] = _several(merged[name], keep_none=name == "config_files")
+        for name in _PATHS & merged.keys():
+            merged[name] = _paths(merged[name], several=name not in _SINGLE, keep_none=name == "config_files")
+        if isinstance(merged.get("config_name"), str):
+            merged["config_name"] = _stem(merged["config_name"])
         options = cls(**merged)
         options._check()
         return options
@@ -113,10 +217,27 @@ class Options(Value):
         """The prefix, for the variables that steer the load itself."""
         return self.env_prefix or ""
 
+    def delimiter(self, kind: str) -> str | None:
+        """What nests in the names of a flat layer."""
+        if kind != "secrets_dir":
+            return self.env_nested_delimiter
+        if self.secrets_nested_subdir:
+            return os.sep
+        return self.env_nested_delimiter if self.secrets_nested_delimiter is None else self.secrets_nested_delimiter
+
+    def exact(self, kind: str) -> bool:
+        """Whether the case of names counts in a flat layer."""
+        own = self.secrets_case_sensitive if kind == "secrets_dir" else None
+        return bool(self.case_sensitive if own is None else own)
+
+    def restricts(self, kind: str) -> bool:
+        """Whether not every spelling and nesting of a name counts in a flat layer."""
+        return self.exact(kind) or (self.env_nested_max_split is not None and kind != "secrets_dir")
+
     def _check(self) -> None:
-        for name in ("config_name", "profile", "profile_env", "env_prefix", "env_nested_delimiter", "vault_path"):
-            if not isinstance(getattr(self, name), (str, NoneType)):
-                raise TypeError(f"option `{name}` is text or None, not a {type(getattr(self, name)).__name__}")
+        wrong = wrong_value(self.__dict__)
+        if wrong:
+            raise TypeError(wrong)
         table: object = {} if self.renamed is None else self.renamed
         if not isinstance(table, Mapping) or not all(isinstance(key, str) for key in (*table, *table.values())):
             raise TypeError("option `renamed` maps old keys to new ones, text to text")
@@ -130,12 +251,12 @@ class Options(Value):
                 raise TypeError(f"unknown layer {layer!r} in `layers`; the layers are {', '.join(LAYERS)}")
         if len(set(self.layers)) != len(self.layers):
             raise TypeError("`layers` names a layer twice")
-        for name, allowed in (("vault_layer", ("secrets", "eager")), ("unknown_keys", ("error", "warn", "ignore"))):
-            if getattr(self, name) not in allowed:
-                raise TypeError(f"option `{name}` is one of {', '.join(allowed)}, not {getattr(self, name)!r}")
 
 
 _NAMES = Options._fields
+_SINGLE = frozenset({"config_name", "config_dir"})
+_FILES = frozenset({"config_files", "env_file", "secrets_dir", "file_roots", "yaml_file", "json_file", "toml_file"})
+_PATHS = _SINGLE | _FILES | {"layers"}
 
 
 def unknown_option(given: Iterable[str]) -> str:
@@ -153,9 +274,37 @@ def unknown_option(given: Iterable[str]) -> str:
     return ""
 
 
-def _several(value: Any, *, keep_none: bool) -> tuple[Any, ...] | None:
+def wrong_options(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """What is wrong with the options of a class and those given to `lazy`; "" when nothing is. Not raised either."""
+    own = {name: value for name, value in given.items() if name not in ("overrides", "environ", "offline")}
+    wrong = unknown_option(own)
+    if wrong:
+        return wrong
+    try:
+        Options.of(config, own)
+    except TypeError as error:
+        return str(error)
+    return ""
+
+
+def expanded(path: PathLike) -> PathLike:
+    """The path with the home directory in the place of a leading `~`."""
+    text = os.fspath(path)
+    return os.path.expanduser(text) if text[:1] == "~" else path
+
+
+def _paths(value: Any, *, several: bool, keep_none: bool) -> Any:
+    """An option of paths as it is kept: one path, or a tuple of them."""
     if value is None:
-        return None if keep_none else ()
+        return None if keep_none or not several else ()
     if isinstance(value, (str, os.PathLike)):
-        return (value,)
-    return tuple(value)
+        return (expanded(value),) if several else expanded(value)
+    if not several or not isinstance(value, Iterable):
+        return (value,) if several else value  # refused by its type
+    return tuple(expanded(one) if isinstance(one, (str, os.PathLike)) else one for one in value)
+
+
+def _stem(name: str) -> str:
+    """The base name of settings files, also when it is given with an ending."""
+    base, ending = os.path.splitext(name)
+    return base if ending in (".yaml", ".yml", ".json", ".toml") else name

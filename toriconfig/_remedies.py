@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 from toriconfig._layers import files_of
 from toriconfig._options import Options
@@ -15,15 +14,13 @@ class Remedies:
     """Sentence fragments for one load; made only when there is something to tell.
 
     Args:
-        options: with the profile decided.
+        options: as `_steering.steered` leaves them.
         shape: the shape of the schema.
-        environ: the variables, of which one may name the files.
     """
 
-    def __init__(self, options: Options, shape: Shape, environ: Mapping[str, str]) -> None:
+    def __init__(self, options: Options, shape: Shape) -> None:
         self._options = options
         self._shape = shape
-        self._environ = environ
         self._variables: dict[Path, str] | None = None  # each walk of the schema costs; many secrets may be missing
 
     def looked(self, path: Path) -> list[str]:
@@ -39,7 +36,7 @@ class Remedies:
             looked += [os.fspath(file) for file in options.env_file]
         if "secrets_dir" in options.layers:
             looked += [os.fspath(folder) for folder in options.secrets_dir]
-        return looked + ([file for file, _ in files_of(options, self._environ)] if "files" in options.layers else [])
+        return looked + ([file for file, _ in files_of(options)] if "files" in options.layers else [])
 
     def variable(self, path: Path) -> str | None:
         """The variable that sets the key at `path`, or None."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig import _warnings
 from toriconfig._defaults import with_defaults
-from toriconfig._layers import Inputs, Reader, overlooked, profile_of, read
+from toriconfig._layers import Inputs, Reader, overlooked, read
 from toriconfig._merge import merge, prune
 from toriconfig._options import Options
 from toriconfig._origin import Origin, OriginKind
@@ -21,6 +21,7 @@ from toriconfig._resolve import failures, resolve, without_failed
 from toriconfig._shape import Shape, has_secrets, root_shape
 from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember
 from toriconfig._spelling import one_spelling
+from toriconfig._steering import options_of
 from toriconfig._supplies.places import Places, vault_path
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig._unknown import unknown_keys, without_unknown
@@ -59,13 +60,13 @@ class Load:
                 from toriconfig._shape.hidden import refuse_hidden
 
                 refuse_hidden(self.shape)
-            options = profile_of(Options.of(recipe.schema.model_config, recipe.options), self.environ, self.problems)
+            options = options_of(recipe, self.environ, self.shape, self.problems)
             if "files" in options.layers:
-                self.problems += overlooked(options, self.environ)
+                self.problems += overlooked(options)
         self.options = options
         if self.shape.renamed:
             renamed(self.shape)  # what leads nowhere is told now, not at first use
-        self.remedies = Remedies(options, self.shape, self.environ)
+        self.remedies = Remedies(options, self.shape)
 
     def load(self) -> Loaded | None:
         """Read everything and build the settings."""
@@ -103,6 +104,13 @@ class Load:
         # An item of a list is whole in one layer, so what is missing in it no other layer can say.
         self._add([problem for problem in wrong if problem.code != "TC103" or "[" in problem.path], root)
         self.problems = [problem for problem in self.problems if problem.code != "TC401"]
+
+    def unknown(self, updates: Mapping[str, Any]) -> tuple[Problem, ...]:
+        """The keys among `updates` that the schema does not have."""
+        from toriconfig.sources.mapping import MappingSource
+
+        root = self._current(MappingSource(updates).load().root)
+        return tuple(unknown_keys(root, self.shape, "error", whole=False))
 
     def derive(self, loaded: Loaded, updates: Mapping[str, Any]) -> Loaded | None:
         """The settings of an earlier load with `updates` above them; nothing is read again."""
@@ -215,15 +223,19 @@ class Load:
     def _trees(self) -> tuple[list[tuple[OriginKind, Node]], dict[str, Node]]:
         trees: list[tuple[OriginKind, Node]] = []
         env: dict[str, Node] = {}
-        prefix, delimiter = self.options.environment_prefix, self.options.env_nested_delimiter
-        recipe = self.recipe
-        for kind, tree in self.reader(Inputs(self.options, self.environ, recipe.overrides, recipe.arguments)):
+        recipe, prefix = self.recipe, self.options.environment_prefix
+        for kind, said in self.reader(Inputs(self.options, self.environ, recipe.overrides, recipe.arguments)):
+            tree = said
+            if said.flat and self.reader is read and self.options.restricts(kind):
+                from toriconfig._exact_names import with_exact_names
+
+                tree = with_exact_names(kind, said, self.shape, self.options)
             root = tree.root
             self._note(kind, tree)
             if tree.flat:
                 from toriconfig._fit import fit
 
-                root, vault = fit(root, self.shape, delimiter, prefix, self.problems)
+                root, vault = fit(root, self.shape, self.options.delimiter(kind), prefix, self.problems)
                 env.update(vault)
             root = self._current(root)
             if root.value:

@@ -71,13 +71,19 @@ def flush() -> None:
             _pending.setdefault(key, entry)
 
 
-def inform(text: str, *values: object) -> None:
-    """Log at INFO, where `logging` is imported and somebody has asked for that level."""
+def informs() -> bool:
+    """Whether `logging` is imported and the library's logger takes INFO."""
     logging = sys.modules.get("logging")
-    if logging is not None and hasattr(logging, "getLogger") and logging.getLogger("toriconfig").isEnabledFor(20):
-        from toriconfig.pipeline._logging import library_logger
+    if logging is None or not hasattr(logging, "getLogger"):
+        return False
+    return bool(logging.getLogger("toriconfig").isEnabledFor(20))
 
-        library_logger("toriconfig").info(text, *values)
+
+def inform(text: str, *values: object) -> None:
+    """Log at INFO."""
+    from toriconfig.pipeline._logging import library_logger
+
+    library_logger("toriconfig").info(text, *values)
 
 
 def given_by(logger: str) -> list[str]:

@@ -78,7 +78,7 @@ CODES: dict[str, str] = {
     "TC410": "a connection to Vault that is not protected",
     "TC501": "unknown variable under the prefix",
     "TC502": "two spellings of one variable",
-    "TC503": "a profile name that is not a name",
+    "TC503": "a profile that is none",
     "TC504": "an option that cannot be",
     "TC505": "a source that could not be read",
     "TC506": "a file that another one of its name hides",

@@ -16,6 +16,12 @@ from toriconfig.cli import cli
 from toriconfig.cli._exit import run
 
 
+@pytest.fixture(name="named", autouse=True)
+def _named(tmp_path: Path) -> None:
+    """ToriSettings is the settings class of the folder of each test: `check` refuses to judge without one."""
+    (tmp_path / "pyproject.toml").write_text('[tool.toriconfig]\nsettings = "toriconfig.schema:ToriSettings"\n')
+
+
 @pytest.fixture(name="toriconfig")
 def _toriconfig(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -98,7 +98,7 @@ def test_a_directory_is_searched_but_for_what_is_hidden_in_it(
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     for name in (str(root), "../.hidden/config"):
-        result = toriconfig("check", name, "-o", "concise")
+        result = toriconfig("check", name, "-o", "concise", "--settings", "toriconfig.schema:ToriSettings")
         assert [f"{name}/a.yaml", f"{name}/b.yml", f"{name}/deep/c.json"] == [
             line.split(":")[0] for line in result.out.splitlines()
         ]

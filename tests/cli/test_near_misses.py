@@ -71,8 +71,8 @@ def test_in_the_name_of_a_profile_when_another_has_a_file(toriconfig: Toriconfig
     (tmp_path / "tori.prod.yaml").write_text("chunking: {size: 500}\n")
     for arguments, environ in ((["--profile", "prdo"], {}), ([], {"TORI_PROFILE": "prdo"})):
         result = toriconfig("check", "-o", "concise", *arguments, **environ)
-        assert result.code == 0, "a profile may change nothing"
-        assert "warning[TC503] the profile `prdo` has no file (did you mean `prod`?)" in result.out
+        assert 1 == result.code
+        assert "error[TC503] the profile `prdo` has no file (did you mean `prod`?)" in result.out
     assert "TC503" not in toriconfig("check", "-o", "concise", "--profile", "prod").out
     none_near = toriconfig("check", "-o", "concise", "--profile", "zzzz")
     assert "has no file (create the file" in none_near.out

@@ -156,7 +156,7 @@ def test_a_required_key_that_is_null_is_missing_where_the_null_stands(tmp_path: 
     assert (problem.code, problem.origin.line) == ("TC103", 2)
 
 
-@pytest.mark.parametrize("call", [lambda: lazy(Two, env_prefx="X"), lambda: lazy(dict), lambda: lazy("os:Nope").a])  # type: ignore[type-var]
+@pytest.mark.parametrize("call", [lambda: lazy(Two, env_prefx="X"), lambda: lazy(dict), lambda: lazy("os:Nope").a])  # type: ignore[type-var, call-overload]
 def test_a_wrong_call_of_lazy_is_told_by_name(call: Any) -> None:
     with pytest.raises(TypeError, match="env_prefix|dict|Nope"):
         call()

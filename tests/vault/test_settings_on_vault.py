@@ -30,6 +30,7 @@ from toriconfig import (
     prefetch,
     reload,
 )
+from toriconfig._origin import LayerKind
 from toriconfig.testing import Canary, VaultServer, reset_warnings, vault_server
 
 
@@ -239,7 +240,7 @@ def test_what_stands_in_may_come_from_another_path_of_vault(server: VaultServer)
         second: Annotated[Secret[str], Ref("secret/second#key")]
 
     server.put("secret/second", {"key": "v"})
-    layers = ("vault", "code", "env")
+    layers: tuple[LayerKind, ...] = ("vault", "code", "env")
     settings = load(Either, overrides={"first": "${second}"}, layers=layers, environ=server.environ)
     assert settings.first.get() == "v"
 

@@ -16,10 +16,11 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from toriconfig._lazy import Lazy, State, current, fill
-from toriconfig._load import derive
+from toriconfig._lazy import Lazy, State, current, fill, recipe_for
+from toriconfig._load import derive, try_unknown
+from toriconfig._options import Options
 from toriconfig._snapshot import Loaded
-from toriconfig.errors import ConfigError
+from toriconfig.errors import ConfigError, Problem
 
 
 class Entry:
@@ -85,6 +86,19 @@ class Override:
             entry.ended = self._lazy._state.ended = True
             return
         var.set(_without(view, entry))
+
+
+def unknown_in(lazy: Lazy, values: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """The keys among `values` that the schema does not have; none where the schema is not imported yet."""
+    state = lazy._state
+    if state.loaded is not None:
+        recipe, options = state.loaded.snapshot.recipe, state.loaded.snapshot.options
+    elif isinstance(state.target, str):
+        return ()
+    else:
+        recipe = recipe_for(lazy)
+        options = Options.of(recipe.schema.model_config, recipe.options)
+    return try_unknown(recipe, options, values)
 
 
 def effective(lazy: Lazy, view: View) -> Loaded:

@@ -21,11 +21,11 @@ from toriconfig._collector import paused
 from toriconfig._layers import Inputs
 from toriconfig._load import Draft
 from toriconfig._merge import merge
-from toriconfig._options import Options, SettingsConfigDict
+from toriconfig._options import SHARED, Options, SettingsConfigDict
 from toriconfig._origin import Origin, OriginKind
 from toriconfig._renamed import has_renamed
 from toriconfig._settings.places import layer_of
-from toriconfig._settings.sources import SHARED, Sources, build
+from toriconfig._settings.sources import Sources, build
 from toriconfig._settings.trees import name_of, read, tree_of, trees
 from toriconfig._settings.values import for_pydantic
 from toriconfig._shape import has_secrets, root_shape

@@ -25,12 +25,9 @@ from pydantic_settings import (
 from pydantic_settings.sources import DefaultSettingsSource
 from pydantic_settings.sources.utils import parse_env_vars
 
-from toriconfig._options import Options
+from toriconfig._options import SHARED, Options
 from toriconfig._shape import has_secrets, root_shape
 from toriconfig._shape.annotations import shape_of
-
-SHARED = ("env_prefix", "env_nested_delimiter", "env_file", "secrets_dir")
-"""The options that pydantic-settings has too, and takes in its constructor with an underscore before them."""
 
 Sources = tuple[PydanticBaseSettingsSource, ...]
 
@@ -65,7 +62,9 @@ def build(
     Raises:
         SettingsError: pydantic-settings cannot build a source.
     """
-    given = {name: value for name, value in arguments.items() if value is not None}
+    ours = {name: getattr(options, name) for name in SHARED}
+    given = {name: value for name, value in ours.items() if value not in (None, ())}
+    given |= {name: value for name, value in arguments.items() if value is not None}
     given |= {
         "env_prefix": options.environment_prefix,
         "env_nested_delimiter": options.env_nested_delimiter,

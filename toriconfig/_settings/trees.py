@@ -161,6 +161,8 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
     shape = root_shape(schema, inputs.options.renamed)
     if one.failure is not None:
         problems.append(one.failure.problem(layer))
+    if layer.kind == "dotenv" and root.value:
+        root = _without_steering(root, inputs.options, shape)
     if layer.kind in ("env", "dotenv"):
         root = _Known(inputs.options, shape, problems).tree(root)
     if layer.kind == "env":
@@ -173,6 +175,17 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
     if layer.kind == "secrets_dir" and inputs.options.secrets_dir and has_secrets(shape):
         for tree in reversed(list(_secret_files(inputs.options, shape))):
             yield "secrets_dir", tree
+
+
+def _without_steering(root: Node, options: Options, shape: Shape) -> Node:
+    """The tree without the names that steer the load, which pydantic-settings takes for keys."""
+    from toriconfig._fit import STEERING
+
+    names = {f"{options.environment_prefix}{name}".lower() for name in STEERING if options.environment_prefix}
+    if options.profile_env:
+        names.add(options.profile_env.lower())
+    names -= {key.lower() for key in shape.fields}
+    return Node({key: node for key, node in root.value.items() if key.lower() not in names}, root.layer, root.at)
 
 
 class _Known:

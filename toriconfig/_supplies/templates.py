@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -147,7 +148,7 @@ def _piece(part: Reference | Other, parts: Parts) -> tuple[Supply, Take, Any]:
         take = _taker(".".join(map(str, part.key)), _not_in_secret(part)) if part.key else _whole
         return parts.other(part.path), take, part.path
     if part.kind == "file":
-        return FileSupply(part.name, Origin("files", part.name)), _whole, part
+        return FileSupply(os.path.expanduser(part.name), Origin("files", part.name)), _whole, part
     ref = Ref(part.name)
     if parts.cell is None:
         message = f"{parts.absent}, so {part.name} cannot be read"

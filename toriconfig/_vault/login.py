@@ -153,6 +153,7 @@ def _either(value: str | None, file: str | None, what: str) -> str | SecretError
 
 
 def _read(path: str, what: str) -> str | SecretError:
+    path = os.path.expanduser(path)
     data = read_regular(path, LARGEST)
     if isinstance(data, bytes):
         try:

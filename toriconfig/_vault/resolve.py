@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -68,7 +69,7 @@ def resolve(vault: Vault, environ: Mapping[str, str]) -> Resolved | None:
     auth, addresses = vault.auth, vault.address
     agent = variable(environ, "AGENT_ADDR")
     if isinstance(auth, Agent):
-        addresses = (f"unix://{auth.socket}" if auth.socket else auth.address) or addresses or agent
+        addresses = (f"unix://{_path(auth.socket)}" if auth.socket else auth.address) or addresses or agent
         if addresses is None:
             raise ValueError("Agent: give `address` or `socket`, or set VAULT_AGENT_ADDR")
     elif addresses is None and agent is not None and auth is None:
@@ -102,14 +103,19 @@ def _tls(vault: Vault, auth: Auth | None, environ: Mapping[str, str]) -> Tls:
     own = vault.ca_cert or vault.ca_path
     skips = (variable(environ, "SKIP_VERIFY") or "").lower() in ("1", "t", "true")
     return Tls(
-        ca_cert=vault.ca_cert or (None if own else variable(environ, "CACERT")),
+        ca_cert=_path(vault.ca_cert or (None if own else variable(environ, "CACERT"))),
         ca_bytes=None if own else variable(environ, "CACERT_BYTES"),
-        ca_path=vault.ca_path or (None if own else variable(environ, "CAPATH")),
-        cert=cert,
-        key=key,
+        ca_path=_path(vault.ca_path or (None if own else variable(environ, "CAPATH"))),
+        cert=_path(cert),
+        key=_path(key),
         server_name=vault.tls_server_name or variable(environ, "TLS_SERVER_NAME"),
         verify=not skips if vault.verify is None else vault.verify,
     )
+
+
+def _path(path: str | None) -> str | None:
+    """The path with the home directory in the place of a leading `~`."""
+    return os.path.expanduser(path) if path is not None else None
 
 
 def _timeout(vault: Vault, environ: Mapping[str, str]) -> float:

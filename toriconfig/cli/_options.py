@@ -37,8 +37,9 @@ def settings_option(function: F) -> F:
 
 
 def load_options(function: F) -> F:
-    """`--profile` and `--config-dir`, which steer a load; for `recipe`."""
+    """`--profile`, `--no-local` and `--config-dir`, which steer a load; for `recipe`."""
     function = click.option("--profile", help="The profile, instead of the variable's.")(function)
+    function = click.option("--no-local", is_flag=True, help="Leave NAME.local.yaml out.")(function)
     return click.option(
         "--config-dir", type=click.Path(file_okay=False), help="Where the settings files are; default: here."
     )(function)
@@ -69,7 +70,12 @@ def output_options(function: F) -> F:
 
 
 def recipe(
-    target: str | None, profile: str | None = None, config_dir: str | None = None, env_file: str | None = None
+    target: str | None,
+    profile: str | None = None,
+    config_dir: str | None = None,
+    env_file: str | None = None,
+    *,
+    no_local: bool = False,
 ) -> Recipe:
     """What a load with these options is.
 
@@ -81,12 +87,19 @@ def recipe(
 
     schema = schema_class(target)
     options = {"profile": profile, "config_dir": config_dir, "env_file": env_file}
-    given = {name: value for name, value in options.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    if no_local:
+        given["local"] = False
     try:
         Options.of(schema.model_config, given)
     except TypeError as error:
         raise click.UsageError(f"model_config of {schema.__name__}: {error}") from None
     return Recipe(schema, given, arguments=False)
+
+
+def is_named(target: str | None) -> bool:
+    """Whether somebody named a settings class, on the command line or in pyproject.toml."""
+    return bool(target or _from_pyproject())
 
 
 def schema_class(target: str | None) -> type[BaseModel]:

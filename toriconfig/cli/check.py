@@ -8,6 +8,7 @@ import click
 
 from toriconfig.cli._exit import Exit, code_of
 from toriconfig.cli._inputs import files_in, trees_of
+from toriconfig.cli._named import named_by, require_class
 from toriconfig.cli._options import (
     env_file_option,
     load_options,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 @load_options
 @env_file_option
 @click.option("--online", is_flag=True, help="Also read every secret from Vault.")
+@click.option("--all-profiles", is_flag=True, help="Check the merged whole of each profile that has a file.")
+@click.option("--only-named", is_flag=True, help="Of FILES, leave out those that the class does not name.")
 @click.option("--stdin-filename", default="<stdin>", help="What `-` is called in findings.")
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @click.option("--fix", is_flag=True, help="Repair keys that are one slip from the only one meant, and renamed keys.")
@@ -37,6 +40,8 @@ def check(
     files: tuple[str, ...],
     target: str | None,
     online: bool,
+    all_profiles: bool,
+    only_named: bool,
     stdin_filename: str,
     strict: bool,
     fix: bool,
@@ -50,12 +55,18 @@ def check(
     Without FILES: the merged whole, environment and missing keys included. With files, directories or `-`: each
     alone, without the environment, and nothing that another layer may say is missing.
     """
-    from toriconfig._check import check_alone, check_whole
+    from toriconfig._check import check_alone, check_profiles, check_whole, no_file_hint
 
-    asked = recipe(target, **how)
-    if files and online:
-        raise click.UsageError("single files are checked offline: leave --online or the files out")
+    if files and (online or all_profiles):
+        what = "--online" if online else "--all-profiles"
+        raise click.UsageError(f"single files are checked alone and offline: leave {what} or the files out")
+    if all_profiles and how["profile"]:
+        raise click.UsageError("--all-profiles checks each of them: leave --profile out")
     found = files_in(files)
+    require_class(target, [stdin_filename if file == "-" else file for file in found], how["config_dir"])
+    asked = recipe(target, **how)
+    if only_named:
+        found = named_by(asked, found)
     if fix or diff:
         repaired = _repair(asked, found if files else _files_of(asked), only_show=diff)
         if diff:
@@ -63,11 +74,14 @@ def check(
     if files:
         problems = check_alone(asked.schema, trees_of(found, stdin_filename))
     else:
-        problems = check_whole(asked, online=online)
+        problems = (check_profiles if all_profiles else check_whole)(asked, online=online)
     write_problems(problems, form, color, asked.schema.__name__)
     if not problems:
         what = f"{len(found)} file{'s' * (len(found) != 1)}" if files else asked.schema.__name__
         note(f"no problems in {what}")
+    hint = "" if files else no_file_hint(asked)
+    if hint:
+        note(f"hint: {hint} (run where the files are, or say --config-dir)")
     return code_of(problems, strict=strict)
 
 
@@ -94,8 +108,10 @@ def _files_of(asked: Recipe) -> list[str]:
     """The files that a load reads."""
     import os
 
-    from toriconfig._layers import files_of, profile_of
-    from toriconfig._options import Options
+    from toriconfig._layers import files_of
+    from toriconfig._shape import root_shape
+    from toriconfig._steering import options_of
 
-    options = profile_of(Options.of(asked.schema.model_config, asked.options), os.environ, [])
-    return [name for name, _ in files_of(options, os.environ) if os.path.isfile(name)]
+    shape = root_shape(asked.schema, asked.options.get("renamed"))
+    options = options_of(asked, os.environ, shape, [])
+    return [name for name, _ in files_of(options) if os.path.isfile(name)]

@@ -271,7 +271,9 @@ def _declared(references: tuple[str, ...], options: dict[str, Any]) -> list[tupl
         return [(reference, None) for reference in references]
     from toriconfig._load import try_load
 
-    asked = recipe(options["target"], options["profile"], options["config_dir"]).replaced(offline=True)
+    asked = recipe(options["target"], options["profile"], options["config_dir"], no_local=options["no_local"]).replaced(
+        offline=True
+    )
     attempt = try_load(asked)
     if attempt.loaded is None:
         raise click.UsageError("the settings cannot be loaded: see `toriconfig check`; or name REF and --max-age")

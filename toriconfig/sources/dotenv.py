@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
@@ -34,12 +34,24 @@ class DotEnv:
         path: the file.
         prefix: what names begin with, in upper or lower case; "" for all of them.
         required: whether a missing file is an error.
+        encoding: of the file; None: UTF-8.
+        case_sensitive: whether each spelling is a name of its own, the prefix too.
     """
 
-    def __init__(self, path: str | PathLike[str], prefix: str, *, required: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        prefix: str,
+        *,
+        required: bool = False,
+        encoding: str | None = None,
+        case_sensitive: bool = False,
+    ) -> None:
         self._path = fspath(path)
         self._prefix = prefix
         self._required = required
+        self._encoding = encoding or "utf-8-sig"
+        self._folded: Callable[[str], str] = str if case_sensitive else str.upper
 
     def load(self) -> Tree:
         """Names without the prefix, upper case, to their texts."""
@@ -47,7 +59,17 @@ class DotEnv:
         text = self._text()
         if isinstance(text, Problem):
             return Tree(Node({}, layer), flat=True, problems=(text,), complete=False)
-        return _Read(layer, self._prefix.upper(), text).tree()
+        return _Read(layer, self._folded(self._prefix), text, self._folded).tree()
+
+    def find(self, name: str) -> Node | None:
+        """What the file says of one name, whatever the prefix is; None where it says nothing or cannot be read."""
+        text = self._text()
+        if isinstance(text, Problem) or name.upper() not in text.upper():
+            return None
+        found: Node | None = (
+            _Read(Layer("dotenv", self._path, self._locate), name.upper(), text).tree().root.value.get("")
+        )
+        return found
 
     def _locate(self, place: _Place | None) -> Origin:
         return Origin("dotenv", self._path, place[0], name=place[1]) if place else Origin("dotenv", self._path)
@@ -59,14 +81,15 @@ class DotEnv:
         if data is None:
             return self._missing() if self._required else ""
         try:
-            return data.decode("utf-8-sig")
+            return data.decode(self._encoding)
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
+        name = "UTF-8" if self._encoding == "utf-8-sig" else self._encoding
         return Problem(
             "TC003",
             origin=Origin("dotenv", self._path, line),
-            message="the file is not UTF-8 text",
-            help="save it as UTF-8",
+            message=f"the file is not {name} text",
+            help=f"save it as {name}, or say its encoding with `env_file_encoding`",
         )
 
     def _missing(self) -> Problem:
@@ -83,6 +106,7 @@ class _Read:
     layer: Layer
     prefix: str
     text: str
+    folded: Callable[[str], str] = str.upper
 
     def __post_init__(self) -> None:
         self.lines = self.text.splitlines()
@@ -94,7 +118,7 @@ class _Read:
         for line, binding in _bindings(self.text):
             if binding.error:
                 self.bad_line(line, binding.original.string)
-            elif binding.key is not None and binding.key[: len(self.prefix)].upper() == self.prefix:
+            elif binding.key is not None and self.folded(binding.key[: len(self.prefix)]) == self.prefix:
                 self.bind(line, binding.key, binding.value)
         root = Node(self.values, self.layer)
         return Tree(root, flat=True, problems=tuple(self.problems), lines=self.lines)
@@ -104,7 +128,7 @@ class _Read:
         if value is None:
             self.problem("TC001", at, message=f"`{name}` has no `=`", expected=f"`{name}=value`")
             return
-        key = name[len(self.prefix) :].upper()
+        key = self.folded(name[len(self.prefix) :])
         known = self.values.get(key)
         if known is not None and known.at[1] == name:
             self.problem(

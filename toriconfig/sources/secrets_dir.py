@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from os import PathLike, fspath
 from pathlib import Path
+from typing import Literal
 
 from toriconfig._origin import Origin
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig.errors import Problem, Related
-from toriconfig.sources._read_file import read_file
+from toriconfig.sources._read_file import read_file, too_large
 
 MAX_BYTES = 1 << 20
 """Largest file that is read: as large as a Kubernetes Secret can be."""
@@ -29,11 +31,28 @@ class SecretsDir:
     Args:
         path: the directory.
         prefix: what may stand before a name; "" for nothing.
+        missing: what a directory that is not there is: "ok", "warn" or "error".
+        max_size: bytes that all files together may have; None: 1 MiB each.
+        nested: whether the files of directories below count, `database/password` as `database/password`.
+        case_sensitive: whether each spelling is a name of its own, the prefix too.
     """
 
-    def __init__(self, path: str | PathLike[str], prefix: str = "") -> None:
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        prefix: str = "",
+        *,
+        missing: Literal["ok", "warn", "error"] = "warn",
+        max_size: int | None = None,
+        nested: bool = False,
+        case_sensitive: bool = False,
+    ) -> None:
         self._path = fspath(path)
         self._prefix = prefix
+        self._missing = missing
+        self._max_size = max_size
+        self._nested = nested
+        self._folded: Callable[[str], str] = str if case_sensitive else str.upper
 
     def load(self) -> Tree:
         """Names without the prefix, upper case, to their contents; `Node.at` is the path, to be read again later."""
@@ -62,16 +81,16 @@ class SecretsDir:
 
     def _read(self, layer: Layer, values: dict[str, Node], problems: list[Problem]) -> None:
         try:
-            files = sorted(file for file in Path(self._path).iterdir() if not file.name.startswith("."))
+            files = sorted(_listed(Path(self._path), deep=self._nested))
         except OSError as error:
-            problems.append(self._unlisted(error))
+            if self._missing != "ok" or not isinstance(error, FileNotFoundError):
+                problems.append(self._unlisted(error))
             return
         root = os.path.realpath(self._path)
+        size = 0
         for file in files:
             path = str(file)
             real = os.path.realpath(path)
-            if file.is_dir():
-                continue
             if os.path.commonpath((root, real)) != root:
                 problems.append(self._outside(path))
                 continue
@@ -81,21 +100,25 @@ class SecretsDir:
             if isinstance(data, Problem):
                 problems.append(data)
                 continue
-            key = self._key(file.name)
+            size += len(data)
+            if self._max_size is not None and size > self._max_size:
+                problems.append(too_large(self._locate(path), self._max_size))
+                return
+            key = self._key(str(file.relative_to(self._path)))
             if key in values:
                 problems.append(self._twice(path, values[key].at))
             values[key] = Node(value_of(data), layer, path)
 
     def _key(self, name: str) -> str:
-        key = name.upper()
-        return key.removeprefix(self._prefix.upper()) or key
+        key = self._folded(name)
+        return key.removeprefix(self._folded(self._prefix)) or key
 
     def _unlisted(self, error: OSError) -> Problem:
         if isinstance(error, FileNotFoundError):
             return Problem(
                 "TC006",
                 origin=self._locate(None),
-                severity="warning",
+                severity="error" if self._missing == "error" else "warning",
                 message="the directory of secrets does not exist",
                 help="mount it, or do not ask for it with `secrets_dir`",
             )
@@ -124,6 +147,17 @@ class SecretsDir:
             help="remove one of them",
             related=(Related(self._locate(other), "the other spelling"),),
         )
+
+
+def _listed(folder: Path, *, deep: bool) -> Iterator[Path]:
+    """The files of a directory that are values; with `deep` also those of directories below, links apart."""
+    for file in folder.iterdir():
+        if file.name.startswith("."):
+            continue
+        if not file.is_dir():
+            yield file
+        elif deep and not file.is_symlink():
+            yield from _listed(file, deep=True)
 
 
 def value_of(data: bytes) -> str | bytes:

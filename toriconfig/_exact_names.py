@@ -1,0 +1,53 @@
+"""Names of variables where their case counts, or where only some of their delimiters nest."""
+
+from __future__ import annotations
+
+from toriconfig._fit import STEERING, VAULT, meaning, unknown_variable
+from toriconfig._options import Options
+from toriconfig._origin import OriginKind
+from toriconfig._path import Path
+from toriconfig._shape import Shape
+from toriconfig._tree import Node, Tree
+from toriconfig.errors import Problem
+
+
+def with_exact_names(kind: OriginKind, tree: Tree, shape: Shape, options: Options) -> Tree:
+    """A flat tree without the names that these options do not let mean a key, each of which is a warning.
+
+    Args:
+        kind: the layer.
+        tree: names as they are spelt where case counts, else in upper case.
+        shape: the shape of the schema.
+        options: what counts.
+    """
+    delimiter = options.delimiter(kind)
+    exact, splits = options.exact(kind), options.env_nested_max_split if kind != "secrets_dir" else None
+    prefix = options.environment_prefix
+    kept: dict[str, Node] = {}
+    problems: list[Problem] = []
+    for name, node in tree.root.value.items():
+        path = meaning(name, shape, delimiter)
+        if path is None:
+            fits = not exact or name == name.upper() or not prefix
+        else:
+            fits = (splits is None or len(path) - 1 <= splits) and (not exact or _spells(name, path, shape, delimiter))
+        if fits:
+            kept[name.upper()] = node
+        elif prefix and name not in STEERING and not name.startswith(VAULT):
+            problems.append(unknown_variable(prefix + name, node, shape, delimiter, prefix))
+    root = Node(kept, tree.root.layer, tree.root.at)
+    return Tree(root, flat=True, problems=(*tree.problems, *problems), lines=tree.lines, complete=tree.complete)
+
+
+def _spells(name: str, path: Path, shape: Shape, delimiter: str | None) -> bool:
+    """Whether the name is the keys of the schema on the path, letter by letter, joined by the delimiter."""
+    here: Shape | None = shape
+    for key in path:
+        if here is None or not here.models:
+            return True  # a free key may be spelt in any way
+        part, name = name[: len(str(key))], name[len(str(key)) :]
+        if part != key or (name and not name.startswith(delimiter or "")):
+            return False
+        name = name[len(delimiter or "") :]
+        here = here.child(key)
+    return True

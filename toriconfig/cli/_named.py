@@ -1,0 +1,61 @@
+"""Which files belong to a settings class, and whether a class was named at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from toriconfig.cli._inputs import ENDINGS
+from toriconfig.cli._options import is_named
+
+if TYPE_CHECKING:
+    from toriconfig._snapshot import Recipe
+
+
+def require_class(target: str | None, files: Iterable[str], folder: str | None) -> None:
+    """Refuse to judge what nobody has said to be settings of ToriSettings, the default.
+
+    Args:
+        target: the class that was named on the command line.
+        files: the files to check; none for the merged whole.
+        folder: where the settings files are; None: here.
+
+    Raises:
+        click.UsageError: no class is named, and there is no `tori*.yaml`.
+    """
+    if is_named(target):
+        return
+    there = files or (map(str, Path(folder or ".").iterdir()) if os.path.isdir(folder or ".") else ())
+    if os.environ.get("TORI_CONFIG_FILE") or any(map(_is_of_tori, there)):
+        return
+    raise click.UsageError(
+        'no settings class is named: say --settings module:Class, or write `settings = "module:Class"` below '
+        "[tool.toriconfig] in pyproject.toml (without a class, tori*.yaml are checked against ToriSettings)"
+    )
+
+
+def named_by(asked: Recipe, files: list[str]) -> list[str]:
+    """Those of the files that the class names; all where it names none, as its program does then."""
+    from toriconfig._options import Options
+
+    options = Options.of(asked.schema.model_config, asked.options)
+    exact = [*(options.config_files or ()), *options.yaml_file, *options.json_file, *options.toml_file]
+    names = {Path(os.fspath(file)).name for file in exact}
+    stem = Path(options.config_name).name if options.config_name is not None else None
+    if stem is None and not names:
+        return files
+    return [file for file in files if Path(file).name in names or (stem is not None and _is_named(file, stem))]
+
+
+def _is_of_tori(file: str) -> bool:
+    path = Path(file)
+    return path.name.startswith("tori") and path.suffix in ENDINGS
+
+
+def _is_named(file: str, stem: str) -> bool:
+    path = Path(file)
+    return path.suffix in ENDINGS and (path.stem == stem or path.stem.startswith(f"{stem}."))
