@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._clock import SYSTEM, Clock
@@ -51,12 +51,27 @@ def examine(
     if health is None:
         return
     yield from _skew(health.headers, clock)
-    token = list(_token(session))
+    token = _guarded("token", lambda: list(_token(session)))
     yield from token
     if any(finding.mark in ("error", "unreached") for finding in token):
         return
     for reference in references:
-        yield place(session, Ref(reference))
+        yield from _guarded(reference, partial(_place, session, reference))
+
+
+def _place(session: Session, reference: str) -> list[Finding]:
+    return [place(session, Ref(reference))]
+
+
+def _guarded(subject: str, step: Callable[[], list[Finding]]) -> list[Finding]:
+    """The findings of one step; an exception that nobody expected is one, and the next step follows."""
+    try:
+        return step()
+    except Exception as error:  # noqa: BLE001
+        from toriconfig._vault.log import internal
+
+        wrong = internal(error)
+        return [Finding("error", subject, wrong.message, wrong.help, "TC405")]
 
 
 def _unconfigured(references: list[str]) -> Finding:
@@ -102,8 +117,11 @@ def _token(session: Session) -> Iterator[Finding]:
 
 
 def _life(data: dict[str, Any]) -> Iterator[Finding]:
-    ttl, renewable = float(data.get("ttl") or 0), bool(data.get("renewable"))
-    policies = [str(policy) for policy in data.get("policies") or ()]
+    from toriconfig._vault.envelope import seconds
+
+    ttl, renewable = seconds(data.get("ttl")) or 0.0, bool(data.get("renewable"))
+    told = data.get("policies")
+    policies = [str(policy) for policy in told] if isinstance(told, list) else []
     life = f"ends in {span(ttl)}, {'' if renewable else 'not '}renewable" if ttl else "never ends"
     yield Finding("ok", "token", f"{life}; policies: {', '.join(policies) or 'none'}")
     if 0 < ttl < SHORT and not renewable:
@@ -115,10 +133,12 @@ def _life(data: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _skew(headers: Mapping[str, str], clock: Clock) -> Iterator[Finding]:
-    said = headers.get("date")
-    if not said:
+    from toriconfig._vault.envelope import moment
+
+    said = moment(headers.get("date"))
+    if said is None:
         return
-    skew = clock.time() - parsedate_to_datetime(said).timestamp()
+    skew = clock.time() - said
     if abs(skew) <= SKEW:
         yield Finding("ok", "clock", "agrees with Vault's")
         return

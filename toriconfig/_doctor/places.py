@@ -76,7 +76,8 @@ def _capability(session: Session, ref: Ref) -> Finding:
         return Finding("warning", name, message, "give the token the policy `default` too", "TC406")
     if isinstance(answer, SecretError):
         return unreached(name, session.address, answer)
-    allowed = set(answer.data.get(ref.path) or answer.data.get("capabilities") or ())
+    told = answer.data.get(ref.path) or answer.data.get("capabilities")
+    allowed = set(map(str, told)) if isinstance(told, list) else set()
     if not allowed & {needed, "root", "sudo"}:
         rule = f'path "{ref.path}" {{ capabilities = ["{needed}"] }}'
         return Finding("error", name, "403: no policy of the token allows it", f"the policy needs: {rule}", "TC406")
@@ -113,6 +114,8 @@ def _suggestion(session: Session, ref: Ref) -> str:
     answer = asked(session, "LIST", f"{mount}/metadata/{rest}".rstrip("/") if data else folder, check=False)
     if isinstance(answer, SecretError) or answer.status != 200:
         return ""
-    siblings = {str(key).rstrip("/") for key in answer.data.get("keys") or ()} - {last}  # itself, deleted or a folder
+    keys = answer.data.get("keys")
+    # itself, deleted or a folder, is none
+    siblings = {str(key).rstrip("/") for key in (keys if isinstance(keys, list) else ())} - {last}
     candidate = near(last, sorted(siblings))
     return f"did you mean `{parent}/{candidate}`?" if candidate else ""

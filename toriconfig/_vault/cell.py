@@ -263,11 +263,11 @@ class Cell:
             if claimed:
                 flight.finish()
 
-        def expired(_: Flight) -> None:
-            self._failed(timed_out(self.reference, session.resolved.timeout))
+        def failed(error: SecretError | None) -> None:
+            self._failed(error or timed_out(self.reference, session.resolved.timeout))
 
         self._renewing = False
-        self._flight = session.launch(priority, work, expired)
+        self._flight = session.launch(priority, work, failed)
         return self._flight
 
     def _renew(self) -> None:

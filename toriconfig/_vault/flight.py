@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from toriconfig._vault.call import Call
+from toriconfig._vault.log import internal
 
 if TYPE_CHECKING:
     import asyncio
 
     from toriconfig._vault.workers import Job
+    from toriconfig.errors import SecretError
 
 GRACE = 0.25
 """Seconds that a waiter gives the one who is just recording the outcome, before it goes on without it."""
@@ -71,8 +73,30 @@ class Flight:
         """End it now because its deadline has passed."""
         on_expiry = self._on_expiry
         if on_expiry is not None and self.claim():
-            on_expiry(self)
-            self.finish()
+            try:
+                on_expiry(self)
+            finally:
+                self.finish()
+
+    def carry(self, work: Callable[[Flight], None], failed: Callable[[SecretError], None] | None) -> None:
+        """Do the work; when it raises, end the flight with that error at once.
+
+        Args:
+            work: records the outcome and finishes the flight; it should not raise.
+            failed: records the error when it does; None: nothing is recorded.
+        """
+        try:
+            work(self)
+        except BaseException as error:
+            wrong = internal(error)
+            if self.claim() or not self.ended:
+                try:
+                    if failed is not None:
+                        failed(wrong)
+                finally:
+                    self.finish()
+            if not isinstance(error, Exception):
+                raise
 
     def wait(self) -> None:
         """Block until it has ended, at most until its deadline."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from toriconfig._vault.envelope import seconds
 from toriconfig._vault.lease import Lease
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ def lease_in(body: Mapping[str, Any], asked: float) -> Lease | None:
     """
     if not body.get("lease_id"):
         return None
-    seconds = float(body.get("lease_duration") or 0)
-    return Lease(str(body["lease_id"]), bool(body.get("renewable")), asked, seconds, seconds)
+    granted = seconds(body.get("lease_duration")) or 0.0
+    return Lease(str(body["lease_id"]), bool(body.get("renewable")), asked, granted, granted)
 
 
 class Found(NamedTuple):

@@ -10,7 +10,7 @@ from toriconfig._vault import pace
 from toriconfig._vault.answer import Answer, Failure
 from toriconfig._vault.call import SLICE, Call
 from toriconfig._vault.flight import Flight
-from toriconfig._vault.log import logger
+from toriconfig._vault.log import internal, logger
 from toriconfig._vault.login import credentials, given_token
 from toriconfig._vault.token import NEVER, LiveToken
 from toriconfig._vault.upkeep import Timer
@@ -162,9 +162,8 @@ class Identity:
                 return timed_out("auth", self._session.resolved.timeout)
             with self._lock:
                 return self._token or self._error or timed_out("auth", self._session.resolved.timeout)
-        obtained = self._obtain(call)
         try:
-            return self._settle(obtained, replacing)
+            return self._settle(self._obtained(call), replacing)
         finally:
             flight.finish()
 
@@ -178,6 +177,13 @@ class Identity:
             # a token that is looked up in files and variables costs nothing to look for again
             self._retry_at = 0.0 if isinstance(self._auth, Token) else self._session.now() + wait
         return obtained
+
+    def _obtained(self, call: Call) -> LiveToken | SecretError:
+        """A new token; whatever goes wrong is the error of this login, for all who wait for it."""
+        try:
+            return self._obtain(call)
+        except Exception as error:  # noqa: BLE001
+            return internal(error)
 
     def _obtain(self, call: Call) -> LiveToken | SecretError:
         now = self._session.now()
@@ -253,6 +259,9 @@ class Identity:
         """See to a token that is due: look it up, renew it, or get its successor."""
         try:
             due = self._tended(token, flight.call)
+        except Exception as error:  # noqa: BLE001  (the token is seen to again)
+            internal(error)
+            due = self._again(token)
         finally:
             if flight.claim():
                 flight.finish()

@@ -8,9 +8,9 @@ another in time.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from toriconfig._vault.envelope import moment, seconds
 from toriconfig._vault.found import Found, lease_in
 from toriconfig._vault.lease import Lease
 from toriconfig.errors import SecretError, VaultUnreachable
@@ -42,17 +42,16 @@ def issue(
     lease = lease_in(answer.body, asked)
     if lease is not None:
         return Found(data, None, lease, answer.token)
-    seconds = _seconds_left(answer, session)
-    return Found(data, None, Lease("", False, asked, seconds, seconds) if seconds > 0 else None, None)
+    left = _seconds_left(answer, session)
+    return Found(data, None, Lease("", False, asked, left, left) if left > 0 else None, None)
 
 
 def _seconds_left(answer: Answer, session: Session) -> float:
     """Until the certificate ends, by the clock that wrote the end: Vault's own; 0 when it does not say."""
-    ends = answer.data.get("expiration")
-    if not isinstance(ends, (int, float)):
+    ends = seconds(answer.data.get("expiration"))
+    if ends is None:
         return 0.0
-    try:
-        now = parsedate_to_datetime(answer.headers["date"]).timestamp()
-    except (KeyError, ValueError):
+    now = moment(answer.headers.get("date"))
+    if now is None:
         now = session.vault.clock.time()
     return max(1.0, ends - now)

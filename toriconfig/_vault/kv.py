@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from toriconfig._reference import Place
 from toriconfig._vault.answer import Answer
 from toriconfig._vault.call import Call
+from toriconfig._vault.envelope import seconds, whole
 from toriconfig._vault.found import Found, lease_in
 from toriconfig._vault.issue import issue
 from toriconfig._vault.wall import MOUNTS, error_of
@@ -102,13 +103,13 @@ class Mounts:
         data = answer.body.get("data")
         if not isinstance(data, dict):
             return VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
-        ttl = data.get("ttl") if "last_vault_rotation" in data else None
+        ttl = seconds(data.get("ttl")) if "last_vault_rotation" in data else None
         return Found(
             data,
             None,
             lease_in(answer.body, asked),
             answer.token,
-            float(ttl) if isinstance(ttl, (int, float)) else None,
+            ttl,
         )
 
     def _issue(self, place: Place, call: Call, relogin: bool) -> Found | SecretError:
@@ -219,8 +220,8 @@ def _versioned(
         return answer
     data, metadata = answer.data.get("data"), answer.data.get("metadata")
     if answer.status == 200:
-        number = metadata.get("version") if isinstance(metadata, dict) and metadata.get("created_time") else None
-        if not isinstance(data, dict) or not isinstance(number, int):
+        number = whole(metadata.get("version")) if isinstance(metadata, dict) and metadata.get("created_time") else None
+        if not isinstance(data, dict) or number is None:
             return None
         return Found(data, number, None, answer.token)
     if answer.status == 404 and isinstance(metadata, dict):

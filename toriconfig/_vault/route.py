@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from toriconfig import _warnings
 from toriconfig._vault.answer import Answer, Failure
 from toriconfig._vault.call import SLICE, Call
+from toriconfig._vault.envelope import fault
 from toriconfig._vault.wall import PAUSE, judge
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Route:
             last = not repeatable or (failed + 1) % len(self.addresses) == 0
             left = call.remaining()
             patience = left - min(SLICE, left / 10) if last else left / 2
-            outcome = transport.send(self.addresses[at], method, target, headers, body, call, patience)
+            outcome = _checked(transport.send(self.addresses[at], method, target, headers, body, call, patience), path)
             if not redirected and (again := self._same_origin(outcome, at)) is not None:
                 target, redirected = again, True
                 continue
@@ -107,3 +108,9 @@ class Route:
         if not location.path.startswith("/v1/"):
             return None
         return location.path + (f"?{location.query}" if location.query else "")
+
+
+def _checked(outcome: Answer | Failure, path: str) -> Answer | Failure:
+    """The outcome, or that what answered is not Vault."""
+    wrong = fault(outcome.body, path) if isinstance(outcome, Answer) and outcome.status < 300 else ""
+    return Failure("garbage", f"gave no answer of Vault's: {wrong}", outcome.address, sent=True) if wrong else outcome

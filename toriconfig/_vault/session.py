@@ -164,7 +164,7 @@ class Session:
         outcome: list[Answer | SecretError] = []
 
         def work(flight: Flight) -> None:
-            given = self.ask(
+            answer = self.ask(
                 flight.call,
                 method,
                 path,
@@ -176,11 +176,11 @@ class Session:
                 check=check,
             )
             if flight.claim():
-                outcome.append(given)
+                outcome.append(answer)
                 flight.finish()
 
         limit = self.resolved.timeout if timeout is None else timeout
-        self.launch(DEMAND, work, timeout=limit).wait()
+        self.launch(DEMAND, work, lambda error: outcome.append(error or timed_out(path, limit)), limit).wait()
         answer = outcome[0] if outcome else timed_out(path, limit)
         if isinstance(answer, SecretError):
             raise answer
@@ -190,10 +190,10 @@ class Session:
         self,
         priority: int,
         work: Callable[[Flight], None],
-        expired: Callable[[Flight], None] | None = None,
+        failed: Callable[[SecretError | None], None] | None = None,
         timeout: float | None = None,
     ) -> Flight:
-        """Have `work` done by a worker; at its deadline it is abandoned and `expired` is told."""
+        """Have `work` done by a worker; `failed` is told when it raises, and (None) when its deadline ends it."""
         if priority == DEMAND:
             self._asked = self.now()
         self._keep()
@@ -207,11 +207,11 @@ class Session:
             call.cut()
             if connecting:
                 self._block(timed_out("", self.resolved.timeout))
-            if expired is not None:
-                expired(flight)
+            if failed is not None:
+                failed(None)
 
         flight = Flight(call, on_expiry)
-        job = self.workers.submit(priority, lambda: work(flight))
+        job = self.workers.submit(priority, lambda: flight.carry(work, failed))
         if not flight.ended:
             flight.job = job
             self.scheduler.at(call.deadline, flight.expire)

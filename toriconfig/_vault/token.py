@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from toriconfig._vault.envelope import seconds
 from toriconfig._vault.lease import margin
 from toriconfig._vault.pace import Random, came_short, token_delay
 
@@ -77,14 +78,14 @@ class LiveToken:
             now: monotonic seconds just before the request.
             first: whether this is the first that is heard of it.
         """
-        duration = float(facts.get("lease_duration", facts.get("ttl")) or 0)
+        duration = seconds(facts.get("lease_duration", facts.get("ttl"))) or 0.0
         self.granted, self.duration, self.confirmed = now, duration, now
         self.renewable = bool(facts.get("renewable"))
         self.counted = bool(facts.get("num_uses"))
         self.renewed = not first
         if first:
             # a token that was handed over late in its life is measured by the term that it was made with
-            self.term = max(duration, float(facts.get("period") or facts.get("creation_ttl") or 0))
+            self.term = max(duration, seconds(facts.get("period")) or seconds(facts.get("creation_ttl")) or 0.0)
 
     def due(self, rnd: Random) -> float:
         """Monotonic seconds at which it wants a renewal or a successor; infinity when never."""

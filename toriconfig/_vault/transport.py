@@ -25,6 +25,7 @@ from urllib3.util import Timeout, parse_url
 from toriconfig import _warnings
 from toriconfig._vault.answer import Answer, Failure
 from toriconfig._vault.call import Call
+from toriconfig._vault.envelope import decoded
 from toriconfig._vault.resolve import Resolved, Tls
 
 LARGEST = 32 * 1024 * 1024
@@ -277,7 +278,7 @@ def _answer(status: int, raw: bytes, headers: Mapping[str, str], address: str) -
     body: Any = {}
     if raw:
         try:
-            body = json.loads(raw)
+            body = decoded(raw)
         except ValueError:
             body = None
     if not isinstance(body, dict):

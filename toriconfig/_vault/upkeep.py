@@ -8,6 +8,7 @@ from weakref import ref
 from toriconfig._vault import lease as leases
 from toriconfig._vault.answer import Answer
 from toriconfig._vault.call import Call
+from toriconfig._vault.envelope import seconds
 from toriconfig._vault.lease import Fate, Lease
 from toriconfig._vault.workers import POLL
 from toriconfig.errors import VaultDenied
@@ -30,8 +31,8 @@ def renew(session: Session, held: Lease, call: Call) -> tuple[Fate, Lease]:
     else:
         fate = "spent" if isinstance(answer, VaultDenied) else "keep"
     if fate == "renewed" and isinstance(answer, Answer):
-        seconds, renewable = float(answer.body.get("lease_duration") or 0), bool(answer.body.get("renewable"))
-        return fate, leases.renewed(held, asked, seconds, renewable=renewable)
+        granted, renewable = seconds(answer.body.get("lease_duration")) or 0.0, bool(answer.body.get("renewable"))
+        return fate, leases.renewed(held, asked, granted, renewable=renewable)
     if fate == "gone":
         return fate, leases.ended(held, asked)
     if fate == "spent":

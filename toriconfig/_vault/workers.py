@@ -7,7 +7,7 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
-from toriconfig._vault.log import logger
+from toriconfig._vault.log import internal
 
 LEASE, DEMAND, POLL = 0, 1, 2
 """Who goes first: what keeps credentials alive, then what somebody waits for, then polls."""
@@ -163,5 +163,5 @@ class Crew:
 def _run(job: Job) -> None:
     try:
         job.run()
-    except Exception as error:  # noqa: BLE001  (work that fails must not end the thread)
-        logger().error("internal error in a worker: %s", type(error).__name__)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (work that fails must not end the thread)
+        internal(error)

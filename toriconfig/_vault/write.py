@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from toriconfig._vault.envelope import whole
 from toriconfig._vault.wall import MOUNTS
-from toriconfig.errors import VaultError, VaultNotFound
+from toriconfig.errors import VaultError, VaultNotFound, VaultUnreachable
 
 if TYPE_CHECKING:
     from toriconfig._vault.session import Session
@@ -30,16 +31,21 @@ def put_key(session: Session, path: str, key: str, value: Any) -> int | None:
             session.request("POST", f"{mount}{rest}", {**data, key: value})
             return None
         answer = session.request("GET", f"{mount}data/{rest}", check=False)
-        current = answer.data if answer.status == 200 else {}
-        held = current.get("data") or {}
-        version = int((answer.data.get("metadata") or {}).get("version", 0))
+        held, metadata = answer.data.get("data") or {}, answer.data.get("metadata") or {}
+        if not isinstance(held, dict) or not isinstance(metadata, dict):
+            raise _not_vaults(path)
+        held = held if answer.status == 200 else {}
+        version = whole(metadata.get("version")) or 0
         body = {"data": {**held, key: value}, "options": {"cas": version}}
         written = session.request("POST", f"{mount}data/{rest}", body, check=False)
         if written.status == 400 and "check-and-set" in written.text:
             continue  # somebody was quicker: read again
         if written.status >= 300:
             session.request("POST", f"{mount}data/{rest}", body)  # raises what it means
-        return int(written.data["version"])
+        stored = whole(written.data.get("version"))
+        if stored is None:
+            raise _not_vaults(path)
+        return stored
     raise VaultError(f"others keep writing {path}", reference=path, help="try again")
 
 
@@ -49,11 +55,25 @@ def mount_of(session: Session, path: str) -> tuple[str, bool]:
     Raises:
         VaultNotFound: the path lies in no KV engine.
     """
-    answer = session.request("GET", MOUNTS + path)
-    if answer.data.get("type") not in ("kv", "generic"):
+    engine, mount, versioned = _engine(session, path)
+    if engine not in ("kv", "generic"):
         raise VaultNotFound(f"{path} is not in a KV engine", reference=path, help="name a KV path, such as secret/app")
-    options = answer.data.get("options") or {}
-    return str(answer.data["path"]), str(options.get("version", "1")) == "2"
+    return mount, versioned
+
+
+def _engine(session: Session, path: str) -> tuple[object, str, bool]:
+    """The type of the engine that a path lies in, its mount with the `/`, and whether it keeps versions."""
+    answer = session.request("GET", MOUNTS + path)
+    mount, options = answer.data.get("path"), answer.data.get("options")
+    if not isinstance(mount, str):
+        raise _not_vaults(path)
+    engine = answer.data.get("type")
+    versioned = isinstance(options, dict) and str(options.get("version")) == "2"
+    return engine, mount, versioned and engine in ("kv", "generic")
+
+
+def _not_vaults(path: str) -> VaultUnreachable:
+    return VaultUnreachable(f"what answered for {path} is not Vault's answer", reference=path)
 
 
 def _data(session: Session, path: str) -> dict[str, Any]:
@@ -67,9 +87,5 @@ def policy_path(session: Session, path: str) -> str:
     Raises:
         VaultError: as for reads; the token may look up any path that it may use.
     """
-    answer = session.request("GET", MOUNTS + path)
-    mount = str(answer.data.get("path", ""))
-    options = answer.data.get("options") or {}
-    if answer.data.get("type") in ("kv", "generic") and str(options.get("version", "1")) == "2":
-        return f"{mount}data/{path.removeprefix(mount)}"
-    return path
+    _, mount, versioned = _engine(session, path)
+    return f"{mount}data/{path.removeprefix(mount)}" if versioned else path

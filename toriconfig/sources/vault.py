@@ -5,7 +5,15 @@ from __future__ import annotations
 from toriconfig._origin import Origin
 from toriconfig._supply import Supply
 from toriconfig._tree import Layer, Node, Tree
-from toriconfig.errors import Problem, SecretError, VaultDenied, VaultNotFound, VaultSealed
+from toriconfig.errors import (
+    MissingCredentialError,
+    Problem,
+    SecretError,
+    VaultDenied,
+    VaultNotFound,
+    VaultSealed,
+    VaultUnreachable,
+)
 
 _CODES: dict[type[SecretError], str] = {VaultDenied: "TC406", VaultNotFound: "TC407", VaultSealed: "TC405"}
 
@@ -47,7 +55,7 @@ class VaultSource:
 
     def _problem(self, error: SecretError) -> Problem:
         code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "TC405")
-        refused = isinstance(error, (VaultDenied, VaultSealed))
+        refused = not isinstance(error, (VaultUnreachable, VaultNotFound, MissingCredentialError))
         return Problem(
             code,
             origin=self._locate(None),
