@@ -101,6 +101,10 @@ class FakeVault:
 
     close = drop
 
+    def renew_tls(self) -> bool:
+        """There is no TLS."""
+        return False
+
 
 class AtOnce(Workers):
     """Workers that do what they are given before `submit` returns."""

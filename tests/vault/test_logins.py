@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from support.certificates import self_signed
 from support.fake_vault import secret
 from support.faults import Answer, answering_server
 from toriconfig._vault import Session
@@ -217,7 +218,7 @@ def test_kubernetes_by_the_service_accounts_token(server: VaultServer, connect: 
     (tmp_path / "token").write_bytes(b".".join([*(_b64(json.dumps(part).encode()) for part in parts), _b64(b"sig")]))
     with answering_server(review) as kubernetes:
         server.client.sys.enable_auth_method("kubernetes")
-        authority = _self_signed(tmp_path)[0].read_text()
+        authority = self_signed(tmp_path, "app")[0].read_text()
         config = {"kubernetes_host": kubernetes.address, "token_reviewer_jwt": "r", "kubernetes_ca_cert": authority}
         server.client.adapter.post("/v1/auth/kubernetes/config", json=config)
         server.client.auth.kubernetes.create_role("app", ["app"], ["ns"], policies=["app"])
@@ -228,7 +229,7 @@ def test_kubernetes_by_the_service_accounts_token(server: VaultServer, connect: 
 def test_a_client_certificate(connect: Connect, tmp_path: Path) -> None:
     with vault_server({"secret/app": {"k": "v"}}, tls=True) as server:
         server.policy("app", {"secret/data/app": ["read"]})
-        cert, key = _self_signed(tmp_path)
+        cert, key = self_signed(tmp_path, "app")
         server.client.sys.enable_auth_method("cert")
         server.client.adapter.post(
             "/v1/auth/cert/certs/app", json={"certificate": cert.read_text(), "token_policies": ["app"]}
@@ -271,34 +272,3 @@ def test_a_refused_login_is_not_repeated_by_every_reader(server: VaultServer, co
 
 def _b64(raw: bytes) -> bytes:
     return base64.urlsafe_b64encode(raw).rstrip(b"=")
-
-
-def _self_signed(folder: Path) -> tuple[Path, Path]:
-    import datetime
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "app")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    cert, secret_key = folder / "cert.pem", folder / "key.pem"
-    cert.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret_key.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return cert, secret_key

@@ -152,3 +152,60 @@ def _wait_for(port: int, log: Path) -> None:
         else:
             return
     raise AssertionError(log.read_text())
+
+
+BILLIARD = """
+import billiard, billiard.pool
+from support.forked import Schema
+from toriconfig import Vault, lazy
+from toriconfig.vault import AppRole
+
+settings = lazy(Schema, vault=Vault(auth=AppRole({role!r}, secret_id={secret!r})))
+
+
+def read(name):
+    return getattr(settings, name).get()
+
+
+if __name__ == "__main__":
+    if {kind!r} == "pool":
+        pool = billiard.pool.Pool(1)
+        assert ["value of s1"] == pool.map(read, ["s1"])
+        pool.close()
+        pool.join()
+    else:
+        child = billiard.Process(target=read, args=("s1",))
+        child.start()
+        child.join(30)
+        assert 0 == child.exitcode
+"""
+GEVENT = """
+from gevent import monkey
+
+monkey.patch_all()
+import os
+from support.forked import Schema
+from toriconfig import Vault, lazy
+from toriconfig.vault import AppRole
+
+settings = lazy(Schema, vault=Vault(auth=AppRole({role!r}, secret_id={secret!r})))
+pid = os.fork()
+if pid == 0:
+    assert "value of s1" == settings.s1.get()
+    raise SystemExit(0)
+assert 0 == os.waitpid(pid, 0)[1]
+"""
+
+
+@pytest.mark.parametrize("kind", ["process", "pool", "gevent"])
+def test_a_child_of_billiard_or_gevent_revokes_its_token(server: VaultServer, kind: str) -> None:
+    role = server.approle(f"child-{kind}", server.policy("worker", {"secret/data/*": ["read"]}))
+    code = (GEVENT if kind == "gevent" else BILLIARD).format(role=role.role_id, secret=role.secret_id, kind=kind)
+    environ = {**os.environ, "VAULT_ADDR": server.address, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"}
+    server.forget_requests()
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    assert 1 == server.requests("auth/approle/login")
+    assert 1 == server.requests("auth/token/revoke-self")

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import sys
 import threading
 from collections.abc import Mapping
 from functools import cache
@@ -22,8 +21,10 @@ from weakref import WeakValueDictionary
 from toriconfig._clock import SYSTEM
 from toriconfig._vault.call import Call
 from toriconfig._vault.cell import Cell
+from toriconfig._vault.child_exit import run_at_end, run_at_end_of_child
 from toriconfig._vault.dispatch import dispatch
 from toriconfig._vault.log import logger
+from toriconfig._vault.refused_logins import of_process
 from toriconfig._vault.resolve import resolve
 from toriconfig._vault.session import Session
 from toriconfig.vault import Vault
@@ -99,23 +100,15 @@ _IDENTIFYING = ("BAO_TOKEN", "VAULT_TOKEN", "BAO_TOKEN_PATH", "VAULT_TOKEN_PATH"
 
 @cache
 def _prepare() -> None:
+    of_process()
     atexit.register(shutdown)
-    _finalize()
+    run_at_end(shutdown)
     os.register_at_fork(after_in_child=_after_fork)
-
-
-def _finalize() -> None:
-    """Have `shutdown` called at the end of a child of multiprocessing too, which leaves without `atexit`."""
-    util = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        util.Finalize(None, shutdown, exitpriority=0)
 
 
 def _after_fork() -> None:
     _lock._at_fork_reinit()  # type: ignore[attr-defined]
-    util = sys.modules.get("multiprocessing.util")
-    if util is not None:  # which first forgets what was to be finalized, and then calls what is registered here
-        util.register_after_fork(shutdown, lambda _: _finalize())
+    run_at_end_of_child(shutdown)
     for session in list(_sessions.values()):
         try:
             session.after_fork()

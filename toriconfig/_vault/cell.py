@@ -66,7 +66,8 @@ class Cell:
         with self._lock:
             if self._usable(now):
                 self._refit()
-                if now >= self.fresh_until and now >= self._next_try and not self._under_way():
+                due = now >= self.fresh_until and now >= self._next_try
+                if due and not self._under_way() and not self._session.identity.limited:
                     self._read(POLL)
                 return ()
             if self._error is None:
@@ -178,6 +179,8 @@ class Cell:
         """The timer went off: obey the plan, unless it was overtaken."""
         with self._lock:
             if timer != self._timer or self._under_way():
+                return
+            if self._lease is None and self._session.identity.limited:
                 return
             if self._lease is not None and self._action == "renew":
                 self._renew()

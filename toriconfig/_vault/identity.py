@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from toriconfig._vault import pace
 from toriconfig._vault.answer import Answer, Failure
 from toriconfig._vault.call import SLICE, Call
 from toriconfig._vault.flight import Flight
 from toriconfig._vault.log import internal, logger
-from toriconfig._vault.login import credentials, given_token
+from toriconfig._vault.login import given_token
+from toriconfig._vault.obtain import obtain
 from toriconfig._vault.token import NEVER, LiveToken
 from toriconfig._vault.upkeep import Timer
-from toriconfig._vault.wall import denied, error_of, timed_out
+from toriconfig._vault.wall import denied, timed_out
 from toriconfig._vault.workers import LEASE
-from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultUnreachable
+from toriconfig.errors import SecretError
 from toriconfig.vault import Agent, Token
 
 if TYPE_CHECKING:
@@ -27,8 +28,13 @@ SURE = 10.0
 spent on it before the token was looked up, and not even that where the 403 itself says whose it is.
 """
 
-LOOK = 1.0
-"""Seconds within which a token that somebody else obtained is looked up after its first use."""
+LOOK = 10.0
+"""Seconds within which a token that somebody else obtained is looked up after its first use, but not at once: the lookup
+counts as a use, and a token with few uses is to open what the program reads first.
+"""
+
+LOOK_FOR_LEASES = 1.0
+"""The same once a lease hangs on the token."""
 
 
 def no_policy(denial: Answer) -> bool:
@@ -110,11 +116,23 @@ class Identity:
             return failed or self.token(call)
         return failed or denied(path, method)
 
-    def used(self, token: LiveToken) -> None:
-        """A request was granted; a token that somebody else obtained is looked up once, soon."""
+    @property
+    def limited(self) -> bool:
+        """Whether each request spends one of the uses that somebody gave this program, so that none is made unasked."""
+        token = self._token
+        return token is not None and token.counted and not token.minted
+
+    def used(self, token: LiveToken, *, leased: bool) -> None:
+        """A request was granted; a token that somebody else obtained is looked up once.
+
+        Args:
+            token: that was asked with.
+            leased: whether the answer holds a lease, which ends with the token.
+        """
         if token.duration is None and not self._looking and token.value:
             self._looking = True
-            self._at(self._session.now() + LOOK * self._session.rnd(), token)
+            wait = LOOK_FOR_LEASES * self._session.rnd() if leased else LOOK * (0.7 + 0.3 * self._session.rnd())
+            self._at(self._session.now() + wait, token)
 
     def due(self, token: LiveToken) -> None:
         """The timer of a token went off: see to it, unless it was replaced."""
@@ -181,46 +199,9 @@ class Identity:
     def _obtained(self, call: Call) -> LiveToken | SecretError:
         """A new token; whatever goes wrong is the error of this login, for all who wait for it."""
         try:
-            return self._obtain(call)
+            return obtain(self._session, call)
         except Exception as error:  # noqa: BLE001
             return internal(error)
-
-    def _obtain(self, call: Call) -> LiveToken | SecretError:
-        now = self._session.now()
-        if isinstance(self._auth, Agent):
-            token = LiveToken("", minted=False, now=now)
-            token.duration = 0.0
-            return token
-        if isinstance(self._auth, Token):
-            given = given_token(self._auth, self._session.environ)
-            return given if isinstance(given, SecretError) else LiveToken(given, minted=False, now=now)
-
-        def ask(method: str, path: str, body: dict[str, Any] | None, token: str) -> Answer | VaultError:
-            outcome = self._session.exchange(call, method, path, body, token, repeatable=False)
-            if isinstance(outcome, Answer) and outcome.status < 300:
-                return outcome
-            return error_of(outcome, method, path) or VaultUnreachable("Vault cannot be asked", reference=path)
-
-        resolved = self._session.resolved
-        request = credentials(self._auth, ask, (resolved.addresses, resolved.namespace))
-        if isinstance(request, SecretError):
-            return request
-        answer = ask("POST", request.path, request.body, "")
-        if isinstance(answer, VaultError):
-            if answer.status in (400, 401, 403):
-                return VaultDenied(
-                    f"the login by {self._auth.method} at {request.path} was refused: {answer.message}",
-                    reference=request.path,
-                    status=answer.status,
-                    help="look at the role, at what it is given to log in with, and at the mount",
-                )
-            return answer
-        facts = answer.body.get("auth")
-        if not isinstance(facts, dict) or not isinstance(facts.get("client_token"), str):
-            return VaultUnreachable(f"the login at {request.path} brought no token: this is not Vault's answer")
-        token = LiveToken(facts["client_token"], minted=True, now=now)
-        token.learn(facts, now, first=True)
-        return token
 
     def _adopt(self, token: LiveToken, replacing: LiveToken | None) -> LiveToken:
         with self._lock:

@@ -256,7 +256,7 @@ class Session:
         if not isinstance(answer, SecretError):
             answer.token = live
             if answer.status < 300:
-                self.identity.used(live)
+                self.identity.used(live, leased=bool(answer.body.get("lease_id")))
         return answer
 
     def exchange(

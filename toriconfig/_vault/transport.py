@@ -22,11 +22,11 @@ from urllib3.exceptions import (
 )
 from urllib3.util import Timeout, parse_url
 
-from toriconfig import _warnings
 from toriconfig._vault.answer import Answer, Failure
 from toriconfig._vault.call import Call
 from toriconfig._vault.envelope import decoded
-from toriconfig._vault.resolve import Resolved, Tls
+from toriconfig._vault.resolve import Resolved
+from toriconfig._vault.tls import SetUpError, TlsContext
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of an answer that are read at most; Vault's own limit of a request is the same."""
@@ -75,6 +75,11 @@ class _HttpPool(HTTPConnectionPool):
 class _HttpsPool(HTTPSConnectionPool):
     ConnectionCls = _Https  # pyright: ignore[reportAssignmentType]
 
+    def _validate_conn(self, conn: Any) -> None:
+        """Connect, without urllib3's own warning per request: an unverified Vault is warned of once, in `tls.py`."""
+        if conn.is_closed:
+            conn.connect()
+
 
 class Transport:
     """The connections of one session; safe from many threads, never shared over a fork."""
@@ -83,7 +88,7 @@ class Transport:
         self._resolved = resolved
         self._lock = threading.Lock()
         self._pools: dict[str, Any] = {}
-        self._context: ssl.SSLContext | None = None
+        self._tls = TlsContext(resolved.tls, resolved.vault.clock.monotonic)
 
     def send(
         self,
@@ -111,9 +116,33 @@ class Transport:
         alone = len(self._resolved.addresses) == 1
         timeout = Timeout(connect=patience if alone else min(CONNECT, patience), read=patience)
         payload = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        outcome = self._attempt(address, method, target, headers, payload, call, timeout)
+        if isinstance(outcome, Failure) and outcome.kind == "tls" and not outcome.sent and self.renew_tls():
+            outcome = self._attempt(address, method, target, headers, payload, call, timeout)
+        return outcome
+
+    def renew_tls(self) -> bool:
+        """Use the certificate files as they are now for every connection from here on; whether they have changed."""
+        changed = self._tls.changed(always=True)
+        if changed:
+            self.close()
+        return changed
+
+    def _attempt(
+        self,
+        address: str,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        payload: bytes | None,
+        call: Call,
+        timeout: Timeout,
+    ) -> Answer | Failure:
         call.connecting, call.sent = True, False
         _current.call = call
         try:
+            if self._tls.changed():
+                self.close()
             response = self._pool(address).urlopen(
                 method,
                 target,
@@ -126,7 +155,7 @@ class Transport:
             )
             raw = response.read(LARGEST + 1)
             response.release_conn()
-        except _SetUpError as error:
+        except SetUpError as error:
             return Failure("setup", str(error), address, sent=False)
         except (HTTPError, OSError, ValueError) as error:
             return _failure(error, address, call)
@@ -153,9 +182,9 @@ class Transport:
     def _pool(self, address: str) -> Any:
         pool = self._pools.get(address)
         if pool is None:
+            made = self._open(address)  # reads files and may warn: not under the lock
             with self._lock:
-                pool = self._pools.get(address) or self._open(address)
-                self._pools[address] = pool
+                pool = self._pools.setdefault(address, made)
         return pool
 
     def _open(self, address: str) -> Any:
@@ -165,8 +194,7 @@ class Transport:
         url = parse_url(address)
         tls: dict[str, Any] = {}
         if url.scheme == "https":
-            self._context = self._context or _context(self._resolved.tls)
-            tls = {"ssl_context": self._context, "server_hostname": self._resolved.tls.server_name}
+            tls = {"ssl_context": self._tls.current(), "server_hostname": self._resolved.tls.server_name}
         if self._resolved.proxy is not None:
             return _Proxied(self._resolved.proxy, address, size, tls)
         kind = _HttpsPool if url.scheme == "https" else _HttpPool
@@ -211,29 +239,6 @@ def _unix_pool(path: str, size: int) -> HTTPConnectionPool:
         ConnectionCls = Connection  # pyright: ignore[reportAssignmentType]
 
     return Pool("localhost", maxsize=size)
-
-
-class _SetUpError(Exception):
-    """What TLS is set up with cannot be used."""
-
-
-def _context(tls: Tls) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=tls.ca_cert, capath=tls.ca_path, cadata=tls.ca_bytes)
-    except (OSError, ValueError) as error:
-        where = tls.ca_cert or tls.ca_path or "VAULT_CACERT_BYTES"
-        raise _SetUpError(f"cannot be trusted: {where}: {_reason(error)}") from None
-    if not tls.verify:
-        text = "the certificates of Vault are not checked: anybody on the way can read the secrets"
-        _warnings.warn(("vault without verification",), text, "toriconfig.vault")
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if tls.cert is not None:
-        try:
-            context.load_cert_chain(tls.cert, tls.key)
-        except (OSError, ValueError) as error:
-            raise _SetUpError(f"gets no client certificate: {tls.cert}: {_reason(error)}") from None
-    return context
 
 
 def _failure(error: Exception, address: str, call: Call) -> Failure:

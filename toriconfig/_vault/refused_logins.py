@@ -1,0 +1,105 @@
+"""Memory of refused logins, shared by a process and the children that it forks.
+
+Vault and OpenBao lock an account after a few refused logins (user lockout: five within 15 minutes by default), for every
+program that uses the account. A login that was refused is therefore not sent again with the same credentials.
+
+The memory is a small shared mapping that is made before the first fork. Each credential has one slot there, found by a
+keyed digest of the request; the digest cannot be turned back into the credential. There is no lock: a process that claims
+a slot writes its process id, and looks after a moment whether that id still stands there.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Callable
+from functools import cache
+from hashlib import blake2b
+from struct import Struct
+from typing import Any
+
+HOLD = 900.0
+"""Seconds for which a refused login is not repeated: Vault's own default for counting failures and for a lockout."""
+
+TRIAL = 30.0
+"""Seconds after which a login that another process began counts as abandoned."""
+
+SETTLE = 0.003
+"""Seconds after which a claim is read back: the later of two simultaneous claims stands then."""
+
+_SLOTS = 256
+_RECORD = Struct("=16sbid")
+"""Digest, state, process id, seconds of the clock at the last change."""
+
+_FREE, _TRYING, _GOOD, _REFUSED = range(4)
+
+
+class RefusedLogins:
+    """Which login requests were refused lately. Times are monotonic seconds of one clock."""
+
+    def __init__(self) -> None:
+        self._map = mmap.mmap(-1, _SLOTS * _RECORD.size)
+        self._key = os.urandom(32)
+
+    def fingerprint(self, *parts: Any) -> bytes:
+        """The digest that stands for a login request: where it goes, and with what."""
+        return blake2b(repr(parts).encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
+
+    def held(self, fingerprint: bytes, now: float) -> float:
+        """Seconds for which this login is not to be repeated; 0 when it may be sent."""
+        state, _, at = self._read(fingerprint)
+        return max(0.0, at + HOLD - now) if state == _REFUSED else 0.0
+
+    def claim(self, fingerprint: bytes, now: float, pause: Callable[[float], object]) -> bool:
+        """Ask for the right to send this login: one process at a time, until the login was accepted once.
+
+        Args:
+            fingerprint: of the login.
+            now: monotonic seconds.
+            pause: waits for the given seconds, before the claim is read back.
+
+        Returns:
+            Whether this process may send it; else another one is about to find out.
+        """
+        state, pid, at = self._read(fingerprint)
+        if state == _GOOD:
+            return True
+        mine = os.getpid()
+        if state == _TRYING and pid != mine and now < at + TRIAL and _alive(pid):
+            return False
+        self._write(fingerprint, _TRYING, now)
+        pause(SETTLE)
+        return self._read(fingerprint)[:2] == (_TRYING, mine)
+
+    def record(self, fingerprint: bytes, now: float, accepted: bool | None) -> None:
+        """Note how the login ended; None: without a verdict on the credentials."""
+        if accepted is None and self._read(fingerprint)[0] != _TRYING:
+            return
+        self._write(fingerprint, _FREE if accepted is None else _GOOD if accepted else _REFUSED, now)
+
+    def _read(self, fingerprint: bytes) -> tuple[int, int, float]:
+        digest, state, pid, at = _RECORD.unpack_from(self._map, _offset(fingerprint))
+        return (state, pid, at) if digest == fingerprint else (_FREE, 0, 0.0)
+
+    def _write(self, fingerprint: bytes, state: int, now: float) -> None:
+        _RECORD.pack_into(self._map, _offset(fingerprint), fingerprint, state, os.getpid(), now)
+
+
+@cache
+def of_process() -> RefusedLogins:
+    """The memory of this process; made before its first session, and so before the forks that share it."""
+    return RefusedLogins()
+
+
+def _offset(fingerprint: bytes) -> int:
+    return int.from_bytes(fingerprint[:4], "big") % _SLOTS * _RECORD.size
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
