@@ -50,11 +50,19 @@ class Recipe(Value):
 
 
 class LayerRead(Value):
-    """One layer as it was read: its kind, what people call it, and how many leaves it gave."""
+    """One layer as it was read.
+
+    Attributes:
+        kind: the layer.
+        name: what people call it.
+        leaves: how many leaves it gave.
+        blank: whether the input holds nothing at all, as while somebody writes it.
+    """
 
     kind: OriginKind
     name: str
     leaves: int
+    blank: bool = False
 
 
 _NONE: Mapping[Any, Any] = MappingProxyType({})

@@ -263,7 +263,7 @@ class Load:
     def _note(self, kind: OriginKind, tree: Tree) -> None:
         self.problems += [problem for problem in tree.problems if self._concerns_us(problem)]
         self.complete = self.complete and tree.complete
-        self.layers.append(LayerRead(kind, tree.root.layer.name, tree.root.leaves()))
+        self.layers.append(LayerRead(kind, tree.root.layer.name, tree.root.leaves(), tree.blank))
         if tree.lines is not None:
             self.lines[tree.root.layer.name] = tree.lines
             if not tree.flat:

@@ -159,3 +159,12 @@ class Tree:
         self.problems = problems
         self.lines = lines
         self.complete = complete
+
+    @property
+    def blank(self) -> bool:
+        """Whether the input holds nothing at all, not even `{}`; comments count in a flat one alone."""
+        return not self.root.value and not any(map(self._means, self.lines or ()))
+
+    def _means(self, line: str) -> bool:
+        text = line.strip()
+        return bool(text) and (self.flat or (text[0] != "#" and text not in ("---", "...")))

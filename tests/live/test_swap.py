@@ -107,7 +107,7 @@ def test_a_mapping_is_changed_when_one_of_its_places_in_vault_is(
 
 def test_keys_that_are_gone_are_back_at_their_default(settings: Schema, tmp_path: Path) -> None:
     assert settings.pool.hosts == ["a"]
-    write(tmp_path, "")
+    write(tmp_path, "{}")
     reload(settings)
     assert settings.pool.hosts == []
 

@@ -10,6 +10,7 @@ from toriconfig._lazy import Lazy, publish, recipe_for
 from toriconfig._load import load_now
 from toriconfig._path import Path, show
 from toriconfig._secret import supply_of
+from toriconfig._snapshot import Loaded, remember
 from toriconfig._supply import Reading, Supply, Swap
 from toriconfig.errors import ConfigError
 
@@ -52,7 +53,7 @@ def reload_into(lazy: Lazy) -> list[Change]:
             load_into(lazy)
             return []
         try:
-            new = load_now(recipe_for(lazy))
+            new = _compared(old, load_now(recipe_for(lazy)))
         except ConfigError as error:
             state.error = error
             raise
@@ -62,6 +63,27 @@ def reload_into(lazy: Lazy) -> list[Change]:
         changes = changes_between(old, new)
     tell(lazy, changes)
     return changes
+
+
+def _compared(old: Loaded, new: Loaded) -> Loaded:
+    """The new load, with a warning for each input that is gone.
+
+    Raises:
+        ConfigError: an input was emptied.
+    """
+    from toriconfig._live.vanished import tell_gone, vanished
+
+    found = vanished(old.snapshot, new.snapshot)
+    errors = [problem for problem in found if problem.severity == "error"]
+    if errors:
+        raise ConfigError(errors, schema=new.snapshot.recipe.schema.__name__)
+    for problem in found:
+        tell_gone(problem)
+    if not found:
+        return new
+    told = Loaded(new.model, new.snapshot.replaced(findings=(*new.snapshot.findings, *found)))
+    remember(told)
+    return told
 
 
 def tell(lazy: Lazy, changes: list[Change]) -> None:

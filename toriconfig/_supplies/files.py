@@ -112,6 +112,8 @@ class FileSupply:
                     return None, None, self._error(f"the file is larger than {MAX_BYTES} bytes")
                 content = b"".join(iter(lambda: os.read(descriptor, 65536), b""))
                 if _identity(descriptor)[0] == identity:
+                    if not content and self.reading is not None and self.reading.value:
+                        return None, None, self._error("the file was emptied, as if it were being written")
                     return Reading(_text(content), self.origin), identity, None
                 os.lseek(descriptor, 0, os.SEEK_SET)  # it was written to meanwhile
         except OSError as error:

@@ -1,0 +1,115 @@
+"""Inputs that held something at the last load and hold nothing now: emptied, perhaps half written, or gone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from toriconfig import _warnings
+from toriconfig._origin import Origin
+from toriconfig._secret import Secret, supply_of
+from toriconfig._snapshot import LayerRead, Snapshot
+from toriconfig._supply import Fixed
+from toriconfig._tree import Node
+from toriconfig.errors import Problem
+from toriconfig.sources._read_file import read_file
+
+_MOST = 1 << 20
+
+
+def vanished(old: Snapshot, new: Snapshot) -> list[Problem]:
+    """An error for each input that was emptied, and a warning for each that is gone.
+
+    An editor or a copy that is writing a file empties it first: what stands in it for that moment is not what anybody
+    wants. A settings file that holds `{}` says nothing on purpose.
+    """
+    read = {layer.name: layer for layer in new.layers}
+    found: list[Problem] = []
+    for layer in old.layers:
+        if layer.leaves and layer.kind in ("files", "dotenv"):
+            found += _of_file(layer, read.get(layer.name))
+    for node in _of_directories(old.root):
+        found += _of_value(node)
+    return found
+
+
+def tell_gone(problem: Problem) -> None:
+    """Warn of what is gone, each time it goes."""
+    key = ("gone", str(problem.origin))
+    _warnings.over(key)
+    _warnings.warn(key, f"{problem} ({problem.help})")
+
+
+def _of_file(old: LayerRead, new: LayerRead | None) -> Iterator[Problem]:
+    """What became of a file.
+
+    Args:
+        old: how it was read before.
+        new: how it was read now; None where it was not: it is gone, another profile is read instead, or it is the
+            `.env` file of a settings class and holds nothing.
+    """
+    origin = Origin(old.kind, old.name)
+    if new is not None and new.leaves:
+        return
+    if not os.path.lexists(old.name):
+        if ", " not in old.name:  # the files of a settings class, which are one layer
+            yield _gone(origin)
+    elif new.blank if new is not None else old.kind == "dotenv" and _is_blank(old.name):
+        nothing = "`{}`" if old.kind == "files" else "a comment"
+        yield _emptied(origin, f"finish writing it; a file that is to say nothing holds {nothing}")
+
+
+def _is_blank(file: str) -> bool:
+    data = read_file(file, file, "dotenv", _MOST)
+    return isinstance(data, bytes) and not data.strip()
+
+
+def _of_directories(node: Node) -> Iterator[Node]:
+    """The values that a file of a directory of secrets holds, the losers among them apart."""
+    if node.layer.kind == "secrets_dir" and isinstance(node.at, str) and type(node.value) is not dict:
+        yield node
+    elif type(node.value) is dict:
+        for child in node.value.values():
+            yield from _of_directories(child)
+
+
+def _of_value(node: Node) -> Iterator[Problem]:
+    origin = Origin("secrets_dir", node.at)
+    try:
+        size = os.stat(node.at).st_size
+    except OSError:
+        yield _gone(origin)
+        return
+    if not size and _held(node.value):
+        yield _emptied(origin, "finish writing it, or remove it")
+
+
+def _held(value: Any) -> bool:
+    """Whether there was something: an unread secret is not read for it."""
+    if not isinstance(value, Secret):
+        return value not in ("", b"")
+    supply = supply_of(value)
+    return supply.reading is not None and not isinstance(supply, Fixed) and supply.reading.value not in ("", b"")
+
+
+def _emptied(origin: Origin, remedy: str) -> Problem:
+    return Problem(
+        "TC007",
+        "",
+        origin,
+        expected="what it held before, or something else",
+        help=remedy,
+        message="this file was emptied since it was read: the settings stay as they are",
+    )
+
+
+def _gone(origin: Origin) -> Problem:
+    return Problem(
+        "TC006",
+        "",
+        origin,
+        help="put it back, or leave it: lower layers count now",
+        message="this file is gone: what it said no longer counts",
+        severity="warning",
+    )
