@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
+from toriconfig._clean_call import clean_call, expect
 from toriconfig._lazy import Lazy, current, schema_of
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ Updates = Mapping[str, Any]
 Callback = Callable[["Change"], None] | Callable[["Change"], Coroutine[Any, Any, None]]
 
 
+@clean_call
 def load(
     cls: type[M],
     *,
@@ -55,6 +57,7 @@ def load(
     """
     from toriconfig._collector import paused
 
+    _check_given(overrides, environ, vault)
     with paused():
         from toriconfig._load import load_now
         from toriconfig._options import unknown_option
@@ -62,23 +65,16 @@ def load(
 
         given: dict[str, Any] = {**options} if vault is None else {**options, "vault": vault}
         wrong = unknown_option(given)
-        recipe = Recipe(cls, given, overrides, environ, offline)
-        del (
-            options,
-            given,
-            overrides,
-            environ,
-            vault,
-        )  # they may hold secrets, and a traceback shows what its frames hold
         if wrong:
             raise TypeError(wrong)
-        return cast(M, load_now(recipe).model)
+        return cast(M, load_now(Recipe(cls, given, overrides, environ, offline)).model)
 
 
 @overload
 def lazy(target: type[M], **options: Unpack[LazyOptions]) -> M: ...
 @overload
 def lazy(target: str, **options: Unpack[LazyOptions]) -> Any: ...
+@clean_call
 def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
     """A stand-in for settings that are loaded on the first read of a field, once.
 
@@ -90,19 +86,22 @@ def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
         TypeError: an option that does not exist, or a value that it cannot have.
     """
     from toriconfig._options import wrong_options
+    from toriconfig._target import check_target
 
     if isinstance(target, str):
+        check_target(target)
         wrong = wrong_options({}, options)  # the class itself is imported by the first read
     elif hasattr(target, "model_fields"):
         wrong = wrong_options(target.model_config, options)
     else:
-        wrong = f"lazy() takes a pydantic model, or 'package.module:Class', not {target!r}"
+        wrong = f"lazy() takes a pydantic model, or 'package.module:Class', not a {type(target).__name__}"
     if wrong:
-        del options  # as in `load`
         raise TypeError(wrong)
+    _check_given(options.get("overrides"), options.get("environ"), options.get("vault"))
     return Lazy(target, options)
 
 
+@clean_call
 def reload(settings: Any) -> list[Change]:
     """Read everything again, validate, and swap; returns what changed, after the callbacks were told.
 
@@ -120,6 +119,7 @@ def snapshot(settings: T) -> T:
     return cast(T, current(settings).model) if isinstance(settings, Lazy) else settings
 
 
+@clean_call
 def replace(settings: T, updates: Updates | None = None, /, **more: Any) -> T:
     """Isolated, re-validated settings with `updates` above them; without updates a deep copy.
 
@@ -133,11 +133,11 @@ def replace(settings: T, updates: Updates | None = None, /, **more: Any) -> T:
     from toriconfig._load import try_derive
 
     base = _loaded(settings)
-    attempt = try_derive(base, {**(updates or {}), **more})
-    del updates, more  # as in `load`
+    attempt = try_derive(base, _updates(updates, more, "replace"))
     return cast(T, attempt.outcome(base.snapshot.recipe.schema.__name__).model)
 
 
+@clean_call
 def override(settings: T, values: Updates | None = None, /, **more: Any) -> AbstractContextManager[T]:
     """A context manager: inside it, this thread or task sees the values, and nobody else does.
 
@@ -153,15 +153,14 @@ def override(settings: T, values: Updates | None = None, /, **more: Any) -> Abst
     from toriconfig._live.override import Override, unknown_in
     from toriconfig.errors import ConfigError
 
-    target, given = _lazy(settings, "override"), {**(values or {}), **more}
-    del values, more  # as in `load`
+    target, given = _lazy(settings, "override"), _updates(values, more, "override")
     wrong = unknown_in(target, given)
     if wrong:
-        del given
         raise ConfigError(wrong, schema=schema_of(target).__name__)
     return cast("AbstractContextManager[T]", Override(target, given))
 
 
+@clean_call
 def explain(settings: Any, path: str) -> Explanation:
     """Where the value at a dotted path came from, and what it beat; secrets are masked.
 
@@ -170,6 +169,7 @@ def explain(settings: Any, path: str) -> Explanation:
     """
     from toriconfig._explain import explain_in
 
+    expect(path, str, "explain() needs a dotted path as text")
     return explain_in(_loaded(settings), path)
 
 
@@ -191,6 +191,7 @@ class Subscription:
         watch_secrets(self._settings)
 
 
+@clean_call
 def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
     """Have `callback` called with a `Change` after each swap below `path`, by a reload or a rotation.
 
@@ -215,8 +216,9 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
     from toriconfig._shape import root_shape
 
     lazy_settings = _lazy(settings, "on_change")
+    expect(path, str, "on_change() needs a dotted path as text")
     if not callable(callback):
-        raise TypeError(f"on_change() needs a function to call, not {callback!r}")
+        raise TypeError(f"on_change() needs a function to call, not a {type(callback).__name__}")
     listener = Listener(_path.parse(path) if path else (), callback)
     state = lazy_settings._state
     with state.lock:
@@ -227,6 +229,7 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
     return Subscription(lazy_settings, listener)
 
 
+@clean_call
 def health(settings: Any) -> Health:
     """The state of each layer and secret, from memory alone: it loads nothing, asks nobody and waits for nothing."""
     from toriconfig._live.health import health_of
@@ -236,6 +239,7 @@ def health(settings: Any) -> Health:
     return health_of(_loaded(settings), None)
 
 
+@clean_call
 def prefetch(settings: Any) -> None:
     """Fetch all declared secrets side by side, one request a path; returns when all are there.
 
@@ -247,6 +251,7 @@ def prefetch(settings: Any) -> None:
     prefetch_all(_loaded(settings).snapshot.secrets)
 
 
+@clean_call
 async def aprefetch(settings: Any) -> None:
     """`prefetch` for coroutines.
 
@@ -258,6 +263,7 @@ async def aprefetch(settings: Any) -> None:
     await aprefetch_all(_loaded(settings).snapshot.secrets)
 
 
+@clean_call
 def shutdown(timeout: float = 2.0) -> None:
     """Stop background work and revoke the tokens that the library obtained by logging in; harmless when repeated.
 
@@ -266,6 +272,7 @@ def shutdown(timeout: float = 2.0) -> None:
     """
     import sys
 
+    expect(timeout, (int, float), "shutdown() needs a number of seconds")
     engine = sys.modules.get("toriconfig._vault")
     if engine is not None:
         engine.shutdown(timeout)
@@ -278,6 +285,25 @@ def _flush() -> None:
     warnings = sys.modules.get("toriconfig._warnings")
     if warnings is not None:
         warnings.flush()
+
+
+def _check_given(overrides: object, environ: object, vault: object) -> None:
+    """Refuse what a load cannot be given, before anything is read and before any frame holds it."""
+    expect(overrides, (Mapping, type(None)), "option `overrides` is a mapping or None")
+    if environ is not None:
+        expect(environ, Mapping, "option `environ` is a mapping of text to text, or None")
+        for name, value in cast("Mapping[object, object]", environ).items():
+            expect(name, str, "option `environ` maps text to text, and a name in it is no text")
+            expect(value, str, f"option `environ` maps text to text, and `{name}` is no text")
+    if vault is not None:
+        from toriconfig.vault import Vault
+
+        expect(vault, Vault, "option `vault` is a Vault or None")
+
+
+def _updates(updates: object, more: Mapping[str, Any], name: str) -> dict[str, Any]:
+    expect(updates, (Mapping, type(None)), f"{name}() takes a mapping of dotted paths to values, or keywords")
+    return {**cast("Mapping[str, Any]", updates or {}), **more}
 
 
 def _lazy(settings: Any, name: str) -> Lazy:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig import _warnings
+from toriconfig._clean_call import clean_call
 from toriconfig._layers import Reader, looked_for
 from toriconfig._options import Options
 from toriconfig._path import Path
@@ -55,6 +56,7 @@ class Attempt:
         return self.loaded
 
 
+@clean_call
 def load_now(recipe: Recipe) -> Loaded:
     """Load by the recipe.
 
@@ -87,6 +89,7 @@ def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) ->
     return run.unknown(updates) if options.unknown_keys == "error" else ()
 
 
+@clean_call
 def derive(base: Loaded, updates: Mapping[str, Any]) -> Loaded:
     """The settings of an earlier load with `updates` above them, validated, sharing nothing that can change.
 
@@ -95,9 +98,7 @@ def derive(base: Loaded, updates: Mapping[str, Any]) -> Loaded:
     Raises:
         ConfigError: with everything that is wrong with the updates.
     """
-    attempt = try_derive(base, updates)
-    del updates  # they may hold secrets, and a traceback shows what its frames hold
-    return attempt.outcome(base.snapshot.recipe.schema.__name__)
+    return try_derive(base, updates).outcome(base.snapshot.recipe.schema.__name__)
 
 
 def try_derive(base: Loaded, updates: Mapping[str, Any]) -> Attempt:

@@ -23,4 +23,4 @@ class Merge(Value):
 
     def __post_init__(self) -> None:
         if self.rule not in _RULES:
-            raise ValueError(f"Merge() takes one of {', '.join(_RULES)}, not {self.rule!r}")
+            raise ValueError(f"Merge() takes one of {', '.join(_RULES)}")

@@ -246,9 +246,9 @@ class Options(Value):
 
             if not isinstance(self.vault, Vault):
                 raise TypeError(f"option `vault` is a Vault or None, not a {type(self.vault).__name__}")
-        for layer in self.layers:
+        for position, layer in enumerate(self.layers, 1):
             if layer not in LAYERS:
-                raise TypeError(f"unknown layer {layer!r} in `layers`; the layers are {', '.join(LAYERS)}")
+                raise TypeError(f"unknown layer at position {position} of `layers`; the layers are {', '.join(LAYERS)}")
         if len(set(self.layers)) != len(self.layers):
             raise TypeError("`layers` names a layer twice")
 

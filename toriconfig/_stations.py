@@ -38,7 +38,7 @@ class Load:
         self.recipe = recipe
         schema: object = recipe.schema  # whatever an untyped program passes
         if not isinstance(schema, type) or not hasattr(schema, "model_fields"):
-            raise TypeError(f"settings are loaded into a pydantic model, not into {schema!r}")
+            raise TypeError(f"settings are loaded into a pydantic model, not into a {type(schema).__name__}")
         if getattr(recipe.schema, "__pydantic_root_model__", False):
             raise TypeError(f"{recipe.schema.__name__} is a RootModel, which has no keys for layers to set")
         # A schema that has sources of its own reads them itself, and knows how it is made without reading them again.

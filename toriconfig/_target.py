@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+def check_target(target: str) -> None:
+    """Refuse a text that names no class, without showing it.
+
+    Raises:
+        TypeError: it is not "module:Class".
+    """
+    parts = target.split(":")
+    if len(parts) != 2 or not all(name.isidentifier() for part in parts for name in part.split(".")):
+        raise TypeError("a schema is named as 'package.module:Class', and the text that was given is not")
 
 
 def import_target(target: str) -> type[BaseModel]:
@@ -14,9 +27,10 @@ def import_target(target: str) -> type[BaseModel]:
         TypeError: it is not "module:Class", or what it names is no pydantic model.
         ImportError: the module cannot be imported.
     """
-    module, colon, name = target.partition(":")
-    if not colon or not module or not name:
-        raise TypeError(f"a schema is named as 'package.module:Class', not {target!r}")
+    from pydantic import BaseModel
+
+    check_target(target)
+    module, _, name = target.partition(":")
     found: object = importlib.import_module(module)
     for part in name.split("."):
         if not hasattr(found, part):

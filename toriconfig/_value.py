@@ -21,6 +21,22 @@ class Value:
         cls._fields = tuple(cls.__annotations__)
 
     def __init__(self, *given: Any, **named: Any) -> None:
+        try:
+            self._fill(given, named)
+            self.__post_init__()
+        except (TypeError, ValueError, AttributeError, LookupError) as error:
+            from toriconfig._clean_call import cleaned
+
+            wrong = cleaned(error)
+        else:
+            return
+        del self, given, named  # what was given may hold secrets, and a traceback shows what its frames hold
+        try:
+            raise wrong
+        finally:
+            del wrong  # else the error and this frame would hold each other
+
+    def _fill(self, given: tuple[Any, ...], named: dict[str, Any]) -> None:
         names = self._fields
         values = dict(zip(names, given, strict=False)) | named
         if len(values) < len(given) + len(named) or not values.keys() <= set(names):
@@ -31,7 +47,6 @@ class Value:
             )
         except AttributeError as error:
             raise TypeError(f"{type(self).__name__}() needs `{error.name}`") from None
-        self.__post_init__()
 
     def __post_init__(self) -> None:
         """Check the fields; for subclasses that refuse some."""

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal
 
+from toriconfig._clean_call import clean_init
 from toriconfig._origin import Origin
 from toriconfig._value import Value
 from toriconfig._warnings import ToriconfigWarning
@@ -129,6 +130,7 @@ class Problem(Value):
         return f"{where}{self.severity}[{self.code}]: {self.message or CODES.get(self.code, '')}"
 
 
+@clean_init
 class ConfigError(ValueError):
     """What was read cannot be used. `problems` holds everything that is wrong, sorted by place."""
 
@@ -150,6 +152,7 @@ def _restore_config_error(problems: tuple[Problem, ...], schema: str) -> ConfigE
     return ConfigError(problems, schema=schema)
 
 
+@clean_init
 class SecretError(Exception):
     """One secret cannot be had now.
 
@@ -195,6 +198,7 @@ class MissingCredentialError(SecretError, LookupError):
     """Nothing supplies the secret: Vault is not configured and no layer has a value."""
 
 
+@clean_init
 class VaultError(SecretError):
     """Vault was asked and the answer cannot be used.
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from toriconfig._clean_call import clean_init
 from toriconfig._options import SettingsConfigDict
 from toriconfig._reference import Ref
 from toriconfig._secret import Secret
@@ -175,6 +176,7 @@ _ACADEMIC = {"abstract", "introduction", "background", "related work", "methodol
 _ACADEMIC |= {"results", "discussion", "conclusion", "references", "appendix", "acknowledgements"}
 
 
+@clean_init
 class ToriSettings(BaseModel):
     """All settings of the pipeline."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
+from toriconfig._clean_call import clean_init
 from toriconfig._clock import SYSTEM, Clock
 from toriconfig._reference import check_path
 from toriconfig._trust import PINNED, SECRET, TUNING, Declared
@@ -20,6 +21,7 @@ KUBERNETES_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa
 """Where Kubernetes mounts the token of the pod's service account."""
 
 
+@clean_init
 @dataclass(frozen=True)
 class Token(Declared):
     """A token that somebody else obtained.
@@ -38,6 +40,7 @@ class Token(Declared):
         _not_both(self, "token", "file")
 
 
+@clean_init
 @dataclass(frozen=True)
 class AppRole(Declared):
     """The login of machines: a role id and a secret id.
@@ -69,6 +72,7 @@ class AppRole(Declared):
             raise ValueError("AppRole: `creation_path` means something only with `wrapped=True`")
 
 
+@clean_init
 @dataclass(frozen=True)
 class Kubernetes(Declared):
     """The login of a pod, by the token of its service account, read at each login."""
@@ -82,6 +86,7 @@ class Kubernetes(Declared):
         _required(self, "role", "jwt_file", "mount")
 
 
+@clean_init
 @dataclass(frozen=True)
 class JWT(Declared):
     """The login by a signed token of an identity provider.
@@ -105,6 +110,7 @@ class JWT(Declared):
         _one_of(self, "jwt", "jwt_file")
 
 
+@clean_init
 @dataclass(frozen=True)
 class UserPass(Declared):
     """The login by user name and password; `password_file` is read at each login."""
@@ -121,6 +127,7 @@ class UserPass(Declared):
         _one_of(self, "password", "password_file")
 
 
+@clean_init
 @dataclass(frozen=True)
 class TLSCertificate(Declared):
     """The login by the client certificate of the connection.
@@ -145,6 +152,7 @@ class TLSCertificate(Declared):
             raise ValueError("TLSCertificate: `key` needs `cert`")
 
 
+@clean_init
 @dataclass(frozen=True)
 class Agent(Declared):
     """No login: an agent or proxy on this host logs in, and takes requests without a token.
@@ -183,6 +191,7 @@ class _Seconds(_Default, float): ...
 class _Count(_Default, int): ...
 
 
+@clean_init
 @dataclass(frozen=True, eq=False)
 class Vault(Declared):
     """Where Vault is and how to use it.

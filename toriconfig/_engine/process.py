@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from toriconfig._clean_call import clean_init
+
 # Why a shell that reads a pipe, and not PR_SET_PDEATHSIG: that signal fires when the *thread* that started the child
 # ends, needs code between fork and exec, exists on Linux alone, and leaves the directory behind. The pipe is closed by
 # the kernel even after SIGKILL. The shell is in a session of its own, so Ctrl-C in a terminal does not reach it.
@@ -34,6 +36,7 @@ n=0; until rm -rf -- "$2" || [ $n -ge 50 ]; do sleep 0.1; n=$((n + 1)); done
 """
 
 
+@clean_init
 class Keeper:
     """A temporary directory, and a watcher that ends processes and removes the directory when we are gone.
 
@@ -78,6 +81,7 @@ class Keeper:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
+@clean_init
 class ServerProcess:
     """One server: started, paused, stopped and started again by its pid.
 

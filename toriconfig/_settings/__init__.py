@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource
 from pydantic_settings.sources.types import ENV_FILE_SENTINEL
 
+from toriconfig._clean_call import cleaned
 from toriconfig._collector import paused
 from toriconfig._layers import Inputs
 from toriconfig._load import Draft
@@ -57,8 +58,11 @@ class Settings(BaseSettings):
 
         @wraps(BaseSettings.__init__)
         def __init__(self, /, *args, **values):
-            with paused():
-                error = _init(self, args, values)
+            try:
+                with paused():
+                    error = _init(self, args, values)
+            except Exception as raised:  # noqa: BLE001 - any error may show an argument
+                error = cleaned(raised)
             if error is not None:
                 del args, values  # whoever prints this frame finds no secret in it
                 raise error

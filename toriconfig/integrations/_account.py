@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from toriconfig._clean_call import expect
 from toriconfig._secret import Secret
 
 
@@ -14,6 +15,15 @@ class Account(NamedTuple):
     username: str
     password: str
     of: Any
+
+
+def check_secret(secret: object, name: str) -> None:
+    """Refuse anything but a `Secret`, without showing it: the credential itself would never rotate.
+
+    Raises:
+        TypeError: it is none.
+    """
+    expect(secret, Secret, f"{name} needs a Secret")
 
 
 def account(secret: Secret[Any]) -> Account:

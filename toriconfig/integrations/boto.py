@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from toriconfig._clean_call import clean_init
 from toriconfig._secret import Secret
-from toriconfig.integrations._account import part
+from toriconfig.integrations._account import check_secret, part
 
 
 class Frozen(NamedTuple):
@@ -21,6 +22,7 @@ class Frozen(NamedTuple):
     token: str | None
 
 
+@clean_init
 class Credentials:
     """Credentials as botocore asks for them; each request is signed with the current ones.
 
@@ -32,6 +34,7 @@ class Credentials:
     method = "toriconfig"
 
     def __init__(self, secret: Secret[Any]) -> None:
+        check_secret(secret, "Credentials()")
         self._secret = secret
 
     def get_frozen_credentials(self) -> Frozen:
@@ -61,12 +64,14 @@ class Credentials:
         return datetime.fromtimestamp(ends, UTC) if ends is not None else None
 
 
+@clean_init
 class SecretProvider:
     """A provider for botocore's chain."""
 
     METHOD = CANONICAL_NAME = "toriconfig"
 
     def __init__(self, secret: Secret[Any]) -> None:
+        check_secret(secret, "SecretProvider()")
         self._secret = secret
 
     def load(self) -> Credentials:

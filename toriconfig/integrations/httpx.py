@@ -6,10 +6,13 @@ from collections.abc import AsyncGenerator, Generator
 
 import httpx
 
+from toriconfig._clean_call import clean_init, expect
 from toriconfig._secret import Secret
+from toriconfig.integrations._account import check_secret
 from toriconfig.integrations._refused import async_newer, newer
 
 
+@clean_init
 class SecretAuth(httpx.Auth):
     """`httpx.Client(auth=SecretAuth(settings.api_key))`, sync or async.
 
@@ -20,6 +23,9 @@ class SecretAuth(httpx.Auth):
     """
 
     def __init__(self, secret: Secret[str], *, header: str = "Authorization", scheme: str = "Bearer") -> None:
+        check_secret(secret, "SecretAuth()")
+        expect(header, str, "the header of SecretAuth() is text")
+        expect(scheme, str, "the scheme of SecretAuth() is text")
         self._secret = secret
         self._header = header
         self._before = f"{scheme} " if scheme else ""

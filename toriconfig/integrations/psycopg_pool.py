@@ -13,10 +13,12 @@ from weakref import WeakKeyDictionary
 
 from psycopg import AsyncConnection, Connection, OperationalError
 
+from toriconfig._clean_call import clean_call
 from toriconfig._secret import Secret
-from toriconfig.integrations._account import Account, account, async_account
+from toriconfig.integrations._account import Account, account, async_account, check_secret
 
 
+@clean_call
 def login(credentials: Secret[Any], **others: Any) -> Callable[[], dict[str, Any]]:
     """For the pool's `kwargs`: the current user and password, asked for at each new connection.
 
@@ -24,6 +26,7 @@ def login(credentials: Secret[Any], **others: Any) -> Callable[[], dict[str, Any
         credentials: a secret with `username` and `password`.
         others: further connection parameters, passed as they are.
     """
+    check_secret(credentials, "login()")
 
     def kwargs() -> dict[str, Any]:
         return _parameters(account(credentials), others)
@@ -31,8 +34,10 @@ def login(credentials: Secret[Any], **others: Any) -> Callable[[], dict[str, Any
     return kwargs
 
 
+@clean_call
 def async_login(credentials: Secret[Any], **others: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
     """`login` for `AsyncConnectionPool`: the loop runs on while the account is fetched."""
+    check_secret(credentials, "async_login()")
 
     async def kwargs() -> dict[str, Any]:
         return _parameters(await async_account(credentials), others)
@@ -40,12 +45,14 @@ def async_login(credentials: Secret[Any], **others: Any) -> Callable[[], Awaitab
     return kwargs
 
 
+@clean_call
 def current(credentials: Secret[Any]) -> Callable[[Connection[Any]], None]:
     """For the pool's `check`: refuses a connection of an earlier account, and has the pool replace all of its own.
 
     The first refusal drains the pool, because a pool waits after each further refusal, twice as long each time: so
     many idle connections would take it down for as long as its timeout.
     """
+    check_secret(credentials, "current()")
     drained: _Drained = WeakKeyDictionary()
 
     def check(connection: Connection[Any]) -> None:
@@ -60,8 +67,10 @@ def current(credentials: Secret[Any]) -> Callable[[Connection[Any]], None]:
     return check
 
 
+@clean_call
 def async_current(credentials: Secret[Any]) -> Callable[[AsyncConnection[Any]], Awaitable[None]]:
     """`current` for `AsyncConnectionPool`."""
+    check_secret(credentials, "async_current()")
     drained: _Drained = WeakKeyDictionary()
 
     async def check(connection: AsyncConnection[Any]) -> None:

@@ -8,14 +8,17 @@ from urllib.parse import urlsplit
 from requests import codes
 from requests.auth import AuthBase
 
+from toriconfig.integrations._account import check_secret
 from toriconfig.integrations._refused import newer
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
-    from toriconfig._secret import Secret
+from toriconfig._clean_call import clean_init, expect
+from toriconfig._secret import Secret
 
 
+@clean_init
 class SecretAuth(AuthBase):
     """`requests.get(url, auth=SecretAuth(settings.api_key))`; works for a `Session` too.
 
@@ -26,6 +29,9 @@ class SecretAuth(AuthBase):
     """
 
     def __init__(self, secret: Secret[str], *, header: str = "Authorization", scheme: str = "Bearer") -> None:
+        check_secret(secret, "SecretAuth()")
+        expect(header, str, "the header of SecretAuth() is text")
+        expect(scheme, str, "the scheme of SecretAuth() is text")
         self._secret = secret
         self._header = header
         self._before = f"{scheme} " if scheme else ""

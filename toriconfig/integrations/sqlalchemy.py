@@ -8,12 +8,14 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DisconnectionError
 
+from toriconfig._clean_call import clean_call, expect
 from toriconfig._secret import Secret
-from toriconfig.integrations._account import account
+from toriconfig.integrations._account import account, check_secret
 
 _KEY = "toriconfig.account"
 
 
+@clean_call
 def follow(engine: Engine, credentials: Secret[Any]) -> Callable[[], None]:
     """Have an engine log in with `credentials`, whatever its URL says, and follow their rotation.
 
@@ -27,6 +29,8 @@ def follow(engine: Engine, credentials: Secret[Any]) -> Callable[[], None]:
     Returns:
         A function that lets the engine go.
     """
+    expect(engine, Engine, "follow() needs an Engine, of an AsyncEngine its `sync_engine`")
+    check_secret(credentials, "follow()")
 
     def do_connect(_dialect: Any, record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
         current = account(credentials)

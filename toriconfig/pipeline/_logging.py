@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from toriconfig._clean_call import clean_call
 from toriconfig.pipeline._guard import MARK, is_foreign, stand_guard, withheld
 from toriconfig.pipeline._redact import mask
 
@@ -99,6 +100,7 @@ _handler.setFormatter(MaskingFormatter())
 setattr(_handler, MARK, True)
 
 
+@clean_call
 def get_logger(name: str, *, propagate: bool | None = None, level: int | str | None = None) -> logging.Logger:
     """A logger that writes each record once, to standard error, with registered secrets masked.
 

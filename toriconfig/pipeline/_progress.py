@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NoReturn, Self
 from weakref import WeakSet
 
+from toriconfig._clean_call import clean_init
 from toriconfig.pipeline._report import Report
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _SMOOTHING = 0.3
 _live: WeakSet[ProgressTracker] = WeakSet()
 
 
+@clean_init
 class ProgressTracker:
     """Counts items and reports the progress, throttled by change and by time.
 

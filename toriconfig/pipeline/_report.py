@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from toriconfig._clean_call import clean_init
 
+
+@clean_init
 @dataclass(frozen=True, slots=True)
 class Report:
     """How far a piece of work has come.

@@ -14,6 +14,7 @@ from time import monotonic
 from types import CoroutineType
 from typing import Any, TypeVar
 
+from toriconfig._clean_call import cleaned
 from toriconfig.pipeline._call import Call, ending
 from toriconfig.pipeline._logging import library_logger
 from toriconfig.pipeline._loop_thread import GRACE, LoopThread
@@ -55,7 +56,10 @@ def run_sync(coro: Coroutine[Any, Any, T], timeout: float | None = None, *, allo
     >>> run_sync(double(21), timeout=5.0)
     42
     """
-    _check(coro, timeout, allow_running_loop)
+    refused = _refusal(coro, timeout, allow_running_loop)
+    if refused is not None:
+        del coro, timeout, allow_running_loop  # they may hold a secret, and a traceback shows what its frames hold
+        raise refused
     seconds = -1 if timeout is None else min(timeout, threading.TIMEOUT_MAX)
     error: BaseException | None = None
     call: Call | None = None
@@ -71,9 +75,7 @@ def run_sync(coro: Coroutine[Any, Any, T], timeout: float | None = None, *, allo
                 return run_sync(coro, timeout, allow_running_loop=allow_running_loop)
             ended = call.wait(seconds)
         except BaseException as interruption:  # Ctrl-C, or a signal handler that raises
-            _give_up(call, thread, f"interrupted by {type(interruption).__name__}")
-            if not call.started:
-                coro.close()
+            _interrupt(call, thread, coro, interruption)
             raise
         if not ended:
             outcome = _give_up(call, thread, f"not ended within {timeout:g} s")
@@ -108,6 +110,15 @@ def shutdown_executors() -> None:
         thread, _current = _current, None
     if thread is not None:
         thread.close()
+
+
+def _refusal(coro: Any, timeout: float | None, allow_running_loop: bool) -> Exception | None:
+    """What a call that cannot be is to raise, without a frame; None for one that can."""
+    try:
+        _check(coro, timeout, allow_running_loop)
+    except (TypeError, ValueError, RuntimeError) as error:
+        return cleaned(error)
+    return None
 
 
 def _check(coro: Any, timeout: float | None, allow_running_loop: bool) -> None:
@@ -163,6 +174,12 @@ def _thread(coro: Coroutine[Any, Any, Any]) -> LoopThread | None:
             return None
         coro.close()
         raise
+
+
+def _interrupt(call: Call, thread: LoopThread, coro: Coroutine[Any, Any, Any], interruption: BaseException) -> None:
+    _give_up(call, thread, f"interrupted by {type(interruption).__name__}")
+    if not call.started:
+        coro.close()
 
 
 def _give_up(call: Call, thread: LoopThread, why: str) -> str:

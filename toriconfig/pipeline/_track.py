@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TypeVar
 
+from toriconfig._clean_call import clean_call
 from toriconfig.pipeline._progress import ProgressTracker
 from toriconfig.pipeline._report import Report
 
 T = TypeVar("T")
 
 
+@clean_call
 def track(
     iterable: Iterable[T],
     total: int | None = None,

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from threading import Event, Lock
 from typing import Literal
 
+from toriconfig._clean_call import clean_call, clean_init, expect
 from toriconfig.errors import SecretError
 from toriconfig.pipeline import ProgressTracker
 from toriconfig.rotation._errors import RotationError
 from toriconfig.rotation._rotation import Rotation
 
 
+@clean_init
 @dataclass(frozen=True, slots=True)
 class Line:
     """What became of one secret.
@@ -31,6 +33,7 @@ class Line:
     error: SecretError | None = None
 
 
+@clean_init
 @dataclass(frozen=True, slots=True)
 class Report:
     """What became of all, in the order in which they were given."""
@@ -47,6 +50,7 @@ class Report:
         return not self.of("failed")
 
 
+@clean_call
 def rotate_due(
     rotations: Iterable[Rotation],
     *,
@@ -72,6 +76,8 @@ def rotate_due(
     if not 1 <= workers <= 64:
         raise ValueError(f"workers is a number from 1 to 64, not {workers}")
     given = list(rotations)
+    for one in given:
+        expect(one, Rotation, "rotate_due() takes rotations")
     groups: dict[str, list[int]] = {}
     for number, rotation in enumerate(given):
         groups.setdefault(rotation.ref.path, []).append(number)

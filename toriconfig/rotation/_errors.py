@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from toriconfig._clean_call import clean_init
 from toriconfig.errors import SecretError
 
 
+@clean_init
 class RotationError(SecretError):
     """A rotation failed; `step` says where.
 
@@ -25,6 +27,7 @@ class RotationRefused(RotationError):
     """Nothing was changed: what is missing was seen before."""
 
 
+@clean_init
 class RotationLost(RotationError):
     """Somebody else rotates, or has rotated, the same secret; what he does stands.
 

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from toriconfig._clean_call import clean_init
 from toriconfig.pipeline._logging import library_logger
 
 Step = Literal["resume", "reserve", "apply", "verify", "promote", "grace", "retire", "undo", "close"]
 State = Literal["started", "done", "failed", "lost"]
 
 
+@clean_init
 @dataclass(frozen=True, slots=True)
 class Event:
     """One step of one rotation.

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from toriconfig._clean_call import clean_init
 
+
+@clean_init
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a rotation ended.
@@ -25,6 +28,7 @@ class Outcome:
     version: int = 0
 
 
+@clean_init
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a rotation would do, as found out without changing anything.
@@ -40,6 +44,7 @@ class Plan:
     actions: tuple[str, ...]
 
 
+@clean_init
 @dataclass(frozen=True, slots=True)
 class Status:
     """Where the rotation of a secret stands.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from toriconfig._clean_call import clean_init
 from toriconfig._reference import Ref
 from toriconfig._vault.answer import Answer
 from toriconfig._vault.versions import Versions
@@ -18,6 +19,7 @@ Values = dict[str, Any]
 """Keys of the secret with their values. A frame that holds some raises nothing that could carry it away."""
 
 
+@clean_init
 class Work:
     """The secret under rotation, and the way to ask Vault about it.
 

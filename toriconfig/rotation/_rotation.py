@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
+from toriconfig._clean_call import clean_init, expect
 from toriconfig._clock import SYSTEM, Clock
 from toriconfig._reference import Ref
 from toriconfig._vault import connect
@@ -32,6 +33,7 @@ T = TypeVar("T")
 _YEAR = 366 * 86_400
 
 
+@clean_init
 class Rotation:
     """One secret, and how it is rotated.
 
@@ -72,6 +74,7 @@ class Rotation:
         who: str | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
+        expect(reference, (str, Ref), "a Rotation needs a reference, such as `secret/app#key`")
         self.ref = reference if isinstance(reference, Ref) else Ref(reference)
         self.kind = kind
         self.max_age = self.ref.max_age if max_age is None else max_age

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from toriconfig._clean_call import clean_init, expect
 from toriconfig.rotation._errors import RotationError
 from toriconfig.rotation._run_with_timeout import run_with_timeout
 
@@ -35,6 +36,7 @@ _HARMLESS = frozenset(
 """After `VAULT_` or `BAO_`: variables that log nobody in."""
 
 
+@clean_init
 class Command:
     """A program that gets the secret on standard input, or on the descriptor whose number stands for `{fd}`.
 
@@ -47,6 +49,9 @@ class Command:
     """
 
     def __init__(self, arguments: Sequence[str]) -> None:
+        expect(arguments, (list, tuple), "a Command takes a list of program and arguments")
+        for one in arguments:
+            expect(one, str, "the arguments of a Command are text")
         if not arguments:
             raise ValueError("a verifier needs a program")
         self.arguments = tuple(arguments)

@@ -182,9 +182,15 @@ def _locals(frames: TracebackType | None, own_file: str) -> Iterator[tuple[str, 
     for frame, line in traceback.walk_tb(frames):
         if frame.f_code.co_filename == own_file:
             continue
-        summary = traceback.StackSummary.extract(iter([(frame, line)]), capture_locals=True)
-        for name, shown in (summary[0].locals or {}).items():
-            yield f"local {name!r} in {frame.f_code.co_name}() at line {line} of the traceback", shown
+        for name, value in frame.f_locals.items():
+            yield f"local {name!r} in {frame.f_code.co_name}() at line {line} of the traceback", _repr(value)
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001 - an object whose making was cut short may have no repr
+        return f"{type(error).__name__}: {error}"
 
 
 class _Recorder(logging.Handler):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Lock
 
+from toriconfig._clean_call import clean_init
 
+
+@clean_init
 class FakeClock:
     """A `Clock` for tests: a day of waiting in no time, the same in each run. Safe to use from threads.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from toriconfig._clean_call import clean_init
 from toriconfig._engine import DevServer, wait_for
 from toriconfig.testing._audit import AuditLog
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import hvac
 
 
+@clean_init
 @dataclass(frozen=True, repr=False)
 class AppRoleLogin:
     """What a program logs in with by AppRole.
@@ -31,6 +33,7 @@ class AppRoleLogin:
     mount: str = "approle"
 
 
+@clean_init
 class VaultServer:
     """A running development server; `vault_server()` makes one.
 

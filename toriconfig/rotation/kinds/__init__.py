@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from toriconfig._clean_call import clean_call, expect
 from toriconfig.rotation.kinds.database_root import DatabaseRoot
 from toriconfig.rotation.kinds.database_user import DatabaseUser
 from toriconfig.rotation.kinds.generated import ALPHABET, Generated
@@ -33,12 +34,14 @@ KINDS: dict[str, type[Any]] = {
 _BY_PLACE = {"static-creds": StaticRole, "config": DatabaseRoot, "keys": TransitKey}
 
 
+@clean_call
 def guess(path: str, key: str | None) -> str:
     """The kind that a reference speaks of by its form alone; "" when it speaks of none.
 
     >>> guess("secret/app", "token"), guess("transit/keys/app", None), guess("secret/db", None)
     ('generated', 'transit-key', '')
     """
+    expect(path, str, "guess() needs the path as text")
     if key is not None:
         return Generated.name
     segments = path.split("/")

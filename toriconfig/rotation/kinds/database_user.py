@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from toriconfig._clean_call import clean_init
 from toriconfig._reference import split
 from toriconfig._vault.write import policy_path
 from toriconfig.rotation._errors import RotationError, RotationRefused
@@ -21,6 +22,7 @@ USERNAME, PASSWORD = "username", "password"
 _LONGEST = 63
 
 
+@clean_init
 class DatabaseUser:
     """The keys `username` and `password` of a KV path; other keys stay.
 

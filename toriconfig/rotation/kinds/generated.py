@@ -6,6 +6,7 @@ import math
 import secrets
 import string
 
+from toriconfig._clean_call import clean_init
 from toriconfig.pipeline._redact import register
 from toriconfig.rotation._protocol import Values, Work
 from toriconfig.rotation.kinds._stored import Stored, key_of
@@ -14,6 +15,7 @@ ALPHABET = string.ascii_letters + string.digits
 _WEAKEST = 64.0
 
 
+@clean_init
 class Generated(Stored):
     """One key of a KV path, filled with random characters.
 

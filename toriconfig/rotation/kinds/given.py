@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toriconfig._clean_call import clean_init
 from toriconfig.pipeline._redact import register
 from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._protocol import Values, Work
@@ -9,6 +10,7 @@ from toriconfig.rotation._record import Sealed
 from toriconfig.rotation.kinds._stored import Stored, key_of
 
 
+@clean_init
 class Given(Stored):
     """One key of a KV path, set to a value that is given.
 

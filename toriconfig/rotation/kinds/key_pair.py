@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from toriconfig._clean_call import clean_init
 from toriconfig.pipeline._redact import register
 from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._protocol import Values, Work
@@ -13,6 +14,7 @@ from toriconfig.rotation.kinds._stored import Stored
 PRIVATE, PUBLIC = "private_key", "public_key"
 
 
+@clean_init
 class KeyPair(Stored):
     """The keys `private_key` (PKCS #8) and `public_key` of a KV path.
 
@@ -27,7 +29,7 @@ class KeyPair(Stored):
 
     def __init__(self, algorithm: str = "ed25519") -> None:
         if algorithm not in _ALGORITHMS:
-            raise ValueError(f"a key pair is one of {', '.join(_ALGORITHMS)}, not {algorithm}")
+            raise ValueError(f"a key pair is one of {', '.join(_ALGORITHMS)}")
         self.algorithm = algorithm
 
     def plan(self, work: Work, current: Values) -> list[str]:

@@ -1,0 +1,114 @@
+"""Raises the errors of public functions from a frame that holds none of their arguments.
+
+Error trackers and `traceback` with locals show what the frames of a traceback hold, and the arguments of a wrong call may
+be secrets. So the frames of this package are dropped from the traceback: down to the first frame of somebody else's code,
+such as a validator of the schema, which is kept with all that it called.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType, TracebackType
+    from typing import Any, ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+    C = TypeVar("C", bound=type[Any])
+    E = TypeVar("E", bound=BaseException)
+
+_COROUTINE = 0x80  # inspect.CO_COROUTINE
+_OURS = frozenset(
+    ("toriconfig", "pydantic", "pydantic_core", "pydantic_settings", "yaml", "dotenv", "hvac", "urllib3", "cachetools")
+)
+_COPIED = ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__")
+
+
+def clean_call(function: Callable[P, R]) -> Callable[P, R]:
+    """A function, or coroutine function, whose errors come without the frames that hold its arguments."""
+    code: CodeType = function.__code__
+    made: Any = (_coroutine_of if code.co_flags & _COROUTINE else _call_of)(function)
+    for name in _COPIED:
+        setattr(made, name, getattr(function, name))
+    made.__dict__.update(function.__dict__)
+    made.__wrapped__ = function
+    clean: Callable[P, R] = made
+    return clean
+
+
+def clean_init(cls: C) -> C:
+    """A class whose constructor is clean in that sense."""
+    cls.__init__ = clean_call(cls.__init__)
+    return cls
+
+
+def expect(value: object, kinds: type[Any] | tuple[type[Any], ...], what: str) -> None:
+    """Refuse an argument of another type, without showing it.
+
+    Args:
+        value: the argument.
+        kinds: the types that it may have.
+        what: what is expected, with the function's name: "reload() needs a lazy settings object".
+
+    Raises:
+        TypeError: its type is none of them.
+    """
+    if not isinstance(value, kinds):
+        raise TypeError(f"{what}, not a {type(value).__name__}")
+
+
+def cleaned(error: E) -> E:
+    """The error without the frames, and without the context, that could show an argument.
+
+    An error of somebody else's code keeps its context: it shows what that code holds, and nothing of ours.
+    """
+    trace, last = error.__traceback__, None
+    while trace is not None and _is_ours(trace):
+        trace, last = trace.tb_next, trace
+    if trace is None and last is not None and type(error).__module__ == "builtins":
+        code = last.tb_frame.f_code
+        error.add_note(f"(found at {code.co_filename}:{last.tb_lineno}, in {code.co_name})")
+    error.__traceback__ = trace
+    if trace is None:
+        error.__context__ = None
+        if error.__cause__ is not None:
+            cleaned(error.__cause__)
+    return error
+
+
+def _call_of(function: Any) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - any error may show an argument
+            wrong = cleaned(error)
+        del args, kwargs
+        try:
+            raise wrong
+        finally:
+            del wrong  # else the error and this frame would hold each other
+
+    return call
+
+
+def _coroutine_of(function: Any) -> Any:
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await function(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - as above
+            wrong = cleaned(error)
+        del args, kwargs
+        try:
+            raise wrong
+        finally:
+            del wrong  # else the error and this frame would hold each other
+
+    return call
+
+
+def _is_ours(trace: TracebackType) -> bool:
+    name = str(trace.tb_frame.f_globals.get("__name__")).partition(".")[0]
+    return name in _OURS or name in sys.stdlib_module_names
