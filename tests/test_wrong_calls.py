@@ -55,6 +55,12 @@ NAMING_OPTIONS = frozenset(
 """Arguments and options that are names and not values: an error repeats them, or nobody would find the typing error."""
 
 
+LOAD: Any = load
+LAZY: Any = lazy
+TORI: Any = ToriSettings
+"""As programs without a type checker call them."""
+
+
 class App(BaseModel):
     model_config = SettingsConfigDict(env_prefix="APP_", env_nested_delimiter="__")
     num: int = 1
@@ -186,13 +192,13 @@ def test_every_public_room_is_swept() -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda bad: load(App, environ={"APP_NUM": 5, "APP_KEY": bad}),
-        lambda bad: load(App, environ=[("APP_KEY", bad)]),  # type: ignore[arg-type]
-        lambda bad: load(App, overrides=[bad]),  # type: ignore[arg-type]
-        lambda bad: load(App, vault=f"https://u:{bad}@h"),
-        lambda bad: lazy(App, environ={"APP_NUM": 5, "APP_KEY": bad}),
-        lambda bad: lazy(App, overrides=[bad]),
-        lambda bad: lazy(App, vault={"token": bad}),
+        lambda bad: LOAD(App, environ={"APP_NUM": 5, "APP_KEY": bad}),
+        lambda bad: LOAD(App, environ=[("APP_KEY", bad)]),
+        lambda bad: LOAD(App, overrides=[bad]),
+        lambda bad: LOAD(App, vault=f"https://u:{bad}@h"),
+        lambda bad: LAZY(App, environ={"APP_NUM": 5, "APP_KEY": bad}),
+        lambda bad: LAZY(App, overrides=[bad]),
+        lambda bad: LAZY(App, vault={"token": bad}),
         lambda bad: override(lazy(App, environ={}), App.model_construct(key=bad)),  # type: ignore[arg-type]
         lambda bad: replace(App(), [bad]),  # type: ignore[arg-type]
         lambda bad: explain({"key": bad}, "key"),
@@ -219,8 +225,8 @@ def test_what_code_of_the_program_raises_keeps_the_frames_of_that_code() -> None
 
 def test_an_error_deep_inside_says_where_it_was_found() -> None:
     with pytest.raises(TypeError) as caught:
-        load(App, config_files=5)
-    assert any("_options.py" in note for note in getattr(caught.value, "__notes__", ()))
+        PUBLIC["toriconfig.pipeline.ProgressTracker"]("five")
+    assert any("_progress.py" in note for note in getattr(caught.value, "__notes__", ()))
 
 
 def test_an_error_of_a_wrong_call_is_freed_without_the_garbage_collector() -> None:
@@ -252,7 +258,7 @@ def test_the_names_and_the_doc_of_a_public_function_are_its_own() -> None:
 def test_the_constructor_of_tori_settings_shows_no_secret_though_another_field_is_wrong() -> None:
     canary = Canary()
     with pytest.raises(ValidationError) as caught:
-        ToriSettings(api_key=canary.secret, chunking={"size": "x"})  # type: ignore[arg-type]
+        TORI(api_key=canary.secret, chunking={"size": "x"})
     canary.absent_from(caught.value)
 
 

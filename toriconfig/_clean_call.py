@@ -68,7 +68,7 @@ def cleaned(error: E) -> E:
     trace, last = error.__traceback__, None
     while trace is not None and _is_ours(trace):
         trace, last = trace.tb_next, trace
-    if trace is None and last is not None and type(error).__module__ == "builtins":
+    if trace is None and last is not None and not _is_raised(last):
         code = last.tb_frame.f_code
         error.add_note(f"(found at {code.co_filename}:{last.tb_lineno}, in {code.co_name})")
     error.__traceback__ = trace
@@ -107,6 +107,13 @@ def _coroutine_of(function: Any) -> Any:
             del wrong  # else the error and this frame would hold each other
 
     return call
+
+
+def _is_raised(trace: TracebackType) -> bool:
+    """True where a `raise` of ours made the error, so that its message says all; False where it was not foreseen."""
+    from opcode import opmap
+
+    return trace.tb_frame.f_code.co_code[trace.tb_lasti] == opmap["RAISE_VARARGS"]
 
 
 def _is_ours(trace: TracebackType) -> bool:

@@ -52,7 +52,7 @@ def wrong_value(values: Mapping[str, Any]) -> str:
                 return f"option `{name}` is {phrase}, not a {type(values[name]).__name__}"
     for name, allowed in _CHOICES.items():
         if values[name] not in allowed:
-            return f"option `{name}` is one of {', '.join(map(str, allowed))}, not {values[name]!r}"
+            return f"option `{name}` is one of {', '.join(map(str, allowed))}"
     if values["secrets_nested_subdir"] and values["secrets_nested_delimiter"] is not None:
         return "option `secrets_nested_subdir` nests by folders: leave `secrets_nested_delimiter` out"
     encoding = values["env_file_encoding"]
@@ -62,5 +62,5 @@ def wrong_value(values: Mapping[str, Any]) -> str:
         try:
             codecs.lookup(encoding)
         except LookupError:
-            return f"option `env_file_encoding`: there is no encoding {encoding!r}"
+            return "option `env_file_encoding`: Python has no encoding of that name"
     return ""

@@ -246,9 +246,9 @@ class Options(Value):
 
             if not isinstance(self.vault, Vault):
                 raise TypeError(f"option `vault` is a Vault or None, not a {type(self.vault).__name__}")
-        for position, layer in enumerate(self.layers, 1):
+        for layer in self.layers:
             if layer not in LAYERS:
-                raise TypeError(f"unknown layer at position {position} of `layers`; the layers are {', '.join(LAYERS)}")
+                raise TypeError(f"unknown layer{_meant(layer)} in `layers`; the layers are {', '.join(LAYERS)}")
         if len(set(self.layers)) != len(self.layers):
             raise TypeError("`layers` names a layer twice")
 
@@ -285,6 +285,14 @@ def wrong_options(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     except TypeError as error:
         return str(error)
     return ""
+
+
+def _meant(layer: object) -> str:
+    """The name of an unknown layer with the one that it is a slip of; "" for what is none, which is not repeated."""
+    from toriconfig._near import near
+
+    candidate = near(layer, LAYERS) if isinstance(layer, str) else None
+    return f" {layer!r}, meant as `{candidate}`," if candidate else ""
 
 
 def expanded(path: PathLike) -> PathLike:
