@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from toriconfig._explain import Explanation
     from toriconfig._live.change import Change
     from toriconfig._live.health import Health
-    from toriconfig._merge_rule import Merge
     from toriconfig._options import SettingsConfigDict
     from toriconfig._origin import Origin
-    from toriconfig._reference import Ref
+    from toriconfig._reference import Merge, Ref
     from toriconfig._secret import Secret
     from toriconfig._settings import Settings
     from toriconfig.errors import (
@@ -49,10 +48,9 @@ _ROOMS = {
     "_live.change": "Change",
     "_explain": "Explanation",
     "_live.health": "Health",
-    "_merge_rule": "Merge",
     "_options": "SettingsConfigDict",
     "_origin": "Origin",
-    "_reference": "Ref",
+    "_reference": "Merge Ref",
     "_secret": "Secret",
     "_settings": "Settings",
     "errors": "ConfigError MissingCredentialError Problem SecretError "

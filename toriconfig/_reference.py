@@ -1,8 +1,12 @@
-"""References to a place in Vault: `secret/tori#api_key`, `secret/tori?version=3#api_key`, `database/creds/tori`,
+"""The markers of fields: `Ref`, a place in Vault, and `Merge`, the rule by which layers meet.
+
+References are `secret/tori#api_key`, `secret/tori?version=3#api_key`, `database/creds/tori`,
 `pki/issue/tori?common_name=tori.internal`.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 from toriconfig._value import Value
 
@@ -134,3 +138,23 @@ def check_path(path: str) -> None:
         raise ValueError("the path starts or ends with `/` or holds `//`")
     if "." in segments or ".." in segments:
         raise ValueError("the path holds a `.` or `..` segment")
+
+
+Rule = Literal["replace", "append", "prepend", "unique"]
+_RULES = ("replace", "append", "prepend", "unique")
+
+
+class Merge(Value):
+    """How a field's value meets those of lower layers, where the usual rule will not do.
+
+    Args:
+        rule: "replace": the higher layer alone counts (for a mapping; lists do so anyway).
+            "append", "prepend": a list goes behind, or before, the lower layers' items.
+            "unique": appended, without the items that are there already.
+    """
+
+    rule: Rule
+
+    def __post_init__(self) -> None:
+        if self.rule not in _RULES:
+            raise ValueError(f"Merge() takes one of {', '.join(_RULES)}")

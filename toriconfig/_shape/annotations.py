@@ -13,8 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from pydantic import BaseModel, Json, SecretBytes, SecretStr
 
-from toriconfig._merge_rule import Merge
-from toriconfig._reference import Ref
+from toriconfig._reference import Merge, Ref
 from toriconfig._secret import Secret
 from toriconfig._shape import ANY, Shape
 

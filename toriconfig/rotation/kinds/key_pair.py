@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from toriconfig._clean_call import clean_init
+from toriconfig._clean_call import clean_init, expect
 from toriconfig.pipeline._redact import register
 from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._protocol import Values, Work
@@ -28,8 +28,9 @@ class KeyPair(Stored):
     name = "key-pair"
 
     def __init__(self, algorithm: str = "ed25519") -> None:
+        expect(algorithm, str, "the algorithm of a key pair is text")
         if algorithm not in _ALGORITHMS:
-            raise ValueError(f"a key pair is one of {', '.join(_ALGORITHMS)}")
+            raise ValueError(f"a key pair is one of {', '.join(_ALGORITHMS)}, not {algorithm}")
         self.algorithm = algorithm
 
     def plan(self, work: Work, current: Values) -> list[str]:
