@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from enum import Enum
+from typing import Any, Literal
+
+from pydantic_core import to_jsonable_python
 
 from toriconfig import _path
 from toriconfig._reference import split
+from toriconfig._tree import Layer, Node
 from toriconfig._value import Value
+from toriconfig.errors import Problem, Severity
 
 RefKind = Literal["env", "vault", "file", "key", "profile"]
 SCHEMES = ("env", "vault", "file")
@@ -128,3 +133,48 @@ def _key(body: str) -> Reference | Malformed:
 
 def _is_variable(name: str) -> bool:
     return name.isidentifier() and name.isascii()
+
+
+def is_left(text: str, layer: Layer | None = None) -> bool:
+    """Whether text that nobody resolves looks like a reference of a known scheme.
+
+    Args:
+        text: the text.
+        layer: the layer that says it; one whose references were resolved may hold such text on purpose, as may Vault.
+    """
+    if layer is not None and (layer.resolved or layer.kind == "vault"):
+        return False
+    return any(f"${{{scheme}:" in text for scheme in SCHEMES)
+
+
+def left(node: Node, path: _path.Path, why: str = "", *, severity: Severity = "error") -> Problem:
+    """The problem of such text: an error for a secret, of which it would become the value."""
+    return Problem(
+        "TC307",
+        _path.show(path),
+        node.origin,
+        expected="a value",
+        help="write the reference in a settings file or in `overrides`, name the place with `Ref` in the schema, or set "
+        "the value itself",
+        message=f"`{_path.show(path)}` looks like a reference, and " + (why or "no reference is resolved here"),
+        severity=severity,
+    )
+
+
+def plain(value: Any) -> Any:
+    """A value that is an object as a file would say it; one that no file can say is left as it is."""
+    if isinstance(value, (str, int, float, type(None))) and not isinstance(value, Enum):
+        return value
+    try:
+        return to_jsonable_python(value)
+    except ValueError:
+        return value
+
+
+def as_text(value: Any) -> str:
+    """A value within a longer text."""
+    if not isinstance(value, (bool, int, float, type(None))):
+        return str(value)
+    import json
+
+    return json.dumps(value)

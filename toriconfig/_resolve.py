@@ -7,16 +7,15 @@ and to other secrets stay what they are, a `Template`, from which the next stati
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from enum import Enum
 from typing import Any
 
 from pydantic import BaseModel, SecretBytes, SecretStr
-from pydantic_core import PydanticUndefined, to_jsonable_python
+from pydantic_core import PydanticUndefined
 
 from toriconfig import _path
 from toriconfig._defaults import as_node, placed
 from toriconfig._path import Path, show
-from toriconfig._references import Malformed, Reference, parse
+from toriconfig._references import Malformed, Reference, as_text, is_left, left, parse, plain
 from toriconfig._renamed import current, referred
 from toriconfig._secret import Secret
 from toriconfig._shape import ANY, Shape, confidential
@@ -87,6 +86,8 @@ class _Run:
         if kind is str:
             if _OPEN in value and layer.references:
                 value, layer = self.text(node, shape, path), layer.settled
+            elif _OPEN in value and is_left(value, layer):
+                value = self._left(node, shape, path)
         elif kind is dict:
             here = shape.narrowed(value) if shape.kind == "model" else shape
             below = {key: self.node(child, self._child(here, key), (*path, key)) for key, child in value.items()}
@@ -104,7 +105,8 @@ class _Run:
     def _loser(self, node: Node, shape: Shape, path: Path) -> Node:
         """A loser may be what says where Vault is asked, or stand in for it; else nobody minds what is wrong with it."""
         outer = self.problems
-        self.problems = self.told if type(node.value) is str and _ASKS_VAULT in node.value else []
+        asks = type(node.value) is str and _ASKS_VAULT in node.value and node.layer.references
+        self.problems = self.told if asks else []
         resolved = self.node(node, shape, path)
         self.problems = outer
         return resolved
@@ -135,8 +137,19 @@ class _Run:
         self.open.append(path)
         values = [part if isinstance(part, str) else self._value(part, node, shape, path) for part in parts]
         self.open.pop()
+        yielded = (value for part, value in zip(parts, values, strict=True) if part is not value)
+        secret = shape.kind == "secret" or shape.sealed
+        if secret and any(type(value) is str and is_left(value) for value in yielded):
+            self.problems.append(left(node, path, "what a reference yields is not scanned again"))
+            return _FAILED
         result = self.done[id(node)] = self._joined(values, node, path)
         return result
+
+    def _left(self, node: Node, shape: Shape, path: Path) -> Any:
+        """Text that looks like a reference, in a layer that resolves none: no secret may be made of it."""
+        secret = shape.kind == "secret" or shape.sealed
+        self.problems.append(left(node, path, severity="error" if secret else "warning"))
+        return _FAILED if secret else node.value
 
     def _joined(self, values: list[Any], node: Node, path: Path) -> Any:
         if any(value is _FAILED for value in values):
@@ -148,7 +161,7 @@ class _Run:
             if isinstance(value, Template):
                 parts.extend(value.parts)
             else:
-                parts.append(value if isinstance(value, (Reference, Other)) else _spelt(value))
+                parts.append(value if isinstance(value, (Reference, Other)) else as_text(value))
         texts = [part for part in parts if isinstance(part, str)]
         size = sum(map(len, texts))
         if self.written + size > LARGEST:
@@ -229,7 +242,7 @@ class _Run:
             if shape is None or self.environ is not None:
                 self._missing(reference, node, path, shape)
             return _FAILED
-        value = _said(value)
+        value = plain(value)
         if isinstance(value, (dict, list)) or value is _UNSET:
             message = f"`{reference.name}` is not a scalar"
             self._problem("TC304", node, path, message, "the key of a scalar", "name one of its keys")
@@ -380,21 +393,3 @@ def _part(value: Any, part: str | int) -> Any:
     if isinstance(value, (list, tuple)) and isinstance(part, int) and part < len(value):
         return value[part]
     return _UNSET
-
-
-def _said(value: Any) -> Any:
-    """A value that is an object as a file would say it; one that no file can say is left as it is."""
-    if isinstance(value, (str, int, float, type(None))) and not isinstance(value, Enum):
-        return value
-    try:
-        return to_jsonable_python(value)
-    except ValueError:
-        return value
-
-
-def _spelt(value: Any) -> str:
-    if not isinstance(value, (bool, int, float, type(None))):
-        return str(value)
-    import json
-
-    return json.dumps(value)

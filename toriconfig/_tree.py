@@ -28,9 +28,12 @@ class Layer:
         name: a file, `.env`, `environment`; what people call it.
         locate: turns the `at` of one of its nodes into an `Origin`.
         references: whether `${...}` in its strings means anything (YAML, JSON and overrides).
+
+    Attributes:
+        resolved: whether its references were resolved, so that what looks like one is text on purpose.
     """
 
-    __slots__ = ("_settled", "kind", "locate", "name", "references")
+    __slots__ = ("_settled", "kind", "locate", "name", "references", "resolved")
 
     def __init__(
         self, kind: OriginKind, name: str, locate: Callable[[Any], Origin], *, references: bool = False
@@ -39,6 +42,7 @@ class Layer:
         self.name = name
         self.locate = locate
         self.references = references
+        self.resolved = False
         self._settled: Layer | None = None
 
     @property
@@ -48,6 +52,7 @@ class Layer:
             return self
         if self._settled is None:
             self._settled = Layer(self.kind, self.name, self.locate)
+            self._settled.resolved = True
         return self._settled
 
     def __repr__(self) -> str:

@@ -67,6 +67,7 @@ CODES: dict[str, str] = {
     "TC304": "a referenced value is not set",
     "TC305": "a reference to a file outside the declared roots",
     "TC306": "malformed reference",
+    "TC307": "a reference where none is resolved",
     "TC401": "a secret that nothing supplies",
     "TC402": "a secret that is only half there",
     "TC403": "the mask of a secret given as its value",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._clock import SYSTEM, Clock
 from toriconfig._origin import Origin
+from toriconfig._references import is_left
 from toriconfig._regular_file import made_up
 from toriconfig._supply import Flight, Reading, State, Swap
 from toriconfig.errors import SecretError
@@ -114,7 +115,10 @@ class FileSupply:
                 if _identity(descriptor)[0] == identity:
                     if not content and self.reading is not None and self.reading.value:
                         return None, None, self._error("the file was emptied, as if it were being written")
-                    return Reading(_text(content), self.origin), identity, None
+                    text = _text(content)
+                    if isinstance(text, str) and is_left(text):
+                        return None, None, self._error("it holds a reference, and none is resolved in a secret's file")
+                    return Reading(text, self.origin), identity, None
                 os.lseek(descriptor, 0, os.SEEK_SET)  # it was written to meanwhile
         except OSError as error:
             return None, None, self._error(f"the file cannot be read: {error.strerror}")

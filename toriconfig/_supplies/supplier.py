@@ -12,6 +12,7 @@ from typing import Any
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
 from toriconfig._reference import Ref
+from toriconfig._references import is_left, left
 from toriconfig._resolve import Template, failed
 from toriconfig._secret import MASK, Secret, convert, supply_of, typed
 from toriconfig._shape import Shape
@@ -125,12 +126,19 @@ def _lower(node: Node, shape: Shape, path: Path, places: Places, parts: Parts) -
     """What a layer itself says; None after telling why it cannot be used."""
     value = node.value
     if isinstance(value, Secret):
+        reading = supply_of(value).reading
+        if reading is not None and isinstance(supply_of(value), Fixed) and _is_left(reading.value):
+            places.problems.append(left(node, path, "a value given in code is not scanned"))
+            return None
         secret, wrong = typed(value, shape.inner, show(path))
         return _judged(secret, wrong, node, shape, path, places)
     if isinstance(value, Template):
         return template_supply(value, parts)
     if is_file(node):
         return FileSupply(node.at, node.origin)
+    if isinstance(value, str) and is_left(value, node.layer):
+        places.problems.append(left(node, path))
+        return None
     masked = next(_masked(node), None)
     if masked is not None:
         message = "the mask of a secret was given as its value"
@@ -156,6 +164,10 @@ def _judged(
     code = "TC402" if shape.models else "TC102"
     places.problems.append(_wrong(code, node, path, wrong, f"`{show(path)}` is not {wrong}"))
     return None
+
+
+def _is_left(value: Any) -> bool:
+    return isinstance(value, str) and is_left(value)
 
 
 def _masked(node: Node) -> Any:
