@@ -24,9 +24,7 @@ _ALONE: Mapping[str, tuple[tuple[Any, ...], str]] = {
     "json_file_encoding": (_UTF8, "save the file as UTF-8"),
     "yaml_file_encoding": (_UTF8, "save the file as UTF-8, or as UTF-16 or UTF-32 with a byte order mark"),
     "yaml_config_section": ((), "move the section into a file of its own"),
-    "toml_table_header": (((),), "move the table into a file of its own"),
     "pyproject_toml_depth": ((0,), "name the file with `config_files`"),
-    "pyproject_toml_table_header": ((), "name a file of its own with `config_files`"),
 }
 """Options of pydantic-settings that only its own sources honour: the values that change nothing here, and the remedy."""
 

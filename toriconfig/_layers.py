@@ -14,12 +14,10 @@ from toriconfig._origin import LayerKind, Origin, OriginKind
 from toriconfig._tree import Node, Tree
 from toriconfig._value import Value
 from toriconfig.errors import Problem, Severity
-from toriconfig.sources import Source
+from toriconfig.sources import ENDINGS, Source, format_of
 
 if TYPE_CHECKING:
     from toriconfig.sources.dotenv import DotEnv
-
-EXTENSIONS = (".yaml", ".yml", ".json")
 
 
 class Inputs(Value):
@@ -85,10 +83,10 @@ def looked_for(options: Options) -> list[str]:
     if options.config_files is not None:
         return [os.path.abspath(os.fspath(file)) for file in options.config_files]
     stems = [os.path.abspath(stem) for stem in _stems(options)]
-    endings = ", ".join(EXTENSIONS)
+    endings = ", ".join(ENDINGS)
     return [
         *(os.path.abspath(under(options, os.fspath(file))) for file in _named(options)),
-        *(f"{stem}{EXTENSIONS[0]}" if at else f"{stem} ({endings})" for at, stem in enumerate(stems)),
+        *(f"{stem}{ENDINGS[0]}" if at else f"{stem} ({endings})" for at, stem in enumerate(stems)),
     ]
 
 
@@ -100,7 +98,7 @@ def profiles_of(options: Options) -> list[str]:
     if not os.path.isdir(folder or os.curdir):
         return []
     files = [os.path.splitext(file) for file in os.listdir(folder or os.curdir) if file.startswith(stem)]
-    names = {name.removeprefix(stem) for name, ending in files if ending in EXTENSIONS and name.startswith(stem)}
+    names = {name.removeprefix(stem) for name, ending in files if ending in ENDINGS and name.startswith(stem)}
     return sorted(names - {"local", ""})
 
 
@@ -172,7 +170,7 @@ def _stems(options: Options) -> list[str]:
 
 def existing(stem: str) -> list[str]:
     """The files of that name, with an ending that counts, the one that is read first."""
-    return [stem + ending for ending in EXTENSIONS if os.path.lexists(stem + ending)]
+    return [stem + ending for ending in ENDINGS if os.path.lexists(stem + ending)]
 
 
 def under(options: Options, file: str) -> str:
@@ -187,7 +185,17 @@ def _files(inputs: Inputs) -> Iterator[Source]:
     from toriconfig.sources.yaml_file import YamlFile
 
     for file, required in files:
-        yield YamlFile(file, required=required)
+        yield YamlFile(file, required=required, **reader_options(file, inputs.options))
+
+
+def reader_options(file: str, options: Options) -> dict[str, Any]:
+    """What the reader of a file is told beside its content: of TOML, which table to read."""
+    if format_of(file).name != "TOML":
+        return {}
+    if os.path.basename(file) != "pyproject.toml":
+        return {"table": options.toml_table_header}
+    name = os.path.basename(options.config_name) if options.config_name is not None else "pydantic-settings"
+    return {"table": options.pyproject_toml_table_header or ("tool", name)}
 
 
 def _secrets_dirs(inputs: Inputs) -> Iterator[Source]:

@@ -43,6 +43,8 @@ SHARED = (
     "yaml_file",
     "json_file",
     "toml_file",
+    "toml_table_header",
+    "pyproject_toml_table_header",
 )
 """The options that pydantic-settings has too."""
 
@@ -77,6 +79,8 @@ if TYPE_CHECKING:
         yaml_file: PathLike | Sequence[PathLike] | None
         json_file: PathLike | Sequence[PathLike] | None
         toml_file: PathLike | Sequence[PathLike] | None
+        toml_table_header: tuple[str, ...]
+        pyproject_toml_table_header: tuple[str, ...]
         vault_path: str | None
         vault_layer: Literal["secrets", "eager"]
         layers: Sequence[LayerKind]
@@ -146,6 +150,8 @@ class Options(Value):
         yaml_file: settings files that may be missing, below those of `config_name`, lowest first.
         json_file: the same.
         toml_file: the same.
+        toml_table_header: keys of the table that is read of a TOML file; empty: the whole.
+        pyproject_toml_table_header: the same for `pyproject.toml`; empty: `tool` and `config_name`.
         vault_path: KV path whose keys feed `Secret` fields; None: only explicit references are read.
         vault_layer: "secrets", or "eager" to read plain fields from `vault_path` too, at load.
         vault: how to reach Vault; None: the variables of the Vault tools.
@@ -181,6 +187,8 @@ class Options(Value):
     yaml_file: tuple[PathLike, ...] = ()
     json_file: tuple[PathLike, ...] = ()
     toml_file: tuple[PathLike, ...] = ()
+    toml_table_header: tuple[str, ...] = ()
+    pyproject_toml_table_header: tuple[str, ...] = ()
     vault_path: str | None = None
     vault_layer: Literal["secrets", "eager"] = "secrets"
     vault: Vault | None = None

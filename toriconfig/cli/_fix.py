@@ -114,9 +114,9 @@ def _round(schema: type[BaseModel], text: str, name: str) -> tuple[str, int]:
 
 def _judged(schema: type[BaseModel], text: str, name: str) -> Sequence[Problem]:
     from toriconfig._check import check_alone
-    from toriconfig.sources.yaml_file import read_yaml
+    from toriconfig.sources import read_content
 
-    return check_alone(schema, read_yaml(text.removeprefix("\ufeff"), name))
+    return check_alone(schema, read_content(text.removeprefix("\ufeff"), name))
 
 
 def _edits(problems: Iterable[Problem], text: str) -> Iterator[_Edit]:
@@ -161,9 +161,9 @@ def _masked(schema: type[BaseModel], text: str, name: str) -> list[str]:
     from toriconfig._masking.frames import Masked
     from toriconfig._origin import Origin
     from toriconfig._shape import root_shape
-    from toriconfig.sources.yaml_file import read_yaml
+    from toriconfig.sources import read_content
 
-    roots = [tree.root for tree in read_yaml(text.removeprefix("\ufeff"), name)]
+    roots = [tree.root for tree in read_content(text.removeprefix("\ufeff"), name)]
     lines = text.splitlines()
     masked = Masked(lines, known_secrets(root_shape(schema), roots)(Origin("files", name)))
     return [masked.line(number) for number in range(1, len(lines) + 1)]

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toriconfig.cli._say import note
+from toriconfig.sources import ENDINGS
 
 if TYPE_CHECKING:
+    from toriconfig._options import Options
     from toriconfig._tree import Tree
-
-ENDINGS = (".yaml", ".yml", ".json")
 
 
 def files_in(names: Iterable[str]) -> list[str]:
@@ -28,19 +28,27 @@ def files_in(names: Iterable[str]) -> list[str]:
     return list(found.values())
 
 
-def trees_of(files: Iterable[str], stdin_name: str) -> Iterator[Tree]:
-    """Every document of every file; `-` is standard input, under the name given."""
-    from toriconfig.sources.yaml_file import read_file_documents, read_yaml
+def trees_of(files: Iterable[str], stdin_name: str, options: Options) -> Iterator[Tree]:
+    """Every document of every file; `-` is standard input, under the name given.
+
+    Args:
+        files: their names.
+        stdin_name: what standard input is called, and by which ending its format is told.
+        options: of the settings class, which may name a table of TOML files.
+    """
+    from toriconfig._layers import reader_options
+    from toriconfig.sources import read_content
+    from toriconfig.sources.yaml_file import read_file_documents
 
     for file in files:
         if file == "-":
-            yield from read_yaml(sys.stdin.buffer.read(), stdin_name)
+            yield from read_content(sys.stdin.buffer.read(), stdin_name, **reader_options(stdin_name, options))
         else:
-            yield from read_file_documents(file)
+            yield from read_file_documents(file, **reader_options(file, options))
 
 
 def _below(folder: Path) -> Iterator[str]:
     for file in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-        if file.suffix in ENDINGS and not hidden and file.is_file():
+        if file.suffix in ENDINGS and not hidden and file.name != "pyproject.toml" and file.is_file():
             yield str(file)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toriconfig.cli._inputs import ENDINGS
 from toriconfig.cli._options import is_named
+from toriconfig.sources import ENDINGS
 
 if TYPE_CHECKING:
     from toriconfig._snapshot import Recipe

@@ -56,6 +56,7 @@ def check(
     alone, without the environment, and nothing that another layer may say is missing.
     """
     from toriconfig._check import check_alone, check_profiles, check_whole, no_file_hint
+    from toriconfig._options import Options
 
     if files and (online or all_profiles):
         what = "--online" if online else "--all-profiles"
@@ -72,7 +73,8 @@ def check(
         if diff:
             return Exit.FINDINGS if repaired else Exit.FINE
     if files:
-        problems = check_alone(asked.schema, trees_of(found, stdin_filename))
+        options = Options.of(asked.schema.model_config, asked.options)
+        problems = check_alone(asked.schema, trees_of(found, stdin_filename, options))
     else:
         problems = (check_profiles if all_profiles else check_whole)(asked, online=online)
     write_problems(problems, form, color, asked.schema.__name__)

@@ -13,6 +13,7 @@ import click
 from toriconfig.cli._exit import Exit, code_of
 from toriconfig.cli._options import output_options, recipe, settings_option, wants_color, write_problems
 from toriconfig.cli._say import say
+from toriconfig.sources import ENDINGS
 
 if TYPE_CHECKING:
     from toriconfig.cli._sides import Side
@@ -61,7 +62,7 @@ def diff(a: str, b: str, target: str | None, config_dir: str | None, form: str, 
 def _kind(name: str) -> str:
     if name.startswith("vault:"):
         return "place in Vault"
-    looks_like_file = any(char in name for char in "/\\") or Path(name).suffix in (".yaml", ".yml", ".json")
+    looks_like_file = any(char in name for char in "/\\") or Path(name).suffix in ENDINGS
     return "file" if looks_like_file or os.path.exists(name) else "profile"
 
 

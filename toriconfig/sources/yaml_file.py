@@ -9,6 +9,7 @@ from toriconfig._origin import LayerKind, Origin
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig._value import Value
 from toriconfig.errors import Problem
+from toriconfig.sources import read_content
 from toriconfig.sources._read_file import read_file, too_large
 
 
@@ -29,7 +30,7 @@ class Limits(Value):
 
 
 class YamlFile:
-    """A settings file: YAML 1.2, or JSON, which the same parser reads.
+    """A settings file in the format of its ending: YAML 1.2, JSON, which the same parser reads, or TOML.
 
     Args:
         path: the file.
@@ -37,6 +38,7 @@ class YamlFile:
         required: whether it is a problem when it does not exist; otherwise a missing file says nothing.
         limits: what is refused.
         kind: the layer that it speaks for.
+        options: of the reader of its format, such as `table` of TOML.
     """
 
     def __init__(
@@ -47,7 +49,9 @@ class YamlFile:
         required: bool = False,
         limits: Limits | None = None,
         kind: LayerKind = "files",
+        **options: Any,
     ) -> None:
+        self.options = options
         self.path = os.fspath(path)
         self.name = self.path if name is None else name
         self.required = required
@@ -68,7 +72,7 @@ class YamlFile:
             )
         if isinstance(data, Problem):
             return _nothing(_layer(self.kind, self.name), data)
-        first, *others = read_yaml(data, self.name, kind=self.kind, limits=self.limits)
+        first, *others = read_content(data, self.name, kind=self.kind, limits=self.limits, **self.options)
         if others:
             first.problems += (_second_document(others[0]),)
         return first
@@ -77,7 +81,7 @@ class YamlFile:
         return f"YamlFile({self.name!r})"
 
 
-def read_file_documents(path: str, *, limits: Limits | None = None) -> list[Tree]:
+def read_file_documents(path: str, *, limits: Limits | None = None, **options: Any) -> list[Tree]:
     """Read every document of a file that must be there."""
     limits = limits or Limits()
     data = read_file(path, path, "files", limits.max_bytes)
@@ -85,7 +89,7 @@ def read_file_documents(path: str, *, limits: Limits | None = None) -> list[Tree
         return [YamlFile(path, required=True, limits=limits).load()]
     if isinstance(data, Problem):
         return [_nothing(_layer("files", path), data)]
-    return read_yaml(data, path, limits=limits)
+    return read_content(data, path, limits=limits, **options)
 
 
 def read_yaml(
