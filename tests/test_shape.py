@@ -121,7 +121,7 @@ class Holder(BaseModel, Generic[T]):
         (Secret[Inner], "secret"),
         (Any, "any"),
         (object, "any"),
-        (Point, "any"),
+        (Point, "sequence"),
         (Inner | dict[str, int], "any"),
         (T, "any"),
     ],

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal, get_origin
 
 from pydantic import BaseModel
 
-from toriconfig._merge import merge
+from toriconfig._merge import merge, positioned
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
 from toriconfig._shape import ANY, Field, Shape, fields_of, reads_itself
 from toriconfig._shape.keys import place_of
 from toriconfig._snapshot import snapshot_of
-from toriconfig._tree import Layer, Node
+from toriconfig._tree import Key, Layer, Node, Positions
 from toriconfig._unknown import without_unknown
+from toriconfig.errors import Problem
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -48,6 +49,23 @@ def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
             values = dict(root.value) if values is None else values
             values[key] = new
     return root if values is None else Node(values, root.layer, root.at, root.key_at, root.under)
+
+
+def whole_lists(node: Node, shape: Shape, problems: list[Problem], path: Path = (), field: Field | None = None) -> Node:
+    """`node` with each list of which layers set only some positions laid over the default of its field."""
+    value: Any = node.value
+    if type(value) is Positions:
+        default = None if field is None or field.required else as_node(field.default(), field.place, shape)
+        known = default.value if default is not None and type(default.value) is list else []
+        value = positioned(known, value, shape, problems, path)
+    if type(value) is dict:
+        below = {key: (child, shape.child(key) or ANY, shape.fields.get(key)) for key, child in value.items()}
+        value = {key: whole_lists(child, of, problems, (*path, key), its) for key, (child, of, its) in below.items()}
+    elif type(value) is list:
+        value = [whole_lists(item, shape.child(at) or ANY, problems, (*path, at)) for at, item in enumerate(value)]
+    else:
+        return node
+    return Node(value, node.layer, node.at, node.key_at, node.under)
 
 
 def _below(node: Node, field: Field, known: Node | None) -> Node:
@@ -87,13 +105,19 @@ def as_node(value: Any, name: str, shape: Shape) -> Node:
         node = from_object(value, name)
         return _as_read(node, known.root) if known is not None else node
     if isinstance(value, Mapping):
-        spelt = {str(getattr(key, "value", key)): item for key, item in value.items()}  # an Enum by its value
+        spelt = {_spelt(key): item for key, item in value.items()}
         return Node(
             {key: _item(item, f"{name}.{show((key,))}", shape, key) for key, item in spelt.items()}, DEFAULTS, name
         )
     if isinstance(value, (list, tuple, AbstractSet)):
         return Node([_item(item, name, shape, at) for at, item in enumerate(value)], DEFAULTS, name)
     return Node(value, DEFAULTS, name)
+
+
+def _spelt(key: Any) -> str:
+    """A key of a default as files spell it; an Enum by its value, and a number or truth value as what it is."""
+    said = getattr(key, "value", key)
+    return Key(str(said), said) if isinstance(said, (int, float)) or said is None else str(said)
 
 
 def _item(value: Any, name: str, shape: Shape, key: str | int) -> Node:

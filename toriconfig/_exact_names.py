@@ -46,7 +46,7 @@ def _spells(name: str, path: Path, shape: Shape, delimiter: str | None) -> bool:
         if here is None or not here.models:
             return True  # a free key may be spelt in any way
         part, name = name[: len(str(key))], name[len(str(key)) :]
-        if part != key or (name and not name.startswith(delimiter or "")):
+        if part != str(key) or (name and not name.startswith(delimiter or "")):
             return False
         name = name[len(delimiter or "") :]
         here = here.child(key)

@@ -7,24 +7,52 @@ text such as `title=2.0,abstract=1.4` is a mapping, is decided here, by the shap
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_origin
 
-from toriconfig._path import Path, parse, show
+from toriconfig._path import Path, parse
 from toriconfig._renamed import current, renamed
 from toriconfig._shape import ANY, Field, Shape, has_secrets
 from toriconfig._shape.keys import config_of, is_aliased
-from toriconfig._tree import Node
+from toriconfig._tree import Node, Positions
 from toriconfig.errors import Problem
+
+if TYPE_CHECKING:
+    from toriconfig._free_keys import Existing
+    from toriconfig._options import Options
+    from toriconfig._origin import OriginKind
+    from toriconfig._tree import Tree
 
 STEERING = ("PROFILE", "CONFIG_FILE", "NO_LOCAL")
 """Names under the prefix that steer the load; a field of the same name comes first."""
+
+_LONGEST_POSITION = 6
+"""Digits of a position in a list."""
 
 VAULT = "VAULT__"
 """Names under the prefix that describe the connection to Vault."""
 
 
+def nested(
+    kind: OriginKind, tree: Tree, shape: Shape, options: Options, existing: Existing, problems: list[Problem]
+) -> tuple[Node, dict[str, Node]]:
+    """The tree of a layer of text by the keys of the schema, and the names in it that describe the connection to Vault."""
+    if not tree.flat:
+        from toriconfig._free_keys import respelt_tree
+
+        return respelt_tree(tree.root, shape, options.delimiter(kind), existing), {}
+    suffix = options.file_suffix if kind in ("env", "dotenv") else None
+    prefix = options.environment_prefix
+    return fit(tree.root, shape, options.delimiter(kind), prefix, problems, existing, suffix)
+
+
 def fit(
-    root: Node, shape: Shape, delimiter: str | None, prefix: str, problems: list[Problem]
+    root: Node,
+    shape: Shape,
+    delimiter: str | None,
+    prefix: str,
+    problems: list[Problem],
+    existing: Existing = lambda _path: (),
+    file_suffix: str | None = None,
 ) -> tuple[Node, dict[str, Node]]:
     """A flat tree as a nested one.
 
@@ -32,35 +60,52 @@ def fit(
         root: names, upper case and without the prefix, to nodes of text.
         delimiter: what nests in names, or None.
         prefix: put back in what is shown.
+        existing: the keys that a name may mean in a mapping, whatever their case.
+        file_suffix: the end of names whose value is the path of a file that holds the value; None for none.
 
     Returns:
         The nested tree, and the names that describe the connection to Vault (without `VAULT__`).
     """
-    nested: dict[str, Node] = {}
+    nested = Node({}, root.layer, root.at)
     vault: dict[str, Node] = {}
     delimiter = delimiter.upper() if delimiter else None
     for name, node in sorted(root.value.items()):
         path, target = _meant(name, shape, delimiter)
+        if path is None and file_suffix and name.endswith(file_suffix.upper()):
+            from toriconfig._named_files import content
+
+            path, target = _meant(name[: -len(file_suffix)], shape, delimiter)
+            if path is not None:
+                found = content(node, name, file_suffix, root.value, problems)
+                if found is None:
+                    continue
+                node = found
         if path is not None:
-            value = _structured(node, target, path, problems)
+            from toriconfig._free_keys import respelt
+            from toriconfig._text_values import structured
+
+            path = respelt(path, shape, existing) if len(path) > 1 else path
+            value = structured(node, _untyped(path, target, shape) or target, path, problems)
             if value is not None:
                 _place(nested, path, value)
         elif name.startswith(VAULT) and "vault" not in shape.fields:
             vault[name.removeprefix(VAULT).lower()] = node
         elif prefix and name not in STEERING:
             problems.append(unknown_variable(prefix + name, node, shape, delimiter, prefix))
-    return Node(nested, root.layer, root.at), vault
+    return nested, vault
 
 
 def fit_paths(root: Node, shape: Shape, problems: list[Problem]) -> Node:
     """A tree whose keys are dotted paths as a nested one: of the plain fields of the schema, nothing else."""
-    nested: dict[str, Node] = {}
+    from toriconfig._text_values import structured
+
+    nested = Node({}, root.layer, root.at)
     for name, node in root.value.items():
         path = _plain_path(name, shape)
         target = shape.at(path) if path else None
-        if path and target is not None and (value := _structured(node, target, path, problems)) is not None:
+        if path and target is not None and (value := structured(node, target, path, problems)) is not None:
             _place(nested, path, value)
-    return Node(nested, root.layer, root.at)
+    return nested
 
 
 def _plain_path(name: str, shape: Shape) -> Path:
@@ -202,6 +247,8 @@ def _match(name: str, shape: Shape, delimiter: str | None) -> Path | None:
 def _below(name: str, shape: Shape, delimiter: str) -> Path | None:
     if shape.models:
         return _match(name, shape, delimiter)
+    if shape.kind == "sequence" and not shape.unordered:
+        return _item(name, shape, delimiter)
     if shape.kind == "any":
         parts = tuple(part.lower() for part in name.split(delimiter))
         return parts if all(parts) else None
@@ -216,96 +263,70 @@ def _below(name: str, shape: Shape, delimiter: str) -> Path | None:
     return (key.lower(), *below) if below is not None else None
 
 
-def _place(nested: dict[str, Node], path: Path, node: Node) -> None:
+def _untyped(path: Path, target: Shape, shape: Shape) -> Shape | None:
+    """What a name below an untyped `dict` means: JSON what it spells, as in pydantic-settings; None elsewhere."""
+    if target.kind != "any" or target.members or len(path) < 2:
+        return None
+    field = shape.fields.get(str(path[0]))
+    annotation = field.info.annotation if field is not None else None
+    if annotation is not dict and (get_origin(annotation) is not dict or len(path) == 2):
+        return None
+    decoded = Shape("any")
+    decoded.decodes = True
+    return decoded
+
+
+def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
+    """The position of an item of a list, or the name of one of a named tuple, and what is below it."""
+    part, cut, rest = name.partition(delimiter)
+    names = [known.upper() for known in shape.names]
+    if not (part in names or (part.isascii() and part.isdigit() and len(part) <= _LONGEST_POSITION)):
+        return None
+    position = names.index(part) if part in names else int(part)
+    below = _below(rest, shape.child(position) or ANY, delimiter) if rest else ()
+    return (position, *below) if below is not None and bool(cut) == bool(rest) else None
+
+
+def _place(root: Node, path: Path, node: Node) -> None:
     """Put what one name says at its path; the mappings above it get a `key_at`, as they are not all that it says."""
     *parents, last = path
-    for part in parents:
-        parent = nested.get(str(part))
-        if parent is None or type(parent.value) is not dict:
-            nested[str(part)] = parent = Node({}, node.layer, node.at, None, parent)
-        parent.key_at = parent.at
-        nested = parent.value
-    known = nested.get(str(last))
+    here = root
+    for part, below in zip(parents, path[1:], strict=True):
+        here = _container(here, part, Positions if type(below) is int else dict, node)
+    known = _at(here, last)
     if known is None or type(known.value) is not dict or type(node.value) is not dict:
-        nested[str(last)] = Node(node.value, node.layer, node.at, node.key_at, known)
+        _put(here, last, Node(node.value, node.layer, node.at, node.key_at, known))
     else:
         known.value.update(node.value)
 
 
-def _structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Node | None:
-    """Text as the mapping or list that the schema wants there; text itself where it wants text.
-
-    What is a part of the text has a `key_at`.
-    """
-    text = node.value
-    if not isinstance(text, str):
-        return node
-    stripped = text.strip()
-    if stripped == "null" and can_mean(shape, None):
-        return Node(None, node.layer, node.at)
-    if shape.kind == "any" and shape.decodes:
-        value, wrong = _json(stripped)
-        return node if wrong else _nodes(value, node)
-    if shape.kind in ("scalar", "any") or (shape.kind == "secret" and not shape.models):
-        return node
-    if stripped[:1] in ("{", "["):
-        value, wrong = _json(stripped)
-        if not wrong:
-            return _nodes(value, node)
-        if not shape.text:
-            problems.append(_bad_text(node, path, "valid JSON", f"the JSON breaks off at character {wrong}"))
-            return None
-    if shape.text or shape.kind == "secret":
-        return node
-    if shape.kind == "sequence":
-        items = [Node(part.strip(), node.layer, node.at, node.at) for part in text.split(",") if part.strip()]
-        return Node(items, node.layer, node.at)
-    pairs: dict[str, Node] = {}
-    for part in filter(str.strip, text.split(",")):
-        key, equals, value = part.partition("=")
-        if not equals:
-            problems.append(_bad_text(node, path, "`key=value,key=value` or a JSON object", "a pair has no `=`"))
-            return None
-        pairs[key.strip()] = Node(value.strip(), node.layer, node.at, node.at)
-    return Node(pairs, node.layer, node.at)
+def _container(parent: Node, part: str | int, kind: type[dict[Any, Any]], node: Node) -> Node:
+    """What stands at a key, made if it is no container; one that holds the parts of a text stays."""
+    known = _at(parent, part)
+    if known is None or type(known.value) not in (kind, dict if kind is dict else list):
+        known = Node(kind(), node.layer, node.at, None, known)
+        _put(parent, part, known)
+    known.key_at = known.at
+    return known
 
 
-def can_mean(shape: Shape, value: Any) -> bool:
-    """Whether text can mean this value: `null` means None, and JSON a mapping or list, only where text is not wanted."""
-    if value is None:
-        return shape.nullable and shape.kind not in ("secret", "any") and not shape.text
-    return shape.kind != "any" or shape.decodes or not isinstance(value, (dict, list))
+def _at(parent: Node, part: str | int) -> Node | None:
+    if type(parent.value) is list:
+        return parent.value[part] if isinstance(part, int) and part < len(parent.value) else None
+    found: Node | None = parent.value.get(part)
+    return found
 
 
-def _json(text: str) -> tuple[Any, int]:
-    import json
-
-    try:
-        return json.loads(text), 0
-    except ValueError as error:
-        return None, getattr(error, "pos", 0) + 1
-    except RecursionError:
-        return None, 1
-
-
-def _nodes(value: Any, like: Node, key_at: Any = None) -> Node:
-    if isinstance(value, dict):
-        value = {key: _nodes(part, like, like.at) for key, part in value.items()}
-    elif isinstance(value, list):
-        value = [_nodes(part, like, like.at) for part in value]
-    return Node(value, like.layer, like.at, key_at)
-
-
-def _bad_text(node: Node, path: Path, expected: str, label: str) -> Problem:
-    return Problem(
-        "TC102",
-        show(path),
-        node.origin,
-        expected=expected,
-        help=f"set {node.origin} to {expected}",
-        message=f"`{show(path)}` cannot be read from text",
-        label=label,
-    )
+def _put(parent: Node, part: str | int, node: Node) -> None:
+    """Set a key; a position behind the end of a list makes the list one of positions, whose gaps are judged later."""
+    if type(parent.value) is list and isinstance(part, int):
+        if part == len(parent.value):
+            parent.value.append(node)
+            return
+        if part > len(parent.value):
+            parent.value = Positions(enumerate(parent.value))
+    container: Any = parent.value
+    container[part] = node
 
 
 def _unprefixed(name: str, prefix: str) -> str:

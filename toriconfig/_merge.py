@@ -6,6 +6,7 @@
     mapping        mapping         key by key; with Merge("replace") the higher mapping alone, and in a union
                                    of models where it means another model than the lower one
     list           list            the higher list; with Merge("append" | "prepend" | "unique") both
+    list           positions       the lower list with those items of it set (`XS__0=a` in a variable)
     scalar         scalar          the higher scalar
     list           scalar          the higher value, and the reverse: pydantic judges it
     mapping        list, scalar    a Problem that names both places, and the reverse
@@ -21,10 +22,13 @@ people look for it; where no file has it, at the highest layer.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
 from toriconfig._shape import ANY, Shape
-from toriconfig._tree import Node
+from toriconfig._tree import Node, Positions
 from toriconfig.errors import Problem, Related
 
 
@@ -47,9 +51,45 @@ def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Pa
         problems.append(_null_problem(high, path, low))
     elif type(above) is list and type(below) is list and shape.merge not in (None, "replace"):
         above = _joined(below, above, shape.merge)
+    elif type(above) is Positions and type(below) in (list, Positions):
+        above = positioned(below, above, shape, problems, path)
     elif (type(above) is dict) is not (type(below) is dict) and _clash(low, high, shape):
         problems.append(_clash_problem(low, high, path))
     return Node(above, high.layer, high.at, high.key_at, _chained(high.under, low))
+
+
+def positioned(below: Any, above: Positions, shape: Shape, problems: list[Problem], path: Path) -> Any:
+    """The items of a list, or positions of one, with those in `above` set."""
+    items = dict(below if type(below) is Positions else enumerate(below))
+    for at, node in above.items():
+        low = items.get(at)
+        items[at] = node if low is None else merge(low, node, shape.child(at) or ANY, problems, (*path, at))
+    if type(below) is Positions:
+        return Positions(items)
+    return whole_list(items, problems, path)
+
+
+def whole_list(items: Mapping[int, Node], problems: list[Problem], path: Path) -> list[Node]:
+    """Items by position as a list; a position behind a gap is a problem."""
+    found: list[Node] = []
+    for at in sorted(items):
+        if at > len(found):
+            problems.append(_gap(items[at], (*path, at), (*path, len(found))))
+            break
+        found.append(items[at])
+    return found
+
+
+def _gap(node: Node, path: Path, missing: Path) -> Problem:
+    return Problem(
+        "TC102",
+        show(path),
+        node.origin,
+        expected=f"a position that is in the list, or the next one, `{show(missing)}`",
+        help=f"set `{show(missing)}` too, or give the whole list",
+        message=f"`{show(path)}` is set, and `{show(missing)}` is not",
+        label="no item stands before it",
+    )
 
 
 def prune(root: Node, shape: Shape, problems: list[Problem]) -> Node:
@@ -110,7 +150,7 @@ def _joined(below: list[Node], above: list[Node], rule: str) -> list[Node]:
 
 
 def _clash(low: Node, high: Node, shape: Shape) -> bool:
-    if shape.kind in ("secret", "any") or shape.text:
+    if shape.kind in ("secret", "any") or shape.text or shape.validated or shape.names:
         return False
     other = low.value if type(high.value) is dict else high.value
     return isinstance(other, (str, int, float, list))
@@ -132,7 +172,7 @@ def _clash_problem(low: Node, high: Node, path: Path) -> Problem:
 
 
 def _kind(value: object) -> str:
-    return "a mapping" if type(value) is dict else "a list" if type(value) is list else "a scalar"
+    return "a mapping" if type(value) is dict else "a list" if type(value) in (list, Positions) else "a scalar"
 
 
 def _null_problem(node: Node, path: Path, below: Node | None) -> Problem:

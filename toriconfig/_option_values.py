@@ -22,10 +22,11 @@ _KINDS: tuple[tuple[str, tuple[type, ...], tuple[str, ...]], ...] = (
             "secrets_prefix",
             "secrets_nested_delimiter",
             "vault_path",
+            "file_suffix",
         ),
     ),
     ("one path or None", (str, os.PathLike, _NONE), ("config_dir",)),
-    ("True or False", (bool,), ("required", "local")),
+    ("True or False", (bool,), ("required", "local", "extension_keys")),
     (
         "True, False or None",
         (bool, _NONE),

@@ -86,6 +86,8 @@ if TYPE_CHECKING:
         layers: Sequence[LayerKind]
         unknown_keys: UnknownKeys
         file_roots: PathLike | Sequence[PathLike] | None
+        file_suffix: str | None
+        extension_keys: bool
         renamed: Mapping[str, str] | None
 
     class LazyOptions(LoadOptions, total=False):
@@ -112,6 +114,8 @@ if TYPE_CHECKING:
         layers: Sequence[LayerKind]
         unknown_keys: UnknownKeys
         file_roots: Sequence[PathLike]
+        file_suffix: str | None
+        extension_keys: bool
         renamed: Mapping[str, str]
 
 else:
@@ -158,6 +162,8 @@ class Options(Value):
         layers: the layers that count, highest first.
         unknown_keys: what a key that the schema does not know is.
         file_roots: folders from which `${file:...}` may read in plain fields.
+        file_suffix: end of the names of variables that hold the path of a file with the value (`_FILE`); None: no such names.
+        extension_keys: whether top-level keys of files that begin with `x-` are ignored: a place for YAML anchors.
         renamed: old keys of the schema to new ones, as dotted paths; None: none.
     """
 
@@ -195,6 +201,8 @@ class Options(Value):
     layers: tuple[LayerKind, ...] = LAYERS
     unknown_keys: UnknownKeys = "error"
     file_roots: tuple[PathLike, ...] = ()
+    file_suffix: str | None = None
+    extension_keys: bool = False
     renamed: Mapping[str, str] | None = None
 
     @classmethod

@@ -54,7 +54,7 @@ def _rule(trace: TracebackType | None) -> str:
 
 def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[[Path], str]) -> Iterable[Problem]:
     """One problem for each place; errors of several members of a union are one."""
-    walks = [_walked(one, root, shape) for one in found]
+    walks = [walked(one, root, shape) for one in found]
     members: dict[Path, set[str | int]] = {}
     for _, skipped in walks:
         for at, member in skipped:
@@ -75,7 +75,7 @@ def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[
             yield _wrong(path, errors, root, shape)
 
 
-def _walked(found: Found, root: Node, shape: Shape) -> tuple[Path, list[tuple[Path, str | int]]]:
+def walked(found: Found, root: Node, shape: Shape) -> tuple[Path, list[tuple[Path, str | int]]]:
     """The key path in pydantic's location, and what was skipped: names of union members and validators, with their place."""
     path: Path = ()
     skipped: list[tuple[Path, str | int]] = []

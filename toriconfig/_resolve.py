@@ -86,6 +86,10 @@ class _Run:
         if kind is str:
             if _OPEN in value and layer.references:
                 value, layer = self.text(node, shape, path), layer.settled
+                if type(value) is str and shape.kind != "secret":
+                    from toriconfig._text_values import referred
+
+                    return referred(value, node, shape, path, self.problems, _FAILED)
             elif _OPEN in value and is_left(value, layer):
                 value = self._left(node, shape, path)
         elif kind is dict:

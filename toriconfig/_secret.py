@@ -335,9 +335,15 @@ def _register(value: Any) -> None:
         _register(dict(vars(value)))
 
 
+STAND_INS: dict[str, Secret[Any]] = {}
+"""Handles by the names that stand for them while a model is made from JSON; see `_strict`."""
+
+
 def _boxed(value: Any) -> Secret[Any]:
     if isinstance(value, Secret):
         return value
+    if STAND_INS and type(value) is str and value in STAND_INS:
+        return STAND_INS[value]
     return Secret(value) if value != MASK else _refuse("toriconfig_mask", "the mask of a secret was given as its value")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig import _warnings
-from toriconfig._defaults import with_defaults
+from toriconfig._defaults import whole_lists, with_defaults
 from toriconfig._layers import Inputs, Reader, overlooked, read
 from toriconfig._merge import merge, prune
 from toriconfig._options import Options
@@ -18,7 +18,7 @@ from toriconfig._reference import Ref
 from toriconfig._remedies import Remedies
 from toriconfig._renamed import outdated, renamed
 from toriconfig._resolve import failures, resolve, without_failed
-from toriconfig._shape import Shape, has_secrets, root_shape
+from toriconfig._shape import Shape, has_exact, has_secrets, root_shape
 from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember
 from toriconfig._spelling import one_spelling
 from toriconfig._steering import options_of
@@ -53,6 +53,7 @@ class Load:
         self.read: list[Node] = []
         self.complete = True
         self.warned: dict[tuple[str, Path], str] = {}
+        self.positions = False
         self.places: Places | None = None
         self.session: Any = None
         if options is None:
@@ -84,6 +85,7 @@ class Load:
         if self.options.vault_layer == "eager" and "vault" in self.options.layers and not self.recipe.offline:
             self._read_eagerly(trees, session)
             root = _parted(self._merged(trees, []), self.shape)[0]
+        root = whole_lists(root, self.shape, self.problems) if self.positions else root
         root = prune(with_defaults(root, self.shape), self.shape, self.problems)
         return self._resolved(root, root), self._places(session), session
 
@@ -133,7 +135,11 @@ class Load:
         return self._built(prune(root, self.shape, self.problems), places, base.session)
 
     def _current(self, root: Node) -> Node:
-        """One tree with each key under the name that the schema has for it now."""
+        """One tree with each key under the name that the schema has for it now, and values read by their exact type."""
+        if has_exact(self.shape):
+            from toriconfig._exact_values import exact_values
+
+            root = exact_values(root, self.shape, self._text_of)
         if outdated(self.shape):
             from toriconfig._moved import up_to_date
 
@@ -223,20 +229,24 @@ class Load:
     def _trees(self) -> tuple[list[tuple[OriginKind, Node]], dict[str, Node]]:
         trees: list[tuple[OriginKind, Node]] = []
         env: dict[str, Node] = {}
-        recipe, prefix = self.recipe, self.options.environment_prefix
-        for kind, said in self.reader(Inputs(self.options, self.environ, recipe.overrides, recipe.arguments)):
+        options, recipe = self.options, self.recipe
+        read_all = list(self.reader(Inputs(options, self.environ, recipe.overrides, recipe.arguments)))
+        for kind, said in read_all:
             tree = said
-            if said.flat and self.reader is read and self.options.restricts(kind):
+            if said.flat and self.reader is read and options.restricts(kind):
                 from toriconfig._exact_names import with_exact_names
 
-                tree = with_exact_names(kind, said, self.shape, self.options)
+                tree = with_exact_names(kind, said, self.shape, options)
             root = tree.root
             self._note(kind, tree)
-            if tree.flat:
-                from toriconfig._fit import fit
+            if root.layer.text and (tree.flat or any(isinstance(node.value, dict) for node in root.value.values())):
+                from toriconfig._fit import nested
+                from toriconfig._free_keys import existing_keys, has_positions
 
-                root, vault = fit(root, self.shape, self.options.delimiter(kind), prefix, self.problems)
-                env.update(vault)
+                existing = existing_keys(self.shape, [other.root for _, other in read_all], trees)
+                root, names = nested(kind, tree, self.shape, options, existing, self.problems)
+                env.update(names)
+                self.positions = self.positions or has_positions(root)
             root = self._current(root)
             if root.value:
                 trees.append((kind, root))
@@ -258,7 +268,7 @@ class Load:
         self._note("vault", tree)
         above = self.options.layers[: self.options.layers.index("vault")]
         rank = next((at for at, (kind, _) in enumerate(trees) if kind in above), len(trees))
-        trees.insert(rank, ("vault", fit_paths(tree.root, self.shape, self.problems)))
+        trees.insert(rank, ("vault", self._current(fit_paths(tree.root, self.shape, self.problems))))
 
     def _note(self, kind: OriginKind, tree: Tree) -> None:
         self.problems += [problem for problem in tree.problems if self._concerns_us(problem)]

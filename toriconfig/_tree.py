@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from toriconfig._origin import Origin, OriginKind
 from toriconfig._path import Path
@@ -28,22 +28,31 @@ class Layer:
         name: a file, `.env`, `environment`; what people call it.
         locate: turns the `at` of one of its nodes into an `Origin`.
         references: whether `${...}` in its strings means anything (YAML, JSON and overrides).
+        text: whether its values are text that has yet to be read by the type of the field (variables, secret files).
 
     Attributes:
         resolved: whether its references were resolved, so that what looks like one is text on purpose.
     """
 
-    __slots__ = ("_settled", "kind", "locate", "name", "references", "resolved")
+    __slots__ = ("_settled", "_worded", "kind", "locate", "name", "references", "resolved", "text")
 
     def __init__(
-        self, kind: OriginKind, name: str, locate: Callable[[Any], Origin], *, references: bool = False
+        self,
+        kind: OriginKind,
+        name: str,
+        locate: Callable[[Any], Origin],
+        *,
+        references: bool = False,
+        text: bool = False,
     ) -> None:
         self.kind: OriginKind = kind
         self.name = name
         self.locate = locate
         self.references = references
         self.resolved = False
+        self.text = text
         self._settled: Layer | None = None
+        self._worded: Layer | None = None
 
     @property
     def settled(self) -> Layer:
@@ -55,15 +64,47 @@ class Layer:
             self._settled.resolved = True
         return self._settled
 
+    @property
+    def worded(self) -> Layer:
+        """This layer for text that a reference to a variable or a file yielded."""
+        if self._worded is None:
+            self._worded = Layer(self.kind, self.name, self.locate, text=True)
+            self._worded.resolved = True
+        return self._worded
+
     def __repr__(self) -> str:
         return f"Layer({self.kind!r}, {self.name!r})"
+
+
+class Key(str):
+    """A key of a mapping that a file spells as a number or a word: the text, and in `value` what it means."""
+
+    __slots__ = ("value",)
+    value: Any
+    seen: ClassVar = False
+    """Whether there has been one in this process; mostly there is none, and nobody needs to look for them."""
+
+    def __new__(cls, text: str, value: Any) -> Self:
+        key = super().__new__(cls, text)
+        key.value = value
+        Key.seen = True
+        return key
+
+    def __reduce__(self) -> tuple[type[Key], tuple[str, Any]]:
+        return Key, (str(self), self.value)
+
+
+class Positions(dict[int, Any]):
+    """Some items of a list by their position: `XS__0=a` sets the first item and leaves the others as they are."""
+
+    __slots__ = ()
 
 
 class Node:
     """A value of one layer.
 
     Attributes:
-        value: `dict[str, Node]`, `list[Node]`, or a scalar (str, int, float, bool, None, a `Secret`).
+        value: `dict[str, Node]`, `list[Node]`, `Positions`, or a scalar (str, int, float, bool, None, a `Secret`).
         layer: the layer that says so.
         at: where the value stands, in the terms of `layer.locate`.
         key_at: where its key stands, or None when the value has none.

@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._path import Path
 from toriconfig._shape import Shape
-from toriconfig._tree import Node
+from toriconfig._tree import Key, Node
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from toriconfig._expected import Found
     from toriconfig.errors import Problem
+
+
+STRICT = frozenset({"is_instance_of", "is_subclass_of", "dataclass_exact_type", "escaped"})
+"""Errors of strict types, beside those whose names end in `_type`."""
 
 
 def validate(
@@ -30,7 +34,11 @@ def validate(
         make: what validates a plain mapping; `Schema.model_validate`.
         how_to_set: says where a missing key was looked for, and how it is set.
     """
-    model, found = _run(root, make)
+    model, found = _run(root, shape, make)
+    if model is None and any(one.kind in STRICT or one.kind.endswith("_type") for one in found):
+        from toriconfig._strict import strict_model
+
+        model, found = strict_model(root, shape) or (None, found)
     if model is not None:
         return model, []
     from toriconfig._refused import problems
@@ -38,11 +46,11 @@ def validate(
     return None, list(problems(found, root, shape, how_to_set))
 
 
-def _run(root: Node, make: Callable[[dict[str, Any]], BaseModel]) -> tuple[BaseModel | None, list[Found]]:
+def _run(root: Node, shape: Shape, make: Callable[[dict[str, Any]], BaseModel]) -> tuple[BaseModel | None, list[Found]]:
     from pydantic import ValidationError
 
     try:
-        return make(root.plain()), []
+        return make(_plain(root, shape)), []
     except ValidationError as error:
         from toriconfig._refused import found
 
@@ -51,3 +59,14 @@ def _run(root: Node, make: Callable[[dict[str, Any]], BaseModel]) -> tuple[BaseM
         from toriconfig._refused import escaped
 
         return None, [escaped(error)]
+
+
+def _plain(root: Node, shape: Shape) -> dict[str, Any]:
+    """The bare values; with keys that are numbers where the schema has them so."""
+    if not Key.seen:
+        values: dict[str, Any] = root.plain()
+        return values
+    from toriconfig._real_keys import with_real_keys
+
+    keyed: dict[str, Any] = with_real_keys(root, shape)
+    return keyed

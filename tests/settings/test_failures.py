@@ -134,7 +134,7 @@ class Ported(Settings):
 
 
 def test_where_a_source_failed_no_secret_is_said_to_be_missing(caplog: pytest.LogCaptureFixture) -> None:
-    environ = {"A_TOKEN": CANARY, "A_PORTS": "80,81"}
+    environ = {"A_TOKEN": CANARY, "A_PORTS": "[80,81"}
     with pytest.raises(ConfigError):
         load(Ported, environ=environ)
     assert [problem.code for problem in check_whole(Recipe(Ported, {}, environ=environ))] == ["TC505"]
@@ -143,6 +143,6 @@ def test_where_a_source_failed_no_secret_is_said_to_be_missing(caplog: pytest.Lo
 
 def test_a_secret_that_is_missing_is_told_of_when_the_source_can_be_read(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(ConfigError):
-        load(Ported, environ={"A_PORTS": "80,81"})
+        load(Ported, environ={"A_PORTS": "[80,81"})
     load(Ported, environ={"A_PORTS": "[80]"})
     assert "`token`: the secret is not set" in caplog.text

@@ -132,7 +132,11 @@ def _fill(model: Settings, given: dict[str, Any], sources: Sources) -> Exception
         try:
             BaseModel.__init__(model, **for_pydantic(draft.root, draft.shape))
         except ValidationError as error:
-            return error.with_traceback(None)
+            from toriconfig._strict import strict_model
+
+            strict = strict_model(draft.root, draft.shape, model)
+            if strict is None or strict[0] is None:
+                return error.with_traceback(None)
         snapshot = draft.finish()
         remember_how(model, _Memory(dict(model.__dict__), lambda: snapshot))
         return None

@@ -39,13 +39,14 @@ def layer_of(source: Any, schema: type[BaseSettings], environ: Mapping[str, str]
         return Layer("code", "command line", _Options(source.cli_flag_prefix_char * 2 + source.cli_prefix))
     if kind is EnvSettingsSource:
         spelt = {name if source.case_sensitive else name.lower(): Origin("env", name) for name in environ}
-        return Layer("env", "environment", _Variables(source, Origin("env", "environment"), spelt))
+        return Layer("env", "environment", _Variables(source, Origin("env", "environment"), spelt), text=True)
     if kind is DotEnvSettingsSource:
         files = _files(source)
         name = ", ".join(files) or ".env"
-        return Layer("dotenv", name, _Variables(source, Origin("dotenv", name), _lines(files, source.case_sensitive)))
+        locate = _Variables(source, Origin("dotenv", name), _lines(files, source.case_sensitive))
+        return Layer("dotenv", name, locate, text=True)
     if kind in (SecretsSettingsSource, SecretFilesSource):
-        return Layer("secrets_dir", "secrets_dir", _Files(source))
+        return Layer("secrets_dir", "secrets_dir", _Files(source), text=True)
     return Layer("code" if above_code else "source", kind.__name__, _Named("code" if above_code else "source", source))
 
 

@@ -26,8 +26,11 @@ from pydantic_settings.sources import DefaultSettingsSource
 from pydantic_settings.sources.utils import parse_env_vars
 
 from toriconfig._options import SHARED, Options
-from toriconfig._shape import has_secrets, root_shape
+from toriconfig._origin import Origin
+from toriconfig._shape import Shape, has_secrets, root_shape, within
 from toriconfig._shape.annotations import shape_of
+from toriconfig._tree import Layer, Node
+from toriconfig.errors import Problem
 
 Sources = tuple[PydanticBaseSettingsSource, ...]
 
@@ -84,8 +87,9 @@ def build(
     dotenv = _make(DotEnvSettingsSource, schema, given)
     files = _make(SecretFilesSource, schema, given)
     sealed = has_secrets(root_shape(schema))
-    if sealed:
-        for source in (env, dotenv, files):
+    for source in (env, dotenv, files):
+        keep_undecodable(source)
+        if sealed:
             keep_text(source)
     sources = schema.settings_customise_sources(
         schema, init_settings=init, env_settings=env, dotenv_settings=dotenv, file_secret_settings=files
@@ -132,9 +136,53 @@ def keep_text(source: Any) -> None:
     source._toriconfig_text = True
 
 
+def keep_undecodable(source: Any) -> None:
+    """Have `source` leave to the shape of the field what JSON alone cannot tell.
+
+    Text that is no JSON, or a number or word in JSON, is returned as it is, where `source` would raise or guess. Lists and
+    mappings are decoded with marked leaves, so that they are told from text: see `_text_values.decoded`.
+    """
+    decode = source.decode_complex_value
+
+    def decode_complex_value(field_name: str, field: FieldInfo, value: Any) -> Any:
+        from toriconfig._text_values import JsonText, decoded
+
+        try:
+            found = decode(field_name, field, value)
+        except ValueError:
+            if not isinstance(value, str) or not _is_readable(value, field, source.settings_cls):
+                raise
+            return value
+        if isinstance(found, (dict, list)):
+            return decoded(value)
+        if isinstance(found, str) and found is not value:
+            return JsonText(found)
+        return found if found is None or not isinstance(field, FieldInfo) else value
+
+    source.decode_complex_value = decode_complex_value
+
+
+def _is_readable(text: str, field: Any, schema: type[BaseSettings]) -> bool:
+    from toriconfig._text_values import structured
+
+    fields = (known for below in within(root_shape(schema)) for known in below.fields.values())
+    info = field if isinstance(field, FieldInfo) else FieldInfo(annotation=field)
+    shape = next((known.shape for known in fields if known.info is field), None) or _shape(info)
+    problems: list[Problem] = []
+    structured(Node(text, _TEXT), shape, ("",), problems)
+    return not problems
+
+
+_TEXT = Layer("env", "", lambda _: Origin("env", ""))
+
+
 def is_secret(field: FieldInfo) -> bool:
     """Whether a `Secret` stands in the field itself, not below it."""
-    return shape_of(field.annotation, tuple(field.metadata)).kind == "secret"
+    return _shape(field).kind == "secret"
+
+
+def _shape(field: FieldInfo) -> Shape:
+    return shape_of(field.annotation, tuple(field.metadata))
 
 
 def _undecoded(field: Any) -> Any:

@@ -163,6 +163,11 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
         problems.append(one.failure.problem(layer))
     if layer.kind == "dotenv" and root.value:
         root = _without_steering(root, inputs.options, shape)
+    if layer.text:
+        from toriconfig._settings.texts import read_by_shape
+
+        decodes = schema.model_config.get("enable_decoding") is not False
+        root = read_by_shape(root, shape, problems, decodes=decodes) or root
     if layer.kind in ("env", "dotenv"):
         root = _Known(inputs.options, shape, problems).tree(root)
     if layer.kind == "env":

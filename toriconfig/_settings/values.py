@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from toriconfig._real_keys import real_key
 from toriconfig._secret import MASK, Secret
 from toriconfig._shape import ANY, Shape, has_secrets
 from toriconfig._tree import Node
@@ -31,9 +32,14 @@ def for_pydantic(node: Node, shape: Shape) -> Any:
     sealed = has_secrets(shape)
     if type(value) is dict:
         if not sealed or shape.kind not in ("model", "mapping"):
-            return HIDDEN if sealed else {key: for_pydantic(child, ANY) for key, child in value.items()}
+            if sealed:
+                return HIDDEN
+            return {real_key(key, shape): for_pydantic(child, shape.child(key) or ANY) for key, child in value.items()}
         known = {key: (child, shape.child(key)) for key, child in value.items()}
-        return {key: for_pydantic(child, below) if below else HIDDEN for key, (child, below) in known.items()}
+        return {
+            real_key(key, shape): for_pydantic(child, below) if below else HIDDEN
+            for key, (child, below) in known.items()
+        }
     if type(value) is list:
         if sealed and shape.kind != "sequence":
             return HIDDEN

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
@@ -37,25 +40,40 @@ class Shape:
         text: whether a plain string may stand here although the kind is a container.
         decodes: whether text that is JSON means what it spells, although the kind is any: a union of containers.
         sealed: whether values are somebody else's secrets (pydantic's `SecretStr`), not to be shown or copied.
+        scalars: the classes of the scalars that may stand here; those with `choices` are not among them.
+        choices: the values that are allowed, of a `Literal` or an Enum.
+        keys: the shape of the keys of a mapping; None for plain text.
+        names: the names of the items of a named tuple.
+        unordered: whether it is a set, of which no item has a position.
+        validated: whether a validator of the schema reads the value before pydantic does, so that text stays text.
+        verbatim: whether text is never decoded (`NoDecode`).
         renamed: old keys to new ones, instead of those that the model here declares itself; None: those.
     """
 
     __slots__ = (
+        "_exact",
         "_fields",
         "_holds",
+        "choices",
         "decodes",
         "inner",
         "item",
         "items",
+        "keys",
         "kind",
         "members",
         "merge",
         "models",
+        "names",
         "nullable",
         "ref",
         "renamed",
+        "scalars",
         "sealed",
         "text",
+        "unordered",
+        "validated",
+        "verbatim",
     )
 
     def __init__(self, kind: Kind, *, models: tuple[type[Any], ...] = (), item: Shape | None = None) -> None:
@@ -72,6 +90,12 @@ class Shape:
         self.decodes = False
         self.sealed = False
         self.renamed: Mapping[str, str] | None = None
+        self.scalars: tuple[type[Any], ...] = ()
+        self.choices: tuple[Any, ...] = ()
+        self.keys: Shape | None = None
+        self.names: tuple[str, ...] = ()
+        self.unordered = self.validated = self.verbatim = False
+        self._exact: bool | None = None
         self._fields: dict[str, Field] | None = None
         self._holds: bool | None = None
 
@@ -145,6 +169,8 @@ class Shape:
                 return known._shape or known.shape
         if self.kind == "any":
             return self if self.sealed or self.members else ANY
+        if key in self.names:
+            return self.items[self.names.index(str(key))]
         if isinstance(key, int) and 0 <= key < len(self.items):
             return self.items[key]
         if isinstance(key, int) or self.kind == "mapping":
@@ -164,6 +190,7 @@ class Shape:
 
 ANY = Shape("any")
 ANY.nullable = True
+_EXACT = frozenset({Decimal, Fraction, timedelta})
 
 
 class Inside(Value):
@@ -184,9 +211,10 @@ class Field:
         info: pydantic's own record.
         inside: the fields to which the key only leads (`AliasPath`), when it is that of no field itself; None else.
         shape: what may stand there.
+        validated: whether a validator of the owner reads the value before pydantic does.
     """
 
-    __slots__ = ("_shape", "info", "inside", "keys", "name", "place")
+    __slots__ = ("_shape", "info", "inside", "keys", "name", "place", "validated")
 
     def __init__(
         self, owner: type[Any], name: str, info: FieldInfo, keys: tuple[str, ...], inside: list[Inside] | None = None
@@ -196,6 +224,7 @@ class Field:
         self.info = info
         self.keys = keys
         self.inside = inside
+        self.validated = False
         self._shape: Shape | None = None
 
     @property
@@ -203,6 +232,7 @@ class Field:
         if self._shape is None:
             if self.inside is None:
                 self._shape = _of_info(self.info)
+                self._shape.validated = self._shape.validated or self.validated
             else:
                 self._shape = ANY  # until all is known: a model may hold itself
                 self._shape = self._opening(self.inside)
@@ -257,9 +287,22 @@ def fields_of(model: type[Any]) -> dict[str, Field]:
                 opening = known.setdefault(str(key), Field(model, name, info, (str(key),), []))
                 if opening.inside is not None:
                     opening.inside.append(Inside(tuple(rest), name, info))
+        read_first = read_by_validators(model)
+        for field in known.values() if read_first else ():
+            field.validated = field.inside is None and not read_first.isdisjoint((field.name, "*"))
         if getattr(model, "__pydantic_complete__", True):  # else its annotations are not known yet
             _FIELDS[model] = known
     return known
+
+
+def read_by_validators(model: type[Any]) -> set[str]:
+    """The fields of which a validator of the class reads the value first; "*" for all of them, "" for the whole."""
+    decorators = getattr(model, "__pydantic_decorators__", None)
+    if decorators is None:
+        return set()
+    fields = [*decorators.field_validators.values(), *decorators.validators.values()]
+    names = {name for one in fields if getattr(one.info, "mode", "before") != "after" for name in one.info.fields}
+    return names | {"" for one in decorators.model_validators.values() if one.info.mode != "after"}
 
 
 def _of_info(info: FieldInfo) -> Shape:
@@ -305,12 +348,24 @@ def within(shape: Shape) -> Iterator[Shape]:
 def has_secrets(shape: Shape) -> bool:
     """Whether a secret may stand at or below this shape."""
     if shape._holds is None:
-        below = list(within(shape))
-        shape._holds = any(one.kind == "secret" for one in below)
-        if not shape._holds:  # nor below any of these
-            for one in below:
-                one._holds = False
-    return shape._holds
+        _survey(shape)
+    return bool(shape._holds)
+
+
+def has_exact(shape: Shape) -> bool:
+    """Whether a value may stand at or below this shape that sources cannot read without its type: see `_exact_values`."""
+    if shape._exact is None:
+        _survey(shape)
+    return bool(shape._exact)
+
+
+def _survey(shape: Shape) -> None:
+    below = list(within(shape))
+    shape._holds = any(one.kind == "secret" for one in below)
+    shape._exact = any(not _EXACT.isdisjoint(one.scalars) for one in below if one.scalars)
+    for one in below if not (shape._holds and shape._exact) else ():
+        one._holds = one._holds if shape._holds else False  # nor below any of these
+        one._exact = one._exact if shape._exact else False
 
 
 def confidential(shape: Shape) -> bool:

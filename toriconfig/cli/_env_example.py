@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toriconfig._fit import can_mean
 from toriconfig._json_schema import variables_of
 from toriconfig._masking.shown import conceals, plain
 from toriconfig._path import Path, show
 from toriconfig._shape import Field, Shape, confidential, root_shape
+from toriconfig._text_values import can_mean
 from toriconfig.cli._scalar import env_text, is_env_name
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toriconfig._effective import Leaf
-from toriconfig._fit import can_mean
 from toriconfig._masking.shown import Verbatim
 from toriconfig._path import Path, show
 from toriconfig._secret import MASK
 from toriconfig._shape import ANY, Shape, root_shape
+from toriconfig._text_values import can_mean
 from toriconfig.cli._scalar import env_text, is_env_name, yaml_scalar, yaml_text
 
 if TYPE_CHECKING:

@@ -63,6 +63,8 @@ def read_events(  # noqa: C901, PLR0912, PLR0915
                     key = spelling
                     if special or not spelling or spelling == "<<":
                         key = reading.key(event, (stack, mapping, items, key))
+                    elif spelling[0] in NUMERIC or spelling in words:
+                        key = reading.number_key(event, (stack, mapping, items, key))
                     if key in mapping:
                         reading.found.duplicate(key_at, (stack, mapping, items, key))
                     continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from toriconfig._tree import Layer, Node, Tree
+from toriconfig._tree import Key, Layer, Node, Tree
 from toriconfig.errors import Problem
 from toriconfig.sources._yaml_findings import Findings, Frame, Stop, Where
 from toriconfig.sources._yaml_scalars import CORE, CORE_SCALARS, MISSING, TooLong, number, plain, tagged
@@ -53,6 +53,7 @@ class Reading:
         self._start: Any = None
         self._shared = False
         self._refused: list[dict[Any, Node]] = []
+        self._odd: dict[int, dict[Any, str]] = {}
 
     # documents
 
@@ -84,6 +85,7 @@ class Reading:
         self.trees.append(Tree(root, problems=tuple(found.problems), lines=self._lines, complete=found.complete))
         self._start = None
         self._shared = False
+        self._odd.clear()
         self.anchors.clear()
         self.found = Findings(self.layer, self._restore)
 
@@ -138,7 +140,27 @@ class Reading:
             self.anchors[anchor] = Anchor(node, spelling, 1)
         if spelling == "<<" and (tag == f"{CORE}merge" or untagged):
             return MERGE
-        return self.refuse_key(event, where) if not spelling and untagged else spelling
+        if not spelling and untagged:
+            return self.refuse_key(event, where)
+        return self.number_key(event, where) if tag is None and spelling else spelling
+
+    def number_key(self, event: Any, where: Where) -> str:
+        """A key that may spell a number or a word: the text, with what it means where it is none.
+
+        Two spellings of one number are one key twice; each mapping keeps the numbers that are not spelt as usual.
+        """
+        spelling: str = event.value
+        value = plain(spelling) if event.implicit[0] else spelling
+        if type(value) is str:
+            return spelling
+        mapping, known = where[1], self._odd.get(id(where[1]))
+        if str(value) != spelling or known is not None:
+            if known is None:
+                known = self._odd[id(mapping)] = {key.value: key for key in mapping if type(key) is Key}
+            first = known.setdefault(value, spelling)
+            if first != spelling and first in mapping:
+                self.found.duplicate((event.start_mark, event.end_mark), (*where[:3], first))
+        return Key(spelling, value)
 
     def refuse_key(self, event: Any, where: Where) -> Any:
         """A key that is a mapping, a list or nothing; its value is read and forgotten."""

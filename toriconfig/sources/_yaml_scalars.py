@@ -136,6 +136,10 @@ def as_spelt(node: Node, lines: list[str]) -> str | None:
     if origin.line is None or origin.line != origin.end_line or origin.column is None:
         return None
     text = lines[origin.line - 1][origin.column - 1 : (origin.end_column or 0) - 1]
+    while text[:1] in ("&", "!"):  # an anchor or a tag stands before it
+        text = text.partition(" ")[2].lstrip()
+    if not text:
+        return None
     read = WORDS[text] if text in WORDS else number(text)
     return text if type(read) is type(node.value) and read == node.value else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from toriconfig._tree import Node
+from toriconfig._tree import Key, Node
 from toriconfig.sources._yaml_standins import Restore
 
 MERGE: Final[Any] = object()
@@ -75,6 +75,6 @@ def restore_tree(root: Node, restore: Restore) -> None:
             node.value = restore(value)
         elif type(value) is dict:
             todo.extend(value.values())
-            node.value = {restore(key): child for key, child in value.items()}
+            node.value = {key if type(key) is Key else restore(key): child for key, child in value.items()}
         elif type(value) is list:
             todo.extend(value)

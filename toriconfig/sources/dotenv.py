@@ -55,7 +55,7 @@ class DotEnv:
 
     def load(self) -> Tree:
         """Names without the prefix, upper case, to their texts."""
-        layer = Layer("dotenv", self._path, self._locate)
+        layer = Layer("dotenv", self._path, self._locate, text=True)
         text = self._text()
         if isinstance(text, Problem):
             return Tree(Node({}, layer), flat=True, problems=(text,), complete=False)

@@ -56,7 +56,7 @@ def _locate(name: str | None) -> Origin:
     return Origin("env", name or "environment")
 
 
-_LAYER = Layer("env", "environment", _locate)
+_LAYER = Layer("env", "environment", _locate, text=True)
 
 
 def _services(environ: Mapping[str, str], names: list[str]) -> tuple[str, ...]:

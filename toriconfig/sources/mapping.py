@@ -8,7 +8,7 @@ from typing import Any
 
 from toriconfig._origin import Origin
 from toriconfig._path import Path, parse, show
-from toriconfig._tree import Layer, Node, Tree
+from toriconfig._tree import Key, Layer, Node, Tree
 from toriconfig.errors import Problem, Related
 
 _DEEPEST = 100
@@ -106,7 +106,7 @@ class _Build:
                 if not isinstance(key, (str, int)) or isinstance(key, bool):
                     self.problem("TC102", path, f"a key is a {type(key).__name__}", expected="text or a whole number")
                     continue
-                name = str(key)
+                name = Key(str(key), key) if isinstance(key, int) else key
                 child = self.node(item, (*path, name))
                 if child is not None:
                     built[name] = child

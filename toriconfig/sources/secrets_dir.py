@@ -56,7 +56,7 @@ class SecretsDir:
 
     def load(self) -> Tree:
         """Names without the prefix, upper case, to their contents; `Node.at` is the path, to be read again later."""
-        layer = Layer("secrets_dir", self._path, self._locate)
+        layer = Layer("secrets_dir", self._path, self._locate, text=True)
         values: dict[str, Node] = {}
         problems: list[Problem] = []
         for _ in range(_TRIES):
