@@ -214,20 +214,25 @@ _PREFIX = {"env_prefix": "A_", "env_nested_delimiter": "__"}
 _MISSING = object()
 
 
+class Theirs(BaseSettings):
+    model_config = TheirConfigDict(env_prefix="A_", env_nested_delimiter="__")
+
+
 def theirs(annotation: Any, environ: dict[str, str], patch: pytest.MonkeyPatch) -> Any:
     """What pydantic-settings makes of it; `_MISSING` where it refuses."""
     for name, text in environ.items():
         patch.setenv(name, text)
-    base = type("Base", (BaseSettings,), {"model_config": TheirConfigDict(**_PREFIX)})  # type: ignore[typeddict-item]
+    schema: Any = create_model("Theirs", __base__=Theirs, v=(annotation, ...))
     try:
-        return create_model("Theirs", __base__=base, v=(annotation, ...))().v  # type: ignore[attr-defined]
+        return schema().v
     except Exception:  # noqa: BLE001 - SettingsError, ValidationError, and what escapes them
         return _MISSING
 
 
 def ours(annotation: Any, environ: dict[str, str], base: type[BaseModel], **options: Any) -> Any:
+    schema: Any = create_model("Ours", __base__=base, v=(annotation, ...))
     try:
-        return load(create_model("Ours", __base__=base, v=(annotation, ...)), environ=environ, **options).v  # type: ignore[attr-defined]
+        return load(schema, environ=environ, **options).v
     except ConfigError as error:
         return str(error)
 
@@ -244,7 +249,7 @@ def bare(value: Any) -> Any:
 
 
 class Neutral(Settings):
-    model_config = SettingsConfigDict(**_PREFIX)  # type: ignore[typeddict-item]
+    model_config = SettingsConfigDict(env_prefix="A_", env_nested_delimiter="__")
 
 
 ROADS = {

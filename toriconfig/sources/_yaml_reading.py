@@ -154,7 +154,7 @@ class Reading:
         if type(value) is str:
             return spelling
         mapping, known = where[1], self._odd.get(id(where[1]))
-        if str(value) != spelling or known is not None:
+        if known is not None or type(value) is not int or str(value) != spelling:
             if known is None:
                 known = self._odd[id(mapping)] = {key.value: key for key in mapping if type(key) is Key}
             first = known.setdefault(value, spelling)
