@@ -22,7 +22,7 @@ from toriconfig._shape import Shape, has_exact, has_secrets, root_shape
 from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember
 from toriconfig._spelling import one_spelling
 from toriconfig._steering import options_of
-from toriconfig._supplies.places import Places, vault_path
+from toriconfig._supplies.places import Places, connected, vault_path
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig._unknown import unknown_keys, without_unknown
 from toriconfig.errors import Problem, Severity
@@ -311,7 +311,7 @@ class Load:
             vault = vault_options(vault, env, block, self.problems)
         if self.recipe.offline or nobody:
             return None
-        session, wrong = _connected(vault, self.environ)
+        session, wrong = connected(vault, self.environ)
         if wrong:
             self.problems.append(
                 Problem("TC504", "vault", help="correct it in the environment or in `Vault(...)`", message=wrong)
@@ -381,22 +381,6 @@ def _at_null(problem: Problem, origin: Origin | None) -> Problem:
     return problem.replaced(origin=origin, label="null counts as not set")
 
 
-def _connected(vault: Any, environ: Mapping[str, str]) -> tuple[Any, str]:
-    """The connection to Vault (None when none is configured), and what is wrong with its description."""
-    if vault is None:
-        if not any(map(environ.get, _ADDRESSES)):
-            return None, ""  # the usual case on a laptop: a dozen modules need not be imported
-        from toriconfig.vault import Vault
-
-        vault = Vault()
-    from toriconfig._vault import connect
-
-    try:
-        return connect(vault, environ), ""
-    except ValueError as error:
-        return None, str(error)
-
-
 def _parted(root: Node, shape: Shape) -> tuple[Node, Node | None]:
     """The tree without the block that describes the connection to Vault, and that block."""
     block = root.value.get("vault") if "vault" not in shape.fields else None
@@ -404,7 +388,5 @@ def _parted(root: Node, shape: Shape) -> tuple[Node, Node | None]:
         return root, None
     return Node({key: node for key, node in root.value.items() if key != "vault"}, root.layer, root.at), block
 
-
-_ADDRESSES = ("BAO_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "VAULT_AGENT_ADDR")
 
 _NOTHING = Layer("defaults", "nothing", lambda _at: Origin("defaults", "nothing"))

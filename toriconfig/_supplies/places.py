@@ -108,3 +108,22 @@ def vault_path(options: Options, problems: list[Problem]) -> str | None:
             problems.append(problem)
         return None
     return path
+
+
+_ADDRESSES = ("BAO_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "VAULT_AGENT_ADDR")
+
+
+def connected(vault: Any, environ: Mapping[str, str]) -> tuple[Any, str]:
+    """The connection to Vault (None when none is configured), and what is wrong with its description."""
+    if vault is None:
+        if not any(map(environ.get, _ADDRESSES)):
+            return None, ""  # the usual case on a laptop: a dozen modules need not be imported
+        from toriconfig.vault import Vault
+
+        vault = Vault()
+    from toriconfig._vault import connect
+
+    try:
+        return connect(vault, environ), ""
+    except ValueError as error:
+        return None, str(error)
