@@ -161,5 +161,5 @@ class FakeVault:
 
     def connect(self, monkeypatch: pytest.MonkeyPatch) -> FakeVault:
         """Make every load that is not offline use it."""
-        monkeypatch.setattr("toriconfig._stations._connected", lambda vault, environ: (self, ""))
+        monkeypatch.setattr("toriconfig._stations.connected", lambda vault, environ: (self, ""))
         return self
