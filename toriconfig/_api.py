@@ -94,7 +94,9 @@ def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
     elif hasattr(target, "model_fields"):
         wrong = wrong_options(target.model_config, options)
     else:
-        wrong = f"lazy() takes a pydantic model, or 'package.module:Class', not a {type(target).__name__}"
+        given: object = target
+        what = f"the class {given.__name__}" if isinstance(given, type) else f"a {type(given).__name__}"
+        wrong = f"lazy() takes a pydantic model, or 'package.module:Class', not {what}"
     if wrong:
         raise TypeError(wrong)
     _check_given(options.get("overrides"), options.get("environ"), options.get("vault"))

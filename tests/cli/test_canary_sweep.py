@@ -19,6 +19,7 @@ COMMANDS = [
     *(("show", "-f", form, "--origins") for form in ("yaml", "json", "env")),
     *(("explain", key, "-o", form) for key in ("api_key", "database", "database.host") for form in ("text", "json")),
     ("explain", "api_key", "--online"),
+    *(("health", *online, "-o", form) for online in ((), ("--online",)) for form in ("text", "json")),
     ("policy",),
     ("policy", "--online"),
     ("schema", "-O", "-"),
@@ -71,7 +72,9 @@ def test_no_command_shows_a_secret(
     }
     backwards = canary.secret[::-1]
     for command in COMMANDS:
-        more = ["--env-file", ".env"] if command[0] in ("check", "show", "explain", "doctor", "policy") else []
+        more = (
+            ["--env-file", ".env"] if command[0] in ("check", "show", "explain", "doctor", "health", "policy") else []
+        )
         result = toriconfig(*command, *more, **environ)
         assert "a bug of toriconfig" not in result.err, (command, result.err)
         canary.absent_from(*result[1:])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
 from support.loading import FakeVault, loaded
-from toriconfig import Secret, SecretError, explain, health, prefetch
+from toriconfig import ConfigError, Secret, SecretError, explain, health, lazy, prefetch
 
 
 class Schema(BaseModel):
@@ -41,3 +42,29 @@ def test_a_value_in_memory_that_is_not_what_the_schema_wants_is_as_good_as_missi
     vault.cells["secret/x"].put({"k": "text", "pin": "12"})
     prefetch(settings)
     assert health(settings).ok
+
+
+def test_before_anything_was_loaded_nobody_knows_whether_all_is_well() -> None:
+    settings = lazy(Schema, config_files=["app.yaml"], environ={})
+    assert health(settings).ok is None
+    with pytest.raises(ConfigError):
+        _ = settings.key
+    assert health(settings).ok is False
+    Path("app.yaml").write_text("key: k\npin: 1\n")
+    assert "k" == settings.key.get()
+    assert health(settings).ok is True
+
+
+def test_health_as_plain_data_is_json_without_any_value() -> None:
+    Path("app.yaml").write_text("key: s3cr3t\npin: 4711\n")
+    settings = lazy(Schema, config_files=["app.yaml"], environ={"A_KYE": "x"}, env_prefix="A_")
+    assert {"ok": None, "loaded": False, "error": "", "warnings": [], "layers": [], "secrets": {}} == health(
+        settings
+    ).as_dict()
+    assert "s3cr3t" == settings.key.get()
+    data = json.loads(json.dumps(health(settings).as_dict()))
+    assert (True, True, "", 1) == (data["ok"], data["loaded"], data["error"], len(data["warnings"]))
+    assert {"kind": "files", "name": "app.yaml", "leaves": 2} in data["layers"]
+    assert {"state", "origin", "age", "expires_at", "error"} == data["secrets"]["key"].keys()
+    assert ("fresh", "app.yaml:1:6") == (data["secrets"]["key"]["state"], data["secrets"]["key"]["origin"])
+    assert all(value not in str(data) for value in ("s3cr3t", "4711"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from toriconfig._origin import Origin
 from toriconfig._path import show
@@ -51,9 +51,29 @@ class Health:
     warnings: tuple[str, ...] = ()
 
     @property
-    def ok(self) -> bool:
-        """Whether the last load worked and no secret is missing or stale; secrets that nobody read yet count as fine."""
-        return not self.error and all(secret.state in ("fresh", "unread") for secret in self.secrets.values())
+    def ok(self) -> bool | None:
+        """Whether the last load worked and no secret is missing or stale; None before the first load.
+
+        Secrets that nobody read yet count as fine.
+        """
+        if self.error:
+            return False
+        if not self.loaded:
+            return None
+        return all(secret.state in ("fresh", "unread") for secret in self.secrets.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as plain data for JSON, origins as text; no value of a setting or secret is in it."""
+        return {
+            "ok": self.ok,
+            "loaded": self.loaded,
+            "error": self.error,
+            "warnings": list(self.warnings),
+            "layers": [{"kind": one.kind, "name": one.name, "leaves": one.leaves} for one in self.layers],
+            "secrets": {
+                path: {**secret._asdict(), "origin": str(secret.origin)} for path, secret in self.secrets.items()
+            },
+        }
 
 
 def health_of(loaded: Loaded | None, error: Exception | None) -> Health:

@@ -31,6 +31,7 @@ COMMANDS = {
     "diff": "diff:diff",
     "schema": "schema:schema",
     "doctor": "doctor:doctor",
+    "health": "health:health",
     "policy": "policy:policy",
     "rotate": "rotate:rotate",
     "vault": "vault:vault",
