@@ -223,10 +223,14 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
         raise TypeError(f"on_change() needs a function to call, not a {type(callback).__name__}")
     listener = Listener(_path.parse(path) if path else (), callback)
     state = lazy_settings._state
+    if state.loaded is not None or not isinstance(state.target, str):
+        listener.settle(root_shape(schema_of(lazy_settings)))
     with state.lock:
-        if state.loaded is not None or not isinstance(state.target, str):
-            listener.settle(root_shape(schema_of(lazy_settings)))
-        state.listeners = (*state.listeners, listener)
+        loaded = state.loaded
+        if listener.settled or loaded is None:
+            state.listeners = (*state.listeners, listener)
+    if not listener.settled and loaded is not None:  # by another thread, just now
+        return on_change(settings, path, callback)
     watch_secrets(lazy_settings)
     return Subscription(lazy_settings, listener)
 

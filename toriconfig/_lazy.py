@@ -33,7 +33,9 @@ class State:
         ended: whether an override was ever left in another context than it was entered in.
         overrides: identities of the overrides that somebody may still see.
         listeners: those of `on_change`, replaced whole.
-        lock: held while loading, and while the stand-in's `__dict__` is filled or emptied.
+        lock: held while the stand-in's `__dict__` is filled or emptied: over memory alone.
+        gate: held by the thread that loads, and others wait for the outcome. Whoever holds it runs no callback, and logs
+            nothing. No finalizer takes it, nor `lock`.
         loader: the thread that is loading, or None.
     """
 
@@ -41,6 +43,7 @@ class State:
         *(
             "ended",
             "error",
+            "gate",
             "listeners",
             "loaded",
             "loader",
@@ -64,6 +67,7 @@ class State:
         self.listeners: tuple[Any, ...] = ()
         self.subscriptions: tuple[Callable[[], None], ...] = ()
         self.lock = _thread.RLock()
+        self.gate = _thread.RLock()
         self.loader: int | None = None
 
 
@@ -159,19 +163,14 @@ def first_load(lazy: Lazy) -> "Loaded":
         raise RuntimeError(
             "settings were read while they were being loaded, from a validator or a default of their schema"
         )
-    with state.lock:
-        if state.loaded is None:
-            from toriconfig._collector import paused
+    if state.loaded is None:
+        from toriconfig._collector import paused
 
-            state.loader = me
-            try:
-                with paused():
-                    from toriconfig._live.swap import load_into
+        with paused():
+            from toriconfig._live.swap import load_once
 
-                    load_into(lazy)
-            finally:
-                state.loader = None
-        loaded = state.loaded
+            load_once(lazy)
+    loaded = state.loaded
     assert loaded is not None
     return loaded
 
@@ -208,6 +207,7 @@ def _after_fork_in_child() -> None:
         lazy = ref()
         if lazy is not None:
             lazy._state.lock = _thread.RLock()
+            lazy._state.gate = _thread.RLock()
             lazy._state.loader = None
 
 

@@ -7,7 +7,7 @@ three lines, and no reader ever occupies the worker that it waits for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol
 
 from toriconfig._origin import Origin
@@ -75,6 +75,36 @@ Swap = Callable[["Reading | None", "Reading | None"], None]
 The same reading twice: it has ended before its time, and is replaced or dropped when somebody reads again."""
 
 
+class Swaps:
+    """The subscribers of one supply.
+
+    There is no lock: a garbage collection cancels a subscription at any moment, in the middle of any code. Each change
+    of the mapping is one call of C code, and is therefore atomic.
+    """
+
+    __slots__ = ("_subscribers",)
+
+    def __init__(self) -> None:
+        self._subscribers: dict[object, Swap] = {}
+
+    def add(self, swap: Swap) -> Callable[[], None]:
+        """Have `swap` called by each `tell`, after those added before; returns what cancels it."""
+        entry, subscribers = object(), self._subscribers
+        subscribers[entry] = swap
+
+        def cancel() -> None:
+            subscribers.pop(entry, None)
+
+        return cancel
+
+    def __bool__(self) -> bool:
+        return bool(self._subscribers)
+
+    def __iter__(self) -> Iterator[Swap]:
+        """Those that are subscribed now; a copy, made by one call of C code that allocates nothing on its way."""
+        return iter(list(self._subscribers.values()))
+
+
 class Supply(Protocol):
     """What stands behind the handles of one reference; shared by all of them.
 
@@ -133,7 +163,7 @@ class Supply(Protocol):
         ...
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
-        """Have `swap` called after each swap; returns what cancels it. `swap` is held strongly."""
+        """Have `swap` called after each swap; returns what cancels it, without a lock. `swap` is held strongly."""
         ...
 
 

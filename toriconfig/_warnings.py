@@ -8,10 +8,12 @@ children inherit both, and leave the warnings of their parents to them at exit.
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable
+    from types import TracebackType
 
 
 class ToriconfigWarning(UserWarning):
@@ -26,6 +28,8 @@ _Entry = tuple[str, str, int, object]
 _given: dict[Hashable, _Entry] = {}
 _pending: dict[Hashable, _Entry] = {}
 _at_exit: list[bool] = []
+_holding: dict[int, int] = {}
+"""Threads that log nothing now, and how many `held` blocks each is in."""
 
 
 def once(key: Hashable) -> bool:
@@ -58,10 +62,32 @@ def over(key: Hashable) -> None:
     _pending.pop(key, None)
 
 
+class held:  # noqa: N801 - read as a statement, without the price of contextlib
+    """Warnings of this thread stay pending inside, and are logged at the end.
+
+    For code that makes other threads wait. A logging handler is anybody's code: one that reads the settings which this
+    thread is loading would wait for this thread, while this thread waits for the handler.
+    """
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        _holding[get_ident()] = _holding.get(get_ident(), 0) + 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        blocks = _holding.pop(get_ident()) - 1
+        if blocks:
+            _holding[get_ident()] = blocks
+        else:
+            flush()
+
+
 def flush() -> None:
     """Log each pending warning that somebody can have now. Costs nothing while nothing is pending."""
     # Where `logging` was never imported it is not set up, and it is not imported for this.
-    if not _pending or not hasattr(sys.modules.get("logging"), "getLogger"):
+    if not _pending or get_ident() in _holding or not hasattr(sys.modules.get("logging"), "getLogger"):
         return
     from toriconfig.pipeline._heard import WARNING, log_heard
 

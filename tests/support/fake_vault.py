@@ -114,7 +114,6 @@ class AtOnce(Workers):
 
     def submit(self, priority: int, run: Callable[[], Any]) -> Job:
         job = Job(run)
-        job.started = True
         run()
         return job
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from toriconfig._vault.call import Call
 from toriconfig._vault.login import Credentials, credentials, given_token
 from toriconfig.errors import SecretError, VaultDenied
 from toriconfig.vault import JWT, AppRole, Auth, Kubernetes, Token, UserPass
@@ -18,7 +19,7 @@ def never(*asked: Any) -> Any:
 
 
 def outcome(auth: Auth) -> Credentials | str | SecretError:
-    return given_token(auth, {}) if isinstance(auth, Token) else credentials(auth, never, "here")
+    return given_token(auth, {}) if isinstance(auth, Token) else credentials(auth, never, "here", Call(5.0, float))
 
 
 def by_file(path: str) -> list[Auth]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import threading
 import time
@@ -79,10 +80,10 @@ def test_work_that_raises_ends_no_thread(caplog: pytest.LogCaptureFixture) -> No
 
 
 def test_where_no_thread_can_be_started_the_caller_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: threading.Thread) -> None:
+    def refuse(*_: object) -> int:
         raise RuntimeError("can't create new thread at interpreter shutdown")
 
-    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(_thread, "start_new_thread", refuse)
     done: list[int] = []
     Workers(2, "t").submit(DEMAND, lambda: done.append(1))
     assert [1] == done
@@ -124,7 +125,7 @@ def test_a_loop_that_was_closed_does_not_keep_others_waiting() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         loop.run_until_complete(task)
-    flight._futures.append((loop, loop.create_future()))
+    flight._waiters[object()] = partial(loop.call_soon_threadsafe, print)
     loop.close()
     flight.finish()
     assert flight.ended

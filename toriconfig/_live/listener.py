@@ -32,7 +32,7 @@ class Listener:
 
     def __init__(self, prefix: Path, callback: Callable[[Change], Any]) -> None:
         self.prefix = prefix
-        self.cancelled = False
+        self.cancelled = self.settled = False
         self._callback = callback
         self._strands: dict[str, Strand] = {}
 
@@ -42,7 +42,8 @@ class Listener:
         Raises:
             KeyError: there is no such key; the message names the nearest one.
         """
-        self.prefix = names_of(self.prefix, shape)
+        if not self.settled:
+            self.prefix, self.settled = names_of(self.prefix, shape), True
 
     def hears(self, path: Path) -> bool:
         """Whether what changed at `path` is in the section that was asked for, or holds it."""

@@ -35,13 +35,8 @@ class Entry:
         lazy._state.overrides.add(id(self))
 
     def __del__(self) -> None:
-        state = self._lazy._state
-        state.overrides.discard(id(self))
-        if not state.overrides and state.lock.acquire(False):
-            try:
-                fill(self._lazy)
-            finally:
-                state.lock.release()
+        # A finalizer takes no lock, not even one that it would not wait for: the next reader fills the stand-in.
+        self._lazy._state.overrides.discard(id(self))
 
 
 class View(NamedTuple):
@@ -79,7 +74,15 @@ class Override:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        entry = self._entries.pop()
+        state = self._lazy._state
+        self._leave(self._entries.pop())
+        if not state.overrides and state.lock.acquire(False):  # a generator may be left by the garbage collector
+            try:
+                fill(self._lazy)
+            finally:
+                state.lock.release()
+
+    def _leave(self, entry: Entry) -> None:
         var = _var(self._lazy._state)
         view = var.get()
         if view is None or entry not in view.entries:

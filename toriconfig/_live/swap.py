@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import weakref
+from _thread import get_ident
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from toriconfig import _warnings
 from toriconfig._lazy import Lazy, publish, recipe_for
 from toriconfig._load import load_now
 from toriconfig._path import Path, show
@@ -16,26 +18,25 @@ from toriconfig.errors import ConfigError
 
 if TYPE_CHECKING:
     from toriconfig._live.change import Change
+    from toriconfig._live.listener import Listener
+    from toriconfig._snapshot import Recipe
 
 
-def load_into(lazy: Lazy) -> None:
-    """The first load. The stand-in's lock is held.
+def load_once(lazy: Lazy) -> None:
+    """The first load; a thread that comes while another one loads waits for it.
 
     Raises:
         ConfigError: the stand-in stays unloaded, and the next read tries again.
         KeyError: somebody listens for a key that the schema does not have.
     """
     state = lazy._state
-    try:
-        loaded = load_now(recipe_for(lazy))
-    except ConfigError as error:
-        state.error = error
-        raise
-    state.error = None
-    for listener in state.listeners:
-        listener.settle(loaded.snapshot.shape)
-    publish(lazy, loaded)
-    watch_secrets(lazy)
+    recipe = recipe_for(lazy)  # may import the schema, and with it anything: not while others wait
+    with _warnings.held(), state.gate:
+        first = state.loaded is None
+        if first:
+            _load(lazy, recipe)
+    if first:
+        watch_secrets(lazy)
 
 
 def reload_into(lazy: Lazy) -> list[Change]:
@@ -47,22 +48,44 @@ def reload_into(lazy: Lazy) -> list[Change]:
     from toriconfig._live.change import changes_between
 
     state = lazy._state
-    with state.lock:
+    recipe = recipe_for(lazy)
+    with _warnings.held(), state.gate:
         old = state.loaded
-        if old is None:
-            load_into(lazy)
-            return []
-        try:
-            new = _compared(old, load_now(recipe_for(lazy)))
-        except ConfigError as error:
-            state.error = error
-            raise
-        state.error = None
-        publish(lazy, new)
-        watch_secrets(lazy)
-        changes = changes_between(old, new)
+        new = _load(lazy, recipe)
+    watch_secrets(lazy)
+    changes = changes_between(old, new) if old is not None else []
     tell(lazy, changes)
     return changes
+
+
+def _load(lazy: Lazy, recipe: Recipe) -> Loaded:
+    """Load, and swap. The stand-in's gate is held, and other threads wait for what comes of it.
+
+    Raises:
+        ConfigError: nothing was changed.
+        KeyError: as `load_once`; nothing was changed.
+    """
+    state = lazy._state
+    if state.loaded is None:
+        state.loader = get_ident()
+    try:
+        loaded = load_now(recipe)
+        if state.loaded is not None:
+            loaded = _compared(state.loaded, loaded)
+    except ConfigError as error:
+        state.error = error
+        raise
+    finally:
+        state.loader = None
+    state.error = None
+    while True:
+        listeners = state.listeners
+        for listener in listeners:
+            listener.settle(loaded.snapshot.shape)
+        with state.lock:
+            if state.listeners is listeners:  # else one came meanwhile, by another spelling
+                publish(lazy, loaded)
+                return loaded
 
 
 def _compared(old: Loaded, new: Loaded) -> Loaded:
@@ -97,25 +120,34 @@ def tell(lazy: Lazy, changes: list[Change]) -> None:
 def watch_secrets(lazy: Lazy) -> None:
     """Have rotations of the current secrets reach the listeners; only when there are listeners."""
     state = lazy._state
-    with state.lock:
-        for cancel in state.subscriptions:
+    while True:
+        loaded, listeners = state.loaded, state.listeners
+        fresh = _subscribed(lazy, loaded, listeners) if loaded is not None and listeners else ()
+        with state.lock:
+            current = state.loaded is loaded and state.listeners is listeners
+            # the old ones go after the new ones came, so that no rotation falls between the two
+            gone = fresh
+            if current:
+                gone, state.subscriptions = state.subscriptions, fresh
+        for cancel in gone:
             cancel()
-        loaded = state.loaded
-        if loaded is None or not state.listeners:
-            state.subscriptions = ()
+        if current:
             return
-        from toriconfig._explain import names_of
-        from toriconfig._supplies.watch import watch
 
-        ref = weakref.ref(lazy)
-        subscriptions: list[Callable[[], None]] = []
-        for keys, secret in loaded.snapshot.secrets.items():
-            supply = supply_of(secret)
-            path = names_of(keys, loaded.snapshot.shape)
-            if any(one.hears(path) for one in state.listeners):
-                subscriptions.append(supply.subscribe(_relay(ref, path, supply)))
-                subscriptions += watch(supply)
-        state.subscriptions = tuple(subscriptions)
+
+def _subscribed(lazy: Lazy, loaded: Loaded, listeners: tuple[Listener, ...]) -> tuple[Callable[[], None], ...]:
+    from toriconfig._explain import names_of
+    from toriconfig._supplies.watch import watch
+
+    ref = weakref.ref(lazy)
+    subscriptions: list[Callable[[], None]] = []
+    for keys, secret in loaded.snapshot.secrets.items():
+        supply = supply_of(secret)
+        path = names_of(keys, loaded.snapshot.shape)
+        if any(one.hears(path) for one in listeners):
+            subscriptions.append(supply.subscribe(_relay(ref, path, supply)))
+            subscriptions += watch(supply)
+    return tuple(subscriptions)
 
 
 def _relay(ref: weakref.ref[Lazy], path: Path, supply: Supply) -> Swap:
@@ -125,6 +157,8 @@ def _relay(ref: weakref.ref[Lazy], path: Path, supply: Supply) -> Swap:
 
     def swapped(old: Reading | None, new: Reading | None) -> None:
         nonlocal absent
+        if old is not None and old is new:
+            return  # it has ended, and is read again when somebody asks
         lazy, alive, was_absent = ref(), watched(), absent
         absent = new is None and (old is not None or (alive is not None and alive.state == "missing"))
         if lazy is None:

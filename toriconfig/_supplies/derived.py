@@ -8,7 +8,7 @@ from typing import Any
 
 from toriconfig._origin import Origin
 from toriconfig._supplies.files import FileSupply
-from toriconfig._supply import Flight, Reading, State, Supply, Swap
+from toriconfig._supply import Flight, Reading, State, Supply, Swap, Swaps
 from toriconfig.errors import MissingCredentialError, SecretError, VaultNotFound, VaultUnreachable
 
 _NEVER = float("-inf")
@@ -50,7 +50,7 @@ class Derived:
         self._wrong: SecretError | None = None
         self._swaps = 0
         self._unread: Origin | None = None
-        self._listeners: tuple[Swap, ...] = ()
+        self._listeners = Swaps()
         for supply in inputs:
             _subscribe_weakly(self, supply)
 
@@ -135,16 +135,14 @@ class Derived:
         return self._unread
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
-        self._listeners = (*self._listeners, swap)
-
-        def cancel() -> None:
-            self._listeners = tuple(listener for listener in self._listeners if listener is not swap)
-
-        return cancel
+        return self._listeners.add(swap)
 
     def _input_swapped(self, supply: Supply, old: Reading | None, new: Reading | None) -> None:
         self._swaps += 1
         self.fresh_until = _NEVER
+        if old is not None and old is new:
+            _tell_end(self)
+            return
         was, now = self._readings(supply, old), self._readings(supply, new)
         # what it is stands in place before anybody is told, and for who only looks at what is in memory
         after = self._judged(now)[0]
@@ -182,7 +180,7 @@ class Fallback:
         self._tell = tell
         self._stood_in: bool | None = None
         self._told: Any = _UNREAD
-        self._listeners: tuple[Swap, ...] = ()
+        self._listeners = Swaps()
         for supply in self.inputs:
             _subscribe_weakly(self, supply)
 
@@ -239,17 +237,15 @@ class Fallback:
         return self._second.origin if self._stood_in else self._first.origin
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
-        self._listeners = (*self._listeners, swap)
-
-        def cancel() -> None:
-            self._listeners = tuple(listener for listener in self._listeners if listener is not swap)
-
-        return cancel
+        return self._listeners.add(swap)
 
     def _input_swapped(self, supply: Supply, old: Reading | None, new: Reading | None) -> None:
         if supply is self._second and not self._stood_in:
             return
         self.fresh_until = _NEVER
+        if old is not None and old is new:
+            _tell_end(self)
+            return
         after = _tried(self._choice)[0]
         # not `old`, which is what an input said: the other one may have stood in for it
         before, self._told = old if self._told is _UNREAD else self._told, after
@@ -286,7 +282,11 @@ class Missing:
 
 
 def _subscribe_weakly(derived: Derived | Fallback, supply: Supply) -> None:
-    """The input must not keep alive what a reload has replaced."""
+    """The input must not keep alive what a reload has replaced.
+
+    A garbage collection ends the subscription at any moment, so `cancel` of every supply takes no lock.
+    """
+    ref = weakref.ref(derived, lambda _: cancel())
 
     def swapped(old: Reading | None, new: Reading | None) -> None:
         alive = ref()
@@ -294,7 +294,14 @@ def _subscribe_weakly(derived: Derived | Fallback, supply: Supply) -> None:
             alive._input_swapped(supply, old, new)
 
     cancel = supply.subscribe(swapped)
-    ref = weakref.ref(derived, lambda _: cancel())
+
+
+def _tell_end(derived: Derived | Fallback) -> None:
+    """Pass on that an input has ended before its time: of memory alone, as it is told in a forked child's first moment."""
+    reading = derived.reading
+    if reading is not None:
+        for listener in derived._listeners:
+            listener(reading, reading)
 
 
 def _tried(make: Callable[[], Reading]) -> tuple[Reading | None, SecretError | None]:

@@ -16,7 +16,7 @@ from toriconfig._clock import SYSTEM, Clock
 from toriconfig._origin import Origin
 from toriconfig._references import is_left
 from toriconfig._regular_file import made_up
-from toriconfig._supply import Flight, Reading, State, Swap
+from toriconfig._supply import Flight, Reading, State, Swap, Swaps
 from toriconfig.errors import SecretError
 
 if TYPE_CHECKING:
@@ -32,8 +32,10 @@ _TRIES = 3
 
 Identity = tuple[int, int, int, int]
 
-_transition = threading.Lock()
-"""Guards memory alone, of all files, so that one line opens it again in a forked child."""
+_transition = threading.RLock()
+"""Guards memory alone, of all files, so that one line opens it again in a forked child. Re-entrant, because a signal
+handler may read a secret in the middle of a look.
+"""
 os.register_at_fork(after_in_child=_transition._at_fork_reinit)  # type: ignore[attr-defined]
 
 
@@ -50,7 +52,7 @@ class FileSupply:
         self.file = file
         self._identity: Identity | None = None
         self._confirmed = 0.0
-        self._listeners: tuple[Swap, ...] = ()
+        self._listeners = Swaps()
 
     def pending(self) -> Sequence[Flight]:
         return ()
@@ -140,12 +142,7 @@ class FileSupply:
         return None if self.reading is None else self.now() - self._confirmed
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
-        self._listeners = (*self._listeners, swap)
-
-        def cancel() -> None:
-            self._listeners = tuple(listener for listener in self._listeners if listener is not swap)
-
-        return cancel
+        return self._listeners.add(swap)
 
 
 def is_file(node: Node) -> bool:

@@ -49,7 +49,7 @@ class FileWatch:
         self._now = clock.monotonic
         self._scheduler = scheduler or scheduler_for(clock)
         self._workers = workers or Workers(1, "toriconfig-files")
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._watched: dict[object, ref[FileSupply]] = {}
         self._planned = False
 
@@ -73,7 +73,7 @@ class FileWatch:
 
     def after_fork(self) -> None:
         """In a forked child: go on with a thread of its own."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._workers.reset()
         self._planned = bool(self._watched)
         if self._planned:

@@ -11,10 +11,12 @@ connect ── Session ── Cell (one path: cached, refreshed, swapped)
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import threading
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
+from queue import Empty, SimpleQueue
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -26,7 +28,9 @@ from toriconfig._vault.dispatch import dispatch
 from toriconfig._vault.log import logger
 from toriconfig._vault.refused_logins import of_process
 from toriconfig._vault.resolve import resolve
+from toriconfig._vault.scheduler import scheduler_for
 from toriconfig._vault.session import Session
+from toriconfig.pipeline._threads import start
 from toriconfig.vault import Vault
 
 __all__ = ["Cell", "Session", "connect", "dispatch", "shutdown"]
@@ -34,7 +38,7 @@ __all__ = ["Cell", "Session", "connect", "dispatch", "shutdown"]
 RECENT = 8
 """Sessions that are kept for a while though nobody reads through them."""
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _sessions: WeakValueDictionary[Any, Session] = WeakValueDictionary()
 """Those that somebody holds: who reads through them, or their scheduler until they have logged out."""
 
@@ -57,14 +61,16 @@ def connect(vault: Vault, environ: Mapping[str, str]) -> Session | None:
         return None
     found = {name: environ.get(name) for name in _IDENTIFYING}
     key = (resolved, tuple(found.items()))
+    older: list[Session] = []
     with _lock:
         _prepare()
         session = _sessions.get(key)
         if session is None:
             session = _sessions[key] = Session(resolved, environ)
-            for older in list(_sessions.values())[:-RECENT]:
-                older.tidy()
-        return session
+            older = list(_sessions.values())[:-RECENT]
+    for one in older:
+        one.tidy()
+    return session
 
 
 def shutdown(timeout: float = 2.0) -> None:
@@ -79,20 +85,28 @@ def shutdown(timeout: float = 2.0) -> None:
     with _lock:
         sessions = list(_sessions.values())
     call = Call(SYSTEM.monotonic() + timeout, SYSTEM.monotonic)
-    threads = []
-    for session in sessions:
-        if session.identity.revocable:
-            threads.append(threading.Thread(target=session.close, args=(call,), daemon=True))
-        else:
-            session.close(call)
-    for thread in threads:
+    closed: SimpleQueue[None] = SimpleQueue()
+
+    def close(session: Session) -> None:
         try:
-            thread.start()
+            session.close(call)
+        finally:
+            closed.put(None)
+
+    asking = [session for session in sessions if session.identity.revocable]
+    for session in sessions:
+        if session not in asking:
+            session.close(call)
+    for session in asking:
+        try:
+            start(partial(close, session), "toriconfig-shutdown")
         except RuntimeError:  # the interpreter is ending: no threads any more
-            thread.run()
-    for thread in threads:
-        if thread.ident is not None:
-            thread.join(call.remaining())
+            close(session)
+    for _ in asking:
+        try:
+            closed.get(timeout=call.remaining())
+        except Empty:
+            return
 
 
 _IDENTIFYING = ("BAO_TOKEN", "VAULT_TOKEN", "BAO_TOKEN_PATH", "VAULT_TOKEN_PATH", "HOME", "USERPROFILE")
@@ -109,8 +123,19 @@ def _prepare() -> None:
 def _after_fork() -> None:
     _lock._at_fork_reinit()  # type: ignore[attr-defined]
     run_at_end_of_child(shutdown)
-    for session in list(_sessions.values()):
-        try:
-            session.after_fork()
-        except Exception as error:  # noqa: BLE001  (one session's trouble is not the others')
-            logger().error("%r is of no use in a forked child: %s", session, type(error).__name__)
+    collecting = gc.isenabled()
+    gc.disable()  # a finalizer of anybody may read a secret, while locks are still held by threads that are not here
+    try:
+        for session in list(_sessions.values()):
+            try:
+                session.after_fork()
+            except Exception as error:  # noqa: BLE001  (one session's trouble is not the others')
+                _log_later("%s is of no use in a forked child: %s", repr(session), type(error).__name__)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _log_later(text: str, *values: str) -> None:
+    """Log when the at-fork hooks are over: `logging` may not have opened its own locks yet."""
+    scheduler_for(SYSTEM).at(SYSTEM.monotonic(), lambda: logger().error(text, *values))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from toriconfig._origin import Origin
 from toriconfig._reference import Place
-from toriconfig._supply import Reading, State, Swap
+from toriconfig._supply import Reading, State, Swap, Swaps
 from toriconfig._vault import lease as leases
 from toriconfig._vault import pace
 from toriconfig._vault.found import Found
 from toriconfig._vault.lease import Lease
 from toriconfig._vault.log import logger
+from toriconfig._vault.transitions import Then, Transitions
 from toriconfig._vault.upkeep import Timer, renew, retire
 from toriconfig._vault.wall import timed_out
 from toriconfig._vault.workers import DEMAND, LEASE, POLL
@@ -30,7 +30,7 @@ NEVER = float("inf")
 class Cell:
     """A `Supply` for one path of Vault; `reading.value` is the dict of its keys.
 
-    The lock guards transitions of memory alone; no request, callback or wait ever happens under it.
+    Its lock guards transitions of memory alone; no request, timer, callback or wait ever happens under it.
     """
 
     def __init__(self, session: Session, place: Place) -> None:
@@ -40,8 +40,8 @@ class Cell:
         self.reference = str(place)
         self._session = session
         self._place = place
-        self._lock = threading.RLock()
-        self._subscribers: tuple[Swap, ...] = ()
+        self._memory = Transitions()
+        self._subscribers = Swaps()
         self._error: SecretError | None = None
         self._flight: Flight | None = None
         self._renewing = False
@@ -63,18 +63,18 @@ class Cell:
     def pending(self) -> Sequence[Flight]:
         """Start what must be fetched before `settle` can answer; a refresh of a usable value goes on behind."""
         now = self.now()
-        with self._lock:
+        with self._memory as then:
             if self._usable(now):
-                self._refit()
+                self._refit(then)
                 due = now >= self.fresh_until and now >= self._next_try
                 if due and not self._under_way() and not self._session.identity.limited:
-                    self._read(POLL)
+                    self._read(POLL, then)
                 return ()
             if self._error is None:
                 self._next_try = -NEVER  # nothing failed: the pause between two issues is not for readers without any
             flight = self._flight
             if flight is None or flight.ended or self._renewing:
-                flight = self._read(DEMAND) if now >= self._next_try else None
+                flight = self._read(DEMAND, then) if now >= self._next_try else None
             # while it is asked for, what has ended waits for what replaces it, so that one swap is told
             dropped = self._drop() if flight is None else None
         self._notify(dropped, None)
@@ -98,7 +98,7 @@ class Cell:
         Returns what can be waited for; after that, `reading` is the newest that can be had.
         """
         now = self.now()
-        with self._lock:
+        with self._memory as then:
             if self._under_way() and not self._renewing:
                 assert self._flight is not None
                 return (self._flight,)
@@ -106,7 +106,7 @@ class Cell:
                 return ()
             self._gap = pace.refusal_gap(self._gap, now - self._refused, self._session.vault.refresh_interval)
             self._refused = now
-            return (self._read(DEMAND),)
+            return (self._read(DEMAND, then),)
 
     @property
     def state(self) -> State:
@@ -135,24 +135,17 @@ class Cell:
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
         """Have `swap` called after each swap, on the thread that made it; returns what cancels it."""
-        with self._lock:
-            self._subscribers = (*self._subscribers, swap)
-
-        def cancel() -> None:
-            with self._lock:
-                self._subscribers = tuple(one for one in self._subscribers if one is not swap)
-
-        return cancel
+        return self._subscribers.add(swap)
 
     def replan(self, token: LiveToken) -> None:
         """That token was replaced: a lease that was issued to it must be replaced before it ends."""
-        with self._lock:
+        with self._memory as then:
             if self._lease is not None and self._token is token and not self._under_way():
-                self._plan()
+                self._plan(then)
 
     def after_fork(self, *, share: bool) -> None:
         """In a forked child: no flight; polls go on, by its own dice; leased credentials are the parent's unless shared."""
-        self._lock = threading.RLock()
+        self._memory = Transitions()
         planned, self._planned = self._planned, False
         self._flight, self._renewing = None, False
         self._next_try = self.fresh_until = -NEVER
@@ -161,12 +154,12 @@ class Cell:
             self._lease = leases.ended(self._lease, self.now())
             self._notify(self.reading, self.reading)
         elif planned:
-            with self._lock:
-                self._plan(first=True)
+            with self._memory as then:
+                self._plan(then, first=True)
 
     def rest(self) -> None:
         """Plan nothing more until somebody reads again; credentials that hang on a token that is revoked have ended."""
-        with self._lock:
+        with self._memory:
             self._timer += 1
             self._planned = False
             ended = self.reading is not None and not self._usable(self.now())
@@ -177,17 +170,17 @@ class Cell:
 
     def due(self, timer: int) -> None:
         """The timer went off: obey the plan, unless it was overtaken."""
-        with self._lock:
+        with self._memory as then:
             if timer != self._timer or self._under_way():
                 return
             if self._lease is None and self._session.identity.limited:
                 return
             if self._lease is not None and self._action == "renew":
-                self._renew()
+                self._renew(then)
             else:
-                self._read(POLL if self._lease is None else LEASE)
+                self._read(POLL if self._lease is None else LEASE, then)
 
-    # What follows, down to `_read`, is called with the lock held.
+    # What follows, down to `_renew`, is called with the lock held; what it decides is done after it, by `then`.
 
     def _under_way(self) -> bool:
         return self._flight is not None and not self._flight.ended
@@ -205,7 +198,7 @@ class Cell:
             return now < self._hard_end()
         return now < self._confirmed + max(self._session.vault.stale_for, self._fresh_for)
 
-    def _refit(self) -> None:
+    def _refit(self, then: Then) -> None:
         """Work out until when the value is fresh, which a renewed token puts off; after a fork, plan again."""
         token = self._token
         if self._lease is not None:
@@ -214,7 +207,7 @@ class Cell:
         elif self._confirmed is not None:
             self.fresh_until = self._confirmed + self._fresh_for
         if not self._planned:
-            self._plan()
+            self._plan(then)
 
     def _drop(self) -> Reading | None:
         dropped, self.reading = self.reading, None
@@ -229,7 +222,7 @@ class Cell:
         vault, session = self._session.vault, self._session
         return leases.plan(self._lease, vault.overlap, self.now(), session.rnd, orphan_ends=orphan)
 
-    def _plan(self, *, ttl: float | None = None, first: bool = False, failed: bool = False) -> None:
+    def _plan(self, then: Then, *, ttl: float | None = None, first: bool = False, failed: bool = False) -> None:
         """Set the one timer of this cell."""
         now, session = self.now(), self._session
         rnd, interval = session.rnd, session.vault.refresh_interval
@@ -251,9 +244,10 @@ class Cell:
         self._planned = True
         self._timer += 1
         if due < NEVER:
-            session.scheduler.at(due, Timer(self, self._timer))
+            timer = Timer(self, self._timer)
+            then(lambda: session.scheduler.at(due, timer))
 
-    def _read(self, priority: int) -> Flight:
+    def _read(self, priority: int, then: Then) -> Flight:
         place, first, session = self._place, self._failures == 0, self._session
 
         def work(flight: Flight) -> None:
@@ -270,10 +264,11 @@ class Cell:
             self._failed(error or timed_out(self.reference, session.resolved.timeout))
 
         self._renewing = False
-        self._flight = session.launch(priority, work, failed)
-        return self._flight
+        self._flight = flight = session.flight(failed)
+        then(lambda: session.send(flight, priority, work, failed))
+        return flight
 
-    def _renew(self) -> None:
+    def _renew(self, then: Then) -> None:
         held, session = self._lease, self._session
         assert held is not None
 
@@ -284,18 +279,24 @@ class Cell:
                 flight.finish()
 
         self._renewing = True
-        self._flight = session.launch(LEASE, work, lambda _: self._renewed(held, "keep", held))
+
+        def failed(_: SecretError | None) -> None:
+            self._renewed(held, "keep", held)
+
+        self._flight = flight = session.flight(failed)
+        then(lambda: session.send(flight, LEASE, work, failed))
 
     # What follows records outcomes; it takes the lock itself, and tells of swaps outside it.
 
     def _found(self, found: Found, *, late: bool) -> None:
         now, session = self.now(), self._session
-        with self._lock:
+        with self._memory as then:
             old, before = self.reading, self._lease
             if late and old is not None and (old.version or 0) >= (found.version or 0):
                 # given up on, and overtaken by a newer answer; nobody will use what it may have minted
-                if found.lease is not None:
-                    retire(session, found.lease, now)
+                unused = found.lease
+                if unused is not None:
+                    then(lambda: retire(session, unused, now))
                 return
             changed = old is None or old.version != found.version or _differ(old.value, found)
             if changed:
@@ -310,8 +311,8 @@ class Cell:
             self._fresh_for = pace.fresh_for(session.vault.refresh_interval)
             if found.ttl is not None:
                 self._fresh_for = min(self._fresh_for, found.ttl + pace.SLACK)
-            self._plan(ttl=found.ttl, first=old is None)
-            self._refit()
+            self._plan(then, ttl=found.ttl, first=old is None)
+            self._refit(then)
         session.succeeded(self)
         if changed:
             self._notify(old, self.reading)
@@ -322,14 +323,14 @@ class Cell:
         now, session = self.now(), self._session
         error = error.at("")
         error.reference = self.reference
-        with self._lock:
+        with self._memory as then:
             self._error = error
             self._failures += 1
             self._absent = self._absent + 1 if isinstance(error, VaultNotFound) else 0
             kept = self._usable(now) and self._absent < pace.AGREEING
             dropped = None if kept else self._drop()
             if self._confirmed is not None:
-                self._plan(failed=True)
+                self._plan(then, failed=True)
             if not kept:
                 wait = pace.retry_delay(self._failures, session.vault.refresh_interval, session.rnd)
                 self._next_try = now + wait
@@ -342,7 +343,7 @@ class Cell:
         self._notify(dropped, None)
 
     def _renewed(self, held: Lease, fate: leases.Fate, lease: Lease) -> None:
-        with self._lock:
+        with self._memory as then:
             if self._lease is not held:
                 return
             self._lease, self._renewing = lease, False
@@ -355,8 +356,8 @@ class Cell:
                 self._error = self._error or VaultUnreachable(
                     "Vault could not renew the lease", reference=self.reference, help="look at what stands behind it"
                 )
-            self._plan(failed=fate == "keep")
-            self._refit()
+            self._plan(then, failed=fate == "keep")
+            self._refit(then)
 
     def _notify(self, old: Reading | None, new: Reading | None) -> None:
         if old is None and new is None:

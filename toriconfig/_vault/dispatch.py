@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
 from collections.abc import Callable
 from weakref import WeakSet
 
 from toriconfig._vault.workers import DEMAND, Workers
+from toriconfig.pipeline._permits import Permits
 
 LIMIT = 16
 """Callbacks that may run at once: beyond that many hanging ones, later ones wait."""
@@ -26,26 +26,24 @@ class Strand:
 
     def reset(self) -> None:
         """Forget what waits: in a forked child the thread that would have called it is not there."""
-        self._lock = threading.Lock()
         self._waiting: deque[Callable[[], object]] = deque(maxlen=BACKLOG)
-        self._running = False
+        self._turn = Permits()
 
     def put(self, run: Callable[[], object]) -> None:
         """Have `run` called soon, after those put before it."""
-        with self._lock:
-            self._waiting.append(run)
-            if self._running:
-                return
-            self._running = True
-        _callbacks.submit(DEMAND, self._run)
+        self._waiting.append(run)
+        if self._turn.take():
+            _callbacks.submit(DEMAND, self._run)
 
     def _run(self) -> None:
         while True:
-            with self._lock:
-                if not self._waiting:
-                    self._running = False
-                    return
+            try:
                 run = self._waiting.popleft()
+            except IndexError:
+                self._turn.give_back()
+                if not self._waiting or not self._turn.take():  # what was put just before is for this thread
+                    return
+                continue
             try:
                 run()
             except BaseException as error:  # noqa: BLE001  (a callback that raises, `SystemExit` too, stops nobody)

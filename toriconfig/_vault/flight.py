@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import threading
+from _thread import allocate_lock
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from toriconfig._vault.call import Call
 from toriconfig._vault.log import internal
+from toriconfig.pipeline._permits import Permits
 
 if TYPE_CHECKING:
     import asyncio
@@ -22,7 +24,10 @@ GRACE = 0.25
 class Flight:
     """A request that ends once: by its outcome, or at its deadline, whichever claims it first.
 
+    There is no lock: a coroutine that is collected while it waits leaves in the middle of any code.
+
     Attributes:
+        ended: whether the outcome stands.
         job: the work, once it was handed to the workers.
 
     Args:
@@ -30,44 +35,45 @@ class Flight:
         on_expiry: told when the deadline ends it, before anyone who waits is woken.
     """
 
-    __slots__ = ("_claimed", "_ended", "_futures", "_lock", "_on_expiry", "call", "job")
+    __slots__ = ("_claims", "_on_expiry", "_waiters", "call", "ended", "job")
 
     def __init__(self, call: Call, on_expiry: Callable[[Flight], None]) -> None:
         self.call = call
         self.job: Job | None = None
+        self.ended = False
         self._on_expiry: Callable[[Flight], None] | None = on_expiry
-        self._lock = threading.Lock()
-        self._claimed = False
-        self._ended = threading.Event()
-        self._futures: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
-
-    @property
-    def ended(self) -> bool:
-        """Whether the outcome stands."""
-        return self._ended.is_set()
+        self._claims = Permits()
+        self._waiters: dict[object, Callable[[], object]] = {}
 
     def claim(self) -> bool:
         """Take the right to record the outcome; False when somebody has it already."""
-        with self._lock:
-            first, self._claimed = not self._claimed, True
-        return first
+        return self._claims.take()
 
     def finish(self) -> None:
         """Wake everybody: the outcome has been recorded."""
-        with self._lock:
-            self._ended.set()
-            futures, self._futures = self._futures, []
+        self.ended = True
         # the scheduler holds it until its deadline, and shall not hold with it what it was for
         self._on_expiry = self.job = None
-        for loop, future in futures:
+        for waiter in list(self._waiters):
+            wake = self._waiters.pop(waiter, None)
+            if wake is None:  # it left by itself
+                continue
             try:
-                loop.call_soon_threadsafe(_resolve, future)
+                wake()
             except RuntimeError:  # that loop was closed: nobody waits there any more
                 continue
 
     def join(self, seconds: float) -> bool:
         """Wait for its end at most that long, without ending it; whether it has ended."""
-        return self._ended.wait(seconds)
+        woken, waiter = allocate_lock(), object()
+        woken.acquire()
+        self._waiters[waiter] = woken.release
+        try:
+            if not self.ended:  # whoever ends it from here on finds the waiter
+                woken.acquire(True, max(0.0, seconds))
+        finally:
+            self._waiters.pop(waiter, None)
+        return self.ended
 
     def expire(self) -> None:
         """End it now because its deadline has passed."""
@@ -100,9 +106,9 @@ class Flight:
 
     def wait(self) -> None:
         """Block until it has ended, at most until its deadline."""
-        if not self._ended.wait(self.call.remaining()):
+        if not self.join(self.call.remaining()):
             self.expire()
-            self._ended.wait(GRACE)
+            self.join(GRACE)
 
     async def await_end(self) -> None:
         """The same for coroutines; costs no thread."""
@@ -110,20 +116,16 @@ class Flight:
 
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
-        with self._lock:
-            if self._ended.is_set():
-                return
-            waiter = (loop, future)
-            self._futures.append(waiter)
+        waiter = object()
+        self._waiters[waiter] = partial(loop.call_soon_threadsafe, _resolve, future)
         timer = loop.call_later(self.call.remaining(), _resolve, future)
         try:
-            await future
+            if not self.ended:
+                await future
         finally:
             timer.cancel()
-            with self._lock:
-                if waiter in self._futures:
-                    self._futures.remove(waiter)
-        if not self._ended.is_set():
+            self._waiters.pop(waiter, None)
+        if not self.ended:
             self.expire()
 
 

@@ -50,7 +50,7 @@ class Identity:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._auth = session.resolved.auth
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._token: LiveToken | None = None
         self._flight: Flight | None = None
         self._failures = 0

@@ -42,7 +42,7 @@ class Mounts:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._mounts: MutableMapping[str, Mount] | None = None
         self._looked_up: MutableMapping[str, None] = {}
 
@@ -155,11 +155,11 @@ class Mounts:
         return Mount(prefix, "v1") if plain.status == 200 and plain.data else None
 
     def _known(self, path: str) -> Mount | None:
+        from cachetools import TTLCache
+
+        now = self._session.now
         with self._lock:
             if self._mounts is None:
-                from cachetools import TTLCache
-
-                now = self._session.now
                 self._mounts = TTLCache(256, REMEMBER, now)
                 self._looked_up = TTLCache(256, self._session.vault.refresh_interval, now)
             end = path.find("/")

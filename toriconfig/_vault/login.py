@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, NamedTuple
 
 from toriconfig._regular_file import read_regular
 from toriconfig._vault.answer import Answer
+from toriconfig._vault.call import Call
 from toriconfig._vault.resolve import variable
-from toriconfig.errors import MissingCredentialError, SecretError, VaultDenied, VaultError
+from toriconfig._vault.turns import Turns
+from toriconfig.errors import MissingCredentialError, SecretError, VaultDenied, VaultError, VaultUnreachable
 from toriconfig.vault import JWT, AppRole, Auth, Kubernetes, TLSCertificate, Token, UserPass
 
 Ask = Callable[[str, str, dict[str, Any] | None, str], Answer | VaultError]
@@ -68,18 +69,19 @@ _REMEDIES = {"Permission denied": "give this user the right to read the file"}
 _opened: dict[Hashable, tuple[str, str]] = {}
 """Where wrapping tokens were made and what they held: each opens once, for all sessions and for forked children."""
 
-_opening = threading.Lock()
-"""Held while one is opened, so that nobody takes our own opening of it for somebody else's."""
-os.register_at_fork(after_in_child=_opening._at_fork_reinit)  # type: ignore[attr-defined]
+_opening = Turns()
+"""Serializes unwrapping, so that our own use of a wrapping token is not reported as tampering."""
+os.register_at_fork(after_in_child=_opening.forget)
 
 
-def credentials(auth: Auth, ask: Ask, where: Hashable) -> Credentials | SecretError:
+def credentials(auth: Auth, ask: Ask, where: Hashable, call: Call) -> Credentials | SecretError:
     """The login request of `auth`.
 
     Args:
         auth: any of the ways that log in (not `Token`, not `Agent`).
         ask: asks Vault once, for wrapped secret ids.
         where: tells one Vault, and one namespace of it, from another.
+        call: the budget; it bounds the wait for somebody else who opens the same wrapping token.
     """
     match auth:
         case AppRole():
@@ -87,7 +89,7 @@ def credentials(auth: Auth, ask: Ask, where: Hashable) -> Credentials | SecretEr
             if isinstance(secret, SecretError):
                 return secret
             if secret is not None and auth.wrapped:
-                secret = _unwrap(auth, secret, ask, where)
+                secret = _unwrap(auth, secret, ask, where, call)
                 if isinstance(secret, SecretError):
                     return secret
             body = {"role_id": auth.role_id} | ({"secret_id": secret} if secret is not None else {})
@@ -114,10 +116,12 @@ def credentials(auth: Auth, ask: Ask, where: Hashable) -> Credentials | SecretEr
             raise TypeError(f"{type(auth).__name__} is no way to log in")
 
 
-def _unwrap(auth: AppRole, wrapping: str, ask: Ask, where: Hashable) -> str | SecretError:
+def _unwrap(auth: AppRole, wrapping: str, ask: Ask, where: Hashable, call: Call) -> str | SecretError:
     """What the wrapping token holds, once it is certain that it was made where secret ids are made."""
     tampered = "possible tampering: find out who opened it, and make a new one"
-    with _opening:
+    with _opening.turn((where, wrapping), call) as mine:
+        if not mine:
+            return VaultUnreachable("the wrapped secret id was not opened in time by another login that is under way")
         made, secret = _opened.get((where, wrapping), (None, None))
         if made is None:
             looked = ask("POST", "sys/wrapping/lookup", {"token": wrapping}, "")

@@ -50,7 +50,7 @@ def obtain(session: Session, call: Call) -> LiveToken | SecretError:
         return error_of(outcome, method, path) or VaultUnreachable("Vault cannot be asked", reference=path)
 
     resolved = session.resolved
-    request = credentials(auth, ask, (resolved.addresses, resolved.namespace))
+    request = credentials(auth, ask, (resolved.addresses, resolved.namespace), call)
     if isinstance(request, SecretError):
         return request
     if isinstance(auth, TLSCertificate):

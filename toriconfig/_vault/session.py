@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from toriconfig._vault.transport import Transport
 
+Failed = Callable[[SecretError | None], None]
+"""Told the error that ended a flight; None: its deadline did."""
+
 CATCH_UP = 10.0
 """Seconds after an own write during which reads, and check-and-set writes, insist on seeing it, whichever node answers."""
 
@@ -190,13 +193,16 @@ class Session:
         self,
         priority: int,
         work: Callable[[Flight], None],
-        failed: Callable[[SecretError | None], None] | None = None,
+        failed: Failed | None = None,
         timeout: float | None = None,
     ) -> Flight:
         """Have `work` done by a worker; `failed` is told when it raises, and (None) when its deadline ends it."""
-        if priority == DEMAND:
-            self._asked = self.now()
-        self._keep()
+        flight = self.flight(failed, timeout)
+        self.send(flight, priority, work, failed)
+        return flight
+
+    def flight(self, failed: Failed | None = None, timeout: float | None = None) -> Flight:
+        """What `send` will have done: of memory alone, so that it can be made, and waited for, before it is sent."""
         call = Call(self.now() + (self.resolved.timeout if timeout is None else timeout), self.now)
 
         def on_expiry(flight: Flight) -> None:
@@ -210,12 +216,17 @@ class Session:
             if failed is not None:
                 failed(None)
 
-        flight = Flight(call, on_expiry)
+        return Flight(call, on_expiry)
+
+    def send(self, flight: Flight, priority: int, work: Callable[[Flight], None], failed: Failed | None) -> None:
+        """Hand a flight to the workers; never called under a lock, since a thread may have to be started."""
+        if priority == DEMAND:
+            self._asked = self.now()
+        self._keep()
         job = self.workers.submit(priority, lambda: flight.carry(work, failed))
         if not flight.ended:
             flight.job = job
-            self.scheduler.at(call.deadline, flight.expire)
-        return flight
+            self.scheduler.at(flight.call.deadline, flight.expire)
 
     def ask(
         self,
@@ -369,17 +380,18 @@ class Session:
             self.tidy()
 
     def _open(self) -> Transport:
+        made = self._made()
         with self._lock:
-            if self._transport is None:
-                if self._make_transport is not None:
-                    self._transport = self._make_transport(self.resolved)
-                else:
-                    from toriconfig._vault.transport import Transport
-
-                    self._transport = Transport(self.resolved)
-            transport = self._transport
+            transport = self._transport = self._transport or made
         warn_http(self.resolved.addresses)
         return transport
+
+    def _made(self) -> Transport:
+        if self._make_transport is not None:
+            return self._make_transport(self.resolved)
+        from toriconfig._vault.transport import Transport
+
+        return Transport(self.resolved)
 
     def _judged(self, outcome: Answer | Failure, method: str, path: str, check: bool) -> Answer | SecretError:
         error = error_of(outcome, method, path, namespace=self.resolved.namespace)

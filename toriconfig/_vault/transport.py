@@ -86,7 +86,6 @@ class Transport:
 
     def __init__(self, resolved: Resolved) -> None:
         self._resolved = resolved
-        self._lock = threading.Lock()
         self._pools: dict[str, Any] = {}
         self._tls = TlsContext(resolved.tls, resolved.vault.clock.monotonic)
 
@@ -167,8 +166,7 @@ class Transport:
 
     def close(self) -> None:
         """Close idle connections; used ones close when their request ends."""
-        with self._lock:
-            pools, self._pools = self._pools, {}
+        pools, self._pools = self._pools, {}
         for pool in pools.values():
             pool.close()
 
@@ -182,9 +180,8 @@ class Transport:
     def _pool(self, address: str) -> Any:
         pool = self._pools.get(address)
         if pool is None:
-            made = self._open(address)  # reads files and may warn: not under the lock
-            with self._lock:
-                pool = self._pools.setdefault(address, made)
+            # reads files and may warn, so not under a lock: two threads at once make it twice, and one of the two is used
+            pool = self._pools.setdefault(address, self._open(address))
         return pool
 
     def _open(self, address: str) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import threading
+from collections import deque
 from collections.abc import Callable
-from heapq import heappop, heappush
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from toriconfig._vault.log import internal
+from toriconfig.pipeline._permits import Permits
+from toriconfig.pipeline._threads import start
 
 LEASE, DEMAND, POLL = 0, 1, 2
 """Who goes first: what keeps credentials alive, then what somebody waits for, then polls."""
@@ -22,14 +24,15 @@ LOST = 32
 class Job:
     """One piece of work: `run` must not raise; it may be abandoned while it runs."""
 
-    __slots__ = ("abandoned", "crew", "replaced", "run", "started")
+    __slots__ = ("crew", "ending", "run", "starting")
 
     def __init__(self, run: Callable[[], Any], crew: Crew | None = None) -> None:
         self.run = run
         self.crew = crew
-        self.started = False
-        self.abandoned = False
-        self.replaced = False
+        self.starting = Permits()
+        """Taken by the thread that begins it, or by whoever abandons it before."""
+        self.ending = Permits()
+        """Taken by its thread at its end, or by whoever abandons it before and has the thread replaced."""
 
 
 class Workers:
@@ -69,95 +72,116 @@ class Workers:
 
 
 class Crew:
-    """The threads that one process has at one time."""
+    """The threads that one process has at one time.
+
+    There is no lock: `submit` may be called from a signal handler or a finalizer that runs in the middle of `submit`.
+    Every step is one atomic operation. Between two steps the crew may only seem busier than it is: then it starts a
+    thread that was not needed, within the limit, and never leaves a job without one.
+    """
 
     def __init__(self, limit: int, name: str) -> None:
         self._limit = limit
         self._name = name
-        self._change = threading.Condition(threading.Lock())
-        self._queue: list[tuple[int, int, Job]] = []
-        self._count = self._threads = self._idle = self._lost = 0
+        self._jobs: tuple[deque[Job], ...] = (deque(), deque(), deque())
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._places = Permits(limit)
+        self._spare = Permits(LOST)
+        self._idle: set[object] = set()
         self._dismissed = False
+
+    @property
+    def threads(self) -> int:
+        """How many there are, abandoned ones not counted."""
+        return self._limit - self._places.left
 
     def submit(self, priority: int, run: Callable[[], Any]) -> Job:
         job = Job(run, self)
-        with self._change:
-            self._count += 1
-            heappush(self._queue, (priority, self._count, job))
-            if self._idle >= len(self._queue):
-                self._change.notify()
-                return job
-            if self._threads >= self._limit:
-                return job
-            self._threads += 1
-        if not self._start() and not self._threads:
-            self._drain()
+        self._jobs[priority].append(job)
+        self._wake.put(None)
+        if len(self._idle) < sum(map(len, self._jobs)):
+            self._grow()
         return job
 
     def abandon(self, job: Job) -> None:
-        with self._change:
-            if job.abandoned:
-                return
-            job.abandoned = True
-            if not job.started or self._lost >= LOST:
-                return
-            job.replaced = True
-            self._lost += 1
-            self._threads -= 1
-            if not self._queue or self._threads >= self._limit:
-                return
-            self._threads += 1
-        self._start()
+        if not job.starting.take() and self._spare.take():
+            if job.ending.take():
+                self._places.give_back()
+                if any(self._jobs):
+                    self._grow()
+            else:
+                self._spare.give_back()
 
     def dismiss(self, *, drop: bool) -> None:
-        with self._change:
-            self._dismissed = True
-            if drop:
-                self._queue.clear()
-            self._change.notify_all()
+        self._dismissed = True
+        if drop:
+            for jobs in self._jobs:
+                jobs.clear()
+        for _ in range(self._limit):
+            self._wake.put(None)
 
-    def _start(self) -> bool:
+    def _grow(self) -> None:
+        if not self._places.take():
+            return
         try:
-            threading.Thread(target=self._work, name=self._name, daemon=True).start()
+            start(self._work, self._name)
         except RuntimeError:
-            with self._change:
-                self._threads -= 1
-            return False
-        return True
-
-    def _drain(self) -> None:
-        while True:
-            with self._change:
-                if not self._queue:
-                    return
-                job = heappop(self._queue)[2]
-            _run(job)
+            self._places.give_back()
+            if not self.threads:
+                while (job := self._taken()) is not None:
+                    _run(job)
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            if job.started:
-                _run(job)
-            if job.replaced:
-                with self._change:
-                    self._lost -= 1
+            _run(job)
+            if not job.ending.take():
+                self._spare.give_back()
                 return
             del job  # what it holds is not kept alive while the next one is waited for
 
     def _next(self) -> Job | None:
         """The next job, waited for; None when this thread is not needed any more."""
-        with self._change:
-            while not self._queue:
-                woken = True
-                if not self._dismissed:
-                    self._idle += 1
-                    woken = self._change.wait(IDLE)
-                    self._idle -= 1
-                if not self._queue and (self._dismissed or not woken):
-                    self._threads -= 1
-                    return None
-            job = heappop(self._queue)[2]
-            job.started = not job.abandoned
-            return job
+        while True:
+            woken = self._woken()
+            job = self._taken()
+            if job is not None:
+                return job
+            if woken and not self._dismissed:
+                continue
+            self._places.give_back()
+            # whoever added a job just before may have found no place free for a thread of its own
+            if not any(self._jobs) or not self._places.take():
+                return None
+
+    def _woken(self) -> bool:
+        """Wait until there may be a job; False when none came for long, or none will come."""
+        try:
+            self._wake.get_nowait()  # there is one for each job
+        except Empty:
+            if self._dismissed:
+                return False
+        else:
+            return True
+        me = object()
+        self._idle.add(me)
+        try:
+            self._wake.get(timeout=IDLE)
+        except Empty:
+            return False
+        finally:
+            self._idle.discard(me)
+        return True
+
+    def _taken(self) -> Job | None:
+        """The most urgent job that waits and was not abandoned."""
+        for jobs in self._jobs:
+            while jobs:
+                try:
+                    job = jobs.popleft()
+                except IndexError:  # another thread was first
+                    break
+                if job.starting.take():
+                    return job
+        return None
 
 
 def _run(job: Job) -> None:

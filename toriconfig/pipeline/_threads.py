@@ -1,0 +1,36 @@
+"""Starting threads without waiting for them."""
+
+from __future__ import annotations
+
+import _thread
+import threading
+import time
+from collections.abc import Callable
+
+
+def start(run: Callable[[], object], name: str, *, pause: float = 0.0) -> None:
+    """Run `run` on a new daemon thread, and return at once.
+
+    `Thread.start` waits, without a limit, until the new thread runs. What the new thread allocates first may set off a
+    garbage collection, and the collection runs finalizers of anybody. A finalizer that takes a lock of the caller, such
+    as the lock of the logging handler that the caller is in, would then stop both threads for ever. So the thread is
+    started by a helper thread, and nobody waits.
+
+    Args:
+        run: what to call; it must not raise.
+        name: the name of the thread.
+        pause: seconds before the thread starts.
+
+    Raises:
+        RuntimeError: no thread can be started: a limit of the machine, or the interpreter is ending.
+    """
+    _thread.start_new_thread(_start, (run, name, pause))
+
+
+def _start(run: Callable[[], object], name: str, pause: float) -> None:
+    if pause:
+        time.sleep(pause)
+    try:
+        threading.Thread(target=run, name=name, daemon=True).start()
+    except RuntimeError:  # there was room for one thread, but not for a second
+        run()
