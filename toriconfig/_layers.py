@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._options import Options, PathLike
+from toriconfig._options import Options, PathLike, Resource
 from toriconfig._origin import LayerKind, Origin, OriginKind
 from toriconfig._tree import Node, Tree
 from toriconfig._value import Value
@@ -68,9 +68,23 @@ def files_of(options: Options) -> list[tuple[str, bool]]:
         options: as `_steering.steered` leaves them.
     """
     if options.config_files is not None:
-        return [(os.fspath(file), True) for file in options.config_files]
+        return [(file, True) for entry in options.config_files for file in _matching(os.fspath(entry))]
     named = [under(options, os.fspath(file)) for file in _named(options)]
     return [(file, False) for file in (*named, *(found[0] for found in map(existing, _stems(options)) if found))]
+
+
+def _matching(entry: str) -> list[str]:
+    """The files that an entry of `config_files` stands for: those of a folder, of a pattern, or itself."""
+    if isinstance(entry, Resource) or os.path.isfile(entry):
+        return [entry]
+    if os.path.isdir(entry):
+        names = sorted(name for name in os.listdir(entry) if name[:1] != "." and name.endswith(ENDINGS))
+        return [path for name in names if os.path.isfile(path := os.path.join(entry, name))]
+    if any(sign in entry for sign in "*?["):
+        from glob import glob
+
+        return sorted(path for path in glob(entry, recursive=True) if os.path.isfile(path))
+    return [entry]
 
 
 def _named(options: Options) -> tuple[PathLike, ...]:
@@ -175,7 +189,9 @@ def existing(stem: str) -> list[str]:
 
 def under(options: Options, file: str) -> str:
     """The path of a file that is named relative to `config_dir`."""
-    return os.path.join(os.fspath(options.config_dir), file) if options.config_dir is not None else file
+    if options.config_dir is None or isinstance(file, Resource):
+        return file
+    return os.path.join(os.fspath(options.config_dir), file)
 
 
 def _files(inputs: Inputs) -> Iterator[Source]:

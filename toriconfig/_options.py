@@ -11,6 +11,8 @@ from toriconfig._origin import LayerKind
 from toriconfig._value import Value
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     from pydantic_settings import SettingsConfigDict as _Base
 
     from toriconfig.vault import Vault
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
 
         config_name: str | None
         config_dir: PathLike | None
-        config_files: PathLike | Sequence[PathLike] | None
+        config_files: PathLike | Traversable | Sequence[PathLike | Traversable] | None
         required: bool
         local: bool
         profile: str | None
@@ -103,7 +105,7 @@ if TYPE_CHECKING:
 
         config_name: str | None
         config_dir: PathLike | None
-        config_files: Sequence[PathLike] | None
+        config_files: PathLike | Traversable | Sequence[PathLike | Traversable] | None
         required: bool
         local: bool
         profile: str | None
@@ -130,7 +132,9 @@ class Options(Value):
     Attributes:
         config_name: base name of the files `NAME.yaml`, `NAME.<profile>.yaml`, `NAME.local.yaml`; None: no files.
         config_dir: folder of those files; None: the working directory, at the time of the load.
-        config_files: exact files, lowest first, instead of the name; a missing one is an error.
+        config_files: exact files, lowest first, instead of the name; a missing one is an error. A folder stands for
+            its settings files, a pattern such as `conf.d/*.yaml` for what it matches, both sorted by name; what
+            `importlib.resources.files` gives is read too, from a zip file as well.
         required: whether it is an error when no settings file is found.
         local: whether `NAME.local.yaml` is read.
         profile: name of the profile; None: taken from the variable `profile_env`.
@@ -317,15 +321,34 @@ def expanded(path: PathLike) -> PathLike:
     return os.path.expanduser(text) if text[:1] == "~" else path
 
 
+class Resource(str):
+    """A file inside a package, as `importlib.resources` finds it, which may stand in a zip file; its text is its name."""
+
+    __slots__ = ("traversable",)
+    traversable: Any
+
+    @classmethod
+    def of(cls, entry: Any) -> Any:
+        """The entry of an option as it is kept: a resource for what can be read but is no path."""
+        if isinstance(entry, (str, os.PathLike)) or not hasattr(entry, "read_bytes"):
+            return entry
+        resource = cls(entry)
+        resource.traversable = entry
+        return resource
+
+
 def _paths(value: Any, *, several: bool, keep_none: bool) -> Any:
     """An option of paths as it is kept: one path, or a tuple of them."""
     if value is None:
         return None if keep_none or not several else ()
+    if keep_none:
+        value = Resource.of(value)
     if isinstance(value, (str, os.PathLike)):
         return (expanded(value),) if several else expanded(value)
     if not several or not isinstance(value, Iterable):
         return (value,) if several else value  # refused by its type
-    return tuple(expanded(one) if isinstance(one, (str, os.PathLike)) else one for one in value)
+    entries = map(Resource.of, value) if keep_none else value
+    return tuple(expanded(one) if isinstance(one, (str, os.PathLike)) else one for one in entries)
 
 
 def _stem(name: str) -> str:

@@ -6,6 +6,7 @@ import os
 import stat
 from typing import Final
 
+from toriconfig._options import Resource
 from toriconfig._origin import LayerKind, Origin
 from toriconfig.errors import Problem
 
@@ -33,6 +34,8 @@ def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | 
         The bytes; a `Problem` when it cannot be read (TC003) or is too large (TC004); None when there is no such file.
     """
     origin = Origin(kind, name)
+    if isinstance(path, Resource):
+        return _of_package(path, origin, max_bytes)
     try:
         descriptor = os.open(path, _FLAGS)
     except (FileNotFoundError, NotADirectoryError):
@@ -60,6 +63,18 @@ def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | 
         return _unreadable(origin, error)
     finally:
         os.close(descriptor)
+
+
+def _of_package(resource: Resource, origin: Origin, max_bytes: int) -> bytes | Problem | None:
+    """The bytes of a file inside a package, which may be one of a zip file."""
+    try:
+        if not resource.traversable.is_file():
+            return None
+        with resource.traversable.open("rb") as file:
+            data: bytes = file.read(max_bytes + 1)
+    except Exception as error:  # noqa: BLE001  (whatever a loader raises)
+        return _unreadable(origin, error if isinstance(error, OSError) else OSError(0, "its package refused"))
+    return too_large(origin, max_bytes) if len(data) > max_bytes else data
 
 
 def _read(descriptor: int, size: int, max_bytes: int) -> bytes:
