@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from toriconfig import (
     SettingsConfigDict,
     ToriSettings,
     Vault,
+    _options,
     health,
     lazy,
     load,
@@ -304,3 +307,32 @@ def test_only_so_many_delimiters_nest() -> None:
     assert (1, 2) == (found.sub.x.y, found.sub.x__z)
     found = load(Deep, environ=environ, env_nested_max_split=1)
     assert (0, 2) == (found.sub.x.y, found.sub.x__z)
+
+
+def test_free_keys_are_spelt_as_the_variable_spells_them_where_case_counts(tmp_path: Any) -> None:
+    class Free(BaseModel):
+        model_config = SettingsConfigDict(env_prefix="A_", env_nested_delimiter="__", case_sensitive=True)
+        limits: dict[str, int] = {}
+        n: int = 0
+
+    environ = {"A_limits__Foo": "1", "A_limits__bAr": "2", "A_LIMITS__x": "3"}
+    assert {"Foo": 1, "bAr": 2} == load(Free, environ=environ).limits
+    assert {"foo": 1} == load(Free, environ={"A_LIMITS__FOO": "1"}, case_sensitive=False).limits
+    (tmp_path / "n").write_text("7")
+    assert 7 == load(Free, environ={"A_n_FILE": str(tmp_path / "n")}, file_suffix="_FILE").n
+
+
+def test_the_options_that_type_checkers_know_are_all_there_are() -> None:
+    tree = ast.parse(Path(_options.__file__).read_text())
+    known = {
+        node.name: {
+            line.target.id
+            for line in node.body
+            if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+        }
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.bases and ast.unparse(node.bases[0]) != "dict"
+    }
+    assert set(Options._fields) - {"vault"} == known["LoadOptions"]
+    assert {"overrides", "environ", "offline", "vault"} == known["LazyOptions"]
+    assert set(Options._fields) - set(_options.SHARED) == known["SettingsConfigDict"]

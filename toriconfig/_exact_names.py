@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from toriconfig._fit import STEERING, VAULT, meaning, unknown_variable
 from toriconfig._options import Options
 from toriconfig._origin import OriginKind
@@ -11,8 +13,12 @@ from toriconfig._tree import Node, Tree
 from toriconfig.errors import Problem
 
 
-def with_exact_names(kind: OriginKind, tree: Tree, shape: Shape, options: Options) -> Tree:
+def with_exact_names(
+    kind: OriginKind, tree: Tree, shape: Shape, options: Options
+) -> tuple[Tree, Callable[[Path], Iterable[str]] | None]:
     """A flat tree without the names that these options do not let mean a key, each of which is a warning.
+
+    Beside it stands what free keys are called at a path, where case counts.
 
     Args:
         kind: the layer.
@@ -25,18 +31,34 @@ def with_exact_names(kind: OriginKind, tree: Tree, shape: Shape, options: Option
     prefix = options.environment_prefix
     kept: dict[str, Node] = {}
     problems: list[Problem] = []
+    suffix = options.file_suffix if kind in ("env", "dotenv") else None
     for name, node in tree.root.value.items():
-        path = meaning(name, shape, delimiter)
+        named = name.removesuffix(suffix) if suffix and meaning(name, shape, delimiter) is None else name
+        path = meaning(named, shape, delimiter)
         if path is None:
             fits = not exact or name == name.upper() or not prefix
         else:
-            fits = (splits is None or len(path) - 1 <= splits) and (not exact or _spells(name, path, shape, delimiter))
+            fits = (splits is None or len(path) - 1 <= splits) and (not exact or _spells(named, path, shape, delimiter))
         if fits:
             kept[name.upper()] = node
         elif prefix and name not in STEERING and not name.startswith(VAULT):
             problems.append(unknown_variable(prefix + name, node, shape, delimiter, prefix))
     root = Node(kept, tree.root.layer, tree.root.at)
-    return Tree(root, flat=True, problems=(*tree.problems, *problems), lines=tree.lines, complete=tree.complete)
+    ours = Tree(root, flat=True, problems=(*tree.problems, *problems), lines=tree.lines, complete=tree.complete)
+    return ours, _spelt_keys([*tree.root.value], delimiter) if exact else None
+
+
+def _spelt_keys(names: list[str], delimiter: str | None) -> Callable[[Path], Iterable[str]]:
+    """What names call the keys at a path."""
+    parts = [name.split(delimiter) for name in names] if delimiter else []
+
+    def at(path: Path) -> Iterable[str]:
+        above = [str(key).lower() for key in path]
+        return [
+            one[len(path)] for one in parts if [part.lower() for part in one[: len(path)]] == above and one[len(path) :]
+        ]
+
+    return at
 
 
 def _spells(name: str, path: Path, shape: Shape, delimiter: str | None) -> bool:

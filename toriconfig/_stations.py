@@ -232,18 +232,18 @@ class Load:
         options, recipe = self.options, self.recipe
         read_all = list(self.reader(Inputs(options, self.environ, recipe.overrides, recipe.arguments)))
         for kind, said in read_all:
-            tree = said
+            tree, exact = said, None
             if said.flat and self.reader is read and options.restricts(kind):
                 from toriconfig._exact_names import with_exact_names
 
-                tree = with_exact_names(kind, said, self.shape, options)
+                tree, exact = with_exact_names(kind, said, self.shape, options)
             root = tree.root
             self._note(kind, tree)
             if root.layer.text and (tree.flat or any(isinstance(node.value, dict) for node in root.value.values())):
                 from toriconfig._fit import nested
                 from toriconfig._free_keys import existing_keys, has_positions
 
-                existing = existing_keys(self.shape, [other.root for _, other in read_all], trees)
+                existing = exact or existing_keys(self.shape, [other.root for _, other in read_all], trees)
                 root, names = nested(kind, tree, self.shape, options, existing, self.problems)
                 env.update(names)
                 self.positions = self.positions or has_positions(root)

@@ -29,7 +29,8 @@ def require_class(target: str | None, files: Iterable[str], folder: str | None) 
     """
     if is_named(target):
         return
-    there = files or (map(str, Path(folder or ".").iterdir()) if os.path.isdir(folder or ".") else ())
+    here = Path(folder or ".").expanduser()
+    there = files or (map(str, here.iterdir()) if here.is_dir() else ())
     if os.environ.get("TORI_CONFIG_FILE") or any(map(_is_of_tori, there)):
         return
     raise click.UsageError(
