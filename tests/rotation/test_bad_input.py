@@ -101,22 +101,67 @@ def test_a_capability_that_is_missing_is_named_before_anything_changes(vault: Va
     assert 0 == writes(vault)
 
 
-@pytest.mark.parametrize("left", ["apply", "verify", "close"])
-@pytest.mark.parametrize("path", NEEDS)
-def test_a_capability_that_is_missing_is_named_before_anything_is_taken_back(
-    vault: VaultServer, path: str, left: str
-) -> None:
+NEEDS_BACK = {
+    "apply": {"secret/data/denied.rotation": ["read", "update"]},
+    "verify": {"secret/data/denied.rotation": ["read", "update"]},
+    "promote": {"secret/data/denied.rotation": ["read", "update"], "secret/data/denied": ["read", "update"]},
+    "close": {"secret/data/denied.rotation": ["read", "update"], "secret/data/denied": ["read", "update"]},
+}
+NEEDS_ON = {
+    "apply": {"secret/data/denied.rotation": ["read", "update"], "secret/data/denied": ["read", "update"]},
+    "verify": {"secret/data/denied.rotation": ["read", "update"], "secret/data/denied": ["read", "update"]},
+    "promote": {"secret/data/denied.rotation": ["read", "update"], "secret/data/denied": ["read", "update"]},
+    "grace": {
+        "secret/data/denied.rotation": ["read", "update"],
+        "secret/destroy/denied": ["update"],
+        "secret/data/denied": ["read"],
+    },
+}
+
+
+def leave(vault: VaultServer, step: str) -> None:
+    """Leave a rotation of `secret/denied` half-way at that step, or close it."""
     vault.put("secret/denied", {"token": "old"})
-    token = vault.new_token(vault.policy(f"not-back-{path.replace('/', '-')}", {**NEEDS, path: ["read"]}))
-    leave = left_at(left) if left != "close" else None
+    kind, on_event = kinds.Generated(), left_at(step) if step != "close" else None
+    grace = 0.0 if step == "grace" else None
     with suppress(Left):
-        Rotation("secret/denied#token", kinds.Generated(), environ=vault.environ, on_event=leave).run()
-    before = vault.get("secret/denied.rotation")
-    weak = Rotation("secret/denied#token", kinds.Generated(), environ={**vault.environ, "VAULT_TOKEN": token})
-    with pytest.raises(RotationRefused, match=rf"\(403\): .* on {path}; nothing was changed"):
-        weak.rollback()
-    assert before == vault.get("secret/denied.rotation")
-    Rotation("secret/denied#token", kinds.Generated(), environ=vault.environ).rollback()
+        Rotation("secret/denied#token", kind, environ=vault.environ, on_event=on_event, grace=grace).run()
+
+
+def with_rules(vault: VaultServer, name: str, rules: dict[str, list[str]]) -> Rotation:
+    token = vault.new_token(vault.policy(name, rules))
+    return Rotation("secret/denied#token", environ={**vault.environ, "VAULT_TOKEN": token})
+
+
+@pytest.mark.parametrize("step", NEEDS_BACK)
+def test_a_rollback_needs_no_more_than_it_uses(vault: VaultServer, step: str) -> None:
+    for path in NEEDS_BACK[step]:
+        leave(vault, step)
+        before = vault.get("secret/denied.rotation")
+        weak = with_rules(vault, f"not-back-{step}", {**NEEDS_BACK[step], path: ["read"]})
+        with pytest.raises(RotationRefused, match=rf"\(403\): .* on {path}; nothing was changed"):
+            weak.rollback()
+        assert before == vault.get("secret/denied.rotation")
+        assert "nothing" != with_rules(vault, f"back-{step}", NEEDS_BACK[step]).rollback().result
+        assert "old" == vault.get("secret/denied")["token"]
+
+
+@pytest.mark.parametrize("step", NEEDS_ON)
+def test_a_resume_needs_no_more_than_it_uses(vault: VaultServer, step: str) -> None:
+    for path in NEEDS_ON[step]:
+        leave(vault, step)
+        weak = with_rules(vault, f"not-on-{step}", {**NEEDS_ON[step], path: NEEDS_ON[step][path][:-1] or ["list"]})
+        with pytest.raises(RotationRefused, match=rf"\(403\): .* on {path}; nothing was changed"):
+            weak.resume()
+        assert "rotated" == with_rules(vault, f"on-{step}", NEEDS_ON[step]).resume().result
+        assert "old" != vault.get("secret/denied")["token"]
+
+
+def test_a_rollback_does_not_ask_for_a_token_that_may_know_its_capabilities(vault: VaultServer) -> None:
+    leave(vault, "verify")
+    token = vault.new_token(vault.policy("plain", NEEDS_BACK["verify"]), no_default_policy=True)
+    rotation = Rotation("secret/denied#token", environ={**vault.environ, "VAULT_TOKEN": token})
+    assert "undone" == rotation.rollback().result
 
 
 def test_the_policy_that_is_asked_for_suffices(vault: VaultServer) -> None:
@@ -157,8 +202,11 @@ def test_an_administrator_who_is_not_there_or_may_not_is_named(account: Account)
     with pytest.raises(VaultNotFound, match="secret/nobody"):
         missing.run()
     weak = Rotation(account.path, kinds.DatabaseUser(account.conninfo, account.path), environ=account.vault.environ)
-    with pytest.raises(SecretError, match="permission denied to create role .*; the former value stands"):
-        weak.run()
+    for act in (weak.plan, weak.run):
+        with pytest.raises(RotationRefused, match="permission denied to create role .*; nothing was changed") as caught:
+            act()
+        assert "CREATEROLE" in caught.value.help
+    assert "" == weak.status().step
     assert account.logs_in()
     assert not weak.status().open
 

@@ -294,7 +294,7 @@ def test_a_database_user_is_resumed_from_the_command_line(account: Account) -> N
     assert (1, True) == (code, "half-way, applied at" in out)
     assert not account.logs_in()
     code, _, err = rotate(account.vault.environ, *arguments, "--single")
-    assert (1, True) == (code, "is being rotated by" in err and "`--resume` brings it to its end" in err)
+    assert (1, True) == (code, "is being rotated by" in err and "--resume` brings it to its end" in err)
     assert 0 == rotate(account.vault.environ, *arguments, "--single", "--resume")[0]
     assert account.logs_in()
 
@@ -351,7 +351,7 @@ def test_who_ends_it_ends_the_verifier_too(vault: VaultServer, tmp_path: Path, n
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(number)
-    assert "`--resume` goes on" in process.communicate(timeout=30)[1]
+    assert "--resume` goes on" in process.communicate(timeout=30)[1]
     assert 128 + number == process.returncode
     verifier = int(begun.read_text())
     wait_for(lambda: _has_ended(verifier), timeout=10.0, what="the verifier goes on")

@@ -177,7 +177,7 @@ def test_what_was_begun_with_a_verifier_is_not_resumed_without_one(vault: VaultS
         left(vault, verify=says_no, on_event=left_at(step)).run()
     with pytest.raises(RotationRefused, match="begun with a verifier") as caught:
         left(vault).resume()
-    assert "`--verify COMMAND`" in caught.value.help
+    assert "--resume --verify COMMAND`" in caught.value.help
     with pytest.raises(RotationError, match="the verifier said no; the former value stands"):
         left(vault, verify=says_no).resume()
 

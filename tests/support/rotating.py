@@ -36,7 +36,9 @@ class Account:
         return DatabaseUser(self.conninfo, "secret/admin", single=single)
 
     def rotation(self, *, single: bool = False, environ: Mapping[str, str] | None = None, **options: Any) -> Rotation:
-        return Rotation(self.path, self.kind(single=single), environ=environ or self.vault.environ, **options)
+        """A rotation of the account; without a minimum age, since no program reads it, unless it is named."""
+        given = {"min_age": 0.0, "timeout": 20.0, **options}
+        return Rotation(self.path, self.kind(single=single), environ=environ or self.vault.environ, **given)
 
     def stored(self) -> tuple[str, str]:
         found = self.vault.get(self.path)
@@ -128,8 +130,10 @@ def _count(acts: int, rotation: Rotation) -> None:
 
         return with_mark
 
-    def counted_change(self: Any, *arguments: Any) -> None:
-        change(self, *arguments)
+    def counted_change(self: Any, *arguments: Any, rehearse: bool = False) -> None:
+        change(self, *arguments, rehearse=rehearse)
+        if rehearse:
+            changed.clear()
         if changed:
             changed.clear()
             done()

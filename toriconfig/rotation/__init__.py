@@ -38,21 +38,30 @@ from __future__ import annotations
 
 from toriconfig.rotation import kinds
 from toriconfig.rotation._due import Line, Report, rotate_due
-from toriconfig.rotation._errors import RotationError, RotationLost, RotationRefused
+from toriconfig.rotation._errors import (
+    DatabaseUnreachable,
+    RotatedRecently,
+    RotationError,
+    RotationLost,
+    RotationRefused,
+)
 from toriconfig.rotation._events import Event
-from toriconfig.rotation._outcome import Outcome, Plan, Status
+from toriconfig.rotation._outcome import HalfWay, Outcome, Plan, Status
 from toriconfig.rotation._protocol import Kind, Work
 from toriconfig.rotation._rotation import Rotation
 from toriconfig.rotation._verifier import Command
 
 __all__ = [
     "Command",
+    "DatabaseUnreachable",
     "Event",
+    "HalfWay",
     "Kind",
     "Line",
     "Outcome",
     "Plan",
     "Report",
+    "RotatedRecently",
     "Rotation",
     "RotationError",
     "RotationLost",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from copy import copy
 from dataclasses import dataclass
 from threading import Event, Lock
 from typing import Literal
@@ -11,8 +12,15 @@ from typing import Literal
 from toriconfig._clean_call import clean_call, clean_init, expect
 from toriconfig.errors import SecretError
 from toriconfig.pipeline import ProgressTracker
-from toriconfig.rotation._errors import RotationError
+from toriconfig.rotation._chosen import Chosen
+from toriconfig.rotation._errors import RotatedRecently, RotationError, RotationLost
+from toriconfig.rotation._outcome import HalfWay, Outcome
 from toriconfig.rotation._rotation import Rotation
+
+Act = Literal["rotate", "plan", "resume", "rollback"]
+Result = Literal[
+    "rotated", "resumed", "undone", "fresh", "undated", "due", "half-way", "grace", "lost", "nothing", "failed"
+]
 
 
 @clean_init
@@ -22,13 +30,16 @@ class Line:
 
     Attributes:
         reference: of the secret.
-        result: `rotated`, `fresh` (not due), `undated` (no `max_age`), `due` (in a dry run) or `failed`.
+        result: `rotated`; `resumed`: what was left half-way was brought to its end; `undone`: it was taken back; `fresh`:
+            not due; `undated`: no `max_age`; `due`: in a dry run; `half-way`: in a dry run, left so; `grace`: rotated, and
+            the former value stays valid for a while; `lost`: another rotator is at it, or was quicker, which is no
+            failure; `nothing`: nothing is half-way; `failed`.
         age: seconds since it was last rotated, as found before; None when nobody knows, which counts as due.
-        error: why it failed, or None.
+        error: why it failed, or who was quicker; or None.
     """
 
     reference: str
-    result: Literal["rotated", "fresh", "undated", "due", "failed"]
+    result: Result
     age: float | None = None
     error: SecretError | None = None
 
@@ -56,15 +67,23 @@ def rotate_due(
     *,
     workers: int = 4,
     dry_run: bool = False,
+    act: Act = "rotate",
+    force: bool = False,
     bar: bool = False,
     on_line: Callable[[Line], None] | None = None,
 ) -> Report:
     """Rotate those whose `max_age` has passed; one that fails stops no other.
 
+    What a rotator that is gone left half-way is brought to its end first. Whoever is rotated by somebody else meanwhile
+    is not rotated again.
+
     Args:
-        rotations: of any kinds; those of one path are done one after the other.
+        rotations: of any kinds; those of one path are done one after the other; of several of one secret the one with
+            the smallest `max_age` is taken.
         workers: how many are under way at once, 1 to 64.
-        dry_run: only find out which are due, and whether they could be rotated.
+        dry_run: only find out which are due, and whether they could be rotated; as `act="plan"`.
+        act: `resume` and `rollback` only look after what a rotator that is gone left half-way, of whatever age.
+        force: as for `Rotation.run`.
         bar: draw a bar on a terminal (extra `bar`).
         on_line: called with each line as it comes, one at a time, in the thread that rotated.
 
@@ -78,9 +97,11 @@ def rotate_due(
     given = list(rotations)
     for one in given:
         expect(one, Rotation, "rotate_due() takes rotations")
+    given = merged(given)
     groups: dict[str, list[int]] = {}
     for number, rotation in enumerate(given):
         groups.setdefault(rotation.ref.path, []).append(number)
+    began = {number: rotation.clock.time() for number, rotation in enumerate(given)}
     lines: dict[int, Line] = {}
     one_at_a_time, given_up = Lock(), Event()
     progress = ProgressTracker(len(given), bar=bar, description="rotating", on_report=None if bar else lambda _: None)
@@ -89,7 +110,7 @@ def rotate_due(
         for number in numbers:
             if given_up.is_set():
                 return
-            line = _line(given[number], dry_run)
+            line = _line(given[number], "plan" if dry_run else act, force, began[number])
             with one_at_a_time:
                 lines[number] = line
                 progress.update_sync()
@@ -106,21 +127,63 @@ def rotate_due(
     return Report(tuple(lines[number] for number in sorted(lines)))
 
 
-def _line(rotation: Rotation, dry_run: bool) -> Line:
+def merged(rotations: Iterable[Rotation]) -> list[Rotation]:
+    """Of several rotations of one secret the one with the smallest `max_age`, in the place of the first."""
+    found: dict[str, Rotation] = {}
+    for rotation in rotations:
+        other = found.setdefault(str(rotation.ref), rotation)
+        if rotation.max_age is not None and (other.max_age is None or rotation.max_age < other.max_age):
+            found[str(rotation.ref)] = rotation
+    return list(found.values())
+
+
+def _line(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
     reference = str(rotation.ref)
-    if rotation.max_age is None:
-        return Line(reference, "undated")
     age: float | None = None
     try:
+        left = rotation.half_way()
+        if left is not None:
+            line = _of_half_way(rotation, left, act)
+            if line.result != "undone" or act == "rollback":
+                return line
+        if act in ("resume", "rollback"):
+            return Line(reference, "nothing")
+        if rotation.max_age is None:
+            return Line(reference, "undated")
         age = rotation.age()
         if age is not None and age < rotation.max_age:
             return Line(reference, "fresh", age)
-        if dry_run:
+        if act == "plan":
             rotation.plan()
             return Line(reference, "due", age)
-        rotation.run()
+        rotation.run_if_due(force=force, began=began)
+    except RotatedRecently:
+        return Line(reference, "fresh", age)
+    except RotationLost as error:
+        return Line(reference, "lost", age, error.with_traceback(None))
     except SecretError as error:
         return Line(reference, "failed", age, error.with_traceback(None))
     except Exception as error:  # noqa: BLE001  (a kind may be anybody's; one must not stop the rest)
         return Line(reference, "failed", age, RotationError(f"raised {type(error).__name__}", reference=reference))
     return Line(reference, "rotated", age)
+
+
+def _of_half_way(rotation: Rotation, left: HalfWay, act: Act) -> Line:
+    """What becomes of a rotation that stands half-way."""
+    reference = str(rotation.ref)
+    if left.grace_until and act != "rollback":
+        return Line(reference, "grace")
+    if not left.abandoned:
+        held = f"{left.reference} is being rotated by {left.who} ({left.step})"
+        return Line(reference, "lost", error=RotationLost(held, reference=reference, winner=left.who))
+    if act == "plan":
+        return Line(reference, "half-way")
+    kept = copy(rotation)
+    if not left.own:
+        kept.ref = type(rotation.ref)(left.reference)
+    if rotation.chosen.name != left.kind or not left.own:
+        kept.chosen = Chosen(kept.ref, None, rotation.chosen.setup)
+    outcome: Outcome = kept.rollback() if act == "rollback" else kept.resume()
+    if not left.own and act == "rotate":
+        return _line(rotation, act, False, rotation.clock.time())
+    return Line(reference, {"rotated": "resumed", "undone": "undone"}.get(outcome.result, "nothing"))  # type: ignore[arg-type]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from toriconfig.rotation._errors import RotationError
 from toriconfig.rotation._events import Event, State, Step, tell
 from toriconfig.rotation._outcome import Outcome
-from toriconfig.rotation._preflight import check_needs
-from toriconfig.rotation._protocol import Values, Work
+from toriconfig.rotation._preflight import check_needs, needs_of
+from toriconfig.rotation._protocol import Kind, Values, Work
 from toriconfig.rotation._run_with_timeout import answered, attempt
 from toriconfig.rotation._verifier import verified
 
@@ -17,13 +18,20 @@ if TYPE_CHECKING:
     from toriconfig.rotation._rotation import Rotation
 
 
-def rotate_in_engine(rotation: Rotation, work: Work) -> Outcome:
+def rotate_in_engine(
+    rotation: Rotation, kind: Kind, work: Work, check_due: Callable[[float | None], None] | None
+) -> Outcome:
     """Have the engine rotate, then verify; nothing can be undone.
+
+    Args:
+        rotation: what is asked for.
+        kind: how.
+        work: the secret, and the way to ask Vault.
+        check_due: raises if the time of the last rotation says that it is not due; asked last of all. None: it is due.
 
     Raises:
         RotationError: it was refused, or what it made does not work.
     """
-    kind = rotation.kind
     number = secrets.token_hex(8)
 
     def say(step: Step, state: State, message: str = "") -> None:
@@ -31,8 +39,10 @@ def rotate_in_engine(rotation: Rotation, work: Work) -> Outcome:
         event = Event(step, state, reference, kind.name, number, rotation.who, work.requests(), message)
         tell(event, rotation.on_event)
 
-    check_needs(work, {}, kind)
+    check_needs(work, needs_of(kind, work))
     answered(lambda: kind.plan(work, {}), f"{kind.name}: plan")
+    if check_due is not None:
+        check_due(answered(lambda: kind.rotated_at(work), f"{kind.name}: rotated_at"))
     say("apply", "started")
     refusal = attempt(lambda: kind.apply(work, {}, {}), f"{kind.name}: apply")
     if refusal is not None:

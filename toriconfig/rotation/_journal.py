@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import shlex
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +12,7 @@ from toriconfig._clock import Clock
 from toriconfig._vault.versions import Versions
 from toriconfig.rotation._errors import RotationLost, RotationRefused
 from toriconfig.rotation._record import Record, load_record
+from toriconfig.rotation._settle import Unwritten, persist, settle
 
 SUFFIX = ".rotation"
 """The record of `secret/app` stands at `secret/app.rotation`."""
@@ -22,14 +25,17 @@ class Journal:
         path: of the secret, for messages.
         versions: where the record stands.
         clock: dates what is written.
+        patience: seconds for which a write that is not answered is repeated.
     """
 
-    def __init__(self, path: str, versions: Versions, clock: Clock) -> None:
+    def __init__(self, path: str, versions: Versions, clock: Clock, patience: float) -> None:
         self.versions = versions
         self.newest = 0
         self._stands = False
         self._path = path
         self._clock = clock
+        self._patience = patience
+        self._marks: set[str] = set()
 
     def read(self) -> Record | None:
         """The last record, or None when nobody ever rotated.
@@ -51,21 +57,33 @@ class Journal:
             )
         return record
 
-    def write(self, record: Record, **changes: Any) -> Record:
+    def write(self, record: Record, **changes: Any) -> Record | Unwritten:
         """The record with these changes, once it is written over the revision that it was read from.
+
+        Returns:
+            It; or why it was not written.
 
         Raises:
             RotationLost: somebody else has written since.
         """
-        new = replace(record, at=stamp(self._clock.time()), **changes)
+        new = replace(record, at=stamp(self._clock.time()), mark=secrets.token_hex(8), **changes)
+        self._marks.add(new.mark)
         if not self._stands:
             # Also where versions are left of something else: without this the values would stay in those of the record.
-            self.versions.keep_only_newest()
-        revision = self.versions.write(new.dump(), record.revision)
+            persist(self.versions.keep_only_newest, self._patience)
+        revision = settle(
+            lambda: self.versions.write(new.dump(), record.revision), lambda: self._landed(new), self._patience
+        )
+        if isinstance(revision, Unwritten):
+            return revision
         if revision is None:
-            raise self.lost()
+            raise persist(self.lost, self._patience)
         self.newest, self._stands = revision, True
         return replace(new, revision=revision)
+
+    def _landed(self, record: Record) -> int | None:
+        found = self.versions.read()
+        return found.number if found.state == "there" and found.data.get("mark") == record.mark else None
 
     def confirm(self, record: Record) -> None:
         """Make sure that nobody took over.
@@ -73,7 +91,8 @@ class Journal:
         Raises:
             RotationLost: somebody did.
         """
-        if self.versions.read().number != record.revision:
+        found = self.versions.read()
+        if found.number != record.revision and found.data.get("mark") not in self._marks:
             raise self.lost()
 
     def confirm_unchanged(self) -> None:
@@ -94,14 +113,36 @@ class Journal:
 
 
 def lost_to(record: Record, path: str) -> RotationLost:
-    """The error for whoever finds that record in his way."""
-    if record.open:
-        message = f"{path} is being rotated by {record.who} since {record.since} ({record.step} at {record.at})"
-        remedy = "wait; if that program is gone, `--resume` brings it to its end, `--rollback` takes it back"
+    """The error for a rotator that finds that record in its way."""
+    begun = f"begun {record.since}"
+    remedy = f"nothing is to be done; to rotate again, type `{command(path, record)}`"
+    if record.step == "undoing":
+        message = f"the rotation of {path}, {begun}, is being taken back by {record.who} since {record.at}"
+        remedy = _until_then(path, record)
+    elif record.open:
+        act = f"being taken back to version {record.restores}" if record.restores else "being rotated"
+        message = f"{path} is {act} by {record.who} since {record.since} ({record.step} at {record.at})"
+        remedy = _until_then(path, record)
+    elif record.step == "undone":
+        why = f": {record.reason}" if record.reason else ""
+        message = f"the rotation of {path}, {begun}, was undone by {record.who} at {record.at}{why}"
+        remedy = f"the former value stands; to rotate again, type `{command(path, record)}`"
+    elif record.restores:
+        message = f"{path} was taken back to the value of version {record.restores} by {record.who} at {record.at}"
     else:
-        message = f"{path} was rotated by {record.who}, begun {record.since}, {record.step} at {record.at}"
-        remedy = "nothing is to be done, unless it is to be rotated again"
+        message = f"{path} was rotated by {record.who}, {begun}, {record.step} at {record.at}"
     return RotationLost(message, reference=path, help=remedy, winner=record.who, since=record.since)
+
+
+def command(path: str, record: Record, act: str = "") -> str:
+    """The command line that acts on the rotation of that record."""
+    key = f"#{record.keys[0]}" if len(record.keys) == 1 else ""
+    return " ".join(["toriconfig rotate", shlex.quote(path + key), *([act] if act else [])])
+
+
+def _until_then(path: str, record: Record) -> str:
+    resume, back = (command(path, record, act) for act in ("--resume", "--rollback"))
+    return f"wait; if that program is gone, `{resume}` brings it to its end, `{back}` takes it back"
 
 
 def stamp(seconds: float) -> str:

@@ -37,7 +37,7 @@ class Preflight:
         mount = _mount(session, work.ref)
         rest = work.ref.path.removeprefix(mount)
         self.main = work.main = Versions(work, mount, rest)
-        self.journal = Journal(work.ref.path, Versions(work, mount, rest + SUFFIX), clock)
+        self.journal = Journal(work.ref.path, Versions(work, mount, rest + SUFFIX), clock, work.timeout)
 
     def prepare(self, kind: Kind) -> tuple[Record | None, Version]:
         """The last record and the newest version, once it is sure that a rotation may begin.
@@ -63,8 +63,19 @@ class Preflight:
             )
         return found, current
 
+    def last_closed(self) -> Record | None:
+        """The last record, from which a kind can be made again.
+
+        Raises:
+            RotationLost: it is open: somebody rotates.
+        """
+        found = self.journal.read()
+        if found is not None and found.open:
+            raise lost_to(found, self.ref.path)
+        return found
+
     def check_policies(self, kind: Kind) -> None:
-        """Make sure that the policies allow a rotation of that kind, on or back.
+        """Make sure that the policies allow a whole rotation of that kind.
 
         Raises:
             RotationRefused: they do not.
@@ -75,18 +86,66 @@ class Preflight:
             self.journal.versions.data_path: "create read update",
             self.journal.versions.metadata_path: "create update",
         }
-        check_needs(self.work, needs, kind)
+        check_needs(self.work, {**needs, **needs_of(kind, self.work)})
 
-    def rotated_at(self) -> float | None:
+    def check_rest(self, kind: Kind, found: Record, *, back: bool) -> None:
+        """Make sure that the policies allow what is left to do of a rotation, and no more than that.
+
+        Args:
+            kind: of the rotation.
+            found: its record.
+            back: whether it is taken back, else brought to its end.
+
+        Raises:
+            RotationRefused: they do not.
+        """
+        needs = {self.journal.versions.data_path: "read update"}
+        stored = {self.main.data_path: "read update"}
+        if found.step == "promoted" and not back:
+            needs.update({self.main.data_path: "read", **needs_of(kind, self.work)} if self.work.retires else {})
+        elif not found.open or found.step == "promoted":
+            needs.update(stored)
+            needs.update(needs_of(kind, self.work) if self.work.retires or found.exclusive is None else {})
+        elif found.step == "undoing" or back:
+            # An earlier release kept no word on whether undoing needs more than the user's own login.
+            needs.update(needs_of(kind, self.work) if found.exclusive is None else {})
+            needs.update(stored if found.step == "verified" else {})
+        else:
+            needs.update({**stored, **needs_of(kind, self.work)})
+        check_needs(self.work, needs, must_know=False)
+
+    def check_back(self, kind: Kind) -> None:
+        """Make sure that the policies allow bringing an earlier version back.
+
+        Raises:
+            RotationRefused: they do not.
+        """
+        journal, stored = self.journal.versions.data_path, self.main.data_path
+        needs = {journal: "create read update", stored: "read update"}
+        check_needs(self.work, {**needs, **(needs_of(kind, self.work) if self.work.retires else {})}, must_know=False)
+
+    def last_promoted(self, found: Record | None, current: Version) -> float | None:
+        """When it was last rotated or taken back, in seconds since 1970; None when nobody noted it."""
+        noted = seconds_of(current.notes.get(note_of(self.ref), ""))
+        recorded = None
+        if found is not None and found.step == "done" and (self.ref.key is None or self.ref.key in found.keys):
+            recorded = seconds_of(found.promoted_at)
+        return max((one for one in (noted, recorded) if one is not None), default=None)
+
+    def rotated_at(self, found: Record | None = None, current: Version | None = None) -> float | None:
         """When it was last rotated, else first written, in seconds since 1970.
 
         Who may not read the metadata of the path is told when its newest version was written, whichever key that was for.
+
+        Args:
+            found: the last record, if it was read.
+            current: the newest version; None: it is read.
         """
-        current = self.main.read()
+        current = self.main.read() if current is None else current
         check_there(current, self.ref)
-        noted = seconds_of(current.notes.get(note_of(self.ref), ""))
-        if noted is not None:
-            return noted
+        promoted = self.last_promoted(found, current)
+        if promoted is not None:
+            return promoted
         try:
             return seconds_of(self.main.first_written())
         except VaultDenied:
@@ -126,18 +185,12 @@ def check_there(current: Version, ref: Ref) -> None:
         )
 
 
-def check_kind(found: Record, ref: Ref, kind: Kind) -> None:
-    """Make sure that a record is of this secret and this kind of rotation.
+def check_own(found: Record, ref: Ref) -> None:
+    """Make sure that a record is of this secret, and not of another key of its path.
 
     Raises:
         RotationRefused: it is of another.
     """
-    if found.kind != kind.name:
-        raise RotationRefused(
-            f"the rotation of {ref.path} is of kind {found.kind}, not {kind.name}",
-            reference=str(ref),
-            help=f"name that kind: `--kind {found.kind}`",
-        )
     if ref.key is not None and ref.key not in found.keys:
         raise RotationRefused(
             f"the rotation of {ref.path} is of {', '.join(found.keys)}, not of {ref.key}",
@@ -146,16 +199,31 @@ def check_kind(found: Record, ref: Ref, kind: Kind) -> None:
         )
 
 
-def check_needs(work: Work, needs: Mapping[str, str], kind: Kind) -> None:
-    """Make sure that the policies allow all of it, and what the kind needs beside it.
+def needs_of(kind: Kind, work: Work) -> Mapping[str, str]:
+    """What the kind needs beside the record and the secret.
+
+    Raises:
+        SecretError: what the kind raised.
+    """
+    return answered(lambda: kind.needs(work), f"{kind.name}: needs")
+
+
+def check_needs(work: Work, needs: Mapping[str, str], *, must_know: bool = True) -> None:
+    """Make sure that the policies allow all of it.
+
+    Args:
+        work: the secret, and the way to ask Vault.
+        needs: capabilities by policy path, separated by a space.
+        must_know: whether it is refused when the token may not ask for its capabilities.
 
     Raises:
         RotationRefused: they do not; the error names each capability, and the policy to write.
     """
-    needs = {**needs, **answered(lambda: kind.needs(work), f"{kind.name}: needs")}
     try:
         can = capabilities(work, needs) if needs else {}
     except VaultDenied:
+        if not must_know:
+            return
         raise RotationRefused(
             "the token may not ask for its own capabilities, so whether it may rotate cannot be known before",
             reference=str(work.ref),

@@ -40,12 +40,19 @@ class Record:
         id: of the rotation.
         kind: name of the kind.
         step: the last step that was completed.
-        who: who carries it out now.
+        who: the rotator that carries it out now, in words.
+        process: its process, as `this_process` names it; empty in records of earlier releases.
+        mark: random text of the last write, by which a writer knows its own record again.
+        setup: what the kind needs to be made again, such as where the database is; never a credential.
+        exclusive: True if the new values end the former ones the moment they are applied, so that readers fail until
+            the promotion; None: the kind does not say.
         since: when it began, in RFC 3339.
         at: when this was written.
         base: version of the secret that it began from.
         keys: the keys of the secret that it changes.
         version: version of the secret that it made, or 0.
+        promoted_at: when it made that version, in RFC 3339, or "".
+        restores: the version whose values it brings back, or 0.
         undoes: what is stored of the rotation that it takes back; empty when it takes back none.
         reason: why it is, or was, undone.
         verifier: whether a verifier of the user's was asked for.
@@ -66,6 +73,12 @@ class Record:
     base: int
     keys: tuple[str, ...]
     version: int = 0
+    process: Mapping[str, Any] = field(default_factory=dict)
+    mark: str = ""
+    setup: Mapping[str, Any] = field(default_factory=dict)
+    exclusive: bool | None = None
+    promoted_at: str = ""
+    restores: int = 0
     undoes: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
     verifier: bool = False
@@ -108,6 +121,8 @@ def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
     try:
         plain = {name: data[name] for name in _PLAIN if name in data}
         plain["keys"] = tuple(str(key) for key in plain["keys"])
+        for name in ("process", "setup", "undoes"):
+            plain[name] = dict(plain.get(name) or {})
         sealed: dict[str, Any] = {name: Sealed(data.get(name) or {}) for name in _SEALED}
         return Record(**plain, **sealed, revision=revision)
     except (KeyError, TypeError, ValueError):

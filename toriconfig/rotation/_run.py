@@ -5,22 +5,27 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
 
 from toriconfig._clock import Clock
 from toriconfig._vault.versions import Version, Versions
-from toriconfig.errors import SecretError, VaultError, VaultSealed, VaultUnreachable
+from toriconfig.errors import SecretError, VaultError
 from toriconfig.pipeline._logging import library_logger
-from toriconfig.rotation._errors import RotationError, RotationLost, RotationRefused
+from toriconfig.rotation import _process
+from toriconfig.rotation._abilities import ends_former, setup_of
+from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationLost, RotationRefused
 from toriconfig.rotation._events import Event, State, Step
 from toriconfig.rotation._journal import Journal, seconds_of, stamp
 from toriconfig.rotation._preflight import note_of
 from toriconfig.rotation._protocol import Kind, Values, Work
 from toriconfig.rotation._record import Record, Sealed
 from toriconfig.rotation._run_with_timeout import attempt
+from toriconfig.rotation._settle import PASSING, Unwritten, persist, settle
+from toriconfig.rotation._stopped import could_not_undo, maybe_reserved, stopped
 from toriconfig.rotation._verifier import Command, Verify, verified
 
+T = TypeVar("T")
 _TRIES = 10
 
 
@@ -38,7 +43,9 @@ class Run:
         verify: what the user has the new value verified with, or None.
         verify_timeout: seconds that may take.
         grace: seconds after which the old value is taken out of use; None: it is left alone.
-        tell: hears of each event.
+        tell: is called with each event.
+        cause: the error because of which the rotation is undone, or None.
+        promotion: whether the new version was written; `maybe`: it was sent, but no answer says so.
     """
 
     work: Work
@@ -51,9 +58,19 @@ class Run:
     verify_timeout: float
     grace: float | None
     tell: Callable[[Event], None]
+    cause: SecretError | None = field(default=None, init=False)
+    promotion: Literal["no", "maybe", "yes"] = field(default="no", init=False)
 
-    def reserve(self, values: Callable[[Version], Values], found: Record | None, current: Version) -> Record:
+    def reserve(
+        self, values: Callable[[Version], Values], found: Record | None, current: Version, *, restores: int = 0
+    ) -> Record:
         """Write the record of a new rotation over `found`, before anything is touched.
+
+        Args:
+            values: makes the new values from the newest version.
+            found: the last record.
+            current: the newest version.
+            restores: the version whose values come back; 0: the values are new.
 
         Raises:
             RotationLost: somebody was quicker.
@@ -68,8 +85,11 @@ class Run:
             at=now,
             base=current.number,
             keys=(),
+            process=_process.this_process(),
             verifier=self.verify is not None,
             grace=self.grace,
+            setup=setup_of(self.kind),
+            restores=restores,
             undoes=found.closed.dump() if found is not None and self.work.returning else {},
             revision=self.journal.newest,
         )
@@ -84,15 +104,39 @@ class Run:
             refusal = f"{self.work.ref} holds that value already: there is nothing to do"
             self.say("reserve", "failed", new, refusal)
             raise RotationRefused(refusal, reference=str(self.work.ref), help="nothing was changed")
-        record = self._write(new, "reserve", keys=tuple(pending), pending=Sealed(pending), former=Sealed(current.data))
+        _process.begin(new.id)
+        try:
+            record = self._write(
+                new,
+                "reserve",
+                keys=tuple(pending),
+                exclusive=ends_former(self.kind, pending, current.data),
+                pending=Sealed(pending),
+                former=Sealed(current.data),
+            )
+        except BaseException:
+            _process.end(new.id)
+            raise
         self.say("reserve", "done", record)
         return record
 
     def take_over(self, found: Record) -> Record:
-        """Make an open record ours; its former rotator finds out before he changes anything else."""
+        """Make an open record ours; its former rotator finds out before it changes anything else."""
         self.say("resume", "started", found)
         asked = found.verifier or self.verify is not None
-        record = self._write(found, "resume", who=self.who, verifier=asked)
+        setup = setup_of(self.kind) or found.setup
+        exclusive = found.exclusive
+        if exclusive is None:  # a record of an earlier release
+            exclusive = ends_former(self.kind, found.pending.open(), found.former.open())
+        record = self._write(
+            found,
+            "resume",
+            who=self.who,
+            process=_process.this_process(),
+            setup=setup,
+            exclusive=exclusive,
+            verifier=asked,
+        )
         self.say("resume", "done", record, f"it was left by {found.who}: {found.step}")
         return record
 
@@ -106,11 +150,11 @@ class Run:
         if record.step != "verified":
             return self._write(record, "undo", step="undoing", reason=record.reason or "taken back")
         for _ in range(_TRIES):
-            current = self.main.read()
+            current = self._persist(self.main.read)
             if current.state == "there" and _same(current.data, record.pending.open(), record.keys):
                 return self._write(record, "undo", step="promoted", version=current.number)
-            # The former rotator may be just about to promote: writing the secret anew, unchanged, makes him fail.
-            if current.state != "there" or self.main.write(current.data, current.number) is not None:
+            # The former rotator may be just about to promote: writing the secret anew, unchanged, makes it fail.
+            if current.state != "there" or self._persist(lambda now=current: self.main.write(now.data, now.number)):  # type: ignore[misc]
                 return self._write(record, "undo", step="undoing", reason="taken back")
         raise RotationError(f"others keep writing {self.work.ref.path}", step="undo", help="`--rollback` tries again")
 
@@ -123,28 +167,29 @@ class Run:
             "promoted": self._finish,
             "undoing": self._undo,
         }
-        while record.open:
-            self.work.fenced_by(lambda mine=record: self.journal.confirm(mine))  # type: ignore[misc]
-            try:
-                record = steps[record.step](record)
-            except VaultError as error:
-                if "--resume" not in error.help:
-                    remedy = "nothing is lost: `--resume` goes on, `--rollback` takes it back"
-                    error.help = f"{error.help}; {remedy}" if error.help else remedy
-                raise
+        _process.begin(record.id)
+        try:
+            while record.open:
+                self.work.fenced_by(lambda mine=record: self.journal.confirm(mine))  # type: ignore[misc]
+                try:
+                    record = steps[record.step](record)
+                except (VaultError, DatabaseUnreachable) as error:
+                    raise stopped(self, record, error) from None
+        finally:
+            _process.end(record.id)
         return record
 
     def _apply(self, record: Record) -> Record:
         self.say("apply", "started", record)
         pending, former = record.pending.open(), record.former.open()
-        error = attempt(lambda: self.kind.apply(self.work, pending, former), f"{self.kind.name}: apply")
+        error = self._attempt("apply", lambda: self.kind.apply(self.work, pending, former))
         if error is not None:
             return self._failed("apply", record, error)
         return self._advance("apply", record, step="applied")
 
     def _verify(self, record: Record) -> Record:
         self.say("verify", "started", record)
-        error = attempt(lambda: self.kind.verify(self.work, record.pending.open()), f"{self.kind.name}: verify")
+        error = self._attempt("verify", lambda: self.kind.verify(self.work, record.pending.open()))
         if error is None:
             error = attempt(lambda: verified(self.verify, self._shown(record), self.verify_timeout), "the verifier")
         if error is not None:
@@ -159,23 +204,57 @@ class Run:
         self.say("promote", "started", record)
         pending, former = record.pending.open(), record.former.open()
         for _ in range(_TRIES):
-            current = self.main.read()
-            if current.state == "there" and _same(current.data, pending, record.keys):
-                return self._advance("promote", record, step="promoted", version=current.number, **self._grace(record))
-            if current.state != "there" or not _same(current.data, former, record.keys):
-                reason = f"somebody else wrote {self.work.ref.path} meanwhile, as version {current.number}"
-                return self._failed("promote", record, RotationError(reason))
-            # Between reading the version and writing over it: whoever takes a rotation back takes over the record
-            # first and then writes the secret anew, so one of the two checks fails.
-            self.work.fence()
-            version = self.main.write({**current.data, **pending}, current.number)
+            try:
+                current = self._persist(self.main.read)
+                if current.state == "there" and _same(current.data, pending, record.keys):
+                    return self._promoted(record, current.number)
+                if current.state != "there" or not _same(current.data, former, record.keys):
+                    reason = f"somebody else wrote {self.work.ref.path} meanwhile, as version {current.number}"
+                    return self._failed("promote", record, RotationError(reason))
+                # Between reading the version and writing over it: whoever takes a rotation back takes over the record
+                # first and then writes the secret anew, so one of the two checks fails.
+                self._persist(self.work.fence)
+            except VaultError as error:
+                return self._failed("promote", record, error)
+            new = {**current.data, **pending}
+            version = settle(
+                lambda data=new, base=current.number: self.main.write(data, base),  # type: ignore[misc]
+                lambda: self._landed(pending, record.keys),
+                self.work.timeout,
+            )
+            if isinstance(version, Unwritten):
+                if not version.known:
+                    self.promotion = "maybe"
+                    raise version.error
+                if self._may_still_land(current, version.error):
+                    continue
+                return self._failed("promote", record, version.error, undo=record.exclusive is True)
             if version is not None:
-                return self._advance("promote", record, step="promoted", version=version, **self._grace(record))
+                return self._promoted(record, version)
         raise RotationError(f"others keep writing {self.work.ref.path}", step="promote", help="`--resume` goes on")
 
-    def _grace(self, record: Record) -> dict[str, str]:
+    def _landed(self, pending: Values, keys: tuple[str, ...]) -> int | None:
+        now = self.main.read()
+        return now.number if now.state == "there" and _same(now.data, pending, keys) else None
+
+    def _may_still_land(self, current: Version, error: VaultError) -> bool:
+        """True if a version was written meanwhile; else a write that was given up can land no more, as far as possible.
+
+        Such a write may still be on its way, and must not come after the former password was put back. A version of
+        our own makes its check-and-set fail.
+        """
+        if not isinstance(error, PASSING):
+            return False
+        said: list[int | None] = []
+        failed = attempt(lambda: said.append(self.main.write(current.data, current.number)), "writing")
+        return failed is None and said == [None]
+
+    def _promoted(self, record: Record, version: int) -> Record:
+        self.promotion = "yes"
+        now = self.clock.time()
         grace = record.grace if self.grace is None else self.grace  # whoever resumes may say another one
-        return {} if grace is None else {"grace_until": stamp(self.clock.time() + grace)}
+        until = {} if grace is None else {"grace_until": stamp(now + grace)}
+        return self._advance("promote", record, step="promoted", version=version, promoted_at=stamp(now), **until)
 
     def _finish(self, record: Record) -> Record:
         self._note(record)
@@ -184,13 +263,17 @@ class Run:
             self.say("retire", "started", record)
             former = record.former.open()
             previous = {key: former[key] for key in record.keys if key in former}
-            error = attempt(lambda: self.kind.retire(self.work, previous, record.base), f"{self.kind.name}: retire")
+            error = self._attempt("retire", lambda: self.kind.retire(self.work, previous, record.base))
+            if isinstance(error, RotationLost):
+                self.say("retire", "lost", record, error.message)
+                raise error
             if error is not None:
                 self.say("retire", "failed", record, error.message)
                 raise RotationError(
                     f"the new value is in use, but the old one could not be taken out of use: {error.message}",
                     step="retire",
                     help="`--resume` tries again",
+                    unreachable=isinstance(error, PASSING),
                 )
             self.say("retire", "done", record)
         return self._advance("close", record, step="done")
@@ -198,8 +281,8 @@ class Run:
     def _note(self, record: Record) -> None:
         """Note when it was rotated; that it may not be noted, such as by a new policy, is no reason to stop half-way."""
         try:
-            self.main.note({note_of(self.work.ref): record.at})
-        except (VaultSealed, VaultUnreachable):
+            self._persist(lambda: self.main.note({note_of(self.work.ref): record.promoted_at or record.at}))
+        except PASSING:
             raise
         except VaultError as error:
             log = library_logger("toriconfig.rotation")
@@ -210,31 +293,60 @@ class Run:
         end = seconds_of(record.grace_until) or 0.0
         while (left := end - self.clock.time()) > 0:
             threading.Event().wait(min(left, 1.0))
-        self.work.fence()
+        self._persist(self.work.fence)
         self.say("grace", "done", record)
 
     def _undo(self, record: Record) -> Record:
         self.say("undo", "started", record, record.reason)
-        pending, former = record.pending.open(), record.former.open()
-        error = attempt(lambda: self.kind.undo(self.work, pending, former), f"{self.kind.name}: undo")
+        error = self.put_back(record)
+        if isinstance(error, RotationLost):
+            self.say("undo", "lost", record, error.message)
+            raise error
         if error is not None:
             self.say("undo", "failed", record, error.message)
-            first = f"{record.reason}; and " if record.reason else ""
-            raise RotationError(
-                f"{first}the former value could not be put back: {error.message}",
-                step="undo",
-                help="`--rollback` tries again",
-            )
+            raise could_not_undo(record, self.work.ref.path, error)
         return self._advance("undo", record, step="undone")
 
-    def _failed(self, step: Step, record: Record, error: SecretError) -> Record:
-        """Decide about an error of a step: what Vault cannot be told now is left to a resume; anything else is undone."""
+    def put_back(self, record: Record) -> SecretError | None:
+        """Make the former values valid again; why they are not, or None.
+
+        Vault need not answer: who cannot ask whether somebody took over goes on, since readers may be locked out.
+        """
+
+        def still_ours() -> None:
+            try:
+                self.journal.confirm(record)
+            except VaultError:
+                return
+
+        self.work.fenced_by(still_ours)
+        pending, former = record.pending.open(), record.former.open()
+        return self._attempt("undo", lambda: self.kind.undo(self.work, pending, former))
+
+    def _attempt(self, method: str, work: Callable[[], object]) -> SecretError | None:
+        """Do what the kind does, again while Vault or the database does not answer; its error, or None."""
+        return attempt(lambda: self._persist(work), f"{self.kind.name}: {method}")
+
+    def _persist(self, work: Callable[[], T]) -> T:
+        return persist(work, self.work.timeout)
+
+    def _failed(self, step: Step, record: Record, error: SecretError, *, undo: bool = False) -> Record:
+        """Decide about an error of a step: what cannot be asked now is left to a resume; anything else is undone.
+
+        Args:
+            step: that failed.
+            record: of the rotation.
+            error: why.
+            undo: True: also where the error may pass.
+        """
         if isinstance(error, RotationLost):
             self.say(step, "lost", record, error.message)
             raise error
         self.say(step, "failed", record, error.message)
-        if isinstance(error, (VaultSealed, VaultUnreachable)):
+        needs_nothing = isinstance(error, DatabaseUnreachable) and record.exclusive is False
+        if self.promotion != "no" or (isinstance(error, PASSING) and not undo and not needs_nothing):
             raise error
+        self.cause = error
         return self._write(record, step, step="undoing", reason=f"{step}: {error.message}")
 
     def _advance(self, name: Step, record: Record, **changes: Any) -> Record:
@@ -244,14 +356,13 @@ class Run:
 
     def _write(self, record: Record, during: Step, **changes: Any) -> Record:
         try:
-            return self.journal.write(record, **changes)
+            written = self.journal.write(record, **changes)
         except RotationLost as error:
             self.say(during, "lost", record, error.message)
             raise
-        except VaultUnreachable as error:
-            unknown = "it may have been written: `--status` tells, `--resume` goes on, `--rollback` takes it back"
-            error.help = f"{error.help}; {unknown}" if error.help else unknown
-            raise
+        if isinstance(written, Unwritten):
+            raise maybe_reserved(self.work.ref, written) if during in ("reserve", "resume") else written.error
+        return written
 
     def say(self, step: Step, state: State, record: Record, message: str = "") -> None:
         """Tell an event."""

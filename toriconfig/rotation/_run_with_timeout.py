@@ -13,6 +13,10 @@ T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
 
 
+class Unfinished(RotationError):
+    """Work did not end in time, and goes on by itself."""
+
+
 def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> SecretError | None:
     """Do `work`; None when it was done.
 
@@ -35,7 +39,7 @@ def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> S
     thread = threading.Thread(target=run, daemon=True, name="toriconfig-rotation")
     thread.start()
     thread.join(min(seconds, threading.TIMEOUT_MAX))
-    return outcome[0] if outcome else RotationError(f"{what} did not end within {seconds:g} s")
+    return outcome[0] if outcome else Unfinished(f"{what} did not end within {seconds:g} s")
 
 
 def attempt(work: Callable[[], object], what: str) -> SecretError | None:

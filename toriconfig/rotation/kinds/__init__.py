@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from toriconfig._clean_call import clean_call, expect
@@ -24,6 +25,7 @@ __all__ = [
     "StaticRole",
     "TransitKey",
     "guess",
+    "recorded",
 ]
 
 KINDS: dict[str, type[Any]] = {
@@ -47,3 +49,18 @@ def guess(path: str, key: str | None) -> str:
     segments = path.split("/")
     kind = _BY_PLACE.get(segments[-2]) if len(segments) > 2 else None
     return kind.name if kind is not None else ""
+
+
+@clean_call
+def recorded(name: str, setup: Mapping[str, Any]) -> Any:
+    """The kind that a record names, made again from what the record keeps of it.
+
+    Raises:
+        ValueError: it is none of this table, or the record does not keep enough.
+    """
+    kind = KINDS.get(name)
+    if kind is None:
+        raise ValueError(
+            f"{name} is no kind of this package: resume or take it back from the program that rotates with it"
+        )
+    return kind.from_setup(setup) if hasattr(kind, "from_setup") else kind()

@@ -6,19 +6,23 @@ Errors of psycopg never leave this room: their frames hold passwords.
 from __future__ import annotations
 
 import re
+import secrets
 import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toriconfig.errors import SecretError
-from toriconfig.rotation._errors import RotationError, RotationRefused
-from toriconfig.rotation._run_with_timeout import run_with_timeout
+from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationRefused
+from toriconfig.rotation._run_with_timeout import Unfinished, run_with_timeout
+from toriconfig.rotation.kinds._postgres_errors import About, Failure, of_connecting, of_statement
 
 if TYPE_CHECKING:
     import psycopg
 
 _LOCK = 0x746F7269
 """First half of the advisory lock's key, of all rotators alike."""
+
+_LOOK = "look at the conninfo, and whether the server is up"
 
 _LISTS = frozenset({"search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"})
 """Settings that are lists of names: as one text, a list would be one name. `pg_dump` knows them by heart too."""
@@ -42,7 +46,7 @@ class Server:
         timeout: seconds that one visit may take in all.
 
     Raises:
-        RotationRefused: the conninfo cannot be; it is not shown, since a password may be what is wrong about it.
+        RotationRefused: the conninfo is invalid; it is not shown, since a password may be what is wrong about it.
     """
 
     def __init__(self, conninfo: str, timeout: float) -> None:
@@ -53,79 +57,105 @@ class Server:
             self._parts: dict[str, Any] = conninfo_to_dict(conninfo)
         except psycopg.ProgrammingError:
             raise RotationRefused("the conninfo cannot be read", help="write `host=db dbname=app`, or a URI") from None
-        self.conninfo = conninfo
         self._timeout = timeout
 
     def refusal(self, login: Login) -> str:
         """Why the login is refused, or "" when it is accepted.
 
         Raises:
-            RotationError: that cannot be found out: the server does not answer.
+            DatabaseUnreachable: that cannot be found out now: no answer, or the connection was lost.
+            RotationError: the server refuses for a reason that says nothing about the login.
             RotationRefused: it asks for no password (`trust`, `peer`, `cert`), so any would be accepted.
         """
-        said: list[str] = []
+        said: list[str | SecretError] = []
         error = run_with_timeout(self._timeout, lambda: said.append(self._try(login)), f"logging in to {self}")
         if error is not None:
-            raise error
+            raise _unfinished(error)
+        if isinstance(said[0], SecretError):
+            raise said[0]
         return said[0]
 
-    def _try(self, login: Login) -> str:
+    def _try(self, login: Login) -> str | SecretError:
         asked: list[bool] = []
-        reason = self._connected(login, lambda connection: asked.append(connection.pgconn.used_password))
+        failure = self._connected(login, lambda connection: asked.append(connection.pgconn.used_password))
         if asked == [False]:
-            raise RotationRefused(
+            return RotationRefused(
                 f"{self} does not ask {login.username} for a password here, so whether one is valid cannot be found out",
                 help="name a host for which pg_hba.conf asks for a password",
             )
-        if reason and not self._answers():
-            raise RotationError(f"{self} does not answer", help="look at the conninfo, and whether the server is up")
-        return reason
+        if failure is None or failure.what is About.LOGIN:
+            return failure.text if failure is not None else ""
+        if failure.what is About.UNKNOWN:
+            # A server that speaks another language: what it says to a password that is wrong for sure, it says of logins.
+            other = self._connected(Login(login.username, secrets.token_urlsafe(24)), lambda _: None)
+            if other is not None and other.text == failure.text:
+                return failure.text
+        return self._error(failure, login)
 
-    def change(self, login: Login, work: Callable[[psycopg.Connection[Any]], None], user: str) -> None:
+    def change(
+        self, login: Login, work: Callable[[psycopg.Connection[Any]], None], user: str, *, rehearse: bool = False
+    ) -> None:
         """Log in and do `work` in one transaction, alone among all rotators of `user`.
 
+        Args:
+            login: who does it.
+            work: what is done.
+            user: whom it is about.
+            rehearse: whether the transaction is taken back at its end, so that nothing is changed.
+
         Raises:
+            DatabaseUnreachable: no answer, or the connection was lost; the change may have been made.
             RotationError: it was refused; nothing was changed.
             SecretError: what `work` raised.
         """
-        said: list[str | SecretError] = []
+        said: list[SecretError] = []
 
         def visit(connection: psycopg.Connection[Any]) -> None:
             try:
-                with connection.transaction():
+                with connection.transaction(force_rollback=rehearse):
                     connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCK, _number(user)))
                     work(connection)
             except SecretError as error:
                 said.append(error)
 
-        error = run_with_timeout(
-            self._timeout, lambda: said.append(self._connected(login, visit)), f"changing {user} at {self}"
-        )
-        if error is not None:
-            raise RotationError(error.message, help=error.help)
-        for one in said:
-            if isinstance(one, SecretError):
-                raise one
-            if one:
-                raise RotationError(f"{self} refused {login.username}: {one}")
+        def connect() -> None:
+            failure = self._connected(login, visit)
+            if failure is not None:
+                said.append(self._error(failure, login))
 
-    def _connected(self, login: Login, work: Callable[[psycopg.Connection[Any]], None]) -> str:
-        """Log in and do `work`; what the server says against it, or ""."""
+        error = run_with_timeout(self._timeout, connect, f"changing {user} at {self}")
+        if error is not None:
+            raise _unfinished(error)
+        for one in said:
+            raise one
+
+    def _connected(self, login: Login, work: Callable[[psycopg.Connection[Any]], None]) -> Failure | None:
+        """Log in and do `work`; why that failed, or None."""
         import psycopg
 
         options: dict[str, Any] = {"connect_timeout": max(2, int(self._timeout / 2)), "application_name": "toriconfig"}
         options.update(self._parts, user=login.username, password=login.password)
         try:
-            with psycopg.connect(**options, autocommit=True) as connection:
+            connection = psycopg.connect(**options, autocommit=True)
+        except psycopg.Error as error:
+            return of_connecting(error)
+        try:
+            with connection:
                 work(connection)
         except psycopg.Error as error:
-            return _reason(error)
-        return ""
+            return of_statement(error)
+        return None
 
-    def _answers(self) -> bool:
-        from psycopg import pq
-
-        return pq.PGconn.ping(self.conninfo.encode()) == pq.Ping.OK
+    def _error(self, failure: Failure, login: Login) -> RotationError:
+        if failure.what is About.SERVER:
+            return DatabaseUnreachable(f"{self} does not answer: {failure.text}", help=_LOOK)
+        help = ""
+        if failure.what is About.RIGHTS:
+            help = (
+                f"let {login.username} do it: ALTER ROLE {login.username} CREATEROLE, and from PostgreSQL 16 on also "
+                f"GRANT each of the users TO {login.username} WITH ADMIN OPTION"
+            )
+        return RotationError(f"{self} refused {login.username}: {failure.text}", help=help)
 
     @property
     def host(self) -> str:
@@ -134,6 +164,10 @@ class Server:
 
     def __str__(self) -> str:
         return f"PostgreSQL at {self._parts.get('host', 'its socket')}:{self._parts.get('port', 5432)}"
+
+
+def _unfinished(error: SecretError) -> SecretError:
+    return DatabaseUnreachable(error.message, help=_LOOK) if isinstance(error, Unfinished) else error
 
 
 def exists(connection: psycopg.Connection[Any], user: str) -> bool:
@@ -210,12 +244,3 @@ def _members(text: str) -> list[str]:
 def _number(user: str) -> int:
     """A signed 32-bit number that stands for the user."""
     return zlib.crc32(user.encode()) - 2**31
-
-
-def _reason(error: psycopg.Error) -> str:
-    """What the server said, in one line; never a statement, nor a parameter."""
-    said = error.diag.message_primary
-    if said:
-        return f"{said} ({error.sqlstate})"
-    # libpq's own text, about a connection that was not made, names host and user alone
-    return " ".join(str(error).split())[:200]

@@ -29,11 +29,16 @@ class Stored:
     def undo(self, work: Work, pending: Values, current: Values) -> None:
         """Nothing was touched."""
 
+    def ends_former(self, pending: Values, current: Values) -> bool:
+        """Readers have the former value, which goes on working, until the new one is stored."""
+        return False
+
     def retire(self, work: Work, previous: Values, version: int) -> None:
         """Destroy the versions that hold the former value; they cannot be brought back then."""
         if work.main is not None:
             numbers, unknown = _holding(work.main, previous, version)
             if numbers:
+                work.fence()
                 work.main.destroy(numbers)
             if unknown:
                 library_logger("toriconfig.rotation").warning(

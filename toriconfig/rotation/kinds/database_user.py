@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from toriconfig._clean_call import clean_init
 from toriconfig._reference import split
 from toriconfig._vault.write import policy_path
-from toriconfig.rotation._errors import RotationError, RotationRefused
+from toriconfig.errors import SecretError
+from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationLost, RotationRefused
 from toriconfig.rotation._protocol import Values, Work
 from toriconfig.rotation.kinds import _postgres
 from toriconfig.rotation.kinds._postgres import Login, Server
@@ -59,16 +60,51 @@ class DatabaseUser:
         if "password=" in "".join(conninfo.split()) or "@" in conninfo.partition("?")[0]:
             raise ValueError("the conninfo is to hold no credentials: name `admin`, a reference to them")
         self._conninfo, self._admin, self._single = conninfo, admin, single
+        self.takes_turns = not single
+
+    @classmethod
+    def from_setup(cls, setup: Mapping[str, Any]) -> DatabaseUser:
+        """The kind, made again from what `setup` gave.
+
+        Raises:
+            ValueError: something is missing, or is not what `setup` gives.
+        """
+        conninfo, admin = setup.get("conninfo"), setup.get("admin")
+        if not isinstance(conninfo, str) or not isinstance(admin, str | None):
+            raise ValueError(
+                "no record says where the database is: database-user needs --conninfo 'host=... dbname=...'"
+            )
+        return cls(conninfo, admin, single=setup.get("single") is True)
+
+    def setup(self) -> dict[str, Any]:
+        """Where the database is, who may change the users, and whether there is one: for the record."""
+        return {"conninfo": self._conninfo, "admin": self._admin, "single": self._single}
+
+    def ends_former(self, pending: Values, current: Values) -> bool:
+        """A single user's former password dies the moment that the new one is applied."""
+        return bool(pending.get(USERNAME) == current.get(USERNAME))
+
+    def works(self, work: Work, values: Values) -> bool:
+        """Whether the credential logs in.
+
+        Raises:
+            RotationError: that could not be found out.
+        """
+        return not self._server(work).refusal(self._login(work, values))
 
     def needs(self, work: Work) -> Mapping[str, str]:
         """To read the administrator's credentials."""
         return {policy_path(work.session, split(self._admin).path): "read"} if self._admin else {}
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """What is done to which user; the administrator logs in to find out.
+        """What is done to which user.
+
+        Everything is done once, in a transaction that is taken back, so that each right that is missing is seen.
 
         Raises:
-            RotationRefused: a credential is not accepted, the secret is another database's, or psycopg is missing.
+            DatabaseUnreachable: the server does not answer.
+            RotationRefused: a credential is not accepted, a right is missing, the secret is another database's, or
+                psycopg is missing.
         """
         try:
             import psycopg  # noqa: F401
@@ -78,15 +114,25 @@ class DatabaseUser:
             ) from None
         server, login = self._server(work), self._login(work, current)
         self._check_current(work, server, current, login)
-        if self._single:
-            return [f"set a new password for {login.username} at {server}; the former one dies at once"]
-        other = self._other(login.username, work)
+        other = login.username if self._single else self._other(login.username, work)
         missing: list[bool] = []
 
-        def look(connection: psycopg.Connection[Any]) -> None:
+        def rehearsal(connection: psycopg.Connection[Any]) -> None:
             missing.append(self._missing(connection, other, login.username))
+            if missing[0]:
+                _postgres.create_member(connection, other, login.username)
+            _postgres.set_password(connection, other, random_text())
+            if work.retires and other != login.username:
+                _postgres.forget_password(connection, login.username)
 
-        self._visit(work, server, look, login, other)
+        try:
+            self._visit(work, server, rehearsal, login, other, rehearse=True)
+        except (RotationRefused, DatabaseUnreachable):
+            raise
+        except RotationError as error:
+            raise RotationRefused(f"{error.message}; nothing was changed", help=error.help) from None
+        if self._single:
+            return [f"set a new password for {login.username} at {server}; the former one dies at once"]
         first = [f"make {other} at {server}, as a member of {login.username}"] if missing[0] else []
         return [*first, f"set a new password for {other} at {server}; {login.username} goes on working"]
 
@@ -191,22 +237,47 @@ class DatabaseUser:
         return False
 
     def _visit(
-        self, work: Work, server: Server, change: Callable[[psycopg.Connection[Any]], None], own: Login, user: str
+        self,
+        work: Work,
+        server: Server,
+        change: Callable[[psycopg.Connection[Any]], None],
+        own: Login,
+        user: str,
+        *,
+        rehearse: bool = False,
     ) -> None:
-        """Have `change` made to `user` by the administrator, or, without one, by `own`.
+        """Have `change` made to `user` by the administrator, or by `own`.
 
-        An administrator under rotation himself logs in as `own` does: what is stored of him is not yet, or no longer, valid.
+        The user itself, who may change its own password, does it where there is no administrator, or where the
+        administrator cannot be had. An administrator under rotation logs in as `own` does: what is stored of it is not
+        yet, or no longer, valid.
         """
-        admin = self._admin_login(work) if self._admin is not None else None
-        if admin is not None and admin.username != own.username:
-            server.change(admin, change, user)
-            return
 
         def as_oneself(connection: psycopg.Connection[Any]) -> None:
             connection.execute("SET ROLE NONE")  # a clone acts as another role, which may not change it
             change(connection)
 
-        server.change(own, as_oneself, user)
+        refusal: SecretError | None = None
+        if self._admin is not None:
+            try:
+                admin = self._admin_login(work)
+                if admin.username != own.username:
+                    server.change(admin, change, user, rehearse=rehearse)
+                    return
+            except (RotationLost, RotationRefused, DatabaseUnreachable):
+                raise
+            except SecretError as error:
+                if user != own.username:
+                    raise
+                refusal = error
+        try:
+            server.change(own, as_oneself, user, rehearse=rehearse)
+        except (RotationLost, RotationRefused, DatabaseUnreachable):
+            raise
+        except RotationError:
+            if refusal is not None:
+                raise refusal from None
+            raise
 
     def _check_current(self, work: Work, server: Server, current: Values, login: Login) -> None:
         """Change nobody's password by mistake: the secret must be one of this very database."""

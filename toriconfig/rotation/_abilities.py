@@ -1,0 +1,35 @@
+"""What a kind may be able to do beside the methods of `Kind`; a kind of your own need not have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from toriconfig.rotation._protocol import Kind, Values, Work
+
+
+def setup_of(kind: Kind) -> Mapping[str, Any]:
+    """What the record keeps of the kind, so that it can be made again: `kind.setup()`. Never a credential."""
+    method = getattr(kind, "setup", None)
+    return dict(method()) if method is not None else {}
+
+
+def ends_former(kind: Kind, pending: Values, current: Values) -> bool | None:
+    """True if `apply` ends the current values: `kind.ends_former(pending, current)`; None: the kind does not say."""
+    method = getattr(kind, "ends_former", None)
+    return None if method is None else bool(method(pending, current))
+
+
+def takes_turns(kind: Kind) -> bool:
+    """True if two users take turns, so that readers of the one before the last are locked out: `kind.takes_turns`."""
+    return bool(getattr(kind, "takes_turns", False))
+
+
+def works(kind: Kind, work: Work, values: Values) -> bool | None:
+    """True if the values are accepted where they are used: `kind.works(work, values)`; None: nobody can tell.
+
+    Raises:
+        SecretError: it could not be found out.
+    """
+    method = getattr(kind, "works", None)
+    return None if method is None else bool(method(work, values))

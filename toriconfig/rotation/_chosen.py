@@ -1,0 +1,104 @@
+"""How a secret is rotated: as given, as its last record says, or as the form of its reference says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._reference import Ref
+from toriconfig.rotation._errors import KindUnknown, RotationRefused
+from toriconfig.rotation._protocol import Kind
+
+if TYPE_CHECKING:
+    from toriconfig.rotation._record import Record
+
+
+class Chosen:
+    """The kind that was asked for.
+
+    Attributes:
+        setup: parts of what the record keeps of the kind that are to be others.
+
+    Args:
+        ref: the secret.
+        kind: a kind; the name of one of ours; or None, for whichever the record says.
+        setup: parts of what the record keeps of the kind that are to be others.
+
+    Raises:
+        ValueError: there is no kind of that name.
+    """
+
+    def __init__(self, ref: Ref, kind: Kind | str | None, setup: Mapping[str, Any]) -> None:
+        from toriconfig.rotation import kinds
+
+        if isinstance(kind, str) and kind not in kinds.KINDS:
+            raise ValueError(f"no kind {kind!r}: name one of {', '.join(kinds.KINDS)}")
+        self.kind = None if isinstance(kind, str) else kind
+        self._ref, self.setup = ref, setup
+        self._asked = kind if isinstance(kind, str) else "" if kind is None else kind.name
+        self._guess = kinds.guess(ref.path, ref.key)
+
+    @property
+    def name(self) -> str:
+        """Of the kind, as far as it is known without the record; else ""."""
+        return self._asked or self._guess
+
+    @property
+    def is_stored(self) -> bool:
+        """True if the secret is stored in a KV engine, with a record beside it."""
+        from toriconfig.rotation import kinds
+
+        if self.kind is not None:
+            return self.kind.stored
+        return bool(kinds.KINDS[self.name].stored) if self.name else True
+
+    @property
+    def needs_record(self) -> bool:
+        """True if a new rotation takes its kind, or a part of it, from the last record."""
+        return self.kind is None and (bool(self._asked) or not self._guess)
+
+    def for_new(self, found: Record | None) -> Kind:
+        """The kind of a new rotation.
+
+        Args:
+            found: the last record, which is closed; None: there is none, or it is not needed.
+
+        Raises:
+            KindUnknown: nothing says how it is rotated, or not enough.
+        """
+        from toriconfig.rotation import kinds
+
+        if self.kind is not None:
+            return self.kind
+        recorded = found if self.needs_record else None
+        name = self.name or (recorded.kind if recorded is not None else "")
+        if not name:
+            raise KindUnknown(
+                f"{self._ref} does not say how it is rotated, and no record does",
+                reference=str(self._ref),
+                help=f"name one with --kind: {', '.join(kinds.KINDS)}",
+            )
+        return self._made(name, recorded.setup if recorded is not None and recorded.kind == name else {})
+
+    def for_record(self, found: Record) -> Kind:
+        """The kind of the rotation that a record is about.
+
+        Raises:
+            RotationRefused: it is another one than was asked for, none of ours, or the record does not keep enough.
+        """
+        if self._asked and found.kind != self._asked:
+            raise RotationRefused(
+                f"the rotation of {self._ref.path} is of kind {found.kind}, not {self._asked}",
+                reference=str(self._ref),
+                help=f"name that kind: `--kind {found.kind}`",
+            )
+        return self.kind if self.kind is not None else self._made(found.kind, found.setup)
+
+    def _made(self, name: str, setup: Mapping[str, Any]) -> Kind:
+        from toriconfig.rotation import kinds
+
+        try:
+            made: Kind = kinds.recorded(name, {**setup, **self.setup})
+        except ValueError as error:
+            raise KindUnknown(str(error), reference=str(self._ref)) from None
+        return made

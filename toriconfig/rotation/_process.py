@@ -1,0 +1,83 @@
+"""The process that carries out a rotation: how a record names it, and whether it still runs."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_under_way: set[str] = set()
+"""Ids of the rotations that this process carries out now."""
+
+
+def this_process() -> dict[str, Any]:
+    """This process, as records name it: enough to tell it from a later one with the same number."""
+    pid = os.getpid()
+    return {"host": socket.gethostname(), **_machine(), "pid": pid, "started": _started(pid)}
+
+
+def begin(rotation_id: str) -> None:
+    """Note that this process carries out that rotation."""
+    _under_way.add(rotation_id)
+
+
+def end(rotation_id: str) -> None:
+    """Note that this process has left that rotation, finished or not."""
+    _under_way.discard(rotation_id)
+
+
+def is_running(process: Mapping[str, Any], rotation_id: str) -> bool | None:
+    """True if that process still carries out that rotation; None where this machine cannot know.
+
+    Args:
+        process: as `this_process` named it.
+        rotation_id: of the rotation.
+    """
+    pid = process.get("pid")
+    here = {"host": socket.gethostname(), **_machine()}
+    if not isinstance(pid, int) or pid <= 0 or any(process.get(name) != value for name, value in here.items()):
+        return None
+    if not _exists(pid) or _started(pid) != process.get("started"):
+        return False
+    return rotation_id in _under_way if pid == os.getpid() else True
+
+
+def _machine() -> dict[str, Any]:
+    """What two processes must share for one to know the other by its number: one boot, one PID namespace."""
+    return {"boot": _text("/proc/sys/kernel/random/boot_id"), "namespace": _link("/proc/self/ns/pid")}
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it runs as somebody else
+        return True
+    return True
+
+
+def _started(pid: int) -> int:
+    """When the process started, in ticks since boot; -1 if it has ended, 0 where the system does not say."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return 0
+    state, *rest = stat.rpartition(")")[2].split()
+    return -1 if state in "ZX" else int(rest[18])
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""

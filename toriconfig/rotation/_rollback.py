@@ -1,0 +1,121 @@
+"""The way back: undo what was left before its promotion, else bring back the values of an earlier version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toriconfig.rotation._errors import RotationRefused
+from toriconfig.rotation._journal import command
+from toriconfig.rotation._outcome import Outcome
+from toriconfig.rotation._preflight import Preflight, check_own, check_there
+from toriconfig.rotation._protocol import Values
+from toriconfig.rotation._record import Record, load_record
+
+if TYPE_CHECKING:
+    from toriconfig.rotation._rotation import Rotation
+
+
+def roll_back(rotation: Rotation, to: int | None) -> Outcome:
+    """Take back the last rotation, or bring back version `to`.
+
+    Raises:
+        RotationError: it may not be, or failed.
+    """
+    preflight = rotation.preflight()
+    found = preflight.journal.read()
+    if to is not None:
+        return _bring_back(rotation, preflight, found, to)
+    if found is not None and found.step == "undone":
+        # What a failed rollback was to take back still stands; without one there is nothing of a rotation left.
+        found = load_record(found.undoes, found.revision)
+    if found is None:
+        return Outcome(str(rotation.ref), rotation.chosen.name, "nothing")
+    if found.open and found.undoes:
+        return rotation.completed(preflight, found, undone_is_fine=False)
+    check_own(found, rotation.ref)
+    if not found.open and (found.restores or found.undoes):
+        return Outcome(str(rotation.ref), found.kind, "nothing", found.id, found.base, found.version, found.restores)
+    return _take_back(rotation, preflight, found)
+
+
+def _take_back(rotation: Rotation, preflight: Preflight, found: Record) -> Outcome:
+    path = rotation.ref.path
+    kind = rotation.chosen.for_record(found)
+    preflight.check_rest(kind, found, back=True)
+    run = rotation.run_on(preflight, kind)
+    if found.open and found.step != "promoted":
+        found = run.halt(found)
+        if found.step == "undoing":
+            return rotation.ended(run, run.go_on(found), undone_is_fine=True)
+    run.work.returning = True
+    former, promoted = _around(preflight, found)
+    current = run.main.read()
+    check_there(current, rotation.ref)
+    if any(promoted.get(key) != current.data.get(key) for key in found.keys):
+        raise RotationRefused(
+            f"{path} was changed since that rotation: version {current.number} is not what it made",
+            reference=str(rotation.ref),
+            help=f"`{command(path, found, f'--rollback --to {found.base}')}` brings version {found.base} back all the same",
+        )
+    back = _wanted(former, found.keys, f"before that rotation {path}", rotation)
+    record = run.reserve(lambda _: back, found, current, restores=found.base)
+    return rotation.ended(run, run.go_on(record))
+
+
+def _bring_back(rotation: Rotation, preflight: Preflight, found: Record | None, to: int) -> Outcome:
+    ref = rotation.ref
+    if found is not None and found.open:
+        raise RotationRefused(
+            f"a rotation of {ref.path} is half-way ({found.step} at {found.at}, by {found.who})",
+            reference=str(ref),
+            help=f"first bring it to its end, `{command(ref.path, found, '--resume')}`, or take it back, "
+            f"`{command(ref.path, found, '--rollback')}`",
+        )
+    if found is not None and (ref.key is None or ref.key in found.keys):
+        keys, kind = found.keys, rotation.chosen.for_record(found)
+    elif ref.key is not None:
+        keys, kind = (ref.key,), rotation.chosen.for_new(None)
+    else:
+        raise RotationRefused(
+            f"{ref} was never rotated, so it is not known which keys belong together",
+            reference=str(ref),
+            help=f"name one: `{ref.path}#key`",
+        )
+    preflight.check_back(kind)
+    run = rotation.run_on(preflight, kind)
+    run.work.returning = True
+    current = run.main.read()
+    check_there(current, ref)
+    version = _version(preflight, to)
+    back = _wanted(version, keys, f"version {to} of {ref.path}", rotation)
+    record = run.reserve(lambda _: back, found, current, restores=to)
+    return rotation.ended(run, run.go_on(record))
+
+
+def _wanted(values: Values, keys: tuple[str, ...], where: str, rotation: Rotation) -> Values:
+    missing = sorted(set(keys) - values.keys())
+    if missing:
+        raise RotationRefused(
+            f"{where} had no {', '.join(missing)}",
+            reference=str(rotation.ref),
+            help="write, or delete, by hand what is wanted",
+        )
+    return {key: values[key] for key in keys}
+
+
+def _around(preflight: Preflight, found: Record) -> tuple[Values, Values]:
+    """What the secret was before that rotation, and what it made of it; a closed record no longer knows."""
+    if found.open:
+        return found.former.open(), found.pending.open()
+    return _version(preflight, found.base, ", which was before,"), preflight.main.read(found.version).data
+
+
+def _version(preflight: Preflight, number: int, which: str = "") -> Values:
+    found = preflight.main.read(number)
+    if found.state != "there":
+        raise RotationRefused(
+            f"version {number} of {preflight.ref.path}{which} is {found.state}",
+            reference=str(preflight.ref),
+            help="undelete it; what was destroyed cannot be brought back",
+        )
+    return found.data

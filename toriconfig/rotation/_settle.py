@@ -1,0 +1,103 @@
+"""Requests to Vault that are repeated until their outcome is known, or the time for that is over."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+from toriconfig._clock import SYSTEM
+from toriconfig.errors import SecretError, VaultError, VaultSealed, VaultUnreachable
+from toriconfig.rotation._errors import DatabaseUnreachable
+
+T = TypeVar("T")
+
+PASSING: tuple[type[SecretError], ...] = (VaultSealed, VaultUnreachable, DatabaseUnreachable)
+"""Errors that may be gone a moment later."""
+
+_FIRST, _LONGEST = 0.05, 1.0
+
+
+class Unwritten(NamedTuple):
+    """A check-and-set write that did not succeed.
+
+    Attributes:
+        error: why.
+        known: True if it certainly was not made; False if it may have been, or still may be.
+    """
+
+    error: VaultError
+    known: bool
+
+
+class Patience:
+    """Time that is left for repeating something.
+
+    Args:
+        seconds: from now on.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._end = SYSTEM.monotonic() + seconds
+        self._pause = _FIRST
+
+    def wait(self) -> bool:
+        """Wait before the next try; False when there is no time for one."""
+        left = self._end - SYSTEM.monotonic()
+        if left <= 0:
+            return False
+        threading.Event().wait(min(self._pause, left))
+        self._pause = min(self._pause * 2, _LONGEST)
+        return True
+
+
+def persist(work: Callable[[], T], seconds: float) -> T:
+    """Do `work`, and repeat it while Vault or the database does not answer, for so many seconds.
+
+    Raises:
+        SecretError: the last error of `work`.
+    """
+    patience = Patience(seconds)
+    while True:
+        try:
+            return work()
+        except PASSING:
+            if not patience.wait():
+                raise
+
+
+def settle(write: Callable[[], int | None], landed: Callable[[], int | None], seconds: float) -> int | Unwritten | None:
+    """Repeat a check-and-set write until it is known whether it was made.
+
+    Args:
+        write: tries once; the new version, or None when somebody else had written before.
+        landed: reads back; the version if what stands is ours, else None.
+        seconds: for how long it is repeated.
+
+    Returns:
+        The version; None: somebody else had written; or why it was not written.
+    """
+    patience, doubtful = Patience(seconds), False
+    while True:
+        try:
+            version = write()
+        except (VaultSealed, VaultUnreachable) as error:
+            doubtful = True
+            if patience.wait():
+                continue
+            return _read_back(landed, error)
+        except VaultError as error:
+            return _read_back(landed, error) if doubtful else Unwritten(error, known=True)
+        if version is not None or not doubtful:
+            return version
+        # Somebody was quicker: an earlier try of ours, or another rotator.
+        found = _read_back(landed, VaultUnreachable("Vault did not answer"))
+        return None if isinstance(found, Unwritten) and found.known else found
+
+
+def _read_back(landed: Callable[[], int | None], error: VaultError) -> int | Unwritten:
+    try:
+        version = landed()
+    except VaultError:
+        return Unwritten(error, known=False)
+    return Unwritten(error, known=True) if version is None else version

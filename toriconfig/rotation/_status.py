@@ -1,0 +1,148 @@
+"""Where a rotation stands, what works now, and what to type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toriconfig._vault.versions import Version
+from toriconfig.errors import SecretError, VaultNotFound
+from toriconfig.rotation._abilities import works
+from toriconfig.rotation._journal import command, seconds_of
+from toriconfig.rotation._outcome import HalfWay, Status
+from toriconfig.rotation._preflight import Preflight, check_there
+from toriconfig.rotation._process import is_running
+from toriconfig.rotation._record import Record
+from toriconfig.rotation._run_with_timeout import answered, attempt
+from toriconfig.rotation._stopped import LOCKED_OUT
+
+if TYPE_CHECKING:
+    from toriconfig.rotation._rotation import Rotation
+
+
+def rotated_at(rotation: Rotation) -> float | None:
+    """When it was last rotated, else first written, in seconds since 1970; None when nobody knows.
+
+    Raises:
+        VaultError: it cannot be read.
+    """
+    if rotation.chosen.is_stored:
+        return rotation.preflight().rotated_at()
+    kind, work = rotation.chosen.for_new(None), rotation.work()
+    return answered(lambda: kind.rotated_at(work), f"{kind.name}: rotated_at")
+
+
+def half_way(rotation: Rotation) -> HalfWay | None:
+    """What stands half-way at its path, or None.
+
+    Raises:
+        VaultError: it cannot be read.
+    """
+    if not rotation.chosen.is_stored:
+        return None
+    found = rotation.preflight().journal.read()
+    if found is None or not found.open:
+        return None
+    key = f"#{found.keys[0]}" if len(found.keys) == 1 and rotation.ref.key is not None else ""
+    grace = found.grace_until if found.step == "promoted" and _seconds_left(rotation, found) > 0 else ""
+    return HalfWay(
+        f"{rotation.ref.path}{key}",
+        found.kind,
+        rotation.ref.key is None or rotation.ref.key in found.keys,
+        found.step,
+        found.who,
+        is_abandoned(rotation, found),
+        grace,
+    )
+
+
+def status_of(rotation: Rotation) -> Status:
+    """Where it stands.
+
+    Raises:
+        VaultError: it cannot be read.
+    """
+    ref = rotation.ref
+    if not rotation.chosen.is_stored:
+        return Status(str(ref), rotation.chosen.name, rotated_at=rotated_at(rotation))
+    preflight = rotation.preflight()
+    found = preflight.journal.read()
+    own = found is not None and (ref.key is None or ref.key in found.keys)
+    if found is None or not (own or found.open):
+        current = preflight.main.read()
+        dated = preflight.rotated_at(found, current)
+        return Status(str(ref), rotated_at=dated, stored=current.number, stored_at=current.created)
+    current = preflight.main.read()
+    dated = None
+    try:
+        check_there(current, ref)
+        dated = preflight.rotated_at(found, current)
+    except VaultNotFound:  # deleted meanwhile: all the more is the record to be seen
+        pass
+    locked_out, text = _what_works(rotation, preflight, found, current) if own else (None, "")
+    return Status(
+        str(ref) if own else f"{ref.path}#{found.keys[0]}",
+        found.kind,
+        found.step,
+        found.open,
+        found.who,
+        found.since,
+        found.at,
+        found.base,
+        found.version,
+        found.reason,
+        dated,
+        alive=is_running(found.process, found.id) if found.open else None,
+        abandoned=found.open and is_abandoned(rotation, found),
+        grace_until=found.grace_until,
+        restored=found.restores,
+        stored=current.number if current.state == "there" else 0,
+        stored_at=current.created,
+        works=text,
+        locked_out=locked_out,
+        commands=_commands(ref.path, found),
+    )
+
+
+def is_abandoned(rotation: Rotation, found: Record) -> bool:
+    """True if the rotator of an open record is gone, or has given no sign of life for too long."""
+    if is_running(found.process, found.id) is False:
+        return True
+    last = max(one for one in (seconds_of(found.at), seconds_of(found.grace_until), 0.0) if one is not None)
+    return rotation.clock.time() - last > rotation.abandoned_after
+
+
+def _seconds_left(rotation: Rotation, found: Record) -> float:
+    return (seconds_of(found.grace_until) or 0.0) - rotation.clock.time()
+
+
+def _what_works(rotation: Rotation, preflight: Preflight, found: Record, current: Version) -> tuple[bool | None, str]:
+    """Whether readers are locked out, and what works, in words."""
+    if current.state != "there":
+        return None, f"nothing: version {current.number} of {rotation.ref.path} is {current.state}"
+    stored = f"version {current.number}, stored since {current.created}"
+    said: list[bool | None] = []
+    # A kind that cannot be made again, or cannot tell, leaves it at what is stored.
+    error = attempt(lambda: said.append(_accepts(rotation, preflight, found, current)), found.kind)
+    if error is not None:
+        return None, f"readers get {stored}; whether it is accepted could not be found out: {error.message}"
+    if said[0] is None:
+        return None, f"readers get {stored}"
+    if said[0]:
+        return False, f"{stored}, is accepted"
+    return True, f"{LOCKED_OUT}: {stored}, is not accepted"
+
+
+def _accepts(rotation: Rotation, preflight: Preflight, found: Record, current: Version) -> bool | None:
+    try:
+        kind = rotation.chosen.for_record(found)
+    except SecretError:
+        return None
+    return works(kind, preflight.work, {key: current.data.get(key) for key in found.keys})
+
+
+def _commands(path: str, found: Record) -> tuple[str, ...]:
+    back = command(path, found, "--rollback")
+    if found.open:
+        resume = command(path, found, "--resume --verify COMMAND" if found.unheard else "--resume")
+        return (back, resume) if found.step == "undoing" else (resume, back)
+    return (back,) if found.step == "done" and not found.restores and not found.undoes else ()

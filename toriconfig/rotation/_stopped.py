@@ -1,0 +1,99 @@
+"""What a rotation says, and does for the readers, when Vault or the database stops it half-way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toriconfig._reference import Ref
+from toriconfig.errors import SecretError, VaultError
+from toriconfig.rotation._errors import RotationError, RotationLost
+from toriconfig.rotation._journal import command
+from toriconfig.rotation._record import Record
+from toriconfig.rotation._settle import PASSING, Unwritten
+
+if TYPE_CHECKING:
+    from toriconfig.rotation._run import Run
+
+LOCKED_OUT = "readers are locked out NOW"
+
+
+def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
+    """The error of a rotation that cannot go on, once the readers are helped as far as possible.
+
+    Where the new password ended the former one and nothing was promoted, the former password is put back.
+
+    Args:
+        run: the rotation.
+        record: as it was last written.
+        error: why it cannot go on.
+
+    Returns:
+        The error to raise: it says whether readers are locked out, and the command to type.
+    """
+    path = run.work.ref.path
+    resume, back = (f"`{command(path, record, act)}`" for act in ("--resume", "--rollback"))
+    remedy = f"{resume} goes on, {back} takes it back"
+    if record.step == "promoted" or run.promotion == "yes":
+        return _extended(error, "the new value is in use, and only the record of its rotation is not closed", remedy)
+    if record.exclusive is False:
+        return _extended(error, "the stored value goes on working", remedy)
+    if record.exclusive is None:
+        return _extended(error, "the rotation is half-way", remedy)
+    if run.promotion == "maybe":
+        state = f"it is not known whether the new value was stored; if it was not, {LOCKED_OUT}"
+        return _extended(error, state, f"as soon as Vault answers: {remedy}")
+    run.say("undo", "started", record, "so that readers are not locked out")
+    failure = run.put_back(record)
+    if isinstance(failure, RotationLost):
+        run.say("undo", "lost", record, failure.message)
+        return failure
+    if failure is None:
+        run.say("undo", "done", record)
+        return _extended(
+            error, "the former password works, so no reader is locked out; the record is not closed", remedy
+        )
+    run.say("undo", "failed", record, failure.message)
+    return _extended(error, _locked_out(record, failure), f"as soon as that is mended: {remedy}")
+
+
+def could_not_undo(record: Record, path: str, failure: SecretError) -> RotationError:
+    """The error of a rotation whose former values could not be made valid again."""
+    first = f"{record.reason}; and " if record.reason else ""
+    locked_out = f"; {LOCKED_OUT}" if record.exclusive else ""
+    return RotationError(
+        f"{first}the former value could not be put back: {failure.message}{locked_out}",
+        step="undo",
+        help=f"as soon as that is mended: `{command(path, record, '--rollback')}` tries again",
+        unreachable=isinstance(failure, PASSING),
+    )
+
+
+def maybe_reserved(ref: Ref, unwritten: Unwritten) -> VaultError:
+    """The error of a rotation whose first write got no answer, or was refused."""
+    error = unwritten.error
+    if unwritten.known:
+        _extend(error, "nothing was changed", "")
+        return error
+    base = f"toriconfig rotate {ref}"
+    _extend(
+        error,
+        "the record of the rotation may have been written; nothing else was changed",
+        f"`{base} --status` tells, `{base} --resume` goes on, `{base} --rollback` takes it back",
+    )
+    return error
+
+
+def _locked_out(record: Record, failure: SecretError) -> str:
+    sure = LOCKED_OUT if record.step != "reserved" else f"unless its password was not changed yet, {LOCKED_OUT}"
+    return f"{sure}: the former password could not be put back: {failure.message}"
+
+
+def _extended(error: SecretError, state: str, remedy: str) -> SecretError:
+    _extend(error, state, remedy)
+    return error
+
+
+def _extend(error: SecretError, state: str, remedy: str) -> None:
+    error.message = f"{error.message}; {state}"
+    error.args = (error.message,)
+    error.help = "; ".join(one for one in (error.help, remedy) if one)
