@@ -93,5 +93,5 @@ def test_a_successor_can_be_killed_too(account: Account, acts: int) -> None:
 
 def _resuming(account: Account) -> Rotation:
     rotation = account.rotation(single=True)
-    rotation.run = rotation.resume  # type: ignore[method-assign]
+    rotation.run = rotation.resume  # type: ignore[method-assign,assignment]
     return rotation

@@ -120,17 +120,25 @@ class Run:
         self.say("reserve", "done", record)
         return record
 
-    def take_over(self, found: Record) -> Record:
-        """Make an open record ours; its former rotator finds out before it changes anything else."""
+    def take_over(self, found: Record, *, halting: bool = False) -> Record:
+        """Make an open record ours; its former rotator finds out before it changes anything else.
+
+        Args:
+            found: the record.
+            halting: whether the rotation is to be taken back, else brought to its end.
+        """
         self.say("resume", "started", found)
         asked = found.verifier or self.verify is not None
         setup = setup_of(self.kind) or found.setup
         exclusive = found.exclusive
         if exclusive is None:  # a record of an earlier release
             exclusive = ends_former(self.kind, found.pending.open(), found.former.open())
+        # A rotator that could not go on may have put the former password back without being able to record it.
+        step = "reserved" if exclusive and found.step in ("applied", "verified") and not halting else found.step
         record = self._write(
             found,
             "resume",
+            step=step,
             who=self.who,
             process=_process.this_process(),
             setup=setup,
@@ -146,7 +154,7 @@ class Run:
         Returns:
             It, about to be undone; or promoted, when that had already happened without being recorded.
         """
-        record = self.take_over(record)
+        record = self.take_over(record, halting=True)
         if record.step != "verified":
             return self._write(record, "undo", step="undoing", reason=record.reason or "taken back")
         for _ in range(_TRIES):

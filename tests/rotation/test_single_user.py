@@ -1,0 +1,246 @@
+"""A single user, whose former password dies at apply: whatever Vault does then, no reader stays locked out unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.breaking_line import BreakingLine, breaking_line, from_write
+from support.rotating import Account, Left, at, left_at
+from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultSealed, VaultUnreachable
+from toriconfig.rotation import Rotation, RotationError, RotationLost
+from toriconfig.rotation.kinds import DatabaseUser
+from toriconfig.testing import VaultServer
+
+RECORD, SECRET, NOTE = ".rotation", "", "note"
+# The writes of one rotation, in order: reserved 1, (apply,) applied 2, verified 3, the secret, promoted 4, the note, done 5
+WRITES = {"applied": (RECORD, 2), "verified": (RECORD, 3), "promote": (SECRET, 1), "promoted": (RECORD, 4)}
+BEFORE_PROMOTION = ("applied", "verified", "promote")
+
+
+@pytest.fixture
+def line(vault: VaultServer) -> Iterator[BreakingLine]:
+    with breaking_line(vault.address) as line:
+        yield line
+
+
+class Single:
+    """A single user's rotation over a line that breaks."""
+
+    def __init__(self, account: Account, line: BreakingLine) -> None:
+        self.account, self.line = account, line
+        self.name = account.path.removeprefix("secret/")
+
+    def breaks(self, write: str, fault: str, *, times: int = 10**6) -> None:
+        """From that write on, writes to the record and the secret have the fault."""
+        suffix, number = WRITES[write]
+        paths = {f"secret/data/{self.name}{suffix}"}
+        begun: list[str] = []
+        decide = from_write(number, fault, *paths, times=times)
+
+        def of_request(method: str, path: str) -> str:
+            said = decide(method, path)
+            if said:
+                begun.append(path)
+            elif begun and times > 1 and method != "GET" and path.startswith(f"secret/data/{self.name}"):
+                return fault
+            return said
+
+        self.line.fault = of_request
+
+    def mended(self) -> None:
+        self.line.fault = lambda method, path: ""
+
+    def rotation(self, *, timeout: float = 1.0, **options: object) -> Rotation:
+        environ = {**self.account.vault.environ, "VAULT_ADDR": self.line.address, "VAULT_CLIENT_TIMEOUT": "5"}
+        return self.account.rotation(single=True, environ=environ, timeout=timeout, **options)
+
+
+@pytest.fixture
+def single(account: Account, line: BreakingLine) -> Single:
+    return Single(account, line)
+
+
+@pytest.mark.parametrize("fault", ["403", "500", "cut"])
+@pytest.mark.parametrize("write", BEFORE_PROMOTION)
+def test_a_write_that_fails_for_good_before_the_promotion_leaves_a_password_that_works(
+    single: Single, write: str, fault: str
+) -> None:
+    account = single.account
+    single.breaks(write, fault)
+    with pytest.raises(SecretError) as caught:
+        single.rotation().run()
+    assert (account.name, account.first) == account.stored()
+    assert account.logs_in()
+    assert "locked out NOW" not in str(caught.value)
+    single.mended()
+    assert single.rotation(timeout=20.0).resume().result in ("rotated", "nothing")
+    assert account.logs_in()
+    assert not single.rotation().status().open
+
+
+@pytest.mark.parametrize("fault", ["403", "500"])
+def test_a_promotion_that_is_refused_is_undone_and_its_record_closed(single: Single, fault: str) -> None:
+    account = single.account
+    single.line.fault = from_write(1, fault, f"secret/data/{single.name}")
+    with pytest.raises(RotationError, match="promote: .*; the former value stands") as caught:
+        single.rotation().run()
+    assert (True, fault == "500") == (caught.value.undone, caught.value.unreachable)
+    assert account.logs_in()
+    assert ("undone", False) == (single.rotation().status().step, single.rotation().status().open)
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_write_whose_answer_is_lost_is_read_back_and_the_rotation_goes_on(single: Single, write: str) -> None:
+    single.breaks(write, "lost", times=1)
+    assert "rotated" == single.rotation(timeout=20.0).run().result
+    assert single.account.logs_in()
+    assert "done" == single.rotation().status().step
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_write_that_fails_once_is_repeated(single: Single, write: str) -> None:
+    single.breaks(write, "500", times=1)
+    assert "rotated" == single.rotation(timeout=20.0).run().result
+    assert single.account.logs_in()
+
+
+def test_every_answer_to_a_write_may_be_lost(single: Single) -> None:
+    single.line.fault = lambda method, path: "lost" if method != "GET" and path.startswith("secret/data/") else ""
+    assert "rotated" == single.rotation(timeout=3.0).run().result
+    assert single.account.logs_in()
+
+
+def test_a_reservation_whose_answer_is_lost_is_read_back(single: Single) -> None:
+    record = f"secret/data/{single.name}.rotation"
+    single.line.fault = from_write(1, "lost", record, times=1)
+    assert "rotated" == single.rotation(timeout=20.0).run().result
+
+
+def test_a_reservation_of_which_nothing_is_known_is_told_as_such(single: Single) -> None:
+    dead: list[str] = []
+
+    def fault(method: str, path: str) -> str:
+        if method == "POST" and path == f"secret/data/{single.name}.rotation":
+            dead.append(path)
+            return "lost"
+        return "cut" if dead else ""
+
+    single.line.fault = fault
+    with pytest.raises(VaultUnreachable) as caught:
+        single.rotation().run()
+    assert "the record of the rotation may have been written; nothing else was changed" in caught.value.message
+    assert f"`toriconfig rotate {single.account.path} --resume` goes on" in caught.value.help
+    single.mended()
+    assert "rotated" == single.rotation().resume().result
+
+
+@pytest.mark.parametrize("step", ["apply", "verify", "promote"])
+@pytest.mark.parametrize("state", ["started", "done"])
+def test_a_seal_leaves_a_password_that_works_or_says_that_readers_are_locked_out(
+    single: Single, step: str, state: str
+) -> None:
+    account = single.account
+    with pytest.raises(VaultSealed) as caught:
+        single.rotation(on_event=at(step, state, account.vault.seal)).run()
+    account.vault.unseal()
+    assert account.logs_in()
+    assert f"toriconfig rotate {account.path} --resume" in caught.value.help
+    assert "rotated" == single.rotation().resume().result
+    assert account.logs_in()
+
+
+def test_a_token_that_is_revoked_at_apply_leaves_a_password_that_works(account: Account) -> None:
+    token = account.vault.new_token("root")
+    environ = {**account.vault.environ, "VAULT_TOKEN": token}
+
+    def revoke() -> None:
+        account.vault.client.auth.token.revoke(token)
+
+    with pytest.raises(VaultDenied) as caught:
+        account.rotation(single=True, environ=environ, timeout=1.0, on_event=at("apply", "done", revoke)).run()
+    assert account.logs_in()
+    assert "the former password works" in caught.value.message
+
+
+def test_a_promotion_of_which_nothing_is_known_is_not_undone(single: Single) -> None:
+    """The password that may be stored by now must not be taken away."""
+    account, sent = single.account, list[str]()
+
+    def fault(method: str, path: str) -> str:
+        if method == "POST" and path == f"secret/data/{single.name}":
+            sent.append(path)
+            return "lost"
+        return "cut" if sent else ""
+
+    single.line.fault = fault
+    with pytest.raises(VaultUnreachable, match="not known whether the new value was stored") as caught:
+        single.rotation().run()
+    assert "if it was not, readers are locked out NOW" in caught.value.message
+    assert f"`toriconfig rotate {account.path} --resume` goes on" in caught.value.help
+    assert account.logs_in()
+    single.mended()
+    assert "rotated" == single.rotation().resume().result
+    assert account.logs_in()
+
+
+def test_readers_that_are_locked_out_are_told_of_with_the_command_to_type(
+    single: Single, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(self: DatabaseUser, *arguments: object) -> None:
+        raise RotationError("PostgreSQL refused: canceling statement due to lock timeout (55P03)")
+
+    account = single.account
+    monkeypatch.setattr(DatabaseUser, "undo", refuses)
+    single.breaks("applied", "403")
+    with pytest.raises(VaultDenied) as caught:
+        single.rotation().run()
+    monkeypatch.undo()
+    assert "readers are locked out NOW: the former password could not be put back" in caught.value.message
+    assert f"`toriconfig rotate {account.path} --resume` goes on" in caught.value.help
+    assert not account.logs_in()
+    single.mended()
+    status = single.rotation().status()
+    assert status.locked_out
+    assert status.works.startswith("readers are locked out NOW: version 1, stored since 2")
+    assert f"toriconfig rotate {account.path} --resume" == status.commands[0]
+    single.rotation().rollback()
+    assert account.logs_in()
+
+
+@pytest.mark.parametrize("step", ["verify", "promote"])
+def test_a_rollback_does_without_the_administrator(account: Account, step: str) -> None:
+    with pytest.raises(Left):
+        account.rotation(single=True, on_event=left_at(step)).run()
+    assert not account.logs_in()
+    account.vault.delete("secret/admin")
+    account.rotation(single=True).rollback()
+    assert account.logs_in()
+
+
+def test_a_successor_s_promotion_survives_a_rotator_that_lost_vault(account: Account, line: BreakingLine) -> None:
+    """Who can still ask is told of the successor, and does not put the former password back under it."""
+    single = Single(account, line)
+
+    def take_over() -> None:
+        account.rotation(single=True, who="the successor").resume()
+        single.line.fault = lambda method, path: "500" if method == "POST" and path.startswith("secret/data/") else ""
+
+    with pytest.raises((RotationLost, VaultError)):
+        single.rotation(on_event=at("apply", "done", take_over)).run()
+    assert account.logs_in()
+
+
+@pytest.mark.parametrize("act", ["resume", "rollback"])
+def test_who_takes_over_from_a_rotator_of_an_earlier_release_puts_the_password_back_too(
+    account: Account, act: str
+) -> None:
+    with pytest.raises(Left):
+        account.rotation(single=True, on_event=left_at("verify")).run()
+    record = account.vault.get(f"{account.path}.rotation")
+    for name in ("exclusive", "process", "setup", "mark", "promoted_at", "restores"):
+        del record[name]
+    account.vault.put(f"{account.path}.rotation", record, cas=2)
+    getattr(account.rotation(single=True), act)()
+    assert account.logs_in()
