@@ -372,8 +372,9 @@ class Load:
         if not self.problems:
             return ()
         from toriconfig._masking.excerpts import with_excerpts
+        from toriconfig._masking.registered import without_registered
 
-        return with_excerpts(self.problems, self.lines, self.shape, self.read)
+        return without_registered(with_excerpts(self.problems, self.lines, self.shape, self.read))
 
 
 def _at_null(problem: Problem, origin: Origin | None) -> Problem:

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from toriconfig._masking.sensitive import TOKEN, Sensitive, looks_secret
 from toriconfig._secret import MASK
 
-_SEPARATOR = re.compile(r"[:=\uff1a]")
+_SEPARATOR = re.compile(r"[:=\uff1a\uff1d\ufe55\ufe66]")
 _LAST_TOKEN = re.compile(r"""[^\s{}\[\],&?;|()<>"'`]+["']?\s*\Z""")
 _FIRST_TOKEN = re.compile(r"""(?:^|[{,])\s*(?:[-?]\s+)*(?:#\s*)?["']?([\w.-]+)["']?(?=[^\w.-])""")
-_SPACE = re.compile(r"[\s:=\uff1a]{0,100}")
+_SPACE = re.compile(r"[\s:=\uff1a\uff1d\ufe55\ufe66]{0,100}")
 _EXPLICIT_KEY = re.compile(r"\s*(?:-\s+)*\?\s+(?P<key>.*\S)")
 _CHUNK = re.compile(r"\S+")
 _USER = re.compile(r"""(?<![^\s"'=,\[{(])[^\s:/@"']+(?P<password>:(?!//))?""")

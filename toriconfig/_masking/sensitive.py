@@ -77,7 +77,7 @@ class Sensitive:
         """Whether `name` is, or may be meant as, the name of a secret."""
         answer = self._known.get(name)
         if answer is None:
-            answer = self._known[name] = self._decide(name)
+            answer = self._known[name] = self._decide(plain_letters(name))
         return answer
 
     def holds(self, name: str) -> bool:
@@ -109,7 +109,7 @@ def looks_secret(name: str) -> bool:
     >>> looks_secret("DB_PASSWORD"), looks_secret("clientSecret"), looks_secret("private-key"), looks_secret("author")
     (True, True, True, False)
     """
-    words = [word.lower() for word in _WORDS.findall(name)]
+    words = [word.lower() for word in _WORDS.findall(plain_letters(name))]
     joined = "".join(words)
     if any(stem in joined for stem in _STEMS) or not _EXACT.isdisjoint(words):
         return True
@@ -138,7 +138,20 @@ def _without_login(address: re.Match[str]) -> str:
 
 
 def _joined(name: str) -> str:
-    return "".join(char for char in name.casefold() if char.isalnum())
+    return "".join(char for char in plain_letters(name).casefold() if char.isalnum())
+
+
+def plain_letters(name: str) -> str:
+    """The name in plain letters: fullwidth, bold, circled and accented ones are the same name to whoever reads it.
+
+    >>> plain_letters("\uff50\uff41\uff53\uff53\uff37\u00f6rd")
+    'passWord'
+    """
+    if name.isascii():
+        return name
+    from unicodedata import category, normalize
+
+    return "".join(char for char in normalize("NFKD", name) if category(char) not in ("Mn", "Cf"))
 
 
 def _one_slip(word: str) -> bool:

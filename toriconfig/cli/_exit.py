@@ -73,6 +73,11 @@ def _outcome(command: click.Command, arguments: list[str]) -> int:
         result = command.main(arguments, "toriconfig", standalone_mode=False)
     except click.exceptions.Exit as ended:
         return ended.exit_code
+    except click.UsageError as error:
+        from toriconfig.cli._usage import quiet
+
+        quiet(error).show()
+        return Exit.USAGE
     except click.ClickException as error:
         error.show()
         return Exit.USAGE

@@ -12,6 +12,7 @@ import click
 
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._options import load_options, recipe, settings_option
+from toriconfig.cli._usage import refuse_value, shown
 from toriconfig.cli._value import given_value
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class _Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
         text = str(value)
         number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
         if not number.isdecimal():
-            self.fail(f"{text!r} is no age: write 90d, 12h, 30m or a number of seconds", param, ctx)
+            self.fail("it is no age: write 90d, 12h, 30m or a number of seconds", param, ctx)
         return float(int(number) * _UNITS[unit])
 
 
@@ -104,6 +105,7 @@ def _rotation(reference: str, max_age: float | None, options: dict[str, Any], ac
 
     try:
         place = split(reference)
+        refuse_value(place.key)
         name = options["name"] or ("given" if options["from_stdin"] else kinds.guess(place.path, place.key))
         if act == "status" and name in ("", kinds.DatabaseUser.name):
             kind: Kind = kinds.Given()  # the record knows how; of all that is stored it is read alike
@@ -124,7 +126,7 @@ def _rotation(reference: str, max_age: float | None, options: dict[str, Any], ac
             "Vault is not configured: set VAULT_ADDR, or use `toriconfig vault dev -- COMMAND`"
         ) from None
     except ValueError as error:
-        raise click.UsageError(f"{reference}: {error}") from None
+        raise click.UsageError(f"{shown(reference)}: {error}") from None
 
 
 def _kind(name: str, reference: str, options: dict[str, Any], *, bringing: bool) -> Kind:
@@ -143,8 +145,17 @@ def _kind(name: str, reference: str, options: dict[str, Any], *, bringing: bool)
     if name in kinds.KINDS:
         kind: Kind = kinds.KINDS[name]()
         return kind
+    from toriconfig._near import near
+
     known = ", ".join(kinds.KINDS)
-    what = f"no kind {name!r}" if name else f"{reference} does not say how it is rotated"
+    candidate = near(name, kinds.KINDS) if name else None
+    what = (
+        f"no kind {name!r}, meant as {candidate!r}"
+        if candidate
+        else "there is no such kind"
+        if name
+        else f"{shown(reference)} does not say how it is rotated"
+    )
     raise click.UsageError(f"{what}: name one with --kind: {known}")
 
 
@@ -233,7 +244,7 @@ def _due(references: tuple[str, ...], options: dict[str, Any]) -> int:
         except click.UsageError as error:
             if "VAULT_ADDR" in error.message:
                 raise
-            untold.append(f"failed    {reference}: {error.message}")
+            untold.append(f"failed    {shown(reference)}: {error.message}")
     bar = _can_draw()
     waiting: list[str] = []  # for the bar to be gone
     tell: Callable[[str], None] = waiting.append if bar else click.echo

@@ -12,6 +12,7 @@ import click
 
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._say import note, say
+from toriconfig.cli._usage import refuse_value, shown
 from toriconfig.cli._value import given_value
 
 if TYPE_CHECKING:
@@ -116,8 +117,9 @@ def put(reference: str, from_stdin: bool) -> int:
     from toriconfig._vault.write import put_key
 
     path, key = _reference(reference)
+    refuse_value(key)
     if "?" in reference.partition("#")[0]:
-        raise click.UsageError(f"{reference!r}: what is written is always a new version: say `{path}#{key}`")
+        raise click.UsageError(f"REFERENCE: what is written is always a new version: say `{path}#{key}`")
     value = given_value(from_stdin, "value")
     version = with_session(lambda session: put_key(session, path, key, value))
     note(f"stored {reference}" + (f" as version {version}" if version else ""))
@@ -161,9 +163,9 @@ def _reference(reference: str) -> tuple[str, str]:
     try:
         place = split(reference)
     except ValueError as error:
-        raise click.UsageError(f"{reference!r}: {error}") from None
+        raise click.UsageError(f"REFERENCE: {error}") from None
     if place.key is None:
-        raise click.UsageError(f"{reference!r} names no key: write `{place.path}#key`")
+        raise click.UsageError(f"REFERENCE names no key: write `{shown(place.path)}#key`")
     return place.path, place.key
 
 

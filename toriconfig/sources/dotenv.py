@@ -126,7 +126,8 @@ class _Read:
     def bind(self, line: int, name: str, value: str | None) -> None:
         at = (line, name)
         if value is None:
-            self.problem("TC001", at, message=f"`{name}` has no `=`", expected=f"`{name}=value`")
+            # The whole line is what the parser takes for a name: it may be the value, or the rest of one.
+            self.problem("TC001", (line, ""), message="this line has no `=`", expected="`NAME=value`")
             return
         key = self.folded(name[len(self.prefix) :])
         known = self.values.get(key)

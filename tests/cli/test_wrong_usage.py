@@ -1,0 +1,88 @@
+"""A command line that cannot be meant: its error repeats nothing that may be a secret."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.command import Toriconfig
+from toriconfig.cli import COMMANDS
+from toriconfig.testing import Canary
+
+SLIPS = [
+    ("vault", "put", "secret/app#key", "{}"),
+    ("vault", "put", "secret/app#key", "{}", "{}"),
+    ("vault", "put", "{}"),
+    ("vault", "put", "{}", "secret/app#key"),
+    ("vault", "put", "secret/app", "key={}"),
+    ("vault", "put", "secret/app#key={}"),
+    ("vault", "put", "secret/app#key=a{}", "--stdin"),
+    ("vault", "put", "{}#key"),
+    ("vault", "put", "#{}"),
+    ("vault", "put", "/{}"),
+    ("vault", "put", "secret/app#key", "--{}"),
+    ("vault", "put", "secret/app#key", "--value={}"),
+    ("vault", "put", "secret/app#key", "--value", "{}"),
+    ("vault", "put", "secret/app#key", "-{}"),
+    ("vault", "put", "secret/app#key", "--stdin={}"),
+    ("vault", "put", "--stdin", "{}", "secret/app#key"),
+    ("vault", "get", "{}"),
+    ("vault", "get", "secret/app#key", "{}"),
+    ("vault", "get", "--reveal={}", "secret/app#key"),
+    ("vault", "get", "--{}", "secret/app#key"),
+    ("rotate", "{}"),
+    ("rotate", "{}#k=v"),
+    ("rotate", "secret/app#key={}"),
+    ("rotate", "--kind", "given", "secret/app#key", "{}"),
+    ("rotate", "--kind", "{}", "secret/app#key"),
+    ("rotate", "secret/app#key", "--{}"),
+    ("rotate", "secret/app#key", "--length", "{}"),
+    ("rotate", "secret/app#key", "--timeout", "{}"),
+    ("rotate", "secret/app#key", "--workers", "{}"),
+    ("rotate", "secret/app#key", "--max-age", "{}"),
+    ("rotate", "secret/app#key", "--stdin={}"),
+    ("rotate", "secret/app#key", "--value", "{}"),
+    ("rotate", "--due", "--max-age", "1d", "{}"),
+]
+
+
+@pytest.mark.parametrize("arguments", SLIPS, ids=" ".join)
+@pytest.mark.parametrize("address", ["", "http://127.0.0.1:1"])
+def test_a_slip_shows_nothing_of_what_may_be_a_secret(
+    arguments: tuple[str, ...], address: str, toriconfig: Toriconfig
+) -> None:
+    canary = Canary()
+    environ = {"VAULT_ADDR": address, "VAULT_TOKEN": "t"} if address else {}
+    result = toriconfig(*(one.format(canary.secret) for one in arguments), stdin="\n", **environ)
+    assert 0 != result.code
+    canary.absent_from(result.out, result.err)
+
+
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"check", "validate", "vault", "rotate"}))
+def test_no_command_repeats_an_argument_that_is_one_too_many(command: str, toriconfig: Toriconfig) -> None:
+    canary = Canary()
+    result = toriconfig(command, *["bash"] * (command == "completion"), *["number"] * 3, canary.secret)
+    assert 2 == result.code
+    canary.absent_from(result.out, result.err)
+
+
+def test_the_remedy_is_told(toriconfig: Toriconfig) -> None:
+    err = toriconfig("vault", "put", "secret/app#key", "value").err.replace("\n", " ")
+    assert "`put` takes no further argument: a secret is never one" in err
+    assert "use --stdin" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("vault", "put", "a/b#c", "--sdtin"), "no such option; did you mean `--stdin`?"),
+        (("rotate", "a/b#c", "--lenght", "3"), "no such option; did you mean `--length`?"),
+        (("rotate", "a/b#c", "--length", "x"), "invalid value for '--length': expected a whole number"),
+        (("rotate", "a/b#c", "--workers", "99"), "invalid value for '--workers': expected a whole number 1<=x<=64"),
+        (("rotate", "a/b#c", "--max-age", "soon"), "it is no age: write 90d"),
+        (("rotate", "a/b#c", "--kind", "generatd"), "no kind 'generatd', meant as 'generated': name one"),
+        (("vault", "get", "a/b"), "REFERENCE names no key: write `a/b#key`"),
+        (("vault", "put"), "Missing argument 'REFERENCE'"),
+    ],
+)
+def test_a_slip_is_told_by_what_would_be_right(arguments: tuple[str, ...], told: str, toriconfig: Toriconfig) -> None:
+    assert told in " ".join(toriconfig(*arguments, VAULT_ADDR="http://127.0.0.1:1").err.split())

@@ -1,0 +1,27 @@
+"""Problems without the secrets that are known by now: a validator of the schema may quote one in its message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from toriconfig.errors import Problem
+from toriconfig.pipeline._redact import mask
+
+_TEXTS = ("expected", "help", "message", "label", "layer")
+
+
+def without_registered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems with every registered secret masked in their texts and excerpts."""
+    return tuple(map(_masked, problems))
+
+
+def _masked(problem: Problem) -> Problem:
+    changes: dict[str, object] = {}
+    for name in _TEXTS:
+        text: str = getattr(problem, name)
+        if text and (shown := mask(text)) != text:
+            changes[name] = shown
+    excerpts = tuple((source, number, mask(line)) for source, number, line in problem.excerpts)
+    if excerpts != problem.excerpts:
+        changes["excerpts"] = excerpts
+    return problem.replaced(**changes) if changes else problem

@@ -1,0 +1,68 @@
+"""What is told of a wrong command line: never an argument that may be a secret."""
+
+from __future__ import annotations
+
+import click
+
+SECRETIVE = frozenset({"put", "get", "rotate"})
+"""The commands whose arguments somebody may put a secret among."""
+
+
+def quiet(error: click.UsageError) -> click.UsageError:
+    """The error as it may be shown.
+
+    No command repeats an argument that is one too many. Those that work on secrets repeat nothing of what was given,
+    but what is a slip of an option or a choice that they have.
+    """
+    name = (error.ctx.command.name or "") if error.ctx is not None else ""
+    if type(error) is click.UsageError and error.message.startswith("Got unexpected extra argument"):
+        return _renewed(error, f"`{name}` takes no further argument{_ASIDE if name in SECRETIVE else ''}")
+    if name not in SECRETIVE:
+        return error
+    if isinstance(error, click.NoSuchOption):
+        near = (
+            f"; did you mean {' or '.join(f'`{one}`' for one in error.possibilities)}?" if error.possibilities else ""
+        )
+        return _renewed(error, f"`{name}` has no such option{near}")
+    if type(error) is click.BadParameter and error.param is not None and _is_of_click(error.param.type):
+        hint = error.param.get_error_hint(error.ctx) if error.ctx is not None else f"'{error.param.name}'"
+        return _renewed(error, f"invalid value for {hint}: expected {_expected(error.param)}")
+    return error
+
+
+def refuse_value(key: str | None) -> None:
+    """Refuse `secret/app#key=value`, as other tools take it, before anything is stored or repeated.
+
+    Raises:
+        click.UsageError: the key holds a `=`.
+    """
+    if key is not None and "=" in key:
+        raise click.UsageError("a reference ends with the name of its key, and no `=` belongs there: use --stdin")
+
+
+def shown(reference: str) -> str:
+    """A reference as an error repeats it: what has no folder is more likely a value than a place."""
+    return reference if "/" in reference.partition("#")[0] else "PATH"
+
+
+_ASIDE = (
+    ": a secret is never one, since others can read it there; leave it out to be asked for it, or use --stdin (and "
+    "rotate it, if it was one)"
+)
+
+
+def _expected(parameter: click.Parameter) -> str:
+    kind = parameter.type
+    if isinstance(kind, click.Choice):
+        return f"one of {', '.join(map(str, kind.choices))}"
+    bounds = kind._describe_range() if isinstance(kind, (click.IntRange, click.FloatRange)) else ""
+    known = {"integer": "a whole number", "float": "a number"}
+    return " ".join(filter(None, (known.get(kind.name.removesuffix(" range"), kind.name), bounds)))
+
+
+def _is_of_click(kind: object) -> bool:
+    return type(kind).__module__.startswith("click")
+
+
+def _renewed(error: click.UsageError, message: str) -> click.UsageError:
+    return click.UsageError(message, error.ctx)
