@@ -274,6 +274,7 @@ class Options(Value):
 
 
 _NAMES = Options._fields
+_LONGEST_NAME = 16
 _SINGLE = frozenset({"config_name", "config_dir"})
 _FILES = frozenset({"config_files", "env_file", "secrets_dir", "file_roots", "yaml_file", "json_file", "toml_file"})
 _PATHS = _SINGLE | _FILES | {"layers"}
@@ -308,11 +309,8 @@ def wrong_options(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
 
 
 def _meant(layer: object) -> str:
-    """The name of an unknown layer with the one that it is a slip of; "" for what is none, which is not repeated."""
-    from toriconfig._near import near
-
-    candidate = near(layer, LAYERS) if isinstance(layer, str) else None
-    return f" {layer!r}, meant as `{candidate}`," if candidate else ""
+    """An unknown layer as an error repeats it: a word as short as a name, and nothing else that was given."""
+    return f" {layer!r}" if isinstance(layer, str) and layer.isidentifier() and len(layer) < _LONGEST_NAME else ""
 
 
 def expanded(path: PathLike) -> PathLike:
