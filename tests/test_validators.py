@@ -95,7 +95,7 @@ def test_a_validators_own_words_say_what_was_expected(text: str, expected: str) 
 
 def test_any_exception_of_a_validator_is_a_problem_that_names_it_and_nothing_of_the_value() -> None:
     found = only("custom: 3", schema=Ruled)
-    assert ("TC108", "a validator of the schema raised KeyError") == (found.code, found.message)
+    assert ("TC108", "a validator of `custom` raised KeyError") == (found.code, found.message)
     assert "Ruled._custom" in found.help
 
 

@@ -75,7 +75,7 @@ def phrase(found: Found, *, sealed: bool) -> str:
         return _KINDS[kind]
     if kind in _BOUNDS:
         return _bound(kind, found.context)
-    if kind == "escaped" or kind in _TELLS_INPUT:
+    if kind in ("escaped", "incomplete") or kind in _TELLS_INPUT:
         return ""
     if kind in RULES or kind not in builtin():
         return "" if sealed else _own_words(found.message)

@@ -20,13 +20,13 @@ def found(lines: Iterable[Any]) -> list[Found]:
 
 def escaped(error: Exception) -> Found:
     """What a validator raised that pydantic does not catch."""
-    return Found((), "escaped", type(error).__name__, {}, _rule(error.__traceback__))
+    return Found((), "escaped", type(error).__name__, {}, rule_in(error.__traceback__))
 
 
 def _found(line: Any) -> Found:
     context = line.get("ctx", {})
     cause = context.get("error")
-    rule = _rule(cause.__traceback__) if isinstance(cause, BaseException) else ""
+    rule = rule_in(cause.__traceback__) if isinstance(cause, BaseException) else str(context.get("rule", ""))
     return Found(tuple(line["loc"]), line["type"], line["msg"], context, rule)
 
 
@@ -41,7 +41,7 @@ def _counted(found: Iterable[Found]) -> list[Found]:
     return counted
 
 
-def _rule(trace: TracebackType | None) -> str:
+def rule_in(trace: TracebackType | None) -> str:
     """The name of the outermost function of the schema in a traceback, such as `Pool._hold`."""
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -136,7 +136,9 @@ def _wrong(path: Path, errors: list[tuple[Found, str]], root: Node, shape: Shape
     expected = " or ".join(dict.fromkeys(filter(None, _phrases(errors, sealed=sealed))))
     rule = next((one.rule for one, _ in errors if one.rule), "")
     name = f"`{show(path)}`" if path else "the schema"
-    if "escaped" in kinds:
+    if "incomplete" in kinds:
+        code, message = "TC108", f"the schema is not complete: {errors[0][0].message}"
+    elif "escaped" in kinds:
         code = "TC108"
         message = f"a validator of {name} raised {errors[0][0].message}"
     elif kinds <= RULES:
@@ -153,13 +155,17 @@ def _wrong(path: Path, errors: list[tuple[Found, str]], root: Node, shape: Shape
         code,
         show(path),
         _place(path, root),
-        expected=expected or (f"what the rule `{rule}` of the schema says" if rule else "what the schema says"),
+        expected=expected or ("" if "incomplete" in kinds else _by_rule(rule)),
         help=_remedy(path, errors, node, sealed=sealed, expected=expected),
         message=message,
         label=f"expected {expected}" if expected else "",
         layer=f"{node.origin} wins; {loser.origin} is overridden" if node is not None and loser is not None else "",
         related=(Related(loser.origin, "overridden: this value is not in effect"),) if loser is not None else (),
     )
+
+
+def _by_rule(rule: str) -> str:
+    return f"what the rule `{rule}` of the schema says" if rule else "what the schema says"
 
 
 def _tags(path: Path, shape: Shape) -> str:
@@ -191,6 +197,8 @@ def _phrases(errors: list[tuple[Found, str]], *, sealed: bool) -> Iterator[str]:
 def _remedy(path: Path, errors: list[tuple[Found, str]], node: Node | None, *, sealed: bool, expected: str) -> str:
     from toriconfig._near import near
 
+    if any(one.kind == "incomplete" for one, _ in errors):
+        return "define or import the name where the class can see it at run time, not under `TYPE_CHECKING` alone"
     if node is not None and isinstance(node.value, str) and not sealed:
         for one, _ in errors:
             if one.kind in CHOICES:

@@ -72,9 +72,9 @@ def _made(cls: Any, text: str, instance: BaseModel | None) -> tuple[BaseModel | 
 
         return None, found(error.errors(include_url=False, include_input=False))
     except Exception as error:  # noqa: BLE001 - a validator is anybody's code
-        from toriconfig._refused import escaped
+        from toriconfig._escapes import errors_of
 
-        return None, [escaped(error)]
+        return None, errors_of(cls, error, lambda core, into: core.validate_json(text, self_instance=into))
 
 
 def _is_strict(schema: Any) -> bool:

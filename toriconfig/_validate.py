@@ -56,9 +56,11 @@ def _run(root: Node, shape: Shape, make: Callable[[dict[str, Any]], BaseModel]) 
 
         return None, found(error.errors(include_url=False, include_input=False))
     except Exception as error:  # noqa: BLE001 - a validator is anybody's code
-        from toriconfig._refused import escaped
+        from toriconfig._escapes import errors_of
 
-        return None, [escaped(error)]
+        values = _plain(root, shape)
+        again = errors_of(shape.models[0], error, lambda core, into: core.validate_python(values, self_instance=into))
+        return None, again
 
 
 def _plain(root: Node, shape: Shape) -> dict[str, Any]:
