@@ -47,7 +47,7 @@ EXEMPT = {
 }
 NAMES = {
     ("explain", "path"), ("on_change", "path"), ("Rotation", "reference"), ("Keeper", "name"), ("Ref", "given"),
-    ("Settings", "_secrets_dir"), ("KeyPair", "algorithm"),
+    ("Settings", "_secrets_dir"), ("KeyPair", "algorithm"), ("recorded", "name"),
 }  # fmt: skip
 NAMING_OPTIONS = frozenset(
     ("config_name", "config_dir", "config_files", "profile", "env_file", "secrets_dir", "vault_path")

@@ -58,6 +58,7 @@ def recorded(name: str, setup: Mapping[str, Any]) -> Any:
     Raises:
         ValueError: it is none of this table, or the record does not keep enough.
     """
+    expect(name, str, "recorded() needs the name of a kind as text")
     kind = KINDS.get(name)
     if kind is None:
         raise ValueError(
