@@ -29,6 +29,8 @@ PROMISED = [
     "explain",
     "on_change",
     "health",
+    "check",
+    "json_schema",
     "prefetch",
     "aprefetch",
     "shutdown",

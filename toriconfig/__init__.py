@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         snapshot,
     )
     from toriconfig._explain import Explanation
+    from toriconfig._inspect import check, json_schema
     from toriconfig._live.change import Change
     from toriconfig._live.health import Health
     from toriconfig._options import SettingsConfigDict
@@ -45,6 +46,7 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "_api": "aprefetch explain health lazy load on_change override prefetch reload replace shutdown snapshot",
+    "_inspect": "check json_schema",
     "_live.change": "Change",
     "_explain": "Explanation",
     "_live.health": "Health",
@@ -84,9 +86,11 @@ __all__ = [
     "VaultSealed",
     "VaultUnreachable",
     "aprefetch",
+    "check",
     "explain",
     "health",
     "integrations",
+    "json_schema",
     "lazy",
     "load",
     "on_change",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._layers import files_of, looked_for, profiles_of
@@ -54,7 +54,7 @@ def check_profiles(recipe: Recipe, *, online: bool = False) -> list[Problem]:
 
     What is wrong in some profiles only names them.
     """
-    options = options_of(recipe, os.environ, root_shape(recipe.schema, recipe.options.get("renamed")), [])
+    options = options_of(recipe, _environ(recipe), root_shape(recipe.schema, recipe.options.get("renamed")), [])
     profiles = profiles_of(options)
     if not profiles:
         return check_whole(recipe, online=online)
@@ -68,6 +68,10 @@ def check_profiles(recipe: Recipe, *, online: bool = False) -> list[Problem]:
     )
 
 
+def _environ(recipe: Recipe) -> Mapping[str, str]:
+    return os.environ if recipe.environ is None else recipe.environ
+
+
 def _in_profiles(problem: Problem, profiles: list[str]) -> Problem:
     message = f"{problem.message or CODES[problem.code]} (profile {', '.join(profiles)})"
     return problem.replaced(message=message)
@@ -75,7 +79,7 @@ def _in_profiles(problem: Problem, profiles: list[str]) -> Problem:
 
 def no_file_hint(recipe: Recipe) -> str:
     """Where settings files were looked for, when there is none at all; "" otherwise."""
-    options = options_of(recipe, os.environ, root_shape(recipe.schema, recipe.options.get("renamed")), [])
+    options = options_of(recipe, _environ(recipe), root_shape(recipe.schema, recipe.options.get("renamed")), [])
     if "files" not in options.layers or options.config_files is not None or options.required or files_of(options):
         return ""
     looked = looked_for(options)

@@ -87,6 +87,20 @@ def _matching(entry: str) -> list[str]:
     return [entry]
 
 
+def settings_files_in(name: str) -> list[str]:
+    """The settings files in and below a folder, sorted, without hidden ones and `pyproject.toml`; else the name itself."""
+    if not os.path.isdir(name):
+        return [name]
+    found: list[str] = []
+    for folder, below, files in os.walk(name):
+        below[:] = [one for one in below if one[:1] != "."]
+        for file in files:
+            path = os.path.join(folder, file)
+            if file[:1] != "." and file != "pyproject.toml" and file.endswith(ENDINGS) and os.path.isfile(path):
+                found.append(path)
+    return sorted(found)
+
+
 def _named(options: Options) -> tuple[PathLike, ...]:
     """The files of pydantic-settings' own options, which may be missing."""
     return (*options.json_file, *options.toml_file, *options.yaml_file)

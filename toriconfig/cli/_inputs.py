@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toriconfig.cli._say import note
@@ -18,9 +17,11 @@ if TYPE_CHECKING:
 
 def files_in(names: Iterable[str]) -> list[str]:
     """The files named, and those below the directories named, hidden ones apart; each once."""
+    from toriconfig._layers import settings_files_in
+
     found: dict[str, str] = {}
     for name in names:
-        files = list(_below(Path(name))) if name != "-" and os.path.isdir(name) else [name]
+        files = [name] if name == "-" else settings_files_in(name)
         if not files:
             note(f"no {', '.join(ENDINGS)} files in {name}")
         for file in files:
@@ -45,10 +46,3 @@ def trees_of(files: Iterable[str], stdin_name: str, options: Options) -> Iterato
             yield from read_content(sys.stdin.buffer.read(), stdin_name, **reader_options(stdin_name, options))
         else:
             yield from read_file_documents(file, **reader_options(file, options))
-
-
-def _below(folder: Path) -> Iterator[str]:
-    for file in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-        if file.suffix in ENDINGS and not hidden and file.name != "pyproject.toml" and file.is_file():
-            yield str(file)
