@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from toriconfig._vault.call import Call
@@ -19,6 +18,12 @@ if TYPE_CHECKING:
 
 GRACE = 0.25
 """Seconds that a waiter gives the one who is just recording the outcome, before it goes on without it."""
+
+Work = Callable[["Flight"], None]
+"""Records the outcome and finishes the flight; it should not raise."""
+
+Failed = Callable[["SecretError | None"], None]
+"""Told the error that ended a flight; None: its deadline did."""
 
 
 class Flight:
@@ -84,11 +89,11 @@ class Flight:
             finally:
                 self.finish()
 
-    def carry(self, work: Callable[[Flight], None], failed: Callable[[SecretError], None] | None) -> None:
+    def carry(self, work: Work, failed: Failed | None) -> None:
         """Do the work; when it raises, end the flight with that error at once.
 
         Args:
-            work: records the outcome and finishes the flight; it should not raise.
+            work: what to do.
             failed: records the error when it does; None: nothing is recorded.
         """
         try:
@@ -117,7 +122,7 @@ class Flight:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         waiter = object()
-        self._waiters[waiter] = partial(loop.call_soon_threadsafe, _resolve, future)
+        self._waiters[waiter] = lambda: loop.call_soon_threadsafe(_resolve, future)
         timer = loop.call_later(self.call.remaining(), _resolve, future)
         try:
             if not self.ended:

@@ -13,7 +13,7 @@ from toriconfig._reference import Place, Ref, check_path
 from toriconfig._vault.answer import Answer, Failure
 from toriconfig._vault.call import Call
 from toriconfig._vault.cell import Cell
-from toriconfig._vault.flight import Flight
+from toriconfig._vault.flight import Failed, Flight, Work
 from toriconfig._vault.identity import Identity
 from toriconfig._vault.kv import Mounts, mints
 from toriconfig._vault.log import logger
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     import hvac
 
     from toriconfig._vault.transport import Transport
-
-Failed = Callable[[SecretError | None], None]
-"""Told the error that ended a flight; None: its deadline did."""
 
 CATCH_UP = 10.0
 """Seconds after an own write during which reads, and check-and-set writes, insist on seeing it, whichever node answers."""
@@ -189,20 +186,14 @@ class Session:
             raise answer
         return answer
 
-    def launch(
-        self,
-        priority: int,
-        work: Callable[[Flight], None],
-        failed: Failed | None = None,
-        timeout: float | None = None,
-    ) -> Flight:
+    def launch(self, priority: int, work: Work, failed: Failed | None = None, timeout: float | None = None) -> Flight:
         """Have `work` done by a worker; `failed` is told when it raises, and (None) when its deadline ends it."""
         flight = self.flight(failed, timeout)
         self.send(flight, priority, work, failed)
         return flight
 
     def flight(self, failed: Failed | None = None, timeout: float | None = None) -> Flight:
-        """What `send` will have done: of memory alone, so that it can be made, and waited for, before it is sent."""
+        """What `send` will have done; of memory alone, so it can be made and waited for under a lock."""
         call = Call(self.now() + (self.resolved.timeout if timeout is None else timeout), self.now)
 
         def on_expiry(flight: Flight) -> None:
@@ -218,7 +209,7 @@ class Session:
 
         return Flight(call, on_expiry)
 
-    def send(self, flight: Flight, priority: int, work: Callable[[Flight], None], failed: Failed | None) -> None:
+    def send(self, flight: Flight, priority: int, work: Work, failed: Failed | None) -> None:
         """Hand a flight to the workers; never called under a lock, since a thread may have to be started."""
         if priority == DEMAND:
             self._asked = self.now()
@@ -380,18 +371,15 @@ class Session:
             self.tidy()
 
     def _open(self) -> Transport:
-        made = self._made()
+        if self._make_transport is None:
+            from toriconfig._vault.transport import Transport
+
+            self._make_transport = Transport
+        made = self._make_transport(self.resolved)  # not under the lock
         with self._lock:
             transport = self._transport = self._transport or made
         warn_http(self.resolved.addresses)
         return transport
-
-    def _made(self) -> Transport:
-        if self._make_transport is not None:
-            return self._make_transport(self.resolved)
-        from toriconfig._vault.transport import Transport
-
-        return Transport(self.resolved)
 
     def _judged(self, outcome: Answer | Failure, method: str, path: str, check: bool) -> Answer | SecretError:
         error = error_of(outcome, method, path, namespace=self.resolved.namespace)
