@@ -11,7 +11,10 @@ from pydantic import BaseModel, Field
 
 from support.loading import attempt, loaded, problems, refused
 from toriconfig import Secret, Settings, SettingsConfigDict, load
+from toriconfig.sources import ENDINGS
 from toriconfig.testing import reset_warnings
+
+ENDINGS_SHOWN = ", ".join(ENDINGS)
 
 
 @pytest.fixture(autouse=True)
@@ -148,7 +151,7 @@ def test_a_tilde_is_the_home_directory_in_variables_and_roots() -> None:
 def test_required_settings_files_must_be_found() -> None:
     (only,) = refused(App, required=True).problems
     assert ("TC006", "error", "no settings file was found") == (only.code, only.severity, only.message)
-    assert f"{Path.cwd() / 'app'} (.yaml, .yml, .json)" in only.expected
+    assert f"{Path.cwd() / 'app'} ({ENDINGS_SHOWN})" in only.expected
     write(app_local_yaml="a: x")
     assert "x" == loaded(App, required=True).a
 
@@ -159,7 +162,7 @@ def test_where_files_were_looked_for_is_told_at_info(caplog: pytest.LogCaptureFi
         write(app_yaml="a: x")
         load(App, environ={})
     assert [
-        f"App: no settings file; looked for {Path.cwd() / 'app'} (.yaml, .yml, .json), {Path.cwd() / 'app.local.yaml'}",
+        f"App: no settings file; looked for {Path.cwd() / 'app'} ({ENDINGS_SHOWN}), {Path.cwd() / 'app.local.yaml'}",
         "App: settings files: app.yaml",
     ] == caplog.messages
 

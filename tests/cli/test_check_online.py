@@ -114,7 +114,7 @@ def test_a_directory_without_settings_files_is_told(toriconfig: Toriconfig, tmp_
     (tmp_path / "empty").mkdir()
     result = toriconfig("check", "empty")
     assert (0, "") == (result.code, result.out)
-    assert "no .yaml, .yml, .json files in empty" in result.err
+    assert "no .yaml, .yml, .json, .toml files in empty" in result.err
 
 
 def test_the_worst_says_how_it_ends(toriconfig: Toriconfig, tmp_path: Path) -> None:
