@@ -19,6 +19,7 @@ from toriconfig._steering import options_of
 from toriconfig._tree import Tree
 from toriconfig.errors import (
     CODES,
+    MOST_SHOWN,
     Problem,
     SecretError,
     VaultDenied,
@@ -86,11 +87,15 @@ def no_file_hint(recipe: Recipe) -> str:
     return f"no settings file was found; looked for {', '.join(looked)}" if looked else ""
 
 
-def check_alone(schema: type[BaseModel], trees: Iterable[Tree]) -> list[Problem]:
-    """What is wrong with each document alone: nothing is missing that another layer may say, no variable counts."""
+def check_alone(schema: type[BaseModel], trees: Iterable[Tree], most: int = MOST_SHOWN) -> list[Problem]:
+    """What is wrong with each document alone: nothing is missing that another layer may say, no variable counts.
+
+    Args:
+        most: how many problems of a document get the lines that they stand on; 0: all.
+    """
     found: list[Problem] = []
     for tree in trees:
-        found += try_check_tree(schema, tree)
+        found += try_check_tree(schema, tree, most)
     return sort_problems(dict.fromkeys(found))  # what is wrong with the class is found with each
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from toriconfig._fit import STEERING, VAULT, meaning, unknown_variable
+from toriconfig._fit import STEERING, VAULT, UnknownVariables, meaning
 from toriconfig._options import Options
 from toriconfig._origin import OriginKind
 from toriconfig._path import Path
@@ -32,6 +32,7 @@ def with_exact_names(
     kept: dict[str, Node] = {}
     problems: list[Problem] = []
     suffix = options.file_suffix if kind in ("env", "dotenv") else None
+    unknown = UnknownVariables(shape, delimiter, prefix)
     for name, node in tree.root.value.items():
         named = name.removesuffix(suffix) if suffix and meaning(name, shape, delimiter) is None else name
         path = meaning(named, shape, delimiter)
@@ -42,7 +43,7 @@ def with_exact_names(
         if fits:
             kept[name.upper()] = node
         elif prefix and name not in STEERING and not name.startswith(VAULT):
-            problems.append(unknown_variable(prefix + name, node, shape, delimiter, prefix))
+            problems.append(unknown.problem(prefix + name, node))
     root = Node(kept, tree.root.layer, tree.root.at)
     ours = Tree(root, flat=True, problems=(*tree.problems, *problems), lines=tree.lines, complete=tree.complete)
     return ours, _spelt_keys([*tree.root.value], delimiter) if exact else None

@@ -18,6 +18,7 @@ from toriconfig.errors import Problem
 
 if TYPE_CHECKING:
     from toriconfig._free_keys import Existing
+    from toriconfig._near import Suggestions
     from toriconfig._options import Options
     from toriconfig._origin import OriginKind
     from toriconfig._tree import Tree
@@ -68,6 +69,7 @@ def fit(
     """
     nested = Node({}, root.layer, root.at)
     vault: dict[str, Node] = {}
+    unknown = UnknownVariables(shape, delimiter, prefix)
     delimiter = delimiter.upper() if delimiter else None
     for name, node in sorted(root.value.items()):
         path, target = _meant(name, shape, delimiter)
@@ -91,7 +93,7 @@ def fit(
         elif name.startswith(VAULT) and "vault" not in shape.fields:
             vault[name.removeprefix(VAULT).lower()] = node
         elif prefix and name not in STEERING:
-            problems.append(unknown_variable(prefix + name, node, shape, delimiter, prefix))
+            problems.append(unknown.problem(prefix + name, node))
     return nested, vault
 
 
@@ -333,26 +335,48 @@ def _unprefixed(name: str, prefix: str) -> str:
     return name[len(prefix) :] if name.upper().startswith(prefix.upper()) else name
 
 
-def unknown_variable(name: str, node: Node, shape: Shape, delimiter: str | None, prefix: str) -> Problem:
-    """The warning of a variable, or a file of a directory of secrets, that means no key."""
-    from toriconfig._near import near
+class UnknownVariables:
+    """Warns of variables, and of files of a directory of secrets, that mean no key.
 
-    # Compared without the prefix, which they all share: it would make everything look alike.
-    known = {_unprefixed(full, prefix).upper(): full for full, _ in names(shape, delimiter, prefix)}
-    found = near(_unprefixed(name, prefix).upper(), list(known))
-    candidate = known[found] if found else None
-    in_file = node.layer.kind == "secrets_dir"
-    what = "this file" if in_file else f"variable `{name}`"
-    otherwise = "remove it" if in_file else f"unset it, or rename it if it is not meant for {prefix}*"
-    return Problem(
-        "TC501",
-        "",
-        node.origin,
-        expected=f"a name that the schema knows under {prefix}",
-        help=f"did you mean `{candidate}`?" if candidate else otherwise,
-        message=f"{what} means no key of the schema",
-        label="not a key",
-        # A directory of secrets may be shared with other programs; a prefix is ours.
-        severity="info" if in_file else "warning",
-        fix=candidate,
-    )
+    Args:
+        shape: the shape of the schema.
+        delimiter: what nests in names, or None.
+        prefix: what the names of variables begin with.
+    """
+
+    def __init__(self, shape: Shape, delimiter: str | None, prefix: str) -> None:
+        self._shape = shape
+        self._delimiter = delimiter.upper() if delimiter else None
+        self._prefix = prefix
+        self._known: dict[str, str] | None = None
+        self._suggestions: Suggestions | None = None
+
+    def problem(self, name: str, node: Node) -> Problem:
+        """The warning of one of them, with the name that was probably meant."""
+        prefix = self._prefix
+        if (
+            self._known is None or self._suggestions is None
+        ):  # each walk of the schema costs, and a shared prefix may have thousands of names
+            from toriconfig._near import Suggestions
+
+            self._suggestions = Suggestions()
+            # Compared without the prefix, which they all share: it would make everything look alike.
+            all_names = names(self._shape, self._delimiter, prefix)
+            self._known = {_unprefixed(full, prefix).upper(): full for full, _ in all_names}
+        found = self._suggestions.near(_unprefixed(name, prefix).upper(), self._known)
+        candidate = self._known[found] if found else None
+        in_file = node.layer.kind == "secrets_dir"
+        what = "this file" if in_file else f"variable `{name}`"
+        otherwise = "remove it" if in_file else f"unset it, or rename it if it is not meant for {prefix}*"
+        return Problem(
+            "TC501",
+            "",
+            node.origin,
+            expected=f"a name that the schema knows under {prefix}",
+            help=f"did you mean `{candidate}`?" if candidate else otherwise,
+            message=f"{what} means no key of the schema",
+            label="not a key",
+            # A directory of secrets may be shared with other programs; a prefix is ours.
+            severity="info" if in_file else "warning",
+            fix=candidate,
+        )

@@ -14,7 +14,7 @@ from toriconfig._secret import Secret
 from toriconfig._snapshot import Loaded, Recipe, Snapshot
 from toriconfig._stations import Load
 from toriconfig._tree import Tree
-from toriconfig.errors import ConfigError, Problem
+from toriconfig.errors import MOST_SHOWN, ConfigError, Problem
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -76,9 +76,13 @@ def try_load(recipe: Recipe) -> Attempt:
     return Attempt(run, run.load())
 
 
-def try_check_tree(schema: type[BaseModel], tree: Tree) -> tuple[Problem, ...]:
-    """What is wrong with one tree alone, whatever other layers may say; the environment does not count."""
-    run = Load(Recipe(schema, {}, environ={}, offline=True))
+def try_check_tree(schema: type[BaseModel], tree: Tree, most: int = MOST_SHOWN) -> tuple[Problem, ...]:
+    """What is wrong with one tree alone, whatever other layers may say; the environment does not count.
+
+    Args:
+        most: how many problems get the lines that they stand on; 0: all.
+    """
+    run = Load(Recipe(schema, {}, environ={}, offline=True, most=most))
     run.check(tree)
     return run.sorted_problems()
 

@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 CUTOFF = 0.6
 """Likeness (difflib's ratio, 0 to 1) from which a name is worth suggesting."""
+LONGEST = 200
+"""Characters of a name that is compared. The time of difflib grows with the square of the length."""
+MOST_COMPARED = 20_000
+"""Pairs of names that one `Suggestions` compares. A file of 100,000 unknown keys is the wrong file, not 100,000 slips."""
 _SHORTEST = 3
+
+
+class Suggestions:
+    """Near misses for one load: `near` and `sure`, until `most` pairs of names were compared; from then on None.
+
+    Args:
+        most: pairs of names that are compared at most.
+    """
+
+    __slots__ = ("_left",)
+
+    def __init__(self, most: int = MOST_COMPARED) -> None:
+        self._left = most
+
+    def near(self, word: str, candidates: Collection[str]) -> str | None:
+        """`near`, within what is left."""
+        return near(word, candidates) if self._afford(len(candidates)) else None
+
+    def sure(self, word: str, candidates: Collection[str]) -> str | None:
+        """`sure`, within what is left."""
+        return sure(word, candidates) if self._afford(len(candidates)) else None
+
+    def _afford(self, pairs: int) -> bool:
+        if self._left <= 0:
+            return False
+        self._left -= pairs
+        return True
 
 
 def near(word: str, candidates: Iterable[str]) -> str | None:
@@ -28,9 +59,12 @@ def near_all(word: str, candidates: Iterable[str], *, limit: int = 3, cutoff: fl
         limit: how many at most.
         cutoff: least likeness, 0 to 1.
     """
+    if len(word) > LONGEST:
+        return []
     spelt: dict[str, str] = {}
     for candidate in candidates:
-        spelt.setdefault(fold(candidate), candidate)
+        if len(candidate) <= LONGEST:
+            spelt.setdefault(fold(candidate), candidate)
     # 7 ms of import that only a typo should cost.
     from difflib import get_close_matches
 
@@ -45,7 +79,10 @@ def sure(word: str, candidates: Iterable[str]) -> str | None:
     >>> sure("max-szie", ["min_size", "max_size"]), sure("siz", ["size", "sizes"]), sure("sie", ["size", "side"])
     ('max_size', 'size', None)
     """
-    found = [candidate for candidate in candidates if _one_slip(fold(word), fold(candidate))]
+    if len(word) > LONGEST:
+        return None
+    folded = fold(word)
+    found = [candidate for candidate in candidates if _one_slip(folded, fold(candidate))]
     return found[0] if len(found) == 1 else None
 
 

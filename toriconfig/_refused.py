@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, get_args
 
 from toriconfig._expected import CHOICES, LIMITS, RULES, Found, phrase
+from toriconfig._near import Suggestions
 from toriconfig._path import Path, show
 from toriconfig._shape import ANY, Shape, confidential, fields_of
 from toriconfig._tree import Node
@@ -33,12 +34,13 @@ def _found(line: Any) -> Found:
 def _counted(found: Iterable[Found]) -> list[Found]:
     """The same, with a tuple that is too short told once, by its length: pydantic misses each of its items."""
     counted: list[Found] = []
+    short: dict[Path, Found] = {}
     for one in found:
         if one.kind == "missing" and one.loc and isinstance(one.loc[-1], int):
             one = Found(one.loc[:-1], "too_short", one.message, {"min_length": one.loc[-1] + 1})
-            counted = [other for other in counted if (other.loc, other.kind) != (one.loc, one.kind)]
+            short[one.loc] = one
         counted.append(one)
-    return counted
+    return [one for one in counted if one.loc not in short or one.kind != "too_short" or short[one.loc] is one]
 
 
 def rule_in(trace: TracebackType | None) -> str:
@@ -54,6 +56,7 @@ def rule_in(trace: TracebackType | None) -> str:
 
 def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[[Path], str]) -> Iterable[Problem]:
     """One problem for each place; errors of several members of a union are one."""
+    suggestions = Suggestions()
     walks = [walked(one, root, shape) for one in found]
     members: dict[Path, set[str | int]] = {}
     for _, skipped in walks:
@@ -72,7 +75,7 @@ def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[
         elif kinds == {"extra_forbidden"} and not errors[0][1]:
             yield _extra(path, root)
         else:
-            yield _wrong(path, errors, root, shape)
+            yield _wrong(path, errors, root, shape, suggestions)
 
 
 def walked(found: Found, root: Node, shape: Shape) -> tuple[Path, list[tuple[Path, str | int]]]:
@@ -128,7 +131,7 @@ def _extra(path: Path, root: Node) -> Problem:
     )
 
 
-def _wrong(path: Path, errors: list[tuple[Found, str]], root: Node, shape: Shape) -> Problem:
+def _wrong(path: Path, errors: list[tuple[Found, str]], root: Node, shape: Shape, suggestions: Suggestions) -> Problem:
     node = root.find(path)
     here = shape.at(path) or ANY
     sealed = _sealed(path, here)
@@ -156,7 +159,7 @@ def _wrong(path: Path, errors: list[tuple[Found, str]], root: Node, shape: Shape
         show(path),
         _place(path, root),
         expected=expected or ("" if "incomplete" in kinds else _by_rule(rule)),
-        help=_remedy(path, errors, node, sealed=sealed, expected=expected),
+        help=_remedy(path, errors, node, sealed=sealed, expected=expected, suggestions=suggestions),
         message=message,
         label=f"expected {expected}" if expected else "",
         layer=f"{node.origin} wins; {loser.origin} is overridden" if node is not None and loser is not None else "",
@@ -194,9 +197,15 @@ def _phrases(errors: list[tuple[Found, str]], *, sealed: bool) -> Iterator[str]:
         yield inner or phrase(one, sealed=sealed)
 
 
-def _remedy(path: Path, errors: list[tuple[Found, str]], node: Node | None, *, sealed: bool, expected: str) -> str:
-    from toriconfig._near import near
-
+def _remedy(
+    path: Path,
+    errors: list[tuple[Found, str]],
+    node: Node | None,
+    *,
+    sealed: bool,
+    expected: str,
+    suggestions: Suggestions,
+) -> str:
     if any(one.kind == "incomplete" for one, _ in errors):
         return "define or import the name where the class can see it at run time, not under `TYPE_CHECKING` alone"
     if node is not None and isinstance(node.value, str) and not sealed:
@@ -204,7 +213,7 @@ def _remedy(path: Path, errors: list[tuple[Found, str]], node: Node | None, *, s
             if one.kind in CHOICES:
                 told = str(one.context.get("expected") or one.context.get("expected_tags") or "true, false")
                 choices = [choice.strip(" '\"") for choice in told.replace(" or ", ",").split(",")]
-                candidate = near(node.value, choices)
+                candidate = suggestions.near(node.value, choices)
                 if candidate:
                     return f"did you mean `{candidate}`?"
     rules = ", ".join(dict.fromkeys(f"`{one.rule}`" for one, _ in errors if one.rule))

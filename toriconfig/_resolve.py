@@ -78,6 +78,7 @@ class _Run:
         self.written = 0
         self.made: dict[Path, Node] = {}
         self.open: list[Path] = []
+        self.suggestions: Any = None
 
     def node(self, node: Node, shape: Shape, path: Path) -> Node:
         """`node` with everything below it resolved; the same object when nothing changed."""
@@ -116,9 +117,7 @@ class _Run:
         return resolved
 
     def _child(self, shape: Shape, key: str) -> Shape:
-        if shape.kind == "secret":
-            return shape
-        return shape.child(key) or ANY
+        return shape if shape.kind == "secret" else shape.child(key) or ANY
 
     def text(self, node: Node, shape: Shape, path: Path) -> Any:
         """What the string at `path` becomes; once a node, however often it is referred to."""
@@ -309,10 +308,11 @@ class _Run:
         return node
 
     def _missing(self, reference: Reference, node: Node, path: Path, shape: Shape | None) -> None:
-        from toriconfig._near import near
+        from toriconfig._near import Suggestions
 
+        self.suggestions = self.suggestions or Suggestions()
         known = [show((*path[:-1], key)) for key in (self.shape.at(path[:-1]) or self.shape).fields]
-        candidate = near(reference.name, [*known, *self.shape.fields]) if shape is None else None
+        candidate = self.suggestions.near(reference.name, [*known, *self.shape.fields]) if shape is None else None
         remedy = f"did you mean `${{{candidate}}}`?" if candidate else f"set `{reference.name}` in some layer"
         self._problem("TC304", node, path, f"`{reference.name}` is not set", "a key that is set", remedy)
 

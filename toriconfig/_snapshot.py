@@ -14,7 +14,7 @@ from toriconfig._secret import Secret
 from toriconfig._shape import Shape
 from toriconfig._tree import Node
 from toriconfig._value import Value
-from toriconfig.errors import Problem
+from toriconfig.errors import MOST_SHOWN, Problem
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -31,6 +31,7 @@ class Recipe(Value):
         offline: whether Vault is left alone.
         presumed: whether, offline, an optional secret with a place in Vault counts as there, unread, rather than as None.
         arguments: whether a schema that reads the command line of the program does so.
+        most: how many problems are shown with their lines; 0: all.
     """
 
     schema: type[BaseModel]
@@ -40,6 +41,7 @@ class Recipe(Value):
     offline: bool = False
     presumed: bool = False
     arguments: bool = True
+    most: int = MOST_SHOWN
 
     def unasked(self) -> Recipe:
         """The same as a program with Vault gets it, without a question to Vault."""

@@ -49,6 +49,7 @@ class Load:
         self.shape = root_shape(recipe.schema, recipe.options.get("renamed"))
         self.problems: list[Problem] = []
         self.lines: dict[str, list[str]] = {}
+        self.files: dict[str, str | Problem] = {}
         self.layers: list[LayerRead] = []
         self.read: list[Node] = []
         self.complete = True
@@ -93,7 +94,7 @@ class Load:
         """Judge one tree alone; what other layers could still say is not missed."""
         from toriconfig._validate import validate
 
-        self._note("files", tree)
+        self._note("files", tree, alone=True)
         root, block = _parted(tree.root, self.shape)
         if block is not None:
             from toriconfig._vault_options import vault_options
@@ -270,10 +271,10 @@ class Load:
         rank = next((at for at, (kind, _) in enumerate(trees) if kind in above), len(trees))
         trees.insert(rank, ("vault", self._current(fit_paths(tree.root, self.shape, self.problems))))
 
-    def _note(self, kind: OriginKind, tree: Tree) -> None:
+    def _note(self, kind: OriginKind, tree: Tree, *, alone: bool = False) -> None:
         self.problems += [problem for problem in tree.problems if self._concerns_us(problem)]
         self.complete = self.complete and tree.complete
-        self.layers.append(LayerRead(kind, tree.root.layer.name, tree.root.leaves(), tree.blank))
+        self.layers.append(LayerRead(kind, tree.root.layer.name, tree.root.leaves(), not alone and tree.blank))
         if tree.lines is not None:
             self.lines[tree.root.layer.name] = tree.lines
             if not tree.flat:
@@ -366,7 +367,10 @@ class Load:
     def _read_file(self, name: str) -> str | Problem:
         from toriconfig._file_reference import read_under
 
-        return read_under(name, self.options.file_roots)
+        known = self.files.get(name)
+        if known is None:
+            known = self.files[name] = read_under(name, self.options.file_roots)
+        return known
 
     def sorted_problems(self) -> tuple[Problem, ...]:
         if not self.problems:
@@ -374,7 +378,8 @@ class Load:
         from toriconfig._masking.excerpts import with_excerpts
         from toriconfig._masking.registered import without_registered
 
-        return without_registered(with_excerpts(self.problems, self.lines, self.shape, self.read))
+        found = with_excerpts(self.problems, self.lines, self.shape, self.read, self.recipe.most)
+        return without_registered(found)
 
 
 def _at_null(problem: Problem, origin: Origin | None) -> Problem:

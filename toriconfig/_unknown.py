@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toriconfig._path import Path, show
 from toriconfig._shape import ANY, Shape
 from toriconfig._tree import Node
 from toriconfig.errors import Problem, Severity
 
+if TYPE_CHECKING:
+    from toriconfig._near import Suggestions
+
 _VALUE = r"(?s)(?<=.)[:=].*"
 """In a key that is none, the value: the space behind the colon was forgotten."""
+
+
+_MOST_NAMED = 30
+"""Keys that `expected` lists: more than a person reads."""
 
 
 def unknown_keys(root: Node, shape: Shape, severity: Severity, *, whole: bool = True) -> Iterator[Problem]:
@@ -21,33 +28,89 @@ def unknown_keys(root: Node, shape: Shape, severity: Severity, *, whole: bool = 
     Args:
         whole: whether nothing more will be said, so that in a union a model that lacks a key is none.
     """
-    yield from _unknown(root, shape, (), severity, whole)
+    yield from _Search(severity, whole).below(root, shape, ())
 
 
-def _unknown(node: Node, shape: Shape, path: Path, severity: Severity, whole: bool) -> Iterator[Problem]:
-    value = node.value
-    if type(value) is list and shape.item is not None:
-        for index, item in enumerate(value):
-            yield from _unknown(item, shape.child(index) or ANY, (*path, index), severity, whole)
-    if type(value) is not dict:
-        return
-    if shape.kind == "mapping":
-        if shape.item is not None:
-            for key, child in value.items():
-                yield from _unknown(child, shape.item, (*path, key), severity, whole)
-        return
-    if not shape.models:  # a mapping where something else stands is judged by pydantic
-        return
-    meant = shape.narrowed(value)
-    shape = shape.taken(value) if whole else meant
-    for key, child in value.items():
-        below = shape.child(key)
-        if below is None and meant.child(key) is not None:
-            yield _passed_over(child, key, meant, path, value, severity)
-        elif below is None:
-            yield _problem(child, key, shape, path, value, severity)
-        else:
-            yield from _unknown(child, below, (*path, key), severity, whole)
+class _Search:
+    def __init__(self, severity: Severity, whole: bool) -> None:
+        self.severity: Severity = severity
+        self.whole = whole
+        self.suggestions: Suggestions | None = None
+
+    def below(self, node: Node, shape: Shape, path: Path) -> Iterator[Problem]:
+        value = node.value
+        if type(value) is list and shape.item is not None:
+            for index, item in enumerate(value):
+                yield from self.below(item, shape.child(index) or ANY, (*path, index))
+        if type(value) is not dict:
+            return
+        if shape.kind == "mapping":
+            if shape.item is not None:
+                for key, child in value.items():
+                    yield from self.below(child, shape.item, (*path, key))
+            return
+        if not shape.models:  # a mapping where something else stands is judged by pydantic
+            return
+        meant = shape.narrowed(value)
+        shape = shape.taken(value) if self.whole else meant
+        siblings: _Siblings | None = None
+        for key, child in value.items():
+            below = shape.child(key)
+            if below is not None:
+                yield from self.below(child, below, (*path, key))
+            elif meant.child(key) is not None:
+                yield _passed_over(child, key, meant, path, value, self.severity)
+            else:
+                siblings = siblings or _Siblings(value, shape)
+                yield self._problem(child, key, siblings, path)
+
+    def _problem(self, node: Node, key: str, siblings: _Siblings, path: Path) -> Problem:
+        if self.suggestions is None:
+            from toriconfig._near import Suggestions
+
+            self.suggestions = Suggestions()
+        find, free, fields = self.suggestions, siblings.free, siblings.fields
+        name = re.sub(_VALUE, "", key)
+        candidate = find.sure(name, free) or find.near(name, free) or find.near(name, fields)
+        parent = f"`{show(path)}`" if path else "the schema"
+        return Problem(
+            "TC101",
+            show((*path, key)),
+            node.key_origin,
+            expected=siblings.expected_free if candidate in free or not candidate else siblings.expected,
+            help=_remedy(candidate, siblings.said, parent),
+            message=f"unknown key `{key}`",
+            label=f"not a key of {parent}",
+            severity=self.severity,
+            fix=find.sure(key, free),
+        )
+
+
+class _Siblings:
+    """What one mapping says of the keys of its schema, worked out once for all unknown keys beside them.
+
+    Attributes:
+        said: what a layer sets.
+        fields: every key of the schema.
+        free: those that no layer sets.
+        expected: `fields` for people.
+        expected_free: `free` for people.
+    """
+
+    __slots__ = ("expected", "expected_free", "fields", "free", "said")
+
+    def __init__(self, value: dict[str, Node], shape: Shape) -> None:
+        self.said = {key: value[key] for key in shape.fields if key in value and value[key].layer.kind != "defaults"}
+        self.fields = list(shape.fields)
+        self.free = [key for key in shape.fields if key not in self.said]
+        self.expected = _one_of(self.fields)
+        self.expected_free = _one_of(self.free)
+
+
+def _one_of(keys: list[str]) -> str:
+    more = len(keys) - _MOST_NAMED
+    named = ", ".join(keys[:_MOST_NAMED]) or "nothing more"
+    return f"one of {named}" + (f" and {more:,} more" if more > 0 else "")
 
 
 def without_unknown(node: Node, shape: Shape) -> Node:
@@ -70,28 +133,6 @@ def _same(new: Any, old: Any) -> bool:
     if type(new) is list:
         return all(a is b for a, b in zip(new, old, strict=True))
     return all(new[key] is old[key] for key in new)
-
-
-def _problem(node: Node, key: str, shape: Shape, path: Path, siblings: dict[str, Node], severity: Severity) -> Problem:
-    from toriconfig._near import near, sure
-
-    said = {known: sibling for known, sibling in siblings.items() if sibling.layer.kind != "defaults"}
-    free = [known for known in shape.fields if known not in said]
-    name = re.sub(_VALUE, "", key)
-    candidate = sure(name, free) or near(name, free) or near(name, shape.fields)
-    parent = f"`{show(path)}`" if path else "the schema"
-    known = ", ".join(free if candidate in free or not candidate else shape.fields) or "nothing more"
-    return Problem(
-        "TC101",
-        show((*path, key)),
-        node.key_origin,
-        expected=f"one of {known}",
-        help=_remedy(candidate, said, parent),
-        message=f"unknown key `{key}`",
-        label=f"not a key of {parent}",
-        severity=severity,
-        fix=sure(key, free),
-    )
 
 
 def _passed_over(

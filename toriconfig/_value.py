@@ -37,23 +37,32 @@ class Value:
             del wrong  # else the error and this frame would hold each other
 
     def _fill(self, given: tuple[Any, ...], named: dict[str, Any]) -> None:
-        names = self._fields
-        values = dict(zip(names, given, strict=False)) | named
-        if len(values) < len(given) + len(named) or not values.keys() <= set(names):
-            raise TypeError(f"{type(self).__name__}() takes {', '.join(names)}, each once")
-        try:
-            self.__dict__.update(
-                {name: values[name] if name in values else getattr(type(self), name) for name in names}
-            )
-        except AttributeError as error:
-            raise TypeError(f"{type(self).__name__}() needs `{error.name}`") from None
+        # One attribute at a time, not by `__dict__`: then the instances of a class share their keys, which halves the
+        # memory of a hundred thousand of them.
+        put = object.__setattr__
+        for name, value in zip(self._fields, given, strict=False):
+            put(self, name, value)
+        left = len(named)
+        for name in self._fields[len(given) :]:
+            if name in named:
+                put(self, name, named[name])
+                left -= 1
+            elif hasattr(type(self), name):
+                put(self, name, getattr(type(self), name))
+            else:
+                raise TypeError(f"{type(self).__name__}() needs `{name}`")
+        if left or len(given) > len(self._fields):
+            raise TypeError(f"{type(self).__name__}() takes {', '.join(self._fields)}, each once")
 
     def __post_init__(self) -> None:
         """Check the fields; for subclasses that refuse some."""
 
     def replaced(self, **changes: Any) -> Self:
         """The same value with some fields changed."""
-        return type(self)(**(self.__dict__ | changes))
+        return type(self)(**(dict(zip(self._fields, self._values(), strict=True)) | changes))
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple([getattr(self, name) for name in self._fields])
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"a {type(self).__name__} cannot be changed")
@@ -62,10 +71,12 @@ class Value:
         raise AttributeError(f"a {type(self).__name__} cannot be changed")
 
     def __eq__(self, other: object) -> bool:
-        return self.__dict__ == other.__dict__ if type(other) is type(self) else NotImplemented
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._values() == other._values()
 
     def __hash__(self) -> int:
-        return hash(tuple(self.__dict__.values()))
+        return hash(self._values())
 
     def __repr__(self) -> str:
-        return f"{type(self).__qualname__}({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
+        return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self._fields)})"

@@ -44,6 +44,9 @@ __all__ = [
 
 Severity = Literal["error", "warning", "info"]
 
+MOST_SHOWN = 1000
+"""Problems that texts and reports show when nobody says otherwise; the rest is counted."""
+
 CODES: dict[str, str] = {
     "TC001": "the file is not valid YAML or JSON",
     "TC002": "duplicate key",

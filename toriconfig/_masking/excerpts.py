@@ -9,15 +9,19 @@ from toriconfig._masking.keys import Keys, astray
 from toriconfig._masking.sensitive import Sensitive, Span
 from toriconfig._origin import Origin
 from toriconfig._renamed import renamed
-from toriconfig._render import sort_problems
+from toriconfig._render import select, sort_problems
 from toriconfig._shape import ANY, Field, Shape, confidential
 from toriconfig._shape.annotations import shape_of
 from toriconfig._tree import Node
-from toriconfig.errors import Problem
+from toriconfig.errors import MOST_SHOWN, Problem
 
 
 def with_excerpts(
-    problems: Iterable[Problem], lines: Mapping[str, Sequence[str]], shape: Shape, roots: Iterable[Node] = ()
+    problems: Iterable[Problem],
+    lines: Mapping[str, Sequence[str]],
+    shape: Shape,
+    roots: Iterable[Node] = (),
+    most: int = MOST_SHOWN,
 ) -> tuple[Problem, ...]:
     """The problems, sorted, each with its key masked and with the masked lines that its places stand on.
 
@@ -25,6 +29,7 @@ def with_excerpts(
         lines: the lines of each input by the name in its origins.
         shape: the shape of the schema, which knows the secrets.
         roots: the trees that were read from those inputs, to find the values of secrets in them.
+        most: how many problems get their lines: as many as are shown; 0: all.
     """
     problems = list(problems)
     sensitive = known_secrets(shape, roots, _instead_of_keys(problems, shape))
@@ -44,8 +49,9 @@ def with_excerpts(
                 shown[origin.source] = Masked(lines[origin.source], sensitive(origin))
             yield shown[origin.source].excerpt(origin)
 
-    told = dict.fromkeys(map(keys.told, dict.fromkeys(problems)))
-    return tuple(map(framed, sort_problems(told)))
+    told = sort_problems(dict.fromkeys(map(keys.told, problems)))
+    chosen = set(map(id, select(told, most)))
+    return tuple(framed(problem) if id(problem) in chosen else problem for problem in told)
 
 
 def known_secrets(

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from toriconfig._masking.mask import cut
+from toriconfig._masking.mask import ANCHOR, cut
 from toriconfig._masking.reach import dotenv_cuts, yaml_cuts
 from toriconfig._masking.sensitive import Sensitive
 from toriconfig._origin import Origin
@@ -22,10 +22,12 @@ from toriconfig._origin import Origin
 _ALIAS = re.compile(r"(?:^|[\s\[{,:])\*([^\s,\[\]{}]+)")
 _MOST_LOOKS = 10
 """Anchors that hold anchors are followed this far; then each one that is used anywhere is taken for a secret's."""
+_FAR = 5000
+"""Lines below the last one shown that are read for the uses of an anchor."""
 
 
 class Masked:
-    """The lines of one input, masked; worked out once, when the first line is asked for.
+    """The lines of one input, masked as far down as somebody has asked for.
 
     Args:
         lines: the whole input, because a secret may begin many lines above the one that is shown.
@@ -33,41 +35,69 @@ class Masked:
     """
 
     def __init__(self, lines: Sequence[str], sensitive: Sensitive | None = None) -> None:
-        self._lines = [line.rstrip("\r\n") for line in lines]
+        self._lines = lines
         self._sensitive = sensitive or Sensitive()
-        self._shown: list[str] | None = None
+        self._shown: list[str] = []
 
     def line(self, number: int) -> str:
         """Line `number` (1-based), masked; "" when there is no such line."""
-        if self._shown is None:
-            self._shown = self._mask()
-        return self._shown[number - 1] if 0 < number <= len(self._shown) else ""
+        if not 0 < number <= len(self._lines):
+            return ""
+        if number > len(self._shown):
+            # Twice as far as last time: whoever asks line by line has each line masked twice at most.
+            self._shown = self._mask(max(number, 2 * len(self._shown)))
+        return self._shown[number - 1]
 
     def excerpt(self, origin: Origin) -> tuple[str, int, str]:
         """The line of `origin` for `Problem.excerpts`: source, number, masked text."""
         number = origin.line or 1
         return origin.source, number, self.line(number)
 
-    def _mask(self) -> list[str]:
-        cuts = dotenv_cuts(self._lines) if self._sensitive.everything else self._yaml_cuts()
+    def _mask(self, end: int) -> list[str]:
+        """The first `end` lines, masked."""
+        lines = [line.rstrip("\r\n") for line in self._lines[:end]]
+        cuts = dotenv_cuts(lines) if self._sensitive.everything else self._yaml_cuts(lines)
         for line, column, end_line, end_column in self._sensitive.spans:
             last = end_line if end_column > 1 or end_line == line else end_line - 1
             for number in range(line, min(last, len(cuts)) + 1):
                 cuts[number - 1] = min(cuts[number - 1], column - 1 if number == line else 0)
-        return [cut(text, at) for text, at in zip(self._lines, cuts, strict=True)]
+        return [cut(text, at) for text, at in zip(lines, cuts, strict=True)]
 
-    def _yaml_cuts(self) -> list[int]:
-        anchors: frozenset[str] = frozenset()
+    def _yaml_cuts(self, lines: list[str]) -> list[int]:
+        end = len(lines)
+        # A secret may stand at an anchor, far from the key that uses it: look again for those.
+        lines, anchors = self._down_to_uses(lines)
         looks = 0
         while True:
-            cuts = yaml_cuts(self._lines, self._sensitive, anchors)
+            cuts = yaml_cuts(lines, self._sensitive, anchors)
             looks += 1
-            # A secret may stand at an anchor, far from the key that uses it: look again for those.
-            masked = self._lines if looks == _MOST_LOOKS else map(_rest, self._lines, cuts)
+            masked = lines if looks == _MOST_LOOKS else map(_rest, lines, cuts)
             used = {name for text in masked for name in _ALIAS.findall(text)}
             if used <= anchors:
-                return cuts
+                return cuts[:end]
             anchors |= used
+
+    def _down_to_uses(self, lines: list[str]) -> tuple[list[str], frozenset[str]]:
+        """The lines, and those below down to where an anchor of theirs is used last; anchors that count as secret.
+
+        An anchor that is used too far below is taken for a secret's, rather than all that lies between being read.
+        """
+        if len(lines) == len(self._lines):
+            return lines, frozenset()
+        anchors = {name for text in lines if "&" in text for name in ANCHOR.findall(text)}
+        if not anchors:
+            return lines, frozenset()
+        far: set[str] = set()
+        end = len(lines)
+        for number in range(len(lines), len(self._lines)):
+            text = self._lines[number]
+            if "*" in text and not anchors.isdisjoint(names := _ALIAS.findall(text)):
+                if number < len(lines) + _FAR:
+                    end = number + 1
+                else:
+                    far.update(anchors.intersection(names))
+        below = [line.rstrip("\r\n") for line in self._lines[len(lines) : end]]
+        return lines + below, frozenset(far)
 
 
 def _rest(text: str, at: int) -> str:

@@ -20,7 +20,7 @@ _SPACE = re.compile(r"[\s:=\uff1a\uff1d\ufe55\ufe66]{0,100}")
 _EXPLICIT_KEY = re.compile(r"\s*(?:-\s+)*\?\s+(?P<key>.*\S)")
 _CHUNK = re.compile(r"\S+")
 _USER = re.compile(r"""(?<![^\s"'=,\[{(])[^\s:/@"']+(?P<password>:(?!//))?""")
-_ANCHOR = re.compile(r"&([^\s,\[\]{}]+)")
+ANCHOR = re.compile(r"&([^\s,\[\]{}]+)")
 _COMMENT = re.compile(r"(?:^|\s)#")
 _REFERENCE = re.compile(r"""\s*(["']?)\$\{(?:vault:[\w./?=#&,*:-]+|env:\w+|[A-Za-z_][\w.]*)\}\1\s*\Z""")
 _SECTION = re.compile(r"\s*(?:[&!]\S*(?:\s+|\Z))*(?:\[\s*)*(?:[{#*]|\Z)")
@@ -64,7 +64,7 @@ def openings(text: str, sensitive: Sensitive, anchors: frozenset[str] = frozense
         if named or looks_secret(chunk) or "\\" in chunk:
             found.add(at)
     if anchors:
-        found.update(_after(text, match.end()) for match in _ANCHOR.finditer(text) if match[1] in anchors)
+        found.update(_after(text, match.end()) for match in ANCHOR.finditer(text) if match[1] in anchors)
     for at in sorted(found):
         yield at, _REFERENCE.match(text, at) is not None
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from toriconfig._masking.mask import PEM_BEGIN, PEM_END, openings, suspicious
-from toriconfig._masking.sensitive import Sensitive
+from toriconfig._masking.mask import LONGEST_LINE, PEM_BEGIN, PEM_END, openings, suspicious
+from toriconfig._masking.sensitive import TOKEN, Sensitive
 
 _KEY = re.compile(
     r"""(?P<lead>\s*(?:-\s+)*)(?:(?:"[^"]*"|'[^']*')\s*|[^\s\#&*!|>%@`"'\[\]{},?:-][^\#]*?|-[^\s\#][^\#]*?):(?:\s|\Z)"""
@@ -23,6 +23,12 @@ _NESTING = {"[": 1, "{": 1, "]": -1, "}": -1}
 _QUOTE_ENDS = {'"': re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"'), "'": re.compile(r"(?:[^']|'')*'(?!')")}
 _MOST_READINGS = 5
 """How often a line is read for the ends of secrets within secrets; beyond that, all below it is masked."""
+_MOST_READ = 1_000_000
+"""Characters of lines with quotes, brackets or secrets that are followed in one input; all below them is masked."""
+_PLAIN = re.compile(
+    r"""[ ]*(?:-[ ]+)*(?:(?P<key>\w[\w.-]*):?(?:[ ]+(?:[\w.+/-][\w .+/-]*|"[\w .+/-]*"|'[\w .+/-]*'))?[ ]*)?\Z"""
+)
+"""A line without anything that the walk follows: a key, a word or both, in a block."""
 _DOCUMENT = re.compile(r"(?:---|\.\.\.)(?:\s|\Z)")
 _BINDING = re.compile(r"""\s*(?:export\s+)?'?[A-Za-z_][A-Za-z0-9_.-]{0,99}'?\s*=""")
 
@@ -68,8 +74,15 @@ class _Walk:
         self.pem = False
         self.comma = False
         self.lost = False
+        self.read = 0
 
     def line(self, text: str) -> int:
+        if self.read > _MOST_READ:
+            return 0
+        if self._is_plain(text):
+            self.comma = False
+            return len(text)
+        self.read += len(text)
         if _DOCUMENT.match(text):
             self.depth, self.quote, self.block, self.floor, self.lost = 0, "", None, None, False
         if self.lost:
@@ -90,6 +103,18 @@ class _Walk:
             return self._open(text, 0)
         self._lex(text, 0, 0)
         return 0
+
+    def _is_plain(self, text: str) -> bool:
+        """Whether nothing reaches into this line, begins in it or goes on below it."""
+        if self.lost or self.pem or self.floor is not None or self.depth or self.quote or self.block is not None:
+            return False
+        if len(text) > LONGEST_LINE or PEM_BEGIN in text:
+            return False
+        plain = _PLAIN.match(text)
+        if plain is None or TOKEN.search(text):
+            return False
+        key = plain["key"]
+        return key is None or not (self.sensitive.names(key) or self.sensitive.holds(key))
 
     def _within_flow(self, text: str, floor: int) -> None:
         """Go on with a secret inside brackets, which may end on this line, and another begin."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import pairwise
 
 from toriconfig._secret import MASK
 
@@ -21,7 +20,10 @@ _EXACT = frozenset((
     "otp", "totp", "pin", "sig", "signature", "salt", "pem", "pfx", "keystore", "kubeconfig", "netrc", "htpasswd", "creds",
     "cred", "privkey",
 ))  # fmt: skip
-_STEMS = ("password", "passwd", "passphrase", "secret", "credential", "apikey")
+_STEMS = re.compile(
+    "password|passwd|passphrase|secret|credential|apikey|connectionstring|connstr"
+    r"|(?:private|access|signing|account)keys?\Z"
+)
 _ENDS = ("token", "tokens", "pwd", "passwd", "dsn")
 _KINDS_OF_KEY = frozenset((
     "api", "app", "private", "access", "secret", "signing", "encryption", "decryption", "ssh", "client", "account",
@@ -82,7 +84,7 @@ class Sensitive:
 
     def holds(self, name: str) -> bool:
         """Whether `name` is that of a section with secrets in it."""
-        return _joined(name) in self._sections
+        return bool(self._sections) and _joined(name) in self._sections
 
     def _decide(self, name: str) -> bool:
         joined = _joined(name)
@@ -110,14 +112,12 @@ def looks_secret(name: str) -> bool:
     (True, True, True, False)
     """
     words = [word.lower() for word in _WORDS.findall(plain_letters(name))]
-    joined = "".join(words)
-    if any(stem in joined for stem in _STEMS) or not _EXACT.isdisjoint(words):
+    if _STEMS.search("".join(words)) or not _EXACT.isdisjoint(words):
         return True
-    if any(word.endswith(_ENDS) for word in words) or "connectionstring" in joined or "connstr" in joined:
-        return True
-    if any(second in ("key", "keys") and first in _KINDS_OF_KEY for first, second in pairwise(words)):
-        return True
-    return any(joined.endswith((f"{kind}key", f"{kind}keys")) for kind in ("private", "access", "signing", "account"))
+    for word, before in zip(words, ["", *words], strict=False):
+        if word.endswith(_ENDS) or (word in ("key", "keys") and before in _KINDS_OF_KEY):
+            return True
+    return False
 
 
 def scrub(text: str) -> str:

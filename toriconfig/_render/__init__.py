@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from toriconfig._origin import Origin
 from toriconfig._render.caret import Mark, rows_of, wrapped
 from toriconfig._render.cells import clean, encodable
-from toriconfig.errors import CODES, Problem
+from toriconfig.errors import CODES, MOST_SHOWN, Problem
 
 WIDTH = 120
 """Cells in a line when nobody says otherwise."""
@@ -28,6 +28,7 @@ WIDTH = 120
 _NARROWEST = 40
 _LABEL = 10
 _FILES = frozenset(("files", "dotenv", "secrets_dir"))
+_RANKS = {"error": 0, "warning": 1, "info": 2}
 _COLOURS = {"error": "1;31", "warning": "1;33", "info": "1;36", "frame": "1;34", "help": "1;32", "bold": "1"}
 
 
@@ -38,21 +39,24 @@ def render_text(
     color: bool = False,
     width: int = WIDTH,
     encoding: str | None = None,
+    most: int = MOST_SHOWN,
 ) -> str:
-    """All problems as text, sorted by place, with a summary as the last line; "" when there are none.
+    """Problems as text, sorted by place, with a summary of all as the last line; "" when there are none.
 
     Args:
         schema: name of the settings class, for the summary.
         color: whether to use ANSI colours.
         width: cells in a line, at least 40: long source lines are cut around the caret, long texts wrapped.
         encoding: of the terminal; what it lacks is shown as `?` or an escape. None: everything can be shown.
+        most: how many are shown, errors first; 0: all.
     """
     ordered = sort_problems(problems)
     if not ordered:
         return ""
     pen = _Pen(color, max(width, _NARROWEST))
-    blocks = ["\n".join(_block(problem, pen, encoding)) for problem in ordered]
-    return encodable("\n\n".join([*blocks, summary(ordered, schema)]), encoding)
+    shown = select(ordered, most)
+    blocks = ["\n".join(_block(problem, pen, encoding)) for problem in shown]
+    return encodable("\n\n".join([*blocks, summary(ordered, schema, len(shown))]), encoding)
 
 
 def sort_problems(problems: Iterable[Problem]) -> list[Problem]:
@@ -60,8 +64,22 @@ def sort_problems(problems: Iterable[Problem]) -> list[Problem]:
     return sorted(problems, key=_place)
 
 
-def summary(problems: Sequence[Problem], schema: str = "") -> str:
-    """How many there are of which severity, in one line.
+def select(problems: Iterable[Problem], most: int) -> list[Problem]:
+    """At most `most` problems, sorted by place. Errors are chosen before warnings, warnings before notes.
+
+    Args:
+        problems: any problems.
+        most: how many; 0: all.
+    """
+    ordered = sort_problems(problems)
+    if not most or len(ordered) <= most:
+        return ordered
+    by_severity = sorted(range(len(ordered)), key=lambda at: _RANKS[ordered[at].severity])
+    return [ordered[at] for at in sorted(by_severity[:most])]
+
+
+def summary(problems: Sequence[Problem], schema: str = "", shown: int | None = None) -> str:
+    """How many there are of which severity, in one line, and how many of them are shown when that is not all.
 
     >>> summary([Problem("TC101"), Problem("TC201", severity="warning")], "ToriSettings")
     '1 error, 1 warning in ToriSettings'
@@ -71,7 +89,9 @@ def summary(problems: Sequence[Problem], schema: str = "") -> str:
         for severity, word in (("error", "error"), ("warning", "warning"), ("info", "note"))
     ]
     told = ", ".join(f"{count} {word}{'s' * (count != 1)}" for count, word in counts if count) or "no problems"
-    return f"{told} in {clean(schema)}" if schema else told
+    if schema:
+        told += f" in {clean(schema)}"
+    return told if shown in (None, len(problems)) else f"{told}; {shown} of them are shown"
 
 
 class _Pen:

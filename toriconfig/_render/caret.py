@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from toriconfig._origin import Origin
@@ -37,7 +39,7 @@ def rows_of(text: str, marks: Sequence[Mark], room: int, encoding: str | None = 
         room: cells for it; a longer line is cut around the first mark.
         encoding: of the terminal, or None when it can show everything.
     """
-    drawn, starts = draw(text, encoding)
+    drawn, starts = _drawn(text, encoding)
     spans = [_span(text, mark.origin) for mark in marks]
     low, high = _window(starts, min((start for start, _ in spans), default=0), room)
     lead, tail = _CUT if low else "", _CUT if high < len(drawn) else ""
@@ -48,6 +50,12 @@ def rows_of(text: str, marks: Sequence[Mark], room: int, encoding: str | None = 
         left = min(max(starts[start] - shift, 0), max(last, 0))
         wide = max(min(starts[end] - shift, last) - left, 1)
         yield from _pointed(mark, left, wide, room)
+
+
+@lru_cache(maxsize=1)
+def _drawn(text: str, encoding: str | None) -> tuple[list[str], list[int]]:
+    """`draw`, which remembers the last line: a thousand problems may stand on one line of 10,000 characters."""
+    return draw(text, encoding)
 
 
 def _pointed(mark: Mark, left: int, wide: int, room: int) -> Iterator[Row]:
@@ -88,9 +96,9 @@ def _window(starts: Sequence[int], first: int, room: int) -> tuple[int, int]:
         return 0, characters
     low = 0
     if starts[first] > room * 2 // 3:
-        low = next(at for at, cell in enumerate(starts) if cell >= starts[first] - room // 3)
+        low = bisect_left(starts, starts[first] - room // 3)
     reach = starts[low] + room - len(_CUT) * (2 if low else 1)
-    return low, max(at for at, cell in enumerate(starts) if cell <= reach)
+    return low, bisect_right(starts, reach) - 1
 
 
 def wrapped(text: str, room: int) -> list[str]:

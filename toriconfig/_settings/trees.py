@@ -28,6 +28,7 @@ from toriconfig._value import Value
 from toriconfig.errors import Problem
 
 if TYPE_CHECKING:
+    from toriconfig._fit import UnknownVariables
     from toriconfig._settings.failures import Failure
 
 
@@ -200,6 +201,7 @@ class _Known:
         self._options = options
         self._shape = shape
         self._problems = problems
+        self._unknown: UnknownVariables | None = None
 
     def tree(self, root: Node) -> Node:
         """The tree without them; what stands at the top is for the class itself to judge."""
@@ -214,7 +216,8 @@ class _Known:
         for key, child in node.value.items():
             below, at = shape.child(key), (*path, key)
             if below is None and not strict and self._names(child, key) and not self._formerly(at):
-                self._problems.append(_unknown(child, self._options, self._shape))
+                self._unknown = self._unknown or _unknown(self._options, self._shape)
+                self._problems.append(self._unknown.problem(_name_of(child), child))
             else:
                 known[key] = self._below(child, below or ANY, at)
         return Node(known, node.layer, node.at)
@@ -225,15 +228,19 @@ class _Known:
 
     def _names(self, node: Node, key: str) -> bool:
         """Whether a variable of that name set the key, and not the JSON in the value of another."""
-        name = node.origin.name or node.origin.source
+        name = _name_of(node)
         return name.lower().endswith(f"{self._options.env_nested_delimiter or ''}{key}".lower())
 
 
-def _unknown(node: Node, options: Options, shape: Shape) -> Problem:
-    from toriconfig._fit import unknown_variable
+def _name_of(node: Node) -> str:
+    """The variable that a node comes from."""
+    return node.origin.name or node.origin.source
 
-    name = node.origin.name or node.origin.source
-    return unknown_variable(name, node, shape, options.env_nested_delimiter, options.environment_prefix)
+
+def _unknown(options: Options, shape: Shape) -> UnknownVariables:
+    from toriconfig._fit import UnknownVariables
+
+    return UnknownVariables(shape, options.env_nested_delimiter, options.environment_prefix)
 
 
 def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Layer) -> tuple[Node, list[Problem]]:
@@ -255,13 +262,14 @@ def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Laye
     from toriconfig._fit import STEERING, VAULT, meant_formerly
 
     others: dict[str, Node] = {}
+    unknown = _unknown(options, shape)
     for name in left:
         node = tree.root.value[name]
         of_vault = name.startswith(VAULT) and "vault" not in shape.fields
         if of_vault or meant_formerly(name, shape, delimiter, case_sensitive=cased):
             others[name.upper()] = node
         elif options.env_prefix and name not in STEERING:
-            problems.append(_unknown(node, options, shape))
+            problems.append(unknown.problem(_name_of(node), node))
     return Node(others, tree.root.layer, tree.root.at) if others else nothing, problems
 
 

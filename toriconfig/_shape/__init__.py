@@ -52,6 +52,7 @@ class Shape:
 
     __slots__ = (
         "_exact",
+        "_extra",
         "_fields",
         "_holds",
         "choices",
@@ -98,6 +99,7 @@ class Shape:
         self._exact: bool | None = None
         self._fields: dict[str, Field] | None = None
         self._holds: bool | None = None
+        self._extra: bool | None = None
 
     @property
     def fields(self) -> dict[str, Field]:
@@ -122,7 +124,9 @@ class Shape:
     @property
     def extra(self) -> bool:
         """Whether a key that is not a field is nobody's mistake, because the model itself says so."""
-        return any(config_of(model).get("extra") in ("allow", "ignore") for model in self.models)
+        if self._extra is None:
+            self._extra = any(config_of(model).get("extra") in ("allow", "ignore") for model in self.models)
+        return self._extra
 
     def narrowed(self, given: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> Shape:
         """This union with the models alone that can be meant by what is given: see `members.meant`.

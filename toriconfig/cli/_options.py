@@ -12,6 +12,7 @@ import click
 
 from toriconfig.cli._import import search_working_directory
 from toriconfig.cli.formats import FORMATS, Look, writer
+from toriconfig.errors import MOST_SHOWN
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -53,7 +54,15 @@ def env_file_option(function: F) -> F:
 
 
 def output_options(function: F) -> F:
-    """`--output-format` and `--color`."""
+    """`--output-format`, `--max-findings` and `--color`."""
+    function = click.option(
+        "--max-findings",
+        "most",
+        type=click.IntRange(min=0),
+        default=MOST_SHOWN,
+        show_default=True,
+        help="How many findings are written, errors first; the rest is counted. 0: all.",
+    )(function)
     function = click.option(
         "--output-format",
         "-o",
@@ -74,6 +83,7 @@ def recipe(
     profile: str | None = None,
     config_dir: str | None = None,
     env_file: str | None = None,
+    most: int = MOST_SHOWN,
     *,
     no_local: bool = False,
 ) -> Recipe:
@@ -94,7 +104,7 @@ def recipe(
         Options.of(schema.model_config, given)
     except TypeError as error:
         raise click.UsageError(f"model_config of {schema.__name__}: {error}") from None
-    return Recipe(schema, given, arguments=False)
+    return Recipe(schema, given, arguments=False, most=most)
 
 
 def is_named(target: str | None) -> bool:
@@ -153,10 +163,18 @@ def _told(error: Exception) -> str:
     return f"{type(error).__name__} at {last.filename}:{last.lineno}"
 
 
-def write_problems(problems: Sequence[Problem], form: str, color: str, schema: str) -> None:
-    """Write findings to standard output."""
+def write_problems(problems: Sequence[Problem], form: str, color: str, schema: str, most: int = MOST_SHOWN) -> None:
+    """Write findings to standard output.
+
+    Args:
+        problems: all of them.
+        form: a key of `FORMATS`.
+        color: `auto`, `always` or `never`.
+        schema: name of the settings class, for the summary.
+        most: how many are written; 0: all.
+    """
     width = _width()
-    writer(form)(problems, sys.stdout, Look(schema=schema, color=wants_color(color), width=width))
+    writer(form)(problems, sys.stdout, Look(schema=schema, color=wants_color(color), width=width, most=most))
     sys.stdout.flush()
 
 

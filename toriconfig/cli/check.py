@@ -74,10 +74,10 @@ def check(
             return Exit.FINDINGS if repaired else Exit.FINE
     if files:
         options = Options.of(asked.schema.model_config, asked.options)
-        problems = check_alone(asked.schema, trees_of(found, stdin_filename, options))
+        problems = check_alone(asked.schema, trees_of(found, stdin_filename, options), asked.most)
     else:
         problems = (check_profiles if all_profiles else check_whole)(asked, online=online)
-    write_problems(problems, form, color, asked.schema.__name__)
+    write_problems(problems, form, color, asked.schema.__name__, asked.most)
     if not problems:
         what = f"{len(found)} file{'s' * (len(found) != 1)}" if files else asked.schema.__name__
         note(f"no problems in {what}")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @settings_option
 @click.option("--config-dir", type=click.Path(file_okay=False), help="Where the settings files are; default: here.")
 @output_options
-def diff(a: str, b: str, target: str | None, config_dir: str | None, form: str, color: str) -> int:
+def diff(a: str, b: str, target: str | None, config_dir: str | None, form: str, color: str, most: int) -> int:
     """Show which settings differ between A and B; exit 1 when any does.
 
     A and B are two files, or two profiles (`default` for none), or two places in Vault, such as
@@ -35,7 +35,7 @@ def diff(a: str, b: str, target: str | None, config_dir: str | None, form: str, 
     """
     from toriconfig.cli._sides import of_file, of_profile, of_vault
 
-    asked = recipe(target, config_dir=config_dir)
+    asked = recipe(target, config_dir=config_dir, most=most)
     kind = _kind(a)
     if kind != _kind(b):
         raise click.UsageError(f"{a} is a {kind}, and {b} is a {_kind(b)}: compare two of one kind")
@@ -47,7 +47,7 @@ def diff(a: str, b: str, target: str | None, config_dir: str | None, form: str, 
         else:
             side = of_file(asked.schema, name) if kind == "file" else of_profile(asked, name)
         if not isinstance(side, dict):
-            write_problems(side, form, color, asked.schema.__name__)
+            write_problems(side, form, color, asked.schema.__name__, most)
             return code_of(side)
         sides.append(side)
     left, right = sides

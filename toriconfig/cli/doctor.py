@@ -45,7 +45,7 @@ def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
     unused = [problem for problem in attempt.problems if problem.code in ("TC501", "TC504")]
     text = form == "text"
     if text:
-        write_problems(unused, form, color, asked.schema.__name__)
+        write_problems(unused, form, color, asked.schema.__name__, asked.most)
     steps = examine(attempt.session, attempt.references, os.environ, VARIABLES)
     findings: list[Finding] = []
     for finding in chain(() if _mistaken(unused) else steps, _settings(attempt)):
@@ -54,7 +54,7 @@ def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
             say(_line(finding, wants_color(color)))
     if not text:
         found = [problem for finding in findings if (problem := finding.problem) is not None]
-        write_problems([*unused, *found], form, color, asked.schema.__name__)
+        write_problems([*unused, *found], form, color, asked.schema.__name__, asked.most)
     marks = {finding.mark for finding in findings}
     if "error" in marks or _mistaken(unused):
         return Exit.FINDINGS  # trying again for the sake of what was not reached would find them again

@@ -39,7 +39,7 @@ def explain(key: str, target: str | None, online: bool, form: str, color: str, *
     asked = recipe(target, **how)
     attempt = try_load(asked if online else asked.unasked())
     if attempt.loaded is None:
-        write_problems(attempt.problems, form, color, asked.schema.__name__)
+        write_problems(attempt.problems, form, color, asked.schema.__name__, asked.most)
         return code_of(attempt.problems)
     found = _explanation(attempt.loaded, key)
     code = Exit.FINE

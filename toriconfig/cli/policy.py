@@ -39,7 +39,7 @@ def policy(target: str | None, online: bool, form: str, color: str, **how: Any) 
     attempt = try_load(asked if online else asked.unasked())
     errors = [problem for problem in attempt.problems if problem.severity == "error"]
     if errors:
-        write_problems(errors, form, color, asked.schema.__name__)
+        write_problems(errors, form, color, asked.schema.__name__, asked.most)
         return code_of(errors)
     if not attempt.references:
         note(f"{asked.schema.__name__} asks Vault for nothing")

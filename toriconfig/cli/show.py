@@ -43,7 +43,7 @@ def show(key: str | None, target: str | None, origins: bool, style: str, form: s
     asked = recipe(target, **how).unasked()
     attempt = try_load(asked)
     if attempt.loaded is None:
-        write_problems(attempt.problems, form, color, asked.schema.__name__)
+        write_problems(attempt.problems, form, color, asked.schema.__name__, asked.most)
         return code_of(attempt.problems)
     found = _leaves(attempt.loaded, key)
     ascii_alone = not (sys.stdout.encoding or "").lower().startswith("utf")

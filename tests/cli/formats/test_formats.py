@@ -112,13 +112,14 @@ PLACE = {
 TEXT_OR_NULL = {"type": ["string", "null"], "minLength": 1}
 JSON_SCHEMA = {
     "type": "object",
-    "required": ["format_version", "valid", "error_count", "warning_count", "schema", "diagnostics"],
+    "required": ["format_version", "valid", "error_count", "warning_count", "omitted_count", "schema", "diagnostics"],
     "additionalProperties": False,
     "properties": {
-        "format_version": {"const": "1.0"},
+        "format_version": {"const": "1.1"},
         "valid": {"type": "boolean"},
         "error_count": {"type": "integer"},
         "warning_count": {"type": "integer"},
+        "omitted_count": {"type": "integer"},
         "schema": TEXT_OR_NULL,
         "diagnostics": {
             "items": {

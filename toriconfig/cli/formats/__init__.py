@@ -22,6 +22,7 @@ class Look:
         color: whether ANSI colours are wanted (text).
         width: cells in a line (text).
         directory: what relative file names are relative to; "" for the working directory (github, sarif).
+        most: how many problems are shown, errors first; the rest is counted. 0: all are shown.
         root: the checkout's directory, which addresses are relative to; "" to look for the nearest `.git` (github,
             sarif).
     """
@@ -31,6 +32,7 @@ class Look:
     width: int = 120
     directory: str = ""
     root: str = ""
+    most: int = 0
 
 
 PLAIN = Look()

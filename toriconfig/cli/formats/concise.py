@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from toriconfig._render import sort_problems
+from toriconfig._render import select, summary
 from toriconfig._render.cells import clean, encodable
 from toriconfig.cli.formats import PLAIN, Look
 from toriconfig.errors import CODES, Problem
 
 
-def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:  # noqa: ARG001 - every format is called alike
-    """Write one line a problem; what stands in no place begins with `-`."""
-    for problem in sort_problems(problems):
+def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
+    """Write one line a problem; what stands in no place begins with `-`. When not all are shown, a last line counts."""
+    shown = select(problems, look.most)
+    for problem in shown:
         where = str(problem.origin) if problem.origin else "-"
         message = problem.message or CODES.get(problem.code, "")
         help = f" ({problem.help})" if problem.help else ""
         line = clean(f"{where}: {problem.severity}[{problem.code}] {message}{help}")
         out.write(encodable(line, getattr(out, "encoding", None)) + "\n")
+    if len(shown) < len(problems):
+        out.write(f"-: {summary(problems, shown=len(shown))}\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from toriconfig._render import sort_problems
+from toriconfig._render import select, summary
 from toriconfig._render.cells import clean
 from toriconfig.cli.formats import PLAIN, Look
 from toriconfig.cli.formats._addresses import Addresses
@@ -15,11 +15,14 @@ _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
 
 def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
-    """Write one workflow command a problem."""
+    """Write one workflow command a problem; when not all are shown, a last one counts."""
     addresses = Addresses(look)
-    for problem in sort_problems(problems):
+    shown = select(problems, look.most)
+    for problem in shown:
         told = ",".join(f"{name}={_property(value)}" for name, value in _properties(problem, addresses).items())
         out.write(f"::{_COMMANDS[problem.severity]} {told}::{_data(_message(problem))}\n")
+    if len(shown) < len(problems):
+        out.write(f"::notice title=toriconfig::{_data(summary(problems, shown=len(shown)))}\n")
 
 
 def _properties(problem: Problem, addresses: Addresses) -> dict[str, str]:

@@ -11,23 +11,28 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from toriconfig._origin import Origin
-from toriconfig._render import sort_problems
+from toriconfig._render import select
 from toriconfig.cli.formats import PLAIN, Look
 from toriconfig.errors import CODES, Problem
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 
 
 def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
-    """Write one JSON object, in ASCII so that it survives every terminal and pipe."""
+    """Write one JSON object, in ASCII so that it survives every terminal and pipe.
+
+    The counts are of all problems; `omitted_count` says how many of them are not among the diagnostics.
+    """
+    shown = select(problems, look.most)
     counts = {severity: sum(problem.severity == severity for problem in problems) for severity in ("error", "warning")}
     document = {
         "format_version": FORMAT_VERSION,
         "valid": not counts["error"],
         "error_count": counts["error"],
         "warning_count": counts["warning"],
+        "omitted_count": len(problems) - len(shown),
         "schema": look.schema or None,
-        "diagnostics": [_diagnostic(problem) for problem in sort_problems(problems)],
+        "diagnostics": [_diagnostic(problem) for problem in shown],
     }
     json.dump(document, out, indent=2)
     out.write("\n")

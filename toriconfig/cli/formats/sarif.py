@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, TextIO
 
 from toriconfig._origin import Origin
-from toriconfig._render import sort_problems
+from toriconfig._render import select, summary
 from toriconfig.cli.formats import PLAIN, Look
 from toriconfig.cli.formats._addresses import Addresses
 from toriconfig.errors import CODES, Problem
@@ -22,8 +22,8 @@ Json = dict[str, Any]
 
 
 def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
-    """Write one log with one run, in ASCII."""
-    ordered = sort_problems(problems)
+    """Write one log with one run, in ASCII; when not all results are in it, a notification counts them."""
+    ordered = select(problems, look.most)
     rules = sorted({problem.code for problem in ordered})
     addresses = Addresses(look)
     seen: Counter[str] = Counter()
@@ -32,7 +32,10 @@ def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
         "name": "toriconfig",
         "rules": [{"id": code, "shortDescription": {"text": CODES.get(code, code)}} for code in rules],
     }
-    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    run: Json = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    if len(ordered) < len(problems):
+        told = {"level": "warning", "message": {"text": summary(problems, shown=len(ordered))}}
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": [told]}]
     json.dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, out, indent=2)
     out.write("\n")
 

@@ -11,8 +11,10 @@ from toriconfig.errors import Problem
 
 
 def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
-    """Write every problem with its frame, and a summary; nothing when there are none."""
+    """Write the problems with their frames, and a summary of all; nothing when there are none."""
     encoding = getattr(out, "encoding", None)
-    text = render_text(problems, schema=look.schema, color=look.color, width=look.width, encoding=encoding)
+    text = render_text(
+        problems, schema=look.schema, color=look.color, width=look.width, encoding=encoding, most=look.most
+    )
     if text:
         out.write(text + "\n")

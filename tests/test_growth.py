@@ -1,0 +1,124 @@
+"""Wrong input of any size costs time that grows as its size does, however it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+
+from support.work import growth
+from toriconfig import Merge, Secret, SettingsConfigDict, load
+from toriconfig.testing import reset_warnings
+
+
+class Pool(BaseModel):
+    max_size: int = 10
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    lives: int = 9
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+    legs: int = 4
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    size: int = 1
+
+
+class App(BaseModel):
+    model_config = SettingsConfigDict(
+        config_name="app", env_prefix="APP_", env_nested_delimiter="__", renamed={"old": "names"}
+    )
+    pool: Pool = Pool()
+    items: list[int] = []
+    pairs: list[tuple[int, int]] = []
+    pools: list[Pool] = []
+    stricts: list[Strict] = []
+    pets: list[Annotated[Cat | Dog, Field(discriminator="kind")]] = []
+    names: dict[str, int] = {}
+    colours: list[Literal["red", "green"]] = []
+    more: Annotated[list[int], Merge("append")] = []
+    keys: dict[str, Secret[str]] = {}
+    token: Secret[str] | None = None
+
+
+def lines(head: str, line: str) -> Callable[[int], str]:
+    return lambda count: head + "".join(line.format(at=at) for at in range(count))
+
+
+FILES: dict[str, Callable[[int], str]] = {
+    "unknown keys": lines("", "key{at}: 1\n"),
+    "unknown keys below a key": lines("pool:\n", "  key{at}: 1\n"),
+    "unknown keys in models of a list": lines("pools:\n", "  - max_szie: {at}\n"),
+    "keys that the model itself forbids": lines("stricts:\n", "  - more{at}: 1\n"),
+    "wrong items": lines("items:\n", "  - a{at}\n"),
+    "pairs that are too short": lines("pairs:\n", "  - [1]\n"),
+    "pairs of nothing": lines("pairs:\n", "  - []\n"),
+    "wrong values of a mapping": lines("names:\n", "  k{at}: x\n"),
+    "wrong values under an old name": lines("old:\n", "  k{at}: x\n"),
+    "values that are not allowed": lines("colours:\n", "  - gren{at}\n"),
+    "tags that nobody has": lines("pets:\n", "  - kind: rat{at}\n"),
+    "missing keys": lines("pets:\n", "  - lives: {at}\n"),
+    "references to nothing": lines("names:\n", "  k{at}: ${{nothing{at}}}\n"),
+    "files that nobody may read": lines("names:\n", "  k{at}: ${{file:/tmp/{at}}}\n"),
+    "references to secrets in plain fields": lines("names:\n", "  k{at}: ${{vault:secret/x#k{at}}}\n"),
+    "words of YAML 1.1": lines("items:\n", "  - yes\n"),
+    "the same key again and again": lines("", "pool: {{}}\n"),
+    "anchors that are used": lines("items:\n", "  - &a{at} x\n  - *a{at}\n"),
+    "secrets of the wrong kind": lines("keys:\n", "  k{at}: [x]\n"),
+    "an item that is wrong behind many that are right": lambda count: "items:\n" + "  - 1\n" * count + "  - x\n",
+    "wrong items on one line": lambda count: f"items: [{', '.join(f'a{at}' for at in range(count))}]\n",
+}
+
+
+@pytest.mark.parametrize("wrong", FILES)
+def test_the_work_of_a_wrong_file_grows_as_its_size(wrong: str, tmp_path: Path) -> None:
+    def judged(count: int) -> None:
+        (tmp_path / "app.yaml").write_text(FILES[wrong](count))
+        try:
+            load(App, config_dir=tmp_path, environ={})
+        except ValueError as error:
+            str(error)
+
+    assert growth(judged, 200) < 4.2
+
+
+VARIABLES: dict[str, Callable[[int], dict[str, Any]]] = {
+    "unknown variables": lambda count: {f"APP_KEY{at}": "1" for at in range(count)},
+    "variables of a mapping": lambda count: {f"APP_NAMES__K{at}": "x" for at in range(count)},
+    "variables of unknown keys": lambda count: {f"APP_POOL__K{at}": "x" for at in range(count)},
+    "variables below an old name": lambda count: {f"APP_OLD__K{at}": "x" for at in range(count)},
+    "variables of Vault's block": lambda count: {f"APP_VAULT__K{at}": "x" for at in range(count)},
+    "variables of other programs": lambda count: {f"OTHER_KEY{at}": "x" for at in range(count)},
+    "one name of many parts": lambda count: {f"APP_{'__'.join(f'K{at}' for at in range(count))}": "x"},
+}
+
+
+@pytest.mark.parametrize("wrong", VARIABLES)
+def test_the_work_of_an_environment_grows_as_its_size(wrong: str) -> None:
+    def judged(count: int) -> None:
+        reset_warnings()
+        try:
+            load(App, environ=VARIABLES[wrong](count))
+        except ValueError as error:
+            str(error)
+
+    assert growth(judged, 200) < 4.2
+
+
+def test_the_work_of_overrides_grows_as_their_number() -> None:
+    def judged(count: int) -> None:
+        try:
+            load(App, environ={}, overrides={f"key{at}": 1 for at in range(count)})
+        except ValueError as error:
+            str(error)
+
+    assert growth(judged, 200) < 4.2
