@@ -71,6 +71,9 @@ class Chosen:
         if self.kind is not None:
             return self.kind
         recorded = found if self.needs_record else None
+        of_one_key = (kinds.Generated.name, kinds.Given.name)
+        if recorded is not None and self._ref.key is None and recorded.kind in of_one_key:
+            recorded = None
         name = self.name or (recorded.kind if recorded is not None else "")
         if not name:
             raise KindUnknown(

@@ -10,17 +10,21 @@ from threading import Event, Lock
 from typing import Literal
 
 from toriconfig._clean_call import clean_call, clean_init, expect
-from toriconfig.errors import SecretError
+from toriconfig.errors import SecretError, VaultNotFound
 from toriconfig.pipeline import ProgressTracker
 from toriconfig.rotation._chosen import Chosen
-from toriconfig.rotation._errors import RotatedRecently, RotationError, RotationLost
-from toriconfig.rotation._outcome import HalfWay, Outcome
+from toriconfig.rotation._errors import RotatedRecently, RotationError, RotationLost, RotationRefused
+from toriconfig.rotation._outcome import HalfWay
 from toriconfig.rotation._rotation import Rotation
 
 Act = Literal["rotate", "plan", "resume", "rollback"]
 Result = Literal[
     "rotated", "resumed", "undone", "fresh", "undated", "due", "half-way", "grace", "lost", "nothing", "failed"
 ]
+
+
+_NEVER_ROTATED = (RotationRefused, VaultNotFound)
+"""Errors of secrets of which nobody keeps a record, such as those of another engine."""
 
 
 @clean_init
@@ -139,22 +143,42 @@ def merged(rotations: Iterable[Rotation]) -> list[Rotation]:
 
 def _line(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
     reference = str(rotation.ref)
-    age: float | None = None
     try:
-        left = rotation.half_way()
-        if left is not None:
-            line = _of_half_way(rotation, left, act)
-            if line.result != "undone" or act == "rollback":
-                return line
-        if act in ("resume", "rollback"):
+        return _looked_after(rotation, act, force, began)
+    except RotationLost as error:
+        return Line(reference, "lost", error=error.with_traceback(None))
+    except SecretError as error:
+        if act in ("resume", "rollback") and rotation.max_age is None and isinstance(error, _NEVER_ROTATED):
             return Line(reference, "nothing")
-        if rotation.max_age is None:
-            return Line(reference, "undated")
-        age = rotation.age()
-        if age is not None and age < rotation.max_age:
-            return Line(reference, "fresh", age)
+        return Line(reference, "failed", error=error.with_traceback(None))
+    except Exception as error:  # noqa: BLE001  (a kind may be anybody's; one must not stop the rest)
+        return Line(reference, "failed", error=RotationError(f"raised {type(error).__name__}", reference=reference))
+
+
+def _looked_after(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
+    """What becomes of one secret: first of what is half-way, then of its age."""
+    reference = str(rotation.ref)
+    left = rotation.half_way()
+    if left is not None:
+        line = _of_half_way(rotation, left, act)
+        if line is not None:
+            return line
+    if act in ("resume", "rollback"):
+        return Line(reference, "nothing")
+    return (
+        Line(reference, "undated")
+        if rotation.max_age is None
+        else _of_age(rotation, rotation.max_age, act, force, began)
+    )
+
+
+def _of_age(rotation: Rotation, max_age: float, act: Act, force: bool, began: float) -> Line:
+    reference, age = str(rotation.ref), rotation.age()
+    if age is not None and age < max_age:
+        return Line(reference, "fresh", age)
+    try:
         if act == "plan":
-            rotation.plan()
+            rotation.plan(force=force)
             return Line(reference, "due", age)
         rotation.run_if_due(force=force, began=began)
     except RotatedRecently:
@@ -163,13 +187,11 @@ def _line(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
         return Line(reference, "lost", age, error.with_traceback(None))
     except SecretError as error:
         return Line(reference, "failed", age, error.with_traceback(None))
-    except Exception as error:  # noqa: BLE001  (a kind may be anybody's; one must not stop the rest)
-        return Line(reference, "failed", age, RotationError(f"raised {type(error).__name__}", reference=reference))
     return Line(reference, "rotated", age)
 
 
-def _of_half_way(rotation: Rotation, left: HalfWay, act: Act) -> Line:
-    """What becomes of a rotation that stands half-way."""
+def _of_half_way(rotation: Rotation, left: HalfWay, act: Act) -> Line | None:
+    """What becomes of a rotation that stands half-way; None: it is out of the way, and the age is to be looked at."""
     reference = str(rotation.ref)
     if left.grace_until and act != "rollback":
         return Line(reference, "grace")
@@ -183,7 +205,8 @@ def _of_half_way(rotation: Rotation, left: HalfWay, act: Act) -> Line:
         kept.ref = type(rotation.ref)(left.reference)
     if rotation.chosen.name != left.kind or not left.own:
         kept.chosen = Chosen(kept.ref, None, rotation.chosen.setup)
-    outcome: Outcome = kept.rollback() if act == "rollback" else kept.resume()
-    if not left.own and act == "rotate":
-        return _line(rotation, act, False, rotation.clock.time())
-    return Line(reference, {"rotated": "resumed", "undone": "undone"}.get(outcome.result, "nothing"))  # type: ignore[arg-type]
+    outcome = kept.rollback() if act == "rollback" else kept.resume()
+    if act == "rotate" and (not left.own or outcome.result != "rotated"):
+        return None
+    results: dict[str, Result] = {"rotated": "resumed", "undone": "undone"}
+    return Line(reference, results.get(outcome.result, "nothing"))

@@ -173,13 +173,16 @@ class Rotation:
         """
         return _outcome(_guarded(lambda: roll_back(self, to)))
 
-    def plan(self) -> Plan:
+    def plan(self, *, force: bool = False) -> Plan:
         """Find out what `run` would do, and whether it may; changes nothing.
+
+        Args:
+            force: as `run`.
 
         Raises:
             RotationError: `run` would raise it.
         """
-        return _outcome(_guarded(self._plan))
+        return _outcome(_guarded(lambda: self._plan(force=force)))
 
     def status(self) -> Status:
         """Where it stands, from its record, and what works now, as far as the kind can tell.
@@ -275,12 +278,14 @@ class Rotation:
         run.work.returning = bool(found.undoes)
         return self.ended(run, run.go_on(run.take_over(found)), undone_is_fine=undone_is_fine)
 
-    def _plan(self) -> Plan:
+    def _plan(self, *, force: bool) -> Plan:
         work = self.work()
         if self.chosen.is_stored:
             preflight = Preflight(self.session, work, self.clock)
             kind = self._kind_of_new(preflight)
-            _, current = preflight.prepare(kind)
+            found, current = preflight.prepare(kind)
+            if takes_turns(kind) and not force:
+                self._check_readers(preflight.last_promoted(found, current))
             actions = [
                 f"write a record at {self.ref.path}{SUFFIX}",
                 *answered(lambda: kind.plan(work, current.data), f"{kind.name}: plan"),

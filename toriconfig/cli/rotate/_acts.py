@@ -1,0 +1,98 @@
+"""What is done to the secrets that the command line names, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toriconfig.cli._exit import Exit
+from toriconfig.cli._say import note, say
+from toriconfig.cli.rotate import _report
+from toriconfig.cli.rotate._kinds import make_rotations
+
+if TYPE_CHECKING:
+    from toriconfig.rotation import Rotation
+
+Told = tuple[_report.Item, str, int]
+"""What was done to one secret: for JSON, as text, and the exit code."""
+
+
+def one_by_one(references: tuple[str, ...], act: str, options: dict[str, Any]) -> int:
+    """Do it to each reference, once; one that fails stops no other.
+
+    Returns:
+        The exit code.
+    """
+    acts: dict[str, Callable[[Rotation], Told]] = {
+        "rotate": lambda one: _done(one.run(force=options["force"]), act),
+        "dry_run": lambda one: _planned(one, options["force"]),
+        "status": told_status,
+        "resume": lambda one: _done(one.resume(), act),
+        "rollback": lambda one: _done(one.rollback(options["to"]), act),
+    }
+    as_json = options["form"] == "json"
+    items: list[_report.Item] = []
+    codes: list[int] = []
+    rotations = make_rotations([(one, None) for one in dict.fromkeys(references)], act, options)
+    try:
+        for rotation in rotations:
+            item, text, code = _told(acts[act], rotation, act)
+            codes.append(code)
+            if as_json:
+                items.append(item)
+            elif text:
+                say(text)
+    finally:
+        if as_json:
+            _report.write_json(items)
+    return max(codes)
+
+
+def _done(outcome: Any, act: str) -> Told:
+    return _report.of_outcome(outcome, act), _report.outcome_text(outcome, act), Exit.FINE
+
+
+def _planned(rotation: Rotation, force: bool) -> Told:
+    plan = rotation.plan(force=force)
+    return _report.of_plan(plan), _report.plan_text(plan), Exit.FINE
+
+
+def told_status(rotation: Rotation) -> Told:
+    """Where one rotation stands."""
+    status = rotation.status()
+    code = Exit.FINDINGS if status.open else Exit.FINE
+    return _report.of_status(status), _report.status_text(status), code
+
+
+def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str) -> Told:
+    """What `work` ends with; an error is told, and stops no other."""
+    from toriconfig.errors import SecretError
+    from toriconfig.rotation._errors import KindUnknown
+
+    try:
+        return work(rotation)
+    except KindUnknown as error:
+        raise click.UsageError(str(error)) from None
+    except SecretError as error:
+        note(f"{rotation.ref}: {error}")
+        return _report.of_error(str(rotation.ref), act, error), "", _report.code_of(error)
+    except (KeyboardInterrupt, SystemExit):
+        if act not in ("status", "dry_run"):
+            tell_interrupted(rotation)
+        raise
+
+
+def tell_interrupted(rotation: Rotation) -> None:
+    """Say where an interrupted rotation stands, or else how to find out."""
+    from toriconfig.errors import SecretError
+
+    typed = f"toriconfig rotate '{rotation.ref}'"
+    note(f"{rotation.ref}: interrupted; `{typed} --resume` goes on, `{typed} --rollback` takes it back")
+    try:
+        status = rotation.status()
+    except SecretError:
+        note(f"{rotation.ref}: `{typed} --status` tells whether readers are locked out")
+    else:
+        note(_report.status_text(status))

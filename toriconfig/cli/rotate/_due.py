@@ -1,0 +1,192 @@
+"""What is done to all secrets that are due, or that the settings declare."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toriconfig.cli._exit import Exit
+from toriconfig.cli._options import recipe
+from toriconfig.cli._say import note, say
+from toriconfig.cli._usage import shown
+from toriconfig.cli.rotate import _report
+from toriconfig.cli.rotate._acts import told_status
+from toriconfig.cli.rotate._kinds import kind_name, make_rotation, refuse_other_kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from toriconfig.rotation import Line, Rotation
+
+
+def over_all(references: tuple[str, ...], act: str, options: dict[str, Any]) -> int:
+    """Do it to all that are due; with `status`, `resume` and `rollback`, to all that are declared.
+
+    Returns:
+        The exit code.
+    """
+    rotations: list[Rotation] = []
+    untold: dict[str, str] = {}
+    found = _declared(tuple(dict.fromkeys(references)), act, options)
+    names = {}
+    for reference, _ in found:
+        try:
+            names[reference] = kind_name(reference, options)
+        except click.UsageError as error:
+            untold[reference] = error.message
+    refuse_other_kinds(set(names.values()), act, options)
+    for reference, age in found:
+        if reference not in names:
+            continue
+        try:
+            limit = age if options["max_age"] is None else options["max_age"]
+            rotations.append(make_rotation(reference, names[reference], limit, act, options))
+        except click.UsageError as error:
+            if "VAULT_ADDR" in error.message:
+                raise
+            untold[reference] = error.message
+    if act == "status":
+        return _statuses(rotations, references, untold, options)
+    return _rotated(rotations, untold, act, options)
+
+
+def _rotated(rotations: list[Rotation], untold: dict[str, str], act: str, options: dict[str, Any]) -> int:
+    from toriconfig.rotation import rotate_due
+
+    as_json = options["form"] == "json"
+    bar = _can_draw() and not as_json
+    waiting: list[str] = []  # for the bar to be gone
+    items: list[_report.Item] = []
+    tell: Callable[[str], None] = waiting.append if bar else say
+
+    def on_line(line: Line) -> None:
+        if as_json:
+            items.append(_report.of_line(line, act))
+        else:
+            tell(_report.line_text(line))
+            sys.stdout.flush()
+
+    try:
+        report = rotate_due(
+            rotations,
+            workers=options["workers"],
+            act={"dry_run": "plan"}.get(act, act),  # type: ignore[arg-type]
+            force=options["force"],
+            bar=bar,
+            on_line=on_line,
+        )
+    finally:
+        _write(items if as_json else None, [*waiting], untold, act)
+    failed = [line for line in report.lines if line.result == "failed"]
+    done = {
+        "rotated": "rotated",
+        "resumed": "resumed",
+        "undone": "undone",
+        "fresh": "not due",
+        "lost": "left to others",
+    }
+    counts = [(len(report.of(result)), word) for result, word in done.items()]
+    parts = [f"{count} {word}" for count, word in counts if count or word in ("rotated", "not due")]
+    total = len(report.lines) + len(untold)
+    note(f"{', '.join(parts)}, {len(failed) + len(untold)} failed, {total} in all")
+    codes = [_report.code_of(line.error) for line in failed if line.error is not None]
+    return max([Exit.FINDINGS if code == Exit.USAGE else code for code in codes] + [_code(untold)])
+
+
+def _statuses(
+    rotations: list[Rotation], references: tuple[str, ...], untold: dict[str, str], options: dict[str, Any]
+) -> int:
+    from toriconfig.errors import SecretError, VaultNotFound
+    from toriconfig.rotation import RotationRefused
+    from toriconfig.rotation._due import merged
+
+    items: list[_report.Item] = []
+    codes: list[int] = []
+    for rotation in merged(rotations):
+        try:
+            item, text, code = told_status(rotation)
+        except SecretError as error:
+            if isinstance(error, (RotationRefused, VaultNotFound)) and rotation.max_age is None and not references:
+                continue  # it is in another engine, so that nobody keeps a record of it
+            item, code = _report.of_error(str(rotation.ref), "status", error), _report.code_of(error)
+            text = f"{rotation.ref}: {error}"
+        codes.append(code)
+        items.append(item)
+        if options["form"] != "json":
+            say(text)
+    _write(items if options["form"] == "json" else None, [], untold, "status")
+    return max([*codes, _code(untold)])
+
+
+def _write(items: list[_report.Item] | None, lines: list[str], untold: dict[str, str], act: str) -> None:
+    """Write what is left to write: lines that waited, what could not be begun, and the JSON document if there is one."""
+    if items is None:
+        for text in [*lines, *(f"failed    {shown(reference)}: {why}" for reference, why in untold.items())]:
+            say(text)
+        return
+    failed = [
+        {
+            "reference": shown(one),
+            "act": act,
+            "result": "failed",
+            "error": {"type": "UsageError", "message": why, "help": ""},
+        }
+        for one, why in untold.items()
+    ]
+    _report.write_json([*items, *failed])
+
+
+def _code(untold: dict[str, str]) -> Exit:
+    return Exit.FINDINGS if untold else Exit.FINE
+
+
+def _declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> list[tuple[str, float | None]]:
+    """The references given, with the `max_age` that the settings declare for them; without any, all that declare one.
+
+    Of several that are declared for one place the smallest counts. What only looks after records takes all that are
+    declared, also those without an age.
+    """
+    if references and options["max_age"] is not None:
+        return [(reference, None) for reference in references]
+    from toriconfig._load import try_load
+
+    asked = recipe(options["target"], options["profile"], options["config_dir"], no_local=options["no_local"]).replaced(
+        offline=True
+    )
+    attempt = try_load(asked)
+    if attempt.loaded is None:
+        raise click.UsageError("the settings cannot be loaded: see `toriconfig check`; or name REF and --max-age")
+    snapshot = attempt.loaded.snapshot
+    ages: dict[str, float | None] = {}
+    for path, places in snapshot.declared.items():
+        shape = snapshot.shape.at(path)
+        age = shape.ref.max_age if shape is not None and shape.ref is not None else None
+        for place in places:
+            ages[place] = min((one for one in (age, ages.get(place)) if one is not None), default=None)
+    if references:
+        return [(reference, ages.get(reference)) for reference in references]
+    after_records = act in ("status", "resume", "rollback")
+    if after_records and not ages:
+        note("the settings declare no place in Vault")
+    if options["max_age"] is None and not after_records:
+        return [(place, age) for place, age in ages.items() if age is not None]
+    fleeting = [place for place, age in ages.items() if age is None and _fleeting(place)]
+    for place in () if after_records else fleeting:
+        note(f"left out: {place} is issued anew by itself, or pinned; if it is not, name it")
+    return [(place, age) for place, age in ages.items() if place not in fleeting]
+
+
+def _fleeting(reference: str) -> bool:
+    from toriconfig._reference import split
+    from toriconfig._vault.kv import mints
+
+    place = split(reference)
+    return bool(place.parameters) or place.version is not None or mints(place.path)
+
+
+def _can_draw() -> bool:
+    from importlib.util import find_spec
+
+    return sys.stderr.isatty() and find_spec("tqdm") is not None

@@ -1,0 +1,148 @@
+"""What became of rotations, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from toriconfig.cli._exit import Exit
+from toriconfig.cli._say import say
+
+if TYPE_CHECKING:
+    from toriconfig.errors import SecretError
+    from toriconfig.rotation import Line, Outcome, Plan, Status
+
+Item = dict[str, Any]
+"""One secret in the JSON document."""
+
+
+def write_json(items: list[Item]) -> None:
+    """Write the document to standard output."""
+    say(json.dumps({"format_version": "1.0", "rotations": items}, indent=2))
+
+
+def of_outcome(outcome: Outcome, act: str) -> Item:
+    """The item of something that was done."""
+    return {"reference": outcome.reference, "act": act, **asdict(outcome)}
+
+
+def of_plan(plan: Plan) -> Item:
+    """The item of a dry run."""
+    return {
+        "reference": plan.reference,
+        "act": "dry-run",
+        "result": "would",
+        "kind": plan.kind,
+        "actions": [*plan.actions],
+    }
+
+
+def of_status(status: Status) -> Item:
+    """The item of a status."""
+    result = "half-way" if status.open else status.step or "never"
+    return {"reference": status.reference, "act": "status", "result": result, **asdict(status)}
+
+
+def of_line(line: Line, act: str) -> Item:
+    """The item of one of many."""
+    error = None if line.error is None else error_item(line.error)
+    return {"reference": line.reference, "act": act, "result": line.result, "age": line.age, "error": error}
+
+
+def of_error(reference: str, act: str, error: SecretError) -> Item:
+    """The item of something that failed."""
+    from toriconfig.rotation import RotationLost, RotationRefused
+
+    result = "failed"
+    if isinstance(error, RotationLost):
+        result = "lost"
+    elif isinstance(error, RotationRefused):
+        result = "refused"
+    return {"reference": reference, "act": act, "result": result, "error": error_item(error)}
+
+
+def error_item(error: SecretError) -> Item:
+    """An error, as the document shows it."""
+    return {
+        "type": type(error).__name__,
+        "message": error.message,
+        "help": error.help,
+        "step": getattr(error, "step", ""),
+        "undone": getattr(error, "undone", False),
+    }
+
+
+def code_of(error: SecretError) -> Exit:
+    """The exit code for an error."""
+    from toriconfig.errors import VaultSealed, VaultUnreachable
+    from toriconfig.rotation._errors import KindUnknown
+
+    if isinstance(error, KindUnknown):
+        return Exit.USAGE
+    unreached = isinstance(error, (VaultSealed, VaultUnreachable)) or getattr(error, "unreachable", False)
+    return Exit.UNREACHED if unreached else Exit.FINDINGS
+
+
+def outcome_text(outcome: Outcome, act: str) -> str:
+    """One line for something that was done."""
+    reference, result = outcome.reference, outcome.result
+    if result == "undone":
+        return f"undone, the former value stands: {reference}"
+    if act == "rollback" and result == "nothing":
+        already = (
+            f": version {outcome.restored} was brought back already; `--to VERSION` brings another"
+            if outcome.restored
+            else ""
+        )
+        return f"nothing to roll back to at {reference}{already}"
+    if result == "nothing":
+        return f"nothing to resume at {reference}"
+    if outcome.restored:
+        return f"brought the value of version {outcome.restored} back to {reference}, as version {outcome.version}"
+    if act == "resume":
+        return f"resumed and rotated {reference}"
+    versions = f", version {outcome.former} to {outcome.version}" if outcome.version else ""
+    return f"rotated {reference} ({outcome.kind}{versions})"
+
+
+def plan_text(plan: Plan) -> str:
+    """The lines of a dry run."""
+    return "\n".join([f"{plan.reference} ({plan.kind}) would:", *(f"  {action}" for action in plan.actions)])
+
+
+def status_text(status: Status) -> str:
+    """The lines of a status."""
+    if not status.step:
+        return f"{status.reference}: no rotation on record"
+    where = f"{status.step} at {status.at} by {status.who}{_alive(status)}, begun {status.since}"
+    why = f"; {status.reason}" if status.reason else ""
+    back = f", back to version {status.restored}" if status.restored else ""
+    lines = [f"{status.reference}: {'half-way, ' if status.open else ''}{where} ({status.kind}{back}){why}"]
+    if status.works:
+        lines.append(f"  now:   {status.works}")
+    if status.grace_until:
+        tense = "stays" if status.open else "was to stay"
+        lines.append(f"  grace: the former value {tense} until {status.grace_until}")
+    names = ("type:  ", "or:    ")
+    lines += [f"  {name}{typed}" for name, typed in zip(names, status.commands, strict=False)]
+    return "\n".join(lines)
+
+
+def _alive(status: Status) -> str:
+    if not status.open:
+        return ""
+    known = {
+        True: "still running",
+        False: "gone",
+        None: "perhaps gone" if status.abandoned else "perhaps still running",
+    }
+    return f", {known[status.alive]}"
+
+
+def line_text(line: Line) -> str:
+    """One line for one of many."""
+    from toriconfig.rotation._outcome import spoken
+
+    age = "" if line.age is None else f", {spoken(line.age)} old"
+    return f"{line.result:9} {line.reference}{age if line.error is None else f': {line.error}'}"
