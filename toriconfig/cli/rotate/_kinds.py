@@ -61,6 +61,8 @@ def kind_name(reference: str, options: dict[str, Any]) -> str:
     except ValueError as error:
         raise click.UsageError(f"{shown(reference)}: {error}") from None
     refuse_value(place.key)
+    if "/" not in place.path:
+        raise click.UsageError("PATH is no place in Vault: write MOUNT/PATH, such as secret/app#key")
     name = options["name"] or ("given" if options["from_stdin"] else kinds.guess(place.path, place.key))
     if name and name not in kinds.KINDS:
         raise click.UsageError(f"{_no_kind(name)}: name one with --kind: {', '.join(kinds.KINDS)}")
