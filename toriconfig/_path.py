@@ -24,8 +24,7 @@ def show(path: Path) -> str:
             text += f"[{part}]"
             continue
         if not part or not _NEEDS_QUOTES.isdisjoint(part):
-            escaped = part.replace("\\", "\\\\").replace('"', '\\"')
-            part = f'"{escaped}"'
+            part = quote(part)
         text += f".{part}" if text else part
     return text
 
@@ -51,7 +50,7 @@ def parse(text: str) -> Path:
             parts.append(int(digits))
             at = close + 1
         elif char == '"':
-            at, key = _quoted(text, at + 1)
+            at, key = quoted(text, at + 1)
             parts.append(key)
         else:
             stop = at
@@ -72,7 +71,18 @@ def parse(text: str) -> Path:
     return tuple(parts)
 
 
-def _quoted(text: str, at: int) -> tuple[int, str]:
+def quote(key: str) -> str:
+    """A key in quotes, as `quoted` reads it."""
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def quoted(text: str, at: int) -> tuple[int, str]:
+    """What stands in quotes, from behind the opening one; and where the text goes on.
+
+    Raises:
+        ValueError: the quote is not closed.
+    """
     key = ""
     while at < len(text):
         char = text[at]
@@ -84,4 +94,4 @@ def _quoted(text: str, at: int) -> tuple[int, str]:
         else:
             key += char
             at += 1
-    raise ValueError(f"key path {text!r}: a quote is not closed")
+    raise ValueError(f"{text!r}: a quote is not closed")

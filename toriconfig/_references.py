@@ -1,4 +1,9 @@
-"""Reads `${...}` in a string: `${env:NAME:-default}`, `${vault:path#key}`, `${other.key}`, `${profile}`, `${file:path}`."""
+"""Reads `${...}` in a string: `${env:NAME:-default}`, `${vault:path#key}`, `${other.key}`, `${profile}`, `${file:path}`.
+
+`|url` before the brace percent-encodes what the reference yields: `${vault:secret/db#password|url}`. In a path, a file
+or a key, quotes at the start of a segment keep `|` and `}` as they are: `${vault:secret/db#"a|b"}`. The default of a
+variable is free text: there only `|url` at its very end is a form.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +13,34 @@ from typing import Any, Literal
 from pydantic_core import to_jsonable_python
 
 from toriconfig import _path
-from toriconfig._reference import split
+from toriconfig._reference import split, unquoted
 from toriconfig._tree import Layer, Node
 from toriconfig._value import Value
 from toriconfig.errors import Problem, Severity
 
 RefKind = Literal["env", "vault", "file", "key", "profile"]
 SCHEMES = ("env", "vault", "file")
+URL = "url"
+"""The form that percent-encodes, for a part of a URL."""
+_FORMS = (URL,)
+
+_BEGINS = {"": ".", "vault": ":/#=", "file": ":/"}
+"""After which characters of a reference a quote may open."""
 
 
 class Reference(Value):
-    """One `${...}`: its kind, what it names, and what to do when that is not set."""
+    """One `${...}`: its kind, what it names, what to do when that is not set, and the forms that its text is given."""
 
     kind: RefKind
     name: str
     default: str | None = None
     hint: str | None = None
+    forms: tuple[str, ...] = ()
+
+    @property
+    def written(self) -> str:
+        """What a file says for it, where it is a place in Vault."""
+        return f"${{{self.kind}:{self.name}{''.join(f'|{form}' for form in self.forms)}}}"
 
 
 class Malformed(Value):
@@ -53,11 +70,9 @@ def parse(text: str) -> Parts | Malformed:
             at = start + 2
             continue
         literal += text[at:start]
-        end = text.find("}", start)
+        end, bar = _end(text, start + 2)
         if end < 0:
-            return Malformed(
-                "TC306", "a reference is not closed", "`}` after `${`", "close it, or write `$${` for a literal `${`"
-            )
+            return _unclosed(text, start)
         if "${" in text[start + 2 : end]:
             return Malformed(
                 "TC306",
@@ -65,9 +80,14 @@ def parse(text: str) -> Parts | Malformed:
                 "plain text as the default of a reference",
                 "give the inner one a key of its own and refer to that: `${other.key}`",
             )
-        reference = _reference(text[start + 2 : end])
+        reference = _reference(text[start + 2 : end] if bar < 0 else text[start + 2 : bar])
         if isinstance(reference, Malformed):
             return reference
+        if bar >= 0:
+            form = text[bar + 1 : end].strip()
+            if form not in _FORMS:
+                return _unknown_form(form)
+            reference = reference.replaced(forms=(form,))
         if literal:
             parts.append(literal)
             literal = ""
@@ -75,7 +95,95 @@ def parse(text: str) -> Parts | Malformed:
         at = end + 1
     if literal:
         parts.append(literal)
-    return parts
+    return _cut_short() if _is_cut_short(parts) else parts
+
+
+def _is_cut_short(parts: Parts) -> bool:
+    """Whether a brace follows a reference to Vault that none has opened: it belongs to the key, in all likelihood."""
+    depth = 0
+    for before, part in zip(["", *parts], parts, strict=False):
+        for char in part if isinstance(part, str) else "":
+            depth += (char == "{") - (char == "}")
+            if depth < 0 and isinstance(before, Reference) and before.kind == "vault":
+                return True
+            depth = max(depth, 0)
+    return False
+
+
+def _cut_short() -> Malformed:
+    return Malformed(
+        "TC306",
+        "a `}` follows a reference to Vault that has ended before it",
+        "as many `{` as `}` beside references",
+        'where `}` belongs to the key, write that in quotes: `${vault:path#"a}b"}`',
+    )
+
+
+def formed(value: str | bytes, forms: tuple[str, ...]) -> str:
+    """A text in the forms that a reference asks for.
+
+    Raises:
+        ValueError: it is not text that can be encoded.
+    """
+    from urllib.parse import quote
+
+    for _ in forms:  # there is but one
+        value = quote(value, safe="", errors="surrogateescape") if isinstance(value, str) else quote(value, safe="")
+    return value if isinstance(value, str) else value.decode()
+
+
+def _end(text: str, at: int) -> tuple[int, int]:
+    """Where the reference that begins at `at` ends, and where the `|` of its form stands; -1 for none.
+
+    Quotes are read where a segment may begin, except in the free text of `${env:...}`.
+    """
+    while text.startswith(" ", at):
+        at += 1
+    scheme = next((kind for kind in SCHEMES if text.startswith(f"{kind}:", at)), "")
+    if scheme == "env":
+        end = text.find("}", at)
+        bar = text.rfind("|", at, end) if end >= 0 else -1
+        name = text[at:end].partition(":-")[0].partition(":?")[0]
+        free = bar >= at + len(name)
+        return end, bar if bar >= 0 and (not free or text[bar + 1 : end].strip() in _FORMS) else -1
+    bar, begins = -1, True
+    while at < len(text):
+        char = text[at]
+        if char == '"' and begins:
+            try:
+                at = _path.quoted(text, at + 1)[0]
+            except ValueError:
+                return -1, -1
+            begins = False
+            continue
+        if char == "}":
+            return at, bar
+        if char == "|":
+            bar = at
+        begins = char in _BEGINS[scheme]
+        at += 1
+    return -1, -1
+
+
+def _unclosed(text: str, start: int) -> Malformed:
+    if '"' in text[start:] and "}" in text[start:]:
+        return Malformed("TC306", "a quote in a reference is not closed", 'a second `"`', 'close it, or write `\\"`')
+    return Malformed(
+        "TC306", "a reference is not closed", "`}` after `${`", "close it, or write `$${` for a literal `${`"
+    )
+
+
+def _unknown_form(form: str) -> Malformed:
+    from toriconfig._near import near
+
+    candidate = near(form, _FORMS)
+    help = 'where `|` belongs to a key or a path, write that in quotes: `#"a|b"`'
+    return Malformed(
+        "TC306",
+        "unknown form after `|`",
+        "`|url`, which percent-encodes",
+        f"did you mean `|{candidate}`? {help}" if candidate else help,
+    )
 
 
 def _reference(body: str) -> Reference | Malformed:
@@ -83,7 +191,7 @@ def _reference(body: str) -> Reference | Malformed:
     if body == "profile":
         return Reference("profile", body)
     scheme, colon, rest = body.partition(":")
-    if not colon:
+    if not colon or '"' in scheme:
         return _key(body)
     if scheme == "env":
         return _env(rest)
@@ -94,9 +202,7 @@ def _reference(body: str) -> Reference | Malformed:
             return Malformed("TC404", f"not a place in Vault: {error}", "`${vault:path#key}`", "correct the path")
         return Reference("vault", rest)
     if scheme == "file":
-        if not rest or "\0" in rest:
-            return Malformed("TC306", "a file reference names no file", "`${file:path}`", "name the file")
-        return Reference("file", rest)
+        return _file(rest)
     from toriconfig._near import near
 
     candidate = near(scheme, SCHEMES)
@@ -106,6 +212,16 @@ def _reference(body: str) -> Reference | Malformed:
         "one of ${env:NAME}, ${vault:path#key}, ${file:path}, ${other.key}, ${profile}",
         f"did you mean `${{{candidate}:...}}`?" if candidate else "write `$${` for a literal `${`",
     )
+
+
+def _file(rest: str) -> Reference | Malformed:
+    try:
+        name = unquoted(rest)
+    except ValueError as error:
+        return Malformed("TC306", f"not a reference to a file: {error}", "`${file:path}`", "correct the path")
+    if not name or "\0" in name:
+        return Malformed("TC306", "a file reference names no file", "`${file:path}`", "name the file")
+    return Reference("file", name)
 
 
 def _env(rest: str) -> Reference | Malformed:

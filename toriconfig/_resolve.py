@@ -6,7 +6,7 @@ and to other secrets stay what they are, a `Template`, from which the next stati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, SecretBytes, SecretStr
@@ -15,13 +15,13 @@ from pydantic_core import PydanticUndefined
 from toriconfig import _path
 from toriconfig._defaults import as_node, placed
 from toriconfig._path import Path, show
-from toriconfig._references import Malformed, Reference, as_text, is_left, left, parse, plain
+from toriconfig._references import Malformed, Reference, as_text, formed, is_left, left, parse, plain
 from toriconfig._renamed import current, referred
 from toriconfig._secret import Secret
 from toriconfig._shape import ANY, Shape, confidential
 from toriconfig._spelling import spelt
+from toriconfig._templates import FAILED, Other, Template
 from toriconfig._tree import Node
-from toriconfig._value import Value
 from toriconfig.errors import Problem
 
 _OPEN = "${"
@@ -32,27 +32,6 @@ LARGEST = 16 << 20
 """Characters that all texts put together of references may have: each may double what another says."""
 
 
-class Other(Value):
-    """Another secret: its path, and the key of it that is meant, or () for all of it."""
-
-    path: Path
-    key: Path
-
-
-class Template:
-    """The value of a secret field, not fetched yet: pieces of text, references, and other secrets."""
-
-    __slots__ = ("parts",)
-
-    def __init__(self, parts: list[str | Reference | Other]) -> None:
-        self.parts = parts
-
-    def __repr__(self) -> str:
-        return "Template(...)"
-
-
-_FAILED = Template([])
-"""Stands where a reference could not be resolved; its problem is told already."""
 _UNSET: Any = object()
 
 
@@ -90,7 +69,7 @@ class _Run:
                 if type(value) is str and shape.kind != "secret":
                     from toriconfig._text_values import referred
 
-                    return referred(value, node, shape, path, self.problems, _FAILED)
+                    return referred(value, node, shape, path, self.problems, FAILED)
             elif _OPEN in value and is_left(value, layer):
                 value = self._left(node, shape, path)
         elif kind is dict:
@@ -128,23 +107,27 @@ class _Run:
             chain = " -> ".join(show(step) for step in (*self.open[self.open.index(path) :], path))
             message = f"references form a cycle: {chain}"
             self._problem("TC303", node, path, message, "no cycle", "break it at one of them")
-            return _FAILED
+            return FAILED
         if len(self.open) >= DEEPEST:
             message = f"more than {DEEPEST} references lead on to one another"
             self._problem("TC303", node, path, message, "a short way to the value", "refer to the value itself")
-            return _FAILED
+            return FAILED
         parts = parse(node.value)
         if isinstance(parts, Malformed):
             self._problem(parts.code, node, path, parts.message, parts.expected, parts.help)
-            return _FAILED
+            return FAILED
         self.open.append(path)
-        values = [part if isinstance(part, str) else self._value(part, node, shape, path) for part in parts]
+        values = [part if isinstance(part, str) else self._formed(part, node, shape, path) for part in parts]
         self.open.pop()
         yielded = (value for part, value in zip(parts, values, strict=True) if part is not value)
         secret = shape.kind == "secret" or shape.sealed
         if secret and any(type(value) is str and is_left(value) for value in yielded):
             self.problems.append(left(node, path, "what a reference yields is not scanned again"))
-            return _FAILED
+            return FAILED
+        if len(parts) > 1 and type(parts[0]) is str and "//" in parts[0]:
+            from toriconfig._url_parts import hints
+
+            self.problems += hints(parts, values, show(path), node.origin)
         result = self.done[id(node)] = self._joined(values, node, path)
         return result
 
@@ -152,17 +135,19 @@ class _Run:
         """Text that looks like a reference, in a layer that resolves none: no secret may be made of it."""
         secret = shape.kind == "secret" or shape.sealed
         self.problems.append(left(node, path, severity="error" if secret else "warning"))
-        return _FAILED if secret else node.value
+        return FAILED if secret else node.value
 
     def _joined(self, values: list[Any], node: Node, path: Path) -> Any:
-        if any(value is _FAILED for value in values):
-            return _FAILED
+        if any(value is FAILED for value in values):
+            return FAILED
         if len(values) == 1:
             return Template(values) if isinstance(values[0], (Reference, Other)) else values[0]
         parts: list[str | Reference | Other] = []
         for value in values:
             if isinstance(value, Template):
                 parts.extend(value.parts)
+            elif value is None:
+                return self._null(node, path)
             else:
                 parts.append(value if isinstance(value, (Reference, Other)) else as_text(value))
         texts = [part for part in parts if isinstance(part, str)]
@@ -170,9 +155,29 @@ class _Run:
         if self.written + size > LARGEST:
             message = f"references expand to more than {LARGEST >> 20} MiB of text"
             self._problem("TC004", node, path, message, "less text", "refer to fewer or shorter values")
-            return _FAILED
+            return FAILED
         self.written += size
         return "".join(texts) if len(texts) == len(parts) else Template(parts)
+
+    def _formed(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
+        """What a reference yields, in the form that it asks for; of what is fetched later, the reference says that."""
+        value = self._value(reference, node, shape, path)
+        forms = reference.forms
+        if not forms or value is FAILED or isinstance(value, Reference):
+            return value
+        if isinstance(value, Other):
+            return value.replaced(forms=forms)
+        try:
+            return formed(as_text(value), forms) if value is not None else self._null(node, path)
+        except ValueError:
+            message, expected = f"`{reference.name}` cannot be percent-encoded", "text"
+            self._problem("TC304", node, path, message, expected, "refer to text")
+            return FAILED
+
+    def _null(self, node: Node, path: Path) -> Any:
+        message = "a reference yields null where a part of a text is to be"
+        self._problem("TC304", node, path, message, "a key that is set", "set what the reference names")
+        return FAILED
 
     def _value(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
         if reference.kind == "profile":
@@ -188,7 +193,7 @@ class _Run:
         text = self.read_file(reference.name)
         if isinstance(text, Problem):
             self._problem(text.code, node, path, text.message, text.expected, text.help)
-            return _FAILED
+            return FAILED
         return text
 
     def _profile(self, node: Node, path: Path) -> Any:
@@ -197,11 +202,11 @@ class _Run:
         if self.environ is not None:
             message, remedy = "no profile is set", "name the profile: by the option `profile`, or its variable"
             self._problem("TC304", node, path, message, "a profile", remedy)
-        return _FAILED
+        return FAILED
 
     def _env(self, reference: Reference, node: Node, path: Path) -> Any:
         if self.environ is None:
-            return _FAILED
+            return FAILED
         value = self.environ.get(reference.name)
         if value or (value is not None and reference.default is None and reference.hint is None):
             return value
@@ -215,7 +220,7 @@ class _Run:
             f"`{reference.name}` in the environment",
             reference.hint or f"set {reference.name}, or write `${{env:{reference.name}:-default}}`",
         )
-        return _FAILED
+        return FAILED
 
     def _key(self, reference: Reference, node: Node, from_shape: Shape, path: Path) -> Any:
         named = _path.parse(reference.name)
@@ -244,12 +249,12 @@ class _Run:
         if value is _UNSET and not section:
             if shape is None or self.environ is not None:
                 self._missing(reference, node, path, shape)
-            return _FAILED
+            return FAILED
         value = plain(value)
         if isinstance(value, (dict, list)) or value is _UNSET:
             message = f"`{reference.name}` is not a scalar"
             self._problem("TC304", node, path, message, "the key of a scalar", "name one of its keys")
-            return _FAILED
+            return FAILED
         return value
 
     def _secret_on(self, target: Path) -> Path | None:
@@ -264,10 +269,10 @@ class _Run:
     def _other(self, reference: Reference, owner: Path, target: Path, node: Node, path: Path) -> Any:
         if target != owner and self.shape.at(target) is None:
             self._missing(reference, node, path, None)
-            return _FAILED
+            return FAILED
         found = self.root.find(owner)
         if found is not None and self._leads_back(found, self.shape.at(owner) or ANY, owner):
-            return _FAILED
+            return FAILED
         return Other(owner, target[len(owner) :])
 
     def _leads_back(self, found: Node, shape: Shape, path: Path) -> bool:
@@ -275,7 +280,7 @@ class _Run:
         if type(found.value) is dict:
             return any(self._leads_back(child, shape, (*path, key)) for key, child in found.value.items())
         if type(found.value) is str and _OPEN in found.value and found.layer.references:
-            return self.text(found, shape, path) is _FAILED
+            return self.text(found, shape, path) is FAILED
         return False
 
     def _unsaid(self, target: Path) -> Any:
@@ -325,7 +330,7 @@ class _Run:
             "a field of type `Secret`",
             f"declare `{show(path)}` as `Secret[...]` in the schema, or write a plain value",
         )
-        return _FAILED
+        return FAILED
 
     def _problem(self, code: str, node: Node, path: Path, message: str, expected: str, remedy: str) -> None:
         self.problems.append(Problem(code, show(path), node.origin, expected, remedy, message))
@@ -353,39 +358,6 @@ def resolve(
     for path, node in run.made.items() if within is root else ():
         resolved = placed(resolved, path, node)
     return resolved
-
-
-def failed(node: Node) -> bool:
-    """Whether `node` stands where a reference failed, or is a mapping with such a value in it."""
-    if type(node.value) is dict:
-        return any(map(failed, node.value.values()))
-    return node.value is _FAILED
-
-
-def without_failed(node: Node) -> Node:
-    """`node` without the values whose references failed, so that nothing more is said of them."""
-    value = node.value
-    if type(value) is dict:
-        value = {key: without_failed(child) for key, child in value.items() if child.value is not _FAILED}
-    elif type(value) is list:
-        value = [without_failed(child) for child in value if child.value is not _FAILED]
-    else:
-        return node
-    return Node(value, node.layer, node.at, node.key_at, node.under)
-
-
-def failures(node: Node, path: Path = ()) -> Iterator[Path]:
-    """Where `without_failed` leaves out a value of a mapping, and the lists in which it leaves out an item."""
-    value = node.value
-    if type(value) is list:
-        kept = [child for child in value if child.value is not _FAILED]
-        if len(kept) < len(value):
-            yield path
-        value = dict(enumerate(kept))
-    for key, child in value.items() if type(value) is dict else ():
-        if child.value is _FAILED:
-            yield (*path, key)
-        yield from failures(child, (*path, key))
 
 
 def _part(value: Any, part: str | int) -> Any:

@@ -17,12 +17,13 @@ from toriconfig._path import Path, show
 from toriconfig._reference import Ref
 from toriconfig._remedies import Remedies
 from toriconfig._renamed import outdated, renamed
-from toriconfig._resolve import failures, resolve, without_failed
+from toriconfig._resolve import resolve
 from toriconfig._shape import Shape, has_exact, has_secrets, root_shape
 from toriconfig._snapshot import LayerRead, Loaded, Recipe, Snapshot, remember
 from toriconfig._spelling import one_spelling
 from toriconfig._steering import options_of
 from toriconfig._supplies.places import Places, connected, vault_path
+from toriconfig._templates import failures, without_failed
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig._unknown import unknown_keys, without_unknown
 from toriconfig.errors import Problem, Severity

@@ -71,6 +71,7 @@ CODES: dict[str, str] = {
     "TC305": "a reference to a file outside the declared roots",
     "TC306": "malformed reference",
     "TC307": "a reference where none is resolved",
+    "TC308": "a part of a URL that is not percent-encoded",
     "TC401": "a secret that nothing supplies",
     "TC402": "a secret that is only half there",
     "TC403": "the mask of a secret given as its value",

@@ -121,3 +121,25 @@ def test_the_worst_says_how_it_ends(toriconfig: Toriconfig, tmp_path: Path) -> N
     (tmp_path / "bad.yaml").write_text("nonsense: 1\n")
     assert toriconfig("check", "bad.yaml", "absent.yaml").code == 2
     assert toriconfig("check", "bad.yaml", "--strict").code == 1
+
+
+def test_a_part_of_a_text_that_is_null_is_told_with_its_key(
+    vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
+) -> None:
+    vault.put("secret/online/there", {"key": None})
+    (tmp_path / "app.yaml").write_text("there: redis://:${vault:secret/online/there#key|url}@h\n")
+    code, (one,) = found(toriconfig, **vault.environ)
+    vault.delete("secret/online/there")
+    assert (1, "there", "error") == (code, one["path"], one["severity"])
+    assert "secret/online/there#key is null" in one["message"]
+
+
+def test_a_part_of_a_url_that_is_not_encoded_is_hinted_at_and_no_error(
+    vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
+) -> None:
+    vault.put("secret/online/there", {"key": "p@ss"})
+    (tmp_path / "app.yaml").write_text("there: redis://:${vault:secret/online/there#key}@h\n")
+    code, (one,) = found(toriconfig, **vault.environ)
+    vault.delete("secret/online/there")
+    assert (0, "TC308", "there", "info") == (code, one["code"], one["path"], one["severity"])
+    assert "${vault:secret/online/there#key|url}" in one["help"]

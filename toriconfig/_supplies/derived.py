@@ -103,9 +103,10 @@ class Derived:
         return Reading(self._build(readings), self._spelt(first.origin), version, made_of=readings)
 
     def _spelt(self, origin: Origin) -> Origin:
-        if not self._key:
+        if not self._key or origin.layer != "vault":
             return origin
-        return Origin(origin.layer, f"{origin.source}#{self._key}", version=origin.version)
+        mark = "." if "#" in origin.source else "#"  # a key of a key
+        return Origin(origin.layer, f"{origin.source}{mark}{self._key}", version=origin.version)
 
     @property
     def state(self) -> State:

@@ -9,7 +9,6 @@ from pydantic_core import PydanticUndefined
 from toriconfig._defaults import DEFAULTS, as_node
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
-from toriconfig._resolve import failed
 from toriconfig._secret import Secret, handle, supply_of
 from toriconfig._shape import ANY, Field, Shape, has_secrets, reads_itself
 from toriconfig._supplies.derived import Missing
@@ -17,6 +16,7 @@ from toriconfig._supplies.places import Places
 from toriconfig._supplies.supplier import supplier
 from toriconfig._supplies.templates import Parts
 from toriconfig._supply import Supply
+from toriconfig._templates import failed
 from toriconfig._tree import Node
 from toriconfig._unknown import without_unknown
 

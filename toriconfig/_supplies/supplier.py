@@ -11,9 +11,8 @@ from typing import Any
 
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
-from toriconfig._reference import Ref
+from toriconfig._reference import Ref, split
 from toriconfig._references import is_left, left
-from toriconfig._resolve import Template, failed
 from toriconfig._secret import MASK, Secret, convert, supply_of, typed
 from toriconfig._shape import Shape
 from toriconfig._supplies.derived import Fallback, Missing
@@ -27,8 +26,10 @@ from toriconfig._supplies.templates import (
     spelt,
     template_supply,
     vault_supply,
+    written,
 )
 from toriconfig._supply import Fixed, Supply
+from toriconfig._templates import Template, failed
 from toriconfig._tree import Node
 from toriconfig.errors import Problem, SecretError
 
@@ -97,11 +98,9 @@ def _within(node: Node | None) -> Iterator[str]:
 
 def _said(source: Template | Ref | Node | None) -> Any:
     """What a file says of a secret that is nothing but what Vault holds; None where anything else is in it."""
-    if isinstance(source, Ref):
-        return f"${{vault:{source.reference}}}"
-    if isinstance(source, Template):
-        names = references_of(source)
-        return "".join(f"${{vault:{name}}}" for name in names) if len(names) == len(source.parts) else None
+    if isinstance(source, (Ref, Template)):
+        references = written(source)
+        return "".join(references) if isinstance(source, Ref) or len(references) == len(source.parts) else None
     value = source.value if source is not None else None
     if type(value) is dict:
         below = {key: _said(child) for key, child in value.items()}
@@ -114,7 +113,7 @@ def _own_place(shape: Shape, path: Path, places: Places) -> Ref | None:
         return shape.ref
     if places.vault_path is None or shape.models or any(isinstance(part, int) for part in path):
         return None
-    return Ref(f"{places.vault_path}#{'.'.join(map(str, path))}")
+    return Ref(str(split(places.vault_path).replaced(key=".".join(map(str, path)))))
 
 
 def _ranks_above_vault(node: Node, places: Places) -> bool:

@@ -4,24 +4,43 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
-from toriconfig._reference import Ref
-from toriconfig._references import Reference
-from toriconfig._resolve import LARGEST, Other, Template
+from toriconfig._reference import Place, Ref
+from toriconfig._references import Reference, formed
+from toriconfig._resolve import LARGEST
 from toriconfig._secret import convert
 from toriconfig._supplies.derived import Derived, Missing
 from toriconfig._supplies.files import FileSupply, is_file
 from toriconfig._supply import Reading, Supply
+from toriconfig._templates import Other, Template
 from toriconfig._tree import Node
 from toriconfig._value import Value
 from toriconfig.errors import MissingCredentialError, SecretError, VaultNotFound
 
 Take = Callable[[Reading], Any]
-Piece = str | tuple[int, Take]
 _ABSENT: Any = object()
+
+
+class Fetched(NamedTuple):
+    """A piece that is taken out of the reading of one input.
+
+    Attributes:
+        at: which input.
+        take: takes it out of the reading.
+        name: what people call it, for messages.
+        forms: that its text is given.
+    """
+
+    at: int
+    take: Take
+    name: str
+    forms: tuple[str, ...]
+
+
+Piece = str | Fetched
 
 
 class Parts(Value):
@@ -51,6 +70,13 @@ def spelt(place: Template | Ref) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
+def written(place: Template | Ref) -> list[str]:
+    """What a file says for each place in Vault that it names."""
+    if isinstance(place, Ref):
+        return [f"${{vault:{place.place}}}"]
+    return [part.written for part in place.parts if isinstance(part, Reference) and part.kind == "vault"]
+
+
 def references_of(place: Template | Ref) -> tuple[str, ...]:
     """The places in Vault that it names, each apart."""
     if isinstance(place, Ref):
@@ -74,7 +100,8 @@ def template_supply(template: Template, parts: Parts) -> Supply:
     """One supply for a text with secrets in it; each Vault path is read once for all its keys."""
     inputs: list[Supply] = []
     pieces = _pieces(template, parts, inputs, {})
-    if len(pieces) == 1 and not isinstance(pieces[0], str) and pieces[0][1] is _whole:
+    only = pieces[0] if len(pieces) == 1 else ""
+    if isinstance(only, Fetched) and only.take is _whole and not only.forms:
         return inputs[0]
     key = _key_of(template.parts[0]) if len(pieces) == 1 else ""
     return Derived(inputs, lambda readings: _joined(pieces, readings), spelt(template), key, template.parts)
@@ -128,19 +155,46 @@ def _pieces(template: Template, parts: Parts, inputs: list[Supply], index: dict[
         at = index.setdefault(identity, len(inputs))
         if at == len(inputs):
             inputs.append(supply)
-        pieces.append((at, take))
+        pieces.append(Fetched(at, take, _name(part), part.forms))
     return pieces
 
 
 def _joined(pieces: Sequence[Piece], readings: Sequence[Reading]) -> Any:
-    """The only piece as it was read; several as one text."""
-    values = [piece if isinstance(piece, str) else piece[1](readings[piece[0]]) for piece in pieces]
-    if len(values) == 1:
-        return values[0]
-    texts = [str(convert(str, value)[0]) for value in values]
+    """The only piece as it was read; several as one text.
+
+    Raises:
+        SecretError: one of several is no text, nor a number or truth value; the message names it.
+    """
+    only = pieces[0]
+    if len(pieces) == 1 and isinstance(only, Fetched) and not only.forms:
+        return only.take(readings[only.at])
+    texts = [piece if isinstance(piece, str) else _text(piece, readings) for piece in pieces]
     if sum(map(len, texts)) > LARGEST:
         raise SecretError(f"it is more than {LARGEST >> 20} MiB of text", help="refer to fewer or shorter values")
     return "".join(texts)
+
+
+def _text(piece: Fetched, readings: Sequence[Reading]) -> str:
+    value = piece.take(readings[piece.at])
+    if isinstance(value, bytes) and piece.forms:
+        return formed(value, piece.forms)
+    text, wrong = convert(str, value)
+    if not wrong:
+        try:
+            return formed(text, piece.forms)
+        except ValueError:
+            wrong = "text that can be encoded"
+    said = "null" if value is None else "a mapping" if _is_mapping(value) else f"not {wrong}"
+    help = "refer to one of its keys" if _is_mapping(value) else "store text there, or refer to another key"
+    raise SecretError(f"{piece.name} is {said}, which cannot be a part of a text", reference=piece.name, help=help)
+
+
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, Mapping) or hasattr(value, "model_fields_set")
+
+
+def _name(part: Reference | Other) -> str:
+    return part.name if isinstance(part, Reference) else f"the secret `{show((*part.path, *part.key))}`"
 
 
 def _piece(part: Reference | Other, parts: Parts) -> tuple[Supply, Take, Any]:
@@ -148,11 +202,11 @@ def _piece(part: Reference | Other, parts: Parts) -> tuple[Supply, Take, Any]:
         take = _taker(".".join(map(str, part.key)), _not_in_secret(part)) if part.key else _whole
         return parts.other(part.path), take, part.path
     if part.kind == "file":
-        return FileSupply(os.path.expanduser(part.name), Origin("files", part.name)), _whole, part
+        return FileSupply(os.path.expanduser(part.name), Origin("files", part.name)), _whole, ("file", part.name)
     ref = Ref(part.name)
     if parts.cell is None:
         message = f"{parts.absent}, so {part.name} cannot be read"
-        return Missing(part.name, message, "set VAULT_ADDR", Origin("vault", part.name)), _whole, part
+        return Missing(part.name, message, "set VAULT_ADDR", Origin("vault", part.name)), _whole, ("vault", part.name)
     take = _whole if ref.key is None else _taker(ref.key, _not_in_vault(ref.path, ref.key))
     return parts.cell(ref), take, ref.place.replaced(key=None)
 
@@ -165,7 +219,8 @@ def _taker(key: str, absent: SecretError) -> Take:
         if isinstance(value, Mapping) and key in value:
             return value[key]
         for part in key.split("."):
-            value = value.get(part, _ABSENT) if isinstance(value, Mapping) else getattr(value, part, _ABSENT)
+            below = value if isinstance(value, Mapping) else _fields(value)
+            value = below.get(part, _ABSENT)
         if value is not _ABSENT:
             return value
         raise absent.at("")
@@ -173,9 +228,15 @@ def _taker(key: str, absent: SecretError) -> Take:
     return take
 
 
+def _fields(value: Any) -> Mapping[str, Any]:
+    """The fields of a model; nothing for text and numbers, whose attributes are no keys."""
+    return value.__dict__ if hasattr(value, "model_fields_set") else {}
+
+
 def _not_in_vault(path: str, key: str) -> SecretError:
     remedy = f"store the key `{key}` there"
-    return VaultNotFound(f"Vault has {path} but no key `{key}` in it", reference=f"{path}#{key}", help=remedy)
+    reference = str(Place(path, key))
+    return VaultNotFound(f"Vault has {path} but no key `{key}` in it", reference=reference, help=remedy)
 
 
 def _not_in_secret(part: Other) -> SecretError:
@@ -184,6 +245,8 @@ def _not_in_secret(part: Other) -> SecretError:
 
 
 def _key_of(part: Any) -> str:
+    if isinstance(part, Other):
+        return ".".join(map(str, part.key))
     return Ref(part.name).key or "" if isinstance(part, Reference) and part.kind == "vault" else ""
 
 
