@@ -184,7 +184,7 @@ def test_a_bug_shows_where_it_is_and_no_value(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("1 / 0\n", "ZeroDivisionError at "),
+        ("1 / 0\n", "ZeroDivisionError (at "),
         ("import no_such_module\n", "no_such_module"),
         ("def (:\n", "invalid syntax"),
         ("import sys; sys.exit(3)\n", "it exits with 3"),

@@ -127,3 +127,23 @@ def test_a_schema_that_is_not_imported_yet_refuses_it_at_the_first_load(
 def test_what_cannot_be_called_is_no_callback() -> None:
     with pytest.raises(TypeError, match="on_change"):
         on_change(lazy(Schema, environ={}), "pool", 5)  # type: ignore[arg-type]
+
+
+def test_a_change_carries_the_values_of_plain_keys_and_none_of_secrets(tmp_path: Path) -> None:
+    class Sealed(BaseModel):
+        n: int = 0
+        tags: list[str] = []
+        token: Secret[str]
+        others: dict[str, Secret[str]] = {}
+
+    file = tmp_path / "app.yaml"
+    file.write_text("n: 1\ntags: [a]\ntoken: canary-1\nothers: {a: canary-2}\n")
+    settings = lazy(Sealed, config_files=[file], environ={})
+    assert 1 == settings.n
+    file.write_text("n: 2\ntags: [a, b]\ntoken: canary-3\nothers: {a: canary-4}\n")
+    changes = {change.path: change for change in reload(settings)}
+    assert (1, 2) == (changes["n"].old, changes["n"].new)
+    assert (["a"], ["a", "b"]) == (changes["tags"].old, changes["tags"].new)
+    for path in ("token", "others.a"):
+        assert (None, None) == (changes[path].old, changes[path].new)
+    assert "canary" not in repr(list(changes.values()))

@@ -1,12 +1,12 @@
-"""What changed between two loads, told without values."""
+"""What changed between two loads. Values of plain keys come along; those of secrets never do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretBytes, SecretStr
 
 from toriconfig import _path
 from toriconfig._explain import origin_at
@@ -31,12 +31,16 @@ class Change:
             supplies it any more, or rotated, as it has a new value, from wherever.
         old_origin: where the old value came from, or None when there was none.
         new_origin: where the new value comes from, or None when there is none.
+        old: the old value of a plain key; None for a secret, for what holds one, and when there was none.
+        new: the new value of a plain key; None likewise.
     """
 
     path: str
     kind: Kind
     old_origin: Origin | None
     new_origin: Origin | None
+    old: Any = field(default=None, repr=False, compare=False)
+    new: Any = field(default=None, repr=False, compare=False)
 
     @property
     def key(self) -> Path:
@@ -52,6 +56,8 @@ def changes_between(old: Loaded, new: Loaded) -> list[Change]:
             kind,
             origin_at(old, path) if kind != "added" else None,
             origin_at(new, path) if kind != "removed" else None,
+            _plain_at(old.model, path) if kind != "added" else None,
+            _plain_at(new.model, path) if kind != "removed" else None,
         )
         for path, kind in _differences(old.model, new.model, ())
     ]
@@ -73,6 +79,25 @@ def _differences(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, Kind]]:
         if key not in after:
             for leaf in _leaves(value, (*path, key)):
                 yield leaf, "removed"
+
+
+def _plain_at(value: Any, path: Path) -> Any:
+    """The value at a path; None for a secret and for what holds one."""
+    for key in path:
+        section = _section(value)
+        if section is None or key not in section:
+            return None
+        value = section[key]
+    return None if _holds_secret(value) else value
+
+
+def _holds_secret(value: Any) -> bool:
+    section = _section(value)
+    if section is not None:
+        return any(map(_holds_secret, section.values()))
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(map(_holds_secret, value))
+    return isinstance(value, (Secret, SecretStr, SecretBytes))
 
 
 def _section(value: Any) -> dict[str, Any] | None:

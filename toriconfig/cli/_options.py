@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from toriconfig.cli._import import search_working_directory
+from toriconfig.cli._class_of import TRACEBACK, settings_named
 from toriconfig.cli.formats import FORMATS, Look, writer
 from toriconfig.errors import MOST_SHOWN
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from pydantic import BaseModel
 
     from toriconfig._snapshot import Recipe
@@ -28,12 +26,19 @@ DEFAULT_SETTINGS = "toriconfig.schema:ToriSettings"
 
 
 def settings_option(function: F) -> F:
-    """`--settings module:Class`: which schema is meant."""
+    """`--settings module:Class`: which schema is meant; and `--traceback`, for a module that cannot be imported."""
+    function = click.option(
+        "--traceback",
+        is_flag=True,
+        expose_value=False,
+        callback=lambda context, _, wanted: context.meta.__setitem__(TRACEBACK, wanted),
+        help="Show the frames of an error of the module that holds the settings class.",
+    )(function)
     return click.option(
         "--settings",
         "target",
-        metavar="MODULE:CLASS",
-        help="The settings class; default: [tool.toriconfig] settings in pyproject.toml, else ToriSettings.",
+        metavar="MODULE:NAME",
+        help="The settings class, a lazy object, or a module that holds one; default: [tool.toriconfig] settings in pyproject.toml, else ToriSettings.",
     )(function)
 
 
@@ -95,21 +100,20 @@ def recipe(
     from toriconfig._options import Options
     from toriconfig._snapshot import Recipe
 
-    schema = schema_class(target)
+    named = settings_named(target or _from_pyproject() or DEFAULT_SETTINGS)
+    schema = named.schema
     options = {"profile": profile, "config_dir": config_dir, "env_file": env_file}
-    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    own = named.options
+    given = own | {name: value for name, value in options.items() if value is not None}
     if no_local:
         given["local"] = False
+    overrides, environ = given.pop("overrides", None), given.pop("environ", None)
+    offline = bool(given.pop("offline", False))
     try:
         Options.of(schema.model_config, given)
     except TypeError as error:
         raise click.UsageError(f"model_config of {schema.__name__}: {error}") from None
-    return Recipe(schema, given, arguments=False, most=most)
-
-
-def is_named(target: str | None) -> bool:
-    """Whether somebody named a settings class, on the command line or in pyproject.toml."""
-    return bool(target or _from_pyproject())
+    return Recipe(schema, given, overrides, environ, offline, arguments=False, most=most)
 
 
 def schema_class(target: str | None) -> type[BaseModel]:
@@ -118,49 +122,12 @@ def schema_class(target: str | None) -> type[BaseModel]:
     Raises:
         click.UsageError: it cannot be imported, is no model or one that no load takes; the message says which and why.
     """
-    from toriconfig._target import import_target
-
-    name = target or _from_pyproject() or DEFAULT_SETTINGS
-    search_working_directory()
-    try:
-        schema = import_target(name)
-    except Exception as error:  # noqa: BLE001 - importing runs anybody's code
-        problem = error
-    except SystemExit as error:
-        problem = ImportError(f"it exits with {error.code}")
-    else:
-        return _taken(schema)
-    if isinstance(problem, TypeError) and problem.__traceback__ is not None and _is_ours(problem.__traceback__):
-        raise click.UsageError(str(problem)) from None
-    raise click.UsageError(f"the settings class {name} cannot be imported: {_told(problem)}") from None
+    return settings_named(target or _from_pyproject() or DEFAULT_SETTINGS).schema
 
 
-def _taken(schema: type[BaseModel]) -> type[BaseModel]:
-    from toriconfig._shape import root_shape
-    from toriconfig._shape.hidden import refuse_hidden
-
-    try:
-        refuse_hidden(root_shape(schema))
-    except TypeError as error:
-        raise click.UsageError(str(error)) from None
-    return schema
-
-
-def _is_ours(trace: TracebackType) -> bool:
-    """Whether `import_target` itself raised, about the name, and not the module that it imports."""
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace.tb_frame.f_globals.get("__name__") == "toriconfig._target"
-
-
-def _told(error: Exception) -> str:
-    """What an import says, and where; of errors of other kinds not the message, which may quote a value."""
-    if isinstance(error, (ImportError, SyntaxError, NameError)):
-        return str(error)
-    from traceback import extract_tb
-
-    last = extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} at {last.filename}:{last.lineno}"
+def is_named(target: str | None) -> bool:
+    """Whether somebody named a settings class, on the command line or in pyproject.toml."""
+    return bool(target or _from_pyproject())
 
 
 def write_problems(problems: Sequence[Problem], form: str, color: str, schema: str, most: int = MOST_SHOWN) -> None:

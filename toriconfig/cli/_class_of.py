@@ -1,0 +1,196 @@
+"""The settings class that `--settings` names: a class, a lazy object, or a module that holds one of them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toriconfig._lazy import Lazy, schema_of
+from toriconfig.cli._import import search_working_directory
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+TRACEBACK = "toriconfig.traceback"
+"""The key under which click's context keeps whether the frames of an import are wanted."""
+
+
+class Named:
+    """What was named.
+
+    Attributes:
+        schema: the settings class.
+        options: those that a lazy object was given beside the ones of its class.
+    """
+
+    def __init__(self, schema: type[BaseModel], options: dict[str, Any] | None = None) -> None:
+        self.schema = schema
+        self.options = options or {}
+
+
+def settings_named(target: str) -> Named:
+    """What `target` names, as a command takes it.
+
+    Raises:
+        click.UsageError: it cannot be imported, is no model or one that no load takes; the message says which and why.
+    """
+    search_working_directory()
+    try:
+        named = _named(target)
+    except Exception as error:  # noqa: BLE001 - importing runs anybody's code
+        problem = error
+    except SystemExit as error:
+        problem = ImportError(f"it exits with {error.code}")
+    else:
+        return _taken(named)
+    if _from_here(problem):
+        raise click.UsageError(str(problem)) from None
+    frames = _frames(problem) if click.get_current_context().meta.get(TRACEBACK) else ""
+    hint = "" if frames else "\n(--traceback shows the frames)"
+    raise click.UsageError(f"{frames}the settings class {target} cannot be imported: {_told(problem)}{hint}") from None
+
+
+def _taken(named: Named) -> Named:
+    from toriconfig._shape import root_shape
+    from toriconfig._shape.hidden import refuse_hidden
+
+    try:
+        refuse_hidden(root_shape(named.schema))
+    except TypeError as error:
+        raise click.UsageError(str(error)) from None
+    return named
+
+
+def _from_here(error: Exception) -> bool:
+    """True where the name itself was refused, and not by the module that it imports."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    module = "" if trace is None else trace.tb_frame.f_globals.get("__name__")
+    return isinstance(error, TypeError) and module in (__name__, "toriconfig._target")
+
+
+def _told(error: Exception) -> str:
+    """What an import says, and the last frame of the user's code.
+
+    Of errors of other kinds not the message, which may quote a value; errors of toriconfig and of pydantic's schema
+    hold none and are shown whole.
+    """
+    from traceback import extract_tb
+
+    frames = extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not _is_foreign(frame.filename)]
+    last = (own or frames)[-1] if frames else None
+    where = f" (at {last.filename}:{last.lineno})" if last is not None else ""
+    return (str(error) if _holds_no_value(error) else type(error).__name__) + where
+
+
+def _holds_no_value(error: Exception) -> bool:
+    from pydantic.errors import PydanticErrorMixin
+
+    from toriconfig.errors import ConfigError, SecretError
+
+    if isinstance(error, (ImportError, SyntaxError, NameError, ConfigError, SecretError, PydanticErrorMixin)):
+        return True
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith("toriconfig.")
+
+
+def _frames(error: Exception) -> str:
+    """The frames of an error without its message and without the values of variables."""
+    from traceback import format_tb
+
+    return "the frames, the last one last:\n" + "".join(format_tb(error.__traceback__))
+
+
+def _is_foreign(file: str) -> bool:
+    """True for a file of the standard library, of an installed package, or of toriconfig."""
+    from sysconfig import get_paths
+
+    import toriconfig
+
+    places = {get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return file.startswith(("<", *places, *toriconfig.__path__, sys.prefix + "/lib"))
+
+
+def _named(target: str) -> Named:
+    """Import what `target` names.
+
+    Args:
+        target: "package.module:Class", "package.module:settings" of a lazy object, or "package.module" of a module that
+            holds one lazy object, or else one settings class.
+
+    Raises:
+        TypeError: it names nothing of the kind; the message says what it names.
+        ImportError: the module cannot be imported.
+    """
+    from toriconfig._target import check_target, import_target
+
+    if ":" not in target and all(part.isidentifier() for part in target.split(".")):
+        return _only_one(importlib.import_module(target))
+    check_target(target)
+    module, _, name = target.partition(":")
+    found: object = getattr(importlib.import_module(module), name, None) if name.isidentifier() else None
+    return _of(found) if isinstance(found, Lazy) else Named(import_target(target))
+
+
+def _of(settings: Lazy) -> Named:
+    return Named(schema_of(settings), dict(settings._state.options))
+
+
+def _only_one(module: ModuleType) -> Named:
+    """The only lazy object of a module, or else its only class with options of a load, or else its only outermost model."""
+    lazies = {name: value for name, value in vars(module).items() if isinstance(value, Lazy)}
+    if lazies:
+        return _of(_single(lazies, module, "lazy objects"))
+    own = dict(_models(module))
+    asking = {name: model for name, model in own.items() if _asks(model)}
+    nested = {inner for model in own.values() for inner in _fields(model)}
+    outermost = {name: model for name, model in own.items() if model not in nested}
+    return Named(_single(asking or outermost, module, "settings classes"))
+
+
+def _single(found: dict[str, Any], module: ModuleType, what: str) -> Any:
+    if len(found) == 1:
+        return next(iter(found.values()))
+    names = ", ".join(f"{module.__name__}:{name}" for name in sorted(found))
+    raise TypeError(
+        f"{module.__name__} holds no one settings class"
+        if not found
+        else f"{module.__name__} holds several {what}; name one: {names}"
+    )
+
+
+def _models(module: ModuleType) -> Iterator[tuple[str, type[BaseModel]]]:
+    from pydantic import BaseModel
+
+    for name, value in vars(module).items():
+        if isinstance(value, type) and issubclass(value, BaseModel) and value.__module__ == module.__name__:
+            yield name, value
+
+
+def _asks(model: type[BaseModel]) -> bool:
+    """True where the class has an option of a load in its `model_config`."""
+    from toriconfig._options import Options
+
+    return any(model.model_config.get(name) for name in Options._fields)
+
+
+def _fields(model: type[BaseModel]) -> Iterator[type]:
+    """The classes that stand in the annotations of a model."""
+    from typing import get_args
+
+    waiting = [field.annotation for field in model.model_fields.values()]
+    while waiting:
+        annotation: Any = waiting.pop()
+        if isinstance(annotation, type):
+            yield annotation
+        waiting += get_args(annotation)
