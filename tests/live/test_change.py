@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from toriconfig import Change, lazy, on_change, reload
+from toriconfig import Change, Secret, lazy, on_change, reload
 
 
 class Pool(BaseModel):
