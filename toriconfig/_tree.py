@@ -208,9 +208,10 @@ class Tree:
 
     @property
     def blank(self) -> bool:
-        """Whether the input holds nothing at all, not even `{}`; comments count in a flat one alone."""
-        return not self.root.value and not any(map(self._means, self.lines or ()))
-
-    def _means(self, line: str) -> bool:
-        text = line.strip()
-        return bool(text) and (self.flat or (text[0] != "#" and text not in ("---", "...")))
+        """Whether the input holds nothing at all, not even `{}`; where nothing like `{}` exists, comments are something."""
+        if self.root.value:
+            return False
+        if self.root.at is None or self.root.layer.name.endswith(".toml"):
+            return not any(map(str.strip, self.lines or ()))
+        place = self.root.origin
+        return (place.line, place.column) == (place.end_line, place.end_column)

@@ -30,7 +30,13 @@ class OfSettings(Settings):
     name: str = "-"
 
 
-INPUTS = [("app.yaml", "n: 5\n"), ("app.local.json", '{"n": 5}'), (".env", "APP_N=5\n"), ("run/n", "5")]
+INPUTS = [
+    ("app.yaml", "n: 5\n"),
+    ("app.local.json", '{"n": 5}'),
+    ("app.toml", "n = 5\n"),
+    (".env", "APP_N=5\n"),
+    ("run/n", "5"),
+]
 
 
 def loaded_from(name: str, text: str, schema: Any = App) -> Any:
@@ -43,7 +49,7 @@ def loaded_from(name: str, text: str, schema: Any = App) -> Any:
 
 
 @pytest.mark.parametrize("schema", [App, OfSettings])
-@pytest.mark.parametrize(("name", "text"), INPUTS[:3])
+@pytest.mark.parametrize(("name", "text"), INPUTS[:4])
 @pytest.mark.parametrize("nothing", ["", "\n", "   \n\n"], ids=repr)
 def test_a_file_that_was_emptied_keeps_the_old_settings(schema: Any, name: str, text: str, nothing: str) -> None:
     settings = loaded_from(name, text, schema)
@@ -65,10 +71,19 @@ def test_a_settings_file_that_holds_comments_alone_counts_as_emptied(text: str) 
         reload(settings)
 
 
-@pytest.mark.parametrize("text", ["{}", "# nothing to say\n{}\n", "--- {}\n"], ids=repr)
-def test_a_settings_file_may_say_nothing_on_purpose(text: str) -> None:
-    settings = loaded_from("app.yaml", "n: 5\n")
-    Path("app.yaml").write_text(text)
+@pytest.mark.parametrize(
+    ("name", "old", "text"),
+    [
+        ("app.yaml", "n: 5\n", "{}"),
+        ("app.yaml", "n: 5\n", "# nothing to say\n{}\n"),
+        ("app.yaml", "n: 5\n", "--- {}\n"),
+        ("app.toml", "n = 5\n", "# nothing to say\n"),
+    ],
+    ids=repr,
+)
+def test_a_settings_file_may_say_nothing_on_purpose(name: str, old: str, text: str) -> None:
+    settings = loaded_from(name, old)
+    Path(name).write_text(text)
     assert ["n"] == [change.path for change in reload(settings)]
     assert settings.n == 0
 
@@ -144,3 +159,12 @@ def test_a_reload_while_a_secret_s_file_is_empty_keeps_the_old_handle() -> None:
     with pytest.raises(ConfigError, match="emptied"):
         reload(settings)
     assert "t1" == settings.token.get()
+
+
+def test_a_table_that_was_taken_out_of_a_toml_file_empties_nothing() -> None:
+    Path("pyproject.toml").write_text("[project]\nname = 'x'\n[tool.app]\nn = 5\n")
+    settings = lazy(App, environ={}, config_files=["pyproject.toml"])
+    assert settings.n == 5
+    Path("pyproject.toml").write_text("[project]\nname = 'x'\n")
+    reload(settings)
+    assert settings.n == 0

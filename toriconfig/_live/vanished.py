@@ -56,7 +56,7 @@ def _of_file(old: LayerRead, new: LayerRead | None) -> Iterator[Problem]:
         if ", " not in old.name:  # the files of a settings class, which are one layer
             yield _gone(origin)
     elif new.blank if new is not None else old.kind == "dotenv" and _is_blank(old.name):
-        nothing = "`{}`" if old.kind == "files" else "a comment"
+        nothing = "a comment" if old.kind == "dotenv" or old.name.endswith(".toml") else "`{}`"
         yield _emptied(origin, f"finish writing it; a file that is to say nothing holds {nothing}")
 
 
