@@ -246,7 +246,7 @@ def _secrets_dirs(inputs: Inputs) -> Iterator[Source]:
         )
 
 
-def dotenvs(options: Options) -> list[DotEnv]:
+def dotenvs(options: Options, environ: Mapping[str, str]) -> list[DotEnv]:
     """The `.env` files, lowest first."""
     if not options.env_file:
         return []
@@ -257,6 +257,7 @@ def dotenvs(options: Options) -> list[DotEnv]:
         DotEnv(
             _upwards(os.fspath(file), depth),
             options.environment_prefix,
+            environ=environ,
             encoding=options.env_file_encoding,
             case_sensitive=options.exact("dotenv"),
         )
@@ -273,7 +274,7 @@ def _upwards(file: str, depth: int) -> str:
 
 
 def _dotenvs(inputs: Inputs) -> Iterator[Source]:
-    yield from dotenvs(inputs.options)
+    yield from dotenvs(inputs.options, inputs.environ)
 
 
 def _environ(inputs: Inputs) -> Iterator[Source]:

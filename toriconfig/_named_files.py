@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from toriconfig._origin import Origin
 from toriconfig._tree import Layer, Node
 from toriconfig.errors import Problem, Related
 from toriconfig.sources._read_file import read_file
 from toriconfig.sources.secrets_dir import MAX_BYTES, value_of
+
+if TYPE_CHECKING:
+    from toriconfig._options import Options
+    from toriconfig._shape import Shape
+
+
+def names_a_file(name: str, shape: Shape, options: Options) -> bool:
+    """Whether a variable, with its prefix, is one that names the file of a key, and no key of its own."""
+    from toriconfig._fit import meaning
+
+    suffix, prefix, delimiter = (
+        (options.file_suffix or "").upper(),
+        options.environment_prefix,
+        options.delimiter("env"),
+    )
+    name = name.upper()
+    if not suffix or not name.endswith(suffix) or not name.startswith(prefix.upper()):
+        return False
+    name = name[len(prefix) :]
+    return meaning(name, shape, delimiter) is None and meaning(name[: -len(suffix)], shape, delimiter) is not None
 
 
 def content(node: Node, name: str, suffix: str, names: Mapping[str, Node], problems: list[Problem]) -> Node | None:

@@ -138,6 +138,9 @@ class Load:
 
     def _current(self, root: Node) -> Node:
         """One tree with each key under the name that the schema has for it now, and values read by their exact type."""
+        if self.options.extension_keys and root.layer.kind == "files":
+            kept = {key: node for key, node in root.value.items() if key in self.shape.fields or key[:2] != "x-"}
+            root = Node(kept, root.layer, root.at)
         if has_exact(self.shape):
             from toriconfig._exact_values import exact_values
 

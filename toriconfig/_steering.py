@@ -113,7 +113,7 @@ class _Variables:
             return None
         from toriconfig._layers import dotenvs
 
-        for file in reversed(dotenvs(self._options)):
+        for file in reversed(dotenvs(self._options, self._environ)):
             if (node := file.find(name)) is not None:
                 return _Said(node.value, node.origin)
         return None

@@ -78,7 +78,7 @@ class _Search:
             show((*path, key)),
             node.key_origin,
             expected=siblings.expected_free if candidate in free or not candidate else siblings.expected,
-            help=_remedy(candidate, siblings.said, parent),
+            help=_EXTENSION if _is_extension(node, key, path) else _remedy(candidate, siblings.said, parent),
             message=f"unknown key `{key}`",
             label=f"not a key of {parent}",
             severity=self.severity,
@@ -133,6 +133,16 @@ def _same(new: Any, old: Any) -> bool:
     if type(new) is list:
         return all(a is b for a, b in zip(new, old, strict=True))
     return all(new[key] is old[key] for key in new)
+
+
+def _is_extension(node: Node, key: str, path: Path) -> bool:
+    """Whether a key may well be a home for YAML anchors, as in Compose files."""
+    return not path and key.startswith("x-") and node.layer.kind == "files"
+
+
+_EXTENSION = (
+    "with the option `extension_keys=True` keys on top that begin with `x-` are left to anchors; else remove it"
+)
 
 
 def _passed_over(

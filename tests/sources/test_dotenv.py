@@ -50,7 +50,7 @@ def load(file: Path, text: str, prefix: str = "TORI_") -> Tree:
         ("TORI_X=a # comment", "a"),
         ("TORI_X=", ""),
         ("tori_x=a", "a"),
-        ("TORI_X=${HOME}$PATH", "${HOME}$PATH"),
+        ("TORI_X=$HOME", "$HOME"),
         ("\ufeffTORI_X=a\r\n", "a"),
     ],
 )

@@ -41,7 +41,7 @@ def layer_of(source: Any, schema: type[BaseSettings], environ: Mapping[str, str]
         spelt = {name if source.case_sensitive else name.lower(): Origin("env", name) for name in environ}
         return Layer("env", "environment", _Variables(source, Origin("env", "environment"), spelt), text=True)
     if kind is DotEnvSettingsSource:
-        files = _files(source)
+        files = dotenv_files(source)
         name = ", ".join(files) or ".env"
         locate = _Variables(source, Origin("dotenv", name), _lines(files, source.case_sensitive))
         return Layer("dotenv", name, locate, text=True)
@@ -138,7 +138,8 @@ def _names(source: Any, key: str) -> list[tuple[str, str, bool]]:
     return []
 
 
-def _files(source: DotEnvSettingsSource) -> list[str]:
+def dotenv_files(source: DotEnvSettingsSource) -> list[str]:
+    """The `.env` files that there are, lowest first."""
     given: Any = source.env_file
     several = [given] if isinstance(given, (str, os.PathLike)) else list(given or ())
     return [str(found) for file in several if (found := _existing(FilePath(file).expanduser(), source)) is not None]

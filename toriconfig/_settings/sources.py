@@ -7,6 +7,7 @@ that `abc` would be an error with the secret in it, and `123` a number. Here the
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -85,7 +86,16 @@ def build(
         env.env_parse_none_str,
     )
     dotenv = _make(DotEnvSettingsSource, schema, given)
+    if environ is not os.environ and options.env_file:
+        dotenv.env_vars = _dotenv_variables(dotenv, environ)
     files = _make(SecretFilesSource, schema, given)
+    if options.file_suffix:
+        from toriconfig._named_files import names_a_file
+
+        shape = root_shape(schema)
+        for source in (env, dotenv):
+            kept = {name: text for name, text in source.env_vars.items() if not names_a_file(name, shape, options)}
+            source.env_vars = kept
     sealed = has_secrets(root_shape(schema))
     for source in (env, dotenv, files):
         keep_undecodable(source)
@@ -101,6 +111,18 @@ def build(
             keep_text(source)
     schema._settings_warn_unused_config_keys(sources, schema.model_config)
     return sources
+
+
+def _dotenv_variables(source: DotEnvSettingsSource, environ: Mapping[str, str]) -> Mapping[str, str | None]:
+    """What the `.env` files say where `${NAME}` means a variable of `environ`, not one of the process."""
+    from toriconfig._settings.places import dotenv_files
+    from toriconfig.sources.dotenv import DotEnv
+
+    said: dict[str, str] = {}
+    for file in dotenv_files(source):
+        tree = DotEnv(file, "", environ=environ, encoding=source.env_file_encoding, case_sensitive=True).load()
+        said |= {name: node.value for name, node in tree.root.value.items()}
+    return parse_env_vars(said, source.case_sensitive, source.env_ignore_empty, source.env_parse_none_str)
 
 
 def visible(environ: Mapping[str, str], options: Options, *, case_sensitive: bool) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ from pydantic_settings.sources import DefaultSettingsSource
 
 from toriconfig._layers import Inputs, read_layer
 from toriconfig._options import LAYERS, Options
-from toriconfig._origin import Origin, OriginKind
+from toriconfig._origin import LayerKind, Origin, OriginKind
 from toriconfig._path import Path
 from toriconfig._renamed import renamed
 from toriconfig._settings.places import layer_of, variables
@@ -171,6 +171,12 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
         root = read_by_shape(root, shape, problems, decodes=decodes) or root
     if layer.kind in ("env", "dotenv"):
         root = _Known(inputs.options, shape, problems).tree(root)
+    if layer.kind in ("env", "dotenv") and inputs.options.file_suffix:
+        for tree in reversed(list(_named_files(layer.kind, inputs, shape))):
+            yield layer.kind, tree
+    if layer.kind == "secrets_dir" and inputs.options.secrets_dir:
+        for tree in reversed(list(_secret_files(inputs, shape))):
+            yield "secrets_dir", tree
     if layer.kind == "env":
         other, wrong = _others(one.source, inputs, shape, layer)
         problems += wrong
@@ -178,9 +184,6 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
             yield "env", Tree(other, flat=True)
     if root.value or problems or layer.kind in ("env", "source"):
         yield layer.kind, Tree(root, problems=tuple(problems), complete=one.failure is None)
-    if layer.kind == "secrets_dir" and inputs.options.secrets_dir and has_secrets(shape):
-        for tree in reversed(list(_secret_files(inputs.options, shape))):
-            yield "secrets_dir", tree
 
 
 def _without_steering(root: Node, options: Options, shape: Shape) -> Node:
@@ -260,11 +263,14 @@ def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Laye
     if not left:
         return nothing, problems
     from toriconfig._fit import STEERING, VAULT, meant_formerly
+    from toriconfig._named_files import names_a_file
 
     others: dict[str, Node] = {}
     unknown = _unknown(options, shape)
     for name in left:
         node = tree.root.value[name]
+        if options.file_suffix and names_a_file(options.environment_prefix + name, shape, options):
+            continue
         of_vault = name.startswith(VAULT) and "vault" not in shape.fields
         if of_vault or meant_formerly(name, shape, delimiter, case_sensitive=cased):
             others[name.upper()] = node
@@ -282,17 +288,32 @@ def _heads(name: str, delimiter: str | None) -> Iterator[str]:
         cut = name.find(delimiter, cut + 1)
 
 
-def _secret_files(options: Options, shape: Shape) -> Iterator[Tree]:
-    """The files of secrets alone, as flat trees, lowest first."""
-    from toriconfig._fit import means_secret
-    from toriconfig.sources.secrets_dir import SecretsDir
+def _named_files(kind: LayerKind, inputs: Inputs, shape: Shape) -> Iterator[Tree]:
+    """The variables that name a file, and beside each the one that is set without a file, as flat trees, lowest first."""
+    from toriconfig._named_files import names_a_file
 
-    for folder in options.secrets_dir:
-        tree = SecretsDir(folder, options.environment_prefix).load()
+    options = inputs.options
+    for tree in read_layer(kind, inputs):
+        said = tree.root.value
+        named = [name for name in said if names_a_file(options.environment_prefix + name, shape, options)]
+        plain = [name[: -len(options.file_suffix or "")] for name in named]
+        kept = {name: said[name] for name in (*named, *plain) if name in said}
+        if kept:
+            yield Tree(Node(kept, tree.root.layer, tree.root.at), flat=True, lines=tree.lines)
+
+
+def _secret_files(inputs: Inputs, shape: Shape) -> Iterator[Tree]:
+    """The files of secrets, and those whose names nest, which pydantic-settings leaves out; as flat trees, lowest first."""
+    from toriconfig._fit import meaning, means_secret
+
+    delimiter = inputs.options.delimiter("secrets_dir")
+    if delimiter is None and not has_secrets(shape):
+        return
+    for tree in read_layer("secrets_dir", inputs):
         kept = {
             name: node
             for name, node in tree.root.value.items()
-            if means_secret(name, shape, options.env_nested_delimiter)
+            if means_secret(name, shape, delimiter) or len(meaning(name, shape, delimiter) or ()) > 1
         }
         places = {node.origin.source for node in kept.values()}
         problems = tuple(p for p in tree.problems if p.origin is not None and p.origin.source in places)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 from toriconfig._masking.shown import Verbatim
@@ -47,6 +48,10 @@ def _escaped(char: str) -> str:
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
+_NAMES_A_VARIABLE = re.compile(r"\$\{([^}:]*(?::-[^}]*)?)\}")
+"""What python-dotenv takes for a variable in a value."""
+
+
 def is_env_name(name: str) -> bool:
     """Whether a line of a `.env` file can set a variable of this name: an alias may hold a space."""
     return not any(char.isspace() or char in "=#'\"" for char in name)
@@ -65,6 +70,7 @@ def env_text(value: Any, *, ascii: bool = False) -> str | None:  # noqa: A002 - 
 
 
 def _quoted(text: str) -> str:
+    text = _NAMES_A_VARIABLE.sub(r"${:-$}{\1}", text)  # a default that spells a `$`
     if all(char in _SAFE or (char.isascii() and char.isalnum()) for char in text):
         return text
     if text.isprintable() and not {"'", "\\"} & set(text):

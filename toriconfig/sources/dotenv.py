@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
@@ -26,7 +26,8 @@ _Place = tuple[int, str]
 class DotEnv:
     """The variables under a prefix in one `.env` file.
 
-    `$NAME` and `${NAME}` in values mean nothing. Of a name set twice the last one counts, as everybody expects,
+    `${NAME}` and `${NAME:-default}` in a value are what the lines above say of the name, else the environment, else the
+    default or nothing: as in python-dotenv, and so in pydantic-settings. `$NAME` means nothing. Of a name set twice the last one counts, as everybody expects,
     with a warning. A file that does not exist holds nothing, which is no problem unless it is `required`: a `.env`
     is usually kept out of version control, so most checkouts and all servers are without one.
 
@@ -34,6 +35,7 @@ class DotEnv:
         path: the file.
         prefix: what names begin with, in upper or lower case; "" for all of them.
         required: whether a missing file is an error.
+        environ: the variables that `${NAME}` may mean; None: none.
         encoding: of the file; None: UTF-8.
         case_sensitive: whether each spelling is a name of its own, the prefix too.
     """
@@ -44,12 +46,14 @@ class DotEnv:
         prefix: str,
         *,
         required: bool = False,
+        environ: Mapping[str, str] | None = None,
         encoding: str | None = None,
         case_sensitive: bool = False,
     ) -> None:
         self._path = fspath(path)
         self._prefix = prefix
         self._required = required
+        self._environ = environ or {}
         self._encoding = encoding or "utf-8-sig"
         self._folded: Callable[[str], str] = str if case_sensitive else str.upper
 
@@ -59,7 +63,7 @@ class DotEnv:
         text = self._text()
         if isinstance(text, Problem):
             return Tree(Node({}, layer), flat=True, problems=(text,), complete=False)
-        return _Read(layer, self._folded(self._prefix), text, self._folded).tree()
+        return _Read(layer, self._folded(self._prefix), text, self._environ, self._folded).tree()
 
     def find(self, name: str) -> Node | None:
         """What the file says of one name, whatever the prefix is; None where it says nothing or cannot be read."""
@@ -67,7 +71,9 @@ class DotEnv:
         if isinstance(text, Problem) or name.upper() not in text.upper():
             return None
         found: Node | None = (
-            _Read(Layer("dotenv", self._path, self._locate), name.upper(), text).tree().root.value.get("")
+            _Read(Layer("dotenv", self._path, self._locate), name.upper(), text, self._environ)
+            .tree()
+            .root.value.get("")
         )
         return found
 
@@ -106,6 +112,7 @@ class _Read:
     layer: Layer
     prefix: str
     text: str
+    environ: Mapping[str, str]
     folded: Callable[[str], str] = str.upper
 
     def __post_init__(self) -> None:
@@ -113,15 +120,42 @@ class _Read:
         self.masked = Masked(self.lines, Sensitive(everything=True))
         self.problems: list[Problem] = []
         self.values: dict[str, Node] = {}
+        self.said: dict[str, str] = {}
 
     def tree(self) -> Tree:
         for line, binding in _bindings(self.text):
+            name = binding.key
             if binding.error:
                 self.bad_line(line, binding.original.string)
-            elif binding.key is not None and self.folded(binding.key[: len(self.prefix)]) == self.prefix:
-                self.bind(line, binding.key, binding.value)
+            elif name is not None:
+                ours = self.folded(name[: len(self.prefix)]) == self.prefix
+                value = binding.value
+                if value is not None:
+                    value = self.said[name] = self.expanded(value, (line, name), warns=ours)
+                if ours:
+                    self.bind(line, name, value)
         root = Node(self.values, self.layer)
         return Tree(root, flat=True, problems=tuple(self.problems), lines=self.lines)
+
+    def expanded(self, value: str, at: _Place, *, warns: bool) -> str:
+        """The value with what its `${NAME}`s mean; one that means nothing is a warning."""
+        if "${" not in value:
+            return value
+        from dotenv.variables import Variable, parse_variables
+
+        known = {**self.environ, **self.said}
+        parts = list(parse_variables(value))
+        for part in parts if warns else ():
+            if isinstance(part, Variable) and part.default is None and part.name not in known:
+                self.problem(
+                    "TC304",
+                    at,
+                    severity="warning",
+                    message=f"`${{{part.name}}}` is not set, so nothing stands in its place",
+                    expected="a name that a line above or the environment sets",
+                    help=f"set {part.name}, or write `${{{part.name}:-default}}`",
+                )
+        return "".join(part.resolve(known) for part in parts)
 
     def bind(self, line: int, name: str, value: str | None) -> None:
         at = (line, name)
