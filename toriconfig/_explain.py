@@ -71,6 +71,17 @@ class Explanation:
         lines += [f"  {line}" for line in self.description.splitlines()]
         return "\n".join(map(clean, lines))
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """The text for IPython."""
+        printer.text(str(self))
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks, the winner first."""
+        from toriconfig._render.html import table
+
+        rows = [(self.origin, self.value), *((loser.origin, loser.value) for loser in self.losers)]
+        return table(f"{self.path} = {self.value}", ("origin", "value"), rows)
+
     def _of_secret(self) -> Iterator[tuple[str, str]]:
         if self.reference:
             yield "vault", self.reference

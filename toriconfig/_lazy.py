@@ -11,7 +11,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextvars import ContextVar
     from typing import Any, NoReturn
 
@@ -83,6 +83,10 @@ class Lazy:
 
     def __getattr__(self, name: str) -> "Any":
         if name[:1] == "_":
+            if name == "__pydantic_serializer__":  # how pydantic, and so FastAPI, serializes what has no known type
+                from toriconfig._display import serializer
+
+                return serializer(_model_of)
             raise AttributeError(f"settings have no attribute {name!r}")
         state = self._state
         if state.overrides:
@@ -108,8 +112,38 @@ class Lazy:
 
     def __repr__(self) -> str:
         state = self._state
+        if state.loaded is not None and state.loader is None:
+            from toriconfig._display import text_of
+
+            return f"<lazy {text_of(current(self).model)}>"
         target = state.target if isinstance(state.target, str) else state.target.__qualname__
-        return f"<lazy {target.rpartition(':')[2]}, {'loaded' if state.loaded is not None else 'not loaded'}>"
+        return f"<lazy {target.rpartition(':')[2]}, not loaded>"
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks; before the first load only the name, since a display loads nothing."""
+        if self._state.loaded is None:
+            from html import escape
+
+            return f"<code>{escape(repr(self))}</code>"
+        from toriconfig._display import html_of
+
+        return html_of(current(self))
+
+    def _repr_pretty_(self, printer: "Any", cycle: bool) -> None:
+        """The same in IPython as in Python: its own printer would ask for attributes."""
+        printer.text(repr(self))
+
+    def __iter__(self) -> "Iterator[tuple[str, Any]]":
+        """Names and values, as a pydantic model gives them: for `dict(settings)`."""
+        return iter(current(self).model)
+
+    def __eq__(self, other: object) -> bool:
+        """True for settings, and for a model, with the same values."""
+        if self is other:
+            return True
+        return bool(current(self).model == (current(other).model if isinstance(other, Lazy) else other))
+
+    __hash__ = object.__hash__
 
     def __copy__(self) -> "Lazy":
         return self
@@ -123,6 +157,10 @@ class Lazy:
         from toriconfig._pickle import recipe_of
 
         return (Lazy, recipe_of(self._state))
+
+
+def _model_of(lazy: Lazy) -> "BaseModel":
+    return current(lazy).model
 
 
 def schema_of(lazy: Lazy) -> "type[BaseModel]":

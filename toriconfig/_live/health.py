@@ -62,6 +62,18 @@ class Health:
             return None
         return all(secret.state in ("fresh", "unread") for secret in self.secrets.values())
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """The text for IPython: a line each for the whole, the warnings and the secrets."""
+        lines = [f"ok: {self.ok}", *filter(None, [self.error]), *self.warnings]
+        printer.text("\n".join([*lines, *(f"{path}: {secret.state}" for path, secret in self.secrets.items())]))
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks: the state of each secret."""
+        from toriconfig._render.html import table
+
+        rows = [(path, one.state, one.origin, one.error) for path, one in self.secrets.items()]
+        return table(f"ok: {self.ok} {self.error}", ("secret", "state", "origin", "error"), rows)
+
     def as_dict(self) -> dict[str, Any]:
         """All of it as plain data for JSON, origins as text; no value of a setting or secret is in it."""
         return {

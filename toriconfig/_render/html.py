@@ -1,0 +1,22 @@
+"""Tables for notebooks: text alone, escaped, without an external address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from toriconfig._render.cells import clean
+
+
+def table(caption: str, head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A table as HTML; every cell is shown as text, whatever it holds."""
+    body = "".join(f"<tr>{_cells(row, 'td')}</tr>" for row in rows)
+    return f"<table><caption>{_text(caption)}</caption><tr>{_cells(head, 'th')}</tr>{body}</table>"
+
+
+def _cells(row: Iterable[object], tag: str) -> str:
+    return "".join(f'<{tag} style="text-align: left">{_text(cell)}</{tag}>' for cell in row)
+
+
+def _text(cell: object) -> str:
+    return escape(clean("" if cell is None else str(cell)))
