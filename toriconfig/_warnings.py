@@ -12,7 +12,7 @@ from _thread import get_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
     from types import TracebackType
 
 
@@ -28,8 +28,8 @@ _Entry = tuple[str, str, int, object]
 _given: dict[Hashable, _Entry] = {}
 _pending: dict[Hashable, _Entry] = {}
 _at_exit: list[bool] = []
-_holding: dict[int, int] = {}
-"""Threads that log nothing now, and how many `held` blocks each is in."""
+_holding: dict[int, list[Callable[[], object]]] = {}
+"""Threads that log nothing now, and what they log later."""
 
 
 def once(key: Hashable) -> bool:
@@ -69,19 +69,28 @@ class held:  # noqa: N801 - read as a statement, without the price of contextlib
     thread is loading would wait for this thread, while this thread waits for the handler.
     """
 
-    __slots__ = ()
+    __slots__ = ("_outermost",)
 
     def __enter__(self) -> None:
-        _holding[get_ident()] = _holding.get(get_ident(), 0) + 1
+        mine: list[Callable[[], object]] = []
+        self._outermost = _holding.setdefault(get_ident(), mine) is mine
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        blocks = _holding.pop(get_ident()) - 1
-        if blocks:
-            _holding[get_ident()] = blocks
-        else:
+        if self._outermost:
+            for log in _holding.pop(get_ident()):
+                log()
             flush()
+
+
+def soon(log: Callable[[], object]) -> None:
+    """Call `log` now, or at the end of the `held` block that this thread is in."""
+    later = _holding.get(get_ident())
+    if later is None:
+        log()
+    else:
+        later.append(log)
 
 
 def flush() -> None:

@@ -109,19 +109,19 @@ def test_a_report_may_wait_for_another_thread_that_updates() -> None:
 def test_an_update_that_comes_just_before_the_reporter_lets_go_is_not_forgotten() -> None:
     reports: list[int] = []
     tracker = ProgressTracker(100, on_report=lambda report: reports.append(report.count))
-    lock = tracker._lock
+    turn = tracker._turn
 
     class Unlucky:
-        """Another thread counts up to the total while the lock is held, finds it held, and goes."""
+        """Another thread counts up to the total while a report is made, finds that, and goes."""
 
-        def acquire(self, wait: bool) -> bool:
-            return lock.acquire(wait)
+        def get(self, wait: bool) -> None:
+            turn.get(wait)
 
-        def release(self) -> None:
+        def put(self, item: None) -> None:
             tracker._count = 100
-            lock.release()
+            turn.put(item)
 
-    tracker._lock = Unlucky()  # type: ignore[assignment]
+    tracker._turn = Unlucky()  # type: ignore[assignment]
     tracker.update_sync()
     assert reports == [0, 1, 100]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import concurrent.futures
 import os
@@ -11,11 +12,12 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from toriconfig.pipeline import _run_sync, run_sync, shutdown_executors
+from toriconfig.pipeline import _loop_thread, _run_sync, run_sync, shutdown_executors
 
 ROOT = Path(__file__).parents[2]
 
@@ -178,18 +180,17 @@ def test_ctrl_c_while_the_loop_thread_starts_leaves_nothing_running(
     running: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutdown_executors()
-    start = threading.Thread.start
     started: list[threading.Thread] = []
 
-    def interrupted(thread: threading.Thread) -> None:
-        started.append(thread)
+    def interrupted(run: Callable[[], object], name: str) -> None:
+        started.append(threading.Thread(target=run, name=name, daemon=True))
         if running:
-            start(thread)
+            started[0].start()
         raise KeyboardInterrupt
 
     coro = echo(8)
     with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", interrupted)
+        patch.setattr(_loop_thread, "start", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run_sync(coro)
     (thread,) = started
@@ -281,10 +282,10 @@ def test_after_a_fork_both_the_child_and_the_parent_go_on(before: str, child: st
 def test_where_no_thread_starts_any_more_the_caller_runs_the_coroutine_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     shutdown_executors()
 
-    def refuse(thread: threading.Thread) -> None:
+    def refuse(*_: object) -> int:
         raise RuntimeError("can't create new thread at interpreter shutdown")
 
-    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(_thread, "start_new_thread", refuse)
     assert run_sync(echo(6), timeout=5) == 6
     with pytest.raises(TimeoutError):
         run_sync(asyncio.sleep(60), timeout=0.05)
@@ -294,7 +295,7 @@ def test_where_the_machine_has_no_thread_left_the_error_says_so_and_nothing_is_l
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shutdown_executors()
-    monkeypatch.setattr(threading.Thread, "start", _no_thread)
+    monkeypatch.setattr(_thread, "start_new_thread", _no_thread)
     coro = echo(7)
     with pytest.raises(RuntimeError, match="can't start new thread"):
         run_sync(coro)
@@ -302,7 +303,7 @@ def test_where_the_machine_has_no_thread_left_the_error_says_so_and_nothing_is_l
     assert _run_sync._current is None
 
 
-def _no_thread(thread: threading.Thread) -> None:
+def _no_thread(*_: object) -> int:
     raise RuntimeError("can't start new thread")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import threading
 import time
@@ -17,7 +16,6 @@ _CHOICE = "toriconfig_propagate"
 """The attribute of a logger that keeps what was asked of `propagate`; the logger's own is the application's to change."""
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-_lock = threading.RLock()
 _here = threading.local()
 
 
@@ -95,6 +93,7 @@ class StderrHandler(logging.Handler):
             _here.writing = within
 
 
+_null = logging.NullHandler()
 _handler = StderrHandler()
 _handler.setFormatter(MaskingFormatter())
 setattr(_handler, MARK, True)
@@ -121,13 +120,12 @@ def get_logger(name: str, *, propagate: bool | None = None, level: int | str | N
     logger = logging.getLogger(name)
     if logger.parent is None:
         raise ValueError("the root logger belongs to the application; give a name")
-    with _lock:
-        _route(logger, propagate)
-        if level is not None:
-            logger.setLevel(level)
-        elif _level_is_default(logger):
-            logger.setLevel(logging.INFO)
-        logger.disabled = False  # dictConfig() silences every logger that it does not name
+    _route(logger, propagate)
+    if level is not None:
+        logger.setLevel(level)
+    elif _level_is_default(logger):
+        logger.setLevel(logging.INFO)
+    logger.disabled = False  # dictConfig() silences every logger that it does not name
     _flush()
     return logger
 
@@ -145,9 +143,8 @@ def library_logger(name: str) -> logging.Logger:
 def silent_logger(name: str) -> logging.Logger:
     """`library_logger`, without a look at what is pending."""
     top = logging.getLogger(name.partition(".")[0])
-    with _lock:
-        if not any(isinstance(handler, logging.NullHandler) for handler in top.handlers):
-            top.addHandler(logging.NullHandler())
+    if not any(isinstance(handler, logging.NullHandler) for handler in top.handlers):
+        top.addHandler(_null)  # adding it twice, from two threads, adds it once
     return logging.getLogger(name)
 
 
@@ -158,9 +155,22 @@ def _flush() -> None:
 
 
 def _route(logger: logging.Logger, propagate: bool | None) -> None:
+    """Bring the handlers of a logger in line with what was chosen for it, last and by whichever thread.
+
+    Not under a lock of ours: `logging` takes its own to change handlers, and `dictConfig` calls factories of handlers,
+    which may ask for a logger here, while it holds that one.
+    """
+    if propagate is not None:
+        setattr(logger, _CHOICE, propagate)
+    chosen: bool = vars(logger).setdefault(_CHOICE, False)
+    _apply(logger, chosen)
+    while getattr(logger, _CHOICE) is not chosen:  # another thread chose meanwhile
+        chosen = getattr(logger, _CHOICE)
+        _apply(logger, chosen)
+
+
+def _apply(logger: logging.Logger, chosen: bool) -> None:
     stand_guard(logger)
-    chosen: bool = getattr(logger, _CHOICE, False) if propagate is None else propagate
-    setattr(logger, _CHOICE, chosen)
     # What is added beside ours (pytest's capture, a file) is an addition; what stands there without ours is a choice.
     handlers = logger.handlers[:]
     marked = [handler for handler in handlers if hasattr(handler, MARK)]
@@ -179,12 +189,3 @@ def _level_is_default(logger: logging.Logger) -> bool:
             return False
         logger = logger.parent
     return logger.level in (logging.NOTSET, logging.WARNING)
-
-
-def _forget_in_child() -> None:
-    global _lock
-    _lock = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_in_child)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from _thread import allocate_lock
 from collections.abc import Coroutine
 from typing import Any
 
 from toriconfig.pipeline._call import Call
 from toriconfig.pipeline._logging import library_logger
+from toriconfig.pipeline._permits import Permits
+from toriconfig.pipeline._threads import start
 
 GRACE = 1.0
 """Seconds that a cancelled coroutine has to clean up before nobody waits for it any longer."""
@@ -17,27 +20,43 @@ _log = library_logger("toriconfig.pipeline.run_sync")
 
 
 class LoopThread:
-    """A daemon thread with a running loop.
-
-    Raises:
-        RuntimeError: the thread cannot start (limits of the machine, interpreter shutting down).
-    """
+    """A daemon thread with a running loop. Calls may be posted before it is started."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.calls: set[Call] = set()
         self.closing = False
-        self.thread = threading.Thread(target=self._run, name="toriconfig-run_sync", daemon=True)
-        self._entered = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._begun = Permits()
+        self._ended = allocate_lock()
+        self._ended.acquire()
+
+    def start(self) -> None:
+        """Start the thread, without waiting for it.
+
+        Raises:
+            RuntimeError: the thread cannot start (limits of the machine, interpreter shutting down).
+        """
         try:
-            self.thread.start()
-        except BaseException:
+            start(self._run, "toriconfig-run_sync")
+        except BaseException as error:
             # Ctrl-C may come while the thread is starting: then nobody but the thread may close the loop.
-            if self._entered.acquire(blocking=False):
-                self.loop.close()
-            else:
-                self._stop()
+            self.discard(error)
             raise
+
+    def discard(self, error: BaseException | None = None) -> bool:
+        """Close the loop of a thread that has not begun; False when it has.
+
+        Args:
+            error: raised to whoever has posted a call already.
+        """
+        if not self._begun.take():
+            return False
+        self.closing = True
+        self._release_callers(error)
+        self.loop.close()
+        self._ended.release()
+        return True
 
     def post(self, call: Call) -> bool:
         """Have the loop start `call`; False when this thread is closing and another must be asked."""
@@ -74,12 +93,15 @@ class LoopThread:
 
     def close(self) -> None:
         """Cancel everything and end the thread, within about two seconds even when the loop is blocked."""
-        if not self._stop() or threading.current_thread() is self.thread:
+        if not self._stop() or threading.current_thread() is self._thread:
             return
-        self.thread.join(2 * GRACE)
-        if self.thread.is_alive():
+        if not self._ended.acquire(True, 2 * GRACE):
             _log.debug("the loop is blocked: its thread is left behind")
             self._release_callers()
+            return
+        self._ended.release()
+        if self._thread is not None:
+            self._thread.join(GRACE)
 
     def _stop(self) -> bool:
         """Have the thread wind up; False when it has done so before."""
@@ -91,22 +113,26 @@ class LoopThread:
         return True
 
     def _run(self) -> None:
-        if not self._entered.acquire(blocking=False):  # given up before it began
+        if not self._begun.take():  # given up before it began
             return
-        while not self.closing:
+        self._thread = threading.current_thread()
+        while True:
             try:
-                self.loop.run_forever()
+                self.loop.run_forever()  # once at least: what was posted before this thread began is to be cancelled too
             except BaseException as error:  # noqa: BLE001 - a SystemExit in a task is not the end of the loop
                 context = {"message": "a task of run_sync ended the loop; it goes on", "exception": error}
                 self.loop.call_exception_handler(context)
+            if self.closing:
+                break
         try:
             self._wind_up()
         finally:
             self._release_callers()
             self.loop.close()
+            self._ended.release()
 
     def _wind_up(self) -> None:
-        calls = tuple(self.calls)
+        calls = self.calls.copy()
         for call in calls:
             call.cancel()
         tasks = asyncio.all_tasks(self.loop)
@@ -124,8 +150,8 @@ class LoopThread:
         except BaseException as error:  # noqa: BLE001 - the loop must be closed whatever the cleanup of tasks does
             _log.debug("shutdown: %s", type(error).__name__)
 
-    def _release_callers(self) -> None:
-        for call in tuple(self.calls):
+    def _release_callers(self, error: BaseException | None = None) -> None:
+        for call in self.calls.copy():
             if not call.started:
                 call.coro.close()
-            call.settle(None, asyncio.CancelledError())
+            call.settle(None, asyncio.CancelledError() if error is None else error)

@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from threading import get_ident
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NoReturn, Self
 from weakref import WeakSet
@@ -74,7 +76,6 @@ class ProgressTracker:
         "_end",
         "_hold",
         "_last",
-        "_lock",
         "_on_report",
         "_overrun",
         "_pause",
@@ -83,6 +84,7 @@ class ProgressTracker:
         "_state",
         "_step",
         "_total",
+        "_turn",
     )
 
     def __init__(
@@ -122,9 +124,8 @@ class ProgressTracker:
         self._state: Literal["new", "running", "ended"] = "new"
         self._closing: Literal["", "clean", "stopped"] = ""
         self._overrun = False
-        self._reporting = False
-        self._lock = threading.RLock()
         self._counting = threading.Lock()
+        self._open_turn()
         _live.add(self)
 
     @property
@@ -180,7 +181,8 @@ class ProgressTracker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing = "clean" if kind is None else "stopped"
-        self._pump(wait=True)
+        # A generator may be left by the garbage collector, in the middle of any code: that waits for nobody.
+        self._pump(wait=kind is not GeneratorExit)
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -193,22 +195,30 @@ class ProgressTracker:
     def _pump(self, wait: bool) -> float | None:
         """Make the reports that are due, unless another thread is at it: that one looks again when it has finished."""
         percent = None
-        while self._lock.acquire(wait):
+        while self._take_turn(wait):
             try:
-                if self._reporting:  # an update made by a callback: the report around it looks again
-                    return None
-                self._reporting = True
-                try:
-                    while (report := self._next()) is not None:
-                        percent = report.percent
-                        self._emit(report)
-                finally:
-                    self._reporting = False
+                while (report := self._next()) is not None:
+                    percent = report.percent
+                    self._emit(report)
             finally:
-                self._lock.release()
+                self._turn.put(None)
+                self._reporting.discard(get_ident())
             if not self._is_due():
                 break
         return percent
+
+    def _take_turn(self, wait: bool) -> bool:
+        """Become the one who reports; no lock is held meanwhile, since a report is made by anybody's code."""
+        me = get_ident()
+        if me in self._reporting:  # an update made by a callback: the report around it looks again
+            return False
+        self._reporting.add(me)
+        try:
+            self._turn.get(wait)
+        except Empty:
+            self._reporting.discard(me)
+            return False
+        return True
 
     def _is_due(self) -> bool:
         if self._closing and self._state != "ended":
@@ -285,10 +295,16 @@ class ProgressTracker:
         return f"{self._description}: " if self._description else ""
 
     def _after_fork(self) -> None:
-        """The thread that held the lock may not have come along."""
-        self._lock = threading.RLock()
+        """The thread that was reporting may not have come along."""
         self._counting = threading.Lock()
-        self._reporting = False
+        self._open_turn()
+
+    def _open_turn(self) -> None:
+        self._reporting: set[int] = set()
+        """The threads that report, or wait for their turn."""
+        self._turn: SimpleQueue[None] = SimpleQueue()
+        """Holds one item while nobody reports."""
+        self._turn.put(None)
 
     def __repr__(self) -> str:
         return f"ProgressTracker({self._count} of {'unknown' if self._total is None else self._total})"

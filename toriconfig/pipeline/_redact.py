@@ -6,12 +6,13 @@ Registering is cheap and imports nothing; the work is left to the first line tha
 from __future__ import annotations
 
 import os
+import sys
 import time
 from _thread import RLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from toriconfig.pipeline._find import Finder
 
@@ -38,7 +39,7 @@ class Redactor:
         fast: use the `fast-logs` extra when it is installed.
     """
 
-    __slots__ = ("_clock", "_counts", "_fast", "_finder", "_leaving", "_lock", "_news", "_next_end", "_warned")
+    __slots__ = ("_busy", "_clock", "_counts", "_fast", "_finder", "_leaving", "_lock", "_news", "_next_end", "_warned")
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, fast: bool = True) -> None:
         self._clock = clock
@@ -48,7 +49,7 @@ class Redactor:
         self._leaving: dict[str | bytes, float] = {}
         self._news: dict[str | bytes, None] = {}
         self._finder: Finder | None = None
-        self._warned = False
+        self._warned = self._busy = False
         self._lock = RLock()
 
     def register(self, value: str | bytes) -> None:
@@ -80,39 +81,61 @@ class Redactor:
 
     def mask(self, text: str) -> str:
         """The text with every registered secret replaced by MASK; overlapping ones by one MASK."""
+        late = None
         if self._news or (self._leaving and self._clock() >= self._next_end):
-            self._catch_up()
+            late = self._catch_up()
         finder = self._finder
-        if finder is None:
+        if finder is None and late is None:
             return text
-        spans = finder.spans(text)
+        spans = finder.spans(text) if finder is not None else []
+        if late is not None:
+            spans += late.spans(text)
         return _replaced(text, spans) if spans else text
 
     def reset_lock(self) -> None:
-        """For a forked child: another thread may have held the lock."""
+        """For a forked child: another thread may have held the lock, in the middle of its work."""
         self._lock = RLock()
+        if self._busy:
+            self._busy, self._finder = False, None
+            self._news = dict.fromkeys((*self._counts, *self._leaving))
 
-    def _catch_up(self) -> None:
+    def _catch_up(self) -> Finder | None:
+        """Have the finder know all that was registered.
+
+        Returns: what finds the rest, where a finalizer or a signal handler logs in the middle of this very work.
+        """
         from toriconfig.pipeline._find import Finder, fast_automaton
         from toriconfig.pipeline._spellings import spellings
 
+        build = fast_automaton() if self._fast and self._finder is None else None  # imports: not under the lock
         with self._lock:
-            finder = self._finder
-            if finder is None:
-                finder = self._finder = Finder(fast_automaton() if self._fast else None)
-            now = self._clock()
-            for value in [value for value, until in self._leaving.items() if until <= now]:
-                del self._leaving[value]
-                if value in self._news:
-                    del self._news[value]
-                else:
-                    finder.remove(spellings(value))
-            self._next_end = min(self._leaving.values(), default=0.0)
-            # A value stays among the news until it is found: a line that is masked meanwhile waits for it.
-            for value in list(self._news):
-                finder.add(spellings(value))
-                self._news.pop(value, None)
-            finder.settle()
+            if self._busy:
+                late = Finder()
+                for value in list(self._news):
+                    late.add(spellings(value))
+                return late
+            self._busy = True
+            try:
+                self._settle(self._finder or Finder(build), spellings)
+            finally:
+                self._busy = False
+        return None
+
+    def _settle(self, finder: Finder, spellings: Callable[[str | bytes], Iterable[str]]) -> None:
+        self._finder = finder
+        now = self._clock()
+        for value in [value for value, until in self._leaving.items() if until <= now]:
+            del self._leaving[value]
+            if value in self._news:
+                del self._news[value]
+            else:
+                finder.remove(spellings(value))
+        self._next_end = min(self._leaving.values(), default=0.0)
+        # A value stays among the news until it is found: a line that is masked meanwhile waits for it.
+        for value in list(self._news):
+            finder.add(spellings(value))
+            self._news.pop(value, None)
+        finder.settle()
 
     def _warn(self) -> None:
         if self._warned:
@@ -120,9 +143,16 @@ class Redactor:
         self._warned = True
         from toriconfig.pipeline._logging import library_logger
 
-        library_logger("toriconfig.pipeline").warning(
-            "a secret is too short or too common a word to be masked in logs; choose a longer one (said once)"
-        )
+        def warn() -> None:
+            library_logger("toriconfig.pipeline").warning(
+                "a secret is too short or too common a word to be masked in logs; choose a longer one (said once)"
+            )
+
+        pending = sys.modules.get("toriconfig._warnings")  # of the settings: they may be loading
+        if pending is not None:
+            pending.soon(warn)
+        else:
+            warn()
 
     def __repr__(self) -> str:
         return f"Redactor({len(self._counts)} secrets)"

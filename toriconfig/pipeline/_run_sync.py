@@ -162,12 +162,22 @@ def _thread(coro: Coroutine[Any, Any, Any]) -> LoopThread | None:
     if sys.is_finalizing():  # in a `__del__` at exit: other threads do not get to run again
         return None
     try:
+        fresh = LoopThread()
         with _lock:
             if _current is None or _current.closing:
-                _current = LoopThread()
+                _current = fresh
                 atexit.unregister(shutdown_executors)
                 atexit.register(shutdown_executors)
-            return _current
+            chosen = _current
+        if chosen is not fresh:
+            fresh.discard()
+            return chosen
+        try:
+            fresh.start()
+        except BaseException:
+            shutdown_executors()
+            raise
+        return fresh
     except BaseException as error:
         # CPython 3.12.0 to 3.12.2 start no thread in an atexit handler (cpython#113964).
         if isinstance(error, RuntimeError) and "interpreter shutdown" in str(error):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from copy import copy
 from dataclasses import dataclass
-from threading import Event, Lock
+from threading import Event
 from typing import Literal
 
 from toriconfig._clean_call import clean_call, clean_init, expect
 from toriconfig.errors import SecretError, VaultNotFound
 from toriconfig.pipeline import ProgressTracker
+from toriconfig.pipeline._permits import Permits
 from toriconfig.rotation._chosen import Chosen
 from toriconfig.rotation._errors import RotatedRecently, RotationError, RotationLost, RotationRefused
 from toriconfig.rotation._outcome import HalfWay
@@ -89,7 +91,7 @@ def rotate_due(
         act: `resume` and `rollback` only look after what a rotator that is gone left half-way, of whatever age.
         force: as for `Rotation.run`.
         bar: draw a bar on a terminal (extra `bar`).
-        on_line: called with each line as it comes, one at a time, in the thread that rotated.
+        on_line: called with each line as it comes, one at a time, in a thread that rotates.
 
     Raises:
         ValueError: `workers` is out of bounds.
@@ -107,19 +109,23 @@ def rotate_due(
         groups.setdefault(rotation.ref.path, []).append(number)
     began = {number: rotation.clock.time() for number, rotation in enumerate(given)}
     lines: dict[int, Line] = {}
-    one_at_a_time, given_up = Lock(), Event()
+    given_up = Event()
     progress = ProgressTracker(len(given), bar=bar, description="rotating", on_report=None if bar else lambda _: None)
+
+    def tell(line: Line) -> None:
+        progress.update_sync()
+        if on_line is not None:
+            on_line(line)
+
+    came = _Came(tell, given_up)
 
     def work(numbers: list[int]) -> None:
         for number in numbers:
             if given_up.is_set():
                 return
             line = _line(given[number], "plan" if dry_run else act, force, began[number])
-            with one_at_a_time:
-                lines[number] = line
-                progress.update_sync()
-                if on_line is not None:
-                    on_line(line)
+            lines[number] = line
+            came.put(line)
 
     with ThreadPoolExecutor(workers, "toriconfig-rotate") as pool, progress:
         try:
@@ -139,6 +145,37 @@ def merged(rotations: Iterable[Rotation]) -> list[Rotation]:
         if rotation.max_age is not None and (other.max_age is None or rotation.max_age < other.max_age):
             found[str(rotation.ref)] = rotation
     return list(found.values())
+
+
+class _Came:
+    """Lines as they come, passed on one at a time; no lock is held meanwhile.
+
+    A thread that finds another one at it leaves its line to that one.
+
+    Args:
+        tell: passes one line on.
+        given_up: set when that raises; the other lines are passed on all the same.
+    """
+
+    def __init__(self, tell: Callable[[Line], None], given_up: Event) -> None:
+        self._tell = tell
+        self._given_up = given_up
+        self._lines = deque[Line]()
+        self._turn = Permits()
+
+    def put(self, line: Line) -> None:
+        self._lines.append(line)
+        wrong: BaseException | None = None
+        while self._lines and self._turn.take():
+            while self._lines:
+                try:
+                    self._tell(self._lines.popleft())
+                except BaseException as error:  # noqa: BLE001  (raised when all is told)
+                    self._given_up.set()
+                    wrong = wrong or error
+            self._turn.give_back()
+        if wrong is not None:
+            raise wrong
 
 
 def _line(rotation: Rotation, act: Act, force: bool, began: float) -> Line:

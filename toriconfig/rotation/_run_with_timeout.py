@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
+from _thread import TIMEOUT_MAX, allocate_lock
 from collections.abc import Callable
 from typing import TypeVar
 
 from toriconfig.errors import SecretError
+from toriconfig.pipeline._threads import start
 from toriconfig.rotation._errors import RotationError
 
 T = TypeVar("T")
@@ -35,10 +36,13 @@ def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> S
             outcome.append(attempt(work, what))
         except BaseException as error:  # noqa: BLE001  (of a thread, Python would print it with the secret in its text)
             outcome.append(RotationError(f"{what} raised {type(error).__name__}"))
+        finally:
+            ended.release()
 
-    thread = threading.Thread(target=run, daemon=True, name="toriconfig-rotation")
-    thread.start()
-    thread.join(min(seconds, threading.TIMEOUT_MAX))
+    ended = allocate_lock()
+    ended.acquire()
+    start(run, "toriconfig-rotation")
+    ended.acquire(True, min(seconds, TIMEOUT_MAX))
     return outcome[0] if outcome else Unfinished(f"{what} did not end within {seconds:g} s")
 
 
