@@ -323,13 +323,15 @@ def test_free_keys_are_spelt_as_the_variable_spells_them_where_case_counts(tmp_p
 
 
 def test_the_options_that_type_checkers_know_are_all_there_are() -> None:
-    tree = ast.parse(Path(_options.__file__).read_text())
+    folder = Path(_options.__file__).parent
+    trees = [ast.parse((folder / name).read_text()) for name in ("_options.py", "_option_types.py")]
     known = {
         node.name: {
             line.target.id
             for line in node.body
             if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
         }
+        for tree in trees
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef) and node.bases and ast.unparse(node.bases[0]) != "dict"
     }

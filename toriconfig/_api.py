@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from toriconfig._live.change import Change
     from toriconfig._live.health import Health
     from toriconfig._live.listener import Listener
-    from toriconfig._options import LazyOptions, LoadOptions
+    from toriconfig._option_types import LazyOptions, LoadOptions
     from toriconfig._snapshot import Loaded
 
 T = TypeVar("T")

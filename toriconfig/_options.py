@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from toriconfig._option_values import wrong_value
 from toriconfig._origin import LayerKind
 from toriconfig._value import Value
 
@@ -51,54 +50,6 @@ SHARED = (
 """The options that pydantic-settings has too."""
 
 if TYPE_CHECKING:
-
-    class LoadOptions(TypedDict, total=False):
-        """The options that `load` takes beside its own arguments; see the README's table."""
-
-        config_name: str | None
-        config_dir: PathLike | None
-        config_files: PathLike | Traversable | Sequence[PathLike | Traversable] | None
-        required: bool
-        local: bool
-        profile: str | None
-        profile_env: str | None
-        env_prefix: str | None
-        env_nested_delimiter: str | None
-        env_nested_max_split: int | None
-        env_file: PathLike | Sequence[PathLike] | None
-        env_file_encoding: str | None
-        env_file_depth: int
-        env_ignore_empty: bool
-        env_parse_none_str: str | None
-        case_sensitive: bool
-        secrets_dir: PathLike | Sequence[PathLike] | None
-        secrets_dir_missing: Literal["ok", "warn", "error"] | None
-        secrets_dir_max_size: int | None
-        secrets_case_sensitive: bool | None
-        secrets_prefix: str | None
-        secrets_nested_delimiter: str | None
-        secrets_nested_subdir: bool | None
-        yaml_file: PathLike | Sequence[PathLike] | None
-        json_file: PathLike | Sequence[PathLike] | None
-        toml_file: PathLike | Sequence[PathLike] | None
-        toml_table_header: tuple[str, ...]
-        pyproject_toml_table_header: tuple[str, ...]
-        vault_path: str | None
-        vault_layer: Literal["secrets", "eager"]
-        layers: Sequence[LayerKind]
-        unknown_keys: UnknownKeys
-        file_roots: PathLike | Sequence[PathLike] | None
-        file_suffix: str | None
-        extension_keys: bool
-        renamed: Mapping[str, str] | None
-
-    class LazyOptions(LoadOptions, total=False):
-        """The options that `lazy` takes: those of `load`, and its arguments."""
-
-        overrides: Mapping[str, Any] | None
-        environ: Mapping[str, str] | None
-        vault: Vault | None
-        offline: bool
 
     class SettingsConfigDict(_Base, total=False):
         """The `model_config` of a schema: pydantic's options, pydantic-settings' and ours; see the README's table."""
@@ -353,3 +304,64 @@ def _stem(name: str) -> str:
     """The base name of settings files, also when it is given with an ending."""
     base, ending = os.path.splitext(name)
     return base if ending in (".yaml", ".yml", ".json", ".toml") else name
+
+
+_NONE = type(None)
+_KINDS: tuple[tuple[str, tuple[type, ...], tuple[str, ...]], ...] = (
+    (
+        "text or None",
+        (str, _NONE),
+        (
+            "config_name",
+            "profile",
+            "profile_env",
+            "env_prefix",
+            "env_nested_delimiter",
+            "env_file_encoding",
+            "env_parse_none_str",
+            "secrets_prefix",
+            "secrets_nested_delimiter",
+            "vault_path",
+            "file_suffix",
+        ),
+    ),
+    ("one path or None", (str, os.PathLike, _NONE), ("config_dir",)),
+    ("True or False", (bool,), ("required", "local", "extension_keys")),
+    (
+        "True, False or None",
+        (bool, _NONE),
+        ("env_ignore_empty", "case_sensitive", "secrets_case_sensitive", "secrets_nested_subdir"),
+    ),
+    ("a number or None", (int, _NONE), ("env_nested_max_split", "env_file_depth", "secrets_dir_max_size")),
+)
+_CHOICES: dict[str, tuple[str | None, ...]] = {
+    "vault_layer": ("secrets", "eager"),
+    "unknown_keys": ("error", "warn", "ignore"),
+    "secrets_dir_missing": ("ok", "warn", "error", None),
+}
+
+
+def wrong_value(values: Mapping[str, Any]) -> str:
+    """What is wrong with the first option that cannot have its value; "" when all can.
+
+    Args:
+        values: every option by its name.
+    """
+    for phrase, kinds, names in _KINDS:
+        for name in names:
+            if not isinstance(values[name], kinds):
+                return f"option `{name}` is {phrase}, not a {type(values[name]).__name__}"
+    for name, allowed in _CHOICES.items():
+        if values[name] not in allowed:
+            return f"option `{name}` is one of {', '.join(map(str, allowed))}"
+    if values["secrets_nested_subdir"] and values["secrets_nested_delimiter"] is not None:
+        return "option `secrets_nested_subdir` nests by folders: leave `secrets_nested_delimiter` out"
+    encoding = values["env_file_encoding"]
+    if encoding is not None:
+        import codecs
+
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            return "option `env_file_encoding`: Python has no encoding of that name"
+    return ""

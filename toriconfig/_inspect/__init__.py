@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from toriconfig._options import LoadOptions
+    from toriconfig._option_types import LoadOptions
 
 
 @clean_call

@@ -104,7 +104,7 @@ def recipe(
     schema = named.schema
     options = {"profile": profile, "config_dir": config_dir, "env_file": env_file}
     own = named.options
-    given = own | {name: value for name, value in options.items() if value is not None}
+    given: dict[str, Any] = {**own, **{name: value for name, value in options.items() if value is not None}}
     if no_local:
         given["local"] = False
     overrides, environ = given.pop("overrides", None), given.pop("environ", None)
