@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Sequence
 
+from toriconfig._regular_file import Unread, read_regular
 from toriconfig.errors import Problem
 
 MAX_BYTES = 1024 * 1024
@@ -25,19 +25,10 @@ def read_under(name: str, roots: Sequence[str | os.PathLike[str]]) -> str | Prob
 
 
 def _read(file: str) -> str | Problem:
-    try:
-        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
-    except OSError as error:
-        return _refused(f"the file cannot be read: {error.strerror}", "make it readable for this process")
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_BYTES:
-            return _refused(f"it is not a regular file of at most {MAX_BYTES} bytes", "name another file")
-        content = b"".join(iter(lambda: os.read(descriptor, 65536), b""))
-    except OSError as error:
-        return _refused(f"the file cannot be read: {error.strerror}", "make it readable for this process")
-    finally:
-        os.close(descriptor)
+    content = read_regular(file, MAX_BYTES)
+    if isinstance(content, Unread):
+        remedy = "make it readable for this process" if content.kind == "denied" else "name another file"
+        return _refused(f"the file cannot be read: {content.reason}", remedy)
     try:
         return content.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:

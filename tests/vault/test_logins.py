@@ -249,7 +249,7 @@ def test_a_client_certificate(connect: Connect, tmp_path: Path) -> None:
     [
         (AppRole("nobody", "x"), r"login by approle at auth/approle/login was refused"),
         (AppRole("r", secret_id_file="/nonexistent"), r"the secret id .* /nonexistent: No such file"),
-        (AppRole("r", secret_id_file="/"), r"cannot be read from /: Is a directory"),
+        (AppRole("r", secret_id_file="/"), r"cannot be read from /: this is a directory"),
         (Kubernetes("r", jwt_file="/nonexistent"), r"service account's token .* No such file"),
         (UserPass("nobody", "x", mount="elsewhere"), r"refused|no secrets engine|denied"),
         (Token(file="/nonexistent"), r"the token for Vault cannot be read from /nonexistent"),

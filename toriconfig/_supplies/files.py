@@ -7,7 +7,6 @@ size and its time, never an event on its name.
 from __future__ import annotations
 
 import os
-import stat
 import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from toriconfig._clock import SYSTEM, Clock
 from toriconfig._origin import Origin
 from toriconfig._references import is_left
-from toriconfig._regular_file import made_up
+from toriconfig._regular_file import Identity, RegularFile, Unread, open_regular
 from toriconfig._supply import Flight, Reading, State, Swap, Swaps
 from toriconfig.errors import SecretError
 
@@ -29,8 +28,6 @@ CHECK_SECONDS = 1.0
 """How long a value is returned without looking at the file again."""
 
 _TRIES = 3
-
-Identity = tuple[int, int, int, int]
 
 _transition = threading.RLock()
 """Guards memory alone, of all files, so that one line opens it again in a forked child. Re-entrant, because a signal
@@ -97,36 +94,37 @@ class FileSupply:
 
     def _read(self, known: Identity | None) -> tuple[Reading | None, Identity | None, SecretError | None]:
         """A new reading when the file has become another one than `known`; None when it is the same."""
-        forbidden = made_up(self.file)
-        if forbidden:
-            return None, None, self._error(f"files below {forbidden} are not read")
-        try:
-            descriptor = os.open(self.file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-        except OSError as error:
-            return None, None, self._error(f"the file cannot be read: {error.strerror}")
-        try:
-            for _ in range(_TRIES):
-                identity, found = _identity(descriptor)
-                if identity == known:
-                    return None, identity, None
-                if not stat.S_ISREG(found.st_mode):
-                    return None, None, self._error("it is not a regular file")
-                if found.st_size > MAX_BYTES:
-                    return None, None, self._error(f"the file is larger than {MAX_BYTES} bytes")
-                content = b"".join(iter(lambda: os.read(descriptor, 65536), b""))
-                if _identity(descriptor)[0] == identity:
-                    if not content and self.reading is not None and self.reading.value:
-                        return None, None, self._error("the file was emptied, as if it were being written")
-                    text = _text(content)
-                    if isinstance(text, str) and is_left(text):
-                        return None, None, self._error("it holds a reference, and none is resolved in a secret's file")
-                    return Reading(text, self.origin), identity, None
-                os.lseek(descriptor, 0, os.SEEK_SET)  # it was written to meanwhile
-        except OSError as error:
-            return None, None, self._error(f"the file cannot be read: {error.strerror}")
-        finally:
-            os.close(descriptor)
+        opened = open_regular(self.file, MAX_BYTES)
+        if isinstance(opened, Unread):
+            return None, None, self._unread(opened)
+        with opened:
+            try:
+                return self._content(opened, known)
+            except OSError as error:
+                return None, None, self._unread(Unread.of(error))
+
+    def _content(
+        self, file: RegularFile, known: Identity | None
+    ) -> tuple[Reading | None, Identity | None, SecretError | None]:
+        for _ in range(_TRIES):
+            identity = file.identity()
+            if identity == known:
+                return None, identity, None
+            content = file.read()
+            if isinstance(content, Unread):
+                return None, None, self._unread(content)
+            if file.identity() != identity:
+                continue  # it was written to meanwhile
+            if not content and self.reading is not None and self.reading.value:
+                return None, None, self._error("the file was emptied, as if it were being written")
+            text = _text(content)
+            if isinstance(text, str) and is_left(text):
+                return None, None, self._error("it holds a reference, and none is resolved in a secret's file")
+            return Reading(text, self.origin), identity, None
         return None, None, self._error("the file is written to again and again")
+
+    def _unread(self, why: Unread) -> SecretError:
+        return self._error(f"the file cannot be read: {why.reason}")
 
     def _error(self, message: str) -> SecretError:
         return SecretError(f"{self.file}: {message}", help="put the secret there, readable for this process")
@@ -148,11 +146,6 @@ class FileSupply:
 def is_file(node: Node) -> bool:
     """Whether what stands here is all that one file of a directory of secrets holds."""
     return node.layer.kind == "secrets_dir" and isinstance(node.at, str) and node.key_at is None
-
-
-def _identity(descriptor: int) -> tuple[Identity, os.stat_result]:
-    found = os.fstat(descriptor)
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns), found
 
 
 def _logger() -> Logger:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, NamedTuple
 
-from toriconfig._regular_file import read_regular
+from toriconfig._regular_file import Unread, read_regular
 from toriconfig._vault.answer import Answer
 from toriconfig._vault.call import Call
 from toriconfig._vault.resolve import variable
@@ -63,8 +63,10 @@ def _sendable(token: str, source: str) -> str | SecretError:
 LARGEST = 1 << 20
 """Bytes of the largest file that is read for a login."""
 
-_NAME = "name a regular file that holds it and nothing else"
-_REMEDIES = {"Permission denied": "give this user the right to read the file"}
+_REMEDIES = {
+    "absent": "correct the path, or have the file created",
+    "denied": "give this user the right to read the file",
+}
 
 _opened: dict[Hashable, tuple[str, str]] = {}
 """Where wrapping tokens were made and what they held: each opens once, for all sessions and for forked children."""
@@ -159,14 +161,13 @@ def _either(value: str | None, file: str | None, what: str) -> str | SecretError
 def _read(path: str, what: str) -> str | SecretError:
     path = os.path.expanduser(path)
     data = read_regular(path, LARGEST)
-    if isinstance(data, bytes):
-        try:
-            text = data.decode().strip()
-        except UnicodeDecodeError:
-            data = "it is not UTF-8 text"
-        else:
-            return text or VaultDenied(
-                f"{what} for Vault is missing: {path} is empty", help="write it to the file again"
-            )
-    remedy = "correct the path, or have the file created" if not os.path.exists(path) else _REMEDIES.get(data, _NAME)
-    return VaultDenied(f"{what} for Vault cannot be read from {path}: {data}", help=remedy)
+    if isinstance(data, Unread):
+        remedy = _REMEDIES.get(data.kind, "name a regular file that holds it and nothing else")
+        return VaultDenied(f"{what} for Vault cannot be read from {path}: {data.reason}", help=remedy)
+    try:
+        text = data.decode().strip()
+    except UnicodeDecodeError:
+        return VaultDenied(
+            f"{what} for Vault cannot be read from {path}: it is not UTF-8 text", help="write it as text"
+        )
+    return text or VaultDenied(f"{what} for Vault is missing: {path} is empty", help="write it to the file again")

@@ -17,7 +17,7 @@ INTERVAL = 1.0
 """Seconds between two looks at the files."""
 
 LARGEST = 1 << 20
-"""Bytes of the largest file of a CA folder that is read."""
+"""Bytes of the largest file of certificates or keys that is read."""
 
 Identity = tuple[object, ...]
 
@@ -90,6 +90,7 @@ def build(tls: Tls) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if tls.cert is not None:
+        _check("gets no client certificate", tls.cert, tls.key)
         try:
             context.load_cert_chain(tls.cert, tls.key)
         except (OSError, ValueError) as error:
@@ -97,7 +98,22 @@ def build(tls: Tls) -> ssl.SSLContext:
     return context
 
 
+def _check(problem: str, *paths: str | None) -> None:
+    """Refuse what OpenSSL would wait for, or read without end.
+
+    Raises:
+        SetUpError: a file is not a regular one of a sensible size.
+    """
+    from toriconfig._regular_file import Unread, read_regular
+
+    for path in paths:
+        data = read_regular(path, LARGEST) if path is not None else b""
+        if isinstance(data, Unread):
+            raise SetUpError(f"{problem}: {path}: {data.reason}")
+
+
 def _trusting(tls: Tls) -> ssl.SSLContext:
+    _check("cannot be trusted", tls.ca_cert)
     try:
         context = ssl.create_default_context(cafile=tls.ca_cert, capath=tls.ca_path, cadata=tls.ca_bytes)
     except (OSError, ValueError) as error:

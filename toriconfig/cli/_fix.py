@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from toriconfig._path import Path, parse, show
+from toriconfig._regular_file import Unread, read_regular
 from toriconfig._secret import MASK
+from toriconfig.cli._read import LARGEST_INPUT
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -48,10 +50,12 @@ def fix(schema: type[BaseModel], name: str) -> Fixed | None:
         schema: what the file is judged by.
         name: the file.
     """
+    data = read_regular(name, LARGEST_INPUT, secret=False)
+    if isinstance(data, Unread):
+        return None
     try:
-        with open(name, encoding="utf-8", newline="") as file:
-            before = file.read()
-    except (OSError, UnicodeDecodeError):
+        before = data.decode()
+    except UnicodeDecodeError:
         return None
     text, count = before, 0
     # A repaired section may hold keys that were not judged while its own name was wrong.

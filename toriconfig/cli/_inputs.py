@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from toriconfig.cli._read import stdin_bytes
 from toriconfig.cli._say import note
 from toriconfig.sources import ENDINGS
 
@@ -43,6 +43,6 @@ def trees_of(files: Iterable[str], stdin_name: str, options: Options) -> Iterato
 
     for file in files:
         if file == "-":
-            yield from read_content(sys.stdin.buffer.read(), stdin_name, **reader_options(stdin_name, options))
+            yield from read_content(stdin_bytes(), stdin_name, **reader_options(stdin_name, options))
         else:
             yield from read_file_documents(file, **reader_options(file, options))

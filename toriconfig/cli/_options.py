@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from toriconfig.cli._class_of import TRACEBACK, settings_named
+from toriconfig.cli._read import LARGEST_PROJECT, file_text
 from toriconfig.cli.formats import FORMATS, Look, writer
 from toriconfig.errors import MOST_SHOWN
 
@@ -171,9 +172,11 @@ def _from_pyproject() -> str | None:
         file = folder / "pyproject.toml"
         if file.is_file():
             try:
-                table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("toriconfig", {})
-            except (OSError, ValueError) as error:
+                table = tomllib.loads(file_text(str(file), LARGEST_PROJECT)).get("tool", {}).get("toriconfig", {})
+            except ValueError as error:
                 raise click.UsageError(f"{file} cannot be read: {error}") from None
+            except RecursionError:
+                raise click.UsageError(f"{file} cannot be read: it is too deep") from None
             name = table.get("settings")
             if name is not None and not isinstance(name, str):
                 raise click.UsageError(f'{file}: [tool.toriconfig] settings is a text such as "app.config:Settings"')

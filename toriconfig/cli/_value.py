@@ -6,17 +6,22 @@ import sys
 
 import click
 
+from toriconfig.cli._read import LARGEST_VALUE, stdin_bytes
+
 
 def given_value(from_stdin: bool, prompt: str) -> str:
     """The value, every byte of it but the newline at its end.
 
     Raises:
-        click.UsageError: it is no UTF-8, or there is no terminal to ask at.
+        click.UsageError: it is too large or no UTF-8, or there is no terminal to ask at.
     """
     if from_stdin:
         # As bytes: read as text, it would be what the locale makes of it.
+        data = stdin_bytes(LARGEST_VALUE)
+        if len(data) > LARGEST_VALUE:
+            raise click.UsageError(f"the value on standard input is larger than {LARGEST_VALUE:,} bytes")
         try:
-            return sys.stdin.buffer.read().decode().removesuffix("\n")
+            return data.decode().removesuffix("\n")
         except UnicodeDecodeError:
             raise click.UsageError("standard input is no UTF-8 text; encode it, such as with base64") from None
     if not sys.stdin.isatty():

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from toriconfig._regular_file import read_regular
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._options import schema_class, settings_option
+from toriconfig.cli._read import LARGEST_INPUT
 from toriconfig.cli._say import note, say
 
 
@@ -29,7 +31,7 @@ def schema(target: str | None, output: str | None, only_check: bool, env_example
         return Exit.FINE
     file = Path(output or default)
     if only_check:
-        if file.is_file() and file.read_text(encoding="utf-8", errors="replace") == text:
+        if read_regular(str(file), LARGEST_INPUT, secret=False) == text.encode():
             return Exit.FINE
         again = [
             "toriconfig schema",

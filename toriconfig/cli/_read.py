@@ -1,0 +1,37 @@
+"""What commands read themselves: standard input, and single files of text. All of it bounded."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from toriconfig._regular_file import Unread, read_regular
+
+LARGEST_INPUT = 16 << 20
+"""Bytes of standard input and of a settings file."""
+LARGEST_VALUE = 1 << 20
+"""Bytes of one value on standard input, as of a file of a secret."""
+LARGEST_PROJECT = 1 << 20
+"""Bytes of a pyproject.toml."""
+
+
+def stdin_bytes(most: int = LARGEST_INPUT) -> bytes:
+    """Standard input to its end, or one byte more than `most` of it, for the reader to refuse."""
+    data: bytes = sys.stdin.buffer.read(most + 1)
+    return data
+
+
+def file_text(path: str, most: int) -> str:
+    """The text of a file, with its line ends as they are.
+
+    Raises:
+        click.UsageError: it is not a regular file of UTF-8 text of at most `most` bytes; the message says why.
+    """
+    data = read_regular(path, most, secret=False)
+    if isinstance(data, Unread):
+        raise click.UsageError(f"{path} cannot be read: {data.reason}")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{path} cannot be read: it is not UTF-8 text") from None
