@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from types import CellType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, get_args, overload
 
 from toriconfig._origin import Origin
@@ -24,8 +25,23 @@ MASK = "**********"
 """What every secret shows: constant, so that it tells no length; refused as a value."""
 
 _RAISE: Any = object()
-_Seen = tuple[Any, Any, Supply, Callable[[], float]]
-"""The last reading, its value, its supply and that one's clock: all that the quick way looks at, replaced whole."""
+_Held = tuple[Any, Any, Supply, Callable[[], float] | None]
+"""The last reading, its value as a T, the supply of both, and its clock (None: the value never changes); replaced whole."""
+
+
+class _Serializer:
+    """Makes pydantic's serializer of a `Secret` when it is first asked for: `_secret` does not import pydantic."""
+
+    def __init__(self) -> None:
+        self._made: Any = None
+
+    def __get__(self, secret: object, owner: object = None) -> Any:
+        if self._made is None:
+            from pydantic_core import SchemaSerializer, core_schema
+
+            masked = core_schema.plain_serializer_function_ser_schema(_masked, when_used="json")
+            self._made = SchemaSerializer(core_schema.any_schema(serialization=masked))
+        return self._made
 
 
 class Secret(Generic[T]):
@@ -44,19 +60,19 @@ class Secret(Generic[T]):
     's3cr3t'
     """
 
-    __slots__ = ("__weakref__", "_inner", "_path", "_seen", "_supply")
+    __slots__ = ("__weakref__", "_held", "_inner", "_path")
 
-    _supply: Supply
+    _held: CellType
+    """A cell with a `_Held`: what walks over attributes, slots and mappings does not look into one."""
     _inner: Any
     _path: str
-    _seen: _Seen
 
     def __init__(self, value: T) -> None:
         if isinstance(value, str) and value == MASK:
             raise ValueError("the mask of a secret was given as its value; pass the secret itself")
         supply = Fixed(value, Origin("code", "Secret(...)"))
         _fill(self, supply, None, "")
-        self._seen = (supply.reading, value, supply, supply.now)
+        _hold(self, supply.reading, value, supply)
         _register(value)
 
     @overload
@@ -74,8 +90,8 @@ class Secret(Generic[T]):
             VaultError: Vault was asked; the subclass says what happened.
             SecretError: the value is not a T; the message does not hold it.
         """
-        reading, value, supply, now = self._seen
-        if reading is supply.reading and now() < supply.fresh_until:
+        reading, value, supply, now = self._held.cell_contents
+        if now is None or (reading is supply.reading and now() < supply.fresh_until):
             return value
         return self._read(default)
 
@@ -87,25 +103,24 @@ class Secret(Generic[T]):
     async def aget(self, default: D) -> T | D: ...
     async def aget(self, default: Any = _RAISE) -> Any:
         """`get()` for coroutines: the loop runs on while the value is fetched."""
-        for flight in self._supply.pending():
+        for flight in supply_of(self).pending():
             await flight.await_end()
         return self._settled(default)
 
     def _read(self, default: Any) -> Any:
         flush()
-        for flight in self._supply.pending():
+        for flight in supply_of(self).pending():
             flight.wait()
         return self._settled(default)
 
     def _settled(self, default: Any) -> Any:
-        reading, error = _settle(self._supply)
+        supply = supply_of(self)
+        reading, error = _settle(supply)
         if reading is not None:
             value, wrong = self._value_of(reading)
             if not wrong:
                 return value
-            error = SecretError(
-                f"the value is not {wrong}", reference=self._supply.reference, help=f"see {reading.origin}"
-            )
+            error = SecretError(f"the value is not {wrong}", reference=supply.reference, help=f"see {reading.origin}")
         if default is not _RAISE:
             return default
         assert error is not None
@@ -113,41 +128,41 @@ class Secret(Generic[T]):
 
     def _value_of(self, reading: Reading) -> tuple[Any, str]:
         """The T of a reading, made once, and "" ; or None and what its value should have been."""
-        seen = self._seen
-        if seen[0] is reading:
-            return seen[1], ""
+        known, seen, supply, _ = self._held.cell_contents
+        if known is reading:
+            return seen, ""
         value, wrong = convert(self._inner, reading.value)
         if not wrong:
             _register(value if self._inner in (None, str, bytes) else reading.value)
-            self._seen = (reading, value, self._supply, self._supply.now)
+            _hold(self, reading, value, supply)
         return value, wrong
 
     @property
     def version(self) -> int | None:
         """KV v2 version of the value in memory, or None."""
-        reading = self._supply.reading
+        reading = supply_of(self).reading
         return reading.version if reading is not None else None
 
     @property
     def expires_at(self) -> float | None:
         """Seconds since 1970 at which the value in memory ends (a lease), or None."""
-        reading = self._supply.reading
+        reading = supply_of(self).reading
         return reading.expires_at if reading is not None else None
 
     @property
     def origin(self) -> Origin:
         """Where the value comes, or would come, from; never fetches."""
-        return self._supply.origin
+        return supply_of(self).origin
 
     @property
     def state(self) -> State:
         """fresh, stale, missing or unread; a value that is no T is as good as missing. Never fetches."""
-        return "missing" if misfit(self) else self._supply.state
+        return "missing" if misfit(self) else supply_of(self).state
 
     @property
     def reference(self) -> str:
         """The place in Vault that it is read from, such as `secret/tori#api_key`; "" when none."""
-        return self._supply.reference
+        return supply_of(self).reference
 
     def __repr__(self) -> str:
         return f"Secret({MASK!r})"
@@ -164,15 +179,19 @@ class Secret(Generic[T]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        if self._supply is other._supply:
+        supply, of_other = supply_of(self), supply_of(other)
+        if supply is of_other:
             return True
-        mine, theirs = self._supply.reading, other._supply.reading
+        mine, theirs = supply.reading, of_other.reading
         if mine is None or theirs is None:
             return mine is theirs and self.reference == other.reference and self.origin == other.origin
         return hmac.compare_digest(_bytes(mine.value), _bytes(theirs.value))
 
     def __hash__(self) -> int:
         return hash(Secret)
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in _HIDDEN]
 
     def __copy__(self) -> Secret[T]:
         return self
@@ -185,6 +204,8 @@ class Secret(Generic[T]):
             "a Secret is not pickled, so that no value leaves the process: pickle the lazy settings object "
             "instead (it travels as its recipe), or load in the other process"
         )
+
+    __pydantic_serializer__ = _Serializer()
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -214,6 +235,10 @@ class Secret(Generic[T]):
         return {"type": kinds, "format": "password", "writeOnly": True, "x-toriconfig-secret": True}
 
 
+_HIDDEN = frozenset(Secret.__slots__) - {"__weakref__"}
+Secret.__slots__ = ()  # type: ignore[assignment]  # the slots stay; what copies slot by slot finds none
+
+
 def handle(supply: Supply, inner: Any, path: str) -> Secret[Any]:
     """A handle over `supply`, for the field at `path`, whose T is `inner` (None: whatever was read)."""
     secret: Secret[Any] = Secret.__new__(Secret)
@@ -226,18 +251,19 @@ def typed(secret: Secret[T], inner: Any, path: str = "") -> tuple[Secret[T] | No
 
     A handle that knows its T stays what it is; so does one whose value, in memory, is a T as it stands.
     """
-    reading = secret._supply.reading
+    reading = supply_of(secret).reading
     if secret._inner is not None or reading is None:
         return secret, ""
     value, wrong = convert(inner, reading.value)
     if wrong:
         return None, wrong
-    return (secret if value is reading.value else handle(secret._supply, inner, path)), ""
+    return (secret if value is reading.value else handle(supply_of(secret), inner, path)), ""
 
 
 def supply_of(secret: Secret[Any]) -> Supply:
     """The supply behind a handle."""
-    return secret._supply
+    held: _Held = secret._held.cell_contents
+    return held[2]
 
 
 def settled(secret: Secret[Any]) -> Any:
@@ -251,15 +277,20 @@ def settled(secret: Secret[Any]) -> Any:
 
 def misfit(secret: Secret[Any]) -> str:
     """What the value in memory should have been; "" where it is a T, and where none is there. Never fetches."""
-    reading = secret._supply.reading
+    reading = supply_of(secret).reading
     return secret._value_of(reading)[1] if reading is not None else ""
 
 
 def _fill(secret: Secret[Any], supply: Supply, inner: Any, path: str) -> None:
-    secret._supply = supply
+    secret._held = CellType((_RAISE, None, supply, supply.now))  # `_RAISE` is the reading of no supply
     secret._inner = inner
     secret._path = path
-    secret._seen = (_RAISE, None, supply, supply.now)  # `_RAISE` is the reading of no supply
+
+
+def _hold(secret: Secret[Any], reading: Reading | None, value: Any, supply: Supply) -> None:
+    """Keep a value for `get()`."""
+    now = None if isinstance(supply, Fixed) else supply.now
+    secret._held.cell_contents = (reading, value, supply, now)
 
 
 def convert(inner: Any, raw: Any) -> tuple[Any, str]:
