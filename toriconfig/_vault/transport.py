@@ -151,7 +151,12 @@ class Transport:
                 redirect=False,
                 timeout=timeout,
                 preload_content=False,
+                decode_content=False,
             )
+            coding = response.headers.get("content-encoding", "identity").strip().lower()
+            if coding not in ("", "identity"):
+                response.close()  # nothing of it is read: a few bytes may decompress to gigabytes
+                return Failure("garbage", "answered in an encoding that was not asked for", address, sent=True)
             raw = response.read(LARGEST + 1)
             response.release_conn()
         except SetUpError as error:
