@@ -89,8 +89,14 @@ def try_check_tree(schema: type[BaseModel], tree: Tree, most: int = MOST_SHOWN) 
 
 def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) -> tuple[Problem, ...]:
     """The keys among `updates` that the schema does not have, where that is an error."""
+    if options.unknown_keys != "error":
+        return ()
+    from toriconfig._unknown import unknown_keys
+    from toriconfig.sources.mapping import MappingSource
+
     run = Load(recipe, options=options)
-    return run.unknown(updates) if options.unknown_keys == "error" else ()
+    root = run._current(MappingSource(updates).load().root)
+    return tuple(unknown_keys(root, run.shape, "error", whole=False))
 
 
 @clean_call

@@ -109,13 +109,6 @@ class Load:
         self._add([problem for problem in wrong if problem.code != "TC103" or "[" in problem.path], root)
         self.problems = [problem for problem in self.problems if problem.code != "TC401"]
 
-    def unknown(self, updates: Mapping[str, Any]) -> tuple[Problem, ...]:
-        """The keys among `updates` that the schema does not have."""
-        from toriconfig.sources.mapping import MappingSource
-
-        root = self._current(MappingSource(updates).load().root)
-        return tuple(unknown_keys(root, self.shape, "error", whole=False))
-
     def derive(self, loaded: Loaded, updates: Mapping[str, Any]) -> Loaded | None:
         """The settings of an earlier load with `updates` above them; nothing is read again."""
         from toriconfig._carried import carried
