@@ -42,7 +42,7 @@ class Host(BaseModel):
 
 def _refuse(value: str) -> str:
     if value == "bad":
-        raise ValueError("another word")
+        raise ValueError("a longer term")
     return value
 
 
@@ -87,7 +87,7 @@ def test_a_rule_of_the_whole_schema_has_no_path() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("word: bad", "another word"), ("custom: 1", "custom is not 1"), ("custom: 2", "custom is never two")],
+    [("word: bad", "a longer term"), ("custom: 1", "custom is not 1"), ("custom: 2", "custom is never two")],
 )
 def test_a_validators_own_words_say_what_was_expected(text: str, expected: str) -> None:
     assert expected == only(text, schema=Ruled).expected

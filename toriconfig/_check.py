@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._layers import files_of, looked_for, profiles_of
@@ -42,7 +42,9 @@ def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
     attempt = try_load(recipe if online else recipe.unasked())
     problems = list(attempt.problems)
     if attempt.complete:
-        problems += [_unsupplied(path, where, online=online) for path, where in attempt.unsupplied.items()]
+        asked = {path: where for path, where in attempt.unsupplied.items() if where[0] and not online}
+        problems += _unchecked(asked)
+        problems += [_unsupplied(path, *where) for path, where in attempt.unsupplied.items() if path not in asked]
     if online:
         fetched = {path: secret for path, secret in attempt.secrets.items() if path not in attempt.unsupplied}
         problems += map(_unfetched, failures_of(fetched))
@@ -99,17 +101,30 @@ def check_alone(schema: type[BaseModel], trees: Iterable[Tree], most: int = MOST
     return sort_problems(dict.fromkeys(found))  # what is wrong with the class is found with each
 
 
-def _unsupplied(path: Path, where: tuple[str, str], *, online: bool) -> Problem:
-    reference, remedy = where
-    if reference and not online:
-        return Problem(
-            "TC401",
-            show(path),
-            Origin("vault", reference),
-            help="run with --online to read it from Vault",
-            message=f"the secret `{show(path)}` was not checked, since it comes from Vault",
-            severity="info",
-        )
+_MOST_NAMED = 5
+"""Secrets that one line names."""
+
+
+def _unchecked(asked: Mapping[Path, tuple[str, str]]) -> Iterator[Problem]:
+    """One line for all secrets that come from Vault, which is not asked."""
+    if not asked:
+        return
+    names = [f"`{show(path)}` ({reference})" for path, (reference, _) in asked.items()]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    one = len(names) == 1
+    what = f"the secret {names[0]} was" if one else f"{len(names)} secrets were"
+    which = "" if one else f": {', '.join(names[:_MOST_NAMED])}{more}"
+    yield Problem(
+        "TC401",
+        show(next(iter(asked))) if one else "",
+        Origin("vault", next(iter(asked.values()))[0]) if one else None,
+        help=f"run with --online to read {'it' if one else 'them'} from Vault",
+        message=f"{what} not checked, since {'it comes' if one else 'they come'} from Vault{which}",
+        severity="info",
+    )
+
+
+def _unsupplied(path: Path, reference: str, remedy: str) -> Problem:
     return Problem(
         "TC401",
         show(path),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any, get_args
@@ -12,6 +13,13 @@ from toriconfig._path import Path, show
 from toriconfig._shape import ANY, Shape, confidential, fields_of
 from toriconfig._tree import Node
 from toriconfig.errors import Problem, Related
+
+_UNQUOTED: dict[type, str] = {
+    **dict.fromkeys((int, float), "a number"),
+    bool: "true or false",
+    **dict.fromkeys((datetime.datetime, datetime.date, datetime.time), "a date or a time"),
+}
+"""What a file says without quotes, and is no text."""
 
 
 def found(lines: Iterable[Any]) -> list[Found]:
@@ -220,4 +228,8 @@ def _remedy(
     if rules:
         return f"see {rules} in the schema"
     where = f" in {node.origin}" if node is not None and node.layer.kind != "files" else ""
-    return f"set `{show(path)}`{where} to {expected}" if path and expected else "correct the value"
+    if expected == "text" and node is not None and node.layer.kind == "files" and type(node.value) in _UNQUOTED:
+        return f"put it in quotes: without them it is {_UNQUOTED[type(node.value)]}"
+    if not path or not expected:
+        return f"look at what the schema asks of `{show(path)}`" if path else "look at what the schema asks for"
+    return f"set `{show(path)}`{where} to {expected}"

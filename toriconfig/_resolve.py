@@ -318,7 +318,12 @@ class _Run:
         self.suggestions = self.suggestions or Suggestions()
         known = [show((*path[:-1], key)) for key in (self.shape.at(path[:-1]) or self.shape).fields]
         candidate = self.suggestions.near(reference.name, [*known, *self.shape.fields]) if shape is None else None
-        remedy = f"did you mean `${{{candidate}}}`?" if candidate else f"set `{reference.name}` in some layer"
+        if candidate:
+            remedy = f"did you mean `${{{candidate}}}`?"
+        elif reference.name.isupper() and reference.name.isidentifier():
+            remedy = f"did you mean the variable, `${{env:{reference.name}}}`?"
+        else:
+            remedy = f"set `{reference.name}` in some layer"
         self._problem("TC304", node, path, f"`{reference.name}` is not set", "a key that is set", remedy)
 
     def _refused(self, node: Node, path: Path, what: str) -> Any:

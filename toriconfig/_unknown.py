@@ -71,7 +71,12 @@ class _Search:
             self.suggestions = Suggestions()
         find, free, fields = self.suggestions, siblings.free, siblings.fields
         name = re.sub(_VALUE, "", key)
-        candidate = find.sure(name, free) or find.near(name, free) or find.near(name, fields)
+        candidate = (
+            siblings.folded.get(name.lower())
+            or find.sure(name, free)
+            or find.near(name, free)
+            or find.near(name, fields)
+        )
         parent = f"`{show(path)}`" if path else "the schema"
         return Problem(
             "TC101",
@@ -95,21 +100,25 @@ class _Siblings:
         free: those that no layer sets.
         expected: `fields` for people.
         expected_free: `free` for people.
+        folded: every key of the schema by its lower-case spelling.
     """
 
-    __slots__ = ("expected", "expected_free", "fields", "free", "said")
+    __slots__ = ("expected", "expected_free", "fields", "folded", "free", "said")
 
     def __init__(self, value: dict[str, Node], shape: Shape) -> None:
         self.said = {key: value[key] for key in shape.fields if key in value and value[key].layer.kind != "defaults"}
         self.fields = list(shape.fields)
         self.free = [key for key in shape.fields if key not in self.said]
+        self.folded = {key.lower(): key for key in reversed(self.fields)}
         self.expected = _one_of(self.fields)
-        self.expected_free = _one_of(self.free)
+        self.expected_free = _one_of(self.free) if self.free else "no further key: all of them are set"
 
 
 def _one_of(keys: list[str]) -> str:
     more = len(keys) - _MOST_NAMED
-    named = ", ".join(keys[:_MOST_NAMED]) or "nothing more"
+    named = ", ".join(keys[:_MOST_NAMED])
+    if not named:
+        return "no key at all"
     return f"one of {named}" + (f" and {more:,} more" if more > 0 else "")
 
 
