@@ -289,7 +289,7 @@ def _fill(secret: Secret[Any], supply: Supply, inner: Any, path: str) -> None:
 
 def _hold(secret: Secret[Any], reading: Reading | None, value: Any, supply: Supply) -> None:
     """Keep a value for `get()`."""
-    now = None if isinstance(supply, Fixed) else supply.now
+    now = None if type(supply) is Fixed else supply.now
     secret._held.cell_contents = (reading, value, supply, now)
 
 

@@ -372,11 +372,9 @@ class Load:
     def sorted_problems(self) -> tuple[Problem, ...]:
         if not self.problems:
             return ()
-        from toriconfig._masking.excerpts import with_excerpts
-        from toriconfig._masking.registered import without_registered
+        from toriconfig._masking.registered import as_shown
 
-        found = with_excerpts(self.problems, self.lines, self.shape, self.read, self.recipe.most)
-        return without_registered(found)
+        return as_shown(self.problems, self.lines, self.shape, self.read, self.recipe.most)
 
 
 def _at_null(problem: Problem, origin: Origin | None) -> Problem:

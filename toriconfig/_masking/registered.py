@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
+from toriconfig._masking.excerpts import with_excerpts
+from toriconfig._shape import Shape
+from toriconfig._tree import Node
 from toriconfig.errors import Problem
 from toriconfig.pipeline._redact import mask
 
 _TEXTS = ("expected", "help", "message", "label", "layer")
 
 
-def without_registered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """The problems with every registered secret masked in their texts and excerpts."""
-    return tuple(map(_masked, problems))
+def as_shown(
+    problems: Iterable[Problem], lines: Mapping[str, Sequence[str]], shape: Shape, roots: Iterable[Node], most: int
+) -> tuple[Problem, ...]:
+    """The problems as `with_excerpts` returns them, with every registered secret masked in their texts and excerpts."""
+    return tuple(map(_masked, with_excerpts(problems, lines, shape, roots, most)))
 
 
 def _masked(problem: Problem) -> Problem:
