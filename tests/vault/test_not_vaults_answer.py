@@ -12,7 +12,6 @@ from support.fake_vault import FakeVault, secret
 from support.faults import Answer, answering_server
 from toriconfig._doctor import examine
 from toriconfig._vault import Session
-from toriconfig._vault.identity import Identity
 from toriconfig._vault.kv import Mounts
 from toriconfig._vault.resolve import VARIABLES
 from toriconfig._vault.token import LiveToken
@@ -174,7 +173,7 @@ def test_an_internal_error_of_a_plain_request_is_told_at_once(
 def test_an_internal_error_of_a_login_is_told_to_all_who_wait(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Identity, "_obtain", _explode)
+    monkeypatch.setattr("toriconfig._vault.identity.obtain", _explode)
     session = connect({"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "t"}, timeout=300.0)
     for path in ("secret/a", "secret/b"):
         with pytest.raises(VaultError, match=INTERNAL):
