@@ -38,4 +38,6 @@ def versioned(path: str) -> str:
     return f"{mount}/data/{rest}"
 
 
-_ENGINES = frozenset({"creds", "static-creds", "sts", "issue", "sign", "roles", "config", "code", "cert"})
+_ENGINES = frozenset(
+    {"creds", "static-creds", "sts", "issue", "sign", "sign-verbatim", "roles", "config", "code", "cert"}
+)

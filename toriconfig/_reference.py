@@ -16,6 +16,8 @@ _REFUSED = frozenset("\x7f%?#\\{}") | frozenset(map(chr, range(0x21)))
 _ISSUING = frozenset({"issue", "sign", "sign-verbatim", "creds", "sts"})
 """The segments of which one stands before the role in a path that issues something."""
 
+_PARAMETERS = "after `?` stands `name=value&name=value`, each name once; a value with a space or one of ? # { } | stands in quotes"
+
 _UNSENDABLE = frozenset("\\") | frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 
 _HIDES_PATHS = ("%2e", "%2f", "%5c")
@@ -112,7 +114,7 @@ def split(reference: str) -> Place:
             name for name, value in parameters if value and name.isascii() and name.isidentifier() and name.islower()
         }
         if len(names) < len(parameters):
-            raise ValueError("after `?` stands `name=value&name=value`, each name once, a value with spaces in quotes")
+            raise ValueError(_PARAMETERS)
         return Place(path, key, None, tuple(parameters))
     name, number = parameters[0] if len(parameters) == 1 else ("", "")
     if (
@@ -164,9 +166,7 @@ def _query(text: str, at: int) -> tuple[int, list[tuple[str, str]]]:
         if text[at : at + 1] == "=":
             value, plain, at = _part(text, at + 1, "&#")
             if not _is_plain(plain):
-                raise ValueError(
-                    "after `?` stands `name=value`; a value with a space or one of ? # { } stands in quotes"
-                )
+                raise ValueError(_PARAMETERS)
         found.append((name, value))
         if text[at : at + 1] != "&":
             return at, found

@@ -25,9 +25,10 @@ class Reading:
         origin: where it was read, version included.
         version: KV v2 version, or None.
         made_of: the readings that it was made of, which end it; () for one that was read itself.
+        gist: the value, without what only moves its end: with equal ones a reading is no other credential.
     """
 
-    __slots__ = ("__weakref__", "_expires_at", "made_of", "origin", "value", "version")
+    __slots__ = ("__weakref__", "_expires_at", "gist", "made_of", "origin", "value", "version")
 
     def __init__(
         self,
@@ -36,8 +37,10 @@ class Reading:
         version: int | None = None,
         expires_at: float | None = None,
         made_of: Sequence[Reading] = (),
+        gist: Any = None,
     ) -> None:
         self.value = value
+        self.gist = value if gist is None else gist
         self.origin = origin
         self.version = version
         self.made_of = made_of

@@ -171,10 +171,10 @@ def _relay(ref: weakref.ref[Lazy], path: Path, supply: Supply) -> Swap:
             change = Change(show(path), "added", None, new.origin)
         elif new is None:
             change = Change(show(path), "removed", old.origin, None)
-        elif old.value != new.value:
+        elif old.gist != new.gist:
             change = Change(show(path), "rotated", old.origin, new.origin)
         else:
-            return  # another key of its path was written, or another layer says the same
+            return  # another key of its path was written, another layer says the same, or only the end moved
         for listener in lazy._state.listeners:
             if listener.hears(change.key):
                 listener.call_soon(change)

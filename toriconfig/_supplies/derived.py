@@ -100,7 +100,10 @@ class Derived:
     def _made(self, readings: Sequence[Reading]) -> Reading:
         first = readings[0]
         version = first.version if len(readings) == 1 else None
-        return Reading(self._build(readings), self._spelt(first.origin), version, made_of=readings)
+        value = gist = self._build(readings)
+        if any(reading.gist is not reading.value for reading in readings):
+            gist = self._build([Reading(reading.gist, reading.origin, reading.version) for reading in readings])
+        return Reading(value, self._spelt(first.origin), version, made_of=readings, gist=gist)
 
     def _spelt(self, origin: Origin) -> Origin:
         if not self._key or origin.layer != "vault":

@@ -229,7 +229,7 @@ class Cell:
         plan = self._lease_plan()
         self._action = "reissue"
         if plan is not None:
-            if failed:
+            if failed and plan.action != "keep":
                 plan = leases.retry(plan.action, self._hard_end(), now, rnd)
             self._action = plan.action
             due = plan.at
@@ -302,7 +302,7 @@ class Cell:
             if changed:
                 origin = Origin("vault", self._place.path, version=found.version)
                 ends = session.vault.clock.time() + found.lease.duration if found.lease is not None else None
-                self.reading = Reading(found.data, origin, found.version, ends)
+                self.reading = Reading(found.data, origin, found.version, ends, gist=found.gist)
             self._lease, self._token = found.lease, found.token
             self._confirmed, self._error, self._failures, self._absent, self._warned = now, None, 0, 0, False
             self._next_try = -NEVER

@@ -34,6 +34,7 @@ class Found(NamedTuple):
         lease: when the data ends with one.
         token: the token that it was read with.
         ttl: seconds until a static role's password changes, or None.
+        gist: what of `data` tells another credential from the same one that ends later; None: all of it.
     """
 
     data: dict[str, Any]
@@ -41,6 +42,7 @@ class Found(NamedTuple):
     lease: Lease | None = None
     token: LiveToken | None = None
     ttl: float | None = None
+    gist: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         return f"Found(version={self.version})"

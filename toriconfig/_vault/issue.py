@@ -1,4 +1,4 @@
-"""Certificates: issued by a request that says what for, and gone at a time that is written in them.
+"""What is issued by a request that says what for: certificates, credentials with parameters, signed keys.
 
 A certificate of a role without `generate_lease` is no lease in Vault: nobody can renew or revoke it by an id, and it
 outlives the token that asked for it. For whoever holds it it is one all the same, that ends and must be followed by
@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from toriconfig._vault.envelope import moment, seconds
+from toriconfig._vault.ends import issued
 from toriconfig._vault.found import Found, lease_in
-from toriconfig._vault.lease import Lease
 from toriconfig.errors import SecretError, VaultUnreachable
 
 if TYPE_CHECKING:
-    from toriconfig._vault.answer import Answer
     from toriconfig._vault.call import Call
     from toriconfig._vault.session import Session
 
@@ -24,11 +22,11 @@ if TYPE_CHECKING:
 def issue(
     session: Session, path: str, parameters: Iterable[tuple[str, str]], call: Call, *, relogin: bool
 ) -> Found | SecretError:
-    """Ask for one certificate, once: a lost answer is not asked for again.
+    """Ask once: a lost answer is not asked for again.
 
     Args:
-        path: of the role, such as `pki/issue/tori`.
-        parameters: what it is for, such as `common_name`, as Vault names them.
+        path: of the role, such as `pki/issue/tori` or `kubernetes/creds/tori`.
+        parameters: what for, such as `common_name` or `kubernetes_namespace`, as Vault names them.
         call: the budget.
         relogin: whether a 403 may be met with a new login.
     """
@@ -42,16 +40,4 @@ def issue(
     lease = lease_in(answer.body, asked)
     if lease is not None:
         return Found(data, None, lease, answer.token)
-    left = _seconds_left(answer, session)
-    return Found(data, None, Lease("", False, asked, left, left) if left > 0 else None, None)
-
-
-def _seconds_left(answer: Answer, session: Session) -> float:
-    """Until the certificate ends, by the clock that wrote the end: Vault's own; 0 when it does not say."""
-    ends = seconds(answer.data.get("expiration"))
-    if ends is None:
-        return 0.0
-    now = moment(answer.headers.get("date"))
-    if now is None:
-        now = session.vault.clock.time()
-    return max(1.0, ends - now)
+    return issued(data, answer, session, asked)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from toriconfig._reference import Place
 from toriconfig._vault.answer import Answer
 from toriconfig._vault.call import Call
+from toriconfig._vault.ends import IDENTITY, code, identity_token, is_code
 from toriconfig._vault.envelope import seconds, whole
 from toriconfig._vault.found import Found, lease_in
 from toriconfig._vault.issue import issue
@@ -19,12 +20,19 @@ if TYPE_CHECKING:
 
     from toriconfig._vault.session import Session
 
-Kind = Literal["v1", "v2", "issuing", "other"]
+Kind = Literal["v1", "v2", "issuing", "codes", "other"]
 
 REMEMBER = 600.0
 """Seconds for which the kind of a mount is remembered."""
 
-_ISSUING = frozenset({"pki", "ssh"})
+_ISSUING = frozenset(
+    (
+        *("pki", "ssh", "kubernetes", "aws", "gcp", "azure", "alicloud", "database", "ldap", "openldap", "ad"),
+        *("consul", "nomad", "rabbitmq", "terraform", "mongodb", "mongodbatlas", "venafi"),
+    )
+)
+"""Engines, the last word of their names, that hand out something to parameters and store none of them."""
+
 _MINTING = frozenset({"creds", "issue", "sign", "sign-verbatim", "generate", "export-creds", "sts"})
 _ENGINES = _MINTING | {"static-creds", "static-cred", "cert", "keys", "code"}
 _VERSIONED = "Invalid path for a versioned K/V secrets engine"
@@ -103,17 +111,27 @@ class Mounts:
         data = answer.body.get("data")
         if not isinstance(data, dict):
             return VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
+        lease = lease_in(answer.body, asked)
+        if lease is None and path.startswith(IDENTITY):
+            return identity_token(data, answer, session, asked)
+        if lease is None and is_code(path, data) and self._makes_codes(mount, path, call):
+            return code(data, asked)
         ttl = seconds(data.get("ttl")) if "last_vault_rotation" in data else None
-        return Found(
-            data,
-            None,
-            lease_in(answer.body, asked),
-            answer.token,
-            ttl,
-        )
+        return Found(data, None, lease, answer.token, ttl)
+
+    def _makes_codes(self, mount: Mount, path: str, call: Call) -> bool:
+        """Whether an answer that looks like a one-time code is one; a KV engine may hold what looks so."""
+        told = self._known(path) or mount
+        if told.kind == "other":
+            asked = self._told(path, call, relogin=False)
+            if isinstance(asked, SecretError):
+                return True
+            self._remember(asked)
+            told = asked
+        return told.kind == "codes"
 
     def _issue(self, place: Place, call: Call, relogin: bool) -> Found | SecretError:
-        """Ask for a certificate, of an engine that certainly issues them: another might store what it is sent.
+        """Ask by POST, of an engine that certainly hands something out: another might store what it is sent.
 
         What is remembered of the mount is not enough, since another one may have taken its place.
         """
@@ -123,7 +141,7 @@ class Mounts:
             return mount
         if mount.kind != "issuing":
             return VaultError(
-                f"{path} is in no engine that issues certificates",
+                f"{path} is in no engine that issues anything to parameters",
                 reference=path,
                 help=f"nothing was sent to {mount.prefix}: leave out what stands after `?`, or correct the path",
             )
@@ -194,7 +212,8 @@ def mints(path: str) -> bool:
 def _kind(engine: object, options: object) -> Kind:
     if engine in ("kv", "generic"):
         return "v2" if isinstance(options, dict) and str(options.get("version")) == "2" else "v1"
-    return "issuing" if engine in _ISSUING else "other"
+    word = str(engine).rpartition("-")[2]  # a plugin of its own, such as `vault-plugin-secrets-kubernetes`
+    return "issuing" if word in _ISSUING else "codes" if word == "totp" else "other"
 
 
 def _guessed(path: str, version: int | None) -> Mount:

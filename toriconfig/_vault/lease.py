@@ -33,6 +33,7 @@ class Lease:
         duration: seconds of the last grant.
         term: seconds of the first grant.
         renewed: whether a renewal was granted.
+        on_demand: whether nothing is planned: who reads it after its end asks for another one, such as a one-time code.
     """
 
     id: str
@@ -41,11 +42,12 @@ class Lease:
     duration: float
     term: float
     renewed: bool = False
+    on_demand: bool = False
 
     @property
     def ends(self) -> float:
         """Monotonic seconds at which Vault will let it go, token aside."""
-        return self.granted + self.duration if self.duration > 0 else NEVER
+        return self.granted + self.duration if self.duration > 0 or self.on_demand else NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def plan(lease: Lease, overlap: float, now: float, rnd: Random, *, orphan_ends: 
     """
     if orphan_ends is not None and orphan_ends < lease.ends:
         return Plan("reissue", now + max(0.0, orphan_ends - now) / 3.0 * rnd())
-    if lease.ends == NEVER:
+    if lease.ends == NEVER or lease.on_demand:
         return Plan("keep", NEVER)
     if came_short(lease.duration, lease.term):
         return Plan("reissue", lease.granted)

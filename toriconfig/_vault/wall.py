@@ -109,12 +109,43 @@ def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: st
         )
     if status >= 500 or status in (404, 412, 429, 472, 473):
         return VaultUnreachable(f"Vault at {outcome.address} answered {status}{said}", status=status, **given)
+    if status == 405:
+        return _unsupported(path, method, said, given)
     help = ""
     if "unknown role" in said:
         help = "look at the role that the path names: the engine has none of that name"
-    elif issues(path):
-        help = f"say what the certificate is for, as its role allows: `{path}?common_name=...&ttl=...`"
+    elif issues(path) and path.split("/")[-2] not in ("creds", "sts"):
+        help = _parameters(path)
     return VaultError(f"Vault refused {method} {path} with {status}{said}", status=status, help=help, **given)
+
+
+def _unsupported(path: str, method: str, said: str, given: dict[str, Any]) -> VaultError:
+    """The error of a 405: the engine is there, and does not take that method at that path."""
+    if method not in ("GET", "LIST"):
+        message = f"{path} takes no {method}"
+        help = "leave out what stands after `?`, or correct the path" if issues(path) else "look at the path"
+    elif issues(path):
+        message, help = f"{path} cannot be read: what it hands out is asked for by POST", _parameters(path)
+    else:
+        message, help = (
+            f"{path} cannot be read: its engine knows no {method} there",
+            "look at the path: it may be written to",
+        )
+    return VaultError(f"{message} (405{said})", status=405, help=help, **given)
+
+
+def _parameters(path: str) -> str:
+    """What to say after a path that hands something out to parameters."""
+    kind = path.split("/")[-2]
+    if kind == "issue":
+        return f"say what the certificate is for, as its role allows: `{path}?common_name=...&ttl=...`"
+    example = {
+        "sign": 'public_key="ssh-ed25519 AAAA..."` or `csr="-----BEGIN...',
+        "sign-verbatim": 'csr="-----BEGIN...',
+        "creds": "kubernetes_namespace=...` or `ip=...",
+        "sts": "ttl=...",
+    }[kind]
+    return f"say what it is for, as its role allows: `{path}?{example}`"
 
 
 def denied(path: str, method: str, *, request_id: str = "", token_dead: bool = False) -> VaultDenied:

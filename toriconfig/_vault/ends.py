@@ -1,0 +1,119 @@
+"""When what an engine hands out ends though it is no lease of Vault's: certificates, identity tokens, one-time codes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._vault.envelope import decoded, moment, seconds
+from toriconfig._vault.found import Found
+from toriconfig._vault.lease import Lease
+
+if TYPE_CHECKING:
+    from toriconfig._vault.answer import Answer
+    from toriconfig._vault.session import Session
+
+IDENTITY = "identity/oidc/token/"
+_OF_A_CODE = frozenset({"code", "expire_time", "generated", "period", "ttl"})
+_OF_A_TOKEN = ("exp", "iat", "nbf", "jti", "auth_time")
+"""Claims in which two tokens of one identity differ."""
+
+_KEY_FIELDS = {
+    "ssh-rsa": 2,
+    "ssh-dss": 4,
+    "ssh-ed25519": 1,
+    "sk-ssh-ed25519": 2,
+    "sk-ecdsa-sha2-nistp256": 3,
+}
+"""How many fields the public key has, by the kind of an SSH certificate; of other kinds two."""
+
+
+def is_code(path: str, data: Mapping[str, Any]) -> bool:
+    """Whether an answer looks like a one-time code of a TOTP engine."""
+    code = isinstance(data.get("code"), str) and _OF_A_CODE.issuperset(data)
+    return code and path.split("/")[1:][-2:-1] == ["code"]
+
+
+def code(data: dict[str, Any], asked: float) -> Found:
+    """A one-time code: never kept beyond its end, and asked for by who reads it alone.
+
+    Args:
+        data: of the answer. When it does not say for how long the code is right, each read asks.
+        asked: monotonic seconds just before it was asked for.
+    """
+    life = seconds(data.get("ttl"))
+    ends, made = seconds(data.get("expire_time")), seconds(data.get("generated"))
+    if life is None and ends is not None and made is not None:
+        life = ends - made - 1.0  # both are whole seconds
+    lasts = max(0.0, life or 0.0)
+    unchanging = dict.fromkeys(data)
+    return Found(data, None, Lease("", False, asked, lasts, lasts, on_demand=True), None, gist=unchanging)
+
+
+def identity_token(data: dict[str, Any], answer: Answer, session: Session, asked: float) -> Found:
+    """A signed token of an identity, which ends at its `exp`; another one with the same claims is no other credential."""
+    claims = _claims(data.get("token"))
+    ends = seconds(claims.get("exp"))
+    left = _until(ends, answer, session) if ends is not None else seconds(data.get("ttl"))
+    if not left:
+        return Found(data, None, None, answer.token)
+    lasting = json.dumps({name: value for name, value in claims.items() if name not in _OF_A_TOKEN}, sort_keys=True)
+    gist = {**data, "token": lasting, "ttl": None} if claims else None
+    return Found(data, None, Lease("", False, asked, left, left), None, gist=gist)
+
+
+def issued(data: dict[str, Any], answer: Answer, session: Session, asked: float) -> Found:
+    """A certificate, which ends at a time that is written in it. When none is found, it is kept: nothing asks anew."""
+    ends = seconds(data.get("expiration"))
+    if ends is None:
+        ends = _ssh_end(data.get("signed_key"))
+    left = _until(ends, answer, session) if ends is not None else 0.0
+    return Found(data, None, Lease("", False, asked, left, left), None)
+
+
+def _until(ends: float, answer: Answer, session: Session) -> float:
+    """Seconds until `ends`, since 1970, by the clock that wrote it: Vault's own; at least one."""
+    now = moment(answer.headers.get("date"))
+    if now is None:
+        now = session.vault.clock.time()
+    return max(1.0, ends - now)
+
+
+def _claims(token: object) -> dict[str, Any]:
+    parts = token.split(".") if isinstance(token, str) else []
+    if len(parts) != 3:
+        return {}
+    try:
+        claims = decoded(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except ValueError:
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _ssh_end(certificate: object) -> float | None:
+    """`valid before` of an OpenSSH certificate, seconds since 1970; None when it is none, or never ends.
+
+    The fields are those of PROTOCOL.certkeys: type, nonce, public key, serial, kind, key id, principals, after, before.
+    """
+    words = certificate.split() if isinstance(certificate, str) else []
+    if len(words) < 2:
+        return None
+    try:
+        blob = base64.b64decode(words[1], validate=True)
+        name = words[0].partition("-cert-v01@")[0]
+        at = _past(blob, 0, range(2 + _KEY_FIELDS.get(name, 2)))
+        at = _past(blob, at + 8 + 4, range(2)) + 8
+    except (binascii.Error, ValueError):
+        return None
+    return seconds(int.from_bytes(blob[at : at + 8], "big")) if at + 8 <= len(blob) else None
+
+
+def _past(blob: bytes, at: int, fields: Iterable[int]) -> int:
+    for _ in fields:
+        if at + 4 > len(blob):
+            raise ValueError("too short")
+        at += 4 + int.from_bytes(blob[at : at + 4], "big")
+    return at
