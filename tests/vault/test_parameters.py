@@ -148,7 +148,7 @@ def test_what_is_no_signed_key_has_no_end(text: Any) -> None:
 
 def test_aws_is_asked_by_post_with_what_is_named(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     sent: list[tuple[str, Any]] = []
-    lease = {"lease_id": "aws/sts/deploy/1", "lease_duration": 900, "renewable": False}
+    lease: dict[str, Any] = {"lease_id": "aws/sts/deploy/1", "lease_duration": 900, "renewable": False}
 
     def answer(method: str, body: Any) -> Any:
         sent.append((method, body))
