@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from support.command import clean_environ
+from support.rotate_command import rotate
 from support.rotating import Account, killed_after
 from toriconfig._engine import wait_for
 from toriconfig.cli._exit import Exit
@@ -58,23 +59,6 @@ class App(BaseModel):
     half: Annotated[Secret[str], Ref("database/creds/app#username")]
     issued: Annotated[Secret[str], Ref("pki/issue/app?common_name=app#certificate")]
 """
-
-
-def rotate(
-    environ: Mapping[str, str], *arguments: str, given: str | bytes | None = None, cwd: Path | None = None
-) -> tuple[int, str, str]:
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("VAULT_", "BAO_"))}
-    done = subprocess.run(
-        [sys.executable, "-m", "toriconfig.cli", "rotate", *arguments],
-        input=given.encode() if isinstance(given, str) else given,
-        stdin=subprocess.DEVNULL if given is None else None,
-        env={**clean, **environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        cwd=cwd,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
 def test_it_rotates_shows_the_way_back_and_tells_no_secret(vault: VaultServer) -> None:
