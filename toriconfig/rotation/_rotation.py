@@ -203,7 +203,8 @@ class Rotation:
     def _run(self, *, force: bool, began: float | None) -> Outcome:
         work = self.work()
         if not self.chosen.is_stored:
-            due = None if began is None else lambda at: self._check_due(at, began)
+            # Engines tell whole seconds.
+            due = None if began is None else lambda at: self._check_due(at, float(int(began)))
             return rotate_in_engine(self, self.chosen.for_new(None), work, due)
         preflight = Preflight(self.session, work, self.clock)
         kind = self._kind_of_new(preflight)
