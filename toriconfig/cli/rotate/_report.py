@@ -47,7 +47,7 @@ def of_status(status: Status) -> Item:
 def of_line(line: Line, act: str) -> Item:
     """The item of one of many."""
     error = None if line.error is None else error_item(line.error)
-    return {"reference": line.reference, "act": act, "result": line.result, "age": line.age, "error": error}
+    return {"reference": line.reference, "act": act.replace("_", "-"), "result": line.result, "age": line.age, "error": error}
 
 
 def of_error(reference: str, act: str, error: SecretError) -> Item:
@@ -59,7 +59,7 @@ def of_error(reference: str, act: str, error: SecretError) -> Item:
         result = "lost"
     elif isinstance(error, RotationRefused):
         result = "refused"
-    return {"reference": reference, "act": act, "result": result, "error": error_item(error)}
+    return {"reference": reference, "act": act.replace("_", "-"), "result": result, "error": error_item(error)}
 
 
 def error_item(error: SecretError) -> Item:
