@@ -47,7 +47,13 @@ def of_status(status: Status) -> Item:
 def of_line(line: Line, act: str) -> Item:
     """The item of one of many."""
     error = None if line.error is None else error_item(line.error)
-    return {"reference": line.reference, "act": act.replace("_", "-"), "result": line.result, "age": line.age, "error": error}
+    return {
+        "reference": line.reference,
+        "act": act.replace("_", "-"),
+        "result": line.result,
+        "age": line.age,
+        "error": error,
+    }
 
 
 def of_error(reference: str, act: str, error: SecretError) -> Item:
