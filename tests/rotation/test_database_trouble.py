@@ -237,11 +237,8 @@ def test_a_server_of_another_language_is_asked_what_it_says_to_a_wrong_password(
 ) -> None:
     from toriconfig.rotation.kinds import _postgres
 
-    plain = _postgres.of_connecting
-
     def translated(error: psycopg.Error) -> Any:
-        failure = plain(error)
-        return failure._replace(what=About.UNKNOWN)
+        return of_connecting(error)._replace(what=About.UNKNOWN)
 
     monkeypatch.setattr(_postgres, "of_connecting", translated)
     server = _postgres.Server(account.conninfo, 20.0)
