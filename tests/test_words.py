@@ -27,7 +27,9 @@ def only(annotation: Any, text: str, folder: Path, **more: Any) -> Problem:
     return problem
 
 
-@pytest.mark.parametrize("error", list_all_errors(), ids=lambda error: error["type"])
+@pytest.mark.parametrize(
+    "error", sorted(list_all_errors(), key=lambda error: error["type"]), ids=lambda error: error["type"]
+)
 def test_what_pydantic_expected_is_told_as_a_noun(error: dict[str, Any]) -> None:
     context = error.get("example_context") or {}
     told = phrase(Found(("x",), error["type"], error["example_message_python"], context), sealed=False)
