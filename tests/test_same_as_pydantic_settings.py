@@ -62,7 +62,7 @@ class Point(NamedTuple):
 class Sub(BaseModel):
     model_config = {"extra": "ignore"}
 
-    token: str = "none"
+    label: str = "none"
     n: int = 0
     many: list[int] = []
 
@@ -189,19 +189,19 @@ TEXTS = [
         '{"a": [1]}',
         '{"a": {"b": 1}}',
         '{"x": 3}',
-        '{"token": "t", "n": "3"}',
+        '{"label": "t", "n": "3"}',
     ),
     *('{"kind": "cat", "lives": 9}', '{"kind": "dog", "name": "d"}', '{"n": 3, "tags": [1], "day": "2024-01-01"}'),
     *("a|b", "a|b,c", "a,b", "1,2"),
 ]
 KEYS = [{"A_V__A": "1"}, {"A_V": '{"a": 1}', "A_V__B": "2"}, {"A_V__A": "[1]"}, {"A_V__B": "x"}, {"A_V__C": "1.50"}]
-DEEP = [{"A_V__A__N": "5"}, {"A_V__A__B": "6"}, {"A_V__A__TOKEN": "true"}]
-FIELDS = [{"A_V__N": "3", "A_V__TOKEN": "t"}, {"A_V__MANY": "[1, 2]"}, {"A_V": '{"n": 1}', "A_V__TOKEN": "t"}]
+DEEP = [{"A_V__A__N": "5"}, {"A_V__A__B": "6"}, {"A_V__A__LABEL": "true"}]
+FIELDS = [{"A_V__N": "3", "A_V__LABEL": "t"}, {"A_V__MANY": "[1, 2]"}, {"A_V": '{"n": 1}', "A_V__LABEL": "t"}]
 NESTED: list[tuple[Any, list[dict[str, str]]]] = [
     *((annotation, KEYS) for annotation in (dict[str, int], dict[str, str], dict[str, list[int]], dict, Record, Data)),
     *((annotation, KEYS) for annotation in (dict[str, Any], dict[str, int | list[int]], dict[str, Level])),
     *((annotation, DEEP) for annotation in (dict[str, dict[str, int]], dict, dict[str, Any])),
-    (dict[str, Sub], [{"A_V__A__N": "5"}, {"A_V__A__TOKEN": "true"}]),
+    (dict[str, Sub], [{"A_V__A__N": "5"}, {"A_V__A__LABEL": "true"}]),
     *((annotation, FIELDS) for annotation in (Sub, Sub | None, Sub | str)),
     (Annotated[Cat | Dog, Field(discriminator="kind")], [{"A_V__KIND": "cat", "A_V__LIVES": "9"}]),
     (Strict, [{"A_V__DAY": "2024-01-01", "A_V__N": "7"}, {"A_V__TAGS": "[1]"}]),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Iterator
 from enum import Enum
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ImportString, Json
 
 from toriconfig._explain import origin_at
 from toriconfig._masking.shown import Verbatim, conceals, plain
@@ -60,7 +61,7 @@ def leaves(loaded: Loaded, below: Path = ()) -> Iterator[Leaf]:
 def _leaves(value: Any, path: Path, field: Field | None, loaded: Loaded) -> Iterator[Leaf]:
     description = field.info.description or "" if field is not None else ""
     value = _unwrapped(value)
-    parts = _parts(value)
+    parts = _parts(value) if _text_of(value, path, loaded) is None else None
     if isinstance(value, Secret):
         yield Leaf(path, _reference(path, loaded), value.origin, secret=True, description=description)
     elif parts and all(isinstance(part, str) for way, _, _ in parts for part in way):
@@ -78,6 +79,20 @@ def _leaves(value: Any, path: Path, field: Field | None, loaded: Loaded) -> Iter
 
 def _unwrapped(value: Any) -> Any:
     return _unwrapped(value.root) if getattr(value, "__pydantic_root_model__", False) else value
+
+
+def _text_of(value: Any, path: Path, loaded: Loaded) -> str | None:
+    """The text that a type which takes nothing else is read from: JSON of a `Json`, the path of an `ImportString`."""
+    shape = loaded.snapshot.shape.at(path)
+    if shape is None or (value is None and shape.nullable) or shape.scalars not in ((Json,), (ImportString,)):
+        return None
+    if shape.scalars == (Json,):
+        return json.dumps(plain(value), ensure_ascii=False)
+    node = loaded.snapshot.root.find(path)
+    if node is not None and isinstance(node.value, str):
+        return node.value
+    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    return f"{module}:{name}" if module and name and "<" not in name else getattr(value, "__name__", None)
 
 
 def _parts(value: Any) -> list[_Part] | None:
@@ -110,6 +125,9 @@ def _ways(kind: type[Any]) -> dict[str, tuple[Path, Field | None]]:
 def _said(value: Any, path: Path, loaded: Loaded) -> Any:
     """What a file says of a value as a whole: of a secret in it the reference, or the mask where it has none."""
     value = _unwrapped(value)
+    text = _text_of(value, path, loaded)
+    if text is not None:
+        return text
     if isinstance(value, Secret):
         return _reference(path, loaded) or MASK
     parts = _parts(value)

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._fit import names
+from toriconfig._json_types import Generator, without_infinity
 from toriconfig._masking.shown import conceals
 from toriconfig._options import Options
 from toriconfig._path import Path, show
@@ -29,7 +30,7 @@ def schema_of_files(cls: type[BaseModel]) -> dict[str, Any]:
     No key is required, since another layer may say it; every value may be a reference; keys that the class does not
     know are refused, as in a load. `x-toriconfig-env` names the variable of a key, `x-toriconfig-secret` marks secrets.
     """
-    made = cls.model_json_schema(mode="validation", by_alias=True)
+    made = without_infinity(cls.model_json_schema(mode="validation", by_alias=True, schema_generator=Generator))
     options = Options.of(cls.model_config, {})
     shape = root_shape(cls)
     variables = {path: name for name, path in variables_of(cls)}
@@ -50,7 +51,7 @@ def schema_of_files(cls: type[BaseModel]) -> dict[str, Any]:
 
 def schema_text(cls: type[BaseModel]) -> str:
     """The schema as the text of its file."""
-    return json.dumps(schema_of_files(cls), indent=2, ensure_ascii=False, sort_keys=False) + "\n"
+    return json.dumps(schema_of_files(cls), indent=2, ensure_ascii=False, sort_keys=False, allow_nan=False) + "\n"
 
 
 def variables_of(cls: type[BaseModel], *, sections: bool = False) -> list[tuple[str, Path]]:

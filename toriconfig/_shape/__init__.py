@@ -91,7 +91,7 @@ class Shape:
         self.decodes = False
         self.sealed = False
         self.renamed: Mapping[str, str] | None = None
-        self.scalars: tuple[type[Any], ...] = ()
+        self.scalars: tuple[Any, ...] = ()
         self.choices: tuple[Any, ...] = ()
         self.keys: Shape | None = None
         self.names: tuple[str, ...] = ()

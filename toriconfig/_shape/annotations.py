@@ -11,7 +11,16 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, Json, PlainValidator, SecretBytes, SecretStr, WrapValidator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ImportString,
+    Json,
+    PlainValidator,
+    SecretBytes,
+    SecretStr,
+    WrapValidator,
+)
 
 from toriconfig._reference import Merge, Ref
 from toriconfig._secret import Secret
@@ -37,6 +46,11 @@ def shape_of(annotation: Any, metadata: tuple[Any, ...] = (), inside: frozenset[
     if any(Json in (note, type(note)) for note in metadata):
         shape = Shape("scalar")
         shape.members = (shape_of(annotation, (), inside),)
+        shape.scalars = (Json,)
+        return shape
+    if any(ImportString in (note, type(note)) for note in metadata):
+        shape = Shape("scalar")
+        shape.scalars = (ImportString,)
         return shape
     shape = _bare(annotation, inside)
     for note in metadata:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -25,6 +26,8 @@ def schema(target: str | None, output: str | None, only_check: bool, env_example
 
     cls = schema_class(target)
     text = example(cls) if env_example else schema_text(cls)
+    if not env_example:
+        _name_unsaid(text, cls.__name__)
     default = ".env.example" if env_example else f"schemas/{_name(cls.__name__)}.schema.json"
     if output == "-":
         say(text, end="")
@@ -48,6 +51,16 @@ def schema(target: str | None, output: str | None, only_check: bool, env_example
         raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
     note(f"wrote {file}")
     return Exit.FINE
+
+
+def _name_unsaid(text: str, cls: str) -> None:
+    """Say which fields have a type that JSON cannot have, such as a `Callable`."""
+    from toriconfig._json_types import unsaid
+    from toriconfig._path import show
+
+    found = dict.fromkeys(f"`{show(path)}` ({kind})" for path, kind in unsaid(json.loads(text)))
+    if found:
+        note(f"{cls}: no JSON stands for the type of {', '.join(found)}; the schema allows any value there")
 
 
 def _name(cls: str) -> str:
