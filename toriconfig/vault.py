@@ -170,7 +170,7 @@ class Agent(Declared):
         _text(self, "address", "socket")
         _not_both(self, "address", "socket")
         if self.address is not None:
-            check_address(self.address, "Agent.address")
+            addresses_in(self.address, "Agent.address")
 
 
 Auth = Token | AppRole | Kubernetes | JWT | UserPass | TLSCertificate | Agent
@@ -197,7 +197,8 @@ class Vault(Declared):
     """Where Vault is and how to use it.
 
     Args:
-        address: `https://vault:8200`, or several, comma-separated, that fail over; None: `VAULT_ADDR`.
+        address: `https://vault:8200`, or several, comma-separated, that fail over; `https://host/vault` where Vault
+            answers below a path; None: `VAULT_ADDR`.
         namespace: None: `VAULT_NAMESPACE`, else none; `/`: none, whatever the variable says.
         auth: how to log in; None: as `Token()`, or as `Agent()` where `VAULT_AGENT_ADDR` is set.
         timeout: seconds that a read may take in all, login and retries included, over 0 to 300;
@@ -210,7 +211,7 @@ class Vault(Declared):
         client_cert, client_key: PEM files of the client certificate; None: `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`.
         tls_server_name: the name that the certificate must bear; None: `VAULT_TLS_SERVER_NAME`, else the host.
         verify: False: certificates are not checked, never for production; None: `VAULT_SKIP_VERIFY`, else they are.
-        proxy: `http://proxy:3128`; None: `VAULT_PROXY_ADDR`; `HTTPS_PROXY` and the like are never looked at.
+        proxy: `http://proxy:3128`, `http://user:password@proxy:3128`; None: `VAULT_PROXY_ADDR`; `HTTPS_PROXY` and the like are never looked at.
         allow_file_address: True: files of the checkout (YAML, JSON, `.env`) may set every field, the address, the
             CAs and the credentials included; None: only what decides neither where credentials go nor what is read.
         share_after_fork: whether a forked child goes on with its parent's token and leases; None: it gets its own.
@@ -257,8 +258,9 @@ class Vault(Declared):
         if self.client_key is not None and self.client_cert is None:
             raise ValueError("Vault.client_key: needs `client_cert`")
         if self.address is not None:
-            for one in self.address.split(","):
-                check_address(one.strip(), "Vault.address")
+            addresses_in(self.address, "Vault.address")
+        if self.proxy is not None:
+            check_proxy(self.proxy, "Vault.proxy")
         if self.namespace is not None:
             check_namespace(self.namespace, "Vault.namespace")
 
@@ -278,27 +280,66 @@ class Vault(Declared):
         return hash(self._key())
 
 
-def check_address(address: str, field: str) -> None:
-    """Refuse an address that the tools of Vault would not take, or that holds a credential.
+def addresses_in(text: str, field: str) -> tuple[str, ...]:
+    """The addresses in a comma-separated text, spelt alike: without spaces, empty places and closing slashes.
+
+    As for the tools of Vault an address may have a path, `https://host/vault`, below which Vault answers.
 
     Raises:
-        ValueError: with the field's name and the remedy; the address is not repeated when it holds a credential.
+        ValueError: one is no address, or holds a credential; the message names the field and the remedy, and does not
+            repeat the address.
     """
+    found = tuple(dict.fromkeys(_address(one.strip(), field) for one in text.split(",") if one.strip()))
+    if not found:
+        raise ValueError(f"{field}: expected http://host:port, https://host:port or unix:///socket")
+    return found
+
+
+def check_proxy(address: str, field: str) -> str:
+    """The address of a proxy, spelt plainly; it may hold user name and password.
+
+    Raises:
+        ValueError: it is none; the message does not repeat it.
+    """
+    scheme, colon, rest = address.strip().partition("://")
+    login, _, host = rest.rstrip("/").rpartition("@")
+    if colon and scheme.lower().startswith("socks"):
+        raise ValueError(f"{field}: a SOCKS proxy is not supported, expected http://host:port")
+    if not colon or scheme.lower() not in ("http", "https") or not _is_host(host) or "/" in login:
+        raise ValueError(f"{field}: expected http://host:port, or with a login http://user:password@host:port")
+    return f"{scheme.lower()}://{login}{'@' if login else ''}{host}"
+
+
+def _address(address: str, field: str) -> str:
     scheme, colon, rest = address.partition("://")
+    scheme = scheme.lower()
     if not colon or scheme not in ("http", "https", "unix") or not rest:
         raise ValueError(f"{field}: expected http://host:port, https://host:port or unix:///socket")
     if scheme == "unix":
         if not rest.startswith("/"):
             raise ValueError(f"{field}: expected unix:///absolute/path")
-        return
-    host, _, tail = rest.partition("/")
+        return f"unix://{rest.rstrip('/')}"
+    host, _, path = rest.partition("/")
     if "@" in rest or "?" in rest or "#" in rest:
         raise ValueError(f"{field}: user names, passwords, `?` and `#` do not belong there; log in with `auth`")
-    if tail.strip("/"):
-        raise ValueError(f"{field}: expected no path after the host")
-    name, colon, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
-    if (colon and not port.isdecimal()) or not (name or host) or any(char.isspace() for char in host):
+    if not _is_host(host):
         raise ValueError(f"{field}: expected {scheme}://host:port")
+    below = [part for part in path.split("/") if part]
+    try:
+        if below:
+            check_path("/".join(below))
+    except ValueError as error:
+        raise ValueError(f"{field}: after the host, {error}") from None
+    if below[-1:] == ["v1"]:
+        raise ValueError(f"{field}: leave out the closing /v1, which is added to each request")
+    return "/".join((f"{scheme}://{host}", *below))
+
+
+def _is_host(host: str) -> bool:
+    name, colon, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
+    if (colon and not (port.isascii() and port.isdecimal() and 0 < int(port[:6]) < 65536)) or not (name or host):
+        return False
+    return bool(name or not colon) and not any(char.isspace() or char in "/\\" for char in host)
 
 
 def check_namespace(namespace: str, field: str) -> None:

@@ -343,7 +343,10 @@ def test_an_account_is_not_made_to_see_whether_it_could_be(
         ("secret/creds/app#key", "can be read"),
         ("secret/creds/app?version=1#key", "can be read"),
         ("secret/creds/app#other", "404: the path is there, but has no key `other`"),
-        ("secret/issue/app?common_name=a.internal", "secret/issue/app is in no engine that issues certificates"),
+        (
+            "secret/issue/app?common_name=a.internal",
+            "secret/issue/app is in no engine that issues anything to parameters",
+        ),
     ],
 )
 def test_what_a_kv_engine_holds_is_read_whatever_its_path_looks_like(

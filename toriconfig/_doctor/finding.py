@@ -59,7 +59,7 @@ def unreached(subject: str, address: str, error: SecretError) -> Finding:
         remedy = "name the PEM file of the authority that signed Vault's certificate in VAULT_CACERT"
         if "hostname" in error.message.lower() or "ip address" in error.message.lower():
             remedy = "the certificate is for another name: correct the address, or set VAULT_TLS_SERVER_NAME"
-    else:
+    elif not remedy or "doctor" in remedy:
         remedy = f"is {address} right (VAULT_ADDR), and is Vault running there?"
     return Finding("unreached", subject, error.message, remedy, "TC405")
 

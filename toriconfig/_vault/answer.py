@@ -61,10 +61,11 @@ class Failure:
         text: the same for people, to follow "Vault at ...".
         address: which address was asked.
         sent: whether bytes of the request may have reached it.
+        help: the remedy; "": look at the address and its certificates.
         status: None, so that outcomes can be compared without looking which kind they are.
     """
 
-    __slots__ = ("address", "kind", "sent", "text")
+    __slots__ = ("address", "help", "kind", "sent", "text")
 
     status: None = None
 
@@ -74,7 +75,9 @@ class Failure:
         text: str,
         address: str,
         sent: bool,
+        help: str = "",
     ) -> None:
+        self.help = help
         self.kind = kind
         self.text = text
         self.address = address

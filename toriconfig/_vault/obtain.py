@@ -32,6 +32,14 @@ _LOCKED = (
 )
 
 
+_REFUSED = "look at the role, at what it is given to log in with, and at the mount"
+
+
+def _elsewhere(namespace: str) -> str:
+    asked = f"the namespace {namespace}" if namespace else "the root namespace"
+    return f"{asked} was asked, which knows no role of another one: look at VAULT_NAMESPACE"
+
+
 def obtain(session: Session, call: Call) -> LiveToken | SecretError:
     """A token to ask with, within the budget of `call`; at most one login request is sent."""
     auth, now = session.resolved.auth, session.now()
@@ -63,7 +71,7 @@ def obtain(session: Session, call: Call) -> LiveToken | SecretError:
         token = LiveToken(facts["client_token"], minted=True, now=now)
         token.learn(facts, now, first=True)
         return token
-    return _refusal(outcome, request.path, auth.method)
+    return _refusal(outcome, request.path, auth.method, resolved.namespace)
 
 
 def _sent(session: Session, request: Credentials, call: Call) -> Answer | Failure:
@@ -99,7 +107,7 @@ def _sent_once(session: Session, request: Credentials, call: Call) -> Answer | F
     return outcome
 
 
-def _refusal(outcome: Answer | Failure, path: str, method: str) -> SecretError:
+def _refusal(outcome: Answer | Failure, path: str, method: str, namespace: str) -> SecretError:
     if isinstance(outcome, Answer) and outcome.status in (400, 401, 403):
         said = f": {outcome.text}" if outcome.text else ""
         locked = outcome.status == 403
@@ -108,8 +116,8 @@ def _refusal(outcome: Answer | Failure, path: str, method: str) -> SecretError:
             reference=path,
             status=outcome.status,
             request_id=outcome.request_id,
-            help=_LOCKED if locked else "look at the role, at what it is given to log in with, and at the mount",
+            help=f"{_LOCKED if locked else _REFUSED}; {_elsewhere(namespace)}",
         )
-    return error_of(outcome, "POST", path) or VaultUnreachable(
+    return error_of(outcome, "POST", path, namespace=namespace) or VaultUnreachable(
         f"the login at {path} brought no token: this is not Vault's answer"
     )

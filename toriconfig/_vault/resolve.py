@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from toriconfig.vault import Agent, Auth, TLSCertificate, Token, Vault, check_address, check_namespace
+from toriconfig.vault import Agent, Auth, TLSCertificate, Token, Vault, addresses_in, check_namespace, check_proxy
 
 VARIABLES: dict[str, str] = {
     "ADDR": "address of Vault, or several, comma-separated",
@@ -77,18 +77,17 @@ def resolve(vault: Vault, environ: Mapping[str, str]) -> Resolved | None:
     addresses = addresses or variable(environ, "ADDR")
     if addresses is None:
         return None
-    split = tuple(dict.fromkeys(one.strip().rstrip("/") for one in addresses.split(",")))
-    for one in split:
-        check_address(one, "Vault.address" if vault.address else "VAULT_ADDR")
+    split = addresses_in(addresses, "Vault.address" if vault.address else "VAULT_ADDR")
     namespace = (vault.namespace or variable(environ, "NAMESPACE") or "").strip("/")
     if namespace:
         check_namespace(namespace, "Vault.namespace" if vault.namespace else "VAULT_NAMESPACE")
+    proxy = vault.proxy or variable(environ, "PROXY_ADDR")
     return Resolved(
         addresses=split,
         namespace=namespace,
         auth=auth if auth is not None else Token(),
         timeout=_timeout(vault, environ),
-        proxy=vault.proxy or variable(environ, "PROXY_ADDR"),
+        proxy=check_proxy(proxy, "Vault.proxy" if vault.proxy else "VAULT_PROXY_ADDR") if proxy else None,
         tls=_tls(vault, auth, environ),
         vault=vault,
     )

@@ -38,6 +38,8 @@ class Route:
     def __init__(self, addresses: tuple[str, ...]) -> None:
         self.addresses = addresses
         self._at = 0
+        self._origins = [_origin(address) for address in addresses]
+        self._bases = [urlsplit(address).path if not address.startswith("unix:") else "" for address in addresses]
 
     @property
     def address(self) -> str:
@@ -57,15 +59,16 @@ class Route:
         repeatable: bool = True,
     ) -> Answer | Failure:
         """Ask until somebody answers, everybody failed, or the budget is used up."""
-        target = "/v1/" + quote(path, safe="/-._~") + (f"?{urlencode(query)}" if query else "")
-        at, failed, pauses, redirected, electing = self._at, 0, 0, False, False
+        asked = "/v1/" + quote(path, safe="/-._~") + (f"?{urlencode(query)}" if query else "")
+        at, failed, pauses, moved, electing = self._at, 0, 0, "", False
         while True:
             last = not repeatable or (failed + 1) % len(self.addresses) == 0
             left = call.remaining()
             patience = left - min(SLICE, left / 10) if last else left / 2
+            target = moved or self._bases[at] + asked
             outcome = _checked(transport.send(self.addresses[at], method, target, headers, body, call, patience), path)
-            if not redirected and (again := self._same_origin(outcome, at)) is not None:
-                target, redirected = again, True
+            if not moved and (again := self._same_origin(outcome, at)) is not None:
+                moved = again
                 continue
             verdict = judge(outcome, repeatable=repeatable)
             if verdict.action == "done":
@@ -76,7 +79,7 @@ class Route:
                 self._at = (at + 1) % len(self.addresses)
                 return outcome
             if verdict.action == "next":
-                failed += 1
+                failed, moved = failed + 1, ""
                 leader = self._leader(outcome)
                 # a standby that names a leader, alive or not, and a node without one: it is being elected
                 electing = electing or leader is not None or verdict.pause > 0
@@ -95,19 +98,23 @@ class Route:
             return None
         location = urlsplit(outcome.headers.get("location", ""))
         origin = f"{location.scheme}://{location.netloc}"
-        return self.addresses.index(origin) if origin in self.addresses else None
+        return self._origins.index(origin) if origin in self._origins else None
 
     def _same_origin(self, outcome: Answer | Failure, at: int) -> str | None:
         """Where a redirect leads, if that is the same origin: the token goes nowhere else."""
         if isinstance(outcome, Failure) or outcome.status not in REDIRECTS:
             return None
         location = urlsplit(outcome.headers.get("location", ""))
-        here = urlsplit(self.addresses[at])
-        if location.netloc and (location.scheme, location.netloc) != (here.scheme, here.netloc):
+        if location.netloc and f"{location.scheme}://{location.netloc}" != self._origins[at]:
             return None
-        if not location.path.startswith("/v1/"):
+        if not location.path.startswith(f"{self._bases[at]}/v1/"):
             return None
         return location.path + (f"?{location.query}" if location.query else "")
+
+
+def _origin(address: str) -> str:
+    url = urlsplit(address)
+    return f"{url.scheme}://{url.netloc}"
 
 
 def _checked(outcome: Answer | Failure, path: str) -> Answer | Failure:

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import json
 import socket
-import ssl
 import threading
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NewConnectionError,
-    ProxyError,
-    ReadTimeoutError,
-    SSLError,
-)
-from urllib3.util import Timeout, parse_url
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.util import Timeout, make_headers, parse_url
 
 from toriconfig._vault.answer import Answer, Failure
 from toriconfig._vault.call import Call
 from toriconfig._vault.envelope import decoded
+from toriconfig._vault.failures import failure, misdirected
 from toriconfig._vault.resolve import Resolved
 from toriconfig._vault.tls import SetUpError, TlsContext
 
@@ -56,7 +50,8 @@ class _Watched:
             self.connect()  # type: ignore[attr-defined]
         call = _current.call
         call.hold(self.sock)
-        call.connecting, call.sent = False, True
+        if bytes(data[:8]) != b"CONNECT ":  # which the proxy is asked, to be connected with Vault
+            call.connecting, call.sent = False, True
         super().send(data)  # type: ignore[misc]
 
 
@@ -162,12 +157,13 @@ class Transport:
         except SetUpError as error:
             return Failure("setup", str(error), address, sent=False)
         except (HTTPError, OSError, ValueError) as error:
-            return _failure(error, address, call)
+            return failure(error, address, call, self._resolved.proxy)
         finally:
             _current.call = None
             call.connecting = False
             call.hold(None)
-        return _answer(response.status, raw, response.headers, address)
+        wrong = misdirected(response.status, raw, address, self._resolved.proxy)
+        return wrong or _answer(response.status, raw, response.headers, address)
 
     def close(self) -> None:
         """Close idle connections; used ones close when their request ends."""
@@ -207,10 +203,13 @@ class _Proxied:
     """One address behind a proxy."""
 
     def __init__(self, proxy: str, address: str, size: int, tls: dict[str, Any]) -> None:
-        self._address = address
-        self._manager = urllib3.ProxyManager(proxy, maxsize=size, **tls)
+        url, own = parse_url(address), parse_url(proxy)
+        self._origin = f"{url.scheme}://{url.netloc}"
+        login = None if own.auth is None else make_headers(proxy_basic_auth=unquote(own.auth))
+        place = f"{own.scheme}://{own.netloc}"
+        self._manager = urllib3.ProxyManager(place, maxsize=size, proxy_headers=login, **tls)
         self._manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
-        self._connections = self._manager.connection_from_url(address)
+        self._connections = self._manager.connection_from_url(self._origin)
 
     @property
     def pool(self) -> Any:
@@ -218,7 +217,7 @@ class _Proxied:
         return self._connections.pool
 
     def urlopen(self, method: str, target: str, **rest: Any) -> Any:
-        return self._manager.urlopen(method, self._address + target, **rest)
+        return self._manager.urlopen(method, self._origin + target, **rest)
 
     def close(self) -> None:
         self._manager.clear()
@@ -241,42 +240,6 @@ def _unix_pool(path: str, size: int) -> HTTPConnectionPool:
         ConnectionCls = Connection  # pyright: ignore[reportAssignmentType]
 
     return Pool("localhost", maxsize=size)
-
-
-def _failure(error: Exception, address: str, call: Call) -> Failure:
-    while isinstance(error, ProxyError) and isinstance(error.original_error, Exception):
-        error = error.original_error
-    if isinstance(error, NewConnectionError):  # which urllib3 counts among the timeouts
-        return Failure("refused", f"cannot be connected to: {_reason(error)}", address, sent=False)
-    if isinstance(error, (ReadTimeoutError, ConnectTimeoutError, TimeoutError)):
-        what = "did not answer in time" if call.sent else "could not be connected to in time"
-        return Failure("timeout", what, address, sent=call.sent)
-    if isinstance(error, (SSLError, ssl.SSLError)):
-        return Failure("tls", f"TLS: {_reason(error)}", address, sent=call.sent)
-    if isinstance(error, ValueError):
-        what = "cannot be asked: its address, the proxy's, or a header is malformed"
-        return Failure("broken", what, address, sent=call.sent)
-    if not call.sent:
-        return Failure("refused", f"cannot be connected to: {_reason(error)}", address, sent=False)
-    return Failure("broken", "broke off without an answer", address, sent=True)
-
-
-def _reason(error: Exception) -> str:
-    """What the system said, without object addresses and URLs.
-
-    A ValueError is not quoted: it repeats what was malformed, such as the header that holds the token.
-    """
-    cause: BaseException = error
-    while cause.__cause__ is not None or (cause.args and isinstance(cause.args[0], BaseException)):
-        cause = cause.__cause__ or cause.args[0]
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return str(cause.verify_message)
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror
-    if isinstance(cause, ValueError):
-        return "malformed"
-    text = str(cause).rsplit(": ", 1)[-1]
-    return text if len(text) < 200 else type(cause).__name__
 
 
 def _answer(status: int, raw: bytes, headers: Mapping[str, str], address: str) -> Answer | Failure:

@@ -82,7 +82,7 @@ def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: st
         return VaultUnreachable(
             f"Vault at {outcome.address} {outcome.text}",
             reference=path,
-            help=SETUP if outcome.kind == "setup" else UNREACHED,
+            help=outcome.help or (SETUP if outcome.kind == "setup" else UNREACHED),
         )
     status = outcome.status
     if status < 300:
@@ -113,7 +113,8 @@ def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: st
         return _unsupported(path, method, said, given)
     help = ""
     if "unknown role" in said:
-        help = "look at the role that the path names: the engine has none of that name"
+        where = f"in the namespace {namespace}" if namespace else "in the root namespace"
+        help = f"look at the role that the path names: the engine has none of that name {where}; and at VAULT_NAMESPACE"
     elif issues(path) and path.split("/")[-2] not in ("creds", "sts"):
         help = _parameters(path)
     return VaultError(f"Vault refused {method} {path} with {status}{said}", status=status, help=help, **given)

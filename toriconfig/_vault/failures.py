@@ -1,0 +1,150 @@
+"""What a request that brought no answer of Vault's died of: the address, its scheme, TLS, the proxy, or time."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from http.client import BadStatusLine
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError, ReadTimeoutError, SSLError
+
+from toriconfig._vault.answer import Failure
+from toriconfig._vault.call import Call
+
+_NO_TLS = frozenset(("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"))
+"""How OpenSSL says that what answered was no TLS."""
+
+_NOT_PLAIN = (
+    b"HTTP request to an HTTPS server",
+    b"plain HTTP request was sent to HTTPS port",
+    b"speaking plain HTTP to an SSL",
+)
+"""How Go (Vault, OpenBao, Traefik), nginx and Apache say that they listen with TLS."""
+
+_ASKED_PLAIN = "listens with TLS and was asked without"
+_WRITE_HTTPS = "write https:// in VAULT_ADDR; the token was sent unencrypted, so replace it if others share the network"
+
+
+class _Party(NamedTuple):
+    """Who is spoken to first, and who is to blame for what happens before it has let the request pass.
+
+    Attributes:
+        cannot: what follows "Vault at ...".
+        help: the remedy.
+    """
+
+    cannot: str
+    help: str
+
+
+def failure(error: Exception, address: str, call: Call, proxy: str | None) -> Failure:
+    """The failure that an exception of the connection is.
+
+    Args:
+        error: of urllib3, of the system or of TLS.
+        address: that was asked.
+        call: knows whether bytes were sent.
+        proxy: that it was asked through, or None.
+    """
+    party = _Party("cannot be connected to", "")
+    sent = call.sent
+    if isinstance(error, ProxyError):
+        sent = False
+        assert proxy is not None
+        party = _Party(
+            f"cannot be reached through the proxy {named(proxy)}", "look at VAULT_PROXY_ADDR and at the proxy"
+        )
+    while isinstance(error, ProxyError) and isinstance(error.original_error, Exception):
+        error = error.original_error
+    if isinstance(error, NewConnectionError):  # which urllib3 counts among the timeouts
+        return Failure("refused", f"{party.cannot}: {reason(error)}", address, sent=False, help=party.help)
+    if isinstance(error, (ReadTimeoutError, ConnectTimeoutError, TimeoutError)):
+        what = "did not answer in time" if call.sent else "could not be connected to in time"
+        return Failure("timeout", f"{party.cannot} in time" if party.help else what, address, sent, party.help)
+    if isinstance(error, (SSLError, ssl.SSLError)):
+        return _tls(error, address, call, party)
+    if isinstance(error, ValueError):
+        what = "cannot be asked: its address, the proxy's, or a header is malformed"
+        return Failure("broken", what, address, sent=sent)
+    if "407" in str(error) and party.help:
+        return _no_login(address, proxy or "")
+    if not sent:
+        return Failure("refused", f"{party.cannot}: {reason(error)}", address, sent=False, help=party.help)
+    if _is_tls_alert(error) and address.startswith("http:"):
+        return Failure("refused", _ASKED_PLAIN, address, sent=False, help=_WRITE_HTTPS)
+    return Failure("broken", "broke off without an answer", address, sent=True)
+
+
+def misdirected(status: int, raw: bytes, address: str, proxy: str | None) -> Failure | None:
+    """The failure that an answer is which is none of Vault's: of a listener that wants TLS, or of the proxy.
+
+    Vault has certainly not seen the request, so it may be sent elsewhere.
+    """
+    if status == 400 and address.startswith("http:") and any(words in raw[:1000] for words in _NOT_PLAIN):
+        return Failure("refused", _ASKED_PLAIN, address, sent=False, help=_WRITE_HTTPS)
+    if status == 407 and proxy is not None:
+        return _no_login(address, proxy)
+    return None
+
+
+def named(proxy: str) -> str:
+    """The address of a proxy without user name and password."""
+    url = urlsplit(proxy)
+    return f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
+
+
+def reason(error: Exception) -> str:
+    """What the system said, without object addresses and URLs.
+
+    A ValueError is not quoted: it repeats what was malformed, such as the header that holds the token.
+    """
+    cause: BaseException = error
+    while cause.__cause__ is not None or (cause.args and isinstance(cause.args[0], BaseException)):
+        cause = cause.__cause__ or cause.args[0]
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return str(cause.verify_message)
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    if isinstance(cause, ValueError):
+        return "malformed"
+    tunnel = re.match(r"Tunnel connection failed: (\d{3} [A-Za-z -]{0,60})", str(cause))
+    if tunnel is not None:
+        return f"it answered {tunnel[1].strip()}"
+    text = str(cause).rsplit(": ", 1)[-1]
+    return text if len(text) < 200 else type(cause).__name__
+
+
+def _tls(error: Exception, address: str, call: Call, party: _Party) -> Failure:
+    cause: object = error
+    while not isinstance(cause, ssl.SSLError) and isinstance(cause, Exception) and cause.args:
+        cause = cause.args[0]
+    plain = isinstance(cause, ssl.SSLError) and cause.reason in _NO_TLS
+    if party.help:
+        said = "it speaks no TLS" if plain else f"TLS: {reason(error)}"
+        help = "write http:// before the proxy in VAULT_PROXY_ADDR" if plain else party.help
+        return Failure("refused", f"{party.cannot}: {said}", address, sent=False, help=help)
+    if plain:
+        help = "write http:// in VAULT_ADDR if Vault is meant to listen without TLS, else correct the port"
+        return Failure("tls", "speaks no TLS and was asked with it", address, sent=False, help=help)
+    return Failure("tls", f"TLS: {reason(error)}", address, sent=call.sent)
+
+
+def _no_login(address: str, proxy: str) -> Failure:
+    help = "write user name and password into its address: http://user:password@host:port"
+    if "@" in urlsplit(proxy).netloc:
+        help = "correct the user name and the password in its address; percent-encode what is special in them"
+    what = f"cannot be reached through the proxy {named(proxy)}: the proxy wants a login (407)"
+    return Failure("refused", what, address, sent=False, help=f"{help} (VAULT_PROXY_ADDR)")
+
+
+def _is_tls_alert(error: BaseException) -> bool:
+    """Whether what came instead of a status line is an alert of TLS."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, BadStatusLine):
+            return seen.line.lstrip("'\"").startswith(("\x15\x03", "\\x15\\x03"))
+        inner = [one for one in seen.args if isinstance(one, BaseException)]
+        seen = inner[0] if inner else seen.__cause__
+    return False
