@@ -144,7 +144,7 @@ def _is_tls_alert(error: BaseException) -> bool:
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, BadStatusLine):
-            return seen.line.lstrip("'\"").startswith(("\x15\x03", "\\x15\\x03"))
+            return str(seen).lstrip("'\"").startswith(("\x15\x03", "\\x15\\x03"))
         inner = [one for one in seen.args if isinstance(one, BaseException)]
         seen = inner[0] if inner else seen.__cause__
     return False
