@@ -65,16 +65,18 @@ def leased(term: float, overlap: float = 30.0) -> Path:
     """Leased credentials that may be renewed for ever; failures are retried, and what ended is fetched anew."""
 
     def follow(rnd: Random, outage: Outage, until: float) -> Iterator[float]:
-        held = Lease("", True, 0.0, term, term)
+        held, failures = Lease("", True, 0.0, term, term), 0
         plan = leases.plan(held, overlap, 0.0, rnd)
         while plan.at < until:
             now = plan.at
             if outage.covers(now):
-                plan = leases.retry(plan.action, held.ends, now, rnd)
+                failures += 1
+                plan = leases.retry(plan.action, held.ends, now, rnd, failures=failures, interval=60.0)
                 if plan.at <= now:
                     plan = leases.Plan(plan.action, now + leases.SHORTEST)
                 continue
             yield now
+            failures = 0
             if plan.action == "renew":
                 held = leases.renewed(held, now, term, renewable=True)
             else:

@@ -98,8 +98,8 @@ def test_of_a_role_with_leases_it_ends_with_its_lease(server: VaultServer, conne
     held = secret(session, path)
     assert held.get()["private_key"]
     cell = session.at(Ref(path))
-    assert cell._lease is not None
-    assert cell._lease.id.startswith("pki/issue/leased/")
+    assert cell._leased is not None
+    assert cell._leased.lease.id.startswith("pki/issue/leased/")
 
 
 def test_what_it_is_for_must_be_said(server: VaultServer, connect: Connect) -> None:

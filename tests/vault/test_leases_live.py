@@ -142,10 +142,10 @@ def test_the_database_being_down_does_not_end_a_lease(connect: Connect) -> None:
         held = secret(session, path)
         credentials = held.get()
         postgres.stop()
-        assert _eventually(lambda: session.cell(path)._failures > 0, 10)
+        assert _eventually(lambda: session.cell(path).error is not None, 10)
         assert credentials == held.get()
         postgres.start()
-        assert _eventually(lambda: session.cell(path)._failures == 0, 10)
+        assert _eventually(lambda: session.cell(path).error is None, 10)
         assert _logs_in(postgres, held.get())
 
 

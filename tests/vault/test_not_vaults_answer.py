@@ -210,7 +210,7 @@ def test_an_internal_error_of_a_renewal_leaves_the_lease_to_the_next_try(
     session = fake_vault.session(Vault(clock=fake_clock))
     held = secret(session, "database/creds/app")
     held.get()
-    monkeypatch.setattr("toriconfig._vault.cell.renew", _explode)
+    monkeypatch.setattr("toriconfig._vault.renewal.renew", _explode)
     for _ in range(100):
         fake_clock.advance(1)
         session.scheduler.tick()

@@ -109,13 +109,26 @@ def test_what_an_answer_to_a_renewal_means(status: int, text: str, fate: str) ->
     assert fate == leases.fate(status, text)
 
 
-@given(st.floats(0, 1e5), chances, st.sampled_from(["renew", "reissue"]))
+@given(st.floats(0.01, 1e5), chances, st.sampled_from(["renew", "reissue"]), st.integers(1, 9))
 def test_failed_leases_are_tried_again_before_their_end_and_never_in_a_loop(
-    left: float, u: float, action: leases.Action
+    left: float, u: float, action: leases.Action, failures: int
 ) -> None:
-    plan = leases.retry(action, 1000 + left, 1000.0, lambda: u)
+    plan = leases.retry(action, 1000 + left, 1000.0, lambda: u, failures=failures, interval=60.0)
     assert plan.at >= 1000 + leases.SHORTEST or (plan.action == "reissue" and action == "renew")
     assert plan.at <= 1000 + max(leases.SHORTEST, 0.9 * min(left, leases.LONGEST))
+
+
+@given(chances)
+def test_the_first_retry_of_a_lease_comes_within_the_interval(u: float) -> None:
+    assert leases.retry("renew", 4600.0, 1000.0, lambda: u, failures=1, interval=60.0).at <= 1060
+
+
+@given(st.floats(0, 1e5), chances, st.integers(1, 99))
+def test_a_lease_that_has_ended_is_asked_for_at_the_pace_of_a_path_without_a_value(
+    ago: float, u: float, failures: int
+) -> None:
+    plan = leases.retry("reissue", 1000 - ago, 1000.0, lambda: u, failures=failures, interval=60.0)
+    assert plan.at == 1000 + max(leases.SHORTEST, pace.retry_delay(failures, 60.0, lambda: u))
 
 
 def test_a_fleet_never_asks_more_than_twice_its_steady_rate() -> None:

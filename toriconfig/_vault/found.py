@@ -22,7 +22,8 @@ def lease_in(body: Mapping[str, Any], asked: float) -> Lease | None:
     if not body.get("lease_id"):
         return None
     granted = seconds(body.get("lease_duration")) or 0.0
-    return Lease(str(body["lease_id"]), bool(body.get("renewable")), asked, granted, granted)
+    renewable = bool(body.get("renewable"))
+    return Lease(str(body["lease_id"]), renewable, asked, granted, granted, revoked_at_end=renewable)
 
 
 class Found(NamedTuple):
@@ -43,6 +44,14 @@ class Found(NamedTuple):
     token: LiveToken | None = None
     ttl: float | None = None
     gist: dict[str, Any] | None = None
+
+    def differs(self, old: object) -> bool:
+        """Whether it is another value than `old`; the countdown of a static role is no change."""
+        if self.lease is not None:
+            return True
+        if self.ttl is None or not isinstance(old, dict):
+            return old != self.data
+        return {**old, "ttl": None} != {**self.data, "ttl": None}
 
     def __repr__(self) -> str:
         return f"Found(version={self.version})"

@@ -13,9 +13,10 @@ from toriconfig._vault.flight import Flight
 from toriconfig._vault.log import internal, logger
 from toriconfig._vault.login import given_token
 from toriconfig._vault.obtain import obtain
+from toriconfig._vault.renewal import depends_on, token_changed, token_failed, token_renewed
 from toriconfig._vault.token import NEVER, LiveToken
 from toriconfig._vault.upkeep import Timer
-from toriconfig._vault.wall import denied, timed_out
+from toriconfig._vault.wall import denied, error_of, timed_out
 from toriconfig._vault.workers import LEASE
 from toriconfig.errors import SecretError
 from toriconfig.vault import Agent, Token
@@ -102,12 +103,14 @@ class Identity:
         if relogin and not sure and not isinstance(self._auth, Token):
             other = self._log_in(call, token)
             if isinstance(other, LiveToken):
+                self._look_for_leases(token, call)
                 return other
             failed = other
         looked = self._look(token, call)
         if looked == "alive":
             return denied(path, method)
         if looked == "dead":
+            self._died(token)
             if isinstance(self._auth, Token):
                 return denied(path, method, token_dead=True)
             with self._lock:
@@ -218,9 +221,31 @@ class Identity:
         if token.due(self._session.rnd) < NEVER:
             self._at(token.due(self._session.rnd), token)
         if replacing is not None:
-            for cell in self._session.cells():
-                cell.replan(replacing)
+            self._tell_cells(replacing)
         return token
+
+    def _tell_cells(self, token: LiveToken) -> None:
+        """Have the leases that hang on a token planned anew, since its end has changed."""
+        for cell in self._session.cells():
+            token_changed(cell, token)
+
+    def _endangered(self, token: LiveToken, error: SecretError | None, asked: float) -> float:
+        """Note for the leases that hang on a token that it could not be renewed; returns when to try again."""
+        for cell in self._session.cells():
+            if error is not None:
+                token_failed(cell, token, error, asked)
+        return self._again(token)
+
+    def _look_for_leases(self, token: LiveToken, call: Call) -> None:
+        """Find out whether the leases of a token that was refused have ended with it."""
+        leased = any(depends_on(cell, token) for cell in self._session.cells())
+        if leased and self._look(token, call) == "dead":
+            self._died(token)
+
+    def _died(self, token: LiveToken) -> None:
+        """Vault does not know a token any more: it was revoked or has ended, and its leases with it."""
+        token.end()
+        self._tell_cells(token)
 
     def _look(self, token: LiveToken, call: Call) -> str:
         """Whether Vault still accepts the token: alive, dead or unknown."""
@@ -230,7 +255,10 @@ class Identity:
             return "unknown"
         if outcome.status == 403:
             return "unknown" if no_policy(outcome) else "dead"
+        before = token.ends
         token.learn(outcome.data, now, first=token.duration is None)
+        if token.ends < before:
+            self._tell_cells(token)
         return "alive"
 
     def _at(self, due: float, token: LiveToken) -> None:
@@ -260,10 +288,12 @@ class Identity:
             facts = outcome.body.get("auth") if isinstance(outcome, Answer) and outcome.status == 200 else None
             if isinstance(facts, dict):
                 token.learn(facts, now, first=False)
+                for cell in session.cells():
+                    token_renewed(cell, token)
                 if not token.spent:
                     return token.due(session.rnd)
             elif outcome.status not in (400, 403):
-                return self._again(token)
+                return self._endangered(token, error_of(outcome, "POST", "auth/token/renew-self"), now)
         given = given_token(self._auth, session.environ) if isinstance(self._auth, Token) else None
         if isinstance(given, str):
             if given != token.value:
@@ -272,9 +302,8 @@ class Identity:
                 left = max(0.0, token.ends - session.now())
                 logger().warning("the token for Vault ends in %d s and cannot be renewed: give a new one", left)
             return NEVER
-        if isinstance(self._log_in(call, token), LiveToken):
-            return NEVER
-        return self._again(token)
+        asked, other = session.now(), self._log_in(call, token)
+        return NEVER if isinstance(other, LiveToken) else self._endangered(token, other, asked)
 
     def _again(self, token: LiveToken) -> float:
         left = token.ends - self._session.now()

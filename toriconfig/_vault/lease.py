@@ -7,9 +7,9 @@ is the earlier of the two ends. It is never waited for: new credentials come whi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from toriconfig._vault.pace import Random, came_short
+from toriconfig._vault.pace import Random, came_short, retry_delay
 
 Action = Literal["renew", "reissue", "keep"]
 
@@ -34,6 +34,9 @@ class Lease:
         term: seconds of the first grant.
         renewed: whether a renewal was granted.
         on_demand: whether nothing is planned: who reads it after its end asks for another one, such as a one-time code.
+        revoked_at_end: whether it is Vault that ends the credentials, by revoking them; what cannot be renewed ends
+            by itself, such as a certificate.
+        gone: whether the credentials are known to have ended: Vault said so, or they are another process's.
     """
 
     id: str
@@ -43,6 +46,8 @@ class Lease:
     term: float
     renewed: bool = False
     on_demand: bool = False
+    revoked_at_end: bool = False
+    gone: bool = False
 
     @property
     def ends(self) -> float:
@@ -50,8 +55,7 @@ class Lease:
         return self.granted + self.duration if self.duration > 0 or self.on_demand else NEVER
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What to do next, and at which monotonic second."""
 
     action: Action
@@ -106,23 +110,41 @@ def renewed(lease: Lease, granted: float, duration: float, *, renewable: bool) -
 
 def ended(lease: Lease, now: float) -> Lease:
     """The lease once Vault does not know it any more, or once it is another process's: it ended just before `now`."""
-    return replace(lease, granted=now - 0.002, duration=0.001, renewable=False)
+    return replace(lease, granted=now - 0.002, duration=0.001, renewable=False, gone=True)
 
 
-def retry(action: Action, ends: float, now: float, rnd: Random) -> Plan:
+def kept_beyond(lease: Lease, ends: float, unanswered_since: float | None) -> bool:
+    """Whether credentials probably still work after their end, because Vault revokes nothing while it is down.
+
+    Args:
+        lease: as it stands.
+        ends: monotonic seconds of its end, or of the end of its token, if that is first.
+        unanswered_since: monotonic seconds of the first request since Vault last answered; None: Vault answered. When
+            that request came after the end, Vault may well have revoked the credentials in time.
+    """
+    return lease.revoked_at_end and not lease.gone and unanswered_since is not None and unanswered_since < ends
+
+
+def retry(action: Action, ends: float, now: float, rnd: Random, *, failures: int, interval: float) -> Plan:
     """What to do after a renewal or re-issue failed: the same again, or new credentials when there is no time for it.
 
-    The credentials still work, so nothing hurries: the next try is anywhere in nearly all of the time that is left,
-    since a fleet that retried sooner would come back together after an outage. There are always several tries; never
-    under `SHORTEST`, so that trouble in the backend does not become a storm of accounts.
+    The credentials still work, so nothing hurries: the first retry comes within the interval, so that a short failure
+    is soon over, and each later one anywhere in nearly all of the time that is left, since a fleet that retried sooner
+    would come back together after an outage. There are always several tries; never under `SHORTEST`, so that trouble in
+    the backend does not become a storm of accounts. After the end the retries come at the pace of a path without a value.
 
     Args:
         action: what failed.
         ends: monotonic seconds at which the credentials stop working.
         now: monotonic seconds.
         rnd: uniform numbers in [0, 1).
+        failures: how many tries have failed in a row.
+        interval: seconds between two polls.
     """
-    at = now + max(SHORTEST, min(ends - now, LONGEST) * (0.1 + 0.8 * rnd()))
+    left = ends - now
+    if left <= 0 and action == "reissue":
+        return Plan(action, now + max(SHORTEST, retry_delay(failures, interval, rnd)))
+    at = now + max(SHORTEST, min(left, interval if failures <= 1 else LONGEST) * (0.1 + 0.8 * rnd()))
     return Plan("reissue", now) if action == "renew" and at >= ends else Plan(action, at)
 
 

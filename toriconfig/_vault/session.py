@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet, WeakValueDictionary
+from weakref import WeakValueDictionary
 
 from toriconfig._reference import Place, Ref, check_path
 from toriconfig._vault.answer import Answer, Failure
@@ -16,14 +16,14 @@ from toriconfig._vault.cell import Cell
 from toriconfig._vault.flight import Failed, Flight, Work
 from toriconfig._vault.identity import Identity
 from toriconfig._vault.kv import Mounts, mints
-from toriconfig._vault.log import logger
+from toriconfig._vault.outages import Outages
 from toriconfig._vault.pace import retry_delay
 from toriconfig._vault.resolve import Resolved
 from toriconfig._vault.route import Route, warn_http
 from toriconfig._vault.scheduler import Scheduler, scheduler_for
 from toriconfig._vault.wall import error_of, timed_out
 from toriconfig._vault.workers import DEMAND, POLL, Workers
-from toriconfig.errors import SecretError, VaultSealed, VaultUnreachable
+from toriconfig.errors import SecretError, VaultUnreachable
 
 if TYPE_CHECKING:
     import hvac
@@ -81,7 +81,7 @@ class Session:
         self._transport: Transport | None = None
         self._route = Route(self.resolved.addresses)
         self._written: tuple[str, float] | None = None
-        self._failing: WeakSet[Cell] = WeakSet()
+        self.outages = Outages(self)
         self._blocked_until = 0.0
         self._blocks = 0
         self._asked = self.now()
@@ -298,25 +298,10 @@ class Session:
                 self._written = (index, self.now() + CATCH_UP)
         return outcome
 
-    def failed(self, cell: Cell, error: SecretError) -> None:
-        """A cell that has a value could not confirm it: one warning an outage."""
-        with self._lock:
-            first = not self._failing
-            known = cell in self._failing
-            self._failing.add(cell)
-        outage = isinstance(error, (VaultUnreachable, VaultSealed))
-        if first if outage else not known:
-            logger().warning("%s; what was read before is used for up to %g s", error, self.vault.stale_for)
-
     def succeeded(self, cell: Cell) -> None:
         """A cell was confirmed."""
         self.error = None
-        if self._failing:
-            with self._lock:
-                was = cell in self._failing
-                self._failing.discard(cell)
-            if was and not self._failing:
-                logger().info("Vault at %s answers again", self.address)
+        self.outages.succeeded(cell)
 
     def after_fork(self) -> None:
         """In a forked child: no shared socket, no shared token, no thread; locks may be held by nobody alive."""

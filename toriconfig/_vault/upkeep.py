@@ -10,8 +10,9 @@ from toriconfig._vault.answer import Answer
 from toriconfig._vault.call import Call
 from toriconfig._vault.envelope import seconds
 from toriconfig._vault.lease import Fate, Lease
+from toriconfig._vault.wall import error_of
 from toriconfig._vault.workers import POLL
-from toriconfig.errors import VaultDenied
+from toriconfig.errors import SecretError, VaultDenied
 
 if TYPE_CHECKING:
     from toriconfig._vault.cell import Cell
@@ -19,25 +20,28 @@ if TYPE_CHECKING:
     from toriconfig._vault.identity import Identity
     from toriconfig._vault.session import Session
 
+RENEW = "sys/leases/renew"
 
-def renew(session: Session, held: Lease, call: Call) -> tuple[Fate, Lease]:
-    """Ask for a renewal; what it means, and the lease as it stands then."""
+
+def renew(session: Session, held: Lease, call: Call) -> tuple[Fate, Lease, SecretError | None]:
+    """Ask for a renewal; what it means, the lease as it stands then, and why it could not be renewed."""
     fate: Fate
+    error: SecretError | None
     asked = session.now()
     body = {"lease_id": held.id, "increment": int(held.term)}
-    answer = session.ask(call, "POST", "sys/leases/renew", body, check=False, relogin=False)
+    answer = session.ask(call, "POST", RENEW, body, check=False, relogin=False)
     if isinstance(answer, Answer):
-        fate = leases.fate(answer.status, answer.text)
+        fate, error = leases.fate(answer.status, answer.text), error_of(answer, "POST", RENEW)
     else:
-        fate = "spent" if isinstance(answer, VaultDenied) else "keep"
+        fate, error = "spent" if isinstance(answer, VaultDenied) else "keep", answer
     if fate == "renewed" and isinstance(answer, Answer):
         granted, renewable = seconds(answer.body.get("lease_duration")) or 0.0, bool(answer.body.get("renewable"))
-        return fate, leases.renewed(held, asked, granted, renewable=renewable)
+        return fate, leases.renewed(held, asked, granted, renewable=renewable), None
     if fate == "gone":
-        return fate, leases.ended(held, asked)
+        return fate, leases.ended(held, asked), error
     if fate == "spent":
-        return fate, leases.renewed(held, held.granted, held.duration, renewable=False)
-    return fate, held
+        return fate, leases.renewed(held, held.granted, held.duration, renewable=False), error
+    return fate, held, error
 
 
 def retire(session: Session, old: Lease, at: float) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from toriconfig._reference import issues
 from toriconfig._vault.answer import Answer, Failure
-from toriconfig.errors import VaultDenied, VaultError, VaultNotFound, VaultSealed, VaultUnreachable
+from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultNotFound, VaultSealed, VaultUnreachable
 
 MOUNTS = "sys/internal/ui/mounts/"
 """Before a path: which engine is mounted there, told to any token that may use something of that engine."""
@@ -147,6 +147,16 @@ def _parameters(path: str) -> str:
         "sts": "ttl=...",
     }[kind]
     return f"say what it is for, as its role allows: `{path}?{example}`"
+
+
+def is_outage(error: SecretError | None) -> bool:
+    """Whether an error says that Vault answers nobody, so that it revokes nothing either: down, sealed, or failing.
+
+    A rate limit (429) and a node that lags behind (412) are answers.
+    """
+    if isinstance(error, VaultUnreachable):
+        return error.status not in (412, 429)
+    return isinstance(error, VaultSealed)
 
 
 def denied(path: str, method: str, *, request_id: str = "", token_dead: bool = False) -> VaultDenied:

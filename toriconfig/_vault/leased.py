@@ -1,0 +1,89 @@
+"""Leased credentials as one process holds them: the lease, and the token that it was issued to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from toriconfig._vault import lease as leases
+from toriconfig._vault.lease import NEVER, Lease
+
+if TYPE_CHECKING:
+    from toriconfig._vault.pace import Random
+    from toriconfig._vault.token import LiveToken
+    from toriconfig.vault import Vault
+
+
+class Leased(NamedTuple):
+    """A lease and its token; replaced whole.
+
+    Attributes:
+        lease: as the last answer left it.
+        token: that it was issued to, and that it ends with; None: it depends on none.
+    """
+
+    lease: Lease
+    token: LiveToken | None
+
+    @property
+    def ends(self) -> float:
+        """Monotonic seconds at which the credentials end: the earlier of the two ends."""
+        return self.lease.ends if self.token is None else min(self.lease.ends, self.token.ends)
+
+    @property
+    def fresh_until(self) -> float:
+        """Monotonic seconds until which the credentials are returned without another look."""
+        if self.token is None:
+            return leases.usable_until(self.lease)
+        return leases.usable_until(self.lease, self.token.ends, self.token.duration or 0.0)
+
+    def works(self, now: float, unanswered_since: float | None, stale_for: float) -> bool:
+        """Whether the credentials work, as far as is known.
+
+        Args:
+            now: monotonic seconds.
+            unanswered_since: as for `lease.kept_beyond`.
+            stale_for: seconds after their end for which they are used while Vault answers nobody.
+        """
+        ends = self.ends
+        return now < ends or (now < ends + stale_for and leases.kept_beyond(self.lease, ends, unanswered_since))
+
+    def plan(self, vault: Vault, now: float, rnd: Random, *, tried: leases.Action, failures: int) -> leases.Plan:
+        """What to do with the lease next, and when.
+
+        Args:
+            vault: whose `overlap` and `refresh_interval` count.
+            now: monotonic seconds.
+            rnd: uniform numbers in [0, 1).
+            tried: what was done last.
+            failures: how often in a row that failed.
+        """
+        orphan = self.token.ends if self.token is not None and self.token.replaced else None
+        plan = leases.plan(self.lease, vault.overlap, now, rnd, orphan_ends=orphan)
+        if not failures or plan.action == "keep":
+            return plan
+        action = plan.action if now < self.ends else tried
+        return leases.retry(action, self.ends, now, rnd, failures=failures, interval=vault.refresh_interval)
+
+    def prospect(self, now: float, wall: float, stale_for: float, *, outage: bool) -> str:
+        """Until when the credentials are used though Vault does not answer, for a warning.
+
+        Args:
+            now: monotonic seconds.
+            wall: seconds since 1970.
+            stale_for: as for `works`.
+            outage: whether Vault answers nobody, so that it revokes nothing.
+        """
+        left = self.ends - now
+        if left == NEVER:
+            return "the credentials in memory are used; they have no end"
+        from datetime import UTC, datetime
+
+        at = datetime.fromtimestamp(wall + left, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        ended = f"end in {left:.0f} s, at {at}" if left > 0 else f"ended {-left:.0f} s ago, at {at}"
+        text = f"the credentials in memory {ended}"
+        if not outage or not self.lease.revoked_at_end:
+            return text
+        return f"{text}; after that they are used for up to {stale_for:g} s while Vault does not answer, since it revokes nothing then"
+
+    def __repr__(self) -> str:
+        return f"Leased({self.ends})"
