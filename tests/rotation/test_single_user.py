@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from support.breaking_line import BreakingLine, breaking_line, from_write
+from support.rotate_command import start
 from support.rotating import Account, Left, at, left_at
 from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultSealed, VaultUnreachable
 from toriconfig.rotation import Rotation, RotationError, RotationLost
@@ -244,3 +248,98 @@ def test_who_takes_over_from_a_rotator_of_an_earlier_release_puts_the_password_b
     account.vault.put(f"{account.path}.rotation", record, cas=2)
     getattr(account.rotation(single=True), act)()
     assert account.logs_in()
+
+
+@pytest.mark.parametrize("step", ["apply", "verify", "promote"])
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
+def test_who_is_interrupted_puts_the_former_password_back(
+    account: Account, step: str, interruption: type[BaseException]
+) -> None:
+    def interrupt() -> None:
+        raise interruption
+
+    with pytest.raises(interruption):
+        account.rotation(single=True, on_event=at(step, "started", interrupt)).run()
+    assert (account.name, account.first) == account.stored()
+    assert account.logs_in()
+    assert "rotated" == account.rotation(single=True).resume().result
+    assert account.logs_in()
+
+
+def test_who_is_interrupted_after_the_promotion_takes_nothing_back(account: Account) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        account.rotation(single=True, on_event=at("promote", "done", interrupt)).run()
+    assert account.stored() != (account.name, account.first)
+    assert account.logs_in()
+
+
+def test_who_terminates_the_command_is_told_where_it_stands(account: Account, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    process = start(
+        account.vault.environ,
+        *(account.path, "--conninfo", account.conninfo, "--admin", "secret/admin", "--single"),
+        *("--verify", f"sh -c 'touch {begun}; exec sleep 60'"),
+    )
+    while not begun.exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    assert not account.logs_in()
+    process.terminate()
+    err = process.communicate(timeout=60)[1].decode()
+    assert 128 + signal.SIGTERM == process.returncode
+    assert "interrupted; `toriconfig rotate" in err
+    assert "version 1, stored since" in err
+    assert account.logs_in()
+
+
+@pytest.mark.parametrize("fault", ["403", "500"])
+@pytest.mark.parametrize("write", BEFORE_PROMOTION)
+def test_a_rollback_that_vault_stops_leaves_a_password_that_works(single: Single, write: str, fault: str) -> None:
+    account = single.account
+    account.rotation(single=True).run()
+    made = account.stored()
+    single.breaks(write, fault)
+    with pytest.raises(SecretError):
+        single.rotation().rollback()
+    assert made == account.stored()
+    assert account.logs_in()
+    single.mended()
+    single.rotation(timeout=20.0).rollback()
+    assert (account.name, account.first) == account.stored()
+    assert account.logs_in()
+
+
+def test_who_has_lost_and_cannot_ask_to_whom_takes_nothing_away(account: Account, line: BreakingLine) -> None:
+    single, lost = Single(account, line), list[str]()
+
+    def take_over() -> None:
+        account.rotation(single=True, who="the successor").resume()
+
+    def fault(method: str, path: str) -> str:
+        """Let the write through, whose check-and-set fails, and answer nothing after it."""
+        if lost:
+            return "500"
+        if (
+            method == "POST"
+            and path == f"secret/data/{single.name}.rotation"
+            and account.rotation().status().step == "done"
+        ):
+            lost.append(path)
+        return ""
+
+    single.line.fault = fault
+    with pytest.raises(RotationLost, match="somebody else took over"):
+        single.rotation(on_event=at("verify", "started", take_over)).run()
+    assert account.logs_in()
+
+
+@pytest.mark.parametrize("answer", ["{}", '{"data": {}}', '{"data": {"version": "2"}}'])
+def test_an_answer_that_names_no_version_is_read_back(single: Single, answer: str) -> None:
+    record = f"secret/data/{single.name}.rotation"
+    for path in (record, f"secret/data/{single.name}"):
+        single.line.fault = from_write(2 if path == record else 1, f"done, and: {answer}", path, times=1)
+        assert "rotated" == single.rotation(timeout=20.0).run().result
+        assert single.account.logs_in()

@@ -13,7 +13,9 @@ from support.loopback import Loopback, read_request
 
 Fault = str
 """`403`, `500`: that answer, and Vault never gets the request; `lost`: Vault does it, and the answer is cut off; `cut`:
-neither; "": nothing happens."""
+neither; `done, and: TEXT`: Vault does it, and the answer is that text; "": nothing happens."""
+
+_INSTEAD = "done, and: "
 
 _HOP = {"transfer-encoding", "connection", "content-length"}
 
@@ -57,6 +59,8 @@ class BreakingLine:
             answer = self._forward(method, target, lines, body)
             if fault == "lost":
                 return
+            if fault.startswith(_INSTEAD):
+                answer = _message(200, fault.removeprefix(_INSTEAD).encode())
             connection.sendall(answer)
 
     def _forward(self, method: str, target: str, lines: list[str], body: bytes) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple, Protocol
 
 from toriconfig._vault.answer import Answer
+from toriconfig.errors import VaultUnreachable
 
 _MERGE = {"Content-Type": "application/merge-patch+json"}
 
@@ -99,7 +100,10 @@ class Versions:
             return None
         if answer.status >= 300:
             raise _refused(answer, self.data_path)
-        return int(answer.data["version"])
+        version = answer.data.get("version")
+        if not isinstance(version, int):
+            raise VaultUnreachable(f"what answered for {self.data_path} names no version", reference=self.data_path)
+        return version
 
     def note(self, notes: Mapping[str, str]) -> None:
         """Set these keys of the custom metadata; others stay."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from toriconfig._clock import Clock
 from toriconfig._vault.versions import Versions
+from toriconfig.errors import VaultError
 from toriconfig.rotation._errors import RotationLost, RotationRefused
 from toriconfig.rotation._record import Record, load_record
 from toriconfig.rotation._settle import Unwritten, persist, settle
@@ -77,7 +78,7 @@ class Journal:
         if isinstance(revision, Unwritten):
             return revision
         if revision is None:
-            raise persist(self.lost, self._patience)
+            raise self.lost()
         self.newest, self._stands = revision, True
         return replace(new, revision=revision)
 
@@ -106,7 +107,14 @@ class Journal:
 
     def lost(self) -> RotationLost:
         """The error that says who has the rotation now."""
-        record = self.read()
+        try:
+            record = persist(self.read, self._patience)
+        except VaultError:  # that it is somebody else's is known all the same
+            return RotationLost(
+                f"somebody else took over the rotation of {self._path}",
+                reference=self._path,
+                help=f"as soon as Vault answers, `toriconfig rotate {shlex.quote(self._path)} --status` tells who",
+            )
         if record is None:
             return RotationLost(f"somebody else removed the record of {self._path}", reference=self._path)
         return lost_to(record, self._path)

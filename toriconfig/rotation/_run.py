@@ -22,7 +22,7 @@ from toriconfig.rotation._protocol import Kind, Values, Work
 from toriconfig.rotation._record import Record, Sealed
 from toriconfig.rotation._run_with_timeout import attempt
 from toriconfig.rotation._settle import PASSING, Unwritten, persist, settle
-from toriconfig.rotation._stopped import could_not_undo, maybe_reserved, stopped
+from toriconfig.rotation._stopped import could_not_undo, interrupted, maybe_reserved, stopped
 from toriconfig.rotation._verifier import Command, Verify, verified
 
 T = TypeVar("T")
@@ -183,6 +183,9 @@ class Run:
                     record = steps[record.step](record)
                 except (VaultError, DatabaseUnreachable) as error:
                     raise stopped(self, record, error) from None
+                except (KeyboardInterrupt, SystemExit):
+                    interrupted(self, record)
+                    raise
         finally:
             _process.end(record.id)
         return record
@@ -225,21 +228,25 @@ class Run:
             except VaultError as error:
                 return self._failed("promote", record, error)
             new = {**current.data, **pending}
+            self.promotion = "maybe"
             version = settle(
                 lambda data=new, base=current.number: self.main.write(data, base),  # type: ignore[misc]
                 lambda: self._landed(pending, record.keys),
                 self.work.timeout,
             )
+            if isinstance(version, Unwritten) and not version.known:
+                raise version.error
+            self.promotion = "no"
             if isinstance(version, Unwritten):
-                if not version.known:
-                    self.promotion = "maybe"
-                    raise version.error
                 if self._may_still_land(current, version.error):
                     continue
                 return self._failed("promote", record, version.error, undo=record.exclusive is True)
             if version is not None:
                 return self._promoted(record, version)
-        raise RotationError(f"others keep writing {self.work.ref.path}", step="promote", help="`--resume` goes on")
+        error = RotationError(f"others keep writing {self.work.ref.path}", step="promote", help="`--resume` goes on")
+        if record.exclusive:
+            return self._failed("promote", record, error)
+        raise error
 
     def _landed(self, pending: Values, keys: tuple[str, ...]) -> int | None:
         now = self.main.read()

@@ -56,6 +56,18 @@ def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
     return _extended(error, _locked_out(record, failure), f"as soon as that is mended: {remedy}")
 
 
+def interrupted(run: Run, record: Record) -> None:
+    """Put the former password of a single user back before the program ends, if nothing was promoted."""
+    if not record.exclusive or run.promotion != "no" or record.step not in ("reserved", "applied", "verified"):
+        return
+    run.say("undo", "started", record, "interrupted; so that readers are not locked out")
+    failure = run.put_back(record)
+    if failure is None:
+        run.say("undo", "done", record)
+    else:
+        run.say("undo", "failed", record, f"{LOCKED_OUT}: {failure.message}")
+
+
 def could_not_undo(record: Record, path: str, failure: SecretError) -> RotationError:
     """The error of a rotation whose former values could not be made valid again."""
     first = f"{record.reason}; and " if record.reason else ""
