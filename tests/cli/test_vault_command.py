@@ -272,3 +272,13 @@ def test_json_values_come_out_as_they_are(shared_vault_server: VaultServer, tori
     assert toriconfig("vault", "get", "secret/typed#number", "--reveal", **environ).out == "7\n"
     deep = toriconfig("vault", "get", "secret/typed#deep", "--reveal", **environ)
     assert json.loads(deep.out) == {"a": [1]}
+
+
+@pytest.mark.parametrize("reference", ['secret/"my app"#key', 'secret/"what?#1"#"a}b"', 'secret/"100%"/x#"a|b"'])
+def test_paths_and_keys_in_quotes_are_put_and_got(
+    shared_vault_server: VaultServer, toriconfig: Toriconfig, reference: str
+) -> None:
+    environ = dict(shared_vault_server.environ)
+    stored = toriconfig("vault", "put", reference, "--stdin", stdin="v4lue\n", **environ)
+    assert 0 == stored.code, stored.err
+    assert "v4lue\n" == toriconfig("vault", "get", "--reveal", reference, **environ).out

@@ -14,6 +14,7 @@ from support.fake_vault import secret
 from support.faults import Answer, answering_server, garbage_server, refusing_address
 from support.loopback import Loopback, read_request
 from toriconfig._doctor import examine
+from toriconfig._reference import split
 from toriconfig._vault.resolve import VARIABLES
 from toriconfig.errors import SecretError, VaultDenied, VaultNotFound, VaultUnreachable
 from toriconfig.testing import VaultServer, vault_server
@@ -266,8 +267,12 @@ def _server() -> Iterator[VaultServer]:
     ],
 )
 def test_any_path_can_be_named_in_quotes(server: VaultServer, connect: Connect, path: str, written: str) -> None:
-    server.put(path, {"k": path})
-    assert {"k": path} == secret(connect(server.environ), written).get()
+    server.put(path, {"k": path, "key": 1})
+    session = connect(server.environ)
+    assert path == secret(session, written).get()["k"]
+    found = {one.subject: one for one in examine(session, [f"{written}#k", f"{written}#kee"], {}, VARIABLES)}
+    assert "ok" == found[f"{written}#k"].mark
+    assert f"did you mean `{split(written)}#key`?" == found[f"{written}#kee"].help
 
 
 def test_unchecked_certificates_are_warned_of_once_and_not_by_urllib3(secure: VaultServer, connect: Connect) -> None:

@@ -30,7 +30,9 @@ def place(session: Session, ref: Ref) -> Finding:
         return unreached(name, session.address, outcome)
     if ref.key is not None and ref.key not in outcome:
         candidate = near(ref.key, outcome)
-        remedy = f"did you mean `{ref.path}#{candidate}`?" if candidate else f"store the key `{ref.key}` there"
+        remedy = (
+            f"did you mean `{ref.place.replaced(key=candidate)}`?" if candidate else f"store the key `{ref.key}` there"
+        )
         return Finding("error", name, f"404: the path is there, but has no key `{ref.key}`", remedy, "TC407")
     return Finding("ok", name, "can be read")
 

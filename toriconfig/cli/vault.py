@@ -16,6 +16,7 @@ from toriconfig.cli._usage import refuse_value, shown
 from toriconfig.cli._value import given_value
 
 if TYPE_CHECKING:
+    from toriconfig._reference import Place
     from toriconfig._vault.session import Session
     from toriconfig.errors import SecretError
 
@@ -80,7 +81,7 @@ def _hears_the_terminal(child: subprocess.Popen[bytes]) -> bool:
 
 
 def _seeds(file: str) -> dict[str, dict[str, Any]]:
-    from toriconfig._reference import check_path
+    from toriconfig._reference import check_named
     from toriconfig._render import render_text
     from toriconfig.sources.yaml_file import YamlFile
 
@@ -92,7 +93,7 @@ def _seeds(file: str) -> dict[str, dict[str, Any]]:
     seeds: dict[str, dict[str, Any]] = tree.root.plain()
     for path, data in seeds.items():
         try:
-            check_path(path)
+            check_named(path)
         except ValueError as error:
             raise click.UsageError(f"{file}: {path!r}: {error}") from None
         if not path.startswith("secret/"):
@@ -116,10 +117,12 @@ def put(reference: str, from_stdin: bool) -> int:
     """
     from toriconfig._vault.write import put_key
 
-    path, key = _reference(reference)
+    place = _reference(reference)
+    path, key = place.path, place.key or ""
     refuse_value(key)
-    if "?" in reference.partition("#")[0]:
-        raise click.UsageError(f"REFERENCE: what is written is always a new version: say `{path}#{key}`")
+    if place.version is not None or place.parameters:
+        plain = place.replaced(version=None, parameters=())
+        raise click.UsageError(f"REFERENCE: what is written is always a new version: say `{plain}`")
     value = given_value(from_stdin, "value")
     version = with_session(lambda session: put_key(session, path, key, value))
     note(f"stored {reference}" + (f" as version {version}" if version else ""))
@@ -157,7 +160,7 @@ def _no_other(path: Any) -> Any:
     raise LookupError(f"no other secret at {path}")
 
 
-def _reference(reference: str) -> tuple[str, str]:
+def _reference(reference: str) -> Place:
     from toriconfig._reference import split
 
     try:
@@ -166,7 +169,7 @@ def _reference(reference: str) -> tuple[str, str]:
         raise click.UsageError(f"REFERENCE: {error}") from None
     if place.key is None:
         raise click.UsageError(f"REFERENCE names no key: write `{shown(place.path)}#key`")
-    return place.path, place.key
+    return place
 
 
 def with_session(work: Any) -> Any:
