@@ -119,6 +119,10 @@ class Kind(Protocol):
     `pending` are the new values, `current` all keys of the secret as they were at the start. What goes wrong is raised
     as `RotationError` without any value in it; of other exceptions only the type is told.
 
+    A kind may also have `setup()`, `ends_former(pending, current)`, `works(work, values)` and `takes_turns`, which
+    `toriconfig.rotation._abilities` describes. A database that does not answer is a `DatabaseUnreachable`: the step is
+    repeated for `timeout` seconds.
+
     Attributes:
         name: of the kind, as the record and the command line spell it.
         stored: whether the secret is stored at its reference, with a record beside it; else Vault's engine keeps it,
@@ -166,6 +170,11 @@ class Kind(Protocol):
     def rotated_at(self, work: Work) -> float | None:
         """When it was last rotated, in seconds since 1970; asked only where nothing is stored."""
         ...
+
+
+def same(one: Values, other: Values, keys: tuple[str, ...]) -> bool:
+    """True if both hold the same at these keys."""
+    return all(one.get(key) == other.get(key) for key in keys)
 
 
 def _nothing() -> None: ...

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._journal import command
+from toriconfig.rotation._opening import halt, reserve
 from toriconfig.rotation._outcome import Outcome
 from toriconfig.rotation._preflight import Preflight, check_own, check_there
 from toriconfig.rotation._protocol import Values
@@ -44,7 +45,7 @@ def _take_back(rotation: Rotation, preflight: Preflight, found: Record) -> Outco
     preflight.check_rest(kind, found, back=True)
     run = rotation.run_on(preflight, kind)
     if found.open and found.step != "promoted":
-        found = run.halt(found)
+        found = halt(run, found)
         if found.step == "undoing":
             return rotation.ended(run, run.go_on(found), undone_is_fine=True)
     run.work.returning = True
@@ -58,7 +59,7 @@ def _take_back(rotation: Rotation, preflight: Preflight, found: Record) -> Outco
             help=f"`{command(path, found, f'--rollback --to {found.base}')}` brings version {found.base} back all the same",
         )
     back = _wanted(former, found.keys, f"before that rotation {path}", rotation)
-    record = run.reserve(lambda _: back, found, current, restores=found.base)
+    record = reserve(run, lambda _: back, found, current, restores=found.base)
     return rotation.ended(run, run.go_on(record))
 
 
@@ -88,7 +89,7 @@ def _bring_back(rotation: Rotation, preflight: Preflight, found: Record | None, 
     check_there(current, ref)
     version = _version(preflight, to)
     back = _wanted(version, keys, f"version {to} of {ref.path}", rotation)
-    record = run.reserve(lambda _: back, found, current, restores=to)
+    record = reserve(run, lambda _: back, found, current, restores=to)
     return rotation.ended(run, run.go_on(record))
 
 

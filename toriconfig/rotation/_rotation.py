@@ -13,12 +13,14 @@ from toriconfig._clock import SYSTEM, Clock
 from toriconfig._reference import Ref
 from toriconfig._vault import connect
 from toriconfig.rotation._abilities import takes_turns
+from toriconfig.rotation._age import check_due, check_readers
 from toriconfig.rotation._chosen import Chosen
 from toriconfig.rotation._engine_rotation import rotate_in_engine
-from toriconfig.rotation._errors import RotatedRecently, RotationError, RotationRefused
+from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._events import Event, tell
 from toriconfig.rotation._journal import SUFFIX, command
-from toriconfig.rotation._outcome import HalfWay, Outcome, Plan, Status, spoken
+from toriconfig.rotation._opening import reserve, take_over
+from toriconfig.rotation._outcome import HalfWay, Outcome, Plan, Status
 from toriconfig.rotation._preflight import Preflight, check_needs, check_own, needs_of
 from toriconfig.rotation._protocol import Kind, Work
 from toriconfig.rotation._record import Record
@@ -204,50 +206,27 @@ class Rotation:
         work = self.work()
         if not self.chosen.is_stored:
             # Engines tell whole seconds.
-            due = None if began is None else lambda at: self._check_due(at, float(int(began)))
+            due = None if began is None else lambda at: check_due(self, at, float(int(began)))
             return rotate_in_engine(self, self.chosen.for_new(None), work, due)
         preflight = Preflight(self.session, work, self.clock)
         kind = self._kind_of_new(preflight)
         found, current = preflight.prepare(kind)
         # From here on the reservation fails if anybody rotates, so that an age that is seen now is true then.
         if began is not None:
-            self._check_due(preflight.rotated_at(found, current), began)
+            check_due(self, preflight.rotated_at(found, current), began)
         if takes_turns(kind) and not force:
-            self._check_readers(preflight.last_promoted(found, current))
+            check_readers(self, preflight.last_promoted(found, current))
         refusal = attempt(lambda: kind.plan(work, current.data), f"{kind.name}: plan")
         if refusal is not None:
             # Somebody who began a moment ago may be the reason: a single user's password is already theirs.
             preflight.journal.confirm_unchanged()
             raise refusal
         run = self.run_on(preflight, kind)
-        record = run.reserve(lambda base: kind.generate(work, base.data), found, current)
+        record = reserve(run, lambda base: kind.generate(work, base.data), found, current)
         return self.ended(run, run.go_on(record))
 
     def _kind_of_new(self, preflight: Preflight) -> Kind:
         return self.chosen.for_new(preflight.last_closed() if self.chosen.needs_record else None)
-
-    def _check_due(self, rotated_at: float | None, began: float) -> None:
-        age = None if rotated_at is None else max(0.0, self.clock.time() - rotated_at)
-        if rotated_at is not None and rotated_at >= began > 0:
-            raise RotatedRecently(
-                f"{self.ref} was rotated meanwhile", reference=str(self.ref), help="nothing was changed"
-            )
-        if age is not None and self.max_age is not None and age < self.max_age:
-            raise RotatedRecently(
-                f"{self.ref} is {spoken(age)} old, and due after {spoken(self.max_age)}",
-                reference=str(self.ref),
-                help="nothing was changed",
-            )
-
-    def _check_readers(self, promoted: float | None) -> None:
-        age = None if promoted is None else max(0.0, self.clock.time() - promoted)
-        if age is not None and age < self.min_age:
-            raise RotatedRecently(
-                f"{self.ref} was rotated {age:.0f} s ago, and its users take turns: programs that have not looked since "
-                f"would be locked out; at least {self.min_age:g} s must lie between two rotations",
-                reference=str(self.ref),
-                help=f"rotate in {self.min_age - age:.0f} s, or `--force` it",
-            )
 
     def _resume(self) -> Outcome:
         preflight = self.preflight()
@@ -277,7 +256,7 @@ class Rotation:
         preflight.check_rest(kind, found, back=False)
         run = self.run_on(preflight, kind)
         run.work.returning = bool(found.undoes)
-        return self.ended(run, run.go_on(run.take_over(found)), undone_is_fine=undone_is_fine)
+        return self.ended(run, run.go_on(take_over(run, found)), undone_is_fine=undone_is_fine)
 
     def _plan(self, *, force: bool) -> Plan:
         work = self.work()
@@ -286,7 +265,7 @@ class Rotation:
             kind = self._kind_of_new(preflight)
             found, current = preflight.prepare(kind)
             if takes_turns(kind) and not force:
-                self._check_readers(preflight.last_promoted(found, current))
+                check_readers(self, preflight.last_promoted(found, current))
             actions = [
                 f"write a record at {self.ref.path}{SUFFIX}",
                 *answered(lambda: kind.plan(work, current.data), f"{kind.name}: plan"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,13 +12,12 @@ from toriconfig._vault.versions import Version, Versions
 from toriconfig.errors import SecretError, VaultError
 from toriconfig.pipeline._logging import library_logger
 from toriconfig.rotation import _process
-from toriconfig.rotation._abilities import ends_former, setup_of
-from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationLost, RotationRefused
+from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationLost
 from toriconfig.rotation._events import Event, State, Step
 from toriconfig.rotation._journal import Journal, seconds_of, stamp
 from toriconfig.rotation._preflight import note_of
-from toriconfig.rotation._protocol import Kind, Values, Work
-from toriconfig.rotation._record import Record, Sealed
+from toriconfig.rotation._protocol import Kind, Values, Work, same
+from toriconfig.rotation._record import Record
 from toriconfig.rotation._run_with_timeout import attempt
 from toriconfig.rotation._settle import PASSING, Unwritten, persist, settle
 from toriconfig.rotation._stopped import could_not_undo, interrupted, maybe_reserved, stopped
@@ -60,111 +58,6 @@ class Run:
     tell: Callable[[Event], None]
     cause: SecretError | None = field(default=None, init=False)
     promotion: Literal["no", "maybe", "yes"] = field(default="no", init=False)
-
-    def reserve(
-        self, values: Callable[[Version], Values], found: Record | None, current: Version, *, restores: int = 0
-    ) -> Record:
-        """Write the record of a new rotation over `found`, before anything is touched.
-
-        Args:
-            values: makes the new values from the newest version.
-            found: the last record.
-            current: the newest version.
-            restores: the version whose values come back; 0: the values are new.
-
-        Raises:
-            RotationLost: somebody was quicker.
-        """
-        now = stamp(self.clock.time())
-        new = Record(
-            id=secrets.token_hex(8),
-            kind=self.kind.name,
-            step="reserved",
-            who=self.who,
-            since=now,
-            at=now,
-            base=current.number,
-            keys=(),
-            process=_process.this_process(),
-            verifier=self.verify is not None,
-            grace=self.grace,
-            setup=setup_of(self.kind),
-            restores=restores,
-            undoes=found.closed.dump() if found is not None and self.work.returning else {},
-            revision=self.journal.newest,
-        )
-        self.say("reserve", "started", new)
-        pending: Values = {}
-        error = attempt(lambda: pending.update(values(current)), f"{self.kind.name}: generate")
-        if error is not None:
-            self.say("reserve", "failed", new, error.message)
-            raise error
-        if _same(pending, current.data, tuple(pending)):
-            # Old and new could not be told apart later: what is promoted already, what is to be destroyed.
-            refusal = f"{self.work.ref} holds that value already: there is nothing to do"
-            self.say("reserve", "failed", new, refusal)
-            raise RotationRefused(refusal, reference=str(self.work.ref), help="nothing was changed")
-        _process.begin(new.id)
-        try:
-            record = self._write(
-                new,
-                "reserve",
-                keys=tuple(pending),
-                exclusive=ends_former(self.kind, pending, current.data),
-                pending=Sealed(pending),
-                former=Sealed(current.data),
-            )
-        except BaseException:
-            _process.end(new.id)
-            raise
-        self.say("reserve", "done", record)
-        return record
-
-    def take_over(self, found: Record, *, halting: bool = False) -> Record:
-        """Make an open record ours; its former rotator finds out before it changes anything else.
-
-        Args:
-            found: the record.
-            halting: whether the rotation is to be taken back, else brought to its end.
-        """
-        self.say("resume", "started", found)
-        asked = found.verifier or self.verify is not None
-        setup = setup_of(self.kind) or found.setup
-        exclusive = found.exclusive
-        if exclusive is None:  # a record of an earlier release
-            exclusive = ends_former(self.kind, found.pending.open(), found.former.open())
-        # A rotator that could not go on may have put the former password back without being able to record it.
-        step = "reserved" if exclusive and found.step in ("applied", "verified") and not halting else found.step
-        record = self._write(
-            found,
-            "resume",
-            step=step,
-            who=self.who,
-            process=_process.this_process(),
-            setup=setup,
-            exclusive=exclusive,
-            verifier=asked,
-        )
-        self.say("resume", "done", record, f"it was left by {found.who}: {found.step}")
-        return record
-
-    def halt(self, record: Record) -> Record:
-        """Take over an open record so that it can be undone: after this, nobody promotes it any more.
-
-        Returns:
-            It, about to be undone; or promoted, when that had already happened without being recorded.
-        """
-        record = self.take_over(record, halting=True)
-        if record.step != "verified":
-            return self._write(record, "undo", step="undoing", reason=record.reason or "taken back")
-        for _ in range(_TRIES):
-            current = self._persist(self.main.read)
-            if current.state == "there" and _same(current.data, record.pending.open(), record.keys):
-                return self._write(record, "undo", step="promoted", version=current.number)
-            # The former rotator may be just about to promote: writing the secret anew, unchanged, makes it fail.
-            if current.state != "there" or self._persist(lambda now=current: self.main.write(now.data, now.number)):  # type: ignore[misc]
-                return self._write(record, "undo", step="undoing", reason="taken back")
-        raise RotationError(f"others keep writing {self.work.ref.path}", step="undo", help="`--rollback` tries again")
 
     def go_on(self, record: Record) -> Record:
         """Do what is left to do; the closed record."""
@@ -216,15 +109,15 @@ class Run:
         pending, former = record.pending.open(), record.former.open()
         for _ in range(_TRIES):
             try:
-                current = self._persist(self.main.read)
-                if current.state == "there" and _same(current.data, pending, record.keys):
+                current = self.persist(self.main.read)
+                if current.state == "there" and same(current.data, pending, record.keys):
                     return self._promoted(record, current.number)
-                if current.state != "there" or not _same(current.data, former, record.keys):
+                if current.state != "there" or not same(current.data, former, record.keys):
                     reason = f"somebody else wrote {self.work.ref.path} meanwhile, as version {current.number}"
                     return self._failed("promote", record, RotationError(reason))
                 # Between reading the version and writing over it: whoever takes a rotation back takes over the record
                 # first and then writes the secret anew, so one of the two checks fails.
-                self._persist(self.work.fence)
+                self.persist(self.work.fence)
             except VaultError as error:
                 return self._failed("promote", record, error)
             new = {**current.data, **pending}
@@ -243,14 +136,14 @@ class Run:
                 return self._failed("promote", record, version.error, undo=record.exclusive is True)
             if version is not None:
                 return self._promoted(record, version)
-        error = RotationError(f"others keep writing {self.work.ref.path}", step="promote", help="`--resume` goes on")
+        crowded = RotationError(f"others keep writing {self.work.ref.path}", step="promote", help="`--resume` goes on")
         if record.exclusive:
-            return self._failed("promote", record, error)
-        raise error
+            return self._failed("promote", record, crowded)
+        raise crowded
 
     def _landed(self, pending: Values, keys: tuple[str, ...]) -> int | None:
         now = self.main.read()
-        return now.number if now.state == "there" and _same(now.data, pending, keys) else None
+        return now.number if now.state == "there" and same(now.data, pending, keys) else None
 
     def _may_still_land(self, current: Version, error: VaultError) -> bool:
         """True if a version was written meanwhile; else a write that was given up can land no more, as far as possible.
@@ -296,7 +189,7 @@ class Run:
     def _note(self, record: Record) -> None:
         """Note when it was rotated; that it may not be noted, such as by a new policy, is no reason to stop half-way."""
         try:
-            self._persist(lambda: self.main.note({note_of(self.work.ref): record.promoted_at or record.at}))
+            self.persist(lambda: self.main.note({note_of(self.work.ref): record.promoted_at or record.at}))
         except PASSING:
             raise
         except VaultError as error:
@@ -308,7 +201,7 @@ class Run:
         end = seconds_of(record.grace_until) or 0.0
         while (left := end - self.clock.time()) > 0:
             threading.Event().wait(min(left, 1.0))
-        self._persist(self.work.fence)
+        self.persist(self.work.fence)
         self.say("grace", "done", record)
 
     def _undo(self, record: Record) -> Record:
@@ -340,9 +233,14 @@ class Run:
 
     def _attempt(self, method: str, work: Callable[[], object]) -> SecretError | None:
         """Do what the kind does, again while Vault or the database does not answer; its error, or None."""
-        return attempt(lambda: self._persist(work), f"{self.kind.name}: {method}")
+        return attempt(lambda: self.persist(work), f"{self.kind.name}: {method}")
 
-    def _persist(self, work: Callable[[], T]) -> T:
+    def persist(self, work: Callable[[], T]) -> T:
+        """Do `work`, again while Vault or the database does not answer.
+
+        Raises:
+            SecretError: its last error.
+        """
         return persist(work, self.work.timeout)
 
     def _failed(self, step: Step, record: Record, error: SecretError, *, undo: bool = False) -> Record:
@@ -362,14 +260,20 @@ class Run:
         if self.promotion != "no" or (isinstance(error, PASSING) and not undo and not needs_nothing):
             raise error
         self.cause = error
-        return self._write(record, step, step="undoing", reason=f"{step}: {error.message}")
+        return self.write(record, step, step="undoing", reason=f"{step}: {error.message}")
 
     def _advance(self, name: Step, record: Record, **changes: Any) -> Record:
-        new = self._write(record, name, **changes)
+        new = self.write(record, name, **changes)
         self.say(name, "done", new)
         return new
 
-    def _write(self, record: Record, during: Step, **changes: Any) -> Record:
+    def write(self, record: Record, during: Step, **changes: Any) -> Record:
+        """The record with these changes, once it is written.
+
+        Raises:
+            RotationLost: somebody else has written it since.
+            VaultError: it was not written, or it is not known whether it was.
+        """
         try:
             written = self.journal.write(record, **changes)
         except RotationLost as error:
@@ -383,7 +287,3 @@ class Run:
         """Tell an event."""
         reference = str(self.work.ref)
         self.tell(Event(step, state, reference, record.kind, record.id, self.who, self.work.requests(), message))
-
-
-def _same(one: Values, other: Values, keys: tuple[str, ...]) -> bool:
-    return all(one.get(key) == other.get(key) for key in keys)

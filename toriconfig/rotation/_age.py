@@ -1,0 +1,59 @@
+"""Whether a secret is old enough to be rotated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toriconfig.rotation._errors import RotatedRecently
+from toriconfig.rotation._outcome import spoken
+
+if TYPE_CHECKING:
+    from toriconfig.rotation._rotation import Rotation
+
+
+def check_due(rotation: Rotation, rotated_at: float | None, began: float) -> None:
+    """Make sure that a secret is due.
+
+    Args:
+        rotation: of the secret.
+        rotated_at: when it was last rotated, in seconds since 1970; None: nobody knows, so that it is due.
+        began: since when a rotation by somebody else counts, whatever `max_age` says; 0: it does not.
+
+    Raises:
+        RotatedRecently: it is not due.
+    """
+    if rotated_at is None:
+        return
+    age = max(0.0, rotation.clock.time() - rotated_at)
+    reference = str(rotation.ref)
+    if rotated_at >= began > 0:
+        raise RotatedRecently(f"{reference} was rotated meanwhile", reference=reference, help="nothing was changed")
+    if rotation.max_age is not None and age < rotation.max_age:
+        raise RotatedRecently(
+            f"{reference} is {spoken(age)} old, and due after {spoken(rotation.max_age)}",
+            reference=reference,
+            help="nothing was changed",
+        )
+
+
+def check_readers(rotation: Rotation, promoted: float | None) -> None:
+    """Make sure that programs have looked again since users that take turns were last rotated.
+
+    The next rotation changes the password of the user before the last one, which a program that has not looked still has.
+
+    Args:
+        rotation: of the secret.
+        promoted: when it was last rotated or taken back, in seconds since 1970; None: never.
+
+    Raises:
+        RotatedRecently: that was less than `min_age` ago.
+    """
+    age = None if promoted is None else max(0.0, rotation.clock.time() - promoted)
+    if age is None or age >= rotation.min_age:
+        return
+    raise RotatedRecently(
+        f"{rotation.ref} was rotated {age:.0f} s ago, and its users take turns: programs that have not looked since "
+        f"would be locked out; at least {rotation.min_age:g} s must lie between two rotations",
+        reference=str(rotation.ref),
+        help=f"rotate in {rotation.min_age - age:.0f} s, or `--force` it",
+    )

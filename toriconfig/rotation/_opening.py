@@ -1,0 +1,131 @@
+"""How a rotation is opened: reserved anew, taken over from another rotator, or halted so that it can be undone."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from toriconfig._vault.versions import Version
+from toriconfig.rotation import _process
+from toriconfig.rotation._abilities import ends_former, setup_of
+from toriconfig.rotation._errors import RotationError, RotationRefused
+from toriconfig.rotation._journal import stamp
+from toriconfig.rotation._protocol import Values, same
+from toriconfig.rotation._record import Record, Sealed
+from toriconfig.rotation._run_with_timeout import attempt
+
+if TYPE_CHECKING:
+    from toriconfig.rotation._run import Run
+
+_TRIES = 10
+
+
+def reserve(
+    run: Run, values: Callable[[Version], Values], found: Record | None, current: Version, *, restores: int = 0
+) -> Record:
+    """Write the record of a new rotation over `found`, before anything is touched.
+
+    Args:
+        run: what its steps need.
+        values: makes the new values from the newest version.
+        found: the last record.
+        current: the newest version.
+        restores: the version whose values come back; 0: the values are new.
+
+    Raises:
+        RotationLost: somebody was quicker.
+    """
+    now = stamp(run.clock.time())
+    new = Record(
+        id=secrets.token_hex(8),
+        kind=run.kind.name,
+        step="reserved",
+        who=run.who,
+        since=now,
+        at=now,
+        base=current.number,
+        keys=(),
+        process=_process.this_process(),
+        verifier=run.verify is not None,
+        grace=run.grace,
+        setup=setup_of(run.kind),
+        restores=restores,
+        undoes=found.closed.dump() if found is not None and run.work.returning else {},
+        revision=run.journal.newest,
+    )
+    run.say("reserve", "started", new)
+    pending: Values = {}
+    error = attempt(lambda: pending.update(values(current)), f"{run.kind.name}: generate")
+    if error is not None:
+        run.say("reserve", "failed", new, error.message)
+        raise error
+    if same(pending, current.data, tuple(pending)):
+        # Old and new could not be told apart later: what is promoted already, what is to be destroyed.
+        refusal = f"{run.work.ref} holds that value already: there is nothing to do"
+        run.say("reserve", "failed", new, refusal)
+        raise RotationRefused(refusal, reference=str(run.work.ref), help="nothing was changed")
+    _process.begin(new.id)
+    try:
+        record = run.write(
+            new,
+            "reserve",
+            keys=tuple(pending),
+            exclusive=ends_former(run.kind, pending, current.data),
+            pending=Sealed(pending),
+            former=Sealed(current.data),
+        )
+    except BaseException:
+        _process.end(new.id)
+        raise
+    run.say("reserve", "done", record)
+    return record
+
+
+def take_over(run: Run, found: Record, *, halting: bool = False) -> Record:
+    """Make an open record ours; its former rotator finds out before it changes anything else.
+
+    Args:
+        run: what its steps need.
+        found: the record.
+        halting: whether the rotation is to be taken back, else brought to its end.
+    """
+    run.say("resume", "started", found)
+    asked = found.verifier or run.verify is not None
+    setup = setup_of(run.kind) or found.setup
+    exclusive = found.exclusive
+    if exclusive is None:  # a record of an earlier release
+        exclusive = ends_former(run.kind, found.pending.open(), found.former.open())
+    # A rotator that could not go on may have put the former password back without being able to record it.
+    step = "reserved" if exclusive and found.step in ("applied", "verified") and not halting else found.step
+    record = run.write(
+        found,
+        "resume",
+        step=step,
+        who=run.who,
+        process=_process.this_process(),
+        setup=setup,
+        exclusive=exclusive,
+        verifier=asked,
+    )
+    run.say("resume", "done", record, f"it was left by {found.who}: {found.step}")
+    return record
+
+
+def halt(run: Run, record: Record) -> Record:
+    """Take over an open record so that it can be undone: after this, nobody promotes it any more.
+
+    Returns:
+        It, about to be undone; or promoted, when that had already happened without being recorded.
+    """
+    record = take_over(run, record, halting=True)
+    if record.step != "verified":
+        return run.write(record, "undo", step="undoing", reason=record.reason or "taken back")
+    for _ in range(_TRIES):
+        current = run.persist(run.main.read)
+        if current.state == "there" and same(current.data, record.pending.open(), record.keys):
+            return run.write(record, "undo", step="promoted", version=current.number)
+        # The former rotator may be just about to promote: writing the secret anew, unchanged, makes it fail.
+        if current.state != "there" or run.persist(lambda now=current: run.main.write(now.data, now.number)):  # type: ignore[misc]
+            return run.write(record, "undo", step="undoing", reason="taken back")
+    raise RotationError(f"others keep writing {run.work.ref.path}", step="undo", help="`--rollback` tries again")
