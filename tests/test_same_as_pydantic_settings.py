@@ -268,13 +268,13 @@ CASES = [
 ]
 
 
-def _named(value: object) -> str:
+def case_name(value: object) -> str:
     """A short name of an annotation that is the same in each process; what varies with it has none."""
     return re.sub(r" at 0x[0-9a-f]+", "", str(value))[:80] if not isinstance(value, list) else ""
 
 
 @pytest.mark.parametrize("road", ROADS)
-@pytest.mark.parametrize(("annotation", "environs"), CASES, ids=_named)
+@pytest.mark.parametrize(("annotation", "environs"), CASES, ids=case_name)
 def test_what_pydantic_settings_reads_has_the_same_value_here(
     annotation: Any, environs: list[dict[str, str]], road: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

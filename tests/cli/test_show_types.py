@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, ImportString, SecretStr, create_model
 
 from support.command import Toriconfig
-from test_same_as_pydantic_settings import CASES, bare
+from test_same_as_pydantic_settings import CASES, bare, case_name
 from toriconfig import SettingsConfigDict, load
 from toriconfig._effective import leaves
 from toriconfig._load import try_load
@@ -43,7 +43,7 @@ NOT_THE_SAME = {("int | float", "1e3", "env")}
 
 
 @pytest.mark.parametrize("style", ["yaml", "json", "env"])
-@pytest.mark.parametrize(("annotation", "environs"), CASES, ids=str)
+@pytest.mark.parametrize(("annotation", "environs"), CASES, ids=case_name)
 def test_what_is_shown_reads_back(annotation: Any, environs: list[dict[str, str]], style: str) -> None:
     if annotation is SecretStr:
         pytest.skip("its value is not shown")
