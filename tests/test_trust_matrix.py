@@ -95,10 +95,10 @@ ATTEMPTS: Mapping[str, Mapping[str, list[Attempt]]] = {
         "choose identity": [here(".env", "T_VAULT__AUTH__TOKEN=x"), here(".vault-token", "x"), here(".netrc", "x")],
     },
     "Vault": {
-        "read a file": [vault_says("${file:beside}"), vault_says("${env:HOME}")],
+        "read a file": [vault_says("${file:./beside}"), vault_says("${env:NAMED_IN_VAULT}")],
         "contact a host": [vault_says("x", location="http://elsewhere:8200/v1/secret/data/app")],
         "run code": [vault_says("$(touch ran)"), vault_says("!!python/object/apply:os.mkdir [ran]")],
-        "choose identity": [vault_says("${vault:secret/other#k}")],
+        "choose identity": [vault_says("${vault:secret/named_in_vault#k}")],
     },
 }
 POWERS = table("| input | read a file |")
