@@ -98,7 +98,8 @@ class Cell:
             if self._under_way() and not self._renewing:
                 assert self._flight is not None
                 return (self._flight,)
-            if now < max((self._confirmed or -NEVER) + pace.GAP, self._refused + self._gap, self._next_try):
+            # what refuses a lease knows of its end, so Vault answers again: the pause after a failure does not count
+            if now < self._refused + self._gap or (self._leased is None and now < self._next_try):
                 return ()
             self._gap = pace.refusal_gap(self._gap, now - self._refused, self._session.vault.refresh_interval)
             self._refused = now

@@ -16,6 +16,13 @@ class Account(NamedTuple):
     password: str
     of: Any
 
+    def __repr__(self) -> str:
+        return f"Account({self.username!r})"
+
+    def differs(self, username: str, password: str) -> bool:
+        """Whether it logs in otherwise than with these."""
+        return (self.username, self.password) != (username, password)
+
 
 def check_secret(secret: object, name: str) -> None:
     """Refuse anything but a `Secret`, without showing it: the credential itself would never rotate.
@@ -36,12 +43,12 @@ def account(secret: Secret[Any]) -> Account:
         SecretError: it cannot be had.
         TypeError: it holds no `username` and `password`; the message does not show what it holds.
     """
-    return _account_in(secret.get())
+    return account_in(secret.get())
 
 
 async def async_account(secret: Secret[Any]) -> Account:
     """`account` for coroutines: the loop runs on while it is fetched."""
-    return _account_in(await secret.aget())
+    return account_in(await secret.aget())
 
 
 def part(value: Any, name: str) -> Any:
@@ -49,7 +56,12 @@ def part(value: Any, name: str) -> Any:
     return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
 
 
-def _account_in(value: Any) -> Account:
+def account_in(value: Any) -> Account:
+    """The account in a value that was read.
+
+    Raises:
+        TypeError: as `account`.
+    """
     username, password = part(value, "username"), part(value, "password")
     if not isinstance(username, str) or not isinstance(password, str):
         raise TypeError("the secret has no text `username` and `password`: declare it as a Secret of a model with both")

@@ -1,5 +1,7 @@
 """psycopg_pool: what its `ConnectionPool` asks for at each new connection, and before it hands one out.
 
+A connection that the database refuses is tried once more with newer credentials, where there are any.
+
 from toriconfig.integrations import psycopg_pool as follow
 pool = ConnectionPool(conninfo, kwargs=follow.login(secret), check=follow.current(secret))
 pool = AsyncConnectionPool(conninfo, kwargs=follow.async_login(secret), check=follow.async_current(secret))
@@ -7,15 +9,19 @@ pool = AsyncConnectionPool(conninfo, kwargs=follow.async_login(secret), check=fo
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
+from inspect import iscoroutinefunction
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from psycopg import AsyncConnection, Connection, OperationalError
+from psycopg_pool.base import BasePool
 
 from toriconfig._clean_call import clean_call
 from toriconfig._secret import Secret
 from toriconfig.integrations._account import Account, account, async_account, check_secret
+from toriconfig.integrations._refused_login import async_newer_account, login_refused, newer_account
 
 
 @clean_call
@@ -29,7 +35,9 @@ def login(credentials: Secret[Any], **others: Any) -> Callable[[], dict[str, Any
     check_secret(credentials, "login()")
 
     def kwargs() -> dict[str, Any]:
-        return _parameters(account(credentials), others)
+        current = account(credentials)
+        _retry_in(_asking_pool(), credentials)
+        return _parameters(current, others)
 
     return kwargs
 
@@ -40,7 +48,9 @@ def async_login(credentials: Secret[Any], **others: Any) -> Callable[[], Awaitab
     check_secret(credentials, "async_login()")
 
     async def kwargs() -> dict[str, Any]:
-        return _parameters(await async_account(credentials), others)
+        current = await async_account(credentials)
+        _retry_in(_asking_pool(), credentials)
+        return _parameters(current, others)
 
     return kwargs
 
@@ -83,6 +93,73 @@ def async_current(credentials: Secret[Any]) -> Callable[[AsyncConnection[Any]], 
             raise OperationalError(_ROTATED)
 
     return check
+
+
+class _Login:
+    """A connection class that logs in once more when the database refuses a login and there are newer credentials.
+
+    Args:
+        made: the class of the connections.
+        credentials: what to log in with.
+    """
+
+    def __init__(self, made: Any, credentials: Secret[Any]) -> None:
+        self.made = made
+        self._credentials = credentials
+
+    def connect(self, conninfo: str = "", **parameters: Any) -> Any:
+        """As that of the class."""
+        try:
+            return self.made.connect(conninfo, **parameters)
+        except OperationalError as error:
+            if not login_refused(error, parameters.get("user", "")):
+                raise
+            other = newer_account(self._credentials, parameters.get("user", ""), parameters.get("password", ""))
+            if other is None:
+                raise
+        return self.made.connect(conninfo, **_parameters(other, parameters))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.made, name)
+
+
+class _AsyncLogin(_Login):
+    """The same for `AsyncConnectionPool`."""
+
+    async def connect(self, conninfo: str = "", **parameters: Any) -> Any:
+        """As that of the class."""
+        try:
+            return await self.made.connect(conninfo, **parameters)
+        except OperationalError as error:
+            if not login_refused(error, parameters.get("user", "")):
+                raise
+            other = await async_newer_account(
+                self._credentials, parameters.get("user", ""), parameters.get("password", "")
+            )
+            if other is None:
+                raise
+        return await self.made.connect(conninfo, **_parameters(other, parameters))
+
+
+def _retry_in(pool: Any, credentials: Secret[Any]) -> None:
+    """Have a pool make its connections by a class that logs in once more; None: by itself."""
+    if pool is not None and not isinstance(pool.connection_class, _Login):
+        made = pool.connection_class
+        kind = _AsyncLogin if iscoroutinefunction(made.connect) else _Login
+        pool.connection_class = kind(made, credentials)
+
+
+def _asking_pool() -> Any:
+    """The pool that calls; None when somebody else does. A pool does not pass itself to its `kwargs`."""
+    frame = sys._getframe(1)
+    for _ in range(6):
+        pool = frame.f_locals.get("self")
+        if isinstance(pool, BasePool):
+            return pool
+        if frame.f_back is None:
+            return None
+        frame = frame.f_back
+    return None
 
 
 _ROTATED = "the account of this connection has been rotated out"

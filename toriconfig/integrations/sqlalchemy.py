@@ -10,7 +10,8 @@ from sqlalchemy.exc import DisconnectionError
 
 from toriconfig._clean_call import clean_call, expect
 from toriconfig._secret import Secret
-from toriconfig.integrations._account import account, check_secret
+from toriconfig.integrations._account import Account, account, async_account, check_secret
+from toriconfig.integrations._refused_login import async_newer_account, login_refused, newer_account
 
 _KEY = "toriconfig.account"
 
@@ -20,7 +21,8 @@ def follow(engine: Engine, credentials: Secret[Any]) -> Callable[[], None]:
     """Have an engine log in with `credentials`, whatever its URL says, and follow their rotation.
 
     A connection of an earlier account is closed when it is next checked out, before anybody sees it; one that is in
-    use when the account changes is left to finish its work.
+    use when the account changes is left to finish its work. A login that the database refuses is tried once more with
+    newer credentials, where there are any.
 
     Args:
         engine: any engine whose driver takes `user` and `password`; for an async engine its `sync_engine`.
@@ -32,13 +34,29 @@ def follow(engine: Engine, credentials: Secret[Any]) -> Callable[[], None]:
     expect(engine, Engine, "follow() needs an Engine, of an AsyncEngine its `sync_engine`")
     check_secret(credentials, "follow()")
 
-    def do_connect(_dialect: Any, record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
-        current = account(credentials)
-        parameters["user"], parameters["password"] = current.username, current.password
-        record.info[_KEY] = current.of
+    def do_connect(dialect: Any, record: Any, arguments: list[Any], parameters: dict[str, Any]) -> Any:
+        def connect(current: Account) -> Any:
+            parameters["user"], parameters["password"] = current.username, current.password
+            record.info[_KEY] = current.of
+            for listener in _after(do_connect, dialect):
+                made = listener(dialect, record, arguments, parameters)
+                if made is not None:
+                    return made
+            return dialect.connect(*arguments, **parameters)
+
+        current = _account(dialect, credentials)
+        try:
+            return connect(current)
+        except Exception as error:
+            if not login_refused(error, current.username):
+                raise
+            other = _newer(dialect, credentials, current)
+            if other is None:
+                raise
+        return connect(other)
 
     def checkout(_connection: Any, record: Any, _proxy: Any) -> None:
-        if record.info.get(_KEY) is not account(credentials).of:
+        if record.info.get(_KEY) is not _account(engine.dialect, credentials).of:
             raise DisconnectionError("the account of this connection has been rotated out")
 
     event.listen(engine, "do_connect", do_connect)
@@ -50,3 +68,25 @@ def follow(engine: Engine, credentials: Secret[Any]) -> Callable[[], None]:
             event.remove(engine, "checkout", checkout)
 
     return cancel
+
+
+def _after(ours: Callable[..., Any], dialect: Any) -> list[Callable[..., Any]]:
+    """The listeners that come after ours, which connects itself; they may change what it connects with."""
+    listeners = list(dialect.dispatch.do_connect)
+    return listeners[listeners.index(ours) + 1 :] if ours in listeners else []
+
+
+def _account(dialect: Any, credentials: Secret[Any]) -> Account:
+    if not dialect.is_async:
+        return account(credentials)
+    from sqlalchemy.util import await_only
+
+    return await_only(async_account(credentials))
+
+
+def _newer(dialect: Any, credentials: Secret[Any], refused: Account) -> Account | None:
+    if not dialect.is_async:
+        return newer_account(credentials, *refused[:2])
+    from sqlalchemy.util import await_only
+
+    return await_only(async_newer_account(credentials, *refused[:2]))

@@ -1,0 +1,79 @@
+"""What to do when a database refuses a login: ask for newer credentials, and log in once more."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from toriconfig._secret import Secret, supply_of
+from toriconfig.integrations._account import Account, account_in
+
+_STATES = ("28000", "28P01")
+"""SQLSTATE of a login that was refused: ISO SQL, PostgreSQL."""
+
+_NUMBERS = frozenset({1045, 1698, 3118, 4151, 1017, 28000, 18456})
+"""The same as numbers: MySQL and MariaDB; Oracle; SQL Server."""
+
+_ENGLISH = re.compile(r'authentication failed|is not permitted to log in|role ".*" does not exist|no such user', re.I)
+_OTHERWISE = re.compile(r"too many connections|database .* does not exist|timeout|timed out", re.I)
+_QUOTES = "[\"'`\u00ab\u00bb\u2018-\u201f\u2039\u203a\u300c-\u300f]"
+
+
+def login_refused(error: BaseException, user: str) -> bool:
+    """Whether an error of a database driver says that a login was refused.
+
+    Args:
+        error: as the driver raised it.
+        user: that tried to log in. The drivers on libpq give no SQLSTATE for a failed connection, and the server speaks
+            the language that it was set up with: a refusal that is not in English is known by the quoted name of the user.
+    """
+    state = _state(error)
+    if state is not None:
+        return state in _STATES or state in _NUMBERS
+    text = str(error)
+    if _ENGLISH.search(text):
+        return True
+    return bool(user and re.search(_QUOTES + re.escape(user) + _QUOTES, text) and not _OTHERWISE.search(text))
+
+
+def newer_account(secret: Secret[Any], username: str, password: str) -> Account | None:
+    """The account now, asked for anew where it is still the one that was refused; None when it stays that."""
+    found = _differing(secret.get(None), username, password)
+    if found is None:
+        for flight in supply_of(secret).refresh():
+            flight.wait()
+        found = _differing(secret.get(None), username, password)
+    return found
+
+
+async def async_newer_account(secret: Secret[Any], username: str, password: str) -> Account | None:
+    """`newer_account` for coroutines: the loop runs on while it is fetched."""
+    found = _differing(await secret.aget(None), username, password)
+    if found is None:
+        for flight in supply_of(secret).refresh():
+            await flight.await_end()
+        found = _differing(await secret.aget(None), username, password)
+    return found
+
+
+def _differing(value: Any, username: str, password: str) -> Account | None:
+    """The account in a value; None where there is none, or it is the one that was refused."""
+    found = None if value is None else account_in(value)
+    return found if found is not None and found.differs(username, password) else None
+
+
+def _state(error: BaseException) -> str | int | None:
+    """The SQLSTATE or the number of an error, wherever its driver keeps it; None when it has none."""
+    for name in ("sqlstate", "pgcode", "errno"):  # psycopg and asyncpg, psycopg2, mysql-connector
+        found = getattr(error, name, None)
+        if isinstance(found, (str, int)) and not isinstance(error, OSError):
+            return found
+    first: Any = error.args[0] if error.args else None
+    if isinstance(first, dict):  # pg8000
+        return first.get("C")
+    if isinstance(first, int):  # PyMySQL, mysqlclient
+        return first
+    code = getattr(first, "code", None)  # oracledb
+    if isinstance(code, int):
+        return code
+    return first if isinstance(first, str) and re.fullmatch("[0-9A-Z]{5}", first) else None  # pyodbc
