@@ -32,6 +32,7 @@ class App(BaseModel):
     number: Secret[int] | None = None
     account: Secret[Account] | None = None
     name: str | None = None
+    said_plainly: str | None = None
 
 
 @pytest.fixture(autouse=True)
@@ -247,11 +248,11 @@ def _hints(**said: Any) -> list[str]:
         ("amqp://u:${file:/run/p}@h/", ["file:/run/p|url"]),
         ("amqp://u:${env:BAD}@h/", ["env:BAD|url"]),
         ("https://h/${env:BAD}/x", []),
-        ("https://u:${other}@h/", ["other|url"]),
+        ("https://u:${said_plainly}@h/", ["said_plainly|url"]),
     ],
 )
 def test_check_hints_at_parts_of_a_url_that_are_not_encoded(text: str, named: list[str]) -> None:
-    found = _hints(url=text, other="o/o")
+    found = _hints(url=text, said_plainly="o/o")
     assert len(named) == len(found)
     for name, hint in zip(named, found, strict=True):
         assert f"info write `${{{name}}}`" in hint
