@@ -17,6 +17,9 @@ from toriconfig import ConfigError, Problem, load
 from toriconfig._expected import Found, phrase
 
 
+_ERRORS: list[Any] = sorted(list_all_errors(), key=lambda error: str(error["type"]))
+
+
 def only(annotation: Any, text: str, folder: Path, **more: Any) -> Problem:
     schema = create_model("Schema", value=(annotation, ...), **more)
     file = folder / "app.yaml"
@@ -27,9 +30,7 @@ def only(annotation: Any, text: str, folder: Path, **more: Any) -> Problem:
     return problem
 
 
-@pytest.mark.parametrize(
-    "error", sorted(list_all_errors(), key=lambda error: error["type"]), ids=lambda error: error["type"]
-)
+@pytest.mark.parametrize("error", _ERRORS, ids=lambda error: error["type"])
 def test_what_pydantic_expected_is_told_as_a_noun(error: dict[str, Any]) -> None:
     context = error.get("example_context") or {}
     told = phrase(Found(("x",), error["type"], error["example_message_python"], context), sealed=False)
