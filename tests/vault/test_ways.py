@@ -7,6 +7,7 @@ import socket
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,8 @@ def test_vault_below_a_path_is_asked_below_it(connect: Connect, written: str) ->
         upper = server.address.replace("http:", "HTTP:")
         session = connect({"VAULT_ADDR": written.format(server.address, upper), "VAULT_TOKEN": "t"})
         assert {"k": "v"} == secret(session, "secret/a").get()
-        assert "v" == session.client().read("secret/data/a")["data"]["data"]["k"]
+        client: Any = session.client()
+        assert "v" == client.read("secret/data/a")["data"]["data"]["k"]
 
 
 def test_each_address_has_its_own_path(connect: Connect) -> None:
