@@ -11,8 +11,8 @@ import pytest
 from pydantic import BaseModel
 
 from support.loading import problems
-from support.one_field import BASES, value
-from toriconfig import ConfigError, Merge
+from support.one_field import BASES, PREFIX, value
+from toriconfig import ConfigError, Merge, explain, load
 
 
 @pytest.fixture(autouse=True)
@@ -171,3 +171,30 @@ def test_two_spellings_of_one_key_are_a_duplicate(keys: str) -> None:
 
     Path("c.yaml").write_text(f"v: {{{keys}}}\n")
     assert ["TC002"] == [problem.code for problem in problems(Schema, config_name="c", environ={})]
+
+
+def test_an_item_of_a_named_tuple_is_set_beside_those_that_a_file_names(base: type[BaseModel]) -> None:
+    Path("c.yaml").write_text("v: {x: 1}\n")
+    assert Point(1, 7.0) == value(base, Point, Point(0), config_name="c", A_V__Y="7")
+
+
+class Keyed(BaseModel):
+    untyped: dict[Any, Any] = {}
+    named: Point = Point(0)
+    level: dict[Level, str] = {}
+
+
+@pytest.mark.parametrize(
+    ("key", "shown", "place"),
+    [
+        ("untyped.1", "a", "c.yaml:1:14"),
+        ("untyped.off", "b", "c.yaml:1:22"),
+        ("level.1", "c", "c.yaml:3:12"),
+        ("named.x", "3", "c.yaml:2:12"),
+        ("named.y", "7.0", "A_NAMED__Y"),
+    ],
+)
+def test_a_key_that_is_no_text_is_explained_by_its_spelling(key: str, shown: Any, place: str) -> None:
+    Path("c.yaml").write_text("untyped: {1: a, off: b}\nnamed: {x: 3}\nlevel: {1: c}\n")
+    found = explain(load(Keyed, environ={"A_NAMED__Y": "7"}, config_name="c", **PREFIX), key)
+    assert (shown, place) == (found.value, str(found.origin))

@@ -61,6 +61,15 @@ def test_without_the_option_the_suffix_means_nothing(base: type[BaseModel]) -> N
     assert value(base, int, 0, A_V_FILE="v.txt") == 0
 
 
+def test_without_the_option_the_warning_names_it() -> None:
+    class Schema(BaseModel):
+        v: int = 0
+
+    (problem,) = problems(Schema, environ={"A_V_FILE": "v.txt"}, **PREFIX)
+    assert "TC501" == problem.code
+    assert 'file_suffix="_FILE"' in problem.help
+
+
 def test_a_field_of_that_name_comes_first() -> None:
     class Schema(BaseModel):
         log: str = "-"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import deque
 from collections.abc import Iterator
 from enum import Enum
@@ -17,6 +18,7 @@ from toriconfig._path import Path
 from toriconfig._secret import MASK, Secret
 from toriconfig._shape import Field, fields_of
 from toriconfig._snapshot import Loaded
+from toriconfig._tree import Key
 
 
 class Leaf(NamedTuple):
@@ -98,7 +100,7 @@ def _text_of(value: Any, path: Path, loaded: Loaded) -> str | None:
 def _parts(value: Any) -> list[_Part] | None:
     """The parts of a model, a dataclass or a mapping; None of all else, of which files say the whole alone."""
     if isinstance(value, dict):
-        return [_Part((key.value if isinstance(key, Enum) else key,), item) for key, item in value.items()]
+        return [_Part((_file_key(key),), item) for key, item in value.items()]
     if isinstance(value, BaseModel):
         # Not what a serializer makes of it, which need not be what validation takes.
         held, extra = value.__dict__, value.model_extra or {}
@@ -157,9 +159,17 @@ def _verbatim(said: Any) -> Any:
     return Verbatim(said) if said is not None else None
 
 
+def _file_key(key: Any) -> Any:
+    """A key of a mapping as a file spells it; a number or word as what it means, so that it is not put in quotes."""
+    key = key.value if isinstance(key, Enum) else key
+    if key is None or isinstance(key, (bool, int)) or (isinstance(key, float) and math.isfinite(key)):
+        return Key(json.dumps(key), key)
+    return key
+
+
 def _key(key: Any) -> str:
     """A key of a mapping as JSON knows it."""
-    return key if type(key) is str else next(iter(plain({key: None})))
+    return key if isinstance(key, str) else next(iter(plain({key: None})))
 
 
 def _as_spelt(path: Path, way: Path, field: Field | None, loaded: Loaded) -> Path:

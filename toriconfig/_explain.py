@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -247,9 +247,22 @@ def _below(value: Any, part: str | int, field: Field | None) -> Any:
         held = value.__dict__ | (value.model_extra or {})
         return held[field.name if field is not None else str(part)]
     try:
-        return getattr(value, field.name) if field is not None and not isinstance(value, dict) else value[part]
+        if isinstance(value, dict):
+            return value[_held_key(value, part)]
+        if isinstance(value, tuple) and isinstance(part, str):
+            return getattr(value, part) if part in getattr(value, "_fields", ()) else value[len(value)]
+        held: Any = value
+        return getattr(held, field.name) if field is not None else held[part]
     except (AttributeError, TypeError):
         raise LookupError(part) from None
+
+
+def _held_key(held: Mapping[Any, Any], part: str | int) -> Any:
+    """The key of a mapping that a part of a path spells: a number, a truth value and an Enum have spellings."""
+    if part in held:
+        return part
+    spelt = {str(getattr(key, "value", key)).lower(): key for key in held}
+    return spelt.get(str(part).lower() if part not in ("~", "null") else "none", part)
 
 
 def _no_key(text: str, path: Path, at: int, value: Any, shape: Shape | None) -> KeyError:
@@ -303,6 +316,8 @@ def _places(shape: Shape | None, part: str | int, field: Field | None) -> Iterat
     name = field.name if field is not None else part
     if field is None or field.inside is None:
         yield from ((key,) for key in (field.keys if field is not None else (part,)))
+    if shape is not None and part in shape.names:
+        yield (shape.names.index(str(part)),)
     for key, opening in shape.fields.items() if shape is not None else ():
         yield from ((key, *inside.path) for inside in opening.inside or () if inside.name == name)
 

@@ -67,6 +67,9 @@ def fit(
     Returns:
         The nested tree, and the names that describe the connection to Vault (without `VAULT__`).
     """
+    from toriconfig._free_keys import respelt
+    from toriconfig._text_values import structured
+
     nested = Node({}, root.layer, root.at)
     vault: dict[str, Node] = {}
     unknown = UnknownVariables(shape, delimiter, prefix)
@@ -83,9 +86,6 @@ def fit(
                     continue
                 node = found
         if path is not None:
-            from toriconfig._free_keys import respelt
-            from toriconfig._text_values import structured
-
             path = respelt(path, shape, existing) if len(path) > 1 else path
             value = structured(node, _untyped(path, target, shape) or target, path, problems)
             if value is not None:
@@ -368,6 +368,12 @@ class UnknownVariables:
         in_file = node.layer.kind == "secrets_dir"
         what = "this file" if in_file else f"variable `{name}`"
         otherwise = "remove it" if in_file else f"unset it, or rename it if it is not meant for {prefix}*"
+        bare = _unprefixed(name, prefix).upper()
+        if not in_file and bare.endswith("_FILE") and meaning(bare.removesuffix("_FILE"), self._shape, self._delimiter):
+            candidate, otherwise = (
+                None,
+                'with the option `file_suffix="_FILE"` it names the file of a value; else unset it',
+            )
         return Problem(
             "TC501",
             "",

@@ -51,7 +51,7 @@ def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Pa
         problems.append(_null_problem(high, path, low))
     elif type(above) is list and type(below) is list and shape.merge not in (None, "replace"):
         above = _joined(below, above, shape.merge)
-    elif type(above) is Positions and type(below) in (list, Positions):
+    elif type(above) is Positions and (type(below) in (list, Positions) or (type(below) is dict and shape.names)):
         above = positioned(below, above, shape, problems, path)
     elif (type(above) is dict) is not (type(below) is dict) and _clash(low, high, shape):
         problems.append(_clash_problem(low, high, path))
@@ -60,6 +60,8 @@ def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Pa
 
 def positioned(below: Any, above: Positions, shape: Shape, problems: list[Problem], path: Path) -> Any:
     """The items of a list, or positions of one, with those in `above` set."""
+    if type(below) is dict:  # of a named tuple, by names
+        below = Positions((shape.names.index(key), node) for key, node in below.items() if key in shape.names)
     items = dict(below if type(below) is Positions else enumerate(below))
     for at, node in above.items():
         low = items.get(at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import BaseModel, ImportString, SecretStr, create_model
@@ -61,7 +61,7 @@ def test_what_is_shown_reads_back(annotation: Any, environs: list[dict[str, str]
 
 
 SCHEMA = """
-from typing import Any
+from typing import Any, cast
 from pydantic import BaseModel, ImportString, Json
 from toriconfig import SettingsConfigDict
 class Texts(BaseModel):
@@ -89,6 +89,20 @@ def test_types_that_are_read_from_text_are_shown_as_that_text(toriconfig: Torico
     shown = toriconfig("show", "--settings", "texts:Texts")
     assert (0, SAID) == (shown.code, shown.out)
     assert toriconfig("check", "--settings", "texts:Texts").code == 0
+
+
+@pytest.mark.parametrize("annotation", [dict[Any, Any], dict[int | str, Any], dict[str, Any], Any], ids=str)
+@pytest.mark.parametrize("yaml", ["{1: a, '2': b, 0.5: c, x: {3: d}}", "{x: [{1: a}]}"])
+def test_keys_of_mappings_are_shown_as_what_they_are(annotation: Any, yaml: str) -> None:
+    schema: Any = create_model("Schema", __base__=Base, v=(annotation, ...))
+    said = yaml if annotation != dict[int | str, Any] else yaml.replace("0.5: c, ", "")
+    Path("first.yaml").write_text(f"v: {said}\n")
+    loaded = try_load(Recipe(schema, {"config_files": ["first.yaml"]}, environ={})).loaded
+    assert loaded is not None
+    found, model = list(leaves(loaded)), cast(Any, loaded.model)
+    assert bare(model.v) == bare(back("yaml", found, schema).v)
+    again = back("env", found, schema)
+    assert again is None or bare(model.v) == bare(again.v)
 
 
 def test_an_object_of_code_is_shown_by_its_import_path() -> None:

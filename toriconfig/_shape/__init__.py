@@ -363,13 +363,24 @@ def has_exact(shape: Shape) -> bool:
     return bool(shape._exact)
 
 
+_SURVEYS: WeakKeyDictionary[type[Any], tuple[bool, bool]] = WeakKeyDictionary()
+"""What `_survey` found at and below each model."""
+
+
 def _survey(shape: Shape) -> None:
+    model = shape.models[0] if shape.kind == "model" and len(shape.models) == 1 else None
+    known = _SURVEYS.get(model) if model is not None else None
+    if known is not None:
+        shape._holds, shape._exact = known
+        return
     below = list(within(shape))
     shape._holds = any(one.kind == "secret" for one in below)
     shape._exact = any(not _EXACT.isdisjoint(one.scalars) for one in below if one.scalars)
     for one in below if not (shape._holds and shape._exact) else ():
         one._holds = one._holds if shape._holds else False  # nor below any of these
         one._exact = one._exact if shape._exact else False
+    if model is not None and model in _FIELDS:  # else its annotations are not known yet
+        _SURVEYS[model] = shape._holds, shape._exact
 
 
 def confidential(shape: Shape) -> bool:

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from toriconfig._masking.shown import Verbatim
+from toriconfig._tree import Key
 
 _PLAIN_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"})
 _SAFE = frozenset("_-./:,@%+=")
@@ -22,8 +23,13 @@ def yaml_scalar(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(yaml_scalar, value))}]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{yaml_text(str(key))}: {yaml_scalar(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{yaml_key(key)}: {yaml_scalar(item)}" for key, item in value.items()) + "}"
     return json.dumps(value)
+
+
+def yaml_key(key: str) -> str:
+    """A key as YAML: in quotes where it is text that looks like a number or a word, and plain where it means that."""
+    return str(key) if type(key) is Key else yaml_text(key)
 
 
 def yaml_text(text: str) -> str:

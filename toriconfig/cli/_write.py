@@ -16,7 +16,8 @@ from toriconfig._path import Path, show
 from toriconfig._secret import MASK
 from toriconfig._shape import ANY, Shape, root_shape
 from toriconfig._text_values import can_mean
-from toriconfig.cli._scalar import env_text, is_env_name, yaml_scalar, yaml_text
+from toriconfig._tree import Key
+from toriconfig.cli._scalar import env_text, is_env_name, yaml_key, yaml_scalar
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -86,7 +87,7 @@ def _section(node: Nested, depth: int, origins: bool) -> _Lines:
     says = False
     indent = "  " * depth
     for key, child in node.items():
-        name = yaml_text(key)
+        name = yaml_key(key)
         if isinstance(child, dict):
             below = _section(child, depth + 1, origins)
             # A section of which every leaf became a comment would read as null: it is a comment too.
@@ -138,12 +139,25 @@ def _variable(
     if not all(map(shows, group)):
         return f"# {name}: {MASK}{note}"
     value = _value(path, group)
-    sayable = can_mean(shape or ANY, value) and (name.isascii() or not ascii)
+    sayable = can_mean(shape or ANY, value) and (name.isascii() or not ascii) and _keys_are_text(value, shape or ANY)
     text = env_text(value, ascii=ascii) if sayable else None
     if text is None:
         return f"# {name}: no variable can say it{' in ASCII' if ascii else ''}{note}"
     # A reference in a variable would be taken for the secret itself.
     return f"# {name}: {text}{note}" if _refers(value) else f"{name}={text}{note}"
+
+
+def _keys_are_text(value: Any, shape: Shape) -> bool:
+    """Whether JSON, whose keys are text, says the same mapping: a number as a key of an untyped one is lost in it."""
+    if isinstance(value, list):
+        return all(_keys_are_text(item, shape.child(at) or ANY) for at, item in enumerate(value))
+    if not isinstance(value, dict):
+        return True
+    keys = shape.keys if shape.kind == "mapping" else shape
+    free = keys is not None and not keys.choices and (keys.kind == "any" or str in keys.scalars)
+    if free and any(type(key) is Key for key in value):
+        return False
+    return all(_keys_are_text(item, shape.child(key) or ANY) for key, item in value.items())
 
 
 def _refers(value: Any) -> bool:
@@ -167,8 +181,12 @@ def _nested(leaves: Iterable[Leaf]) -> Nested:
     for leaf in leaves:
         at = root
         for part in leaf.path[:-1]:
-            below = at.setdefault(str(part), {})
+            below = at.setdefault(_text(part), {})
             assert isinstance(below, dict)
             at = below
-        at[str(leaf.path[-1])] = leaf
+        at[_text(leaf.path[-1])] = leaf
     return root
+
+
+def _text(part: str | int) -> str:
+    return part if isinstance(part, str) else str(part)
