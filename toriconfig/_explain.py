@@ -60,7 +60,7 @@ class Explanation:
     description: str = ""
 
     def __str__(self) -> str:
-        from toriconfig._render.cells import clean
+        from toriconfig._printable import clean
 
         rows = [(str(self.origin), self.value), *((str(loser.origin), loser.value) for loser in self.losers)]
         # Long addresses do not push everybody's values to the right.

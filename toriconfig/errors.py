@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 from toriconfig._clean_call import clean_init
 from toriconfig._origin import Origin
+from toriconfig._printable import clean
 from toriconfig._value import Value
 from toriconfig._warnings import ToriconfigWarning
 
@@ -132,7 +133,7 @@ class Problem(Value):
 
     def __str__(self) -> str:
         where = f"{self.origin}: " if self.origin else ""
-        return f"{where}{self.severity}[{self.code}]: {self.message or CODES.get(self.code, '')}"
+        return clean(f"{where}{self.severity}[{self.code}]: {self.message or CODES.get(self.code, '')}")
 
 
 @clean_init
@@ -169,6 +170,7 @@ class SecretError(Exception):
     """
 
     def __init__(self, message: str, *, path: str = "", reference: str = "", help: str = "") -> None:
+        message = clean(message)  # it may hold names of files and answers of servers, and is logged too
         super().__init__(message)
         self.message = message
         self.path = path
@@ -186,7 +188,7 @@ class SecretError(Exception):
     def __str__(self) -> str:
         head = f"{self.path}: " if self.path else ""
         tail = f" ({self.help})" if self.help else ""
-        return f"{head}{self.message}{tail}"
+        return clean(f"{head}{self.message}{tail}")
 
     def __reduce__(self) -> Any:
         return (_restore_secret_error, (self.__class__, self.args, dict(self.__dict__)))

@@ -63,7 +63,8 @@ def test_a_name_that_no_line_can_set_is_left_out() -> None:
         (Host | None, Host(port=3)),
         (Host | None, None),
         (datetime.timedelta, datetime.timedelta(days=2, seconds=90)),
-        (str, 'it\'s # "x" $HOME'),
+        (str, 'it\'s # "x"'),
+        (str, "# $HOME"),
         (bool, True),
     ],
 )

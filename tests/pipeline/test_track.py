@@ -107,3 +107,13 @@ except ImportError as error:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "a bar needs tqdm: pip install 'toriconfig[bar]'\n"
+
+
+def test_a_description_steers_no_terminal_and_forges_no_line() -> None:
+    seen: list[str] = []
+    for _ in track(
+        range(2), description="a\n::error::b\x1b[2J\u202e", on_report=lambda report: seen.append(str(report))
+    ):
+        pass
+    assert seen
+    assert all(line.startswith("a\\n::error::b\\x1b[2J\\u202e: ") for line in seen)

@@ -18,8 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from toriconfig._origin import Origin
+from toriconfig._printable import clean, clean_lines
 from toriconfig._render.caret import Mark, rows_of, wrapped
-from toriconfig._render.cells import clean, encodable
+from toriconfig._render.cells import encodable
 from toriconfig.errors import CODES, MOST_SHOWN, Problem
 
 WIDTH = 120
@@ -179,4 +180,4 @@ def _details(problem: Problem, notes: list[str], indent: str, pen: _Pen) -> Iter
         named = f"{label}:".ljust(_LABEL)
         yield f"{indent}{pen('frame', '=')} {pen('help' if label == 'help' else 'bold', named)}{first}"
         for part in more:
-            yield f"{indent}  {' ' * _LABEL}{part}"
+            yield f"{indent}  {' ' * _LABEL}{clean_lines(part)}"

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from toriconfig._origin import Origin
-from toriconfig._render.cells import clean, draw
+from toriconfig._printable import clean
+from toriconfig._render.cells import draw
 from toriconfig._secret import MASK
 
 _CUT = "..."
@@ -43,7 +44,9 @@ def rows_of(text: str, marks: Sequence[Mark], room: int, encoding: str | None = 
     spans = [_span(text, mark.origin) for mark in marks]
     low, high = _window(starts, min((start for start, _ in spans), default=0), room)
     lead, tail = _CUT if low else "", _CUT if high < len(drawn) else ""
-    yield Row("", f"{lead}{''.join(drawn[low:high])}{tail}".rstrip(), "")
+    # `##[` is a command to a CI system, wherever it stands in a line.
+    shown = "".join(drawn[low:high]).replace("##[", "?#[")
+    yield Row("", f"{lead}{shown}{tail}".rstrip(), "")
     shift = starts[low] - len(lead)
     last = starts[high] - shift + len(tail)
     for (start, end), mark in zip(spans, marks, strict=True):

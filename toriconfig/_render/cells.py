@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
+from toriconfig._printable import harmless
+
 TAB = 4
 """Cells to the next tab stop in a drawn line."""
-
-_JOINERS = frozenset("\u200c\u200d")
-"""Invisible, but part of how words and emoji are written; everything else that is invisible is shown as an escape."""
-
-
-def clean(text: str) -> str:
-    r"""`text` on one line and without control characters, so that a key's name forges no line and steers no terminal.
-
-    >>> clean("a\x1b[31mb\nc")
-    'a\\x1b[31mb\\nc'
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(char if _harmless(char) else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
 def draw(text: str, encoding: str | None = None) -> tuple[list[str], list[int]]:
@@ -38,7 +26,7 @@ def draw(text: str, encoding: str | None = None) -> tuple[list[str], list[int]]:
             width = len(char)
         elif " " <= char <= "~":
             width = 1
-        elif not _harmless(char) or not _encodable(char, encoding):
+        elif not harmless(char) or not _encodable(char, encoding):
             char, width = "?", 1
         else:
             width = _width(char)
@@ -57,12 +45,8 @@ def _encodable(char: str, encoding: str | None) -> bool:
     return char == encodable(char, encoding)
 
 
-def _harmless(char: str) -> bool:
-    return char.isprintable() or char in _JOINERS
-
-
 def _width(char: str) -> int:
-    if char in _JOINERS:
+    if char in "\u200c\u200d":
         return 0
     import unicodedata
 

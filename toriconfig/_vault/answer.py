@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from toriconfig._printable import clean
+
 if TYPE_CHECKING:
     from toriconfig._vault.token import LiveToken
 
@@ -38,7 +40,7 @@ class Answer:
     @property
     def request_id(self) -> str:
         """Vault's id of the request, for its audit log; "" when it gave none."""
-        return str(self.body.get("request_id") or "")
+        return clean(str(self.body.get("request_id") or "")[:100])
 
     @property
     def text(self) -> str:
@@ -47,7 +49,7 @@ class Answer:
         lines = [str(one) for one in errors] if isinstance(errors, list) else []
         warnings = self.body.get("warnings")
         lines += [str(one) for one in warnings] if isinstance(warnings, list) else []
-        return " ".join(" ".join(lines).split())[:300]
+        return clean(" ".join(" ".join(lines).split())[:300])
 
     def __repr__(self) -> str:
         return f"Answer({self.status}, request_id={self.request_id!r})"

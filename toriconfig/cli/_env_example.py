@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from toriconfig._json_schema import variables_of
 from toriconfig._masking.shown import conceals, plain
 from toriconfig._path import Path, show
+from toriconfig._printable import clean
 from toriconfig._shape import Field, Shape, confidential, root_shape
 from toriconfig._text_values import can_mean
-from toriconfig.cli._scalar import env_text, is_env_name
+from toriconfig.cli._variable_text import env_text, is_env_name
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -23,7 +24,9 @@ def env_example(cls: type[BaseModel]) -> str:
         field = _field(shape, path)
         if field is None or field.info.deprecated or not is_env_name(name):
             continue
-        about = " ".join((field.info.description or show(path)).split())  # in one line, or the rest is no comment
+        about = clean(
+            " ".join((field.info.description or show(path)).split())
+        )  # in one line, or the rest is no comment
         secret = " A secret: keep it in Vault rather than here." if field.shape.kind == "secret" else ""
         lines += ["", f"# {about}{secret}", f"#{name}={_default(field)}"]
     return "\n".join(lines) + "\n"
@@ -47,4 +50,5 @@ def _default(field: Field) -> str:
     except ValueError:  # bytes that are no text
         return ""
     said = can_mean(field.shape, value) and not conceals(field.keys[0], value)
-    return (env_text(value) if said else None) or ""
+    text = (env_text(value) if said else None) or ""
+    return "" if "\n" in text else text  # the rest would be no comment

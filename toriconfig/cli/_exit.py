@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from toriconfig.cli._say import note
+from toriconfig.cli._say import note, note_lines
 
 if TYPE_CHECKING:
     from toriconfig.errors import Problem
@@ -76,10 +76,10 @@ def _outcome(command: click.Command, arguments: list[str]) -> int:
     except click.UsageError as error:
         from toriconfig.cli._usage import quiet
 
-        quiet(error).show()
+        _show(quiet(error))
         return Exit.USAGE
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
         _tell("interrupted")
@@ -95,6 +95,13 @@ def _outcome(command: click.Command, arguments: list[str]) -> int:
         _tell_of_bug(error)
         return Exit.USAGE
     return result if isinstance(result, int) else Exit.FINE
+
+
+def _show(error: click.ClickException) -> None:
+    """The error as click shows it, on our stream."""
+    written = io.StringIO()
+    error.show(written)
+    note_lines(written.getvalue().removesuffix("\n"))
 
 
 class _Closed(io.RawIOBase):
@@ -135,9 +142,14 @@ def _tell(text: str) -> None:
         note(text)
 
 
+def _tell_lines(text: str) -> None:
+    with contextlib.suppress(OSError):
+        note_lines(text)
+
+
 def _tell_of_bug(error: Exception) -> None:
     """Where it happened, without the message and the locals, which may hold values."""
     import traceback
 
     lines = "".join(traceback.format_tb(error.__traceback__)[-3:])
-    _tell(f"{lines}toriconfig: a bug of toriconfig or of the settings class: {type(error).__name__}")
+    _tell_lines(f"{lines}toriconfig: a bug of toriconfig or of the settings class: {type(error).__name__}")

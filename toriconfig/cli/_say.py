@@ -1,18 +1,57 @@
 """The two streams: results on standard output, everything else on standard error.
 
-Not by `click.echo`, which writes UTF-8 to a terminal that says it knows ASCII alone.
+Not by `click.echo`, which writes UTF-8 to a terminal that says it knows ASCII alone. Whatever is written goes through
+`_printable`: names of files, keys and answers of servers are other people's text.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 
+from toriconfig._printable import clean, clean_json, clean_lines
 
-def say(text: str, *, end: str = "\n") -> None:
-    """Write to standard output."""
+_STYLE = re.compile(r"(\x1b\[[0-9;]*m)")
+
+
+def say(text: str, *, end: str = "\n", styled: bool = False) -> None:
+    """Write lines to standard output.
+
+    Args:
+        text: what is written; its line ends are ours, and every value in it is on one line.
+        end: what is written after it.
+        styled: whether it holds colours, put around text that was clean before.
+    """
+    if styled:
+        parts = _STYLE.split(text)
+        text = "".join(part if at % 2 else clean_lines(part) for at, part in enumerate(parts))
+    else:
+        text = clean_lines(text)
     sys.stdout.write(text + end)
 
 
+def say_exact(text: str) -> None:
+    """Write text for programs to standard output, as it is: its writer has escaped what must not be printed."""
+    sys.stdout.write(text)
+
+
+def say_json(document: object) -> None:
+    """Write a document to standard output as JSON, in ASCII."""
+    import json
+
+    say_exact(clean_json(json.dumps(document, indent=2)) + "\n")
+
+
+def say_value(value: str) -> None:
+    """Write a value to standard output, byte for byte; where a terminal shows it, without what would steer it."""
+    sys.stdout.write((clean_lines(value) if sys.stdout.isatty() else value) + "\n")
+
+
 def note(text: str) -> None:
-    """Write a line to standard error."""
-    sys.stderr.write(text + "\n")
+    """Write one line to standard error."""
+    sys.stderr.write(clean_lines(clean(text)) + "\n")
+
+
+def note_lines(text: str) -> None:
+    """Write lines to standard error; their line ends are ours."""
+    sys.stderr.write(clean_lines(text) + "\n")

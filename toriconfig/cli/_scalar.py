@@ -1,17 +1,15 @@
-"""Single values in one line, as YAML, and as the text of a variable; both read back to the same value."""
+"""Single values in one line of YAML, which read back to the same value."""
 
 from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Any
 
 from toriconfig._masking.shown import Verbatim
 from toriconfig._tree import Key
 
 _PLAIN_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"})
-_SAFE = frozenset("_-./:,@%+=")
 
 
 def yaml_scalar(value: Any) -> str:
@@ -41,7 +39,8 @@ def yaml_text(text: str) -> str:
     plain = text.isascii() and text[:1].isalpha() and all(char.isalnum() or char in "_-./" for char in text)
     if plain and text.lower() not in _PLAIN_WORDS:
         return text
-    return "".join(['"', *map(_escaped, text), '"'])
+    # `##[` is a command to a CI system, wherever it stands in a line.
+    return "".join(['"', *map(_escaped, text), '"']).replace("##[", "\\x23#[")
 
 
 def _escaped(char: str) -> str:
@@ -52,34 +51,3 @@ def _escaped(char: str) -> str:
         return char
     number = ord(char)
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
-
-
-_NAMES_A_VARIABLE = re.compile(r"\$\{([^}:]*(?::-[^}]*)?)\}")
-"""What python-dotenv takes for a variable in a value."""
-
-
-def is_env_name(name: str) -> bool:
-    """Whether a line of a `.env` file can set a variable of this name: an alias may hold a space."""
-    return not any(char.isspace() or char in "=#'\"" for char in name)
-
-
-def env_text(value: Any, *, ascii: bool = False) -> str | None:  # noqa: A002 - as json.dumps calls it
-    """A value as the text of a variable in a `.env` file, quoted where it must be; None where no text says it.
-
-    Args:
-        ascii: whether nothing else may be written, which JSON can do and plain text cannot.
-    """
-    if isinstance(value, str):
-        unsaid = "\0" in value or value.strip() == "null" or (ascii and not value.isascii())
-        return None if unsaid else _quoted(value)
-    return _quoted(json.dumps(value, ensure_ascii=ascii))
-
-
-def _quoted(text: str) -> str:
-    text = _NAMES_A_VARIABLE.sub(r"${:-$}{\1}", text)  # a default that spells a `$`
-    if all(char in _SAFE or (char.isascii() and char.isalnum()) for char in text):
-        return text
-    if text.isprintable() and not {"'", "\\"} & set(text):
-        return f"'{text}'"  # means the same to a shell
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-    return f'"{escaped}"'

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toriconfig._effective import Leaf
 from toriconfig._masking.shown import Verbatim
 from toriconfig._path import Path, show
+from toriconfig._printable import clean, clean_json
 from toriconfig._secret import MASK
 from toriconfig._shape import ANY, Shape, root_shape
 from toriconfig._text_values import can_mean
 from toriconfig._tree import Key
-from toriconfig.cli._scalar import env_text, is_env_name, yaml_key, yaml_scalar
+from toriconfig.cli._scalar import yaml_key, yaml_scalar
+from toriconfig.cli._variable_text import env_text, is_env_name, is_shell_name, shell_assignment
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -38,11 +40,25 @@ def as_json(leaves: Sequence[Leaf], *, origins: bool, ascii: bool = False) -> st
     """
     shown = [leaf for leaf in leaves if shows(leaf)]
     text = json.dumps(_plain(_nested(shown), origins), indent=2, allow_nan=False, ensure_ascii=ascii)
-    return "".join(map(_seen, text)) + "\n"
+    return clean_json(text) + "\n"
 
 
-def _seen(char: str) -> str:
-    return char if char.isprintable() or char == "\n" or char > "\uffff" else f"\\u{ord(char):04x}"
+def as_shell(
+    leaves: Sequence[Leaf],
+    cls: type[BaseModel],
+    *,
+    origins: bool,
+    ascii: bool = False,  # noqa: A002 - as json.dumps calls it
+) -> str:
+    """Lines for a POSIX shell to source, which export the variables and run nothing; the rest as comments.
+
+    Args:
+        leaves: what is shown.
+        cls: the settings class.
+        origins: whether to say where each value comes from.
+        ascii: whether nothing else may be written.
+    """
+    return _variables(leaves, cls, _SHELL, origins, ascii)
 
 
 def as_env(
@@ -57,9 +73,40 @@ def as_env(
     Args:
         ascii: whether nothing else may be written; what needs more is a comment too.
     """
+    return _variables(leaves, cls, _ENV, origins, ascii)
+
+
+class _Dialect(NamedTuple):
+    """How variables are written: which names there are, a line that sets one (None: none does), a hint for the rest."""
+
+    has: Callable[[str], bool]
+    line: Callable[[str, Any, bool], str | None]
+    hint: str
+
+
+def _env_line(name: str, value: Any, ascii: bool) -> str | None:  # noqa: A002
+    text = env_text(value, ascii=ascii)
+    return None if text is None else f"{name}={text}"
+
+
+def _shell_line(name: str, value: Any, ascii: bool) -> str | None:  # noqa: A002
+    return shell_assignment(name, value, ascii=ascii)
+
+
+_ENV = _Dialect(is_env_name, _env_line, "no variable can say it")
+_SHELL = _Dialect(is_shell_name, _shell_line, "no variable can say it")
+
+
+def _variables(
+    leaves: Sequence[Leaf],
+    cls: type[BaseModel],
+    dialect: _Dialect,
+    origins: bool,
+    ascii: bool,  # noqa: A002
+) -> str:
     from toriconfig._json_schema import variables_of
 
-    variables = {path: name for name, path in variables_of(cls, sections=True) if is_env_name(name)}
+    variables = {path: name for name, path in variables_of(cls, sections=True) if dialect.has(name)}
     groups: dict[Path, list[Leaf]] = {}
     for leaf in leaves:
         upwards = (leaf.path[:end] for end in range(len(leaf.path), 0, -1))
@@ -67,7 +114,8 @@ def as_env(
         groups.setdefault(nearest, []).append(leaf)
     shape = root_shape(cls)
     lines = [
-        _variable(path, group, variables.get(path), shape.at(path), origins, ascii) for path, group in groups.items()
+        _variable(path, group, variables.get(path), shape.at(path), dialect, origins, ascii)
+        for path, group in groups.items()
     ]
     return "\n".join(lines) + "\n"
 
@@ -94,8 +142,8 @@ def _section(node: Nested, depth: int, origins: bool) -> _Lines:
             lines += [f"{indent}{'' if below.says else '# '}{name}:", *below.lines]
             says = says or below.says
             continue
-        note = f"  # {child.origin}" if origins or not shows(child) else ""
-        note += f"  # {child.note}" if child.note else ""
+        note = clean(f"  # {child.origin}") if origins or not shows(child) else ""
+        note += clean(f"  # {child.note}") if child.note else ""
         value = yaml_scalar(child.value) if shows(child) else MASK
         lines.append(f"{indent}{'' if shows(child) else '# '}{name}: {value}{note}")
         says = says or shows(child)
@@ -129,22 +177,25 @@ def _variable(
     group: Sequence[Leaf],
     name: str | None,
     shape: Shape | None,
+    dialect: _Dialect,
     origins: bool,
     ascii: bool,  # noqa: A002
 ) -> str:
     first = group[0]
-    note = f"  # {first.origin}" if origins else ""
+    note = clean(f"  # {first.origin}") if origins else ""
     if name is None:
-        return f"# {show(path)}: no variable sets it{note}"
+        return clean(f"# {show(path)}: no variable sets it") + note
     if not all(map(shows, group)):
-        return f"# {name}: {MASK}{note}"
+        return clean(f"# {name}: {MASK}") + note
     value = _value(path, group)
+    if _refers(value):  # in a variable, a reference would be taken for the secret itself
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=ascii)
+        return clean(f"# {name}: '{text}'") + note
     sayable = can_mean(shape or ANY, value) and (name.isascii() or not ascii) and _keys_are_text(value, shape or ANY)
-    text = env_text(value, ascii=ascii) if sayable else None
-    if text is None:
-        return f"# {name}: no variable can say it{' in ASCII' if ascii else ''}{note}"
-    # A reference in a variable would be taken for the secret itself.
-    return f"# {name}: {text}{note}" if _refers(value) else f"{name}={text}{note}"
+    line = dialect.line(name, value, ascii) if sayable else None
+    if line is None:
+        return clean(f"# {name}: {dialect.hint}{' in ASCII' if ascii else ''}") + note
+    return line + note
 
 
 def _keys_are_text(value: Any, shape: Shape) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from toriconfig.cli._say import say
+from toriconfig.cli._say import say_exact
 
 
 @click.command()
@@ -16,5 +16,5 @@ def completion(ctx: click.Context, shell: str) -> int:
 
     made = get_completion_class(shell)
     assert made is not None
-    say(made(ctx.find_root().command, {}, "toriconfig", "_TORICONFIG_COMPLETE").source())
+    say_exact(made(ctx.find_root().command, {}, "toriconfig", "_TORICONFIG_COMPLETE").source() + "\n")
     return 0

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from toriconfig._printable import clean
 from toriconfig.cli._exit import Exit, code_of
 from toriconfig.cli._options import output_options, recipe, settings_option, wants_color, write_problems
-from toriconfig.cli._say import say
+from toriconfig.cli._say import say, say_json
 from toriconfig.sources import ENDINGS
 
 if TYPE_CHECKING:
@@ -53,9 +53,10 @@ def diff(a: str, b: str, target: str | None, config_dir: str | None, form: str, 
     left, right = sides
     paths = [path for path in dict.fromkeys([*left, *right]) if not _same(left, right, path)]
     if form == "json":
-        say(_as_json(left, right, paths, a, b))
+        say_json(_document(left, right, paths, a, b))
     elif paths:
-        say("\n".join([f"--- {a}", f"+++ {b}", *_lines(left, right, paths, wants_color(color))]))
+        head = [clean(f"--- {a}"), clean(f"+++ {b}")]
+        say("\n".join([*head, *_lines(left, right, paths, wants_color(color))]), styled=True)
     return Exit.FINDINGS if paths else Exit.FINE
 
 
@@ -71,8 +72,6 @@ def _same(left: Side, right: Side, path: str) -> bool:
 
 
 def _lines(left: Side, right: Side, paths: list[str], color: bool) -> list[str]:
-    from toriconfig._render.cells import clean
-
     lines: list[str] = []
     for path in paths:
         for sign, side, pen in (("-", left, "red"), ("+", right, "green")):
@@ -82,7 +81,7 @@ def _lines(left: Side, right: Side, paths: list[str], color: bool) -> list[str]:
     return lines
 
 
-def _as_json(left: Side, right: Side, paths: list[str], a: str, b: str) -> str:
+def _document(left: Side, right: Side, paths: list[str], a: str, b: str) -> dict[str, Any]:
     changes = [
         {
             "path": path,
@@ -90,4 +89,4 @@ def _as_json(left: Side, right: Side, paths: list[str], a: str, b: str) -> str:
         }
         for path in paths
     ]
-    return json.dumps({"format_version": "1.0", "a": a, "b": b, "changes": changes}, indent=2)
+    return {"format_version": "1.0", "a": a, "b": b, "changes": changes}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toriconfig._printable import clean
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._options import (
     env_file_option,
@@ -51,7 +52,7 @@ def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
     for finding in chain(() if _mistaken(unused) else steps, _settings(attempt)):
         findings.append(finding)
         if text:
-            say(_line(finding, wants_color(color)))
+            say(_line(finding, wants_color(color)), styled=True)
     if not text:
         found = [problem for finding in findings if (problem := finding.problem) is not None]
         write_problems([*unused, *found], form, color, asked.schema.__name__, asked.most)
@@ -79,4 +80,5 @@ def _settings(attempt: Attempt) -> Iterator[Finding]:
 def _line(finding: Finding, color: bool) -> str:
     word = f"{finding.mark:9}"
     word = click.style(word, fg=_COLORS[finding.mark]) if color else word
-    return f"{word} {finding.subject}: {finding.message}" + (f"\n{'':10}{finding.help}" if finding.help else "")
+    told = f"{word} {clean(f'{finding.subject}: {finding.message}')}"
+    return told + (f"\n{'':10}{clean(finding.help)}" if finding.help else "")

@@ -15,7 +15,7 @@ from toriconfig.cli._options import (
     settings_option,
     write_problems,
 )
-from toriconfig.cli._say import note, say
+from toriconfig.cli._say import note, say, say_json
 
 if TYPE_CHECKING:
     from toriconfig._explain import Explanation
@@ -46,13 +46,16 @@ def explain(key: str, target: str | None, online: bool, form: str, color: str, *
     if online and found.secret:
         code = _fetch(attempt.loaded, key)
         found = _explanation(attempt.loaded, key)
-    say(_as_json(found) if form == "json" else str(found))
+    if form == "json":
+        say_json(_document(found))
+    else:
+        say(str(found))
     return code
 
 
 def _explanation(loaded: Loaded, key: str) -> Explanation:
     from toriconfig._explain import explain_in
-    from toriconfig._render.cells import clean
+    from toriconfig._printable import clean
 
     try:
         return explain_in(loaded, key)
@@ -73,8 +76,7 @@ def _fetch(loaded: Loaded, key: str) -> Exit:
     return Exit.FINE
 
 
-def _as_json(found: Explanation) -> str:
-    import json
+def _document(found: Explanation) -> dict[str, Any]:
     from dataclasses import asdict
 
     data = asdict(found)
@@ -87,4 +89,4 @@ def _as_json(found: Explanation) -> str:
     told = {name: data[name] for name in ("path", "value", "description", "secret")}
     held = ("reference", "version", "age", "expires_at", "state")
     secret = {name: data[name] for name in held} if found.secret else {}
-    return json.dumps({"format_version": "1.0", **told, "candidates": candidates, **secret}, indent=2)
+    return {"format_version": "1.0", **told, "candidates": candidates, **secret}

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toriconfig._printable import clean
 from toriconfig.cli._exit import Exit, code_of
 from toriconfig.cli._named import require_class
 from toriconfig.cli._options import env_file_option, load_options, recipe, settings_option
-from toriconfig.cli._say import say
+from toriconfig.cli._say import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,11 +43,9 @@ def health(target: str | None, online: bool, form: str, **how: Any) -> int:
     failures = failures_of(attempt.secrets) if online and attempt.loaded is not None else []
     state = health_of(attempt.loaded, ConfigError(errors, schema=asked.schema.__name__) if errors else None)
     if form == "json":
-        import json
-
-        say(json.dumps(state.as_dict(), indent=2))
+        say_json(state.as_dict())
     else:
-        say("\n".join(_lines(state)))
+        say("\n".join(map(clean, _lines(state))))
     return code_of(errors) if errors else _code(state, failures)
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
+from toriconfig._printable import clean_json
 from toriconfig._regular_file import read_regular
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._options import schema_class, settings_option
 from toriconfig.cli._read import LARGEST_INPUT
-from toriconfig.cli._say import note, say
+from toriconfig.cli._say import note, say, say_exact
 
 
 @click.command()
@@ -30,7 +31,7 @@ def schema(target: str | None, output: str | None, only_check: bool, env_example
         _name_unsaid(text, cls.__name__)
     default = ".env.example" if env_example else f"schemas/{_name(cls.__name__)}.schema.json"
     if output == "-":
-        say(text, end="")
+        say_exact(text if env_example else clean_json(text))
         return Exit.FINE
     file = Path(output or default)
     if only_check:

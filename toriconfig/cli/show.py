@@ -16,7 +16,7 @@ from toriconfig.cli._options import (
     settings_option,
     write_problems,
 )
-from toriconfig.cli._say import note, say
+from toriconfig.cli._say import note, say_exact
 
 if TYPE_CHECKING:
     from toriconfig._effective import Leaf
@@ -29,16 +29,19 @@ if TYPE_CHECKING:
 @load_options
 @env_file_option
 @click.option("--origins", is_flag=True, help="Say of each value where it comes from.")
-@click.option("--format", "-f", "style", type=click.Choice(["yaml", "json", "env"]), default="yaml", show_default=True)
+@click.option(
+    "--format", "-f", "style", type=click.Choice(["yaml", "json", "env", "shell"]), default="yaml", show_default=True
+)
 @output_options
 def show(key: str | None, target: str | None, origins: bool, style: str, form: str, color: str, **how: Any) -> int:
     """Show the settings in effect, or those below KEY; they read back to the same settings.
 
-    Secrets are shown as their reference, never their value. `--output-format` is for findings, when there are errors.
+    `env` is for parsers of `.env` files, `shell` for a shell: eval "$(toriconfig show --format shell)". What a format
+    cannot say is a comment. Secrets are shown as their reference, never their value. `--output-format` is for findings, when there are errors.
     """
     from toriconfig._load import try_load
     from toriconfig._path import show as spelt
-    from toriconfig.cli._write import as_env, as_json, as_yaml, shows
+    from toriconfig.cli._write import as_env, as_json, as_shell, as_yaml, shows
 
     asked = recipe(target, **how).unasked()
     attempt = try_load(asked)
@@ -47,15 +50,16 @@ def show(key: str | None, target: str | None, origins: bool, style: str, form: s
         return code_of(attempt.problems)
     found = _leaves(attempt.loaded, key)
     ascii_alone = not (sys.stdout.encoding or "").lower().startswith("utf")
-    if style == "env":
-        say(as_env(found, asked.schema, origins=origins, ascii=ascii_alone), end="")
+    if style in ("env", "shell"):
+        write = as_env if style == "env" else as_shell
+        say_exact(write(found, asked.schema, origins=origins, ascii=ascii_alone))
     elif style == "json":
-        say(as_json(found, origins=origins, ascii=ascii_alone), end="")
+        say_exact(as_json(found, origins=origins, ascii=ascii_alone))
         hidden = [spelt(leaf.path) for leaf in found if not shows(leaf)]
         if hidden:
             note(f"left out, since they are or hold a secret that no reference stands for: {', '.join(hidden)}")
     else:
-        say(as_yaml(found, origins=origins), end="")
+        say_exact(as_yaml(found, origins=origins))
     return Exit.FINE
 
 
@@ -63,7 +67,7 @@ def _leaves(loaded: Loaded, key: str | None) -> list[Leaf]:
     from toriconfig._effective import leaves
     from toriconfig._explain import keys_at
     from toriconfig._path import show as spelt
-    from toriconfig._render.cells import clean
+    from toriconfig._printable import clean
 
     try:
         below = keys_at(loaded, key) if key else ()

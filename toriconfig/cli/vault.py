@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toriconfig._printable import clean
 from toriconfig.cli._exit import Exit
-from toriconfig.cli._say import note, say
+from toriconfig.cli._say import note, note_lines, say, say_value
 from toriconfig.cli._usage import refuse_value, shown
 from toriconfig.cli._value import given_value
 
@@ -89,7 +90,7 @@ def _seeds(file: str) -> dict[str, dict[str, Any]]:
     if any(problem.severity == "error" for problem in tree.problems):
         raise click.UsageError(render_text(tree.problems))
     if tree.problems:
-        note(render_text(tree.problems))
+        note_lines(render_text(tree.problems))
     seeds: dict[str, dict[str, Any]] = tree.root.plain()
     for path, data in seeds.items():
         try:
@@ -150,9 +151,9 @@ def get(reference: str, reveal: bool) -> int:
     if reveal:
         note(f"revealing {reference}")
         value = secret.get()
-        say(value if isinstance(value, str) else json.dumps(value))
+        say_value(value if isinstance(value, str) else json.dumps(value))
     else:
-        say(str(secret.origin))
+        say(clean(str(secret.origin)))
     return Exit.FINE
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from toriconfig._printable import clean
 from toriconfig.pipeline._report import Report
 
 
@@ -27,7 +28,7 @@ def bar_on_terminal(total: int | None, description: str) -> Callable[[Report], N
         nonlocal drawn
         if drawn is None:
             # The tracker decides when to draw, so tqdm's own throttle and its monitor thread stay off.
-            drawn = tqdm(total=total, desc=description or None, mininterval=0, maxinterval=0, file=sys.stderr)
+            drawn = tqdm(total=total, desc=clean(description) or None, mininterval=0, maxinterval=0, file=sys.stderr)
         drawn.n = report.count
         if report.done and report.count:
             drawn.total = report.count  # 100 % with the true count, where fewer came or none were promised

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn, Self
 from weakref import WeakSet
 
 from toriconfig._clean_call import clean_init
+from toriconfig._printable import clean
 from toriconfig.pipeline._report import Report
 
 if TYPE_CHECKING:
@@ -292,7 +293,7 @@ class ProgressTracker:
             _logger().exception("%son_report raised and is not called again", self._lead())
 
     def _lead(self) -> str:
-        return f"{self._description}: " if self._description else ""
+        return clean(f"{self._description}: ") if self._description else ""
 
     def _after_fork(self) -> None:
         """The thread that was reporting may not have come along."""

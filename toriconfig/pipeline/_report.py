@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toriconfig._clean_call import clean_init
+from toriconfig._printable import clean
 
 
 @clean_init
@@ -42,7 +43,7 @@ class Report:
             parts.append(f"{_duration(self.elapsed)} in all")
         elif self.eta is not None:
             parts.append(f"{_duration(self.eta)} left")
-        lead = f"{self.description}: " if self.description else ""
+        lead = clean(f"{self.description}: ") if self.description else ""
         return f"{lead}{'stopped at ' if self.stopped else ''}{', '.join(parts)}"
 
     def _amount(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path, PurePath
 from urllib.parse import quote
 
@@ -38,7 +39,7 @@ class Addresses:
         path = self.path(origin)
         if path is None:
             return None
-        return Path(path).as_uri() if path.is_absolute() else quote(path.as_posix())
+        return Path(path).as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
 
 
 def _checkout(directory: Path) -> Path:

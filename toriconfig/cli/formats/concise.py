@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
+from toriconfig._printable import clean, clean_lines
 from toriconfig._render import select, summary
-from toriconfig._render.cells import clean, encodable
+from toriconfig._render.cells import encodable
 from toriconfig.cli.formats import PLAIN, Look
 from toriconfig.errors import CODES, Problem
 
@@ -19,6 +20,6 @@ def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
         message = problem.message or CODES.get(problem.code, "")
         help = f" ({problem.help})" if problem.help else ""
         line = clean(f"{where}: {problem.severity}[{problem.code}] {message}{help}")
-        out.write(encodable(line, getattr(out, "encoding", None)) + "\n")
+        out.write(clean_lines(encodable(line, getattr(out, "encoding", None))) + "\n")
     if len(shown) < len(problems):
         out.write(f"-: {summary(problems, shown=len(shown))}\n")

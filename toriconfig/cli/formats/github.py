@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
+from toriconfig._printable import clean
 from toriconfig._render import select, summary
-from toriconfig._render.cells import clean
 from toriconfig.cli.formats import PLAIN, Look
 from toriconfig.cli.formats._addresses import Addresses
 from toriconfig.errors import CODES, Problem
@@ -30,7 +30,7 @@ def _properties(problem: Problem, addresses: Addresses) -> dict[str, str]:
     origin = problem.origin
     path = addresses.path(origin)
     if origin is not None and path is not None:
-        told["file"] = path.as_posix()
+        told["file"] = clean(path.as_posix())
         if origin.line is not None:
             told["line"] = str(origin.line)
             # GitHub ignores columns, with a warning, when an annotation spans several lines.

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from toriconfig._origin import Origin
+from toriconfig._printable import clean_json
 from toriconfig._render import select
 from toriconfig.cli.formats import PLAIN, Look
 from toriconfig.errors import CODES, Problem
@@ -34,8 +35,7 @@ def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
         "schema": look.schema or None,
         "diagnostics": [_diagnostic(problem) for problem in shown],
     }
-    json.dump(document, out, indent=2)
-    out.write("\n")
+    out.write(clean_json(json.dumps(document, indent=2)) + "\n")
 
 
 def _diagnostic(problem: Problem) -> dict[str, Any]:

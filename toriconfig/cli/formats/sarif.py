@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, TextIO
 
 from toriconfig._origin import Origin
+from toriconfig._printable import clean_json
 from toriconfig._render import select, summary
 from toriconfig.cli.formats import PLAIN, Look
 from toriconfig.cli.formats._addresses import Addresses
@@ -36,8 +37,8 @@ def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
     if len(ordered) < len(problems):
         told = {"level": "warning", "message": {"text": summary(problems, shown=len(ordered))}}
         run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": [told]}]
-    json.dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, out, indent=2)
-    out.write("\n")
+    document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    out.write(clean_json(json.dumps(document, indent=2)) + "\n")
 
 
 def _result(problem: Problem, rules: list[str], addresses: Addresses, seen: Counter[str]) -> Json:

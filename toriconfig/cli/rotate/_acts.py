@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from toriconfig.cli._exit import Exit
-from toriconfig.cli._say import note, say
+from toriconfig.cli._say import note, note_lines, say
 from toriconfig.cli.rotate import _report
 from toriconfig.cli.rotate._kinds import make_rotations
 
@@ -95,4 +95,4 @@ def tell_interrupted(rotation: Rotation) -> None:
     except SecretError:
         note(f"{rotation.ref}: `{typed} --status` tells whether readers are locked out")
     else:
-        note(_report.status_text(status))
+        note_lines(_report.status_text(status))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from toriconfig.cli._options import recipe
+from toriconfig.cli._say import note
 from toriconfig.cli._usage import refuse_value, shown
 from toriconfig.cli._value import given_value
 from toriconfig.cli.rotate._command import was_given
@@ -181,4 +182,4 @@ def _min_age(options: dict[str, Any]) -> float | None:
 
 
 def _tell(event: Event) -> None:
-    click.echo(f"{event}  [{' '.join(event.request_ids)}]", err=True)
+    note(f"{event}  [{' '.join(event.request_ids)}]")

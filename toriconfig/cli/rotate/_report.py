@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from toriconfig.cli._exit import Exit
-from toriconfig.cli._say import say
+from toriconfig.cli._say import say_json
 
 if TYPE_CHECKING:
     from toriconfig.errors import SecretError
@@ -19,7 +18,7 @@ Item = dict[str, Any]
 
 def write_json(items: list[Item]) -> None:
     """Write the document to standard output."""
-    say(json.dumps({"format_version": "1.0", "rotations": items}, indent=2))
+    say_json({"format_version": "1.0", "rotations": items})
 
 
 def of_outcome(outcome: Outcome, act: str) -> Item:

@@ -1,0 +1,63 @@
+"""Text that may be printed: nothing in it steers a terminal, forges a line, or gives a command to a CI system.
+
+What steers is shown as an escape: control characters, terminal escapes, bidi controls, line separators, lone surrogates.
+A runner of GitHub Actions takes a line that begins with `::` for a command, and `##[` anywhere in a line.
+"""
+
+from __future__ import annotations
+
+_JOINERS = frozenset("\u200c\u200d")
+"""Invisible, but part of how words and emoji are written; everything else that is invisible is shown as an escape."""
+
+
+def harmless(char: str) -> bool:
+    """Whether a character may be shown as it is."""
+    return char.isprintable() or char in _JOINERS
+
+
+def clean(text: str) -> str:
+    r"""`text` on one line and without control characters, so that a key's name forges no line and steers no terminal.
+
+    >>> clean("a\x1b[31mb\nc")
+    'a\\x1b[31mb\\nc'
+    >>> clean("##[error]x")
+    '\\x23#[error]x'
+    """
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(char if harmless(char) else _escaped(char) for char in text)
+    return text.replace("##[", "\\x23#[") if "##[" in text else text
+
+
+def clean_lines(text: str) -> str:
+    r"""`text` with its line ends, each line clean and none a command of a CI system; tabs stay.
+
+    >>> clean_lines("a\x1b[2J\n  ::error::b\n")
+    'a\\x1b[2J\n  \\x3a:error::b\n'
+    """
+    return "\n".join(map(_line, text.split("\n")))
+
+
+def clean_json(text: str) -> str:
+    r"""JSON text with the same meaning, in which nothing steers a terminal or gives a command to a CI system.
+
+    >>> clean_json('{"a": "##[x]\u2028"}'.replace("\\u2028", chr(0x2028)))
+    '{"a": "\\u0023#[x]\\u2028"}'
+    """
+    if not (text.isascii() and text.replace("\n", "").isprintable()):
+        text = "".join(char if harmless(char) or char == "\n" else _in_json(char) for char in text)
+    return text.replace("##[", "\\u0023#[") if "##[" in text else text
+
+
+def _in_json(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def _line(text: str) -> str:
+    text = "\t".join(map(clean, text.split("\t")))
+    bare = text.lstrip()
+    return text if not bare.startswith("::") else f"{text[: len(text) - len(bare)]}\\x3a{bare[1:]}"
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,107 @@
+"""Values as the text of variables: in a `.env` file, and in a script that a POSIX shell sources.
+
+Nothing that is written runs anything in either, and each variable stands on one line but for the line ends of its value
+in a `.env` file. What a dialect cannot say is None, and becomes a comment.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from toriconfig._printable import clean_lines, harmless
+
+_SAFE = frozenset("_-./:,@%+=")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
+_IN_SINGLE = re.compile(r"'|\\(?=[\\']|\Z)")
+"""What parsers of `.env` files and shells read differently within single quotes."""
+_IN_DOUBLE = re.compile(r"[$`]")
+"""What they read differently within double quotes."""
+_END = "X"
+
+
+def is_env_name(name: str) -> bool:
+    """Whether a line of a `.env` file can set a variable of this name: an alias may hold a space."""
+    return bool(name) and not any(
+        not char.isprintable() or char.isspace() or char in "=#'\"`$;&|<>()\\" for char in name
+    )
+
+
+def is_shell_name(name: str) -> bool:
+    """Whether a shell has variables of this name."""
+    return _IDENTIFIER.match(name) is not None
+
+
+def env_text(value: Any, *, ascii: bool = False) -> str | None:  # noqa: A002 - as json.dumps calls it
+    """A value as the text of a variable in a `.env` file, quoted where it must be; None where no text says it.
+
+    python-dotenv, Docker Compose and a shell read the same value.
+
+    Args:
+        value: what the variable says.
+        ascii: whether nothing else may be written, which JSON can do and plain text cannot.
+    """
+    text = _text(value, ascii=ascii)
+    if text is None or (ascii and not text.isascii()) or not _is_plain(text):
+        return None
+    if text and _is_bare(text):
+        return text
+    if "${" in text:  # which python-dotenv takes for a variable, whatever the quotes
+        return None
+    if not _IN_SINGLE.search(text):
+        return f"'{text}'"
+    if _IN_DOUBLE.search(text):
+        return None
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def shell_assignment(name: str, value: Any, *, ascii: bool = False) -> str | None:  # noqa: A002 - as json.dumps calls it
+    r"""The line by which a POSIX shell sets and exports a variable, to exactly the value; None where none does.
+
+    What must not be printed is written as octal numbers for `printf`, whose output loses its line ends without an end.
+
+    >>> print(shell_assignment("A", "it's $(x)"))
+    export A='it'\''s $(x)'
+    >>> print(shell_assignment("A", "a\nb"))
+    A="$(printf 'a\012bX')"; export A="${A%X}"
+
+    Args:
+        name: a name that `is_shell_name`.
+        value: what the variable says.
+        ascii: whether nothing else may be written.
+    """
+    text = _text(value, ascii=False)
+    if text is None:
+        return None
+    shown = all(harmless(char) and (not ascii or char.isascii()) for char in text)
+    if shown and "##[" not in text:
+        quoted = text if text and _is_bare(text) else "'" + text.replace("'", "'\\''") + "'"
+        return f"export {name}={quoted}"
+    try:
+        printed = "".join(_printed(char, ascii=ascii) for char in text).replace("##[", "#\\043[")
+    except UnicodeEncodeError:  # no bytes of any encoding
+        return None
+    return f'{name}="$(printf \'{printed}{_END}\')"; export {name}="${{{name}%{_END}}}"'
+
+
+def _text(value: Any, *, ascii: bool) -> str | None:  # noqa: A002
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=ascii)
+    return None if "\0" in value or value.strip() == "null" else value
+
+
+def _is_bare(text: str) -> bool:
+    return all(char in _SAFE or (char.isascii() and char.isalnum()) for char in text)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether nothing in it must be escaped to be printed; line ends and tabs are printed as they are."""
+    return clean_lines(text) == text
+
+
+def _printed(char: str, *, ascii: bool) -> str:  # noqa: A002
+    if char in "\\'%" or not harmless(char) or (ascii and not char.isascii()):
+        return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
+    return char
