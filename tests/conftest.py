@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 
 from local_postgres import Postgres, postgres_server
+from toriconfig.pipeline import _redact
 
 # The default run is the same each time, on a slow machine too; `./tests/run fuzz` looks further, at random.
 hypothesis.settings.register_profile(
@@ -41,3 +42,11 @@ def _shared_postgres() -> Iterator[Postgres]:
     """One PostgreSQL for all tests of a worker; each test makes tables and roles of its own."""
     with postgres_server() as postgres:
         yield postgres
+
+
+@pytest.fixture(autouse=True)
+def _no_registered_secret() -> None:
+    """A test begins without the secrets of others: a value such as `plain` would be masked in every message."""
+    registry = _redact._redactor
+    with registry._lock:
+        registry._counts, registry._leaving, registry._news, registry._finder = {}, {}, {}, None
