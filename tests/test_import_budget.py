@@ -79,7 +79,7 @@ def test_a_plain_load_imports_nothing_that_it_does_not_use(tmp_path: Path) -> No
     (tmp_path / "app.yaml").write_text("size: 500\n")
     modules, _, _ = probe(PLAIN, tmp_path)
     unused = "logging difflib toriconfig.vault toriconfig.schema"
-    rooms = "_vault _supplies.handles _supplies.supplier _supplies.derived _explain _live.change _supplies.watch _live.override _live.health _live.prefetch _render _refused _expected _moved"
+    rooms = "_vault _supplies.handles _supplies.supplier _supplies.derived _explain _live.change _live.refresh _supplies.watch _live.override _live.health _live.prefetch _render _refused _expected _moved"
     assert modules & {*unused.split(), *(f"toriconfig.{room}" for room in rooms.split())} == set()
 
 

@@ -33,6 +33,8 @@ PROMISED = [
     "json_schema",
     "prefetch",
     "aprefetch",
+    "refresh",
+    "arefresh",
     "shutdown",
     "ConfigError",
     "Problem",

@@ -51,6 +51,8 @@ class Scripted:
     def refresh(self) -> Sequence[Flight]:
         return ()
 
+    ask = refresh
+
     def settle(self) -> Reading:
         self.settled += 1
         if self.reading is None:

@@ -5,6 +5,7 @@ if TYPE_CHECKING:
     from toriconfig import integrations, rotation, testing
     from toriconfig._api import (
         aprefetch,
+        arefresh,
         explain,
         health,
         lazy,
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
         on_change,
         override,
         prefetch,
+        refresh,
         reload,
         replace,
         shutdown,
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "_api": "aprefetch explain health lazy load on_change override prefetch reload replace shutdown snapshot",
+    "_api": "aprefetch arefresh explain health lazy load on_change override prefetch refresh reload replace shutdown snapshot",
     "_inspect": "check json_schema",
     "_live.change": "Change",
     "_explain": "Explanation",
@@ -86,6 +88,7 @@ __all__ = [
     "VaultSealed",
     "VaultUnreachable",
     "aprefetch",
+    "arefresh",
     "check",
     "explain",
     "health",
@@ -96,6 +99,7 @@ __all__ = [
     "on_change",
     "override",
     "prefetch",
+    "refresh",
     "reload",
     "replace",
     "rotation",

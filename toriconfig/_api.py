@@ -105,7 +105,11 @@ def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
 
 @clean_call
 def reload(settings: Any) -> list[Change]:
-    """Read everything again, validate, and swap; returns what changed, after the callbacks were told.
+    """Read the layers again, validate, and swap; returns what changed, after the callbacks were told.
+
+    Read are the files, the environment, and the defaults; of Vault only what `vault_layer="eager"` puts into plain fields.
+    What secrets hold is not asked for: a secret of the same place goes on with what is in memory, see `refresh`, and one
+    whose place, or whose Vault, is another one now is among the changes, and is fetched when it is read next.
 
     Raises:
         ConfigError: the old settings stay in place.
@@ -267,6 +271,43 @@ async def aprefetch(settings: Any) -> None:
     from toriconfig._live.prefetch import aprefetch_all
 
     await aprefetch_all(_loaded(settings).snapshot.secrets)
+
+
+@clean_call
+def refresh(settings: Any, path: str = "") -> list[Change]:
+    """Ask now for the secrets below a path, one request a place, side by side; returns what changed.
+
+    Vault is asked for every secret again, and files that hold secrets are looked at; leased credentials are replaced by
+    new ones. Nothing else is read, see `reload`. Calls that overlap share their requests. It takes as long as the
+    `timeout` of the Vault at most. `on_change` is told of each change too, also of those of a call that raises.
+
+    Args:
+        settings: a lazy object or a model.
+        path: dotted path of a key or section; "" for everything.
+
+    Raises:
+        ExceptionGroup: of a `SecretError` for each secret that could not be asked for, though an earlier value of it
+            may still be used; a note names what changed all the same.
+        KeyError: the schema has no such key.
+    """
+    from toriconfig._live.refresh import refresh_below
+
+    expect(path, str, "refresh() needs a dotted path as text")
+    return refresh_below(_loaded(settings), path)
+
+
+@clean_call
+async def arefresh(settings: Any, path: str = "") -> list[Change]:
+    """`refresh` for coroutines.
+
+    Raises:
+        ExceptionGroup: as `refresh`.
+        KeyError: the schema has no such key.
+    """
+    from toriconfig._live.refresh import arefresh_below
+
+    expect(path, str, "arefresh() needs a dotted path as text")
+    return await arefresh_below(_loaded(settings), path)
 
 
 @clean_call

@@ -145,6 +145,13 @@ class Supply(Protocol):
         """
         ...
 
+    def ask(self) -> Sequence[Flight]:
+        """Ask now, whatever is in memory, because somebody wants to know; calls that overlap share one request.
+
+        Returns what can be waited for; after that, `error` says whether it failed.
+        """
+        ...
+
     @property
     def state(self) -> State:
         """How good the value is; from memory alone."""
@@ -188,6 +195,8 @@ class Fixed:
 
     def refresh(self) -> Sequence[Flight]:
         return ()
+
+    ask = refresh
 
     @property
     def state(self) -> State:

@@ -112,6 +112,8 @@ class FakeSupply:
             self.put(self.newest)
         return ()
 
+    ask = refresh
+
     def settle(self) -> Reading:
         self.settled += 1
         if self.error is not None:

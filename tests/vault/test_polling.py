@@ -14,6 +14,7 @@ import pytest
 from support.fake_vault import FakeVault, broken, secret, tick
 from support.faults import silent_server
 from toriconfig._supply import Reading
+from toriconfig._vault.answer import Answer
 from toriconfig._vault.session import LINGER
 from toriconfig.testing import FakeClock, VaultServer, vault_server
 from toriconfig.vault import Vault
@@ -180,3 +181,24 @@ def test_the_countdown_of_a_static_role_is_no_change(fake_vault: FakeVault, fake
     tick(session, fake_clock, 600)
     assert [] == swaps
     assert "fresh" == cell.state
+
+
+def test_an_answer_that_was_sent_for_before_somebody_asked_anew_does_not_win(
+    fake_vault: FakeVault, fake_clock: FakeClock
+) -> None:
+    path, now = "cubbyhole/x", ["one"]
+    session = fake_vault.session(Vault(clock=fake_clock))
+    held, cell = secret(session, path), session.cell(path)
+
+    def answers(method: str, body: object) -> Answer:
+        value = now[0]
+        if value == "two":
+            now[0] = "three"
+            cell.ask()  # while the answer "two" is on its way
+        return fake_vault.answer(data={"k": value})
+
+    fake_vault.answers[path] = answers
+    assert {"k": "one"} == held.get()
+    now[0] = "two"
+    tick(session, fake_clock, 70)
+    assert {"k": "three"} == held.get()

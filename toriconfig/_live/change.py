@@ -16,7 +16,7 @@ from toriconfig._secret import Secret, supply_of
 from toriconfig._snapshot import Loaded
 from toriconfig._supplies.derived import Derived, Fallback
 from toriconfig._supplies.files import FileSupply
-from toriconfig._supply import Fixed, Supply
+from toriconfig._supply import Fixed, Reading, Supply
 
 Kind = Literal["added", "changed", "removed", "rotated"]
 
@@ -46,6 +46,24 @@ class Change:
     def key(self) -> Path:
         """The path as keys."""
         return _path.parse(self.path)
+
+
+def change_of_secret(path: Path, old: Reading | None, new: Reading | None, *, was_absent: bool) -> Change | None:
+    """The change that a swap of a secret is; None where nobody would notice.
+
+    Args:
+        path: of the secret.
+        old: what it held, or None.
+        new: what it holds, or None.
+        was_absent: where it held nothing, whether that was known; the first reading is no change.
+    """
+    if old is None:
+        return Change(show(path), "added", None, new.origin) if new is not None and was_absent else None
+    if new is None:
+        return Change(show(path), "removed", old.origin, None)
+    if old.gist == new.gist:
+        return None  # another key of its path was written, another layer says the same, or only the end moved
+    return Change(show(path), "rotated", old.origin, new.origin)
 
 
 def changes_between(old: Loaded, new: Loaded) -> list[Change]:
@@ -124,7 +142,7 @@ def _same(old: Any, new: Any) -> bool:
     another.
     """
     if isinstance(old, Secret) and isinstance(new, Secret):
-        return bool(_made_of(supply_of(old)) == _made_of(supply_of(new)))
+        return _same_supply(supply_of(old), supply_of(new))
     if type(old) is type(new) and _section(old) is not None and _section(new) is not None:
         return not any(_differences(old, new, ()))
     if isinstance(old, (list, tuple)) and isinstance(new, (list, tuple)) and len(old) == len(new):
@@ -135,8 +153,16 @@ def _same(old: Any, new: Any) -> bool:
         return False
 
 
+def _same_supply(old: Supply, new: Supply) -> bool:
+    """Whether two supplies are made of the same; the value of a lower layer counts where it is the one in use."""
+    in_use = old.inputs[1] if isinstance(old, Fallback) and old.stands_in else None
+    if in_use is not None and not (isinstance(new, Fallback) and _same_supply(in_use, new.inputs[1])):
+        return False
+    return bool(_made_of(old) == _made_of(new))
+
+
 def _made_of(supply: Supply) -> Any:
-    """What stands behind a supply, as a value: the places that it reads, or what it holds."""
+    """What stands behind a supply, as a value: the places that it reads, of which Vault, or what it holds."""
     if isinstance(supply, Fallback):
         return _made_of(supply.inputs[0])
     if isinstance(supply, Derived):
@@ -145,4 +171,4 @@ def _made_of(supply: Supply) -> Any:
         return supply.file
     if isinstance(supply, Fixed):
         return (supply.settle().value,)
-    return supply.reference
+    return getattr(supply, "vault", None), supply.reference

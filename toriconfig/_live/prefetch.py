@@ -24,14 +24,14 @@ async def aprefetch_all(secrets: Mapping[Path, Secret[Any]]) -> None:
     """`prefetch_all` for coroutines."""
     for flight in _take_off(secrets):
         await flight.await_end()
-    _raise([failure for secret in secrets.values() if (failure := _failure(secret)) is not None], len(secrets))
+    _raise([failure for secret in secrets.values() if (failure := failure_of(secret)) is not None], len(secrets))
 
 
 def failures_of(secrets: Mapping[Path, Secret[Any]]) -> list[SecretError]:
     """Fetch all side by side; what could not be had, by field."""
     for flight in _take_off(secrets):
         flight.wait()
-    return [failure for secret in secrets.values() if (failure := _failure(secret)) is not None]
+    return [failure for secret in secrets.values() if (failure := failure_of(secret)) is not None]
 
 
 def _take_off(secrets: Mapping[Path, Secret[Any]]) -> Sequence[Flight]:
@@ -44,7 +44,8 @@ def _raise(failures: Sequence[SecretError], count: int) -> None:
         raise ExceptionGroup(f"{len(failures)} of {count} secrets cannot be had", failures)
 
 
-def _failure(secret: Secret[Any]) -> SecretError | None:
+def failure_of(secret: Secret[Any]) -> SecretError | None:
+    """Why a secret cannot be had, by what is in memory; None where it can be."""
     try:
         settled(secret)
     except SecretError as error:

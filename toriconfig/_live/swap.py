@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from toriconfig import _warnings
 from toriconfig._lazy import Lazy, publish, recipe_for
 from toriconfig._load import load_now
-from toriconfig._path import Path, show
+from toriconfig._path import Path
 from toriconfig._secret import supply_of
 from toriconfig._snapshot import Loaded, remember
 from toriconfig._supply import Reading, Supply, Swap
@@ -163,18 +163,11 @@ def _relay(ref: weakref.ref[Lazy], path: Path, supply: Supply) -> Swap:
         absent = new is None and (old is not None or (alive is not None and alive.state == "missing"))
         if lazy is None:
             return
-        from toriconfig._live.change import Change
+        from toriconfig._live.change import change_of_secret
 
-        if old is None:
-            if new is None or not was_absent:
-                return  # the first reading is no change
-            change = Change(show(path), "added", None, new.origin)
-        elif new is None:
-            change = Change(show(path), "removed", old.origin, None)
-        elif old.gist != new.gist:
-            change = Change(show(path), "rotated", old.origin, new.origin)
-        else:
-            return  # another key of its path was written, another layer says the same, or only the end moved
+        change = change_of_secret(path, old, new, was_absent=was_absent)
+        if change is None:
+            return
         for listener in lazy._state.listeners:
             if listener.hears(change.key):
                 listener.call_soon(change)

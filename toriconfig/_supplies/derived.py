@@ -60,6 +60,9 @@ class Derived:
     def refresh(self) -> Sequence[Flight]:
         return [flight for supply in self.inputs for flight in supply.refresh()]
 
+    def ask(self) -> Sequence[Flight]:
+        return [flight for supply in self.inputs for flight in supply.ask()]
+
     def settle(self) -> Reading:
         swaps = self._swaps
         reading, wrong = self._judged(self._together())
@@ -188,6 +191,11 @@ class Fallback:
         for supply in self.inputs:
             _subscribe_weakly(self, supply)
 
+    @property
+    def stands_in(self) -> bool:
+        """Whether the second is used now."""
+        return self._stood_in is True
+
     def pending(self) -> Sequence[Flight]:
         flights, behind = self._first.pending(), self._second.pending()  # both: another path of Vault may stand in
         # who stands in is there: nobody waits for the next try
@@ -195,6 +203,9 @@ class Fallback:
 
     def refresh(self) -> Sequence[Flight]:
         return (*self._first.refresh(), *self._second.refresh())
+
+    def ask(self) -> Sequence[Flight]:
+        return (*self._first.ask(), *self._second.ask())
 
     def settle(self) -> Reading:
         reading = self._choice()
@@ -277,6 +288,8 @@ class Missing:
 
     def refresh(self) -> Sequence[Flight]:
         return ()
+
+    ask = refresh
 
     def settle(self) -> Reading:
         raise MissingCredentialError(self._message, reference=self.reference, help=self._remedy)

@@ -58,6 +58,8 @@ class FileSupply:
         self.fresh_until = float("-inf")
         return ()
 
+    ask = refresh
+
     def settle(self) -> Reading:
         """The value; a file that has gone keeps the last one, and says so in `state` and `error`."""
         error = self.look()

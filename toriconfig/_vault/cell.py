@@ -12,6 +12,7 @@ from toriconfig._vault import lease as leases
 from toriconfig._vault import pace
 from toriconfig._vault.attempts import Attempts
 from toriconfig._vault.found import Found
+from toriconfig._vault.kv import mints
 from toriconfig._vault.leased import Leased
 from toriconfig._vault.log import logger
 from toriconfig._vault.renewal import renew_lease
@@ -39,11 +40,13 @@ class Cell:
         self.fresh_until = -NEVER
         self.now = session.now
         self.reference = str(place)
+        self.vault = (frozenset(session.resolved.addresses), session.resolved.namespace)
         self._session = session
         self._place = place
         self._memory = Transitions()
         self._subscribers = Swaps()
         self._flight: Flight | None = None
+        self._asked: Flight | None = None
         self._renewing = False
         self._confirmed: float | None = None
         self._fresh_for = 0.0
@@ -104,6 +107,20 @@ class Cell:
             self._gap = pace.refusal_gap(self._gap, now - self._refused, self._session.vault.refresh_interval)
             self._refused = now
             return (self._read(DEMAND, then),)
+
+    def ask(self) -> Sequence[Flight]:
+        """Ask now, whatever is in memory and whatever failed before; calls that overlap share one request."""
+        self._session.forget_failures()
+        with self._memory as then:
+            flight = self._flight
+            if flight is not None and not flight.ended and not self._renewing:
+                # what was sent before may not know of a change that was made since; what is issued is new anyway
+                if flight is self._asked or self._leased is not None or mints(self._place.path):
+                    return (flight,)
+            elif self._leased is not None and self.now() < self._issued + leases.SHORTEST:
+                return ()
+            self._asked = self._read(DEMAND, then)
+            return (self._asked,)
 
     @property
     def state(self) -> State:
@@ -236,12 +253,13 @@ class Cell:
             if isinstance(outcome, Found):
                 self._found(outcome, late=not claimed or self._flight is not flight)
             elif claimed:
-                self._failed(outcome)
+                failed(outcome)
             if claimed:
                 flight.finish()
 
         def failed(error: SecretError | None) -> None:
-            self._failed(error or timed_out(self.reference, session.resolved.timeout))
+            if self._flight is flight:  # else another one was sent after it
+                self._failed(error or timed_out(self.reference, session.resolved.timeout))
 
         self._renewing = False
         self._flight = flight = self._departing(failed)

@@ -76,6 +76,10 @@ class Identity:
         """Whether there is a token to revoke."""
         return any(token.pid == os.getpid() for token in self._minted)
 
+    def forget_failures(self) -> None:
+        """Have the next login sent though one has failed just now; one that was refused as invalid is not."""
+        self._retry_at = 0.0
+
     def token(self, call: Call) -> LiveToken | SecretError:
         """The token to ask with: the one in use, or a new login's, made once for all who wait."""
         token = self._token

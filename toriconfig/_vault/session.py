@@ -298,6 +298,11 @@ class Session:
                 self._written = (index, self.now() + CATCH_UP)
         return outcome
 
+    def forget_failures(self) -> None:
+        """Have the next request sent though requests and logins have failed just now: somebody asks for it."""
+        self._blocked_until = 0.0
+        self.identity.forget_failures()
+
     def succeeded(self, cell: Cell) -> None:
         """A cell was confirmed."""
         self.error = None

@@ -1,0 +1,124 @@
+"""Asking now for the secrets of settings, whatever is in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from operator import eq
+
+from toriconfig import _path
+from toriconfig._explain import names_of
+from toriconfig._live.change import Change, change_of_secret
+from toriconfig._live.prefetch import failure_of
+from toriconfig._path import Path, show
+from toriconfig._secret import Secret, supply_of
+from toriconfig._snapshot import Loaded
+from toriconfig._supplies.derived import Derived, Fallback
+from toriconfig._supply import Flight, Reading, Supply
+from toriconfig.errors import MissingCredentialError, SecretError, VaultNotFound
+
+
+def refresh_below(loaded: Loaded, path: str) -> list[Change]:
+    """Ask for each place once, wait, and tell what changed.
+
+    Args:
+        loaded: whose secrets.
+        path: dotted path of a key or section; "" for all.
+
+    Raises:
+        ExceptionGroup: of a `SecretError` for each secret that could not be asked for.
+        KeyError: the schema has no such key.
+    """
+    asking = _Asking(loaded, path)
+    for flight in asking.flights:
+        flight.wait()
+    return asking.finish()
+
+
+async def arefresh_below(loaded: Loaded, path: str) -> list[Change]:
+    """`refresh_below` for coroutines."""
+    asking = _Asking(loaded, path)
+    try:
+        for flight in asking.flights:
+            await flight.await_end()
+    except BaseException:
+        asking.stop()
+        raise
+    return asking.finish()
+
+
+class _Watched:
+    """A secret, and what it held before and after."""
+
+    def __init__(self, path: Path, secret: Secret[object]) -> None:
+        self.path = path
+        self.secret = secret
+        self.supply = supply_of(secret)
+        self._absent = self.supply.state == "missing"
+        self._swaps: list[tuple[Reading | None, Reading | None]] = []
+        swaps = self._swaps  # not `self`: the supply holds it
+
+        def swapped(old: Reading | None, new: Reading | None) -> None:
+            if old is not new:
+                swaps.append((old, new))
+
+        self.stop = self.supply.subscribe(swapped)
+
+    def change(self) -> Change | None:
+        if not self._swaps:
+            return None
+        return change_of_secret(self.path, self._swaps[0][0], self._swaps[-1][1], was_absent=self._absent)
+
+    def failure(self) -> SecretError | None:
+        """Why it could not be asked for, also where an earlier value is still used."""
+        failure, error = failure_of(self.secret), _error_of(self.supply)
+        if failure is not None:
+            return failure
+        return error.at(show(self.path)) if isinstance(error, SecretError) else None
+
+
+class _Asking:
+    """One call of `refresh`."""
+
+    def __init__(self, loaded: Loaded, path: str) -> None:
+        shape = loaded.snapshot.shape
+        section = names_of(_path.parse(path), shape) if path else ()
+        found = [(names_of(keys, shape), secret) for keys, secret in loaded.snapshot.secrets.items()]
+        self._watched = [_Watched(names, secret) for names, secret in found if all(map(eq, names, section))]
+        sources = {id(one): one for watched in self._watched for one in _sources_of(watched.supply)}
+        self.flights: Sequence[Flight] = [flight for source in sources.values() for flight in source.ask()]
+
+    def finish(self) -> list[Change]:
+        failures = [failure for one in self._watched if (failure := one.failure()) is not None]
+        self.stop()
+        changes = [change for one in self._watched if (change := one.change()) is not None]
+        if failures:
+            group = ExceptionGroup(f"{len(failures)} of {len(self._watched)} secrets could not be refreshed", failures)
+            if changes:
+                group.add_note(f"changed all the same: {', '.join(change.path for change in changes)}")
+            raise group
+        return changes
+
+    def stop(self) -> None:
+        for one in self._watched:
+            one.stop()
+
+
+def _sources_of(supply: Supply) -> Iterator[Supply]:
+    """What a supply is read from, itself or through others."""
+    if isinstance(supply, (Derived, Fallback)):
+        for one in supply.inputs:
+            yield from _sources_of(one)
+    else:
+        yield supply
+
+
+def _error_of(supply: Supply) -> Exception | None:
+    """Why the last request for a supply failed; that Vault holds nothing is none where a lower layer does."""
+    if isinstance(supply, Fallback):
+        first, second = supply.inputs
+        error = _error_of(first)
+        stands_in = isinstance(error, (VaultNotFound, MissingCredentialError)) and first.reading is None
+        return _error_of(second) if stands_in else error
+    if isinstance(supply, Derived):
+        return next((error for one in supply.inputs if (error := _error_of(one)) is not None), None)
+    return supply.error
