@@ -154,7 +154,9 @@ def test_a_thread_that_waits_for_work_keeps_nothing_of_the_last_alive() -> None:
 @pytest.mark.parametrize(("drop", "done"), [(True, []), (False, ["waiting"])])
 def test_work_that_waits_when_workers_are_dismissed_is_dropped_only_where_asked(drop: bool, done: list[str]) -> None:
     workers, gate, did = Workers(1, "leaving"), threading.Event(), list[str]()
-    workers.submit(DEMAND, gate.wait)
+    begun = threading.Event()
+    workers.submit(DEMAND, lambda: (begun.set(), gate.wait()))
+    assert begun.wait(5)
     workers.submit(POLL, lambda: did.append("waiting"))
     workers.dismiss(drop=drop)
     gate.set()
