@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import toriconfig.pipeline._half_imports  # noqa: F401 - from the first load on, which begins to import
+
 _FROZEN = 1000
 """Objects: a program that froze what there is, before it forks, has several thousand; Python 3.12 itself a few hundred."""
 

@@ -254,19 +254,23 @@ print(sorted({"re", "logging", "typing", "threading", "asyncio", "json", "base64
     assert done.stdout == "[]\n"
 
 
-def test_a_child_forked_while_another_thread_registers_can_go_on() -> None:
+def test_a_child_forked_while_another_thread_catches_up_masks_all_that_was_registered() -> None:
     code = """
 import os, threading
-from toriconfig.pipeline import _redact
-held = threading.Event()
-def hold():
-    with _redact._redactor._lock:
-        held.set()
-        threading.Event().wait()
-threading.Thread(target=hold, daemon=True).start()
+from toriconfig.pipeline import _find, _redact
+_redact.register("first-secret")
+_redact.mask("")
+_redact.register("second-secret")
+held, add = threading.Event(), _find.Anchors.add
+def hold(anchors, word):
+    held.set()
+    threading.Event().wait()
+_find.Anchors.add = hold
+threading.Thread(target=_redact.mask, args=("",), daemon=True).start()
 held.wait()
+_find.Anchors.add = add
 if not os.fork():
-    os._exit(0 if _redact._redactor._lock.acquire(timeout=5) else 1)
+    os._exit(_redact.mask("first-secret second-secret") != f"{_redact.MASK} {_redact.MASK}")
 print(os.wait()[1])
 os._exit(0)
 """

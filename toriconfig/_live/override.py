@@ -76,11 +76,10 @@ class Override:
     ) -> None:
         state = self._lazy._state
         self._leave(self._entries.pop())
-        if not state.overrides and state.lock.acquire(False):  # a generator may be left by the garbage collector
-            try:
+        # a generator may be left by the garbage collector: then the next reader fills the stand-in, see `Entry.__del__`
+        if not state.overrides and kind is not GeneratorExit:
+            with state.lock:
                 fill(self._lazy)
-            finally:
-                state.lock.release()
 
     def _leave(self, entry: Entry) -> None:
         var = _var(self._lazy._state)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from toriconfig import _warnings
+from toriconfig._collector import paused
 from toriconfig._lazy import Lazy, publish, recipe_for
 from toriconfig._load import load_now
 from toriconfig._path import Path
@@ -49,7 +50,7 @@ def reload_into(lazy: Lazy) -> list[Change]:
 
     state = lazy._state
     recipe = recipe_for(lazy)
-    with _warnings.held(), state.gate:
+    with paused(), _warnings.held(), state.gate:
         old = state.loaded
         new = _load(lazy, recipe)
     watch_secrets(lazy)

@@ -7,7 +7,6 @@ size and its time, never an event on its name.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from toriconfig._references import is_left
 from toriconfig._regular_file import Identity, RegularFile, Unread, open_regular
 from toriconfig._supply import Flight, Reading, State, Swap, Swaps
 from toriconfig.errors import SecretError
+from toriconfig.pipeline._memory_lock import MemoryLock
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -29,11 +29,16 @@ CHECK_SECONDS = 1.0
 
 _TRIES = 3
 
-_transition = threading.RLock()
-"""Guards memory alone, of all files, so that one line opens it again in a forked child. Re-entrant, because a signal
-handler may read a secret in the middle of a look.
-"""
-os.register_at_fork(after_in_child=_transition._at_fork_reinit)  # type: ignore[attr-defined]
+_transition = MemoryLock()
+"""Guards memory alone, of all files, so that one line opens it again in a forked child."""
+
+
+def _open_again() -> None:
+    global _transition
+    _transition = MemoryLock()
+
+
+os.register_at_fork(after_in_child=_open_again)
 
 
 class FileSupply:

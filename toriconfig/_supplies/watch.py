@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from toriconfig._clock import SYSTEM, Clock
 from toriconfig._supplies.derived import Derived, Fallback
 from toriconfig._supplies.files import FileSupply
 from toriconfig._supply import Supply
+from toriconfig.pipeline._memory_lock import MemoryLock
 
 if TYPE_CHECKING:
     from toriconfig._vault.scheduler import Scheduler
@@ -49,7 +49,7 @@ class FileWatch:
         self._now = clock.monotonic
         self._scheduler = scheduler or scheduler_for(clock)
         self._workers = workers or Workers(1, "toriconfig-files")
-        self._lock = threading.RLock()
+        self._lock = MemoryLock()
         self._watched: dict[object, ref[FileSupply]] = {}
         self._planned = False
 
@@ -73,7 +73,7 @@ class FileWatch:
 
     def after_fork(self) -> None:
         """In a forked child: go on with a thread of its own."""
-        self._lock = threading.RLock()
+        self._lock = MemoryLock()
         self._workers.reset()
         self._planned = bool(self._watched)
         if self._planned:

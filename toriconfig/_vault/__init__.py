@@ -13,7 +13,6 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-import threading
 from collections.abc import Mapping
 from functools import cache, partial
 from queue import Empty, SimpleQueue
@@ -30,6 +29,7 @@ from toriconfig._vault.refused_logins import of_process
 from toriconfig._vault.resolve import resolve
 from toriconfig._vault.scheduler import scheduler_for
 from toriconfig._vault.session import Session
+from toriconfig.pipeline._memory_lock import MemoryLock
 from toriconfig.pipeline._threads import start
 from toriconfig.vault import Vault
 
@@ -38,7 +38,7 @@ __all__ = ["Cell", "Session", "connect", "dispatch", "shutdown"]
 RECENT = 8
 """Sessions that are kept for a while though nobody reads through them."""
 
-_lock = threading.RLock()
+_lock = MemoryLock()
 _sessions: WeakValueDictionary[Any, Session] = WeakValueDictionary()
 """Those that somebody holds: who reads through them, or their scheduler until they have logged out."""
 
@@ -121,7 +121,8 @@ def _prepare() -> None:
 
 
 def _after_fork() -> None:
-    _lock._at_fork_reinit()  # type: ignore[attr-defined]
+    global _lock
+    _lock = MemoryLock()
     run_at_end_of_child(shutdown)
     collecting = gc.isenabled()
     gc.disable()  # a finalizer of anybody may read a secret, while locks are still held by threads that are not here

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from typing import TYPE_CHECKING
 
 from toriconfig._vault import pace
@@ -19,6 +18,7 @@ from toriconfig._vault.upkeep import Timer
 from toriconfig._vault.wall import denied, error_of, timed_out
 from toriconfig._vault.workers import LEASE
 from toriconfig.errors import SecretError
+from toriconfig.pipeline._memory_lock import MemoryLock
 from toriconfig.vault import Agent, Token
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Identity:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._auth = session.resolved.auth
-        self._lock = threading.RLock()
+        self._lock = MemoryLock()
         self._token: LiveToken | None = None
         self._flight: Flight | None = None
         self._failures = 0

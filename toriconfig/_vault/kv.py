@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from toriconfig._reference import Place
@@ -14,6 +13,7 @@ from toriconfig._vault.found import Found, lease_in
 from toriconfig._vault.issue import issue
 from toriconfig._vault.wall import MOUNTS, error_of
 from toriconfig.errors import SecretError, VaultError, VaultNotFound, VaultUnreachable
+from toriconfig.pipeline._memory_lock import MemoryLock
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -50,7 +50,7 @@ class Mounts:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._lock = threading.RLock()
+        self._lock = MemoryLock()
         self._mounts: MutableMapping[str, Mount] | None = None
         self._looked_up: MutableMapping[str, None] = {}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from toriconfig._vault.scheduler import Scheduler, scheduler_for
 from toriconfig._vault.wall import error_of, timed_out
 from toriconfig._vault.workers import DEMAND, POLL, Workers
 from toriconfig.errors import SecretError, VaultUnreachable
+from toriconfig.pipeline._memory_lock import MemoryLock
 
 if TYPE_CHECKING:
     import hvac
@@ -77,7 +77,7 @@ class Session:
         """What is new in each process."""
         # its own: the program's `random` may be seeded, and children must not share what comes next
         self.rnd = random.Random().random  # noqa: S311  (jitter, no secret)
-        self._lock = threading.RLock()
+        self._lock = MemoryLock()
         self._transport: Transport | None = None
         self._route = Route(self.resolved.addresses)
         self._written: tuple[str, float] | None = None

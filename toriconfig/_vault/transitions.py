@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from types import TracebackType
+
+from toriconfig.pipeline._memory_lock import MemoryLock
 
 Then = Callable[[Callable[[], object]], None]
 """Takes what is to be done once the lock is open: a request, a timer, a callback, a line in the log."""
@@ -15,8 +16,6 @@ class Transitions:
 
     A thread that starts, waits, logs or calls back under a lock can wait for itself by way of a finalizer, a logging
     handler or a callback that wants the same lock. So the block decides, and hands over what is to be done.
-
-    Re-entrant, because a signal handler may read a secret in the middle of a block.
 
     >>> transitions, done = Transitions(), []
     >>> with transitions as then:
@@ -29,12 +28,12 @@ class Transitions:
     __slots__ = ("_depth", "_later", "_lock")
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = MemoryLock()
         self._depth = 0
         self._later: list[Callable[[], object]] = []
 
     def __enter__(self) -> Then:
-        self._lock.acquire()
+        self._lock.__enter__()
         self._depth += 1
         return self._later.append
 
@@ -45,6 +44,6 @@ class Transitions:
         later: list[Callable[[], object]] = []
         if not self._depth:
             later, self._later = self._later, later
-        self._lock.release()
+        self._lock.__exit__(kind, error, trace)
         for action in later:
             action()

@@ -78,7 +78,7 @@ class LoopThread:
 
         Returns: whether the loop listened; whether the coroutine has ended is for `call.wait` to say.
         """
-        asked = threading.Lock()
+        asked = allocate_lock()
         asked.acquire()
 
         def ask() -> None:

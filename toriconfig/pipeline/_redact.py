@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from _thread import RLock
+
+from toriconfig.pipeline._permits import Permits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,23 +35,31 @@ _COMMON = frozenset(
 class Redactor:
     """A registry of secrets. Its `repr` shows none and it is not pickled.
 
+    There is no lock. Masking is done in the middle of logging, under the locks of handlers: a thread that waited there
+    for another one, whose finalizers log, would wait for ever.
+
     Args:
         clock: monotonic seconds; ages the forgotten.
         fast: use the `fast-logs` extra when it is installed.
     """
 
-    __slots__ = ("_busy", "_clock", "_counts", "_fast", "_finder", "_leaving", "_lock", "_news", "_next_end", "_warned")
+    __slots__ = ("_clock", "_fast", "_finder", "_known", "_leaving", "_news", "_next_end", "_turn", "_uses", "_warned")
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, fast: bool = True) -> None:
         self._clock = clock
         self._fast = fast
         self._next_end = 0.0
-        self._counts: dict[str | bytes, int] = {}
+        self._uses: dict[str | bytes, list[None]] = {}
         self._leaving: dict[str | bytes, float] = {}
-        self._news: dict[str | bytes, None] = {}
+        self._warned = False
+        self.start_afresh()
+
+    def start_afresh(self) -> None:
+        """Find all anew: for a forked child, where the thread that was just changing the finder is not there."""
+        self._turn = Permits()
         self._finder: Finder | None = None
-        self._warned = self._busy = False
-        self._lock = RLock()
+        self._known: set[str | bytes] = set()
+        self._news: dict[str | bytes, None] = dict.fromkeys(list(self._uses))
 
     def register(self, value: str | bytes) -> None:
         """Have `mask` hide the value and the ways in which it is commonly spelled.
@@ -62,22 +71,24 @@ class Redactor:
             if value:
                 self._warn()
             return
-        with self._lock:
-            count = self._counts.get(value, 0)
-            self._counts[value] = count + 1
-            if not count and self._leaving.pop(value, None) is None:
-                self._news[value] = None
+        while True:
+            uses = self._uses.setdefault(value, [])
+            uses.append(None)
+            if self._uses.get(value) is uses:  # else it was being dropped just then
+                break
+        self._leaving.pop(value, None)
+        if value not in self._known:
+            self._news[value] = None
 
     def forget(self, value: str | bytes, keep: float = KEEP) -> None:
         """The value is no secret any longer (rotated): stop masking it, `keep` seconds from now."""
-        with self._lock:
-            count = self._counts.get(value, 0)
-            if count > 1:
-                self._counts[value] = count - 1
-            elif count:
-                del self._counts[value]
-                self._leaving[value] = self._clock() + keep
-                self._next_end = min(self._leaving.values())
+        uses = self._uses.get(value)
+        if not uses:
+            return
+        uses.pop()
+        if not uses:
+            self._leaving[value] = self._clock() + keep
+            self._next_end = min(list(self._leaving.values()))
 
     def mask(self, text: str) -> str:
         """The text with every registered secret replaced by MASK; overlapping ones by one MASK."""
@@ -85,57 +96,55 @@ class Redactor:
         if self._news or (self._leaving and self._clock() >= self._next_end):
             late = self._catch_up()
         finder = self._finder
-        if finder is None and late is None:
-            return text
         spans = finder.spans(text) if finder is not None else []
         if late is not None:
             spans += late.spans(text)
         return _replaced(text, spans) if spans else text
 
-    def reset_lock(self) -> None:
-        """For a forked child: another thread may have held the lock, in the middle of its work."""
-        self._lock = RLock()
-        if self._busy:
-            self._busy, self._finder = False, None
-            self._news = dict.fromkeys((*self._counts, *self._leaving))
-
     def _catch_up(self) -> Finder | None:
         """Have the finder know all that was registered.
 
-        Returns: what finds the rest, where a finalizer or a signal handler logs in the middle of this very work.
+        Returns: what finds the news, where another thread is at it, or this one, around a finalizer that logs.
         """
         from toriconfig.pipeline._find import Finder, fast_automaton
         from toriconfig.pipeline._spellings import spellings
 
-        build = fast_automaton() if self._fast and self._finder is None else None  # imports: not under the lock
-        with self._lock:
-            if self._busy:
-                late = Finder()
-                for value in list(self._news):
-                    late.add(spellings(value))
-                return late
-            self._busy = True
-            try:
-                self._settle(self._finder or Finder(build), spellings)
-            finally:
-                self._busy = False
+        if not self._turn.take():
+            late = Finder()
+            for value in list(self._news):
+                late.add(spellings(value))
+            return late
+        try:
+            finder = self._finder
+            if finder is None:
+                finder = self._finder = Finder(fast_automaton() if self._fast else None)
+            now = self._clock()
+            for value in [value for value, until in list(self._leaving.items()) if until <= now]:
+                self._drop(value, finder, spellings)
+            self._next_end = min(list(self._leaving.values()), default=0.0)
+            # A value stays among the news until it is found: a line that is masked meanwhile looks for it by itself.
+            for value in list(self._news):
+                if value not in self._known:
+                    finder.add(spellings(value))
+                    self._known.add(value)
+                self._news.pop(value, None)
+            finder.settle()
+        finally:
+            self._turn.give_back()
         return None
 
-    def _settle(self, finder: Finder, spellings: Callable[[str | bytes], Iterable[str]]) -> None:
-        self._finder = finder
-        now = self._clock()
-        for value in [value for value, until in self._leaving.items() if until <= now]:
-            del self._leaving[value]
-            if value in self._news:
-                del self._news[value]
-            else:
-                finder.remove(spellings(value))
-        self._next_end = min(self._leaving.values(), default=0.0)
-        # A value stays among the news until it is found: a line that is masked meanwhile waits for it.
-        for value in list(self._news):
-            finder.add(spellings(value))
-            self._news.pop(value, None)
-        finder.settle()
+    def _drop(self, value: str | bytes, finder: Finder, spellings: Callable[[str | bytes], Iterable[str]]) -> None:
+        self._leaving.pop(value, None)
+        if self._uses.get(value):  # registered again meanwhile
+            return
+        uses = self._uses.pop(value, [])
+        self._news.pop(value, None)
+        if value in self._known:
+            self._known.discard(value)
+            finder.remove(spellings(value))
+        if uses or self._uses.get(value):  # registered in this very moment: twice, to be sure
+            self._uses.setdefault(value, []).append(None)
+            self._news[value] = None
 
     def _warn(self) -> None:
         if self._warned:
@@ -155,7 +164,7 @@ class Redactor:
             warn()
 
     def __repr__(self) -> str:
-        return f"Redactor({len(self._counts)} secrets)"
+        return f"Redactor({sum(map(bool, list(self._uses.values())))} secrets)"
 
     def __reduce__(self) -> str:
         raise TypeError("a Redactor is not pickled: it holds secrets")
@@ -190,4 +199,4 @@ forget = _redactor.forget
 mask = _redactor.mask
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_redactor.reset_lock)
+    os.register_at_fork(after_in_child=_redactor.start_afresh)
