@@ -47,6 +47,4 @@ def _shared_postgres() -> Iterator[Postgres]:
 @pytest.fixture(autouse=True)
 def _no_registered_secret() -> None:
     """A test begins without the secrets of others: a value such as `plain` would be masked in every message."""
-    registry = _redact._redactor
-    with registry._lock:
-        registry._counts, registry._leaving, registry._news, registry._finder = {}, {}, {}, None
+    _redact._redactor.clear()

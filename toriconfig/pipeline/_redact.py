@@ -54,6 +54,11 @@ class Redactor:
         self._warned = False
         self.start_afresh()
 
+    def clear(self) -> None:
+        """Forget every secret at once. For tests."""
+        self._uses, self._leaving = {}, {}
+        self.start_afresh()
+
     def start_afresh(self) -> None:
         """Find all anew: for a forked child, where the thread that was just changing the finder is not there."""
         self._turn = Permits()
