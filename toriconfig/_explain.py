@@ -251,8 +251,8 @@ def _below(value: Any, part: str | int, field: Field | None) -> Any:
             return value[_held_key(value, part)]
         if isinstance(value, tuple) and isinstance(part, str):
             return getattr(value, part) if part in getattr(value, "_fields", ()) else value[len(value)]
-        held: Any = value
-        return getattr(held, field.name) if field is not None else held[part]
+        outer: Any = value
+        return getattr(outer, field.name) if field is not None else outer[part]
     except (AttributeError, TypeError):
         raise LookupError(part) from None
 

@@ -9,20 +9,36 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toriconfig.pipeline._logging import get_logger as get_logger
+    from toriconfig.pipeline._other_loggers import MaskingFilter as MaskingFilter
+    from toriconfig.pipeline._other_loggers import loguru_patcher as loguru_patcher
+    from toriconfig.pipeline._other_loggers import structlog_processor as structlog_processor
     from toriconfig.pipeline._progress import ProgressTracker as ProgressTracker
     from toriconfig.pipeline._report import Report as Report
     from toriconfig.pipeline._run_sync import run_sync as run_sync
     from toriconfig.pipeline._run_sync import shutdown_executors as shutdown_executors
     from toriconfig.pipeline._track import track as track
 
-__all__ = ["ProgressTracker", "Report", "get_logger", "run_sync", "shutdown_executors", "track"]
+__all__ = [
+    "MaskingFilter",
+    "ProgressTracker",
+    "Report",
+    "get_logger",
+    "loguru_patcher",
+    "run_sync",
+    "shutdown_executors",
+    "structlog_processor",
+    "track",
+]
 
 _ROOMS = {
+    "MaskingFilter": "_other_loggers",
     "ProgressTracker": "_progress",
     "Report": "_report",
     "get_logger": "_logging",
+    "loguru_patcher": "_other_loggers",
     "run_sync": "_run_sync",
     "shutdown_executors": "_run_sync",
+    "structlog_processor": "_other_loggers",
     "track": "_track",
 }
 

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Iterator
 from itertools import chain
 
+from toriconfig.pipeline._mask_value import mask_value
 from toriconfig.pipeline._redact import mask
 
 MARK = "toriconfig_mark"
@@ -78,6 +79,8 @@ def is_foreign(handler: logging.Handler) -> bool:
 
 def mask_record(record: logging.LogRecord) -> None:
     """Mask message, exception, stack and extra fields of `record`; what holds no secret is left as it is."""
+    if not isinstance(record.msg, str) and not record.args:  # such as structlog's event dict
+        record.msg = mask_value(record.msg)
     try:
         message = record.getMessage()
     except Exception:  # noqa: BLE001 - the handler meets the same error, and shows it with the arguments
@@ -86,7 +89,8 @@ def mask_record(record: logging.LogRecord) -> None:
             record.msg, record.args = f"cannot be formatted: {masked(shown, record)}", None
     else:
         safe = masked(message, record)
-        if safe != message:
+        # A format may take a part of an argument, which handlers for machines write whole.
+        if safe != message or (record.args and mask_value(record.args) is not record.args):
             record.msg, record.args = safe, None
     if record.exc_info and record.exc_info[1] is not None:
         text = _formatter.formatException(record.exc_info)
@@ -98,9 +102,9 @@ def mask_record(record: logging.LogRecord) -> None:
     if record.stack_info:
         record.stack_info = masked(record.stack_info, record)
     for name in vars(record).keys() - _STANDARD:
-        shown = _shown(getattr(record, name), record)
-        safe = masked(shown, record)
-        if safe != shown:
+        value = getattr(record, name)
+        safe = mask_value(value)
+        if safe is not value:
             setattr(record, name, safe)
 
 
