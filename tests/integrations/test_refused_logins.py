@@ -12,6 +12,8 @@ import pytest
 import sqlalchemy
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 from pydantic import BaseModel
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from local_postgres import Postgres, database_role
 from support.loading import FakeSupply
@@ -182,8 +184,8 @@ def test_where_there_is_nothing_newer_the_error_of_the_database_is_raised_after_
         tried.append(parameters["user"])
 
     follow_engine.follow(engine, secret)
-    sqlalchemy.event.listen(engine, "do_connect", notes)
-    with pytest.raises(sqlalchemy.exc.OperationalError, match="password authentication failed") as caught:
+    event.listen(engine, "do_connect", notes)
+    with pytest.raises(OperationalError, match="password authentication failed") as caught:
         engine.connect()
     assert "c4n4ry" not in str(caught.value)
     assert tried == ["refused_blue"]
@@ -200,7 +202,7 @@ def test_listeners_that_come_after_ours_change_what_is_connected_with(
     def names_it(_dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
         parameters["application_name"] = "ours"
 
-    sqlalchemy.event.listen(engine, "do_connect", names_it)
+    event.listen(engine, "do_connect", names_it)
     with engine.connect() as connection:
         assert connection.execute(sqlalchemy.text("SHOW application_name")).scalar_one() == "ours"
     engine.dispose()
