@@ -21,9 +21,11 @@ from support.powers import (
     runs,
     vault_says,
 )
-from toriconfig import _file_reference, _resolve
+from toriconfig import _file_reference, _near, _regular_file, _resolve, errors
+from toriconfig._masking import reach
 from toriconfig._supplies import files as followed
-from toriconfig._vault import login, transport
+from toriconfig._vault import login, tls, transport
+from toriconfig.cli import _read
 from toriconfig.sources import dotenv, secrets_dir
 from toriconfig.sources.yaml_file import Limits
 
@@ -148,6 +150,14 @@ LIMITS = {
     "answer of Vault": f"{transport.LARGEST >> 20} MiB",
     "one read of a secret, login and retries included": "5 s, at most 300 s",
     "`shutdown()`": "2 s",
+    "file of certificates or a key": f"{tls.LARGEST >> 20} MiB",
+    "standard input of `check`": f"{_read.LARGEST_INPUT >> 20} MiB",
+    "value on standard input": f"{_read.LARGEST_VALUE >> 20} MiB",
+    "pyproject.toml": f"{_read.LARGEST_PROJECT >> 20} MiB",
+    "reading one file": f"{_regular_file.PATIENCE:g} s",
+    "findings that are shown, the rest counted (`--max-findings`)": f"{errors.MOST_SHOWN:,}",
+    "pairs of names compared for suggestions, in one load": f"{_near.MOST_COMPARED:,}",
+    "text of a file followed for masking, all below it masked": f"{reach._MOST_READ:,} characters",
 }
 
 

@@ -54,6 +54,15 @@ def schema_text(cls: type[BaseModel]) -> str:
     return json.dumps(schema_of_files(cls), indent=2, ensure_ascii=False, sort_keys=False, allow_nan=False) + "\n"
 
 
+def is_schema_of(text: str, name: str) -> bool:
+    """Whether a text is the schema of a class of this name, such as one that was written before."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and (found.get("$schema"), found.get("title")) == (DIALECT, name)
+
+
 def variables_of(cls: type[BaseModel], *, sections: bool = False) -> list[tuple[str, Path]]:
     """The variable of each key of the class that has one, with its path; also of whole sections if asked."""
     options = Options.of(cls.model_config, {})

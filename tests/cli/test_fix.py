@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -195,3 +196,32 @@ def test_a_repair_never_makes_anything_worse_and_a_second_one_finds_nothing(docu
         assert set(deep) <= {one.path for one in before}
         Path(file.name).write_text(fixed.after)
         assert fix(ToriSettings, file.name) is None
+
+
+def test_many_unsafe_repairs_cost_few_judgements(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Two hundred typos, of which one cannot be repaired, are not two hundred checks of the file."""
+    from pydantic import BaseModel
+
+    from toriconfig.cli import _fix
+
+    class Host(BaseModel):
+        model_config = {"extra": "forbid"}
+        port: int = 1
+
+    class App(BaseModel):
+        hosts: list[Host] = []
+
+    judged = 0
+    judge = _fix._judged
+
+    def counted(*given: Any) -> Any:
+        nonlocal judged
+        judged += 1
+        return judge(*given)
+
+    monkeypatch.setattr(_fix, "_judged", counted)
+    path = tmp_path / "a.yaml"
+    path.write_text("hosts:\n" + "  - prt: 1\n" * 200 + "  - prt: 1\n    port: 2\n" + "  - prot: x\n")
+    fixed = _fix.fix(App, str(path))
+    assert fixed is not None and fixed.keys > 100
+    assert judged < 60

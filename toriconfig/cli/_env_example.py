@@ -32,6 +32,12 @@ def env_example(cls: type[BaseModel]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def is_env_example(text: str) -> bool:
+    """Whether a text is such a file, in which nobody has set a variable."""
+    first, *lines = text.splitlines()
+    return first.startswith("# Every variable that ") and all(line.startswith("#") or not line for line in lines)
+
+
 def _field(shape: Shape, path: Path) -> Field | None:
     parent = shape.at(path[:-1])
     return parent.fields.get(str(path[-1])) if parent is not None else None

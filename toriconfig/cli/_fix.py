@@ -6,12 +6,14 @@ that very key was not safe, and is left out.
 
 from __future__ import annotations
 
-import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from toriconfig._path import Path, parse, show
+from toriconfig._printable import clean
 from toriconfig._regular_file import Unread, read_regular
 from toriconfig._secret import MASK
 from toriconfig.cli._read import LARGEST_INPUT
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 FIXABLE = frozenset({"TC101", "TC107"})
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _ROUNDS = 10
+_MOST_JUDGED = 200
+"""How often a file is judged anew to find what may be repaired; the rest is left as it is."""
 
 
 class Fixed(NamedTuple):
@@ -67,34 +71,40 @@ def fix(schema: type[BaseModel], name: str) -> Fixed | None:
     return Fixed(name, before, text, count) if count else None
 
 
-def write(fixed: Fixed) -> None:
-    """Write the repaired text in one step: nobody sees half of it.
+def write(fixed: Fixed, *, force: bool) -> None:
+    """Write the repaired text in one step: nobody sees half of it. A symbolic link is followed, and stays.
 
     Raises:
+        Refused: the file is write-protected, has several names, or belongs to another user.
         OSError: it cannot be written.
     """
-    import shutil
-    import tempfile
+    from toriconfig.cli._replace_file import replace_file
 
-    target = os.path.realpath(fixed.name)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", newline="", dir=os.path.dirname(target), prefix=".toriconfig-", delete=False
-    ) as file:
-        file.write(fixed.after)
-    try:
-        shutil.copymode(target, file.name)
-        os.replace(file.name, target)
-    except OSError:
-        os.unlink(file.name)
-        raise
+    replace_file(fixed.name, fixed.after, force=force, follow=True)
 
 
 def difference(schema: type[BaseModel], fixed: Fixed) -> Iterator[str]:
     """The repairs as a unified diff, line by line, with secrets masked: it is for people, not for `patch`."""
-    from difflib import unified_diff
-
     before, after = (_masked(schema, text, fixed.name) for text in (fixed.before, fixed.after))
-    yield from unified_diff(before, after, fixed.name, fixed.name, lineterm="", n=1)
+    yield clean(f"--- {fixed.name}")
+    yield clean(f"+++ {fixed.name}")
+    # A repair changes words, so both have the same lines; difflib would compare each with each.
+    changed = [number for number, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+    shown = sorted({near for number in changed for near in (number - 1, number, number + 1) if 0 <= near < len(before)})
+    for _, group in groupby(enumerate(shown), lambda pair: pair[1] - pair[0]):
+        hunk = [number for _, number in group]
+        yield f"@@ -{hunk[0] + 1},{len(hunk)} +{hunk[0] + 1},{len(hunk)} @@"
+        yield from map(clean, _hunk(before, after, hunk))
+
+
+def _hunk(before: Sequence[str], after: Sequence[str], numbers: Sequence[int]) -> Iterator[str]:
+    for changes, run in groupby(numbers, lambda number: before[number] != after[number]):
+        lines = list(run)
+        if not changes:
+            yield from (f" {before[number]}" for number in lines)
+            continue
+        yield from (f"-{before[number]}" for number in lines)
+        yield from (f"+{after[number]}" for number in lines)
 
 
 def _round(schema: type[BaseModel], text: str, name: str) -> tuple[str, int]:
@@ -106,13 +116,21 @@ def _round(schema: type[BaseModel], text: str, name: str) -> tuple[str, int]:
     if _is_safe(problems, _judged(schema, together, name), edits):
         return together, len(edits)
     count = 0
-    aims = [edit.path for edit in edits]
-    edits = [edit for edit in edits if aims.count(edit.path) == 1]  # of two for one key, nobody knows which is meant
-    for edit in sorted(edits, reverse=True):  # from the end, so that no edit moves the place of the next
-        alone = _applied(text, [edit])
-        found = _judged(schema, alone, name)
-        if _is_safe(problems, found, [edit]):
-            text, problems, count = alone, found, count + 1
+    aims = Counter(edit.path for edit in edits)
+    edits = [edit for edit in edits if aims[edit.path] == 1]  # of two for one key, nobody knows which is meant
+    # Halved until what is not safe stands alone: each judgement reads the whole file. From the end, so that no edit
+    # moves the place of the next.
+    groups = [sorted(edits)]
+    for _ in range(_MOST_JUDGED):
+        if not groups:
+            break
+        group = groups.pop()
+        together = _applied(text, group)
+        found = _judged(schema, together, name)
+        if _is_safe(problems, found, group):
+            text, problems, count = together, found, count + len(group)
+        elif len(group) > 1:
+            groups += [group[: len(group) // 2], group[len(group) // 2 :]]
     return text, count
 
 

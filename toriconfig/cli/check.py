@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--stdin-filename", default="<stdin>", help="What `-` is called in findings.")
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @click.option("--fix", is_flag=True, help="Repair keys that are one slip from the only one meant, and renamed keys.")
+@click.option("--force", is_flag=True, help="With --fix: also files that are write-protected, linked or of others.")
 @click.option("--diff", is_flag=True, help="Show what --fix would do, and do nothing; exit 1 when that is something.")
 @output_options
 def check(
@@ -45,6 +46,7 @@ def check(
     stdin_filename: str,
     strict: bool,
     fix: bool,
+    force: bool,
     diff: bool,
     form: str,
     color: str,
@@ -69,7 +71,7 @@ def check(
     if only_named:
         found = named_by(asked, found)
     if fix or diff:
-        repaired = _repair(asked, found if files else _files_of(asked), only_show=diff)
+        repaired = _repair(asked, found if files else _files_of(asked), only_show=diff, force=force)
         if diff:
             return Exit.FINDINGS if repaired else Exit.FINE
     if files:
@@ -87,9 +89,10 @@ def check(
     return code_of(problems, strict=strict)
 
 
-def _repair(asked: Recipe, names: list[str], *, only_show: bool) -> int:
+def _repair(asked: Recipe, names: list[str], *, only_show: bool, force: bool) -> int:
     """How many keys were, or would be, repaired."""
     from toriconfig.cli import _fix
+    from toriconfig.cli._replace_file import Refused
 
     if "-" in names:
         raise click.UsageError("standard input cannot be repaired: name a file")
@@ -99,7 +102,9 @@ def _repair(asked: Recipe, names: list[str], *, only_show: bool) -> int:
             say("\n".join(_fix.difference(asked.schema, fixed)))
             continue
         try:
-            _fix.write(fixed)
+            _fix.write(fixed, force=force)
+        except Refused as error:
+            raise click.UsageError(f"{fixed.name} {error}") from None
         except OSError as error:
             raise click.UsageError(f"{fixed.name} cannot be written: {error.strerror}") from None
         note(f"{fixed.name}: {fixed.keys} key{'s' * (fixed.keys != 1)} repaired")

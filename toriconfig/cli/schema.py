@@ -20,10 +20,13 @@ from toriconfig.cli._say import note, say, say_exact
 @click.option("--output", "-O", type=click.Path(dir_okay=False), help="Default: schemas/NAME.schema.json; `-`: stdout.")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 when the file is not up to date.")
 @click.option("--env-example", is_flag=True, help="A `.env` file with every variable instead.")
-def schema(target: str | None, output: str | None, only_check: bool, env_example: bool) -> int:
+@click.option("--force", is_flag=True, help="Replace a file that something else wrote, or that a link leads to.")
+def schema(target: str | None, output: str | None, only_check: bool, env_example: bool, force: bool) -> int:
     """Write the JSON Schema (2020-12) of the settings class, for editors and other checkers."""
-    from toriconfig._json_schema import schema_text
+    from toriconfig._json_schema import is_schema_of, schema_text
     from toriconfig.cli._env_example import env_example as example
+    from toriconfig.cli._env_example import is_env_example
+    from toriconfig.cli._replace_file import Refused, replace_file
 
     cls = schema_class(target)
     text = example(cls) if env_example else schema_text(cls)
@@ -47,7 +50,10 @@ def schema(target: str | None, output: str | None, only_check: bool, env_example
         return Exit.FINDINGS
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        is_ours = is_env_example if env_example else lambda there: is_schema_of(there, cls.__name__)
+        replace_file(str(file), text, force=force, is_ours=is_ours)
+    except Refused as error:
+        raise click.UsageError(f"{file} {error}") from None
     except OSError as error:
         raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
     note(f"wrote {file}")

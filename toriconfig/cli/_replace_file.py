@@ -1,0 +1,140 @@
+"""Writes files as a whole, in one step, and leaves alone what somebody else made of them.
+
+| what stands there | without `--force` | with `--force` |
+|---|---|---|
+| nothing | created | created |
+| a regular file that may be replaced | replaced in one step; mode, owner and attributes stay | the same |
+| a file that toriconfig did not write (only where a new file is made) | refused | replaced |
+| a symbolic link (only where a new file is made; a repair follows the link) | refused | the link stays, its file is replaced |
+| a file without the right to write | refused | replaced, and still without that right |
+| a file with several names, or of another owner | refused | written in place, not in one step, so names and owner stay |
+| a directory, a device, a pipe | refused | refused |
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from secrets import token_hex
+
+from toriconfig._regular_file import Unread, read_regular
+from toriconfig.cli._read import LARGEST_INPUT
+
+
+class Refused(Exception):
+    """The file is left as it is; the message follows the name of the file."""
+
+
+def replace_file(
+    path: str, text: str, *, force: bool, follow: bool = False, is_ours: Callable[[str], bool] | None = None
+) -> None:
+    """Write a file as the table above says.
+
+    Args:
+        path: the file.
+        text: its new content, with line ends as they are to be.
+        force: whether `--force` was given.
+        follow: whether a symbolic link is followed without it.
+        is_ours: whether toriconfig wrote a content that is there; None: it does not matter who did.
+
+    Raises:
+        Refused: the file is not replaced; the message says why.
+        OSError: the system does not let it.
+    """
+    if os.path.islink(path) and not (follow or force):
+        raise Refused(f"is a symbolic link to {os.readlink(path)}: name that file, or say --force")
+    target = os.path.realpath(path)
+    try:
+        found = os.stat(target)
+    except FileNotFoundError:
+        _create(target, text)
+        return
+    if not stat.S_ISREG(found.st_mode):
+        raise Refused("is no regular file, so nothing is written there")
+    if is_ours is not None and not force:
+        _refuse_foreign(target, is_ours)
+    if not (found.st_mode & 0o222 and os.access(target, os.W_OK)) and not force:
+        raise Refused("is write-protected: change its mode, or say --force")
+    several = found.st_nlink > 1
+    foreign = found.st_uid != os.geteuid()
+    if several and not force:
+        raise Refused(f"has {found.st_nlink} names (hard links), of which one would change alone: say --force")
+    if foreign and not force:
+        raise Refused(f"belongs to another user ({found.st_uid}): say --force")
+    if not (several or foreign) and _replace(target, text, found):
+        return
+    if not force:
+        raise Refused("belongs to a group that a new file of yours cannot have: say --force")
+    _write_in_place(target, text)
+
+
+def _refuse_foreign(target: str, is_ours: Callable[[str], bool]) -> None:
+    data = read_regular(target, LARGEST_INPUT, secret=False)
+    text = "" if isinstance(data, Unread) else data.decode(errors="replace")
+    if isinstance(data, Unread) or (text.strip() and not is_ours(text)):
+        raise Refused("is there already, and toriconfig did not write it: name another file, or say --force")
+
+
+def _create(target: str, text: str) -> None:
+    temporary = _temporary(target, text, 0o666)
+    try:
+        os.link(temporary, target)  # unlike a rename, refuses what was made there meanwhile
+    except FileExistsError:
+        raise Refused("was made by somebody else just now: look at it") from None
+    except OSError:  # a file system without hard links
+        os.rename(temporary, target)
+    finally:
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
+
+
+def _replace(target: str, text: str, found: os.stat_result) -> bool:
+    """Replace the file in one step; False when the new one cannot have its group."""
+    temporary = _temporary(target, text, 0o600)
+    try:
+        if os.stat(temporary).st_gid != found.st_gid:
+            os.chown(temporary, -1, found.st_gid)
+        os.chmod(temporary, stat.S_IMODE(found.st_mode))
+        _copy_attributes(target, temporary)
+        now = os.stat(target)
+        if (now.st_ino, now.st_size, now.st_mtime_ns) != (found.st_ino, found.st_size, found.st_mtime_ns):
+            raise Refused("was changed by somebody else just now: try again")
+        os.replace(temporary, target)
+    except PermissionError:
+        return False
+    finally:
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
+    return True
+
+
+def _write_in_place(target: str, text: str) -> None:
+    descriptor = os.open(target, os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(text.encode())
+        file.truncate()
+
+
+def _temporary(target: str, text: str, mode: int) -> str:
+    """A new file beside the target, with the rights that `mode` and the umask leave."""
+    name = os.path.join(os.path.dirname(target), f".toriconfig-{token_hex(8)}")
+    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        os.unlink(name)
+        raise
+    return name
+
+
+def _copy_attributes(source: str, target: str) -> None:
+    """Copy access lists and labels, where the system has them and lets us."""
+    for name in os.listxattr(source) if hasattr(os, "listxattr") else ():
+        try:
+            os.setxattr(target, name, os.getxattr(source, name))
+        except OSError:
+            continue
