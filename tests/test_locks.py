@@ -21,11 +21,11 @@ PACKAGE = TESTS.parent / "toriconfig"
 SECONDS = [4, pytest.param(150, marks=pytest.mark.chaos)]
 
 
-def stress(seconds: int, folder: Path, mode: str) -> dict[str, Any]:
-    """What `support.lock_stress` saw."""
+def run(program: str, folder: Path, seconds: int, *arguments: str) -> tuple[str, str]:
+    """What a program of `support` printed, on standard output and on standard error."""
     with vault_server({f"secret/k{n}": {"v": f"value-{n}-0"} for n in range(9)}) as server:
         done = subprocess.run(
-            [sys.executable, "-m", "support.lock_stress", str(seconds), str(folder), mode],
+            [sys.executable, "-m", f"support.{program}", str(seconds), *arguments],
             env={**os.environ, **server.environ, "PYTHONPATH": f"{TESTS.parent}{os.pathsep}{TESTS}"},
             cwd=folder,
             capture_output=True,
@@ -34,9 +34,13 @@ def stress(seconds: int, folder: Path, mode: str) -> dict[str, Any]:
             check=False,
         )
     assert done.stdout, done.stderr
-    result: dict[str, Any] = json.loads(done.stdout)
-    result["errors"] = done.stderr
-    return result
+    return done.stdout, done.stderr
+
+
+def stress(seconds: int, folder: Path, mode: str) -> dict[str, Any]:
+    """What `support.lock_stress` saw."""
+    printed, errors = run("lock_stress", folder, seconds, str(folder), mode)
+    return {**json.loads(printed), "errors": errors}
 
 
 @pytest.mark.timeout(400)
@@ -55,6 +59,14 @@ def test_finalizers_of_the_program_may_read_secrets_and_log_anywhere(seconds: in
     seen = stress(seconds, tmp_path, "finalizers")
     assert ([], []) == (seen["hung"], seen["wrong"]), seen["errors"]
     assert seen["seen"]["log line"] > 1
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("seconds", SECONDS)
+def test_a_signal_handler_may_do_what_it_interrupts(seconds: int, tmp_path: Path) -> None:
+    printed, errors = run("signal_stress", tmp_path, seconds)
+    assert "" == errors
+    assert int(printed) > 100
 
 
 # The rules as they can be read off the code, for places that the program above does not come to.
