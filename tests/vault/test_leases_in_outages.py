@@ -218,6 +218,21 @@ def test_credentials_whose_token_vault_does_not_know_any_more_are_replaced_at_on
     assert plain.get() == {"k": "v"}
 
 
+def test_a_lease_that_is_refused_is_asked_for_at_once_though_vault_could_not_be_connected_to_just_now(
+    engine: Engine,
+) -> None:
+    session = session_of(engine)
+    held, cell = secret(session, PATH), session.cell(PATH)
+    held.get()
+    engine.vault.fails[""] = refused
+    tick(session, engine.clock, 0.7 * HOUR, step=5)
+    cell.refresh()  # it is still down, and whoever asks in the next moments is told so at once
+    engine.vault.fails.clear()
+    engine.clock.advance(2.1)
+    cell.refresh()
+    assert held.get()["username"] == "u1"
+
+
 def test_a_lease_that_cannot_be_renewed_ends_by_itself_and_is_not_used_beyond(engine: Engine) -> None:
     data = {"security_token": "t"}
     engine.vault.answers["aws/sts/app"] = lambda *_: engine.vault.answer(

@@ -106,6 +106,7 @@ class Cell:
                 return ()
             self._gap = pace.refusal_gap(self._gap, now - self._refused, self._session.vault.refresh_interval)
             self._refused = now
+            self._session.forget_failures()
             return (self._read(DEMAND, then),)
 
     def ask(self) -> Sequence[Flight]:
