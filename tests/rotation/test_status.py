@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
-from support.rotating import Left, left_at
+from local_postgres import Postgres
+from support.rotating import Account, Left, left_at
 from toriconfig.errors import VaultNotFound
 from toriconfig.rotation import Rotation, kinds
 from toriconfig.testing import VaultServer
@@ -40,3 +42,17 @@ def test_the_record_of_a_secret_that_was_deleted_is_told(vault: VaultServer) -> 
     assert ("done", None) == (status.step, status.rotated_at)
     with pytest.raises(VaultNotFound, match="the newest version of secret/pay, .*, is deleted"):
         rotation(vault, "other").status()
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_a_password_changed_by_hand_is_told_with_what_helps(
+    account: Account, shared_postgres: Postgres, single: bool
+) -> None:
+    account.rotation(single=single).run()
+    username, _ = account.stored()
+    with psycopg.connect(shared_postgres.conninfo(), autocommit=True) as connection:
+        connection.execute(f"ALTER ROLE {username} PASSWORD 'changed-by-hand'".encode())
+    status = account.rotation(single=single).status()
+    assert not account.logs_in()
+    assert status.locked_out
+    assert "store what is accepted now, or have the stored value accepted again" in status.works

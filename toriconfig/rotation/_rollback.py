@@ -15,6 +15,13 @@ from toriconfig.rotation._record import Record, load_record
 if TYPE_CHECKING:
     from toriconfig.rotation._rotation import Rotation
 
+# What helps where a version holds no value, by its state.
+_REMEDIES = {
+    "deleted": "undelete it, or name another version",
+    "destroyed": "what was destroyed cannot be brought back: name another version",
+    "absent": "it was never written, or is older than what Vault keeps: name another version",
+}
+
 
 def roll_back(rotation: Rotation, to: int | None) -> Outcome:
     """Take back the last rotation, or bring back version `to`.
@@ -117,6 +124,6 @@ def _version(preflight: Preflight, number: int, which: str = "") -> Values:
         raise RotationRefused(
             f"version {number} of {preflight.ref.path}{which} is {found.state}",
             reference=str(preflight.ref),
-            help="undelete it; what was destroyed cannot be brought back",
+            help=_REMEDIES[found.state],
         )
     return found.data

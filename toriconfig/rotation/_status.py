@@ -18,6 +18,10 @@ from toriconfig.rotation._stopped import LOCKED_OUT
 if TYPE_CHECKING:
     from toriconfig.rotation._rotation import Rotation
 
+_CHANGED_OUTSIDE = (
+    " (changed outside of this rotation: store what is accepted now, or have the stored value accepted again)"
+)
+
 
 def rotated_at(rotation: Rotation) -> float | None:
     """When it was last rotated, else first written, in seconds since 1970; None when nobody knows.
@@ -129,7 +133,7 @@ def _what_works(rotation: Rotation, preflight: Preflight, found: Record, current
         return None, f"readers get {stored}"
     if said[0]:
         return False, f"{stored}, is accepted"
-    return True, f"{LOCKED_OUT}: {stored}, is not accepted"
+    return True, f"{LOCKED_OUT}: {stored}, is not accepted{'' if found.open else _CHANGED_OUTSIDE}"
 
 
 def _accepts(rotation: Rotation, preflight: Preflight, found: Record, current: Version) -> bool | None:
