@@ -36,13 +36,14 @@ def follow(engine: Engine, credentials: Secret[Any]) -> Callable[[], None]:
 
     def do_connect(dialect: Any, record: Any, arguments: list[Any], parameters: dict[str, Any]) -> Any:
         def connect(current: Account) -> Any:
-            parameters["user"], parameters["password"] = current.username, current.password
+            # a copy, since SQLAlchemy 2.0 gives the same mapping to all threads that connect
+            given = {**parameters, "user": current.username, "password": current.password}
             record.info[_KEY] = current.of
             for listener in _after(do_connect, dialect):
-                made = listener(dialect, record, arguments, parameters)
+                made = listener(dialect, record, arguments, given)
                 if made is not None:
                     return made
-            return dialect.connect(*arguments, **parameters)
+            return dialect.connect(*arguments, **given)
 
         current = _account(dialect, credentials)
         try:
