@@ -155,7 +155,12 @@ def test_a_thread_that_waits_for_work_keeps_nothing_of_the_last_alive() -> None:
 def test_work_that_waits_when_workers_are_dismissed_is_dropped_only_where_asked(drop: bool, done: list[str]) -> None:
     workers, gate, did = Workers(1, "leaving"), threading.Event(), list[str]()
     begun = threading.Event()
-    workers.submit(DEMAND, lambda: (begun.set(), gate.wait()))
+
+    def work() -> None:
+        begun.set()
+        gate.wait()
+
+    workers.submit(DEMAND, work)
     assert begun.wait(5)
     workers.submit(POLL, lambda: did.append("waiting"))
     workers.dismiss(drop=drop)
