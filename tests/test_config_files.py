@@ -86,6 +86,21 @@ def test_a_file_inside_a_zipped_package_is_read_with_its_place(monkeypatch: pyte
         sys.modules.pop("bundled_defaults", None)
 
 
+def test_a_folder_inside_a_zipped_package_is_read_in_the_order_of_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    with zipfile.ZipFile("folders.zip", "w") as bundle:
+        bundle.writestr("zipped_folder/__init__.py", "")
+        bundle.writestr("zipped_folder/conf/20.toml", "n = 2\n")
+        bundle.writestr("zipped_folder/conf/10.yaml", "n: 1\nm: 1\n")
+        bundle.writestr("zipped_folder/conf/.hidden.yaml", "n: 9\n")
+        bundle.writestr("zipped_folder/conf/README", "no settings")
+    monkeypatch.syspath_prepend(str(Path("folders.zip").absolute()))
+    try:
+        entry = importlib.resources.files("zipped_folder") / "conf"
+        assert App(n=2, m=1) == load(App, config_files=[entry], environ={})
+    finally:
+        sys.modules.pop("zipped_folder", None)
+
+
 def test_a_file_that_its_package_does_not_have_is_an_error() -> None:
     with pytest.raises(ConfigError, match="does not exist"):
         load(App, config_files=[importlib.resources.files("toriconfig") / "gone.yaml"], environ={})

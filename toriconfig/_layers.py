@@ -75,7 +75,9 @@ def files_of(options: Options) -> list[tuple[str, bool]]:
 
 def _matching(entry: str) -> list[str]:
     """The files that an entry of `config_files` stands for: those of a folder, of a pattern, or itself."""
-    if isinstance(entry, Resource) or os.path.isfile(entry):
+    if isinstance(entry, Resource):
+        return _in_package(entry)
+    if os.path.isfile(entry):
         return [entry]
     if os.path.isdir(entry):
         names = sorted(name for name in os.listdir(entry) if name[:1] != "." and name.endswith(ENDINGS))
@@ -85,6 +87,15 @@ def _matching(entry: str) -> list[str]:
 
         return sorted(path for path in glob(entry, recursive=True) if os.path.isfile(path))
     return [entry]
+
+
+def _in_package(entry: Resource) -> list[str]:
+    """The files that a resource stands for: those of a folder of a package, or itself."""
+    if not entry.traversable.is_dir():
+        return [entry]
+    inside = sorted(entry.traversable.iterdir(), key=lambda one: str(one.name))
+    named = (one for one in inside if one.name[:1] != "." and one.name.endswith(ENDINGS) and one.is_file())
+    return [Resource.of(one) for one in named]
 
 
 def settings_files_in(name: str) -> list[str]:

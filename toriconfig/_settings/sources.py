@@ -97,6 +97,8 @@ def build(
             kept = {name: text for name, text in source.env_vars.items() if not names_a_file(name, shape, options)}
             source.env_vars = kept
     sealed = has_secrets(root_shape(schema))
+    for source in (env, dotenv):
+        keep_below_empty(source)
     for source in (env, dotenv, files):
         keep_undecodable(source)
         if sealed:
@@ -156,6 +158,17 @@ def keep_text(source: Any) -> None:
     if step is not None:
         source.next_field = next_field
     source._toriconfig_text = True
+
+
+def keep_below_empty(source: Any) -> None:
+    """Have `source` read the variables below a section whose own variable is empty, where it would drop them."""
+    prepare = source.prepare_field_value
+
+    def prepare_field_value(field_name: str, field: FieldInfo, value: Any, value_is_complex: bool) -> Any:
+        below = prepare(field_name, field, None, value_is_complex) if value == "" else None
+        return below or prepare(field_name, field, value, value_is_complex)
+
+    source.prepare_field_value = prepare_field_value
 
 
 def keep_undecodable(source: Any) -> None:

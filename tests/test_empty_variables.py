@@ -1,0 +1,43 @@
+"""An empty variable of a section beside variables below it: what stands below counts, on both roads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from toriconfig import Settings, load
+
+
+class Section(BaseModel):
+    token: str = "default"
+
+
+def app(base: type[BaseModel], annotation: Any, default: Any) -> type[Any]:
+    return type("App", (base,), {"__annotations__": {"sub": annotation}, "sub": default, "__module__": __name__})
+
+
+@pytest.mark.parametrize("base", [BaseModel, Settings])
+@pytest.mark.parametrize(("annotation", "default"), [(Section, Section()), (Section | None, None)])
+def test_an_empty_variable_does_not_hide_the_variables_below_it(
+    base: type[BaseModel], annotation: Any, default: Any
+) -> None:
+    variables = {"A_SUB": "", "A_SUB__TOKEN": "x"}
+    found = load(app(base, annotation, default), environ=variables, env_prefix="A_", env_nested_delimiter="__")
+    assert "x" == found.sub.token
+
+
+@pytest.mark.parametrize("base", [BaseModel, Settings])
+def test_an_empty_line_of_a_dotenv_file_does_not_hide_the_lines_below_it(base: type[BaseModel], tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("A_SUB=\nA_SUB__TOKEN=x\n")
+    options: dict[str, Any] = {"env_file": file, "env_prefix": "A_", "env_nested_delimiter": "__"}
+    assert "x" == load(app(base, Section | None, None), environ={}, **options).sub.token
+
+
+@pytest.mark.parametrize("base", [BaseModel, Settings])
+def test_an_empty_variable_alone_leaves_an_optional_section_off(base: type[BaseModel]) -> None:
+    found = load(app(base, Section | None, None), environ={"A_SUB": ""}, env_prefix="A_", env_nested_delimiter="__")
+    assert found.sub is None
