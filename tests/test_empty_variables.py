@@ -29,6 +29,20 @@ def test_an_empty_variable_does_not_hide_the_variables_below_it(
     assert "x" == found.sub.token
 
 
+class Outer(BaseModel):
+    inner: Section | None = None
+
+
+@pytest.mark.parametrize("base", [BaseModel, Settings])
+@pytest.mark.parametrize("names", [("A_SUB__INNER", "A_SUB__INNER__TOKEN"), ("A_SUB__INNER__TOKEN", "A_SUB__INNER")])
+def test_an_empty_variable_of_a_nested_section_hides_nothing_in_any_order(
+    base: type[BaseModel], names: tuple[str, str]
+) -> None:
+    variables = {name: "x" if name.endswith("TOKEN") else "" for name in names}
+    found = load(app(base, Outer, Outer()), environ=variables, env_prefix="A_", env_nested_delimiter="__")
+    assert Section(token="x") == found.sub.inner
+
+
 @pytest.mark.parametrize("base", [BaseModel, Settings])
 def test_an_empty_line_of_a_dotenv_file_does_not_hide_the_lines_below_it(base: type[BaseModel], tmp_path: Path) -> None:
     file = tmp_path / ".env"

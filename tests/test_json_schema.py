@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from pydantic import AliasChoices, AliasPath, BaseModel, Field, RootModel
 
-from toriconfig import Secret, SettingsConfigDict, ToriSettings
+from toriconfig import ConfigError, Secret, Settings, SettingsConfigDict, ToriSettings, json_schema
 from toriconfig._fit import names
 from toriconfig._json_schema import schema_of_files, schema_text
 from toriconfig._shape import root_shape
@@ -205,3 +205,13 @@ class Tree(BaseModel):
 
 def test_a_model_that_refers_to_itself_ends() -> None:
     assert "children" in schema_of_files(Tree)["properties"]
+
+
+@pytest.mark.parametrize("base", [BaseModel, Settings])
+@pytest.mark.parametrize("annotation", ["Nowhere", "list[Nowhere] | None"])
+def test_an_undefined_annotation_is_an_error_with_the_remedy(base: type[BaseModel], annotation: str) -> None:
+    broken: Any = type("Broken", (base,), {"__annotations__": {"x": annotation}, "x": None, "__module__": __name__})
+    with pytest.raises(ConfigError, match="`Nowhere`") as raised:
+        json_schema(broken)
+    (only,) = raised.value.problems
+    assert ("TC108", True) == (only.code, "TYPE_CHECKING" in only.help)

@@ -30,7 +30,7 @@ def schema_of_files(cls: type[BaseModel]) -> dict[str, Any]:
     No key is required, since another layer may say it; every value may be a reference; keys that the class does not
     know are refused, as in a load. `x-toriconfig-env` names the variable of a key, `x-toriconfig-secret` marks secrets.
     """
-    made = without_infinity(cls.model_json_schema(mode="validation", by_alias=True, schema_generator=Generator))
+    made = without_infinity(_made(cls))
     options = Options.of(cls.model_config, {})
     shape = root_shape(cls)
     variables = {path: name for name, path in variables_of(cls)}
@@ -47,6 +47,23 @@ def schema_of_files(cls: type[BaseModel]) -> dict[str, Any]:
     if options.config_name:
         head["$id"] = f"urn:toriconfig:{options.config_name}"
     return {**head, **{key: value for key, value in body.items() if key not in head}}
+
+
+def _made(cls: type[BaseModel]) -> dict[str, Any]:
+    """What pydantic makes of the class, or a ConfigError where an annotation is not defined."""
+    from pydantic import PydanticUndefinedAnnotation, PydanticUserError
+
+    try:
+        return cls.model_json_schema(mode="validation", by_alias=True, schema_generator=Generator)
+    except (PydanticUserError, PydanticUndefinedAnnotation) as error:
+        from toriconfig._refused import INCOMPLETE
+        from toriconfig.errors import ConfigError, Problem
+
+        if getattr(error, "code", None) not in ("class-not-fully-defined", "undefined-annotation"):
+            raise
+        said = str(error).partition("\n")[0]
+    problem = Problem("TC108", "", None, help=INCOMPLETE, message=f"the schema is not complete: {said}")
+    raise ConfigError([problem], schema=cls.__name__)
 
 
 def schema_text(cls: type[BaseModel]) -> str:

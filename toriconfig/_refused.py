@@ -14,6 +14,9 @@ from toriconfig._shape import ANY, Shape, confidential, fields_of
 from toriconfig._tree import Node
 from toriconfig.errors import Problem, Related
 
+INCOMPLETE = "define or import the name where the class can see it at run time, not under `TYPE_CHECKING` alone"
+"""The remedy for an annotation that names what is not defined."""
+
 _UNQUOTED: dict[type, str] = {
     **dict.fromkeys((int, float), "a number"),
     bool: "true or false",
@@ -215,7 +218,7 @@ def _remedy(
     suggestions: Suggestions,
 ) -> str:
     if any(one.kind == "incomplete" for one, _ in errors):
-        return "define or import the name where the class can see it at run time, not under `TYPE_CHECKING` alone"
+        return INCOMPLETE
     if node is not None and isinstance(node.value, str) and not sealed:
         for one, _ in errors:
             if one.kind in CHOICES:

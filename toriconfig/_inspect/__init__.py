@@ -102,6 +102,7 @@ def json_schema(settings: Any) -> dict[str, Any]:
 
     Raises:
         TypeError: no settings class.
+        ConfigError: an annotation of the class names what is not defined.
 
     >>> from pydantic import BaseModel
     >>> class App(BaseModel):

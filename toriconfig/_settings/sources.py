@@ -162,13 +162,35 @@ def keep_text(source: Any) -> None:
 
 def keep_below_empty(source: Any) -> None:
     """Have `source` read the variables below a section whose own variable is empty, where it would drop them."""
-    prepare = source.prepare_field_value
+    prepare, explode = source.prepare_field_value, source.explode_env_vars
+
+    def explode_env_vars(field_name: str, field: FieldInfo, env_vars: Mapping[str, str | None]) -> dict[str, Any]:
+        found: dict[str, Any] = explode(field_name, field, _without_hidden(source, field_name, field, env_vars))
+        return found
 
     def prepare_field_value(field_name: str, field: FieldInfo, value: Any, value_is_complex: bool) -> Any:
         below = prepare(field_name, field, None, value_is_complex) if value == "" else None
         return below or prepare(field_name, field, value, value_is_complex)
 
-    source.prepare_field_value = prepare_field_value
+    source.explode_env_vars, source.prepare_field_value = explode_env_vars, prepare_field_value
+
+
+def _without_hidden(
+    source: Any, field_name: str, field: FieldInfo, variables: Mapping[str, str | None]
+) -> Mapping[str, str | None]:
+    """The variables without the empty ones of a field's nested sections that have variables below."""
+    delimiter = source.env_nested_delimiter
+    if not delimiter or "" not in variables.values():
+        return variables
+    prefixes = [f"{name}{delimiter}" for _, name, _ in source._extract_field_info(field, field_name)]
+    keys = {
+        name: (prefix, *name[len(prefix) :].split(delimiter, source.maxsplit))
+        for name in variables
+        for prefix in prefixes
+        if name.startswith(prefix)
+    }
+    sections = {below[:length] for below in keys.values() for length in range(2, len(below))}
+    return {name: text for name, text in variables.items() if text != "" or keys.get(name) not in sections}
 
 
 def keep_undecodable(source: Any) -> None:

@@ -12,7 +12,7 @@ from toriconfig._regular_file import read_regular
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._options import schema_class, settings_option
 from toriconfig.cli._read import LARGEST_INPUT
-from toriconfig.cli._say import note, say, say_exact
+from toriconfig.cli._say import note, note_lines, say, say_exact
 
 
 @click.command()
@@ -27,9 +27,14 @@ def schema(target: str | None, output: str | None, only_check: bool, env_example
     from toriconfig.cli._env_example import env_example as example
     from toriconfig.cli._env_example import is_env_example
     from toriconfig.cli._replace_file import Refused, replace_file
+    from toriconfig.errors import ConfigError
 
     cls = schema_class(target)
-    text = example(cls) if env_example else schema_text(cls)
+    try:
+        text = example(cls) if env_example else schema_text(cls)
+    except ConfigError as error:
+        note_lines(str(error))
+        return Exit.FINDINGS
     if not env_example:
         _name_unsaid(text, cls.__name__)
     default = ".env.example" if env_example else f"schemas/{_name(cls.__name__)}.schema.json"
