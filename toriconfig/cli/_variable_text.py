@@ -81,6 +81,7 @@ def shell_assignment(name: str, value: Any, *, ascii: bool = False) -> str | Non
         return f"export {name}={quoted}"
     try:
         printed = "".join(_printed(char, ascii=ascii) for char in text).replace("##[", "#\\043[")
+        printed = f"\\055{printed[1:]}" if printed.startswith("-") else printed  # no option of printf
     except UnicodeEncodeError:  # no bytes of any encoding
         return None
     return f'{name}="$(printf \'{printed}{_END}\')"; export {name}="${{{name}%{_END}}}"'
