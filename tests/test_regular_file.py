@@ -22,6 +22,7 @@ READERS = {
     "_regular_file.py": "the reader",
     "sources/_read_file.py": "files inside packages, which may be in a zip file; bounded",
     "cli/_exit.py": "the null device",
+    "cli/_replace_file.py": "writes, and never follows a link",
     "cli/vault.py": "asks whose terminal it is; reads nothing",
     "_engine/__init__.py": "the first bytes of the program of the development server",
     "rotation/_process.py": "what the kernel says of the verifier, a line each",

@@ -46,7 +46,7 @@ EXEMPT = {
     "toriconfig.testing.vault_server": "starts a server, whatever it is given",
 }
 NAMES = {
-    ("explain", "path"), ("on_change", "path"), ("Rotation", "reference"), ("Keeper", "name"), ("Ref", "given"),
+    ("explain", "path"), ("on_change", "path"), ("refresh", "path"), ("arefresh", "path"), ("MaskingFilter", "name"), ("Rotation", "reference"), ("Keeper", "name"), ("Ref", "given"),
     ("Settings", "_secrets_dir"), ("KeyPair", "algorithm"), ("recorded", "name"),
 }  # fmt: skip
 NAMING_OPTIONS = frozenset(

@@ -15,7 +15,7 @@ from toriconfig._secret import MASK
 
 _SEPARATOR = re.compile(r"[:=\uff1a\uff1d\ufe55\ufe66]")
 _LAST_TOKEN = re.compile(r"""[^\s{}\[\],&?;|()<>"'`]+["']?\s*\Z""")
-_FIRST_TOKEN = re.compile(r"""(?:^|[{,])\s*(?:[-?]\s+)*(?:#\s*)?["']?([\w.-]+)["']?(?=[^\w.-])""")
+_FIRST_TOKEN = re.compile(r"""(?:^|[{,])\s*(?:[-?]\s+)*(?:#\s*)?["']?([\w.-]+)["']?(?=[^\w.-]|\Z)""")
 _SPACE = re.compile(r"[\s:=\uff1a\uff1d\ufe55\ufe66]{0,100}")
 _EXPLICIT_KEY = re.compile(r"\s*(?:-\s+)*\?\s+(?P<key>.*\S)")
 _CHUNK = re.compile(r"\S+")
@@ -31,13 +31,16 @@ LONGEST_LINE = 10_000
 PEM_BEGIN, PEM_END = "-----BEGIN", "-----END"
 
 
-def openings(text: str, sensitive: Sensitive, anchors: frozenset[str] = frozenset()) -> Iterator[tuple[int, bool]]:
+def openings(
+    text: str, sensitive: Sensitive, anchors: frozenset[str] = frozenset(), *, inside: bool = False
+) -> Iterator[tuple[int, bool]]:
     """Where values of secrets begin, from left to right, and whether such a value may be shown after all.
 
     A value may be shown when it is a reference alone: `${vault:secret/tori#api_key}` tells where a secret is.
 
     Args:
         anchors: anchors (`&name`) whose value is used as a secret elsewhere.
+        inside: whether the line begins inside brackets, where the colon of a key may stand on the next line.
     """
 
     def misplaced(name: str, at: int) -> bool:
@@ -46,6 +49,8 @@ def openings(text: str, sensitive: Sensitive, anchors: frozenset[str] = frozense
     found: set[int] = set()
     for token in _FIRST_TOKEN.finditer(text, 0, LONGEST_LINE):
         # Without a separator too: the colon may be what is missing.
+        if token.end() == len(text) and not inside and token[0][0] not in "{,":
+            continue
         at = _after(text, token.end())
         if sensitive.names(token[1]) or misplaced(token[1], at):
             found.add(at)

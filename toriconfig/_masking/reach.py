@@ -144,7 +144,7 @@ class _Walk:
         mask_from = len(text) if first is None else first
         lead = _LEAD.match(text)
         read = 0
-        for at, shown in openings(text, self.sensitive, self.anchors):
+        for at, shown in openings(text, self.sensitive, self.anchors, inside=self.depth > 0):
             if at < start:
                 continue
             if not shown:

@@ -7,10 +7,12 @@ import sys
 import traceback
 from typing import Any
 
+from toriconfig._clean_call import clean_call, clean_init, expect
 from toriconfig.pipeline._guard import mask_record
 from toriconfig.pipeline._mask_value import mask_text, mask_value
 
 
+@clean_init
 class MaskingFilter(logging.Filter):
     """Masks registered secrets in every record that passes: message, arguments, exception, stack, extra fields.
 
@@ -21,6 +23,10 @@ class MaskingFilter(logging.Filter):
     Args:
         name: as for `logging.Filter`: only records of this logger and of its children pass; "" lets all pass.
     """
+
+    def __init__(self, name: str = "") -> None:
+        expect(name, str, "MaskingFilter() needs the name of a logger as text")
+        super().__init__(name)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask the record; False when `name` does not let the record pass."""
@@ -53,6 +59,7 @@ def structlog_processor(logger: Any, method_name: str, event: Any) -> Any:  # no
     return {mask_value(key): mask_value(value) for key, value in told.items()}
 
 
+@clean_call
 def loguru_patcher(record: Any) -> None:
     """A patcher for loguru that masks registered secrets: message, bound and contextual extra, exceptions.
 
