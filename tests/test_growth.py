@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import click
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -46,6 +49,7 @@ class App(BaseModel):
     names: dict[str, int] = {}
     colours: list[Literal["red", "green"]] = []
     more: Annotated[list[int], Merge("append")] = []
+    unique: Annotated[list[int], Merge("unique")] = []
     keys: dict[str, Secret[str]] = {}
     token: Secret[str] | None = None
 
@@ -122,3 +126,55 @@ def test_the_work_of_overrides_grows_as_their_number() -> None:
             str(error)
 
     assert growth(judged, 200) < 4.2
+
+
+RIGHT = {
+    "a list that is merged without doubles": lines("unique:\n", "  - {at}\n"),
+    "a list that is appended": lines("more:\n", "  - {at}\n"),
+    "a mapping": lines("names:\n", "  k{at}: {at}\n"),
+    "references": lines("pool: {max_size: 1}\nnames:\n", "  k{at}: ${{pool.max_size}}\n"),
+    "secrets": lines("keys:\n", "  k{at}: value{at}\n"),
+    "nulls": lines("names:\n", "  k{at}: null\n"),
+}
+
+
+@pytest.mark.parametrize("right", RIGHT)
+def test_the_work_of_layers_grows_as_their_size(right: str, tmp_path: Path) -> None:
+    def loaded(count: int) -> None:
+        (tmp_path / "app.yaml").write_text(RIGHT[right](count))
+        (tmp_path / "app.prod.yaml").write_text(RIGHT[right](2 * count))
+        load(App, config_dir=tmp_path, environ={}, profile="prod")
+
+    assert growth(loaded, 150) < 4.2
+
+
+COMMANDS = [
+    ["show"],
+    ["show", "-f", "env"],
+    ["show", "-f", "shell"],
+    ["show", "-f", "json"],
+    ["explain", "names.k1"],
+    ["explain", "names.kk1x"],
+    ["diff", "app.yaml", "app.prod.yaml"],
+    ["check", "--diff", "bad.yaml"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_the_work_of_a_command_grows_as_its_files(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from toriconfig.cli import cli
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(count: int) -> None:
+        Path("app.yaml").write_text(RIGHT["a mapping"](count))
+        Path("app.prod.yaml").write_text(RIGHT["a mapping"](2 * count))
+        Path("bad.yaml").write_text("pools:\n" + "  - max_szie: 1\n" * (count // 8))
+        with contextlib.suppress(click.UsageError):
+            cli.main([*command, "--settings", "test_growth:App"], standalone_mode=False)
+        capsys.readouterr()
+
+    monkeypatch.setitem(sys.modules, "test_growth", sys.modules[__name__])
+    assert growth(run, 160) < 4.4

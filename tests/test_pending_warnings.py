@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 from support.loading import FakeVault
-from toriconfig import Secret, _warnings, health, lazy, load, reload
+from toriconfig import Secret, SettingsConfigDict, _warnings, health, lazy, load, reload
 from toriconfig.errors import ToriconfigWarning
 from toriconfig.testing import reset_warnings
 
@@ -254,3 +254,13 @@ def test_a_warning_that_is_over_before_anybody_could_have_it_is_not_given(alone:
 def test_the_category_can_be_filtered() -> None:
     assert issubclass(ToriconfigWarning, UserWarning)
     assert load(Plain).port == 1
+
+
+def test_a_load_logs_a_hundred_warnings_and_counts_the_rest(caplog: pytest.LogCaptureFixture) -> None:
+    class Counted(BaseModel):
+        model_config = SettingsConfigDict(env_prefix="COUNTED_")
+
+    with caplog.at_level("WARNING", "toriconfig"):
+        load(Counted, environ={f"COUNTED_KEY{at}": "1" for at in range(250)})
+    assert len(caplog.records) == 101
+    assert caplog.messages[-1] == "150 more warnings like these: `toriconfig check` shows them"

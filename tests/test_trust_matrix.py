@@ -21,7 +21,7 @@ from support.powers import (
     runs,
     vault_says,
 )
-from toriconfig import _file_reference, _near, _regular_file, _resolve, errors
+from toriconfig import _file_reference, _load, _near, _regular_file, _resolve, errors
 from toriconfig._masking import reach
 from toriconfig._supplies import files as followed
 from toriconfig._vault import login, tls, transport
@@ -156,6 +156,7 @@ LIMITS = {
     "pyproject.toml": f"{_read.LARGEST_PROJECT >> 20} MiB",
     "reading one file": f"{_regular_file.PATIENCE:g} s",
     "findings that are shown, the rest counted (`--max-findings`)": f"{errors.MOST_SHOWN:,}",
+    "warnings that one load logs, the rest counted": f"{_load._MOST_WARNED}",
     "pairs of names compared for suggestions, in one load": f"{_near.MOST_COMPARED:,}",
     "text of a file followed for masking, all below it masked": f"{reach._MOST_READ:,} characters",
 }

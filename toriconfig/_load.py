@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
+_MOST_WARNED = 100
+"""Warnings that one load logs; the rest is counted."""
+
+
 class Attempt:
     """What became of one load.
 
@@ -144,10 +148,13 @@ class Draft:
 
 def _tell(problems: tuple[Problem, ...]) -> None:
     _warnings.flush()
-    for problem in problems:
-        if problem.severity == "warning":
-            text = f"{problem}{f' ({problem.help})' if problem.help else ''}"
-            _warnings.warn((problem.code, problem.path, str(problem.origin)), text)
+    warnings = [problem for problem in problems if problem.severity == "warning"]
+    for problem in warnings[:_MOST_WARNED]:
+        text = f"{problem}{f' ({problem.help})' if problem.help else ''}"
+        _warnings.warn((problem.code, problem.path, str(problem.origin)), text)
+    if len(warnings) > _MOST_WARNED:
+        text = f"{len(warnings) - _MOST_WARNED:,} more warnings like these: `toriconfig check` shows them"
+        _warnings.warn(("more warnings", text), text)
 
 
 def _tell_files(snapshot: Snapshot) -> None:

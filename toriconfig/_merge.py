@@ -22,7 +22,7 @@ people look for it; where no file has it, at the highest layer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from toriconfig._origin import Origin
@@ -141,14 +141,29 @@ def _joined(below: list[Node], above: list[Node], rule: str) -> list[Node]:
         return above + below
     if rule == "append":
         return below + above
-    known = [node.plain() for node in below]
+    known = {_identity(node.plain()) for node in below}
     joined = list(below)
     for node in above:
-        value = node.plain()
+        value = _identity(node.plain())
         if value not in known:
-            known.append(value)
+            known.add(value)
             joined.append(node)
     return joined
+
+
+def _identity(value: Any) -> Hashable:
+    """Something hashable that is equal for equal values; what has no hash is equal to nothing but itself."""
+    if isinstance(value, dict):
+        return dict, frozenset((key, _identity(item)) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return list if isinstance(value, list) else tuple, tuple(map(_identity, value))
+    if isinstance(value, (set, frozenset)):
+        return set, frozenset(value)
+    try:
+        hash(value)
+    except TypeError:
+        return object()
+    return value  # type: ignore[no-any-return]
 
 
 def _clash(low: Node, high: Node, shape: Shape) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from itertools import islice
 
 CUTOFF = 0.6
 """Likeness (difflib's ratio, 0 to 1) from which a name is worth suggesting."""
@@ -62,7 +63,7 @@ def near_all(word: str, candidates: Iterable[str], *, limit: int = 3, cutoff: fl
     if len(word) > LONGEST:
         return []
     spelt: dict[str, str] = {}
-    for candidate in candidates:
+    for candidate in islice(candidates, MOST_COMPARED):
         if len(candidate) <= LONGEST:
             spelt.setdefault(fold(candidate), candidate)
     # 7 ms of import that only a typo should cost.
