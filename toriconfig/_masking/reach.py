@@ -20,7 +20,8 @@ _BLOCK = re.compile(r"(?:^|[\s:-])[|>][-+0-9]*\s*(?:\s#.*)?\Z")
 _FLOW_KEY = re.compile(r"""\s*(?:(?:"[^"]*"|'[^']*')\s*|[^\s"'\[\]{},:][^\[\]{},:]*):""")
 _AFTER_BRACKET = ("", " ", "\t", ",", "]", "}", ":")
 _NESTING = {"[": 1, "{": 1, "]": -1, "}": -1}
-_QUOTE_ENDS = {'"': re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"'), "'": re.compile(r"(?:[^']|'')*'(?!')")}
+_QUOTE_ENDS = {'"': re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+"'), "'": re.compile(r"[^']*+(?:''[^']*+)*+'(?!')")}
+"""Possessive throughout: what can go back remembers each step, a hundred bytes for each character."""
 _MOST_READINGS = 5
 """How often a line is read for the ends of secrets within secrets; beyond that, all below it is masked."""
 _MOST_READ = 1_000_000
@@ -53,7 +54,7 @@ def dotenv_cuts(lines: Sequence[str]) -> list[int]:
         rest = text[binding.end() :].lstrip() if binding else text if quote else ""
         if not quote and rest[:1] in ("'", '"'):
             quote, rest = rest[0], rest[1:]
-        if quote and re.match(rf"(?:[^{quote}\\]|\\.)*{quote}", rest):
+        if quote and re.match(rf"(?:[^{quote}\\]++|\\.)*+{quote}", rest):
             quote = ""
         pem = (pem or PEM_BEGIN in text) and PEM_END not in text
     return cuts
@@ -83,6 +84,8 @@ class _Walk:
             self.comma = False
             return len(text)
         self.read += len(text)
+        if self.read > _MOST_READ:
+            return 0
         if _DOCUMENT.match(text):
             self.depth, self.quote, self.block, self.floor, self.lost = 0, "", None, None, False
         if self.lost:
