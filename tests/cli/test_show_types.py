@@ -41,12 +41,13 @@ def back(style: str, found: Any, schema: Any) -> Any:
 NOT_THE_SAME = {("int | float", "1e3", "env")}
 """pydantic reads the text `1000.0` as an integer there."""
 
+SHOWN = [case for case in CASES if case[0] is not SecretStr]
+"""The value of a `SecretStr` is not shown."""
+
 
 @pytest.mark.parametrize("style", ["yaml", "json", "env"])
-@pytest.mark.parametrize(("annotation", "environs"), CASES, ids=case_name)
+@pytest.mark.parametrize(("annotation", "environs"), SHOWN, ids=case_name)
 def test_what_is_shown_reads_back(annotation: Any, environs: list[dict[str, str]], style: str) -> None:
-    if annotation is SecretStr:
-        pytest.skip("its value is not shown")
     schema: Any = create_model("Schema", __base__=Base, v=(annotation, ...))
     different: list[Any] = []
     for environ in environs:
