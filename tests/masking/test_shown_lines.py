@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Callable
 from unittest.mock import patch
 
 import pytest
@@ -56,6 +58,42 @@ def test_below_more_text_than_is_followed_everything_is_masked() -> None:
     lines = ['name: "a, b"'] * (reach._MOST_READ // 12 + 10)
     assert MASK == Masked(lines).line(len(lines))
     assert 'name: "a, b"' == Masked(lines).line(3)
+
+
+def most_held(call: Callable[[], object]) -> int:
+    """The bytes that a call holds at its highest point."""
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+LONG = {
+    "quoted words": "x: '" + "a b " * 500_000,
+    "quotes": "x: '" + "''" * 1_000_000,
+    "escapes": 'x: "' + "\\n" * 1_000_000,
+    "brackets": "x: " + "[a, " * 500_000,
+    "references": "x: '" + "${" * 1_000_000,
+    "secrets": "x: {" + "token: 'a'," * 200_000,
+}
+
+
+@pytest.mark.parametrize("long", LONG.values(), ids=LONG)
+def test_a_line_longer_than_is_followed_takes_no_memory(long: str) -> None:
+    masked = Masked(["n: q", long, "password: hunter2"])
+    assert 5_000_000 > most_held(lambda: masked.line(1))
+    assert "n: q" == masked.line(1)
+    assert [MASK] * 2 == [masked.line(2), masked.line(3)]
+
+
+@pytest.mark.parametrize("unit", ["a", "\\n", "a b"])
+@pytest.mark.parametrize("quote", "'\"")
+def test_a_quote_in_an_env_file_is_followed_without_a_memory_of_each_character(quote: str, unit: str) -> None:
+    lines = ["A=1", f"B={quote}" + unit * 300_000, f"c{quote}", "C=2"]
+    assert 5_000_000 > most_held(lambda: reach.dotenv_cuts(lines))
+    assert [2, 2, 0, 2] == reach.dotenv_cuts(lines)
 
 
 PIECES = [
