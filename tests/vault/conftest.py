@@ -19,7 +19,11 @@ _numbers = count()
 
 @pytest.fixture
 def connect() -> Iterator[Connect]:
-    """A session of this test alone: `connect(server.environ, timeout=1.0)`; shut down at the end."""
+    """A session of this test alone: `connect(server.environ, timeout=1.0)`; shut down at the end.
+
+    Sessions of earlier tests are ended first: a poll of theirs that fails would warn in this test.
+    """
+    _vault.shutdown()
 
     def make(environ: Mapping[str, str], **options: Any) -> Session:
         session = _vault.connect(Vault(**options), {**environ, "HOME": f"/nonexistent/{next(_numbers)}"})

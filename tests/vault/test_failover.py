@@ -146,7 +146,7 @@ def test_with_all_nodes_down_cached_secrets_are_read_on_with_one_warning_and_fou
         time.sleep(seconds)
         during = traffic.reads
         assert {"stale"} == {held.state for held in traffic.handles}
-        assert 1 == sum(record.levelno >= logging.WARNING for record in caplog.records)
+        assert 1 == sum(record.levelno >= logging.WARNING for record in caplog.records), caplog.messages
         for node in cluster.nodes:
             node.process.start()
         for node in cluster.nodes:
