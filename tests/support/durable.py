@@ -24,11 +24,13 @@ class DurableServer:
     Attributes:
         up_since: monotonic seconds since which it answers; infinity while it does not.
         token: the root token.
+        crashes: the last lines of the process for each time that it ended by itself.
     """
 
     def __init__(self, keeper: Keeper) -> None:
         self._node = RaftNode(1, keeper)
         self.up_since = float("inf")
+        self.crashes: list[str] = []
         self._node.configure([])
         self._node.process.start()
         wait_for(lambda: bool(self._node.seal_status()), timeout=_PATIENCE, what="the node did not answer")
@@ -67,6 +69,9 @@ class DurableServer:
         """Unseal it, and wait until it answers as the leader."""
 
         def done() -> bool:
+            if not self._node.process.is_running:
+                self.crashes.append(self._node.process.output()[-2000:])
+                self._node.process.start()
             status: dict[str, Any] = self._node.seal_status()
             if status.get("sealed"):
                 self._node.client("").sys.submit_unseal_key(self._key)
