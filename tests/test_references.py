@@ -81,6 +81,55 @@ def test_a_near_miss_of_a_kind_is_named() -> None:
     assert "did you mean `${vault:...}`?" == found.help
 
 
+_URL = ("url",)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("${vault:secret/db#k|url}", [Reference("vault", "secret/db#k", forms=_URL)]),
+        ("${vault:secret/db#k | url }", [Reference("vault", "secret/db#k", forms=_URL)]),
+        ('${vault:secret/"a|b"#"c|d"|url}', [Reference("vault", 'secret/"a|b"#"c|d"', forms=_URL)]),
+        ("${env:A:-b|c}", [Reference("env", "A", "b|c")]),
+        ("${env:A:-b|c|url}", [Reference("env", "A", "b|c", forms=_URL)]),
+        ("${env:A:?set|it|url}", [Reference("env", "A", None, "set|it", forms=_URL)]),
+        ("${env:A:-b|url|c}", [Reference("env", "A", "b|url|c")]),
+        ("${profile|url}", [Reference("profile", "profile", forms=_URL)]),
+    ],
+)
+def test_one_form_may_stand_before_the_brace(text: str, parts: list[object]) -> None:
+    assert parts == parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "help"),
+    [
+        ("${vault:secret/db#k|url|url}", "`|url` stands twice", "write `|url` once"),
+        ("${vault:secret/db#k | url | url }", "`|url` stands twice", "write `|url` once"),
+        ("${env:A|url|url}", "`|url` stands twice", "write `|url` once"),
+        ("${env:A:-b|url|url}", "`|url` stands twice", "write `|url` once"),
+        ("${file:/x|url|url|url}", "`|url` stands twice", "write `|url` once"),
+        ("${a.b|url|url}", "`|url` stands twice", "write `|url` once"),
+        ("${vault:secret/db#k|URL}", "unknown form after `|`", "did you mean `|url`?"),
+        ("${vault:secret/db#k|Url|url}", "unknown form after `|`", "did you mean `|url`?"),
+        ("${env:A:-b|URL}", "unknown form after `|`", "did you mean `|url`?"),
+        ("${vault:secret/db#k|ulr}", "unknown form after `|`", "did you mean `|url`?"),
+        ("${env:A|url:-b}", "unknown form after `|`", "`|url` stands behind the default"),
+        ("${vault:secret/db#k|}", "unknown form after `|`", "write that in quotes"),
+        ("${vault:secret/db#k||url}", "unknown form after `|`", "write that in quotes"),
+        ("${vault:secret/db#k|url|}", "unknown form after `|`", "write that in quotes"),
+        ("${vault:secret/db#k|base64}", "unknown form after `|`", "write that in quotes"),
+        ("${vault:secret/db#k|base64|url}", "unknown form after `|`", "write that in quotes"),
+        ("${vault:secret/a|b#k|url}", "unknown form after `|`", "write that in quotes"),
+    ],
+)
+def test_another_form_or_the_same_twice_is_an_error(text: str, message: str, help: str) -> None:
+    found = parse(text)
+    assert isinstance(found, Malformed)
+    assert ("TC306", message) == (found.code, found.message)
+    assert help in found.help
+
+
 @given(st.text(alphabet='${}:-?#abvault env.[]"\\ \0é\n', max_size=40))
 def test_any_text_is_read_or_told_and_never_raises(text: str) -> None:
     found = parse(text)

@@ -1,8 +1,9 @@
 """Reads `${...}` in a string: `${env:NAME:-default}`, `${vault:path#key}`, `${other.key}`, `${profile}`, `${file:path}`.
 
-`|url` before the brace percent-encodes what the reference yields: `${vault:secret/db#password|url}`. In a path, a file
-or a key, quotes at the start of a segment keep `|` and `}` as they are: `${vault:secret/db#"a|b"}`. The default of a
-variable is free text: there only `|url` at its very end is a form.
+`|url` before the brace percent-encodes what the reference yields: `${vault:secret/db#password|url}`. It stands once, in
+lower case; spaces around it are ignored. In a path, a file or a key, quotes at the start of a segment keep `|` and `}`
+as they are: `${vault:secret/db#"a|b"}`. The default of a variable is free text: there only `|url` at its very end, in
+whatever case, is a form.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ SCHEMES = ("env", "vault", "file")
 URL = "url"
 """The form that percent-encodes, for a part of a URL."""
 _FORMS = (URL,)
+_FORM = "`|url`, once, which percent-encodes"
 
 _BEGINS = {"": ".", "vault": ":/#=", "file": ":/"}
 """After which characters of a reference a quote may open."""
@@ -84,10 +86,13 @@ def parse(text: str) -> Parts | Malformed:
         if isinstance(reference, Malformed):
             return reference
         if bar >= 0:
-            form = text[bar + 1 : end].strip()
-            if form not in _FORMS:
-                return _unknown_form(form)
-            reference = reference.replaced(forms=(form,))
+            forms = tuple(form.strip() for form in text[bar + 1 : end].split("|"))
+            wrong = next((form for form in forms if form not in _FORMS), None)
+            if wrong is not None:
+                return _unknown_form(wrong)
+            if len(forms) > 1:
+                return _repeated_form(forms[0])
+            reference = reference.replaced(forms=forms)
         if literal:
             parts.append(literal)
             literal = ""
@@ -133,7 +138,7 @@ def formed(value: str | bytes, forms: tuple[str, ...]) -> str:
 
 
 def _end(text: str, at: int) -> tuple[int, int]:
-    """Where the reference that begins at `at` ends, and where the `|` of its form stands; -1 for none.
+    """Where the reference that begins at `at` ends, and where the `|` of its first form stands; -1 for none.
 
     Quotes are read where a segment may begin, except in the free text of `${env:...}`.
     """
@@ -142,10 +147,7 @@ def _end(text: str, at: int) -> tuple[int, int]:
     scheme = next((kind for kind in SCHEMES if text.startswith(f"{kind}:", at)), "")
     if scheme == "env":
         end = text.find("}", at)
-        bar = text.rfind("|", at, end) if end >= 0 else -1
-        name = text[at:end].partition(":-")[0].partition(":?")[0]
-        free = bar >= at + len(name)
-        return end, bar if bar >= 0 and (not free or text[bar + 1 : end].strip() in _FORMS) else -1
+        return end, _bar_of_variable(text, at, end)
     bar, begins = -1, True
     while at < len(text):
         char = text[at]
@@ -158,11 +160,23 @@ def _end(text: str, at: int) -> tuple[int, int]:
             continue
         if char == "}":
             return at, bar
-        if char == "|":
+        if char == "|" and bar < 0:
             bar = at
         begins = char in _BEGINS[scheme]
         at += 1
     return -1, -1
+
+
+def _bar_of_variable(text: str, at: int, end: int) -> int:
+    """The first `|` of the name of a variable, else that of the forms at the end of its free text."""
+    name = text[at:end].partition(":-")[0].partition(":?")[0]
+    bar = name.find("|")
+    if bar >= 0:
+        return at + bar
+    upto = end
+    while (found := text.rfind("|", at, upto)) >= 0 and text[found + 1 : upto].strip().lower() in _FORMS:
+        bar = upto = found
+    return bar
 
 
 def _unclosed(text: str, start: int) -> Malformed:
@@ -176,14 +190,18 @@ def _unclosed(text: str, start: int) -> Malformed:
 def _unknown_form(form: str) -> Malformed:
     from toriconfig._near import near
 
-    candidate = near(form, _FORMS)
     help = 'where `|` belongs to a key or a path, write that in quotes: `#"a|b"`'
-    return Malformed(
-        "TC306",
-        "unknown form after `|`",
-        "`|url`, which percent-encodes",
-        f"did you mean `|{candidate}`? {help}" if candidate else help,
-    )
+    name, mark, _ = form.partition(":")
+    if mark and name in _FORMS:
+        help = f"`|{name}` stands behind the default, before the brace: `${{env:NAME:-default|{name}}}`"
+    elif candidate := near(form.lower(), _FORMS):
+        help = f"did you mean `|{candidate}`? {help}"
+    return Malformed("TC306", "unknown form after `|`", _FORM, help)
+
+
+def _repeated_form(form: str) -> Malformed:
+    help = f"write `|{form}` once; to encode what is encoded already, refer to a key that holds it: `${{other.key|{form}}}`"
+    return Malformed("TC306", f"`|{form}` stands twice", _FORM, help)
 
 
 def _reference(body: str) -> Reference | Malformed:
