@@ -22,7 +22,13 @@ _TRIES = 10
 
 
 def reserve(
-    run: Run, values: Callable[[Version], Values], found: Record | None, current: Version, *, restores: int = 0
+    run: Run,
+    values: Callable[[Version], Values],
+    found: Record | None,
+    current: Version,
+    *,
+    restores: int = 0,
+    again: bool = False,
 ) -> Record:
     """Write the record of a new rotation over `found`, before anything is touched.
 
@@ -32,6 +38,7 @@ def reserve(
         found: the last record.
         current: the newest version.
         restores: the version whose values come back; 0: the values are new.
+        again: whether the values may be those that are stored already, to be made valid again.
 
     Raises:
         RotationLost: somebody was quicker.
@@ -60,7 +67,7 @@ def reserve(
     if error is not None:
         run.say("reserve", "failed", new, error.message)
         raise error
-    if same(pending, current.data, tuple(pending)):
+    if not again and same(pending, current.data, tuple(pending)):
         # Old and new could not be told apart later: what is promoted already, what is to be destroyed.
         refusal = f"{run.work.ref} holds that value already: there is nothing to do"
         run.say("reserve", "failed", new, refusal)

@@ -1,15 +1,20 @@
-"""The way back: undo what was left before its promotion, else bring back the values of an earlier version."""
+"""The way back: undo what was left before its promotion, else bring back the values of an earlier version.
+
+Where nothing of a rotation is left to take back but the stored credential is refused, such as after a change by hand,
+the newest version that is accepted comes back.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from toriconfig.rotation._accepted import is_refused, kind_of, newest_accepted
 from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._journal import command
 from toriconfig.rotation._opening import halt, reserve
 from toriconfig.rotation._outcome import Outcome
 from toriconfig.rotation._preflight import Preflight, check_own, check_there
-from toriconfig.rotation._protocol import Values
+from toriconfig.rotation._protocol import Values, same
 from toriconfig.rotation._record import Record, load_record
 
 if TYPE_CHECKING:
@@ -33,17 +38,46 @@ def roll_back(rotation: Rotation, to: int | None) -> Outcome:
     found = preflight.journal.read()
     if to is not None:
         return _bring_back(rotation, preflight, found, to)
+    last = found
     if found is not None and found.step == "undone":
         # What a failed rollback was to take back still stands; without one there is nothing of a rotation left.
         found = load_record(found.undoes, found.revision)
+    if found is not None and found.open and found.undoes:
+        return rotation.completed(preflight, found, undone_is_fine=False)
+    if found is not None:
+        check_own(found, rotation.ref)
+    if found is None or (not found.open and (found.restores or found.undoes)):
+        return _mended(rotation, preflight, last) or _nothing(rotation, found)
+    return _take_back(rotation, preflight, found)
+
+
+def _nothing(rotation: Rotation, found: Record | None) -> Outcome:
     if found is None:
         return Outcome(str(rotation.ref), rotation.chosen.name, "nothing")
-    if found.open and found.undoes:
-        return rotation.completed(preflight, found, undone_is_fine=False)
-    check_own(found, rotation.ref)
-    if not found.open and (found.restores or found.undoes):
-        return Outcome(str(rotation.ref), found.kind, "nothing", found.id, found.base, found.version, found.restores)
-    return _take_back(rotation, preflight, found)
+    return Outcome(str(rotation.ref), found.kind, "nothing", found.id, found.base, found.version, found.restores)
+
+
+def _mended(rotation: Rotation, preflight: Preflight, last: Record | None) -> Outcome | None:
+    """Bring back the newest version that is accepted, if what is stored is refused; else None.
+
+    Raises:
+        RotationRefused: no version that is kept is accepted.
+    """
+    path, ref = rotation.ref.path, rotation.ref
+    if last is None or (ref.key is not None and ref.key not in last.keys):
+        return None
+    kind, keys, current = kind_of(rotation, last), last.keys, preflight.main.read()
+    if kind is None or not keys or not is_refused(preflight, kind, keys, current):
+        return None
+    number = newest_accepted(preflight, kind, keys, current)
+    if number:
+        return _bring_back(rotation, preflight, last, number)
+    raise RotationRefused(
+        f"readers are refused now: version {current.number} of {path} is not accepted, nor is one before it",
+        reference=str(ref),
+        help=f"store what is accepted, or type `{command(path, last, f'--rollback --to {current.number}')}` to have "
+        f"version {current.number} accepted again, or name an earlier one",
+    )
 
 
 def _take_back(rotation: Rotation, preflight: Preflight, found: Record) -> Outcome:
@@ -60,6 +94,9 @@ def _take_back(rotation: Rotation, preflight: Preflight, found: Record) -> Outco
     current = run.main.read()
     check_there(current, rotation.ref)
     if any(promoted.get(key) != current.data.get(key) for key in found.keys):
+        mended = None if found.open else _mended(rotation, preflight, found)
+        if mended is not None:
+            return mended
         raise RotationRefused(
             f"{path} was changed since that rotation: version {current.number} is not what it made",
             reference=str(rotation.ref),
@@ -96,7 +133,8 @@ def _bring_back(rotation: Rotation, preflight: Preflight, found: Record | None, 
     check_there(current, ref)
     version = _version(preflight, to)
     back = _wanted(version, keys, f"version {to} of {ref.path}", rotation)
-    record = reserve(run, lambda _: back, found, current, restores=to)
+    again = same(back, current.data, keys) and is_refused(preflight, kind, keys, current)
+    record = reserve(run, lambda _: back, found, current, restores=to, again=again)
     return rotation.ended(run, run.go_on(record))
 
 

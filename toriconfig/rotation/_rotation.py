@@ -164,11 +164,12 @@ class Rotation:
         """Take back the last rotation: undo it if it was left before promotion, else bring the former value back.
 
         A rollback that was left half-way is brought to its end; one that failed is begun again. Once it was taken back,
-        there is nothing to roll back to: a second rollback changes nothing.
+        there is nothing to roll back to: a second rollback changes nothing. Where the stored credential was changed, or
+        is refused, for another reason than a rotation, the newest version that is accepted comes back.
 
         Args:
-            to: the version of the secret whose values are brought back, whatever was rotated; None: the one before the
-                last rotation.
+            to: the version of the secret whose values are brought back, whatever was rotated; the current one is made
+                valid again if it is refused. None: the one before the last rotation.
 
         Raises:
             RotationError: as `run`.
@@ -255,7 +256,7 @@ class Rotation:
         preflight.work.retires |= found.grace is not None
         preflight.check_rest(kind, found, back=False)
         run = self.run_on(preflight, kind)
-        run.work.returning = bool(found.undoes)
+        run.work.returning = bool(found.undoes or found.restores)
         return self.ended(run, run.go_on(take_over(run, found)), undone_is_fine=undone_is_fine)
 
     def _plan(self, *, force: bool) -> Plan:

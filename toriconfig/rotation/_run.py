@@ -161,6 +161,8 @@ class Run:
         self.promotion = "yes"
         now = self.clock.time()
         grace = record.grace if self.grace is None else self.grace  # whoever resumes may say another one
+        if same(record.pending.open(), record.former.open(), record.keys):
+            grace = None  # the stored values were made valid again: nothing is to be taken out of use
         until = {} if grace is None else {"grace_until": stamp(now + grace)}
         return self._advance("promote", record, step="promoted", version=version, promoted_at=stamp(now), **until)
 

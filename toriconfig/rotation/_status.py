@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from toriconfig._vault.versions import Version
-from toriconfig.errors import SecretError, VaultNotFound
+from toriconfig.errors import VaultNotFound
 from toriconfig.rotation._abilities import works
+from toriconfig.rotation._accepted import kind_of
 from toriconfig.rotation._journal import command, seconds_of
 from toriconfig.rotation._outcome import HalfWay, Status
 from toriconfig.rotation._preflight import Preflight, check_there
@@ -103,7 +104,7 @@ def status_of(rotation: Rotation) -> Status:
         stored_at=current.created,
         works=text,
         locked_out=locked_out,
-        commands=_commands(ref.path, found),
+        commands=_commands(ref.path, found, locked_out),
     )
 
 
@@ -137,16 +138,14 @@ def _what_works(rotation: Rotation, preflight: Preflight, found: Record, current
 
 
 def _accepts(rotation: Rotation, preflight: Preflight, found: Record, current: Version) -> bool | None:
-    try:
-        kind = rotation.chosen.for_record(found)
-    except SecretError:
-        return None
-    return works(kind, preflight.work, {key: current.data.get(key) for key in found.keys})
+    kind = kind_of(rotation, found)
+    return None if kind is None else works(kind, preflight.work, {key: current.data.get(key) for key in found.keys})
 
 
-def _commands(path: str, found: Record) -> tuple[str, ...]:
+def _commands(path: str, found: Record, locked_out: bool | None) -> tuple[str, ...]:
     back = command(path, found, "--rollback")
     if found.open:
         resume = command(path, found, "--resume --verify COMMAND" if found.unheard else "--resume")
         return (back, resume) if found.step == "undoing" else (resume, back)
-    return (back,) if found.step == "done" and not found.restores and not found.undoes else ()
+    can_go_back = found.step == "done" and not found.restores and not found.undoes
+    return (back,) if can_go_back or locked_out else ()

@@ -103,6 +103,8 @@ def outcome_text(outcome: Outcome, act: str) -> str:
         return f"nothing to roll back to at {reference}{already}"
     if result == "nothing":
         return f"nothing to resume at {reference}"
+    if outcome.restored and outcome.restored == outcome.version:
+        return f"the stored value of {reference}, version {outcome.version}, is accepted again"
     if outcome.restored:
         return f"brought the value of version {outcome.restored} back to {reference}, as version {outcome.version}"
     if act == "resume":

@@ -85,12 +85,12 @@ class DatabaseUser:
         return bool(pending.get(USERNAME) == current.get(USERNAME))
 
     def works(self, work: Work, values: Values) -> bool:
-        """Whether the credential logs in.
+        """Whether the credential logs in; what is no pair of name and password does not.
 
         Raises:
             RotationError: that could not be found out.
         """
-        return not self._server(work).refusal(self._login(work, values))
+        return _is_pair(values) and not self._server(work).refusal(self._login(work, values))
 
     def needs(self, work: Work) -> Mapping[str, str]:
         """To read the administrator's credentials."""
@@ -148,9 +148,11 @@ class DatabaseUser:
             RotationError: it was refused.
             RotationLost: somebody took the rotation over.
         """
-        server, new, old = self._server(work), self._login(work, pending), self._login(work, current)
+        server, new = self._server(work), self._login(work, pending)
         if not server.refusal(new):
             return
+        # What is stored may have been broken by hand, where an earlier value is brought back.
+        old = new if work.returning and not _is_pair(current) else self._login(work, current)
         if not work.returning:
             self._check_current(work, server, current, old)
         self._set(work, server, new, old)
@@ -172,6 +174,8 @@ class DatabaseUser:
         Raises:
             RotationError: it was refused.
         """
+        if not _is_pair(current):  # it never was valid
+            return
         new, old = self._login(work, pending), self._login(work, current)
         server = self._server(work)
         if new.username != old.username:
@@ -194,6 +198,8 @@ class DatabaseUser:
         Raises:
             RotationError: it was refused.
         """
+        if not _is_pair(previous):
+            return
         server, old = self._server(work), self._login(work, previous)
         if work.main is not None and work.main.read().data.get(USERNAME) == old.username:
             return
@@ -308,14 +314,13 @@ class DatabaseUser:
         return other
 
     def _login(self, work: Work, values: Values) -> Login:
-        username, password = values.get(USERNAME), values.get(PASSWORD)
-        if not isinstance(username, str) or not isinstance(password, str) or work.ref.key is not None:
+        if not _is_pair(values) or work.ref.key is not None:
             raise RotationRefused(
                 f"{work.ref} is no pair of username and password",
                 reference=str(work.ref),
                 help=f"write `{work.ref.path}`, and store both there",
             )
-        return Login(username, password)
+        return Login(values[USERNAME], values[PASSWORD])
 
     def _admin_login(self, work: Work) -> Login:
         assert self._admin is not None
@@ -330,3 +335,8 @@ class DatabaseUser:
 
     def __repr__(self) -> str:
         return f"DatabaseUser({self._conninfo!r}, {'single' if self._single else 'alternating'})"
+
+
+def _is_pair(values: Values) -> bool:
+    """Whether the values are a user name and a password."""
+    return isinstance(values.get(USERNAME), str) and isinstance(values.get(PASSWORD), str)

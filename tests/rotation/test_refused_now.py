@@ -1,0 +1,137 @@
+"""A stored credential that the database refuses, though no rotation is to blame: a rollback mends that, or says how."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from support.postgres_line import postgres_line
+from support.rotate_command import rotate
+from support.rotating import Account, Left, left_at
+from toriconfig.rotation import DatabaseUnreachable, Rotation, RotationError, RotationRefused
+from toriconfig.rotation.kinds import DatabaseUser
+
+
+def broken_by_hand(account: Account, **values: Any) -> None:
+    """Store something else, as a person would who mistypes."""
+    account.vault.put(account.path, {**account.vault.get(account.path), **(values or {"password": "mistyped"})})
+
+
+def changed_in_the_database(account: Account, password: str = "") -> None:
+    name = account.stored()[0]
+    with psycopg.connect(account.postgres.conninfo(), autocommit=True) as connection:
+        connection.execute(f"ALTER ROLE {name} PASSWORD '{password or secrets.token_hex(8)}'".encode())
+
+
+def rotated(account: Account, *, single: bool) -> None:
+    account.rotation(single=single).run()
+
+
+def taken_back(account: Account, *, single: bool) -> None:
+    account.rotation(single=single).run()
+    account.rotation(single=single).rollback()
+
+
+def undone(account: Account, *, single: bool) -> None:
+    with pytest.raises(RotationError):
+        account.rotation(single=single, verify=lambda _: False).run()
+
+
+@pytest.mark.parametrize("before", [rotated, taken_back, undone])
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("wrong", [{"password": "mistyped"}, {"username": "nobody"}, {"password": None}])
+def test_a_rollback_brings_back_the_newest_version_that_is_accepted(
+    account: Account, before: Callable[..., None], single: bool, wrong: dict[str, Any]
+) -> None:
+    before(account, single=single)
+    good = account.stored()
+    for _ in range(2):
+        broken_by_hand(account, **wrong)
+    outcome = account.rotation(single=single).rollback()
+    assert "rotated" == outcome.result
+    assert good == account.stored()
+    assert account.logs_in()
+    assert account.postgres.port == account.vault.get(account.path)["port"]
+    assert "nothing" == account.rotation(single=single).rollback().result
+
+
+def test_a_key_that_was_removed_by_hand_comes_back(account: Account) -> None:
+    rotated(account, single=True)
+    good = account.stored()
+    account.vault.put(account.path, {"username": good[0], "port": 1})
+    account.rotation(single=True).rollback()
+    assert good == account.stored()
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_where_no_version_is_accepted_it_says_what_to_type(account: Account, single: bool) -> None:
+    taken_back(account, single=single)
+    changed_in_the_database(account)
+    if not single:  # the version in between is of the other user
+        other = f"{account.name}_clone"
+        with psycopg.connect(account.postgres.conninfo(), autocommit=True) as connection:
+            connection.execute(f"ALTER ROLE {other} PASSWORD NULL".encode())
+    with pytest.raises(
+        RotationRefused, match="readers are refused now: version 3 of .* is not accepted, nor is"
+    ) as caught:
+        account.rotation(single=single).rollback()
+    assert f"`toriconfig rotate {account.path} --rollback --to 3`" in caught.value.help
+    assert not account.logs_in()
+    outcome = account.rotation(single=single).rollback(to=3)
+    assert ("rotated", 3) == (outcome.result, outcome.restored)
+    assert account.logs_in()
+
+
+@pytest.mark.parametrize("act", ["resume", "rollback"])
+@pytest.mark.parametrize("step", ["apply", "verify", "promote", "grace"])
+def test_the_stored_value_is_made_valid_again_also_where_that_was_killed(account: Account, step: str, act: str) -> None:
+    taken_back(account, single=True)
+    stored = account.stored()
+    changed_in_the_database(account)
+    try:
+        account.rotation(single=True, grace=0.0, on_event=left_at(step)).rollback(to=3)
+    except Left:
+        getattr(account.rotation(single=True, grace=0.0), act)()
+    assert stored == account.stored()
+    assert account.logs_in()
+    assert not account.rotation(single=True).status().open
+
+
+def test_a_stored_value_that_is_accepted_is_still_nothing_to_do(account: Account) -> None:
+    taken_back(account, single=False)
+    assert "nothing" == account.rotation().rollback().result
+    with pytest.raises(RotationRefused, match="holds that value already"):
+        account.rotation().rollback(to=3)
+
+
+def test_where_the_database_does_not_answer_nothing_is_said_about_what_works(account: Account) -> None:
+    taken_back(account, single=False)
+    with postgres_line(account.postgres.host, account.postgres.port) as line:
+        line.fate = lambda sent: "cut"
+        kind = DatabaseUser(f"host=127.0.0.1 port={line.port} dbname=postgres", "secret/admin")
+        with pytest.raises(DatabaseUnreachable):
+            Rotation(account.path, kind, environ=account.vault.environ, timeout=1.0).rollback()
+
+
+def test_the_status_names_the_rollback_where_readers_are_refused(account: Account) -> None:
+    taken_back(account, single=True)
+    broken_by_hand(account)
+    status = account.rotation(single=True).status()
+    assert (True, (f"toriconfig rotate {account.path} --rollback",)) == (status.locked_out, status.commands)
+
+
+def test_the_command_says_which_version_it_brought_back(account: Account) -> None:
+    taken_back(account, single=True)
+    broken_by_hand(account)
+    code, out, _ = rotate(account.vault.environ, account.path, "--rollback")
+    assert (0, f"brought the value of version 3 back to {account.path}, as version 5\n") == (code, out)
+    changed_in_the_database(account)
+    code, _, err = rotate(account.vault.environ, account.path, "--rollback")
+    assert (1, True) == (code, f"`toriconfig rotate {account.path} --rollback --to 5`" in err)
+    code, out, _ = rotate(account.vault.environ, account.path, "--rollback", "--to", "5")
+    assert (0, f"the stored value of {account.path}, version 5, is accepted again\n") == (code, out)
+    assert account.logs_in()

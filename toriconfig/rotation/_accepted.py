@@ -1,0 +1,76 @@
+"""Whether a stored credential is accepted where it is used, and which earlier version is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toriconfig._vault.versions import Version
+from toriconfig.errors import SecretError
+from toriconfig.rotation._abilities import works
+from toriconfig.rotation._errors import DatabaseUnreachable
+from toriconfig.rotation._preflight import Preflight
+from toriconfig.rotation._protocol import Kind, Values, same
+from toriconfig.rotation._run_with_timeout import attempt
+
+if TYPE_CHECKING:
+    from toriconfig.rotation._record import Record
+    from toriconfig.rotation._rotation import Rotation
+
+_LOOKS = 10
+"""How many earlier versions are tried: as many as KV v2 keeps by default."""
+
+
+def kind_of(rotation: Rotation, found: Record) -> Kind | None:
+    """The kind of that rotation, or None where it cannot be made again.
+
+    Args:
+        rotation: as it was asked for.
+        found: its record.
+    """
+    try:
+        return rotation.chosen.for_record(found)
+    except SecretError:
+        return None
+
+
+def is_refused(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current: Version) -> bool:
+    """True if it is certain that readers of the stored value are refused now.
+
+    Raises:
+        DatabaseUnreachable: the database does not answer.
+    """
+    if current.state != "there":
+        return False
+    said = _said(preflight, kind, {key: current.data[key] for key in keys if key in current.data})
+    if isinstance(said, DatabaseUnreachable):
+        raise said
+    return said is False
+
+
+def newest_accepted(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current: Version) -> int:
+    """The newest version before `current` that is accepted, or 0.
+
+    Raises:
+        DatabaseUnreachable: the database does not answer.
+        VaultError: Vault does not.
+    """
+    tried: list[Values] = [current.data]
+    for number in range(current.number - 1, max(0, current.number - 1 - _LOOKS), -1):
+        version = preflight.main.read(number)
+        if version.state != "there" or any(same(version.data, one, keys) for one in tried):
+            continue
+        if not keys or any(key not in version.data for key in keys):
+            continue
+        tried.append(version.data)
+        said = _said(preflight, kind, {key: version.data[key] for key in keys})
+        if isinstance(said, DatabaseUnreachable):
+            raise said
+        if said:
+            return number
+    return 0
+
+
+def _said(preflight: Preflight, kind: Kind, values: Values) -> bool | SecretError | None:
+    said: list[bool | None] = []
+    error = attempt(lambda: said.append(works(kind, preflight.work, values)), f"{kind.name}: works")
+    return error if error is not None else said[0]
