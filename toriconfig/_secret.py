@@ -8,7 +8,7 @@ from types import CellType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, get_args, overload
 
 from toriconfig._origin import Origin
-from toriconfig._supply import Fixed, Reading, State, Supply
+from toriconfig._supply import EXACT, Fixed, Reading, State, Supply, is_rounded
 from toriconfig._warnings import flush
 from toriconfig.errors import SecretError
 
@@ -131,7 +131,8 @@ class Secret(Generic[T]):
         known, seen, supply, _ = self._held.cell_contents
         if known is reading:
             return seen, ""
-        value, wrong = convert(self._inner, reading.value)
+        rounded = self._inner in (str, int) and is_rounded(reading.value, reading)
+        value, wrong = (None, EXACT) if rounded else convert(self._inner, reading.value)
         if not wrong:
             _register(value if self._inner in (None, str, bytes) else reading.value)
             _hold(self, reading, value, supply)

@@ -14,7 +14,7 @@ from toriconfig._resolve import LARGEST
 from toriconfig._secret import convert
 from toriconfig._supplies.derived import Derived, Missing
 from toriconfig._supplies.files import FileSupply, is_file
-from toriconfig._supply import Reading, Supply
+from toriconfig._supply import EXACT, Reading, Supply, is_rounded
 from toriconfig._templates import Other, Template
 from toriconfig._tree import Node
 from toriconfig._value import Value
@@ -178,7 +178,7 @@ def _text(piece: Fetched, readings: Sequence[Reading]) -> str:
     value = piece.take(readings[piece.at])
     if isinstance(value, bytes) and piece.forms:
         return formed(value, piece.forms)
-    text, wrong = convert(str, value)
+    text, wrong = (None, EXACT) if is_rounded(value, readings[piece.at]) else convert(str, value)
     if not wrong:
         try:
             return formed(text, piece.forms)
