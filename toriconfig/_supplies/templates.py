@@ -178,7 +178,8 @@ def _text(piece: Fetched, readings: Sequence[Reading]) -> str:
     value = piece.take(readings[piece.at])
     if isinstance(value, bytes) and piece.forms:
         return formed(value, piece.forms)
-    text, wrong = (None, EXACT) if is_rounded(value, readings[piece.at]) else convert(str, value)
+    text, wrong = convert(str, value)
+    wrong = EXACT if is_rounded(value, readings[piece.at]) else wrong
     if not wrong:
         try:
             return formed(text, piece.forms)
