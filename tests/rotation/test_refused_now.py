@@ -12,6 +12,7 @@ import pytest
 from support.postgres_line import postgres_line
 from support.rotate_command import rotate
 from support.rotating import Account, Left, left_at
+from toriconfig import VaultNotFound
 from toriconfig.rotation import DatabaseUnreachable, Rotation, RotationError, RotationRefused
 from toriconfig.rotation.kinds import DatabaseUser
 
@@ -115,6 +116,33 @@ def test_where_the_database_does_not_answer_nothing_is_said_about_what_works(acc
         kind = DatabaseUser(f"host=127.0.0.1 port={line.port} dbname=postgres", "secret/admin")
         with pytest.raises(DatabaseUnreachable):
             Rotation(account.path, kind, environ=account.vault.environ, timeout=1.0).rollback()
+
+
+@pytest.mark.parametrize("before", [rotated, taken_back, undone, lambda account, single: None])
+def test_a_stored_version_that_was_deleted_is_told_with_what_to_type(
+    account: Account, before: Callable[..., None]
+) -> None:
+    before(account, single=True)
+    number = account.rotation().status().stored
+    account.vault.client.secrets.kv.v2.delete_latest_version_of_secret(account.path.removeprefix("secret/"))
+    with pytest.raises(VaultNotFound, match="is deleted") as caught:
+        account.rotation(single=True).rollback()
+    assert f"`vault kv undelete -versions={number} {account.path}`" in caught.value.help
+
+
+def test_a_rollback_of_a_path_that_holds_nothing_is_an_error(account: Account) -> None:
+    with pytest.raises(VaultNotFound, match="holds nothing"):
+        Rotation(f"{account.path}x", account.kind(), environ=account.vault.environ).rollback()
+
+
+@pytest.mark.parametrize("act", ["run", "plan"])
+def test_an_administrator_that_is_refused_is_named_by_its_reference(account: Account, act: str) -> None:
+    account.vault.put("secret/other-admin", {"username": account.postgres.user, "password": "wrong"})
+    kind = DatabaseUser(account.conninfo, "secret/other-admin")
+    with pytest.raises(RotationError, match="password authentication failed") as caught:
+        getattr(Rotation(account.path, kind, environ=account.vault.environ), act)()
+    assert "the administrator at secret/other-admin" in caught.value.help
+    assert account.logs_in(account.name, account.first)
 
 
 def test_the_status_names_the_rollback_where_readers_are_refused(account: Account) -> None:

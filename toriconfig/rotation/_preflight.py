@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -174,10 +175,11 @@ def check_there(current: Version, ref: Ref) -> None:
     if current.state == "absent":
         raise VaultNotFound(f"Vault holds nothing at {path}", reference=str(ref), help="put a first value there")
     if current.state != "there":
+        undelete = f"undelete it, `vault kv undelete -versions={current.number} {shlex.quote(path)}`, or "
         raise VaultNotFound(
             f"the newest version of {path}, {current.number}, is {current.state}",
             reference=str(ref),
-            help="undelete it, or put a value there",
+            help=f"{undelete if current.state == 'deleted' else ''}put a value there",
         )
     if ref.key is not None and ref.key not in current.data:
         raise VaultNotFound(

@@ -62,11 +62,15 @@ def _mended(rotation: Rotation, preflight: Preflight, last: Record | None) -> Ou
 
     Raises:
         RotationRefused: no version that is kept is accepted.
+        VaultNotFound: nothing is stored now, so there is nothing that readers get.
     """
     path, ref = rotation.ref.path, rotation.ref
+    current = preflight.main.read()
+    if current.state != "there" or last is None:
+        check_there(current, ref)
     if last is None or (ref.key is not None and ref.key not in last.keys):
         return None
-    kind, keys, current = kind_of(rotation, last), last.keys, preflight.main.read()
+    kind, keys = kind_of(rotation, last), last.keys
     if kind is None or not keys or not is_refused(preflight, kind, keys, current):
         return None
     number = newest_accepted(preflight, kind, keys, current)

@@ -273,6 +273,10 @@ class DatabaseUser:
             except (RotationLost, RotationRefused, DatabaseUnreachable):
                 raise
             except SecretError as error:
+                if isinstance(error, RotationError) and not error.help:
+                    error.help = (
+                        f"that is the administrator at {self._admin}: look at what is stored there, and at its rights"
+                    )
                 if user != own.username:
                     raise
                 refusal = error
