@@ -60,6 +60,30 @@ def test_a_rollback_brings_back_the_newest_version_that_is_accepted(
     assert "nothing" == account.rotation(single=single).rollback().result
 
 
+def test_what_was_never_rotated_is_brought_back_too(account: Account) -> None:
+    broken_by_hand(account)
+    for act in (account.rotation().run, account.rotation().plan):
+        with pytest.raises(RotationRefused, match="does not log in") as caught:
+            act()
+        assert f"`toriconfig rotate {account.path} --rollback` brings back the version" in caught.value.help
+    arguments = [account.path, "--kind", "database-user", "--conninfo", account.conninfo, "--admin", "secret/admin"]
+    code, out, _ = rotate(account.vault.environ, *arguments, "--rollback")
+    assert (0, f"brought the value of version 1 back to {account.path}, as version 3\n") == (code, out)
+    assert (account.name, account.first) == account.stored()
+    changed_in_the_database(account)
+    code, _, err = rotate(account.vault.environ, account.path, "--rollback")
+    assert (1, True) == (code, f"`toriconfig rotate {account.path} --rollback --to 3`" in err)
+
+
+def test_the_first_version_is_made_valid_again_by_its_number(account: Account) -> None:
+    changed_in_the_database(account)
+    with pytest.raises(RotationRefused, match="readers are refused now") as caught:
+        account.rotation().rollback()
+    assert "--rollback --to 1`" in caught.value.help
+    assert "rotated" == account.rotation().rollback(to=1).result
+    assert account.logs_in(account.name, account.first)
+
+
 def test_a_key_that_was_removed_by_hand_comes_back(account: Account) -> None:
     rotated(account, single=True)
     good = account.stored()

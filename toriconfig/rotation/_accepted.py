@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from toriconfig._reference import Ref
 from toriconfig._vault.versions import Version
 from toriconfig.errors import SecretError
 from toriconfig.rotation._abilities import works
@@ -20,17 +21,22 @@ _LOOKS = 10
 """How many earlier versions are tried: as many as KV v2 keeps by default."""
 
 
-def kind_of(rotation: Rotation, found: Record) -> Kind | None:
+def kind_of(rotation: Rotation, found: Record | None) -> Kind | None:
     """The kind of that rotation, or None where it cannot be made again.
 
     Args:
         rotation: as it was asked for.
-        found: its record.
+        found: its record; None: there is none, and the kind is the one that was asked for.
     """
     try:
-        return rotation.chosen.for_record(found)
+        return rotation.chosen.for_new(None) if found is None else rotation.chosen.for_record(found)
     except SecretError:
         return None
+
+
+def keys_of(kind: Kind | None, ref: Ref) -> tuple[str, ...]:
+    """The keys that a kind changes, where it says so before its first rotation and `ref` is the whole path."""
+    return tuple(getattr(kind, "keys", ())) if ref.key is None else ()
 
 
 def is_refused(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current: Version) -> bool:

@@ -142,9 +142,9 @@ def lost_to(record: Record, path: str) -> RotationLost:
     return RotationLost(message, reference=path, help=remedy, winner=record.who, since=record.since)
 
 
-def command(path: str, record: Record, act: str = "") -> str:
-    """The command line that acts on the rotation of that record."""
-    key = f"#{record.keys[0]}" if len(record.keys) == 1 else ""
+def command(path: str, record: Record | None, act: str = "") -> str:
+    """The command line that acts on the rotation of that record, or, without one, on the whole path."""
+    key = f"#{record.keys[0]}" if record is not None and len(record.keys) == 1 else ""
     return " ".join(["toriconfig rotate", shlex.quote(path + key), *([act] if act else [])])
 
 

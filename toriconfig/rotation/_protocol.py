@@ -120,7 +120,7 @@ class Kind(Protocol):
     as `RotationError` without any value in it; of other exceptions only the type is told.
 
     A kind may also have `setup()`, `ends_former(pending, current)`, `works(work, values)` and `takes_turns`, which
-    `toriconfig.rotation._abilities` describes. A database that does not answer is a `DatabaseUnreachable`: the step is
+    `toriconfig.rotation._abilities` describes, and `keys`, those that it always changes. A database that does not answer is a `DatabaseUnreachable`: the step is
     repeated for `timeout` seconds.
 
     Attributes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toriconfig.rotation._accepted import is_refused, kind_of, newest_accepted
+from toriconfig.rotation._accepted import is_refused, keys_of, kind_of, newest_accepted
 from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._journal import command
 from toriconfig.rotation._opening import halt, reserve
@@ -68,9 +68,10 @@ def _mended(rotation: Rotation, preflight: Preflight, last: Record | None) -> Ou
     current = preflight.main.read()
     if current.state != "there" or last is None:
         check_there(current, ref)
-    if last is None or (ref.key is not None and ref.key not in last.keys):
+    if last is not None and ref.key is not None and ref.key not in last.keys:
         return None
-    kind, keys = kind_of(rotation, last), last.keys
+    kind = kind_of(rotation, last)
+    keys = last.keys if last is not None else keys_of(kind, ref)
     if kind is None or not keys or not is_refused(preflight, kind, keys, current):
         return None
     number = newest_accepted(preflight, kind, keys, current)
@@ -122,8 +123,8 @@ def _bring_back(rotation: Rotation, preflight: Preflight, found: Record | None, 
         )
     if found is not None and (ref.key is None or ref.key in found.keys):
         keys, kind = found.keys, rotation.chosen.for_record(found)
-    elif ref.key is not None:
-        keys, kind = (ref.key,), rotation.chosen.for_new(None)
+    elif keys := (ref.key,) if ref.key is not None else keys_of(kind_of(rotation, None), ref):
+        kind = rotation.chosen.for_new(None)
     else:
         raise RotationRefused(
             f"{ref} was never rotated, so it is not known which keys belong together",

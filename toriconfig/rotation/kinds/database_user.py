@@ -10,6 +10,7 @@ from toriconfig._reference import split
 from toriconfig._vault.write import policy_path
 from toriconfig.errors import SecretError
 from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationLost, RotationRefused
+from toriconfig.rotation._journal import command
 from toriconfig.rotation._protocol import Values, Work
 from toriconfig.rotation.kinds import _postgres
 from toriconfig.rotation.kinds._postgres import Login, Server
@@ -45,6 +46,7 @@ class DatabaseUser:
 
     name = "database-user"
     stored = True
+    keys = (USERNAME, PASSWORD)
 
     def __init__(
         self,
@@ -304,7 +306,8 @@ class DatabaseUser:
             raise RotationRefused(
                 f"the stored credential does not log in to {server}: {refusal}",
                 reference=str(work.ref),
-                help="is it another database's? If its password was changed by hand, store the right one first",
+                help="is it another database's? If its password was changed by hand, store the right one first; if what is "
+                f"stored was, `{command(work.ref.path, None, '--rollback')}` brings back the version that is accepted",
             )
 
     def _other(self, username: str, work: Work) -> str:
