@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Stage = Literal["reserved", "applied", "verified", "promoted", "undoing", "undone", "done"]
 OPEN = frozenset({"reserved", "applied", "verified", "promoted", "undoing"})
@@ -116,14 +116,38 @@ _SEALED = ("pending", "former")
 _PLAIN = tuple(one.name for one in fields(Record) if one.name not in (*_SEALED, "revision"))
 
 
+_LONGEST_GRACE = 366 * 86_400
+_STEPS = frozenset(get_args(Stage))
+_COUNTS = ("base", "version", "restores")
+_MAPPINGS = ("process", "setup", "undoes")
+_TEXTS = ("id", "kind", "step", "who", "since", "at", "mark", "promoted_at", "reason", "grace_until")
+
+
 def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
     """The record in what a path holds, or None when it holds something else."""
     try:
         plain = {name: data[name] for name in _PLAIN if name in data}
-        plain["keys"] = tuple(str(key) for key in plain["keys"])
-        for name in ("process", "setup", "undoes"):
+        for name in _MAPPINGS:
             plain[name] = dict(plain.get(name) or {})
+        if not _is_record(plain):
+            return None
+        plain["keys"] = tuple(plain["keys"])
         sealed: dict[str, Any] = {name: Sealed(data.get(name) or {}) for name in _SEALED}
         return Record(**plain, **sealed, revision=revision)
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _is_record(plain: Mapping[str, Any]) -> bool:
+    """Whether each part is of the type that is written, and the step is one that this release knows."""
+    keys, grace = plain["keys"], plain.get("grace")
+    return (
+        all(isinstance(plain.get(name, ""), str) for name in _TEXTS)
+        and all(type(plain.get(name, 0)) is int for name in _COUNTS)
+        and isinstance(keys, list)
+        and all(isinstance(key, str) for key in keys)
+        and plain["step"] in _STEPS
+        and type(plain.get("verifier", False)) is bool
+        and plain.get("exclusive") in (None, True, False)
+        and (grace is None or (type(grace) in (int, float) and 0 <= grace <= _LONGEST_GRACE))
+    )

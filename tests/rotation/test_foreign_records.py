@@ -1,0 +1,79 @@
+"""What stands at the place of a record but is none, or one of a later release, is left alone and told as such."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from support.rotate_command import rotate
+from support.rotating import Left, left_at
+from toriconfig.rotation import Rotation, RotationRefused, kinds
+from toriconfig.rotation._record import load_record
+from toriconfig.testing import VaultServer
+
+RECORD: dict[str, Any] = {
+    "id": "a1",
+    "kind": "generated",
+    "step": "applied",
+    "who": "ann@host",
+    "since": "2026-01-01T00:00:00Z",
+    "at": "2026-01-01T00:00:00Z",
+    "base": 1,
+    "keys": ["token"],
+}
+WRONG: dict[str, list[Any]] = {
+    "id": [None, 7],
+    "kind": [[], None, {"a": 1}],
+    "step": ["frobnicated", ["done"], None, ""],
+    "who": [None, 1],
+    "since": [5, None],
+    "at": [None, 0, ["now"]],
+    "base": ["x", None, 1.5, True],
+    "keys": ["password", None, [1], {"token": 1}],
+    "version": ["2", None],
+    "restores": ["1", [1]],
+    "process": ["x", [1, 2]],
+    "setup": ["x", [1, 2]],
+    "undoes": ["x", [1]],
+    "exclusive": ["yes", []],
+    "verifier": ["yes", 1, None],
+    "grace": ["5", -1, True, 10**400],
+    "grace_until": [5, None],
+    "pending": [[1], "x"],
+    "former": [[1], "x"],
+}
+
+
+def test_a_record_with_all_parts_as_they_are_written_is_read() -> None:
+    assert load_record(RECORD, 3) is not None
+    assert load_record({**RECORD, "grace": 5, "exclusive": None, "process": None, "later": 1}, 3) is not None
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_a_part_of_another_type_makes_it_none(name: str, value: Any) -> None:
+    assert load_record({**RECORD, name: value}, 3) is None
+
+
+@pytest.mark.parametrize("name", list(RECORD))
+def test_a_part_that_is_missing_makes_it_none(name: str) -> None:
+    assert load_record({key: value for key, value in RECORD.items() if key != name}, 3) is None
+
+
+@pytest.mark.parametrize("changes", [{"step": "step of a later release"}, {"kind": []}, {"at": None}], ids=str)
+def test_nobody_rotates_over_a_record_that_cannot_be_read(vault: VaultServer, changes: dict[str, Any]) -> None:
+    name = f"foreign-{next(iter(changes))}"
+    vault.put(f"secret/{name}", {"token": "old"})
+    rotation = Rotation(f"secret/{name}#token", kinds.Generated(), environ=vault.environ, on_event=left_at("verify"))
+    with pytest.raises(Left):
+        rotation.run()
+    held = {**vault.get(f"secret/{name}.rotation"), **changes}
+    store = vault.client.secrets.kv.v2
+    newest = store.read_secret_metadata(f"{name}.rotation")["data"]["current_version"]
+    store.create_or_update_secret(f"{name}.rotation", held, cas=newest)
+    for act in (rotation.run, rotation.plan, rotation.resume, rotation.rollback, rotation.status, rotation.half_way):
+        with pytest.raises(RotationRefused, match="holds something else than the record of a rotation"):
+            act()
+    code, out, _ = rotate(vault.environ, f"secret/{name}#token", "--due", "--max-age", "0")
+    assert (1, True) == (code, "holds something else than the record" in out)
+    assert ("old", held) == (vault.get(f"secret/{name}")["token"], vault.get(f"secret/{name}.rotation"))
