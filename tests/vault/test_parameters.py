@@ -21,7 +21,7 @@ from support.faults import Answer, FaultyServer, answering_server
 from toriconfig import Ref, Secret, load
 from toriconfig._reference import split
 from toriconfig._vault.ends import _ssh_end
-from toriconfig.errors import VaultDenied, VaultError
+from toriconfig.errors import VaultDenied, VaultError, VaultNotFound
 from toriconfig.testing import FakeClock, VaultServer, vault_server
 from toriconfig.vault import Vault
 
@@ -249,3 +249,12 @@ def test_a_field_may_name_the_parameters(server: VaultServer) -> None:
 
 def test_a_version_of_a_path_that_is_called_so_stays_a_version() -> None:
     assert (3, ()) == (split("secret/creds/x?version=3").version, split("secret/creds/x?version=3").parameters)
+
+
+def test_a_key_that_is_not_handed_out_is_not_to_be_stored(server: VaultServer) -> None:
+    class App(BaseModel):
+        secret: Annotated[Secret[str], Ref("pki/issue/dev?common_name=a.internal&key_type=ec#nope")]
+
+    with pytest.raises(VaultNotFound, match="no key `nope`") as caught:
+        load(App, environ=server.environ).secret.get()
+    assert "look at the spelling of the key" == caught.value.help

@@ -71,6 +71,48 @@ def test_an_authority_that_was_taken_away_is_not_trusted_for_new_connections(
         secret(session, "secret/other").get()
 
 
+class Mount:
+    """A volume of Kubernetes: `name -> ..data/name`, and `..data -> ..N`, which is swapped in one step."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._swaps = folder, 0
+        folder.mkdir()
+
+    def fill(self, files: dict[str, Path]) -> None:
+        """Have these files stand there and no others, all of one time, as after a restored backup."""
+        self._swaps += 1
+        version = self._folder / f"..{self._swaps}"
+        version.mkdir()
+        for name, source in files.items():
+            shutil.copy(source, version / name)
+            os.utime(version / name, (1, 1))
+            if not (self._folder / name).is_symlink():
+                (self._folder / name).symlink_to(f"..data/{name}")
+        new = self._folder / "..data_tmp"
+        new.symlink_to(version.name)
+        new.replace(self._folder / "..data")
+
+
+@pytest.mark.parametrize("variable", ["VAULT_CACERT", "VAULT_CAPATH"])
+def test_a_volume_of_kubernetes_that_was_swapped_is_read_anew(
+    server: VaultServer, connect: Connect, tmp_path: Path, fake_clock: FakeClock, variable: str
+) -> None:
+    stranger, _ = self_signed(tmp_path, "stranger")
+    mount = Mount(tmp_path / "volume")
+    mount.fill({"ca.pem": stranger})
+    named = tmp_path / "volume" / ("ca.pem" if variable == "VAULT_CACERT" else "")
+    environ = {"VAULT_ADDR": server.address, variable: str(named), "VAULT_TOKEN": "root"}
+    session = connect(environ, clock=fake_clock, refresh_interval=10.0)
+    for path in ("secret/app", "secret/other"):
+        with pytest.raises(SecretError, match="TLS"):
+            secret(session, path).get()
+        mount.fill({"ca.pem": _authority(server)})
+        fake_clock.advance(60)
+        assert {"k": "v"} == secret(session, path).get()
+        mount.fill({"ca.pem": stranger})
+        fake_clock.advance(60)
+
+
 def test_each_certificate_login_presents_the_certificate_of_now(
     server: VaultServer, connect: Connect, tmp_path: Path, fake_clock: FakeClock
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
-from toriconfig._reference import Place, Ref
+from toriconfig._reference import Place, Ref, issues
 from toriconfig._references import Reference, formed
 from toriconfig._resolve import LARGEST
 from toriconfig._secret import convert
@@ -235,7 +235,7 @@ def _fields(value: Any) -> Mapping[str, Any]:
 
 
 def _not_in_vault(path: str, key: str) -> SecretError:
-    remedy = f"store the key `{key}` there"
+    remedy = "look at the spelling of the key" if issues(path) else f"store the key `{key}` there"
     reference = str(Place(path, key))
     return VaultNotFound(f"Vault has {path} but no key `{key}` in it", reference=reference, help=remedy)
 
