@@ -176,6 +176,13 @@ def test_the_status_names_the_rollback_where_readers_are_refused(account: Accoun
     assert (True, (f"toriconfig rotate {account.path} --rollback",)) == (status.locked_out, status.commands)
 
 
+def test_another_kind_than_the_record_says_is_refused(account: Account) -> None:
+    taken_back(account, single=True)
+    broken_by_hand(account)
+    code, _, err = rotate(account.vault.environ, account.path, "--rollback", "--kind", "generated")
+    assert (1, True) == (code, "is of kind database-user, not generated" in err)
+
+
 def test_the_command_says_which_version_it_brought_back(account: Account) -> None:
     taken_back(account, single=True)
     broken_by_hand(account)

@@ -89,13 +89,21 @@ class Chosen:
         Raises:
             RotationRefused: it is another one than was asked for, none of ours, or the record does not keep enough.
         """
+        self.check_kind(found)
+        return self.kind if self.kind is not None else self._made(found.kind, found.setup)
+
+    def check_kind(self, found: Record) -> None:
+        """Make sure that no other kind was asked for than that of the record.
+
+        Raises:
+            RotationRefused: another one was.
+        """
         if self._asked and found.kind != self._asked:
             raise RotationRefused(
                 f"the rotation of {self._ref.path} is of kind {found.kind}, not {self._asked}",
                 reference=str(self._ref),
                 help=f"name that kind: `--kind {found.kind}`",
             )
-        return self.kind if self.kind is not None else self._made(found.kind, found.setup)
 
     def _made(self, name: str, setup: Mapping[str, Any]) -> Kind:
         from toriconfig.rotation import kinds

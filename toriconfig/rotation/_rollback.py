@@ -61,7 +61,7 @@ def _mended(rotation: Rotation, preflight: Preflight, last: Record | None) -> Ou
     """Bring back the newest version that is accepted, if what is stored is refused; else None.
 
     Raises:
-        RotationRefused: no version that is kept is accepted.
+        RotationRefused: no version that is kept is accepted, or another kind was asked for.
         VaultNotFound: nothing is stored now, so there is nothing that readers get.
     """
     path, ref = rotation.ref.path, rotation.ref
@@ -70,6 +70,8 @@ def _mended(rotation: Rotation, preflight: Preflight, last: Record | None) -> Ou
         check_there(current, ref)
     if last is not None and ref.key is not None and ref.key not in last.keys:
         return None
+    if last is not None:
+        rotation.chosen.check_kind(last)
     kind = kind_of(rotation, last)
     keys = last.keys if last is not None else keys_of(kind, ref)
     if kind is None or not keys or not is_refused(preflight, kind, keys, current):
