@@ -84,6 +84,8 @@ SPREAD = {
     "list items level with the key": "tokens:\n- HUNTER\n- HUNTER\nhost: shown",
     "a mapping below the key": "credentials:\n  user: HUNTER\n  more:\n    - HUNTER\nhost: shown",
     "a value on the next line": "password:\n  HUNTER\nhost: shown",
+    "a colon on the next line": "host: shown\n  password\n: HUNTER",
+    "a colon on the next line, after an empty one": "password\n\n   : HUNTER\nhost: shown",
     "a value on the next line of JSON": '{\n  "password":\n  "HUNTER",\n  "host": "shown"\n}',
     "an explicit key": "? password\n: HUNTER\nhost: shown",
     "an anchor far away": "x: &a HUNTER\nhost: shown\npassword: *a",

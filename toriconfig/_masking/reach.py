@@ -31,6 +31,8 @@ _PLAIN = re.compile(
 )
 """A line without anything that the walk follows: a key, a word or both, in a block."""
 _DOCUMENT = re.compile(r"(?:---|\.\.\.)(?:\s|\Z)")
+_COLON_FIRST = re.compile(r"\s*[:=\uff1a\uff1d\ufe55\ufe66]")
+_LAST_NAME = re.compile(r"""(?<![\w.-])([\w.-]++)["']?+\s*+\Z""")
 _BINDING = re.compile(r"""\s*(?:export\s+)?'?[A-Za-z_][A-Za-z0-9_.-]{0,99}'?\s*=""")
 
 
@@ -76,8 +78,18 @@ class _Walk:
         self.comma = False
         self.lost = False
         self.read = 0
+        self.before = ""
 
     def line(self, text: str) -> int:
+        before, self.before = self.before, text if text.strip() else self.before
+        if self.read <= _MOST_READ and not self.lost and self._ends_a_key(before, text):
+            # The name of a secret on the line before, its colon on this one: a stray line break.
+            self.floor, self.base, self.column = 0, self.depth, _indent(before)
+            self._lex(text, 0, 0)
+            return 0
+        return self._followed(text)
+
+    def _followed(self, text: str) -> int:
         if self.read > _MOST_READ:
             return 0
         if self._is_plain(text):
@@ -106,6 +118,13 @@ class _Walk:
             return self._open(text, 0)
         self._lex(text, 0, 0)
         return 0
+
+    def _ends_a_key(self, before: str, text: str) -> bool:
+        """True if `text` begins with the colon of a key that ends the line before and names a secret."""
+        if self.pem or not _COLON_FIRST.match(text):
+            return False
+        name = _LAST_NAME.search(before, max(0, len(before) - LONGEST_LINE))
+        return name is not None and self.sensitive.names(name[1])
 
     def _is_plain(self, text: str) -> bool:
         """Whether nothing reaches into this line, begins in it or goes on below it."""
