@@ -146,6 +146,7 @@ LIMITS = {
     "file in a secrets folder": f"{secrets_dir.MAX_BYTES >> 20} MiB",
     "`${file:…}`": f"{min(followed.MAX_BYTES, _file_reference.MAX_BYTES) >> 20} MiB",
     "file of a login": f"{login.LARGEST >> 20} MiB",
+    "text that variables in a `.env` file expand to": f"{dotenv.LARGEST_EXPANDED >> 20} MiB",
     "text that references expand to": f"{_resolve.LARGEST >> 20} MiB",
     "answer of Vault": f"{transport.LARGEST >> 20} MiB",
     "one read of a secret, login and retries included": "5 s, at most 300 s",

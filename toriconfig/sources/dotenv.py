@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import ChainMap, Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from os import PathLike, fspath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from toriconfig._masking.frames import Masked
 from toriconfig._masking.sensitive import Sensitive
 from toriconfig._origin import Origin
 from toriconfig._tree import Layer, Node, Tree
-from toriconfig.errors import Problem, Related
+from toriconfig.errors import MOST_SHOWN, Problem, Related
 from toriconfig.sources._read_file import read_file
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1 << 20
 """Largest `.env` file that is read."""
+LARGEST_EXPANDED = 16 << 20
+"""Most characters that the variables in the values of one file may expand to."""
 
 _Place = tuple[int, str]
 
@@ -121,6 +124,8 @@ class _Read:
         self.problems: list[Problem] = []
         self.values: dict[str, Node] = {}
         self.said: dict[str, str] = {}
+        self.room = LARGEST_EXPANDED
+        self.shown: Counter[str] = Counter()
 
     def tree(self) -> Tree:
         for line, binding in _bindings(self.text):
@@ -141,11 +146,11 @@ class _Read:
         """The value with what its `${NAME}`s mean; one that means nothing is a warning."""
         if "${" not in value:
             return value
-        from dotenv.variables import Variable, parse_variables
+        from toriconfig.sources.dotenv_variables import Variable, expanded, parts
 
-        known = {**self.environ, **self.said}
-        parts = list(parse_variables(value))
-        for part in parts if warns else ():
+        known = ChainMap(self.said, cast("dict[str, str]", self.environ))
+        found = list(parts(value))
+        for part in found if warns else ():
             if isinstance(part, Variable) and part.default is None and part.name not in known:
                 self.problem(
                     "TC304",
@@ -155,7 +160,18 @@ class _Read:
                     expected="a name that a line above or the environment sets",
                     help=f"set {part.name}, or write `${{{part.name}:-default}}`",
                 )
-        return "".join(part.resolve(known) for part in parts)
+        text = expanded(found, known, self.room)
+        if text is None:
+            self.problem(
+                "TC004",
+                at,
+                message=f"variables expand to more than {LARGEST_EXPANDED >> 20} MiB of text",
+                expected="less text",
+                help="refer to fewer or shorter values",
+            )
+            return ""
+        self.room -= len(text)
+        return text
 
     def bind(self, line: int, name: str, value: str | None) -> None:
         at = (line, name)
@@ -200,7 +216,11 @@ class _Read:
 
     def problem(self, code: str, at: _Place, other: Origin | None = None, **more: str) -> None:
         origin = self.layer.locate(at)
+        severity = more.get("severity", "error")
+        self.shown[severity] += 1
         places = [origin, other] if other else [origin]
+        if self.shown[severity] > MOST_SHOWN:
+            places = []  # nobody is shown so many, and lines cost time
         self.problems.append(
             Problem(
                 code,

@@ -1,0 +1,65 @@
+"""`${NAME}` and `${NAME:-default}` in the values of a `.env` file: python-dotenv's rules, in time linear in the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from toriconfig._value import Value
+
+
+class Variable(Value):
+    """One `${NAME}` or `${NAME:-default}`."""
+
+    name: str
+    default: str | None = None
+
+
+def parts(text: str) -> Iterator[str | Variable]:
+    """The literal pieces and variables of `text`, in order.
+
+    A name ends at the first `}` or `:`, a default at the first `}`. What is not closed, and a `:` that is not `:-`,
+    leave the `${` as it is. Each character is looked at a few times at most, unlike with the expression of python-dotenv.
+    """
+    written, at = 0, text.find("${")
+    brace = colon = -1
+    while at >= 0:
+        name = at + 2
+        brace = text.find("}", name) if brace < name else brace
+        if brace < 0:
+            break
+        colon = _or_end(text, text.find(":", name)) if colon < name else colon
+        if colon < brace and text[colon + 1 : colon + 2] != "-":
+            at = text.find("${", name)
+            continue
+        if written < at:
+            yield text[written:at]
+        if colon < brace:
+            yield Variable(text[name:colon], text[colon + 2 : brace])
+        else:
+            yield Variable(text[name:brace])
+        written = brace + 1
+        at = text.find("${", written)
+    if written < len(text):
+        yield text[written:]
+
+
+def _or_end(text: str, at: int) -> int:
+    return at if at >= 0 else len(text)
+
+
+def expanded(text: list[str | Variable], known: Mapping[str, str], room: int) -> str | None:
+    """The text with the values of its variables; None when it is longer than `room` characters.
+
+    Args:
+        text: what `parts` yields.
+        known: values by their names; a name that is not in it means its default, or nothing.
+        room: most characters.
+    """
+    pieces: list[str] = []
+    for part in text:
+        piece = part if isinstance(part, str) else known.get(part.name, part.default or "")
+        room -= len(piece)
+        if room < 0:
+            return None
+        pieces.append(piece)
+    return "".join(pieces)
