@@ -139,6 +139,7 @@ def test_every_input_that_the_page_trusts_or_not_has_its_row_of_powers() -> None
 
 LIMITS = {
     "settings file (YAML, JSON)": f"{Limits().max_bytes >> 20} MiB",
+    "lines of a settings file (YAML, JSON)": f"{Limits().max_lines:,}",
     "depth of a settings file": f"{Limits().max_depth}",
     "values in a settings file, aliases expanded": f"{Limits().max_nodes:,}",
     "documents in a settings file": f"{Limits().max_documents:,}",

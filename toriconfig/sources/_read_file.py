@@ -51,6 +51,22 @@ def _of_package(resource: Resource, origin: Origin, max_bytes: int) -> bytes | P
     return too_large(origin, max_bytes) if len(data) > max_bytes else data
 
 
+def refused_size(content: str | bytes, origin: Origin, max_bytes: int, max_lines: int) -> Problem | None:
+    """The problem of an input of too many bytes or lines, or None."""
+    if len(content) > max_bytes:
+        return too_large(origin, max_bytes)
+    ends = ("\n", "\r") if isinstance(content, str) else (b"\n", b"\r")
+    if max(map(content.count, ends)) <= max_lines:  # type: ignore[arg-type]
+        return None
+    return Problem(
+        "TC004",
+        origin=origin,
+        message="the file has too many lines for a settings file",
+        expected=f"at most {max_lines:,} lines",
+        help="name the right file, or split it",
+    )
+
+
 def too_large(origin: Origin, max_bytes: int) -> Problem:
     """The problem of an input of more than `max_bytes`."""
     return Problem(

@@ -10,7 +10,7 @@ from toriconfig._tree import Layer, Node, Tree
 from toriconfig._value import Value
 from toriconfig.errors import Problem
 from toriconfig.sources import read_content
-from toriconfig.sources._read_file import read_file, too_large
+from toriconfig.sources._read_file import read_file, refused_size
 
 
 class Limits(Value):
@@ -18,12 +18,14 @@ class Limits(Value):
 
     Attributes:
         max_bytes: size of the file in bytes.
+        max_lines: lines of the file, empty ones and comments included.
         max_depth: collections inside one another, the top level included; aliases count as what they stand for.
         max_nodes: values in all documents of the file, after aliases and merge keys are expanded.
         max_documents: documents in the file, each of which is judged as settings of its own.
     """
 
     max_bytes: int = 16 << 20
+    max_lines: int = 1_000_000
     max_depth: int = 100
     max_nodes: int = 1_000_000
     max_documents: int = 1_000
@@ -107,8 +109,9 @@ def read_yaml(
 
     limits = limits or Limits()
     layer = _layer(kind, name)
-    if len(content) > limits.max_bytes:
-        return [_nothing(layer, too_large(Origin(kind, name), limits.max_bytes))]
+    refused = refused_size(content, Origin(kind, name), limits.max_bytes, limits.max_lines)
+    if refused is not None:
+        return [_nothing(layer, refused)]
     return read_documents(content, layer, limits) or [_nothing(layer)]
 
 

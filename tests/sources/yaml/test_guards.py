@@ -52,6 +52,13 @@ def test_values_are_counted_over_all_documents() -> None:
     assert ["TC004"] == [problem.code for problem in problems("a: 1\n---\n" * 10, Limits(max_nodes=10))]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_the_bound_on_lines_counts_comments_too(end: str) -> None:
+    assert [] == problems(f"#{end}" * 10, Limits(max_lines=10))
+    (problem,) = problems(f"#{end}" * 11, Limits(max_lines=10))
+    assert ("TC004", "at most 10 lines") == (problem.code, problem.expected)
+
+
 def test_the_bound_on_depth_is_exact() -> None:
     deep = "a: " + "[" * 99 + "]" * 99
     assert [] == problems(deep)
