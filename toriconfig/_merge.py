@@ -10,6 +10,8 @@
     scalar         scalar          the higher scalar
     list           scalar          the higher value, and the reverse: pydantic judges it
     mapping        list, scalar    a Problem that names both places, and the reverse
+    reference      mapping         what the reference yields, when it stands for the whole (`d: ${env:D}`), counts
+                                   as if it were written there; so it does above and below lists, and in the reverse
     anything       null            None where the field accepts None; elsewhere what lower layers said
                                    is removed, with one warning, even when a still higher layer speaks
     null           anything        the higher value; where the field accepts None, no default comes back below it
@@ -28,7 +30,7 @@ from typing import Any
 from toriconfig._origin import Origin
 from toriconfig._path import Path, show
 from toriconfig._shape import ANY, Shape
-from toriconfig._tree import Node, Positions
+from toriconfig._tree import Broken, Node, Positions
 from toriconfig.errors import Problem, Related
 
 
@@ -53,6 +55,8 @@ def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Pa
         above = _joined(below, above, shape.merge)
     elif type(above) is Positions and (type(below) in (list, Positions) or (type(below) is dict and shape.names)):
         above = positioned(below, above, shape, problems, path)
+    elif type(low) is Broken and _adds_to(above, shape):
+        problems += low.problems
     elif (type(above) is dict) is not (type(below) is dict) and _clash(low, high, shape):
         problems.append(_clash_problem(low, high, path))
     return Node(above, high.layer, high.at, high.key_at, _chained(high.under, low))
@@ -166,7 +170,16 @@ def _identity(value: Any) -> Hashable:
     return value  # type: ignore[no-any-return]
 
 
+def _adds_to(above: Any, shape: Shape) -> bool:
+    """Whether a value is laid over the one below it key by key, or item by item."""
+    if type(above) is list:
+        return shape.merge not in (None, "replace")
+    return type(above) is Positions or (type(above) is dict and shape.merge != "replace")
+
+
 def _clash(low: Node, high: Node, shape: Shape) -> bool:
+    if type(low) is Broken or type(high) is Broken:
+        return False
     if shape.kind in ("secret", "any") or shape.text or shape.validated or shape.names:
         return False
     other = low.value if type(high.value) is dict else high.value
@@ -208,6 +221,25 @@ def _null_problem(node: Node, path: Path, below: Node | None) -> Problem:
         layer=_over(node.origin, below.origin) if below else "",
         related=(Related(below.origin, "removed by it"),) if below else (),
     )
+
+
+def at_nulls(wrong: list[Problem], problems: list[Problem]) -> list[Problem]:
+    """What validation found, with a key that is missing because a layer says null at the place of the null."""
+    nulls = {problem.path: problem.origin for problem in problems if problem.code == "TC106"}
+    return [
+        one.replaced(origin=nulls[one.path], label="null counts as not set")
+        if one.code == "TC103" and one.path in nulls
+        else one
+        for one in wrong
+    ]
+
+
+def without_vault_block(root: Node, shape: Shape) -> tuple[Node, Node | None]:
+    """The tree without the block that describes the connection to Vault, and that block."""
+    block = root.value.get("vault") if "vault" not in shape.fields else None
+    if block is None:
+        return root, None
+    return Node({key: node for key, node in root.value.items() if key != "vault"}, root.layer, root.at), block
 
 
 def _over(high: Origin, low: Origin) -> str:

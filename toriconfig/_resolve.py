@@ -346,6 +346,7 @@ def resolve(
     shape: Shape,
     *,
     within: Node | None = None,
+    at: tuple[Path, Shape] | None = None,
     environ: Mapping[str, str] | None,
     profile: str | None,
     read_file: Callable[[str], str | Problem],
@@ -357,9 +358,11 @@ def resolve(
         environ: the variables; None: nothing but the tree is known, so what others could say is no problem.
         within: the tree in which `${other.key}` is looked up; where it is `root`, what references made factories give
             is in the result. None: `root` itself.
+        at: where `root` stands in `within`, and what the schema allows there. None: it is the whole tree.
     """
     run = _Run(within or root, shape, environ, profile, read_file, problems)
-    resolved = run.node(root, shape, ())
+    path, here = at or ((), shape)
+    resolved = run.node(root, here, path)
     for path, node in run.made.items() if within is root else ():
         resolved = placed(resolved, path, node)
     return resolved

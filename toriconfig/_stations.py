@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from toriconfig import _warnings
 from toriconfig._defaults import whole_lists, with_defaults
 from toriconfig._layers import Inputs, Reader, overlooked, read
-from toriconfig._merge import merge, prune
+from toriconfig._merge import at_nulls, merge, prune, without_vault_block
 from toriconfig._options import Options
 from toriconfig._origin import Origin, OriginKind
 from toriconfig._path import Path, show
@@ -24,12 +24,16 @@ from toriconfig._spelling import one_spelling
 from toriconfig._steering import options_of
 from toriconfig._supplies.places import Places, connected, vault_path
 from toriconfig._templates import failures, without_failed
-from toriconfig._tree import Layer, Node, Tree
+from toriconfig._tree import Layer, Node, Tree, refers
 from toriconfig._unknown import unknown_keys, without_unknown
 from toriconfig.errors import Problem, Severity
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+
+_At = tuple[Path, Shape] | None
+"""Where a part of the tree stands, and what the schema allows there; None: the whole."""
 
 
 class Load:
@@ -82,11 +86,14 @@ class Load:
 
     def _assembled(self) -> tuple[Node, Places, Any]:
         trees, env = self._trees()
-        root, block = _parted(self._merged(trees, self.problems), self.shape)
+        if any(refers(tree) for _, tree in trees):
+            merged = self._merged(trees, [])
+            trees = [(kind, self._with_whole(tree, merged)) for kind, tree in trees]
+        root, block = without_vault_block(self._merged(trees, self.problems), self.shape)
         self.session = session = self._session(env, block, root)
         if self.options.vault_layer == "eager" and "vault" in self.options.layers and not self.recipe.offline:
             self._read_eagerly(trees, session)
-            root = _parted(self._merged(trees, []), self.shape)[0]
+            root = without_vault_block(self._merged(trees, []), self.shape)[0]
         root = whole_lists(root, self.shape, self.problems) if self.positions else root
         root = prune(with_defaults(root, self.shape), self.shape, self.problems)
         return self._resolved(root, root), self._places(session), session
@@ -96,7 +103,7 @@ class Load:
         from toriconfig._validate import validate
 
         self._note("files", tree, alone=True)
-        root, block = _parted(tree.root, self.shape)
+        root, block = without_vault_block(tree.root, self.shape)
         if block is not None:
             from toriconfig._vault_options import vault_options
 
@@ -119,7 +126,7 @@ class Load:
         self.problems += tree.problems
         given = self._current(tree.root)
         below = carried(base.root, given, loaded.model)
-        given = with_defaults(given, self.shape, below)
+        given = self._with_whole(with_defaults(given, self.shape, below), below)
         root = merge(below, given, self.shape, self.problems)
         root = merge(below, self._resolved(given, root), self.shape, [])
         places = self._places(base.session)
@@ -144,16 +151,30 @@ class Load:
             root = up_to_date(root, self.shape, self.problems, self.remedies.variable)
         return one_spelling(root, self.shape, self.problems)
 
-    def _resolved(self, root: Node, within: Node, *, alone: bool = False) -> Node:
+    def _resolved(
+        self, root: Node, within: Node, *, alone: bool = False, at: _At = None, wrong: list[Problem] | None = None
+    ) -> Node:
         return resolve(
             root,
             self.shape,
             within=within,
+            at=at,
             environ=None if alone else self.environ,
             profile=self.options.profile,
             read_file=self._read_file,
-            problems=self.problems,
+            problems=self.problems if wrong is None else wrong,
         )
+
+    def _with_whole(self, root: Node, within: Node) -> Node:
+        """A tree with the lists and mappings that its references yield, for other layers to be merged with."""
+        if not refers(root):
+            return root
+        from toriconfig._whole_references import with_whole_references
+
+        def resolved(node: Node, here: Shape, path: Path, wrong: list[Problem]) -> Node:
+            return self._resolved(node, within, at=(path, here), wrong=wrong)
+
+        return with_whole_references(root, self.shape, resolved, self.problems)
 
     def _judged(self, root: Node, places: Places, *, alone: bool = False) -> Node:
         """The tree with handles, and without unknown keys that are let pass, lest `extra="forbid"` refuse them."""
@@ -181,8 +202,7 @@ class Load:
         """Add what validation found, unless it was told already, or a reference that failed in `root` is all of it."""
         told = {problem.path for problem in self.problems if problem.severity == "error"}
         told.update(map(show, failures(root) if wrong else ()))
-        nulls = {problem.path: problem.origin for problem in self.problems if problem.code == "TC106"}
-        wrong = [_at_null(one, nulls[one.path]) if one.code == "TC103" and one.path in nulls else one for one in wrong]
+        wrong = at_nulls(wrong, self.problems)
         self.problems += [p for p in wrong if p.path not in told and (self.complete or p.code != "TC103")]
 
     def _built(self, root: Node, places: Places, session: Any) -> Loaded | None:
@@ -375,19 +395,6 @@ class Load:
         from toriconfig._masking.registered import as_shown
 
         return as_shown(self.problems, self.lines, self.shape, self.read, self.recipe.most)
-
-
-def _at_null(problem: Problem, origin: Origin | None) -> Problem:
-    """A key that is missing because a layer says null stands where the null stands."""
-    return problem.replaced(origin=origin, label="null counts as not set")
-
-
-def _parted(root: Node, shape: Shape) -> tuple[Node, Node | None]:
-    """The tree without the block that describes the connection to Vault, and that block."""
-    block = root.value.get("vault") if "vault" not in shape.fields else None
-    if block is None:
-        return root, None
-    return Node({key: node for key, node in root.value.items() if key != "vault"}, root.layer, root.at), block
 
 
 _NOTHING = Layer("defaults", "nothing", lambda _at: Origin("defaults", "nothing"))

@@ -177,6 +177,30 @@ class Node:
         return f"Node({type(self.value).__name__} at {self.origin})"
 
 
+class Broken(Node):
+    """A text whose references yield nothing that another layer could be merged with.
+
+    Attributes:
+        problems: what is wrong with the references.
+    """
+
+    __slots__ = ("problems",)
+
+    def __init__(self, node: Node, problems: list[Problem]) -> None:
+        super().__init__(node.value, node.layer, node.at, node.key_at, node.under)
+        self.problems = problems
+
+
+def refers(node: Node) -> bool:
+    """Whether a text at or below the node may hold a reference."""
+    value = node.value
+    if type(value) is str:
+        return "${" in value and node.layer.references
+    if type(value) is dict:
+        return any(map(refers, value.values()))
+    return type(value) is list and any(map(refers, value))
+
+
 class Tree:
     """What a source returns.
 
