@@ -30,7 +30,7 @@ def schema_of_files(cls: type[BaseModel]) -> dict[str, Any]:
     No key is required, since another layer may say it; every value may be a reference; keys that the class does not
     know are refused, as in a load. `x-toriconfig-env` names the variable of a key, `x-toriconfig-secret` marks secrets.
     """
-    made = without_infinity(_made(cls))
+    made = without_infinity(made_by_pydantic(cls))
     options = Options.of(cls.model_config, {})
     shape = root_shape(cls)
     variables = {path: name for name, path in variables_of(cls)}
@@ -49,8 +49,12 @@ def schema_of_files(cls: type[BaseModel]) -> dict[str, Any]:
     return {**head, **{key: value for key, value in body.items() if key not in head}}
 
 
-def _made(cls: type[BaseModel]) -> dict[str, Any]:
-    """What pydantic makes of the class, or a ConfigError where an annotation is not defined."""
+def made_by_pydantic(cls: type[BaseModel]) -> dict[str, Any]:
+    """What pydantic makes of the class.
+
+    Raises:
+        ConfigError: an annotation of the class is not defined.
+    """
     from pydantic import PydanticUndefinedAnnotation, PydanticUserError
 
     try:

@@ -6,7 +6,7 @@ A new source is its file in `sources/`, and one line in the table at the bottom.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._options import Options, PathLike, Resource
@@ -168,6 +168,61 @@ def overlooked(options: Options) -> list[Problem]:
     ]
 
 
+_FILES = ("config_name", "config_files", "yaml_file", "json_file", "toml_file")
+_VARIABLES = ("env_prefix", "env_file")
+_PREFIX = "set `env_prefix`; an empty one reads variables without a prefix"
+_USERS: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
+    (("config_dir", "extension_keys"), _FILES, "name the files with `config_name`"),
+    (("toml_table_header",), ("config_name", "config_files", "toml_file"), "name the file with `toml_file`"),
+    (("env_nested_delimiter", "env_nested_max_split", "case_sensitive"), (*_VARIABLES, "secrets_dir"), _PREFIX),
+    (("env_ignore_empty", "env_parse_none_str", "file_suffix"), _VARIABLES, _PREFIX),
+    (("env_file_encoding", "env_file_depth"), ("env_file",), "name the file with `env_file`"),
+    (
+        tuple(name for name in Options._fields if name.startswith("secrets_") and name != "secrets_dir"),
+        ("secrets_dir",),
+        "name the folder with `secrets_dir`",
+    ),
+)
+"""Options that change how an input is read, the options of which one must name an input, and the remedy."""
+_HEADER = "pyproject_toml_table_header"
+
+
+def without_effect(options: Options, named: Collection[str], schema: str) -> list[Problem]:
+    """A warning for each option that changes how an input is read, where no option names such an input.
+
+    Args:
+        options: as `_steering.steered` leaves them.
+        named: the options that the class and the call name, perhaps as None: then there is to be no such input.
+        schema: the name of the class.
+    """
+    files = options.config_files
+    found = [
+        (name, users[0], remedy)
+        for names, users, remedy in _USERS
+        if files is None or "config_files" not in users
+        for name in names
+        if getattr(options, name) and not any(user in named for user in users)
+    ]
+    if options.pyproject_toml_table_header and not any(_is_pyproject(file) for file in files or ()):
+        found.append((_HEADER, "config_files", 'name the file: `config_files=["pyproject.toml"]`'))
+    return [
+        Problem(
+            "TC504",
+            "",
+            Origin("code", f"{schema}.model_config"),
+            help=remedy,
+            message=f"`{name}` has no effect without `{needed}`",
+            label=name,
+            severity="warning",
+        )
+        for name, needed, remedy in found
+    ]
+
+
+def _is_pyproject(file: PathLike) -> bool:
+    return os.path.basename(os.fspath(file)) == "pyproject.toml"
+
+
 def no_files(options: Options, severity: Severity) -> Problem:
     """That no settings file was found, and where it was looked for."""
     looked = looked_for(options)
@@ -233,7 +288,7 @@ def reader_options(file: str, options: Options) -> dict[str, Any]:
     """What the reader of a file is told beside its content: of TOML, which table to read."""
     if format_of(file).name != "TOML":
         return {}
-    if os.path.basename(file) != "pyproject.toml":
+    if not _is_pyproject(file):
         return {"table": options.toml_table_header}
     name = os.path.basename(options.config_name) if options.config_name is not None else "pydantic-settings"
     return {"table": options.pyproject_toml_table_header or ("tool", name)}

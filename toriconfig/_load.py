@@ -151,7 +151,7 @@ def _tell(problems: tuple[Problem, ...]) -> None:
     warnings = [problem for problem in problems if problem.severity == "warning"]
     for problem in warnings[:_MOST_WARNED]:
         text = f"{problem}{f' ({problem.help})' if problem.help else ''}"
-        _warnings.warn((problem.code, problem.path, str(problem.origin)), text)
+        _warnings.warn((problem.code, problem.path, str(problem.origin), problem.message), text)
     if len(warnings) > _MOST_WARNED:
         text = f"{len(warnings) - _MOST_WARNED:,} more warnings like these: `toriconfig check` shows them"
         _warnings.warn(("more warnings", text), text)

@@ -88,7 +88,7 @@ class Load:
         trees, env = self._trees()
         if any(refers(tree) for _, tree in trees):
             merged = self._merged(trees, [])
-            trees = [(kind, self._with_whole(tree, merged)) for kind, tree in trees]
+            trees[:] = ((kind, self._with_whole(tree, merged)) for kind, tree in trees)
         root, block = without_vault_block(self._merged(trees, self.problems), self.shape)
         self.session = session = self._session(env, block, root)
         if self.options.vault_layer == "eager" and "vault" in self.options.layers and not self.recipe.offline:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ConfigDict
 
-from toriconfig._layers import existing, profiles_of, under
+from toriconfig._layers import existing, profiles_of, under, without_effect
 from toriconfig._options import Options, expanded
 from toriconfig._origin import Origin
 from toriconfig._value import Value
@@ -49,7 +49,10 @@ def options_of(recipe: Recipe, environ: Mapping[str, str], shape: Shape, problem
         from toriconfig._config_keys import misfits
 
         problems += misfits(recipe.schema, reads_itself=reads_itself)
-    return steered(options, environ, shape, problems)
+    options = steered(options, environ, shape, problems)
+    if not reads_itself:
+        problems += without_effect(options, {*config, *recipe.options}, recipe.schema.__name__)
+    return options
 
 
 def steered(options: Options, environ: Mapping[str, str], shape: Shape, problems: list[Problem]) -> Options:

@@ -54,7 +54,7 @@ CODES: dict[str, str] = {
     "TC003": "the file cannot be read",
     "TC004": "the file is too large, too deep or expands too far",
     "TC005": "a tag or key that configuration files do not have",
-    "TC006": "a file that was asked for does not exist",
+    "TC006": "a file, or a table of one, that was asked for does not exist",
     "TC007": "the top level is not a mapping",
     "TC101": "unknown key",
     "TC102": "wrong type",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, SecretStr, create_model
 
-from toriconfig import Secret, SettingsConfigDict, load
+from toriconfig import ConfigError, Secret, SettingsConfigDict, load
 from toriconfig.cli._env_example import env_example
 
 VALUE = "c4nary-value"
@@ -103,3 +103,12 @@ def test_nothing_is_said_of_a_model_that_a_factory_makes() -> None:
     text = env_example(Factories)
     assert "#MADE_WHOLE=\n" in text
     assert "#MADE_OTHER=\n" in text
+
+
+def test_an_annotation_that_is_not_defined_is_named() -> None:
+    class App(BaseModel):
+        model_config = SettingsConfigDict(env_prefix="APP_")
+        x: "Nowhere | None" = None  # type: ignore[name-defined]  # noqa: F821
+
+    with pytest.raises(ConfigError, match="`Nowhere`"):
+        env_example(App)

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from pydantic import BaseModel
 
 from toriconfig._path import Path
-from toriconfig._shape.keys import config_of, keys_of
+from toriconfig._shape.keys import config_of, keys_of, read_by_validators
 from toriconfig._value import Value
 
 if TYPE_CHECKING:
@@ -299,16 +299,6 @@ def fields_of(model: type[Any]) -> dict[str, Field]:
     return known
 
 
-def read_by_validators(model: type[Any]) -> set[str]:
-    """The fields of which a validator of the class reads the value first; "*" for all of them, "" for the whole."""
-    decorators = getattr(model, "__pydantic_decorators__", None)
-    if decorators is None:
-        return set()
-    fields = [*decorators.field_validators.values(), *decorators.validators.values()]
-    names = {name for one in fields if getattr(one.info, "mode", "before") != "after" for name in one.info.fields}
-    return names | {"" for one in decorators.model_validators.values() if one.info.mode != "after"}
-
-
 def _of_info(info: FieldInfo) -> Shape:
     from toriconfig._shape.annotations import shape_of
 
@@ -329,6 +319,8 @@ def root_shape(model: type[BaseModel], renamed: Mapping[str, str] | None = None)
 
 def _infos(model: type[Any]) -> Mapping[str, FieldInfo]:
     if issubclass(model, BaseModel):
+        if not model.__pydantic_complete__:  # a class that was defined behind it may be known by now
+            model.model_rebuild(raise_errors=False, _parent_namespace_depth=0)
         return model.model_fields
     from toriconfig._shape.record import record_fields
 

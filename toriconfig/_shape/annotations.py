@@ -24,7 +24,8 @@ from pydantic import (
 
 from toriconfig._reference import Merge, Ref
 from toriconfig._secret import Secret
-from toriconfig._shape import ANY, Shape, has_secrets, read_by_validators
+from toriconfig._shape import ANY, Shape, has_secrets
+from toriconfig._shape.keys import read_by_validators
 
 _MAPPINGS = frozenset({dict, Mapping, MutableMapping, OrderedDict, defaultdict})
 _SEQUENCES = frozenset({list, set, frozenset, tuple, deque, Sequence, MutableSequence, AbstractSet, MutableSet})

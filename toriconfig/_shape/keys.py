@@ -1,4 +1,4 @@
-"""The keys that set a field in files: its name, or its aliases."""
+"""The keys that set a field in files: its name, or its aliases; and whether a validator reads its value first."""
 
 from __future__ import annotations
 
@@ -52,3 +52,13 @@ def config_of(model: type[Any]) -> Mapping[str, Any]:
     """The pydantic configuration of a model, dataclass or TypedDict; empty when it has none."""
     config: Any = getattr(model, "model_config", None) or getattr(model, "__pydantic_config__", None)
     return config or {}
+
+
+def read_by_validators(model: type[Any]) -> set[str]:
+    """The fields of which a validator of the class reads the value first; "*" for all of them, "" for the whole."""
+    decorators = getattr(model, "__pydantic_decorators__", None)
+    if decorators is None:
+        return set()
+    fields = [*decorators.field_validators.values(), *decorators.validators.values()]
+    names = {name for one in fields if getattr(one.info, "mode", "before") != "after" for name in one.info.fields}
+    return names | {"" for one in decorators.model_validators.values() if one.info.mode != "after"}

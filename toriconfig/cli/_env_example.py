@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toriconfig._json_schema import variables_of
+from toriconfig._json_schema import made_by_pydantic, variables_of
 from toriconfig._masking.shown import conceals, plain
 from toriconfig._path import Path, show
 from toriconfig._printable import clean
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def env_example(cls: type[BaseModel]) -> str:
-    """A `.env` file with every variable, commented out, with its meaning and default; secrets without a value."""
+    """A `.env` file with every variable, commented out, with its meaning and default; secrets without a value.
+
+    Raises:
+        ConfigError: an annotation of the class is not defined.
+    """
+    made_by_pydantic(cls)
     lines = [f"# Every variable that {cls.__name__} reads. Uncomment what you set."]
     shape = root_shape(cls)
     for name, path in variables_of(cls):

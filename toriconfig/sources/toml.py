@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._origin import LayerKind, Origin
+from toriconfig._path import show
 from toriconfig._secret import MASK
 from toriconfig._tree import Layer, Node, Tree
 from toriconfig.errors import Problem
@@ -202,10 +204,40 @@ def _node(value: Any, spot: Spot, layer: Layer) -> Node:
 
 def _only(tree: Tree, table: tuple[str, ...]) -> Tree:
     """The tree of one table alone; an empty one where the file does not have it."""
-    node = tree.root.find(table)
+    node, problems = tree.root.find(table), tree.problems
     if node is None or type(node.value) is not dict:
+        if tree.complete:
+            problems = (*problems, _no_table(tree.root, table))
         node = Node({}, tree.root.layer)
-    return Tree(node, problems=tree.problems, lines=tree.lines, complete=tree.complete)
+    return Tree(node, problems=problems, lines=tree.lines, complete=tree.complete)
+
+
+def _no_table(root: Node, table: tuple[str, ...]) -> Problem:
+    """A warning that a file does not have the table that is read of it, with the nearest name that stands there."""
+    from toriconfig._near import near
+
+    depth = next(end for end in range(1, len(table) + 1) if not _is_table(root.find(table[:end])))
+    above, other = root.find(table[: depth - 1]), root.find(table[:depth])
+    known = above.value if above is not None else {}
+    tables = [key for key, node in known.items() if _is_table(node)]
+    candidate = near(table[depth - 1], tables)
+    project = os.path.basename(root.layer.name) == "pyproject.toml"
+    option = "pyproject_toml_table_header" if project else "toml_table_header"
+    there = show((*table[: depth - 1], candidate, *table[depth:])) if candidate else ""
+    remedy = f"it has `[{there}]`: rename it" if there else "add the table"
+    return Problem(
+        "TC006",
+        "",
+        other.key_origin if other is not None else root.layer.locate(None),
+        help=f"{remedy}, or name another one with `{option}`",
+        message=f"the file has no table `[{show(table)}]`, so nothing is read of it",
+        label="not a table" if other is not None else "",
+        severity="warning",
+    )
+
+
+def _is_table(node: Node | None) -> bool:
+    return node is not None and type(node.value) is dict
 
 
 def _shown(text: str, read: str) -> list[str]:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from toriconfig import ConfigError, Secret, explain, load
+from toriconfig import ConfigError, Secret, check, explain, load
 from toriconfig._tree import Node, Tree
 from toriconfig.sources.toml import LARGEST, read_toml
 from toriconfig.sources.yaml_file import YamlFile
@@ -247,6 +247,32 @@ def test_the_table_of_a_pyproject_is_read_alone(tmp_path: Path) -> None:
     assert 7 == load(App, config_name="app", config_files=[file], environ={}).n
     header = ("tool", "other")
     assert 8 == load(App, config_files=[file], pyproject_toml_table_header=header, environ={}).n
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "remedy"),
+    [
+        ("[project]\n", "", "add the table"),
+        ("[tool.ap]\nn = 1\n", "", "it has `[tool.ap]`: rename it"),
+        ("[tools.app]\nn = 1\n", "", "it has `[tools.app]`: rename it"),
+        ("[tool]\napp = 1\n", ":2:1", "add the table"),
+        ("[[tool.app]]\nn = 1\n", ":1:8", "add the table"),
+    ],
+)
+def test_a_pyproject_without_the_table_is_warned_of(tmp_path: Path, text: str, place: str, remedy: str) -> None:
+    file = tmp_path / "pyproject.toml"
+    file.write_text(text)
+    (only,) = check(App, config_files=[file], config_name="app", environ={})
+    assert ("TC006", "warning", f"{file}{place}") == (only.code, only.severity, str(only.origin))
+    assert "the file has no table `[tool.app]`, so nothing is read of it" == only.message
+    assert f"{remedy}, or name another one with `pyproject_toml_table_header`" == only.help
+
+
+def test_a_toml_file_without_its_table_is_warned_of(tmp_path: Path) -> None:
+    file = tmp_path / "app.toml"
+    file.write_text("n = 7\n")
+    (only,) = check(App, toml_file=file, toml_table_header=("deep", "app"), environ={})
+    assert ("TC006", "add the table, or name another one with `toml_table_header`") == (only.code, only.help)
 
 
 def test_the_table_of_a_toml_file_is_an_option(tmp_path: Path) -> None:
