@@ -181,9 +181,11 @@ class RaftCluster:
         self.unseal(node)
 
     def unseal(self, node: RaftNode) -> None:
-        """Unseal a node as soon as it has joined."""
+        """Unseal a node as soon as it has joined; one that ended by itself, its port taken for a while, is started again."""
 
         def done() -> bool:
+            if not node.process.is_running:
+                node.process.start()
             status = node.seal_status()
             if status.get("initialized") and status.get("sealed"):
                 try:
