@@ -17,7 +17,7 @@ import click
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from toriconfig._secret import Secret
+from toriconfig._secrets.secret import Secret
 from toriconfig.testing import Canary
 
 ENCODINGS: dict[str, Callable[[str], str | bytes]] = {

@@ -9,7 +9,7 @@ import pytest
 
 from support.language_server import LanguageServer, install, language_server
 from toriconfig import ToriSettings
-from toriconfig._json_schema import schema_text
+from toriconfig._inspect.json_schema import schema_text
 
 pytestmark = [pytest.mark.editor, pytest.mark.timeout(600)]
 

@@ -79,7 +79,7 @@ def test_a_plain_load_imports_nothing_that_it_does_not_use(tmp_path: Path) -> No
     (tmp_path / "app.yaml").write_text("size: 500\n")
     modules, _, _ = probe(PLAIN, tmp_path)
     unused = "logging difflib toriconfig.vault toriconfig.schema"
-    rooms = "_vault _supplies.handles _supplies.supplier _supplies.derived _explain _live.change _live.refresh _supplies.watch _live.override _live.health _live.prefetch _render _refused _expected _moved"
+    rooms = "_vault _load.secrets.handles _load.secrets.select _secrets.derived _inspect.explain _live.change _live.refresh _secrets.file_watch _live.override _live.health _secrets.prefetch _render _validation.validation_errors _validation.expectations _load.renames"
     assert modules & {*unused.split(), *(f"toriconfig.{room}" for room in rooms.split())} == set()
 
 
@@ -90,7 +90,7 @@ def test_a_settings_class_imports_nothing_that_only_an_error_needs(tmp_path: Pat
     code = code.replace("BaseModel", "Settings, config_name='app', env_prefix='APP_'") + "assert App().size == 500"
     (tmp_path / "app.yaml").write_text("size: 500\n")
     modules, _, _ = probe(code, tmp_path, APP_SIZE="500")
-    rooms = "_fit _freeze _validate _refused _expected _moved _settings.errors _settings.failures"
+    rooms = "_load.flat_names _load.freeze _validation.validate _validation.validation_errors _validation.expectations _load.renames _pydantic_settings.errors _pydantic_settings.failures"
     assert modules & {f"toriconfig.{room}" for room in rooms.split()} == set()
 
 

@@ -14,7 +14,8 @@ import pytest
 from pydantic import BaseModel
 
 from support.loading import FakeVault
-from toriconfig import Secret, SettingsConfigDict, _warnings, health, lazy, load, reload
+from toriconfig import Secret, SettingsConfigDict, health, lazy, load, reload
+from toriconfig._runtime import warn_once
 from toriconfig.errors import ToriconfigWarning
 from toriconfig.testing import reset_warnings
 
@@ -233,21 +234,21 @@ def test_health_holds_every_warning_of_the_load_heard_or_not(alone: Alone, monke
 
 
 def test_an_address_without_tls_is_among_the_warnings_of_health(alone: Alone) -> None:
-    from toriconfig._vault.route import warn_http
+    from toriconfig._vault.http.failover import warn_http
 
     alone.heard_by()
     warn_http(("http://vault.example:8200",))
     alone.heard_by(listener := Listener())
-    _warnings.flush()
-    assert [text for text in listener.texts if "vault.example" in text] == _warnings.given_by("toriconfig.vault")
+    warn_once.flush()
+    assert [text for text in listener.texts if "vault.example" in text] == warn_once.given_by("toriconfig.vault")
 
 
 def test_a_warning_that_is_over_before_anybody_could_have_it_is_not_given(alone: Alone) -> None:
     alone.heard_by()
-    _warnings.warn("key", "text")
-    _warnings.over("key")
+    warn_once.warn("key", "text")
+    warn_once.over("key")
     alone.heard_by(listener := Listener())
-    _warnings.flush()
+    warn_once.flush()
     assert [] == listener.texts
 
 

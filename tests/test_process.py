@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from toriconfig._engine.process import Keeper, ServerProcess
+from toriconfig._devserver.process import Keeper, ServerProcess
 
 # Starts a server whose directory stands under argv[1], says its pid, and waits to be ended.
 PROGRAM = """

@@ -33,10 +33,10 @@ from pydantic import (
     WrapValidator,
     create_model,
 )
-from pydantic_settings import BaseSettings, ForceDecode, NoDecode
-from pydantic_settings import SettingsConfigDict as TheirConfigDict
 from typing_extensions import TypeAliasType, TypedDict
 
+from pydantic_settings import BaseSettings, ForceDecode, NoDecode
+from pydantic_settings import SettingsConfigDict as TheirConfigDict
 from toriconfig import ConfigError, Settings, SettingsConfigDict, load
 
 

@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from support.loading import loaded, problems, told
 from toriconfig import Ref, Secret, ToriSettings, load
-from toriconfig._shape import root_shape, secrets_of
+from toriconfig._schema.shape import root_shape, secrets_of
 from toriconfig.schema import DatabaseCredentials
 
 DEFAULTS: dict[str, Any] = {

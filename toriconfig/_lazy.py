@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from toriconfig._live.override import View
-    from toriconfig._snapshot import Loaded, Recipe
+    from toriconfig._load.snapshot import Loaded, Recipe
 
 
 class State:
@@ -84,7 +84,7 @@ class Lazy:
     def __getattr__(self, name: str) -> "Any":
         if name[:1] == "_":
             if name == "__pydantic_serializer__":  # how pydantic, and so FastAPI, serializes what has no known type
-                from toriconfig._display import serializer
+                from toriconfig._inspect.display import serializer
 
                 return serializer(_model_of)
             raise AttributeError(f"settings have no attribute {name!r}")
@@ -113,7 +113,7 @@ class Lazy:
     def __repr__(self) -> str:
         state = self._state
         if state.loaded is not None and state.loader is None:
-            from toriconfig._display import text_of
+            from toriconfig._inspect.display import text_of
 
             return f"<lazy {text_of(current(self).model)}>"
         target = state.target if isinstance(state.target, str) else state.target.__qualname__
@@ -125,7 +125,7 @@ class Lazy:
             from html import escape
 
             return f"<code>{escape(repr(self))}</code>"
-        from toriconfig._display import html_of
+        from toriconfig._inspect.display import html_of
 
         return html_of(current(self))
 
@@ -154,7 +154,7 @@ class Lazy:
         return replace(self)
 
     def __reduce__(self) -> "Any":
-        from toriconfig._pickle import recipe_of
+        from toriconfig._load.pickle import recipe_of
 
         return (Lazy, recipe_of(self._state))
 
@@ -171,7 +171,7 @@ def schema_of(lazy: Lazy) -> "type[BaseModel]":
     """
     target = lazy._state.target
     if isinstance(target, str):
-        from toriconfig._target import import_target
+        from toriconfig._schema.import_string import import_target
 
         return import_target(target)
     return target
@@ -202,10 +202,10 @@ def first_load(lazy: Lazy) -> "Loaded":
             "settings were read while they were being loaded, from a validator or a default of their schema"
         )
     if state.loaded is None:
-        from toriconfig._collector import paused
+        from toriconfig._core.collector import paused
 
         with paused():
-            from toriconfig._live.swap import load_once
+            from toriconfig._live.reload import load_once
 
             load_once(lazy)
     loaded = state.loaded
@@ -229,7 +229,7 @@ def fill(lazy: Lazy) -> None:
 
 def recipe_for(lazy: Lazy) -> "Recipe":
     """What loading the stand-in means."""
-    from toriconfig._snapshot import Recipe
+    from toriconfig._load.snapshot import Recipe
 
     options = dict(lazy._state.options)
     own = {name: options.pop(name) for name in ("overrides", "environ", "offline") if name in options}

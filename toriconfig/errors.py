@@ -21,11 +21,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from toriconfig._clean_call import clean_init
-from toriconfig._origin import Origin
-from toriconfig._printable import clean
-from toriconfig._value import Value
-from toriconfig._warnings import ToriconfigWarning
+from toriconfig._core.clean_call import clean_init
+from toriconfig._core.origin import Origin
+from toriconfig._core.printable import clean
+from toriconfig._core.value import Value
+from toriconfig._runtime.warn_once import ToriconfigWarning
 
 __all__ = [
     "CODES",

@@ -7,10 +7,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from toriconfig._clean_call import clean_init
-from toriconfig._options import SettingsConfigDict
-from toriconfig._reference import Ref
-from toriconfig._secret import Secret
+from toriconfig._core.clean_call import clean_init
+from toriconfig._core.markers import Ref
+from toriconfig._schema.options import SettingsConfigDict
+from toriconfig._secrets.secret import Secret
 
 Words = set[str]
 

@@ -1,7 +1,7 @@
 """Where Vault is and how to log in, as values: nothing here reads a file, a variable or the network.
 
 A value is checked when it is made; its `repr` shows no credential. The metadata of each field declares what a file of
-the checkout may set and what is secret (`toriconfig._trust`). What is None is taken from the
+the checkout may set and what is secret (`toriconfig._core.trust`). What is None is taken from the
 variables of the Vault tools (`VAULT_ADDR`, `VAULT_TOKEN`, ... and their `BAO_*` twins) at use.
 """
 
@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
-from toriconfig._clean_call import clean_init
-from toriconfig._clock import SYSTEM, Clock
-from toriconfig._reference import check_path
-from toriconfig._trust import PINNED, SECRET, TUNING, Declared
+from toriconfig._core.clean_call import clean_init
+from toriconfig._core.clock import SYSTEM, Clock
+from toriconfig._core.markers import check_path
+from toriconfig._core.trust import PINNED, SECRET, TUNING, Declared
 
 __all__ = ["JWT", "Agent", "AppRole", "Kubernetes", "TLSCertificate", "Token", "UserPass", "Vault"]
 

@@ -53,7 +53,7 @@ class Reader:
 def rotation(seconds: float = 10.0) -> tuple[list[Row], Series]:
     """Still for the first half, rotating for the second."""
     from toriconfig import _vault
-    from toriconfig._secret import handle
+    from toriconfig._secrets.secret import handle
 
     with vault_server({"secret/app": {"key": "v0"}}) as server:
         try:

@@ -13,9 +13,9 @@ from typing import Any
 from cachetools import TTLCache
 
 from benchmarks.interleaved import Row, Work, compare, table
-from toriconfig._origin import Origin
-from toriconfig._secret import handle
-from toriconfig._supply import Fixed, Reading
+from toriconfig._core.origin import Origin
+from toriconfig._secrets.provider import Fixed, Reading
+from toriconfig._secrets.secret import handle
 
 VALUE = "s3cr3t-value"
 GOAL = 150 / 43

@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 from benchmarks.interleaved import Row, Work, compare, table
-from toriconfig.sources._yaml_documents import FASTEST
-from toriconfig.sources.yaml_file import read_yaml
+from toriconfig.sources.yaml.documents import FASTEST
+from toriconfig.sources.yaml.file import read_yaml
 
 
 def settings_text(keys: int = 200) -> str:

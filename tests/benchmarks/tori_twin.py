@@ -104,9 +104,9 @@ def write(folder: Path) -> None:
     (folder / "tori.yaml").write_text(yaml_text())
     source = (Path(toriconfig.__file__).parent / "schema.py").read_text()
     changes = {
-        "from toriconfig._options import SettingsConfigDict\n": _IMPORTS,
-        "from toriconfig._reference import Ref\n": "",
-        "from toriconfig._secret import Secret\n": "",
+        "from toriconfig._schema.options import SettingsConfigDict\n": _IMPORTS,
+        "from toriconfig._core.markers import Ref\n": "",
+        "from toriconfig._secrets.secret import Secret\n": "",
         'Annotated[Secret[DatabaseCredentials], Ref("database/creds/tori")]': "DatabaseCredentials",
         "Secret[str]": "SecretStr",
         "class ToriSettings(BaseModel)": "class ToriSettings(BaseSettings)",

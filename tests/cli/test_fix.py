@@ -176,8 +176,8 @@ NAMES = st.sampled_from(
 def test_a_repair_never_makes_anything_worse_and_a_second_one_finds_nothing(document: object) -> None:
     from tempfile import NamedTemporaryFile
 
-    from toriconfig._check import check_alone
-    from toriconfig.sources.yaml_file import read_yaml
+    from toriconfig._inspect.check import check_alone
+    from toriconfig.sources.yaml.file import read_yaml
 
     with NamedTemporaryFile("w", suffix=".yaml") as file:
         json.dump(document, file)

@@ -11,7 +11,7 @@ import pytest
 from local_postgres import Postgres, database_role
 from support.command import Toriconfig
 from toriconfig import Secret, load
-from toriconfig._policy import policy_of, versioned
+from toriconfig._inspect.policy import policy_of, versioned
 from toriconfig.errors import VaultDenied
 from toriconfig.testing import VaultServer
 from toriconfig.vault import Token, Vault

@@ -12,9 +12,9 @@ import pytest
 import toriconfig as package
 from support.command import Toriconfig
 from toriconfig import ConfigError, Origin, Problem, SecretError, VaultDenied
-from toriconfig._printable import clean, clean_json, clean_lines
-from toriconfig._supplies.files import FileSupply
-from toriconfig._vault.answer import Answer
+from toriconfig._core.printable import clean, clean_json, clean_lines
+from toriconfig._secrets.file import FileSupply
+from toriconfig._vault.http.response import Answer
 
 EVIL = "a\n::error::b\r\x1b[31mc\u202ed\x9be##[error]f\udcffg\u2028h\x07"
 """Everything at once, also as the name of a file."""

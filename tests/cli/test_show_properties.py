@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from toriconfig import SettingsConfigDict, load
-from toriconfig._effective import leaves
-from toriconfig._load import try_load
-from toriconfig._snapshot import Recipe
+from toriconfig._inspect.effective import leaves
+from toriconfig._load.attempt import try_load
+from toriconfig._load.snapshot import Recipe
 from toriconfig.cli._write import as_env, as_json, as_yaml
 
 LOOKALIKES = [

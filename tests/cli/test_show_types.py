@@ -12,9 +12,9 @@ from pydantic import BaseModel, ImportString, SecretStr, create_model
 from support.command import Toriconfig
 from test_same_as_pydantic_settings import CASES, bare, case_name
 from toriconfig import SettingsConfigDict, load
-from toriconfig._effective import leaves
-from toriconfig._load import try_load
-from toriconfig._snapshot import Recipe
+from toriconfig._inspect.effective import leaves
+from toriconfig._load.attempt import try_load
+from toriconfig._load.snapshot import Recipe
 from toriconfig.cli._write import as_env, as_json, as_yaml
 
 

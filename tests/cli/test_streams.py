@@ -173,7 +173,7 @@ def test_a_bug_shows_where_it_is_and_no_value(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(
         "from pydantic import BaseModel\nclass App(BaseModel):\n    size: int = 1\n"
         "    @property\n    def x(self): ...\n"
-        "import toriconfig._effective\ndef broken(*_): raise RuntimeError('hunter2')\ntoriconfig._effective.leaves = broken\n"
+        "import toriconfig._inspect.effective\ndef broken(*_): raise RuntimeError('hunter2')\ntoriconfig._inspect.effective.leaves = broken\n"
     )
     result = in_a_process("show", "--settings", "app:App", cwd=tmp_path)
     assert result.code == 2

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.command import Toriconfig
-from toriconfig._printable import clean_lines
+from toriconfig._core.printable import clean_lines
 from toriconfig.cli._variable_text import env_text, is_env_name, is_shell_name, shell_assignment
 
 SHELLS = [shell for shell in ("bash", "dash", "ksh", "zsh", "busybox") if shutil.which(shell)]

@@ -15,9 +15,9 @@ from pydantic import BaseModel
 
 from support.faults import Answer, answering_server
 from toriconfig import Secret
-from toriconfig._origin import Origin
-from toriconfig._secret import handle
-from toriconfig._supply import Fixed, Flight, Reading
+from toriconfig._core.origin import Origin
+from toriconfig._secrets.provider import Fixed, Flight, Reading
+from toriconfig._secrets.secret import handle
 from toriconfig.integrations import boto
 from toriconfig.integrations import psycopg_pool as follow
 from toriconfig.integrations._account import account

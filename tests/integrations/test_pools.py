@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from local_postgres import Postgres, database_role
 from support.loading import FakeSupply
 from toriconfig import Ref, Secret, Vault, load
-from toriconfig._secret import handle
+from toriconfig._secrets.secret import handle
 from toriconfig.integrations import psycopg_pool as follow_pool
 from toriconfig.integrations import sqlalchemy as follow_engine
 from toriconfig.testing import VaultServer, vault_server

@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from toriconfig import Change, Secret, SettingsConfigDict, lazy, on_change
-from toriconfig._secret import supply_of
+from toriconfig._secrets.secret import supply_of
 
 
 class Schema(BaseModel):

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from toriconfig._live.prefetch import aprefetch_all
-from toriconfig._origin import Origin
-from toriconfig._secret import handle
-from toriconfig._supplies.derived import Missing
-from toriconfig._supply import Flight
+from toriconfig._core.origin import Origin
+from toriconfig._secrets.derived import Missing
+from toriconfig._secrets.prefetch import aprefetch_all
+from toriconfig._secrets.provider import Flight
+from toriconfig._secrets.secret import handle
 
 
 class Failing(Missing):

@@ -132,8 +132,8 @@ def test_names_of_other_programs_may_be_all_that_a_dotenv_file_holds() -> None:
 
 
 def test_a_secret_s_file_that_was_emptied_keeps_the_last_value() -> None:
-    from toriconfig._origin import Origin
-    from toriconfig._supplies.files import CHECK_SECONDS, FileSupply
+    from toriconfig._core.origin import Origin
+    from toriconfig._secrets.file import CHECK_SECONDS, FileSupply
 
     clock = FakeClock()
     Path("token").write_text("t1")

@@ -14,7 +14,7 @@ from support.work import work
 from toriconfig._masking import frames, reach
 from toriconfig._masking.frames import Masked
 from toriconfig._masking.sensitive import Sensitive
-from toriconfig._secret import MASK
+from toriconfig._secrets.secret import MASK
 
 BELOW = ['name: "some, text"'] * 4000
 

@@ -55,6 +55,6 @@ def test_each_name_brings_only_what_it_needs_and_starts_no_thread(name: str, wit
 def test_the_helpers_know_nothing_of_settings() -> None:
     loaded = _imported_by("from toriconfig.pipeline import *")
     ours = {name for name in loaded if name.startswith("toriconfig")}
-    assert ours - {"toriconfig", "toriconfig._clean_call", "toriconfig._printable"} == {
+    assert ours - {"toriconfig", "toriconfig._core", "toriconfig._core.clean_call", "toriconfig._core.printable"} == {
         name for name in ours if name.startswith("toriconfig.pipeline")
     }

@@ -17,7 +17,7 @@ import pytest
 from support.command import clean_environ
 from support.rotate_command import rotate
 from support.rotating import Account, killed_after
-from toriconfig._engine import wait_for
+from toriconfig._devserver import wait_for
 from toriconfig.cli._exit import Exit
 from toriconfig.rotation import Event, Rotation, kinds
 from toriconfig.rotation._journal import stamp

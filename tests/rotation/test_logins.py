@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from support.rotating import Account
-from toriconfig._engine import wait_for
+from toriconfig._devserver import wait_for
 from toriconfig.rotation import Rotation, RotationError, RotationRefused, kinds
 
 

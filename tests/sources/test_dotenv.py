@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from toriconfig._core.tree import Tree
 from toriconfig._render import render_text
-from toriconfig._tree import Tree
 from toriconfig.sources import Source
 from toriconfig.sources.dotenv import MAX_BYTES, DotEnv
 from toriconfig.testing import SourceContract

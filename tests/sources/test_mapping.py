@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from toriconfig._tree import Tree
+from toriconfig._core.tree import Tree
 from toriconfig.sources import Source
 from toriconfig.sources.mapping import MappingSource
 from toriconfig.testing import SourceContract

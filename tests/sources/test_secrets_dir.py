@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from toriconfig._tree import Tree
+from toriconfig._core.tree import Tree
 from toriconfig.sources import Source
-from toriconfig.sources._read_file import read_file
+from toriconfig.sources.read_file import read_file
 from toriconfig.sources.secrets_dir import MAX_BYTES, SecretsDir, value_of
 from toriconfig.testing import SourceContract
 

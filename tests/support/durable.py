@@ -11,8 +11,8 @@ from typing import Any
 import hvac
 
 from support.raft import RaftNode
-from toriconfig._engine import wait_for
-from toriconfig._engine.process import Keeper
+from toriconfig._devserver import wait_for
+from toriconfig._devserver.process import Keeper
 from toriconfig.testing._server import enable_kv
 
 _PATIENCE = 60.0

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from toriconfig._clock import Clock
-from toriconfig._reference import Ref
-from toriconfig._secret import Secret, handle
-from toriconfig._vault.answer import Answer, Failure
-from toriconfig._vault.call import Call
-from toriconfig._vault.resolve import Resolved, resolve
+from toriconfig._core.clock import Clock
+from toriconfig._core.markers import Ref
+from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.workers import Job, Workers
+from toriconfig._secrets.secret import Secret, handle
+from toriconfig._vault.config import Resolved, resolve
+from toriconfig._vault.http.response import Answer, Failure
 from toriconfig._vault.session import Session
-from toriconfig._vault.workers import Job, Workers
 from toriconfig.testing import FakeClock
 from toriconfig.vault import Vault
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from toriconfig._vault import lease as leases
-from toriconfig._vault import pace
+from toriconfig._vault import timing
 from toriconfig._vault.lease import Lease
-from toriconfig._vault.pace import Random
+from toriconfig._vault.timing import Random
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ def polled(interval: float) -> Path:
     """A KV path: a value in hand is asked for at the pace of polls, whether Vault answers or not."""
 
     def follow(rnd: Random, outage: Outage, until: float) -> Iterator[float]:
-        at = pace.poll_delay(interval, rnd, first=True)
+        at = timing.poll_delay(interval, rnd, first=True)
         while at < until:
             if not outage.covers(at):
                 yield at
-            at += pace.poll_delay(interval, rnd)
+            at += timing.poll_delay(interval, rnd)
 
     return follow
 
@@ -51,12 +51,12 @@ def cold(interval: float) -> Path:
         at, failures = outage.start, 0
         while outage.covers(at):
             failures += 1
-            at += pace.retry_delay(failures, interval, rnd)
+            at += timing.retry_delay(failures, interval, rnd)
         yield at
-        at += pace.poll_delay(interval, rnd, first=True)
+        at += timing.poll_delay(interval, rnd, first=True)
         while at < until:
             yield at
-            at += pace.poll_delay(interval, rnd)
+            at += timing.poll_delay(interval, rnd)
 
     return follow
 
@@ -90,13 +90,13 @@ def token(ttl: float) -> Path:
     """A token of a login, renewed for ever."""
 
     def follow(rnd: Random, outage: Outage, until: float) -> Iterator[float]:
-        at = pace.token_delay(ttl, rnd)
+        at = timing.token_delay(ttl, rnd)
         while at < until:
             if outage.covers(at):
-                at += max(0.5, (ttl - pace.token_delay(ttl, rnd)) / 4.0) * (0.9 + 0.2 * rnd())
+                at += max(0.5, (ttl - timing.token_delay(ttl, rnd)) / 4.0) * (0.9 + 0.2 * rnd())
                 continue
             yield at
-            at += pace.token_delay(ttl, rnd)
+            at += timing.token_delay(ttl, rnd)
 
     return follow
 

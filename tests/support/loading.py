@@ -10,11 +10,11 @@ import pytest
 from pydantic import BaseModel
 
 from toriconfig import ConfigError, Problem, load
-from toriconfig._load import Attempt, try_load
-from toriconfig._origin import Origin
-from toriconfig._reference import Ref
-from toriconfig._snapshot import Recipe
-from toriconfig._supply import Flight, Reading, State, Swap
+from toriconfig._core.markers import Ref
+from toriconfig._core.origin import Origin
+from toriconfig._load.attempt import Attempt, try_load
+from toriconfig._load.snapshot import Recipe
+from toriconfig._secrets.provider import Flight, Reading, State, Swap
 from toriconfig.errors import SecretError, VaultNotFound
 
 M = TypeVar("M", bound=BaseModel)
@@ -163,5 +163,5 @@ class FakeVault:
 
     def connect(self, monkeypatch: pytest.MonkeyPatch) -> FakeVault:
         """Make every load that is not offline use it."""
-        monkeypatch.setattr("toriconfig._stations.connected", lambda vault, environ: (self, ""))
+        monkeypatch.setattr("toriconfig._load.pipeline.connected", lambda vault, environ: (self, ""))
         return self

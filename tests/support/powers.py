@@ -16,12 +16,12 @@ from pydantic import BaseModel, field_validator
 from support.command import in_a_process
 from support.fake_vault import FakeVault
 from toriconfig import Secret, SettingsConfigDict, Vault, VaultUnreachable
-from toriconfig._load import try_load
-from toriconfig._reference import Ref
-from toriconfig._secret import handle
-from toriconfig._snapshot import Recipe
-from toriconfig._supplies.templates import Parts, vault_supply
-from toriconfig._vault.answer import Answer
+from toriconfig._core.markers import Ref
+from toriconfig._load.attempt import try_load
+from toriconfig._load.secrets.compose import Parts, vault_supply
+from toriconfig._load.snapshot import Recipe
+from toriconfig._secrets.secret import handle
+from toriconfig._vault.http.response import Answer
 from toriconfig.testing import FakeClock
 
 
@@ -104,7 +104,7 @@ def _loaded(schema: type[BaseModel], at: At, **given: Any) -> tuple[Any, Vault |
         asked.append(vault)
         return None, ""
 
-    at.monkeypatch.setattr("toriconfig._stations.connected", connected)
+    at.monkeypatch.setattr("toriconfig._load.pipeline.connected", connected)
     options = {"vault": Vault(allow_file_address=True)} if at.permitted else {}
     found = try_load(Recipe(schema, options, given.get("overrides"), given.get("environ", {})))
     return found.loaded and found.loaded.model, asked[0] if asked else None

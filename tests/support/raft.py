@@ -11,8 +11,8 @@ from typing import Any
 import hvac
 import hvac.exceptions
 
-from toriconfig._engine import find_binary, free_ports, wait_for
-from toriconfig._engine.process import Keeper, ServerProcess
+from toriconfig._devserver import find_binary, free_ports, wait_for
+from toriconfig._devserver.process import Keeper, ServerProcess
 from toriconfig.testing._audit import AuditLog
 from toriconfig.testing._server import enable_kv
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, assert_type
 
 from pydantic import BaseModel
+
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
 from pydantic_settings import SettingsConfigDict as TheirConfigDict
-
 from toriconfig import Secret, Settings, SettingsConfigDict, lazy, load, replace, snapshot
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from support.fake_vault import secret
 from support.faults import refusing_address
-from toriconfig._engine import find_binary
+from toriconfig._devserver import find_binary
 from toriconfig.errors import VaultUnreachable
 from toriconfig.testing import Keeper, ServerProcess, VaultServer, vault_server
 from toriconfig.vault import Agent

@@ -19,7 +19,7 @@ from local_postgres import Postgres, database_role
 from support.chaos import Chaos, Reader, logs_in
 from support.durable import DurableServer, durable_server
 from support.fake_vault import secret
-from toriconfig._clock import SystemClock
+from toriconfig._core.clock import SystemClock
 from toriconfig.testing import VaultServer
 from toriconfig.vault import AppRole, Token
 

@@ -13,8 +13,8 @@ import pytest
 
 from support.fake_vault import FakeVault, secret, tick
 from toriconfig import _vault
+from toriconfig._runtime.workers import DEMAND, POLL, Workers
 from toriconfig._vault.session import LINGER
-from toriconfig._vault.workers import DEMAND, POLL, Workers
 from toriconfig.testing import FakeClock, VaultServer, vault_server
 from toriconfig.vault import AppRole, UserPass, Vault
 

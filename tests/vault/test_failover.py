@@ -14,7 +14,7 @@ import pytest
 from support.fake_vault import secret
 from support.raft import RaftCluster, raft_cluster
 from toriconfig._vault import Session
-from toriconfig._vault.versions import Versions
+from toriconfig._vault.engines.versions import Versions
 from toriconfig.errors import VaultError
 
 from .conftest import Connect

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from support.fake_vault import secret
-from toriconfig._engine import wait_for
-from toriconfig._reference import Place
-from toriconfig._vault.call import Call
+from toriconfig._core.markers import Place
+from toriconfig._devserver import wait_for
+from toriconfig._runtime.deadline import Call
 from toriconfig.errors import VaultDenied, VaultNotFound, VaultUnreachable
 from toriconfig.testing import VaultServer, vault_server
 

@@ -10,10 +10,10 @@ import pytest
 
 from support.fake_vault import FakeVault, broken, denied, refused, sealed, secret, tick, timed_out
 from support.leasing import Engine
-from toriconfig._supply import Reading
+from toriconfig._secrets.provider import Reading
 from toriconfig._vault import Session
-from toriconfig._vault.answer import Answer
-from toriconfig._vault.wall import is_outage
+from toriconfig._vault.http.response import Answer
+from toriconfig._vault.http.translate import is_outage
 from toriconfig.errors import VaultDenied, VaultError, VaultSealed, VaultUnreachable
 from toriconfig.testing import FakeClock
 from toriconfig.vault import UserPass, Vault

@@ -12,7 +12,7 @@ import pytest
 from local_postgres import Postgres, database_role
 from support.fake_vault import secret
 from support.proxies import drop_reply_proxy
-from toriconfig._supply import Reading
+from toriconfig._secrets.provider import Reading
 from toriconfig.errors import VaultError
 from toriconfig.testing import VaultServer, vault_server
 from toriconfig.vault import AppRole

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from toriconfig._vault.call import Call
-from toriconfig._vault.login import Credentials, credentials, given_token
+from toriconfig._runtime.deadline import Call
+from toriconfig._vault.auth.login import Credentials, credentials, given_token
 from toriconfig.errors import SecretError, VaultDenied
 from toriconfig.vault import JWT, AppRole, Auth, Kubernetes, Token, UserPass
 

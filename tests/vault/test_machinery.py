@@ -12,14 +12,14 @@ from functools import partial
 import pytest
 
 from support.fake_vault import AtOnce, FakeVault, secret
-from toriconfig._clock import SYSTEM
-from toriconfig._vault.call import Call
-from toriconfig._vault.dispatch import Strand, dispatch
-from toriconfig._vault.flight import Flight
-from toriconfig._vault.resolve import resolve
-from toriconfig._vault.scheduler import Scheduler
+from toriconfig._core.clock import SYSTEM
+from toriconfig._runtime.callbacks import Strand, dispatch
+from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.scheduler import Scheduler
+from toriconfig._runtime.single_flight import Flight
+from toriconfig._runtime.workers import DEMAND, LEASE, POLL, Workers
+from toriconfig._vault.config import resolve
 from toriconfig._vault.session import Session
-from toriconfig._vault.workers import DEMAND, LEASE, POLL, Workers
 from toriconfig.testing import FakeClock
 from toriconfig.vault import Vault
 

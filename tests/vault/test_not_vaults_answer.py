@@ -10,11 +10,11 @@ import pytest
 
 from support.fake_vault import FakeVault, secret
 from support.faults import Answer, answering_server
-from toriconfig._doctor import examine
+from toriconfig._inspect.doctor import examine
 from toriconfig._vault import Session
-from toriconfig._vault.kv import Mounts
-from toriconfig._vault.resolve import VARIABLES
-from toriconfig._vault.token import LiveToken
+from toriconfig._vault.auth.token import LiveToken
+from toriconfig._vault.config import VARIABLES
+from toriconfig._vault.engines.kv import Mounts
 from toriconfig.errors import VaultError, VaultUnreachable
 from toriconfig.sources.vault import VaultSource
 from toriconfig.testing import FakeClock
@@ -69,8 +69,8 @@ def _granted(fake_vault: FakeVault, lease: dict[str, Any], method: str, body: An
 
 
 def _fetched(session: Session) -> Any:
-    from toriconfig._reference import split
-    from toriconfig._vault.call import Call
+    from toriconfig._core.markers import split
+    from toriconfig._runtime.deadline import Call
 
     return split("database/creds/app"), Call(session.now() + 5, session.now)
 
@@ -152,7 +152,7 @@ def test_an_internal_error_of_a_read_is_told_at_once(connect: Connect, monkeypat
 def test_an_internal_error_after_the_answer_was_claimed_is_told_at_once(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from toriconfig._vault.cell import Cell
+    from toriconfig._vault.cached_path import Cell
 
     monkeypatch.setattr(Cell, "_found", _explode)
     metadata = {"version": 1, "created_time": "2026-01-01T00:00:00Z"}
@@ -173,7 +173,7 @@ def test_an_internal_error_of_a_plain_request_is_told_at_once(
 def test_an_internal_error_of_a_login_is_told_to_all_who_wait(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toriconfig._vault.identity.obtain", _explode)
+    monkeypatch.setattr("toriconfig._vault.auth.identity.obtain", _explode)
     session = connect({"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "t"}, timeout=300.0)
     for path in ("secret/a", "secret/b"):
         with pytest.raises(VaultError, match=INTERNAL):
@@ -231,7 +231,7 @@ def test_an_internal_error_of_the_eager_layer_is_an_error_and_no_lower_layer_spe
 def test_an_internal_error_of_one_step_of_the_doctor_is_a_finding_and_the_next_step_follows(
     fake_vault: FakeVault, fake_clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from toriconfig._doctor import places
+    from toriconfig._inspect.doctor import places
 
     fake_vault.put("b", k="v")
     fake_vault.answers["sys/health"] = lambda method, body: fake_vault.answer(initialized=True, sealed=False)
@@ -242,7 +242,7 @@ def test_an_internal_error_of_one_step_of_the_doctor_is_a_finding_and_the_next_s
         places, "_read", lambda session, ref: _explode() if "a" in ref.path[-1] else right(session, ref)
     )
     monkeypatch.setattr(
-        sys.modules["toriconfig._doctor.addresses"], "_health", lambda *_: fake_vault.answer(initialized=True)
+        sys.modules["toriconfig._inspect.doctor.addresses"], "_health", lambda *_: fake_vault.answer(initialized=True)
     )
     found = list(examine(session, ["secret/a", "secret/b"], {}, VARIABLES, fake_clock))
     assert ["error", "ok"] == [one.mark for one in found if one.subject.startswith("secret/")]

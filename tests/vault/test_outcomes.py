@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from support.fake_vault import FakeVault, broken, denied, refused, sealed, secret, tick, timed_out
-from toriconfig._secret import Secret
-from toriconfig._supply import Reading
+from toriconfig._secrets.provider import Reading
+from toriconfig._secrets.secret import Secret
 from toriconfig._vault import Session
 from toriconfig.errors import SecretError, VaultDenied, VaultNotFound, VaultSealed, VaultUnreachable
 from toriconfig.testing import FakeClock

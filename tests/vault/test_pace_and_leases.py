@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toriconfig._vault import lease as leases
-from toriconfig._vault import pace
+from toriconfig._vault import timing
 from toriconfig._vault.lease import Lease
 
 chances = st.floats(0, 1, exclude_max=True)
@@ -23,26 +23,26 @@ def _lease(duration: float, term: float | None = None, *, renewable: bool = True
 
 @given(seconds, chances)
 def test_polls_come_within_ten_percent_of_the_interval_and_the_first_anywhere_in_it(every: float, u: float) -> None:
-    assert 0.9 * every <= pace.poll_delay(every, lambda: u) <= 1.1 * every
-    assert 0 <= pace.poll_delay(every, lambda: u, first=True) <= every
-    assert pace.fresh_for(every) > 1.1 * every
+    assert 0.9 * every <= timing.poll_delay(every, lambda: u) <= 1.1 * every
+    assert 0 <= timing.poll_delay(every, lambda: u, first=True) <= every
+    assert timing.fresh_for(every) > 1.1 * every
 
 
 @given(st.integers(1, 10_000), seconds, chances)
 def test_a_failed_path_is_never_asked_more_rarely_than_it_is_polled(failures: int, every: float, u: float) -> None:
-    delay = pace.retry_delay(failures, every, lambda: u)
+    delay = timing.retry_delay(failures, every, lambda: u)
     assert 0 < delay <= 1.25 * every
     assert failures < 40 or delay >= 0.75 * every
 
 
 @given(seconds, chances)
 def test_a_token_is_seen_to_at_about_two_thirds(ttl: float, u: float) -> None:
-    assert 0.6 * ttl <= pace.token_delay(ttl, lambda: u) <= 0.69 * ttl
+    assert 0.6 * ttl <= timing.token_delay(ttl, lambda: u) <= 0.69 * ttl
 
 
 @given(st.floats(0, 1000), seconds, chances)
 def test_a_static_role_is_read_just_after_its_password_changes(ttl: float, every: float, u: float) -> None:
-    delay = pace.static_delay(ttl, every, lambda: u)
+    delay = timing.static_delay(ttl, every, lambda: u)
     assert delay <= max(1.1 * every, 0.0)
     assert delay < ttl + 0.7 or delay == pytest.approx(ttl + 0.7)
     assert delay >= min(0.3, 0.9 * every)
@@ -128,7 +128,7 @@ def test_a_lease_that_has_ended_is_asked_for_at_the_pace_of_a_path_without_a_val
     ago: float, u: float, failures: int
 ) -> None:
     plan = leases.retry("reissue", 1000 - ago, 1000.0, lambda: u, failures=failures, interval=60.0)
-    assert plan.at == 1000 + max(leases.SHORTEST, pace.retry_delay(failures, 60.0, lambda: u))
+    assert plan.at == 1000 + max(leases.SHORTEST, timing.retry_delay(failures, 60.0, lambda: u))
 
 
 def test_a_fleet_never_asks_more_than_twice_its_steady_rate() -> None:
@@ -136,12 +136,12 @@ def test_a_fleet_never_asks_more_than_twice_its_steady_rate() -> None:
     rnd, interval, asked = random.Random(7).random, 60.0, Counter[int]()
     down = range(1200, 1800)
     for _ in range(10_000):
-        at, failures = pace.poll_delay(interval, rnd, first=True), 0
+        at, failures = timing.poll_delay(interval, rnd, first=True), 0
         while at < 3600:
             asked[int(at) // 10] += 1
             failures = failures + 1 if int(at) in down else 0
             # a path with a value in hand is not in a hurry: it is tried again at the pace of polls
-            at += pace.poll_delay(interval, rnd)
+            at += timing.poll_delay(interval, rnd)
     steady = 10_000 / interval * 10
     assert max(asked.values()) <= 2 * steady
     assert min(asked[bucket] for bucket in range(1, 359)) >= steady / 2

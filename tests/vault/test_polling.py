@@ -13,8 +13,8 @@ import pytest
 
 from support.fake_vault import FakeVault, broken, secret, tick
 from support.faults import silent_server
-from toriconfig._supply import Reading
-from toriconfig._vault.answer import Answer
+from toriconfig._secrets.provider import Reading
+from toriconfig._vault.http.response import Answer
 from toriconfig._vault.session import LINGER
 from toriconfig.testing import FakeClock, VaultServer, vault_server
 from toriconfig.vault import Vault

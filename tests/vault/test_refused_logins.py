@@ -11,7 +11,7 @@ import pytest
 
 from support.fake_vault import secret
 from toriconfig._vault import Session
-from toriconfig._vault.refused_logins import HOLD, RefusedLogins
+from toriconfig._vault.auth.refused_logins import HOLD, RefusedLogins
 from toriconfig.errors import VaultDenied
 from toriconfig.testing import FakeClock, VaultServer, vault_server
 from toriconfig.vault import AppRole, Auth, UserPass

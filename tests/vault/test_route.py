@@ -9,7 +9,7 @@ import pytest
 
 from support.fake_vault import FakeVault, broken, refused, sealed, secret, timed_out
 from toriconfig._vault import Session
-from toriconfig._vault.answer import Answer, Failure
+from toriconfig._vault.http.response import Answer, Failure
 from toriconfig.errors import VaultError, VaultUnreachable
 from toriconfig.testing import FakeClock
 from toriconfig.vault import Vault

@@ -30,7 +30,7 @@ from toriconfig import (
     prefetch,
     reload,
 )
-from toriconfig._origin import LayerKind
+from toriconfig._core.origin import LayerKind
 from toriconfig.testing import Canary, VaultServer, reset_warnings, vault_server
 
 

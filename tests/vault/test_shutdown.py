@@ -10,10 +10,10 @@ import pytest
 
 from support.fake_vault import FakeVault, secret, tick
 from toriconfig import _vault
-from toriconfig._secret import Secret, handle
-from toriconfig._supplies.derived import Derived
+from toriconfig._runtime.deadline import Call
+from toriconfig._secrets.derived import Derived
+from toriconfig._secrets.secret import Secret, handle
 from toriconfig._vault import Session
-from toriconfig._vault.call import Call
 from toriconfig.testing import FakeClock, VaultServer, vault_server
 from toriconfig.vault import AppRole, Auth, Token, UserPass, Vault
 

@@ -12,7 +12,7 @@ import pytest
 
 from support.fake_vault import secret
 from support.proxies import delay_proxy
-from toriconfig._secret import Secret
+from toriconfig._secrets.secret import Secret
 from toriconfig.testing import VaultServer, vault_server
 
 from .conftest import Connect

@@ -6,7 +6,7 @@ import pytest
 
 from support.fake_vault import FakeVault, refused, secret, tick
 from support.leasing import Engine
-from toriconfig._supply import Reading
+from toriconfig._secrets.provider import Reading
 from toriconfig._vault import Session
 from toriconfig.errors import VaultUnreachable
 from toriconfig.testing import FakeClock

@@ -15,10 +15,10 @@ from support.fake_vault import FakeVault, broken, denied, refused, sealed, secre
 from support.faults import Answer, answering_server
 from support.leasing import Engine
 from toriconfig import Secret, SettingsConfigDict, Vault, load
-from toriconfig._origin import Origin
-from toriconfig._secret import handle
-from toriconfig._supplies.derived import Fallback
-from toriconfig._supply import Fixed
+from toriconfig._core.origin import Origin
+from toriconfig._secrets.derived import Fallback
+from toriconfig._secrets.provider import Fixed
+from toriconfig._secrets.secret import handle
 from toriconfig.errors import (
     MissingCredentialError,
     SecretError,

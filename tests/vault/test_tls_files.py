@@ -13,8 +13,8 @@ import pytest
 
 from support.certificates import self_signed
 from support.fake_vault import secret
-from toriconfig._vault.resolve import Tls
-from toriconfig._vault.tls import SetUpError, TlsContext
+from toriconfig._vault.config import Tls
+from toriconfig._vault.http.tls import SetUpError, TlsContext
 from toriconfig.errors import SecretError, VaultDenied
 from toriconfig.testing import FakeClock, VaultServer, vault_server
 from toriconfig.vault import TLSCertificate

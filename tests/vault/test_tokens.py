@@ -13,7 +13,7 @@ import pytest
 
 from support.fake_vault import FakeVault, secret, tick
 from toriconfig import _vault
-from toriconfig._vault.answer import Answer
+from toriconfig._vault.http.response import Answer
 from toriconfig.errors import VaultDenied
 from toriconfig.testing import FakeClock, VaultServer, vault_server
 from toriconfig.vault import AppRole, Token, UserPass, Vault

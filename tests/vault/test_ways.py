@@ -14,9 +14,9 @@ import pytest
 from support.fake_vault import secret
 from support.faults import Answer, answering_server, garbage_server, refusing_address
 from support.loopback import Loopback, read_request
-from toriconfig._doctor import examine
-from toriconfig._reference import split
-from toriconfig._vault.resolve import VARIABLES
+from toriconfig._core.markers import split
+from toriconfig._inspect.doctor import examine
+from toriconfig._vault.config import VARIABLES
 from toriconfig.errors import SecretError, VaultDenied, VaultNotFound, VaultUnreachable
 from toriconfig.testing import VaultServer, vault_server
 from toriconfig.vault import AppRole, UserPass

@@ -14,8 +14,8 @@ from pydantic import BaseModel
 
 from support.fake_vault import FakeVault, refused, secret, tick
 from toriconfig import Ref, Secret, lazy, load, on_change
-from toriconfig._supplies.templates import Parts, vault_supply
-from toriconfig._supply import Reading
+from toriconfig._load.secrets.compose import Parts, vault_supply
+from toriconfig._secrets.provider import Reading
 from toriconfig._vault import Session
 from toriconfig.errors import VaultUnreachable
 from toriconfig.testing import FakeClock, VaultServer, vault_server
@@ -253,7 +253,7 @@ def test_a_new_code_is_no_rotation(fake_vault: FakeVault, fake_clock: FakeClock)
 
 
 def test_a_text_with_a_code_in_it_has_the_newest(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
-    from toriconfig._secret import handle
+    from toriconfig._secrets.secret import handle
 
     session = _session(fake_vault, fake_clock)
     _codes(fake_vault, fake_clock)

@@ -19,7 +19,7 @@ import pytest
 
 from support import forked
 from toriconfig import lazy
-from toriconfig._engine import free_ports
+from toriconfig._devserver import free_ports
 from toriconfig.testing import VaultServer, vault_server
 from toriconfig.vault import AppRole, Vault
 

@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-from toriconfig import _path
-from toriconfig._explain import origin_at
-from toriconfig._origin import Origin
-from toriconfig._path import Path, show
-from toriconfig._secret import Secret, supply_of
-from toriconfig._snapshot import Loaded
-from toriconfig._supplies.derived import Derived, Fallback
-from toriconfig._supplies.files import FileSupply
-from toriconfig._supply import Fixed, Reading, Supply
+from toriconfig._core import path as paths
+from toriconfig._core.origin import Origin
+from toriconfig._core.path import Path, show
+from toriconfig._inspect.explain import origin_at
+from toriconfig._load.snapshot import Loaded
+from toriconfig._secrets.derived import Derived, Fallback
+from toriconfig._secrets.file import FileSupply
+from toriconfig._secrets.provider import Fixed, Reading, Supply
+from toriconfig._secrets.secret import Secret, supply_of
 
 Kind = Literal["added", "changed", "removed", "rotated"]
 
@@ -45,7 +45,7 @@ class Change:
     @property
     def key(self) -> Path:
         """The path as keys."""
-        return _path.parse(self.path)
+        return paths.parse(self.path)
 
 
 def change_of_secret(path: Path, old: Reading | None, new: Reading | None, *, was_absent: bool) -> Change | None:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from toriconfig._origin import Origin
-from toriconfig._path import show
-from toriconfig._secret import misfit, supply_of
-from toriconfig._snapshot import LayerRead, Loaded
-from toriconfig._supply import State
-from toriconfig._warnings import given_by
+from toriconfig._core.origin import Origin
+from toriconfig._core.path import show
+from toriconfig._load.snapshot import LayerRead, Loaded
+from toriconfig._runtime.warn_once import given_by
+from toriconfig._secrets.provider import State
+from toriconfig._secrets.secret import misfit, supply_of
 
 
 class SecretHealth(NamedTuple):

@@ -7,13 +7,13 @@ from functools import partial
 from operator import eq
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._explain import names_of
+from toriconfig._core.path import Path
+from toriconfig._inspect.explain import names_of
 from toriconfig._live.change import Change
-from toriconfig._path import Path
 
 if TYPE_CHECKING:
-    from toriconfig._shape import Shape
-    from toriconfig._vault.dispatch import Strand
+    from toriconfig._runtime.callbacks import Strand
+    from toriconfig._schema.shape import Shape
 
 PATIENCE = 30.0
 """Seconds that a coroutine may take until it is cancelled."""
@@ -78,7 +78,7 @@ class Listener:
             library_logger("toriconfig").exception("an on_change callback for `%s` failed", change.path)
 
     def _soon(self, run: Callable[[], object]) -> None:
-        from toriconfig._vault.dispatch import Strand, dispatch
+        from toriconfig._runtime.callbacks import Strand, dispatch
 
         # one operation, so that two swaps at the same instant agree on one strand
         strand = self._strands.setdefault("own", Strand())

@@ -17,9 +17,9 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from toriconfig._lazy import Lazy, State, current, fill, recipe_for
-from toriconfig._load import derive, try_unknown
-from toriconfig._options import Options
-from toriconfig._snapshot import Loaded
+from toriconfig._load.attempt import derive, try_unknown
+from toriconfig._load.snapshot import Loaded
+from toriconfig._schema.options import Options
 from toriconfig.errors import ConfigError, Problem
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from operator import eq
 
-from toriconfig import _path
-from toriconfig._explain import names_of
+from toriconfig._core import path as paths
+from toriconfig._core.path import Path, show
+from toriconfig._inspect.explain import names_of
 from toriconfig._live.change import Change, change_of_secret
-from toriconfig._live.prefetch import failure_of
-from toriconfig._path import Path, show
-from toriconfig._secret import Secret, supply_of
-from toriconfig._snapshot import Loaded
-from toriconfig._supplies.derived import Derived, Fallback
-from toriconfig._supply import Flight, Reading, Supply
+from toriconfig._load.snapshot import Loaded
+from toriconfig._secrets.derived import Derived, Fallback
+from toriconfig._secrets.prefetch import failure_of
+from toriconfig._secrets.provider import Flight, Reading, Supply
+from toriconfig._secrets.secret import Secret, supply_of
 from toriconfig.errors import MissingCredentialError, SecretError, VaultNotFound
 
 
@@ -81,7 +81,7 @@ class _Asking:
 
     def __init__(self, loaded: Loaded, path: str) -> None:
         shape = loaded.snapshot.shape
-        section = names_of(_path.parse(path), shape) if path else ()
+        section = names_of(paths.parse(path), shape) if path else ()
         found = [(names_of(keys, shape), secret) for keys, secret in loaded.snapshot.secrets.items()]
         self._watched = [_Watched(names, secret) for names, secret in found if all(map(eq, names, section))]
         sources = {id(one): one for watched in self._watched for one in _sources_of(watched.supply)}

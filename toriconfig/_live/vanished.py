@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from toriconfig import _warnings
-from toriconfig._origin import Origin
-from toriconfig._secret import Secret, supply_of
-from toriconfig._snapshot import LayerRead, Snapshot
-from toriconfig._supply import Fixed
-from toriconfig._tree import Node
+from toriconfig._core.origin import Origin
+from toriconfig._core.tree import Node
+from toriconfig._load.snapshot import LayerRead, Snapshot
+from toriconfig._runtime import warn_once
+from toriconfig._secrets.provider import Fixed
+from toriconfig._secrets.secret import Secret, supply_of
 from toriconfig.errors import Problem
-from toriconfig.sources._read_file import read_file
+from toriconfig.sources.read_file import read_file
 
 _MOST = 1 << 20
 
@@ -37,8 +37,8 @@ def vanished(old: Snapshot, new: Snapshot) -> list[Problem]:
 def tell_gone(problem: Problem) -> None:
     """Warn of what is gone, each time it goes."""
     key = ("gone", str(problem.origin))
-    _warnings.over(key)
-    _warnings.warn(key, f"{problem} ({problem.help})")
+    warn_once.over(key)
+    warn_once.warn(key, f"{problem} ({problem.help})")
 
 
 def _of_file(old: LayerRead, new: LayerRead | None) -> Iterator[Problem]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from toriconfig._core.origin import Origin
+from toriconfig._core.tree import Node
 from toriconfig._masking.frames import Masked
 from toriconfig._masking.keys import Keys, astray
 from toriconfig._masking.sensitive import Sensitive, Span
-from toriconfig._origin import Origin
-from toriconfig._renamed import renamed
 from toriconfig._render import select, sort_problems
-from toriconfig._shape import ANY, Field, Shape, confidential
-from toriconfig._shape.annotations import shape_of
-from toriconfig._tree import Node
+from toriconfig._schema.annotations import shape_of
+from toriconfig._schema.renames import renamed
+from toriconfig._schema.shape import ANY, Field, Shape, confidential
 from toriconfig.errors import MOST_SHOWN, Problem
 
 

@@ -14,10 +14,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from toriconfig._core.origin import Origin
 from toriconfig._masking.mask import ANCHOR, cut
 from toriconfig._masking.reach import dotenv_cuts, yaml_cuts
 from toriconfig._masking.sensitive import Sensitive
-from toriconfig._origin import Origin
 
 _ALIAS = re.compile(r"(?:^|[\s\[{,:])\*([^\s,\[\]{}]+)")
 _MOST_LOOKS = 10

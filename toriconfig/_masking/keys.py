@@ -13,14 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from toriconfig._core.origin import Origin
+from toriconfig._core.path import Path, parse, show
+from toriconfig._core.tree import Node
 from toriconfig._masking.frames import Masked
 from toriconfig._masking.sensitive import TOKEN, Sensitive
-from toriconfig._origin import Origin
-from toriconfig._path import Path, parse, show
-from toriconfig._renamed import renamed
-from toriconfig._secret import MASK
-from toriconfig._shape import Shape, confidential
-from toriconfig._tree import Node
+from toriconfig._schema.renames import renamed
+from toriconfig._schema.shape import Shape, confidential
+from toriconfig._secrets.secret import MASK
 from toriconfig.errors import CODES, Problem, Related
 
 _NAME = re.compile(r"[\w.-]*\Z")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from toriconfig._core.tree import Node
 from toriconfig._masking.excerpts import with_excerpts
-from toriconfig._shape import Shape
-from toriconfig._tree import Node
+from toriconfig._schema.shape import Shape
 from toriconfig.errors import Problem
 from toriconfig.pipeline._redact import mask
 

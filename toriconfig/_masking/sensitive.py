@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from toriconfig._secret import MASK
+from toriconfig._secrets.secret import MASK
 
 Span = tuple[int, int, int, int]
 """Line, column, end line, end column; 1-based, the end exclusive, as in `Origin`."""
@@ -100,7 +100,7 @@ class Sensitive:
         # Comparing is slow; a file of a million names is masked rather than waited for.
         if len(self._known) > _MOST_COMPARED:
             return True
-        from toriconfig._near import near
+        from toriconfig._core.suggest import near
 
         return near(_joined(name), self._folded) is not None
 

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from toriconfig._origin import Origin
-from toriconfig._printable import clean, clean_lines
+from toriconfig._core.origin import Origin
+from toriconfig._core.printable import clean, clean_lines
 from toriconfig._render.caret import Mark, rows_of, wrapped
 from toriconfig._render.cells import encodable
 from toriconfig.errors import CODES, MOST_SHOWN, Problem

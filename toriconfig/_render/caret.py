@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from toriconfig._origin import Origin
-from toriconfig._printable import clean
+from toriconfig._core.origin import Origin
+from toriconfig._core.printable import clean
 from toriconfig._render.cells import draw
-from toriconfig._secret import MASK
+from toriconfig._secrets.secret import MASK
 
 _CUT = "..."
 

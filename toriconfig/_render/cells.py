@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toriconfig._printable import harmless
+from toriconfig._core.printable import harmless
 
 TAB = 4
 """Cells to the next tab stop in a drawn line."""

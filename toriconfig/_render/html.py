@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from toriconfig._printable import clean
+from toriconfig._core.printable import clean
 
 
 def table(caption: str, head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:

@@ -19,15 +19,15 @@ from queue import Empty, SimpleQueue
 from typing import Any
 from weakref import WeakValueDictionary
 
-from toriconfig._clock import SYSTEM
-from toriconfig._vault.call import Call
-from toriconfig._vault.cell import Cell
-from toriconfig._vault.child_exit import run_at_end, run_at_end_of_child
-from toriconfig._vault.dispatch import dispatch
-from toriconfig._vault.log import logger
-from toriconfig._vault.refused_logins import of_process
-from toriconfig._vault.resolve import resolve
-from toriconfig._vault.scheduler import scheduler_for
+from toriconfig._core.clock import SYSTEM
+from toriconfig._runtime.callbacks import dispatch
+from toriconfig._runtime.child_exit import run_at_end, run_at_end_of_child
+from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.log import logger
+from toriconfig._runtime.scheduler import scheduler_for
+from toriconfig._vault.auth.refused_logins import of_process
+from toriconfig._vault.cached_path import Cell
+from toriconfig._vault.config import resolve
 from toriconfig._vault.session import Session
 from toriconfig.pipeline._memory_lock import MemoryLock
 from toriconfig.pipeline._threads import start

@@ -9,9 +9,9 @@ import hvac
 from hvac import exceptions
 from hvac.adapters import Adapter
 
-from toriconfig._vault.answer import Answer
+from toriconfig._vault.http.response import Answer
+from toriconfig._vault.http.translate import error_of
 from toriconfig._vault.session import Session
-from toriconfig._vault.wall import error_of
 from toriconfig.errors import SecretError, VaultError
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toriconfig._vault.wall import is_outage
+from toriconfig._vault.http.translate import is_outage
 from toriconfig.errors import SecretError, VaultNotFound
 
 

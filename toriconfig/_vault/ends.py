@@ -8,12 +8,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._vault.envelope import decoded, moment, seconds
-from toriconfig._vault.found import Found
+from toriconfig._vault.http.envelope import decoded, moment, seconds
 from toriconfig._vault.lease import Lease
+from toriconfig._vault.result import Found
 
 if TYPE_CHECKING:
-    from toriconfig._vault.answer import Answer
+    from toriconfig._vault.http.response import Answer
     from toriconfig._vault.session import Session
 
 IDENTITY = "identity/oidc/token/"

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError, ReadTimeoutError, SSLError
 
-from toriconfig._vault.answer import Failure
-from toriconfig._vault.call import Call
+from toriconfig._runtime.deadline import Call
+from toriconfig._vault.http.response import Failure
 
 _NO_TLS = frozenset(("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"))
 """How OpenSSL says that what answered was no TLS."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from toriconfig._vault.pace import Random, came_short, retry_delay
+from toriconfig._vault.timing import Random, came_short, retry_delay
 
 Action = Literal["renew", "reissue", "keep"]
 

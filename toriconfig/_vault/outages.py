@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from toriconfig._vault.log import logger
+from toriconfig._runtime.log import logger
+from toriconfig._runtime.transitions import Transitions
+from toriconfig._vault.http.translate import is_outage
 from toriconfig._vault.renewal import vault_answers
-from toriconfig._vault.transitions import Transitions
-from toriconfig._vault.wall import is_outage
 from toriconfig.errors import SecretError, VaultDenied
 
 if TYPE_CHECKING:
-    from toriconfig._vault.cell import Cell
+    from toriconfig._vault.cached_path import Cell
     from toriconfig._vault.session import Session
 
 

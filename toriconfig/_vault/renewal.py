@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from toriconfig._runtime.transitions import Then
+from toriconfig._runtime.workers import LEASE
 from toriconfig._vault import lease as leases
+from toriconfig._vault.http.translate import is_outage, timed_out
 from toriconfig._vault.lease import Lease
-from toriconfig._vault.transitions import Then
-from toriconfig._vault.upkeep import renew
-from toriconfig._vault.wall import is_outage, timed_out
-from toriconfig._vault.workers import LEASE
+from toriconfig._vault.lease_requests import renew
 from toriconfig.errors import SecretError
 
 if TYPE_CHECKING:
-    from toriconfig._vault.cell import Cell
-    from toriconfig._vault.flight import Flight
-    from toriconfig._vault.token import LiveToken
+    from toriconfig._runtime.single_flight import Flight
+    from toriconfig._vault.auth.token import LiveToken
+    from toriconfig._vault.cached_path import Cell
 
 
 def renew_lease(cell: Cell, held: Lease, then: Then) -> None:

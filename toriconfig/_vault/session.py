@@ -8,27 +8,27 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from toriconfig._reference import Place, Ref, check_path
-from toriconfig._vault.answer import Answer, Failure
-from toriconfig._vault.call import Call
-from toriconfig._vault.cell import Cell
-from toriconfig._vault.flight import Failed, Flight, Work
-from toriconfig._vault.identity import Identity
-from toriconfig._vault.kv import Mounts, mints
+from toriconfig._core.markers import Place, Ref, check_path
+from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.scheduler import Scheduler, scheduler_for
+from toriconfig._runtime.single_flight import Failed, Flight, Work
+from toriconfig._runtime.workers import DEMAND, POLL, Workers
+from toriconfig._vault.auth.identity import Identity
+from toriconfig._vault.cached_path import Cell
+from toriconfig._vault.config import Resolved
+from toriconfig._vault.engines.kv import Mounts, mints
+from toriconfig._vault.http.failover import Route, warn_http
+from toriconfig._vault.http.response import Answer, Failure
+from toriconfig._vault.http.translate import error_of, timed_out
 from toriconfig._vault.outages import Outages
-from toriconfig._vault.pace import retry_delay
-from toriconfig._vault.resolve import Resolved
-from toriconfig._vault.route import Route, warn_http
-from toriconfig._vault.scheduler import Scheduler, scheduler_for
-from toriconfig._vault.wall import error_of, timed_out
-from toriconfig._vault.workers import DEMAND, POLL, Workers
+from toriconfig._vault.timing import retry_delay
 from toriconfig.errors import SecretError, VaultUnreachable
 from toriconfig.pipeline._memory_lock import MemoryLock
 
 if TYPE_CHECKING:
     import hvac
 
-    from toriconfig._vault.transport import Transport
+    from toriconfig._vault.http.transport import Transport
 
 CATCH_UP = 10.0
 """Seconds after an own write during which reads, and check-and-set writes, insist on seeing it, whichever node answers."""
@@ -362,7 +362,7 @@ class Session:
 
     def _open(self) -> Transport:
         if self._make_transport is None:
-            from toriconfig._vault.transport import Transport
+            from toriconfig._vault.http.transport import Transport
 
             self._make_transport = Transport
         made = self._make_transport(self.resolved)  # not under the lock

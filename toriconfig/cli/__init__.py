@@ -55,7 +55,7 @@ class _Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from toriconfig._near import near
+            from toriconfig._core.suggest import near
 
             candidate = near(args[0], COMMANDS)
             raise click.UsageError(

@@ -57,8 +57,8 @@ def settings_named(target: str) -> Named:
 
 
 def _taken(named: Named) -> Named:
-    from toriconfig._shape import root_shape
-    from toriconfig._shape.hidden import refuse_hidden
+    from toriconfig._schema.secret_check import refuse_hidden
+    from toriconfig._schema.shape import root_shape
 
     try:
         refuse_hidden(root_shape(named.schema))
@@ -73,7 +73,7 @@ def _from_here(error: Exception) -> bool:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     module = "" if trace is None else trace.tb_frame.f_globals.get("__name__")
-    return isinstance(error, TypeError) and module in (__name__, "toriconfig._target")
+    return isinstance(error, TypeError) and module in (__name__, "toriconfig._schema.import_string")
 
 
 def _told(error: Exception) -> str:
@@ -132,7 +132,7 @@ def _named(target: str) -> Named:
         TypeError: it names nothing of the kind; the message says what it names.
         ImportError: the module cannot be imported.
     """
-    from toriconfig._target import check_target, import_target
+    from toriconfig._schema.import_string import check_target, import_target
 
     if ":" not in target and all(part.isidentifier() for part in target.split(".")):
         return _only_one(importlib.import_module(target))
@@ -179,7 +179,7 @@ def _models(module: ModuleType) -> Iterator[tuple[str, type[BaseModel]]]:
 
 def _asks(model: type[BaseModel]) -> bool:
     """True where the class has an option of a load in its `model_config`."""
-    from toriconfig._options import Options
+    from toriconfig._schema.options import Options
 
     return any(model.model_config.get(name) for name in Options._fields)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toriconfig._json_schema import made_by_pydantic, variables_of
+from toriconfig._core.path import Path, show
+from toriconfig._core.printable import clean
+from toriconfig._inspect.json_schema import made_by_pydantic, variables_of
+from toriconfig._load.text_values import can_mean
 from toriconfig._masking.shown import conceals, plain
-from toriconfig._path import Path, show
-from toriconfig._printable import clean
-from toriconfig._shape import Field, Shape, confidential, root_shape
-from toriconfig._text_values import can_mean
+from toriconfig._schema.shape import Field, Shape, confidential, root_shape
 from toriconfig.cli._variable_text import env_text, is_env_name
 
 if TYPE_CHECKING:

@@ -57,7 +57,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoRet
     given = list(sys.argv[1:] if arguments is None else arguments)
     sys.argv = sys.argv[:1]  # a source may read the command line of its program, which ours is not
     code = _outcome(command, given)
-    pending = sys.modules.get("toriconfig._warnings")
+    pending = sys.modules.get("toriconfig._runtime.warn_once")
     if pending is not None:
         pending.reset()  # a command writes its findings itself
     try:

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from toriconfig._path import Path, parse, show
-from toriconfig._printable import clean
-from toriconfig._regular_file import Unread, read_regular
-from toriconfig._secret import MASK
+from toriconfig._core.path import Path, parse, show
+from toriconfig._core.printable import clean
+from toriconfig._core.regular_file import Unread, read_regular
+from toriconfig._secrets.secret import MASK
 from toriconfig.cli._read import LARGEST_INPUT
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _round(schema: type[BaseModel], text: str, name: str) -> tuple[str, int]:
 
 
 def _judged(schema: type[BaseModel], text: str, name: str) -> Sequence[Problem]:
-    from toriconfig._check import check_alone
+    from toriconfig._inspect.check import check_alone
     from toriconfig.sources import read_content
 
     return check_alone(schema, read_content(text.removeprefix("\ufeff"), name))
@@ -179,10 +179,10 @@ def _is_safe(before: Iterable[Problem], after: Iterable[Problem], edits: Sequenc
 
 
 def _masked(schema: type[BaseModel], text: str, name: str) -> list[str]:
+    from toriconfig._core.origin import Origin
     from toriconfig._masking.excerpts import known_secrets
     from toriconfig._masking.frames import Masked
-    from toriconfig._origin import Origin
-    from toriconfig._shape import root_shape
+    from toriconfig._schema.shape import root_shape
     from toriconfig.sources import read_content
 
     roots = [tree.root for tree in read_content(text.removeprefix("\ufeff"), name)]

@@ -11,13 +11,13 @@ from toriconfig.cli._say import note
 from toriconfig.sources import ENDINGS
 
 if TYPE_CHECKING:
-    from toriconfig._options import Options
-    from toriconfig._tree import Tree
+    from toriconfig._core.tree import Tree
+    from toriconfig._schema.options import Options
 
 
 def files_in(names: Iterable[str]) -> list[str]:
     """The files named, and those below the directories named, hidden ones apart; each once."""
-    from toriconfig._layers import settings_files_in
+    from toriconfig._load.read import settings_files_in
 
     found: dict[str, str] = {}
     for name in names:
@@ -37,9 +37,9 @@ def trees_of(files: Iterable[str], stdin_name: str, options: Options) -> Iterato
         stdin_name: what standard input is called, and by which ending its format is told.
         options: of the settings class, which may name a table of TOML files.
     """
-    from toriconfig._layers import reader_options
+    from toriconfig._load.read import reader_options
     from toriconfig.sources import read_content
-    from toriconfig.sources.yaml_file import read_file_documents
+    from toriconfig.sources.yaml.file import read_file_documents
 
     for file in files:
         if file == "-":

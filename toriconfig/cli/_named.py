@@ -13,7 +13,7 @@ from toriconfig.cli._options import is_named
 from toriconfig.sources import ENDINGS
 
 if TYPE_CHECKING:
-    from toriconfig._snapshot import Recipe
+    from toriconfig._load.snapshot import Recipe
 
 
 def require_class(target: str | None, files: Iterable[str], folder: str | None) -> None:
@@ -41,7 +41,7 @@ def require_class(target: str | None, files: Iterable[str], folder: str | None) 
 
 def named_by(asked: Recipe, files: list[str]) -> list[str]:
     """Those of the files that the class names; all where it names none, as its program does then."""
-    from toriconfig._options import Options
+    from toriconfig._schema.options import Options
 
     options = Options.of(asked.schema.model_config, asked.options)
     exact = [*(options.config_files or ()), *options.yaml_file, *options.json_file, *options.toml_file]

@@ -18,7 +18,7 @@ from toriconfig.errors import MOST_SHOWN
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from toriconfig._snapshot import Recipe
+    from toriconfig._load.snapshot import Recipe
     from toriconfig.errors import Problem
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -98,8 +98,8 @@ def recipe(
     Raises:
         click.UsageError: there is no such settings class, or its options cannot be.
     """
-    from toriconfig._options import Options
-    from toriconfig._snapshot import Recipe
+    from toriconfig._load.snapshot import Recipe
+    from toriconfig._schema.options import Options
 
     named = settings_named(target or _from_pyproject() or DEFAULT_SETTINGS)
     schema = named.schema

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from toriconfig._regular_file import Unread, read_regular
+from toriconfig._core.regular_file import Unread, read_regular
 
 LARGEST_INPUT = 16 << 20
 """Bytes of standard input and of a settings file."""

@@ -18,7 +18,7 @@ import stat
 from collections.abc import Callable
 from secrets import token_hex
 
-from toriconfig._regular_file import Unread, read_regular
+from toriconfig._core.regular_file import Unread, read_regular
 from toriconfig.cli._read import LARGEST_INPUT
 
 

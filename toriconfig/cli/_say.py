@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 
-from toriconfig._printable import clean, clean_json, clean_lines
+from toriconfig._core.printable import clean, clean_json, clean_lines
 
 _STYLE = re.compile(r"(\x1b\[[0-9;]*m)")
 

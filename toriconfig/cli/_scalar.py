@@ -6,8 +6,8 @@ import json
 import math
 from typing import Any
 
+from toriconfig._core.tree import Key
 from toriconfig._masking.shown import Verbatim
-from toriconfig._tree import Key
 
 _PLAIN_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"})
 

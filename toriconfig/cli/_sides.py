@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from toriconfig._origin import Origin
-from toriconfig._path import Path, show
-from toriconfig._secret import MASK, Secret
+from toriconfig._core.origin import Origin
+from toriconfig._core.path import Path, show
+from toriconfig._secrets.secret import MASK, Secret
 from toriconfig.cli._scalar import yaml_scalar, yaml_text
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from toriconfig._effective import Leaf
+    from toriconfig._core.markers import Ref
+    from toriconfig._core.tree import Node
+    from toriconfig._inspect.effective import Leaf
+    from toriconfig._load.snapshot import Recipe
     from toriconfig._masking.keys import Keys
     from toriconfig._masking.sensitive import Sensitive
-    from toriconfig._reference import Ref
-    from toriconfig._shape import Shape
-    from toriconfig._snapshot import Recipe
-    from toriconfig._tree import Node
+    from toriconfig._schema.shape import Shape
     from toriconfig._vault.session import Session
     from toriconfig.errors import Problem
 
@@ -49,9 +49,9 @@ _KEY = os.urandom(32)
 
 def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
     """The settings that a profile leads to, or why there are none."""
-    from toriconfig._effective import leaves
-    from toriconfig._explain import value_at
-    from toriconfig._load import try_load
+    from toriconfig._inspect.effective import leaves
+    from toriconfig._inspect.explain import value_at
+    from toriconfig._load.attempt import try_load
 
     asked = asked.unasked()
     if name == "default":
@@ -92,7 +92,7 @@ def _opened(value: Any) -> Any:
 
 
 def _without_profile(asked: Recipe) -> dict[str, str]:
-    from toriconfig._options import Options
+    from toriconfig._schema.options import Options
 
     options = Options.of(asked.schema.model_config, asked.options)
     variable = options.profile_env or f"{options.environment_prefix}PROFILE"
@@ -101,11 +101,11 @@ def _without_profile(asked: Recipe) -> dict[str, str]:
 
 def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
     """What a file says itself, or why it cannot be read."""
-    from toriconfig._check import check_alone
+    from toriconfig._inspect.check import check_alone
     from toriconfig._masking.excerpts import known_secrets
     from toriconfig._masking.keys import Keys
-    from toriconfig._shape import root_shape
-    from toriconfig.sources.yaml_file import YamlFile
+    from toriconfig._schema.shape import root_shape
+    from toriconfig.sources.yaml.file import YamlFile
 
     tree = YamlFile(name, required=True).load()
     if any(problem.severity == "error" for problem in tree.problems):
@@ -125,7 +125,7 @@ def _told(said: Iterable[tuple[Path, Node, Said]], keys: Keys) -> Iterator[tuple
 def _said(node: Node, shape: Shape | None, path: Path, known: Sensitive) -> Iterator[tuple[Path, Node, Said]]:
     from toriconfig._masking.keys import astray
     from toriconfig._masking.shown import conceals
-    from toriconfig._shape import Shape, confidential
+    from toriconfig._schema.shape import Shape, confidential
 
     secret = shape is not None and confidential(shape)
     apart = shape is None or not secret or shape.kind in ("model", "mapping")
@@ -156,7 +156,7 @@ def _is_reference(value: Any) -> bool:
 
 def of_vault(reference: str) -> Side:
     """The keys of a Vault path, masked."""
-    from toriconfig._reference import Ref
+    from toriconfig._core.markers import Ref
     from toriconfig.cli.vault import with_session
 
     try:

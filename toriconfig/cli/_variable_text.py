@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from toriconfig._printable import clean_lines, harmless
+from toriconfig._core.printable import clean_lines, harmless
 
 _SAFE = frozenset("_-./:,@%+=")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)

@@ -10,14 +10,14 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from toriconfig._effective import Leaf
+from toriconfig._core.path import Path, show
+from toriconfig._core.printable import clean, clean_json
+from toriconfig._core.tree import Key
+from toriconfig._inspect.effective import Leaf
+from toriconfig._load.text_values import can_mean
 from toriconfig._masking.shown import Verbatim
-from toriconfig._path import Path, show
-from toriconfig._printable import clean, clean_json
-from toriconfig._secret import MASK
-from toriconfig._shape import ANY, Shape, root_shape
-from toriconfig._text_values import can_mean
-from toriconfig._tree import Key
+from toriconfig._schema.shape import ANY, Shape, root_shape
+from toriconfig._secrets.secret import MASK
 from toriconfig.cli._scalar import yaml_key, yaml_scalar
 from toriconfig.cli._variable_text import env_text, is_env_name, is_shell_name, shell_assignment
 
@@ -104,7 +104,7 @@ def _variables(
     origins: bool,
     ascii: bool,  # noqa: A002
 ) -> str:
-    from toriconfig._json_schema import variables_of
+    from toriconfig._inspect.json_schema import variables_of
 
     variables = {path: name for name, path in variables_of(cls, sections=True) if dialect.has(name)}
     groups: dict[Path, list[Leaf]] = {}

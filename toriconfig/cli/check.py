@@ -20,7 +20,7 @@ from toriconfig.cli._options import (
 from toriconfig.cli._say import note, say
 
 if TYPE_CHECKING:
-    from toriconfig._snapshot import Recipe
+    from toriconfig._load.snapshot import Recipe
 
 
 @click.command()
@@ -57,8 +57,8 @@ def check(
     Without FILES: the merged whole, environment and missing keys included. With files, directories or `-`: each
     alone, without the environment, and nothing that another layer may say is missing.
     """
-    from toriconfig._check import check_alone, check_profiles, check_whole, no_file_hint
-    from toriconfig._options import Options
+    from toriconfig._inspect.check import check_alone, check_profiles, check_whole, no_file_hint
+    from toriconfig._schema.options import Options
 
     if files and (online or all_profiles):
         what = "--online" if online else "--all-profiles"
@@ -115,9 +115,9 @@ def _files_of(asked: Recipe) -> list[str]:
     """The files that a load reads."""
     import os
 
-    from toriconfig._layers import files_of
-    from toriconfig._shape import root_shape
-    from toriconfig._steering import options_of
+    from toriconfig._load.read import files_of
+    from toriconfig._load.steering import options_of
+    from toriconfig._schema.shape import root_shape
 
     shape = root_shape(asked.schema, asked.options.get("renamed"))
     options = options_of(asked, os.environ, shape, [])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toriconfig._printable import clean
+from toriconfig._core.printable import clean
 from toriconfig.cli._exit import Exit, code_of
 from toriconfig.cli._options import output_options, recipe, settings_option, wants_color, write_problems
 from toriconfig.cli._say import say, say_json

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toriconfig._printable import clean
+from toriconfig._core.printable import clean
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._options import (
     env_file_option,
@@ -23,8 +23,8 @@ from toriconfig.cli._options import (
 from toriconfig.cli._say import say
 
 if TYPE_CHECKING:
-    from toriconfig._doctor import Finding
-    from toriconfig._load import Attempt
+    from toriconfig._inspect.doctor import Finding
+    from toriconfig._load.attempt import Attempt
     from toriconfig.errors import Problem
 
 _COLORS = {"ok": "green", "warning": "yellow", "error": "red", "unreached": "red"}
@@ -37,9 +37,9 @@ _COLORS = {"ok": "green", "warning": "yellow", "error": "red", "unreached": "red
 @output_options
 def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
     """Examine address, TLS, login, token, clock, variables, and every declared path; 403 is told from 404."""
-    from toriconfig._doctor import examine
-    from toriconfig._load import try_load
-    from toriconfig._vault.resolve import VARIABLES
+    from toriconfig._inspect.doctor import examine
+    from toriconfig._load.attempt import try_load
+    from toriconfig._vault.config import VARIABLES
 
     asked = recipe(target, **how)
     attempt = try_load(asked)
@@ -69,7 +69,7 @@ def _mistaken(problems: list[Problem]) -> bool:
 
 def _settings(attempt: Attempt) -> Iterator[Finding]:
     """A finding for what `check` would tell of the settings, which is not what this is about."""
-    from toriconfig._doctor import Finding
+    from toriconfig._inspect.doctor import Finding
 
     errors = sum(problem.severity == "error" and problem.code != "TC504" for problem in attempt.problems)
     if errors:

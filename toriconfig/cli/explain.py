@@ -18,8 +18,8 @@ from toriconfig.cli._options import (
 from toriconfig.cli._say import note, say, say_json
 
 if TYPE_CHECKING:
-    from toriconfig._explain import Explanation
-    from toriconfig._snapshot import Loaded
+    from toriconfig._inspect.explain import Explanation
+    from toriconfig._load.snapshot import Loaded
 
 
 @click.command()
@@ -34,7 +34,7 @@ def explain(key: str, target: str | None, online: bool, form: str, color: str, *
 
     With `--output-format json` the same as data. A secret is masked.
     """
-    from toriconfig._load import try_load
+    from toriconfig._load.attempt import try_load
 
     asked = recipe(target, **how)
     attempt = try_load(asked if online else asked.unasked())
@@ -54,8 +54,8 @@ def explain(key: str, target: str | None, online: bool, form: str, color: str, *
 
 
 def _explanation(loaded: Loaded, key: str) -> Explanation:
-    from toriconfig._explain import explain_in
-    from toriconfig._printable import clean
+    from toriconfig._core.printable import clean
+    from toriconfig._inspect.explain import explain_in
 
     try:
         return explain_in(loaded, key)
@@ -65,7 +65,7 @@ def _explanation(loaded: Loaded, key: str) -> Explanation:
 
 def _fetch(loaded: Loaded, key: str) -> Exit:
     """Read the secret; why it cannot be had stands on standard error."""
-    from toriconfig._explain import value_at
+    from toriconfig._inspect.explain import value_at
     from toriconfig.errors import SecretError, VaultSealed, VaultUnreachable
 
     try:

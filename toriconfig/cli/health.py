@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toriconfig._printable import clean
+from toriconfig._core.printable import clean
 from toriconfig.cli._exit import Exit, code_of
 from toriconfig.cli._named import require_class
 from toriconfig.cli._options import env_file_option, load_options, recipe, settings_option
@@ -32,8 +32,8 @@ def health(target: str | None, online: bool, form: str, **how: Any) -> int:
     3 Vault could not be reached, and nothing else is wrong.
     """
     from toriconfig._live.health import health_of
-    from toriconfig._live.prefetch import failures_of
-    from toriconfig._load import try_load
+    from toriconfig._load.attempt import try_load
+    from toriconfig._secrets.prefetch import failures_of
     from toriconfig.errors import ConfigError
 
     require_class(target, (), how["config_dir"])

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 @output_options
 def policy(target: str | None, online: bool, form: str, color: str, **how: Any) -> int:
     """Print the policy that lets a token read every declared secret, and nothing else."""
-    from toriconfig._load import try_load
-    from toriconfig._policy import Locate, policy_of, versioned
+    from toriconfig._inspect.policy import Locate, policy_of, versioned
+    from toriconfig._load.attempt import try_load
 
     asked = recipe(target, **how)
     attempt = try_load(asked if online else asked.unasked())
@@ -57,8 +57,8 @@ def policy(target: str | None, online: bool, form: str, color: str, **how: Any) 
 
 
 def _located(session: Session, references: tuple[str, ...]) -> dict[str, str] | SecretError:
-    from toriconfig._reference import split
-    from toriconfig._vault.write import policy_path
+    from toriconfig._core.markers import split
+    from toriconfig._vault.engines.write import policy_path
     from toriconfig.errors import SecretError
 
     try:

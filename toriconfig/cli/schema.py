@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from toriconfig._printable import clean_json
-from toriconfig._regular_file import read_regular
+from toriconfig._core.printable import clean_json
+from toriconfig._core.regular_file import read_regular
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._options import schema_class, settings_option
 from toriconfig.cli._read import LARGEST_INPUT
@@ -23,7 +23,7 @@ from toriconfig.cli._say import note, note_lines, say, say_exact
 @click.option("--force", is_flag=True, help="Replace a file that something else wrote, or that a link leads to.")
 def schema(target: str | None, output: str | None, only_check: bool, env_example: bool, force: bool) -> int:
     """Write the JSON Schema (2020-12) of the settings class, for editors and other checkers."""
-    from toriconfig._json_schema import is_schema_of, schema_text
+    from toriconfig._inspect.json_schema import is_schema_of, schema_text
     from toriconfig.cli._env_example import env_example as example
     from toriconfig.cli._env_example import is_env_example
     from toriconfig.cli._replace_file import Refused, replace_file
@@ -67,8 +67,8 @@ def schema(target: str | None, output: str | None, only_check: bool, env_example
 
 def _name_unsaid(text: str, cls: str) -> None:
     """Say which fields have a type that JSON cannot have, such as a `Callable`."""
-    from toriconfig._json_types import unsaid
-    from toriconfig._path import show
+    from toriconfig._core.path import show
+    from toriconfig._inspect.json_types import unsaid
 
     found = dict.fromkeys(f"`{show(path)}` ({kind})" for path, kind in unsaid(json.loads(text)))
     if found:

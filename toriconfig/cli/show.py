@@ -19,8 +19,8 @@ from toriconfig.cli._options import (
 from toriconfig.cli._say import note, say_exact
 
 if TYPE_CHECKING:
-    from toriconfig._effective import Leaf
-    from toriconfig._snapshot import Loaded
+    from toriconfig._inspect.effective import Leaf
+    from toriconfig._load.snapshot import Loaded
 
 
 @click.command()
@@ -39,8 +39,8 @@ def show(key: str | None, target: str | None, origins: bool, style: str, form: s
     `env` is for parsers of `.env` files, `shell` for a shell: eval "$(toriconfig show --format shell)". What a format
     cannot say is a comment. Secrets are shown as their reference, never their value. `--output-format` is for findings, when there are errors.
     """
-    from toriconfig._load import try_load
-    from toriconfig._path import show as spelt
+    from toriconfig._core.path import show as spelt
+    from toriconfig._load.attempt import try_load
     from toriconfig.cli._write import as_env, as_json, as_shell, as_yaml, shows
 
     asked = recipe(target, **how).unasked()
@@ -64,10 +64,10 @@ def show(key: str | None, target: str | None, origins: bool, style: str, form: s
 
 
 def _leaves(loaded: Loaded, key: str | None) -> list[Leaf]:
-    from toriconfig._effective import leaves
-    from toriconfig._explain import keys_at
-    from toriconfig._path import show as spelt
-    from toriconfig._printable import clean
+    from toriconfig._core.path import show as spelt
+    from toriconfig._core.printable import clean
+    from toriconfig._inspect.effective import leaves
+    from toriconfig._inspect.explain import keys_at
 
     try:
         below = keys_at(loaded, key) if key else ()

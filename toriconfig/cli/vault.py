@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toriconfig._printable import clean
+from toriconfig._core.printable import clean
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._say import note, note_lines, say, say_value
 from toriconfig.cli._usage import refuse_value, shown
 from toriconfig.cli._value import given_value
 
 if TYPE_CHECKING:
-    from toriconfig._reference import Place
+    from toriconfig._core.markers import Place
     from toriconfig._vault.session import Session
     from toriconfig.errors import SecretError
 
@@ -37,7 +37,7 @@ def dev(seed: str | None, command: tuple[str, ...]) -> int:
 
     It keeps everything in memory, at KV v2 `secret/`. Write `--` before the command.
     """
-    from toriconfig._engine import EngineError, without_vault
+    from toriconfig._devserver import EngineError, without_vault
     from toriconfig.testing import vault_server
 
     seeds = _seeds(seed) if seed else {}
@@ -82,9 +82,9 @@ def _hears_the_terminal(child: subprocess.Popen[bytes]) -> bool:
 
 
 def _seeds(file: str) -> dict[str, dict[str, Any]]:
-    from toriconfig._reference import check_named
+    from toriconfig._core.markers import check_named
     from toriconfig._render import render_text
-    from toriconfig.sources.yaml_file import YamlFile
+    from toriconfig.sources.yaml.file import YamlFile
 
     tree = YamlFile(file, required=True).load()
     if any(problem.severity == "error" for problem in tree.problems):
@@ -116,7 +116,7 @@ def put(reference: str, from_stdin: bool) -> int:
 
     The value is asked for, or read from standard input; never given as an argument, where others could see it.
     """
-    from toriconfig._vault.write import put_key
+    from toriconfig._vault.engines.write import put_key
 
     place = _reference(reference)
     path, key = place.path, place.key or ""
@@ -135,9 +135,9 @@ def put(reference: str, from_stdin: bool) -> int:
 @click.option("--reveal", is_flag=True, help="Show the value; without it only its version.")
 def get(reference: str, reveal: bool) -> int:
     """Read one value at REFERENCE; shown with --reveal alone."""
-    from toriconfig._reference import Ref
-    from toriconfig._secret import handle
-    from toriconfig._supplies.templates import Parts, vault_supply
+    from toriconfig._core.markers import Ref
+    from toriconfig._load.secrets.compose import Parts, vault_supply
+    from toriconfig._secrets.secret import handle
 
     _reference(reference)
 
@@ -162,7 +162,7 @@ def _no_other(path: Any) -> Any:
 
 
 def _reference(reference: str) -> Place:
-    from toriconfig._reference import split
+    from toriconfig._core.markers import split
 
     try:
         place = split(reference)

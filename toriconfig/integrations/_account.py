@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from toriconfig._clean_call import expect
-from toriconfig._secret import Secret
+from toriconfig._core.clean_call import expect
+from toriconfig._secrets.secret import Secret
 
 
 class Account(NamedTuple):

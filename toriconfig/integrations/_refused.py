@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from toriconfig._secret import Secret, supply_of
+from toriconfig._secrets.secret import Secret, supply_of
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from toriconfig._secret import Secret, supply_of
+from toriconfig._secrets.secret import Secret, supply_of
 from toriconfig.integrations._account import Account, account_in
 
 _STATES = ("28000", "28P01")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from toriconfig._clean_call import clean_init
-from toriconfig._secret import Secret
+from toriconfig._core.clean_call import clean_init
+from toriconfig._secrets.secret import Secret
 from toriconfig.integrations._account import check_secret, part
 
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Generator
 
 import httpx
 
-from toriconfig._clean_call import clean_init, expect
-from toriconfig._secret import Secret
+from toriconfig._core.clean_call import clean_init, expect
+from toriconfig._secrets.secret import Secret
 from toriconfig.integrations._account import check_secret
 from toriconfig.integrations._refused import async_newer, newer
 

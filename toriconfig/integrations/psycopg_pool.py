@@ -18,8 +18,8 @@ from weakref import WeakKeyDictionary
 from psycopg import AsyncConnection, Connection, OperationalError
 from psycopg_pool.base import BasePool
 
-from toriconfig._clean_call import clean_call
-from toriconfig._secret import Secret
+from toriconfig._core.clean_call import clean_call
+from toriconfig._secrets.secret import Secret
 from toriconfig.integrations._account import Account, account, async_account, check_secret
 from toriconfig.integrations._refused_login import async_newer_account, login_refused, newer_account
 

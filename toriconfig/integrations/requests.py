@@ -14,8 +14,8 @@ from toriconfig.integrations._refused import newer
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
-from toriconfig._clean_call import clean_init, expect
-from toriconfig._secret import Secret
+from toriconfig._core.clean_call import clean_init, expect
+from toriconfig._secrets.secret import Secret
 
 
 @clean_init

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DisconnectionError
 
-from toriconfig._clean_call import clean_call, expect
-from toriconfig._secret import Secret
+from toriconfig._core.clean_call import clean_call, expect
+from toriconfig._secrets.secret import Secret
 from toriconfig.integrations._account import Account, account, async_account, check_secret
 from toriconfig.integrations._refused_login import async_newer_account, login_refused, newer_account
 

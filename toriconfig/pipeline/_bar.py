@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from toriconfig._printable import clean
+from toriconfig._core.printable import clean
 from toriconfig.pipeline._report import Report
 
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from toriconfig._clean_call import clean_call
+from toriconfig._core.clean_call import clean_call
 from toriconfig.pipeline._guard import MARK, is_foreign, stand_guard, withheld
 from toriconfig.pipeline._redact import mask
 
@@ -149,7 +149,7 @@ def silent_logger(name: str) -> logging.Logger:
 
 
 def _flush() -> None:
-    pending = sys.modules.get("toriconfig._warnings")  # of the settings, of which this room knows nothing
+    pending = sys.modules.get("toriconfig._runtime.warn_once")  # of the settings, of which this room knows nothing
     if pending is not None:
         pending.flush()
 

@@ -7,7 +7,7 @@ import sys
 import traceback
 from typing import Any
 
-from toriconfig._clean_call import clean_call, clean_init, expect
+from toriconfig._core.clean_call import clean_call, clean_init, expect
 from toriconfig.pipeline._guard import mask_record
 from toriconfig.pipeline._mask_value import mask_text, mask_value
 

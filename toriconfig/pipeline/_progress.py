@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NoReturn, Self
 from weakref import WeakSet
 
-from toriconfig._clean_call import clean_init
-from toriconfig._printable import clean
+from toriconfig._core.clean_call import clean_init
+from toriconfig._core.printable import clean
 from toriconfig.pipeline._report import Report
 
 if TYPE_CHECKING:

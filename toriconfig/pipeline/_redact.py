@@ -112,7 +112,7 @@ class Redactor:
         Returns: what finds the news, where another thread is at it, or this one, around a finalizer that logs.
         """
         from toriconfig.pipeline._find import Finder, fast_automaton
-        from toriconfig.pipeline._spellings import spellings
+        from toriconfig.pipeline._secret_encodings import spellings
 
         if not self._turn.take():
             late = Finder()
@@ -162,7 +162,7 @@ class Redactor:
                 "a secret is too short or too common a word to be masked in logs; choose a longer one (said once)"
             )
 
-        pending = sys.modules.get("toriconfig._warnings")  # of the settings: they may be loading
+        pending = sys.modules.get("toriconfig._runtime.warn_once")  # of the settings: they may be loading
         if pending is not None:
             pending.soon(warn)
         else:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toriconfig._clean_call import clean_init
-from toriconfig._printable import clean
+from toriconfig._core.clean_call import clean_init
+from toriconfig._core.printable import clean
 
 
 @clean_init

@@ -14,7 +14,7 @@ from time import monotonic
 from types import CoroutineType
 from typing import Any, TypeVar
 
-from toriconfig._clean_call import cleaned
+from toriconfig._core.clean_call import cleaned
 from toriconfig.pipeline._call import Call, ending
 from toriconfig.pipeline._logging import library_logger
 from toriconfig.pipeline._loop_thread import GRACE, LoopThread

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TypeVar
 
-from toriconfig._clean_call import clean_call
+from toriconfig._core.clean_call import clean_call
 from toriconfig.pipeline._progress import ProgressTracker
 from toriconfig.pipeline._report import Report
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toriconfig._reference import Ref
-from toriconfig._vault.versions import Version
+from toriconfig._core.markers import Ref
+from toriconfig._vault.engines.versions import Version
 from toriconfig.errors import SecretError
 from toriconfig.rotation._abilities import works
 from toriconfig.rotation._errors import DatabaseUnreachable

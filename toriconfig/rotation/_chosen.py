@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._reference import Ref
+from toriconfig._core.markers import Ref
 from toriconfig.rotation._errors import KindUnknown, RotationRefused
 from toriconfig.rotation._protocol import Kind
 

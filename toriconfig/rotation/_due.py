@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Literal
 
-from toriconfig._clean_call import clean_call, clean_init, expect
+from toriconfig._core.clean_call import clean_call, clean_init, expect
 from toriconfig.errors import SecretError, VaultNotFound
 from toriconfig.pipeline import ProgressTracker
 from toriconfig.pipeline._permits import Permits

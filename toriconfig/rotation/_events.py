@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from toriconfig._clean_call import clean_init
+from toriconfig._core.clean_call import clean_init
 from toriconfig.pipeline._logging import library_logger
 
 Step = Literal["resume", "reserve", "apply", "verify", "promote", "grace", "retire", "undo", "close"]

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from toriconfig._clock import Clock
-from toriconfig._vault.versions import Versions
+from toriconfig._core.clock import Clock
+from toriconfig._vault.engines.versions import Versions
 from toriconfig.errors import VaultError
 from toriconfig.rotation._errors import RotationLost, RotationRefused
 from toriconfig.rotation._record import Record, load_record

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from toriconfig._vault.versions import Version
+from toriconfig._vault.engines.versions import Version
 from toriconfig.rotation import _process
 from toriconfig.rotation._abilities import ends_former, setup_of
 from toriconfig.rotation._errors import RotationError, RotationRefused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toriconfig._clean_call import clean_init
+from toriconfig._core.clean_call import clean_init
 
 
 @clean_init

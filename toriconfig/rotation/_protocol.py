@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from toriconfig._clean_call import clean_init
-from toriconfig._reference import Ref
-from toriconfig._vault.answer import Answer
-from toriconfig._vault.versions import Versions
-from toriconfig._vault.write import mount_of
+from toriconfig._core.clean_call import clean_init
+from toriconfig._core.markers import Ref
+from toriconfig._vault.engines.versions import Versions
+from toriconfig._vault.engines.write import mount_of
+from toriconfig._vault.http.response import Answer
 from toriconfig.errors import VaultDenied, VaultNotFound
 
 if TYPE_CHECKING:

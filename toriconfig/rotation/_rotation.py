@@ -8,9 +8,9 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from toriconfig._clean_call import clean_init, expect
-from toriconfig._clock import SYSTEM, Clock
-from toriconfig._reference import Ref
+from toriconfig._core.clean_call import clean_init, expect
+from toriconfig._core.clock import SYSTEM, Clock
+from toriconfig._core.markers import Ref
 from toriconfig._vault import connect
 from toriconfig.rotation._abilities import takes_turns
 from toriconfig.rotation._age import check_due, check_readers

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from toriconfig._clock import SYSTEM
+from toriconfig._core.clock import SYSTEM
 from toriconfig.errors import SecretError, VaultError, VaultSealed, VaultUnreachable
 from toriconfig.rotation._errors import DatabaseUnreachable
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toriconfig._vault.versions import Version
+from toriconfig._vault.engines.versions import Version
 from toriconfig.errors import VaultNotFound
 from toriconfig.rotation._abilities import works
 from toriconfig.rotation._accepted import kind_of

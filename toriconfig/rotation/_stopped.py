@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toriconfig._reference import Ref
+from toriconfig._core.markers import Ref
 from toriconfig.errors import SecretError, VaultError
 from toriconfig.rotation._errors import RotationError, RotationLost
 from toriconfig.rotation._journal import command

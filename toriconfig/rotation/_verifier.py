@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from toriconfig._clean_call import clean_init, expect
+from toriconfig._core.clean_call import clean_init, expect
 from toriconfig.rotation._errors import RotationError
 from toriconfig.rotation._run_with_timeout import run_with_timeout
 

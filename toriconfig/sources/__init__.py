@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
-from toriconfig._origin import LayerKind
-from toriconfig._tree import Tree
-from toriconfig._value import Value
+from toriconfig._core.origin import LayerKind
+from toriconfig._core.tree import Tree
+from toriconfig._core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from toriconfig.sources.yaml_file import Limits
+    from toriconfig.sources.yaml.file import Limits
 
 
 class Source(Protocol):
@@ -46,9 +46,9 @@ class Format(Value):
 
 
 FORMATS = (
-    Format("YAML", (".yaml", ".yml"), "toriconfig.sources.yaml_file:read_yaml"),
-    Format("JSON", (".json",), "toriconfig.sources.yaml_file:read_yaml"),
-    Format("TOML", (".toml",), "toriconfig.sources.toml:read_toml"),
+    Format("YAML", (".yaml", ".yml"), "toriconfig.sources.yaml.file:read_yaml"),
+    Format("JSON", (".json",), "toriconfig.sources.yaml.file:read_yaml"),
+    Format("TOML", (".toml",), "toriconfig.sources.toml.file:read_toml"),
 )
 """Every format; where several files of one name stand side by side, the ending that comes first here is read."""
 

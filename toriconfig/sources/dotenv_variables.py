@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from toriconfig._value import Value
+from toriconfig._core.value import Value
 
 
 class Variable(Value):

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from toriconfig._origin import Origin
-from toriconfig._path import Path, parse, show
-from toriconfig._tree import Key, Layer, Node, Tree
+from toriconfig._core.origin import Origin
+from toriconfig._core.path import Path, parse, show
+from toriconfig._core.tree import Key, Layer, Node, Tree
 from toriconfig.errors import Problem, Related
 
 _DEEPEST = 100

@@ -8,10 +8,10 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Literal
 
-from toriconfig._origin import Origin
-from toriconfig._tree import Layer, Node, Tree
+from toriconfig._core.origin import Origin
+from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig.errors import Problem, Related
-from toriconfig.sources._read_file import read_file, too_large
+from toriconfig.sources.read_file import read_file, too_large
 
 MAX_BYTES = 1 << 20
 """Largest file that is read: as large as a Kubernetes Secret can be."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from toriconfig._origin import Origin
-from toriconfig._supply import Supply
-from toriconfig._tree import Layer, Node, Tree
+from toriconfig._core.origin import Origin
+from toriconfig._core.tree import Layer, Node, Tree
+from toriconfig._secrets.provider import Supply
 from toriconfig.errors import (
     MissingCredentialError,
     Problem,

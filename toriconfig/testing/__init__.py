@@ -5,8 +5,8 @@ Fixtures for pytest come with `pytest_plugins = ["toriconfig.testing.plugin"]` i
 
 from __future__ import annotations
 
-from toriconfig._engine.process import Keeper, ServerProcess
-from toriconfig._warnings import reset as reset_warnings
+from toriconfig._devserver.process import Keeper, ServerProcess
+from toriconfig._runtime.warn_once import reset as reset_warnings
 from toriconfig.testing._canary import Canary
 from toriconfig.testing._fake_clock import FakeClock
 from toriconfig.testing._server import AppRoleLogin, VaultServer, vault_server

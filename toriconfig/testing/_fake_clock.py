@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Lock
 
-from toriconfig._clean_call import clean_init
+from toriconfig._core.clean_call import clean_init
 
 
 @clean_init

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._clean_call import clean_init
-from toriconfig._engine import DevServer, wait_for
+from toriconfig._core.clean_call import clean_init
+from toriconfig._devserver import DevServer, wait_for
 from toriconfig.testing._audit import AuditLog
 
 if TYPE_CHECKING:

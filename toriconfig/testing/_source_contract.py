@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
-from toriconfig._origin import Origin
-from toriconfig._path import Path
-from toriconfig._tree import Node, Tree
+from toriconfig._core.origin import Origin
+from toriconfig._core.path import Path
+from toriconfig._core.tree import Node, Tree
 from toriconfig.errors import CODES, Problem
 from toriconfig.sources import Source
 

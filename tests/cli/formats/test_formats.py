@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from toriconfig._origin import Origin
+from toriconfig._core.origin import Origin
 from toriconfig.cli.formats import FORMATS, Look, writer
 from toriconfig.errors import Problem, Related
 

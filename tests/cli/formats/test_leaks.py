@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from toriconfig._core.origin import Origin
 from toriconfig._masking.frames import Masked
 from toriconfig._masking.sensitive import Sensitive
-from toriconfig._origin import Origin
 from toriconfig.cli.formats import FORMATS, Look, writer
 from toriconfig.errors import ConfigError, Problem, Related
 from toriconfig.sources import Source

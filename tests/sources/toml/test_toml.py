@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from toriconfig import ConfigError, Secret, check, explain, load
-from toriconfig._tree import Node, Tree
-from toriconfig.sources.toml import LARGEST, read_toml
-from toriconfig.sources.yaml_file import YamlFile
+from toriconfig._core.tree import Node, Tree
+from toriconfig.sources.toml.file import LARGEST, read_toml
+from toriconfig.sources.yaml.file import YamlFile
 
 
 class Pool(BaseModel):

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from toriconfig.sources._yaml_documents import FASTEST, Parser, pure_python, read_documents
-from toriconfig.sources.yaml_file import Limits, _layer
+from toriconfig.sources.yaml.documents import FASTEST, Parser, pure_python, read_documents
+from toriconfig.sources.yaml.file import Limits, _layer
 
 CORPUS = Path(__file__).parent
 SIGNS = str.maketrans({"→": "\t", "␠": " ", "␍": "\r"})

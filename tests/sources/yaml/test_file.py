@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from toriconfig._tree import Tree
+from toriconfig._core.tree import Tree
 from toriconfig.errors import Problem
-from toriconfig.sources._read_file import read_file
-from toriconfig.sources.yaml_file import Limits, YamlFile, read_yaml
+from toriconfig.sources.read_file import read_file
+from toriconfig.sources.yaml.file import Limits, YamlFile, read_yaml
 
 
 def load(path: Path | str, *, required: bool = False, max_bytes: int = 1 << 20) -> Tree:
@@ -94,7 +94,7 @@ def test_a_file_without_the_right_to_read_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("a: 1\n")
     path.chmod(0)
-    code = "from toriconfig.sources.yaml_file import YamlFile; import os; os.getuid() or os.setuid(65534)\n"
+    code = "from toriconfig.sources.yaml.file import YamlFile; import os; os.getuid() or os.setuid(65534)\n"
     code += "import sys; print(YamlFile(sys.argv[1], name='settings').load().problems[0])"
     for folder in (tmp_path, *tmp_path.parents):
         if folder.stat().st_uid == os.getuid() and folder != Path("/"):
@@ -157,7 +157,7 @@ def test_the_collector_runs_again_after_a_read_that_paused_it() -> None:
 def test_yaml_is_not_imported_before_there_is_something_to_read() -> None:
     code = """
 import sys
-from toriconfig.sources.yaml_file import YamlFile
+from toriconfig.sources.yaml.file import YamlFile
 YamlFile("no-such-file").load()
 heavy = {"yaml", "asyncio", "logging", "difflib", "pydantic"} & sys.modules.keys()
 assert not heavy, heavy

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from toriconfig.errors import Problem
-from toriconfig.sources._yaml_documents import FASTEST, Parser, pure_python, read_documents
-from toriconfig.sources.yaml_file import Limits, _layer, read_yaml
+from toriconfig.sources.yaml.documents import FASTEST, Parser, pure_python, read_documents
+from toriconfig.sources.yaml.file import Limits, _layer, read_yaml
 
 
 def problems(text: str | bytes) -> list[Problem]:

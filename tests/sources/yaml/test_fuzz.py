@@ -7,9 +7,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toriconfig._tree import Node, Tree
-from toriconfig.sources._yaml_documents import FASTEST, Parser, pure_python, read_documents
-from toriconfig.sources.yaml_file import Limits, _layer, read_yaml
+from toriconfig._core.tree import Node, Tree
+from toriconfig.sources.yaml.documents import FASTEST, Parser, pure_python, read_documents
+from toriconfig.sources.yaml.file import Limits, _layer, read_yaml
 
 SEEDS = [
     part.split("-->")[0].partition("\n")[2].replace("→", "\t").encode()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from toriconfig._origin import Origin
-from toriconfig._path import parse
-from toriconfig._tree import Node
-from toriconfig.sources.yaml_file import read_yaml
+from toriconfig._core.origin import Origin
+from toriconfig._core.path import parse
+from toriconfig._core.tree import Node
+from toriconfig.sources.yaml.file import read_yaml
 
 
 def node(text: str | bytes, path: str) -> Node:

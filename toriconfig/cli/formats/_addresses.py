@@ -6,7 +6,7 @@ import os
 from pathlib import Path, PurePath
 from urllib.parse import quote
 
-from toriconfig._origin import Origin
+from toriconfig._core.origin import Origin
 from toriconfig.cli.formats import Look
 
 _FILES = frozenset(("files", "dotenv", "secrets_dir"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from toriconfig._printable import clean, clean_lines
+from toriconfig._core.printable import clean, clean_lines
 from toriconfig._render import select, summary
 from toriconfig._render.cells import encodable
 from toriconfig.cli.formats import PLAIN, Look

@@ -10,8 +10,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from toriconfig._origin import Origin
-from toriconfig._printable import clean_json
+from toriconfig._core.origin import Origin
+from toriconfig._core.printable import clean_json
 from toriconfig._render import select
 from toriconfig.cli.formats import PLAIN, Look
 from toriconfig.errors import CODES, Problem

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, TextIO
 
-from toriconfig._origin import Origin
-from toriconfig._printable import clean_json
+from toriconfig._core.origin import Origin
+from toriconfig._core.printable import clean_json
 from toriconfig._render import select, summary
 from toriconfig.cli.formats import PLAIN, Look
 from toriconfig.cli.formats._addresses import Addresses

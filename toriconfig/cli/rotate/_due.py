@@ -150,7 +150,7 @@ def _declared(references: tuple[str, ...], act: str, options: dict[str, Any]) ->
     """
     if references and options["max_age"] is not None:
         return [(reference, None) for reference in references]
-    from toriconfig._load import try_load
+    from toriconfig._load.attempt import try_load
 
     asked = recipe(options["target"], options["profile"], options["config_dir"], no_local=options["no_local"]).replaced(
         offline=True
@@ -179,8 +179,8 @@ def _declared(references: tuple[str, ...], act: str, options: dict[str, Any]) ->
 
 
 def _fleeting(reference: str) -> bool:
-    from toriconfig._reference import split
-    from toriconfig._vault.kv import mints
+    from toriconfig._core.markers import split
+    from toriconfig._vault.engines.kv import mints
 
     place = split(reference)
     return bool(place.parameters) or place.version is not None or mints(place.path)

@@ -54,7 +54,7 @@ def make_rotations(references: list[tuple[str, float | None]], act: str, options
 
 def kind_name(reference: str, options: dict[str, Any]) -> str:
     """The kind that the command line, or the form of the reference, means; "": only the record knows."""
-    from toriconfig._reference import split
+    from toriconfig._core.markers import split
     from toriconfig.rotation import kinds
 
     try:
@@ -71,7 +71,7 @@ def kind_name(reference: str, options: dict[str, Any]) -> str:
 
 
 def _no_kind(name: str) -> str:
-    from toriconfig._near import near
+    from toriconfig._core.suggest import near
     from toriconfig.rotation import kinds
 
     candidate = near(name, kinds.KINDS)
@@ -168,7 +168,7 @@ def _min_age(options: dict[str, Any]) -> float | None:
     """Twice the seconds after which programs with these settings look again; None: the settings cannot be loaded."""
     if "min_age" not in options:
         options["min_age"] = None
-        from toriconfig._load import try_load
+        from toriconfig._load.attempt import try_load
 
         try:
             how = {name: options[name] for name in ("profile", "config_dir", "no_local")}

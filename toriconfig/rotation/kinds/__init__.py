@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toriconfig._clean_call import clean_call, expect
+from toriconfig._core.clean_call import clean_call, expect
 from toriconfig.rotation.kinds.database_root import DatabaseRoot
 from toriconfig.rotation.kinds.database_user import DatabaseUser
 from toriconfig.rotation.kinds.generated import ALPHABET, Generated

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from toriconfig._vault.versions import Versions
+from toriconfig._vault.engines.versions import Versions
 from toriconfig.pipeline._logging import library_logger
 from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._protocol import Values, Work

@@ -6,7 +6,7 @@ import math
 import secrets
 import string
 
-from toriconfig._clean_call import clean_init
+from toriconfig._core.clean_call import clean_init
 from toriconfig.pipeline._redact import register
 from toriconfig.rotation._protocol import Values, Work
 from toriconfig.rotation.kinds._stored import Stored, key_of

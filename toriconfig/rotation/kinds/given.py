@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toriconfig._clean_call import clean_init
+from toriconfig._core.clean_call import clean_init
 from toriconfig.pipeline._redact import register
 from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._protocol import Values, Work

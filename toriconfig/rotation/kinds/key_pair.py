@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from toriconfig._clean_call import clean_init, expect
+from toriconfig._core.clean_call import clean_init, expect
 from toriconfig.pipeline._redact import register
 from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._protocol import Values, Work

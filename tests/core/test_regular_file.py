@@ -1,0 +1,139 @@
+"""Every file is read by one reader, which is bounded, never waits, and opens nothing that is not a regular file."""
+
+from __future__ import annotations
+
+import ast
+import os
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import toriconfig
+from toriconfig import Secret, SecretError, SettingsConfigDict, load
+from toriconfig._core.regular_file import PATIENCE, RegularFile, Unread, open_regular, read_regular
+from toriconfig._vault.config import Tls
+from toriconfig._vault.http.tls import SetUpError, build
+from toriconfig.testing import FakeClock
+
+NO_TLS = Tls(None, None, None, None, None, None, verify=True)
+READERS = {
+    "_core/regular_file.py": "the reader",
+    "sources/read_file.py": "files inside packages, which may be in a zip file; bounded",
+    "cli/_exit.py": "the null device",
+    "cli/_replace_file.py": "writes, and never follows a link",
+    "cli/vault.py": "asks whose terminal it is; reads nothing",
+    "_devserver/__init__.py": "the first bytes of the program of the development server",
+    "rotation/_process.py": "what the kernel says of the verifier, a line each",
+    "_devserver/process.py": "the log of the development server that it started",
+    "testing/_audit.py": "the audit log of the development server",
+}
+
+
+def test_no_other_module_opens_a_file_to_read() -> None:
+    package = Path(toriconfig.__file__).parent
+    opens: set[str] = set()
+    for file in package.rglob("*.py"):
+        for call in (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)):
+            name = ast.unparse(call.func)
+            plain = name in ("open", "os.open", "io.open", "os.fdopen") or name.endswith((".read_text", ".read_bytes"))
+            writes = any(isinstance(one, ast.Constant) and one.value in ("w", "wb", "xb") for one in call.args)
+            if plain and not writes:
+                opens.add(str(file.relative_to(package)))
+    assert set(READERS) >= opens
+
+
+def refusal(path: str | Path, most: int = 100, *, secret: bool = True) -> tuple[str, str]:
+    found = read_regular(str(path), most, secret=secret)
+    assert isinstance(found, Unread), found
+    return found.kind, found.reason
+
+
+@pytest.mark.parametrize("secret", [True, False])
+def test_what_is_no_regular_file_is_refused_without_being_opened(
+    secret: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        monkeypatch.chdir(tmp_path)
+        listener.bind("socket")
+        monkeypatch.setattr(os, "open", None)
+        for name, what in (("pipe", "a named pipe"), ("folder", "a directory"), ("socket", "a socket")):
+            assert ("kind", f"this is {what}, not a regular file") == refusal(name, secret=secret)
+        assert ("kind", "this is a device, not a regular file") == refusal("/dev/zero", secret=False)
+
+
+@pytest.mark.parametrize(
+    "path", ["/proc/self/environ", "/proc/self/pagemap", "/sys/kernel/mm", "/dev/zero", "/dev/fd/0"]
+)
+def test_a_secret_is_not_read_from_what_the_kernel_makes_up(path: str, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(path)
+    assert "forbidden" == refusal(tmp_path / "link")[0]
+
+
+def test_a_file_without_end_is_read_to_its_bound() -> None:
+    assert ("large", "it is larger than 1,000 bytes") == refusal("/proc/self/smaps", 1000, secret=False)
+
+
+def test_a_file_that_comes_in_drops_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock()
+    (tmp_path / "a").write_bytes(b"x" * 100)
+    whole = os.read
+
+    def drop(descriptor: int, _count: int) -> bytes:
+        clock.advance(PATIENCE / 10)
+        return whole(descriptor, 1)
+
+    monkeypatch.setattr(os, "read", drop)
+    found = read_regular(str(tmp_path / "a"), 1000, clock=clock)
+    assert isinstance(found, Unread) and found.kind == "slow"
+
+
+@pytest.mark.parametrize("size", [0, 1, 99, 100])
+def test_a_file_up_to_the_bound_is_read_whole(size: int, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * size)
+    assert b"x" * size == read_regular(str(tmp_path / "a"), 100)
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_to_its_bound(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"x" * 50)
+    opened = open_regular(str(path), 100)
+    assert isinstance(opened, RegularFile)
+    with opened:
+        with path.open("ab") as more:
+            more.write(b"y" * 40)
+        assert b"x" * 50 + b"y" * 40 == opened.read()
+        with path.open("ab") as more:
+            more.write(b"y" * 100)
+        assert isinstance(opened.read(), Unread)
+
+
+def test_no_descriptor_stays_open(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 200)
+    before = len(os.listdir("/dev/fd"))
+    for path in (tmp_path / "a", tmp_path, tmp_path / "none", "/proc/self/environ", "a\0b"):
+        read_regular(str(path), 100)
+    assert len(os.listdir("/dev/fd")) == before
+
+
+def test_a_secret_from_a_file_without_end_is_an_error_at_once(tmp_path: Path) -> None:
+    from pydantic import BaseModel
+
+    class App(BaseModel):
+        model_config = SettingsConfigDict(config_name="app")
+        token: Secret[str]
+
+    (tmp_path / "app.yaml").write_text("token: ${file:/proc/self/pagemap}\n")
+    with pytest.raises(SecretError, match="files below /proc are not read"):
+        load(App, config_dir=tmp_path, environ={}).token.get()
+
+
+def test_certificates_that_are_no_regular_file_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SetUpError, match="this is a named pipe"):
+        build(replace(NO_TLS, ca_cert=str(tmp_path / "pipe")))
+    with pytest.raises(SetUpError, match="this is a named pipe"):
+        build(replace(NO_TLS, cert=str(tmp_path / "pipe")))

@@ -1,0 +1,40 @@
+"""What stands in for Vault: who reads it waits for nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from support.loading import FakeSupply
+from toriconfig import Origin
+from toriconfig._secrets.derived import Fallback
+from toriconfig._secrets.provider import Fixed, Flight
+from toriconfig.errors import VaultUnreachable
+
+
+class NextTry:
+    """A flight that nobody may wait for."""
+
+    def wait(self) -> None:
+        pytest.fail("a reader waited")
+
+    async def await_end(self) -> None:
+        pytest.fail("a reader waited")
+
+
+class Trying(FakeSupply):
+    """A path of Vault that is asked again at each read."""
+
+    def pending(self) -> Sequence[Flight]:
+        return (NextTry(),)
+
+
+def test_once_another_layer_stands_in_readers_wait_for_no_further_try_until_vault_is_back() -> None:
+    vault = Trying("secret/a", "of vault")
+    vault.error = VaultUnreachable("no answer")
+    fallback = Fallback(vault, Fixed("of env", Origin("env", "KEY")), lambda _: None)
+    first = fallback.pending()
+    stood_in, while_away = fallback.settle().value, fallback.pending()
+    vault.put("of vault")
+    assert ("of env", 1, 0, 1) == (stood_in, len(first), len(while_away), len(fallback.pending()))

@@ -1,0 +1,251 @@
+"""Files that hold secrets are looked at by themselves, so that a swap is told to those who never read."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from support.fake_vault import AtOnce
+from toriconfig import Change, Origin, Secret, SettingsConfigDict, lazy, on_change
+from toriconfig._runtime.scheduler import Scheduler
+from toriconfig._secrets.file import FileSupply
+from toriconfig._secrets.file_watch import EVERY, FileWatch
+from toriconfig._secrets.provider import Reading
+from toriconfig.testing import FakeClock
+
+
+class Watched:
+    """A watch that is driven by hand."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.scheduler = Scheduler(self.clock)
+        self.watch = FileWatch(self.clock, self.scheduler, AtOnce())
+        self.swaps: list[tuple[Any, Any]] = []
+
+    def supply(self, file: Path) -> FileSupply:
+        supply = FileSupply(str(file), Origin("secrets_dir", str(file)), self.clock)
+        supply.subscribe(self._swapped)
+        return supply
+
+    def _swapped(self, old: Reading | None, new: Reading | None) -> None:
+        self.swaps.append((old and old.value, new and new.value))
+
+    def go_on(self, seconds: float = EVERY) -> None:
+        self.clock.advance(seconds)
+        self.scheduler.tick()
+
+
+@pytest.fixture(name="watched")
+def _watched() -> Watched:
+    return Watched()
+
+
+def mount(folder: Path, generation: str, value: str) -> None:
+    """What kubelet does: a new directory, and one rename of the `..data` link."""
+    (folder / generation).mkdir()
+    (folder / generation / "key").write_text(value)
+    (folder / "..data_tmp").symlink_to(generation)
+    (folder / "..data_tmp").rename(folder / "..data")
+    if not (folder / "key").is_symlink():
+        (folder / "key").symlink_to("..data/key")
+
+
+def rename_over(folder: Path, _generation: str, value: str) -> None:
+    (folder / "new").write_text(value)
+    (folder / "new").rename(folder / "key")
+
+
+@pytest.mark.parametrize("write", [mount, rename_over])
+def test_a_swap_is_told_once_though_nobody_reads(
+    watched: Watched, tmp_path: Path, write: Callable[[Path, str, str], None]
+) -> None:
+    write(tmp_path, "..2026_1", "one")
+    supply = watched.supply(tmp_path / "key")
+    watched.watch.add(supply)
+    watched.scheduler.tick()
+    write(tmp_path, "..2026_2", "two")
+    for _ in range(5):
+        watched.go_on()
+    assert [("one", "two")] == watched.swaps
+    assert ("two", "fresh") == (supply.settle().value, supply.state)
+
+
+def test_a_file_that_goes_keeps_its_value_with_one_warning_an_outage(
+    watched: Watched, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "key"
+    file.write_text("one")
+    supply = watched.supply(file)
+    watched.watch.add(supply)
+    watched.scheduler.tick()
+    with caplog.at_level(logging.WARNING, "toriconfig"):
+        for number in (1, 2):
+            file.unlink()
+            for _ in range(60):
+                watched.go_on()
+            assert ("one", "stale", number) == (supply.settle().value, supply.state, len(caplog.records))
+            assert f"{file}: the file cannot be read: No such file" in caplog.text
+            file.write_text("one")
+            watched.go_on()
+            assert "fresh" == supply.state
+
+
+def test_it_looks_once_a_second_whatever_happens(watched: Watched, tmp_path: Path) -> None:
+    supplies = [watched.supply(tmp_path / f"missing{number}") for number in range(3)]
+    looks: list[float] = []
+
+    def look() -> None:
+        looks.append(watched.clock.monotonic())
+        raise RuntimeError("a bug")
+
+    for supply in supplies:
+        watched.watch.add(supply)
+    supplies[0].look = look  # type: ignore[method-assign]
+    begun = watched.clock.monotonic()
+    for _ in range(100):
+        watched.go_on(0.1)
+    assert len(looks) <= (watched.clock.monotonic() - begun) / EVERY + 1
+    assert len(looks) >= 9
+
+
+def test_nobody_who_listens_nothing_is_looked_at(watched: Watched, tmp_path: Path) -> None:
+    held, dropped = watched.supply(tmp_path / "a"), watched.supply(tmp_path / "b")
+    cancel = watched.watch.add(held)
+    watched.watch.add(dropped)
+    watched.scheduler.tick()
+    cancel()
+    del dropped
+    gc.collect()
+    watched.go_on(2)
+    assert watched.scheduler.tick() is None
+    watched.watch.add(held)
+    assert watched.scheduler.tick() == EVERY
+
+
+def test_a_mount_that_hangs_is_waited_for_by_nobody_else(tmp_path: Path) -> None:
+    clock, gate = FakeClock(), threading.Event()
+    watch = FileWatch(clock, scheduler := Scheduler(clock))
+    supply = FileSupply(str(tmp_path / "key"), Origin("secrets_dir", ""), clock)
+    looks: list[int] = []
+
+    def hang() -> None:
+        looks.append(1)
+        gate.wait(10)
+
+    supply.look = hang  # type: ignore[method-assign]
+    watch.add(supply)
+    for _ in range(20):
+        scheduler.tick()
+        clock.advance(EVERY)
+    gate.set()
+    watch._workers.dismiss()
+    assert len(looks) <= 1
+
+
+def test_a_subscriber_that_raises_stops_no_other_and_no_reader(
+    watched: Watched, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "key"
+    file.write_text("one")
+    supply = FileSupply(str(file), Origin("secrets_dir", ""), watched.clock)
+
+    def fails(old: Reading | None, new: Reading | None) -> None:
+        raise ZeroDivisionError
+
+    supply.subscribe(fails)
+    supply.subscribe(watched._swapped)
+    supply.settle()
+    rename_over(tmp_path, "", "two")
+    assert "two" == supply.settle().value
+    assert [("one", "two")] == watched.swaps
+    assert f"a callback for {file} failed: ZeroDivisionError" in caplog.text
+
+
+def test_readers_and_the_watch_tell_a_swap_once(tmp_path: Path, watched: Watched) -> None:
+    file = tmp_path / "key"
+    file.write_text("0")
+    supply = watched.supply(file)
+    supply.settle()
+    barrier = threading.Barrier(9)
+
+    def read() -> None:
+        for _ in range(50):
+            barrier.wait()
+            supply.look()
+            barrier.wait()
+
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for number in range(1, 51):
+        rename_over(tmp_path, "", str(number))
+        barrier.wait()
+        barrier.wait()
+    for thread in threads:
+        thread.join()
+    assert [(str(n), str(n + 1)) for n in range(50)] == watched.swaps
+
+
+class Sealed(BaseModel):
+    model_config = SettingsConfigDict(frozen=True, env_prefix="APP_")
+
+    key: Secret[str]
+    url: Secret[str] = Secret("none")
+
+
+def _eventually(holds: Callable[[], bool], seconds: float = 10) -> bool:
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.01)
+    return holds()
+
+
+def test_on_change_hears_of_a_mounts_swap_by_itself_with_the_new_value_in_place(tmp_path: Path) -> None:
+    mount(tmp_path, "..2026_1", "one")
+    settings = lazy(
+        Sealed,
+        secrets_dir=str(tmp_path),
+        environ={},
+        overrides={"url": f"https://u:${{file:{tmp_path / 'key'}}}@host"},
+    )
+    heard: list[tuple[str, str, str]] = []
+
+    def note(change: Change) -> None:
+        heard.append((change.path, change.kind, getattr(settings, change.path).get()))
+
+    on_change(settings, "", note)
+    assert isinstance(settings.key, Secret)  # loaded, and nobody reads
+    time.sleep(0.5)
+    mount(tmp_path, "..2026_2", "two")
+    assert _eventually(lambda: len(heard) >= 2)
+    time.sleep(1.2)
+    assert {("key", "rotated", "two"), ("url", "rotated", "https://u:two@host")} == set(heard)
+    assert 2 == len(heard)
+
+
+def test_a_forked_child_goes_on_looking(tmp_path: Path) -> None:
+    mount(tmp_path, "..2026_1", "one")
+    settings = lazy(Sealed, secrets_dir=str(tmp_path), environ={})
+    heard: list[Change] = []
+    on_change(settings, "key", heard.append)
+    assert settings.key.get() == "one"
+    readable, writable = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.write(writable, b"up")
+        os._exit(0 if _eventually(lambda: bool(heard)) and settings.key.get() == "two" else 1)
+    os.read(readable, 2)
+    mount(tmp_path, "..2026_2", "two")
+    assert 0 == os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(readable)
+    os.close(writable)

@@ -1,0 +1,1 @@
+"""What every room speaks: paths, origins, trees, problems, time."""

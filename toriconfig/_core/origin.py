@@ -1,0 +1,53 @@
+"""Where a value came from: one small value that every leaf carries."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from toriconfig._core.value import Value
+
+LayerKind = Literal["code", "vault", "env", "dotenv", "secrets_dir", "files", "defaults"]
+
+OriginKind = LayerKind | Literal["source"]
+"""A layer, or a source that is no layer of ours: one that a `Settings` class brings along."""
+
+
+class Origin(Value):
+    """Where a value came from, spelt in the language of its layer.
+
+    Attributes:
+        layer: the kind of layer: a name of the `layers` option, or `source` for a source that is none of ours.
+        source: the file, the variable, the Vault reference or the field; never a value.
+        line: 1-based line in `source`, or None where lines mean nothing.
+        column: 1-based column in code points, or None.
+        end_line: 1-based line of the character after the value, or None.
+        end_column: 1-based column of the character after the value, or None.
+        version: version of the secret in Vault, or None.
+        name: the variable inside a `.env` file, or None.
+
+    >>> str(Origin("files", "config/tori.yaml", 14, 9))
+    'config/tori.yaml:14:9'
+    >>> str(Origin("vault", "secret/tori#api_key", version=7))
+    'vault secret/tori#api_key v7'
+    """
+
+    layer: OriginKind
+    source: str
+    line: int | None = None
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+    version: int | None = None
+    name: str | None = None
+
+    def __str__(self) -> str:
+        text = self.source
+        if self.layer == "vault":
+            text = f"vault {text}" + (f" v{self.version}" if self.version is not None else "")
+        elif self.layer == "defaults":
+            text = f"default {text}"
+        for number in (self.line, self.column):
+            if number is None:
+                break
+            text += f":{number}"
+        return f"{text} {self.name}" if self.name else text

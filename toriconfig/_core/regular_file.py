@@ -1,0 +1,180 @@
+"""Reads one regular file: bounded, without waiting, and where it matters never one that the kernel makes up.
+
+Every file that toriconfig reads is read here. A device may have no end, a named pipe may never answer, and opening a
+device may do something. Files of `/proc`, `/sys` and `/dev` are no files that somebody wrote: `/proc/self/environ`
+holds every variable of the process.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from toriconfig._core.clock import SYSTEM, Clock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
+FORBIDDEN = ("/proc", "/sys", "/dev")
+"""Folders below which no secret is read, whatever link leads there."""
+
+PATIENCE = 5.0
+"""Seconds that reading one file may take in all. A single call of the system that hangs is the system's affair."""
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
+_CHUNK = 1 << 20
+_KINDS = (
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+
+Identity = tuple[int, int, int, int]
+"""Device, inode, size and time of change: what tells one content of a path from the next."""
+
+
+class Unread:
+    """Why a file is not read.
+
+    Attributes:
+        kind: `absent`, `denied`, `kind`, `large`, `forbidden`, `slow` or `system`.
+        reason: the same for people: `Permission denied`, `this is a device, not a regular file`.
+    """
+
+    __slots__ = ("kind", "reason")
+
+    def __init__(self, kind: str, reason: str) -> None:
+        self.kind = kind
+        self.reason = reason
+
+    @classmethod
+    def of(cls, error: OSError | ValueError) -> Self:
+        """What the system says."""
+        if isinstance(error, ValueError):
+            return cls("system", "its name holds a NUL character")
+        absent = isinstance(error, (FileNotFoundError, NotADirectoryError))
+        kind = "absent" if absent else "denied" if isinstance(error, PermissionError) else "system"
+        return cls(kind, error.strerror or "the system refused")
+
+
+class RegularFile:
+    """An open regular file; a context manager that closes it.
+
+    Args:
+        descriptor: open for reading, and not waiting.
+        most: the largest size in bytes that is read.
+        clock: counts the patience.
+    """
+
+    __slots__ = ("_clock", "_descriptor", "_most")
+
+    def __init__(self, descriptor: int, most: int, clock: Clock = SYSTEM) -> None:
+        self._descriptor = descriptor
+        self._most = most
+        self._clock = clock
+
+    def identity(self) -> Identity:
+        """What is read now, and may be another content later."""
+        found = os.fstat(self._descriptor)
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+    def read(self) -> bytes | Unread:
+        """The whole content, from the start.
+
+        Raises:
+            OSError: the system refuses.
+        """
+        size = os.fstat(self._descriptor).st_size
+        if size > self._most:
+            return _large(self._most)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        # Files of /proc say that they are empty, and any file may grow while it is read.
+        data = os.read(self._descriptor, min(size, self._most) + 1)
+        if len(data) == size:
+            return data
+        end = self._clock.monotonic() + PATIENCE
+        chunks = [data]
+        left = self._most + 1 - len(data)
+        while chunks[-1] and left > 0:
+            if self._clock.monotonic() > end:
+                return Unread("slow", f"it was not read within {PATIENCE:g} seconds")
+            chunks.append(os.read(self._descriptor, min(_CHUNK, left)))
+            left -= len(chunks[-1])
+        return b"".join(chunks) if left > 0 else _large(self._most)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+
+def open_regular(path: str, most: int, *, secret: bool = True, clock: Clock = SYSTEM) -> RegularFile | Unread:
+    """Open a file, or say why it is not read.
+
+    Args:
+        path: the file; symbolic links are followed, as Kubernetes mounts are made of them.
+        most: the largest size in bytes that is read.
+        secret: whether files that the kernel makes up are refused.
+        clock: counts the patience.
+    """
+    try:
+        forbidden = made_up(path) if secret else ""
+        if forbidden:
+            return Unread("forbidden", f"files below {forbidden} are not read")
+        wrong = _kind(os.stat(path))  # before it is opened: opening a device may do something
+        if wrong is not None:
+            return wrong
+        descriptor = os.open(path, _FLAGS)
+    except (OSError, ValueError) as error:
+        return Unread.of(error)
+    try:
+        found = os.fstat(descriptor)
+        wrong = _kind(found)
+        if wrong is None and secret and found.st_dev in _devices():
+            wrong = Unread("forbidden", f"files below {' and '.join(FORBIDDEN[:2])} are not read")
+    except OSError as error:
+        wrong = Unread.of(error)
+    if wrong is None:
+        return RegularFile(descriptor, most, clock)
+    os.close(descriptor)
+    return wrong
+
+
+def read_regular(path: str, most: int, *, secret: bool = True, clock: Clock = SYSTEM) -> bytes | Unread:
+    """The bytes of a regular file, or why it is not read; the arguments are those of `open_regular`."""
+    opened = open_regular(path, most, secret=secret, clock=clock)
+    if isinstance(opened, Unread):
+        return opened
+    with opened:
+        try:
+            return opened.read()
+        except OSError as error:
+            return Unread.of(error)
+
+
+def made_up(path: str) -> str:
+    """The folder of the kernel's below which a path leads, whatever links are on the way; "" for none."""
+    real = os.path.realpath(path)
+    return next((folder for folder in FORBIDDEN if real == folder or real.startswith(folder + "/")), "")
+
+
+def _kind(found: os.stat_result) -> Unread | None:
+    if stat.S_ISREG(found.st_mode):
+        return None
+    what = next((name for is_kind, name in _KINDS if is_kind(found.st_mode)), "something else")
+    return Unread("kind", f"this is {what}, not a regular file")
+
+
+def _large(most: int) -> Unread:
+    return Unread("large", f"it is larger than {most:,} bytes")
+
+
+def _devices() -> set[int]:
+    """The devices of the file systems that the kernel makes up, which may be mounted elsewhere too."""
+    root = os.stat("/").st_dev
+    found = {os.stat(folder).st_dev for folder in FORBIDDEN[:2] if os.path.isdir(folder)}
+    return found - {root}

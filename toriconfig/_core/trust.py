@@ -1,0 +1,78 @@
+"""The trust class of each field of `Vault` and of the login methods, declared on the field itself.
+
+| metadata of the dataclass field | a file of the checkout may set it | `repr` shows it | a pickled lazy object may carry it |
+|---|---|---|---|
+| `{"secret": False, "file": True}` | yes | yes | yes |
+| `{"secret": False}` | with permission | yes | yes |
+| `{"secret": True}` | with permission | masked | no |
+| none | with permission | masked | no |
+
+So a new field is a secret until somebody decides otherwise. "Permission" is `Vault(allow_file_address=True)` in code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, fields, is_dataclass
+from types import MappingProxyType
+from typing import Any
+
+from toriconfig._secrets.secret import MASK
+
+SECRET: Mapping[str, bool] = MappingProxyType({"secret": True})
+"""A credential."""
+
+PINNED: Mapping[str, bool] = MappingProxyType({"secret": False})
+"""Where a credential goes, whom to trust, or which file is read: not from a file of the checkout."""
+
+TUNING: Mapping[str, bool] = MappingProxyType({"secret": False, "file": True})
+"""Anything that a file of the checkout may set."""
+
+TRUSTED_LAYERS = frozenset({"code", "env", "secrets_dir"})
+"""The layers that may set every field: the program, and what starts it. All others are files of the checkout."""
+
+
+class Declared:
+    """Base of dataclasses whose `repr` masks every field that is not declared to be free of secrets."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "__repr__" not in vars(cls):  # a dataclass generates none where there is one
+            cls.__repr__ = masked_repr  # type: ignore[method-assign]
+
+
+def masked_repr(value: Any) -> str:
+    """The `repr` of a dataclass, with secrets masked, whatever `repr` its nested dataclasses have."""
+    parts = (f"{one.name}={_shown(one, getattr(value, one.name, None))}" for one in fields(value) if one.repr)
+    return f"{type(value).__qualname__}({', '.join(parts)})"
+
+
+def secrets_in(value: Any) -> Iterator[str]:
+    """The dotted names of the fields of a dataclass, nested ones included, that hold a secret."""
+    for one in fields(value) if is_dataclass(value) else ():
+        given = getattr(value, one.name, None)
+        if is_dataclass(given) and not isinstance(given, type):
+            yield from (f"{one.name}.{below}" for below in secrets_in(given))
+        elif given is not None and ((_is_secret(one) and given is not one.default) or _has_login(given)):
+            yield one.name
+
+
+def file_may_set(kind: type[Any], name: str) -> bool:
+    """True if a file of the checkout may set that field of a dataclass without permission."""
+    return any(one.name == name and one.metadata.get("file") is True and not _is_secret(one) for one in fields(kind))
+
+
+def _is_secret(one: Field[Any]) -> bool:
+    return one.metadata.get("secret") is not False
+
+
+def _shown(one: Field[Any], given: Any) -> str:
+    if is_dataclass(given) and not isinstance(given, type):
+        return masked_repr(given)
+    hidden = given is not None and (_is_secret(one) or _has_login(given))
+    return repr(MASK) if hidden else repr(given)
+
+
+def _has_login(given: Any) -> bool:
+    """True for a URL with a user name or password, whatever field it stands in."""
+    return isinstance(given, str) and "@" in given.partition("://")[2].partition("/")[0]

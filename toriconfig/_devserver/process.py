@@ -1,0 +1,180 @@
+"""A server as a child process that never outlives this one, whichever way this one ends."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from toriconfig._core.clean_call import clean_init
+
+# Why a shell that reads a pipe, and not PR_SET_PDEATHSIG: that signal fires when the *thread* that started the child
+# ends, needs code between fork and exec, exists on Linux alone, and leaves the directory behind. The pipe is closed by
+# the kernel even after SIGKILL. The shell is in a session of its own, so Ctrl-C in a terminal does not reach it.
+# `rm` fails while another watcher's process, in a directory inside ours, still writes; so it is repeated.
+_WATCH = """
+trap '' INT TERM HUP
+pids=
+while read -r word pid; do
+  case $word in
+    start) pids="$pids $pid" ;;
+    end) left=; for p in $pids; do [ "$p" = "$pid" ] || left="$left $p"; done; pids=$left ;;
+    quit) break ;;
+  esac
+done
+if [ "$pids" ]; then
+  kill -CONT $pids; kill -"$1" $pids
+  n=0; while [ $n -lt 50 ] && kill -0 $pids; do sleep 0.1; n=$((n + 1)); done
+  kill -KILL $pids
+fi
+n=0; until rm -rf -- "$2" || [ $n -ge 50 ]; do sleep 0.1; n=$((n + 1)); done
+"""
+
+
+@clean_init
+class Keeper:
+    """A temporary directory, and a watcher that ends processes and removes the directory when we are gone.
+
+    Args:
+        name: start of the directory's name.
+        last_signal: what a process gets when we died without stopping it; SIGKILL follows five seconds later.
+    """
+
+    def __init__(self, name: str, *, last_signal: signal.Signals = signal.SIGKILL) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix=f"{name}-"))
+        self._owner = os.getpid()
+        self._watcher = subprocess.Popen(
+            ["/bin/sh", "-c", _WATCH, "keeper", last_signal.name.removeprefix("SIG"), str(self.directory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,
+        )
+
+    def tell(self, word: str, pid: int = 0) -> None:
+        """Pass `start PID`, `end PID` or `quit` on to the watcher."""
+        pipe = self._watcher.stdin
+        assert pipe is not None
+        try:
+            pipe.write(f"{word} {pid}\n".encode())
+            pipe.flush()
+        except (BrokenPipeError, ValueError):
+            return
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process made it; a forked child must leave what it inherited alone."""
+        return os.getpid() == self._owner
+
+    def close(self) -> None:
+        """Remove the directory and end the watcher. A second call does nothing."""
+        if not self.is_ours or self._watcher.returncode is not None:
+            return
+        self.tell("quit")
+        self._watcher.communicate()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+@clean_init
+class ServerProcess:
+    """One server: started, paused, stopped and started again by its pid.
+
+    Args:
+        command: program and arguments.
+        keeper: whose watcher ends it when this process dies, and whose directory it works in.
+        environ: its whole environment.
+        user: uid to run as, or None for ours; only root may give one.
+        log: name of its log in the keeper's directory, without `.log`.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        keeper: Keeper,
+        environ: Mapping[str, str],
+        *,
+        user: int | None = None,
+        log: str = "server",
+    ) -> None:
+        self.command = list(command)
+        self.log = keeper.directory / f"{log}.log"
+        self._keeper = keeper
+        self._environ = dict(environ)
+        self._user = user
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, with an empty log."""
+        with open(self.log, "wb") as log:
+            self._process = self._spawn(log)
+        self._keeper.tell("start", self._process.pid)
+
+    def _spawn(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
+        no_groups: list[int] | None = None if self._user is None else []
+        return subprocess.Popen(
+            self.command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=self._keeper.directory,
+            env=self._environ,
+            start_new_session=True,
+            user=self._user,
+            group=self._user,
+            extra_groups=no_groups,
+        )
+
+    @property
+    def pid(self) -> int:
+        """Its process id.
+
+        Raises:
+            RuntimeError: it is not running.
+        """
+        if self._process is None:
+            raise RuntimeError(f"{self.command[0]} is not running")
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def output(self) -> str:
+        """What it has written since its start, both streams."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def pause(self) -> None:
+        """Freeze it: connections are accepted by the kernel, nothing is answered."""
+        os.kill(self.pid, signal.SIGSTOP)
+        os.waitpid(self.pid, os.WUNTRACED)
+
+    def resume(self) -> None:
+        """Let it run on after `pause`."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def stop(self, stop_signal: signal.Signals = signal.SIGTERM, *, timeout: float = 10.0) -> None:
+        """End it, and wait until it is gone. A second call does nothing.
+
+        Args:
+            stop_signal: how it is asked to end; SIGKILL for a sudden death.
+            timeout: seconds after which it is killed.
+        """
+        process = self._process
+        if process is None or not self._keeper.is_ours:
+            return
+        process.send_signal(signal.SIGCONT)
+        process.send_signal(stop_signal)
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self._keeper.tell("end", process.pid)
+        self._process = None

@@ -1,0 +1,172 @@
+"""Judging configuration without using it: a whole load, or one file alone. Offline unless asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.origin import Origin
+from toriconfig._core.path import Path, show
+from toriconfig._core.tree import Tree
+from toriconfig._load.attempt import try_check_tree, try_load
+from toriconfig._load.read import files_of, looked_for, profiles_of
+from toriconfig._load.snapshot import Recipe
+from toriconfig._load.steering import options_of
+from toriconfig._render import sort_problems
+from toriconfig._schema.shape import root_shape
+from toriconfig._secrets.prefetch import failures_of
+from toriconfig._secrets.secret import Secret, supply_of
+from toriconfig.errors import (
+    CODES,
+    MOST_SHOWN,
+    Problem,
+    SecretError,
+    VaultDenied,
+    VaultError,
+    VaultNotFound,
+    VaultSealed,
+    VaultUnreachable,
+)
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
+    """What is wrong with the merged whole, environment and missing keys included.
+
+    Args:
+        online: also fetch every secret; else secrets with a place in Vault are told as not checked.
+    """
+    attempt = try_load(recipe if online else recipe.unasked())
+    problems = list(attempt.problems)
+    if attempt.complete:
+        asked = {path: where for path, where in attempt.unsupplied.items() if where[0] and not online}
+        problems += _unchecked(asked)
+        problems += [_unsupplied(path, *where) for path, where in attempt.unsupplied.items() if path not in asked]
+    if online:
+        fetched = {path: secret for path, secret in attempt.secrets.items() if path not in attempt.unsupplied}
+        problems += map(_unfetched, failures_of(fetched))
+        problems += filter(None, map(_stood_in, fetched, fetched.values()))
+    return sort_problems(problems)
+
+
+def check_profiles(recipe: Recipe, *, online: bool = False) -> list[Problem]:
+    """What is wrong with the merged whole of each profile that has a file; of the plain whole where none has.
+
+    What is wrong in some profiles only names them.
+    """
+    options = options_of(recipe, _environ(recipe), root_shape(recipe.schema, recipe.options.get("renamed")), [])
+    profiles = profiles_of(options)
+    if not profiles:
+        return check_whole(recipe, online=online)
+    found: dict[Problem, list[str]] = {}
+    for profile in profiles:
+        own = recipe.replaced(options={**recipe.options, "profile": profile})
+        for problem in dict.fromkeys(check_whole(own, online=online)):
+            found.setdefault(problem, []).append(profile)
+    return sort_problems(
+        problem if len(named) == len(profiles) else _in_profiles(problem, named) for problem, named in found.items()
+    )
+
+
+def _environ(recipe: Recipe) -> Mapping[str, str]:
+    return os.environ if recipe.environ is None else recipe.environ
+
+
+def _in_profiles(problem: Problem, profiles: list[str]) -> Problem:
+    message = f"{problem.message or CODES[problem.code]} (profile {', '.join(profiles)})"
+    return problem.replaced(message=message)
+
+
+def no_file_hint(recipe: Recipe) -> str:
+    """Where settings files were looked for, when there is none at all; "" otherwise."""
+    options = options_of(recipe, _environ(recipe), root_shape(recipe.schema, recipe.options.get("renamed")), [])
+    if "files" not in options.layers or options.config_files is not None or options.required or files_of(options):
+        return ""
+    looked = looked_for(options)
+    return f"no settings file was found; looked for {', '.join(looked)}" if looked else ""
+
+
+def check_alone(schema: type[BaseModel], trees: Iterable[Tree], most: int = MOST_SHOWN) -> list[Problem]:
+    """What is wrong with each document alone: nothing is missing that another layer may say, no variable counts.
+
+    Args:
+        most: how many problems of a document get the lines that they stand on; 0: all.
+    """
+    found: list[Problem] = []
+    for tree in trees:
+        found += try_check_tree(schema, tree, most)
+    return sort_problems(dict.fromkeys(found))  # what is wrong with the class is found with each
+
+
+_MOST_NAMED = 5
+"""Secrets that one line names."""
+
+
+def _unchecked(asked: Mapping[Path, tuple[str, str]]) -> Iterator[Problem]:
+    """One line for all secrets that come from Vault, which is not asked."""
+    if not asked:
+        return
+    names = [f"`{show(path)}` ({reference})" for path, (reference, _) in asked.items()]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    one = len(names) == 1
+    what = f"the secret {names[0]} was" if one else f"{len(names)} secrets were"
+    which = "" if one else f": {', '.join(names[:_MOST_NAMED])}{more}"
+    yield Problem(
+        "TC401",
+        show(next(iter(asked))) if one else "",
+        Origin("vault", next(iter(asked.values()))[0]) if one else None,
+        help=f"run with --online to read {'it' if one else 'them'} from Vault",
+        message=f"{what} not checked, since {'it comes' if one else 'they come'} from Vault{which}",
+        severity="info",
+    )
+
+
+def _unsupplied(path: Path, reference: str, remedy: str) -> Problem:
+    return Problem(
+        "TC401",
+        show(path),
+        Origin("vault", reference) if reference else None,
+        expected="a value in some layer",
+        help=remedy,
+        message=f"nothing supplies the secret `{show(path)}`" + (": Vault is not configured" if reference else ""),
+    )
+
+
+def _unfetched(error: SecretError) -> Problem:
+    origin = Origin("vault", error.reference) if isinstance(error, VaultError) and error.reference else None
+    return Problem(
+        code_of(error),
+        error.path,
+        origin,
+        expected="a secret that can be read",
+        help=error.help,
+        message=f"`{error.path}`: {error.message}",
+    )
+
+
+def _stood_in(path: Path, secret: Secret[Any]) -> Problem | None:
+    """A warning when a lower layer had to supply what Vault was asked for."""
+    error = supply_of(secret).error
+    if not isinstance(error, SecretError) or secret.get(None) is None:
+        return None
+    return Problem(
+        code_of(error),
+        show(path),
+        secret.origin,
+        help=error.help,
+        message=f"the secret `{show(path)}` comes from a lower layer: {error.message}",
+        severity="warning",
+        layer=f"{secret.origin} stands in for vault {secret.reference}",
+    )
+
+
+def code_of(error: SecretError) -> str:
+    """The code of what a secret could not be had for."""
+    if isinstance(error, VaultDenied):
+        return "TC406"
+    if isinstance(error, VaultNotFound):
+        return "TC407"
+    return "TC405" if isinstance(error, (VaultUnreachable, VaultSealed)) else "TC102"

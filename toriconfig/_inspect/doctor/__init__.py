@@ -1,0 +1,147 @@
+"""Examines the way to Vault step by step: variables, address, TLS, seal, clock, token, and every declared place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.clock import SYSTEM, Clock
+from toriconfig._core.markers import Ref
+from toriconfig._inspect.doctor.addresses import addresses
+from toriconfig._inspect.doctor.finding import Finding, span, unreached
+from toriconfig._inspect.doctor.places import asked, place
+from toriconfig._inspect.doctor.variables import unread
+from toriconfig.errors import SecretError, VaultDenied
+
+if TYPE_CHECKING:
+    from toriconfig._vault.session import Session
+
+__all__ = ["Finding", "examine"]
+
+SKEW = 60.0
+"""Seconds that two clocks may differ before it is worth a word."""
+SHORT = 300.0
+"""Seconds of a token's life below which somebody should know."""
+
+
+def examine(
+    session: Session | None,
+    declared: Iterable[str],
+    environ: Mapping[str, str],
+    known_variables: Iterable[str],
+    clock: Clock = SYSTEM,
+) -> Iterator[Finding]:
+    """Examine everything; after a step without which nothing else can be told, stop.
+
+    Args:
+        session: the connection to Vault, or None when none is configured.
+        declared: the references that the settings need.
+        environ: the variables.
+        known_variables: names that the tools of Vault read, without `VAULT_` or `BAO_`.
+        clock: for the comparison with Vault's.
+    """
+    references = list(dict.fromkeys(declared))
+    yield from unread(environ, known_variables)
+    if session is None:
+        yield _unconfigured(references)
+        return
+    yield from _protection(session)
+    health = yield from addresses(session)
+    if health is None:
+        return
+    yield from _skew(health.headers, clock)
+    token = _guarded("token", lambda: list(_token(session)))
+    yield from token
+    if any(finding.mark in ("error", "unreached") for finding in token):
+        return
+    for reference in references:
+        yield from _guarded(reference, partial(_place, session, reference))
+
+
+def _place(session: Session, reference: str) -> list[Finding]:
+    return [place(session, Ref(reference))]
+
+
+def _guarded(subject: str, step: Callable[[], list[Finding]]) -> list[Finding]:
+    """The findings of one step; an exception that nobody expected is one, and the next step follows."""
+    try:
+        return step()
+    except Exception as error:  # noqa: BLE001
+        from toriconfig._runtime.log import internal
+
+        wrong = internal(error)
+        return [Finding("error", subject, wrong.message, wrong.help, "TC405")]
+
+
+def _unconfigured(references: list[str]) -> Finding:
+    if not references:
+        return Finding("ok", "address", "Vault is not configured, and no setting asks for it")
+    message = f"Vault is not configured, and settings are to come from {', '.join(references)}"
+    return Finding("error", "address", message, "set VAULT_ADDR, or give `Vault(address=...)` in code", "TC401")
+
+
+def _protection(session: Session) -> Iterator[Finding]:
+    from urllib.parse import urlsplit
+
+    for address in session.resolved.addresses:
+        parts = urlsplit(address)
+        if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+            message = f"{address} is not encrypted: anybody on the way reads token and secrets"
+            yield Finding("warning", "TLS", message, "use https", "TC410")
+        elif parts.scheme == "https" and not session.resolved.tls.verify:
+            message = f"the certificate of {address} is not checked: anybody on the way can pretend to be Vault"
+            yield Finding("warning", "TLS", message, "unset VAULT_SKIP_VERIFY, and set VAULT_CACERT", "TC410")
+
+
+def _token(session: Session) -> Iterator[Finding]:
+    from toriconfig._vault.auth.identity import no_policy
+
+    answer = asked(session, "GET", "auth/token/lookup-self")
+    live = session.identity.current
+    if isinstance(answer, VaultDenied) and live is not None:
+        # Only the words tell whether it is the token that is refused, or the lookup.
+        bare = asked(session, "GET", "auth/token/lookup-self", check=False, token=live.value)
+        if not isinstance(bare, SecretError) and no_policy(bare):
+            message = "it is accepted, but no policy lets it look itself up, so when it ends is not known"
+            yield Finding("warning", "token", message, "give it the policy `default` too", "TC408")
+            return
+        if not isinstance(bare, SecretError) and bare.status == 403:
+            remedy = "it has ended or was revoked: log in again, and set VAULT_TOKEN; or configure a login"
+            yield Finding("error", "token", "Vault does not accept it", remedy, "TC406")
+            return
+    if isinstance(answer, SecretError):
+        yield unreached("login", session.address, answer)
+        return
+    yield from _life(answer.data)
+
+
+def _life(data: dict[str, Any]) -> Iterator[Finding]:
+    from toriconfig._vault.http.envelope import seconds
+
+    ttl, renewable = seconds(data.get("ttl")) or 0.0, bool(data.get("renewable"))
+    told = data.get("policies")
+    policies = [str(policy) for policy in told] if isinstance(told, list) else []
+    life = f"ends in {span(ttl)}, {'' if renewable else 'not '}renewable" if ttl else "never ends"
+    yield Finding("ok", "token", f"{life}; policies: {', '.join(policies) or 'none'}")
+    if 0 < ttl < SHORT and not renewable:
+        message, remedy = f"it ends in {span(ttl)} and cannot be renewed", "log in with a method, such as AppRole"
+        yield Finding("warning", "token", message, remedy, "TC408")
+    if "root" in policies:
+        remedy = "use one with the policy that `toriconfig policy` prints"
+        yield Finding("warning", "token", "it is a root token, which may do anything", remedy, "TC408")
+
+
+def _skew(headers: Mapping[str, str], clock: Clock) -> Iterator[Finding]:
+    from toriconfig._vault.http.envelope import moment
+
+    said = moment(headers.get("date"))
+    if said is None:
+        return
+    skew = clock.time() - said
+    if abs(skew) <= SKEW:
+        yield Finding("ok", "clock", "agrees with Vault's")
+        return
+    message = f"this machine is {span(abs(skew))} {'ahead of' if skew > 0 else 'behind'} Vault"
+    remedy = "set the clock: certificates and JWTs are judged by it (leases are not)"
+    yield Finding("warning", "clock", message, remedy, "TC409")

@@ -1,0 +1,64 @@
+"""Asks each address by itself: a session goes on to the next one, and so hides a node that is dead or sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from toriconfig._inspect.doctor.finding import Finding, unreached
+from toriconfig._inspect.doctor.places import asked
+from toriconfig.errors import SecretError
+
+if TYPE_CHECKING:
+    from toriconfig._vault.http.response import Answer
+    from toriconfig._vault.session import Session
+
+_STANDBYS = {"standbyok": "true", "perfstandbyok": "true"}
+
+
+def addresses(session: Session) -> Generator[Finding, None, Answer | None]:
+    """One finding for each address, and one more where what answers is sealed.
+
+    Where another address answers for it, one that is out of use is a warning.
+
+    Returns:
+        What the first usable one said of itself, or None when there is none.
+    """
+    findings: list[Finding] = []
+    usable: Answer | None = None
+    for address in session.resolved.addresses:
+        health = _health(session, address)
+        found = _judged(address, health)
+        findings += found
+        if usable is None and not isinstance(health, SecretError) and all(one.mark == "ok" for one in found):
+            usable = health
+    yield from (
+        findings
+        if usable is None
+        else [finding if finding.mark == "ok" else replace(finding, mark="warning") for finding in findings]
+    )
+    return usable
+
+
+def _health(session: Session, address: str) -> Answer | SecretError:
+    """What one address says of itself; no namespace but the root has a health."""
+    from toriconfig._vault.session import Session
+
+    alone = Session(replace(session.resolved, addresses=(address,), namespace=""), session.environ)
+    health: Answer | SecretError = asked(alone, "GET", "sys/health", check=False, query=_STANDBYS, token="")
+    return health
+
+
+def _judged(address: str, health: Answer | SecretError) -> list[Finding]:
+    if isinstance(health, SecretError):
+        return [unreached("address", address, health)]
+    if not isinstance(health.body.get("initialized"), bool):
+        message = f"what answers at {address} is not Vault (status {health.status})"
+        return [Finding("unreached", "address", message, "correct VAULT_ADDR", "TC405")]
+    findings = [Finding("ok", "address", f"{address} answers")]
+    if health.status in (501, 503):
+        what = "not initialised" if health.status == 501 else "sealed"
+        remedy = "unseal it: `bao operator unseal`, or `vault operator unseal`"
+        findings.append(Finding("unreached", "seal", f"Vault at {address} is {what}", remedy, "TC405"))
+    return findings

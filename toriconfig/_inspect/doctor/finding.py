@@ -1,0 +1,72 @@
+"""What one step of an examination found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from toriconfig._core.origin import Origin
+from toriconfig.errors import Problem, SecretError, VaultDenied, VaultNotFound, VaultSealed, VaultUnreachable
+
+Mark = Literal["ok", "warning", "error", "unreached"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one step of the examination found.
+
+    Attributes:
+        mark: ok, warning, error, or unreached: a source could not be reached.
+        subject: what was examined, such as `token` or a reference.
+        message: what was found.
+        help: the remedy, or "".
+        code: of the same as a problem; "" when there is none.
+    """
+
+    mark: Mark
+    subject: str
+    message: str
+    help: str = ""
+    code: str = ""
+
+    @property
+    def problem(self) -> Problem | None:
+        """The same as a problem, for formats that know nothing else; None when all is well."""
+        if self.mark == "ok":
+            return None
+        origin = Origin("env" if self.code == "TC501" else "vault", self.subject)
+        severity: Literal["error", "warning"] = "warning" if self.mark == "warning" else "error"
+        return Problem(self.code, origin=origin, help=self.help, message=self.message, severity=severity)
+
+
+def unreached(subject: str, address: str, error: SecretError) -> Finding:
+    """The finding of a request that failed."""
+    from toriconfig._vault.http.translate import SETUP
+
+    if isinstance(error, VaultDenied):
+        return Finding("error", subject, error.message, error.help, "TC406")
+    if isinstance(error, VaultNotFound):
+        return Finding("error", subject, error.message, error.help, "TC407")
+    remedy = error.help
+    if remedy == SETUP:
+        return Finding("error", "TLS", error.message, remedy, "TC405")
+    if not isinstance(error, (VaultSealed, VaultUnreachable)):
+        return Finding("error", subject, error.message, remedy, "TC405")
+    if isinstance(error, VaultSealed):
+        remedy = "unseal it: `bao operator unseal`, or `vault operator unseal`"
+    elif "certificate" in error.message.lower():
+        subject = "TLS"
+        remedy = "name the PEM file of the authority that signed Vault's certificate in VAULT_CACERT"
+        if "hostname" in error.message.lower() or "ip address" in error.message.lower():
+            remedy = "the certificate is for another name: correct the address, or set VAULT_TLS_SERVER_NAME"
+    elif not remedy or "doctor" in remedy:
+        remedy = f"is {address} right (VAULT_ADDR), and is Vault running there?"
+    return Finding("unreached", subject, error.message, remedy, "TC405")
+
+
+def span(seconds: float) -> str:
+    """A length of time for people: `3 days`."""
+    for size, unit in ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

@@ -1,0 +1,123 @@
+"""Tries a declared place in Vault: readable, denied, absent, or nearly right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.markers import Ref
+from toriconfig._core.suggest import near
+from toriconfig._inspect.doctor.finding import Finding, unreached
+from toriconfig.errors import SecretError, VaultDenied, VaultNotFound
+
+if TYPE_CHECKING:
+    from toriconfig._vault.session import Session
+
+
+def place(session: Session, ref: Ref) -> Finding:
+    """What reading `ref` comes to; a read that would make an account is not made for an examination."""
+    from toriconfig._vault.engines.kv import mints
+
+    name = str(ref)
+    if mints(ref.path) and not _is_kept(session, ref.path):
+        return _capability(session, ref)
+    outcome = _read(session, ref)
+    if isinstance(outcome, VaultDenied):
+        return Finding("error", name, "403: no policy of the token allows it", _needed(session, ref, outcome), "TC406")
+    if isinstance(outcome, VaultNotFound):
+        return Finding("error", name, f"404: {outcome.message}", _suggestion(session, ref) or outcome.help, "TC407")
+    if isinstance(outcome, SecretError):
+        return unreached(name, session.address, outcome)
+    if ref.key is not None and ref.key not in outcome:
+        candidate = near(ref.key, outcome)
+        remedy = (
+            f"did you mean `{ref.place.replaced(key=candidate)}`?" if candidate else f"store the key `{ref.key}` there"
+        )
+        return Finding("error", name, f"404: the path is there, but has no key `{ref.key}`", remedy, "TC407")
+    return Finding("ok", name, "can be read")
+
+
+def asked(session: Session, method: str, path: str, *, check: bool = True, **how: Any) -> Any:
+    """Vault's answer, or the error, returned."""
+    try:
+        return session.request(method, path, check=check, **how)
+    except SecretError as error:
+        return error.with_traceback(None)
+
+
+def _read(session: Session, ref: Ref) -> Mapping[str, Any] | SecretError:
+    cell = session.at(ref)
+    for flight in cell.pending():
+        flight.wait()
+    try:
+        value: Mapping[str, Any] = cell.settle().value
+    except SecretError as error:
+        return error.with_traceback(None)
+    return value
+
+
+def _is_kept(session: Session, path: str) -> bool:
+    """Whether a KV engine holds the path, whatever it looks like: reading it makes nothing new."""
+    from toriconfig._vault.engines.write import mount_of
+
+    try:
+        mount_of(session, path)
+    except SecretError:
+        return False
+    return True
+
+
+def _capability(session: Session, ref: Ref) -> Finding:
+    from toriconfig._vault.http.translate import MOUNTS
+
+    name = str(ref)
+    needed = "update" if ref.place.parameters else "read"
+    answer = asked(session, "POST", "sys/capabilities-self", body={"paths": [ref.path]})
+    if isinstance(answer, VaultDenied):
+        message = "not tried, since reading it makes something new, and the token may not ask what it may do"
+        return Finding("warning", name, message, "give the token the policy `default` too", "TC406")
+    if isinstance(answer, SecretError):
+        return unreached(name, session.address, answer)
+    told = answer.data.get(ref.path) or answer.data.get("capabilities")
+    allowed = set(map(str, told)) if isinstance(told, list) else set()
+    if not allowed & {needed, "root", "sudo"}:
+        rule = f'path "{ref.path}" {{ capabilities = ["{needed}"] }}'
+        return Finding("error", name, "403: no policy of the token allows it", f"the policy needs: {rule}", "TC406")
+    mount = asked(session, "GET", MOUNTS + ref.path)
+    if isinstance(mount, SecretError):
+        remedy = "look at the mount and at VAULT_NAMESPACE"
+        return Finding("error", name, "404: no secrets engine is mounted there", remedy, "TC407")
+    return Finding(
+        "ok", name, "may be issued (nothing was)" if ref.place.parameters else "may be read (nothing was issued)"
+    )
+
+
+def _needed(session: Session, ref: Ref, denied: VaultDenied) -> str:
+    """What the policy needs; where the token may not ask which engine this is, for both that it may be."""
+    from toriconfig._vault.engines.write import policy_path
+
+    try:
+        policy_path(session, ref.path)
+    except SecretError:
+        return f"{denied.help}; if the engine is not KV v2, for `{ref.path}` itself"
+    return denied.help
+
+
+def _suggestion(session: Session, ref: Ref) -> str:
+    """The sibling that was probably meant, where the token may list them."""
+    from toriconfig._vault.engines.write import policy_path
+
+    parent, _, last = ref.path.rpartition("/")
+    try:
+        folder = policy_path(session, ref.path).rpartition("/")[0]
+    except SecretError:
+        return ""
+    mount, data, rest = (folder + "/").partition("/data/")
+    answer = asked(session, "LIST", f"{mount}/metadata/{rest}".rstrip("/") if data else folder, check=False)
+    if isinstance(answer, SecretError) or answer.status != 200:
+        return ""
+    keys = answer.data.get("keys")
+    # itself, deleted or a folder, is none
+    siblings = {str(key).rstrip("/") for key in (keys if isinstance(keys, list) else ())} - {last}
+    candidate = near(last, sorted(siblings))
+    return f"did you mean `{parent}/{candidate}`?" if candidate else ""

@@ -1,0 +1,41 @@
+"""Variables that look as if they were meant for Vault, and are not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from toriconfig._core.suggest import near
+from toriconfig._inspect.doctor.finding import Finding
+
+_PREFIXES = ("VAULT_", "BAO_")
+_OF_THE_TOOLS = frozenset(
+    (
+        *("FORMAT", "CLI_NO_COLOR", "MAX_RETRIES", "LOG_LEVEL", "MFA", "WRAP_TTL", "DISABLE_REDIRECTS", "DETAILED"),
+        *("RATE_LIMIT", "SRV_LOOKUP", "HTTP_PROXY", "CONTEXT", "UI"),
+    )
+)
+"""What means something to the command-line tools and nothing to a program."""
+
+
+def unread(environ: Mapping[str, str], known: Iterable[str]) -> Iterator[Finding]:
+    """One warning for each variable of Vault's prefixes that nobody reads.
+
+    Args:
+        known: what is read, without the prefix.
+    """
+    known = tuple(known)
+    for name in sorted(environ):
+        prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), None)
+        if prefix is None:
+            continue
+        rest = name.removeprefix(prefix)
+        if rest in known or rest in _OF_THE_TOOLS or _is_of_a_service(rest):
+            continue
+        candidate = near(rest, known)
+        remedy = f"did you mean `{prefix}{candidate}`?" if candidate else "unset it"
+        yield Finding("warning", name, f"variable `{name}` is not read", remedy, "TC501")
+
+
+def _is_of_a_service(rest: str) -> bool:
+    """Whether Kubernetes made it, for a Service named `vault`."""
+    return rest.startswith(("PORT", "SERVICE_")) or "_PORT_" in rest or "_SERVICE_" in rest

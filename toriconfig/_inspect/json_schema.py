@@ -1,0 +1,217 @@
+"""The contract of the settings files as JSON Schema 2020-12."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.path import Path, show
+from toriconfig._inspect.json_types import Generator, without_infinity
+from toriconfig._load.flat_names import names
+from toriconfig._masking.shown import conceals
+from toriconfig._schema.options import Options
+from toriconfig._schema.renames import Renamed, renamed
+from toriconfig._schema.shape import Shape, root_shape
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_ABOUT = ("description", "default", "title", "deprecated", "deprecationMessage", "x-toriconfig-env")
+_OF_ONE_NAME = ("default", "title", "x-toriconfig-env")
+_VALUES = ("default", "examples")
+_NO_REFERENCE = {"const", "x-toriconfig-secret"}
+REFERENCE = r"\$\{[^}]+\}"
+
+
+def schema_of_files(cls: type[BaseModel]) -> dict[str, Any]:
+    """The JSON Schema of one settings file of the class.
+
+    No key is required, since another layer may say it; every value may be a reference; keys that the class does not
+    know are refused, as in a load. `x-toriconfig-env` names the variable of a key, `x-toriconfig-secret` marks secrets.
+    """
+    made = without_infinity(made_by_pydantic(cls))
+    options = Options.of(cls.model_config, {})
+    shape = root_shape(cls)
+    variables = {path: name for name, path in variables_of(cls)}
+    defs = made.pop("$defs", {})
+    body = _inlined(made, defs)
+    _hide_values(body)
+    _annotate(body, shape, (), variables)
+    for key in renamed(shape):
+        _put_renamed(body, key)
+    body.setdefault("properties", {}).setdefault("vault", {"type": "object", "description": "How to reach Vault."})
+    if options.extension_keys:
+        body["patternProperties"] = {"^x-": {"description": "A home for YAML anchors; ignored."}}
+    head: dict[str, Any] = {"$schema": DIALECT, "title": cls.__name__}
+    if options.config_name:
+        head["$id"] = f"urn:toriconfig:{options.config_name}"
+    return {**head, **{key: value for key, value in body.items() if key not in head}}
+
+
+def made_by_pydantic(cls: type[BaseModel]) -> dict[str, Any]:
+    """What pydantic makes of the class.
+
+    Raises:
+        ConfigError: an annotation of the class is not defined.
+    """
+    from pydantic import PydanticUndefinedAnnotation, PydanticUserError
+
+    try:
+        return cls.model_json_schema(mode="validation", by_alias=True, schema_generator=Generator)
+    except (PydanticUserError, PydanticUndefinedAnnotation) as error:
+        from toriconfig._validation.validation_errors import INCOMPLETE
+        from toriconfig.errors import ConfigError, Problem
+
+        if getattr(error, "code", None) not in ("class-not-fully-defined", "undefined-annotation"):
+            raise
+        said = str(error).partition("\n")[0]
+    problem = Problem("TC108", "", None, help=INCOMPLETE, message=f"the schema is not complete: {said}")
+    raise ConfigError([problem], schema=cls.__name__)
+
+
+def schema_text(cls: type[BaseModel]) -> str:
+    """The schema as the text of its file."""
+    return json.dumps(schema_of_files(cls), indent=2, ensure_ascii=False, sort_keys=False, allow_nan=False) + "\n"
+
+
+def is_schema_of(text: str, name: str) -> bool:
+    """Whether a text is the schema of a class of this name, such as one that was written before."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and (found.get("$schema"), found.get("title")) == (DIALECT, name)
+
+
+def variables_of(cls: type[BaseModel], *, sections: bool = False) -> list[tuple[str, Path]]:
+    """The variable of each key of the class that has one, with its path; also of whole sections if asked."""
+    options = Options.of(cls.model_config, {})
+    if options.env_prefix is None:
+        return []
+    return list(names(root_shape(cls), options.env_nested_delimiter, options.env_prefix, sections=sections))
+
+
+def _inlined(node: Any, defs: dict[str, Any], open_: tuple[str, ...] = ()) -> Any:
+    """The schema without `$ref`, so that each place can say its own variable; what refers to itself is left open."""
+    if isinstance(node, list):
+        return [_inlined(item, defs, open_) for item in node]
+    if not isinstance(node, dict):
+        return node
+    name = str(node.get("$ref", "")).rpartition("/")[2]
+    if not name:
+        return {key: _inlined(value, defs, open_) for key, value in node.items()}
+    rest = {key: _inlined(value, defs, open_) for key, value in node.items() if key != "$ref"}
+    if name in open_:
+        return rest
+    return {**_inlined(defs[name], defs, (*open_, name)), **rest}
+
+
+def _hide_values(node: Any) -> bool:
+    """Take out defaults and examples that may hold a credential: the schema is committed. Whether a secret stands here.
+
+    Secrets, ours and pydantic's, are `writeOnly`; what else people keep credentials in is not shown by `show` either.
+    """
+    if isinstance(node, list):
+        return True in list(map(_hide_values, node))
+    if not isinstance(node, dict):
+        return False
+    properties = node.get("properties") or {}
+    others = [child for key, child in node.items() if key not in ("properties", *_VALUES)]
+    hides = _hide_values([*properties.values(), *others]) or node.get("writeOnly") is True
+    for value in _VALUES:
+        if hides and node.get(value) is not None:
+            node.pop(value)
+        for name, child in properties.items():
+            if conceals(name, child.get(value)):
+                child.pop(value)
+    return hides
+
+
+def _annotate(node: dict[str, Any], shape: Shape, path: Path, variables: dict[Path, str]) -> None:
+    node.pop("required", None)
+    if path in variables:
+        node["x-toriconfig-env"] = variables[path]
+    if shape.kind == "secret":
+        _secret(node, shape)
+        return
+    properties = node.get("properties")
+    if properties is not None:
+        if shape.kind == "model" and not shape.extra:
+            node["additionalProperties"] = False
+        for key, child in properties.items():
+            _annotate(child, shape.child(key) or shape, (*path, key), variables)
+        _put_names(properties, shape)
+    elif shape.kind == "model":
+        for branch in (*node.get("anyOf", ()), *node.get("oneOf", ())):
+            if isinstance(branch, dict) and "properties" in branch:
+                _annotate(branch, shape, path, {})
+    elif path:
+        _or_reference(node)
+
+
+def _put_names(properties: dict[str, Any], shape: Shape) -> None:
+    """Every key that sets a field, not only the one to show; and what is said of a field that should not be set."""
+    for key, field in shape.fields.items():
+        known = properties.get(field.keys[0], {})
+        child = properties.setdefault(key, {name: said for name, said in known.items() if name not in _OF_ONE_NAME})
+        if isinstance(field.info.deprecated, str):
+            child["deprecationMessage"] = field.info.deprecated
+
+
+def _put_renamed(body: dict[str, Any], key: Renamed) -> None:
+    """The old key beside the others: allowed, told to be deprecated, and with what took its place."""
+    target = body
+    for part in key.new:
+        target = target.get("properties", {}).get(part, {})
+    node = body
+    for part in key.old[:-1]:
+        node = node.setdefault("properties", {}).setdefault(part, {"type": "object", "additionalProperties": False})
+    words = f"Renamed to `{show(key.new)}`."
+    known = {name: value for name, value in target.items() if name not in _OF_ONE_NAME}
+    told = {"description": words, "deprecated": True, "deprecationMessage": words}
+    node.setdefault("properties", {})[str(key.old[-1])] = {
+        **known,
+        **told,
+        "x-toriconfig-replacement": show(key.new),
+    }
+
+
+def _secret(node: dict[str, Any], shape: Shape) -> None:
+    node["x-toriconfig-secret"] = True
+    node["description"] = f"{node.get('description', '')} A secret: `${{vault:path#key}}`, never the value.".strip()
+    if shape.ref is not None:
+        node["x-toriconfig-ref"] = shape.ref.reference
+
+
+def _or_reference(node: dict[str, Any]) -> None:
+    """A value that is not text may also be a reference, which is text; so may each value in it."""
+    _references_within(node)
+    kinds = node.get("type")
+    if kinds == "string" and "enum" not in node and "pattern" not in node and "const" not in node:
+        return
+    keep: dict[str, Any] = {key: node.pop(key) for key in _ABOUT if key in node}
+    branches = node.pop("anyOf", None) or [dict(node)]
+    node.clear()
+    node.update(keep)
+    node["anyOf"] = [*branches, {"type": "string", "pattern": REFERENCE}]
+
+
+def _references_within(node: dict[str, Any]) -> None:
+    """`_or_reference` for the items of lists and tuples, the values of mappings, and the fields of models in them."""
+    free, items = node.get("additionalProperties"), node.get("items")
+    if isinstance(free, dict):
+        free.pop("required", None)  # another layer may say it: mappings are merged key by key, and lists are not
+    for place in (*node.get("properties", {}).values(), *node.get("prefixItems", ()), items, free):
+        # A constant tells the models of a union apart, and a secret is its reference anyway.
+        if isinstance(place, dict) and not place.keys() <= set(_ABOUT) and place.keys().isdisjoint(_NO_REFERENCE):
+            (_references_within if _is_model(place) else _or_reference)(place)
+    for branch in (*node.get("anyOf", ()), *node.get("oneOf", ())):
+        if isinstance(branch, dict):
+            _references_within(branch)
+
+
+def _is_model(node: dict[str, Any]) -> bool:
+    """Whether nothing but a model, or null, may stand here."""
+    branches = (*node.get("anyOf", ()), *node.get("oneOf", ()))
+    return "properties" in node or node.get("type") == "null" or (bool(branches) and all(map(_is_model, branches)))

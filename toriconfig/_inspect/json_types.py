@@ -1,0 +1,68 @@
+"""What JSON Schema cannot say: types without JSON, such as a `Callable`, and numbers that are infinite."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
+
+from toriconfig._core.path import Path
+
+UNSAID = "x-toriconfig-type"
+"""The type of a value for which there is no JSON; any value is allowed there."""
+
+
+class Generator(GenerateJsonSchema):
+    """Leaves open what has no JSON, where pydantic raises; such a default is left out without a warning."""
+
+    ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - as pydantic has it
+
+    def encode_default(self, dft: Any) -> Any:
+        return super().encode_default(dft) if _is_finite(dft) else math.inf  # taken out by `without_infinity`
+
+    def handle_invalid_for_json_schema(self, schema: Any, error_info: str) -> dict[str, Any]:
+        found = re.search(r"core_schema\.(\w+?)Schema", error_info)
+        cls = schema.get("cls")
+        name = getattr(cls, "__name__", "") or (found[1] if found else "unknown")
+        return {UNSAID: name, "$comment": "No JSON stands for a value of this type."}
+
+
+def unsaid(node: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Where a schema has left a type open, and what the type is called."""
+    if not isinstance(node, dict):
+        return
+    if UNSAID in node:
+        yield path, node[UNSAID]
+    for key, child in node.get("properties", {}).items():
+        yield from unsaid(child, (*path, key))
+    for name in ("anyOf", "oneOf", "allOf", "prefixItems"):
+        for child in node.get(name, ()):
+            yield from unsaid(child, path)
+    for name in ("items", "additionalProperties"):
+        yield from unsaid(node.get(name), path)
+
+
+def without_infinity(node: Any) -> Any:
+    """A schema without what has an infinite number in it: JSON has none. A bound that is infinite bounds nothing."""
+    if isinstance(node, dict):
+        held = {key: value for key, value in node.items() if key not in ("default", "examples") or _is_finite(value)}
+        return {key: without_infinity(value) for key, value in held.items() if not _is_infinite(value)}
+    if isinstance(node, list):
+        return [without_infinity(item) for item in node if not _is_infinite(item)]
+    return node
+
+
+def _is_infinite(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, BaseModel):
+        value = value.__dict__
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    return all(map(_is_finite, value)) if isinstance(value, (list, tuple, set, frozenset)) else not _is_infinite(value)

@@ -1,0 +1,176 @@
+"""Loading into a stand-in, first and again: build new, then swap, then tell."""
+
+from __future__ import annotations
+
+import weakref
+from _thread import get_ident
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from toriconfig._core.collector import paused
+from toriconfig._core.path import Path
+from toriconfig._lazy import Lazy, publish, recipe_for
+from toriconfig._load.attempt import load_now
+from toriconfig._load.snapshot import Loaded, remember
+from toriconfig._runtime import warn_once
+from toriconfig._secrets.provider import Reading, Supply, Swap
+from toriconfig._secrets.secret import supply_of
+from toriconfig.errors import ConfigError
+
+if TYPE_CHECKING:
+    from toriconfig._live.change import Change
+    from toriconfig._live.listener import Listener
+    from toriconfig._load.snapshot import Recipe
+
+
+def load_once(lazy: Lazy) -> None:
+    """The first load; a thread that comes while another one loads waits for it.
+
+    Raises:
+        ConfigError: the stand-in stays unloaded, and the next read tries again.
+        KeyError: somebody listens for a key that the schema does not have.
+    """
+    state = lazy._state
+    recipe = recipe_for(lazy)  # may import the schema, and with it anything: not while others wait
+    with warn_once.held(), state.gate:
+        first = state.loaded is None
+        if first:
+            _load(lazy, recipe)
+    if first:
+        watch_secrets(lazy)
+
+
+def reload_into(lazy: Lazy) -> list[Change]:
+    """Read everything again, swap, and tell the listeners; a failed reload keeps what is there.
+
+    Raises:
+        ConfigError: nothing was changed.
+    """
+    from toriconfig._live.change import changes_between
+
+    state = lazy._state
+    recipe = recipe_for(lazy)
+    with paused(), warn_once.held(), state.gate:
+        old = state.loaded
+        new = _load(lazy, recipe)
+    watch_secrets(lazy)
+    changes = changes_between(old, new) if old is not None else []
+    tell(lazy, changes)
+    return changes
+
+
+def _load(lazy: Lazy, recipe: Recipe) -> Loaded:
+    """Load, and swap. The stand-in's gate is held, and other threads wait for what comes of it.
+
+    Raises:
+        ConfigError: nothing was changed.
+        KeyError: as `load_once`; nothing was changed.
+    """
+    state = lazy._state
+    if state.loaded is None:
+        state.loader = get_ident()
+    try:
+        loaded = load_now(recipe)
+        if state.loaded is not None:
+            loaded = _compared(state.loaded, loaded)
+    except ConfigError as error:
+        state.error = error
+        raise
+    finally:
+        state.loader = None
+    state.error = None
+    while True:
+        listeners = state.listeners
+        for listener in listeners:
+            listener.settle(loaded.snapshot.shape)
+        with state.lock:
+            if state.listeners is listeners:  # else one came meanwhile, by another spelling
+                publish(lazy, loaded)
+                return loaded
+
+
+def _compared(old: Loaded, new: Loaded) -> Loaded:
+    """The new load, with a warning for each input that is gone.
+
+    Raises:
+        ConfigError: an input was emptied.
+    """
+    from toriconfig._live.vanished import tell_gone, vanished
+
+    found = vanished(old.snapshot, new.snapshot)
+    errors = [problem for problem in found if problem.severity == "error"]
+    if errors:
+        raise ConfigError(errors, schema=new.snapshot.recipe.schema.__name__)
+    for problem in found:
+        tell_gone(problem)
+    if not found:
+        return new
+    told = Loaded(new.model, new.snapshot.replaced(findings=(*new.snapshot.findings, *found)))
+    remember(told)
+    return told
+
+
+def tell(lazy: Lazy, changes: list[Change]) -> None:
+    """Call each listener with each change below its path; one that raises is logged and stops nobody."""
+    for listener in lazy._state.listeners:
+        for change in changes:
+            if listener.hears(change.key):
+                listener.call(change)
+
+
+def watch_secrets(lazy: Lazy) -> None:
+    """Have rotations of the current secrets reach the listeners; only when there are listeners."""
+    state = lazy._state
+    while True:
+        loaded, listeners = state.loaded, state.listeners
+        fresh = _subscribed(lazy, loaded, listeners) if loaded is not None and listeners else ()
+        with state.lock:
+            current = state.loaded is loaded and state.listeners is listeners
+            # the old ones go after the new ones came, so that no rotation falls between the two
+            gone = fresh
+            if current:
+                gone, state.subscriptions = state.subscriptions, fresh
+        for cancel in gone:
+            cancel()
+        if current:
+            return
+
+
+def _subscribed(lazy: Lazy, loaded: Loaded, listeners: tuple[Listener, ...]) -> tuple[Callable[[], None], ...]:
+    from toriconfig._inspect.explain import names_of
+    from toriconfig._secrets.file_watch import watch
+
+    ref = weakref.ref(lazy)
+    subscriptions: list[Callable[[], None]] = []
+    for keys, secret in loaded.snapshot.secrets.items():
+        supply = supply_of(secret)
+        path = names_of(keys, loaded.snapshot.shape)
+        if any(one.hears(path) for one in listeners):
+            subscriptions.append(supply.subscribe(_relay(ref, path, supply)))
+            subscriptions += watch(supply)
+    return tuple(subscriptions)
+
+
+def _relay(ref: weakref.ref[Lazy], path: Path, supply: Supply) -> Swap:
+    """What makes changes of a secret out of the swaps of its supply."""
+    watched = weakref.ref(supply)  # strongly, each would keep the other alive
+    absent = supply.state == "missing"
+
+    def swapped(old: Reading | None, new: Reading | None) -> None:
+        nonlocal absent
+        if old is not None and old is new:
+            return  # it has ended, and is read again when somebody asks
+        lazy, alive, was_absent = ref(), watched(), absent
+        absent = new is None and (old is not None or (alive is not None and alive.state == "missing"))
+        if lazy is None:
+            return
+        from toriconfig._live.change import change_of_secret
+
+        change = change_of_secret(path, old, new, was_absent=was_absent)
+        if change is None:
+            return
+        for listener in lazy._state.listeners:
+            if listener.hears(change.key):
+                listener.call_soon(change)
+
+    return swapped

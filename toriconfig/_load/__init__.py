@@ -1,0 +1,1 @@
+"""One load: the stations, in the order of the flow."""

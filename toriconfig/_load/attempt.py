@@ -1,0 +1,169 @@
+"""A load as people ask for it: problems are gathered and returned; one is raised with all of them, once, at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.clean_call import clean_call
+from toriconfig._core.path import Path
+from toriconfig._core.tree import Tree
+from toriconfig._load.pipeline import Load
+from toriconfig._load.read import Reader, looked_for
+from toriconfig._load.snapshot import Loaded, Recipe, Snapshot
+from toriconfig._runtime import warn_once
+from toriconfig._schema.options import Options
+from toriconfig._secrets.secret import Secret
+from toriconfig.errors import MOST_SHOWN, ConfigError, Problem
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+_MOST_WARNED = 100
+"""Warnings that one load logs; the rest is counted."""
+
+
+class Attempt:
+    """What became of one load.
+
+    Attributes:
+        loaded: the settings, or None when there is an error among the problems.
+        problems: all that was found, warnings included, sorted by place.
+        complete: whether everything could be read; else what is missing may well be there.
+        unsupplied: paths of secrets that nothing supplies here, with their place in Vault ("" for none) and the remedy.
+        secrets: every handle by its path, also when the settings could not be built.
+        references: every place in Vault that the settings may be read from.
+        session: the connection to Vault, or None.
+    """
+
+    __slots__ = ("complete", "loaded", "problems", "references", "secrets", "session", "unsupplied")
+
+    def __init__(self, run: Load, loaded: Loaded | None) -> None:
+        places = run.places
+        self.loaded = loaded
+        self.problems = run.sorted_problems()
+        self.complete = run.complete
+        self.unsupplied: Mapping[Path, tuple[str, str]] = places.unsupplied if places else {}
+        self.secrets: Mapping[Path, Secret[Any]] = places.secrets if places else {}
+        self.references = run.references()
+        self.session: Any = run.session
+
+    def outcome(self, schema: str) -> Loaded:
+        """The settings.
+
+        Raises:
+            ConfigError: with everything that is wrong; neither this frame nor the attempt ever held what was read.
+        """
+        if self.loaded is None:
+            raise ConfigError((problem for problem in self.problems if problem.severity == "error"), schema=schema)
+        return self.loaded
+
+
+@clean_call
+def load_now(recipe: Recipe) -> Loaded:
+    """Load by the recipe.
+
+    Raises:
+        ConfigError: with everything that is wrong; this frame never held what was read.
+    """
+    attempt = try_load(recipe)
+    loaded = attempt.outcome(recipe.schema.__name__)
+    _tell(attempt.problems)
+    _tell_files(loaded.snapshot)
+    return loaded
+
+
+def try_load(recipe: Recipe) -> Attempt:
+    """Load by the recipe; problems are returned, never raised."""
+    run = Load(recipe)
+    return Attempt(run, run.load())
+
+
+def try_check_tree(schema: type[BaseModel], tree: Tree, most: int = MOST_SHOWN) -> tuple[Problem, ...]:
+    """What is wrong with one tree alone, whatever other layers may say; the environment does not count.
+
+    Args:
+        most: how many problems get the lines that they stand on; 0: all.
+    """
+    run = Load(Recipe(schema, {}, environ={}, offline=True, most=most))
+    run.check(tree)
+    return run.sorted_problems()
+
+
+def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """The keys among `updates` that the schema does not have, where that is an error."""
+    if options.unknown_keys != "error":
+        return ()
+    from toriconfig._validation.unknown_keys import unknown_keys
+    from toriconfig.sources.mapping import MappingSource
+
+    run = Load(recipe, options=options)
+    root = run._current(MappingSource(updates).load().root)
+    return tuple(unknown_keys(root, run.shape, "error", whole=False))
+
+
+@clean_call
+def derive(base: Loaded, updates: Mapping[str, Any]) -> Loaded:
+    """The settings of an earlier load with `updates` above them, validated, sharing nothing that can change.
+
+    Without updates they are a deep copy, which is not validated again.
+
+    Raises:
+        ConfigError: with everything that is wrong with the updates.
+    """
+    return try_derive(base, updates).outcome(base.snapshot.recipe.schema.__name__)
+
+
+def try_derive(base: Loaded, updates: Mapping[str, Any]) -> Attempt:
+    """`derive`, with problems returned and never raised."""
+    from toriconfig._load.derive import copied
+
+    run = Load(base.snapshot.recipe, options=base.snapshot.options)
+    return Attempt(run, (copied(base) if not updates else None) or run.derive(base, updates))
+
+
+class Draft:
+    """A load for a model that makes itself: everything is there but the model.
+
+    Attributes:
+        root: what the model is to be made from, with handles where secrets are.
+        shape: the shape of the schema.
+        problems: all that was found so far, warnings included.
+    """
+
+    def __init__(self, recipe: Recipe, reader: Reader) -> None:
+        self._run = run = Load(recipe, reader)
+        self.root, self._places, self._session = run.judged()
+        self.shape = run.shape
+        self.problems = run.sorted_problems()
+
+    def finish(self) -> Snapshot:
+        """What is known beside the model, which stands; logs what there is to warn of."""
+        _tell(self.problems)
+        snapshot = self._run.snapshot(self.root, self._places, self._session)
+        _tell_files(snapshot)
+        return snapshot
+
+
+def _tell(problems: tuple[Problem, ...]) -> None:
+    warn_once.flush()
+    warnings = [problem for problem in problems if problem.severity == "warning"]
+    for problem in warnings[:_MOST_WARNED]:
+        text = f"{problem}{f' ({problem.help})' if problem.help else ''}"
+        warn_once.warn((problem.code, problem.path, str(problem.origin), problem.message), text)
+    if len(warnings) > _MOST_WARNED:
+        text = f"{len(warnings) - _MOST_WARNED:,} more warnings like these: `toriconfig check` shows them"
+        warn_once.warn(("more warnings", text), text)
+
+
+def _tell_files(snapshot: Snapshot) -> None:
+    """Say at INFO which settings files were read, or where they were looked for."""
+    if not warn_once.informs() or "files" not in snapshot.options.layers:
+        return
+    read = [layer.name for layer in snapshot.layers if layer.kind == "files"]
+    looked = looked_for(snapshot.options)
+    if read:
+        warn_once.inform("%s: settings files: %s", snapshot.recipe.schema.__name__, ", ".join(read))
+    elif looked:
+        warn_once.inform("%s: no settings file; looked for %s", snapshot.recipe.schema.__name__, ", ".join(looked))

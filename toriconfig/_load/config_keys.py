@@ -1,0 +1,73 @@
+"""The keys of a schema's `model_config` that no load would honour: misspelt ones, and options of pydantic-settings alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ConfigDict
+
+from toriconfig._core.origin import Origin
+from toriconfig._schema.options import Options
+from toriconfig.errors import Problem
+
+_PYDANTIC = ConfigDict.__optional_keys__
+_A_SETTINGS_CLASS = "derive the class from `toriconfig.Settings`, which reads it"
+_UTF8 = ("utf-8", "utf8", "utf-8-sig", "utf_8")
+
+_ALONE: Mapping[str, tuple[tuple[Any, ...], str]] = {
+    "env_prefix_target": (("all",), "leave it out: the prefix stands before keys and aliases alike"),
+    "env_parse_enums": ((False,), "set the value of the member, not its name"),
+    "enable_decoding": ((True,), "leave it out: text that is to stay text has a field of type `str`"),
+    "nested_model_default_partial_update": ((True,), "leave it out: sections always merge key by key"),
+    "dotenv_filtering": (("match_prefix",), "leave it out: names under the prefix alone are read"),
+    "json_file_encoding": (_UTF8, "save the file as UTF-8"),
+    "yaml_file_encoding": (_UTF8, "save the file as UTF-8, or as UTF-16 or UTF-32 with a byte order mark"),
+    "yaml_config_section": ((), "move the section into a file of its own"),
+    "pyproject_toml_depth": ((0,), "name the file with `config_files`"),
+}
+"""Options of pydantic-settings that only its own sources honour: the values that change nothing here, and the remedy."""
+
+
+def misfits(schema: type[Any], *, reads_itself: bool) -> list[Problem]:
+    """A problem for each key of the schema's `model_config` that would be dropped.
+
+    A key that is near one of ours, or of pydantic-settings, is an error. Any other key that nobody knows may belong to
+    another library, and is a warning where an option of ours is set.
+
+    Args:
+        reads_itself: whether the schema is a settings class, whose sources honour the options of pydantic-settings.
+    """
+    config: Mapping[str, Any] = schema.model_config
+    origin = Origin("code", f"{schema.__name__}.model_config")
+    asks = not config.keys().isdisjoint(Options._fields)
+    found: list[Problem] = []
+    for key, value in config.items():
+        if key in _PYDANTIC or key in Options._fields:
+            continue
+        if key in _ALONE or key.startswith("cli_"):
+            harmless, remedy = _ALONE.get(key, ((False,), _A_SETTINGS_CLASS))
+            if not reads_itself and value is not None and value not in harmless:
+                found.append(_refused(key, origin, f"`{key}` means nothing in a plain BaseModel", remedy))
+        elif (problem := _unknown(key, origin, asks=asks)) is not None:
+            found.append(problem)
+    return found
+
+
+def _unknown(key: str, origin: Origin, *, asks: bool) -> Problem | None:
+    from toriconfig._core.suggest import near, near_all
+
+    # Another library may have keys of its own, in a class that asks for nothing of ours.
+    candidate = next(iter(near_all(key, [*Options._fields, *_ALONE], limit=1, cutoff=0.6 if asks else 0.75)), None)
+    message = f"`{key}` is no option"
+    if candidate is not None:
+        return _refused(key, origin, message, f"did you mean `{candidate}`?")
+    if not asks:
+        return None
+    candidate = near(key, _PYDANTIC)
+    remedy = f"did you mean `{candidate}`?" if candidate else "remove it, unless another library reads it"
+    return _refused(key, origin, message, remedy).replaced(severity="warning")
+
+
+def _refused(key: str, origin: Origin, message: str, remedy: str) -> Problem:
+    return Problem("TC504", "", origin, help=remedy, message=message, label=key)

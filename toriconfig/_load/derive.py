@@ -1,0 +1,131 @@
+"""What settings that are derived from others take over from them, beside the tree of what layers said."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from pydantic import BaseModel
+
+from toriconfig._core.tree import Node
+from toriconfig._load.defaults import DEFAULTS, as_node, from_object
+from toriconfig._load.freeze import freeze
+from toriconfig._load.snapshot import Loaded, remember
+from toriconfig._schema.shape import ANY, Field, Shape, root_shape
+from toriconfig._validation.unknown_keys import without_unknown
+
+
+def copied(loaded: Loaded) -> Loaded | None:
+    """A deep copy, which no validator sees again; None when it holds something that cannot be copied, such as a lock."""
+    try:
+        model = copy.deepcopy(loaded.model)
+    except Exception:  # noqa: BLE001 - anybody's `__deepcopy__`
+        return None
+    freeze(model)
+    twin = Loaded(model, loaded.snapshot)
+    remember(twin)
+    return twin
+
+
+def carried(root: Node, given: Node, model: BaseModel) -> Node:
+    """The tree that `model` was made from, with what else it takes to make it again with `given` above it.
+
+    What a factory filled is said, lest another run of it give something else (an identifier, a time, what the
+    environment says by now), and an object of which `given` says a part is taken apart.
+
+    Args:
+        root: what layers said.
+        given: what will be laid over it.
+        model: what came of `root`.
+    """
+    values: dict[str, Node] = dict(root.value)
+    for field in {id(field): field for field in root_shape(type(model)).fields.values()}.values():
+        current = model.__dict__.get(field.name)
+        key = next((key for key in field.keys if key in values), field.keys[0])
+        above = next((given.value[key] for key in field.keys if key in given.value), None)
+        node = values.get(key)
+        if node is None and _is_unlike_another(field, model):
+            node = as_node(current, field.place, field.shape)
+        node = _standing(node, above, current, field.shape, field.place)
+        if node is not None:
+            values[key] = node
+    return Node(values, root.layer, root.at, root.key_at, root.under)
+
+
+def _standing(node: Node | None, above: Node | None, current: Any, shape: Shape, place: str) -> Node | None:
+    """What stands at one place: an object of which part is to be set as a mapping, one of another class as a whole."""
+    above = above if above is not None and type(above.value) is dict else None
+    if hasattr(current, "__dataclass_fields__") or (
+        isinstance(current, BaseModel) and not getattr(current, "__pydantic_root_model__", False)
+    ):
+        return _object(node, above, current, shape, place)
+    if node is None:
+        return None
+    value: Any = node.value
+    if type(value) is dict and isinstance(current, dict):
+        known = {str(key): item for key, item in current.items()}
+        value = {
+            key: _standing(child, above and above.find((key,)), known.get(key), shape.child(key) or ANY, place)
+            for key, child in value.items()
+        }
+    elif type(value) is list and isinstance(current, (list, tuple)) and len(value) == len(current):
+        value = [
+            _standing(child, None, item, shape.child(at) or ANY, place)
+            for at, (child, item) in enumerate(zip(value, current, strict=True))
+        ]
+    else:
+        return node
+    return Node(value, node.layer, node.at, node.key_at, node.under)
+
+
+def _object(node: Node | None, above: Node | None, current: Any, shape: Shape, place: str) -> Node | None:
+    in_part = node is not None and type(node.value) is dict
+    if above is not None and not in_part:
+        apart = from_object(current, place)
+        node = apart if node is None else _said_by(node, apart)
+    elif node is None or not in_part:
+        return node
+    elif above is None and type(current) not in shape.models:
+        return Node(current, node.layer, node.at)
+    known = without_unknown(node, shape)
+    return carried(known, above or _NOTHING, current) if isinstance(current, BaseModel) else known
+
+
+def _said_by(whole: Node, part: Node) -> Node:
+    """`part` as said by the layer, and at the place, of the object that it is a part of."""
+    value = part.value
+    if type(value) is dict:
+        value = {key: _said_by(whole, child) for key, child in value.items()}
+    elif type(value) is list:
+        value = [_said_by(whole, child) for child in value]
+    return Node(value, whole.layer, whole.at, whole.key_at)
+
+
+def _is_unlike_another(field: Field, model: BaseModel) -> bool:
+    """Whether nobody said what stands at a field, and its factory, asked again, gives something else.
+
+    One that is given the other fields follows them; and what cannot be copied can only be made anew.
+    """
+    factory: Any = field.info.default_factory
+    if factory is None or field.info.default_factory_takes_validated_data or field.name in model.model_fields_set:
+        return False
+    current = model.__dict__[field.name]
+    return not _gives(factory, current) and _can_be_copied(current)
+
+
+def _gives(factory: Any, value: Any) -> bool:
+    try:
+        return bool(factory() == value)
+    except Exception:  # noqa: BLE001 - anybody's code
+        return False
+
+
+def _can_be_copied(value: Any) -> bool:
+    try:
+        copy.deepcopy(value)
+    except Exception:  # noqa: BLE001 - anybody's `__deepcopy__`
+        return False
+    return True
+
+
+_NOTHING = Node({}, DEFAULTS)

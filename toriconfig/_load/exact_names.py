@@ -1,0 +1,76 @@
+"""Names of variables where their case counts, or where only some of their delimiters nest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from toriconfig._core.origin import OriginKind
+from toriconfig._core.path import Path
+from toriconfig._core.tree import Node, Tree
+from toriconfig._load.flat_names import STEERING, VAULT, UnknownVariables, meaning
+from toriconfig._schema.options import Options
+from toriconfig._schema.shape import Shape
+from toriconfig.errors import Problem
+
+
+def with_exact_names(
+    kind: OriginKind, tree: Tree, shape: Shape, options: Options
+) -> tuple[Tree, Callable[[Path], Iterable[str]] | None]:
+    """A flat tree without the names that these options do not let mean a key, each of which is a warning.
+
+    Beside it stands what free keys are called at a path, where case counts.
+
+    Args:
+        kind: the layer.
+        tree: names as they are spelt where case counts, else in upper case.
+        shape: the shape of the schema.
+        options: what counts.
+    """
+    delimiter = options.delimiter(kind)
+    exact, splits = options.exact(kind), options.env_nested_max_split if kind != "secrets_dir" else None
+    prefix = options.environment_prefix
+    kept: dict[str, Node] = {}
+    problems: list[Problem] = []
+    suffix = options.file_suffix if kind in ("env", "dotenv") else None
+    unknown = UnknownVariables(shape, delimiter, prefix)
+    for name, node in tree.root.value.items():
+        named = name.removesuffix(suffix) if suffix and meaning(name, shape, delimiter) is None else name
+        path = meaning(named, shape, delimiter)
+        if path is None:
+            fits = not exact or name == name.upper() or not prefix
+        else:
+            fits = (splits is None or len(path) - 1 <= splits) and (not exact or _spells(named, path, shape, delimiter))
+        if fits:
+            kept[name.upper()] = node
+        elif prefix and name not in STEERING and not name.startswith(VAULT):
+            problems.append(unknown.problem(prefix + name, node))
+    root = Node(kept, tree.root.layer, tree.root.at)
+    ours = Tree(root, flat=True, problems=(*tree.problems, *problems), lines=tree.lines, complete=tree.complete)
+    return ours, _spelt_keys([*tree.root.value], delimiter) if exact else None
+
+
+def _spelt_keys(names: list[str], delimiter: str | None) -> Callable[[Path], Iterable[str]]:
+    """What names call the keys at a path."""
+    parts = [name.split(delimiter) for name in names] if delimiter else []
+
+    def at(path: Path) -> Iterable[str]:
+        above = [str(key).lower() for key in path]
+        return [
+            one[len(path)] for one in parts if [part.lower() for part in one[: len(path)]] == above and one[len(path) :]
+        ]
+
+    return at
+
+
+def _spells(name: str, path: Path, shape: Shape, delimiter: str | None) -> bool:
+    """Whether the name is the keys of the schema on the path, letter by letter, joined by the delimiter."""
+    here: Shape | None = shape
+    for key in path:
+        if here is None or not here.models:
+            return True  # a free key may be spelt in any way
+        part, name = name[: len(str(key))], name[len(str(key)) :]
+        if part != str(key) or (name and not name.startswith(delimiter or "")):
+            return False
+        name = name[len(delimiter or "") :]
+        here = here.child(key)
+    return True

@@ -1,0 +1,388 @@
+"""Fits flat names and plain text to the schema: `DATABASE__POOL__MAX_SIZE=5` becomes `database.pool.max_size`.
+
+Variables, `.env` files and secret directories know only names and text. Which key a name means, and whether
+text such as `title=2.0,abstract=1.4` is a mapping, is decided here, by the shape of the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, get_origin
+
+from toriconfig._core.path import Path, parse
+from toriconfig._core.tree import Node, Positions
+from toriconfig._schema.keys import config_of, is_aliased
+from toriconfig._schema.renames import current, renamed
+from toriconfig._schema.shape import ANY, Field, Shape, has_secrets
+from toriconfig.errors import Problem
+
+if TYPE_CHECKING:
+    from toriconfig._core.origin import OriginKind
+    from toriconfig._core.suggest import Suggestions
+    from toriconfig._core.tree import Tree
+    from toriconfig._load.free_keys import Existing
+    from toriconfig._schema.options import Options
+
+STEERING = ("PROFILE", "CONFIG_FILE", "NO_LOCAL")
+"""Names under the prefix that steer the load; a field of the same name comes first."""
+
+_LONGEST_POSITION = 6
+"""Digits of a position in a list."""
+
+VAULT = "VAULT__"
+"""Names under the prefix that describe the connection to Vault."""
+
+
+def nested(
+    kind: OriginKind, tree: Tree, shape: Shape, options: Options, existing: Existing, problems: list[Problem]
+) -> tuple[Node, dict[str, Node]]:
+    """The tree of a layer of text by the keys of the schema, and the names in it that describe the connection to Vault."""
+    if not tree.flat:
+        from toriconfig._load.free_keys import respelt_tree
+
+        return respelt_tree(tree.root, shape, options.delimiter(kind), existing), {}
+    suffix = options.file_suffix if kind in ("env", "dotenv") else None
+    prefix = options.environment_prefix
+    return fit(tree.root, shape, options.delimiter(kind), prefix, problems, existing, suffix)
+
+
+def fit(
+    root: Node,
+    shape: Shape,
+    delimiter: str | None,
+    prefix: str,
+    problems: list[Problem],
+    existing: Existing = lambda _path: (),
+    file_suffix: str | None = None,
+) -> tuple[Node, dict[str, Node]]:
+    """A flat tree as a nested one.
+
+    Args:
+        root: names, upper case and without the prefix, to nodes of text.
+        delimiter: what nests in names, or None.
+        prefix: put back in what is shown.
+        existing: the keys that a name may mean in a mapping, whatever their case.
+        file_suffix: the end of names whose value is the path of a file that holds the value; None for none.
+
+    Returns:
+        The nested tree, and the names that describe the connection to Vault (without `VAULT__`).
+    """
+    from toriconfig._load.free_keys import respelt
+    from toriconfig._load.text_values import structured
+
+    nested = Node({}, root.layer, root.at)
+    vault: dict[str, Node] = {}
+    unknown = UnknownVariables(shape, delimiter, prefix)
+    delimiter = delimiter.upper() if delimiter else None
+    for name, node in sorted(root.value.items()):
+        path, target = _meant(name, shape, delimiter)
+        if path is None and file_suffix and name.endswith(file_suffix.upper()):
+            from toriconfig._load.named_files import content
+
+            path, target = _meant(name[: -len(file_suffix)], shape, delimiter)
+            if path is not None:
+                found = content(node, name, file_suffix, root.value, problems)
+                if found is None:
+                    continue
+                node = found
+        if path is not None:
+            path = respelt(path, shape, existing) if len(path) > 1 else path
+            value = structured(node, _untyped(path, target, shape) or target, path, problems)
+            if value is not None:
+                _place(nested, path, value)
+        elif name.startswith(VAULT) and "vault" not in shape.fields:
+            vault[name.removeprefix(VAULT).lower()] = node
+        elif prefix and name not in STEERING:
+            problems.append(unknown.problem(prefix + name, node))
+    return nested, vault
+
+
+def fit_paths(root: Node, shape: Shape, problems: list[Problem]) -> Node:
+    """A tree whose keys are dotted paths as a nested one: of the plain fields of the schema, nothing else."""
+    from toriconfig._load.text_values import structured
+
+    nested = Node({}, root.layer, root.at)
+    for name, node in root.value.items():
+        path = _plain_path(name, shape)
+        target = shape.at(path) if path else None
+        if path and target is not None and (value := structured(node, target, path, problems)) is not None:
+            _place(nested, path, value)
+    return nested
+
+
+def _plain_path(name: str, shape: Shape) -> Path:
+    try:
+        path = parse(name)
+    except ValueError:
+        return ()
+    here: Shape | None = shape
+    for part in path:
+        here = here.child(part) if here is not None and isinstance(part, str) else None
+        if here is None or has_secrets(here):
+            return ()
+    return path
+
+
+def means(name: str, shape: Shape, delimiter: str | None) -> bool:
+    """Whether a name, without the prefix, means a key of the schema or the connection to Vault."""
+    name = name.upper()
+    return name.startswith(VAULT) or _meant(name, shape, delimiter.upper() if delimiter else None)[0] is not None
+
+
+def _meant(name: str, shape: Shape, delimiter: str | None) -> tuple[Path | None, Shape]:
+    """The path that a name means, perhaps that of a key which was renamed since, and what may stand there."""
+    path = _match(name, shape, delimiter)
+    return (path, shape.at(path) or ANY) if path is not None else _formerly(name, shape, delimiter)
+
+
+def meaning(name: str, shape: Shape, delimiter: str | None) -> Path | None:
+    """The path that a name, without the prefix, means in whatever case; None when it means no key."""
+    return _meant(name.upper(), shape, delimiter.upper() if delimiter else None)[0]
+
+
+def means_secret(name: str, shape: Shape, delimiter: str | None) -> bool:
+    """Whether a name, without the prefix, means a secret or a part of one, perhaps by a key that was renamed since."""
+    found = _meant(name.upper(), shape, delimiter.upper() if delimiter else None)[0] or ()
+    path = current(found, shape)
+    return any((here := shape.at(path[:end])) is not None and here.kind == "secret" for end in range(1, len(path) + 1))
+
+
+def meant_formerly(name: str, shape: Shape, delimiter: str | None, *, case_sensitive: bool) -> bool:
+    """Whether a name, without the prefix, means a key that was renamed since."""
+    if not case_sensitive:
+        name, delimiter = name.upper(), delimiter.upper() if delimiter else None
+    return _formerly(name, shape, delimiter, case_sensitive=case_sensitive)[0] is not None
+
+
+def _formerly(
+    name: str, shape: Shape, delimiter: str | None, *, case_sensitive: bool = False
+) -> tuple[Path | None, Shape]:
+    for one in renamed(shape):
+        old, target = one.old, one.shape
+        whole = (delimiter or "").join(map(str, old))
+        whole = whole if case_sensitive else whole.upper()
+        if name == whole and (delimiter or len(old) == 1):
+            return old, target
+        if delimiter and name.startswith(whole + delimiter):
+            rest = name[len(whole + delimiter) :].upper()
+            if target.models:
+                below, shape = _meant(rest, target, delimiter.upper())
+            else:
+                below = _below(rest, target, delimiter.upper())
+                shape = target.at(below or ()) or ANY
+            if below is not None:
+                return (*old, *below), shape
+    return None, ANY
+
+
+def names(
+    shape: Shape, delimiter: str | None, prefix: str = "", *, sections: bool = False
+) -> Iterator[tuple[str, Path]]:
+    """The name of each leaf that can be set from the environment, with its path.
+
+    Where pydantic-settings reads the variables its rules hold: case may count, and an alias stands without the prefix.
+
+    Args:
+        sections: also the names that set a whole model, as JSON or `null`, beside those of its keys.
+    """
+    models = [model for model in shape.models if hasattr(model, "_toriconfig_read")]
+    config = config_of(models[0]) if models else _OUR_RULES
+    plain = config_of(shape.models[0]) if shape.models and not models else config
+    target = config.get("env_prefix_target") or "variable"
+    naming = _Naming(delimiter, sections=sections, case_sensitive=bool(plain.get("case_sensitive")))
+    for key, field in _each(shape):
+        named = "alias" if models and is_aliased(models[0], field.info) else "variable"
+        yield from naming.of(key, field, prefix if target in (named, "all") else "", (), frozenset())
+
+
+_OUR_RULES: Mapping[str, Any] = {}
+
+
+class _Naming:
+    """How the names of variables are made from keys."""
+
+    def __init__(self, delimiter: str | None, *, sections: bool, case_sensitive: bool) -> None:
+        self._spelt: Callable[[str], str] = str if case_sensitive else str.upper
+        self._delimiter = self._spelt(delimiter) if delimiter else None
+        self._sections = sections
+
+    def of(self, key: str, field: Field, prefix: str, path: Path, seen: frozenset[type]) -> Iterator[tuple[str, Path]]:
+        """The names of one field, and of what is below it."""
+        shape, path, name = field.shape, (*path, key), prefix + self._spelt(key)
+        nests = shape.kind == "model" and self._delimiter and not seen.intersection(shape.models)
+        if self._sections or not nests:
+            yield name, path
+        if nests and self._delimiter:
+            for below, inner in _each(shape):
+                yield from self.of(below, inner, name + self._delimiter, path, seen | set(shape.models))
+
+
+def _each(shape: Shape) -> Iterator[tuple[str, Field]]:
+    """Each field once, with the key to show."""
+    shown: set[int] = set()
+    for key, field in shape.fields.items():
+        if id(field) not in shown:
+            shown.add(id(field))
+            yield key, field
+
+
+def _match(name: str, shape: Shape, delimiter: str | None) -> Path | None:
+    """The path that `name` means, or None. The longest key wins, so keys may hold the delimiter."""
+    fields = {key.upper(): (key, field.shape) for key, field in shape.fields.items()}
+    if name in fields:
+        return (fields[name][0],)
+    if delimiter is None:
+        return None
+    cut = name.rfind(delimiter)
+    while cut > 0:
+        found = fields.get(name[:cut])
+        rest = name[cut + len(delimiter) :]
+        if found is not None and rest:
+            key, child = found
+            below = _below(rest, child, delimiter)
+            if below is not None:
+                return (key, *below)
+        cut = name.rfind(delimiter, 0, cut)
+    return None
+
+
+def _below(name: str, shape: Shape, delimiter: str) -> Path | None:
+    if shape.models:
+        return _match(name, shape, delimiter)
+    if shape.kind == "sequence" and not shape.unordered:
+        return _item(name, shape, delimiter)
+    if shape.kind == "any":
+        parts = tuple(part.lower() for part in name.split(delimiter))
+        return parts if all(parts) else None
+    if shape.kind != "mapping" or shape.item is None:
+        return None
+    key, cut, rest = name.partition(delimiter)
+    if not key or (cut and not rest):
+        return None
+    if not rest:
+        return (key.lower(),)
+    below = _below(rest, shape.item, delimiter)
+    return (key.lower(), *below) if below is not None else None
+
+
+def _untyped(path: Path, target: Shape, shape: Shape) -> Shape | None:
+    """What a name below an untyped `dict` means: JSON what it spells, as in pydantic-settings; None elsewhere."""
+    if target.kind != "any" or target.members or len(path) < 2:
+        return None
+    field = shape.fields.get(str(path[0]))
+    annotation = field.info.annotation if field is not None else None
+    if annotation is not dict and (get_origin(annotation) is not dict or len(path) == 2):
+        return None
+    decoded = Shape("any")
+    decoded.decodes = True
+    return decoded
+
+
+def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
+    """The position of an item of a list, or the name of one of a named tuple, and what is below it."""
+    part, cut, rest = name.partition(delimiter)
+    names = [known.upper() for known in shape.names]
+    if not (part in names or (part.isascii() and part.isdigit() and len(part) <= _LONGEST_POSITION)):
+        return None
+    position = names.index(part) if part in names else int(part)
+    below = _below(rest, shape.child(position) or ANY, delimiter) if rest else ()
+    return (position, *below) if below is not None and bool(cut) == bool(rest) else None
+
+
+def _place(root: Node, path: Path, node: Node) -> None:
+    """Put what one name says at its path; the mappings above it get a `key_at`, as they are not all that it says."""
+    *parents, last = path
+    here = root
+    for part, below in zip(parents, path[1:], strict=True):
+        here = _container(here, part, Positions if type(below) is int else dict, node)
+    known = _at(here, last)
+    if known is None or type(known.value) is not dict or type(node.value) is not dict:
+        _put(here, last, Node(node.value, node.layer, node.at, node.key_at, known))
+    else:
+        known.value.update(node.value)
+
+
+def _container(parent: Node, part: str | int, kind: type[dict[Any, Any]], node: Node) -> Node:
+    """What stands at a key, made if it is no container; one that holds the parts of a text stays."""
+    known = _at(parent, part)
+    if known is None or type(known.value) not in (kind, dict if kind is dict else list):
+        known = Node(kind(), node.layer, node.at, None, known)
+        _put(parent, part, known)
+    known.key_at = known.at
+    return known
+
+
+def _at(parent: Node, part: str | int) -> Node | None:
+    if type(parent.value) is list:
+        return parent.value[part] if isinstance(part, int) and part < len(parent.value) else None
+    found: Node | None = parent.value.get(part)
+    return found
+
+
+def _put(parent: Node, part: str | int, node: Node) -> None:
+    """Set a key; a position behind the end of a list makes the list one of positions, whose gaps are judged later."""
+    if type(parent.value) is list and isinstance(part, int):
+        if part == len(parent.value):
+            parent.value.append(node)
+            return
+        if part > len(parent.value):
+            parent.value = Positions(enumerate(parent.value))
+    container: Any = parent.value
+    container[part] = node
+
+
+def _unprefixed(name: str, prefix: str) -> str:
+    return name[len(prefix) :] if name.upper().startswith(prefix.upper()) else name
+
+
+class UnknownVariables:
+    """Warns of variables, and of files of a directory of secrets, that mean no key.
+
+    Args:
+        shape: the shape of the schema.
+        delimiter: what nests in names, or None.
+        prefix: what the names of variables begin with.
+    """
+
+    def __init__(self, shape: Shape, delimiter: str | None, prefix: str) -> None:
+        self._shape = shape
+        self._delimiter = delimiter.upper() if delimiter else None
+        self._prefix = prefix
+        self._known: dict[str, str] | None = None
+        self._suggestions: Suggestions | None = None
+
+    def problem(self, name: str, node: Node) -> Problem:
+        """The warning of one of them, with the name that was probably meant."""
+        prefix = self._prefix
+        if (
+            self._known is None or self._suggestions is None
+        ):  # each walk of the schema costs, and a shared prefix may have thousands of names
+            from toriconfig._core.suggest import Suggestions
+
+            self._suggestions = Suggestions()
+            # Compared without the prefix, which they all share: it would make everything look alike.
+            all_names = names(self._shape, self._delimiter, prefix)
+            self._known = {_unprefixed(full, prefix).upper(): full for full, _ in all_names}
+        found = self._suggestions.near(_unprefixed(name, prefix).upper(), self._known)
+        candidate = self._known[found] if found else None
+        in_file = node.layer.kind == "secrets_dir"
+        what = "this file" if in_file else f"variable `{name}`"
+        otherwise = "remove it" if in_file else f"unset it, or rename it if it is not meant for {prefix}*"
+        bare = _unprefixed(name, prefix).upper()
+        if not in_file and bare.endswith("_FILE") and meaning(bare.removesuffix("_FILE"), self._shape, self._delimiter):
+            candidate, otherwise = (
+                None,
+                'with the option `file_suffix="_FILE"` it names the file of a value; else unset it',
+            )
+        return Problem(
+            "TC501",
+            "",
+            node.origin,
+            expected=f"a name that the schema knows under {prefix}",
+            help=f"did you mean `{candidate}`?" if candidate else otherwise,
+            message=f"{what} means no key of the schema",
+            label="not a key",
+            # A directory of secrets may be shared with other programs; a prefix is ours.
+            severity="info" if in_file else "warning",
+            fix=candidate,
+        )

@@ -1,0 +1,58 @@
+"""What to tell people who must set a value: where it was looked for, and how it is set."""
+
+from __future__ import annotations
+
+import os
+
+from toriconfig._core.path import Path, show
+from toriconfig._load.read import files_of
+from toriconfig._schema.options import Options
+from toriconfig._schema.shape import Shape
+
+
+class Remedies:
+    """Sentence fragments for one load; made only when there is something to tell.
+
+    Args:
+        options: as `_steering.steered` leaves them.
+        shape: the shape of the schema.
+    """
+
+    def __init__(self, options: Options, shape: Shape) -> None:
+        self._options = options
+        self._shape = shape
+        self._variables: dict[Path, str] | None = None  # each walk of the schema costs; many secrets may be missing
+
+    def looked(self, path: Path) -> list[str]:
+        """The inputs of this load, where the key at `path` was looked for."""
+        options = self._options
+        looked: list[str] = []
+        if options.env_prefix is not None and "env" in options.layers:
+            looked.append(f"variables {options.env_prefix}*" if options.env_prefix else "the environment")
+            variable = self.variable(path) or options.env_prefix
+            if not variable.upper().startswith(options.env_prefix.upper()):
+                looked.append(f"variable {variable}")
+        if "dotenv" in options.layers:
+            looked += [os.fspath(file) for file in options.env_file]
+        if "secrets_dir" in options.layers:
+            looked += [os.fspath(folder) for folder in options.secrets_dir]
+        return looked + ([file for file, _ in files_of(options)] if "files" in options.layers else [])
+
+    def variable(self, path: Path) -> str | None:
+        """The variable that sets the key at `path`, or None."""
+        options = self._options
+        if options.env_prefix is None or "env" not in options.layers:
+            return None
+        if self._variables is None:
+            from toriconfig._load.flat_names import names
+
+            self._variables = {}
+            for name, at in names(self._shape, options.env_nested_delimiter, options.env_prefix):
+                self._variables.setdefault(at, name)
+        return self._variables.get(path)
+
+    def how_to_set(self, path: Path) -> str:
+        """Where the key at `path` was looked for, and how it is set."""
+        looked = ", ".join(self.looked(path)) or "no layer: the options name none"
+        variable = self.variable(path)
+        return f"looked in: {looked}; set `{show(path)}`" + (f", or {variable} in the environment" if variable else "")

@@ -1,0 +1,246 @@
+"""One pure function that lays one tree over another, and the whole table of its rules.
+
+    lower layer    higher layer    result
+    ───────────    ────────────    ──────────────────────────────────────────────────────────────
+    –              anything        the higher value
+    mapping        mapping         key by key; with Merge("replace") the higher mapping alone, and in a union
+                                   of models where it means another model than the lower one
+    list           list            the higher list; with Merge("append" | "prepend" | "unique") both
+    list           positions       the lower list with those items of it set (`XS__0=a` in a variable)
+    scalar         scalar          the higher scalar
+    list           scalar          the higher value, and the reverse: pydantic judges it
+    mapping        list, scalar    a Problem that names both places, and the reverse
+    reference      mapping         what the reference yields, when it stands for the whole (`d: ${env:D}`), counts
+                                   as if it were written there; so it does above and below lists, and in the reverse
+    anything       null            None where the field accepts None; elsewhere what lower layers said
+                                   is removed, with one warning, even when a still higher layer speaks
+    null           anything        the higher value; where the field accepts None, no default comes back below it
+    secret         anything        the higher value; what stands below stays a candidate
+
+Nothing is changed in place: nodes are shared between trees. The loser of each leaf stays reachable
+through `Node.under`. A mapping of several layers stands where the highest file has it, since that is where
+people look for it; where no file has it, at the highest layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from toriconfig._core.origin import Origin
+from toriconfig._core.path import Path, show
+from toriconfig._core.tree import Broken, Node, Positions
+from toriconfig._schema.shape import ANY, Shape
+from toriconfig.errors import Problem, Related
+
+
+def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Path = ()) -> Node:
+    """`high` laid over `low`, at `path`, where the schema allows `shape`; clashes are added to `problems`."""
+    below, above = low.value, high.value
+    if type(above) is dict and type(below) is dict and shape.kind != "secret":
+        if shape.merge == "replace" or _means_another(below, above, shape):
+            return Node(above, high.layer, high.at, high.key_at, _chained(high.under, low))
+        merged = dict(below)
+        for key, node in above.items():
+            other = merged.get(key)
+            if other is None:
+                merged[key] = node
+            else:
+                merged[key] = merge(other, node, shape.child(key) or ANY, problems, (*path, key))
+        place = low if low.layer.kind == "files" and high.layer.kind != "files" else high
+        return Node(merged, place.layer, place.at, place.key_at, _chained(high.under, low.under))
+    if above is None and below is not None and not shape.nullable:
+        problems.append(_null_problem(high, path, low))
+    elif type(above) is list and type(below) is list and shape.merge not in (None, "replace"):
+        above = _joined(below, above, shape.merge)
+    elif type(above) is Positions and (type(below) in (list, Positions) or (type(below) is dict and shape.names)):
+        above = positioned(below, above, shape, problems, path)
+    elif type(low) is Broken and _adds_to(above, shape):
+        problems += low.problems
+    elif (type(above) is dict) is not (type(below) is dict) and _clash(low, high, shape):
+        problems.append(_clash_problem(low, high, path))
+    return Node(above, high.layer, high.at, high.key_at, _chained(high.under, low))
+
+
+def positioned(below: Any, above: Positions, shape: Shape, problems: list[Problem], path: Path) -> Any:
+    """The items of a list, or positions of one, with those in `above` set."""
+    if type(below) is dict:  # of a named tuple, by names
+        below = Positions((shape.names.index(key), node) for key, node in below.items() if key in shape.names)
+    items = dict(below if type(below) is Positions else enumerate(below))
+    for at, node in above.items():
+        low = items.get(at)
+        items[at] = node if low is None else merge(low, node, shape.child(at) or ANY, problems, (*path, at))
+    if type(below) is Positions:
+        return Positions(items)
+    return whole_list(items, problems, path)
+
+
+def whole_list(items: Mapping[int, Node], problems: list[Problem], path: Path) -> list[Node]:
+    """Items by position as a list; a position behind a gap is a problem."""
+    found: list[Node] = []
+    for at in sorted(items):
+        if at > len(found):
+            problems.append(_gap(items[at], (*path, at), (*path, len(found))))
+            break
+        found.append(items[at])
+    return found
+
+
+def _gap(node: Node, path: Path, missing: Path) -> Problem:
+    return Problem(
+        "TC102",
+        show(path),
+        node.origin,
+        expected=f"a position that is in the list, or the next one, `{show(missing)}`",
+        help=f"set `{show(missing)}` too, or give the whole list",
+        message=f"`{show(path)}` is set, and `{show(missing)}` is not",
+        label="no item stands before it",
+    )
+
+
+def prune(root: Node, shape: Shape, problems: list[Problem]) -> Node:
+    """`root` without the nulls that only removed what lower layers said; each is one warning in `problems`."""
+    return _pruned(root, shape, problems, ())
+
+
+def _pruned(node: Node, shape: Shape, problems: list[Problem], path: Path) -> Node:
+    kept: dict[str, Node] = {}
+    changed = False
+    for key, child in node.value.items():
+        below = shape.child(key) or ANY
+        if child.value is None and not below.nullable:
+            said = next((loser for loser in child.losers() if loser.value is not None), None)
+            problems.append(_null_problem(child, (*path, key), said))
+            changed = True
+            continue
+        if type(child.value) is dict and below.kind in ("model", "mapping"):
+            new = _pruned(child, below, problems, (*path, key))
+            changed = changed or new is not child
+            child = new
+        kept[key] = child
+    return Node(kept, node.layer, node.at, node.key_at, node.under) if changed else node
+
+
+def _means_another(below: dict[str, Node], above: dict[str, Node], shape: Shape) -> bool:
+    """Whether no model of a union is meant by both.
+
+    A tag that a layer says counts until a higher one says another; that of a default does not.
+    """
+    if len(shape.models) < 2:
+        return False
+    said = {key: node for key, node in below.items() if node.layer.kind != "defaults"}
+    before, after = shape.narrowed(below), shape.narrowed(above, {**said, **above})
+    return set(before.models).isdisjoint(after.models)
+
+
+def _chained(upper: Node | None, lower: Node | None) -> Node | None:
+    """The losers that a node stands on: its own, with `lower` below the last of them."""
+    if upper is None or lower is None:
+        return upper or lower
+    return Node(upper.value, upper.layer, upper.at, upper.key_at, _chained(upper.under, lower))
+
+
+def _joined(below: list[Node], above: list[Node], rule: str) -> list[Node]:
+    if rule == "prepend":
+        return above + below
+    if rule == "append":
+        return below + above
+    known = {_identity(node.plain()) for node in below}
+    joined = list(below)
+    for node in above:
+        value = _identity(node.plain())
+        if value not in known:
+            known.add(value)
+            joined.append(node)
+    return joined
+
+
+def _identity(value: Any) -> Hashable:
+    """Something hashable that is equal for equal values; what has no hash is equal to nothing but itself."""
+    if isinstance(value, dict):
+        return dict, frozenset((key, _identity(item)) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return list if isinstance(value, list) else tuple, tuple(map(_identity, value))
+    if isinstance(value, (set, frozenset)):
+        return set, frozenset(value)
+    try:
+        hash(value)
+    except TypeError:
+        return object()
+    return value  # type: ignore[no-any-return]
+
+
+def _adds_to(above: Any, shape: Shape) -> bool:
+    """Whether a value is laid over the one below it key by key, or item by item."""
+    if type(above) is list:
+        return shape.merge not in (None, "replace")
+    return type(above) is Positions or (type(above) is dict and shape.merge != "replace")
+
+
+def _clash(low: Node, high: Node, shape: Shape) -> bool:
+    if type(low) is Broken or type(high) is Broken:
+        return False
+    if shape.kind in ("secret", "any") or shape.text or shape.validated or shape.names:
+        return False
+    other = low.value if type(high.value) is dict else high.value
+    return isinstance(other, (str, int, float, list))
+
+
+def _clash_problem(low: Node, high: Node, path: Path) -> Problem:
+    kinds = (_kind(high.value), _kind(low.value))
+    return Problem(
+        "TC105",
+        show(path),
+        high.origin,
+        expected=f"{kinds[1]}, as in {low.origin}, or {kinds[0]} in both",
+        help=f"make both the same kind, or remove `{show(path)}` from one of them",
+        message=f"`{show(path)}` is {kinds[0]} here and {kinds[1]} in a lower layer",
+        label=kinds[0],
+        layer=_over(high.origin, low.origin),
+        related=(Related(low.origin, kinds[1]),),
+    )
+
+
+def _kind(value: object) -> str:
+    return "a mapping" if type(value) is dict else "a list" if type(value) in (list, Positions) else "a scalar"
+
+
+def _null_problem(node: Node, path: Path, below: Node | None) -> Problem:
+    if below is not None and below.layer.kind == "defaults":
+        below = None  # the default is what is left: nothing is removed
+    effect = "which removes what lower layers say" if below else "which counts as not set"
+    return Problem(
+        "TC106",
+        show(path),
+        node.origin,
+        expected="a value, or no such key",
+        help="write a value, or delete the key; an empty `key:` is usually an accident",
+        message=f"`{show(path)}` is null, {effect}",
+        label="null",
+        severity="warning",
+        layer=_over(node.origin, below.origin) if below else "",
+        related=(Related(below.origin, "removed by it"),) if below else (),
+    )
+
+
+def at_nulls(wrong: list[Problem], problems: list[Problem]) -> list[Problem]:
+    """What validation found, with a key that is missing because a layer says null at the place of the null."""
+    nulls = {problem.path: problem.origin for problem in problems if problem.code == "TC106"}
+    return [
+        one.replaced(origin=nulls[one.path], label="null counts as not set")
+        if one.code == "TC103" and one.path in nulls
+        else one
+        for one in wrong
+    ]
+
+
+def without_vault_block(root: Node, shape: Shape) -> tuple[Node, Node | None]:
+    """The tree without the block that describes the connection to Vault, and that block."""
+    block = root.value.get("vault") if "vault" not in shape.fields else None
+    if block is None:
+        return root, None
+    return Node({key: node for key, node in root.value.items() if key != "vault"}, root.layer, root.at), block
+
+
+def _over(high: Origin, low: Origin) -> str:
+    return f"{high} wins; {low} is overridden"

@@ -1,0 +1,74 @@
+"""Variables that name a file with the value: `A_TOKEN_FILE=/run/secrets/token`, as Docker images have them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from toriconfig._core.origin import Origin
+from toriconfig._core.tree import Layer, Node
+from toriconfig.errors import Problem, Related
+from toriconfig.sources.read_file import read_file
+from toriconfig.sources.secrets_dir import MAX_BYTES, value_of
+
+if TYPE_CHECKING:
+    from toriconfig._schema.options import Options
+    from toriconfig._schema.shape import Shape
+
+
+def names_a_file(name: str, shape: Shape, options: Options) -> bool:
+    """Whether a variable, with its prefix, is one that names the file of a key, and no key of its own."""
+    from toriconfig._load.flat_names import meaning
+
+    suffix, prefix, delimiter = (
+        (options.file_suffix or "").upper(),
+        options.environment_prefix,
+        options.delimiter("env"),
+    )
+    name = name.upper()
+    if not suffix or not name.endswith(suffix) or not name.startswith(prefix.upper()):
+        return False
+    name = name[len(prefix) :]
+    return meaning(name, shape, delimiter) is None and meaning(name[: -len(suffix)], shape, delimiter) is not None
+
+
+def content(node: Node, name: str, suffix: str, names: Mapping[str, Node], problems: list[Problem]) -> Node | None:
+    """The content of the file that a variable names; None after a problem. The `at` of the node is the path of the file.
+
+    Args:
+        node: the path, and where it is set.
+        name: the variable, without the prefix.
+        suffix: the end of its name.
+        names: all variables of the layer.
+    """
+    other = names.get(name[: -len(suffix)])
+    if other is not None:
+        problems.append(
+            Problem(
+                "TC502",
+                origin=node.origin,
+                message=f"{node.origin} and {other.origin} set the same key",
+                help="unset one of them",
+                related=(Related(other.origin, "set here too"),),
+            )
+        )
+        return None
+    path = str(node.value)
+    if not path:
+        return None
+    found = read_file(path, path, "secrets_dir", MAX_BYTES)
+    if found is None:
+        found = Problem(
+            "TC006",
+            origin=node.origin,
+            message=f"the file that {node.origin} names does not exist",
+            help=f"create the file, or set {node.origin} to the path of one",
+        )
+    if isinstance(found, Problem):
+        problems.append(found)
+        return None
+
+    def locate(at: str | None) -> Origin:
+        return Origin("secrets_dir", at or path)
+
+    return Node(value_of(found), Layer("secrets_dir", path, locate, text=True), path)

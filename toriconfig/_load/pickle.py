@@ -1,0 +1,73 @@
+"""What of a lazy settings object may leave the process: its recipe, and never a value of a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core import path as paths
+from toriconfig._core.interpolation_syntax import Malformed, Reference, parse
+from toriconfig._core.trust import secrets_in
+from toriconfig._schema.import_string import import_target
+from toriconfig._schema.renames import current
+from toriconfig._schema.shape import confidential, root_shape
+from toriconfig._secrets.secret import Secret
+from toriconfig._vault.config import variable
+
+if TYPE_CHECKING:
+    from toriconfig._lazy import State
+
+
+def recipe_of(state: State) -> tuple[Any, dict[str, Any]]:
+    """The schema and options of a stand-in, to be loaded anew where they arrive.
+
+    Raises:
+        TypeError: the overrides, the environment that was given, or the way to Vault hold a secret, or may; the
+            message names the remedy.
+    """
+    options = dict(state.options)
+    schema = import_target(state.target) if isinstance(state.target, str) else state.target
+    shape = root_shape(schema, options.get("renamed"))
+    for path, value in _leaves(options.get("overrides") or {}, ()):
+        here = shape.at(current(path, shape))
+        if isinstance(value, Secret) or (here is not None and confidential(here)):
+            raise TypeError(
+                f"the overrides hold the secret `{paths.show(path)}`, so these settings are not pickled: pass a "
+                "reference such as `${vault:secret/x#key}`, or set it in the environment of the other process"
+            )
+    environ = options.get("environ") or {}
+    if environ and (confidential(shape) or _logs_in(environ)):
+        raise TypeError(
+            "the environment that was given may hold a secret, so these settings are not pickled: leave `environ` out, "
+            "and set the variables in the environment of the other process"
+        )
+    held = ", ".join(f"`{name}`" for name in secrets_in(options.get("vault")))
+    if held:
+        raise TypeError(
+            f"the connection to Vault holds a credential in {held}, so these settings are not pickled: give it by a "
+            "file or by the environment of the other process"
+        )
+    return state.target, options
+
+
+def _leaves(value: Any, path: paths.Path) -> list[tuple[paths.Path, Any]]:
+    if not isinstance(value, Mapping):
+        return [] if _only_refers(value) else [(path, value)]
+    found: list[tuple[paths.Path, Any]] = []
+    for key, below in value.items():
+        found += _leaves(below, (*path, *paths.parse(str(key))))
+    return found
+
+
+def _only_refers(value: Any) -> bool:
+    """Whether it is one reference and nothing else; a default would be a value again."""
+    parts = parse(value) if isinstance(value, str) else ()
+    if isinstance(parts, Malformed) or len(parts) != 1:
+        return False
+    return isinstance(parts[0], Reference) and parts[0].default is None
+
+
+def _logs_in(environ: Mapping[str, str]) -> bool:
+    """Whether it may hold a credential of Vault, or of a proxy before it."""
+    named = any(variable(environ, name) for name in ("TOKEN", "PROXY_ADDR"))
+    return named or any("VAULT__AUTH__" in name.upper() or name.upper().endswith("VAULT__PROXY") for name in environ)

@@ -1,0 +1,368 @@
+"""From options to sources: which inputs a load reads, in which order.
+
+A new source is its file in `sources/`, and one line in the table at the bottom.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.origin import LayerKind, Origin, OriginKind
+from toriconfig._core.tree import Node, Tree
+from toriconfig._core.value import Value
+from toriconfig._schema.options import Options, PathLike, Resource
+from toriconfig.errors import Problem, Severity
+from toriconfig.sources import ENDINGS, Source, format_of
+
+if TYPE_CHECKING:
+    from toriconfig.sources.dotenv import DotEnv
+
+
+class Inputs(Value):
+    """What a load may read from: the command line of the program too, where `arguments` is true."""
+
+    options: Options
+    environ: Mapping[str, str]
+    overrides: Mapping[str, Any] | None
+    arguments: bool = True
+
+
+Reader = Callable[[Inputs], Iterator[tuple[OriginKind, Tree]]]
+"""Reads everything that a load reads, lowest first."""
+
+
+def read(inputs: Inputs) -> Iterator[tuple[OriginKind, Tree]]:
+    """The tree of every source, lowest first."""
+    for kind in reversed(inputs.options.layers):
+        for tree in read_layer(kind, inputs):
+            yield kind, tree
+
+
+def read_layer(kind: LayerKind, inputs: Inputs) -> Iterator[Tree]:
+    """The trees of the sources of one layer, lowest first."""
+    make = _SOURCES.get(kind)
+    if make is not None:
+        for source in make(inputs):
+            tree = source.load()
+            yield _as_meant(tree, inputs.options) if kind in ("env", "dotenv") else tree
+
+
+def _as_meant(tree: Tree, options: Options) -> Tree:
+    """Variables without empty ones, and with None for the text that means it, where the options say so."""
+    if options.env_ignore_empty:
+        for name in [name for name, node in tree.root.value.items() if node.value == ""]:
+            del tree.root.value[name]
+    if options.env_parse_none_str is not None:
+        for name, node in tree.root.value.items():
+            if node.value == options.env_parse_none_str:
+                tree.root.value[name] = Node(None, node.layer, node.at)
+    return tree
+
+
+def files_of(options: Options) -> list[tuple[str, bool]]:
+    """The files of the `files` layer, lowest first, each with whether it was asked for by name.
+
+    Args:
+        options: as `_steering.steered` leaves them.
+    """
+    if options.config_files is not None:
+        return [(file, True) for entry in options.config_files for file in _matching(os.fspath(entry))]
+    named = [under(options, os.fspath(file)) for file in _named(options)]
+    return [(file, False) for file in (*named, *(found[0] for found in map(existing, _stems(options)) if found))]
+
+
+def _matching(entry: str) -> list[str]:
+    """The files that an entry of `config_files` stands for: those of a folder, of a pattern, or itself."""
+    if isinstance(entry, Resource):
+        return _in_package(entry)
+    if os.path.isfile(entry):
+        return [entry]
+    if os.path.isdir(entry):
+        names = sorted(name for name in os.listdir(entry) if name[:1] != "." and name.endswith(ENDINGS))
+        return [path for name in names if os.path.isfile(path := os.path.join(entry, name))]
+    if any(sign in entry for sign in "*?["):
+        from glob import glob
+
+        return sorted(path for path in glob(entry, recursive=True) if os.path.isfile(path))
+    return [entry]
+
+
+def _in_package(entry: Resource) -> list[str]:
+    """The files that a resource stands for: those of a folder of a package, or itself."""
+    if not entry.traversable.is_dir():
+        return [entry]
+    inside = sorted(entry.traversable.iterdir(), key=lambda one: str(one.name))
+    named = (one for one in inside if one.name[:1] != "." and one.name.endswith(ENDINGS) and one.is_file())
+    return [Resource.of(one) for one in named]
+
+
+def settings_files_in(name: str) -> list[str]:
+    """The settings files in and below a folder, sorted, without hidden ones and `pyproject.toml`; else the name itself."""
+    if not os.path.isdir(name):
+        return [name]
+    found: list[str] = []
+    for folder, below, files in os.walk(name):
+        below[:] = [one for one in below if one[:1] != "."]
+        for file in files:
+            path = os.path.join(folder, file)
+            if file[:1] != "." and file != "pyproject.toml" and file.endswith(ENDINGS) and os.path.isfile(path):
+                found.append(path)
+    return sorted(found)
+
+
+def _named(options: Options) -> tuple[PathLike, ...]:
+    """The files of pydantic-settings' own options, which may be missing."""
+    return (*options.json_file, *options.toml_file, *options.yaml_file)
+
+
+def looked_for(options: Options) -> list[str]:
+    """The settings files that a load looks for, with their folder, whether or not they are there."""
+    if options.config_files is not None:
+        return [os.path.abspath(os.fspath(file)) for file in options.config_files]
+    stems = [os.path.abspath(stem) for stem in _stems(options)]
+    endings = ", ".join(ENDINGS)
+    return [
+        *(os.path.abspath(under(options, os.fspath(file))) for file in _named(options)),
+        *(f"{stem}{ENDINGS[0]}" if at else f"{stem} ({endings})" for at, stem in enumerate(stems)),
+    ]
+
+
+def profiles_of(options: Options) -> list[str]:
+    """The profiles that have a file."""
+    if options.config_name is None:
+        return []
+    folder, stem = os.path.split(under(options, f"{options.config_name}."))
+    if not os.path.isdir(folder or os.curdir):
+        return []
+    files = [os.path.splitext(file) for file in os.listdir(folder or os.curdir) if file.startswith(stem)]
+    names = {name.removeprefix(stem) for name, ending in files if ending in ENDINGS and name.startswith(stem)}
+    return sorted(names - {"local", ""})
+
+
+def overlooked(options: Options) -> list[Problem]:
+    """What is wrong with the files that are there, and that are not.
+
+    A warning for a folder that is not there, and for each file that another one of its name stands beside; an error
+    where settings files are required and none is found.
+    """
+    files = files_of(options)
+    read = [file for file, asked in files if not asked]
+    if options.required and not any(os.path.lexists(file) for file, _ in files):
+        return [no_files(options, "error")]
+    folder = os.fspath(options.config_dir or "")
+    if folder and not files and options.config_files is None and _stems(options) and not os.path.isdir(folder):
+        return [_no_folder(folder)]
+    return [
+        Problem(
+            "TC506",
+            "",
+            Origin("files", other),
+            help=f"move what it says to {first}, or remove it",
+            message=f"this file is not read: {first} stands beside it",
+            severity="warning",
+        )
+        for first, *others in filter(None, map(existing, _stems(options) if read else ()))
+        for other in others
+    ]
+
+
+_FILES = ("config_name", "config_files", "yaml_file", "json_file", "toml_file")
+_VARIABLES = ("env_prefix", "env_file")
+_PREFIX = "set `env_prefix`; an empty one reads variables without a prefix"
+_USERS: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
+    (("config_dir", "extension_keys"), _FILES, "name the files with `config_name`"),
+    (("toml_table_header",), ("config_name", "config_files", "toml_file"), "name the file with `toml_file`"),
+    (("env_nested_delimiter", "env_nested_max_split", "case_sensitive"), (*_VARIABLES, "secrets_dir"), _PREFIX),
+    (("env_ignore_empty", "env_parse_none_str", "file_suffix"), _VARIABLES, _PREFIX),
+    (("env_file_encoding", "env_file_depth"), ("env_file",), "name the file with `env_file`"),
+    (
+        tuple(name for name in Options._fields if name.startswith("secrets_") and name != "secrets_dir"),
+        ("secrets_dir",),
+        "name the folder with `secrets_dir`",
+    ),
+)
+"""Options that change how an input is read, the options of which one must name an input, and the remedy."""
+_HEADER = "pyproject_toml_table_header"
+
+
+def without_effect(options: Options, named: Collection[str], schema: str) -> list[Problem]:
+    """A warning for each option that changes how an input is read, where no option names such an input.
+
+    Args:
+        options: as `_steering.steered` leaves them.
+        named: the options that the class and the call name, perhaps as None: then there is to be no such input.
+        schema: the name of the class.
+    """
+    files = options.config_files
+    found = [
+        (name, users[0], remedy)
+        for names, users, remedy in _USERS
+        if files is None or "config_files" not in users
+        for name in names
+        if getattr(options, name) and not any(user in named for user in users)
+    ]
+    if options.pyproject_toml_table_header and not any(_is_pyproject(file) for file in files or ()):
+        found.append((_HEADER, "config_files", 'name the file: `config_files=["pyproject.toml"]`'))
+    return [
+        Problem(
+            "TC504",
+            "",
+            Origin("code", f"{schema}.model_config"),
+            help=remedy,
+            message=f"`{name}` has no effect without `{needed}`",
+            label=name,
+            severity="warning",
+        )
+        for name, needed, remedy in found
+    ]
+
+
+def _is_pyproject(file: PathLike) -> bool:
+    return os.path.basename(os.fspath(file)) == "pyproject.toml"
+
+
+def no_files(options: Options, severity: Severity) -> Problem:
+    """That no settings file was found, and where it was looked for."""
+    looked = looked_for(options)
+    return Problem(
+        "TC006",
+        "",
+        None,
+        expected=f"one of {', '.join(looked)}" if looked else "an option that names settings files",
+        help="create it, run where it is, or name its folder with `config_dir`"
+        if looked
+        else "set `config_name` or `config_files`",
+        message="no settings file was found",
+        severity=severity,
+    )
+
+
+def _no_folder(folder: str) -> Problem:
+    return Problem(
+        "TC006",
+        "",
+        Origin("files", folder),
+        help="create it, or name another with `config_dir`",
+        message="the folder of settings files does not exist",
+        severity="warning",
+    )
+
+
+def _stems(options: Options) -> list[str]:
+    """The names of the files, without their endings, lowest first."""
+    if options.config_name is None:
+        return []
+    names = [options.config_name]
+    if options.profile is not None:
+        names.append(f"{options.config_name}.{options.profile}")
+    if options.local:
+        names.append(f"{options.config_name}.local")
+    return [under(options, name) for name in dict.fromkeys(names)]
+
+
+def existing(stem: str) -> list[str]:
+    """The files of that name, with an ending that counts, the one that is read first."""
+    return [stem + ending for ending in ENDINGS if os.path.lexists(stem + ending)]
+
+
+def under(options: Options, file: str) -> str:
+    """The path of a file that is named relative to `config_dir`."""
+    if options.config_dir is None or isinstance(file, Resource):
+        return file
+    return os.path.join(os.fspath(options.config_dir), file)
+
+
+def _files(inputs: Inputs) -> Iterator[Source]:
+    files = files_of(inputs.options)
+    if not files:
+        return
+    from toriconfig.sources.yaml.file import YamlFile
+
+    for file, required in files:
+        yield YamlFile(file, required=required, **reader_options(file, inputs.options))
+
+
+def reader_options(file: str, options: Options) -> dict[str, Any]:
+    """What the reader of a file is told beside its content: of TOML, which table to read."""
+    if format_of(file).name != "TOML":
+        return {}
+    if not _is_pyproject(file):
+        return {"table": options.toml_table_header}
+    name = os.path.basename(options.config_name) if options.config_name is not None else "pydantic-settings"
+    return {"table": options.pyproject_toml_table_header or ("tool", name)}
+
+
+def _secrets_dirs(inputs: Inputs) -> Iterator[Source]:
+    options = inputs.options
+    if not options.secrets_dir:
+        return
+    from toriconfig.sources.secrets_dir import SecretsDir
+
+    prefix = options.environment_prefix if options.secrets_prefix is None else options.secrets_prefix
+    for folder in options.secrets_dir:
+        yield SecretsDir(
+            folder,
+            prefix,
+            missing=options.secrets_dir_missing or "warn",
+            max_size=options.secrets_dir_max_size,
+            nested=bool(options.secrets_nested_subdir),
+            case_sensitive=options.exact("secrets_dir"),
+        )
+
+
+def dotenvs(options: Options, environ: Mapping[str, str]) -> list[DotEnv]:
+    """The `.env` files, lowest first."""
+    if not options.env_file:
+        return []
+    from toriconfig.sources.dotenv import DotEnv
+
+    depth = options.env_file_depth or 0
+    return [
+        DotEnv(
+            _upwards(os.fspath(file), depth),
+            options.environment_prefix,
+            environ=environ,
+            encoding=options.env_file_encoding,
+            case_sensitive=options.exact("dotenv"),
+        )
+        for file in options.env_file
+    ]
+
+
+def _upwards(file: str, depth: int) -> str:
+    """The file, or, where it is not there, one of its name in the nearest of so many folders above."""
+    if os.path.isabs(file):
+        return file
+    tries = [os.path.join(*[os.pardir] * up, file) for up in range(1, depth + 1)]
+    return next(filter(os.path.exists, (file, *tries)), file)
+
+
+def _dotenvs(inputs: Inputs) -> Iterator[Source]:
+    yield from dotenvs(inputs.options, inputs.environ)
+
+
+def _environ(inputs: Inputs) -> Iterator[Source]:
+    if inputs.options.env_prefix is not None:
+        from toriconfig.sources.environ import Environ
+
+        yield Environ(inputs.environ, inputs.options.env_prefix, case_sensitive=inputs.options.exact("env"))
+
+
+def _code(inputs: Inputs) -> Iterator[Source]:
+    if inputs.overrides:
+        from toriconfig.sources.mapping import MappingSource
+
+        yield MappingSource(inputs.overrides)
+
+
+# Each imports its source only when the options name an input: what is not used is not paid for.
+_SOURCES: dict[LayerKind, Callable[[Inputs], Iterator[Source]]] = {
+    "files": _files,
+    "secrets_dir": _secrets_dirs,
+    "dotenv": _dotenvs,
+    "env": _environ,
+    "code": _code,
+}
+"""The sources of each layer. `vault` is read where secrets are used, `defaults` is the schema itself."""

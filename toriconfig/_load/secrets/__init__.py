@@ -1,0 +1,1 @@
+"""Putting sealed handles into the merged tree."""

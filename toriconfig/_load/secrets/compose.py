@@ -1,0 +1,255 @@
+"""Supplies for references to secrets: one key of a path, a whole path, a text with several of them in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from toriconfig._core.interpolation_syntax import Reference, formed
+from toriconfig._core.markers import Place, Ref, issues
+from toriconfig._core.origin import Origin
+from toriconfig._core.path import Path, show
+from toriconfig._core.tree import Node
+from toriconfig._core.value import Value
+from toriconfig._load.interpolate import LARGEST
+from toriconfig._load.templates import Other, Template
+from toriconfig._secrets.derived import Derived, Missing
+from toriconfig._secrets.file import FileSupply, is_file
+from toriconfig._secrets.provider import EXACT, Reading, Supply, is_rounded
+from toriconfig._secrets.secret import convert
+from toriconfig.errors import MissingCredentialError, SecretError, VaultNotFound
+
+Take = Callable[[Reading], Any]
+_ABSENT: Any = object()
+
+
+class Fetched(NamedTuple):
+    """A piece that is taken out of the reading of one input.
+
+    Attributes:
+        at: which input.
+        take: takes it out of the reading.
+        name: what people call it, for messages.
+        forms: that its text is given.
+    """
+
+    at: int
+    take: Take
+    name: str
+    forms: tuple[str, ...]
+
+
+Piece = str | Fetched
+
+
+class Parts(Value):
+    """Where the pieces of a template come from.
+
+    Attributes:
+        cell: the shared supply of the Vault path that a reference names; None when Vault is not there to be asked.
+        other: the supply of the secret at a path, for references from one secret to another.
+        absent: why Vault is not asked.
+    """
+
+    cell: Callable[[Ref], Supply] | None
+    other: Callable[[Path], Supply]
+    absent: str = "Vault is not configured"
+
+
+def asks_vault(template: Template) -> bool:
+    """Whether any piece is read from Vault."""
+    return any(isinstance(part, Reference) and part.kind == "vault" for part in template.parts)
+
+
+def spelt(place: Template | Ref) -> str:
+    """The places in Vault that it names, as text."""
+    if isinstance(place, Ref):
+        return place.reference
+    names = [part.name for part in place.parts if isinstance(part, Reference) and part.kind == "vault"]
+    return ", ".join(dict.fromkeys(names))
+
+
+def written(place: Template | Ref) -> list[str]:
+    """What a file says for each place in Vault that it names."""
+    if isinstance(place, Ref):
+        return [f"${{vault:{place.place}}}"]
+    return [part.written for part in place.parts if isinstance(part, Reference) and part.kind == "vault"]
+
+
+def references_of(place: Template | Ref) -> tuple[str, ...]:
+    """The places in Vault that it names, each apart."""
+    if isinstance(place, Ref):
+        return (place.reference,)
+    return tuple(part.name for part in place.parts if isinstance(part, Reference) and part.kind == "vault")
+
+
+def vault_supply(place: Template | Ref, parts: Parts, reference: str) -> Supply:
+    """The supply of a place in Vault; Vault is configured."""
+    if isinstance(place, Template):
+        return template_supply(place, parts)
+    assert parts.cell is not None
+    cell = parts.cell(place)
+    if place.key is None:
+        return cell
+    take = _taker(place.key, _not_in_vault(place.path, place.key))
+    return Derived([cell], lambda readings: take(readings[0]), reference, place.key, place.key)
+
+
+def template_supply(template: Template, parts: Parts) -> Supply:
+    """One supply for a text with secrets in it; each Vault path is read once for all its keys."""
+    inputs: list[Supply] = []
+    pieces = _pieces(template, parts, inputs, {})
+    only = pieces[0] if len(pieces) == 1 else ""
+    if isinstance(only, Fetched) and only.take is _whole and not only.forms:
+        return inputs[0]
+    key = _key_of(template.parts[0]) if len(pieces) == 1 else ""
+    return Derived(inputs, lambda readings: _joined(pieces, readings), spelt(template), key, template.parts)
+
+
+def mapping_supply(node: Node, parts: Parts) -> Supply:
+    """One supply for a mapping of references, `{username: ${vault:p#u}, password: ${vault:p#p}}`, or of files.
+
+    Each Vault path is read once for all its keys, so a user name and a password are of one version.
+    """
+    inputs: list[Supply] = []
+    index: dict[Any, int] = {}
+    build = _builder(node, parts, inputs, index)
+    return Derived(inputs, build, "", plan=_planned(node))
+
+
+def _planned(node: Node) -> object:
+    """What a mapping is put together of, as a value."""
+    if type(node.value) is dict:
+        return {key: _planned(child) for key, child in node.value.items()}
+    if isinstance(node.value, Template):
+        return node.value.parts
+    return node.at if is_file(node) else node.plain()
+
+
+def _builder(
+    node: Node, parts: Parts, inputs: list[Supply], index: dict[Any, int]
+) -> Callable[[Sequence[Reading]], Any]:
+    """What makes the value of one node from the readings; its inputs are added to `inputs`."""
+    if isinstance(node.value, Template):
+        pieces = _pieces(node.value, parts, inputs, index)
+        return lambda readings: _joined(pieces, readings)
+    if type(node.value) is dict:
+        below = {key: _builder(child, parts, inputs, index) for key, child in node.value.items()}
+        return lambda readings: {key: make(readings) for key, make in below.items()}
+    if is_file(node):
+        at = len(inputs)
+        inputs.append(FileSupply(node.at, node.origin))
+        return lambda readings: readings[at].value
+    plain = node.plain()
+    return lambda _: plain
+
+
+def _pieces(template: Template, parts: Parts, inputs: list[Supply], index: dict[Any, int]) -> list[Piece]:
+    pieces: list[Piece] = []
+    for part in template.parts:
+        if isinstance(part, str):
+            pieces.append(part)
+            continue
+        supply, take, identity = _piece(part, parts)
+        at = index.setdefault(identity, len(inputs))
+        if at == len(inputs):
+            inputs.append(supply)
+        pieces.append(Fetched(at, take, _name(part), part.forms))
+    return pieces
+
+
+def _joined(pieces: Sequence[Piece], readings: Sequence[Reading]) -> Any:
+    """The only piece as it was read; several as one text.
+
+    Raises:
+        SecretError: one of several is no text, nor a number or truth value; the message names it.
+    """
+    only = pieces[0]
+    if len(pieces) == 1 and isinstance(only, Fetched) and not only.forms:
+        return only.take(readings[only.at])
+    texts = [piece if isinstance(piece, str) else _text(piece, readings) for piece in pieces]
+    if sum(map(len, texts)) > LARGEST:
+        raise SecretError(f"it is more than {LARGEST >> 20} MiB of text", help="refer to fewer or shorter values")
+    return "".join(texts)
+
+
+def _text(piece: Fetched, readings: Sequence[Reading]) -> str:
+    value = piece.take(readings[piece.at])
+    if isinstance(value, bytes) and piece.forms:
+        return formed(value, piece.forms)
+    text, wrong = convert(str, value)
+    wrong = EXACT if is_rounded(value, readings[piece.at]) else wrong
+    if not wrong:
+        try:
+            return formed(text, piece.forms)
+        except ValueError:
+            wrong = "text that can be encoded"
+    said = "null" if value is None else "a mapping" if _is_mapping(value) else f"not {wrong}"
+    help = "refer to one of its keys" if _is_mapping(value) else "store text there, or refer to another key"
+    raise SecretError(f"{piece.name} is {said}, which cannot be a part of a text", reference=piece.name, help=help)
+
+
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, Mapping) or hasattr(value, "model_fields_set")
+
+
+def _name(part: Reference | Other) -> str:
+    return part.name if isinstance(part, Reference) else f"the secret `{show((*part.path, *part.key))}`"
+
+
+def _piece(part: Reference | Other, parts: Parts) -> tuple[Supply, Take, Any]:
+    if isinstance(part, Other):
+        take = _taker(".".join(map(str, part.key)), _not_in_secret(part)) if part.key else _whole
+        return parts.other(part.path), take, part.path
+    if part.kind == "file":
+        return FileSupply(os.path.expanduser(part.name), Origin("files", part.name)), _whole, ("file", part.name)
+    ref = Ref(part.name)
+    if parts.cell is None:
+        message = f"{parts.absent}, so {part.name} cannot be read"
+        return Missing(part.name, message, "set VAULT_ADDR", Origin("vault", part.name)), _whole, ("vault", part.name)
+    take = _whole if ref.key is None else _taker(ref.key, _not_in_vault(ref.path, ref.key))
+    return parts.cell(ref), take, ref.place.replaced(key=None)
+
+
+def _taker(key: str, absent: SecretError) -> Take:
+    """What takes one key out of a reading; it raises (a copy of) `absent` when it is not there."""
+
+    def take(reading: Reading) -> Any:
+        value = reading.value
+        if isinstance(value, Mapping) and key in value:
+            return value[key]
+        for part in key.split("."):
+            below = value if isinstance(value, Mapping) else _fields(value)
+            value = below.get(part, _ABSENT)
+        if value is not _ABSENT:
+            return value
+        raise absent.at("")
+
+    return take
+
+
+def _fields(value: Any) -> Mapping[str, Any]:
+    """The fields of a model; nothing for text and numbers, whose attributes are no keys."""
+    return value.__dict__ if hasattr(value, "model_fields_set") else {}
+
+
+def _not_in_vault(path: str, key: str) -> SecretError:
+    remedy = "look at the spelling of the key" if issues(path) else f"store the key `{key}` there"
+    reference = str(Place(path, key))
+    return VaultNotFound(f"Vault has {path} but no key `{key}` in it", reference=reference, help=remedy)
+
+
+def _not_in_secret(part: Other) -> SecretError:
+    key = show(part.key)
+    return MissingCredentialError(f"the secret `{show(part.path)}` has no `{key}`", help=f"add `{key}` to it")
+
+
+def _key_of(part: Any) -> str:
+    if isinstance(part, Other):
+        return ".".join(map(str, part.key))
+    return Ref(part.name).key or "" if isinstance(part, Reference) and part.kind == "vault" else ""
+
+
+def _whole(reading: Reading) -> Any:
+    return reading.value

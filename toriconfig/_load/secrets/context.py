@@ -1,0 +1,129 @@
+"""Where secrets may be looked for in one load, and what was found out about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.markers import Ref, split
+from toriconfig._core.origin import LayerKind, Origin
+from toriconfig.errors import Problem
+
+if TYPE_CHECKING:
+    from toriconfig._core.path import Path
+    from toriconfig._core.tree import Node
+    from toriconfig._schema.options import Options
+    from toriconfig._secrets.provider import Supply
+    from toriconfig._secrets.secret import Secret
+
+
+def _no_text(_node: Node) -> str | None:
+    return None
+
+
+class Places:
+    """Where secrets may be looked for in this load.
+
+    Attributes:
+        schema: name of the schema, for messages.
+        cell: the shared supply of one Vault path and version; None when Vault is not there to be asked.
+        vault_path: KV path whose keys feed secrets, or None.
+        layers: the layers that count, highest first.
+        how_to_set: the variable that sets the secret at a path, or None.
+        looked: sentence fragments naming where the secret at a path was looked for.
+        warn: told of a secret, by its path, what kind of trouble it has, and the message, "" when it has it no more:
+            "missing", or supplied by a lower layer as Vault is not asked; "outage", a lower layer stands in.
+        kept: identities of handles made by an earlier load, which stay as they are.
+        offline: whether Vault is left alone on purpose.
+        complete: whether everything could be read; else what is missing here may well be there.
+        presumed: whether an optional secret with a place in Vault counts as there all the same.
+        text_of: a scalar as the file spells it: `1.10` in a secret is no number.
+        problems: what is wrong with them.
+        secrets: the handles by their paths.
+        unsupplied: those that nothing supplies, with their place in Vault ("" for none) and the remedy.
+        declared: the places in Vault that each may be read from.
+        spelt: what a file says of a secret: a reference, or a mapping of such; where there is one and no higher layer
+            speaks.
+    """
+
+    def __init__(
+        self,
+        schema: str,
+        cell: Callable[[Ref], Supply] | None,
+        vault_path: str | None,
+        layers: Sequence[LayerKind],
+        how_to_set: Callable[[Path], str | None],
+        looked: Callable[[Path], Sequence[str]],
+        warn: Callable[[Path, str, str], None],
+        *,
+        kept: frozenset[int] = frozenset(),
+        offline: bool = False,
+        complete: bool = True,
+        presumed: bool = False,
+        text_of: Callable[[Node], str | None] = _no_text,
+    ) -> None:
+        self.schema = schema
+        self.cell = cell
+        self.vault_path = vault_path
+        self.layers = layers
+        self.how_to_set = how_to_set
+        self.looked = looked
+        self.warn = warn
+        self.kept = kept
+        self.offline = offline
+        self.complete = complete
+        self.presumed = presumed
+        self.text_of = text_of
+        self.problems: list[Problem] = []
+        self.secrets: dict[Path, Secret[Any]] = {}
+        self.unsupplied: dict[Path, tuple[str, str]] = {}
+        self.declared: dict[Path, tuple[str, ...]] = {}
+        self.spelt: dict[Path, Any] = {}
+
+    @property
+    def absent(self) -> str:
+        """Why Vault is not asked."""
+        return "Vault is left alone: offline" if self.offline else "Vault is not configured"
+
+
+def vault_path(options: Options, problems: list[Problem]) -> str | None:
+    """The path that feeds secrets; None after telling why it cannot."""
+    path = options.vault_path
+    if path is None:
+        return None
+    if options.profile is not None:
+        path = path.replace("${profile}", options.profile)
+    try:
+        split(path)
+    except ValueError as error:
+        unset = "${profile}" in path
+        problem = Problem(
+            "TC404",
+            origin=Origin("code", "vault_path"),
+            expected="a path in Vault such as `secret/tori`",
+            help="name the profile, or take `${profile}` out of `vault_path`" if unset else "correct the option",
+            message="`vault_path` holds ${profile}, and no profile is set" if unset else f"`vault_path`: {error}",
+        )
+        if problem not in problems:
+            problems.append(problem)
+        return None
+    return path
+
+
+_ADDRESSES = ("BAO_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "VAULT_AGENT_ADDR")
+
+
+def connected(vault: Any, environ: Mapping[str, str]) -> tuple[Any, str]:
+    """The connection to Vault (None when none is configured), and what is wrong with its description."""
+    if vault is None:
+        if not any(map(environ.get, _ADDRESSES)):
+            return None, ""  # the usual case on a laptop: a dozen modules need not be imported
+        from toriconfig.vault import Vault
+
+        vault = Vault()
+    from toriconfig._vault import connect
+
+    try:
+        return connect(vault, environ), ""
+    except ValueError as error:
+        return None, str(error)

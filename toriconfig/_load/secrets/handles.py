@@ -1,0 +1,139 @@
+"""Puts a sealed handle into the tree wherever the schema has a `Secret`, so that validation never sees a value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_core import PydanticUndefined
+
+from toriconfig._core.origin import Origin
+from toriconfig._core.path import Path, show
+from toriconfig._core.tree import Node
+from toriconfig._load.defaults import DEFAULTS, as_node
+from toriconfig._load.secrets.compose import Parts
+from toriconfig._load.secrets.context import Places
+from toriconfig._load.secrets.select import supplier
+from toriconfig._load.templates import failed
+from toriconfig._schema.shape import ANY, Field, Shape, has_secrets, reads_itself
+from toriconfig._secrets.derived import Missing
+from toriconfig._secrets.provider import Supply
+from toriconfig._secrets.secret import Secret, handle, supply_of
+from toriconfig._validation.unknown_keys import without_unknown
+
+
+def put_handles(root: Node, shape: Shape, places: Places) -> Node:
+    """The tree with handles for every secret; problems and secrets are gathered in `places`."""
+    return _Walk(root, shape, places).model(root, shape, (), frozenset())
+
+
+class _Walk:
+    """One walk over one tree."""
+
+    def __init__(self, root: Node, shape: Shape, places: Places) -> None:
+        self.root = root
+        self.shape = shape
+        self.places = places
+        self.parts = Parts(places.cell, self.other, places.absent)
+        self.made: dict[Path, Node | None] = {}
+
+    def node(self, node: Node | None, shape: Shape, path: Path, seen: frozenset[type]) -> Node | None:
+        if shape.kind == "secret":
+            return self.secret(node, shape, path)
+        if not has_secrets(shape):
+            return node
+        value = node.value if node is not None else None
+        if node is not None and type(value) is list and shape.kind == "sequence":
+            items = [self.node(item, shape.child(at) or ANY, (*path, at), frozenset()) for at, item in enumerate(value)]
+            return _with(node, [item for item in items if item is not None])
+        if node is not None and type(value) is dict and shape.kind == "mapping" and shape.item is not None:
+            pairs = {key: self.node(child, shape.item, (*path, key), frozenset()) for key, child in value.items()}
+            return _with(node, {key: child for key, child in pairs.items() if child is not None})
+        if shape.kind != "model" or (node is not None and type(value) is not dict):
+            return node
+        if node is None and (shape.nullable or len(shape.models) != 1 or seen.issuperset(shape.models)):
+            return None
+        made = self.model(node or Node({}, DEFAULTS, show(path)), shape, path, seen | set(shape.models))
+        return made if node is not None or made.value or any(map(reads_itself, shape.models)) else None
+
+    def model(self, node: Node, shape: Shape, path: Path, seen: frozenset[type]) -> Node:
+        values: dict[str, Node] = dict(node.value)
+        shape = shape.narrowed(values)
+        done: set[int] = set()
+        itself = bool(path) and any(map(reads_itself, shape.models))
+        for entry in shape.fields.values():
+            if id(entry) in done or not has_secrets(entry.shape):
+                continue
+            done.add(id(entry))
+            key = next((key for key in entry.keys if key in values), entry.keys[0])
+            if key not in values and len(shape.models) > 1:
+                continue  # a field of one member of a union, of which nobody knows yet whether it is meant
+            default = None if key in values or entry.required or itself else entry.default()
+            if default is None and key not in values and (itself or not (entry.required or entry.shape.nullable)):
+                # A key that may be left out, in a TypedDict for one; or what the class may find that nobody set here.
+                below = entry.shape.optional()
+            else:
+                below = entry.shape
+            made = self.node(values.get(key) or _default(entry, default), below, (*path, key), seen)
+            if made is not None and (made.value is not None or below is entry.shape):
+                values[key] = made
+        return _with(node, values)
+
+    def secret(self, node: Node | None, shape: Shape, path: Path) -> Node | None:
+        """The handle of the secret at `path`, made once, as another secret may have asked for it already."""
+        if path not in self.made:
+            self.made[path] = self.sealed(node, shape, path)
+        return self.made[path]
+
+    def sealed(self, node: Node | None, shape: Shape, path: Path) -> Node | None:
+        places = self.places
+        if node is not None and id(node.value) in places.kept:
+            places.secrets[path] = node.value
+            return node
+        if node is not None and failed(node):
+            # What is left of a mapping is no value of the secret, and more is not to be said of it.
+            return _with(node, handle(_FAILED, shape.inner, show(path))) if type(node.value) is dict else node
+        supply = supplier(node, shape, path, places, self.parts)
+        if supply is None:
+            return Node(None, node.layer, node.at) if node is not None else Node(None, DEFAULTS, show(path))
+        secret = supply if isinstance(supply, Secret) else handle(supply, shape.inner, show(path))
+        places.secrets[path] = secret
+        return _with(node, secret) if node is not None else Node(secret, DEFAULTS, show(path))
+
+    def other(self, path: Path) -> Supply:
+        """The supply of another secret, for a reference to it; references form no cycle, so this ends."""
+        shape = self.shape.at(path)
+        if path not in self.made and shape is not None:
+            node = self.root.find(path)
+            parent = self.shape.at(path[:-1])
+            entry = parent.fields.get(str(path[-1])) if parent is not None else None
+            default = entry.default() if node is None and entry is not None and not entry.required else None
+            self.secret(node or (_default(entry, default) if entry is not None else None), shape, path)
+        secret = self.places.secrets.get(path)
+        if secret is not None:
+            return supply_of(secret)
+        message = f"the secret `{show(path)}`, to which this one refers, is not set"
+        return Missing("", message, f"set `{show(path)}`", Origin("defaults", show(path)))
+
+
+_FAILED = Missing("", "a reference in it failed", "correct the reference", Origin("defaults", "nothing"))
+
+
+def _default(entry: Field, default: Any) -> Node | None:
+    """The default of a field as a node; None when handles below it can be made without one."""
+    if default is None or default is PydanticUndefined:
+        return None
+    if entry.shape.kind == "model":
+        # A subclass may stand as a default; what comes of it is the declared class again.
+        said = hasattr(default, "model_fields_set")
+        return without_unknown(as_node(default, entry.place, entry.shape), entry.shape) if said else None
+    empty = bool(entry.shape.parts) and not default
+    # Containers of models, which may be subclasses too, are left to pydantic as they are.
+    return as_node(default, entry.place, entry.shape) if not empty and _holds_no_model(entry.shape) else None
+
+
+def _holds_no_model(shape: Shape) -> bool:
+    return shape.kind not in ("model", "any") and all(map(_holds_no_model, shape.parts))
+
+
+def _with(node: Node, value: Any) -> Node:
+    return Node(value, node.layer, node.at, node.key_at, node.under)

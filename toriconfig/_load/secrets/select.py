@@ -1,0 +1,224 @@
+"""Decides, without the network, what supplies one secret: Vault, the value of a layer, one behind the other, or nothing.
+
+Vault is asked at the place that a reference in some layer names, else at the one that the field names (`Ref`), else
+under the secret's own path at `vault_path`. A value of a layer above `vault` wins; one below stands in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from toriconfig._core.interpolation_syntax import is_left, left
+from toriconfig._core.markers import Ref, split
+from toriconfig._core.origin import Origin
+from toriconfig._core.path import Path, show
+from toriconfig._core.tree import Node
+from toriconfig._load.secrets.compose import (
+    Parts,
+    asks_vault,
+    mapping_supply,
+    references_of,
+    spelt,
+    template_supply,
+    vault_supply,
+    written,
+)
+from toriconfig._load.secrets.context import Places
+from toriconfig._load.templates import Template, failed
+from toriconfig._schema.shape import Shape
+from toriconfig._secrets.derived import Fallback, Missing
+from toriconfig._secrets.file import FileSupply, is_file
+from toriconfig._secrets.provider import Fixed, Supply
+from toriconfig._secrets.secret import MASK, Secret, convert, supply_of, typed
+from toriconfig.errors import Problem, SecretError
+
+_NOWHERE = Origin("defaults", "nothing")
+
+
+def supplier(node: Node | None, shape: Shape, path: Path, places: Places, parts: Parts) -> Supply | Secret[Any] | None:
+    """What supplies the secret at `path`; None when nothing does and it may be None, or after telling why not."""
+    place, literal = _candidates(node)
+    if "vault" not in places.layers:
+        place = None
+    elif place is None:
+        place = _own_place(shape, path, places)
+    declared = (*(references_of(place) if place is not None else ()), *_within(literal))
+    if declared and "vault" in places.layers:
+        places.declared[path] = tuple(dict.fromkeys(declared))
+    above = place is not None and literal is not None and _ranks_above_vault(literal, places)
+    said = _said(place if place is not None and not above else literal)
+    if said is not None:
+        places.spelt[path] = said
+    if literal is None and (place is None or places.cell is None):
+        return _missing(spelt(place) if place is not None else "", shape, path, places)
+    lower = _lower(literal, shape, path, places, parts) if literal is not None else None
+    if place is None or above:
+        return lower
+    reference = spelt(place)
+    if places.cell is None:
+        if lower is not None:
+            instead = f"`{show(path)}` comes from {lower.origin} instead of {reference}"
+            places.warn(path, "missing", f"{places.absent}, so {instead}")
+        return lower
+    first = vault_supply(place, parts, reference)
+    if lower is None:
+        return first
+    return Fallback(
+        first, supply_of(lower) if isinstance(lower, Secret) else lower, _outage(lower, reference, path, places)
+    )
+
+
+def _candidates(node: Node | None) -> tuple[Template | Ref | None, Node | None]:
+    """The highest place in Vault, and the highest value, that the layers name; a null hides what is below it."""
+    place: Template | None = None
+    literal: Node | None = None
+    for candidate in [node, *node.losers()] if node is not None else []:
+        if candidate.value is None:
+            break
+        if failed(candidate):
+            continue
+        if isinstance(candidate.value, Template) and asks_vault(candidate.value):
+            place = place or candidate.value
+        elif literal is None:
+            literal = candidate
+    return place, literal
+
+
+def _within(node: Node | None) -> Iterator[str]:
+    """The places in Vault that the values of a mapping name."""
+    if node is None or isinstance(node.value, Secret):
+        return
+    if isinstance(node.value, Template):
+        yield from references_of(node.value)
+    elif type(node.value) is dict:
+        for child in node.value.values():
+            yield from _within(child)
+
+
+def _said(source: Template | Ref | Node | None) -> Any:
+    """What a file says of a secret that is nothing but what Vault holds; None where anything else is in it."""
+    if isinstance(source, (Ref, Template)):
+        references = written(source)
+        return "".join(references) if isinstance(source, Ref) or len(references) == len(source.parts) else None
+    value = source.value if source is not None else None
+    if type(value) is dict:
+        below = {key: _said(child) for key, child in value.items()}
+        return below if below and None not in below.values() else None
+    return _said(value) if isinstance(value, Template) else None
+
+
+def _own_place(shape: Shape, path: Path, places: Places) -> Ref | None:
+    if shape.ref is not None:
+        return shape.ref
+    if places.vault_path is None or shape.models or any(isinstance(part, int) for part in path):
+        return None
+    return Ref(str(split(places.vault_path).replaced(key=".".join(map(str, path)))))
+
+
+def _ranks_above_vault(node: Node, places: Places) -> bool:
+    order = list(places.layers)
+    return node.layer.kind in order and order.index(node.layer.kind) < order.index("vault")
+
+
+def _lower(node: Node, shape: Shape, path: Path, places: Places, parts: Parts) -> Supply | Secret[Any] | None:
+    """What a layer itself says; None after telling why it cannot be used."""
+    value = node.value
+    if isinstance(value, Secret):
+        reading = supply_of(value).reading
+        if reading is not None and isinstance(supply_of(value), Fixed) and _is_left(reading.value):
+            places.problems.append(left(node, path, "a value given in code is not scanned"))
+            return None
+        secret, wrong = typed(value, shape.inner, show(path))
+        return _judged(secret, wrong, node, shape, path, places)
+    if isinstance(value, Template):
+        return template_supply(value, parts)
+    if is_file(node):
+        return FileSupply(node.at, node.origin)
+    if isinstance(value, str) and is_left(value, node.layer):
+        places.problems.append(left(node, path))
+        return None
+    masked = next(_masked(node), None)
+    if masked is not None:
+        message = "the mask of a secret was given as its value"
+        places.problems.append(_wrong("TC403", masked, path, "the secret itself", message))
+        return None
+    if _is_composed(node):
+        return mapping_supply(node, parts)
+    if type(value) in (dict, list):
+        value = node.plain()
+    elif shape.inner in (str, bytes) and not isinstance(value, (str, bytes)):
+        text = places.text_of(node)
+        value = value if text is None else text
+    wrong = convert(shape.inner, value)[1]
+    return _judged(Fixed(value, node.origin), wrong, node, shape, path, places)
+
+
+def _judged(
+    supply: Supply | Secret[Any] | None, wrong: str, node: Node, shape: Shape, path: Path, places: Places
+) -> Supply | Secret[Any] | None:
+    """`supply`, or None after telling what its value should have been."""
+    if not wrong:
+        return supply
+    code = "TC402" if shape.models else "TC102"
+    places.problems.append(_wrong(code, node, path, wrong, f"`{show(path)}` is not {wrong}"))
+    return None
+
+
+def _is_left(value: Any) -> bool:
+    return isinstance(value, str) and is_left(value)
+
+
+def _masked(node: Node) -> Any:
+    if type(node.value) is dict:
+        for child in node.value.values():
+            yield from _masked(child)
+    elif isinstance(node.value, str) and node.value == MASK:
+        yield node
+
+
+def _is_composed(node: Node) -> bool:
+    """Whether a value is put together when it is read, of what references and files say then."""
+    if type(node.value) is dict:
+        return any(map(_is_composed, node.value.values()))
+    return isinstance(node.value, Template) or is_file(node)
+
+
+def _outage(
+    lower: Supply | Secret[Any], reference: str, path: Path, places: Places
+) -> Callable[[SecretError | None], None]:
+    warn = places.warn
+
+    def tell(error: SecretError | None) -> None:
+        instead = f"`{show(path)}` comes from {lower.origin} instead of {reference}"
+        warn(path, "outage", f"{instead}: {error.message}" if error is not None else "")
+
+    return tell
+
+
+def _missing(reference: str, shape: Shape, path: Path, places: Places) -> Supply | None:
+    if shape.nullable and not (reference and places.presumed):
+        return None
+    variable = places.how_to_set(path)
+    hint = "" if places.offline else ": set VAULT_ADDR"
+    looked = [*([f"Vault {reference} ({places.absent}{hint})"] if reference else []), *places.looked(path)]
+    remedy = f"set {variable}" if variable else "set it in a layer, or name its place with `${vault:path#key}`"
+    if reference:
+        remedy += f", or configure Vault and store it at {reference}"
+    message = f"the secret is not set; looked in: {', '.join(looked) or 'no layer at all'}"
+    if not places.complete:
+        pass  # what could not be read may well supply it
+    elif shape.models and not reference:
+        expected = "a reference, a `Ref` or the whole value in one layer"
+        said = f"nothing supplies the secret `{show(path)}`"
+        places.problems.append(Problem("TC401", show(path), None, expected, remedy, said))
+    else:
+        places.warn(path, "missing", f"`{show(path)}`: {message}; {remedy}")
+    places.unsupplied[path] = (reference, remedy)
+    unasked = places.offline and bool(reference)  # it may well be there: nobody has looked
+    origin = Origin("vault", reference) if reference else _NOWHERE
+    return Missing(reference, message, remedy, origin, "unread" if unasked else "missing")
+
+
+def _wrong(code: str, node: Node, path: Path, expected: str, message: str) -> Problem:
+    return Problem(code, show(path), node.origin, expected, f"correct it in {node.origin}", message)

@@ -1,0 +1,149 @@
+"""What one load knows beside its model: the tree it was made from, and what was noticed on the way. Never changed."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.origin import OriginKind
+from toriconfig._core.path import Path
+from toriconfig._core.tree import Node
+from toriconfig._core.value import Value
+from toriconfig._schema.options import Options
+from toriconfig._schema.shape import Shape
+from toriconfig._secrets.secret import Secret
+from toriconfig.errors import MOST_SHOWN, Problem
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+class Recipe(Value):
+    """What a load was asked to do, so that it can be done again.
+
+    Attributes:
+        schema: the model class.
+        options: the options given beside those of the class.
+        overrides: the values of the code layer.
+        environ: the environment, or None for the process's own at the time of the load.
+        offline: whether Vault is left alone.
+        presumed: whether, offline, an optional secret with a place in Vault counts as there, unread, rather than as None.
+        arguments: whether a schema that reads the command line of the program does so.
+        most: how many problems are shown with their lines; 0: all.
+    """
+
+    schema: type[BaseModel]
+    options: Mapping[str, Any]
+    overrides: Mapping[str, Any] | None = None
+    environ: Mapping[str, str] | None = None
+    offline: bool = False
+    presumed: bool = False
+    arguments: bool = True
+    most: int = MOST_SHOWN
+
+    def unasked(self) -> Recipe:
+        """The same as a program with Vault gets it, without a question to Vault."""
+        return self.replaced(offline=True, presumed=True)
+
+    def __repr__(self) -> str:
+        return f"Recipe({self.schema.__name__})"  # what was given may hold secrets, and tracebacks show locals
+
+
+class LayerRead(Value):
+    """One layer as it was read.
+
+    Attributes:
+        kind: the layer.
+        name: what people call it.
+        leaves: how many leaves it gave.
+        blank: whether the input holds nothing at all, as while somebody writes it.
+    """
+
+    kind: OriginKind
+    name: str
+    leaves: int
+    blank: bool = False
+
+
+_NONE: Mapping[Any, Any] = MappingProxyType({})
+
+
+class Snapshot(Value):
+    """What one load knows beside its model, which it does not hold, so that a model that nobody uses goes.
+
+    Attributes:
+        root: the merged tree with its losers.
+        shape: the shape of the schema.
+        recipe: how to load again.
+        options: the options, with the profile decided.
+        secrets: every handle by its path.
+        unsupplied: paths of secrets that nothing supplies, with their place in Vault ("" for none) and the remedy.
+        declared: the places in Vault that each secret may be read from, whether or not Vault is there.
+        spelt: what a file says of a secret: a reference, or a mapping of such; where there is one and no higher layer
+            speaks.
+        layers: what was read, lowest first.
+        findings: warnings and hints of the load.
+        warned: what was warned of single secrets, by kind and path; what is over goes.
+        session: the connection to Vault, or None.
+    """
+
+    root: Node
+    shape: Shape
+    recipe: Recipe
+    options: Options
+    secrets: dict[Path, Secret[Any]]
+    unsupplied: Mapping[Path, tuple[str, str]] = _NONE
+    declared: Mapping[Path, tuple[str, ...]] = _NONE
+    spelt: Mapping[Path, Any] = _NONE
+    layers: tuple[LayerRead, ...] = ()
+    findings: tuple[Problem, ...] = ()
+    warned: Mapping[tuple[str, Path], str] = _NONE
+    session: Any = None
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+class Loaded(Value):
+    """One finished load: the validated settings, and all that is known of them."""
+
+    model: BaseModel
+    snapshot: Snapshot
+
+
+_KNOWN: dict[int, tuple[weakref.ref[BaseModel], Snapshot | Callable[[BaseModel], Snapshot]]] = {}
+
+
+def snapshot_of(model: BaseModel) -> Snapshot | None:
+    """The load that made this very model, or None when it was made otherwise."""
+    known = _KNOWN.get(id(model))
+    if known is None or known[0]() is not model:
+        return None
+    snapshot = known[1]
+    return snapshot if isinstance(snapshot, Snapshot) else snapshot(model)
+
+
+def remember(loaded: Loaded) -> None:
+    """Let `snapshot_of` find the load for as long as the model lives."""
+    remember_how(loaded.model, loaded.snapshot)
+
+
+def remember_how(model: BaseModel, snapshot: Snapshot | Callable[[BaseModel], Snapshot]) -> None:
+    """The same for a snapshot that is put together each time somebody asks for it."""
+    identity = id(model)
+    try:
+        ref = weakref.ref(model, lambda _: _forget(identity))
+    except TypeError:  # a model with __slots__ and no place for weak references
+        return
+    _KNOWN[identity] = (ref, snapshot)
+
+
+def _forget(identity: int) -> None:
+    known = _KNOWN.get(identity)
+    if known is not None and known[0]() is None:
+        del _KNOWN[identity]

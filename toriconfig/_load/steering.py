@@ -1,0 +1,183 @@
+"""What steers a load itself: the profile, the files, and whether local files count, from options and variables.
+
+A variable of the environment comes before one of a `.env` file. A name under the prefix that is a field of the schema is
+a field and steers nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import ConfigDict
+
+from toriconfig._core.origin import Origin
+from toriconfig._core.value import Value
+from toriconfig._load.read import existing, profiles_of, under, without_effect
+from toriconfig._schema.options import Options, expanded
+from toriconfig.errors import Problem
+
+if TYPE_CHECKING:
+    from toriconfig._load.snapshot import Recipe
+    from toriconfig._schema.shape import Shape
+
+_TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
+_FALSE = frozenset({"", "0", "false", "f", "no", "n", "off"})
+
+
+class _Said(Value):
+    """What a steering variable says, and where."""
+
+    text: str
+    origin: Origin
+
+
+def options_of(recipe: Recipe, environ: Mapping[str, str], shape: Shape, problems: list[Problem]) -> Options:
+    """The options of a load: those of the class and of the call, and what variables decide.
+
+    Raises:
+        TypeError: an option that does not exist, or a value that it cannot have.
+    """
+    config = recipe.schema.model_config
+    options = Options.of(config, recipe.options)
+    reads_itself = hasattr(recipe.schema, "settings_customise_sources")
+    if reads_itself:
+        options = options.replaced(yaml_file=(), json_file=(), toml_file=())  # its own sources read them
+    known = ConfigDict.__optional_keys__
+    if any(key not in known and key not in Options._fields for key in config):
+        from toriconfig._load.config_keys import misfits
+
+        problems += misfits(recipe.schema, reads_itself=reads_itself)
+    options = steered(options, environ, shape, problems)
+    if not reads_itself:
+        problems += without_effect(options, {*config, *recipe.options}, recipe.schema.__name__)
+    return options
+
+
+def steered(options: Options, environ: Mapping[str, str], shape: Shape, problems: list[Problem]) -> Options:
+    """The options with everything decided that variables may decide.
+
+    `config_files` holds full paths afterwards, and `config_dir` no longer counts for them.
+
+    Args:
+        options: those of the class and of the call.
+        environ: the variables.
+        shape: the shape of the schema, whose fields come first.
+        problems: gets what is wrong.
+    """
+    variables = _Variables(options, environ, shape)
+    name, origin = options.profile, Origin("code", "profile")
+    if name is None:
+        said = variables.said("PROFILE", options.profile_env)
+        name, origin = (said.text or None, said.origin) if said else (None, origin)
+    elif not name:
+        name = None
+    files = options.config_files
+    if files is not None:
+        files = tuple(under(options, os.fspath(file)) for file in files)
+    elif (named := variables.said("CONFIG_FILE")) is not None and named.text:
+        files = tuple(str(expanded(file)) for file in named.text.split(os.pathsep) if file)
+    local = options.local and not _without_local(variables.said("NO_LOCAL"), problems)
+    options = options.replaced(profile=name, config_files=files, local=local)
+    wrong = _profile_problem(options, origin)
+    if wrong is None:
+        return options
+    problems.append(wrong)
+    return options.replaced(profile=None) if wrong.severity == "error" else options
+
+
+class _Variables:
+    """The steering variables."""
+
+    def __init__(self, options: Options, environ: Mapping[str, str], shape: Shape) -> None:
+        self._options = options
+        self._environ = environ
+        self._fields = {key.upper() for key in shape.fields}
+
+    def said(self, name: str, own: str | None = None) -> _Said | None:
+        """What a variable says.
+
+        Args:
+            name: its name under the prefix.
+            own: a whole name that somebody chose instead.
+        """
+        prefix = self._options.env_prefix
+        if not own and (not prefix or name in self._fields):
+            return None
+        full = own or f"{prefix}{name}"
+        for spelt in (full, full.upper(), full.lower()):
+            if spelt in self._environ:
+                return _Said(self._environ[spelt], Origin("env", spelt))
+        return self._in_dotenv(full)
+
+    def _in_dotenv(self, name: str) -> _Said | None:
+        if not self._options.env_file or "dotenv" not in self._options.layers:
+            return None
+        from toriconfig._load.read import dotenvs
+
+        for file in reversed(dotenvs(self._options, self._environ)):
+            if (node := file.find(name)) is not None:
+                return _Said(node.value, node.origin)
+        return None
+
+
+def _without_local(said: _Said | None, problems: list[Problem]) -> bool:
+    text = said.text.strip().lower() if said is not None else ""
+    if said is not None and text not in _TRUE | _FALSE:
+        problems.append(
+            Problem(
+                "TC102",
+                "",
+                said.origin,
+                expected="true or false",
+                help=f"set {said.origin} to true or false",
+                message="whether local files count is neither true nor false",
+            )
+        )
+    return text in _TRUE
+
+
+def _profile_problem(options: Options, origin: Origin) -> Problem | None:
+    name = options.profile
+    if name is None:
+        return None
+    if not (name[:1].isalnum() and name.isascii() and all(char.isalnum() or char in "._-" for char in name)):
+        return Problem(
+            "TC503",
+            "",
+            origin,
+            expected="letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
+            help="name the profile, not a file: `prod`, not `../prod` or `config/prod.yaml`",
+            message="the profile is not a name",
+        )
+    if options.config_name is None or options.config_files is not None or "files" not in options.layers:
+        return None
+    if name == "local":
+        return Problem(
+            "TC503",
+            "",
+            origin,
+            help=f"leave it out: {options.config_name}.local.yaml is read above every profile",
+            message="`local` is no profile",
+        )
+    return None if existing(under(options, f"{options.config_name}.{name}")) else _no_file(name, options, origin)
+
+
+def _no_file(profile: str, options: Options, origin: Origin) -> Problem:
+    from toriconfig._core.suggest import near
+
+    known = profiles_of(options)
+    candidate = near(profile, known)
+    # A profile that names a place in Vault does something without a file.
+    used = "${profile}" in (options.vault_path or "")
+    return Problem(
+        "TC503",
+        "",
+        origin,
+        expected=f"a file {under(options, f'{options.config_name}.{profile}')}.yaml"
+        + (f"; there are {', '.join(known)}" if known else ""),
+        help=f"did you mean `{candidate}`?" if candidate else "create the file, or name no profile",
+        message=f"the profile `{profile}` has no file",
+        severity="warning" if used else "error",
+    )

@@ -1,0 +1,67 @@
+"""What references leave in the tree: texts that are put together later, and marks where one failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from toriconfig._core.interpolation_syntax import Reference
+from toriconfig._core.path import Path
+from toriconfig._core.tree import Node
+from toriconfig._core.value import Value
+
+
+class Other(Value):
+    """Another secret: its path, the key of it that is meant, or () for all of it, and the forms of its text."""
+
+    path: Path
+    key: Path
+    forms: tuple[str, ...] = ()
+
+
+class Template:
+    """The value of a secret field, not fetched yet: pieces of text, references, and other secrets."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: list[str | Reference | Other]) -> None:
+        self.parts = parts
+
+    def __repr__(self) -> str:
+        return "Template(...)"
+
+
+FAILED = Template([])
+"""Stands where a reference could not be resolved; its problem is told already."""
+
+
+def failed(node: Node) -> bool:
+    """Whether `node` stands where a reference failed, or is a mapping with such a value in it."""
+    if type(node.value) is dict:
+        return any(map(failed, node.value.values()))
+    return node.value is FAILED
+
+
+def without_failed(node: Node) -> Node:
+    """`node` without the values whose references failed, so that nothing more is said of them."""
+    value = node.value
+    if type(value) is dict:
+        value = {key: without_failed(child) for key, child in value.items() if child.value is not FAILED}
+    elif type(value) is list:
+        value = [without_failed(child) for child in value if child.value is not FAILED]
+    else:
+        return node
+    return Node(value, node.layer, node.at, node.key_at, node.under)
+
+
+def failures(node: Node, path: Path = ()) -> Iterator[Path]:
+    """Where `without_failed` leaves out a value of a mapping, and the lists in which it leaves out an item."""
+    value = node.value
+    if type(value) is list:
+        kept = [child for child in value if child.value is not FAILED]
+        if len(kept) < len(value):
+            yield path
+        value = dict(enumerate(kept))
+    for key, child in value.items() if type(value) is dict else ():
+        if child.value is FAILED:
+            yield (*path, key)
+        yield from failures(child, (*path, key))

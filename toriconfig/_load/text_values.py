@@ -1,0 +1,198 @@
+"""Reads text by the shape of the schema: JSON, `a,b` for a list, `a=1,b=2` for a mapping, `2` for `Literal[1, 2]`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Self
+
+from toriconfig._core.path import Path, show
+from toriconfig._core.tree import Key, Node
+from toriconfig._schema.shape import ANY, Shape, has_exact
+from toriconfig.errors import Problem
+
+_NUMBERS = frozenset({int, float, bool, Decimal})
+
+
+def structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Node | None:
+    """Text as the value that the schema accepts at `path`; None where the text sets nothing.
+
+    Text goes unchanged to a validator of the schema that runs before pydantic's own, unless the text is a JSON list or
+    object; with `NoDecode` always. The parts of a text have a `key_at`.
+    """
+    text = node.value
+    if not isinstance(text, str) or shape.verbatim:
+        return node
+    if shape.kind == "scalar":
+        return node if shape.validated else _scalar(node, shape)
+    stripped = text.strip()
+    if stripped == "null" and can_mean(shape, None):
+        return Node(None, node.layer, node.at)
+    if (shape.kind == "secret" and not shape.models) or (shape.kind == "any" and not shape.decodes):
+        return node
+    opens, wrong = stripped[:1] in ("{", "["), 0
+    if opens or _spells_numbers(shape) or (stripped[:1] == '"' and (shape.text or shape.validated)):
+        value, wrong = _json(stripped, exact=has_exact(shape))
+        if not wrong:
+            return _nodes(value, node, shape)
+    if shape.text or shape.validated or shape.kind == "any" or (shape.kind == "secret" and not opens):
+        return node
+    if opens:
+        problems.append(_bad_text(node, path, "valid JSON", f"the JSON breaks off at character {wrong}"))
+        return None
+    return _split(node, shape, path, problems)
+
+
+def _spells_numbers(shape: Shape) -> bool:
+    """Whether JSON of every kind means what it spells, since no text may stand there: `int | list[int]`."""
+    free = shape.kind == "any" or (shape.text and bool(shape.scalars))
+    return free and not shape.choices and _NUMBERS.issuperset(shape.scalars)
+
+
+def _split(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Node | None:
+    """Text that is no JSON as the parts between its commas."""
+    text: str = node.value
+    parts = list(filter(str.strip, text.split(",")))
+    if not parts and shape.kind == "model" and shape.nullable:
+        return None  # an empty variable does not turn an optional section on
+    if shape.kind == "sequence" and not (shape.names and "=" in text):
+        items = [_part(part, node, shape.child(at) or ANY) for at, part in enumerate(parts)]
+        return Node(items, node.layer, node.at)
+    choices = shape.keys.choices if shape.keys is not None else ()
+    pairs: dict[str, Node] = {}
+    for part in parts:
+        key, equals, value = part.partition("=")
+        if not equals:
+            problems.append(_bad_text(node, path, "`key=value,key=value` or a JSON object", "a pair has no `=`"))
+            return None
+        pairs[declared(key.strip(), choices)] = _part(value, node, shape.child(key.strip()) or ANY)
+    return Node(pairs, node.layer, node.at)
+
+
+def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Problem], failed: object) -> Node:
+    """The text that the references at `node` yield, read as the text of a variable is; `failed` after a problem."""
+    from toriconfig._load.exact_values import exact_values
+
+    known = len(problems)
+    found = structured(Node(text, node.layer.worded, node.at), shape, path, problems)
+    if found is None:
+        value: Any = failed if len(problems) > known else None
+        return Node(value, node.layer.settled, node.at, node.key_at, node.under)
+    found = exact_values(found, shape, lambda _: None)
+    return Node(found.value, found.layer, node.at, node.key_at, node.under)
+
+
+def can_mean(shape: Shape, value: Any) -> bool:
+    """Whether text can mean this value: `null` means None, and JSON a mapping or list, only where text is not wanted."""
+    if value is None:
+        text = shape.text or (shape.kind == "scalar" and shape.validated)
+        return shape.nullable and shape.kind not in ("secret", "any") and not text and not shape.verbatim
+    return not isinstance(value, (dict, list)) or (not shape.verbatim and (shape.kind != "any" or shape.decodes))
+
+
+def _part(text: str, whole: Node, shape: Shape) -> Node:
+    node = Node(text.strip(), whole.layer, whole.at, whole.at)
+    return _scalar(node, shape) if shape.kind == "scalar" and not (shape.validated or shape.verbatim) else node
+
+
+def _scalar(node: Node, shape: Shape) -> Node:
+    """The value that a text spells where the schema accepts `null`, or only certain values."""
+    text = node.value.strip()
+    if text == "null" and can_mean(shape, None):
+        return Node(None, node.layer, node.at, node.key_at)
+    if shape.choices and not shape.scalars and node.value not in shape.choices:
+        found = choice(text, shape.choices)
+        if found is not None:
+            return Node(found, node.layer, node.at, node.key_at)
+    return node
+
+
+def choice(text: str, choices: tuple[Any, ...]) -> Any:
+    """The number or truth value among `choices` that a text spells; None if there is none.
+
+    >>> choice("2", (1, 2)), choice("true", (True,)), choice("2", ("2",))
+    (2, True, None)
+    """
+    value, wrong = _json(text)
+    if wrong or value is None:
+        return None
+    return next((one for one in choices if type(one) is type(value) and one == value), None)
+
+
+def declared(key: str, choices: tuple[Any, ...]) -> str:
+    """The key of a mapping, with the number or truth value among the declared ones that it spells."""
+    found = choice(key, choices) if choices and key not in choices else None
+    return key if found is None else Key(key, found)
+
+
+class JsonText(str):
+    """A text inside of JSON that was decoded before the shape of its field was known."""
+
+    __slots__ = ()
+
+
+class _Spelt(float):
+    """A number of JSON that remembers its spelling."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+
+def decoded(text: str) -> Any:
+    """A list or mapping of JSON, with its texts and numbers marked until `unmarked` reads them by a shape."""
+    return _marked(_json(text, exact=True)[0])
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _marked(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_marked(item) for item in value]
+    return JsonText(value) if isinstance(value, str) else value
+
+
+def unmarked(value: Any, shape: Shape) -> Any:
+    """A scalar without its mark: a decimal where the shape asks for one."""
+    if type(value) is _Spelt:
+        from toriconfig._load.exact_values import exact
+
+        return exact(float(value), shape, lambda: value.text)
+    return str(value) if type(value) is JsonText else value
+
+
+def _json(text: str, *, exact: bool = False) -> tuple[Any, int]:
+    import json
+
+    try:
+        return json.loads(text, parse_float=_Spelt if exact else None), 0
+    except ValueError as error:
+        return None, getattr(error, "pos", 0) + 1
+    except RecursionError:
+        return None, 1
+
+
+def _nodes(value: Any, like: Node, shape: Shape, key_at: Any = None) -> Node:
+    if isinstance(value, dict):
+        keys = shape.keys.choices if shape.keys is not None else ()
+        value = {
+            declared(key, keys): _nodes(part, like, shape.child(key) or ANY, like.at) for key, part in value.items()
+        }
+    elif isinstance(value, list):
+        value = [_nodes(part, like, shape.child(at) or ANY, like.at) for at, part in enumerate(value)]
+    return Node(unmarked(value, shape), like.layer, like.at, key_at)
+
+
+def _bad_text(node: Node, path: Path, expected: str, label: str) -> Problem:
+    return Problem(
+        "TC102",
+        show(path),
+        node.origin,
+        expected=expected,
+        help=f"set {node.origin} to {expected}",
+        message=f"`{show(path)}` cannot be read from text",
+        label=label,
+    )

@@ -1,0 +1,199 @@
+"""How to reach Vault, put together from code, `<PREFIX>VAULT__*` variables and the `vault:` block of the files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+from toriconfig._core.path import show
+from toriconfig._core.tree import Node
+from toriconfig._core.trust import TRUSTED_LAYERS, file_may_set
+from toriconfig.errors import Problem
+from toriconfig.vault import METHODS, Auth, Token, Vault
+
+
+class _Outcome(NamedTuple):
+    vault: Vault | None
+    message: str
+
+
+def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | None, problems: list[Problem]) -> Vault:
+    """The connection, field by field: code above variables above files.
+
+    A file of the checkout (YAML, JSON, `.env`) sets only the fields that are declared for files, unless code gives
+    permission: whoever can change a file must not be able to have the token, or another file, sent elsewhere.
+    """
+    allowed = code is not None and code.allow_file_address is True
+    given: dict[str, Any] = {}
+    login: dict[str, Node] = {}
+    if block is not None and type(block.value) is dict:
+        for key, node in block.value.items():
+            name = key.lower()
+            if name == "auth" and type(node.value) is dict:
+                login.update(node.value)
+            elif allowed or _may_set(Vault, name, node):
+                given[name] = node.plain()
+            else:
+                problems.append(_refused(("vault", key), node))
+    elif block is not None and block.value is not None:
+        problems.append(_problem(block, "a mapping", "`vault` is not a mapping"))
+    for name, node in env.items():
+        group, _, key = name.partition("__")
+        if group == "auth" and key:
+            login = {**{known: one for known, one in login.items() if known.lower() != key}, key: node}
+        elif allowed or _may_set(Vault, group, node):
+            given[group] = {**_mapping(given.get(group)), key: node.value} if key else node.value
+        else:
+            problems.append(_refused(("vault", *name.split("__")), node))
+    refused = [] if allowed else _refused_of(login)
+    problems.extend(_refused(("vault", "auth", key), login[key]) for key in refused)
+    if login and not refused:  # what lacks a field that was refused would be blamed for it a second time
+        given["auth"] = {key.lower(): node.plain() for key, node in login.items()}
+    made = _made(given)
+    if made.vault is None:
+        culprit = _culprit(made.message, env, block)
+        problems.append(_problem(culprit, "a field and a value that `Vault(...)` takes", made.message))
+    vault = made.vault or Vault()
+    return vault if code is None else _over(vault, code)
+
+
+def _refused_of(login: Mapping[str, Node]) -> list[str]:
+    """The fields of a login that may not come from where they come from."""
+    named = next((node.value for key, node in login.items() if key.lower() == "method"), None)
+    kind = METHODS.get(str(named).strip().lower())
+
+    def kinds(name: str) -> list[type[Any]]:
+        # A field that the method does not have is refused like that of the method which is perhaps meant.
+        return [kind] if kind is not None and _has(kind, name) else [one for one in METHODS.values() if _has(one, name)]
+
+    return [
+        key for key, node in login.items() if not all(_may_set(one, key.lower(), node) for one in kinds(key.lower()))
+    ]
+
+
+def _may_set(kind: type[Any], name: str, node: Node) -> bool:
+    return node.layer.kind in TRUSTED_LAYERS or not _has(kind, name) or file_may_set(kind, name)
+
+
+def _has(kind: type[Any], name: str) -> bool:
+    return any(one.name == name for one in fields(kind))
+
+
+def auth_from(method: str, options: Mapping[str, Any]) -> Auth:
+    """The login of that method, from fields as text: `TORI_VAULT__AUTH__METHOD`, `..._ROLE_ID`.
+
+    Raises:
+        ValueError: an unknown method or field, with the nearest known one; a field that cannot be.
+    """
+    kind = METHODS.get(method.strip().lower())
+    if kind is None:
+        raise ValueError(f"unknown login method {method!r}{_nearest(method, METHODS)}; known: {', '.join(METHODS)}")
+    built: Auth = kind(**_fitted(kind, options))
+    return built
+
+
+def vault_from(options: Mapping[str, Any]) -> Vault:
+    """A `Vault` from fields as text or values; `auth` is a mapping with `method` and that method's fields.
+
+    Raises:
+        ValueError: as `Vault` and `auth_from`.
+    """
+    given = {str(name).lower(): value for name, value in options.items()}
+    auth = given.pop("auth", None)
+    if isinstance(auth, Mapping):
+        rest = {str(name).lower(): value for name, value in auth.items()}
+        method = rest.pop("method", None)
+        auth = auth_from(_method_of(rest) if method is None else str(method), rest)
+    return Vault(auth=auth, **_fitted(Vault, given))
+
+
+def _made(given: dict[str, Any]) -> _Outcome:
+    try:
+        return _Outcome(vault_from(given), "")
+    except ValueError as error:
+        return _Outcome(None, str(error))
+    except TypeError as error:
+        return _Outcome(None, f"the login lacks a field: {str(error).rpartition(':')[2].strip() or 'see its method'}")
+
+
+def _culprit(message: str, env: Mapping[str, Node], block: Node | None) -> Node:
+    """The node that a message is about, by the name of its field; the first of all when none is named."""
+    named = [(name.rpartition("__")[2], node) for name, node in env.items()]
+    if block is not None:
+        for key, node in block.value.items() if type(block.value) is dict else ():
+            named += list(node.value.items()) if type(node.value) is dict else []
+            named.append((key, node))
+    nodes = {name.lower(): node for name, node in reversed(named)}
+    return next((nodes[word] for word in re.findall(r"\w+", message.lower()) if word in nodes), named[0][1])
+
+
+def _over(low: Vault, high: Vault) -> Vault:
+    names = [one.name for one in fields(Vault)]
+    return Vault(**{name: getattr(vault, name) for vault in (low, high) for name in names if vault.says(name)})
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _refused(path: tuple[str, ...], node: Node) -> Problem:
+    return Problem(
+        "TC504",
+        show(path),
+        node.key_origin,
+        expected="in code, or in a variable",
+        help="set it in the environment, or allow it with `Vault(allow_file_address=True)` in code",
+        message=f"`{show(path)}` may not come from a file",
+        label="not from a file",
+    )
+
+
+def _problem(node: Node, expected: str, message: str) -> Problem:
+    return Problem(
+        "TC504", "vault", node.origin, expected=expected, help=f"correct it in {node.origin}", message=message
+    )
+
+
+def _method_of(options: Mapping[str, Any]) -> str:
+    """The method where none is named: a token, unless a field says that another one is meant."""
+    known = {method: {one.name for one in fields(kind)} for method, kind in METHODS.items()}
+    for name in options:
+        having = [method for method, names in known.items() if name in names]
+        if having and Token.method not in having:
+            raise ValueError(f"`method` is missing, and `{name}` is a field of {', '.join(having)}")
+    return Token.method
+
+
+def _fitted(kind: type[Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    known = {one.name: str(one.type) for one in fields(kind) if one.name != "clock"}
+    fitted: dict[str, Any] = {}
+    for name, value in options.items():
+        key = str(name).lower()
+        if key not in known:
+            raise ValueError(f"{kind.__name__}: unknown field {key!r}{_nearest(key, known)}; known: {', '.join(known)}")
+        fitted[key] = _typed(f"{kind.__name__}.{key}", known[key], value)
+    return fitted
+
+
+def _typed(name: str, wanted: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if wanted.startswith("bool"):
+        if value.lower() not in ("true", "false", "1", "0"):
+            raise ValueError(f"{name}: expected true or false")
+        return value.lower() in ("true", "1")
+    if wanted in ("float", "int"):
+        try:
+            return int(value) if wanted == "int" else float(value)
+        except ValueError:
+            raise ValueError(f"{name}: expected a number") from None
+    return value
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    from difflib import get_close_matches
+
+    found = get_close_matches(name.lower(), list(known), 1)
+    return f", did you mean {found[0]!r}?" if found else ""

@@ -1,0 +1,55 @@
+"""Reads references that stand for a whole list or mapping (`d: ${env:D}`) before layers meet there key by key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from toriconfig._core.path import Path
+from toriconfig._core.tree import Broken, Node
+from toriconfig._schema.shape import ANY, Shape
+from toriconfig.errors import Problem
+
+_CONTAINERS = frozenset({"model", "mapping", "sequence"})
+
+Resolve = Callable[[Node, Shape, Path, list[Problem]], Node]
+"""Resolves the references of one node; what is wrong is added to the list."""
+
+
+def with_whole_references(root: Node, shape: Shape, resolve: Resolve, problems: list[Problem]) -> Node:
+    """`root` with the lists and mappings that references yield; the same object when nothing changed.
+
+    What cannot be read stays a text, as a `Broken`: it is an error only where another layer is merged with it.
+    """
+    return _read(root, shape, (), resolve, problems)
+
+
+def _read(node: Node, shape: Shape, path: Path, resolve: Resolve, problems: list[Problem]) -> Node:
+    value: Any = node.value
+    if type(value) is str:
+        if "${" not in value or not node.layer.references or not _may_be_container(shape):
+            return node
+        wrong: list[Problem] = []
+        found = resolve(node, shape, path, wrong)
+        if any(one.severity == "error" for one in wrong):
+            return Broken(node, wrong)
+        if type(found.value) is str:
+            return node
+        problems += wrong
+        return found
+    if type(value) is dict:
+        here = shape.narrowed(value) if shape.kind == "model" else shape
+        below = {
+            key: _read(child, here.child(key) or ANY, (*path, key), resolve, problems) for key, child in value.items()
+        }
+        changed = any(below[key] is not child for key, child in value.items())
+        return Node(below, node.layer, node.at, node.key_at, node.under) if changed else node
+    if type(value) is list:
+        items = [_read(child, shape.child(at) or ANY, (*path, at), resolve, problems) for at, child in enumerate(value)]
+        changed = any(new is not old for new, old in zip(items, value, strict=True))
+        return Node(items, node.layer, node.at, node.key_at, node.under) if changed else node
+    return node
+
+
+def _may_be_container(shape: Shape) -> bool:
+    return shape.kind in _CONTAINERS or (shape.kind == "any" and shape.decodes)

@@ -1,0 +1,49 @@
+"""What the constructor of a `Settings` class raises: the errors of pydantic and pydantic-settings, with no secret in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_settings.exceptions import SettingsError
+
+from toriconfig._core.origin import Origin
+from toriconfig._core.path import Path, parse
+from toriconfig._masking.excerpts import known_secrets
+from toriconfig._masking.keys import Keys
+from toriconfig._pydantic_settings.values import HIDDEN
+from toriconfig._render import render_text
+from toriconfig._schema.shape import root_shape
+from toriconfig.errors import Problem
+
+_UNREADABLE = ("TC0", "TC3", "TC5")
+_TYPES = {"TC101": "extra_forbidden"}
+
+
+def unreadable(wrong: list[Problem], schema: str) -> SettingsError | None:
+    """What pydantic-settings raises when sources cannot be read; None when all could."""
+    several = [problem for problem in wrong if problem.code.startswith(_UNREADABLE)]
+    return SettingsError(render_text(several, schema=schema)) if several else None
+
+
+def refused(model: BaseModel, wrong: list[Problem], values: dict[str, Any]) -> ValidationError:
+    """What pydantic raises, with our problems and what pydantic itself finds beside them."""
+    try:
+        BaseModel.__init__(model, **values)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+    else:
+        found = []
+    ours = {parse(problem.path) if problem.path else (): problem for problem in wrong}
+    lines = [_line(_TYPES.get(problem.code, problem.code), str(problem), loc, HIDDEN) for loc, problem in ours.items()]
+    shape = root_shape(type(model))
+    keys = Keys(shape, known_secrets(shape)(Origin("code", "")))
+    told = [(line, keys.path(line["loc"])) for line in found]
+    lines += [_line(line["type"], line["msg"], loc, line["input"]) for line, loc in told if loc not in ours]
+    return ValidationError.from_exception_data(type(model).__name__, lines)
+
+
+def _line(kind: Any, text: Any, loc: Path, value: Any) -> InitErrorDetails:
+    # Without a context, braces in the text are only braces.
+    return {"type": PydanticCustomError(kind, text), "loc": loc, "input": value}

@@ -1,0 +1,69 @@
+"""What is told of a source that cannot be made or asked: whose fault it is and of what kind, without the values."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from pydantic_settings.exceptions import SettingsError
+
+from pydantic_settings import CliSettingsSource, PydanticBaseSettingsSource
+from toriconfig._core.tree import Layer
+from toriconfig.errors import Problem
+
+
+class Failure(NamedTuple):
+    """Why a source says nothing.
+
+    Attributes:
+        text: what went wrong.
+        field: the name of the field that it could not read, "" where it was none.
+    """
+
+    text: str
+    field: str = ""
+
+    def problem(self, layer: Layer) -> Problem:
+        """The same as a problem of a layer whose places are paths."""
+        if not self.field:
+            remedy = "correct what it reads; what the constructor raises tells more, and may hold a secret"
+            return Problem("TC505", "", layer.locate(()), help=remedy, message=self.text)
+        return Problem(
+            "TC505",
+            self.field,
+            layer.locate((self.field,)),
+            expected="what the type of the field can be read from; JSON for lists and mappings",
+            help="correct it there, or set it in a file",
+            message=self.text,
+        )
+
+
+def failure_of(error: Exception, source: Any, name: str = "") -> Failure:
+    """What is told of an error that came out of a source.
+
+    pydantic-settings chains the text that it could not decode, and its sentence alone is told; but not what its command
+    line says, which repeats arguments.
+
+    Args:
+        error: whatever was raised; it is not kept.
+        source: the source, or None where it is not known.
+        name: what the source is called; "": by its class.
+    """
+    kind, name = type(error), name or type(source).__name__
+    spelt = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    if not isinstance(error, SettingsError):
+        return Failure(f"{name} raises {spelt}")
+    text = str(error)
+    field = text.partition('for field "')[2].partition('"')[0]
+    repeats = isinstance(source, CliSettingsSource) and not field
+    return Failure(f"{name} raises {spelt}" if repeats else text, field)
+
+
+def maker_of(error: Exception) -> PydanticBaseSettingsSource | None:
+    """The source out of whose methods an error came; None where there is none."""
+    source = None
+    trace = error.__traceback__
+    while trace is not None:
+        it = trace.tb_frame.f_locals.get("self")
+        source = it if isinstance(it, PydanticBaseSettingsSource) else source
+        trace = trace.tb_next
+    return source

@@ -1,0 +1,164 @@
+"""Where the values of pydantic-settings' sources came from: a variable, a line of a `.env` file, a file, an argument."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic_settings import (
+    BaseSettings,
+    CliSettingsSource,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    InitSettingsSource,
+    SecretsSettingsSource,
+)
+from toriconfig._core.origin import Origin, OriginKind
+from toriconfig._core.path import Path, show
+from toriconfig._core.tree import Layer
+from toriconfig._pydantic_settings.sources import SecretFilesSource
+
+
+def layer_of(source: Any, schema: type[BaseSettings], environ: Mapping[str, str], *, above_code: bool) -> Layer:
+    """The layer that a source's values belong to; the `at` of its nodes is their path.
+
+    Args:
+        source: one of pydantic-settings' own, or anybody's.
+        schema: the class that is loaded.
+        environ: the environment that it was read from.
+        above_code: whether the source stands above the constructor's arguments.
+    """
+    kind = type(source)
+    if kind is InitSettingsSource:
+        return Layer("code", f"{schema.__name__}(...)", _Arguments(schema.__name__))
+    if isinstance(source, CliSettingsSource):
+        return Layer("code", "command line", _Options(source.cli_flag_prefix_char * 2 + source.cli_prefix))
+    if kind is EnvSettingsSource:
+        spelt = {name if source.case_sensitive else name.lower(): Origin("env", name) for name in environ}
+        return Layer("env", "environment", _Variables(source, Origin("env", "environment"), spelt), text=True)
+    if kind is DotEnvSettingsSource:
+        files = dotenv_files(source)
+        name = ", ".join(files) or ".env"
+        locate = _Variables(source, Origin("dotenv", name), _lines(files, source.case_sensitive))
+        return Layer("dotenv", name, locate, text=True)
+    if kind in (SecretsSettingsSource, SecretFilesSource):
+        return Layer("secrets_dir", "secrets_dir", _Files(source), text=True)
+    return Layer("code" if above_code else "source", kind.__name__, _Named("code" if above_code else "source", source))
+
+
+class _Arguments:
+    """Arguments of a constructor."""
+
+    def __init__(self, schema: str) -> None:
+        self._schema = schema
+
+    def __call__(self, at: Path | None) -> Origin:
+        return Origin("code", f"{self._schema}({show(at)}=...)" if at else f"{self._schema}(...)")
+
+
+class _Options:
+    """Options of a command line."""
+
+    def __init__(self, flag: str) -> None:
+        self._flag = flag
+
+    def __call__(self, at: Path | None) -> Origin:
+        return Origin("code", f"command line {self._flag}{show(at)}" if at else "command line")
+
+
+class _Named:
+    """A source of which no more is known than its class."""
+
+    def __init__(self, kind: OriginKind, source: Any) -> None:
+        self._origin = Origin(kind, type(source).__name__)
+
+    def __call__(self, at: Path | None) -> Origin:
+        return self._origin
+
+
+class _Variables:
+    """Variables, found again by the path that they set: the deepest name that exists."""
+
+    def __init__(self, source: EnvSettingsSource, whole: Origin, spelt: Mapping[str, Origin]) -> None:
+        self._source = source
+        self._whole = whole
+        self._spelt = spelt
+
+    def __call__(self, at: Path | None) -> Origin:
+        if not at:
+            return self._whole
+        source = self._source
+        delimiter = source.env_nested_delimiter or ""
+        heads = variables(source).get(str(at[0]), (str(at[0]),))
+        for end in range(len(at) if delimiter else 1, 0, -1):
+            for head in heads:
+                name = delimiter.join((head, *map(str, at[1:end])))
+                found = self._spelt.get(name if source.case_sensitive else name.lower())
+                if found is not None:
+                    return found
+        return self._whole
+
+
+class _Files:
+    """Files in directories of secrets."""
+
+    def __init__(self, source: SecretsSettingsSource) -> None:
+        self._source = source
+
+    def __call__(self, at: Path | str | None) -> Origin:
+        folders = list(getattr(self._source, "secrets_paths", ()))
+        if at:
+            for _, name, _ in _names(self._source, str(at[0])):
+                for folder in reversed(folders):
+                    file = self._source.find_case_path(folder, name, self._source.case_sensitive)
+                    if file is not None:
+                        return Origin("secrets_dir", str(file))
+        return Origin("secrets_dir", ", ".join(map(str, folders)) or "secrets_dir")
+
+
+def variables(source: Any) -> dict[str, tuple[str, ...]]:
+    """The names under which `source` looks for each key of the schema, as it spells them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for field_name, field in source.settings_cls.model_fields.items():
+        infos = source._extract_field_info(field, field_name)
+        for key, _, _ in infos:
+            found[key] = tuple(name for _, name, _ in infos)
+    return found
+
+
+def _names(source: Any, key: str) -> list[tuple[str, str, bool]]:
+    for field_name, field in source.settings_cls.model_fields.items():
+        infos: list[tuple[str, str, bool]] = source._extract_field_info(field, field_name)
+        if any(info[0] == key for info in infos):
+            return infos
+    return []
+
+
+def dotenv_files(source: DotEnvSettingsSource) -> list[str]:
+    """The `.env` files that there are, lowest first."""
+    given: Any = source.env_file
+    several = [given] if isinstance(given, (str, os.PathLike)) else list(given or ())
+    return [str(found) for file in several if (found := _existing(FilePath(file).expanduser(), source)) is not None]
+
+
+def _existing(file: FilePath, source: DotEnvSettingsSource) -> FilePath | None:
+    above = (
+        islice(FilePath.cwd().parents, getattr(source, "env_file_depth", None) or 0) if not file.is_absolute() else ()
+    )
+    return next((path for path in (file, *(parent / file for parent in above)) if path.is_file()), None)
+
+
+def _lines(files: list[str], case_sensitive: bool) -> dict[str, Origin]:
+    lines: dict[str, Origin] = {}
+    if not files:
+        return lines
+    from toriconfig.sources.dotenv import DotEnv
+
+    for file in files:
+        for node in DotEnv(file, "").load().root.value.values():
+            origin = node.origin
+            lines[(origin.name or "") if case_sensitive else (origin.name or "").lower()] = origin
+    return lines

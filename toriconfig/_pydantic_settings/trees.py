@@ -1,0 +1,321 @@
+"""What the sources of a `Settings` class say, as trees among those of our own layers.
+
+The order is that of `settings_customise_sources`; our files stand below all that it returns. When the option `layers`
+is given, the sources that pydantic-settings makes itself stand, or are left out, as it says, and each other source
+stays with the one before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from pydantic_settings.exceptions import SettingsError
+from pydantic_settings.sources import DefaultSettingsSource
+
+from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, PydanticBaseSettingsSource
+from toriconfig._core.origin import LayerKind, Origin, OriginKind
+from toriconfig._core.path import Path
+from toriconfig._core.tree import Layer, Node, Tree
+from toriconfig._core.value import Value
+from toriconfig._load.read import Inputs, read_layer
+from toriconfig._pydantic_settings.places import layer_of, variables
+from toriconfig._pydantic_settings.sources import Sources, build
+from toriconfig._schema.options import LAYERS, Options
+from toriconfig._schema.renames import renamed
+from toriconfig._schema.shape import ANY, Shape, has_secrets, root_shape
+from toriconfig.errors import Problem
+
+if TYPE_CHECKING:
+    from toriconfig._load.flat_names import UnknownVariables
+    from toriconfig._pydantic_settings.failures import Failure
+
+
+class Said(Value):
+    """What one source said: its values, or why it could not."""
+
+    source: Any
+    data: Mapping[str, Any]
+    failure: Failure | None = None
+
+
+_Entry = tuple[OriginKind, Tree]
+
+
+def read(schema: type[BaseSettings], inputs: Inputs) -> Iterator[_Entry]:
+    """Everything that a load of `schema` reads, lowest first; a source that fails, or cannot be made, is a problem."""
+    sources, failed = _built(schema, inputs)
+    if failed is not None:
+        yield "source", failed
+    yield from trees(schema, inputs, sources, caught=Exception)
+
+
+def _built(schema: type[BaseSettings], inputs: Inputs) -> tuple[Sources, Tree | None]:
+    """The sources; or none, and a tree that says why."""
+    try:
+        given = {} if inputs.arguments else {"cli_parse_args": False}
+        return build(schema, inputs.options, inputs.environ, given, {}), None
+    except Exception as error:  # noqa: BLE001 - anybody's code
+        from toriconfig._pydantic_settings.failures import failure_of, maker_of
+
+        maker = maker_of(error)
+        name = f"{schema.__name__}.settings_customise_sources" if maker is None else name_of(maker)
+        layer = Layer("source", name, lambda _: Origin("source", name))
+        problem = failure_of(error, maker, name).problem(layer)
+        return (), Tree(Node({}, layer, ()), problems=(problem,), complete=False)
+
+
+def trees(
+    schema: type[BaseSettings], inputs: Inputs, sources: Sources, *, caught: type[Exception] = SettingsError
+) -> Iterator[_Entry]:
+    """What the sources say, among our own layers, lowest first.
+
+    Args:
+        caught: what a source may raise and be a problem for it.
+    """
+    layers = inputs.options.layers
+    overrides: list[_Entry] = [("code", tree) for tree in read_layer("code", inputs)] if "code" in layers else []
+    said = ask(sources, overrides[0][1].root.plain() if overrides else {}, caught)
+    code = next((at for at, one in enumerate(said) if type(one.source) is InitSettingsSource), -1)
+    entries = [*overrides] if code < 0 else []
+    for at, one in enumerate(said):
+        if at == code:
+            entries += overrides
+        entries += _entries(one, schema, inputs, above_code=at < code)
+    if "files" in layers:
+        files: list[_Entry] = [("files", tree) for tree in read_layer("files", inputs)]
+        entries += reversed(files)
+    yield from reversed(_ordered(entries, layers))
+
+
+def ask(sources: Sources, state: Mapping[str, Any], caught: type[Exception]) -> list[Said]:
+    """What each source says, highest first; each may look at what those above it said, as pydantic-settings has it."""
+    said: list[Said] = []
+    states: dict[str, dict[str, Any]] = {}
+    current = dict(state)
+    for source in sources:
+        if isinstance(source, DefaultSettingsSource):
+            continue
+        if isinstance(source, PydanticBaseSettingsSource):
+            source._set_current_state(current)
+            source._set_settings_sources_data(states)
+        one = _asked(source, caught)
+        said.append(one)
+        states[name_of(source)] = dict(one.data)
+        current = _over(one.data, current)
+    return said
+
+
+def name_of(source: Any) -> str:
+    """The name under which a source's values are kept for those below it."""
+    return str(getattr(source, "__name__", type(source).__name__))
+
+
+def tree_of(data: Mapping[str, Any], layer: Layer) -> Node:
+    """A source's values as a tree of nodes that know their paths."""
+    return _node(dict(data), layer, ())
+
+
+def _node(value: Any, layer: Layer, path: Path) -> Node:
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        value = {key: _node(child, layer, (*path, key)) for key, child in value.items()}
+    elif type(value) is list:
+        value = [_node(child, layer, path) for child in value]
+    return Node(value, layer, path)
+
+
+def _asked(source: Any, caught: type[Exception]) -> Said:
+    try:
+        return Said(source, dict(source()))
+    except caught as error:
+        from toriconfig._pydantic_settings.failures import failure_of
+
+        return Said(source, {}, failure_of(error, source))
+
+
+def _over(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(low)
+    for key, value in high.items():
+        below = merged.get(key)
+        merged[key] = _over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _ordered(entries: list[_Entry], layers: tuple[str, ...]) -> list[_Entry]:
+    if layers == LAYERS:
+        return entries
+    ranked: list[tuple[int, _Entry]] = []
+    rank = 0
+    for entry in entries:
+        if entry[0] in layers:
+            rank = layers.index(entry[0])
+        elif entry[0] != "source":
+            continue
+        ranked.append((rank, entry))
+    return [entry for _, entry in sorted(ranked, key=itemgetter(0))]
+
+
+def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_code: bool) -> Iterator[_Entry]:
+    layer = layer_of(one.source, schema, inputs.environ, above_code=above_code)
+    root, problems = tree_of(one.data, layer), []
+    shape = root_shape(schema, inputs.options.renamed)
+    if one.failure is not None:
+        problems.append(one.failure.problem(layer))
+    if layer.kind == "dotenv" and root.value:
+        root = _without_steering(root, inputs.options, shape)
+    if layer.text:
+        from toriconfig._pydantic_settings.texts import read_by_shape
+
+        decodes = schema.model_config.get("enable_decoding") is not False
+        root = read_by_shape(root, shape, problems, decodes=decodes) or root
+    if layer.kind in ("env", "dotenv"):
+        root = _Known(inputs.options, shape, problems).tree(root)
+    if layer.kind in ("env", "dotenv") and inputs.options.file_suffix:
+        for tree in reversed(list(_named_files(layer.kind, inputs, shape))):
+            yield layer.kind, tree
+    if layer.kind == "secrets_dir" and inputs.options.secrets_dir:
+        for tree in reversed(list(_secret_files(inputs, shape))):
+            yield "secrets_dir", tree
+    if layer.kind == "env":
+        other, wrong = _others(one.source, inputs, shape, layer)
+        problems += wrong
+        if other.value:
+            yield "env", Tree(other, flat=True)
+    if root.value or problems or layer.kind in ("env", "source"):
+        yield layer.kind, Tree(root, problems=tuple(problems), complete=one.failure is None)
+
+
+def _without_steering(root: Node, options: Options, shape: Shape) -> Node:
+    """The tree without the names that steer the load, which pydantic-settings takes for keys."""
+    from toriconfig._load.flat_names import STEERING
+
+    names = {f"{options.environment_prefix}{name}".lower() for name in STEERING if options.environment_prefix}
+    if options.profile_env:
+        names.add(options.profile_env.lower())
+    names -= {key.lower() for key in shape.fields}
+    return Node({key: node for key, node in root.value.items() if key.lower() not in names}, root.layer, root.at)
+
+
+class _Known:
+    """Takes names out of a tree that mean no key of the schema, with a warning each."""
+
+    def __init__(self, options: Options, shape: Shape, problems: list[Problem]) -> None:
+        self._options = options
+        self._shape = shape
+        self._problems = problems
+        self._unknown: UnknownVariables | None = None
+
+    def tree(self, root: Node) -> Node:
+        """The tree without them; what stands at the top is for the class itself to judge."""
+        known = {key: self._below(child, self._shape.child(key) or ANY, (key,)) for key, child in root.value.items()}
+        return Node(known, root.layer, root.at)
+
+    def _below(self, node: Node, shape: Shape, path: Path) -> Node:
+        if type(node.value) is not dict or shape.kind not in ("model", "mapping"):
+            return node
+        strict = any(getattr(model, "model_config", {}).get("extra") == "forbid" for model in shape.models)
+        known: dict[str, Node] = {}
+        for key, child in node.value.items():
+            below, at = shape.child(key), (*path, key)
+            if below is None and not strict and self._names(child, key) and not self._formerly(at):
+                self._unknown = self._unknown or _unknown(self._options, self._shape)
+                self._problems.append(self._unknown.problem(_name_of(child), child))
+            else:
+                known[key] = self._below(child, below or ANY, at)
+        return Node(known, node.layer, node.at)
+
+    def _formerly(self, path: Path) -> bool:
+        """Whether a key that was renamed since stands at, above or below the path."""
+        return any(key.old[: len(path)] == path[: len(key.old)] for key in renamed(self._shape))
+
+    def _names(self, node: Node, key: str) -> bool:
+        """Whether a variable of that name set the key, and not the JSON in the value of another."""
+        name = _name_of(node)
+        return name.lower().endswith(f"{self._options.env_nested_delimiter or ''}{key}".lower())
+
+
+def _name_of(node: Node) -> str:
+    """The variable that a node comes from."""
+    return node.origin.name or node.origin.source
+
+
+def _unknown(options: Options, shape: Shape) -> UnknownVariables:
+    from toriconfig._load.flat_names import UnknownVariables
+
+    return UnknownVariables(shape, options.env_nested_delimiter, options.environment_prefix)
+
+
+def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Layer) -> tuple[Node, list[Problem]]:
+    """The variables under the prefix that no field takes: where Vault is, keys renamed since, warnings for the rest."""
+    options = inputs.options
+    nothing = Node({}, layer, ())
+    if options.env_prefix is None or "env" not in options.layers:
+        return nothing, []
+    from toriconfig.sources.environ import Environ
+
+    cased, delimiter = source.case_sensitive, options.env_nested_delimiter
+    tree = Environ(inputs.environ, options.env_prefix, case_sensitive=cased).load()
+    problems = list(tree.problems) if options.env_prefix else []  # else the names are other people's
+    heads = {name for several in variables(source).values() for name in several}
+    spelt = {name: node.at if cased else node.at.lower() for name, node in tree.root.value.items()}
+    left = [name for name in spelt if heads.isdisjoint(_heads(spelt[name], source.env_nested_delimiter))]
+    if not left:
+        return nothing, problems
+    from toriconfig._load.flat_names import STEERING, VAULT, meant_formerly
+    from toriconfig._load.named_files import names_a_file
+
+    others: dict[str, Node] = {}
+    unknown = _unknown(options, shape)
+    for name in left:
+        node = tree.root.value[name]
+        if options.file_suffix and names_a_file(options.environment_prefix + name, shape, options):
+            continue
+        of_vault = name.startswith(VAULT) and "vault" not in shape.fields
+        if of_vault or meant_formerly(name, shape, delimiter, case_sensitive=cased):
+            others[name.upper()] = node
+        elif options.env_prefix and name not in STEERING:
+            problems.append(unknown.problem(_name_of(node), node))
+    return Node(others, tree.root.layer, tree.root.at) if others else nothing, problems
+
+
+def _heads(name: str, delimiter: str | None) -> Iterator[str]:
+    """The name, and what stands before each delimiter in it."""
+    yield name
+    cut = name.find(delimiter) if delimiter else -1
+    while delimiter and cut > 0:
+        yield name[:cut]
+        cut = name.find(delimiter, cut + 1)
+
+
+def _named_files(kind: LayerKind, inputs: Inputs, shape: Shape) -> Iterator[Tree]:
+    """The variables that name a file, and beside each the one that is set without a file, as flat trees, lowest first."""
+    from toriconfig._load.named_files import names_a_file
+
+    options = inputs.options
+    for tree in read_layer(kind, inputs):
+        said = tree.root.value
+        named = [name for name in said if names_a_file(options.environment_prefix + name, shape, options)]
+        plain = [name[: -len(options.file_suffix or "")] for name in named]
+        kept = {name: said[name] for name in (*named, *plain) if name in said}
+        if kept:
+            yield Tree(Node(kept, tree.root.layer, tree.root.at), flat=True, lines=tree.lines)
+
+
+def _secret_files(inputs: Inputs, shape: Shape) -> Iterator[Tree]:
+    """The files of secrets, and those whose names nest, which pydantic-settings leaves out; as flat trees, lowest first."""
+    from toriconfig._load.flat_names import meaning, means_secret
+
+    delimiter = inputs.options.delimiter("secrets_dir")
+    if delimiter is None and not has_secrets(shape):
+        return
+    for tree in read_layer("secrets_dir", inputs):
+        kept = {
+            name: node
+            for name, node in tree.root.value.items()
+            if means_secret(name, shape, delimiter) or len(meaning(name, shape, delimiter) or ()) > 1
+        }
+        places = {node.origin.source for node in kept.values()}
+        problems = tuple(p for p in tree.problems if p.origin is not None and p.origin.source in places)
+        if kept:
+            yield Tree(Node(kept, tree.root.layer, tree.root.at), flat=True, problems=problems)

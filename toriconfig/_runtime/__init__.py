@@ -1,0 +1,1 @@
+"""Threads and time: scheduler, workers, single flight, deadlines. Knows no Vault."""

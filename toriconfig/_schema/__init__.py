@@ -1,0 +1,1 @@
+"""What a schema class says: shapes, names, renames, secrets."""

@@ -1,0 +1,64 @@
+"""The keys that set a field in files: its name, or its aliases; and whether a validator reads its value first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import AliasChoices, AliasPath
+
+from toriconfig._core.path import Path
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+
+def keys_of(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ...], tuple[Path, ...]]:
+    """The keys that set a field, the one to show first; and the paths that lead to it inside something else."""
+    config = config_of(owner)
+    alias = _alias(owner, info)
+    if alias is None:
+        return (name,), ()
+    keys: list[str] = []
+    inside: list[Path] = []
+    for choice in alias.choices if isinstance(alias, AliasChoices) else [alias]:
+        if isinstance(choice, AliasPath) and len(choice.path) > 1:
+            inside.append(tuple(choice.path))
+        else:
+            keys.append(str(choice.path[0]) if isinstance(choice, AliasPath) else choice)
+    if config.get("populate_by_name") or config.get("validate_by_name"):
+        keys.append(name)
+    return tuple(dict.fromkeys(keys)), tuple(inside)
+
+
+def is_aliased(owner: type[Any], info: FieldInfo) -> bool:
+    """Whether a field is set by its aliases, be it beside its name."""
+    return _alias(owner, info) is not None
+
+
+def _alias(owner: type[Any], info: FieldInfo) -> str | AliasChoices | AliasPath | None:
+    if config_of(owner).get("validate_by_alias") is False:
+        return None
+    return info.validation_alias if info.validation_alias is not None else info.alias
+
+
+def place_of(owner: type[Any], name: str, info: FieldInfo) -> Path:
+    """Where files would say a field: its first key, or where it stands inside something else."""
+    keys, inside = keys_of(owner, name, info)
+    return (keys[0],) if keys else inside[0]
+
+
+def config_of(model: type[Any]) -> Mapping[str, Any]:
+    """The pydantic configuration of a model, dataclass or TypedDict; empty when it has none."""
+    config: Any = getattr(model, "model_config", None) or getattr(model, "__pydantic_config__", None)
+    return config or {}
+
+
+def read_by_validators(model: type[Any]) -> set[str]:
+    """The fields of which a validator of the class reads the value first; "*" for all of them, "" for the whole."""
+    decorators = getattr(model, "__pydantic_decorators__", None)
+    if decorators is None:
+        return set()
+    fields = [*decorators.field_validators.values(), *decorators.validators.values()]
+    names = {name for one in fields if getattr(one.info, "mode", "before") != "after" for name in one.info.fields}
+    return names | {"" for one in decorators.model_validators.values() if one.info.mode != "after"}

@@ -1,0 +1,366 @@
+"""The options of a schema: what `model_config`, `load` and `lazy` understand, and their neutral defaults."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from toriconfig._core.origin import LayerKind
+from toriconfig._core.value import Value
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+    from pydantic_settings import SettingsConfigDict as _Base
+    from toriconfig.vault import Vault
+else:
+    _Base = TypedDict
+
+LAYERS: tuple[LayerKind, ...] = ("code", "vault", "env", "dotenv", "secrets_dir", "files", "defaults")
+"""Every layer, highest first: the default order."""
+
+UnknownKeys = Literal["error", "warn", "ignore"]
+PathLike = str | os.PathLike[str]
+
+SHARED = (
+    "env_prefix",
+    "env_nested_delimiter",
+    "env_nested_max_split",
+    "env_file",
+    "env_file_encoding",
+    "env_file_depth",
+    "env_ignore_empty",
+    "env_parse_none_str",
+    "case_sensitive",
+    "secrets_dir",
+    "secrets_dir_missing",
+    "secrets_dir_max_size",
+    "secrets_case_sensitive",
+    "secrets_prefix",
+    "secrets_nested_delimiter",
+    "secrets_nested_subdir",
+    "yaml_file",
+    "json_file",
+    "toml_file",
+    "toml_table_header",
+    "pyproject_toml_table_header",
+)
+"""The options that pydantic-settings has too."""
+
+if TYPE_CHECKING:
+
+    class SettingsConfigDict(_Base, total=False):
+        """The `model_config` of a schema: pydantic's options, pydantic-settings' and ours; see the README's table."""
+
+        config_name: str | None
+        config_dir: PathLike | None
+        config_files: PathLike | Traversable | Sequence[PathLike | Traversable] | None
+        required: bool
+        local: bool
+        profile: str | None
+        profile_env: str | None
+        vault_path: str | None
+        vault_layer: Literal["secrets", "eager"]
+        vault: Vault | None
+        layers: Sequence[LayerKind]
+        unknown_keys: UnknownKeys
+        file_roots: Sequence[PathLike]
+        file_suffix: str | None
+        extension_keys: bool
+        renamed: Mapping[str, str]
+
+else:
+
+    class SettingsConfigDict(dict):
+        """The `model_config` of a schema: pydantic's options, pydantic-settings' and ours; see the README's table."""
+
+
+class Options(Value):
+    """How one schema is loaded. The defaults are neutral: nothing is read that nobody asked for.
+
+    Attributes:
+        config_name: base name of the files `NAME.yaml`, `NAME.<profile>.yaml`, `NAME.local.yaml`; None: no files.
+        config_dir: folder of those files; None: the working directory, at the time of the load.
+        config_files: exact files, lowest first, instead of the name; a missing one is an error. A folder stands for
+            its settings files, a pattern such as `conf.d/*.yaml` for what it matches, both sorted by name; what
+            `importlib.resources.files` gives is read too, from a zip file as well.
+        required: whether it is an error when no settings file is found.
+        local: whether `NAME.local.yaml` is read.
+        profile: name of the profile; None: taken from the variable `profile_env`.
+        profile_env: variable that names the profile; None: `<PREFIX>PROFILE` where there is a prefix.
+        env_prefix: prefix of the variables; None: no environment layer.
+        env_nested_delimiter: what nests in the names of variables and secret files; None: nothing does.
+        env_nested_max_split: how many delimiters of a name nest, counted from the left; None: all.
+        env_file: `.env` file or files, lowest first.
+        env_file_encoding: their encoding; None: UTF-8.
+        env_file_depth: how many folders above the working directory are searched for a `.env` file.
+        env_ignore_empty: whether an empty variable counts as not set.
+        env_parse_none_str: the text that means None in a variable; None: `null`, where the field accepts None.
+        case_sensitive: whether the names of variables must be spelt as the prefix and the keys are.
+        secrets_dir: folder or folders with one file a value, lowest first.
+        secrets_dir_missing: what a folder of secrets that is not there is: "ok", "error"; None: a warning.
+        secrets_dir_max_size: bytes that all files of such a folder may have; None: 1 MiB each.
+        secrets_case_sensitive: `case_sensitive` for the names of secret files; None: as for variables.
+        secrets_prefix: what the names of secret files may begin with; None: `env_prefix`.
+        secrets_nested_delimiter: what nests in the names of secret files; None: `env_nested_delimiter`.
+        secrets_nested_subdir: whether folders nest in folders of secrets.
+        yaml_file: settings files that may be missing, below those of `config_name`, lowest first.
+        json_file: the same.
+        toml_file: the same.
+        toml_table_header: keys of the table that is read of a TOML file; empty: the whole.
+        pyproject_toml_table_header: the same for `pyproject.toml`; empty: `tool` and `config_name`.
+        vault_path: KV path whose keys feed `Secret` fields; None: only explicit references are read.
+        vault_layer: "secrets", or "eager" to read plain fields from `vault_path` too, at load.
+        vault: how to reach Vault; None: the variables of the Vault tools.
+        layers: the layers that count, highest first.
+        unknown_keys: what a key that the schema does not know is.
+        file_roots: folders from which `${file:...}` may read in plain fields.
+        file_suffix: end of the names of variables that hold the path of a file with the value (`_FILE`); None: no such names.
+        extension_keys: whether top-level keys of files that begin with `x-` are ignored: a place for YAML anchors.
+        renamed: old keys of the schema to new ones, as dotted paths; None: none.
+    """
+
+    config_name: str | None = None
+    config_dir: PathLike | None = None
+    config_files: tuple[PathLike, ...] | None = None
+    required: bool = False
+    local: bool = True
+    profile: str | None = None
+    profile_env: str | None = None
+    env_prefix: str | None = None
+    env_nested_delimiter: str | None = None
+    env_nested_max_split: int | None = None
+    env_file: tuple[PathLike, ...] = ()
+    env_file_encoding: str | None = None
+    env_file_depth: int | None = None
+    env_ignore_empty: bool | None = None
+    env_parse_none_str: str | None = None
+    case_sensitive: bool | None = None
+    secrets_dir: tuple[PathLike, ...] = ()
+    secrets_dir_missing: Literal["ok", "warn", "error"] | None = None
+    secrets_dir_max_size: int | None = None
+    secrets_case_sensitive: bool | None = None
+    secrets_prefix: str | None = None
+    secrets_nested_delimiter: str | None = None
+    secrets_nested_subdir: bool | None = None
+    yaml_file: tuple[PathLike, ...] = ()
+    json_file: tuple[PathLike, ...] = ()
+    toml_file: tuple[PathLike, ...] = ()
+    toml_table_header: tuple[str, ...] = ()
+    pyproject_toml_table_header: tuple[str, ...] = ()
+    vault_path: str | None = None
+    vault_layer: Literal["secrets", "eager"] = "secrets"
+    vault: Vault | None = None
+    layers: tuple[LayerKind, ...] = LAYERS
+    unknown_keys: UnknownKeys = "error"
+    file_roots: tuple[PathLike, ...] = ()
+    file_suffix: str | None = None
+    extension_keys: bool = False
+    renamed: Mapping[str, str] | None = None
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], given: Mapping[str, Any]) -> Options:
+        """The options in a schema's `model_config`, with those given to `load` or `lazy` above them.
+
+        Raises:
+            TypeError: an option that does not exist, or a value that it cannot have.
+        """
+        wrong = unknown_option(given)
+        if wrong:
+            raise TypeError(wrong)
+        merged = {name: config[name] for name in _NAMES if name in config} | dict(given)
+        for name in _PATHS & merged.keys():
+            merged[name] = _paths(merged[name], several=name not in _SINGLE, keep_none=name == "config_files")
+        if isinstance(merged.get("config_name"), str):
+            merged["config_name"] = _stem(merged["config_name"])
+        options = cls(**merged)
+        options._check()
+        return options
+
+    def with_profile(self, profile: str | None) -> Options:
+        """The same options with the profile decided."""
+        return self.replaced(profile=profile)
+
+    @property
+    def environment_prefix(self) -> str:
+        """The prefix, for the variables that steer the load itself."""
+        return self.env_prefix or ""
+
+    def delimiter(self, kind: str) -> str | None:
+        """What nests in the names of a flat layer."""
+        if kind != "secrets_dir":
+            return self.env_nested_delimiter
+        if self.secrets_nested_subdir:
+            return os.sep
+        return self.env_nested_delimiter if self.secrets_nested_delimiter is None else self.secrets_nested_delimiter
+
+    def exact(self, kind: str) -> bool:
+        """Whether the case of names counts in a flat layer."""
+        own = self.secrets_case_sensitive if kind == "secrets_dir" else None
+        return bool(self.case_sensitive if own is None else own)
+
+    def restricts(self, kind: str) -> bool:
+        """Whether not every spelling and nesting of a name counts in a flat layer."""
+        return self.exact(kind) or (self.env_nested_max_split is not None and kind != "secrets_dir")
+
+    def _check(self) -> None:
+        wrong = wrong_value(self.__dict__)
+        if wrong:
+            raise TypeError(wrong)
+        table: object = {} if self.renamed is None else self.renamed
+        if not isinstance(table, Mapping) or not all(isinstance(key, str) for key in (*table, *table.values())):
+            raise TypeError("option `renamed` maps old keys to new ones, text to text")
+        if self.vault is not None:
+            from toriconfig.vault import Vault
+
+            if not isinstance(self.vault, Vault):
+                raise TypeError(f"option `vault` is a Vault or None, not a {type(self.vault).__name__}")
+        for layer in self.layers:
+            if layer not in LAYERS:
+                raise TypeError(f"unknown layer{_meant(layer)} in `layers`; the layers are {', '.join(LAYERS)}")
+        if len(set(self.layers)) != len(self.layers):
+            raise TypeError("`layers` names a layer twice")
+
+
+_NAMES = Options._fields
+_LONGEST_NAME = 16
+_SINGLE = frozenset({"config_name", "config_dir"})
+_FILES = frozenset({"config_files", "env_file", "secrets_dir", "file_roots", "yaml_file", "json_file", "toml_file"})
+_PATHS = _SINGLE | _FILES | {"layers"}
+
+
+def unknown_option(given: Iterable[str]) -> str:
+    """What is to be said of an option that does not exist: its name, the nearest one, and all of them; "" of none.
+
+    Not raised here, since what else was given may hold secrets, and a traceback shows what its frames hold.
+    """
+    for name in given:
+        if name not in _NAMES:
+            from toriconfig._core.suggest import near
+
+            candidate = near(name, _NAMES)
+            meant = f"; did you mean `{candidate}`?" if candidate else ""
+            return f"unknown option `{name}`{meant}; the options are {', '.join(_NAMES)}"
+    return ""
+
+
+def wrong_options(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """What is wrong with the options of a class and those given to `lazy`; "" when nothing is. Not raised either."""
+    own = {name: value for name, value in given.items() if name not in ("overrides", "environ", "offline")}
+    wrong = unknown_option(own)
+    if wrong:
+        return wrong
+    try:
+        Options.of(config, own)
+    except TypeError as error:
+        return str(error)
+    return ""
+
+
+def _meant(layer: object) -> str:
+    """An unknown layer as an error repeats it: a word as short as a name, and nothing else that was given."""
+    return f" {layer!r}" if isinstance(layer, str) and layer.isidentifier() and len(layer) < _LONGEST_NAME else ""
+
+
+def expanded(path: PathLike) -> PathLike:
+    """The path with the home directory in the place of a leading `~`."""
+    text = os.fspath(path)
+    return os.path.expanduser(text) if text[:1] == "~" else path
+
+
+class Resource(str):
+    """A file inside a package, as `importlib.resources` finds it, which may stand in a zip file; its text is its name."""
+
+    __slots__ = ("traversable",)
+    traversable: Any
+
+    @classmethod
+    def of(cls, entry: Any) -> Any:
+        """The entry of an option as it is kept: a resource for what can be read but is no path."""
+        if isinstance(entry, (str, os.PathLike)) or not hasattr(entry, "read_bytes"):
+            return entry
+        resource = cls(entry)
+        resource.traversable = entry
+        return resource
+
+
+def _paths(value: Any, *, several: bool, keep_none: bool) -> Any:
+    """An option of paths as it is kept: one path, or a tuple of them."""
+    if value is None:
+        return None if keep_none or not several else ()
+    if keep_none:
+        value = Resource.of(value)
+    if isinstance(value, (str, os.PathLike)):
+        return (expanded(value),) if several else expanded(value)
+    if not several or not isinstance(value, Iterable):
+        return (value,) if several else value  # refused by its type
+    entries = map(Resource.of, value) if keep_none else value
+    return tuple(expanded(one) if isinstance(one, (str, os.PathLike)) else one for one in entries)
+
+
+def _stem(name: str) -> str:
+    """The base name of settings files, also when it is given with an ending."""
+    base, ending = os.path.splitext(name)
+    return base if ending in (".yaml", ".yml", ".json", ".toml") else name
+
+
+_NONE = type(None)
+_KINDS: tuple[tuple[str, tuple[type, ...], tuple[str, ...]], ...] = (
+    (
+        "text or None",
+        (str, _NONE),
+        (
+            "config_name",
+            "profile",
+            "profile_env",
+            "env_prefix",
+            "env_nested_delimiter",
+            "env_file_encoding",
+            "env_parse_none_str",
+            "secrets_prefix",
+            "secrets_nested_delimiter",
+            "vault_path",
+            "file_suffix",
+        ),
+    ),
+    ("one path or None", (str, os.PathLike, _NONE), ("config_dir",)),
+    ("True or False", (bool,), ("required", "local", "extension_keys")),
+    (
+        "True, False or None",
+        (bool, _NONE),
+        ("env_ignore_empty", "case_sensitive", "secrets_case_sensitive", "secrets_nested_subdir"),
+    ),
+    ("a number or None", (int, _NONE), ("env_nested_max_split", "env_file_depth", "secrets_dir_max_size")),
+)
+_CHOICES: dict[str, tuple[str | None, ...]] = {
+    "vault_layer": ("secrets", "eager"),
+    "unknown_keys": ("error", "warn", "ignore"),
+    "secrets_dir_missing": ("ok", "warn", "error", None),
+}
+
+
+def wrong_value(values: Mapping[str, Any]) -> str:
+    """What is wrong with the first option that cannot have its value; "" when all can.
+
+    Args:
+        values: every option by its name.
+    """
+    for phrase, kinds, names in _KINDS:
+        for name in names:
+            if not isinstance(values[name], kinds):
+                return f"option `{name}` is {phrase}, not a {type(values[name]).__name__}"
+    for name, allowed in _CHOICES.items():
+        if values[name] not in allowed:
+            return f"option `{name}` is one of {', '.join(map(str, allowed))}"
+    if values["secrets_nested_subdir"] and values["secrets_nested_delimiter"] is not None:
+        return "option `secrets_nested_subdir` nests by folders: leave `secrets_nested_delimiter` out"
+    encoding = values["env_file_encoding"]
+    if encoding is not None:
+        import codecs
+
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            return "option `env_file_encoding`: Python has no encoding of that name"
+    return ""

@@ -1,0 +1,116 @@
+"""Keys that have another name or place by now, and keys that are deprecated: they keep working, with a warning each.
+
+A model says which in `model_config`, as dotted paths from itself: `SettingsConfigDict(renamed={"pool_size":
+"pool.max_size"})`; for the schema itself `load` and `lazy` take the same option. What is to go without a successor is
+`Field(deprecated="...")`, as everywhere in pydantic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from toriconfig._core.path import Path, parse, show
+from toriconfig._core.tree import Node
+from toriconfig._core.value import Value
+from toriconfig._schema.shape import Shape, within
+from toriconfig.errors import Problem
+
+
+class Renamed(Value):
+    """One key that has moved: from where, to where, and what may stand there."""
+
+    old: Path
+    new: Path
+    shape: Shape
+
+
+def renamed(shape: Shape) -> list[Renamed]:
+    """Every renamed key of the schema, by its whole path; those inside lists and free mappings apart.
+
+    Raises:
+        TypeError: a model renames a key to one that it does not have.
+    """
+    return list(_everywhere(shape, (), frozenset())) if outdated(shape) else []
+
+
+def current(path: Path, shape: Shape) -> Path:
+    """The path by which the schema knows a key now; the same one for a key that was not renamed."""
+    for _ in range(len(path)):  # below a renamed section another key may be renamed
+        for key in renamed(shape):
+            if path[: len(key.old)] == key.old:
+                path = (*key.new, *path[len(key.old) :])
+                break
+    return path
+
+
+def has_renamed(shape: Shape) -> bool:
+    """Whether any model of the schema renames a key."""
+    return any(map(_renames, within(shape)))
+
+
+def referred(old: Path, new: Path, node: Node, path: Path) -> Problem:
+    """The warning of a reference at `path` that uses an old key."""
+    return Problem(
+        "TC107",
+        show(path),
+        node.origin,
+        expected=f"`${{{show(new)}}}`",
+        help=f"write `${{{show(new)}}}` instead",
+        message=f"`${{{show(old)}}}` is deprecated: it is `${{{show(new)}}}` now",
+        label="deprecated",
+        severity="warning",
+    )
+
+
+_OUTDATED: WeakKeyDictionary[type[Any], bool] = WeakKeyDictionary()
+
+
+def outdated(shape: Shape) -> bool:
+    """Whether anything in the schema is renamed or deprecated; found out once a class."""
+    if shape.renamed:
+        return True
+    (model,) = shape.models if len(shape.models) == 1 else (None,)
+    known = _OUTDATED.get(model) if model is not None else None
+    if known is None:
+        known = any(_renames(below) or _deprecates(below) for below in within(shape))
+        if known:
+            list(_everywhere(shape, (), frozenset()))  # what leads nowhere is told at the first load, not at first use
+        if model is not None and getattr(model, "__pydantic_complete__", True):
+            _OUTDATED[model] = known
+    return known
+
+
+def _renames(shape: Shape) -> bool:
+    return shape.kind == "model" and any(map(_table, shape.models))
+
+
+def _deprecates(shape: Shape) -> bool:
+    return shape.kind == "model" and any(field.info.deprecated for field in shape.fields.values())
+
+
+def _everywhere(shape: Shape, path: Path, seen: frozenset[type[Any]]) -> Iterator[Renamed]:
+    if shape.kind != "model" or seen.intersection(shape.models):
+        return
+    for one in own(shape):
+        yield Renamed((*path, *one.old), (*path, *one.new), one.shape)
+    for key, field in shape.fields.items():
+        if key == field.keys[0]:
+            yield from _everywhere(field.shape, (*path, key), seen | set(shape.models))
+
+
+def own(shape: Shape) -> Iterator[Renamed]:
+    """The keys that the models of this shape rename themselves, by paths from there."""
+    for model in shape.models:
+        for old, new in (_table(model) if shape.renamed is None else shape.renamed).items():
+            target = shape.at(parse(new))
+            if target is None:
+                raise TypeError(f"`renamed` of {model.__name__}: `{old}` is renamed to `{new}`, which is no key of it")
+            yield Renamed(parse(old), parse(new), target)
+
+
+def _table(model: type[Any]) -> Mapping[str, str]:
+    config: Any = getattr(model, "model_config", None) or {}
+    table: Mapping[str, str] = config.get("renamed") or {}
+    return table

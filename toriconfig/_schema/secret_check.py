@@ -1,0 +1,40 @@
+"""Secrets that stand where no walk over a tree can find them: a schema with one is refused before anything is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from toriconfig._schema.shape import Field, Shape, has_secrets
+
+
+def refuse_hidden(shape: Shape) -> None:
+    """Refuse a schema with a `Secret` that would be read as a plain value.
+
+    Raises:
+        TypeError: names the field, and what to write instead.
+    """
+    if not has_secrets(shape):
+        return
+    hidden = next(_hidden(shape, set()), None)
+    if hidden is not None:
+        raise TypeError(
+            f"a `Secret` in `{hidden.place}` could not be told from the plain values that may stand there too: "
+            "give it a field of its own, in a model"
+        )
+
+
+def _hidden(shape: Shape, seen: set[type[Any]]) -> Iterator[Field]:
+    for part in shape.parts:
+        yield from _hidden(part, seen)
+    if shape.kind != "model" or seen.issuperset(shape.models):
+        return
+    seen.update(shape.models)
+    for field in shape.fields.values():
+        if _mixed(field.shape):
+            yield field
+        yield from _hidden(field.shape, seen)
+
+
+def _mixed(shape: Shape) -> bool:
+    return has_secrets(shape) if shape.members else any(map(_mixed, shape.parts))

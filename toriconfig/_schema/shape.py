@@ -1,0 +1,392 @@
+"""The shape of a schema: what may stand at each key path, found by one walk over the model's fields."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
+
+from pydantic import BaseModel
+
+from toriconfig._core.path import Path
+from toriconfig._core.value import Value
+from toriconfig._schema.keys import config_of, keys_of, read_by_validators
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from toriconfig._core.markers import Ref
+
+Kind = Literal["model", "mapping", "sequence", "scalar", "secret", "any"]
+
+
+class Shape:
+    """What may stand at one place.
+
+    Attributes:
+        kind: model, mapping (free keys), sequence, scalar, secret, or any (nothing can be said).
+        models: the models, dataclasses or TypedDicts that may stand here; several for a union.
+        item: the shape of the values of a mapping or the items of a sequence.
+        items: the shapes of the items of a tuple, where each has its own.
+        members: what may stand here where the kind does not tell: the members of a mixed union, what JSON in text spells.
+        inner: the T of a `Secret[T]`.
+        nullable: whether None may stand here.
+        ref: the place in Vault that the field names itself.
+        merge: the rule by which layers meet here, or None for the usual one.
+        text: whether a plain string may stand here although the kind is a container.
+        decodes: whether text that is JSON means what it spells, although the kind is any: a union of containers.
+        sealed: whether values are somebody else's secrets (pydantic's `SecretStr`), not to be shown or copied.
+        scalars: the classes of the scalars that may stand here; those with `choices` are not among them.
+        choices: the values that are allowed, of a `Literal` or an Enum.
+        keys: the shape of the keys of a mapping; None for plain text.
+        names: the names of the items of a named tuple.
+        unordered: whether it is a set, of which no item has a position.
+        validated: whether a validator of the schema reads the value before pydantic does, so that text stays text.
+        verbatim: whether text is never decoded (`NoDecode`).
+        renamed: old keys to new ones, instead of those that the model here declares itself; None: those.
+    """
+
+    __slots__ = (
+        "_exact",
+        "_extra",
+        "_fields",
+        "_holds",
+        "choices",
+        "decodes",
+        "inner",
+        "item",
+        "items",
+        "keys",
+        "kind",
+        "members",
+        "merge",
+        "models",
+        "names",
+        "nullable",
+        "ref",
+        "renamed",
+        "scalars",
+        "sealed",
+        "text",
+        "unordered",
+        "validated",
+        "verbatim",
+    )
+
+    def __init__(self, kind: Kind, *, models: tuple[type[Any], ...] = (), item: Shape | None = None) -> None:
+        self.kind: Kind = kind
+        self.models = models
+        self.item = item
+        self.items: tuple[Shape, ...] = ()
+        self.members: tuple[Shape, ...] = ()
+        self.inner: Any = None
+        self.nullable = False
+        self.ref: Ref | None = None
+        self.merge: str | None = None
+        self.text = False
+        self.decodes = False
+        self.sealed = False
+        self.renamed: Mapping[str, str] | None = None
+        self.scalars: tuple[Any, ...] = ()
+        self.choices: tuple[Any, ...] = ()
+        self.keys: Shape | None = None
+        self.names: tuple[str, ...] = ()
+        self.unordered = self.validated = self.verbatim = False
+        self._exact: bool | None = None
+        self._fields: dict[str, Field] | None = None
+        self._holds: bool | None = None
+        self._extra: bool | None = None
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """The fields of the models here, by every key that sets one; empty when no model stands here.
+
+        Of several models with the same key the first counts, unless it is a secret of another one alone.
+        """
+        if self._fields is None:
+            self._fields = {}
+            for model in self.models:
+                for key, field in fields_of(model).items():
+                    known = self._fields.setdefault(key, field)
+                    if known is not field and confidential(field.shape) and not confidential(known.shape):
+                        self._fields[key] = field
+        return self._fields
+
+    @property
+    def parts(self) -> tuple[Shape, ...]:
+        """The shapes that this one is made of, fields apart."""
+        return self.items or self.members or ((self.item,) if self.item is not None else ())
+
+    @property
+    def extra(self) -> bool:
+        """Whether a key that is not a field is nobody's mistake, because the model itself says so."""
+        if self._extra is None:
+            self._extra = any(config_of(model).get("extra") in ("allow", "ignore") for model in self.models)
+        return self._extra
+
+    def narrowed(self, given: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> Shape:
+        """This union with the models alone that can be meant by what is given: see `members.meant`.
+
+        Args:
+            given: nodes by key.
+            tags: nodes by key that `Literal` fields are compared with; None: those of `given`.
+        """
+        if len(self.models) < 2:
+            return self
+        from toriconfig._schema.unions import meant
+
+        return self._of(meant(self._union(), given, given if tags is None else tags))
+
+    def taken(self, given: Mapping[str, Any]) -> Shape:
+        """The same where nothing more will be said: see `members.taken`."""
+        if len(self.models) < 2:
+            return self
+        from toriconfig._schema.unions import taken
+
+        return self._of(taken(self._union(), given))
+
+    def _union(self) -> dict[type[Any], dict[str, Field]]:
+        return {model: fields_of(model) for model in self.models}
+
+    def _of(self, models: tuple[type[Any], ...]) -> Shape:
+        if len(models) == len(self.models):
+            return self
+        shape = Shape(self.kind, models=models)
+        shape.nullable, shape.text, shape.merge = self.nullable, self.text, self.merge
+        return shape
+
+    def optional(self) -> Shape:
+        """The same shape where None may stand."""
+        shape = copy.copy(self)
+        shape.nullable = True
+        return shape
+
+    def child(self, key: str | int) -> Shape | None:
+        """The shape below `key`; None when there is no such key."""
+        if self.kind == "model" and type(key) is str:  # so nearly always, and thousands of times a load
+            known = (self._fields or self.fields).get(key)
+            if known is not None:
+                return known._shape or known.shape
+        if self.kind == "any":
+            return self if self.sealed or self.members else ANY
+        if key in self.names:
+            return self.items[self.names.index(str(key))]
+        if isinstance(key, int) and 0 <= key < len(self.items):
+            return self.items[key]
+        if isinstance(key, int) or self.kind == "mapping":
+            return self.item
+        field = self.fields.get(key)
+        return field.shape if field is not None else ANY if self.extra else None
+
+    def at(self, path: Path) -> Shape | None:
+        """The shape at `path` below this one."""
+        shape: Shape | None = self
+        for part in path:
+            if shape is None:
+                return None
+            shape = shape.child(part)
+        return shape
+
+
+ANY = Shape("any")
+ANY.nullable = True
+_EXACT = frozenset({Decimal, Fraction, timedelta})
+
+
+class Inside(Value):
+    """A field that stands at a path inside what another key holds: its name, and pydantic's own record."""
+
+    path: Path
+    name: str
+    info: FieldInfo
+
+
+class Field:
+    """One field of a model.
+
+    Attributes:
+        name: its name in Python.
+        keys: the keys that set it in files; the first is the one to show.
+        place: `Model.field`, as origins of defaults spell it.
+        info: pydantic's own record.
+        inside: the fields to which the key only leads (`AliasPath`), when it is that of no field itself; None else.
+        shape: what may stand there.
+        validated: whether a validator of the owner reads the value before pydantic does.
+    """
+
+    __slots__ = ("_shape", "info", "inside", "keys", "name", "place", "validated")
+
+    def __init__(
+        self, owner: type[Any], name: str, info: FieldInfo, keys: tuple[str, ...], inside: list[Inside] | None = None
+    ) -> None:
+        self.place = f"{owner.__name__}.{name}"  # not the owner itself, which keeps its fields and must be free to go
+        self.name = name
+        self.info = info
+        self.keys = keys
+        self.inside = inside
+        self.validated = False
+        self._shape: Shape | None = None
+
+    @property
+    def shape(self) -> Shape:
+        if self._shape is None:
+            if self.inside is None:
+                self._shape = _of_info(self.info)
+                self._shape.validated = self._shape.validated or self.validated
+            else:
+                self._shape = ANY  # until all is known: a model may hold itself
+                self._shape = self._opening(self.inside)
+        return self._shape
+
+    def _opening(self, inside: list[Inside]) -> Shape:
+        """Anything; where a secret stands inside, nothing of it is shown but the keys that lead to fields."""
+        if not any(confidential(_of_info(field.info)) for field in inside):
+            return ANY
+        shape = copy.copy(ANY)
+        shape.sealed = True
+        shape._fields = {str(part): self for field in inside for part in field.path}
+        return shape
+
+    @property
+    def required(self) -> bool:
+        return self.info.is_required()
+
+    def default(self) -> Any:
+        """The default as pydantic would give it; pydantic's "undefined" when there is none to be had beforehand.
+
+        A factory that raises is left to pydantic too, whose validation tells of it.
+        """
+        from pydantic_core import PydanticUndefined
+
+        factory: Any = self.info.default_factory
+        if factory is None:
+            return self.info.default
+        if self.info.default_factory_takes_validated_data or (
+            isinstance(factory, type) and issubclass(factory, BaseModel) and not reads_itself(factory)
+        ):
+            return PydanticUndefined
+        try:
+            return factory()
+        except Exception:  # noqa: BLE001 - anybody's code
+            return PydanticUndefined
+
+
+_FIELDS: WeakKeyDictionary[type[Any], dict[str, Field]] = WeakKeyDictionary()
+
+
+def fields_of(model: type[Any]) -> dict[str, Field]:
+    """The fields of a model, dataclass or TypedDict by every key that sets one; walked once a class."""
+    known = _FIELDS.get(model)
+    if known is None:
+        known = {}
+        for name, info in _infos(model).items():
+            keys, inside = keys_of(model, name, info)
+            if keys:
+                known.update(dict.fromkeys(keys, Field(model, name, info, keys)))
+            for key, *rest in inside:
+                opening = known.setdefault(str(key), Field(model, name, info, (str(key),), []))
+                if opening.inside is not None:
+                    opening.inside.append(Inside(tuple(rest), name, info))
+        read_first = read_by_validators(model)
+        for field in known.values() if read_first else ():
+            field.validated = field.inside is None and not read_first.isdisjoint((field.name, "*"))
+        if getattr(model, "__pydantic_complete__", True):  # else its annotations are not known yet
+            _FIELDS[model] = known
+    return known
+
+
+def _of_info(info: FieldInfo) -> Shape:
+    from toriconfig._schema.annotations import shape_of
+
+    return shape_of(info.annotation, tuple(info.metadata))
+
+
+def reads_itself(model: type[Any]) -> bool:
+    """Whether a class, wherever it stands, looks by itself for what it is not given: pydantic-settings' do."""
+    return hasattr(model, "settings_customise_sources")
+
+
+def root_shape(model: type[BaseModel], renamed: Mapping[str, str] | None = None) -> Shape:
+    """The shape of a whole schema, and old keys to new ones where they are not those of the model itself."""
+    shape = Shape("model", models=(model,))
+    shape.renamed = renamed
+    return shape
+
+
+def _infos(model: type[Any]) -> Mapping[str, FieldInfo]:
+    if issubclass(model, BaseModel):
+        if not model.__pydantic_complete__:  # a class that was defined behind it may be known by now
+            model.model_rebuild(raise_errors=False, _parent_namespace_depth=0)
+        return model.model_fields
+    from toriconfig._schema.records import record_fields
+
+    return record_fields(model)
+
+
+def within(shape: Shape) -> Iterator[Shape]:
+    """This shape and every one below it; the fields of each model once, and in a union those of all its models."""
+    seen: set[type[Any]] = set()
+    left = [shape]
+    while left:
+        shape = left.pop()
+        yield shape
+        left += shape.parts
+        for model in shape.models if shape.kind == "model" else ():
+            if model not in seen:
+                seen.add(model)
+                left += [field.shape for field in fields_of(model).values()]
+
+
+def has_secrets(shape: Shape) -> bool:
+    """Whether a secret may stand at or below this shape."""
+    if shape._holds is None:
+        _survey(shape)
+    return bool(shape._holds)
+
+
+def has_exact(shape: Shape) -> bool:
+    """Whether a value may stand at or below this shape that sources cannot read without its type: see `_exact_values`."""
+    if shape._exact is None:
+        _survey(shape)
+    return bool(shape._exact)
+
+
+_SURVEYS: WeakKeyDictionary[type[Any], tuple[bool, bool]] = WeakKeyDictionary()
+"""What `_survey` found at and below each model."""
+
+
+def _survey(shape: Shape) -> None:
+    model = shape.models[0] if shape.kind == "model" and len(shape.models) == 1 else None
+    known = _SURVEYS.get(model) if model is not None else None
+    if known is not None:
+        shape._holds, shape._exact = known
+        return
+    below = list(within(shape))
+    shape._holds = any(one.kind == "secret" for one in below)
+    shape._exact = any(not _EXACT.isdisjoint(one.scalars) for one in below if one.scalars)
+    for one in below if not (shape._holds and shape._exact) else ():
+        one._holds = one._holds if shape._holds else False  # nor below any of these
+        one._exact = one._exact if shape._exact else False
+    if model is not None and model in _FIELDS:  # else its annotations are not known yet
+        _SURVEYS[model] = shape._holds, shape._exact
+
+
+def confidential(shape: Shape) -> bool:
+    """Whether a secret, ours or somebody else's, may stand at or below this shape, so that it is not shown whole."""
+    return any(below.kind == "secret" or below.sealed for below in within(shape))
+
+
+def secrets_of(shape: Shape, path: Path = (), seen: frozenset[type] = frozenset()) -> Iterator[tuple[Path, Shape]]:
+    """Every `Secret` field that the models declare, with its path; those inside lists and free mappings apart."""
+    if shape.kind == "secret":
+        yield path, shape
+    elif shape.kind == "model" and not seen.intersection(shape.models):
+        shown: set[int] = set()
+        for key, field in shape.fields.items():
+            if id(field) not in shown:
+                shown.add(id(field))
+                yield from secrets_of(field.shape, (*path, key), seen | set(shape.models))

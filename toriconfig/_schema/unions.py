@@ -1,0 +1,66 @@
+"""Which models of a union are meant by what is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+
+from toriconfig._schema.keys import config_of
+
+if TYPE_CHECKING:
+    from toriconfig._schema.shape import Field
+
+Fields = Mapping[str, "Field"]
+
+
+def meant(
+    union: Mapping[type[Any], Fields], given: Mapping[str, Any], tags: Mapping[str, Any]
+) -> tuple[type[Any], ...]:
+    """The models whose `Literal` fields allow `tags`, and of these the ones that know the most of `given`.
+
+    Where no model knows all that the union knows of `given`, it is one alone: the first that lacks nothing, as pydantic
+    chooses.
+
+    Args:
+        union: the fields of each model by key.
+        given: nodes by key.
+        tags: nodes by key.
+    """
+    admitted = [model for model, fields in union.items() if _admits(fields, tags)] or list(union)
+    known = {model: _known(model, union[model], given) for model in admitted}
+    most = max(map(len, known.values()))
+    best = tuple(model for model in admitted if len(known[model]) == most)
+    if most == len(set().union(*known.values())):
+        return best
+    return (next((model for model in best if _complete(union[model], given)), best[0]),)
+
+
+def taken(union: Mapping[type[Any], Fields], given: Mapping[str, Any]) -> tuple[type[Any], ...]:
+    """The models that are meant when nothing more is given: one that lacks a key is passed over for one that does not."""
+    best = meant(union, given, given)
+    if any(_complete(union[model], given) for model in best):
+        return best
+    rest = {model: fields for model, fields in union.items() if _complete(fields, given) and _admits(fields, given)}
+    return meant(rest, given, given) if rest else best
+
+
+def _known(model: type[Any], fields: Fields, given: Mapping[str, Any]) -> set[str]:
+    return set(given if config_of(model).get("extra") == "allow" else given.keys() & fields.keys())
+
+
+def _complete(fields: Fields, given: Mapping[str, Any]) -> bool:
+    """Whether no key lacks; a secret never does, since it may come from Vault."""
+    return all(
+        not field.required or field.shape.kind == "secret" or not given.keys().isdisjoint(field.keys)
+        for field in fields.values()
+    )
+
+
+def _admits(fields: Fields, given: Mapping[str, Any]) -> bool:
+    for key, field in fields.items():
+        if get_origin(field.info.annotation) is Literal and key in given:
+            value = given[key].value
+            choices = get_args(field.info.annotation)
+            if not any(value == choice or value == getattr(choice, "value", choice) for choice in choices):
+                return False
+    return True

@@ -1,0 +1,1 @@
+"""The sealed handle, and the providers that can stand behind it."""

@@ -1,0 +1,170 @@
+"""A secret in a file that others rewrite: an agent, a CSI driver, External Secrets, a Kubernetes mount.
+
+Kubernetes swaps a `..data` link, so what is compared is the file that the path leads to (device, inode), its
+size and its time, never an event on its name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.clock import SYSTEM, Clock
+from toriconfig._core.interpolation_syntax import is_left
+from toriconfig._core.origin import Origin
+from toriconfig._core.regular_file import Identity, RegularFile, Unread, open_regular
+from toriconfig._secrets.provider import Flight, Reading, State, Swap, Swaps
+from toriconfig.errors import SecretError
+from toriconfig.pipeline._memory_lock import MemoryLock
+
+if TYPE_CHECKING:
+    from logging import Logger
+
+    from toriconfig._core.tree import Node
+
+MAX_BYTES = 1024 * 1024
+CHECK_SECONDS = 1.0
+"""How long a value is returned without looking at the file again."""
+
+_TRIES = 3
+
+_transition = MemoryLock()
+"""Guards memory alone, of all files, so that one line opens it again in a forked child."""
+
+
+def _open_again() -> None:
+    global _transition
+    _transition = MemoryLock()
+
+
+os.register_at_fork(after_in_child=_open_again)
+
+
+class FileSupply:
+    """A supply that reads a file again when it has become another one."""
+
+    def __init__(self, file: str, origin: Origin, clock: Clock = SYSTEM) -> None:
+        self.reading: Reading | None = None
+        self.fresh_until = float("-inf")
+        self.now: Callable[[], float] = clock.monotonic
+        self.reference = ""
+        self.origin = origin
+        self.error: SecretError | None = None
+        self.file = file
+        self._identity: Identity | None = None
+        self._confirmed = 0.0
+        self._listeners = Swaps()
+
+    def pending(self) -> Sequence[Flight]:
+        return ()
+
+    def refresh(self) -> Sequence[Flight]:
+        self.fresh_until = float("-inf")
+        return ()
+
+    ask = refresh
+
+    def settle(self) -> Reading:
+        """The value; a file that has gone keeps the last one, and says so in `state` and `error`."""
+        error = self.look()
+        if self.reading is None:
+            assert error is not None
+            raise error
+        return self.reading
+
+    def look(self) -> SecretError | None:
+        """Look at the file, swap where it has become another one, and tell; why it cannot be read, or None."""
+        before, old = self._identity, self.reading
+        new, identity, failure = self._read(before)
+        with _transition:
+            # whoever was quicker has read it too; what it found stands until the next look
+            mine = self._identity is before
+            if mine and new is not None:
+                self.reading, self._identity = new, identity
+            begins = mine and failure is not None and self.error is None and self.reading is not None
+            if mine or failure is None:
+                self.error = failure
+            now = self.now()
+            if failure is None:
+                self._confirmed = now
+            self.fresh_until = now + CHECK_SECONDS
+        if begins and failure is not None:
+            _logger().warning("%s; the last value is kept", failure.message)
+        if mine and new is not None and old is not None:
+            for listener in self._listeners:
+                try:
+                    listener(old, new)
+                except Exception as error:  # noqa: BLE001  (a subscriber that raises stops nobody)
+                    _logger().error("a callback for %s failed: %s", self.file, type(error).__name__)
+        return failure
+
+    def _read(self, known: Identity | None) -> tuple[Reading | None, Identity | None, SecretError | None]:
+        """A new reading when the file has become another one than `known`; None when it is the same."""
+        opened = open_regular(self.file, MAX_BYTES)
+        if isinstance(opened, Unread):
+            return None, None, self._unread(opened)
+        with opened:
+            try:
+                return self._content(opened, known)
+            except OSError as error:
+                return None, None, self._unread(Unread.of(error))
+
+    def _content(
+        self, file: RegularFile, known: Identity | None
+    ) -> tuple[Reading | None, Identity | None, SecretError | None]:
+        for _ in range(_TRIES):
+            identity = file.identity()
+            if identity == known:
+                return None, identity, None
+            content = file.read()
+            if isinstance(content, Unread):
+                return None, None, self._unread(content)
+            if file.identity() != identity:
+                continue  # it was written to meanwhile
+            if not content and self.reading is not None and self.reading.value:
+                return None, None, self._error("the file was emptied, as if it were being written")
+            text = _text(content)
+            if isinstance(text, str) and is_left(text):
+                return None, None, self._error("it holds a reference, and none is resolved in a secret's file")
+            return Reading(text, self.origin), identity, None
+        return None, None, self._error("the file is written to again and again")
+
+    def _unread(self, why: Unread) -> SecretError:
+        return self._error(f"the file cannot be read: {why.reason}")
+
+    def _error(self, message: str) -> SecretError:
+        return SecretError(f"{self.file}: {message}", help="put the secret there, readable for this process")
+
+    @property
+    def state(self) -> State:
+        if self.reading is None:
+            return "missing" if self.error is not None else "unread"
+        return "stale" if self.error is not None else "fresh"
+
+    @property
+    def age(self) -> float | None:
+        return None if self.reading is None else self.now() - self._confirmed
+
+    def subscribe(self, swap: Swap) -> Callable[[], None]:
+        return self._listeners.add(swap)
+
+
+def is_file(node: Node) -> bool:
+    """Whether what stands here is all that one file of a directory of secrets holds."""
+    return node.layer.kind == "secrets_dir" and isinstance(node.at, str) and node.key_at is None
+
+
+def _logger() -> Logger:
+    from toriconfig.pipeline._logging import library_logger
+
+    return library_logger("toriconfig")
+
+
+def _text(content: bytes) -> Any:
+    """The text without the one line end that editors add; bytes where it is not UTF-8."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return content
+    return text[:-1].removesuffix("\r") if text.endswith("\n") else text

@@ -1,0 +1,114 @@
+"""Files that hold secrets, looked at again and again while somebody wants to be told of changes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+from weakref import ref
+
+from toriconfig._core.clock import SYSTEM, Clock
+from toriconfig._secrets.derived import Derived, Fallback
+from toriconfig._secrets.file import FileSupply
+from toriconfig._secrets.provider import Supply
+from toriconfig.pipeline._memory_lock import MemoryLock
+
+if TYPE_CHECKING:
+    from toriconfig._runtime.scheduler import Scheduler
+    from toriconfig._runtime.workers import Workers
+
+EVERY = 1.0
+"""Seconds between the end of one look at all files and the start of the next."""
+
+
+def files_behind(supply: Supply) -> Iterator[FileSupply]:
+    """The files that a supply reads, itself or through others."""
+    if isinstance(supply, FileSupply):
+        yield supply
+    elif isinstance(supply, (Derived, Fallback)):
+        for one in supply.inputs:
+            yield from files_behind(one)
+
+
+class FileWatch:
+    """One look at a time at all watched files, by a worker of its own: a mount that hangs delays files alone.
+
+    Args:
+        clock: whose monotonic seconds count.
+        scheduler: says when; None: that of the clock.
+        workers: who looks; None: one thread, started when there is something to look at.
+    """
+
+    def __init__(
+        self, clock: Clock = SYSTEM, scheduler: Scheduler | None = None, workers: Workers | None = None
+    ) -> None:
+        from toriconfig._runtime.scheduler import scheduler_for
+        from toriconfig._runtime.workers import Workers
+
+        self._now = clock.monotonic
+        self._scheduler = scheduler or scheduler_for(clock)
+        self._workers = workers or Workers(1, "toriconfig-files")
+        self._lock = MemoryLock()
+        self._watched: dict[object, ref[FileSupply]] = {}
+        self._planned = False
+
+    def add(self, supply: FileSupply) -> Callable[[], None]:
+        """Look at it until what is returned is called, or nobody holds it any more; at once, to know a change."""
+        from toriconfig._runtime.workers import POLL
+
+        entry = object()
+        with self._lock:
+            self._watched[entry] = ref(supply)
+            first, self._planned = not self._planned, True
+        self._workers.submit(POLL, supply.look)
+        if first:
+            self._scheduler.at(self._now() + EVERY, self._send)
+
+        def cancel() -> None:
+            with self._lock:
+                self._watched.pop(entry, None)
+
+        return cancel
+
+    def after_fork(self) -> None:
+        """In a forked child: go on with a thread of its own."""
+        self._lock = MemoryLock()
+        self._workers.reset()
+        self._planned = bool(self._watched)
+        if self._planned:
+            self._scheduler.at(self._now() + EVERY, self._send)
+
+    def _send(self) -> None:
+        from toriconfig._runtime.workers import POLL
+
+        self._workers.submit(POLL, self._look)
+
+    def _look(self) -> None:
+        with self._lock:
+            watched = list(self._watched.items())
+        alive = {id(supply): supply for _, held in watched if (supply := held()) is not None}
+        try:
+            for supply in alive.values():
+                supply.look()
+        finally:
+            with self._lock:
+                for entry, held in watched:
+                    if held() is None:
+                        self._watched.pop(entry, None)
+                self._planned = bool(self._watched)
+                again = self._planned
+            if again:
+                self._scheduler.at(self._now() + EVERY, self._send)
+
+
+def watch(supply: Supply) -> list[Callable[[], None]]:
+    """Look at the files behind a supply by themselves; returns what ends it."""
+    return [_process_watch().add(file) for file in files_behind(supply)]
+
+
+@cache
+def _process_watch() -> FileWatch:
+    made = FileWatch()
+    os.register_at_fork(after_in_child=made.after_fork)
+    return made

@@ -1,0 +1,53 @@
+"""Fetching every declared secret at once: one request a path, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from toriconfig._core.path import Path
+from toriconfig._secrets.provider import Flight
+from toriconfig._secrets.secret import Secret, settled, supply_of
+from toriconfig.errors import SecretError
+
+
+def prefetch_all(secrets: Mapping[Path, Secret[Any]]) -> None:
+    """Fetch all and return when all are there.
+
+    Raises:
+        ExceptionGroup: of a `SecretError` for each secret that cannot be had, naming its path.
+    """
+    _raise(failures_of(secrets), len(secrets))
+
+
+async def aprefetch_all(secrets: Mapping[Path, Secret[Any]]) -> None:
+    """`prefetch_all` for coroutines."""
+    for flight in _take_off(secrets):
+        await flight.await_end()
+    _raise([failure for secret in secrets.values() if (failure := failure_of(secret)) is not None], len(secrets))
+
+
+def failures_of(secrets: Mapping[Path, Secret[Any]]) -> list[SecretError]:
+    """Fetch all side by side; what could not be had, by field."""
+    for flight in _take_off(secrets):
+        flight.wait()
+    return [failure for secret in secrets.values() if (failure := failure_of(secret)) is not None]
+
+
+def _take_off(secrets: Mapping[Path, Secret[Any]]) -> Sequence[Flight]:
+    flights = [flight for secret in secrets.values() for flight in supply_of(secret).pending()]
+    return list({id(flight): flight for flight in flights}.values())
+
+
+def _raise(failures: Sequence[SecretError], count: int) -> None:
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} of {count} secrets cannot be had", failures)
+
+
+def failure_of(secret: Secret[Any]) -> SecretError | None:
+    """Why a secret cannot be had, by what is in memory; None where it can be."""
+    try:
+        settled(secret)
+    except SecretError as error:
+        return error.with_traceback(None)
+    return None

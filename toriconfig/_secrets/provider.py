@@ -1,0 +1,236 @@
+"""Where a `Secret` gets its value: the protocol between handles and what stands behind them.
+
+A handle never fetches. It asks its supply for `pending()` work, waits for that, and then lets the
+supply `settle()` without blocking. So blocking readers, `await`ing readers and `prefetch` are the same
+three lines, and no reader ever occupies the worker that it waits for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, Protocol
+
+from toriconfig._core.origin import Origin
+
+State = Literal["fresh", "stale", "missing", "unread"]
+"""fresh: as good as new; stale: kept past `refresh_interval` because it could not be renewed;
+missing: the last try failed and nothing usable is left; unread: nobody has asked yet."""
+
+
+class Reading:
+    """One value as it was read, whole; never changed afterwards, but that a renewed lease moves `expires_at` on.
+
+    Attributes:
+        value: text, bytes, a number, or a dict for a whole Vault path. Raw: not converted to the T of a handle.
+        origin: where it was read, version included.
+        version: KV v2 version, or None.
+        made_of: the readings that it was made of, which end it; () for one that was read itself.
+        gist: the value, without what only moves its end: with equal ones a reading is no other credential.
+    """
+
+    __slots__ = ("__weakref__", "_expires_at", "gist", "made_of", "origin", "value", "version")
+
+    def __init__(
+        self,
+        value: Any,
+        origin: Origin,
+        version: int | None = None,
+        expires_at: float | None = None,
+        made_of: Sequence[Reading] = (),
+        gist: Any = None,
+    ) -> None:
+        self.value = value
+        self.gist = value if gist is None else gist
+        self.origin = origin
+        self.version = version
+        self.made_of = made_of
+        self._expires_at = expires_at
+
+    @property
+    def expires_at(self) -> float | None:
+        """Seconds since 1970 at which the value stops working (a lease), or None."""
+        ends = [end for reading in self.made_of if (end := reading.expires_at) is not None]
+        return min(ends) if ends else self._expires_at
+
+    @expires_at.setter
+    def expires_at(self, end: float) -> None:
+        self._expires_at = end
+
+    def __repr__(self) -> str:
+        return f"Reading({self.origin})"
+
+
+class Flight(Protocol):
+    """One request under way, however many wait for it. It always ends: it has a deadline."""
+
+    def wait(self) -> None:
+        """Block until it has ended; at its deadline it is abandoned and counts as ended."""
+        ...
+
+    async def await_end(self) -> None:
+        """The same without blocking the loop."""
+        ...
+
+
+Swap = Callable[["Reading | None", "Reading | None"], None]
+"""Called with the old and the new reading after a swap; None: there was, or is, nothing usable.
+
+The same reading twice: it has ended before its time, and is replaced or dropped when somebody reads again."""
+
+
+class Swaps:
+    """The subscribers of one supply.
+
+    There is no lock: a garbage collection cancels a subscription at any moment, in the middle of any code. Each change
+    of the mapping is one call of C code, and is therefore atomic.
+    """
+
+    __slots__ = ("_subscribers",)
+
+    def __init__(self) -> None:
+        self._subscribers: dict[object, Swap] = {}
+
+    def add(self, swap: Swap) -> Callable[[], None]:
+        """Have `swap` called by each `tell`, after those added before; returns what cancels it."""
+        entry, subscribers = object(), self._subscribers
+        subscribers[entry] = swap
+
+        def cancel() -> None:
+            subscribers.pop(entry, None)
+
+        return cancel
+
+    def __bool__(self) -> bool:
+        return bool(self._subscribers)
+
+    def __iter__(self) -> Iterator[Swap]:
+        """Those that are subscribed now; a copy, made by one call of C code that allocates nothing on its way."""
+        return iter(list(self._subscribers.values()))
+
+
+class Supply(Protocol):
+    """What stands behind the handles of one reference; shared by all of them.
+
+    Attributes:
+        reading: the newest usable value, replaced whole; None when there is none.
+        fresh_until: monotonic seconds until which `reading` may be returned without asking further.
+        now: the clock that `fresh_until` is read against.
+        reference: what people write to name it, such as `secret/tori#api_key`; "" for a literal.
+    """
+
+    reading: Reading | None
+    fresh_until: float
+    now: Callable[[], float]
+    reference: str
+
+    def pending(self) -> Sequence[Flight]:
+        """Start what must be fetched before `settle` can answer; empty when nothing must.
+
+        A stale but usable value starts a refresh behind and returns nothing to wait for.
+        """
+        ...
+
+    def settle(self) -> Reading:
+        """The value now, without blocking.
+
+        Raises:
+            SecretError: there is none; which subclass says why.
+        """
+        ...
+
+    def refresh(self) -> Sequence[Flight]:
+        """Ask for a newer value, because this one was refused by what it opens; not again and again.
+
+        Returns what can be waited for; after that, a read yields the newest that can be had.
+        """
+        ...
+
+    def ask(self) -> Sequence[Flight]:
+        """Ask now, whatever is in memory, because somebody wants to know; calls that overlap share one request.
+
+        Returns what can be waited for; after that, `error` says whether it failed.
+        """
+        ...
+
+    @property
+    def state(self) -> State:
+        """How good the value is; from memory alone."""
+        ...
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the value was last confirmed, or None when it never was."""
+        ...
+
+    @property
+    def error(self) -> Exception | None:
+        """Why the last try failed, or None."""
+        ...
+
+    @property
+    def origin(self) -> Origin:
+        """Where the value comes, or would come, from; from memory alone."""
+        ...
+
+    def subscribe(self, swap: Swap) -> Callable[[], None]:
+        """Have `swap` called after each swap; returns what cancels it, without a lock. `swap` is held strongly."""
+        ...
+
+
+class Fixed:
+    """A supply whose value never changes: text in a file, a variable, an argument."""
+
+    def __init__(self, value: Any, origin: Origin) -> None:
+        self.reading: Reading | None = Reading(value, origin)
+        self.fresh_until = float("inf")
+        self.now: Callable[[], float] = _no_time
+        self.reference = ""
+
+    def pending(self) -> Sequence[Flight]:
+        return ()
+
+    def settle(self) -> Reading:
+        assert self.reading is not None
+        return self.reading
+
+    def refresh(self) -> Sequence[Flight]:
+        return ()
+
+    ask = refresh
+
+    @property
+    def state(self) -> State:
+        return "fresh"
+
+    @property
+    def age(self) -> float | None:
+        return None
+
+    @property
+    def error(self) -> Exception | None:
+        return None
+
+    @property
+    def origin(self) -> Origin:
+        assert self.reading is not None
+        return self.reading.origin
+
+    def subscribe(self, swap: Swap) -> Callable[[], None]:
+        return _nothing
+
+
+def _no_time() -> float:
+    return 0.0
+
+
+def _nothing() -> None:
+    return None
+
+
+EXACT = "exact: KV v2 rounds numbers from 2**53 on, so store it as text"
+"""What a number that KV v2 may have rounded is not."""
+
+
+def is_rounded(value: Any, reading: Reading) -> bool:
+    """Whether a value out of that reading is a number that KV v2, which keeps 64-bit floats, may have rounded."""
+    return reading.version is not None and type(value) in (int, float) and abs(value) >= 2**53

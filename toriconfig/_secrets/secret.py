@@ -1,0 +1,395 @@
+"""The sealed box: a handle that shows nothing, and opens by `get()` alone."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from types import CellType
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, get_args, overload
+
+from toriconfig._core.origin import Origin
+from toriconfig._runtime.warn_once import flush
+from toriconfig._secrets.provider import EXACT, Fixed, Reading, State, Supply, is_rounded
+from toriconfig.errors import SecretError
+
+if TYPE_CHECKING:
+    from typing import LiteralString
+
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+MASK = "**********"
+"""What every secret shows: constant, so that it tells no length; refused as a value."""
+
+_RAISE: Any = object()
+_Held = tuple[Any, Any, Supply, Callable[[], float] | None]
+"""The last reading, its value as a T, the supply of both, and its clock (None: the value never changes); replaced whole."""
+
+
+class _Serializer:
+    """Makes pydantic's serializer of a `Secret` when it is first asked for: `_secret` does not import pydantic."""
+
+    def __init__(self) -> None:
+        self._made: Any = None
+
+    def __get__(self, secret: object, owner: object = None) -> Any:
+        if self._made is None:
+            from pydantic_core import SchemaSerializer, core_schema
+
+            masked = core_schema.plain_serializer_function_ser_schema(_masked, when_used="json")
+            self._made = SchemaSerializer(core_schema.any_schema(serialization=masked))
+        return self._made
+
+
+class Secret(Generic[T]):
+    """A secret that is fetched on the first `get()`, cached, and always yields the current value.
+
+    It is not a `str`: `repr`, `str`, `format`, JSON, logs and tracebacks show a constant mask.
+    T is `str`, `bytes`, a number, or a pydantic model for several keys of one Vault path.
+
+    Args:
+        value: a value, for tests and for `replace` and `override`; handles for settings are made by loading.
+
+    >>> token = Secret("s3cr3t")
+    >>> print(token, repr(token), f"{token:>4}")
+    ********** Secret('**********') **********
+    >>> token.get()
+    's3cr3t'
+    """
+
+    __slots__ = ("__weakref__", "_held", "_inner", "_path")
+
+    _held: CellType
+    """A cell with a `_Held`: what walks over attributes, slots and mappings does not look into one."""
+    _inner: Any
+    _path: str
+
+    def __init__(self, value: T) -> None:
+        if isinstance(value, str) and value == MASK:
+            raise ValueError("the mask of a secret was given as its value; pass the secret itself")
+        supply = Fixed(value, Origin("code", "Secret(...)"))
+        _fill(self, supply, None, "")
+        _hold(self, supply.reading, value, supply)
+        _register(value)
+
+    @overload
+    def get(self) -> T: ...
+    @overload
+    def get(self, default: D) -> T | D: ...
+    def get(self, default: Any = _RAISE) -> Any:
+        """The current value: from memory while it is fresh, else fetched, within the deadline.
+
+        Args:
+            default: returned instead of raising when the secret cannot be had.
+
+        Raises:
+            MissingCredentialError: nothing supplies it.
+            VaultError: Vault was asked; the subclass says what happened.
+            SecretError: the value is not a T; the message does not hold it.
+        """
+        reading, value, supply, now = self._held.cell_contents
+        if now is None or (reading is supply.reading and now() < supply.fresh_until):
+            return value
+        return self._read(default)
+
+    get_secret_value = get
+
+    @overload
+    async def aget(self) -> T: ...
+    @overload
+    async def aget(self, default: D) -> T | D: ...
+    async def aget(self, default: Any = _RAISE) -> Any:
+        """`get()` for coroutines: the loop runs on while the value is fetched."""
+        for flight in supply_of(self).pending():
+            await flight.await_end()
+        return self._settled(default)
+
+    def _read(self, default: Any) -> Any:
+        flush()
+        for flight in supply_of(self).pending():
+            flight.wait()
+        return self._settled(default)
+
+    def _settled(self, default: Any) -> Any:
+        supply = supply_of(self)
+        reading, error = _settle(supply)
+        if reading is not None:
+            value, wrong = self._value_of(reading)
+            if not wrong:
+                return value
+            error = SecretError(f"the value is not {wrong}", reference=supply.reference, help=f"see {reading.origin}")
+        if default is not _RAISE:
+            return default
+        assert error is not None
+        raise error.at(self._path) if self._path else error
+
+    def _value_of(self, reading: Reading) -> tuple[Any, str]:
+        """The T of a reading, made once, and "" ; or None and what its value should have been."""
+        known, seen, supply, _ = self._held.cell_contents
+        if known is reading:
+            return seen, ""
+        rounded = self._inner in (str, int) and is_rounded(reading.value, reading)
+        value, wrong = (None, EXACT) if rounded else convert(self._inner, reading.value)
+        if not wrong:
+            _register(value if self._inner in (None, str, bytes) else reading.value)
+            _hold(self, reading, value, supply)
+        return value, wrong
+
+    @property
+    def version(self) -> int | None:
+        """KV v2 version of the value in memory, or None."""
+        reading = supply_of(self).reading
+        return reading.version if reading is not None else None
+
+    @property
+    def expires_at(self) -> float | None:
+        """Seconds since 1970 at which the value in memory ends (a lease), or None."""
+        reading = supply_of(self).reading
+        return reading.expires_at if reading is not None else None
+
+    @property
+    def origin(self) -> Origin:
+        """Where the value comes, or would come, from; never fetches."""
+        return supply_of(self).origin
+
+    @property
+    def state(self) -> State:
+        """fresh, stale, missing or unread; a value that is no T is as good as missing. Never fetches."""
+        return "missing" if misfit(self) else supply_of(self).state
+
+    @property
+    def reference(self) -> str:
+        """The place in Vault that it is read from, such as `secret/tori#api_key`; "" when none."""
+        return supply_of(self).reference
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK!r})"
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __format__(self, spec: str) -> str:
+        return MASK
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a Secret has no truth value, since that would fetch it: test `secret.get(None) is None`")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        supply, of_other = supply_of(self), supply_of(other)
+        if supply is of_other:
+            return True
+        mine, theirs = supply.reading, of_other.reading
+        if mine is None or theirs is None:
+            return mine is theirs and self.reference == other.reference and self.origin == other.origin
+        return hmac.compare_digest(_bytes(mine.value), _bytes(theirs.value))
+
+    def __hash__(self) -> int:
+        return hash(Secret)
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in _HIDDEN]
+
+    def __copy__(self) -> Secret[T]:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Secret[T]:
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError(
+            "a Secret is not pickled, so that no value leaves the process: pickle the lazy settings object "
+            "instead (it travels as its recipe), or load in the other process"
+        )
+
+    __pydantic_serializer__ = _Serializer()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        inner = (get_args(source) or (str,))[0]
+
+        def accept(secret: Secret[Any]) -> Secret[Any]:
+            found, wrong = typed(secret, inner)
+            return found if found is not None else _refuse("toriconfig_secret", f"the value is not {wrong}")
+
+        # In two steps, since the error of a step shows what the step was given: the second is given a sealed box.
+        steps = map(core_schema.no_info_plain_validator_function, (_boxed, accept))
+        schema = core_schema.chain_schema(
+            list(steps),
+            serialization=core_schema.plain_serializer_function_ser_schema(_masked, when_used="json"),
+        )
+        schema["metadata"] = {"toriconfig_secret": inner}
+        return schema
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        inner = schema.get("metadata", {}).get("toriconfig_secret", str)
+        known = {int: "integer", float: "number"}
+        kind = known.get(inner, "object" if hasattr(inner, "model_fields") else "string")
+        kinds = kind if kind == "string" else ["string", kind]  # a reference is text, and so is the mask
+        return {"type": kinds, "format": "password", "writeOnly": True, "x-toriconfig-secret": True}
+
+
+_HIDDEN = frozenset(Secret.__slots__) - {"__weakref__"}
+Secret.__slots__ = ()  # type: ignore[assignment]  # the slots stay; what copies slot by slot finds none
+
+
+def handle(supply: Supply, inner: Any, path: str) -> Secret[Any]:
+    """A handle over `supply`, for the field at `path`, whose T is `inner` (None: whatever was read)."""
+    secret: Secret[Any] = Secret.__new__(Secret)
+    _fill(secret, supply, inner, path)
+    return secret
+
+
+def typed(secret: Secret[T], inner: Any, path: str = "") -> tuple[Secret[T] | None, str]:
+    """`secret` for a field at `path` whose T is `inner`, and "" ; or None and what its value should have been.
+
+    A handle that knows its T stays what it is; so does one whose value, in memory, is a T as it stands.
+    """
+    reading = supply_of(secret).reading
+    if secret._inner is not None or reading is None:
+        return secret, ""
+    value, wrong = convert(inner, reading.value)
+    if wrong:
+        return None, wrong
+    return (secret if value is reading.value else handle(supply_of(secret), inner, path)), ""
+
+
+def supply_of(secret: Secret[Any]) -> Supply:
+    """The supply behind a handle."""
+    held: _Held = secret._held.cell_contents
+    return held[2]
+
+
+def settled(secret: Secret[Any]) -> Any:
+    """The value as the flights that have ended left it; never waits, so that a coroutine may ask.
+
+    Raises:
+        SecretError: as `get()`.
+    """
+    return secret._settled(_RAISE)
+
+
+def misfit(secret: Secret[Any]) -> str:
+    """What the value in memory should have been; "" where it is a T, and where none is there. Never fetches."""
+    reading = supply_of(secret).reading
+    return secret._value_of(reading)[1] if reading is not None else ""
+
+
+def _fill(secret: Secret[Any], supply: Supply, inner: Any, path: str) -> None:
+    secret._held = CellType((_RAISE, None, supply, supply.now))  # `_RAISE` is the reading of no supply
+    secret._inner = inner
+    secret._path = path
+
+
+def _hold(secret: Secret[Any], reading: Reading | None, value: Any, supply: Supply) -> None:
+    """Keep a value for `get()`."""
+    now = None if type(supply) is Fixed else supply.now
+    secret._held.cell_contents = (reading, value, supply, now)
+
+
+def convert(inner: Any, raw: Any) -> tuple[Any, str]:
+    """`raw` as an `inner`, and "" ; or None and what it should have been, without the value.
+
+    Text stays text unless `inner` says otherwise; nothing is guessed from how a value looks.
+    """
+    if inner is None:
+        return raw, ""
+    if inner is str:
+        if isinstance(raw, str):
+            return raw, ""
+        if isinstance(raw, bytes):
+            return _decoded(raw)
+        if isinstance(raw, (bool, int, float)):
+            import json
+
+            return json.dumps(raw), ""
+        return None, "text"
+    if inner is bytes:
+        return (raw, "") if isinstance(raw, bytes) else (raw.encode(), "") if isinstance(raw, str) else (None, "text")
+    return _validated(inner, raw)
+
+
+def _decoded(raw: bytes) -> tuple[Any, str]:
+    try:
+        return raw.decode(), ""
+    except UnicodeDecodeError:
+        return None, "UTF-8 text"
+
+
+def _validated(inner: Any, raw: Any) -> tuple[Any, str]:
+    from pydantic import ValidationError
+
+    try:
+        kinds = get_args(inner) or (inner,)  # one model, or a union of some
+        as_json = isinstance(raw, (str, bytes)) and all(hasattr(kind, "model_fields") for kind in kinds)
+        if hasattr(inner, "model_fields"):
+            return (inner.model_validate_json if as_json else inner.model_validate)(raw), ""
+        from pydantic import TypeAdapter
+
+        adapter = TypeAdapter(inner)
+        return (adapter.validate_json if as_json else adapter.validate_python)(raw), ""
+    except ValidationError as error:
+        places = sorted({".".join(map(str, line["loc"])) for line in error.errors(include_input=False)} - {""})
+        name = getattr(inner, "__name__", str(inner))
+        return None, f"a valid {name}" + (f": look at {', '.join(places)}" if places else "")
+    except Exception:  # noqa: BLE001  (a validator of the user's raised something of its own)
+        return None, f"a valid {getattr(inner, '__name__', inner)}"
+
+
+def _settle(supply: Supply) -> tuple[Reading | None, SecretError | None]:
+    try:
+        return supply.settle(), None
+    except SecretError as error:
+        return None, error.with_traceback(None)
+
+
+_NOT_SECRET = frozenset({"username", "user", "name", "host", "hostname", "port", "dbname", "database"})
+
+
+def _register(value: Any) -> None:
+    """Have logs mask the value, and the telling parts of a mapping of values."""
+    from toriconfig.pipeline._redact import register
+
+    if isinstance(value, (str, bytes)):
+        register(value)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            if str(key).lower() not in _NOT_SECRET and isinstance(part, (str, bytes)):
+                register(part)
+    elif hasattr(value, "__dict__"):
+        _register(dict(vars(value)))
+
+
+STAND_INS: dict[str, Secret[Any]] = {}
+"""Handles by the names that stand for them while a model is made from JSON; see `_strict`."""
+
+
+def _boxed(value: Any) -> Secret[Any]:
+    if isinstance(value, Secret):
+        return value
+    if STAND_INS and type(value) is str and value in STAND_INS:
+        return STAND_INS[value]
+    return Secret(value) if value != MASK else _refuse("toriconfig_mask", "the mask of a secret was given as its value")
+
+
+def _refuse(kind: LiteralString, message: str) -> NoReturn:
+    from pydantic_core import PydanticCustomError
+
+    raise PydanticCustomError(kind, "{message}", {"message": message})
+
+
+def _masked(_value: Any) -> str:
+    return MASK
+
+
+def _bytes(value: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return value.encode() if isinstance(value, str) else repr(value).encode()

@@ -1,0 +1,1 @@
+"""Judging the merged tree: pydantic's verdict as problems without values."""

@@ -1,0 +1,38 @@
+"""Keys of mappings as the schema has them: `1` of YAML is text in a tree, and a number in an untyped mapping."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toriconfig._core.tree import Key, Node
+from toriconfig._schema.shape import ANY, Shape
+
+_NUMBERS = frozenset({int, float, bool, type(None)})
+
+
+def with_real_keys(node: Node, shape: Shape) -> Any:
+    """The bare value of a tree, as `Node.plain`, with the keys that the schema wants."""
+    value = node.value
+    if type(value) is dict:
+        shape = shape.narrowed(value) if shape.kind == "model" else shape
+        return {real_key(key, shape): with_real_keys(child, shape.child(key) or ANY) for key, child in value.items()}
+    if type(value) is list:
+        return [with_real_keys(child, shape.child(at) or ANY) for at, child in enumerate(value)]
+    return node.plain()
+
+
+def real_key(key: str, shape: Shape) -> Any:
+    """The key as a mapping of this shape has it: what a number or word means, unless the keys are text."""
+    if type(key) is not Key:
+        return key
+    if shape.kind == "any":
+        mapping = next((member for member in shape.members if member.kind == "mapping"), None)
+        return key.value if mapping is None else real_key(key, mapping)
+    keys = shape.keys if shape.kind == "mapping" else None
+    if keys is None:
+        return str(key)
+    if keys.kind == "any":
+        return key.value
+    if keys.choices and any(type(one) is type(key.value) and one == key.value for one in keys.choices):
+        return key.value
+    return str(key) if _NUMBERS.isdisjoint(keys.scalars) else key.value

@@ -1,0 +1,164 @@
+"""Strict models: what files say is validated as pydantic's strict JSON mode does, and text is coerced first.
+
+In Python mode a strict `set[int]` takes no list and a strict date no text, and neither YAML nor a variable can say
+anything else. So a model that Python mode refuses is made from JSON, in which strict types have their own forms. The
+text of variables is turned into the number or truth value that the strict type asks for, as pydantic-settings does.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.path import Path
+from toriconfig._core.tree import Node
+from toriconfig._schema.shape import ANY, Shape
+from toriconfig._secrets.secret import STAND_INS, Secret
+from toriconfig._validation.expectations import Found
+from toriconfig._validation.real_keys import real_key
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+_TYPES = {"int_type": int, "float_type": float, "bool_type": bool}
+_TRIES = 3
+
+
+def strict_model(
+    root: Node, shape: Shape, instance: BaseModel | None = None
+) -> tuple[BaseModel | None, list[Found]] | None:
+    """The model made in JSON mode, or what is wrong; None where nothing of the schema is strict, or JSON cannot say it.
+
+    Args:
+        instance: what is filled; None: a new one.
+    """
+    cls: Any = shape.models[0]
+    if not _is_strict(cls.__pydantic_core_schema__):
+        return None
+    outcome: tuple[BaseModel | None, list[Found]] | None = None
+    for _ in range(_TRIES):
+        held: dict[str, Secret[Any]] = {}
+        try:
+            outcome = _made(cls, json.dumps(_said(root, shape, held)), instance)
+        except (TypeError, ValueError):
+            return None
+        finally:
+            for token in held:
+                del STAND_INS[token]
+        if outcome[0] is not None:
+            return outcome
+        if any(one.kind == "json_invalid" and not one.loc for one in outcome[1]):
+            return None
+        coerced = root
+        for path, value in _read(outcome[1], root, shape):
+            coerced = _with(coerced, path, value)
+        if coerced is root:
+            return outcome
+        root = coerced
+    return outcome
+
+
+def _made(cls: Any, text: str, instance: BaseModel | None) -> tuple[BaseModel | None, list[Found]]:
+    from pydantic import ValidationError
+
+    target = cls.__new__(cls) if instance is None else instance
+    try:
+        return cls.__pydantic_validator__.validate_json(text, self_instance=target), []
+    except ValidationError as error:
+        from toriconfig._validation.validation_errors import found
+
+        return None, found(error.errors(include_url=False, include_input=False))
+    except Exception as error:  # noqa: BLE001 - a validator is anybody's code
+        from toriconfig._validation.escapes import errors_of
+
+        return None, errors_of(cls, error, lambda core, into: core.validate_json(text, self_instance=into))
+
+
+def _is_strict(schema: Any) -> bool:
+    """Whether a core schema has anything strict in it."""
+    left = [schema]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            if one.get("strict") is True:
+                return True
+            left += one.values()
+        elif isinstance(one, (list, tuple)):
+            left += one
+    return False
+
+
+def _said(node: Node, shape: Shape, held: dict[str, Secret[Any]]) -> Any:
+    """The value as JSON has it; each handle as a name under which it is found again.
+
+    Raises:
+        ValueError: JSON cannot say it.
+    """
+    value = node.value
+    if type(value) is dict:
+        shape = shape.narrowed(value) if shape.kind == "model" else shape
+        return {_key(real_key(key, shape)): _said(child, shape.child(key) or ANY, held) for key, child in value.items()}
+    if type(value) is list:
+        return [_said(child, shape.child(at) or ANY, held) for at, child in enumerate(value)]
+    if isinstance(value, Secret):
+        token = secrets.token_hex()
+        held[token] = STAND_INS[token] = value
+        return token
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and shape.scalars == (timedelta,):
+        value = timedelta(seconds=value)
+    if value is None or type(value) in (str, int, float, bool):
+        return value
+    from pydantic import SecretBytes, SecretStr
+    from pydantic_core import to_jsonable_python
+
+    return to_jsonable_python(value.get_secret_value() if isinstance(value, (SecretStr, SecretBytes)) else value)
+
+
+def _key(key: Any) -> str:
+    return key if isinstance(key, str) else json.dumps(key)
+
+
+def _read(found: list[Found], root: Node, shape: Shape) -> Iterator[tuple[Path, Any]]:
+    """Where a strict type refused the text of a variable, and the value that the text spells."""
+    from toriconfig._validation.validation_errors import walked
+
+    wanted: dict[Path, list[type[Any]]] = {}
+    for one in found:
+        if one.kind in _TYPES:
+            wanted.setdefault(walked(one, root, shape)[0], []).append(_TYPES[one.kind])
+    for path, kinds in wanted.items():
+        node = root.find(path)
+        if node is not None and node.layer.text and isinstance(node.value, str):
+            value = _coerced(node.value.strip(), kinds)
+            if value is not None:
+                yield path, value
+
+
+def _coerced(text: str, kinds: list[type[Any]]) -> Any:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if type(value) in kinds or (type(value) is int and float in kinds):
+        return value
+    for kind in kinds:
+        try:
+            return TypeAdapter(kind).validate_python(text)
+        except ValidationError:
+            continue
+    return None
+
+
+def _with(node: Node, path: Path, value: Any) -> Node:
+    """The tree with another value at a path that is there."""
+    if not path:
+        return Node(value, node.layer, node.at, node.key_at, node.under)
+    key, *rest = path
+    held: Any = dict(node.value) if type(node.value) is dict else list(node.value)
+    held[key] = _with(held[key], tuple(rest), value)
+    return Node(held, node.layer, node.at, node.key_at, node.under)

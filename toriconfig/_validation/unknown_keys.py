@@ -1,0 +1,180 @@
+"""Keys that the schema does not know, at any depth, each with the key that was probably meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.path import Path, show
+from toriconfig._core.tree import Node
+from toriconfig._schema.shape import ANY, Shape
+from toriconfig.errors import Problem, Severity
+
+if TYPE_CHECKING:
+    from toriconfig._core.suggest import Suggestions
+
+_VALUE = r"(?s)(?<=.)[:=].*"
+"""In a key that is none, the value: the space behind the colon was forgotten."""
+
+
+_MOST_NAMED = 30
+"""Keys that `expected` lists: more than a person reads."""
+
+
+def unknown_keys(root: Node, shape: Shape, severity: Severity, *, whole: bool = True) -> Iterator[Problem]:
+    """One problem for each unknown key, unless the model says `extra="ignore"` or `"allow"` itself.
+
+    Args:
+        whole: whether nothing more will be said, so that in a union a model that lacks a key is none.
+    """
+    yield from _Search(severity, whole).below(root, shape, ())
+
+
+class _Search:
+    def __init__(self, severity: Severity, whole: bool) -> None:
+        self.severity: Severity = severity
+        self.whole = whole
+        self.suggestions: Suggestions | None = None
+
+    def below(self, node: Node, shape: Shape, path: Path) -> Iterator[Problem]:
+        value = node.value
+        if type(value) is list and shape.item is not None:
+            for index, item in enumerate(value):
+                yield from self.below(item, shape.child(index) or ANY, (*path, index))
+        if type(value) is not dict:
+            return
+        if shape.kind == "mapping":
+            if shape.item is not None:
+                for key, child in value.items():
+                    yield from self.below(child, shape.item, (*path, key))
+            return
+        if not shape.models:  # a mapping where something else stands is judged by pydantic
+            return
+        meant = shape.narrowed(value)
+        shape = shape.taken(value) if self.whole else meant
+        siblings: _Siblings | None = None
+        for key, child in value.items():
+            below = shape.child(key)
+            if below is not None:
+                yield from self.below(child, below, (*path, key))
+            elif meant.child(key) is not None:
+                yield _passed_over(child, key, meant, path, value, self.severity)
+            else:
+                siblings = siblings or _Siblings(value, shape)
+                yield self._problem(child, key, siblings, path)
+
+    def _problem(self, node: Node, key: str, siblings: _Siblings, path: Path) -> Problem:
+        if self.suggestions is None:
+            from toriconfig._core.suggest import Suggestions
+
+            self.suggestions = Suggestions()
+        find, free, fields = self.suggestions, siblings.free, siblings.fields
+        name = re.sub(_VALUE, "", key)
+        candidate = (
+            siblings.folded.get(name.lower())
+            or find.sure(name, free)
+            or find.near(name, free)
+            or find.near(name, fields)
+        )
+        parent = f"`{show(path)}`" if path else "the schema"
+        return Problem(
+            "TC101",
+            show((*path, key)),
+            node.key_origin,
+            expected=siblings.expected_free if candidate in free or not candidate else siblings.expected,
+            help=_EXTENSION if _is_extension(node, key, path) else _remedy(candidate, siblings.said, parent),
+            message=f"unknown key `{key}`",
+            label=f"not a key of {parent}",
+            severity=self.severity,
+            fix=find.sure(key, free),
+        )
+
+
+class _Siblings:
+    """What one mapping says of the keys of its schema, worked out once for all unknown keys beside them.
+
+    Attributes:
+        said: what a layer sets.
+        fields: every key of the schema.
+        free: those that no layer sets.
+        expected: `fields` for people.
+        expected_free: `free` for people.
+        folded: every key of the schema by its lower-case spelling.
+    """
+
+    __slots__ = ("expected", "expected_free", "fields", "folded", "free", "said")
+
+    def __init__(self, value: dict[str, Node], shape: Shape) -> None:
+        self.said = {key: value[key] for key in shape.fields if key in value and value[key].layer.kind != "defaults"}
+        self.fields = list(shape.fields)
+        self.free = [key for key in shape.fields if key not in self.said]
+        self.folded = {key.lower(): key for key in reversed(self.fields)}
+        self.expected = _one_of(self.fields)
+        self.expected_free = _one_of(self.free) if self.free else "no further key: all of them are set"
+
+
+def _one_of(keys: list[str]) -> str:
+    more = len(keys) - _MOST_NAMED
+    named = ", ".join(keys[:_MOST_NAMED])
+    if not named:
+        return "no key at all"
+    return f"one of {named}" + (f" and {more:,} more" if more > 0 else "")
+
+
+def without_unknown(node: Node, shape: Shape) -> Node:
+    """The tree without the keys that `unknown_keys` tells of; the same object when there are none."""
+    value: Any = node.value
+    if type(value) is list and shape.item is not None:
+        value = [without_unknown(child, shape.child(index) or ANY) for index, child in enumerate(value)]
+    elif type(value) is dict and (shape.models or shape.kind == "mapping"):
+        shape = shape.narrowed(value)
+        known = {key: (child, shape.child(key)) for key, child in value.items()}
+        value = {key: without_unknown(child, below) for key, (child, below) in known.items() if below is not None}
+    if value is node.value or _same(value, node.value):
+        return node
+    return Node(value, node.layer, node.at, node.key_at, node.under)
+
+
+def _same(new: Any, old: Any) -> bool:
+    if len(new) != len(old):
+        return False
+    if type(new) is list:
+        return all(a is b for a, b in zip(new, old, strict=True))
+    return all(new[key] is old[key] for key in new)
+
+
+def _is_extension(node: Node, key: str, path: Path) -> bool:
+    """Whether a key may well be a home for YAML anchors, as in Compose files."""
+    return not path and key.startswith("x-") and node.layer.kind == "files"
+
+
+_EXTENSION = (
+    "with the option `extension_keys=True` keys on top that begin with `x-` are left to anchors; else remove it"
+)
+
+
+def _passed_over(
+    node: Node, key: str, meant: Shape, path: Path, siblings: dict[str, Node], severity: Severity
+) -> Problem:
+    """A key of a model of a union that cannot be the one, because it lacks another key."""
+    lacking = [field.keys[0] for field in meant.fields.values() if field.required and not siblings.keys() & field.keys]
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(lacking))
+    return Problem(
+        "TC101",
+        show((*path, key)),
+        node.key_origin,
+        expected=f"{names} beside it",
+        help=f"set {names} too, or remove it",
+        message=f"`{key}` goes with {names}, which no layer sets",
+        label=f"goes with {names}",
+        severity=severity,
+    )
+
+
+def _remedy(candidate: str | None, siblings: dict[str, Node], parent: str) -> str:
+    if candidate is None:
+        return f"remove it, or add it to the model behind {parent}"
+    if candidate in siblings:
+        return f"did you mean `{candidate}`, which is set at {siblings[candidate].key_origin}?"
+    return f"did you mean `{candidate}`?"

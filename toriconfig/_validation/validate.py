@@ -1,0 +1,74 @@
+"""Runs pydantic once over the merged tree, and turns what it finds into problems without values.
+
+pydantic's errors hold the input. They live and die inside `_run`; only problems leave it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.path import Path
+from toriconfig._core.tree import Key, Node
+from toriconfig._schema.shape import Shape
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from toriconfig._validation.expectations import Found
+    from toriconfig.errors import Problem
+
+
+STRICT = frozenset({"is_instance_of", "is_subclass_of", "dataclass_exact_type", "escaped"})
+"""Errors of strict types, beside those whose names end in `_type`."""
+
+
+def validate(
+    root: Node, shape: Shape, make: Callable[[dict[str, Any]], BaseModel], how_to_set: Callable[[Path], str]
+) -> tuple[BaseModel | None, list[Problem]]:
+    """The validated model, or None and what is wrong with the tree.
+
+    Args:
+        root: the merged tree, with handles where secrets are.
+        shape: the shape of the schema.
+        make: what validates a plain mapping; `Schema.model_validate`.
+        how_to_set: says where a missing key was looked for, and how it is set.
+    """
+    model, found = _run(root, shape, make)
+    if model is None and any(one.kind in STRICT or one.kind.endswith("_type") for one in found):
+        from toriconfig._validation.strict import strict_model
+
+        model, found = strict_model(root, shape) or (None, found)
+    if model is not None:
+        return model, []
+    from toriconfig._validation.validation_errors import problems
+
+    return None, list(problems(found, root, shape, how_to_set))
+
+
+def _run(root: Node, shape: Shape, make: Callable[[dict[str, Any]], BaseModel]) -> tuple[BaseModel | None, list[Found]]:
+    from pydantic import ValidationError
+
+    try:
+        return make(_plain(root, shape)), []
+    except ValidationError as error:
+        from toriconfig._validation.validation_errors import found
+
+        return None, found(error.errors(include_url=False, include_input=False))
+    except Exception as error:  # noqa: BLE001 - a validator is anybody's code
+        from toriconfig._validation.escapes import errors_of
+
+        values = _plain(root, shape)
+        again = errors_of(shape.models[0], error, lambda core, into: core.validate_python(values, self_instance=into))
+        return None, again
+
+
+def _plain(root: Node, shape: Shape) -> dict[str, Any]:
+    """The bare values; with keys that are numbers where the schema has them so."""
+    if not Key.seen:
+        values: dict[str, Any] = root.plain()
+        return values
+    from toriconfig._validation.real_keys import with_real_keys
+
+    keyed: dict[str, Any] = with_real_keys(root, shape)
+    return keyed

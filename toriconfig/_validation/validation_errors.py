@@ -1,0 +1,238 @@
+"""What pydantic refuses, as problems: where it stands, what was expected there, and what to do. Never the value."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import Any, get_args
+
+from toriconfig._core.path import Path, show
+from toriconfig._core.suggest import Suggestions
+from toriconfig._core.tree import Node
+from toriconfig._schema.shape import ANY, Shape, confidential, fields_of
+from toriconfig._validation.expectations import CHOICES, LIMITS, RULES, Found, phrase
+from toriconfig.errors import Problem, Related
+
+INCOMPLETE = "define or import the name where the class can see it at run time, not under `TYPE_CHECKING` alone"
+"""The remedy for an annotation that names what is not defined."""
+
+_UNQUOTED: dict[type, str] = {
+    **dict.fromkeys((int, float), "a number"),
+    bool: "true or false",
+    **dict.fromkeys((datetime.datetime, datetime.date, datetime.time), "a date or a time"),
+}
+"""What a file says without quotes, and is no text."""
+
+
+def found(lines: Iterable[Any]) -> list[Found]:
+    """The lines of a `ValidationError`, which hold no input."""
+    return _counted(map(_found, lines))
+
+
+def escaped(error: Exception) -> Found:
+    """What a validator raised that pydantic does not catch."""
+    return Found((), "escaped", type(error).__name__, {}, rule_in(error.__traceback__))
+
+
+def _found(line: Any) -> Found:
+    context = line.get("ctx", {})
+    cause = context.get("error")
+    rule = rule_in(cause.__traceback__) if isinstance(cause, BaseException) else str(context.get("rule", ""))
+    return Found(tuple(line["loc"]), line["type"], line["msg"], context, rule)
+
+
+def _counted(found: Iterable[Found]) -> list[Found]:
+    """The same, with a tuple that is too short told once, by its length: pydantic misses each of its items."""
+    counted: list[Found] = []
+    short: dict[Path, Found] = {}
+    for one in found:
+        if one.kind == "missing" and one.loc and isinstance(one.loc[-1], int):
+            one = Found(one.loc[:-1], "too_short", one.message, {"min_length": one.loc[-1] + 1})
+            short[one.loc] = one
+        counted.append(one)
+    return [one for one in counted if one.loc not in short or one.kind != "too_short" or short[one.loc] is one]
+
+
+def rule_in(trace: TracebackType | None) -> str:
+    """The name of the outermost function of the schema in a traceback, such as `Pool._hold`."""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        module = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")
+        if module[0] != "pydantic" and not (module[0] == "toriconfig" and module[2].startswith("_")):
+            return code.co_qualname.replace(".<locals>", "")
+        trace = trace.tb_next
+    return ""
+
+
+def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[[Path], str]) -> Iterable[Problem]:
+    """One problem for each place; errors of several members of a union are one."""
+    suggestions = Suggestions()
+    walks = [walked(one, root, shape) for one in found]
+    members: dict[Path, set[str | int]] = {}
+    for _, skipped in walks:
+        for at, member in skipped:
+            members.setdefault(at, set()).add(member)
+    places: dict[Path, list[tuple[Found, str]]] = {}
+    for one, (path, skipped) in zip(found, walks, strict=True):
+        # Where several members of a union failed, none of them is meant for sure: one problem for the field.
+        union = next(((at, member) for at, member in skipped if len(members[at]) > 1), None)
+        inner = "" if union is None or len(path) == len(union[0]) else f"a valid {union[1]}"
+        places.setdefault(union[0] if union else path, []).append((one, inner))
+    for path, errors in places.items():
+        kinds = {one.kind for one, _ in errors}
+        if kinds == {"missing"} and not errors[0][1] and root.find(path) is None:
+            yield _missing(path, root, shape, how_to_set)
+        elif kinds == {"extra_forbidden"} and not errors[0][1]:
+            yield _extra(path, root)
+        else:
+            yield _wrong(path, errors, root, shape, suggestions)
+
+
+def walked(found: Found, root: Node, shape: Shape) -> tuple[Path, list[tuple[Path, str | int]]]:
+    """The key path in pydantic's location, and what was skipped: names of union members and validators, with their place."""
+    path: Path = ()
+    skipped: list[tuple[Path, str | int]] = []
+    node: Node | None = root
+    here: Shape | None = shape
+    for number, part in enumerate(found.loc, 1):
+        child = node.find((part,)) if node is not None else None
+        declared = here is not None and isinstance(part, str) and part in here.fields
+        # Below a scalar stands what a validator of the schema found in something else.
+        unset = found.kind == "missing" and number == len(found.loc) and (here is None or here.kind != "scalar")
+        if child is None and not declared and not unset:
+            skipped.append((path, part))
+            continue
+        path = (*path, part)
+        node, here = child, here.child(part) if here is not None else None
+    if found.kind in ("union_tag_invalid", "union_tag_not_found"):
+        tag = str(found.context.get("discriminator", "")).strip("'")
+        if tag.isidentifier() and (found.kind == "union_tag_not_found" or (node is not None and node.find((tag,)))):
+            path = (*path, tag)
+    return path, skipped
+
+
+def _missing(path: Path, root: Node, shape: Shape, how_to_set: Callable[[Path], str]) -> Problem:
+    where = path[:-1]
+    while (parent := root.find(where)) is None:
+        where = where[:-1]
+    below = shape.at(path)
+    in_item = any(isinstance(part, int) for part in path)  # of a list, which comes whole from one layer
+    kinds = {"model": "a mapping", "mapping": "a mapping", "sequence": "a list", "secret": "a secret"}
+    return Problem(
+        "TC103",
+        show(path),
+        parent.key_origin if where else None,
+        expected=kinds.get(below.kind, "a value") if below is not None else "a value",
+        help=f"write `{path[-1]}` there" if in_item else how_to_set(path),
+        message=f"required key `{show(path)}` is " + ("missing" if in_item else "not set by any layer"),
+        label=f"`{show(path[len(where) :])}` is missing in this mapping" if where else "",
+    )
+
+
+def _extra(path: Path, root: Node) -> Problem:
+    node = root.find(path)
+    return Problem(
+        "TC101",
+        show(path),
+        node.key_origin if node is not None else None,
+        help="remove it",
+        message=f"unknown key `{path[-1]}`" if path else "an unknown key",
+        label="the model that stands here forbids it",
+    )
+
+
+def _wrong(path: Path, errors: list[tuple[Found, str]], root: Node, shape: Shape, suggestions: Suggestions) -> Problem:
+    node = root.find(path)
+    here = shape.at(path) or ANY
+    sealed = _sealed(path, here)
+    kinds = {one.kind for one, _ in errors}
+    expected = " or ".join(dict.fromkeys(filter(None, _phrases(errors, sealed=sealed))))
+    rule = next((one.rule for one, _ in errors if one.rule), "")
+    name = f"`{show(path)}`" if path else "the schema"
+    if "incomplete" in kinds:
+        code, message = "TC108", f"the schema is not complete: {errors[0][0].message}"
+    elif "escaped" in kinds:
+        code = "TC108"
+        message = f"a validator of {name} raised {errors[0][0].message}"
+    elif kinds <= RULES:
+        alone = bool(path) and node is not None and type(node.value) is not dict
+        code, message = "TC104" if alone else "TC108", f"{name} breaks a rule"
+    elif "union_tag_not_found" in kinds:
+        code, message, expected = "TC103", f"required key {name} is not set by any layer", _tags(path, shape)
+    elif kinds <= CHOICES or kinds <= LIMITS:
+        code, message = "TC104", f"{name} has a value that is not allowed"
+    else:
+        code, message = "TC102", f"{name} has the wrong type"
+    loser = next((loser for loser in node.losers() if loser.layer.kind != "defaults"), None) if node else None
+    return Problem(
+        code,
+        show(path),
+        _place(path, root),
+        expected=expected or ("" if "incomplete" in kinds else _by_rule(rule)),
+        help=_remedy(path, errors, node, sealed=sealed, expected=expected, suggestions=suggestions),
+        message=message,
+        label=f"expected {expected}" if expected else "",
+        layer=f"{node.origin} wins; {loser.origin} is overridden" if node is not None and loser is not None else "",
+        related=(Related(loser.origin, "overridden: this value is not in effect"),) if loser is not None else (),
+    )
+
+
+def _by_rule(rule: str) -> str:
+    return f"what the rule `{rule}` of the schema says" if rule else "what the schema says"
+
+
+def _tags(path: Path, shape: Shape) -> str:
+    """What a key may be that tells the models of a union apart."""
+    union = shape.at(path[:-1])
+    fields = [fields_of(model).get(str(path[-1])) for model in union.models] if union is not None and path else []
+    tags = [tag for field in fields if field is not None for tag in get_args(field.info.annotation)]
+    return f"one of {', '.join(repr(getattr(tag, 'value', tag)) for tag in tags)}" if tags else "a value"
+
+
+def _place(path: Path, root: Node) -> Any:
+    """Where the key stands; a key that no layer sets stands where its nearest parent does."""
+    while (node := root.find(path)) is None:
+        path = path[:-1]
+    return node.origin if path or node.at is not None else None
+
+
+def _sealed(path: Path, shape: Shape) -> bool:
+    from toriconfig._masking.sensitive import looks_secret
+
+    return confidential(shape) or any(isinstance(part, str) and looks_secret(part) for part in path)
+
+
+def _phrases(errors: list[tuple[Found, str]], *, sealed: bool) -> Iterator[str]:
+    for one, inner in errors:
+        yield inner or phrase(one, sealed=sealed)
+
+
+def _remedy(
+    path: Path,
+    errors: list[tuple[Found, str]],
+    node: Node | None,
+    *,
+    sealed: bool,
+    expected: str,
+    suggestions: Suggestions,
+) -> str:
+    if any(one.kind == "incomplete" for one, _ in errors):
+        return INCOMPLETE
+    if node is not None and isinstance(node.value, str) and not sealed:
+        for one, _ in errors:
+            if one.kind in CHOICES:
+                told = str(one.context.get("expected") or one.context.get("expected_tags") or "true, false")
+                choices = [choice.strip(" '\"") for choice in told.replace(" or ", ",").split(",")]
+                candidate = suggestions.near(node.value, choices)
+                if candidate:
+                    return f"did you mean `{candidate}`?"
+    rules = ", ".join(dict.fromkeys(f"`{one.rule}`" for one, _ in errors if one.rule))
+    if rules:
+        return f"see {rules} in the schema"
+    where = f" in {node.origin}" if node is not None and node.layer.kind != "files" else ""
+    if expected == "text" and node is not None and node.layer.kind == "files" and type(node.value) in _UNQUOTED:
+        return f"put it in quotes: without them it is {_UNQUOTED[type(node.value)]}"
+    if not path or not expected:
+        return f"look at what the schema asks of `{show(path)}`" if path else "look at what the schema asks for"
+    return f"set `{show(path)}`{where} to {expected}"

@@ -1,0 +1,314 @@
+"""Who a session is: its token, obtained once by whoever comes first, renewed, replaced, revoked."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from toriconfig._runtime.deadline import SLICE, Call
+from toriconfig._runtime.log import internal, logger
+from toriconfig._runtime.single_flight import Flight
+from toriconfig._runtime.workers import LEASE
+from toriconfig._vault import timing
+from toriconfig._vault.auth.login import given_token
+from toriconfig._vault.auth.obtain import obtain
+from toriconfig._vault.auth.token import NEVER, LiveToken
+from toriconfig._vault.http.response import Answer, Failure
+from toriconfig._vault.http.translate import denied, error_of, timed_out
+from toriconfig._vault.lease_requests import Timer
+from toriconfig._vault.renewal import depends_on, token_changed, token_failed, token_renewed
+from toriconfig.errors import SecretError
+from toriconfig.pipeline._memory_lock import MemoryLock
+from toriconfig.vault import Agent, Token
+
+if TYPE_CHECKING:
+    from toriconfig._vault.session import Session
+
+SURE = 10.0
+"""Seconds after a login or a lookup during which a 403 is more likely the policy's than the token's: no new login is
+spent on it before the token was looked up, and not even that where the 403 itself says whose it is.
+"""
+
+LOOK = 10.0
+"""Seconds within which a token that somebody else obtained is looked up after its first use, but not at once: the lookup
+counts as a use, and a token with few uses is to open what the program reads first.
+"""
+
+LOOK_FOR_LEASES = 1.0
+"""The same once a lease hangs on the token."""
+
+
+def no_policy(denial: Answer) -> bool:
+    """Whether a 403 says that the token is known and no policy of its allows the request: the server counts errors
+    only after it has looked the token up.
+    """
+    return "1 error occurred" in denial.text and "invalid token" not in denial.text
+
+
+class Identity:
+    """The token of one session in one process."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._auth = session.resolved.auth
+        self._lock = MemoryLock()
+        self._token: LiveToken | None = None
+        self._flight: Flight | None = None
+        self._failures = 0
+        self._retry_at = 0.0
+        self._error: SecretError | None = None
+        self._minted: list[LiveToken] = []
+        self._looking = False
+        self.may_revoke = True
+
+    @property
+    def current(self) -> LiveToken | None:
+        """The token in use; from memory alone."""
+        return self._token
+
+    @property
+    def error(self) -> SecretError | None:
+        """Why the last login failed, or None."""
+        return self._error
+
+    @property
+    def revocable(self) -> bool:
+        """Whether there is a token to revoke."""
+        return any(token.pid == os.getpid() for token in self._minted)
+
+    def forget_failures(self) -> None:
+        """Have the next login sent though one has failed just now; one that was refused as invalid is not."""
+        self._retry_at = 0.0
+
+    def token(self, call: Call) -> LiveToken | SecretError:
+        """The token to ask with: the one in use, or a new login's, made once for all who wait."""
+        token = self._token
+        if token is not None and self._session.now() < token.usable_until:
+            return token
+        return self._log_in(call, token)
+
+    def after_denial(
+        self, token: LiveToken, denial: Answer, call: Call, method: str, path: str, *, relogin: bool
+    ) -> LiveToken | SecretError:
+        """Find out what a 403 means; another token, if asking again may help, else the truth."""
+        current = self._token
+        if current is not None and current is not token:
+            return current
+        if isinstance(self._auth, Agent):
+            return denied(path, method)
+        if isinstance(self._auth, Token):
+            given = given_token(self._auth, self._session.environ)
+            if isinstance(given, str) and given != token.value:
+                return self._adopt(LiveToken(given, minted=False, now=self._session.now()), token)
+        sure = self._session.now() - token.confirmed < SURE
+        if sure and no_policy(denial):
+            return denied(path, method)
+        failed: SecretError | None = None
+        if relogin and not sure and not isinstance(self._auth, Token):
+            other = self._log_in(call, token)
+            if isinstance(other, LiveToken):
+                self._look_for_leases(token, call)
+                return other
+            failed = other
+        looked = self._look(token, call)
+        if looked == "alive":
+            return denied(path, method)
+        if looked == "dead":
+            self._died(token)
+            if isinstance(self._auth, Token):
+                return denied(path, method, token_dead=True)
+            with self._lock:
+                if self._token is token:
+                    self._token = None
+            return failed or self.token(call)
+        return failed or denied(path, method)
+
+    @property
+    def limited(self) -> bool:
+        """Whether each request spends one of the uses that somebody gave this program, so that none is made unasked."""
+        token = self._token
+        return token is not None and token.counted and not token.minted
+
+    def used(self, token: LiveToken, *, leased: bool) -> None:
+        """A request was granted; a token that somebody else obtained is looked up once.
+
+        Args:
+            token: that was asked with.
+            leased: whether the answer holds a lease, which ends with the token.
+        """
+        if token.duration is None and not self._looking and token.value:
+            self._looking = True
+            wait = LOOK_FOR_LEASES * self._session.rnd() if leased else LOOK * (0.7 + 0.3 * self._session.rnd())
+            self._at(self._session.now() + wait, token)
+
+    def due(self, token: LiveToken) -> None:
+        """The timer of a token went off: see to it, unless it was replaced."""
+        if not token.replaced:
+            self._session.launch(LEASE, lambda flight: self._tend(flight, token))
+
+    def inherit(self, parent: Identity, *, share: bool) -> None:
+        """After a fork: go on with the parent's token if asked to."""
+        token = parent._token
+        if token is not None and (share or not token.minted):
+            self._token = token
+
+    def surrender(self) -> list[LiveToken]:
+        """Let go of every token; returns those that were obtained here, which have ended for us and are to be revoked."""
+        with self._lock:
+            tokens, self._minted = self._minted, []
+            token, self._token = self._token, None
+        now = self._session.now()
+        if token is not None:
+            token.replaced = True  # nothing more is planned for it
+        ours = [token for token in tokens if token.pid == os.getpid() and now < token.ends]
+        for token in ours:
+            token.end()
+        return ours
+
+    def revoke(self, token: LiveToken, call: Call) -> None:
+        """Revoke a token; its leases go with it."""
+        self._session.exchange(call, "POST", "auth/token/revoke-self", None, token.value, repeatable=True)
+
+    def _log_in(self, call: Call, replacing: LiveToken | None) -> LiveToken | SecretError:
+        with self._lock:
+            if self._token is not None and self._token is not replacing:
+                return self._token
+            flight = self._flight
+            mine = flight is None or flight.ended or flight.call.remaining() <= 0
+            if mine:
+                if call.remaining() < SLICE:
+                    return timed_out("auth", self._session.resolved.timeout)
+                if self._error is not None and self._session.now() < self._retry_at:
+                    return self._error
+                flight = self._flight = Flight(call, lambda _: None)
+        assert flight is not None
+        if not mine:
+            if not flight.join(call.remaining()):
+                return timed_out("auth", self._session.resolved.timeout)
+            with self._lock:
+                return self._token or self._error or timed_out("auth", self._session.resolved.timeout)
+        try:
+            return self._settle(self._obtained(call), replacing)
+        finally:
+            flight.finish()
+
+    def _settle(self, obtained: LiveToken | SecretError, replacing: LiveToken | None) -> LiveToken | SecretError:
+        if isinstance(obtained, LiveToken):
+            return self._adopt(obtained, replacing)
+        with self._lock:
+            self._error = obtained
+            self._failures += 1
+            wait = timing.retry_delay(self._failures, self._session.vault.refresh_interval, self._session.rnd)
+            # a token that is looked up in files and variables costs nothing to look for again
+            self._retry_at = 0.0 if isinstance(self._auth, Token) else self._session.now() + wait
+        return obtained
+
+    def _obtained(self, call: Call) -> LiveToken | SecretError:
+        """A new token; whatever goes wrong is the error of this login, for all who wait for it."""
+        try:
+            return obtain(self._session, call)
+        except Exception as error:  # noqa: BLE001
+            return internal(error)
+
+    def _adopt(self, token: LiveToken, replacing: LiveToken | None) -> LiveToken:
+        with self._lock:
+            if token.minted:
+                self._minted.append(token)
+            if self._token is not None and self._token is not replacing:
+                return self._token
+            self._token, self._error, self._failures, self._retry_at = token, None, 0, 0.0
+            self._looking = False
+            now = self._session.now()
+            self._minted = [one for one in self._minted if now < one.ends]
+            if replacing is not None:
+                replacing.replaced = True
+        if token.due(self._session.rnd) < NEVER:
+            self._at(token.due(self._session.rnd), token)
+        if replacing is not None:
+            self._tell_cells(replacing)
+        return token
+
+    def _tell_cells(self, token: LiveToken) -> None:
+        """Have the leases that hang on a token planned anew, since its end has changed."""
+        for cell in self._session.cells():
+            token_changed(cell, token)
+
+    def _endangered(self, token: LiveToken, error: SecretError | None, asked: float) -> float:
+        """Note for the leases that hang on a token that it could not be renewed; returns when to try again."""
+        for cell in self._session.cells():
+            if error is not None:
+                token_failed(cell, token, error, asked)
+        return self._again(token)
+
+    def _look_for_leases(self, token: LiveToken, call: Call) -> None:
+        """Find out whether the leases of a token that was refused have ended with it."""
+        leased = any(depends_on(cell, token) for cell in self._session.cells())
+        if leased and self._look(token, call) == "dead":
+            self._died(token)
+
+    def _died(self, token: LiveToken) -> None:
+        """Vault does not know a token any more: it was revoked or has ended, and its leases with it."""
+        token.end()
+        self._tell_cells(token)
+
+    def _look(self, token: LiveToken, call: Call) -> str:
+        """Whether Vault still accepts the token: alive, dead or unknown."""
+        now = self._session.now()
+        outcome = self._session.exchange(call, "GET", "auth/token/lookup-self", None, token.value)
+        if isinstance(outcome, Failure) or outcome.status not in (200, 403):
+            return "unknown"
+        if outcome.status == 403:
+            return "unknown" if no_policy(outcome) else "dead"
+        before = token.ends
+        token.learn(outcome.data, now, first=token.duration is None)
+        if token.ends < before:
+            self._tell_cells(token)
+        return "alive"
+
+    def _at(self, due: float, token: LiveToken) -> None:
+        self._session.scheduler.at(due, Timer(self, token))
+
+    def _tend(self, flight: Flight, token: LiveToken) -> None:
+        """See to a token that is due: look it up, renew it, or get its successor."""
+        try:
+            due = self._tended(token, flight.call)
+        except Exception as error:  # noqa: BLE001  (the token is seen to again)
+            internal(error)
+            due = self._again(token)
+        finally:
+            if flight.claim():
+                flight.finish()
+        if due < NEVER and not token.replaced:
+            self._at(due, token)
+
+    def _tended(self, token: LiveToken, call: Call) -> float:
+        session = self._session
+        if token.duration is None:
+            # no policy may allow the lookup: then the token is used until it is refused
+            return token.due(session.rnd) if self._look(token, call) == "alive" else NEVER
+        if not token.spent:
+            now = session.now()
+            outcome = session.exchange(call, "POST", "auth/token/renew-self", {}, token.value)
+            facts = outcome.body.get("auth") if isinstance(outcome, Answer) and outcome.status == 200 else None
+            if isinstance(facts, dict):
+                token.learn(facts, now, first=False)
+                for cell in session.cells():
+                    token_renewed(cell, token)
+                if not token.spent:
+                    return token.due(session.rnd)
+            elif outcome.status not in (400, 403):
+                return self._endangered(token, error_of(outcome, "POST", "auth/token/renew-self"), now)
+        given = given_token(self._auth, session.environ) if isinstance(self._auth, Token) else None
+        if isinstance(given, str):
+            if given != token.value:
+                self._adopt(LiveToken(given, minted=False, now=session.now()), token)
+            elif token.ends < NEVER:
+                left = max(0.0, token.ends - session.now())
+                logger().warning("the token for Vault ends in %d s and cannot be renewed: give a new one", left)
+            return NEVER
+        asked, other = session.now(), self._log_in(call, token)
+        return NEVER if isinstance(other, LiveToken) else self._endangered(token, other, asked)
+
+    def _again(self, token: LiveToken) -> float:
+        left = token.ends - self._session.now()
+        return NEVER if left <= 0 else self._session.now() + max(0.5, left / 4.0) * (0.9 + 0.2 * self._session.rnd())

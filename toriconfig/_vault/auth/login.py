@@ -1,0 +1,173 @@
+"""The ways to log in, each as the request that it is; files are read at each login."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, NamedTuple
+
+from toriconfig._core.regular_file import Unread, read_regular
+from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.turns import Turns
+from toriconfig._vault.config import variable
+from toriconfig._vault.http.response import Answer
+from toriconfig.errors import MissingCredentialError, SecretError, VaultDenied, VaultError, VaultUnreachable
+from toriconfig.vault import JWT, AppRole, Auth, Kubernetes, TLSCertificate, Token, UserPass
+
+Ask = Callable[[str, str, dict[str, Any] | None, str], Answer | VaultError]
+"""Asks once, never repeated after bytes were sent: method, path, body, token."""
+
+
+class Credentials(NamedTuple):
+    """Where to log in and with what."""
+
+    path: str
+    body: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.path!r})"
+
+
+def given_token(auth: Token, environ: Mapping[str, str]) -> str | SecretError:
+    """The token that somebody else obtained: from the value, its file, the environment, the home directory."""
+    if auth.token is not None:
+        return _sendable(auth.token.strip(), "`Token(token=...)`")
+    if auth.file is not None:
+        return _token_in(auth.file)
+    token = (variable(environ, "TOKEN") or "").strip()
+    if token:
+        return _sendable(token, "VAULT_TOKEN")
+    home = environ.get("HOME") or environ.get("USERPROFILE")
+    path = variable(environ, "TOKEN_PATH") or (f"{home}/.vault-token" if home else "")
+    if os.access(path, os.F_OK):
+        return _token_in(path)
+    return MissingCredentialError(
+        "no token for Vault is there", help="set VAULT_TOKEN, log in with the CLI of Vault, or configure a login"
+    )
+
+
+def _token_in(path: str) -> str | SecretError:
+    token = _read(path, "the token")
+    return _sendable(token, path) if isinstance(token, str) else token
+
+
+def _sendable(token: str, source: str) -> str | SecretError:
+    """The token, if a header can hold it: what else is refused there is refused with the token in the message."""
+    if token.isascii() and token.isprintable():
+        return token
+    return VaultDenied(
+        f"the token for Vault in {source} is not one line of ASCII", help="look for a second line or a stray character"
+    )
+
+
+LARGEST = 1 << 20
+"""Bytes of the largest file that is read for a login."""
+
+_REMEDIES = {
+    "absent": "correct the path, or have the file created",
+    "denied": "give this user the right to read the file",
+}
+
+_opened: dict[Hashable, tuple[str, str]] = {}
+"""Where wrapping tokens were made and what they held: each opens once, for all sessions and for forked children."""
+
+_opening = Turns()
+"""Serializes unwrapping, so that our own use of a wrapping token is not reported as tampering."""
+os.register_at_fork(after_in_child=_opening.forget)
+
+
+def credentials(auth: Auth, ask: Ask, where: Hashable, call: Call) -> Credentials | SecretError:
+    """The login request of `auth`.
+
+    Args:
+        auth: any of the ways that log in (not `Token`, not `Agent`).
+        ask: asks Vault once, for wrapped secret ids.
+        where: tells one Vault, and one namespace of it, from another.
+        call: the budget; it bounds the wait for somebody else who opens the same wrapping token.
+    """
+    match auth:
+        case AppRole():
+            secret = _either(auth.secret_id, auth.secret_id_file, "the secret id")
+            if isinstance(secret, SecretError):
+                return secret
+            if secret is not None and auth.wrapped:
+                secret = _unwrap(auth, secret, ask, where, call)
+                if isinstance(secret, SecretError):
+                    return secret
+            body = {"role_id": auth.role_id} | ({"secret_id": secret} if secret is not None else {})
+            return Credentials(f"auth/{auth.mount.strip('/')}/login", body)
+        case Kubernetes():
+            jwt = _read(auth.jwt_file, "the service account's token")
+            if isinstance(jwt, SecretError):
+                return jwt
+            return Credentials(f"auth/{auth.mount.strip('/')}/login", {"role": auth.role, "jwt": jwt})
+        case JWT():
+            signed = _either(auth.jwt, auth.jwt_file, "the JWT")
+            if isinstance(signed, SecretError):
+                return signed
+            role = {"role": auth.role} if auth.role else {}
+            return Credentials(f"auth/{auth.mount.strip('/')}/login", {"jwt": signed, **role})
+        case UserPass():
+            password = _either(auth.password, auth.password_file, "the password")
+            if isinstance(password, SecretError):
+                return password
+            return Credentials(f"auth/{auth.mount.strip('/')}/login/{auth.username}", {"password": password})
+        case TLSCertificate():
+            return Credentials(f"auth/{auth.mount.strip('/')}/login", {"name": auth.role} if auth.role else {})
+        case _:
+            raise TypeError(f"{type(auth).__name__} is no way to log in")
+
+
+def _unwrap(auth: AppRole, wrapping: str, ask: Ask, where: Hashable, call: Call) -> str | SecretError:
+    """What the wrapping token holds, once it is certain that it was made where secret ids are made."""
+    tampered = "possible tampering: find out who opened it, and make a new one"
+    with _opening.turn((where, wrapping), call) as mine:
+        if not mine:
+            return VaultUnreachable("the wrapped secret id was not opened in time by another login that is under way")
+        made, secret = _opened.get((where, wrapping), (None, None))
+        if made is None:
+            looked = ask("POST", "sys/wrapping/lookup", {"token": wrapping}, "")
+            if isinstance(looked, VaultError):
+                if looked.status not in (400, 403):
+                    return looked
+                message = "the wrapped secret id was used already or has ended"
+                return VaultDenied(message, help=tampered, status=looked.status)
+            made = str(looked.data.get("creation_path") or "")
+        start, end = f"auth/{auth.mount.strip('/')}/role/", "/secret-id"
+        right = made == auth.creation_path if auth.creation_path else made.startswith(start) and made.endswith(end)
+        if not right:
+            wanted = auth.creation_path or f"{start}<role>{end}"
+            return VaultDenied(
+                f"the wrapped secret id was made at {made!r}, not at {wanted!r}",
+                help="somebody may have put another one in its place: it was not used",
+            )
+        if secret is None:
+            opened = ask("POST", "sys/wrapping/unwrap", None, wrapping)
+            if isinstance(opened, VaultError):
+                if opened.status not in (400, 403):
+                    return opened
+                return VaultDenied("the wrapped secret id was used already", help=tampered, status=opened.status)
+            secret = opened.data.get("secret_id")
+            if not isinstance(secret, str):
+                return VaultDenied("the wrapping token holds no secret id", help=tampered)
+            _opened[where, wrapping] = made, secret
+        return secret
+
+
+def _either(value: str | None, file: str | None, what: str) -> str | SecretError | None:
+    return _read(file, what) if value is None and file is not None else value
+
+
+def _read(path: str, what: str) -> str | SecretError:
+    path = os.path.expanduser(path)
+    data = read_regular(path, LARGEST)
+    if isinstance(data, Unread):
+        remedy = _REMEDIES.get(data.kind, "name a regular file that holds it and nothing else")
+        return VaultDenied(f"{what} for Vault cannot be read from {path}: {data.reason}", help=remedy)
+    try:
+        text = data.decode().strip()
+    except UnicodeDecodeError:
+        return VaultDenied(
+            f"{what} for Vault cannot be read from {path}: it is not UTF-8 text", help="write it as text"
+        )
+    return text or VaultDenied(f"{what} for Vault is missing: {path} is empty", help="write it to the file again")

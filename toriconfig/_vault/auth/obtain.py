@@ -1,0 +1,123 @@
+"""A new token for a session: given by somebody else, added by an agent, or obtained by one login.
+
+A login that was refused as invalid is not sent again with the same credentials: see `refused_logins.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.clock import SYSTEM
+from toriconfig._runtime.deadline import Call
+from toriconfig._vault.auth.login import Credentials, credentials, given_token
+from toriconfig._vault.auth.refused_logins import HOLD, of_process
+from toriconfig._vault.auth.token import LiveToken
+from toriconfig._vault.http.response import Answer, Failure
+from toriconfig._vault.http.translate import error_of, timed_out
+from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultUnreachable
+from toriconfig.vault import Agent, AppRole, TLSCertificate, Token, UserPass
+
+if TYPE_CHECKING:
+    from toriconfig._vault.session import Session
+
+LOCKABLE = (AppRole, UserPass)
+"""Logins whose account Vault locks after a few refusals."""
+
+POLL = 0.02
+"""Seconds between two looks at a login that another process has begun with the same credentials."""
+
+_LOCKED = (
+    "the account may be locked after repeated failed logins (user lockout, 15 minutes by default): wait, or let an "
+    "administrator unlock it; else look at the network that the role allows, and at the mount"
+)
+
+
+_REFUSED = "look at the role, at what it is given to log in with, and at the mount"
+
+
+def _elsewhere(namespace: str) -> str:
+    asked = f"the namespace {namespace}" if namespace else "the root namespace"
+    return f"{asked} was asked, which knows no role of another one: look at VAULT_NAMESPACE"
+
+
+def obtain(session: Session, call: Call) -> LiveToken | SecretError:
+    """A token to ask with, within the budget of `call`; at most one login request is sent."""
+    auth, now = session.resolved.auth, session.now()
+    if isinstance(auth, Agent):
+        token = LiveToken("", minted=False, now=now)
+        token.duration = 0.0
+        return token
+    if isinstance(auth, Token):
+        given = given_token(auth, session.environ)
+        return given if isinstance(given, SecretError) else LiveToken(given, minted=False, now=now)
+
+    def ask(method: str, path: str, body: dict[str, Any] | None, token: str) -> Answer | VaultError:
+        outcome = session.exchange(call, method, path, body, token, repeatable=False)
+        if isinstance(outcome, Answer) and outcome.status < 300:
+            return outcome
+        return error_of(outcome, method, path) or VaultUnreachable("Vault cannot be asked", reference=path)
+
+    resolved = session.resolved
+    request = credentials(auth, ask, (resolved.addresses, resolved.namespace), call)
+    if isinstance(request, SecretError):
+        return request
+    if isinstance(auth, TLSCertificate):
+        session._open().renew_tls()  # each certificate login presents the certificate of now
+    outcome = _sent_once(session, request, call) if isinstance(auth, LOCKABLE) else _sent(session, request, call)
+    if isinstance(outcome, SecretError):
+        return outcome
+    facts = outcome.body.get("auth") if isinstance(outcome, Answer) and outcome.status < 300 else None
+    if isinstance(facts, dict) and isinstance(facts.get("client_token"), str):
+        token = LiveToken(facts["client_token"], minted=True, now=now)
+        token.learn(facts, now, first=True)
+        return token
+    return _refusal(outcome, request.path, auth.method, resolved.namespace)
+
+
+def _sent(session: Session, request: Credentials, call: Call) -> Answer | Failure:
+    return session.exchange(call, "POST", request.path, request.body, "", repeatable=False)
+
+
+def _sent_once(session: Session, request: Credentials, call: Call) -> Answer | Failure | SecretError:
+    """Send the login unless the same one was refused lately, here or in a forked relative of this process."""
+    memory, resolved, clock = of_process(), session.resolved, session.vault.clock
+    mark = memory.fingerprint(
+        resolved.addresses, resolved.namespace, request.path, request.body, 0 if clock is SYSTEM else id(clock)
+    )
+    while True:
+        left = memory.held(mark, session.now())
+        if left:
+            return VaultDenied(
+                f"the login at {request.path} was refused {HOLD - left:.0f} s ago; it is not repeated with the same "
+                "credentials, since repeated failures lock the account for every program",
+                reference=request.path,
+                help=f"give new credentials, which are used at once; these are tried again in {left:.0f} s",
+            )
+        if memory.claim(mark, session.now(), call.pause):
+            break
+        if not call.pause(POLL):
+            return timed_out(request.path, resolved.timeout)
+    accepted: bool | None = None
+    try:
+        outcome = _sent(session, request, call)
+        if isinstance(outcome, Answer):
+            accepted = True if outcome.status < 300 else False if outcome.status == 400 else None
+    finally:
+        memory.record(mark, session.now(), accepted)
+    return outcome
+
+
+def _refusal(outcome: Answer | Failure, path: str, method: str, namespace: str) -> SecretError:
+    if isinstance(outcome, Answer) and outcome.status in (400, 401, 403):
+        said = f": {outcome.text}" if outcome.text else ""
+        locked = outcome.status == 403
+        return VaultDenied(
+            f"the login by {method} at {path} was refused with {outcome.status}{said}",
+            reference=path,
+            status=outcome.status,
+            request_id=outcome.request_id,
+            help=f"{_LOCKED if locked else _REFUSED}; {_elsewhere(namespace)}",
+        )
+    return error_of(outcome, "POST", path, namespace=namespace) or VaultUnreachable(
+        f"the login at {path} brought no token: this is not Vault's answer"
+    )

@@ -1,0 +1,1 @@
+"""Reading and writing secrets engines: KV, issued certificates."""

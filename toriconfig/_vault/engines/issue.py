@@ -1,0 +1,43 @@
+"""What is issued by a request that says what for: certificates, credentials with parameters, signed keys.
+
+A certificate of a role without `generate_lease` is no lease in Vault: nobody can renew or revoke it by an id, and it
+outlives the token that asked for it. For whoever holds it it is one all the same, that ends and must be followed by
+another in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from toriconfig._vault.ends import issued
+from toriconfig._vault.result import Found, lease_in
+from toriconfig.errors import SecretError, VaultUnreachable
+
+if TYPE_CHECKING:
+    from toriconfig._runtime.deadline import Call
+    from toriconfig._vault.session import Session
+
+
+def issue(
+    session: Session, path: str, parameters: Iterable[tuple[str, str]], call: Call, *, relogin: bool
+) -> Found | SecretError:
+    """Ask once: a lost answer is not asked for again.
+
+    Args:
+        path: of the role, such as `pki/issue/tori` or `kubernetes/creds/tori`.
+        parameters: what for, such as `common_name` or `kubernetes_namespace`, as Vault names them.
+        call: the budget.
+        relogin: whether a 403 may be met with a new login.
+    """
+    asked = session.now()
+    answer = session.ask(call, "POST", path, dict(parameters), repeatable=False, relogin=relogin)
+    if isinstance(answer, SecretError):
+        return answer
+    data = answer.data
+    if not data:
+        return VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
+    lease = lease_in(answer.body, asked)
+    if lease is not None:
+        return Found(data, None, lease, answer.token)
+    return issued(data, answer, session, asked)

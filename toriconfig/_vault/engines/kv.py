@@ -1,0 +1,273 @@
+"""Reading a path whatever engine stands behind it: KV v1, KV v2, leased credentials, anything else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from toriconfig._core.markers import Place
+from toriconfig._runtime.deadline import Call
+from toriconfig._vault.ends import IDENTITY, code, identity_token, is_code
+from toriconfig._vault.engines.issue import issue
+from toriconfig._vault.http.envelope import seconds, whole
+from toriconfig._vault.http.response import Answer
+from toriconfig._vault.http.translate import MOUNTS, error_of
+from toriconfig._vault.result import Found, lease_in
+from toriconfig.errors import SecretError, VaultError, VaultNotFound, VaultUnreachable
+from toriconfig.pipeline._memory_lock import MemoryLock
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from toriconfig._vault.session import Session
+
+Kind = Literal["v1", "v2", "issuing", "codes", "other"]
+
+REMEMBER = 600.0
+"""Seconds for which the kind of a mount is remembered."""
+
+_ISSUING = frozenset(
+    (
+        *("pki", "ssh", "kubernetes", "aws", "gcp", "azure", "alicloud", "database", "ldap", "openldap", "ad"),
+        *("consul", "nomad", "rabbitmq", "terraform", "mongodb", "mongodbatlas", "venafi"),
+    )
+)
+"""Engines, the last word of their names, that hand out something to parameters and store none of them."""
+
+_MINTING = frozenset({"creds", "issue", "sign", "sign-verbatim", "generate", "export-creds", "sts"})
+_ENGINES = _MINTING | {"static-creds", "static-cred", "cert", "keys", "code"}
+_VERSIONED = "Invalid path for a versioned K/V secrets engine"
+
+
+class Mount(NamedTuple):
+    """Where an engine is mounted, with its closing slash, and how its secrets are read."""
+
+    prefix: str
+    kind: Kind
+
+
+class Mounts:
+    """What is known of the mounts of one session, and how to learn it without extra rights."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._lock = MemoryLock()
+        self._mounts: MutableMapping[str, Mount] | None = None
+        self._looked_up: MutableMapping[str, None] = {}
+
+    def fetch(self, place: Place, call: Call, *, relogin: bool) -> Found | SecretError:
+        """Read a path.
+
+        A path of an unknown mount is taken for KV v2 on its first segment, which costs no request when it
+        is right; a 404 or 403 is not believed before the mount has been looked up. Nor is, whatever was known of
+        the mount, that nothing is there, or an answer that another engine would have given: one whose version was
+        changed, or that another took the place of, is noticed. A path is looked up once in `refresh_interval`.
+
+        Args:
+            place: the logical path, checked, with version or parameters.
+            call: the budget.
+            relogin: whether a 403 may be met with a new login.
+        """
+        path, version = place.path, place.version
+        if place.parameters:
+            return self._issue(place, call, relogin)
+        known = self._known(path)
+        mount = known or _guessed(path, version)
+        found = self._read(mount, path, version, call, relogin)
+        if isinstance(found, Found) and known is None and mount.kind == "v2":
+            self._remember(mount)
+        if (found is None or _is_doubtful(found, known)) and self._may_look_up(path):
+            right = self._look_up(path, known, call)
+            if right is not None:
+                self._remember(right, instead_of=known)
+                if right != mount:
+                    found = self._read(right, path, version, call, relogin=False)
+        return found or VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
+
+    def _read(
+        self, mount: Mount, path: str, version: int | None, call: Call, relogin: bool
+    ) -> Found | SecretError | None:
+        """What a path holds, or why that cannot be had; None when another engine answered than was thought."""
+        session = self._session
+        asked = session.now()
+        if mount.kind == "v2":
+            target = f"{mount.prefix}data/{path[len(mount.prefix) :]}"
+            answer = session.ask(
+                call, "GET", target, query={"version": version} if version else None, relogin=relogin, check=False
+            )
+            return _versioned(session, answer, path, version, target)
+        if version is not None:
+            return VaultNotFound(
+                f"{path} has no versions", reference=path, help="only KV v2 keeps versions: leave `?version=` out"
+            )
+        repeatable = not mints(path)
+        answer = session.ask(call, "GET", path, repeatable=repeatable, relogin=relogin, check=False)
+        if isinstance(answer, SecretError):
+            return answer
+        if answer.status == 404 and _VERSIONED in answer.text:
+            return None
+        error = error_of(answer, "GET", path, namespace=session.resolved.namespace)
+        if error is not None:
+            return error
+        data = answer.body.get("data")
+        if not isinstance(data, dict):
+            return VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
+        lease = lease_in(answer.body, asked)
+        if lease is None and path.startswith(IDENTITY):
+            return identity_token(data, answer, session, asked)
+        if lease is None and is_code(path, data) and self._makes_codes(mount, path, call):
+            return code(data, asked)
+        ttl = seconds(data.get("ttl")) if "last_vault_rotation" in data else None
+        return Found(data, None, lease, answer.token, ttl)
+
+    def _makes_codes(self, mount: Mount, path: str, call: Call) -> bool:
+        """Whether an answer that looks like a one-time code is one; a KV engine may hold what looks so."""
+        told = self._known(path) or mount
+        if told.kind == "other":
+            asked = self._told(path, call, relogin=False)
+            if isinstance(asked, SecretError):
+                return True
+            self._remember(asked)
+            told = asked
+        return told.kind == "codes"
+
+    def _issue(self, place: Place, call: Call, relogin: bool) -> Found | SecretError:
+        """Ask by POST, of an engine that certainly hands something out: another might store what it is sent.
+
+        What is remembered of the mount is not enough, since another one may have taken its place.
+        """
+        path = place.path
+        mount = self._told(path, call, relogin=relogin)
+        if isinstance(mount, SecretError):
+            return mount
+        if mount.kind != "issuing":
+            return VaultError(
+                f"{path} is in no engine that issues anything to parameters",
+                reference=path,
+                help=f"nothing was sent to {mount.prefix}: leave out what stands after `?`, or correct the path",
+            )
+        return issue(self._session, path, place.parameters, call, relogin=relogin)
+
+    def _told(self, path: str, call: Call, *, relogin: bool) -> Mount | SecretError:
+        """The mount of a path as the server tells anybody who may use something of it."""
+        answer = self._session.ask(call, "GET", MOUNTS + path, relogin=relogin)
+        if isinstance(answer, SecretError):
+            return answer
+        prefix = answer.data.get("path")
+        if not isinstance(prefix, str) or not path.startswith(prefix):
+            return VaultUnreachable(f"{path} was answered without its mount: not Vault's answer", reference=path)
+        return Mount(prefix, _kind(answer.data.get("type"), answer.data.get("options")))
+
+    def _look_up(self, path: str, known: Mount | None, call: Call) -> Mount | None:
+        """The mount of a path: what the server tells, else what a plain read shows of the one that is thought of."""
+        told = self._told(path, call, relogin=False)
+        if isinstance(told, Mount):
+            return told
+        if mints(path):
+            return None
+        plain = self._session.ask(call, "GET", path, relogin=False, check=False)
+        if isinstance(plain, SecretError):
+            return None
+        prefix = f"{path.partition('/')[0]}/" if known is None else known.prefix
+        if plain.status == 404 and _VERSIONED in plain.text:
+            return Mount(prefix, "v2")
+        return Mount(prefix, "v1") if plain.status == 200 and plain.data else None
+
+    def _known(self, path: str) -> Mount | None:
+        from cachetools import TTLCache
+
+        now = self._session.now
+        with self._lock:
+            if self._mounts is None:
+                self._mounts = TTLCache(256, REMEMBER, now)
+                self._looked_up = TTLCache(256, self._session.vault.refresh_interval, now)
+            end = path.find("/")
+            while end >= 0:
+                mount = self._mounts.get(path[: end + 1])
+                if mount is not None:
+                    return mount
+                end = path.find("/", end + 1)
+        return None
+
+    def _remember(self, mount: Mount, instead_of: Mount | None = None) -> None:
+        with self._lock:
+            assert self._mounts is not None
+            if instead_of is not None:
+                self._mounts.pop(instead_of.prefix, None)
+            self._mounts[mount.prefix] = mount
+
+    def _may_look_up(self, path: str) -> bool:
+        """Whether it was not looked up just now; from now on it was."""
+        with self._lock:
+            if path in self._looked_up:
+                return False
+            self._looked_up[path] = None
+            return True
+
+
+def mints(path: str) -> bool:
+    """Whether reading `path` makes something new, so that it is never asked twice."""
+    return not _MINTING.isdisjoint(path.split("/")[1:])
+
+
+def _kind(engine: object, options: object) -> Kind:
+    if engine in ("kv", "generic"):
+        return "v2" if isinstance(options, dict) and str(options.get("version")) == "2" else "v1"
+    word = str(engine).rpartition("-")[2]  # a plugin of its own, such as `vault-plugin-secrets-kubernetes`
+    return "issuing" if word in _ISSUING else "codes" if word == "totp" else "other"
+
+
+def _guessed(path: str, version: int | None) -> Mount:
+    head, _, tail = path.partition("/")
+    return Mount(f"{head}/", "v2" if version or (tail and not _is_engine(path)) else "other")
+
+
+def _is_doubtful(found: Found | SecretError, known: Mount | None) -> bool:
+    """Whether an outcome may come of a wrong mount. A 403 of a known one is the policy's: each poll would ask again."""
+    wrong = (404, 405) if known is not None else (403, 404, 405)
+    return isinstance(found, VaultNotFound) or (isinstance(found, VaultError) and found.status in wrong)
+
+
+def _is_engine(path: str) -> bool:
+    return not _ENGINES.isdisjoint(path.split("/")[1:]) or path.startswith(("sys/", "auth/", "identity/", "cubbyhole/"))
+
+
+def _versioned(
+    session: Session, answer: Answer | SecretError, path: str, version: int | None, target: str
+) -> Found | SecretError | None:
+    """What KV v2 answered; None when it was not KV v2, in which `target` may be a secret of another name."""
+    if isinstance(answer, SecretError):
+        return answer
+    data, metadata = answer.data.get("data"), answer.data.get("metadata")
+    if answer.status == 200:
+        number = whole(metadata.get("version")) if isinstance(metadata, dict) and metadata.get("created_time") else None
+        if not isinstance(data, dict) or number is None:
+            return None
+        return Found(data, number, None, answer.token)
+    if answer.status == 404 and isinstance(metadata, dict):
+        what = "destroyed" if metadata.get("destroyed") else "deleted"
+        remedies = ["write a new version" if version is None else "name another version"]
+        if what == "deleted":
+            remedies.append("undelete it")
+        return VaultNotFound(
+            f"version {metadata.get('version')} of {path} was {what}",
+            reference=path,
+            status=404,
+            request_id=answer.request_id,
+            help=", or ".join(remedies),
+        )
+    if answer.status != 404:  # a policy speaks of the path as Vault sees it, everything else of the logical one
+        return error_of(answer, "GET", target, namespace=session.resolved.namespace)
+    absent = error_of(answer, "GET", path, namespace=session.resolved.namespace)
+    assert absent is not None
+    if version is not None and isinstance(absent, VaultNotFound) and not answer.text:
+        return VaultNotFound(
+            f"Vault holds no version {version} of {path}",
+            reference=path,
+            status=404,
+            request_id=answer.request_id,
+            help="look at which versions there are, and at the spelling of the path",
+        )
+    head, slash, tail = path.partition("/data/")
+    if slash:
+        absent.help = f"if {head}/ is a KV v2 engine, write the logical path: {head}/{tail}"
+    return absent

@@ -1,0 +1,1 @@
+"""One request: transport, failover, response, translation of errors."""

@@ -1,0 +1,123 @@
+"""Which address is asked: sticky, with fast failover, within one budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from toriconfig._runtime import warn_once
+from toriconfig._runtime.deadline import SLICE, Call
+from toriconfig._vault.http.envelope import fault
+from toriconfig._vault.http.response import Answer, Failure
+from toriconfig._vault.http.translate import PAUSE, judge
+
+if TYPE_CHECKING:
+    from toriconfig._vault.http.transport import Transport
+
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def warn_http(addresses: tuple[str, ...]) -> None:
+    """Warn, once a process, of each address that is asked without TLS over a network."""
+    for address in addresses:
+        url = urlsplit(address)
+        local = url.hostname in ("localhost", "::1") or (url.hostname or "").startswith("127.")
+        if url.scheme == "http" and not local:
+            text = f"Vault at {address} is asked without TLS: tokens and secrets can be read on the way"
+            warn_once.warn(("vault without TLS", address), text, "toriconfig.vault")
+
+
+class Route:
+    """The addresses of one session. The one that answered last is asked first, until it answers no more.
+
+    Args:
+        addresses: at least one.
+    """
+
+    def __init__(self, addresses: tuple[str, ...]) -> None:
+        self.addresses = addresses
+        self._at = 0
+        self._origins = [_origin(address) for address in addresses]
+        self._bases = [urlsplit(address).path if not address.startswith("unix:") else "" for address in addresses]
+
+    @property
+    def address(self) -> str:
+        """The one that is asked first."""
+        return self.addresses[self._at]
+
+    def exchange(
+        self,
+        transport: Transport,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: Any,
+        call: Call,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        repeatable: bool = True,
+    ) -> Answer | Failure:
+        """Ask until somebody answers, everybody failed, or the budget is used up."""
+        asked = "/v1/" + quote(path, safe="/-._~") + (f"?{urlencode(query)}" if query else "")
+        at, failed, pauses, moved, electing = self._at, 0, 0, "", False
+        while True:
+            last = not repeatable or (failed + 1) % len(self.addresses) == 0
+            left = call.remaining()
+            patience = left - min(SLICE, left / 10) if last else left / 2
+            target = moved or self._bases[at] + asked
+            outcome = _checked(transport.send(self.addresses[at], method, target, headers, body, call, patience), path)
+            if not moved and (again := self._same_origin(outcome, at)) is not None:
+                moved = again
+                continue
+            verdict = judge(outcome, repeatable=repeatable)
+            if verdict.action == "done":
+                self._at = at
+                return outcome
+            if verdict.action == "fail":
+                # not asked twice, but whoever asks next must not meet the same silence first
+                self._at = (at + 1) % len(self.addresses)
+                return outcome
+            if verdict.action == "next":
+                failed, moved = failed + 1, ""
+                leader = self._leader(outcome)
+                # a standby that names a leader, alive or not, and a node without one: it is being elected
+                electing = electing or leader is not None or verdict.pause > 0
+                at = (at + 1) % len(self.addresses) if leader in (None, at) else leader
+                if failed % len(self.addresses) and call.remaining() > 0:
+                    continue
+                if not electing:
+                    return outcome
+            pauses += 1
+            if not call.pause(max(verdict.pause, min(1.0, PAUSE * 1.5 ** (pauses - 1)))):
+                return outcome
+
+    def _leader(self, outcome: Answer | Failure) -> int | None:
+        """Which of our addresses a redirect names: that one may have the token, no other origin may."""
+        if isinstance(outcome, Failure) or outcome.status not in REDIRECTS:
+            return None
+        location = urlsplit(outcome.headers.get("location", ""))
+        origin = f"{location.scheme}://{location.netloc}"
+        return self._origins.index(origin) if origin in self._origins else None
+
+    def _same_origin(self, outcome: Answer | Failure, at: int) -> str | None:
+        """Where a redirect leads, if that is the same origin: the token goes nowhere else."""
+        if isinstance(outcome, Failure) or outcome.status not in REDIRECTS:
+            return None
+        location = urlsplit(outcome.headers.get("location", ""))
+        if location.netloc and f"{location.scheme}://{location.netloc}" != self._origins[at]:
+            return None
+        if not location.path.startswith(f"{self._bases[at]}/v1/"):
+            return None
+        return location.path + (f"?{location.query}" if location.query else "")
+
+
+def _origin(address: str) -> str:
+    url = urlsplit(address)
+    return f"{url.scheme}://{url.netloc}"
+
+
+def _checked(outcome: Answer | Failure, path: str) -> Answer | Failure:
+    """The outcome, or that what answered is not Vault."""
+    wrong = fault(outcome.body, path) if isinstance(outcome, Answer) and outcome.status < 300 else ""
+    return Failure("garbage", f"gave no answer of Vault's: {wrong}", outcome.address, sent=True) if wrong else outcome

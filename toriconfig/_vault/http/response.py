@@ -1,0 +1,86 @@
+"""What comes back from an attempt: Vault's answer, or why there was none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from toriconfig._core.printable import clean
+
+if TYPE_CHECKING:
+    from toriconfig._vault.auth.token import LiveToken
+
+
+class Answer:
+    """What Vault said.
+
+    Attributes:
+        status: HTTP status.
+        body: the JSON object of the answer, `{}` when there was none.
+        headers: by lower-case name.
+        address: which address answered.
+        token: the token that it was asked with, which any lease in it hangs on.
+    """
+
+    __slots__ = ("address", "body", "headers", "status", "token")
+
+    def __init__(self, status: int, body: dict[str, Any], headers: Mapping[str, str], address: str) -> None:
+        self.status = status
+        self.body = body
+        self.headers = headers
+        self.address = address
+        self.token: LiveToken | None = None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The `data` of the answer, `{}` when there is none."""
+        data = self.body.get("data")
+        return data if isinstance(data, dict) else {}
+
+    @property
+    def request_id(self) -> str:
+        """Vault's id of the request, for its audit log; "" when it gave none."""
+        return clean(str(self.body.get("request_id") or "")[:100])
+
+    @property
+    def text(self) -> str:
+        """Vault's own words about an error, in one line."""
+        errors = self.body.get("errors")
+        lines = [str(one) for one in errors] if isinstance(errors, list) else []
+        warnings = self.body.get("warnings")
+        lines += [str(one) for one in warnings] if isinstance(warnings, list) else []
+        return clean(" ".join(" ".join(lines).split())[:300])
+
+    def __repr__(self) -> str:
+        return f"Answer({self.status}, request_id={self.request_id!r})"
+
+
+class Failure:
+    """Why there was no answer of Vault's: never holds a body, which might be a secret.
+
+    Attributes:
+        kind: what went wrong.
+        text: the same for people, to follow "Vault at ...".
+        address: which address was asked.
+        sent: whether bytes of the request may have reached it.
+        help: the remedy; "": look at the address and its certificates.
+        status: None, so that outcomes can be compared without looking which kind they are.
+    """
+
+    __slots__ = ("address", "help", "kind", "sent", "text")
+
+    status: None = None
+
+    def __init__(
+        self,
+        kind: Literal["refused", "timeout", "broken", "tls", "setup", "garbage"],
+        text: str,
+        address: str,
+        sent: bool,
+        help: str = "",
+    ) -> None:
+        self.help = help
+        self.kind = kind
+        self.text = text
+        self.address = address
+        self.sent = sent

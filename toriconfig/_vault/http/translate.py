@@ -1,0 +1,215 @@
+"""The wall: what foreign answers mean, as decisions and as our own errors. 403 is never "absent"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from toriconfig._core.markers import issues
+from toriconfig._vault.http.response import Answer, Failure
+from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultNotFound, VaultSealed, VaultUnreachable
+
+MOUNTS = "sys/internal/ui/mounts/"
+"""Before a path: which engine is mounted there, told to any token that may use something of that engine."""
+
+UNREACHED = "look at VAULT_ADDR, at VAULT_CACERT, and at `toriconfig doctor`"
+SETUP = "correct the file, or what names it: VAULT_CACERT, VAULT_CAPATH, VAULT_CLIENT_CERT, VAULT_CLIENT_KEY, or `Vault(...)`"
+"""The remedy of a connection that is not tried, since a file that it is set up with cannot be used."""
+
+PAUSE = 0.1
+"""Seconds before the same address is asked again, at least; a quota may answer `Retry-After: 0`."""
+
+_OF_VAULT = ("errors", "data", "warnings")
+"""Members of which each 404 of Vault's has one; one without comes from something else on the way."""
+
+_CAPABILITY = {"GET": "read", "LIST": "list", "POST": "update", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do with an outcome.
+
+    Attributes:
+        action: done, or ask the next address, or the same once more, or give up on this request and on the address.
+        pause: seconds to wait before asking the same address again.
+    """
+
+    action: Literal["done", "next", "again", "fail"]
+    pause: float = 0.0
+
+
+_DONE, _NEXT, _FAIL = Verdict("done"), Verdict("next"), Verdict("fail")
+
+
+def judge(outcome: Answer | Failure, *, repeatable: bool) -> Verdict:
+    """What to do with one outcome.
+
+    Args:
+        outcome: of one attempt.
+        repeatable: whether asking twice does no harm. A read of credentials, an unwrap and a login mint
+            something: they are repeated only where Vault certainly did nothing.
+    """
+    if isinstance(outcome, Failure):
+        return _NEXT if repeatable or not outcome.sent else _FAIL
+    status = outcome.status
+    if status < 300 or status in (400, 401, 403, 404, 405):
+        return _DONE
+    if status < 400:
+        return _NEXT
+    if status == 429:
+        return Verdict("again", max(PAUSE, _seconds(outcome.headers.get("retry-after"))))
+    if status == 412:
+        return Verdict("again", PAUSE)
+    if status in (472, 473, 501, 503):
+        return _NEXT
+    if status == 500 and "active cluster node not found" in outcome.text:
+        return Verdict("next", PAUSE)
+    if status in (502, 504) or (status == 500 and "leadership lost" in outcome.text):
+        return Verdict("next", PAUSE) if repeatable else _FAIL
+    return _DONE
+
+
+def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: str = "") -> VaultError | None:
+    """The error that an outcome is, or None when it is a usable answer.
+
+    Args:
+        outcome: the last one.
+        method: of the request.
+        path: of the request, without `/v1/`.
+        namespace: that was asked, for the message.
+    """
+    if isinstance(outcome, Failure):
+        return VaultUnreachable(
+            f"Vault at {outcome.address} {outcome.text}",
+            reference=path,
+            help=outcome.help or (SETUP if outcome.kind == "setup" else UNREACHED),
+        )
+    status = outcome.status
+    if status < 300:
+        return None
+    given: dict[str, Any] = {"reference": path, "request_id": outcome.request_id}
+    said = f": {outcome.text}" if outcome.text else ""
+    if status == 403:
+        return denied(path, method, request_id=outcome.request_id)
+    if status == 404 and not outcome.body.keys().isdisjoint(_OF_VAULT):
+        return _absent(outcome, path, namespace)
+    if status in (501, 503):
+        text = outcome.text.lower()
+        if "sealed" in text or "not initialized" in text or "sealed" in outcome.body:
+            what = "is sealed" if status == 503 else "is not initialised"
+            return VaultSealed(
+                f"Vault at {outcome.address} {what}", status=status, help="somebody must unseal it", **given
+            )
+    if 300 <= status < 400:
+        return VaultUnreachable(
+            f"Vault at {outcome.address} redirects to another origin, which is not followed with a token",
+            status=status,
+            help="give the address of the origin itself",
+            **given,
+        )
+    if status >= 500 or status in (404, 412, 429, 472, 473):
+        return VaultUnreachable(f"Vault at {outcome.address} answered {status}{said}", status=status, **given)
+    if status == 405:
+        return _unsupported(path, method, said, given)
+    help = ""
+    if "unknown role" in said:
+        where = f"in the namespace {namespace}" if namespace else "in the root namespace"
+        help = f"look at the role that the path names: the engine has none of that name {where}; and at VAULT_NAMESPACE"
+    elif issues(path) and path.split("/")[-2] not in ("creds", "sts"):
+        help = _parameters(path)
+    return VaultError(f"Vault refused {method} {path} with {status}{said}", status=status, help=help, **given)
+
+
+def _unsupported(path: str, method: str, said: str, given: dict[str, Any]) -> VaultError:
+    """The error of a 405: the engine is there, and does not take that method at that path."""
+    if method not in ("GET", "LIST"):
+        message = f"{path} takes no {method}"
+        help = "leave out what stands after `?`, or correct the path" if issues(path) else "look at the path"
+    elif issues(path):
+        message, help = f"{path} cannot be read: what it hands out is asked for by POST", _parameters(path)
+    else:
+        message, help = (
+            f"{path} cannot be read: its engine knows no {method} there",
+            "look at the path: it may be written to",
+        )
+    return VaultError(f"{message} (405{said})", status=405, help=help, **given)
+
+
+def _parameters(path: str) -> str:
+    """What to say after a path that hands something out to parameters."""
+    kind = path.split("/")[-2]
+    if kind == "issue":
+        return f"say what the certificate is for, as its role allows: `{path}?common_name=...&ttl=...`"
+    example = {
+        "sign": 'public_key="ssh-ed25519 AAAA..."` or `csr="-----BEGIN...',
+        "sign-verbatim": 'csr="-----BEGIN...',
+        "creds": "kubernetes_namespace=...` or `ip=...",
+        "sts": "ttl=...",
+    }[kind]
+    return f"say what it is for, as its role allows: `{path}?{example}`"
+
+
+def is_outage(error: SecretError | None) -> bool:
+    """Whether an error says that Vault answers nobody, so that it revokes nothing either: down, sealed, or failing.
+
+    A rate limit (429) and a node that lags behind (412) are answers.
+    """
+    if isinstance(error, VaultUnreachable):
+        return error.status not in (412, 429)
+    return isinstance(error, VaultSealed)
+
+
+def denied(path: str, method: str, *, request_id: str = "", token_dead: bool = False) -> VaultDenied:
+    """The error of a 403, once it is known whether the token or the policy is the reason."""
+    if token_dead:
+        return VaultDenied(
+            f"Vault does not accept the token, so {path} cannot be read",
+            reference=path,
+            status=403,
+            request_id=request_id,
+            help="it has ended, was revoked or is missing: log in again, or configure a login",
+        )
+    if path.startswith(MOUNTS):
+        place = path.removeprefix(MOUNTS)
+        return VaultDenied(
+            f"Vault shows the token no secrets engine at {place}",
+            reference=place,
+            status=403,
+            request_id=request_id,
+            help="look at the mount and at VAULT_NAMESPACE; the policy must allow the token something there",
+        )
+    capability = _CAPABILITY.get(method, method.lower())
+    return VaultDenied(
+        f'Vault denied "{capability}" on {path}',
+        reference=path,
+        status=403,
+        request_id=request_id,
+        help=f'the policy needs: path "{path}" {{ capabilities = ["{capability}"] }}',
+    )
+
+
+def timed_out(path: str, seconds: float) -> VaultUnreachable:
+    """The error of a read that was given up at its deadline."""
+    return VaultUnreachable(
+        f"Vault gave no answer within {seconds:g} s",
+        reference=path,
+        help="look at VAULT_ADDR and at `toriconfig doctor`, or raise `vault.timeout`",
+    )
+
+
+def _absent(answer: Answer, path: str, namespace: str) -> VaultNotFound:
+    text = answer.text
+    message, help = f"Vault holds nothing at {path}", "look at the spelling of the path, and of the namespace if any"
+    if "namespace not found" in text:
+        message, help = f"Vault does not know the namespace {namespace}, or it is sealed", "look at VAULT_NAMESPACE"
+    elif "no handler for route" in text:
+        where = f" in the namespace {namespace}" if namespace else ""
+        message, help = f"no secrets engine is mounted at {path}{where}", "look at the mount and at VAULT_NAMESPACE"
+    return VaultNotFound(message, reference=path, status=404, request_id=answer.request_id, help=help)
+
+
+def _seconds(text: str | None) -> float:
+    try:
+        return float(text or 0.0)
+    except ValueError:
+        return 0.0

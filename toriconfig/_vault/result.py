@@ -1,0 +1,57 @@
+"""What reading a path of Vault came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from toriconfig._vault.http.envelope import seconds
+from toriconfig._vault.lease import Lease
+
+if TYPE_CHECKING:
+    from toriconfig._vault.auth.token import LiveToken
+
+
+def lease_in(body: Mapping[str, Any], asked: float) -> Lease | None:
+    """The lease that an answer grants, or None.
+
+    Args:
+        body: of the answer.
+        asked: monotonic seconds just before it was asked for.
+    """
+    if not body.get("lease_id"):
+        return None
+    granted = seconds(body.get("lease_duration")) or 0.0
+    renewable = bool(body.get("renewable"))
+    return Lease(str(body["lease_id"]), renewable, asked, granted, granted, revoked_at_end=renewable)
+
+
+class Found(NamedTuple):
+    """What a path holds.
+
+    Attributes:
+        data: the keys and values.
+        version: KV v2 version, or None.
+        lease: when the data ends with one.
+        token: the token that it was read with.
+        ttl: seconds until a static role's password changes, or None.
+        gist: what of `data` tells another credential from the same one that ends later; None: all of it.
+    """
+
+    data: dict[str, Any]
+    version: int | None = None
+    lease: Lease | None = None
+    token: LiveToken | None = None
+    ttl: float | None = None
+    gist: dict[str, Any] | None = None
+
+    def differs(self, old: object) -> bool:
+        """Whether it is another value than `old`; the countdown of a static role is no change."""
+        if self.lease is not None:
+            return True
+        if self.ttl is None or not isinstance(old, dict):
+            return old != self.data
+        return {**old, "ttl": None} != {**self.data, "ttl": None}
+
+    def __repr__(self) -> str:
+        return f"Found(version={self.version})"

@@ -1,0 +1,90 @@
+"""The files of sources: what `_regular_file` reads of them, and what is wrong with them as problems."""
+
+from __future__ import annotations
+
+import os
+
+from toriconfig._core.origin import LayerKind, Origin
+from toriconfig._core.regular_file import Unread, read_regular
+from toriconfig._schema.options import Resource
+from toriconfig.errors import Problem
+
+
+def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | Problem | None:
+    """Read the whole file, or say what is wrong with it.
+
+    Args:
+        path: the file; symbolic links are followed, as Kubernetes mounts are made of them.
+        name: what people call it, for the problem.
+        kind: the layer that asks, for the problem.
+        max_bytes: largest size read; memory stays below twice that.
+
+    Returns:
+        The bytes; a `Problem` when it cannot be read (TC003) or is too large (TC004); None when there is no such file.
+    """
+    origin = Origin(kind, name)
+    if isinstance(path, Resource):
+        return _of_package(path, origin, max_bytes)
+    data = read_regular(path, max_bytes, secret=kind == "secrets_dir")
+    if isinstance(data, bytes):
+        return data
+    if data.kind == "large":
+        return too_large(origin, max_bytes)
+    if data.kind != "absent":
+        return _unreadable(origin, data)
+    if os.path.islink(path):
+        return Problem("TC003", origin=origin, message="the symbolic link points nowhere", help="repair the link")
+    return None
+
+
+def _of_package(resource: Resource, origin: Origin, max_bytes: int) -> bytes | Problem | None:
+    """The bytes of a file inside a package, which may be one of a zip file."""
+    try:
+        if not resource.traversable.is_file():
+            return None
+        with resource.traversable.open("rb") as file:
+            data: bytes = file.read(max_bytes + 1)
+    except OSError as error:
+        return _unreadable(origin, Unread.of(error))
+    except Exception:  # noqa: BLE001  (whatever a loader raises)
+        return _unreadable(origin, Unread("system", "its package refused"))
+    return too_large(origin, max_bytes) if len(data) > max_bytes else data
+
+
+def refused_size(content: str | bytes, origin: Origin, max_bytes: int, max_lines: int) -> Problem | None:
+    """The problem of an input of too many bytes or lines, or None."""
+    if len(content) > max_bytes:
+        return too_large(origin, max_bytes)
+    ends = ("\n", "\r") if isinstance(content, str) else (b"\n", b"\r")
+    if max(map(content.count, ends)) <= max_lines:  # type: ignore[arg-type]
+        return None
+    return Problem(
+        "TC004",
+        origin=origin,
+        message="the file has too many lines for a settings file",
+        expected=f"at most {max_lines:,} lines",
+        help="name the right file, or split it",
+    )
+
+
+def too_large(origin: Origin, max_bytes: int) -> Problem:
+    """The problem of an input of more than `max_bytes`."""
+    return Problem(
+        "TC004",
+        origin=origin,
+        message="the file is too large for a settings file",
+        expected=f"at most {max_bytes:,} bytes",
+        help="name the right file, or split it",
+    )
+
+
+def _unreadable(origin: Origin, why: Unread) -> Problem:
+    if why.kind == "kind":
+        message = why.reason.replace("regular ", "")
+        return Problem("TC003", origin=origin, message=message, expected="a regular file", help="name a file")
+    return Problem(
+        "TC003",
+        origin=origin,
+        message=f"the file cannot be read: {why.reason[:1].lower()}{why.reason[1:]}",
+        help="give this user the right to read it" if why.kind == "denied" else "",
+    )

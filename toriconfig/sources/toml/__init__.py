@@ -1,0 +1,1 @@
+"""TOML files with the place of every key and value."""

@@ -1,0 +1,271 @@
+"""TOML files, read with the place of every key and value. `tomllib` reads the values; `toml_places` finds where they stand."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.origin import LayerKind, Origin
+from toriconfig._core.path import show
+from toriconfig._core.tree import Layer, Node, Tree
+from toriconfig._secrets.secret import MASK
+from toriconfig.errors import Problem
+from toriconfig.sources.read_file import too_large
+
+if TYPE_CHECKING:
+    from toriconfig.sources.toml.places import Spot
+    from toriconfig.sources.yaml.file import Limits
+
+LARGEST = 4 << 20
+"""Bytes of the largest TOML file: `tomllib` is plain Python, and slower than the parser of YAML."""
+
+_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)\s*\Z")
+_REASONS = (
+    ("Cannot overwrite a value", "TC002", "duplicate key", "remove one of the two"),
+    ("Cannot declare", "TC002", "a table that is declared twice", "merge the two tables"),
+    ("Duplicate inline table key", "TC002", "duplicate key", "remove one of the two"),
+    (
+        "Cannot mutate immutable namespace",
+        "TC002",
+        "an inline table cannot be added to",
+        "write the keys into its braces",
+    ),
+    ("Expected '=' after a key", "TC001", "no `=` after a key", "write `key = value`"),
+    ("Invalid value", "TC001", "a value that TOML does not have", "put text in quotes"),
+    ("Unterminated string", "TC001", "a string that is not closed", "close its quotes"),
+    ("Illegal character", "TC001", "a character that may not stand here", "write it as an escape, or remove it"),
+    ("Unclosed array", "TC001", "an array that is not closed", "write the closing `]`"),
+    ("Unclosed inline table", "TC001", "an inline table that is not closed", "write the closing `}`"),
+    (
+        "Expected newline or end of document",
+        "TC001",
+        "more after a value",
+        "begin a new line, or put the text in quotes",
+    ),
+    ("Expected ']", "TC001", "a table header that is not closed", "write the closing bracket"),
+    (
+        "Invalid initial character for a key",
+        "TC001",
+        "a key that begins with a character of no key",
+        "put the key in quotes",
+    ),
+    ("Invalid date or datetime", "TC001", "a date that does not exist", "correct it, or put it in quotes"),
+    ("Unescaped '\\' in a string", "TC001", "a backslash that is no escape", "write `\\\\`, or use single quotes"),
+)
+_OTHER = ("", "TC001", "the file is not valid TOML", "look at what stands here")
+_MOST_TRIES = 40
+_KEY_OR_HEADER = re.compile(r"\s*(?:\[\[?[^\]\"'=]*\]?\]?\s*\Z|[A-Za-z0-9_.-]{1,100}\s*=\s*)")
+
+
+class Lines:
+    """A text whose offsets are turned into places when one is shown."""
+
+    def __init__(self, text: str, kind: LayerKind, name: str) -> None:
+        self.text = text
+        self._kind: LayerKind = kind
+        self._name = name
+        self._starts: list[int] | None = None
+
+    def origin(self, at: Any) -> Origin:
+        """The place of a span of offsets; of the whole file for None."""
+        if at is None:
+            return Origin(self._kind, self._name)
+        return Origin(self._kind, self._name, *self._place(at[0]), *self._place(at[1]))
+
+    def offset(self, line: int, column: int) -> int:
+        """The offset of a 1-based place, at most the end of the text."""
+        starts = self._lines()
+        return min(starts[line - 1] + column - 1, len(self.text)) if line <= len(starts) else len(self.text)
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        line = bisect_right(self._lines(), offset)
+        return line, offset - self._lines()[line - 1] + 1
+
+    def _lines(self) -> list[int]:
+        if self._starts is None:
+            self._starts = [0, *(match.end() for match in re.finditer("\n", self.text))]
+        return self._starts
+
+
+def read_toml(
+    content: str | bytes,
+    name: str,
+    *,
+    kind: LayerKind = "files",
+    limits: Limits | None = None,
+    table: tuple[str, ...] = (),
+) -> list[Tree]:
+    """Read a text: one tree. What stands before a mistake is read all the same.
+
+    Args:
+        content: the text; as bytes UTF-8.
+        name: what people call it: a file, `<stdin>`.
+        kind: the layer that it speaks for.
+        limits: what is refused; None: the usual limits.
+        table: keys of the table that is read instead of the whole, such as `("tool", "app")`.
+    """
+    if limits is None:
+        from toriconfig.sources.yaml.file import Limits
+
+        limits = Limits()
+    most = min(limits.max_bytes, LARGEST)
+    whole = Origin(kind, name)
+    if len(content) > most:
+        return [_refused(Layer(kind, name, lambda _: whole), too_large(whole, most))]
+    text = _decoded(content)
+    if text is None:
+        return [_refused(Layer(kind, name, lambda _: whole), _not_text(whole))]
+    lines = Lines(text, kind, name)
+    layer = Layer(kind, name, lines.origin, references=True)
+    data, read, problem = _parsed(lines)
+    root: Node | None = None
+    if problem is None or data:
+        root, deep = _nodes(data, read, layer, limits)
+        problem = problem or deep
+    shown = text.split("\n") if problem is None else _shown(text, read)
+    tree = Tree(
+        root or Node({}, layer),
+        problems=() if problem is None else (problem,),
+        lines=shown,
+        complete=problem is None,
+    )
+    return [_only(tree, table) if table else tree]
+
+
+def _decoded(content: str | bytes) -> str | None:
+    r"""The text with `\n` at its line ends; None when it is not UTF-8."""
+    try:
+        text = content.decode("utf-8-sig") if isinstance(content, bytes) else content.removeprefix("\ufeff")
+        text.encode()
+    except UnicodeError:
+        return None
+    return text.replace("\r\n", "\n")
+
+
+def _parsed(lines: Lines) -> tuple[dict[str, Any], str, Problem | None]:
+    """The values of the longest beginning that can be read, that beginning, and what is wrong behind it."""
+    text = lines.text
+    found = _loaded(text)
+    if isinstance(found, dict):
+        return found, text, None
+    problem = _problem(found, lines)
+    rows = text.split("\n")
+    end = (problem.origin.line if problem.origin is not None and problem.origin.line else len(rows)) - 1
+    for tries in range(_MOST_TRIES):
+        beginning = "\n".join(rows[:end])
+        found = _loaded(beginning)
+        if isinstance(found, dict):
+            return found, beginning, problem
+        end = end - 1 if tries < _MOST_TRIES // 2 else end // 2
+    return {}, "", problem
+
+
+def _loaded(text: str) -> dict[str, Any] | str:
+    """The values, or the message of the parser, which is only compared and never shown: it may repeat a value."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return str(error)
+    except (RecursionError, ValueError):  # ValueError: a number of too many digits
+        return "too deep"
+
+
+def _problem(message: str, lines: Lines) -> Problem:
+    if message == "too deep":
+        return _too_deep(lines.origin(None))
+    place = _PLACE.search(message)
+    at = lines.offset(int(place[1]), int(place[2])) if place else len(lines.text)
+    end = at + 1 if at < len(lines.text) and lines.text[at] != "\n" else at
+    _, code, what, remedy = next((reason for reason in _REASONS if message.startswith(reason[0])), _OTHER)
+    return Problem(code, origin=lines.origin((at, end)), message=what, label="here", help=remedy)
+
+
+def _nodes(data: dict[str, Any], text: str, layer: Layer, limits: Limits) -> tuple[Node, Problem | None]:
+    from toriconfig.sources.toml.places import TooDeep, places
+
+    try:
+        spot = places(text, limits.max_depth)
+    except TooDeep as deep:
+        return Node({}, layer), _too_deep(layer.locate((deep.at, deep.at + 1)))
+    return _node(data, spot, layer), None
+
+
+def _node(value: Any, spot: Spot, layer: Layer) -> Node:
+    below: Any = spot.below
+    if isinstance(value, dict):
+        value = {key: _node(child, below[key], layer) for key, child in value.items()}
+    elif isinstance(value, list):
+        value = [_node(child, below[index], layer) for index, child in enumerate(value)]
+    return Node(value, layer, spot.at, spot.key_at)
+
+
+def _only(tree: Tree, table: tuple[str, ...]) -> Tree:
+    """The tree of one table alone; an empty one where the file does not have it."""
+    node, problems = tree.root.find(table), tree.problems
+    if node is None or type(node.value) is not dict:
+        if tree.complete:
+            problems = (*problems, _no_table(tree.root, table))
+        node = Node({}, tree.root.layer)
+    return Tree(node, problems=problems, lines=tree.lines, complete=tree.complete)
+
+
+def _no_table(root: Node, table: tuple[str, ...]) -> Problem:
+    """A warning that a file does not have the table that is read of it, with the nearest name that stands there."""
+    from toriconfig._core.suggest import near
+
+    depth = next(end for end in range(1, len(table) + 1) if not _is_table(root.find(table[:end])))
+    above, other = root.find(table[: depth - 1]), root.find(table[:depth])
+    known = above.value if above is not None else {}
+    tables = [key for key, node in known.items() if _is_table(node)]
+    candidate = near(table[depth - 1], tables)
+    project = os.path.basename(root.layer.name) == "pyproject.toml"
+    option = "pyproject_toml_table_header" if project else "toml_table_header"
+    there = show((*table[: depth - 1], candidate, *table[depth:])) if candidate else ""
+    remedy = f"it has `[{there}]`: rename it" if there else "add the table"
+    return Problem(
+        "TC006",
+        "",
+        other.key_origin if other is not None else root.layer.locate(None),
+        help=f"{remedy}, or name another one with `{option}`",
+        message=f"the file has no table `[{show(table)}]`, so nothing is read of it",
+        label="not a table" if other is not None else "",
+        severity="warning",
+    )
+
+
+def _is_table(node: Node | None) -> bool:
+    return node is not None and type(node.value) is dict
+
+
+def _shown(text: str, read: str) -> list[str]:
+    """The lines for the frames of problems: behind what could be read, keys alone, since nothing tells which are secret."""
+    rows = text.split("\n")
+    known = read.count("\n") + 1 if read else 0
+    return [row if number < known else _keys_of(row) for number, row in enumerate(rows)]
+
+
+def _keys_of(row: str) -> str:
+    match = _KEY_OR_HEADER.match(row)
+    start = match.end() if match else len(row) - len(row.lstrip())
+    return row[:start] + (MASK if row[start:].strip() else "")
+
+
+def _refused(layer: Layer, problem: Problem) -> Tree:
+    return Tree(Node({}, layer), problems=(problem,), complete=False)
+
+
+def _not_text(origin: Origin) -> Problem:
+    return Problem("TC001", origin=origin, message="the file is not UTF-8 text", help="save it as UTF-8")
+
+
+def _too_deep(origin: Origin) -> Problem:
+    return Problem(
+        "TC004",
+        origin=origin,
+        message="values stand too deep inside one another",
+        label="from here on",
+        help="flatten the settings",
+    )

@@ -1,0 +1,1 @@
+"""YAML and JSON files with the place of every key and value."""

@@ -1,0 +1,140 @@
+"""YAML and JSON files, read with the place of every key and value, and refused where they must not load."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from toriconfig._core.origin import LayerKind, Origin
+from toriconfig._core.tree import Layer, Node, Tree
+from toriconfig._core.value import Value
+from toriconfig.errors import Problem
+from toriconfig.sources import read_content
+from toriconfig.sources.read_file import read_file, refused_size
+
+
+class Limits(Value):
+    """What a file may cost.
+
+    Attributes:
+        max_bytes: size of the file in bytes.
+        max_lines: lines of the file, empty ones and comments included.
+        max_depth: collections inside one another, the top level included; aliases count as what they stand for.
+        max_nodes: values in all documents of the file, after aliases and merge keys are expanded.
+        max_documents: documents in the file, each of which is judged as settings of its own.
+    """
+
+    max_bytes: int = 16 << 20
+    max_lines: int = 1_000_000
+    max_depth: int = 100
+    max_nodes: int = 1_000_000
+    max_documents: int = 1_000
+
+
+class YamlFile:
+    """A settings file in the format of its ending: YAML 1.2, JSON, which the same parser reads, or TOML.
+
+    Args:
+        path: the file.
+        name: what people call it in origins and problems; None: the path as given.
+        required: whether it is a problem when it does not exist; otherwise a missing file says nothing.
+        limits: what is refused.
+        kind: the layer that it speaks for.
+        options: of the reader of its format, such as `table` of TOML.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        required: bool = False,
+        limits: Limits | None = None,
+        kind: LayerKind = "files",
+        **options: Any,
+    ) -> None:
+        self.options = options
+        self.path = os.fspath(path)
+        self.name = self.path if name is None else name
+        self.required = required
+        self.limits = limits or Limits()
+        self.kind: LayerKind = kind
+
+    def load(self) -> Tree:
+        """Read the file now; a settings file holds one document."""
+        data = read_file(self.path, self.name, self.kind, self.limits.max_bytes)
+        if data is None and not self.required:
+            return _nothing(_layer(self.kind, self.name))
+        if data is None:
+            data = Problem(
+                "TC006",
+                origin=Origin(self.kind, self.name),
+                message="this file was asked for and does not exist",
+                help="create it, or correct its name",
+            )
+        if isinstance(data, Problem):
+            return _nothing(_layer(self.kind, self.name), data)
+        first, *others = read_content(data, self.name, kind=self.kind, limits=self.limits, **self.options)
+        if others:
+            first.problems += (_second_document(others[0]),)
+        return first
+
+    def __repr__(self) -> str:
+        return f"YamlFile({self.name!r})"
+
+
+def read_file_documents(path: str, *, limits: Limits | None = None, **options: Any) -> list[Tree]:
+    """Read every document of a file that must be there."""
+    limits = limits or Limits()
+    data = read_file(path, path, "files", limits.max_bytes)
+    if data is None:
+        return [YamlFile(path, required=True, limits=limits).load()]
+    if isinstance(data, Problem):
+        return [_nothing(_layer("files", path), data)]
+    return read_content(data, path, limits=limits, **options)
+
+
+def read_yaml(
+    content: str | bytes, name: str, *, kind: LayerKind = "files", limits: Limits | None = None
+) -> list[Tree]:
+    """Read every document of a text; at least one tree comes back, an empty one for an empty text.
+
+    Args:
+        content: the text; as bytes UTF-8, or UTF-16 or UTF-32 with a byte order mark.
+        name: what people call it: a file, `<stdin>`.
+        kind: the layer that it speaks for.
+        limits: what is refused; None: the usual limits.
+    """
+    from toriconfig.sources.yaml.documents import read_documents
+
+    limits = limits or Limits()
+    layer = _layer(kind, name)
+    refused = refused_size(content, Origin(kind, name), limits.max_bytes, limits.max_lines)
+    if refused is not None:
+        return [_nothing(layer, refused)]
+    return read_documents(content, layer, limits) or [_nothing(layer)]
+
+
+def _layer(kind: LayerKind, name: str) -> Layer:
+    def locate(at: Any) -> Origin:
+        if at is None:
+            return Origin(kind, name)
+        start, end = at
+        return Origin(kind, name, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+    return Layer(kind, name, locate, references=True)
+
+
+def _nothing(layer: Layer, *problems: Problem) -> Tree:
+    return Tree(Node({}, layer), problems=problems, complete=not problems)
+
+
+def _second_document(tree: Tree) -> Problem:
+    return Problem(
+        "TC007",
+        origin=tree.root.origin,
+        message="a second document in a settings file",
+        label="a new document begins here",
+        expected="one document",
+        help="remove the `---` line, or move the rest to a file of its own",
+    )

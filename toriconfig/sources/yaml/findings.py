@@ -1,0 +1,237 @@
+"""What reading a YAML text can find wrong, in words for people. Keys are named; values, tags and anchors are not.
+
+Whatever follows an unquoted `!`, `&` or `*` may be a password that somebody forgot to quote.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NoReturn
+
+from toriconfig._core.origin import Origin
+from toriconfig._core.path import show
+from toriconfig._core.tree import Layer, Node
+from toriconfig.errors import Problem, Related
+from toriconfig.sources.yaml.scalars import CORE, LONGEST_NUMBER, reading_of_1_1, remedy
+from toriconfig.sources.yaml.standins import Restore
+from toriconfig.sources.yaml.tree import MERGE, REFUSED
+
+Frame = tuple[Any, Any, Any, Any, str | None, int, bool | None]
+"""A collection that encloses the one being read: mapping or items, key and its place, the anchor of the one
+being read, the nodes counted before it, whether it stands in brackets."""
+
+Where = tuple[list[Frame], Any, Any, Any]
+"""Frames, mapping, items, key: where the loop stands."""
+
+MOST_PROBLEMS: Final = 100
+"""Errors, and hints, of one document; after so many the rest says nothing new."""
+
+_REFERENCES: Final = frozenset({"!vault", "!env", "!file", "!secret"})
+_NAMED_TAGS: Final = _REFERENCES | {CORE + name for name in ("binary", "set", "omap", "pairs", "timestamp", "value")}
+
+
+class Stop(Exception):
+    """Reading ends here; the problem is already told."""
+
+
+class Findings:
+    """The problems of one document.
+
+    Attributes:
+        problems: what was found.
+        complete: False when something was left out, so that "missing" cannot be told.
+    """
+
+    def __init__(self, layer: Layer, restore: Restore | None) -> None:
+        self.problems: list[Problem] = []
+        self.complete = True
+        self._layer = layer
+        self._restore = restore
+        self._errors = 0
+        self._hints = 0
+
+    def at(self, event: Any) -> Origin:
+        """Where an event stands."""
+        return self._layer.locate((event.start_mark, event.end_mark))
+
+    def duplicate(self, at: Any, where: Where) -> None:
+        """The key stands in this mapping already."""
+        _, mapping, _, key = where
+        if key is not REFUSED:
+            self._add(
+                "TC002",
+                self._layer.locate(at),
+                where,
+                message=f"duplicate key `{self._path(where)[-1]}`",
+                label="this one would silently win in most YAML readers",
+                related=(Related(mapping[key].key_origin, "first defined here"),),
+                help="write one `<<: [*first, *second]`" if key is MERGE else "remove one of them",
+            )
+
+    def key(self, event: Any, where: Where) -> None:
+        """A key that is a mapping, a list or nothing at all."""
+        self._add(
+            "TC005",
+            self.at(event),
+            where,
+            message="a key that is not a plain text",
+            label="not a key",
+            expected="a text or a number as key",
+            help="write the key as `key:`; put a text that starts with `{`, `[`, `?` or `*` in quotes",
+        )
+
+    def tag(self, event: Any, where: Where) -> None:
+        """A tag beyond the core schema."""
+        tag: str = event.tag
+        python = tag.startswith(f"{CORE}python/")
+        named = tag.replace(CORE, "!!") if tag in _NAMED_TAGS else "!!python/..." if python else ""
+        self._add(
+            "TC005",
+            self.at(event),
+            where,
+            message=f"the tag `{named}` means nothing in a settings file"
+            if named
+            else "a tag that settings files do not have",
+            label="this tag",
+            expected="no tag, or one of !!str, !!int, !!float, !!bool, !!null, !!map, !!seq",
+            help="write a reference as `${vault:...}`, `${env:...}` or `${file:...}`"
+            if tag in _REFERENCES
+            else "remove the tag; put a text that starts with `!` in quotes",
+        )
+
+    def misfit(self, event: Any, where: Where) -> None:
+        """A scalar that is not what its tag says."""
+        self._add("TC005", self.at(event), where, message="the scalar does not fit its tag", help="remove the tag")
+
+    def long_number(self, event: Any, where: Where) -> None:
+        """A number that Python would refuse to read."""
+        self._add(
+            "TC004",
+            self.at(event),
+            where,
+            message="a number with too many digits",
+            expected=f"at most {LONGEST_NUMBER:,} digits",
+            help="put it in quotes if it is meant as text",
+        )
+
+    def unknown_alias(self, event: Any, where: Where) -> None:
+        """An alias without an anchor."""
+        self._add(
+            "TC001",
+            self.at(event),
+            where,
+            message="an alias to an anchor that is not defined above it",
+            label="no such anchor",
+            help="define the anchor (`&name`) first; put a text that starts with `*` in quotes",
+        )
+
+    def endless_alias(self, event: Any, target: Node, where: Where) -> None:
+        """An alias inside its own anchor."""
+        self._add(
+            "TC004",
+            self.at(event),
+            where,
+            message="an alias inside what it stands for: it would expand for ever",
+            label="this alias",
+            related=(Related(target.origin, "stands for this"),),
+            help="remove the alias",
+        )
+
+    def merge(self, wrong: Node, where: Where) -> None:
+        """A merge key with something that cannot be merged."""
+        self._add(
+            "TC005",
+            wrong.origin,
+            where,
+            message="a merge key (`<<`) takes a mapping or a list of mappings",
+            label="not a mapping",
+            help="name an anchor of a mapping, such as `<<: *defaults`",
+        )
+
+    def top_level(self, root: Node) -> None:
+        """A document that is not a mapping."""
+        kind = "a list" if type(root.value) is list else "a single value"
+        self._put(
+            "TC007",
+            root.origin,
+            message=f"the top level is {kind}, not a mapping",
+            label=kind,
+            expected="`key: value` lines",
+            help="give it a key",
+        )
+
+    def many(self, event: Any, most: int) -> NoReturn:
+        """More values than allowed."""
+        self._put(
+            "TC004",
+            self.at(event),
+            message=f"the file expands to more than {most:,} values",
+            label="too many here",
+            help="use fewer aliases and merge keys, or split the file",
+        )
+        raise Stop
+
+    def many_documents(self, event: Any, most: int) -> NoReturn:
+        """More documents than allowed."""
+        self._put(
+            "TC004",
+            self.at(event),
+            message=f"the file has more than {most:,} documents",
+            label="one too many begins here",
+            help="split the file",
+        )
+        raise Stop
+
+    def deep(self, origin: Origin, most: int) -> None:
+        """More collections inside one another than allowed."""
+        self._put(
+            "TC004",
+            origin,
+            message=f"more than {most:,} collections inside one another",
+            label="too deep here",
+            help="make the settings flatter",
+        )
+
+    def differs(self, event: Any, value: Any, where: Where) -> None:
+        """Hint at what YAML 1.1 would have made of a scalar, if that is something else."""
+        reading = reading_of_1_1(event.value)
+        if not reading or self._hints >= MOST_PROBLEMS:
+            return
+        self._hints += 1
+        kind = "text" if type(value) is str else "a decimal number"
+        self.problems.append(
+            Problem(
+                "TC201",
+                path=show(self._path(where)),
+                origin=self.at(event),
+                severity="info",
+                message=f"YAML 1.1 reads this scalar as {reading}; here it is {kind}",
+                label=f"{kind} in YAML 1.2",
+                help=remedy(reading),
+            )
+        )
+
+    def _add(self, code: str, origin: Origin, where: Where, **fields: Any) -> None:
+        self._put(code, origin, show(self._path(where)), **fields)
+        if self._errors >= MOST_PROBLEMS:
+            raise Stop
+
+    def _put(self, code: str, origin: Origin, path: str = "", **fields: Any) -> None:
+        self.problems.append(Problem(code, path=path, origin=origin, **fields))
+        self._errors += 1
+        if code != "TC002":
+            self.complete = False
+
+    def _path(self, where: Where) -> tuple[str | int, ...]:
+        stack, mapping, items, key = where
+        parts: list[Any] = [
+            frame[2] if frame[0] is not None else len(frame[1]) - 1
+            for frame in stack
+            if frame[0] is not None or frame[1] is not None
+        ]
+        if mapping is not None and key is not None:
+            parts.append(key)
+        elif items is not None:
+            parts.append(len(items))
+        named = ["<<" if part is MERGE else part for part in parts if part is not REFUSED]
+        restore = self._restore
+        return tuple(restore(part) if restore and type(part) is str else part for part in named)

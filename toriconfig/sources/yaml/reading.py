@@ -1,0 +1,282 @@
+"""The rare half of reading YAML: everything that the loop over the events leaves to somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from toriconfig._core.tree import Key, Layer, Node, Tree
+from toriconfig.errors import Problem
+from toriconfig.sources.yaml.findings import Findings, Frame, Stop, Where
+from toriconfig.sources.yaml.scalars import CORE, CORE_SCALARS, MISSING, TooLong, number, plain, tagged
+from toriconfig.sources.yaml.standins import Restore
+from toriconfig.sources.yaml.tree import MERGE, REFUSED, merge, restore_tree, unshare
+
+if TYPE_CHECKING:
+    from toriconfig.sources.yaml.file import Limits
+
+
+class Anchor:
+    """What an anchor names: its node, the spelling of a scalar, the nodes it expands to (None while it is open)."""
+
+    __slots__ = ("node", "size", "spelling")
+
+    def __init__(self, node: Node, spelling: str | None, size: int | None) -> None:
+        self.node = node
+        self.spelling = spelling
+        self.size = size
+
+
+class Reading:
+    """What has been read of one stream.
+
+    Attributes:
+        trees: the documents that are finished.
+        root: the root of the document being read, or None.
+        anchors: by name; None for one that was refused.
+        found: the problems of the document being read.
+        bad_at: index into the text of a character that stopped the parser before it could read what stands
+            before that character, or None.
+    """
+
+    def __init__(self, layer: Layer, limits: Limits, text: str, lines: list[str], *, restore: Restore | None) -> None:
+        self.layer = layer
+        self.limits = limits
+        self.trees: list[Tree] = []
+        self.root: Node | None = None
+        self.anchors: dict[str, Any] = {}
+        self.found = Findings(layer, restore)
+        self.bad_at: int | None = None
+        self._text = text
+        self._lines = lines
+        self._restore = restore
+        self._start: Any = None
+        self._shared = False
+        self._refused: list[dict[Any, Node]] = []
+        self._odd: dict[int, dict[Any, str]] = {}
+
+    # documents
+
+    def begin(self, event: Any) -> None:
+        """A document begins; Stop when there are too many."""
+        if len(self.trees) >= self.limits.max_documents:
+            self.found.many_documents(event, self.limits.max_documents)
+        self._start = (event.start_mark, event.end_mark)
+
+    def finish(self) -> None:
+        """The document ends, for good or because nothing more can be read."""
+        for mapping in self._refused:
+            mapping.pop(REFUSED, None)
+        self._refused.clear()
+        root, self.root = self.root, None
+        if root is not None and self._shared:
+            deep = unshare(root, self.limits.max_depth)
+            if deep is not None:
+                self.found.deep(deep.origin, self.limits.max_depth)
+                root = None
+        if root is not None and self._restore is not None:
+            restore_tree(root, self._restore)
+        start = self._start if root is None else root.at
+        if root is None or type(root.value) is not dict:
+            if root is not None and self.found.complete and not _is_nothing(root):
+                self.found.top_level(root)
+            root = Node({}, self.layer, start)
+        found = self.found
+        self.trees.append(Tree(root, problems=tuple(found.problems), lines=self._lines, complete=found.complete))
+        self._start = None
+        self._shared = False
+        self._odd.clear()
+        self.anchors.clear()
+        self.found = Findings(self.layer, self._restore)
+
+    def cut(self, stack: list[Frame], mapping: Any, event: Any, gave_up: Any = None) -> None:
+        """Finish a document that cannot be read to its end, without what may hold text of the broken part.
+
+        Args:
+            stack: the collections that enclose the one being read.
+            mapping: the mapping being read, or None.
+            event: the last event.
+            gave_up: the mark where the parser gave up, or None when it was not the parser.
+        """
+        self.found.complete = False
+        if self._start is None and self.trees:  # between two documents: it belongs to the one above
+            self.trees[-1].problems += tuple(self.found.problems)
+            self.trees[-1].complete = False
+            return
+        if mapping is not None:
+            mapping.pop(MERGE, None)
+            last = next(reversed(mapping), None)
+            at = mapping[last].at if last is not None else None
+            if gave_up is not None and at and at[1] is event.end_mark and gave_up.line <= at[1].line:
+                del mapping[last]  # it stands on the line of the mistake
+        for outer, items, key, _, _, _, flow in stack:
+            if outer is not None:
+                outer.pop(MERGE, None)
+            if flow:
+                if outer is not None:
+                    outer.pop(key, None)
+                elif items is not None:
+                    items.pop()
+                else:
+                    self.root = None
+                break
+        self.finish()
+
+    # keys
+
+    def key(self, event: Any, where: Where) -> Any:
+        """The key that a scalar or an alias gives when there is something unusual about it."""
+        tag, anchor = getattr(event, "tag", None), event.anchor
+        spelling = getattr(event, "value", None)
+        if spelling is None:
+            known = self.anchors.get(anchor)
+            return self.refuse_key(event, where) if known is None or known.spelling is None else known.spelling
+        if tag not in (None, "!", f"{CORE}merge") and tag not in CORE_SCALARS:
+            self.found.tag(event, where)
+            return self._read_and_forget(where)
+        untagged = tag is None and event.implicit[0]
+        if anchor is not None:
+            node = Node(plain(spelling) if untagged else spelling, self.layer, (event.start_mark, event.end_mark))
+            self.anchors[anchor] = Anchor(node, spelling, 1)
+        if spelling == "<<" and (tag == f"{CORE}merge" or untagged):
+            return MERGE
+        if not spelling and untagged:
+            return self.refuse_key(event, where)
+        return self.number_key(event, where) if tag is None and spelling else spelling
+
+    def number_key(self, event: Any, where: Where) -> str:
+        """A key that may spell a number or a word: the text, with what it means where it is none.
+
+        Two spellings of one number are one key twice; each mapping keeps the numbers that are not spelt as usual.
+        """
+        spelling: str = event.value
+        value = plain(spelling) if event.implicit[0] else spelling
+        if type(value) is str:
+            return spelling
+        mapping, known = where[1], self._odd.get(id(where[1]))
+        if known is not None or type(value) is not int or str(value) != spelling:
+            if known is None:
+                known = self._odd[id(mapping)] = {key.value: key for key in mapping if type(key) is Key}
+            first = known.setdefault(value, spelling)
+            if first != spelling and first in mapping:
+                self.found.duplicate((event.start_mark, event.end_mark), (*where[:3], first))
+        return Key(spelling, value)
+
+    def refuse_key(self, event: Any, where: Where) -> Any:
+        """A key that is a mapping, a list or nothing; its value is read and forgotten."""
+        self.found.key(event, where)
+        return self._read_and_forget(where)
+
+    def _read_and_forget(self, where: Where) -> Any:
+        self._refused.append(where[1])
+        return REFUSED
+
+    # values
+
+    def tagged(self, event: Any, where: Where) -> Any:
+        """The value of a scalar with a tag, or MISSING when it is refused."""
+        try:
+            value = tagged(event.value, event.tag)
+        except KeyError:
+            self._refuse_tag(event, where)
+            return MISSING
+        except TooLong:
+            self.found.long_number(event, where)
+            return MISSING
+        if value is MISSING:
+            self.found.misfit(event, where)
+        return value
+
+    def number(self, event: Any, where: Where) -> Any:
+        """The value of a plain scalar that may be a number, or MISSING when it is refused."""
+        try:
+            value = number(event.value)
+        except TooLong:
+            self.found.long_number(event, where)
+            return MISSING
+        if type(value) is not float:
+            self.found.differs(event, value, where)
+        return value
+
+    def fits(self, event: Any, is_mapping: bool, where: Where) -> bool:
+        """Whether a collection has no tag, or one of the core schema that fits."""
+        if event.tag in (None, "!", f"{CORE}map" if is_mapping else f"{CORE}seq"):
+            return True
+        self._refuse_tag(event, where)
+        return False
+
+    def skip(self, get_event: Callable[[], Any], depth: int) -> None:
+        """Pass over the collection that has just begun at `depth`.
+
+        The bound holds here too: libyaml's time grows with the square of the depth.
+        """
+        open_ = 1
+        while open_:
+            event = get_event()
+            name = type(event).__name__
+            open_ -= name in ("MappingEndEvent", "SequenceEndEvent")
+            if name in ("MappingStartEvent", "SequenceStartEvent"):
+                open_ += 1
+                if depth + open_ > self.limits.max_depth:
+                    self.too_deep(event)
+
+    def alias(self, event: Any, where: Where) -> Anchor | None:
+        """What an alias names, or None when there is nothing to be put here."""
+        self._shared = True
+        known: Anchor | None = self.anchors.get(event.anchor)
+        if known is None:
+            if event.anchor not in self.anchors:
+                self.found.unknown_alias(event, where)
+            return None
+        if known.size is None:
+            self.found.endless_alias(event, known.node, where)
+            return None
+        return known
+
+    def merge(self, mapping: dict[Any, Node], where: Where) -> None:
+        """Apply the merge key of a mapping that has ended."""
+        wrong = merge(mapping)
+        if wrong is not None:
+            self.found.merge(wrong, where)
+
+    def _refuse_tag(self, event: Any, where: Where) -> None:
+        self.found.tag(event, where)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = None
+
+    # what ends the reading
+
+    def too_deep(self, event: Any) -> NoReturn:
+        """More collections inside one another than allowed."""
+        self.found.deep(self.found.at(event), self.limits.max_depth)
+        raise Stop
+
+    def syntax(self, error: Any, stack: list[Frame]) -> None:
+        """The parser gave up."""
+        from toriconfig.sources.yaml.errors import syntax_problem
+
+        opened = None
+        if stack and stack[-1][6]:
+            outer, items, key = stack[-1][:3]
+            node: Any = outer[key] if outer is not None else items[-1] if items is not None else self.root
+            opened = node.at[0]
+        self.found.problems.append(
+            syntax_problem(error, opened, lambda mark: self.layer.locate((mark, mark)), self._lines)
+        )
+
+    def unreadable(self, error: Exception, event: Any) -> None:
+        """The parser met a character that no YAML text holds, or an escape in a tag that stands for nothing."""
+        offset = getattr(error, "position", None)
+        if offset is None:
+            mark = event.end_mark
+            origin = self.layer.locate((mark, mark))
+            self.found.problems.append(Problem("TC001", origin=origin, message="a tag that is not text"))
+        elif isinstance(getattr(error, "character", None), int):  # libyaml, which counts bytes
+            self.bad_at = len(self._text.encode()[:offset].decode("utf-8", "ignore"))
+        else:
+            self.bad_at = offset
+
+
+def _is_nothing(root: Node) -> bool:
+    start, end = root.at
+    return root.value is None and start.index == end.index

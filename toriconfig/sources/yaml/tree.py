@@ -1,0 +1,80 @@
+"""What is done to a tree of YAML once the parse is over: merge keys, aliases made real, stand-ins put back."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from toriconfig._core.tree import Key, Node
+from toriconfig.sources.yaml.standins import Restore
+
+MERGE: Final[Any] = object()
+"""Stands as the key of a pending `<<`, so that a quoted "<<" stays a key like any other."""
+
+REFUSED: Final[Any] = object()
+"""Stands as the key of a value that is read and forgotten, because its own key was refused."""
+
+
+def merge(mapping: dict[str, Node]) -> Node | None:
+    """Put in what the pending merge key names; a key of the mapping itself wins, then the earlier source.
+
+    Returns:
+        The node that is neither a mapping nor a list of mappings, or None when all went well.
+    """
+    merged: Node = mapping.pop(MERGE)
+    sources = merged.value if type(merged.value) is list else [merged]
+    for source in sources:
+        if type(source.value) is not dict:
+            return source
+        for key, child in source.value.items():
+            mapping.setdefault(key, child)
+    return None
+
+
+def unshare(root: Node, max_depth: int) -> Node | None:
+    """Give every place that an alias or a merge key filled nodes of its own.
+
+    The parse counted the nodes this will make, so it ends soon.
+
+    Returns:
+        The first node deeper than `max_depth`, or None when all went well.
+    """
+    nodes = {id(root)}
+    containers: set[int] = set()
+    todo = [(root, 1)]
+    while todo:
+        node, depth = todo.pop()
+        value = node.value
+        if type(value) is dict:
+            if id(value) in containers:
+                value = node.value = value.copy()
+            children: Any = value.items()
+        elif type(value) is list:
+            if id(value) in containers:
+                value = node.value = value.copy()
+            children = enumerate(value)
+        else:
+            continue
+        if depth > max_depth:
+            return node
+        containers.add(id(value))
+        for key, child in children:
+            if id(child) in nodes:
+                child = value[key] = Node(child.value, child.layer, child.at, child.key_at)
+            nodes.add(id(child))
+            todo.append((child, depth + 1))
+    return None
+
+
+def restore_tree(root: Node, restore: Restore) -> None:
+    """Put back what stand-ins stood for, in keys and values."""
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        value = node.value
+        if type(value) is str:
+            node.value = restore(value)
+        elif type(value) is dict:
+            todo.extend(value.values())
+            node.value = {key if type(key) is Key else restore(key): child for key, child in value.items()}
+        elif type(value) is list:
+            todo.extend(value)
