@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from toriconfig.errors import CODES
+from toriconfig._core.problem import CODES
 from toriconfig.testing import vault_server
 
 README = Path(__file__).parents[1] / "README.md"

@@ -21,8 +21,8 @@ from support.powers import (
     runs,
     vault_says,
 )
-from toriconfig import errors
 from toriconfig._core import regular_file, suggest
+from toriconfig._core.problem import MOST_SHOWN
 from toriconfig._load import attempt, file_reference, interpolate
 from toriconfig._masking import reach
 from toriconfig._secrets import file as followed
@@ -160,7 +160,7 @@ LIMITS = {
     "value on standard input": f"{_read.LARGEST_VALUE >> 20} MiB",
     "pyproject.toml": f"{_read.LARGEST_PROJECT >> 20} MiB",
     "reading one file": f"{regular_file.PATIENCE:g} s",
-    "findings that are shown, the rest counted (`--max-findings`)": f"{errors.MOST_SHOWN:,}",
+    "findings that are shown, the rest counted (`--max-findings`)": f"{MOST_SHOWN:,}",
     "warnings that one load logs, the rest counted": f"{attempt._MOST_WARNED}",
     "pairs of names compared for suggestions, in one load": f"{suggest.MOST_COMPARED:,}",
     "text of a file followed for masking, all below it masked": f"{reach._MOST_READ:,} characters",

@@ -13,12 +13,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextvars import ContextVar
-    from typing import Any, NoReturn
+    from typing import Any, NoReturn, Protocol
 
     from pydantic import BaseModel
 
-    from toriconfig._live.override import View
     from toriconfig._load.snapshot import Loaded, Recipe
+
+    class View(Protocol):
+        """What one context sees while an override is live."""
+
+        @property
+        def loaded(self) -> Loaded: ...
+
+        def effective(self, lazy: "Lazy") -> Loaded: ...
 
 
 class State:
@@ -37,10 +44,12 @@ class State:
         gate: held by the thread that loads, and others wait for the outcome. Whoever holds it runs no callback, and logs
             nothing. No finalizer takes it, nor `lock`.
         loader: the thread that is loading, or None.
+        after_load: called with the stand-in after the first load, outside the gate; set by `on_change`.
     """
 
     __slots__ = (
         *(
+            "after_load",
             "ended",
             "error",
             "gate",
@@ -61,7 +70,7 @@ class State:
         self.options = options
         self.loaded: Loaded | None = None
         self.error: Exception | None = None
-        self.view: ContextVar[View | None] | None = None
+        self.view: ContextVar[Any] | None = None  # of View | None
         self.ended = False
         self.overrides: set[int] = set()
         self.listeners: tuple[Any, ...] = ()
@@ -69,6 +78,7 @@ class State:
         self.lock = _thread.RLock()
         self.gate = _thread.RLock()
         self.loader: int | None = None
+        self.after_load: Callable[[Lazy], None] | None = None
 
 
 class Lazy:
@@ -149,14 +159,14 @@ class Lazy:
         return self
 
     def __deepcopy__(self, memo: object) -> "Any":
-        from toriconfig._api import replace
+        from toriconfig._load.attempt import derive
 
-        return replace(self)
+        return derive(current(self), {}).model
 
     def __reduce__(self) -> "Any":
         from toriconfig._load.pickle import recipe_of
 
-        return (Lazy, recipe_of(self._state))
+        return (Lazy, recipe_of(self._state.target, self._state.options))
 
 
 def _model_of(lazy: Lazy) -> "BaseModel":
@@ -181,20 +191,19 @@ def current(lazy: Lazy) -> "Loaded":
     """The load that this thread or task sees, made now when there is none."""
     state = lazy._state
     if state.overrides and state.view is not None:
-        view = state.view.get()
+        view: View | None = state.view.get()
         if view is not None:
-            return view.loaded if not state.ended else _effective(lazy, view)
+            return view.loaded if not state.ended else view.effective(lazy)
     return state.loaded or first_load(lazy)
 
 
-def _effective(lazy: Lazy, view: "View") -> "Loaded":
-    from toriconfig._live.override import effective
-
-    return effective(lazy, view)
-
-
 def first_load(lazy: Lazy) -> "Loaded":
-    """Load once, whatever number of threads come; the others wait for the one that loads."""
+    """Load once, for any number of threads; the other threads wait for the one that loads.
+
+    Raises:
+        ConfigError: the stand-in stays unloaded, and the next read tries again.
+        KeyError: a listener names a key that the schema does not have.
+    """
     state = lazy._state
     me = _thread.get_ident()
     if state.loader == me:
@@ -205,12 +214,49 @@ def first_load(lazy: Lazy) -> "Loaded":
         from toriconfig._core.collector import paused
 
         with paused():
-            from toriconfig._live.reload import load_once
+            from toriconfig._load.attempt import load_now
+            from toriconfig._runtime import warn_once
 
-            load_once(lazy)
+            recipe = recipe_for(lazy)  # may import the schema, and with it anything: not while others wait
+            with warn_once.held(), state.gate:
+                first = state.loaded is None
+                if first:
+                    swap_in(lazy, lambda: load_now(recipe))
+            if first and state.after_load is not None:
+                state.after_load(lazy)
     loaded = state.loaded
     assert loaded is not None
     return loaded
+
+
+def swap_in(lazy: Lazy, load: "Callable[[], Loaded]") -> "Loaded":
+    """Load, and publish what came of it. The gate is held, and other threads wait for the outcome.
+
+    Raises:
+        ConfigError: nothing was changed.
+        KeyError: as `first_load`; nothing was changed.
+    """
+    from toriconfig.errors import ConfigError
+
+    state = lazy._state
+    if state.loaded is None:
+        state.loader = _thread.get_ident()
+    try:
+        loaded = load()
+    except ConfigError as error:
+        state.error = error
+        raise
+    finally:
+        state.loader = None
+    state.error = None
+    while True:
+        listeners = state.listeners
+        for listener in listeners:
+            listener.settle(loaded.snapshot.shape)
+        with state.lock:
+            if state.listeners is listeners:  # else one was added meanwhile
+                publish(lazy, loaded)
+                return loaded
 
 
 def publish(lazy: Lazy, loaded: "Loaded") -> None:

@@ -89,7 +89,8 @@ def test_the_exit_code_is_that_of_all_findings(toriconfig: Toriconfig, tmp_path:
 
 
 def test_the_text_of_an_error_shows_a_thousand_problems_and_counts_all() -> None:
-    from toriconfig.errors import ConfigError, Problem
+    from toriconfig._core.problem import Problem
+    from toriconfig.errors import ConfigError
 
     error = ConfigError([Problem("TC101", f"key{at}") for at in range(1500)], schema="App")
     assert len(error.problems) == 1500

@@ -14,9 +14,10 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from toriconfig import Secret, SecretError
+from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
 from toriconfig._secrets.provider import Fixed, Flight, Reading, State
-from toriconfig._secrets.secret import MASK, handle
+from toriconfig._secrets.secret import handle
 from toriconfig.errors import VaultUnreachable
 
 CANARY = "c4n4ry-of-the-sealed-box"

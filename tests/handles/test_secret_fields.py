@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from support.loading import loaded, problems
 from toriconfig import Secret
-from toriconfig._secrets.secret import MASK
+from toriconfig._core.mask import MASK
 
 
 class Login(BaseModel):

@@ -16,9 +16,10 @@ from pydantic import BaseModel, RootModel, TypeAdapter
 from pydantic_core import to_json, to_jsonable_python
 
 from toriconfig import Secret, SettingsConfigDict, load
+from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
 from toriconfig._secrets.file import FileSupply
-from toriconfig._secrets.secret import MASK, handle
+from toriconfig._secrets.secret import handle
 from toriconfig.testing import Canary
 
 

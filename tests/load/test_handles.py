@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from support.loading import FakeSupply, FakeVault, attempt, loaded, problems, told
 from toriconfig import MissingCredentialError, Ref, Secret, explain, load, replace
-from toriconfig._secrets.secret import MASK
+from toriconfig._core.mask import MASK
 from toriconfig.errors import VaultDenied, VaultNotFound, VaultSealed, VaultUnreachable
 from toriconfig.testing import reset_warnings
 

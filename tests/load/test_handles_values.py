@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from support.loading import FakeVault, attempt, loaded, problems, told
 from toriconfig import Secret
-from toriconfig._secrets.secret import MASK
+from toriconfig._core.mask import MASK
 from toriconfig.testing import reset_warnings
 
 T = TypeVar("T")

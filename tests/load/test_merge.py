@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from support.loading import loaded, problems, told
 from toriconfig import Merge, Origin, explain, load
 from toriconfig._core.origin import LayerKind
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Layer, Node
 from toriconfig._load.merge import merge, prune
 from toriconfig._schema.shape import ANY, root_shape
-from toriconfig.errors import Problem
 
 Plain = Any
 

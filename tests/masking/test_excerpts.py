@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, Json, SecretStr
 
 from support.loading import problems, refused
 from toriconfig import Secret, SettingsConfigDict
-from toriconfig._secrets.secret import MASK
+from toriconfig._core.mask import MASK
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
 from toriconfig._masking.frames import Masked, excerpt, mask_line
 from toriconfig._masking.sensitive import Sensitive
-from toriconfig._secrets.secret import MASK
 
 
 def shown(text: str, sensitive: Sensitive | None = None) -> str:

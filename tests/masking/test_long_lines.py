@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
+from toriconfig._core.mask import MASK
 from toriconfig._masking.frames import Masked, mask_line
 from toriconfig._masking.sensitive import scrub
 from toriconfig._masking.shown import conceals
-from toriconfig._secrets.secret import MASK
 
 LENGTH = 100_000
 LONG = ", ".join(f"word number {number}" for number in range(LENGTH // 18))

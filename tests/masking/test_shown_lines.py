@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.work import work
+from toriconfig._core.mask import MASK
 from toriconfig._masking import frames, reach
 from toriconfig._masking.frames import Masked
 from toriconfig._masking.sensitive import Sensitive
-from toriconfig._secrets.secret import MASK
 
 BELOW = ['name: "some, text"'] * 4000
 

@@ -4,10 +4,11 @@ import pickle
 
 import pytest
 
+from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
+from toriconfig._core.problem import Problem, Related
 from toriconfig._render import render_text, sort_problems, summary
-from toriconfig._secrets.secret import MASK
-from toriconfig.errors import ConfigError, Problem, Related
+from toriconfig.errors import ConfigError
 
 FILE = "config/tori.yaml"
 

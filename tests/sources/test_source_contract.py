@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from toriconfig._core.origin import Origin
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Layer, Node, Tree
-from toriconfig.errors import Problem
 from toriconfig.sources import Source
 from toriconfig.testing import SourceContract
 

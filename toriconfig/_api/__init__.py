@@ -227,6 +227,7 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
         raise TypeError(f"on_change() needs a function to call, not a {type(callback).__name__}")
     listener = Listener(paths.parse(path) if path else (), callback)
     state = lazy_settings._state
+    state.after_load = watch_secrets
     if state.loaded is not None or not isinstance(state.target, str):
         listener.settle(root_shape(schema_of(lazy_settings)))
     with state.lock:

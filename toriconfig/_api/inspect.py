@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from toriconfig._core.clean_call import clean_call, expect
+from toriconfig._core.problem import Problem
 from toriconfig._lazy import Lazy, schema_of
 from toriconfig._schema.options import PathLike
-from toriconfig.errors import Problem
 
 if TYPE_CHECKING:
     from typing import Unpack

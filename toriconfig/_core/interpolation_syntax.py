@@ -15,9 +15,9 @@ from pydantic_core import to_jsonable_python
 
 from toriconfig._core import path as paths
 from toriconfig._core.markers import split, unquoted
+from toriconfig._core.problem import Problem, Severity
 from toriconfig._core.tree import Layer, Node
 from toriconfig._core.value import Value
-from toriconfig.errors import Problem, Severity
 
 RefKind = Literal["env", "vault", "file", "key", "profile"]
 SCHEMES = ("env", "vault", "file")

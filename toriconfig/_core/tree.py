@@ -14,7 +14,7 @@ from toriconfig._core.origin import Origin, OriginKind
 from toriconfig._core.path import Path
 
 if TYPE_CHECKING:
-    from toriconfig.errors import Problem
+    from toriconfig._core.problem import Problem
 
 
 _SCALARS = frozenset({str, int, float, bool, type(None), bytes})

@@ -17,7 +17,7 @@ from dataclasses import Field, fields, is_dataclass
 from types import MappingProxyType
 from typing import Any
 
-from toriconfig._secrets.secret import MASK
+from toriconfig._core.mask import MASK
 
 SECRET: Mapping[str, bool] = MappingProxyType({"secret": True})
 """A credential."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
+from toriconfig._core.problem import CODES, MOST_SHOWN, Problem
 from toriconfig._core.tree import Tree
 from toriconfig._load.attempt import try_check_tree, try_load
 from toriconfig._load.read import files_of, looked_for, profiles_of
@@ -17,17 +18,7 @@ from toriconfig._render import sort_problems
 from toriconfig._schema.shape import root_shape
 from toriconfig._secrets.prefetch import failures_of
 from toriconfig._secrets.secret import Secret, supply_of
-from toriconfig.errors import (
-    CODES,
-    MOST_SHOWN,
-    Problem,
-    SecretError,
-    VaultDenied,
-    VaultError,
-    VaultNotFound,
-    VaultSealed,
-    VaultUnreachable,
-)
+from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultNotFound, VaultSealed, VaultUnreachable
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

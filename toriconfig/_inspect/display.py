@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import SchemaSerializer, core_schema
 
+from toriconfig._core.mask import MASK
 from toriconfig._core.path import Path, show
-from toriconfig._inspect.explain import origin_at
+from toriconfig._load.lookup import origin_at
 from toriconfig._load.snapshot import Loaded
 from toriconfig._masking.shown import conceals
-from toriconfig._secrets.secret import MASK
 
 _BRACKETS = ((list, "[", "]"), (tuple, "(", ")"), ((set, frozenset), "{", "}"))
 

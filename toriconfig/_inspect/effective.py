@@ -11,14 +11,15 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ImportString, Json
 
+from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path
 from toriconfig._core.tree import Key
-from toriconfig._inspect.explain import origin_at
+from toriconfig._load.lookup import origin_at
 from toriconfig._load.snapshot import Loaded
 from toriconfig._masking.shown import Verbatim, conceals, plain
 from toriconfig._schema.shape import Field, fields_of
-from toriconfig._secrets.secret import MASK, Secret
+from toriconfig._secrets.secret import Secret
 
 
 class Leaf(NamedTuple):

@@ -60,8 +60,9 @@ def made_by_pydantic(cls: type[BaseModel]) -> dict[str, Any]:
     try:
         return cls.model_json_schema(mode="validation", by_alias=True, schema_generator=Generator)
     except (PydanticUserError, PydanticUndefinedAnnotation) as error:
+        from toriconfig._core.problem import Problem
         from toriconfig._validation.validation_errors import INCOMPLETE
-        from toriconfig.errors import ConfigError, Problem
+        from toriconfig.errors import ConfigError
 
         if getattr(error, "code", None) not in ("class-not-fully-defined", "undefined-annotation"):
             raise

@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from toriconfig._core import path as paths
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
-from toriconfig._inspect.explain import origin_at
+from toriconfig._load.lookup import origin_at
 from toriconfig._load.snapshot import Loaded
 from toriconfig._secrets.derived import Derived, Fallback
 from toriconfig._secrets.file import FileSupply

@@ -8,8 +8,8 @@ from operator import eq
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.path import Path
-from toriconfig._inspect.explain import names_of
 from toriconfig._live.change import Change
+from toriconfig._load.lookup import names_of
 
 if TYPE_CHECKING:
     from toriconfig._runtime.callbacks import Strand

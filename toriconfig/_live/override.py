@@ -16,11 +16,12 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from toriconfig._core.problem import Problem
 from toriconfig._lazy import Lazy, State, current, fill, recipe_for
 from toriconfig._load.attempt import derive, try_unknown
 from toriconfig._load.snapshot import Loaded
 from toriconfig._schema.options import Options
-from toriconfig.errors import ConfigError, Problem
+from toriconfig.errors import ConfigError
 
 
 class Entry:
@@ -48,6 +49,15 @@ class View(NamedTuple):
     entries: tuple[Entry, ...]
     base: Loaded
     loaded: Loaded
+
+    def effective(self, lazy: Lazy) -> Loaded:
+        """The settings that this view shows, without overrides that were ended from another context."""
+        for entry in self.entries:
+            if entry.ended:
+                rest = _without(self, entry)
+                _var(lazy._state).set(rest)
+                return current(lazy) if rest is None else rest.effective(lazy)
+        return self.loaded
 
 
 class Override:
@@ -101,16 +111,6 @@ def unknown_in(lazy: Lazy, values: Mapping[str, Any]) -> tuple[Problem, ...]:
         recipe = recipe_for(lazy)
         options = Options.of(recipe.schema.model_config, recipe.options)
     return try_unknown(recipe, options, values)
-
-
-def effective(lazy: Lazy, view: View) -> Loaded:
-    """The settings that `view` shows, without overrides that were ended from another context."""
-    for entry in view.entries:
-        if entry.ended:
-            rest = _without(view, entry)
-            _var(lazy._state).set(rest)
-            return current(lazy) if rest is None else effective(lazy, rest)
-    return view.loaded
 
 
 def _without(view: View, gone: Entry) -> View | None:

@@ -7,8 +7,8 @@ from operator import eq
 
 from toriconfig._core import path as paths
 from toriconfig._core.path import Path, show
-from toriconfig._inspect.explain import names_of
 from toriconfig._live.change import Change, change_of_secret
+from toriconfig._load.lookup import names_of
 from toriconfig._load.snapshot import Loaded
 from toriconfig._secrets.derived import Derived, Fallback
 from toriconfig._secrets.prefetch import failure_of

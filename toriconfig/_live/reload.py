@@ -1,15 +1,14 @@
-"""Loading into a stand-in, first and again: build new, then swap, then tell."""
+"""Reload: build the new settings, swap them in, call the listeners."""
 
 from __future__ import annotations
 
 import weakref
-from _thread import get_ident
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from toriconfig._core.collector import paused
 from toriconfig._core.path import Path
-from toriconfig._lazy import Lazy, publish, recipe_for
+from toriconfig._lazy import Lazy, recipe_for, swap_in
 from toriconfig._load.attempt import load_now
 from toriconfig._load.snapshot import Loaded, remember
 from toriconfig._runtime import warn_once
@@ -20,24 +19,6 @@ from toriconfig.errors import ConfigError
 if TYPE_CHECKING:
     from toriconfig._live.change import Change
     from toriconfig._live.listener import Listener
-    from toriconfig._load.snapshot import Recipe
-
-
-def load_once(lazy: Lazy) -> None:
-    """The first load; a thread that comes while another one loads waits for it.
-
-    Raises:
-        ConfigError: the stand-in stays unloaded, and the next read tries again.
-        KeyError: somebody listens for a key that the schema does not have.
-    """
-    state = lazy._state
-    recipe = recipe_for(lazy)  # may import the schema, and with it anything: not while others wait
-    with warn_once.held(), state.gate:
-        first = state.loaded is None
-        if first:
-            _load(lazy, recipe)
-    if first:
-        watch_secrets(lazy)
 
 
 def reload_into(lazy: Lazy) -> list[Change]:
@@ -52,49 +33,21 @@ def reload_into(lazy: Lazy) -> list[Change]:
     recipe = recipe_for(lazy)
     with paused(), warn_once.held(), state.gate:
         old = state.loaded
-        new = _load(lazy, recipe)
+        new = swap_in(lazy, lambda: _compared(old, load_now(recipe)))
     watch_secrets(lazy)
     changes = changes_between(old, new) if old is not None else []
     tell(lazy, changes)
     return changes
 
 
-def _load(lazy: Lazy, recipe: Recipe) -> Loaded:
-    """Load, and swap. The stand-in's gate is held, and other threads wait for what comes of it.
-
-    Raises:
-        ConfigError: nothing was changed.
-        KeyError: as `load_once`; nothing was changed.
-    """
-    state = lazy._state
-    if state.loaded is None:
-        state.loader = get_ident()
-    try:
-        loaded = load_now(recipe)
-        if state.loaded is not None:
-            loaded = _compared(state.loaded, loaded)
-    except ConfigError as error:
-        state.error = error
-        raise
-    finally:
-        state.loader = None
-    state.error = None
-    while True:
-        listeners = state.listeners
-        for listener in listeners:
-            listener.settle(loaded.snapshot.shape)
-        with state.lock:
-            if state.listeners is listeners:  # else one came meanwhile, by another spelling
-                publish(lazy, loaded)
-                return loaded
-
-
-def _compared(old: Loaded, new: Loaded) -> Loaded:
-    """The new load, with a warning for each input that is gone.
+def _compared(old: Loaded | None, new: Loaded) -> Loaded:
+    """The new load, with a warning for each input that is gone since the old one.
 
     Raises:
         ConfigError: an input was emptied.
     """
+    if old is None:
+        return new
     from toriconfig._live.vanished import tell_gone, vanished
 
     found = vanished(old.snapshot, new.snapshot)
@@ -137,7 +90,7 @@ def watch_secrets(lazy: Lazy) -> None:
 
 
 def _subscribed(lazy: Lazy, loaded: Loaded, listeners: tuple[Listener, ...]) -> tuple[Callable[[], None], ...]:
-    from toriconfig._inspect.explain import names_of
+    from toriconfig._load.lookup import names_of
     from toriconfig._secrets.file_watch import watch
 
     ref = weakref.ref(lazy)

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from toriconfig._core.origin import Origin
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Node
 from toriconfig._load.snapshot import LayerRead, Snapshot
 from toriconfig._runtime import warn_once
 from toriconfig._secrets.provider import Fixed
 from toriconfig._secrets.secret import Secret, supply_of
-from toriconfig.errors import Problem
 from toriconfig.sources.read_file import read_file
 
 _MOST = 1 << 20

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from toriconfig._core.path import Path, show
+from toriconfig._core.problem import Problem, Related
 from toriconfig._core.tree import Node
 from toriconfig._schema.shape import ANY, Shape
-from toriconfig.errors import Problem, Related
 
 
 def one_spelling(root: Node, shape: Shape, problems: list[Problem], path: Path = ()) -> Node:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.clean_call import clean_call
 from toriconfig._core.path import Path
+from toriconfig._core.problem import MOST_SHOWN, Problem
 from toriconfig._core.tree import Tree
 from toriconfig._load.pipeline import Load
 from toriconfig._load.read import Reader, looked_for
@@ -14,7 +15,7 @@ from toriconfig._load.snapshot import Loaded, Recipe, Snapshot
 from toriconfig._runtime import warn_once
 from toriconfig._schema.options import Options
 from toriconfig._secrets.secret import Secret
-from toriconfig.errors import MOST_SHOWN, ConfigError, Problem
+from toriconfig.errors import ConfigError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import ConfigDict
 
 from toriconfig._core.origin import Origin
+from toriconfig._core.problem import Problem
 from toriconfig._schema.options import Options
-from toriconfig.errors import Problem
 
 _PYDANTIC = ConfigDict.__optional_keys__
 _A_SETTINGS_CLASS = "derive the class from `toriconfig.Settings`, which reads it"

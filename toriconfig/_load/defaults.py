@@ -10,13 +10,13 @@ from pydantic import BaseModel
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Key, Layer, Node, Positions
 from toriconfig._load.merge import merge, positioned
 from toriconfig._load.snapshot import snapshot_of
 from toriconfig._schema.keys import place_of
 from toriconfig._schema.shape import ANY, Field, Shape, fields_of, reads_itself
 from toriconfig._validation.unknown_keys import without_unknown
-from toriconfig.errors import Problem
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 
 from toriconfig._core.origin import OriginKind
 from toriconfig._core.path import Path
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Node, Tree
 from toriconfig._load.flat_names import STEERING, VAULT, UnknownVariables, meaning
 from toriconfig._schema.options import Options
 from toriconfig._schema.shape import Shape
-from toriconfig.errors import Problem
 
 
 def with_exact_names(

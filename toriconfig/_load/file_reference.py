@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from toriconfig._core.problem import Problem
 from toriconfig._core.regular_file import Unread, read_regular
-from toriconfig.errors import Problem
 
 MAX_BYTES = 1024 * 1024
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, get_origin
 
 from toriconfig._core.path import Path, parse
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Node, Positions
 from toriconfig._schema.keys import config_of, is_aliased
 from toriconfig._schema.renames import current, renamed
 from toriconfig._schema.shape import ANY, Field, Shape, has_secrets
-from toriconfig.errors import Problem
 
 if TYPE_CHECKING:
     from toriconfig._core.origin import OriginKind

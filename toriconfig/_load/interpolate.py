@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 from toriconfig._core import path as paths
 from toriconfig._core.interpolation_syntax import Malformed, Reference, as_text, formed, is_left, left, parse, plain
 from toriconfig._core.path import Path, show
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Node
 from toriconfig._load.aliases import spelt
 from toriconfig._load.defaults import as_node, placed
@@ -22,7 +23,6 @@ from toriconfig._load.templates import FAILED, Other, Template
 from toriconfig._schema.renames import current, referred
 from toriconfig._schema.shape import ANY, Shape, confidential
 from toriconfig._secrets.secret import Secret
-from toriconfig.errors import Problem
 
 _OPEN = "${"
 _ASKS_VAULT = "${vault:"

@@ -29,9 +29,9 @@ from typing import Any
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
+from toriconfig._core.problem import Problem, Related
 from toriconfig._core.tree import Broken, Node, Positions
 from toriconfig._schema.shape import ANY, Shape
-from toriconfig.errors import Problem, Related
 
 
 def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Path = ()) -> Node:

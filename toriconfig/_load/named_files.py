@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from toriconfig._core.origin import Origin
+from toriconfig._core.problem import Problem, Related
 from toriconfig._core.tree import Layer, Node
-from toriconfig.errors import Problem, Related
 from toriconfig.sources.read_file import read_file
 from toriconfig.sources.secrets_dir import MAX_BYTES, value_of
 

@@ -15,18 +15,18 @@ from toriconfig._secrets.secret import Secret
 from toriconfig._vault.config import variable
 
 if TYPE_CHECKING:
-    from toriconfig._lazy import State
+    from pydantic import BaseModel
 
 
-def recipe_of(state: State) -> tuple[Any, dict[str, Any]]:
+def recipe_of(target: type[BaseModel] | str, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The schema and options of a stand-in, to be loaded anew where they arrive.
 
     Raises:
         TypeError: the overrides, the environment that was given, or the way to Vault hold a secret, or may; the
             message names the remedy.
     """
-    options = dict(state.options)
-    schema = import_target(state.target) if isinstance(state.target, str) else state.target
+    options = dict(options)
+    schema = import_target(target) if isinstance(target, str) else target
     shape = root_shape(schema, options.get("renamed"))
     for path, value in _leaves(options.get("overrides") or {}, ()):
         here = shape.at(current(path, shape))
@@ -47,7 +47,7 @@ def recipe_of(state: State) -> tuple[Any, dict[str, Any]]:
             f"the connection to Vault holds a credential in {held}, so these settings are not pickled: give it by a "
             "file or by the environment of the other process"
         )
-    return state.target, options
+    return target, options
 
 
 def _leaves(value: Any, path: paths.Path) -> list[tuple[paths.Path, Any]]:

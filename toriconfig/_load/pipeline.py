@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from toriconfig._core.markers import Ref
 from toriconfig._core.origin import Origin, OriginKind
 from toriconfig._core.path import Path, show
+from toriconfig._core.problem import Problem, Severity
 from toriconfig._core.tree import Layer, Node, Tree, refers
 from toriconfig._load.aliases import one_spelling
 from toriconfig._load.defaults import whole_lists, with_defaults
@@ -26,7 +27,6 @@ from toriconfig._schema.options import Options
 from toriconfig._schema.renames import outdated, renamed
 from toriconfig._schema.shape import Shape, has_exact, has_secrets, root_shape
 from toriconfig._validation.unknown_keys import unknown_keys, without_unknown
-from toriconfig.errors import Problem, Severity
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.origin import LayerKind, Origin, OriginKind
+from toriconfig._core.problem import Problem, Severity
 from toriconfig._core.tree import Node, Tree
 from toriconfig._core.value import Value
 from toriconfig._schema.options import Options, PathLike, Resource
-from toriconfig.errors import Problem, Severity
 from toriconfig.sources import ENDINGS, Source, format_of
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from toriconfig._core.path import Path, show
+from toriconfig._core.problem import Problem, Related
 from toriconfig._core.tree import Node
 from toriconfig._schema.renames import Renamed, own
 from toriconfig._schema.shape import ANY, Field, Shape
-from toriconfig.errors import Problem, Related
 
 Variable = Callable[[Path], str | None]
 """The variable that sets the key at a path, or None."""

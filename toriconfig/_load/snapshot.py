@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.origin import OriginKind
 from toriconfig._core.path import Path
+from toriconfig._core.problem import MOST_SHOWN, Problem
 from toriconfig._core.tree import Node
 from toriconfig._core.value import Value
 from toriconfig._schema.options import Options
 from toriconfig._schema.shape import Shape
 from toriconfig._secrets.secret import Secret
-from toriconfig.errors import MOST_SHOWN, Problem
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

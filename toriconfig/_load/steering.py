@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from pydantic import ConfigDict
 
 from toriconfig._core.origin import Origin
+from toriconfig._core.problem import Problem
 from toriconfig._core.value import Value
 from toriconfig._load.read import existing, profiles_of, under, without_effect
 from toriconfig._schema.options import Options, expanded
-from toriconfig.errors import Problem
 
 if TYPE_CHECKING:
     from toriconfig._load.snapshot import Recipe

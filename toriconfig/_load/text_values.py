@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any, Self
 
 from toriconfig._core.path import Path, show
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Key, Node
 from toriconfig._schema.shape import ANY, Shape, has_exact
-from toriconfig.errors import Problem
 
 _NUMBERS = frozenset({int, float, bool, Decimal})
 

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from toriconfig._core.interpolation_syntax import Reference
 from toriconfig._core.origin import Origin
+from toriconfig._core.problem import Problem
 from toriconfig._core.value import Value
-from toriconfig.errors import Problem
 
 _BEGIN = re.compile(r"(?:[A-Za-z][\w+.-]*:)+//")
 _HOLE = "\0"

@@ -8,9 +8,9 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from toriconfig._core.path import show
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Node
 from toriconfig._core.trust import TRUSTED_LAYERS, file_may_set
-from toriconfig.errors import Problem
 from toriconfig.vault import METHODS, Auth, Token, Vault
 
 

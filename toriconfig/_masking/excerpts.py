@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from toriconfig._core.origin import Origin
+from toriconfig._core.problem import MOST_SHOWN, Problem
 from toriconfig._core.tree import Node
 from toriconfig._masking.frames import Masked
 from toriconfig._masking.keys import Keys, astray
@@ -13,7 +14,6 @@ from toriconfig._render import select, sort_problems
 from toriconfig._schema.annotations import shape_of
 from toriconfig._schema.renames import renamed
 from toriconfig._schema.shape import ANY, Field, Shape, confidential
-from toriconfig.errors import MOST_SHOWN, Problem
 
 
 def with_excerpts(

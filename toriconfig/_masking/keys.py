@@ -13,15 +13,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, parse, show
+from toriconfig._core.problem import CODES, Problem, Related
 from toriconfig._core.tree import Node
 from toriconfig._masking.frames import Masked
 from toriconfig._masking.sensitive import TOKEN, Sensitive
 from toriconfig._schema.renames import renamed
 from toriconfig._schema.shape import Shape, confidential
-from toriconfig._secrets.secret import MASK
-from toriconfig.errors import CODES, Problem, Related
 
 _NAME = re.compile(r"[\w.-]*\Z")
 """What can only be the name of a key, if it is not a token."""

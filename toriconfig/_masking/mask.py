@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from toriconfig._core.mask import MASK
 from toriconfig._masking.sensitive import TOKEN, Sensitive, looks_secret
-from toriconfig._secrets.secret import MASK
 
 _SEPARATOR = re.compile(r"[:=\uff1a\uff1d\ufe55\ufe66]")
 _LAST_TOKEN = re.compile(r"""[^\s{}\[\],&?;|()<>"'`]+["']?\s*\Z""")

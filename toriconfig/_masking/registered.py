@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Node
 from toriconfig._masking.excerpts import with_excerpts
 from toriconfig._schema.shape import Shape
-from toriconfig.errors import Problem
 from toriconfig.pipeline._redact import mask
 
 _TEXTS = ("expected", "help", "message", "label", "layer")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from toriconfig._secrets.secret import MASK
+from toriconfig._core.mask import MASK
 
 Span = tuple[int, int, int, int]
 """Line, column, end line, end column; 1-based, the end exclusive, as in `Origin`."""

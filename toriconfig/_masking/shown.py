@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
+from toriconfig._core.mask import MASK
 from toriconfig._masking.frames import mask_line
 from toriconfig._masking.mask import LONGEST_LINE
 from toriconfig._masking.sensitive import looks_secret
-from toriconfig._secrets.secret import MASK
 
 
 class Verbatim(str):

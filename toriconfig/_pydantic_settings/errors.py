@@ -10,12 +10,12 @@ from pydantic_settings.exceptions import SettingsError
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, parse
+from toriconfig._core.problem import Problem
 from toriconfig._masking.excerpts import known_secrets
 from toriconfig._masking.keys import Keys
 from toriconfig._pydantic_settings.values import HIDDEN
 from toriconfig._render import render_text
 from toriconfig._schema.shape import root_shape
-from toriconfig.errors import Problem
 
 _UNREADABLE = ("TC0", "TC3", "TC5")
 _TYPES = {"TC101": "extra_forbidden"}

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from pydantic_settings.exceptions import SettingsError
 
 from pydantic_settings import CliSettingsSource, PydanticBaseSettingsSource
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Layer
-from toriconfig.errors import Problem
 
 
 class Failure(NamedTuple):

@@ -27,11 +27,11 @@ from pydantic_settings import (
     SecretsSettingsSource,
 )
 from toriconfig._core.origin import Origin
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Layer, Node
 from toriconfig._schema.annotations import shape_of
 from toriconfig._schema.options import SHARED, Options
 from toriconfig._schema.shape import Shape, has_secrets, root_shape, within
-from toriconfig.errors import Problem
 
 Sources = tuple[PydanticBaseSettingsSource, ...]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from toriconfig._core.path import Path
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Node, Positions
 from toriconfig._load.text_values import JsonText, declared, structured, unmarked
 from toriconfig._schema.shape import ANY, Shape
-from toriconfig.errors import Problem
 
 
 def read_by_shape(node: Node, shape: Shape, problems: list[Problem], *, decodes: bool, path: Path = ()) -> Node | None:

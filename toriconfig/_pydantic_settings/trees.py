@@ -17,6 +17,7 @@ from pydantic_settings.sources import DefaultSettingsSource
 from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, PydanticBaseSettingsSource
 from toriconfig._core.origin import LayerKind, Origin, OriginKind
 from toriconfig._core.path import Path
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig._core.value import Value
 from toriconfig._load.read import Inputs, read_layer
@@ -25,7 +26,6 @@ from toriconfig._pydantic_settings.sources import Sources, build
 from toriconfig._schema.options import LAYERS, Options
 from toriconfig._schema.renames import renamed
 from toriconfig._schema.shape import ANY, Shape, has_secrets, root_shape
-from toriconfig.errors import Problem
 
 if TYPE_CHECKING:
     from toriconfig._load.flat_names import UnknownVariables

@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from toriconfig._core.mask import MASK
 from toriconfig._core.tree import Node
 from toriconfig._schema.shape import ANY, Shape, has_secrets
-from toriconfig._secrets.secret import MASK, Secret
+from toriconfig._secrets.secret import Secret
 from toriconfig._validation.real_keys import real_key
 
 

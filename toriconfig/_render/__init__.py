@@ -19,9 +19,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.printable import clean, clean_lines
+from toriconfig._core.problem import CODES, MOST_SHOWN, Problem
 from toriconfig._render.caret import Mark, rows_of, wrapped
 from toriconfig._render.cells import encodable
-from toriconfig.errors import CODES, MOST_SHOWN, Problem
 
 WIDTH = 120
 """Cells in a line when nobody says otherwise."""

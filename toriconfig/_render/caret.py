@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
 from toriconfig._core.printable import clean
 from toriconfig._render.cells import draw
-from toriconfig._secrets.secret import MASK
 
 _CUT = "..."
 

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-class ToriconfigWarning(UserWarning):
-    """A warning of a load that no logging handler could have until the program ended."""
-
-
 _Entry = tuple[str, str, int, object]
 """Name of the logger, text, the process that warned, and an object of its own."""
 
@@ -151,6 +147,8 @@ def _tell_the_rest() -> None:
     if not rest:
         return
     import warnings
+
+    from toriconfig.errors import ToriconfigWarning
 
     for _, text, process, _ in rest:
         if process != os.getpid():

@@ -12,10 +12,10 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from toriconfig._core.path import Path, parse, show
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Node
 from toriconfig._core.value import Value
 from toriconfig._schema.shape import Shape, within
-from toriconfig.errors import Problem
 
 
 class Renamed(Value):

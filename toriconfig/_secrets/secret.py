@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import CellType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, get_args, overload
 
+from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
 from toriconfig._runtime.warn_once import flush
 from toriconfig._secrets.provider import EXACT, Fixed, Reading, State, Supply, is_rounded
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 D = TypeVar("D")
-
-MASK = "**********"
-"""What every secret shows: constant, so that it tells no length; refused as a value."""
 
 _RAISE: Any = object()
 _Held = tuple[Any, Any, Supply, Callable[[], float] | None]

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.path import Path, show
+from toriconfig._core.problem import Problem, Severity
 from toriconfig._core.tree import Node
 from toriconfig._schema.shape import ANY, Shape
-from toriconfig.errors import Problem, Severity
 
 if TYPE_CHECKING:
     from toriconfig._core.suggest import Suggestions

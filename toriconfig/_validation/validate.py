@@ -15,8 +15,8 @@ from toriconfig._schema.shape import Shape
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from toriconfig._core.problem import Problem
     from toriconfig._validation.expectations import Found
-    from toriconfig.errors import Problem
 
 
 STRICT = frozenset({"is_instance_of", "is_subclass_of", "dataclass_exact_type", "escaped"})

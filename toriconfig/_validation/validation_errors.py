@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import Any, get_args
 
 from toriconfig._core.path import Path, show
+from toriconfig._core.problem import Problem, Related
 from toriconfig._core.suggest import Suggestions
 from toriconfig._core.tree import Node
 from toriconfig._schema.shape import ANY, Shape, confidential, fields_of
 from toriconfig._validation.expectations import CHOICES, LIMITS, RULES, Found, phrase
-from toriconfig.errors import Problem, Related
 
 INCOMPLETE = "define or import the name where the class can see it at run time, not under `TYPE_CHECKING` alone"
 """The remedy for an annotation that names what is not defined."""

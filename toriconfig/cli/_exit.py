@@ -16,7 +16,7 @@ import click
 from toriconfig.cli._say import note, note_lines
 
 if TYPE_CHECKING:
-    from toriconfig.errors import Problem
+    from toriconfig._core.problem import Problem
 
 
 class Exit(IntEnum):

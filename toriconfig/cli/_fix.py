@@ -12,16 +12,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from toriconfig._core.mask import MASK
 from toriconfig._core.path import Path, parse, show
 from toriconfig._core.printable import clean
 from toriconfig._core.regular_file import Unread, read_regular
-from toriconfig._secrets.secret import MASK
 from toriconfig.cli._read import LARGEST_INPUT
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from toriconfig.errors import Problem
+    from toriconfig._core.problem import Problem
 
 FIXABLE = frozenset({"TC101", "TC107"})
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")

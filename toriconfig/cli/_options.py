@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from toriconfig._core.problem import MOST_SHOWN
 from toriconfig.cli._class_of import TRACEBACK, settings_named
 from toriconfig.cli._read import LARGEST_PROJECT, file_text
 from toriconfig.cli.formats import FORMATS, Look, writer
-from toriconfig.errors import MOST_SHOWN
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from toriconfig._core.problem import Problem
     from toriconfig._load.snapshot import Recipe
-    from toriconfig.errors import Problem
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
-from toriconfig._secrets.secret import MASK, Secret
+from toriconfig._secrets.secret import Secret
 from toriconfig.cli._scalar import yaml_scalar, yaml_text
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from toriconfig._core.markers import Ref
+    from toriconfig._core.problem import Problem
     from toriconfig._core.tree import Node
     from toriconfig._inspect.effective import Leaf
     from toriconfig._load.snapshot import Recipe
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from toriconfig._masking.sensitive import Sensitive
     from toriconfig._schema.shape import Shape
     from toriconfig._vault.session import Session
-    from toriconfig.errors import Problem
 
 
 class Said(NamedTuple):
@@ -50,8 +51,8 @@ _KEY = os.urandom(32)
 def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
     """The settings that a profile leads to, or why there are none."""
     from toriconfig._inspect.effective import leaves
-    from toriconfig._inspect.explain import value_at
     from toriconfig._load.attempt import try_load
+    from toriconfig._load.lookup import value_at
 
     asked = asked.unasked()
     if name == "default":

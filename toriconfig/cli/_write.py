@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from toriconfig._core.mask import MASK
 from toriconfig._core.path import Path, show
 from toriconfig._core.printable import clean, clean_json
 from toriconfig._core.tree import Key
@@ -17,7 +18,6 @@ from toriconfig._inspect.effective import Leaf
 from toriconfig._load.text_values import can_mean
 from toriconfig._masking.shown import Verbatim
 from toriconfig._schema.shape import ANY, Shape, root_shape
-from toriconfig._secrets.secret import MASK
 from toriconfig.cli._scalar import yaml_key, yaml_scalar
 from toriconfig.cli._variable_text import env_text, is_env_name, is_shell_name, shell_assignment
 

@@ -16,8 +16,8 @@ from toriconfig.cli._say import say, say_json
 from toriconfig.sources import ENDINGS
 
 if TYPE_CHECKING:
+    from toriconfig._core.problem import Problem
     from toriconfig.cli._sides import Side
-    from toriconfig.errors import Problem
 
 
 @click.command()

@@ -23,9 +23,9 @@ from toriconfig.cli._options import (
 from toriconfig.cli._say import say
 
 if TYPE_CHECKING:
+    from toriconfig._core.problem import Problem
     from toriconfig._inspect.doctor import Finding
     from toriconfig._load.attempt import Attempt
-    from toriconfig.errors import Problem
 
 _COLORS = {"ok": "green", "warning": "yellow", "error": "red", "unreached": "red"}
 

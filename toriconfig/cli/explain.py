@@ -65,7 +65,7 @@ def _explanation(loaded: Loaded, key: str) -> Explanation:
 
 def _fetch(loaded: Loaded, key: str) -> Exit:
     """Read the secret; why it cannot be had stands on standard error."""
-    from toriconfig._inspect.explain import value_at
+    from toriconfig._load.lookup import value_at
     from toriconfig.errors import SecretError, VaultSealed, VaultUnreachable
 
     try:

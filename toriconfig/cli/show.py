@@ -67,7 +67,7 @@ def _leaves(loaded: Loaded, key: str | None) -> list[Leaf]:
     from toriconfig._core.path import show as spelt
     from toriconfig._core.printable import clean
     from toriconfig._inspect.effective import leaves
-    from toriconfig._inspect.explain import keys_at
+    from toriconfig._load.lookup import keys_at
 
     try:
         below = keys_at(loaded, key) if key else ()

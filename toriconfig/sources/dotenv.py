@@ -9,10 +9,10 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, cast
 
 from toriconfig._core.origin import Origin
+from toriconfig._core.problem import MOST_SHOWN, Problem, Related
 from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig._masking.frames import Masked
 from toriconfig._masking.sensitive import Sensitive
-from toriconfig.errors import MOST_SHOWN, Problem, Related
 from toriconfig.sources.read_file import read_file
 
 if TYPE_CHECKING:

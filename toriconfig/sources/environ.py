@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from toriconfig._core.origin import Origin
+from toriconfig._core.problem import Problem, Related
 from toriconfig._core.tree import Layer, Node, Tree
-from toriconfig.errors import Problem, Related
 
 _LINK_SCHEMES = ("tcp://", "udp://", "sctp://")
 _PROTOCOLS = frozenset(("TCP", "UDP", "SCTP"))

@@ -8,8 +8,8 @@ from typing import Any
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, parse, show
+from toriconfig._core.problem import Problem, Related
 from toriconfig._core.tree import Key, Layer, Node, Tree
-from toriconfig.errors import Problem, Related
 
 _DEEPEST = 100
 

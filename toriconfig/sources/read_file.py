@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from toriconfig._core.origin import LayerKind, Origin
+from toriconfig._core.problem import Problem
 from toriconfig._core.regular_file import Unread, read_regular
 from toriconfig._schema.options import Resource
-from toriconfig.errors import Problem
 
 
 def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | Problem | None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from toriconfig._core.origin import Origin
+from toriconfig._core.problem import Problem, Related
 from toriconfig._core.tree import Layer, Node, Tree
-from toriconfig.errors import Problem, Related
 from toriconfig.sources.read_file import read_file, too_large
 
 MAX_BYTES = 1 << 20

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from toriconfig._core.origin import Origin
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig._secrets.provider import Supply
 from toriconfig.errors import (
     MissingCredentialError,
-    Problem,
     SecretError,
     VaultDenied,
     VaultNotFound,

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path
+from toriconfig._core.problem import CODES, Problem
 from toriconfig._core.tree import Node, Tree
-from toriconfig.errors import CODES, Problem
 from toriconfig.sources import Source
 
 

@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from toriconfig._core.origin import Origin
+from toriconfig._core.problem import Problem, Related
 from toriconfig.cli.formats import FORMATS, Look, writer
-from toriconfig.errors import Problem, Related
 
 # Models generated from the OASIS schema, unknown members forbidden; the package has no types of its own.
 SarifLog: Any = import_module("pydantic_sarif.model").StaticAnalysisResultsFormatSarifVersion210JsonSchema

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from toriconfig._core.origin import Origin
+from toriconfig._core.problem import Problem, Related
 from toriconfig._masking.frames import Masked
 from toriconfig._masking.sensitive import Sensitive
 from toriconfig.cli.formats import FORMATS, Look, writer
-from toriconfig.errors import ConfigError, Problem, Related
+from toriconfig.errors import ConfigError
 from toriconfig.sources import Source
 from toriconfig.sources.dotenv import DotEnv
 from toriconfig.sources.environ import Environ

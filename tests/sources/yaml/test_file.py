@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Tree
-from toriconfig.errors import Problem
 from toriconfig.sources.read_file import read_file
 from toriconfig.sources.yaml.file import Limits, YamlFile, read_yaml
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from toriconfig.errors import Problem
+from toriconfig._core.problem import Problem
 from toriconfig.sources.yaml.documents import FASTEST, Parser, pure_python, read_documents
 from toriconfig.sources.yaml.file import Limits, _layer, read_yaml
 

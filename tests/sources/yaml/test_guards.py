@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from toriconfig.errors import Problem
+from toriconfig._core.problem import Problem
 from toriconfig.sources.yaml.documents import read_documents
 from toriconfig.sources.yaml.file import Limits, _layer, read_yaml
 

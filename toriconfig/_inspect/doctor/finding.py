@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from toriconfig._core.origin import Origin
-from toriconfig.errors import Problem, SecretError, VaultDenied, VaultNotFound, VaultSealed, VaultUnreachable
+from toriconfig._core.problem import Problem
+from toriconfig.errors import SecretError, VaultDenied, VaultNotFound, VaultSealed, VaultUnreachable
 
 Mark = Literal["ok", "warning", "error", "unreached"]
 

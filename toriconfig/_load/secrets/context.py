@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.markers import Ref, split
 from toriconfig._core.origin import LayerKind, Origin
-from toriconfig.errors import Problem
+from toriconfig._core.problem import Problem
 
 if TYPE_CHECKING:
     from toriconfig._core.path import Path

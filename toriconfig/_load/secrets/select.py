@@ -11,8 +11,10 @@ from typing import Any
 
 from toriconfig._core.interpolation_syntax import is_left, left
 from toriconfig._core.markers import Ref, split
+from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Node
 from toriconfig._load.secrets.compose import (
     Parts,
@@ -30,8 +32,8 @@ from toriconfig._schema.shape import Shape
 from toriconfig._secrets.derived import Fallback, Missing
 from toriconfig._secrets.file import FileSupply, is_file
 from toriconfig._secrets.provider import Fixed, Supply
-from toriconfig._secrets.secret import MASK, Secret, convert, supply_of, typed
-from toriconfig.errors import Problem, SecretError
+from toriconfig._secrets.secret import Secret, convert, supply_of, typed
+from toriconfig.errors import SecretError
 
 _NOWHERE = Origin("defaults", "nothing")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TextIO
 
-from toriconfig.errors import Problem
+from toriconfig._core.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)

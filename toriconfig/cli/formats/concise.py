@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from toriconfig._core.printable import clean, clean_lines
+from toriconfig._core.problem import CODES, Problem
 from toriconfig._render import select, summary
 from toriconfig._render.cells import encodable
 from toriconfig.cli.formats import PLAIN, Look
-from toriconfig.errors import CODES, Problem
 
 
 def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:

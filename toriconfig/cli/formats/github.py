@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from toriconfig._core.printable import clean
+from toriconfig._core.problem import CODES, Problem
 from toriconfig._render import select, summary
 from toriconfig.cli.formats import PLAIN, Look
 from toriconfig.cli.formats._addresses import Addresses
-from toriconfig.errors import CODES, Problem
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 

@@ -12,9 +12,9 @@ from typing import Any, TextIO
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.printable import clean_json
+from toriconfig._core.problem import CODES, Problem
 from toriconfig._render import select
 from toriconfig.cli.formats import PLAIN, Look
-from toriconfig.errors import CODES, Problem
 
 FORMAT_VERSION = "1.1"
 

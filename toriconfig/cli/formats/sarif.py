@@ -10,10 +10,10 @@ from typing import Any, TextIO
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.printable import clean_json
+from toriconfig._core.problem import CODES, Problem
 from toriconfig._render import select, summary
 from toriconfig.cli.formats import PLAIN, Look
 from toriconfig.cli.formats._addresses import Addresses
-from toriconfig.errors import CODES, Problem
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}

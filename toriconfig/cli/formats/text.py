@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
+from toriconfig._core.problem import Problem
 from toriconfig._render import render_text
 from toriconfig.cli.formats import PLAIN, Look
-from toriconfig.errors import Problem
 
 
 def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:

@@ -8,11 +8,11 @@ import tomllib
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
+from toriconfig._core.mask import MASK
 from toriconfig._core.origin import LayerKind, Origin
 from toriconfig._core.path import show
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Layer, Node, Tree
-from toriconfig._secrets.secret import MASK
-from toriconfig.errors import Problem
 from toriconfig.sources.read_file import too_large
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import yaml
 
 from toriconfig._core.collector import paused
 from toriconfig._core.origin import Origin
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Layer, Node, Tree
-from toriconfig.errors import Problem
 from toriconfig.sources.yaml.events import read_events
 from toriconfig.sources.yaml.reading import Reading
 from toriconfig.sources.yaml.standins import stand_in

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from toriconfig._core.origin import Origin
-from toriconfig.errors import Problem, Related
+from toriconfig._core.problem import Problem, Related
 
 
 class _Case(NamedTuple):

@@ -6,9 +6,9 @@ import os
 from typing import Any
 
 from toriconfig._core.origin import LayerKind, Origin
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig._core.value import Value
-from toriconfig.errors import Problem
 from toriconfig.sources import read_content
 from toriconfig.sources.read_file import read_file, refused_size
 

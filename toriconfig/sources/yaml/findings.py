@@ -9,8 +9,8 @@ from typing import Any, Final, NoReturn
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import show
+from toriconfig._core.problem import Problem, Related
 from toriconfig._core.tree import Layer, Node
-from toriconfig.errors import Problem, Related
 from toriconfig.sources.yaml.scalars import CORE, LONGEST_NUMBER, reading_of_1_1, remedy
 from toriconfig.sources.yaml.standins import Restore
 from toriconfig.sources.yaml.tree import MERGE, REFUSED

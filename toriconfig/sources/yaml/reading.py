@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Key, Layer, Node, Tree
-from toriconfig.errors import Problem
 from toriconfig.sources.yaml.findings import Findings, Frame, Stop, Where
 from toriconfig.sources.yaml.scalars import CORE, CORE_SCALARS, MISSING, TooLong, number, plain, tagged
 from toriconfig.sources.yaml.standins import Restore
