@@ -1,4 +1,4 @@
-"""Problems and every exception of the library, as data. Text is made in `_render.py`.
+"""Problems and every exception of the library, as data. Text is made in `_render/`.
 
     Exception
     ├── ConfigError (ValueError)           what was read cannot be used; `problems` says why, all at once

@@ -327,7 +327,7 @@ def shutdown(timeout: float = 2.0) -> None:
 
 
 def _flush() -> None:
-    """Log what nobody could have before, see `_warnings`."""
+    """Log what nobody could have before, see `warn_once`."""
     import sys
 
     warnings = sys.modules.get("toriconfig._runtime.warn_once")

@@ -14,7 +14,7 @@ class Remedies:
     """Sentence fragments for one load; made only when there is something to tell.
 
     Args:
-        options: as `_steering.steered` leaves them.
+        options: as `steering.steered` leaves them.
         shape: the shape of the schema.
     """
 

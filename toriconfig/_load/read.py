@@ -65,7 +65,7 @@ def files_of(options: Options) -> list[tuple[str, bool]]:
     """The files of the `files` layer, lowest first, each with whether it was asked for by name.
 
     Args:
-        options: as `_steering.steered` leaves them.
+        options: as `steering.steered` leaves them.
     """
     if options.config_files is not None:
         return [(file, True) for entry in options.config_files for file in _matching(os.fspath(entry))]

@@ -197,7 +197,7 @@ def keep_undecodable(source: Any) -> None:
     """Have `source` leave to the shape of the field what JSON alone cannot tell.
 
     Text that is no JSON, or a number or word in JSON, is returned as it is, where `source` would raise or guess. Lists and
-    mappings are decoded with marked leaves, so that they are told from text: see `_text_values.decoded`.
+    mappings are decoded with marked leaves, so that they are told from text: see `text_values.decoded`.
     """
     decode = source.decode_complex_value
 

@@ -349,7 +349,7 @@ def has_secrets(shape: Shape) -> bool:
 
 
 def has_exact(shape: Shape) -> bool:
-    """Whether a value may stand at or below this shape that sources cannot read without its type: see `_exact_values`."""
+    """Whether a value may stand at or below this shape that sources cannot read without its type: see `_load/exact_values`."""
     if shape._exact is None:
         _survey(shape)
     return bool(shape._exact)

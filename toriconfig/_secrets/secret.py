@@ -366,7 +366,7 @@ def _register(value: Any) -> None:
 
 
 STAND_INS: dict[str, Secret[Any]] = {}
-"""Handles by the names that stand for them while a model is made from JSON; see `_strict`."""
+"""Handles by the names that stand for them while a model is made from JSON; see `_validation/strict`."""
 
 
 def _boxed(value: Any) -> Secret[Any]:

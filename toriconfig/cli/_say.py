@@ -1,7 +1,7 @@
 """The two streams: results on standard output, everything else on standard error.
 
 Not by `click.echo`, which writes UTF-8 to a terminal that says it knows ASCII alone. Whatever is written goes through
-`_printable`: names of files, keys and answers of servers are other people's text.
+`_core/printable`: names of files, keys and answers of servers are other people's text.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The sources: each reads one kind of input into a `Tree`, and knows nothing of the schema.
 
-A new source is one file here of the same shape, one line in the table of `_layers.py`, and a test
+A new source is one file here of the same shape, one line in the table of `_load/read.py`, and a test
 that runs `toriconfig.testing.SourceContract` over it. A new format of settings files is a reader, and one
 line in the table below.
 """

@@ -1,4 +1,4 @@
-"""The files of sources: what `_regular_file` reads of them, and what is wrong with them as problems."""
+"""The files of sources: what `_core/regular_file` reads of them, and what is wrong with them as problems."""
 
 from __future__ import annotations
 
