@@ -40,7 +40,7 @@ def test_the_only_outermost_class_of_a_module_without_lazy_objects(toriconfig: T
             f"{MODEL}class A(BaseModel):\n    x: int = 1\n",
             "app holds several settings classes; name one: app:A, app:Pool",
         ),
-        ("x = 1\n", "app holds no one settings class"),
+        ("x = 1\n", "app holds no settings class of its own and no lazy object"),
         (
             f"{MODEL}{APP}from toriconfig import lazy\na = lazy(App)\nb = lazy(App)\n",
             "several lazy objects; name one: app:a, app:b",
@@ -79,3 +79,52 @@ def test_the_frames_are_shown_on_demand_without_the_message(toriconfig: Toriconf
     assert "line 2, in read" in said
     assert "canary" not in said
     assert "--traceback" not in said
+
+
+@pytest.mark.parametrize("name", ["app:Holder.settings", "app:holder.settings"])
+def test_a_lazy_object_in_an_attribute(toriconfig: Toriconfig, name: str) -> None:
+    Path("app.py").write_text(
+        f"{MODEL}{APP}\nfrom toriconfig import lazy\n\nclass Holder:\n    settings = lazy(App, config_name='own')\n"
+        "holder = Holder()\n"
+    )
+    Path("own.yaml").write_text("pool: {size: 7}\n")
+    assert "7" in toriconfig("show", "--settings", name).out
+
+
+def test_a_package_that_collects_one_class_of_its_modules(toriconfig: Toriconfig) -> None:
+    Path("app").mkdir()
+    Path("app/__init__.py").write_text("from app.conf import App\n")
+    Path("app/conf.py").write_text(MODEL + APP)
+    assert "pool" in toriconfig("show", "--settings", "app").out
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("app:made", "'app:made' is no settings class, but an object of App (name its class, app:App)"),
+        ("app:make", "'app:make' is no settings class, but a function"),
+        ("app:Ap", "app has no 'Ap'; did you mean 'App'?"),
+        ("app:App.Poool", "app has no 'App.Poool'"),
+        ("app.App", "did you mean app:App?"),
+        ("app.py:App", "a module is named without `.py`: app:Class"),
+        ("app.py", "a module is named without `.py`: app:Class"),
+    ],
+)
+def test_a_name_that_is_nearly_right_gets_the_right_one(toriconfig: Toriconfig, name: str, says: str) -> None:
+    assert says in _wrong(toriconfig, f"{MODEL}{APP}\nmade = App()\ndef make(): return made\n", name=name)
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("x = 1\ndef f(:\n", "SyntaxError: invalid syntax (at {}:2)"),
+        ("def f():\n\tif 1:\n        pass\n", "TabError: inconsistent use of tabs and spaces in indentation (at {}:3)"),
+    ],
+)
+def test_text_that_is_no_python_has_its_place(toriconfig: Toriconfig, source: str, says: str) -> None:
+    assert says.format(Path("app.py").resolve()) in _wrong(toriconfig, source)
+
+
+def test_frames_of_the_import_system_are_no_place(toriconfig: Toriconfig) -> None:
+    assert "<frozen" not in _wrong(toriconfig, "", name="nowhere:App")
+    assert "<frozen" not in _wrong(toriconfig, "def f(:\n")

@@ -94,3 +94,13 @@ def test_the_package_runs_as_a_module() -> None:
         done.returncode,
         done.stdout.strip().replace(", version", ""),
     )
+
+
+def test_a_lazy_object_is_named_as_a_class_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path.cwd()))
+    Path("named_app.py").write_text(
+        "from pydantic import BaseModel\nfrom toriconfig import lazy\n\nclass App(BaseModel):\n    port: int\n\n"
+        "settings = lazy(App, overrides={'port': 1})\n"
+    )
+    assert (["TC103"], []) == (codes("named_app:App"), codes("named_app:settings"))
+    assert "App" == json_schema("named_app:settings")["title"]

@@ -36,7 +36,8 @@ def check(
     environment, and nothing that another layer may supply is missing.
 
     Args:
-        settings: a settings class, `"package.module:Class"`, or a lazy object, whose own options count too.
+        settings: a settings class, or a lazy object, whose own options count too; or the name of one of them,
+            `"package.module:Class"`.
         files: settings files, and folders of them.
         overrides: values of the highest layer.
         environ: the environment to read; None: that of the process.
@@ -94,7 +95,7 @@ def json_schema(settings: Any) -> dict[str, Any]:
     """The JSON Schema 2020-12 of the settings files of a class; what `toriconfig schema` writes.
 
     Args:
-        settings: a settings class, `"package.module:Class"`, or a lazy object.
+        settings: a settings class or a lazy object; or the name of one of them, `"package.module:Class"`.
 
     Returns:
         A new dict. No key is required in it, since another layer may supply each; every value may be a reference.
@@ -116,12 +117,13 @@ def json_schema(settings: Any) -> dict[str, Any]:
 
 
 def _schema_and_options(settings: Any, name: str) -> tuple[type[BaseModel], Mapping[str, Any]]:
+    if isinstance(settings, str):
+        from toriconfig._schema.import_string import import_named, import_target
+
+        found = import_named(settings)
+        settings = found if isinstance(found, Lazy) else import_target(settings)
     if isinstance(settings, Lazy):
         return schema_of(settings), settings._state.options
-    if isinstance(settings, str):
-        from toriconfig._schema.import_string import import_target
-
-        return import_target(settings), {}
     if isinstance(settings, type) and hasattr(settings, "model_fields"):
         return cast("type[BaseModel]", settings), {}
     raise TypeError(f"{name}() needs a settings class or a lazy object, not a {type(settings).__name__}")

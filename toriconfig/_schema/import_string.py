@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -29,13 +29,48 @@ def import_target(target: str) -> type[BaseModel]:
     """
     from pydantic import BaseModel
 
+    found = import_named(target)
+    if not isinstance(found, type) or not issubclass(found, BaseModel):
+        raise TypeError(f"{target!r} is no settings class, but {_described(found, target)}")
+    return found
+
+
+def import_named(target: str) -> Any:
+    """What `target` names.
+
+    Raises:
+        TypeError: it is not "module:name", or the module has nothing of that name.
+        ImportError: the module cannot be imported.
+    """
     check_target(target)
     module, _, name = target.partition(":")
-    found: object = importlib.import_module(module)
+    found: Any = importlib.import_module(module)
     for part in name.split("."):
         if not hasattr(found, part):
-            raise TypeError(f"{module} has no {name!r}")
+            raise TypeError(f"{module} has no {name!r}{_meant(part, found)}")
         found = getattr(found, part)
-    if not isinstance(found, type) or not issubclass(found, BaseModel):
-        raise TypeError(f"{target!r} is no pydantic model but {type(found).__name__}")
     return found
+
+
+def _meant(name: str, owner: object) -> str:
+    from toriconfig._core.suggest import near
+
+    candidate = near(name, [one for one in dir(owner) if not one.startswith("_")])
+    return f"; did you mean {candidate!r}?" if candidate else ""
+
+
+def _described(found: object, target: str) -> str:
+    """What was found, by its kind; of an object whose class is a model, which name would do."""
+    from pydantic import BaseModel
+
+    kind = type(found)
+    if isinstance(found, BaseModel):
+        same = kind.__module__ == target.partition(":")[0]
+        return (
+            f"an object of {kind.__name__} (name its class{f', {kind.__module__}:{kind.__qualname__}' if same else ''})"
+        )
+    if isinstance(found, type):
+        return "a class of another kind than a pydantic model"
+    if callable(found) and hasattr(found, "__name__"):
+        return "a function"
+    return f"of type {kind.__name__}"

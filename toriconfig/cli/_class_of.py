@@ -86,9 +86,21 @@ def _told(error: Exception) -> str:
 
     frames = extract_tb(error.__traceback__)
     own = [frame for frame in frames if not _is_foreign(frame.filename)]
-    last = (own or frames)[-1] if frames else None
-    where = f" (at {last.filename}:{last.lineno})" if last is not None else ""
-    return (str(error) if _holds_no_value(error) else type(error).__name__) + where
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{type(error).__name__}: {error.msg} (at {error.filename}:{error.lineno})"
+    where = f" (at {own[-1].filename}:{own[-1].lineno})" if own else ""
+    return (str(error) if _holds_no_value(error) else type(error).__name__) + where + _meant(error)
+
+
+def _meant(error: Exception) -> str:
+    """What a name that was given for a module may mean: `app.Class` and `app.py` for `app:Class`."""
+    name = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
+    owner, _, last = name.rpartition(".")
+    if owner not in sys.modules or hasattr(sys.modules[owner], "__path__"):
+        return ""
+    if last == "py":
+        return f"; a module is named without `.py`: {owner}:Class"
+    return f"; did you mean {owner}:{last}?" if hasattr(sys.modules[owner], last) else ""
 
 
 def _holds_no_value(error: Exception) -> bool:
@@ -132,13 +144,11 @@ def _named(target: str) -> Named:
         TypeError: it names nothing of the kind; the message says what it names.
         ImportError: the module cannot be imported.
     """
-    from toriconfig._schema.import_string import check_target, import_target
+    from toriconfig._schema.import_string import import_named, import_target
 
     if ":" not in target and all(part.isidentifier() for part in target.split(".")):
         return _only_one(importlib.import_module(target))
-    check_target(target)
-    module, _, name = target.partition(":")
-    found: object = getattr(importlib.import_module(module), name, None) if name.isidentifier() else None
+    found: object = import_named(target)
     return _of(found) if isinstance(found, Lazy) else Named(import_target(target))
 
 
@@ -163,7 +173,7 @@ def _single(found: dict[str, Any], module: ModuleType, what: str) -> Any:
         return next(iter(found.values()))
     names = ", ".join(f"{module.__name__}:{name}" for name in sorted(found))
     raise TypeError(
-        f"{module.__name__} holds no one settings class"
+        f"{module.__name__} holds no settings class of its own and no lazy object; name one: module:Class"
         if not found
         else f"{module.__name__} holds several {what}; name one: {names}"
     )
@@ -173,8 +183,13 @@ def _models(module: ModuleType) -> Iterator[tuple[str, type[BaseModel]]]:
     from pydantic import BaseModel
 
     for name, value in vars(module).items():
-        if isinstance(value, type) and issubclass(value, BaseModel) and value.__module__ == module.__name__:
+        if isinstance(value, type) and issubclass(value, BaseModel) and _is_own(value.__module__, module.__name__):
             yield name, value
+
+
+def _is_own(module: str, name: str) -> bool:
+    """True for the module of that name, and for those below it, whose classes a package may collect."""
+    return module == name or module.startswith(f"{name}.")
 
 
 def _asks(model: type[BaseModel]) -> bool:
