@@ -148,3 +148,33 @@ def test_local_files_can_be_left_out_of_every_command(app: Toriconfig, tmp_path:
         next(line for line in app("show", *more).out.splitlines() if line.startswith("name"))
         for more in ((), ("--no-local",))
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[tool.toriconfig]\nsetting = "app_of_test:App"\n', "has `setting`; did you mean `settings`?"),
+        ('[tool.toriconfig]\nSettings = "app_of_test:App"\n', "has `Settings`; did you mean `settings`?"),
+        ('[tool.toriconfg]\nsettings = "app_of_test:App"\n', "[tool.toriconfg]; did you mean [tool.toriconfig]?"),
+        ('[tool]\ntoriconfig = "app_of_test:App"\n', "[tool.toriconfig] is a table"),
+    ],
+)
+def test_a_misspelt_name_of_the_class_in_pyproject_is_refused(
+    unnamed: Toriconfig, tmp_path: Path, text: str, says: str
+) -> None:
+    (tmp_path / "tori.yaml").write_text("{}\n")
+    (tmp_path / "pyproject.toml").write_text(text)
+    result = unnamed("check")
+    assert (2, True) == (result.code, says in result.err), result
+
+
+def test_tables_of_other_tools_are_left_alone(unnamed: Toriconfig, tmp_path: Path) -> None:
+    (tmp_path / "tori.yaml").write_text("{}\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.config]\nsettings = 1\n[tool.monoconfig]\nsettings = "x"\n')
+    assert "did you mean" not in unnamed("check").err
+
+
+def test_a_pyproject_with_a_byte_order_mark_names_the_class(app: Toriconfig, tmp_path: Path) -> None:
+    file = tmp_path / "pyproject.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    assert "cannot be read" not in app("check").err

@@ -184,3 +184,20 @@ def test_nothing_of_the_search_is_left_when_a_command_has_ended(toriconfig: Tori
     (tmp_path / "conf.py").write_text("from pydantic import BaseModel\nclass Mine(BaseModel): ...")
     assert 0 == toriconfig("check", "--settings", "conf:Mine").code
     assert before == (list(sys.meta_path), list(sys.path))
+
+
+def test_a_working_directory_that_is_gone_is_told(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = f"import os, sys; os.rmdir({str(gone)!r}); os.execv(sys.executable, [sys.executable, '-m', 'toriconfig.cli', 'check'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=gone,
+        env=clean_environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert 2 == done.returncode
+    assert "toriconfig: the working directory does not exist any more: change to another one\n" == done.stderr

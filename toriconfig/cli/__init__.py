@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 import sys
 
-if sys.path[:1] in ([""], [os.getcwd()]) and any(
-    one.removeprefix("-m").startswith("toriconfig") for one in sys.orig_argv
-):
+try:
+    _here = os.getcwd()
+except OSError:
+    sys.stderr.write("toriconfig: the working directory does not exist any more: change to another one\n")
+    sys.exit(2)
+if sys.path[:1] in ([""], [_here]) and any(one.removeprefix("-m").startswith("toriconfig") for one in sys.orig_argv):
     # `python -m toriconfig` puts the working directory first on the path, before the standard library. What it may
     # supply is decided in `_import`.
     del sys.path[0]

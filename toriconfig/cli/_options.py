@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -172,16 +172,40 @@ def _from_pyproject() -> str | None:
         file = folder / "pyproject.toml"
         if file.is_file():
             try:
-                table = tomllib.loads(file_text(str(file), LARGEST_PROJECT)).get("tool", {}).get("toriconfig", {})
+                tools = tomllib.loads(file_text(str(file), LARGEST_PROJECT).replace("\r\n", "\n")).get("tool", {})
             except ValueError as error:
                 raise click.UsageError(f"{file} cannot be read: {error}") from None
             except RecursionError:
                 raise click.UsageError(f"{file} cannot be read: it is too deep") from None
-            name = table.get("settings")
+            if not isinstance(tools, dict):
+                return None
+            _refuse_misspelt(file, tools)
+            name = tools.get("toriconfig", {}).get("settings")
             if name is not None and not isinstance(name, str):
                 raise click.UsageError(f'{file}: [tool.toriconfig] settings is a text such as "app.config:Settings"')
             return name
     return None
+
+
+_ALIKE = 0.8
+"""From which likeness on a table of another tool is taken for a slip in our name."""
+
+
+def _refuse_misspelt(file: Path, tools: Mapping[str, Any]) -> None:
+    """Refuse a name that is nearly ours: the class that it names would not be judged, and nobody would hear."""
+    from toriconfig._near import near, near_all
+
+    if "toriconfig" not in tools:
+        for name, table in tools.items():
+            if isinstance(table, dict) and "settings" in table and near_all(name, ["toriconfig"], cutoff=_ALIKE):
+                raise click.UsageError(f"{file}: [tool.{name}]; did you mean [tool.toriconfig]?")
+        return
+    table = tools["toriconfig"]
+    if not isinstance(table, dict):
+        raise click.UsageError(f'{file}: [tool.toriconfig] is a table: write `settings = "module:Class"` below it')
+    wrong = next((name for name in table if near(name, ["settings"])), None) if "settings" not in table else None
+    if wrong is not None:
+        raise click.UsageError(f"{file}: [tool.toriconfig] has `{wrong}`; did you mean `settings`?")
 
 
 _ROOTS = (".git", ".hg", ".svn", ".jj")

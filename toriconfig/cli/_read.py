@@ -32,6 +32,6 @@ def file_text(path: str, most: int) -> str:
     if isinstance(data, Unread):
         raise click.UsageError(f"{path} cannot be read: {data.reason}")
     try:
-        return data.decode()
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise click.UsageError(f"{path} cannot be read: it is not UTF-8 text") from None

@@ -241,6 +241,32 @@ def test_a_date_and_a_number_keep_their_types(tmp_path: Path) -> None:
     assert (date(2026, 11, 29), 1000.0) == (settings.day, settings.ratio)
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "remedy"),
+    [
+        ("n = True\n", "1:5", "write `true` or `false`"),
+        ("n = null\n", "1:5", "leave the key out"),
+        ("n = None\n", "1:5", "leave the key out"),
+        ("n =\n", "1:4", "write a value, or remove the key"),
+        ("n = # soon\n", "1:5", "write a value, or remove the key"),
+        ("n == 1\n", "1:4", "write one `=`"),
+        ("n = ${env:N}\n", "1:5", 'put it in quotes: `"${...}"`'),
+        ("n = .5\n", "1:5", "write one, as in `0.5`"),
+        ("n = \u201ca\u201d\n", "1:5", "write `\"` or `'`"),
+        ("n = 'a\n", "2:1", "close its quotes"),
+        ('n = "a\n', "1:7", "close its quotes"),
+        ("n = {a = 1,}\n", "1:12", "remove the comma"),
+        ("n = {\na = 1}\n", "1:6", "keep it in one line, or write a `[table]` of its own"),
+        ("[a.]\n", "1:4", "write a name"),
+        ("= 1\n", "1:1", "write `key = value` or `[table]`"),
+        ("n = [1 2]\n", "1:8", "write a comma between values, or the closing `]`"),
+    ],
+)
+def test_a_mistake_gets_the_remedy_of_its_kind(text: str, place: str, remedy: str) -> None:
+    (problem,) = read(text).problems
+    assert ("TC001", f"app.toml:{place}", remedy) == (problem.code, str(problem.origin), problem.help)
+
+
 def test_the_table_of_a_pyproject_is_read_alone(tmp_path: Path) -> None:
     file = tmp_path / "pyproject.toml"
     file.write_text("[build-system]\nrequires = []\n[tool.app]\nn = 7\n[tool.other]\nn = 8\n[other]\nn = 9\n")

@@ -22,40 +22,6 @@ if TYPE_CHECKING:
 LARGEST = 4 << 20
 """Bytes of the largest TOML file: `tomllib` is plain Python, and slower than the parser of YAML."""
 
-_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)\s*\Z")
-_REASONS = (
-    ("Cannot overwrite a value", "TC002", "duplicate key", "remove one of the two"),
-    ("Cannot declare", "TC002", "a table that is declared twice", "merge the two tables"),
-    ("Duplicate inline table key", "TC002", "duplicate key", "remove one of the two"),
-    (
-        "Cannot mutate immutable namespace",
-        "TC002",
-        "an inline table cannot be added to",
-        "write the keys into its braces",
-    ),
-    ("Expected '=' after a key", "TC001", "no `=` after a key", "write `key = value`"),
-    ("Invalid value", "TC001", "a value that TOML does not have", "put text in quotes"),
-    ("Unterminated string", "TC001", "a string that is not closed", "close its quotes"),
-    ("Illegal character", "TC001", "a character that may not stand here", "write it as an escape, or remove it"),
-    ("Unclosed array", "TC001", "an array that is not closed", "write the closing `]`"),
-    ("Unclosed inline table", "TC001", "an inline table that is not closed", "write the closing `}`"),
-    (
-        "Expected newline or end of document",
-        "TC001",
-        "more after a value",
-        "begin a new line, or put the text in quotes",
-    ),
-    ("Expected ']", "TC001", "a table header that is not closed", "write the closing bracket"),
-    (
-        "Invalid initial character for a key",
-        "TC001",
-        "a key that begins with a character of no key",
-        "put the key in quotes",
-    ),
-    ("Invalid date or datetime", "TC001", "a date that does not exist", "correct it, or put it in quotes"),
-    ("Unescaped '\\' in a string", "TC001", "a backslash that is no escape", "write `\\\\`, or use single quotes"),
-)
-_OTHER = ("", "TC001", "the file is not valid TOML", "look at what stands here")
 _MOST_TRIES = 40
 _KEY_OR_HEADER = re.compile(r"\s*(?:\[\[?[^\]\"'=]*\]?\]?\s*\Z|[A-Za-z0-9_.-]{1,100}\s*=\s*)")
 
@@ -176,11 +142,9 @@ def _loaded(text: str) -> dict[str, Any] | str:
 def _problem(message: str, lines: Lines) -> Problem:
     if message == "too deep":
         return _too_deep(lines.origin(None))
-    place = _PLACE.search(message)
-    at = lines.offset(int(place[1]), int(place[2])) if place else len(lines.text)
-    end = at + 1 if at < len(lines.text) and lines.text[at] != "\n" else at
-    _, code, what, remedy = next((reason for reason in _REASONS if message.startswith(reason[0])), _OTHER)
-    return Problem(code, origin=lines.origin((at, end)), message=what, label="here", help=remedy)
+    from toriconfig.sources.toml_mistakes import mistake
+
+    return mistake(message, lines)
 
 
 def _nodes(data: dict[str, Any], text: str, layer: Layer, limits: Limits) -> tuple[Node, Problem | None]:

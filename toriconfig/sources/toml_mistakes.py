@@ -1,0 +1,94 @@
+"""What is wrong with a text that is no TOML, from the message of `tomllib`, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from toriconfig.errors import Problem
+
+if TYPE_CHECKING:
+    from toriconfig.sources.toml import Lines
+
+_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)\s*\Z")
+_REASONS = (
+    ("Cannot overwrite a value", "TC002", "duplicate key", "remove one of the two"),
+    ("Cannot declare", "TC002", "a table that is declared twice", "merge the two tables"),
+    ("Duplicate inline table key", "TC002", "duplicate key", "remove one of the two"),
+    (
+        "Cannot mutate immutable namespace",
+        "TC002",
+        "an inline table cannot be added to",
+        "write the keys into its braces",
+    ),
+    ("Expected '=' after a key", "TC001", "no `=` after a key", "write `key = value`"),
+    ("Invalid value", "TC001", "a value that TOML does not have", "put text in quotes"),
+    ("Unterminated string", "TC001", "a string that is not closed", "close its quotes"),
+    ("Illegal character '\\n'", "TC001", "a string that is not closed", "close its quotes"),
+    ("Illegal character", "TC001", "a character that may not stand here", "write it as an escape, or remove it"),
+    ("Unclosed array", "TC001", "an array that is not closed", "write a comma between values, or the closing `]`"),
+    (
+        "Unclosed inline table",
+        "TC001",
+        "an inline table that is not closed",
+        "write a comma between keys, or the closing `}`",
+    ),
+    (
+        "Expected newline or end of document",
+        "TC001",
+        "more after a value",
+        "begin a new line, or put the text in quotes",
+    ),
+    ("Expected ']", "TC001", "a table header that is not closed", "write the closing bracket"),
+    (
+        "Invalid initial character for a key",
+        "TC001",
+        "a key that begins with a character of no key",
+        "put the key in quotes",
+    ),
+    ("Invalid date or datetime", "TC001", "a date that does not exist", "correct it, or put it in quotes"),
+    ("Unescaped '\\' in a string", "TC001", "a backslash that is no escape", "write `\\\\`, or use single quotes"),
+    ("Expected \"'", "TC001", "a string that is not closed", "close its quotes"),
+    ("Found invalid character", "TC001", "a character that may not stand here", "write it as an escape, or remove it"),
+    ("Invalid statement", "TC001", "neither a key nor a table", "write `key = value` or `[table]`"),
+    ("Invalid hex value", "TC001", "an escape that stands for no character", "correct it, or write `\\\\`"),
+    ("Escaped character", "TC001", "an escape that stands for no character", "correct it, or write `\\\\`"),
+)
+_OTHER = ("", "TC001", "the file is not valid TOML", "look at what stands here")
+_NO_VALUE = "Invalid value"
+_NO_KEY = "Invalid initial character for a key"
+_VALUES = (
+    (r"(?:true|false)\b", "a truth value in capital letters", "write `true` or `false`"),
+    (r"(?:yes|no|on|off)\b", "a value that TOML does not have", "write `true` or `false`, or put text in quotes"),
+    (r"(?:null|none|nil|undefined)\b|~", "TOML has no null", "leave the key out"),
+    (r"\$\{", "a reference outside quotes", 'put it in quotes: `"${...}"`'),
+    (r"=", "more than one `=`", "write one `=`"),
+    (r"\s*(?:#|\Z|\n)", "a key without a value", "write a value, or remove the key"),
+    (r"[+-]?\.\d", "a number without a digit before its point", "write one, as in `0.5`"),
+    (r"[\u2018-\u201f`]", "a quotation mark that TOML does not have", "write `\"` or `'`"),
+)
+"""How a text goes on where a value is to be; none of it may be a secret that somebody wrote."""
+_KEYS = (
+    (r"\s*\n", "an inline table that goes on in the next line", "keep it in one line, or write a `[table]` of its own"),
+    (r"\}", "a comma before `}`", "remove the comma"),
+    (r"[].=]", "a key without a name", "write a name"),
+)
+
+
+def mistake(message: str, lines: Lines) -> Problem:
+    """The problem at the place that the parser names.
+
+    Args:
+        message: the parser's, which is only compared and never shown: it may repeat a value.
+        lines: the text.
+    """
+    place = _PLACE.search(message)
+    at = lines.offset(int(place[1]), int(place[2])) if place else len(lines.text)
+    end = at + 1 if at < len(lines.text) and lines.text[at] != "\n" else at
+    _, code, what, remedy = next((reason for reason in _REASONS if message.startswith(reason[0])), _OTHER)
+    table = _VALUES if message.startswith(_NO_VALUE) else _KEYS if message.startswith(_NO_KEY) else ()
+    for pattern, *better in table:
+        if re.compile(pattern, re.IGNORECASE).match(lines.text, at):
+            what, remedy = better
+            break
+    return Problem(code, origin=lines.origin((at, end)), message=what, label="here", help=remedy)
