@@ -193,7 +193,7 @@ _ALIKE = 0.8
 
 def _refuse_misspelt(file: Path, tools: Mapping[str, Any]) -> None:
     """Refuse a name that is nearly ours: the class that it names would not be judged, and nobody would hear."""
-    from toriconfig._near import near, near_all
+    from toriconfig._core.suggest import near, near_all
 
     if "toriconfig" not in tools:
         for name, table in tools.items():

@@ -142,7 +142,7 @@ def _loaded(text: str) -> dict[str, Any] | str:
 def _problem(message: str, lines: Lines) -> Problem:
     if message == "too deep":
         return _too_deep(lines.origin(None))
-    from toriconfig.sources.toml_mistakes import mistake
+    from toriconfig.sources.toml.mistakes import mistake
 
     return mistake(message, lines)
 

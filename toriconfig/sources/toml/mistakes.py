@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from toriconfig.errors import Problem
+from toriconfig._core.problem import Problem
 
 if TYPE_CHECKING:
-    from toriconfig.sources.toml import Lines
+    from toriconfig.sources.toml.file import Lines
 
 _PLACE = re.compile(r"\(at line (\d+), column (\d+)\)\s*\Z")
 _REASONS = (
