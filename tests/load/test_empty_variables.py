@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from toriconfig import Settings, load
+from toriconfig import ConfigError, Settings, load
 
 
 class Section(BaseModel):
@@ -55,3 +55,12 @@ def test_an_empty_line_of_a_dotenv_file_does_not_hide_the_lines_below_it(base: t
 def test_an_empty_variable_alone_leaves_an_optional_section_off(base: type[BaseModel]) -> None:
     found = load(app(base, Section | None, None), environ={"A_SUB": ""}, env_prefix="A_", env_nested_delimiter="__")
     assert found.sub is None
+
+
+@pytest.mark.parametrize("kind", [int, float, bool, int | None])
+def test_an_empty_variable_of_a_number_is_told_as_empty(kind: Any) -> None:
+    schema: Any = type("App", (BaseModel,), {"__annotations__": {"n": kind}, "n": 1, "__module__": __name__})
+    with pytest.raises(ConfigError) as caught:
+        load(schema, environ={"A_N": ""}, env_prefix="A_")
+    (only,) = caught.value.problems
+    assert "A_N is empty: give it a value or unset it, or set the option `env_ignore_empty`" == only.help

@@ -76,6 +76,8 @@ def test_one_path_is_as_good_as_a_list_of_one() -> None:
         ({"vault_layer": "lazy"}, "`vault_layer` is one of secrets, eager"),
         ({"unknown_keys": "allow"}, "`unknown_keys` is one of error, warn, ignore"),
         ({"env_prefix": 5}, "`env_prefix` is text or None, not a int"),
+        ({"config_name": ""}, "`config_name` is the name of a file, and may not be empty"),
+        ({"config_name": "conf/"}, "`config_name` is the name of a file, and may not be empty"),
         ({"profile": ["prod"]}, "`profile` is text or None"),
         ({"vault": "http://localhost:8200"}, "`vault` is a Vault or None, not a str"),
         ({"renamed": "old"}, "`renamed` maps old keys to new ones"),

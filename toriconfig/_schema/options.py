@@ -350,6 +350,8 @@ def wrong_value(values: Mapping[str, Any]) -> str:
         for name in names:
             if not isinstance(values[name], kinds):
                 return f"option `{name}` is {phrase}, not a {type(values[name]).__name__}"
+    if values["config_name"] is not None and not os.path.basename(values["config_name"]):
+        return "option `config_name` is the name of a file, and may not be empty; None reads no files"
     for name, allowed in _CHOICES.items():
         if values[name] not in allowed:
             return f"option `{name}` is one of {', '.join(map(str, allowed))}"

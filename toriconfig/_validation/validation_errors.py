@@ -230,6 +230,8 @@ def _remedy(
     rules = ", ".join(dict.fromkeys(f"`{one.rule}`" for one, _ in errors if one.rule))
     if rules:
         return f"see {rules} in the schema"
+    if node is not None and node.value == "" and node.layer.kind in ("env", "dotenv") and expected != "text":
+        return f"{node.origin} is empty: give it a value or unset it, or set the option `env_ignore_empty`"
     where = f" in {node.origin}" if node is not None and node.layer.kind != "files" else ""
     if expected == "text" and node is not None and node.layer.kind == "files" and type(node.value) in _UNQUOTED:
         return f"put it in quotes: without them it is {_UNQUOTED[type(node.value)]}"
