@@ -4,6 +4,9 @@
     ├── ConfigError (ValueError)           what was read cannot be used; `problems` says why, all at once
     └── SecretError                        one secret cannot be had now
         ├── MissingCredentialError         nothing supplies it
+        ├── SecretDenied                   a backend refuses it (Vault: VaultDenied)
+        ├── SecretNotFound                 a backend does not hold it (Vault: VaultNotFound)
+        ├── SecretUnreachable              a backend cannot be asked (Vault: VaultUnreachable)
         └── VaultError                     Vault was asked
             ├── VaultDenied                403: no login, or no policy
             ├── VaultNotFound              404: no such path, key or version
@@ -31,7 +34,10 @@ __all__ = [
     "MissingCredentialError",
     "Problem",
     "Related",
+    "SecretDenied",
     "SecretError",
+    "SecretNotFound",
+    "SecretUnreachable",
     "Severity",
     "ToriconfigWarning",
     "VaultDenied",
@@ -111,6 +117,18 @@ class MissingCredentialError(SecretError, LookupError):
     """Nothing supplies the secret: Vault is not configured and no layer has a value."""
 
 
+class SecretDenied(SecretError):
+    """The backend refuses to return the secret to this program."""
+
+
+class SecretNotFound(SecretError):
+    """The backend does not hold the path, the key or the version. A lower layer counts then, if it has a value."""
+
+
+class SecretUnreachable(SecretError):
+    """The backend cannot be asked, or did not return in time. A lower layer counts then, if it has a value."""
+
+
 @clean_init
 class VaultError(SecretError):
     """Vault was asked and the answer cannot be used.
@@ -135,11 +153,11 @@ class VaultError(SecretError):
         self.request_id = request_id
 
 
-class VaultDenied(VaultError):
+class VaultDenied(VaultError, SecretDenied):
     """Vault refused: the login failed, the token ended, or no policy allows the path."""
 
 
-class VaultNotFound(VaultError):
+class VaultNotFound(VaultError, SecretNotFound):
     """Vault does not hold the path, the key or the version."""
 
 
@@ -147,7 +165,7 @@ class VaultSealed(VaultError):
     """Vault is sealed or not initialised; somebody must unseal it."""
 
 
-class VaultUnreachable(VaultError):
+class VaultUnreachable(VaultError, SecretUnreachable):
     """No usable answer in time: refused, timed out, 5xx, or not Vault's JSON."""
 
 

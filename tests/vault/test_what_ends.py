@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from support.fake_vault import FakeVault, refused, secret, tick
 from toriconfig import Ref, Secret, lazy, load, on_change
-from toriconfig._load.secrets.compose import Parts, vault_supply
+from toriconfig._load.secrets.compose import Parts, supply_at
 from toriconfig._secrets.provider import Reading
 from toriconfig._vault import Session
 from toriconfig.errors import VaultUnreachable
@@ -116,7 +116,7 @@ def _session(fake_vault: FakeVault, clock: FakeClock) -> Session:
 
 def _token_of(session: Session) -> Any:
     ref = Ref(f"{TOKEN}#token")
-    return vault_supply(ref, Parts(session.at, _none), ref.reference)
+    return supply_at(ref, Parts(session.at, _none), ref.reference)
 
 
 def _none(path: Any) -> Any:
@@ -258,7 +258,7 @@ def test_a_text_with_a_code_in_it_has_the_newest(fake_vault: FakeVault, fake_clo
     session = _session(fake_vault, fake_clock)
     _codes(fake_vault, fake_clock)
     ref = Ref(f"{CODE}#code")
-    held = handle(vault_supply(ref, Parts(session.at, _none), ref.reference), str, "code")
+    held = handle(supply_at(ref, Parts(session.at, _none), ref.reference), str, "code")
     for _ in range(3):
         assert str(int(fake_clock.time())) == held.get()
         fake_clock.advance(1)

@@ -48,7 +48,7 @@ def load(
         overrides: values of the highest layer, nested or by dotted path; strings may hold references.
         environ: the environment to read; None: that of the process, which sections that are a `BaseSettings` always read.
         vault: a `Vault`, or None for the variables of the Vault tools.
-        offline: leave Vault alone, as if it were not configured, and do not warn of missing credentials.
+        offline: leave Vault and other backends alone, as if they were not configured, and do not warn of missing credentials.
         options: as in the README's table; they stand above those of the class.
 
     Raises:
@@ -324,6 +324,9 @@ def shutdown(timeout: float = 2.0) -> None:
     engine = sys.modules.get("toriconfig._vault")
     if engine is not None:
         engine.shutdown(timeout)
+    backends = sys.modules.get("toriconfig._secrets.backend_session")
+    if backends is not None:
+        backends.shutdown()
 
 
 def _flush() -> None:

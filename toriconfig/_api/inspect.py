@@ -42,7 +42,7 @@ def check(
         overrides: values of the highest layer.
         environ: the environment to read; None: that of the process.
         vault: a `Vault`, or None for the variables of the Vault tools.
-        online: also read every secret from Vault; else what comes from Vault is told as not checked.
+        online: also fetch every secret; else what comes from Vault or another backend is reported as not checked.
         all_profiles: check the merged whole of each profile that has a file.
         options: those of `load`.
 
@@ -82,7 +82,9 @@ def check(
         known = Options.of(schema.model_config, asked)
         names = [name for file in files for name in settings_files_in(os.fspath(file))]
         return check_alone(
-            schema, (tree for one in names for tree in read_file_documents(one, **reader_options(one, known)))
+            schema,
+            (tree for one in names for tree in read_file_documents(one, **reader_options(one, known))),
+            backends=known.backends,
         )
     values = overrides if overrides is not None else taken["overrides"]
     variables = environ if environ is not None else taken["environ"]

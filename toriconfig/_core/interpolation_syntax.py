@@ -8,40 +8,61 @@ whatever case, is a form.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Literal
+from typing import Any
 
 from pydantic_core import to_jsonable_python
 
 from toriconfig._core import path as paths
-from toriconfig._core.markers import split, unquoted
+from toriconfig._core.markers import CHECKS, RESERVED, Check, known_schemes, unquoted
 from toriconfig._core.problem import Problem, Severity
 from toriconfig._core.tree import Layer, Node
 from toriconfig._core.value import Value
 
-RefKind = Literal["env", "vault", "file", "key", "profile"]
-SCHEMES = ("env", "vault", "file")
 URL = "url"
 """The form that percent-encodes, for a part of a URL."""
 _FORMS = (URL,)
 _FORM = "`|url`, once, which percent-encodes"
 
 _BEGINS = {"": ".", "vault": ":/#=", "file": ":/"}
-"""After which characters of a reference a quote may open."""
+"""After which characters of a reference a quote may open; `_IN_BACKEND` for the other backends."""
+_IN_BACKEND = ":/#"
+
+
+_NOT_FETCHED = frozenset({"env", "file", "key", "profile"})
 
 
 class Reference(Value):
-    """One `${...}`: its kind, what it names, what to do when that is not set, and the forms that its text is given."""
+    """One `${...}`.
 
-    kind: RefKind
+    Attributes:
+        kind: `env`, `file`, `key` or `profile`; else the scheme of a backend.
+        name: what it names.
+        default: the text that a variable has when it is not set, or None.
+        hint: what to do when the variable is not set, or None.
+        forms: the forms that its text is given.
+    """
+
+    kind: str
     name: str
     default: str | None = None
     hint: str | None = None
     forms: tuple[str, ...] = ()
 
     @property
+    def fetched(self) -> bool:
+        """True if a backend holds what it names."""
+        return self.kind not in _NOT_FETCHED
+
+    @property
+    def shown(self) -> str:
+        """The name in messages: of Vault without its scheme, of other backends with it."""
+        return self.name if self.kind == "vault" or not self.fetched else f"{self.kind}:{self.name}"
+
+    @property
     def written(self) -> str:
-        """What a file says for it, where it is a place in Vault."""
+        """What a file says for it, where a backend holds it."""
         return f"${{{self.kind}:{self.name}{''.join(f'|{form}' for form in self.forms)}}}"
 
 
@@ -57,8 +78,12 @@ class Malformed(Value):
 Parts = list[str | Reference]
 
 
-def parse(text: str) -> Parts | Malformed:
-    """The literal pieces and references of `text`, in order; `$${` stands for a literal `${`."""
+def parse(text: str, checks: Mapping[str, Check] = CHECKS) -> Parts | Malformed:
+    """The literal pieces and references of `text`, in order; `$${` stands for a literal `${`.
+
+    Args:
+        checks: the schemes of the backends, each with the check of its references.
+    """
     parts: Parts = []
     literal = ""
     at = 0
@@ -72,7 +97,7 @@ def parse(text: str) -> Parts | Malformed:
             at = start + 2
             continue
         literal += text[at:start]
-        end, bar = _end(text, start + 2)
+        end, bar = _end(text, start + 2, checks)
         if end < 0:
             return _unclosed(text, start)
         if "${" in text[start + 2 : end]:
@@ -82,7 +107,7 @@ def parse(text: str) -> Parts | Malformed:
                 "plain text as the default of a reference",
                 "give the inner one a key of its own and refer to that: `${other.key}`",
             )
-        reference = _reference(text[start + 2 : end] if bar < 0 else text[start + 2 : bar])
+        reference = _reference(text[start + 2 : end] if bar < 0 else text[start + 2 : bar], checks)
         if isinstance(reference, Malformed):
             return reference
         if bar >= 0:
@@ -100,27 +125,29 @@ def parse(text: str) -> Parts | Malformed:
         at = end + 1
     if literal:
         parts.append(literal)
-    return _cut_short() if _is_cut_short(parts) else parts
+    cut = _cut_short(parts)
+    return _ended_early(cut) if cut is not None else parts
 
 
-def _is_cut_short(parts: Parts) -> bool:
-    """Whether a brace follows a reference to Vault that none has opened: it belongs to the key, in all likelihood."""
+def _cut_short(parts: Parts) -> Reference | None:
+    """The reference to a backend that is followed by a brace that none has opened: it belongs to the key, probably."""
     depth = 0
     for before, part in zip(["", *parts], parts, strict=False):
         for char in part if isinstance(part, str) else "":
             depth += (char == "{") - (char == "}")
-            if depth < 0 and isinstance(before, Reference) and before.kind == "vault":
-                return True
+            if depth < 0 and isinstance(before, Reference) and before.fetched:
+                return before
             depth = max(depth, 0)
-    return False
+    return None
 
 
-def _cut_short() -> Malformed:
+def _ended_early(reference: Reference) -> Malformed:
+    whose = "Vault" if reference.kind == "vault" else reference.kind
     return Malformed(
         "TC306",
-        "a `}` follows a reference to Vault that has ended before it",
+        f"a `}}` follows a reference to {whose} that has ended before it",
         "as many `{` as `}` beside references",
-        'where `}` belongs to the key, write that in quotes: `${vault:path#"a}b"}`',
+        f'where `}}` belongs to the key, write that in quotes: `${{{reference.kind}:path#"a}}b"}}`',
     )
 
 
@@ -137,18 +164,18 @@ def formed(value: str | bytes, forms: tuple[str, ...]) -> str:
     return value if isinstance(value, str) else value.decode()
 
 
-def _end(text: str, at: int) -> tuple[int, int]:
+def _end(text: str, at: int, checks: Mapping[str, Check]) -> tuple[int, int]:
     """Where the reference that begins at `at` ends, and where the `|` of its first form stands; -1 for none.
 
     Quotes are read where a segment may begin, except in the free text of `${env:...}`.
     """
     while text.startswith(" ", at):
         at += 1
-    scheme = next((kind for kind in SCHEMES if text.startswith(f"{kind}:", at)), "")
+    scheme = next((kind for kind in (*RESERVED, *checks) if text.startswith(f"{kind}:", at)), "")
     if scheme == "env":
         end = text.find("}", at)
         return end, _bar_of_variable(text, at, end)
-    bar, begins = -1, True
+    bar, begins, opening = -1, True, _BEGINS.get(scheme, _IN_BACKEND)
     while at < len(text):
         char = text[at]
         if char == '"' and begins:
@@ -162,7 +189,7 @@ def _end(text: str, at: int) -> tuple[int, int]:
             return at, bar
         if char == "|" and bar < 0:
             bar = at
-        begins = char in _BEGINS[scheme]
+        begins = char in opening
         at += 1
     return -1, -1
 
@@ -204,7 +231,7 @@ def _repeated_form(form: str) -> Malformed:
     return Malformed("TC306", f"`|{form}` stands twice", _FORM, help)
 
 
-def _reference(body: str) -> Reference | Malformed:
+def _reference(body: str, checks: Mapping[str, Check]) -> Reference | Malformed:
     body = body.strip()
     if body == "profile":
         return Reference("profile", body)
@@ -213,23 +240,29 @@ def _reference(body: str) -> Reference | Malformed:
         return _key(body)
     if scheme == "env":
         return _env(rest)
-    if scheme == "vault":
-        try:
-            split(rest)
-        except ValueError as error:
-            return Malformed("TC404", f"not a place in Vault: {error}", "`${vault:path#key}`", "correct the path")
-        return Reference("vault", rest)
+    if scheme in checks:
+        return _in_backend(scheme, rest, checks[scheme])
     if scheme == "file":
         return _file(rest)
     from toriconfig._core.suggest import near
 
-    candidate = near(scheme, SCHEMES)
+    candidate = near(scheme, ("env", *checks, "file"))
+    backends = ", ".join(f"${{{name}:path#key}}" for name in checks)
     return Malformed(
         "TC301",
         "unknown kind of reference",
-        "one of ${env:NAME}, ${vault:path#key}, ${file:path}, ${other.key}, ${profile}",
+        f"one of ${{env:NAME}}, {backends}, ${{file:path}}, ${{other.key}}, ${{profile}}",
         f"did you mean `${{{candidate}:...}}`?" if candidate else "write `$${` for a literal `${`",
     )
+
+
+def _in_backend(scheme: str, rest: str, check: Check) -> Reference | Malformed:
+    try:
+        check(rest)
+    except ValueError as error:
+        code, whose = ("TC404", "place in Vault") if scheme == "vault" else ("TC306", f"reference to {scheme}")
+        return Malformed(code, f"not a {whose}: {error}", f"`${{{scheme}:path#key}}`", "correct the path")
+    return Reference(scheme, rest)
 
 
 def _file(rest: str) -> Reference | Malformed:
@@ -278,7 +311,7 @@ def is_left(text: str, layer: Layer | None = None) -> bool:
     """
     if layer is not None and (layer.resolved or layer.kind == "vault"):
         return False
-    return any(f"${{{scheme}:" in text for scheme in SCHEMES)
+    return "${" in text and any(f"${{{scheme}:" in text for scheme in (*RESERVED, *known_schemes()))
 
 
 def left(node: Node, path: paths.Path, why: str = "", *, severity: Severity = "error") -> Problem:

@@ -1,4 +1,4 @@
-"""The markers of fields: `Ref`, a place in Vault, and `Merge`, the rule by which layers meet.
+"""The markers of fields (`Ref`, a place in Vault, and `Merge`, the rule by which layers meet), and the table of backends.
 
 References are `secret/tori#api_key`, `secret/tori?version=3#api_key`, `database/creds/tori`,
 `pki/issue/tori?common_name=tori.internal`; in quotes what would not be taken as it is: `secret/"my app"#"a}b"`.
@@ -6,8 +6,10 @@ References are `secret/tori#api_key`, `secret/tori?version=3#api_key`, `database
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
 
+from toriconfig._core.origin import Origin
 from toriconfig._core.path import quote, quoted
 from toriconfig._core.value import Value
 
@@ -48,7 +50,7 @@ class Place(Value):
 
 
 class Ref(Value):
-    """A place in Vault; in `Annotated[Secret[str], Ref("secret/x#k")]` it is the field's own place.
+    """A place in Vault, or in another backend; in `Annotated[Secret[str], Ref("secret/x#k")]` it is the field's own place.
 
     Args:
         reference: `path`, `path#key`, `path?version=N` or `path?version=N#key`. For KV engines the path is
@@ -56,6 +58,8 @@ class Ref(Value):
             parameters: `pki/issue/tori?common_name=tori.internal&ttl=72h`. Segments, values of parameters and the
             key may stand in quotes, with a backslash before a quote in them: `secret/"my app"#"a#b"`.
         max_age: seconds after which the secret is due for `toriconfig rotate --due`, or None.
+        scheme: of the backend, as in `Ref("db#password", scheme="memory")` for `${memory:db#password}`. The reference is
+            `path` or `path#key` then, and the backend says what a path may be.
 
     Raises:
         ValueError: the text is no such reference; the message says what is wrong with it.
@@ -63,14 +67,20 @@ class Ref(Value):
 
     reference: str
     max_age: float | None = None
+    scheme: str = "vault"
 
     def __post_init__(self) -> None:
-        split(self.reference)
+        self.place  # noqa: B018  (refuses what is no reference)
 
     @property
     def place(self) -> Place:
         """The reference, taken apart."""
-        return split(self.reference)
+        return split(self.reference) if self.scheme == "vault" else Place(*split_key(self.reference))
+
+    @property
+    def shown(self) -> str:
+        """The reference in messages: in Vault without its scheme, in other backends with it."""
+        return self.reference if self.scheme == "vault" else f"{self.scheme}:{self.reference}"
 
     @property
     def path(self) -> str:
@@ -125,6 +135,23 @@ def split(reference: str) -> Place:
     ):
         raise ValueError("after `?` only `version=N` with N from 1 is understood")
     return Place(path, key, int(number))
+
+
+def split_key(reference: str) -> tuple[str, str | None]:
+    """The path and the key of a reference to a backend other than Vault; only quotes, `#` and control characters count.
+
+    Raises:
+        ValueError: no path, no key after `#`, a control character, a quote that is not closed.
+
+    >>> split_key('prod/"my app"#api_key')
+    ('prod/my app', 'api_key')
+    """
+    path, _, at = _part(reference, 0, "#")
+    if not path:
+        raise ValueError("the path is missing")
+    if not path.isprintable():
+        raise ValueError("the path holds a control character")
+    return path, _key(reference[at + 1 :]) if at < len(reference) else None
 
 
 def issues(path: str) -> bool:
@@ -239,6 +266,82 @@ def check_path(path: str) -> None:
     """
     _check_plain(path)
     check_named(path)
+
+
+BACKENDS: dict[str, str] = {
+    "vault": "",
+}
+"""The backends that the package ships: the scheme of their references, and "module:Class", made at the first use.
+
+Vault has no class here: the load connects it, with the options called `vault…` and the variables of the Vault tools.
+"""
+
+RESERVED = ("env", "file")
+"""Schemes that are not backends."""
+
+Check = Callable[[str], object]
+"""Raises a ValueError with the reason when a reference, without its scheme, can never be read."""
+
+
+_shipped: dict[str, Any] = {}
+
+
+def shipped(scheme: str) -> Any:
+    """The backend of the package for a scheme of the table; one object in a process, made at the first reference."""
+    known = _shipped.get(scheme)
+    if known is None:
+        from importlib import import_module
+
+        module, _, name = BACKENDS[scheme].partition(":")
+        known = _shipped.setdefault(scheme, getattr(import_module(module), name)())
+    return known
+
+
+def _checked_by_class(scheme: str) -> Check:
+    return lambda reference: check_reference(reference, shipped(scheme).check)
+
+
+def check_reference(reference: str, check_path: Check) -> None:
+    """Check a reference to a backend other than Vault: its quotes and key here, its path by the backend.
+
+    Raises:
+        ValueError: with the reason.
+    """
+    check_path(split_key(reference)[0])
+
+
+CHECKS: Mapping[str, Check] = {scheme: _checked_by_class(scheme) for scheme in BACKENDS} | {"vault": split}
+"""The schemes of backends without those of the option `backends`, each with its check."""
+
+_known = set(BACKENDS)
+"""Every scheme of a backend that this process has met."""
+
+
+def know(schemes: Iterable[str]) -> None:
+    """Have `is_left`, `scheme_of` and the masks recognize these schemes of backends from now on."""
+    _known.update(schemes)
+
+
+def known_schemes() -> frozenset[str]:
+    """Every scheme of a backend that this process has met."""
+    return frozenset(_known)
+
+
+def scheme_of(reference: str) -> str:
+    """The scheme of a reference as `Reference.shown` writes it; `vault` where none is written."""
+    scheme, colon, _ = reference.partition(":")
+    return scheme if colon and scheme != "vault" and scheme in _known else "vault"
+
+
+def origin_of(reference: str) -> Origin:
+    """Where a reference, as `Reference.shown` writes it, is read."""
+    return Origin("vault" if scheme_of(reference) == "vault" else "backend", reference)
+
+
+def is_reference(text: str) -> bool:
+    """True if a text is one reference to a backend and nothing else; it names a secret, and does not hold one."""
+    scheme = text[2:].partition(":")[0] if text.startswith("${") else ""
+    return scheme in _known and text.find("}") == len(text) - 1
 
 
 Rule = Literal["replace", "append", "prepend", "unique"]

@@ -8,27 +8,31 @@ from toriconfig._core.value import Value
 
 LayerKind = Literal["code", "vault", "env", "dotenv", "secrets_dir", "files", "defaults"]
 
-OriginKind = LayerKind | Literal["source"]
-"""A layer, or a source that is no layer of ours: one that a `Settings` class brings along."""
+OriginKind = LayerKind | Literal["source", "backend"]
+"""A layer; a source that is no layer of ours: one that a `Settings` class brings along; or a backend other than Vault."""
 
 
 class Origin(Value):
     """Where a value came from, spelt in the language of its layer.
 
     Attributes:
-        layer: the kind of layer: a name of the `layers` option, or `source` for a source that is none of ours.
-        source: the file, the variable, the Vault reference or the field; never a value.
+        layer: the kind of layer: a name of the `layers` option; `source` for a source that is none of ours; `backend` for
+            a backend other than Vault, which ranks as the layer `vault`.
+        source: the file, the variable, the Vault reference, the reference to a backend with its scheme, or the field;
+            never a value.
         line: 1-based line in `source`, or None where lines mean nothing.
         column: 1-based column in code points, or None.
         end_line: 1-based line of the character after the value, or None.
         end_column: 1-based column of the character after the value, or None.
-        version: version of the secret in Vault, or None.
+        version: version of the secret in its backend, or None.
         name: the variable inside a `.env` file, or None.
 
     >>> str(Origin("files", "config/tori.yaml", 14, 9))
     'config/tori.yaml:14:9'
     >>> str(Origin("vault", "secret/tori#api_key", version=7))
     'vault secret/tori#api_key v7'
+    >>> str(Origin("backend", "aws:prod/db#password", version=7))
+    'aws:prod/db#password v7'
     """
 
     layer: OriginKind
@@ -42,8 +46,9 @@ class Origin(Value):
 
     def __str__(self) -> str:
         text = self.source
-        if self.layer == "vault":
-            text = f"vault {text}" + (f" v{self.version}" if self.version is not None else "")
+        if self.layer in ("vault", "backend"):
+            text = f"vault {text}" if self.layer == "vault" else text
+            text += f" v{self.version}" if self.version is not None else ""
         elif self.layer == "defaults":
             text = f"default {text}"
         for number in (self.line, self.column):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._core.origin import Origin
+from toriconfig._core.markers import origin_of, scheme_of
 from toriconfig._core.path import Path, show
 from toriconfig._core.problem import CODES, MOST_SHOWN, Problem
 from toriconfig._core.tree import Tree
@@ -18,17 +18,19 @@ from toriconfig._render import sort_problems
 from toriconfig._schema.shape import root_shape
 from toriconfig._secrets.prefetch import failures_of
 from toriconfig._secrets.secret import Secret, supply_of
-from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultNotFound, VaultSealed, VaultUnreachable
+from toriconfig.errors import SecretDenied, SecretError, SecretNotFound, SecretUnreachable, VaultError, VaultSealed
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from toriconfig.backends import Backend
 
 
 def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
     """What is wrong with the merged whole, environment and missing keys included.
 
     Args:
-        online: also fetch every secret; else secrets with a place in Vault are told as not checked.
+        online: also fetch every secret; else secrets with a place in a backend are told as not checked.
     """
     attempt = try_load(recipe if online else recipe.unasked())
     problems = list(attempt.problems)
@@ -80,15 +82,18 @@ def no_file_hint(recipe: Recipe) -> str:
     return f"no settings file was found; looked for {', '.join(looked)}" if looked else ""
 
 
-def check_alone(schema: type[BaseModel], trees: Iterable[Tree], most: int = MOST_SHOWN) -> list[Problem]:
+def check_alone(
+    schema: type[BaseModel], trees: Iterable[Tree], most: int = MOST_SHOWN, backends: Sequence[Backend] = ()
+) -> list[Problem]:
     """What is wrong with each document alone: nothing is missing that another layer may say, no variable counts.
 
     Args:
         most: how many problems of a document get the lines that they stand on; 0: all.
+        backends: instead of those of the class; empty: those of the class.
     """
     found: list[Problem] = []
     for tree in trees:
-        found += try_check_tree(schema, tree, most)
+        found += try_check_tree(schema, tree, most, backends)
     return sort_problems(dict.fromkeys(found))  # what is wrong with the class is found with each
 
 
@@ -97,20 +102,22 @@ _MOST_NAMED = 5
 
 
 def _unchecked(asked: Mapping[Path, tuple[str, str]]) -> Iterator[Problem]:
-    """One line for all secrets that come from Vault, which is not asked."""
+    """One line for all secrets that come from Vault and other backends, which are not asked."""
     if not asked:
         return
     names = [f"`{show(path)}` ({reference})" for path, (reference, _) in asked.items()]
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     one = len(names) == 1
     what = f"the secret {names[0]} was" if one else f"{len(names)} secrets were"
+    schemes = dict.fromkeys(scheme_of(reference) for reference, _ in asked.values())
+    whose = " and ".join("Vault" if scheme == "vault" else scheme for scheme in schemes)
     which = "" if one else f": {', '.join(names[:_MOST_NAMED])}{more}"
     yield Problem(
         "TC401",
         show(next(iter(asked))) if one else "",
-        Origin("vault", next(iter(asked.values()))[0]) if one else None,
-        help=f"run with --online to read {'it' if one else 'them'} from Vault",
-        message=f"{what} not checked, since {'it comes' if one else 'they come'} from Vault{which}",
+        origin_of(next(iter(asked.values()))[0]) if one else None,
+        help=f"run with --online to read {'it' if one else 'them'} from {whose}",
+        message=f"{what} not checked, since {'it comes' if one else 'they come'} from {whose}{which}",
         severity="info",
     )
 
@@ -119,15 +126,17 @@ def _unsupplied(path: Path, reference: str, remedy: str) -> Problem:
     return Problem(
         "TC401",
         show(path),
-        Origin("vault", reference) if reference else None,
+        origin_of(reference) if reference else None,
         expected="a value in some layer",
         help=remedy,
-        message=f"nothing supplies the secret `{show(path)}`" + (": Vault is not configured" if reference else ""),
+        message=f"nothing supplies the secret `{show(path)}`"
+        + (": Vault is not configured" if reference and scheme_of(reference) == "vault" else ""),
     )
 
 
 def _unfetched(error: SecretError) -> Problem:
-    origin = Origin("vault", error.reference) if isinstance(error, VaultError) and error.reference else None
+    backend = isinstance(error, VaultError) or scheme_of(error.reference) != "vault"
+    origin = origin_of(error.reference) if backend and error.reference else None
     return Problem(
         code_of(error),
         error.path,
@@ -150,14 +159,14 @@ def _stood_in(path: Path, secret: Secret[Any]) -> Problem | None:
         help=error.help,
         message=f"the secret `{show(path)}` comes from a lower layer: {error.message}",
         severity="warning",
-        layer=f"{secret.origin} stands in for vault {secret.reference}",
+        layer=f"{secret.origin} stands in for {origin_of(secret.reference)}",
     )
 
 
 def code_of(error: SecretError) -> str:
     """The code of what a secret could not be had for."""
-    if isinstance(error, VaultDenied):
+    if isinstance(error, SecretDenied):
         return "TC406"
-    if isinstance(error, VaultNotFound):
+    if isinstance(error, SecretNotFound):
         return "TC407"
-    return "TC405" if isinstance(error, (VaultUnreachable, VaultSealed)) else "TC102"
+    return "TC405" if isinstance(error, (SecretUnreachable, VaultSealed)) else "TC102"

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
+from toriconfig._core.markers import scheme_of
 from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
@@ -38,7 +39,7 @@ class Explanation:
         origin: where it came from.
         losers: what lower layers say, highest first; the default last.
         secret: whether it is a secret; then the rest tells of the value in memory.
-        reference: its place in Vault, or "".
+        reference: its place in Vault, or in another backend with the scheme of that, or "".
         version: version in memory, or None.
         age: seconds since it was last confirmed, or None when it was not read yet.
         expires_at: seconds since 1970 at which it ends, or None.
@@ -82,8 +83,9 @@ class Explanation:
         return table(f"{self.path} = {self.value}", ("origin", "value"), rows)
 
     def _of_secret(self) -> Iterator[tuple[str, str]]:
+        scheme = scheme_of(self.reference)
         if self.reference:
-            yield "vault", self.reference
+            yield scheme, self.reference if scheme == "vault" else self.reference.removeprefix(f"{scheme}:")
         if self.version is not None:
             yield "version", str(self.version)
         yield "age", f"{self.age:.0f} s" if self.age is not None else "not read yet"

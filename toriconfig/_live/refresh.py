@@ -14,7 +14,7 @@ from toriconfig._secrets.derived import Derived, Fallback
 from toriconfig._secrets.prefetch import failure_of
 from toriconfig._secrets.provider import Flight, Reading, Supply
 from toriconfig._secrets.secret import Secret, supply_of
-from toriconfig.errors import MissingCredentialError, SecretError, VaultNotFound
+from toriconfig.errors import MissingCredentialError, SecretError, SecretNotFound
 
 
 def refresh_below(loaded: Loaded, path: str) -> list[Change]:
@@ -113,11 +113,11 @@ def _sources_of(supply: Supply) -> Iterator[Supply]:
 
 
 def _error_of(supply: Supply) -> Exception | None:
-    """Why the last request for a supply failed; that Vault holds nothing is none where a lower layer does."""
+    """Why the last request for a supply failed; that a backend holds nothing is none where a lower layer does."""
     if isinstance(supply, Fallback):
         first, second = supply.inputs
         error = _error_of(first)
-        stands_in = isinstance(error, (VaultNotFound, MissingCredentialError)) and first.reading is None
+        stands_in = isinstance(error, (SecretNotFound, MissingCredentialError)) and first.reading is None
         return _error_of(second) if stands_in else error
     if isinstance(supply, Derived):
         return next((error for one in supply.inputs if (error := _error_of(one)) is not None), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.clean_call import clean_call
@@ -20,6 +20,8 @@ from toriconfig.errors import ConfigError
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from toriconfig.backends import Backend
+
 
 _MOST_WARNED = 100
 """Warnings that one load logs; the rest is counted."""
@@ -32,7 +34,7 @@ class Attempt:
         loaded: the settings, or None when there is an error among the problems.
         problems: all that was found, warnings included, sorted by place.
         complete: whether everything could be read; else what is missing may well be there.
-        unsupplied: paths of secrets that nothing supplies here, with their place in Vault ("" for none) and the remedy.
+        unsupplied: paths of secrets that nothing supplies here, with their place in a backend ("" for none) and the remedy.
         secrets: every handle by its path, also when the settings could not be built.
         references: every place in Vault that the settings may be read from.
         session: the connection to Vault, or None.
@@ -81,13 +83,17 @@ def try_load(recipe: Recipe) -> Attempt:
     return Attempt(run, run.load())
 
 
-def try_check_tree(schema: type[BaseModel], tree: Tree, most: int = MOST_SHOWN) -> tuple[Problem, ...]:
+def try_check_tree(
+    schema: type[BaseModel], tree: Tree, most: int = MOST_SHOWN, backends: Sequence[Backend] = ()
+) -> tuple[Problem, ...]:
     """What is wrong with one tree alone, whatever other layers may say; the environment does not count.
 
     Args:
         most: how many problems get the lines that they stand on; 0: all.
+        backends: instead of those of the class; empty: those of the class.
     """
-    run = Load(Recipe(schema, {}, environ={}, offline=True, most=most))
+    given = {"backends": backends} if backends else {}
+    run = Load(Recipe(schema, given, environ={}, offline=True, most=most))
     run.check(tree)
     return run.sorted_problems()
 

@@ -13,7 +13,17 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic_core import PydanticUndefined
 
 from toriconfig._core import path as paths
-from toriconfig._core.interpolation_syntax import Malformed, Reference, as_text, formed, is_left, left, parse, plain
+from toriconfig._core.interpolation_syntax import (
+    Malformed,
+    Reference,
+    as_text,
+    formed,
+    is_left,
+    left,
+    parse,
+    plain,
+)
+from toriconfig._core.markers import CHECKS, Check
 from toriconfig._core.path import Path, show
 from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Node
@@ -25,7 +35,6 @@ from toriconfig._schema.shape import ANY, Shape, confidential
 from toriconfig._secrets.secret import Secret
 
 _OPEN = "${"
-_ASKS_VAULT = "${vault:"
 DEEPEST = 50
 """How many references may lead on to one another."""
 LARGEST = 16 << 20
@@ -46,8 +55,10 @@ class _Run:
         profile: str | None,
         read_file: Callable[[str], str | Problem],
         problems: list[Problem],
+        checks: Mapping[str, Check],
     ) -> None:
         self.root = root
+        self.checks = checks
         self.shape = shape
         self.environ = environ
         self.profile = profile
@@ -89,11 +100,14 @@ class _Run:
     def _loser(self, node: Node, shape: Shape, path: Path) -> Node:
         """A loser may be what says where Vault is asked, or stand in for it; else nobody minds what is wrong with it."""
         outer = self.problems
-        asks = type(node.value) is str and _ASKS_VAULT in node.value and node.layer.references
+        asks = type(node.value) is str and node.layer.references and self._names_backend(node.value)
         self.problems = self.told if asks else []
         resolved = self.node(node, shape, path)
         self.problems = outer
         return resolved
+
+    def _names_backend(self, text: str) -> bool:
+        return any(f"${{{scheme}:" in text for scheme in self.checks)
 
     def _child(self, shape: Shape, key: str) -> Shape:
         return shape if shape.kind == "secret" else shape.child(key) or ANY
@@ -112,7 +126,7 @@ class _Run:
             message = f"more than {DEEPEST} references lead on to one another"
             self._problem("TC303", node, path, message, "a short way to the value", "refer to the value itself")
             return FAILED
-        parts = parse(node.value)
+        parts = parse(node.value, self.checks)
         if isinstance(parts, Malformed):
             self._problem(parts.code, node, path, parts.message, parts.expected, parts.help)
             return FAILED
@@ -188,8 +202,8 @@ class _Run:
             return self._key(reference, node, shape, path)
         if shape.kind == "secret":
             return reference
-        if reference.kind == "vault":
-            return self._refused(node, path, f"`${{vault:{reference.name}}}`")
+        if reference.fetched:
+            return self._refused(node, path, f"`${{{reference.kind}:{reference.name}}}`")
         text = self.read_file(reference.name)
         if isinstance(text, Problem):
             self._problem(text.code, node, path, text.message, text.expected, text.help)
@@ -351,6 +365,7 @@ def resolve(
     profile: str | None,
     read_file: Callable[[str], str | Problem],
     problems: list[Problem],
+    checks: Mapping[str, Check] = CHECKS,
 ) -> Node:
     """The tree with its references resolved; what cannot be resolved is a problem and a `Template` without parts.
 
@@ -359,8 +374,9 @@ def resolve(
         within: the tree in which `${other.key}` is looked up; where it is `root`, what references made factories give
             is in the result. None: `root` itself.
         at: where `root` stands in `within`, and what the schema allows there. None: it is the whole tree.
+        checks: the schemes of the backends, each with the check of its references.
     """
-    run = _Run(within or root, shape, environ, profile, read_file, problems)
+    run = _Run(within or root, shape, environ, profile, read_file, problems, checks)
     path, here = at or ((), shape)
     resolved = run.node(root, here, path)
     for path, node in run.made.items() if within is root else ():

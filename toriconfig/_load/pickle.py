@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._core import path as paths
 from toriconfig._core.interpolation_syntax import Malformed, Reference, parse
+from toriconfig._core.markers import Check
 from toriconfig._core.trust import secrets_in
 from toriconfig._schema.import_string import import_target
+from toriconfig._schema.options import Options
 from toriconfig._schema.renames import current
 from toriconfig._schema.shape import confidential, root_shape
 from toriconfig._secrets.secret import Secret
@@ -26,9 +28,15 @@ def recipe_of(target: type[BaseModel] | str, options: Mapping[str, Any]) -> tupl
             message names the remedy.
     """
     options = dict(options)
+    if options.get("backends"):
+        raise TypeError(
+            "a backend may hold credentials, so settings that were given one are not pickled: name it in the "
+            "`model_config` of the schema, which the other process imports"
+        )
     schema = import_target(target) if isinstance(target, str) else target
     shape = root_shape(schema, options.get("renamed"))
-    for path, value in _leaves(options.get("overrides") or {}, ()):
+    checks = Options.of(schema.model_config, {}).checks
+    for path, value in _leaves(options.get("overrides") or {}, (), checks):
         here = shape.at(current(path, shape))
         if isinstance(value, Secret) or (here is not None and confidential(here)):
             raise TypeError(
@@ -50,18 +58,18 @@ def recipe_of(target: type[BaseModel] | str, options: Mapping[str, Any]) -> tupl
     return target, options
 
 
-def _leaves(value: Any, path: paths.Path) -> list[tuple[paths.Path, Any]]:
+def _leaves(value: Any, path: paths.Path, checks: Mapping[str, Check]) -> list[tuple[paths.Path, Any]]:
     if not isinstance(value, Mapping):
-        return [] if _only_refers(value) else [(path, value)]
+        return [] if _only_refers(value, checks) else [(path, value)]
     found: list[tuple[paths.Path, Any]] = []
     for key, below in value.items():
-        found += _leaves(below, (*path, *paths.parse(str(key))))
+        found += _leaves(below, (*path, *paths.parse(str(key))), checks)
     return found
 
 
-def _only_refers(value: Any) -> bool:
+def _only_refers(value: Any, checks: Mapping[str, Check]) -> bool:
     """Whether it is one reference and nothing else; a default would be a value again."""
-    parts = parse(value) if isinstance(value, str) else ()
+    parts = parse(value, checks) if isinstance(value, str) else ()
     if isinstance(parts, Malformed) or len(parts) != 1:
         return False
     return isinstance(parts[0], Reference) and parts[0].default is None

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._core.markers import Ref
+from toriconfig._core.markers import Ref, scheme_of
 from toriconfig._core.origin import Origin, OriginKind
 from toriconfig._core.path import Path, show
 from toriconfig._core.problem import Problem, Severity
@@ -57,9 +57,8 @@ class Load:
         self.files: dict[str, str | Problem] = {}
         self.layers: list[LayerRead] = []
         self.read: list[Node] = []
-        self.complete = True
         self.warned: dict[tuple[str, Path], str] = {}
-        self.positions = False
+        self.complete, self.positions = True, False
         self.places: Places | None = None
         self.session: Any = None
         if options is None:
@@ -163,6 +162,7 @@ class Load:
             profile=self.options.profile,
             read_file=self._read_file,
             problems=self.problems if wrong is None else wrong,
+            checks=self.options.checks,
         )
 
     def _with_whole(self, root: Node, within: Node) -> Node:
@@ -195,8 +195,8 @@ class Load:
         """Every place in Vault that the settings may be read from, as far as it is known by now."""
         eager = self.options.vault_layer == "eager" and "vault" in self.options.layers
         own = vault_path(self.options, self.problems) if eager else None
-        found = (name for names in self.places.declared.values() for name in names) if self.places else ()
-        return tuple(dict.fromkeys([*([own] if own else []), *found]))
+        found = [name for names in self.places.declared.values() for name in names] if self.places else []
+        return tuple(dict.fromkeys([*([own] if own else []), *(one for one in found if scheme_of(one) == "vault")]))
 
     def _add(self, wrong: list[Problem], root: Node) -> None:
         """Add what validation found, unless it was told already, or a reference that failed in `root` is all of it."""
@@ -369,6 +369,7 @@ class Load:
             offline=self.recipe.offline,
             complete=self.complete,
             presumed=self.recipe.presumed,
+            backends=self.options.backends,
             text_of=self._text_of,
         )
 
@@ -384,10 +385,9 @@ class Load:
     def _read_file(self, name: str) -> str | Problem:
         from toriconfig._load.file_reference import read_under
 
-        known = self.files.get(name)
-        if known is None:
-            known = self.files[name] = read_under(name, self.options.file_roots)
-        return known
+        if name not in self.files:
+            self.files[name] = read_under(name, self.options.file_roots)
+        return self.files[name]
 
     def sorted_problems(self) -> tuple[Problem, ...]:
         if not self.problems:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from toriconfig._core.markers import known_schemes
 from toriconfig._core.mask import MASK
 from toriconfig._masking.sensitive import TOKEN, Sensitive, looks_secret
 
@@ -22,7 +23,9 @@ _CHUNK = re.compile(r"\S+")
 _USER = re.compile(r"""(?<![^\s"'=,\[{(])[^\s:/@"']+(?P<password>:(?!//))?""")
 ANCHOR = re.compile(r"&([^\s,\[\]{}]+)")
 _COMMENT = re.compile(r"(?:^|\s)#")
-_REFERENCE = re.compile(r"""\s*(["']?)\$\{(?:vault:[\w./?=#&,*:-]+|env:\w+|[A-Za-z_][\w.]*)\}\1\s*\Z""")
+_REFERENCE = re.compile(
+    r"""\s*(["']?)\$\{(?:env:\w+|(?P<backend>[a-z][a-z0-9+.-]*):[\w./?=#&,*:-]+|[A-Za-z_][\w.]*)\}\1\s*\Z"""
+)
 _SECTION = re.compile(r"\s*(?:[&!]\S*(?:\s+|\Z))*(?:\[\s*)*(?:[{#*]|\Z)")
 """What rightly follows the name of a section on its line: its keys, or nothing; anything else may be a secret."""
 _LONGEST_NAME = 100
@@ -71,7 +74,12 @@ def openings(
     if anchors:
         found.update(_after(text, match.end()) for match in ANCHOR.finditer(text) if match[1] in anchors)
     for at in sorted(found):
-        yield at, _REFERENCE.match(text, at) is not None
+        yield at, _is_reference(text, at)
+
+
+def _is_reference(text: str, at: int) -> bool:
+    match = _REFERENCE.match(text, at)
+    return match is not None and (match["backend"] is None or match["backend"] in known_schemes())
 
 
 def suspicious(text: str) -> int | None:

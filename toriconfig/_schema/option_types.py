@@ -8,6 +8,7 @@ from typing import Any, Literal, TypedDict
 
 from toriconfig._core.origin import LayerKind
 from toriconfig._schema.options import PathLike, UnknownKeys
+from toriconfig.backends import Backend
 from toriconfig.vault import Vault
 
 
@@ -44,6 +45,7 @@ class LoadOptions(TypedDict, total=False):
     pyproject_toml_table_header: tuple[str, ...]
     vault_path: str | None
     vault_layer: Literal["secrets", "eager"]
+    backends: Sequence[Backend]
     layers: Sequence[LayerKind]
     unknown_keys: UnknownKeys
     file_roots: PathLike | Sequence[PathLike] | None

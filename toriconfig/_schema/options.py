@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
     from pydantic_settings import SettingsConfigDict as _Base
+    from toriconfig._core.markers import Check
+    from toriconfig.backends import Backend
     from toriconfig.vault import Vault
 else:
     _Base = TypedDict
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
         vault_path: str | None
         vault_layer: Literal["secrets", "eager"]
         vault: Vault | None
+        backends: Sequence[Backend]
         layers: Sequence[LayerKind]
         unknown_keys: UnknownKeys
         file_roots: Sequence[PathLike]
@@ -113,6 +116,7 @@ class Options(Value):
         vault_path: KV path whose keys feed `Secret` fields; None: only explicit references are read.
         vault_layer: "secrets", or "eager" to read plain fields from `vault_path` too, at load.
         vault: how to reach Vault; None: the variables of the Vault tools.
+        backends: backends for references of their schemes, `${scheme:path#key}`.
         layers: the layers that count, highest first.
         unknown_keys: what a key that the schema does not know is.
         file_roots: folders from which `${file:...}` may read in plain fields.
@@ -152,6 +156,7 @@ class Options(Value):
     vault_path: str | None = None
     vault_layer: Literal["secrets", "eager"] = "secrets"
     vault: Vault | None = None
+    backends: tuple[Backend, ...] = ()
     layers: tuple[LayerKind, ...] = LAYERS
     unknown_keys: UnknownKeys = "error"
     file_roots: tuple[PathLike, ...] = ()
@@ -172,6 +177,8 @@ class Options(Value):
         merged = {name: config[name] for name in _NAMES if name in config} | dict(given)
         for name in _PATHS & merged.keys():
             merged[name] = _paths(merged[name], several=name not in _SINGLE, keep_none=name == "config_files")
+        if "backends" in merged:
+            merged["backends"] = _several(merged["backends"])
         if isinstance(merged.get("config_name"), str):
             merged["config_name"] = _stem(merged["config_name"])
         options = cls(**merged)
@@ -204,6 +211,20 @@ class Options(Value):
         """Whether not every spelling and nesting of a name counts in a flat layer."""
         return self.exact(kind) or (self.env_nested_max_split is not None and kind != "secrets_dir")
 
+    @property
+    def checks(self) -> Mapping[str, Check]:
+        """The schemes of all backends, each with the check of its references."""
+        from toriconfig._core.markers import CHECKS
+
+        if not self.backends:
+            return CHECKS
+        from functools import partial
+
+        from toriconfig._core.markers import check_reference
+
+        own = {one.scheme: partial(check_reference, check_path=one.check) for one in self.backends}
+        return {**CHECKS, **own}
+
     def _check(self) -> None:
         wrong = wrong_value(self.__dict__)
         if wrong:
@@ -216,6 +237,14 @@ class Options(Value):
 
             if not isinstance(self.vault, Vault):
                 raise TypeError(f"option `vault` is a Vault or None, not a {type(self.vault).__name__}")
+        if self.backends:
+            from toriconfig._core.markers import know
+            from toriconfig.backends import wrong_backends
+
+            wrong = wrong_backends(self.backends)
+            if wrong:
+                raise TypeError(wrong)
+            know(one.scheme for one in self.backends)
         for layer in self.layers:
             if layer not in LAYERS:
                 raise TypeError(f"unknown layer{_meant(layer)} in `layers`; the layers are {', '.join(LAYERS)}")
@@ -297,6 +326,11 @@ def _paths(value: Any, *, several: bool, keep_none: bool) -> Any:
         return (value,) if several else value  # refused by its type
     entries = map(Resource.of, value) if keep_none else value
     return tuple(expanded(one) if isinstance(one, (str, os.PathLike)) else one for one in entries)
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    """A list option as it is kept; what is no list is refused by its type later."""
+    return tuple(value) if isinstance(value, (list, tuple)) else () if value is None else (value,)
 
 
 def _stem(name: str) -> str:

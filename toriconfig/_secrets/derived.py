@@ -9,7 +9,7 @@ from typing import Any
 from toriconfig._core.origin import Origin
 from toriconfig._secrets.file import FileSupply
 from toriconfig._secrets.provider import Flight, Reading, State, Supply, Swap, Swaps
-from toriconfig.errors import MissingCredentialError, SecretError, VaultNotFound, VaultUnreachable
+from toriconfig.errors import MissingCredentialError, SecretError, SecretNotFound, SecretUnreachable
 
 _NEVER = float("-inf")
 _TRIES = 3
@@ -109,7 +109,7 @@ class Derived:
         return Reading(value, self._spelt(first.origin), version, made_of=readings, gist=gist)
 
     def _spelt(self, origin: Origin) -> Origin:
-        if not self._key or origin.layer != "vault":
+        if not self._key or origin.layer not in ("vault", "backend"):
             return origin
         mark = "." if "#" in origin.source else "#"  # a key of a key
         return Origin(origin.layer, f"{origin.source}{mark}{self._key}", version=origin.version)
@@ -167,7 +167,7 @@ class Derived:
 
 
 class Fallback:
-    """Vault first; where it is unreachable or holds nothing, the value of a lower layer.
+    """A backend first; where it is unreachable or holds nothing, the value of a lower layer.
 
     Args:
         first: what is asked.
@@ -225,7 +225,7 @@ class Fallback:
             return reading
         assert error is not None
         self.reading = None
-        if not isinstance(error, (VaultUnreachable, VaultNotFound, MissingCredentialError)):
+        if not isinstance(error, (SecretUnreachable, SecretNotFound, MissingCredentialError)):
             self._stood_in = None
             raise error
         if not self._stood_in:

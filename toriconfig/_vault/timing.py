@@ -1,59 +1,25 @@
-"""When to ask again: pure decisions about polls, failures and tokens, from values to seconds.
-
-`rnd` is a source of uniform numbers in [0, 1); jitter keeps a fleet that started together, or that
-saw the same outage, from asking together.
-"""
+"""When to ask Vault again: pure decisions about tokens and static roles, beside those of `_runtime/timing.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from toriconfig._runtime.timing import GAP, SLACK, Random, fresh_for, poll_delay, refusal_gap, retry_delay
 
-Random = Callable[[], float]
-
-FIRST_RETRY = 0.5
-"""Seconds before a failed read is tried again when nothing usable is there and somebody asks."""
+__all__ = [
+    "AGREEING",
+    "GAP",
+    "SLACK",
+    "Random",
+    "came_short",
+    "fresh_for",
+    "poll_delay",
+    "refusal_gap",
+    "retry_delay",
+    "static_delay",
+    "token_delay",
+]
 
 AGREEING = 3
 """How many polls in a row must say 404 before a cached value is dropped."""
-
-SLACK = 1.0
-"""Seconds beyond the latest poll during which a value still counts as fresh."""
-
-GAP = 1.0
-"""Seconds within which a value that was just confirmed, and is refused by what it opens, is not asked for again."""
-
-
-def poll_delay(interval: float, rnd: Random, *, first: bool = False) -> float:
-    """Seconds until the next poll: uniform over the interval at first, then +- 10 %."""
-    return interval * rnd() if first else interval * (0.9 + 0.2 * rnd())
-
-
-def fresh_for(interval: float) -> float:
-    """Seconds for which a confirmed value counts as fresh: until the next poll should have confirmed it."""
-    return 1.1 * interval + min(SLACK, interval)
-
-
-def retry_delay(failures: int, interval: float, rnd: Random) -> float:
-    """Seconds during which a path that failed answers at once: doubled each time, at most the interval, +- 25 %.
-
-    That much jitter, because a fleet that failed together would otherwise still come together when Vault is back. The
-    cap is the interval of polls, so that a fleet with cold caches does not ask more often after an outage than it does
-    in peace.
-    """
-    return min(interval, FIRST_RETRY * 2.0 ** min(failures - 1, 30)) * (0.75 + 0.5 * rnd())
-
-
-def refusal_gap(gap: float, since: float, interval: float) -> float:
-    """Seconds until a value that was refused may be asked for again: doubled each time, at most the interval.
-
-    For a service may refuse every value; then a fleet must not ask Vault more often than its polls do.
-
-    Args:
-        gap: what this said last.
-        since: seconds since it was asked for last; after a time without refusals it begins anew.
-        interval: seconds between two polls.
-    """
-    return GAP if since > 2.0 * interval else max(GAP, min(2.0 * gap, interval))
 
 
 def static_delay(ttl: float, interval: float, rnd: Random) -> float:

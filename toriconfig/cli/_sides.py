@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from toriconfig._core.markers import is_reference
 from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
@@ -143,16 +144,11 @@ def _said(node: Node, shape: Shape | None, path: Path, known: Sensitive) -> Iter
     secret = (secret and value not in (None, [], {})) or (
         shape is None and any(isinstance(part, str) and known.names(part) for part in path)
     )
-    if (secret or conceals(path[-1], value)) and not _is_reference(value):
+    if (secret or conceals(path[-1], value)) and not (isinstance(value, str) and is_reference(value)):
         yield path, node, Said(_mark(value), MASK, node.origin)
     else:
         text = yaml_text(value) if isinstance(value, str) else yaml_scalar(value)
         yield path, node, Said(text, text, node.origin)
-
-
-def _is_reference(value: Any) -> bool:
-    """Whether a value is one reference to Vault and nothing besides, which tells where a secret is, not what."""
-    return isinstance(value, str) and value.startswith("${vault:") and value.find("}") == len(value) - 1
 
 
 def of_vault(reference: str) -> Side:

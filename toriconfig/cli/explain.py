@@ -66,13 +66,13 @@ def _explanation(loaded: Loaded, key: str) -> Explanation:
 def _fetch(loaded: Loaded, key: str) -> Exit:
     """Read the secret; why it cannot be had stands on standard error."""
     from toriconfig._load.lookup import value_at
-    from toriconfig.errors import SecretError, VaultSealed, VaultUnreachable
+    from toriconfig.errors import SecretError, SecretUnreachable, VaultSealed
 
     try:
         value_at(loaded, key).get()
     except SecretError as error:
         note(str(error))
-        return Exit.UNREACHED if isinstance(error, (VaultUnreachable, VaultSealed)) else Exit.FINDINGS
+        return Exit.UNREACHED if isinstance(error, (SecretUnreachable, VaultSealed)) else Exit.FINDINGS
     return Exit.FINE
 
 

@@ -50,9 +50,9 @@ def health(target: str | None, online: bool, form: str, **how: Any) -> int:
 
 
 def _code(state: Health, failures: Sequence[SecretError]) -> Exit:
-    from toriconfig.errors import VaultSealed, VaultUnreachable
+    from toriconfig.errors import SecretUnreachable, VaultSealed
 
-    away = {failure.path for failure in failures if isinstance(failure, (VaultUnreachable, VaultSealed))}
+    away = {failure.path for failure in failures if isinstance(failure, (SecretUnreachable, VaultSealed))}
     wrong = {path for path, secret in state.secrets.items() if secret.state not in ("fresh", "unread")}
     if away and wrong <= away:
         return Exit.UNREACHED

@@ -136,13 +136,13 @@ def put(reference: str, from_stdin: bool) -> int:
 def get(reference: str, reveal: bool) -> int:
     """Read one value at REFERENCE; shown with --reveal alone."""
     from toriconfig._core.markers import Ref
-    from toriconfig._load.secrets.compose import Parts, vault_supply
+    from toriconfig._load.secrets.compose import Parts, supply_at
     from toriconfig._secrets.secret import handle
 
     _reference(reference)
 
     def read(session: Session) -> Any:
-        supply = vault_supply(Ref(reference), Parts(session.at, _no_other), reference)
+        supply = supply_at(Ref(reference), Parts(session.at, _no_other), reference)
         secret = handle(supply, None, "")  # as it is
         secret.get()
         return secret

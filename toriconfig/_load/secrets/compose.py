@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from toriconfig._core.interpolation_syntax import Reference, formed
-from toriconfig._core.markers import Place, Ref, issues
+from toriconfig._core.markers import Place, Ref, issues, split_key
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
 from toriconfig._core.tree import Node
@@ -18,7 +18,7 @@ from toriconfig._secrets.derived import Derived, Missing
 from toriconfig._secrets.file import FileSupply, is_file
 from toriconfig._secrets.provider import EXACT, Reading, Supply, is_rounded
 from toriconfig._secrets.secret import convert
-from toriconfig.errors import MissingCredentialError, SecretError, VaultNotFound
+from toriconfig.errors import MissingCredentialError, SecretError, SecretNotFound, VaultNotFound
 
 Take = Callable[[Reading], Any]
 _ABSENT: Any = object()
@@ -50,50 +50,61 @@ class Parts(Value):
         cell: the shared supply of the Vault path that a reference names; None when Vault is not there to be asked.
         other: the supply of the secret at a path, for references from one secret to another.
         absent: why Vault is not asked.
+        fetched: the shared supply of the path that a reference to another backend names, by its scheme and that reference;
+            None when the load is offline.
     """
 
     cell: Callable[[Ref], Supply] | None
     other: Callable[[Path], Supply]
     absent: str = "Vault is not configured"
+    fetched: Callable[[str, str], Supply] | None = None
 
 
-def asks_vault(template: Template) -> bool:
-    """Whether any piece is read from Vault."""
-    return any(isinstance(part, Reference) and part.kind == "vault" for part in template.parts)
+def _in_backends(place: Template) -> Iterator[Reference]:
+    return (part for part in place.parts if isinstance(part, Reference) and part.fetched)
+
+
+def asks_backend(template: Template) -> bool:
+    """True if a backend holds any piece."""
+    return any(True for _ in _in_backends(template))
+
+
+def schemes_of(place: Template | Ref) -> list[str]:
+    """The backends that it names."""
+    return [place.scheme] if isinstance(place, Ref) else [part.kind for part in _in_backends(place)]
 
 
 def spelt(place: Template | Ref) -> str:
-    """The places in Vault that it names, as text."""
-    if isinstance(place, Ref):
-        return place.reference
-    names = [part.name for part in place.parts if isinstance(part, Reference) and part.kind == "vault"]
-    return ", ".join(dict.fromkeys(names))
+    """The places in backends that it names, as text."""
+    return ", ".join(dict.fromkeys(references_of(place)))
 
 
 def written(place: Template | Ref) -> list[str]:
-    """What a file says for each place in Vault that it names."""
+    """What a file says for each place in a backend that it names."""
     if isinstance(place, Ref):
-        return [f"${{vault:{place.place}}}"]
-    return [part.written for part in place.parts if isinstance(part, Reference) and part.kind == "vault"]
+        return [f"${{{place.scheme}:{place.place}}}"]
+    return [part.written for part in _in_backends(place)]
 
 
 def references_of(place: Template | Ref) -> tuple[str, ...]:
-    """The places in Vault that it names, each apart."""
-    if isinstance(place, Ref):
-        return (place.reference,)
-    return tuple(part.name for part in place.parts if isinstance(part, Reference) and part.kind == "vault")
+    """The places in backends that it names, each apart."""
+    return (place.shown,) if isinstance(place, Ref) else tuple(part.shown for part in _in_backends(place))
 
 
-def vault_supply(place: Template | Ref, parts: Parts, reference: str) -> Supply:
-    """The supply of a place in Vault; Vault is configured."""
+def supply_at(place: Template | Ref, parts: Parts, reference: str) -> Supply:
+    """The supply of a place in backends that can be asked."""
     if isinstance(place, Template):
         return template_supply(place, parts)
-    assert parts.cell is not None
-    cell = parts.cell(place)
+    if place.scheme == "vault":
+        assert parts.cell is not None
+        supply = parts.cell(place)
+    else:
+        assert parts.fetched is not None
+        supply = parts.fetched(place.scheme, place.reference)
     if place.key is None:
-        return cell
-    take = _taker(place.key, _not_in_vault(place.path, place.key))
-    return Derived([cell], lambda readings: take(readings[0]), reference, place.key, place.key)
+        return supply
+    take = _taker(place.key, _not_held(place.scheme, place.path, place.key))
+    return Derived([supply], lambda readings: take(readings[0]), reference, place.key, place.key)
 
 
 def template_supply(template: Template, parts: Parts) -> Supply:
@@ -204,12 +215,24 @@ def _piece(part: Reference | Other, parts: Parts) -> tuple[Supply, Take, Any]:
         return parts.other(part.path), take, part.path
     if part.kind == "file":
         return FileSupply(os.path.expanduser(part.name), Origin("files", part.name)), _whole, ("file", part.name)
+    if part.kind != "vault":
+        return _in_other_backend(part, parts)
     ref = Ref(part.name)
     if parts.cell is None:
         message = f"{parts.absent}, so {part.name} cannot be read"
         return Missing(part.name, message, "set VAULT_ADDR", Origin("vault", part.name)), _whole, ("vault", part.name)
-    take = _whole if ref.key is None else _taker(ref.key, _not_in_vault(ref.path, ref.key))
+    take = _whole if ref.key is None else _taker(ref.key, _not_held("vault", ref.path, ref.key))
     return parts.cell(ref), take, ref.place.replaced(key=None)
+
+
+def _in_other_backend(part: Reference, parts: Parts) -> tuple[Supply, Take, Any]:
+    path, key = split_key(part.name)
+    if parts.fetched is None:
+        message = f"{part.kind} is left alone: offline, so {part.shown} cannot be read"
+        missing = Missing(part.shown, message, "load without `offline`", Origin("backend", part.shown))
+        return missing, _whole, missing
+    supply = parts.fetched(part.kind, part.name)
+    return supply, _whole if key is None else _taker(key, _not_held(part.kind, path, key)), supply
 
 
 def _taker(key: str, absent: SecretError) -> Take:
@@ -234,7 +257,10 @@ def _fields(value: Any) -> Mapping[str, Any]:
     return value.__dict__ if hasattr(value, "model_fields_set") else {}
 
 
-def _not_in_vault(path: str, key: str) -> SecretError:
+def _not_held(scheme: str, path: str, key: str) -> SecretError:
+    if scheme != "vault":
+        message, help = f"{scheme} has {path} but no key `{key}` in it", f"store the key `{key}` there"
+        return SecretNotFound(message, reference=f"{scheme}:{Place(path, key)}", help=help)
     remedy = "look at the spelling of the key" if issues(path) else f"store the key `{key}` there"
     reference = str(Place(path, key))
     return VaultNotFound(f"Vault has {path} but no key `{key}` in it", reference=reference, help=remedy)
@@ -248,7 +274,9 @@ def _not_in_secret(part: Other) -> SecretError:
 def _key_of(part: Any) -> str:
     if isinstance(part, Other):
         return ".".join(map(str, part.key))
-    return Ref(part.name).key or "" if isinstance(part, Reference) and part.kind == "vault" else ""
+    if not isinstance(part, Reference) or not part.fetched:
+        return ""
+    return (Ref(part.name).key if part.kind == "vault" else split_key(part.name)[1]) or ""
 
 
 def _whole(reading: Reading) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.markers import Ref, split
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from toriconfig._schema.options import Options
     from toriconfig._secrets.provider import Supply
     from toriconfig._secrets.secret import Secret
+    from toriconfig.backends import Backend
 
 
 def _no_text(_node: Node) -> str | None:
@@ -34,14 +35,15 @@ class Places:
         warn: told of a secret, by its path, what kind of trouble it has, and the message, "" when it has it no more:
             "missing", or supplied by a lower layer as Vault is not asked; "outage", a lower layer stands in.
         kept: identities of handles made by an earlier load, which stay as they are.
-        offline: whether Vault is left alone on purpose.
+        offline: whether backends are left alone on purpose.
         complete: whether everything could be read; else what is missing here may well be there.
-        presumed: whether an optional secret with a place in Vault counts as there all the same.
+        presumed: whether an optional secret with a place in a backend counts as there all the same.
+        backends: those of the option `backends`.
         text_of: a scalar as the file spells it: `1.10` in a secret is no number.
         problems: what is wrong with them.
         secrets: the handles by their paths.
-        unsupplied: those that nothing supplies, with their place in Vault ("" for none) and the remedy.
-        declared: the places in Vault that each may be read from.
+        unsupplied: those that nothing supplies, with their place in a backend ("" for none) and the remedy.
+        declared: the places in backends that each may be read from.
         spelt: what a file says of a secret: a reference, or a mapping of such; where there is one and no higher layer
             speaks.
     """
@@ -60,6 +62,7 @@ class Places:
         offline: bool = False,
         complete: bool = True,
         presumed: bool = False,
+        backends: Sequence[Backend] = (),
         text_of: Callable[[Node], str | None] = _no_text,
     ) -> None:
         self.schema = schema
@@ -73,6 +76,7 @@ class Places:
         self.offline = offline
         self.complete = complete
         self.presumed = presumed
+        self.backends = backends
         self.text_of = text_of
         self.problems: list[Problem] = []
         self.secrets: dict[Path, Secret[Any]] = {}
@@ -84,6 +88,28 @@ class Places:
     def absent(self) -> str:
         """Why Vault is not asked."""
         return "Vault is left alone: offline" if self.offline else "Vault is not configured"
+
+    @property
+    def fetched(self) -> Callable[[str, str], Supply] | None:
+        """The shared supply of the path that a reference to another backend names; None when the load is offline."""
+        return None if self.offline else self._fetched
+
+    def _fetched(self, scheme: str, reference: str) -> Supply:
+        from toriconfig._secrets.backend_session import session_of
+        from toriconfig.backends import backend_of
+
+        return session_of(backend_of(scheme, self.backends)).provider(reference)
+
+    def absence(self, schemes: Iterable[str]) -> str:
+        """Why one of these backends is not asked; "" if all are."""
+        reasons = ("" if self._can_ask(scheme) else self._absent(scheme) for scheme in schemes)
+        return next(filter(None, reasons), "")
+
+    def _can_ask(self, scheme: str) -> bool:
+        return self.cell is not None if scheme == "vault" else not self.offline
+
+    def _absent(self, scheme: str) -> str:
+        return self.absent if scheme == "vault" else f"{scheme} is left alone: offline"
 
 
 def vault_path(options: Options, problems: list[Problem]) -> str | None:

@@ -33,7 +33,7 @@ class _Walk:
         self.root = root
         self.shape = shape
         self.places = places
-        self.parts = Parts(places.cell, self.other, places.absent)
+        self.parts = Parts(places.cell, self.other, places.absent, places.fetched)
         self.made: dict[Path, Node | None] = {}
 
     def node(self, node: Node | None, shape: Shape, path: Path, seen: frozenset[type]) -> Node | None:

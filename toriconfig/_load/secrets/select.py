@@ -1,4 +1,4 @@
-"""Decides, without the network, what supplies one secret: Vault, the value of a layer, one behind the other, or nothing.
+"""Decides, without the network, what supplies one secret: a backend, the value of a layer, one behind the other, or nothing.
 
 Vault is asked at the place that a reference in some layer names, else at the one that the field names (`Ref`), else
 under the secret's own path at `vault_path`. A value of a layer above `vault` wins; one below stands in.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from toriconfig._core.interpolation_syntax import is_left, left
-from toriconfig._core.markers import Ref, split
+from toriconfig._core.markers import CHECKS, Ref, check_reference, origin_of, scheme_of, split
 from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
@@ -18,12 +18,13 @@ from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Node
 from toriconfig._load.secrets.compose import (
     Parts,
-    asks_vault,
+    asks_backend,
     mapping_supply,
     references_of,
+    schemes_of,
     spelt,
+    supply_at,
     template_supply,
-    vault_supply,
     written,
 )
 from toriconfig._load.secrets.context import Places
@@ -52,18 +53,19 @@ def supplier(node: Node | None, shape: Shape, path: Path, places: Places, parts:
     said = _said(place if place is not None and not above else literal)
     if said is not None:
         places.spelt[path] = said
-    if literal is None and (place is None or places.cell is None):
-        return _missing(spelt(place) if place is not None else "", shape, path, places)
+    absent = places.absence(schemes_of(place)) if place is not None else ""
+    if literal is None and (place is None or absent):
+        return _missing(spelt(place) if place is not None else "", shape, path, places, absent)
     lower = _lower(literal, shape, path, places, parts) if literal is not None else None
     if place is None or above:
         return lower
     reference = spelt(place)
-    if places.cell is None:
+    if absent:
         if lower is not None:
             instead = f"`{show(path)}` comes from {lower.origin} instead of {reference}"
-            places.warn(path, "missing", f"{places.absent}, so {instead}")
+            places.warn(path, "missing", f"{absent}, so {instead}")
         return lower
-    first = vault_supply(place, parts, reference)
+    first = supply_at(place, parts, reference)
     if lower is None:
         return first
     return Fallback(
@@ -80,7 +82,7 @@ def _candidates(node: Node | None) -> tuple[Template | Ref | None, Node | None]:
             break
         if failed(candidate):
             continue
-        if isinstance(candidate.value, Template) and asks_vault(candidate.value):
+        if isinstance(candidate.value, Template) and asks_backend(candidate.value):
             place = place or candidate.value
         elif literal is None:
             literal = candidate
@@ -112,10 +114,29 @@ def _said(source: Template | Ref | Node | None) -> Any:
 
 def _own_place(shape: Shape, path: Path, places: Places) -> Ref | None:
     if shape.ref is not None:
-        return shape.ref
+        return shape.ref if _can_be(shape.ref, path, places) else None
     if places.vault_path is None or shape.models or any(isinstance(part, int) for part in path):
         return None
     return Ref(str(split(places.vault_path).replaced(key=".".join(map(str, path)))))
+
+
+def _can_be(ref: Ref, path: Path, places: Places) -> bool:
+    """True if a backend may hold what a field names; else a problem says why none does."""
+    if ref.scheme == "vault":
+        return True
+    own = next((one for one in places.backends if one.scheme == ref.scheme), None)
+    if own is None and ref.scheme not in CHECKS:
+        message = f"`{show(path)}` names a secret in `{ref.scheme}`, and no backend has that scheme"
+        remedy = "give the backend in the option `backends`, or correct `scheme` in the field's `Ref`"
+        places.problems.append(Problem("TC301", show(path), None, "the scheme of a backend", remedy, message))
+        return False
+    try:
+        check_reference(ref.reference, own.check) if own is not None else CHECKS[ref.scheme](ref.reference)
+    except ValueError as error:
+        message, remedy = f"not a reference to {ref.scheme}: {error}", "correct the field's `Ref`"
+        places.problems.append(Problem("TC306", show(path), None, "a path of that backend", remedy, message))
+        return False
+    return True
 
 
 def _ranks_above_vault(node: Node, places: Places) -> bool:
@@ -198,15 +219,17 @@ def _outage(
     return tell
 
 
-def _missing(reference: str, shape: Shape, path: Path, places: Places) -> Supply | None:
+def _missing(reference: str, shape: Shape, path: Path, places: Places, absent: str) -> Supply | None:
     if shape.nullable and not (reference and places.presumed):
         return None
     variable = places.how_to_set(path)
     hint = "" if places.offline else ": set VAULT_ADDR"
-    looked = [*([f"Vault {reference} ({places.absent}{hint})"] if reference else []), *places.looked(path)]
+    in_vault = scheme_of(reference) == "vault"
+    whose = "Vault " if in_vault else ""
+    looked = [*([f"{whose}{reference} ({absent}{hint})"] if reference else []), *places.looked(path)]
     remedy = f"set {variable}" if variable else "set it in a layer, or name its place with `${vault:path#key}`"
     if reference:
-        remedy += f", or configure Vault and store it at {reference}"
+        remedy += f", or {'configure Vault and ' if in_vault else ''}store it at {reference}"
     message = f"the secret is not set; looked in: {', '.join(looked) or 'no layer at all'}"
     if not places.complete:
         pass  # what could not be read may well supply it
@@ -218,7 +241,7 @@ def _missing(reference: str, shape: Shape, path: Path, places: Places) -> Supply
         places.warn(path, "missing", f"`{show(path)}`: {message}; {remedy}")
     places.unsupplied[path] = (reference, remedy)
     unasked = places.offline and bool(reference)  # it may well be there: nobody has looked
-    origin = Origin("vault", reference) if reference else _NOWHERE
+    origin = origin_of(reference) if reference else _NOWHERE
     return Missing(reference, message, remedy, origin, "unread" if unasked else "missing")
 
 

@@ -1,0 +1,44 @@
+"""What the exceptions of a backend's `fetch` mean. Of an exception that is not ours only the type is shown."""
+
+from __future__ import annotations
+
+import os
+
+from toriconfig.errors import SecretDenied, SecretError, SecretNotFound, SecretUnreachable
+
+
+def error_of(scheme: str, path: str, error: BaseException) -> SecretError:
+    """The error for readers; a new object, without a cause."""
+    reference = f"{scheme}:{path}"
+    if isinstance(error, SecretError):
+        found = error.at("")
+        found.reference = found.reference or reference
+        return found
+    if isinstance(error, (LookupError, FileNotFoundError)):
+        message, help = f"{scheme} does not hold {path}", "store it there, or correct the reference"
+        return SecretNotFound(message, reference=reference, help=help)
+    if isinstance(error, PermissionError):
+        message, help = f"{scheme} refuses {path}", "allow this program to read it"
+        return SecretDenied(message, reference=reference, help=help)
+    if isinstance(error, OSError):
+        why = os.strerror(error.errno) if error.errno else type(error).__name__
+        message, help = f"{scheme} cannot be asked for {path}: {why}", f"look whether {scheme} can be reached from here"
+        return SecretUnreachable(message, reference=reference, help=help)
+    message, help = f"the backend of {scheme} failed on {path}: {_what(error)}", "correct its `fetch`"
+    return SecretError(message, reference=reference, help=help)
+
+
+def timed_out(scheme: str, path: str, seconds: float) -> SecretUnreachable:
+    """The error of a fetch that was not over at its deadline."""
+    message = f"{scheme} did not return {path} within {seconds:g} s"
+    help = f"look whether {scheme} can be reached from here, or give its backend a longer `timeout`"
+    return SecretUnreachable(message, reference=f"{scheme}:{path}", help=help)
+
+
+def _what(error: BaseException) -> str:
+    """The type of an exception, and where it was raised; its text may hold a value."""
+    trace, where = error.__traceback__, ""
+    while trace is not None:
+        where = f" at {os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__}{where}"

@@ -1,0 +1,134 @@
+"""Backends that hold secrets beside Vault: the base class for your own, and the shipped ones, one module each.
+
+A backend has a scheme, and fetches the value of one path. Caching, refresh in the background, single flight, deadlines,
+`on_change`, `health` and the masks come with it. References are written `${scheme:path#key}` or `${scheme:path}`.
+
+>>> class Memory(Backend):
+...     scheme = "memory"
+...
+...     def fetch(self, path: str, timeout: float) -> Fetched:
+...         return Fetched({"db": {"password": "s3cr3t"}}[path])
+>>> from pydantic import BaseModel
+>>> from toriconfig import Secret, load
+>>> class App(BaseModel):
+...     password: Secret[str]
+>>> app = load(App, overrides={"password": "${memory:db#password}"}, backends=[Memory()])
+>>> app.password.get()
+'s3cr3t'
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from toriconfig._core.clock import SYSTEM, Clock
+from toriconfig._core.markers import BACKENDS, RESERVED, shipped
+
+__all__ = ["Backend", "Fetched"]
+
+
+class Fetched:
+    """What a path holds.
+
+    Args:
+        value: text, bytes, a number, or a mapping of keys to values.
+        version: number of the version, for people; None: the backend has no versions.
+        ttl: seconds for which the value works; it is fetched again before they are over, and never used after them.
+            0: each read fetches. None: the value has no end.
+    """
+
+    __slots__ = ("ttl", "value", "version")
+
+    def __init__(self, value: Any, version: int | None = None, ttl: float | None = None) -> None:
+        self.value = value
+        self.version = version
+        self.ttl = ttl
+
+    def __repr__(self) -> str:
+        return f"Fetched(version={self.version}, ttl={self.ttl})"
+
+
+class Backend(ABC):
+    """Base class of a backend. One object serves all loads and threads that it is given to.
+
+    Attributes:
+        scheme: what references begin with: lower-case letters, digits, `+`, `-` and `.`, beginning with a letter.
+        timeout: seconds that a reader waits for one fetch at most.
+        refresh_interval: seconds between two fetches of a path that is in use.
+        stale_for: seconds for which a fetched value is used while the backend fails.
+        workers: how many fetches run at once at most.
+        clock: for tests. With a `toriconfig.testing.FakeClock`, `advance` starts what is due in the background.
+    """
+
+    scheme: ClassVar[str]
+    timeout: float = 5.0
+    refresh_interval: float = 60.0
+    stale_for: float = 3600.0
+    workers: int = 8
+    clock: Clock = SYSTEM
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({getattr(self, 'scheme', '')!r})"
+
+    @abstractmethod
+    def fetch(self, path: str, timeout: float) -> Fetched:
+        """Fetch the value of a path. Called on a thread of the library, for several paths at once.
+
+        Args:
+            path: the reference without the scheme and without `#key`.
+            timeout: seconds until the reader gives up. A fetch that takes longer is abandoned, and its outcome ignored.
+
+        Raises:
+            LookupError: the backend does not hold the path. Lower layers count then.
+            PermissionError: it refuses.
+            OSError: it cannot be reached, as in ConnectionError and TimeoutError. Lower layers count then.
+            SecretError: anything else; its message and `help` are shown, so they must not hold a value. Of other
+                exceptions only the type is shown.
+        """
+
+    def check(self, path: str) -> None:  # noqa: B027  (optional)
+        """Refuse a path that can never exist; called when references are read, without I/O. The default accepts all.
+
+        Args:
+            path: as for `fetch`; never empty.
+
+        Raises:
+            ValueError: with the reason, which is shown with the file and the line.
+        """
+
+
+def backend_of(scheme: str, backends: Sequence[Backend]) -> Backend:
+    """The backend of a scheme: one of the option `backends`, else a shipped one."""
+    own = next((one for one in backends if one.scheme == scheme), None)
+    found: Backend = shipped(scheme) if own is None else own
+    return found
+
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*\Z")
+
+
+def wrong_backends(backends: Sequence[object]) -> str:
+    """What is wrong with the value of the option `backends`; "" when nothing is."""
+    schemes: set[str] = set()
+    for backend in backends:
+        if not isinstance(backend, Backend):
+            return f"option `backends` is a list of Backend objects, and a {type(backend).__name__} is none"
+        named: Any = backend
+        scheme, name = getattr(named, "scheme", None), type(backend).__name__
+        if not isinstance(scheme, str) or not _SCHEME.match(scheme):
+            return f"{name}.scheme is text such as 'aws': lower-case letters, digits, `+`, `-` and `.`"
+        if scheme in RESERVED or BACKENDS.get(scheme) == "":
+            return f"{name}.scheme is {scheme!r}, which means something else already"
+        if scheme in schemes:
+            return f"option `backends` has two backends for {scheme!r}"
+        schemes.add(scheme)
+        for field in ("timeout", "refresh_interval", "workers"):
+            value: object = getattr(backend, field)
+            if not isinstance(value, (int, float)) or value <= 0:
+                return f"{name}.{field} is a number above 0"
+        if not isinstance(named.stale_for, (int, float)) or named.stale_for < 0:
+            return f"{name}.stale_for is a number from 0"
+    return ""
