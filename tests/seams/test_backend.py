@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 import toriconfig
 from support.memory_backend import App, Credentials, Memory, app
-from toriconfig import ConfigError, Ref, Secret, SettingsConfigDict, check, explain, load
+from toriconfig import ConfigError, Ref, Secret, Settings, SettingsConfigDict, check, explain, load
+from toriconfig.errors import SecretError
 from toriconfig.testing import Canary
 
 # References
@@ -21,7 +22,7 @@ def test_a_reference_in_yaml_reads_one_key(memory: Memory, canary: Canary, tmp_p
     assert canary.secret == load(App, config_name="app", config_dir=tmp_path, backends=[memory]).token.get()
 
 
-def test_a_reference_as_a_default_is_read(memory: Memory, canary: Canary) -> None:
+def test_a_field_names_its_own_place_with_ref(memory: Memory, canary: Canary) -> None:
     class Defaulted(BaseModel):
         model_config = SettingsConfigDict(backends=[memory])
         base: Secret[str] = Secret("x")
@@ -65,6 +66,23 @@ def test_the_environment_ranks_below_a_backend_and_code_above(memory: Memory, ca
     assert load(App, overrides={"token": "code"}, **options).token.get() == "code"
 
 
+def test_the_json_schema_names_the_place_of_a_field() -> None:
+    class Defaulted(BaseModel):
+        token: Annotated[Secret[str], Ref("db#password", scheme="memory")]
+
+    assert toriconfig.json_schema(Defaulted)["properties"]["token"]["x-toriconfig-ref"] == "memory:db#password"
+
+
+def test_a_settings_class_of_pydantic_settings_takes_backends(memory: Memory, canary: Canary, tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_text("token: ${memory:db#password}\n")
+
+    class Own(Settings):
+        model_config = SettingsConfigDict(config_name="app", config_dir=tmp_path, backends=[memory])
+        token: Secret[str]
+
+    assert canary.secret == Own().token.get()  # type: ignore[call-arg]
+
+
 # What is refused
 
 
@@ -95,6 +113,23 @@ def test_a_malformed_reference_is_an_error_with_file_line_and_remedy(
     assert why in str(found)
     assert found.help == "correct the path"
     assert found.expected == "`${memory:path#key}`"
+
+
+def test_a_check_that_breaks_is_an_error_of_the_reference(memory: Memory, tmp_path: Path) -> None:
+    def check_path(path: str) -> None:
+        raise RuntimeError(path)
+
+    memory.check = check_path  # type: ignore[method-assign]
+    (found,) = problems_of("token: ${memory:db#password}\n", memory, tmp_path)
+    assert found.message == "not a reference to memory: the `check` of its backend raised RuntimeError"
+
+
+def test_a_secret_file_that_holds_the_reference_is_an_error(memory: Memory, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("${memory:db#password}")
+    with pytest.raises(ConfigError, match="TC307"):
+        load(App, secrets_dir=tmp_path, backends=[memory])
+    with pytest.raises(SecretError, match="reference"):
+        app(memory, token=f"${{file:{tmp_path / 'token'}}}").token.get()
 
 
 def test_an_unknown_scheme_suggests_the_backend(memory: Memory, tmp_path: Path) -> None:

@@ -52,6 +52,15 @@ def test_the_value_is_fetched_again_in_the_background(memory: Memory) -> None:
     assert memory.fetches == ["db", "db"]
 
 
+def test_a_mapping_that_the_backend_changes_in_place_is_noticed(memory: Memory) -> None:
+    settings = lazy_app(memory)
+    first = settings.token.get()
+    memory.values["db"]["password"] = "second"
+    assert settings.token.get() == first
+    assert [one.path for one in toriconfig.refresh(settings)] == ["token"]
+    assert settings.token.get() == "second"
+
+
 def test_on_change_is_called_after_the_value_changed(memory: Memory) -> None:
     settings = lazy_app(memory)
     seen: SimpleQueue[tuple[str, str, str]] = SimpleQueue()

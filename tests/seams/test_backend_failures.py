@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import pickle
+from typing import Any
 
 import pytest
 
 import toriconfig
 from support.memory_backend import Memory, app, lazy_app
 from toriconfig import health
+from toriconfig.backends import Fetched
 from toriconfig.errors import SecretDenied, SecretError, SecretNotFound, SecretUnreachable
 from toriconfig.testing import Canary, FakeClock
 
@@ -66,6 +68,12 @@ def test_what_fetch_must_not_return_is_an_error(memory: Memory) -> None:
     memory.fetch = lambda path, timeout: "bare"  # type: ignore[assignment, return-value, method-assign]
     with pytest.raises(SecretError, match="the backend of memory failed on db: TypeError"):
         app(memory).token.get()
+
+
+@pytest.mark.parametrize("given", [{"ttl": -1}, {"ttl": "1"}, {"ttl": float("nan")}, {"version": "2"}])
+def test_an_end_or_a_version_that_cannot_be_is_refused(given: Any) -> None:
+    with pytest.raises(ValueError, match=r"Fetched\.(ttl|version) is a"):
+        Fetched("value", **given)
 
 
 def test_a_value_is_kept_while_the_backend_fails_with_one_warning(

@@ -259,9 +259,10 @@ def _reference(body: str, checks: Mapping[str, Check]) -> Reference | Malformed:
 def _in_backend(scheme: str, rest: str, check: Check) -> Reference | Malformed:
     try:
         check(rest)
-    except ValueError as error:
+    except Exception as error:  # noqa: BLE001  (the check of a backend is anybody's code)
         code, whose = ("TC404", "place in Vault") if scheme == "vault" else ("TC306", f"reference to {scheme}")
-        return Malformed(code, f"not a {whose}: {error}", f"`${{{scheme}:path#key}}`", "correct the path")
+        why = error if isinstance(error, ValueError) else f"the `check` of its backend raised {type(error).__name__}"
+        return Malformed(code, f"not a {whose}: {why}", f"`${{{scheme}:path#key}}`", "correct the path")
     return Reference(scheme, rest)
 
 

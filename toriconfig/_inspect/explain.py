@@ -85,7 +85,10 @@ class Explanation:
     def _of_secret(self) -> Iterator[tuple[str, str]]:
         scheme = scheme_of(self.reference)
         if self.reference:
-            yield scheme, self.reference if scheme == "vault" else self.reference.removeprefix(f"{scheme}:")
+            yield (
+                scheme,
+                self.reference if scheme == "vault" else f", {self.reference}".replace(f", {scheme}:", ", ")[2:],
+            )
         if self.version is not None:
             yield "version", str(self.version)
         yield "age", f"{self.age:.0f} s" if self.age is not None else "not read yet"

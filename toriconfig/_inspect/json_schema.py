@@ -182,7 +182,7 @@ def _secret(node: dict[str, Any], shape: Shape) -> None:
     node["x-toriconfig-secret"] = True
     node["description"] = f"{node.get('description', '')} A secret: `${{vault:path#key}}`, never the value.".strip()
     if shape.ref is not None:
-        node["x-toriconfig-ref"] = shape.ref.reference
+        node["x-toriconfig-ref"] = shape.ref.shown
 
 
 def _or_reference(node: dict[str, Any]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from toriconfig._core.origin import Origin
@@ -277,6 +277,13 @@ def _fetch(session: BackendSession, path: str, timeout: float) -> tuple[Fetched 
         fetched: object = session.backend.fetch(path, timeout)
         if not isinstance(fetched, Fetched):
             raise TypeError("`fetch` returns a Fetched")
+        return Fetched(_copied(fetched.value), fetched.version, fetched.ttl), None
     except Exception as error:  # noqa: BLE001  (a backend is anybody's code)
         return None, error_of(session.scheme, path, error)
-    return fetched, None
+
+
+def _copied(value: Any) -> Any:
+    """A value that the backend cannot change any more."""
+    if isinstance(value, Mapping):
+        return {key: _copied(part) for key, part in value.items()}
+    return [_copied(part) for part in value] if isinstance(value, list) else value

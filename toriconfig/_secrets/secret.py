@@ -160,7 +160,7 @@ class Secret(Generic[T]):
 
     @property
     def reference(self) -> str:
-        """The place in Vault that it is read from, such as `secret/tori#api_key`; "" when none."""
+        """The place that it is read from: `secret/tori#api_key`, `aws:prod/db#key` in another backend; "" when none."""
         return supply_of(self).reference
 
     def __repr__(self) -> str:

@@ -34,15 +34,23 @@ class Fetched:
     """What a path holds.
 
     Args:
-        value: text, bytes, a number, or a mapping of keys to values.
+        value: text, bytes, a number, or a mapping of keys to values, which is copied.
         version: number of the version, for people; None: the backend has no versions.
         ttl: seconds for which the value works; it is fetched again before they are over, and never used after them.
             0: each read fetches. None: the value has no end.
+
+    Raises:
+        ValueError: `version` is no whole number, or `ttl` is no number from 0.
     """
 
     __slots__ = ("ttl", "value", "version")
 
     def __init__(self, value: Any, version: int | None = None, ttl: float | None = None) -> None:
+        unchecked: tuple[object, object] = (version, ttl)
+        if not isinstance(unchecked[0], (int, type(None))):
+            raise ValueError("Fetched.version is a whole number or None")
+        if unchecked[1] is not None and not (isinstance(unchecked[1], (int, float)) and unchecked[1] >= 0):
+            raise ValueError("Fetched.ttl is a number of seconds from 0, or None")
         self.value = value
         self.version = version
         self.ttl = ttl
