@@ -140,6 +140,7 @@ def test_settings_with_a_backend_of_their_own_are_not_pickled(memory: Memory) ->
 def test_a_forked_child_fetches_for_itself(canary: Canary) -> None:
     memory = Memory({"db": {"password": canary.secret}, "other": "x"})
     memory.refresh_interval = 0.05
+    memory.timeout = 60.0  # what the child fetches must not wait for a thread of its parent
     settings = lazy_app(memory, url="${memory:other}")
     settings.token.get()
     child = os.fork()

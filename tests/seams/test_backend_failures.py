@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import toriconfig
-from support.memory_backend import Memory, app, lazy_app
+from support.memory_backend import Memory, app, lazy_app, until
 from toriconfig import health
 from toriconfig.backends import Fetched
 from toriconfig.errors import SecretDenied, SecretError, SecretNotFound, SecretUnreachable
@@ -23,6 +23,20 @@ def test_a_backend_that_hangs_ends_at_the_deadline(memory: Memory) -> None:
     with pytest.raises(SecretUnreachable, match=r"token: memory did not return db within 0\.05 s .*timeout"):
         app(hanging).token.get()
     hanging.go.set()
+
+
+def test_a_fetch_in_the_background_that_hangs_is_given_up_at_the_deadline(memory: Memory, canary: Canary) -> None:
+    settings = lazy_app(memory)
+    settings.token.get()
+    memory.go.clear()
+    assert isinstance(memory.clock, FakeClock)
+    memory.clock.advance(61)
+    until(lambda: memory.fetches == ["db", "db"])
+    memory.clock.advance(5)
+    state = health(settings).secrets["token"]
+    assert state.state == "stale"
+    assert state.error.startswith("memory did not return db within 5 s (look whether memory can be reached")
+    assert canary.secret == settings.token.get()
 
 
 @pytest.mark.parametrize(

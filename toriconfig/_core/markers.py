@@ -7,6 +7,7 @@ References are `secret/tori#api_key`, `secret/tori?version=3#api_key`, `database
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Literal
 
 from toriconfig._core.origin import Origin
@@ -312,6 +313,13 @@ def check_reference(reference: str, check_path: Check) -> None:
 
 CHECKS: Mapping[str, Check] = {scheme: _checked_by_class(scheme) for scheme in BACKENDS} | {"vault": split}
 """The schemes of backends without those of the option `backends`, each with its check."""
+
+
+def checks_with(backends: Iterable[Any]) -> Mapping[str, Check]:
+    """The schemes of all backends, those of the option `backends` above the shipped ones, each with its check."""
+    own = {one.scheme: partial(check_reference, check_path=one.check) for one in backends}
+    return {**CHECKS, **own} if own else CHECKS
+
 
 _known = set(BACKENDS)
 """Every scheme of a backend that this process has met."""

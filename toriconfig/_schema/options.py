@@ -214,16 +214,9 @@ class Options(Value):
     @property
     def checks(self) -> Mapping[str, Check]:
         """The schemes of all backends, each with the check of its references."""
-        from toriconfig._core.markers import CHECKS
+        from toriconfig._core.markers import checks_with
 
-        if not self.backends:
-            return CHECKS
-        from functools import partial
-
-        from toriconfig._core.markers import check_reference
-
-        own = {one.scheme: partial(check_reference, check_path=one.check) for one in self.backends}
-        return {**CHECKS, **own}
+        return checks_with(self.backends)
 
     def _check(self) -> None:
         wrong = wrong_value(self.__dict__)
