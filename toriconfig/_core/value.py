@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, dataclass_transform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass_transform(frozen_default=True)
@@ -16,9 +19,11 @@ class Value:
     """
 
     _fields: ClassVar[tuple[str, ...]] = ()
+    _defaults: ClassVar[Mapping[str, Any]] = {}
 
     def __init_subclass__(cls) -> None:
         cls._fields = tuple(cls.__annotations__)
+        cls._defaults = {name: getattr(cls, name) for name in cls._fields if hasattr(cls, name)}
 
     def __init__(self, *given: Any, **named: Any) -> None:
         try:
@@ -42,13 +47,13 @@ class Value:
         put = object.__setattr__
         for name, value in zip(self._fields, given, strict=False):
             put(self, name, value)
-        left = len(named)
+        left, defaults = len(named), self._defaults
         for name in self._fields[len(given) :]:
             if name in named:
                 put(self, name, named[name])
                 left -= 1
-            elif hasattr(type(self), name):
-                put(self, name, getattr(type(self), name))
+            elif name in defaults:
+                put(self, name, defaults[name])
             else:
                 raise TypeError(f"{type(self).__name__}() needs `{name}`")
         if left or len(given) > len(self._fields):

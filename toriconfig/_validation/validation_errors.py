@@ -67,7 +67,7 @@ def rule_in(trace: TracebackType | None) -> str:
 
 def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[[Path], str]) -> Iterable[Problem]:
     """One problem for each place; errors of several members of a union are one."""
-    suggestions = Suggestions()
+    suggestions, sealed_above = Suggestions(), dict[Path, bool]()
     walks = [walked(one, root, shape) for one in found]
     members: dict[Path, set[str | int]] = {}
     for _, skipped in walks:
@@ -86,7 +86,7 @@ def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[
         elif kinds == {"extra_forbidden"} and not errors[0][1]:
             yield _extra(path, root)
         else:
-            yield _wrong(path, errors, root, shape, suggestions)
+            yield _wrong(path, errors, root, shape, suggestions, sealed_above)
 
 
 def walked(found: Found, root: Node, shape: Shape) -> tuple[Path, list[tuple[Path, str | int]]]:
@@ -142,10 +142,17 @@ def _extra(path: Path, root: Node) -> Problem:
     )
 
 
-def _wrong(path: Path, errors: list[tuple[Found, str]], root: Node, shape: Shape, suggestions: Suggestions) -> Problem:
+def _wrong(
+    path: Path,
+    errors: list[tuple[Found, str]],
+    root: Node,
+    shape: Shape,
+    suggestions: Suggestions,
+    sealed_above: dict[Path, bool],
+) -> Problem:
     node = root.find(path)
     here = shape.at(path) or ANY
-    sealed = _sealed(path, here)
+    sealed = _sealed(path, here, sealed_above)
     kinds = {one.kind for one, _ in errors}
     expected = " or ".join(dict.fromkeys(filter(None, _phrases(errors, sealed=sealed))))
     rule = next((one.rule for one, _ in errors if one.rule), "")
@@ -197,10 +204,20 @@ def _place(path: Path, root: Node) -> Any:
     return node.origin if path or node.at is not None else None
 
 
-def _sealed(path: Path, shape: Shape) -> bool:
+def _sealed(path: Path, shape: Shape, above: dict[Path, bool]) -> bool:
+    """True if a value at `path` may be secret, by its shape or by a name on the way.
+
+    Args:
+        above: what is known of the names of parents by now; filled here.
+    """
     from toriconfig._masking.sensitive import looks_secret
 
-    return confidential(shape) or any(isinstance(part, str) and looks_secret(part) for part in path)
+    if confidential(shape):
+        return True
+    parents, last = path[:-1], path[-1:]
+    if parents not in above:
+        above[parents] = any(isinstance(part, str) and looks_secret(part) for part in parents)
+    return above[parents] or any(isinstance(part, str) and looks_secret(part) for part in last)
 
 
 def _phrases(errors: list[tuple[Found, str]], *, sealed: bool) -> Iterator[str]:
