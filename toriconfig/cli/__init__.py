@@ -1,6 +1,7 @@
 """The command line. One file a command; heavy imports stand inside the commands, since `--version` pays for the rest.
 
-A new command is one file here with a click command, and one line in the table.
+A new command is one file here with a click command, and one line in the table. Another package adds its own by an
+entry point: see `_installed`.
 """
 
 from __future__ import annotations
@@ -45,14 +46,40 @@ COMMANDS = {
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for name in COMMANDS if name != "validate"]
+        from toriconfig.cli._installed import installed
+
+        return [*_own_commands(), *(name for name in installed() if name not in COMMANDS)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name in COMMANDS:
+            module, _, function = COMMANDS[cmd_name].partition(":")
+            command: click.Command = getattr(import_module(f"toriconfig.cli.{module}"), function)
+            return command
+        from toriconfig.cli._installed import command_of, installed
+
+        points = installed().get(cmd_name)
+        if points is None:
             return None
-        module, _, function = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(f"toriconfig.cli.{module}"), function)
-        return command
+        try:
+            return command_of(points)
+        except click.UsageError:
+            if ctx.resilient_parsing:  # a shell completes a name
+                return None
+            raise
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands; those of other packages without importing them."""
+        from toriconfig.cli._installed import installed, package_of
+
+        names = _own_commands()
+        limit = formatter.width - 6 - max(map(len, names))
+        commands = [(name, self.get_command(ctx, name)) for name in names]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(limit)) for name, one in commands if one is not None])
+        others = {name: points for name, points in installed().items() if name not in COMMANDS}
+        if others:
+            with formatter.section("Commands of other packages"):
+                formatter.write_dl([(name, " and ".join(map(package_of, found))) for name, found in others.items()])
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         try:
@@ -60,10 +87,17 @@ class _Commands(click.Group):
         except click.UsageError as error:
             from toriconfig._core.suggest import near
 
-            candidate = near(args[0], COMMANDS)
+            names = self.list_commands(ctx)
+            if args[0] in names:
+                raise
+            candidate = near(args[0], [*COMMANDS, *names])
             raise click.UsageError(
                 f"no such command `{args[0]}`" + (f"; did you mean `{candidate}`?" if candidate else ""), ctx
             ) from error
+
+
+def _own_commands() -> list[str]:
+    return [name for name in COMMANDS if name != "validate"]
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -1,0 +1,58 @@
+"""Commands of other installed packages, by the entry point group `toriconfig.commands`.
+
+    [project.entry-points."toriconfig.commands"]
+    mycmd = "mypackage.commands:mycmd"
+
+The entry point names a `click.Command`; an integer that it returns is the exit code. It is imported when its command
+is run, and for no other. A command of this package is not replaced: an entry point of the same name is ignored.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+
+import click
+
+GROUP = "toriconfig.commands"
+
+
+def installed() -> dict[str, list[EntryPoint]]:
+    """The entry points by the name of their command; nothing is imported."""
+    found: dict[str, list[EntryPoint]] = {}
+    for one in entry_points(group=GROUP):
+        if one not in found.setdefault(one.name, []):
+            found[one.name].append(one)
+    return dict(sorted(found.items()))
+
+
+def package_of(point: EntryPoint) -> str:
+    """The name and version of the package that declares an entry point."""
+    return f"{point.dist.name} {point.dist.version}" if point.dist is not None else "an unknown package"
+
+
+def command_of(points: list[EntryPoint]) -> click.Command:
+    """The command that an entry point names.
+
+    Args:
+        points: all entry points of one name.
+
+    Raises:
+        click.UsageError: it cannot be imported, is no command, or several packages declare it; the message says which.
+    """
+    point = points[0]
+    if len(points) > 1:
+        packages = " and ".join(map(package_of, points))
+        raise click.UsageError(f"the command `{point.name}` is declared by {packages}: uninstall all but one")
+    who = f"the command `{point.name}` of {package_of(point)}"
+    remedy = f"update or uninstall {point.dist.name}" if point.dist is not None else "uninstall it"
+    try:
+        command = point.load()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - importing runs anybody's code
+        # Of other errors only the type: their text may quote a value.
+        shown = isinstance(error, (ImportError, AttributeError, NameError))
+        reason = f"{type(error).__name__}: {error}" if shown else type(error).__name__
+    else:
+        if isinstance(command, click.Command):
+            return command
+        reason = f"{point.value} is no click command but {type(command).__name__}"
+    raise click.UsageError(f"{who} cannot be loaded: {reason}; {remedy}") from None
