@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from toriconfig._runtime.deadline import Call
-from toriconfig._vault.auth.login import Credentials, credentials, given_token
+from toriconfig._vault.auth.login import given_token, login_request
 from toriconfig.errors import SecretError, VaultDenied
-from toriconfig.vault import JWT, AppRole, Auth, Kubernetes, Token, UserPass
+from toriconfig.vault import JWT, AppRole, Auth, Kubernetes, LoginRequest, Token, UserPass
 
 
 def never(*asked: Any) -> Any:
     raise AssertionError(f"Vault was asked: {asked}")
 
 
-def outcome(auth: Auth) -> Credentials | str | SecretError:
-    return given_token(auth, {}) if isinstance(auth, Token) else credentials(auth, never, "here", Call(5.0, float))
+def outcome(auth: Auth) -> LoginRequest | str | SecretError:
+    return given_token(auth, {}) if isinstance(auth, Token) else login_request(auth, never, "here", Call(5.0, float))
 
 
 def by_file(path: str) -> list[Auth]:
@@ -77,7 +77,7 @@ def test_links_as_kubernetes_makes_them_are_followed(tmp_path: Path) -> None:
     (tmp_path / "token").symlink_to("..data/token")
     found = [outcome(auth) for auth in by_file(str(tmp_path / "token"))]
     assert ["t0ken"] == [one for one in found if isinstance(one, str)]
-    assert 4 == sum(isinstance(one, Credentials) and "t0ken" in one.body.values() for one in found)
+    assert 4 == sum(isinstance(one, LoginRequest) and "t0ken" in one.body.values() for one in found)
 
 
 def test_a_file_that_is_not_there_has_the_remedy_to_correct_the_path() -> None:

@@ -11,7 +11,8 @@ from toriconfig._core.path import show
 from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Node
 from toriconfig._core.trust import TRUSTED_LAYERS, file_may_set
-from toriconfig.vault import METHODS, Auth, Token, Vault
+from toriconfig.vault import Vault
+from toriconfig.vault.logins import METHODS, Auth, Token
 
 
 class _Outcome(NamedTuple):

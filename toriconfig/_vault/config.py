@@ -6,7 +6,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from toriconfig.vault import Agent, Auth, TLSCertificate, Token, Vault, addresses_in, check_namespace, check_proxy
+from toriconfig.vault import Vault
+from toriconfig.vault.addresses import addresses_in, check_namespace, check_proxy
+from toriconfig.vault.logins import Agent, Auth, TLSCertificate, Token
 
 VARIABLES: dict[str, str] = {
     "ADDR": "address of Vault, or several, comma-separated",

@@ -1,31 +1,22 @@
-"""The ways to log in, each as the request that it is; files are read at each login."""
+"""The token that somebody else obtained, and the request of one login; files are read at each login."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from toriconfig._core.markers import check_named
 from toriconfig._core.regular_file import Unread, read_regular
 from toriconfig._runtime.deadline import Call
 from toriconfig._runtime.turns import Turns
 from toriconfig._vault.config import variable
 from toriconfig._vault.http.response import Answer
 from toriconfig.errors import MissingCredentialError, SecretError, VaultDenied, VaultError, VaultUnreachable
-from toriconfig.vault import JWT, AppRole, Auth, Kubernetes, TLSCertificate, Token, UserPass
+from toriconfig.vault.logins import Auth, LoginRequest, LoginTools, Token
 
 Ask = Callable[[str, str, dict[str, Any] | None, str], Answer | VaultError]
 """Asks once, never repeated after bytes were sent: method, path, body, token."""
-
-
-class Credentials(NamedTuple):
-    """Where to log in and with what."""
-
-    path: str
-    body: dict[str, Any]
-
-    def __repr__(self) -> str:
-        return f"Credentials({self.path!r})"
 
 
 def given_token(auth: Token, environ: Mapping[str, str]) -> str | SecretError:
@@ -76,7 +67,31 @@ _opening = Turns()
 os.register_at_fork(after_in_child=_opening.forget)
 
 
-def credentials(auth: Auth, ask: Ask, where: Hashable, call: Call) -> Credentials | SecretError:
+class Tools(LoginTools):
+    """The tools of one login; see `LoginTools`."""
+
+    def __init__(self, ask: Ask, where: Hashable, call: Call) -> None:
+        self._ask = ask
+        self._where = where
+        self._call = call
+
+    def read(self, path: str, what: str) -> str:
+        return _or_raised(_read(path, what))
+
+    def either(self, value: str | None, file: str | None, what: str) -> str | None:
+        return self.read(file, what) if value is None and file is not None else value
+
+    def unwrap(self, token: str, mount: str, creation_path: str | None) -> str:
+        return _or_raised(_unwrap(token, mount, creation_path, self._ask, self._where, self._call))
+
+
+def _or_raised(outcome: str | SecretError) -> str:
+    if isinstance(outcome, SecretError):
+        raise outcome
+    return outcome
+
+
+def login_request(auth: Auth, ask: Ask, where: Hashable, call: Call) -> LoginRequest | SecretError:
     """The login request of `auth`.
 
     Args:
@@ -85,40 +100,23 @@ def credentials(auth: Auth, ask: Ask, where: Hashable, call: Call) -> Credential
         where: tells one Vault, and one namespace of it, from another.
         call: the budget; it bounds the wait for somebody else who opens the same wrapping token.
     """
-    match auth:
-        case AppRole():
-            secret = _either(auth.secret_id, auth.secret_id_file, "the secret id")
-            if isinstance(secret, SecretError):
-                return secret
-            if secret is not None and auth.wrapped:
-                secret = _unwrap(auth, secret, ask, where, call)
-                if isinstance(secret, SecretError):
-                    return secret
-            body = {"role_id": auth.role_id} | ({"secret_id": secret} if secret is not None else {})
-            return Credentials(f"auth/{auth.mount.strip('/')}/login", body)
-        case Kubernetes():
-            jwt = _read(auth.jwt_file, "the service account's token")
-            if isinstance(jwt, SecretError):
-                return jwt
-            return Credentials(f"auth/{auth.mount.strip('/')}/login", {"role": auth.role, "jwt": jwt})
-        case JWT():
-            signed = _either(auth.jwt, auth.jwt_file, "the JWT")
-            if isinstance(signed, SecretError):
-                return signed
-            role = {"role": auth.role} if auth.role else {}
-            return Credentials(f"auth/{auth.mount.strip('/')}/login", {"jwt": signed, **role})
-        case UserPass():
-            password = _either(auth.password, auth.password_file, "the password")
-            if isinstance(password, SecretError):
-                return password
-            return Credentials(f"auth/{auth.mount.strip('/')}/login/{auth.username}", {"password": password})
-        case TLSCertificate():
-            return Credentials(f"auth/{auth.mount.strip('/')}/login", {"name": auth.role} if auth.role else {})
-        case _:
-            raise TypeError(f"{type(auth).__name__} is no way to log in")
+    try:
+        request: object = auth.request(Tools(ask, where, call))
+    except SecretError as error:
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)  # its frames held credentials
+    if not isinstance(request, LoginRequest):
+        return VaultDenied(f"{type(auth).__name__}.request() returned no LoginRequest", help="correct the method")
+    try:
+        check_named(request.path.strip("/"))
+    except ValueError as error:
+        return VaultDenied(f"{type(auth).__name__}.request() named no path: {error}", help="correct the method")
+    return request
 
 
-def _unwrap(auth: AppRole, wrapping: str, ask: Ask, where: Hashable, call: Call) -> str | SecretError:
+def _unwrap(
+    wrapping: str, mount: str, creation_path: str | None, ask: Ask, where: Hashable, call: Call
+) -> str | SecretError:
     """What the wrapping token holds, once it is certain that it was made where secret ids are made."""
     tampered = "possible tampering: find out who opened it, and make a new one"
     with _opening.turn((where, wrapping), call) as mine:
@@ -133,10 +131,10 @@ def _unwrap(auth: AppRole, wrapping: str, ask: Ask, where: Hashable, call: Call)
                 message = "the wrapped secret id was used already or has ended"
                 return VaultDenied(message, help=tampered, status=looked.status)
             made = str(looked.data.get("creation_path") or "")
-        start, end = f"auth/{auth.mount.strip('/')}/role/", "/secret-id"
-        right = made == auth.creation_path if auth.creation_path else made.startswith(start) and made.endswith(end)
+        start, end = f"auth/{mount.strip('/')}/role/", "/secret-id"
+        right = made == creation_path if creation_path else made.startswith(start) and made.endswith(end)
         if not right:
-            wanted = auth.creation_path or f"{start}<role>{end}"
+            wanted = creation_path or f"{start}<role>{end}"
             return VaultDenied(
                 f"the wrapped secret id was made at {made!r}, not at {wanted!r}",
                 help="somebody may have put another one in its place: it was not used",
@@ -152,10 +150,6 @@ def _unwrap(auth: AppRole, wrapping: str, ask: Ask, where: Hashable, call: Call)
                 return VaultDenied("the wrapping token holds no secret id", help=tampered)
             _opened[where, wrapping] = made, secret
         return secret
-
-
-def _either(value: str | None, file: str | None, what: str) -> str | SecretError | None:
-    return _read(file, what) if value is None and file is not None else value
 
 
 def _read(path: str, what: str) -> str | SecretError:

@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.clock import SYSTEM
 from toriconfig._runtime.deadline import Call
-from toriconfig._vault.auth.login import Credentials, credentials, given_token
+from toriconfig._vault.auth.login import given_token, login_request
 from toriconfig._vault.auth.refused_logins import HOLD, of_process
 from toriconfig._vault.auth.token import LiveToken
 from toriconfig._vault.http.response import Answer, Failure
 from toriconfig._vault.http.translate import error_of, timed_out
 from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultUnreachable
-from toriconfig.vault import Agent, AppRole, TLSCertificate, Token, UserPass
+from toriconfig.vault.logins import Agent, LoginRequest, TLSCertificate, Token
 
 if TYPE_CHECKING:
     from toriconfig._vault.session import Session
-
-LOCKABLE = (AppRole, UserPass)
-"""Logins whose account Vault locks after a few refusals."""
 
 POLL = 0.02
 """Seconds between two looks at a login that another process has begun with the same credentials."""
@@ -58,12 +55,12 @@ def obtain(session: Session, call: Call) -> LiveToken | SecretError:
         return error_of(outcome, method, path) or VaultUnreachable("Vault cannot be asked", reference=path)
 
     resolved = session.resolved
-    request = credentials(auth, ask, (resolved.addresses, resolved.namespace), call)
+    request = login_request(auth, ask, (resolved.addresses, resolved.namespace), call)
     if isinstance(request, SecretError):
         return request
     if isinstance(auth, TLSCertificate):
         session._open().renew_tls()  # each certificate login presents the certificate of now
-    outcome = _sent_once(session, request, call) if isinstance(auth, LOCKABLE) else _sent(session, request, call)
+    outcome = _sent_once(session, request, call) if auth.locks else _sent(session, request, call)
     if isinstance(outcome, SecretError):
         return outcome
     facts = outcome.body.get("auth") if isinstance(outcome, Answer) and outcome.status < 300 else None
@@ -74,11 +71,11 @@ def obtain(session: Session, call: Call) -> LiveToken | SecretError:
     return _refusal(outcome, request.path, auth.method, resolved.namespace)
 
 
-def _sent(session: Session, request: Credentials, call: Call) -> Answer | Failure:
+def _sent(session: Session, request: LoginRequest, call: Call) -> Answer | Failure:
     return session.exchange(call, "POST", request.path, request.body, "", repeatable=False)
 
 
-def _sent_once(session: Session, request: Credentials, call: Call) -> Answer | Failure | SecretError:
+def _sent_once(session: Session, request: LoginRequest, call: Call) -> Answer | Failure | SecretError:
     """Send the login unless the same one was refused lately, here or in a forked relative of this process."""
     memory, resolved, clock = of_process(), session.resolved, session.vault.clock
     mark = memory.fingerprint(
