@@ -53,6 +53,7 @@ from toriconfig.rotation._errors import (
     RotationRefused,
 )
 from toriconfig.rotation._events import Event
+from toriconfig.rotation._option import Option
 from toriconfig.rotation._outcome import HalfWay, Outcome, Plan, Status
 from toriconfig.rotation._protocol import Kind, Work
 from toriconfig.rotation._rotation import Rotation
@@ -65,6 +66,7 @@ __all__ = [
     "HalfWay",
     "Kind",
     "Line",
+    "Option",
     "Outcome",
     "Plan",
     "Report",

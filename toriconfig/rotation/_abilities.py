@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from toriconfig.rotation._option import options_of
 from toriconfig.rotation._protocol import Kind, Values, Work
 
 
 def setup_of(kind: Kind) -> Mapping[str, Any]:
-    """What the record keeps of the kind, so that it can be made again: `kind.setup()`. Never a credential."""
+    """What the record keeps of the kind, so that it can be made again. Never a credential.
+
+    `kind.setup()`, or the attributes named as its recorded options. Options that are secrets are left out of both.
+    """
     method = getattr(kind, "setup", None)
-    return dict(method()) if method is not None else {}
+    options = options_of(kind)
+    if method is None:
+        found = {one.attribute: getattr(kind, one.attribute, None) for one in options if one.recorded}
+        return {name: value for name, value in found.items() if value is not None}
+    secrets = {one.attribute for one in options if one.secret}
+    return {name: value for name, value in dict(method()).items() if name not in secrets}
 
 
 def ends_former(kind: Kind, pending: Values, current: Values) -> bool | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.markers import Ref
 from toriconfig.rotation._errors import KindUnknown, RotationRefused
+from toriconfig.rotation._option import made
 from toriconfig.rotation._protocol import Kind
 
 if TYPE_CHECKING:
@@ -18,24 +19,31 @@ class Chosen:
 
     Attributes:
         setup: parts of what the record keeps of the kind that are to be others.
+        environ: variables that options of the kind are read from.
+        given_class: the class that was asked for; None: a kind, a name, or nothing was.
 
     Args:
         ref: the secret.
-        kind: a kind; the name of one of ours; or None, for whichever the record says.
+        kind: a kind; the class of one, which is made from the record; the name of one; or None, for whichever the record
+            says.
         setup: parts of what the record keeps of the kind that are to be others.
+        environ: variables that options of the kind are read from.
 
     Raises:
         ValueError: there is no kind of that name.
     """
 
-    def __init__(self, ref: Ref, kind: Kind | str | None, setup: Mapping[str, Any]) -> None:
+    def __init__(
+        self, ref: Ref, kind: Kind | type[Any] | str | None, setup: Mapping[str, Any], environ: Mapping[str, str]
+    ) -> None:
         from toriconfig.rotation import kinds
 
-        if isinstance(kind, str) and kind not in kinds.KINDS:
-            raise ValueError(f"no kind {kind!r}: name one of {', '.join(kinds.KINDS)}")
-        self.kind = None if isinstance(kind, str) else kind
-        self._ref, self.setup = ref, setup
-        self._asked = kind if isinstance(kind, str) else "" if kind is None else kind.name
+        if isinstance(kind, str) and kinds.find(kind) is None:
+            raise ValueError(f"no kind {kind!r}: name one of {', '.join(kinds.names())}")
+        self.given_class: type[Any] | None = kind if isinstance(kind, type) else None
+        self.kind: Kind | None = None if isinstance(kind, (str, type)) else kind
+        self._ref, self.setup, self.environ = ref, setup, environ
+        self._asked: str = kind if isinstance(kind, str) else "" if kind is None else kind.name
         self._guess = kinds.guess(ref.path, ref.key)
 
     @property
@@ -50,7 +58,8 @@ class Chosen:
 
         if self.kind is not None:
             return self.kind.stored
-        return bool(kinds.KINDS[self.name].stored) if self.name else True
+        found = self.given_class or (kinds.find(self.name) if self.name else None)
+        return bool(found.stored) if found is not None else True
 
     @property
     def needs_record(self) -> bool:
@@ -79,7 +88,7 @@ class Chosen:
             raise KindUnknown(
                 f"{self._ref} does not say how it is rotated, and no record does",
                 reference=str(self._ref),
-                help=f"name one with --kind: {', '.join(kinds.KINDS)}",
+                help=f"name one with --kind: {', '.join(kinds.names())}",
             )
         return self._made(name, recorded.setup if recorded is not None and recorded.kind == name else {})
 
@@ -109,7 +118,10 @@ class Chosen:
         from toriconfig.rotation import kinds
 
         try:
-            made: Kind = kinds.recorded(name, {**setup, **self.setup})
+            found = self.given_class or kinds.find(name)
+            if found is None:
+                return kinds.recorded(name, setup)  # type: ignore[no-any-return]  # it raises
+            kind: Kind = made(found, setup, self.setup, self.environ)
         except ValueError as error:
             raise KindUnknown(str(error), reference=str(self._ref)) from None
-        return made
+        return kind

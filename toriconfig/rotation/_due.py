@@ -240,8 +240,10 @@ def _of_half_way(rotation: Rotation, left: HalfWay, act: Act) -> Line | None:
     kept = copy(rotation)
     if not left.own:
         kept.ref = type(rotation.ref)(left.reference)
-    if rotation.chosen.name != left.kind or not left.own:
-        kept.chosen = Chosen(kept.ref, None, rotation.chosen.setup)
+    chosen = rotation.chosen
+    if chosen.name != left.kind or not left.own:
+        kind = chosen.given_class if chosen.name == left.kind else None
+        kept.chosen = Chosen(kept.ref, kind, chosen.setup, chosen.environ)
     outcome = kept.rollback() if act == "rollback" else kept.resume()
     if act == "rotate" and (not left.own or outcome.result != "rotated"):
         return None

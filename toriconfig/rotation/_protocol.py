@@ -120,7 +120,8 @@ class Kind(Protocol):
     as `RotationError` without any value in it; of other exceptions only the type is told.
 
     A kind may also have `setup()`, `ends_former(pending, current)`, `works(work, values)` and `takes_turns`, which
-    `toriconfig.rotation._abilities` describes, and `keys`, those that it always changes. A database that does not answer is a `DatabaseUnreachable`: the step is
+    `toriconfig.rotation._abilities` describes, and `keys`, those that it always changes; for the command line `options`,
+    a tuple of `Option`, and `summary`, its line of `--help`. A database that does not answer is a `DatabaseUnreachable`: the step is
     repeated for `timeout` seconds.
 
     Attributes:

@@ -45,7 +45,7 @@ class Rotation:
 
     Args:
         reference: `secret/app#api_key`, `secret/app` for several keys, or a path of the engine that keeps it.
-        kind: how: one of `toriconfig.rotation.kinds`, or your own `Kind`; the name of one of ours, or None: it is made
+        kind: how: one of `toriconfig.rotation.kinds`, or your own `Kind`; the name of one, the class of your own, or None: it is made
             again from what the last record keeps, where None takes any kind, and without a record the one that the
             form of the reference means.
         setup: parts of what the record keeps of the kind that are to be others, such as `{"conninfo": "host=new"}`; only
@@ -76,7 +76,7 @@ class Rotation:
     def __init__(
         self,
         reference: str | Ref,
-        kind: Kind | str | None = None,
+        kind: Kind | type[Any] | str | None = None,
         *,
         setup: Mapping[str, Any] | None = None,
         vault: Vault | None = None,
@@ -94,7 +94,8 @@ class Rotation:
     ) -> None:
         expect(reference, (str, Ref), "a Rotation needs a reference, such as `secret/app#key`")
         self.ref = reference if isinstance(reference, Ref) else Ref(reference)
-        self.chosen = Chosen(self.ref, kind, setup or {})
+        variables = os.environ if environ is None else environ
+        self.chosen = Chosen(self.ref, kind, setup or {}, variables)
         self.max_age = self.ref.max_age if max_age is None else max_age
         if grace is not None and not 0 <= grace <= _YEAR:
             raise ValueError(f"grace is a number of seconds from 0 to {_YEAR}, a year, not {grace}")
@@ -109,7 +110,7 @@ class Rotation:
                 f"{self.ref} is issued anew by itself, in every process that uses it: nothing is to be rotated"
             )
         where = vault or Vault()
-        session = connect(where, os.environ if environ is None else environ)
+        session = connect(where, variables)
         if session is None:
             raise RotationRefused("Vault is not configured", reference=str(self.ref), help="set VAULT_ADDR")
         self.session: Session = session

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from toriconfig.cli._options import load_options, settings_option
+from toriconfig.cli.rotate._kind_options import KindOptions, asked_of, chosen_name, class_of, was_given
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _ACTS = ("dry_run", "status", "resume", "rollback")
@@ -26,18 +27,9 @@ class _Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
         return float(int(number) * _UNITS[unit])
 
 
-@click.command()
+@click.command(cls=KindOptions)
 @click.argument("references", nargs=-1, metavar="[REF]...")
-@click.option("--kind", "name", help="How; else the record, or the form of REF, says it. See above.")
-@click.option("--length", type=int, default=40, show_default=True, help="generated: characters.")
-@click.option("--alphabet", help="generated: what it is made of; default: letters and digits.")
-@click.option("--stdin", "from_stdin", is_flag=True, help="given: read the value from standard input, to its end.")
-@click.option(
-    "--conninfo", help="database-user: where, without credentials: 'host=db dbname=app'; default: the record's."
-)
-@click.option("--admin", metavar="REF", help="database-user: place of the credentials that may change the users.")
-@click.option("--single", is_flag=True, help="database-user: one user; its former password dies at once.")
-@click.option("--algorithm", default="ed25519", show_default=True, help="key-pair: or ec-p256, rsa-3072.")
+@click.option("--kind", "name", help="How, or module:Class; else the record, or the form of REF, says it. See above.")
 @click.option(
     "--verify", metavar="COMMAND", help="Gets the new value on stdin, or on the descriptor {fd}; 0: it works."
 )
@@ -90,13 +82,7 @@ def rotate(references: tuple[str, ...], **options: Any) -> int:
     """Rotate the secrets at REF: `secret/app#key`, or `secret/db` for a user with its password.
 
     \b
-    generated      a random text at a key of a KV path (what a REF with a key means)
-    given          a value from a prompt, or from standard input
-    database-user  user and password in PostgreSQL; two users take turns, so nobody is locked out
-    static-role    database/static-creds/NAME: Vault changes it
-    database-root  database/config/NAME: Vault's own account there
-    transit-key    transit/keys/NAME: a new version of the key
-    key-pair       private_key and public_key at a KV path
+    KINDS
 
     With --due, --status, --resume and --rollback are about all that is declared, or about all REF; --resume and --rollback
     then leave alone what is not half-way, or whose program still runs.
@@ -134,17 +120,12 @@ def _check_together(act: str, references: tuple[str, ...], options: dict[str, An
                 raise click.UsageError(f"--{name.replace('_', '-')} is for --due")
     if options["force"] and act not in ("rotate", "dry_run"):
         raise click.UsageError(f"--force is for a rotation, not for --{act}")
-    given_value = options["from_stdin"] or options["name"] == "given"
+    options["name"] = chosen_name(options["name"])
+    given_value = options["kind_stdin"] or asked_of(class_of(options["name"])) is not None
     if given_value and options["due"] and act in ("rotate", "dry_run"):
         raise click.UsageError("a value that is given is never due: leave --due out")
     if given_value and act == "rotate" and len(set(references)) > 1:
         raise click.UsageError("one value is given, so name one REF")
-
-
-def was_given(name: str) -> bool:
-    """True if the command line names the option."""
-    source = click.get_current_context().get_parameter_source(name)
-    return source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP")
 
 
 def _terminated(number: int, _frame: object) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -11,29 +12,10 @@ from toriconfig.cli._options import recipe
 from toriconfig.cli._say import note
 from toriconfig.cli._usage import refuse_value, shown
 from toriconfig.cli._value import given_value
-from toriconfig.cli.rotate._command import was_given
+from toriconfig.cli.rotate._kind_options import asked_of, class_of, given_to, owners, was_given
 
 if TYPE_CHECKING:
     from toriconfig.rotation import Event, Kind, Rotation
-
-_OF = {
-    "length": "generated",
-    "alphabet": "generated",
-    "from_stdin": "given",
-    "conninfo": "database-user",
-    "admin": "database-user",
-    "single": "database-user",
-    "force": "database-user",
-    "algorithm": "key-pair",
-}
-"""The kind that each option is about."""
-
-_FLAGS = {"from_stdin": "--stdin"}
-_NEW = ("length", "alphabet", "from_stdin", "algorithm")
-"""Options that say what a new value is."""
-
-_IN_RECORD = ("", "database-user")
-"""Kinds of which the record may know more than the command line; "": the record says which."""
 
 
 def make_rotations(references: list[tuple[str, float | None]], act: str, options: dict[str, Any]) -> list[Rotation]:
@@ -64,17 +46,19 @@ def kind_name(reference: str, options: dict[str, Any]) -> str:
     refuse_value(place.key)
     if "/" not in place.path:
         raise click.UsageError("PATH is no place in Vault: write MOUNT/PATH, such as secret/app#key")
-    name = options["name"] or ("given" if options["from_stdin"] else kinds.guess(place.path, place.key))
-    if name and name not in kinds.KINDS:
-        raise click.UsageError(f"{_no_kind(name)}: name one with --kind: {', '.join(kinds.KINDS)}")
-    return str(name) or ("database-user" if options["conninfo"] else "")
+    required = [pair for pairs in owners().values() for pair in pairs if pair[1].required]
+    makes = next((kind.name for kind, option in required if option.new_value), "")
+    name = options["name"] or makes or kinds.guess(place.path, place.key)
+    if name and class_of(name) is None:
+        raise click.UsageError(f"{_no_kind(name)}: name one with --kind: {', '.join(kinds.names())}")
+    return str(name) or next((kind.name for kind, option in required if option.recorded), "")
 
 
 def _no_kind(name: str) -> str:
     from toriconfig._core.suggest import near
     from toriconfig.rotation import kinds
 
-    candidate = near(name, kinds.KINDS)
+    candidate = near(name, kinds.names())
     return f"no kind {name!r}, meant as {candidate!r}" if candidate else "there is no such kind"
 
 
@@ -86,19 +70,29 @@ def refuse_other_kinds(names: set[str], act: str, options: dict[str, Any]) -> No
     """
     from toriconfig.rotation import kinds
 
-    for option, kind in _OF.items():
-        if not was_given(option):
-            continue
-        flag = _FLAGS.get(option, f"--{option}")
-        if act in ("status", "resume", "rollback") and option in _NEW:
+    after_record = act in ("status", "resume", "rollback")
+    for flag, pairs in owners().items():
+        if after_record and all(option.new_value for _, option in pairs):
             raise click.UsageError(f"{flag} says what a new value is, and --{act} makes none")
-        if act in ("status", "resume", "rollback") and not options["name"]:
-            continue  # the record says which kind it is
-        if kind not in names and not (kind == "database-user" and "" in names):
-            one = ", ".join(sorted(names - {""})) or "the kind that the record says"
-            raise click.UsageError(f"{flag} is an option of kind {kind}, not of {one}")
-    if options["grace"] is not None and names and all(name and not kinds.KINDS[name].stored for name in names):
+        recorded = [kind.name for kind, option in pairs if option.recorded]
+        _refuse_other(flag, [kind.name for kind, _ in pairs], recorded, names, after_record and not options["name"])
+    if was_given("force"):
+        turns = [name for name in (*kinds.KINDS, *names) if name and getattr(class_of(name), "takes_turns", False)]
+        _refuse_other("--force", [*dict.fromkeys(turns)], turns, names, after_record and not options["name"])
+    if options["grace"] is not None and names and all(name and not _is_stored(name) for name in names):
         raise click.UsageError(f"--grace: of kind {', '.join(sorted(names))} Vault keeps no former value")
+
+
+def _refuse_other(flag: str, owning: list[str], recorded: list[str], names: set[str], unknown: bool) -> None:
+    """Refuse a flag that is of none of these kinds, unless only the record says which kind it is."""
+    if unknown or names & {*owning} or ("" in names and recorded):
+        return
+    one = ", ".join(sorted(names - {""})) or "the kind that the record says"
+    raise click.UsageError(f"{flag} is an option of kind {' or '.join(owning)}, not of {one}")
+
+
+def _is_stored(name: str) -> bool:
+    return bool(getattr(class_of(name), "stored", True))
 
 
 def make_rotation(reference: str, name: str, max_age: float | None, act: str, options: dict[str, Any]) -> Rotation:
@@ -111,18 +105,19 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
 
     making = act in ("rotate", "dry_run")
     try:
-        kind = _kind(name, act, options) if making else options["name"]
-        recorded = kind is None or isinstance(kind, str)
+        kind = _kind(name, act, options) if making else class_of(options["name"]) or None
+        looks_again = _min_age(options) if making and (kind is None or getattr(kind, "takes_turns", False)) else None
+        made_later = kind is None or isinstance(kind, type)
         return Rotation(
             reference,
-            kind or None,
-            setup=_setup(options) if recorded else None,
+            kind,
+            setup=given_to(kind if isinstance(kind, type) else None, options) if made_later else None,
             verify=Command(shlex.split(options["verify"])) if options["verify"] is not None else None,
             verify_timeout=options["verify_timeout"],
             timeout=options["timeout"],
             grace=options["grace"],
             max_age=max_age,
-            min_age=_min_age(options) if making and name in _IN_RECORD and not options["single"] else None,
+            min_age=looks_again,
             abandoned_after=options["abandoned_after"],
             on_event=_tell if options["verbose"] else None,
         )
@@ -134,27 +129,23 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
         raise click.UsageError(f"{shown(reference)}: {error}") from None
 
 
-def _kind(name: str, act: str, options: dict[str, Any]) -> Kind | str | None:
-    from toriconfig.rotation import kinds
+def _kind(name: str, act: str, options: dict[str, Any]) -> Kind | type[Any] | None:
+    """The kind of a new rotation; its class, or None, where the record is to say what the command line does not."""
+    from toriconfig.rotation._option import made, options_of
 
-    if name == "generated":
-        return kinds.Generated(options["length"], options["alphabet"] or kinds.ALPHABET)
-    if name == "given":
-        return kinds.Given(_value(options["from_stdin"]) if act == "rotate" else None)
-    if name == "key-pair":
-        return kinds.KeyPair(options["algorithm"])
-    if name == "database-user" and options["conninfo"]:
-        return kinds.DatabaseUser(options["conninfo"], options["admin"], single=options["single"])
-    if name in _IN_RECORD:
-        return name or None
-    kind: Kind = kinds.KINDS[name]()
+    found = class_of(name) if name else None
+    if found is None:
+        return None
+    given = given_to(found, options)
+    recorded = [option for option in options_of(found) if option.recorded]
+    required = [option for option in recorded if option.required]
+    if recorded and not (required and all(one.attribute in given for one in required)):
+        return found
+    asked = asked_of(found)
+    if asked is not None and act == "rotate":
+        given[asked.attribute] = _value(options["kind_stdin"])
+    kind: Kind = made(found, {}, given, os.environ)
     return kind
-
-
-def _setup(options: dict[str, Any]) -> dict[str, Any]:
-    """What the command line says of the kind, over what the record says."""
-    given = {name: options[name] for name in ("conninfo", "admin") if options[name] is not None}
-    return {**given, "single": True} if options["single"] else given
 
 
 def _value(from_stdin: bool) -> str:

@@ -1,11 +1,22 @@
-"""The kinds of rotation; one file each, and one line in the table. A kind of your own needs no more than `Kind`."""
+"""The kinds of rotation; one file each, and one line in the table.
+
+A kind of your own needs no more than `Kind`. The command line takes it as `--kind module:Class`, or by its name where
+an installed package declares it:
+
+    [project.entry-points."toriconfig.rotation_kinds"]
+    service = "mypackage.rotation:Service"
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from toriconfig._core.clean_call import clean_call, expect
+from toriconfig.rotation._option import made
+from toriconfig.rotation.kinds._found import installed, installed_names
+from toriconfig.rotation.kinds._stored import Stored
 from toriconfig.rotation.kinds.database_root import DatabaseRoot
 from toriconfig.rotation.kinds.database_user import DatabaseUser
 from toriconfig.rotation.kinds.generated import ALPHABET, Generated
@@ -23,8 +34,11 @@ __all__ = [
     "Given",
     "KeyPair",
     "StaticRole",
+    "Stored",
     "TransitKey",
+    "find",
     "guess",
+    "names",
     "recorded",
 ]
 
@@ -51,6 +65,22 @@ def guess(path: str, key: str | None) -> str:
     return kind.name if kind is not None else ""
 
 
+def names() -> list[str]:
+    """The names of all kinds: those of this package, and those that installed packages declare; imports none."""
+    return [*KINDS, *(name for name in installed_names() if name not in KINDS)]
+
+
+@clean_call
+def find(name: str) -> type[Any] | None:
+    """The class of the kind of that name, of this package or else of an installed one; None: there is none.
+
+    Raises:
+        ValueError: an installed package declares it, and it cannot be used.
+    """
+    expect(name, str, "find() needs the name of a kind as text")
+    return KINDS.get(name) or installed(name)
+
+
 @clean_call
 def recorded(name: str, setup: Mapping[str, Any]) -> Any:
     """The kind that a record names, made again from what the record keeps of it.
@@ -59,9 +89,10 @@ def recorded(name: str, setup: Mapping[str, Any]) -> Any:
         ValueError: it is none of this table, or the record does not keep enough.
     """
     expect(name, str, "recorded() needs the name of a kind as text")
-    kind = KINDS.get(name)
+    kind = find(name)
     if kind is None:
         raise ValueError(
-            f"{name} is no kind of this package: resume or take it back from the program that rotates with it"
+            f"{name} is no kind of this package: resume or take it back from the program that rotates with it, "
+            "or name its class, `--kind module:Class`"
         )
-    return kind.from_setup(setup) if hasattr(kind, "from_setup") else kind()
+    return made(kind, setup, {}, os.environ)

@@ -15,6 +15,7 @@ class DatabaseRoot(InEngine):
     """
 
     name = "database-root"
+    summary = "database/config/NAME: Vault's own account there"
 
     def needs(self, work: Work) -> Mapping[str, str]:
         """To read the connection, to rotate it and to have it tried."""

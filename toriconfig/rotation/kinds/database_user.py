@@ -11,6 +11,7 @@ from toriconfig._vault.engines.write import policy_path
 from toriconfig.errors import SecretError
 from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationLost, RotationRefused
 from toriconfig.rotation._journal import command
+from toriconfig.rotation._option import Option
 from toriconfig.rotation._protocol import Values, Work
 from toriconfig.rotation.kinds import _postgres
 from toriconfig.rotation.kinds._postgres import Login, Server
@@ -45,8 +46,19 @@ class DatabaseUser:
     """
 
     name = "database-user"
+    summary = "user and password in PostgreSQL; two users take turns, so nobody is locked out"
     stored = True
     keys = (USERNAME, PASSWORD)
+    takes_turns = True
+    options = (
+        Option(
+            "conninfo",
+            required=True,
+            help="where, without credentials: 'host=db dbname=app'; default: the record's.",
+        ),
+        Option("admin", metavar="REF", help="place of the credentials that may change the users."),
+        Option("single", type=bool, help="one user; its former password dies at once."),
+    )
 
     def __init__(
         self,

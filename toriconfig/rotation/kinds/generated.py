@@ -8,6 +8,7 @@ import string
 
 from toriconfig._core.clean_call import clean_init
 from toriconfig.pipeline._redact import register
+from toriconfig.rotation._option import Option
 from toriconfig.rotation._protocol import Values, Work
 from toriconfig.rotation.kinds._stored import Stored, key_of
 
@@ -28,6 +29,11 @@ class Generated(Stored):
     """
 
     name = "generated"
+    summary = "a random text at a key of a KV path (what a REF with a key means)"
+    options = (
+        Option("length", type=int, default=40, new_value=True, help="characters."),
+        Option("alphabet", new_value=True, help="what it is made of; default: letters and digits."),
+    )
 
     def __init__(self, length: int = 40, alphabet: str = ALPHABET) -> None:
         characters = "".join(dict.fromkeys(alphabet))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from toriconfig._core.clean_call import clean_init
 from toriconfig.pipeline._redact import register
 from toriconfig.rotation._errors import RotationRefused
+from toriconfig.rotation._option import Option
 from toriconfig.rotation._protocol import Values, Work
 from toriconfig.rotation._record import Sealed
 from toriconfig.rotation.kinds._stored import Stored, key_of
@@ -19,6 +20,8 @@ class Given(Stored):
     """
 
     name = "given"
+    summary = "a value from a prompt, or from standard input"
+    options = (Option("value", secret=True, required=True, new_value=True, ask=True, help="the new value."),)
 
     def __init__(self, value: str | None = None) -> None:
         self._value = Sealed({"value": value})

@@ -8,6 +8,7 @@ from typing import Any
 from toriconfig._core.clean_call import clean_init, expect
 from toriconfig.pipeline._redact import register
 from toriconfig.rotation._errors import RotationError, RotationRefused
+from toriconfig.rotation._option import Option
 from toriconfig.rotation._protocol import Values, Work
 from toriconfig.rotation.kinds._stored import Stored
 
@@ -26,6 +27,8 @@ class KeyPair(Stored):
     """
 
     name = "key-pair"
+    summary = "private_key and public_key at a KV path"
+    options = (Option("algorithm", default="ed25519", new_value=True, help="or ec-p256, rsa-3072."),)
 
     def __init__(self, algorithm: str = "ed25519") -> None:
         expect(algorithm, str, "the algorithm of a key pair is text")

@@ -17,6 +17,7 @@ class StaticRole(InEngine):
     """
 
     name = "static-role"
+    summary = "database/static-creds/NAME: Vault changes it"
 
     def needs(self, work: Work) -> Mapping[str, str]:
         """To read it and to rotate it."""

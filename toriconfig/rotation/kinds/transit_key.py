@@ -14,6 +14,7 @@ class TransitKey(InEngine):
     """`transit/keys/NAME`: gets a new version. What was encrypted with earlier ones can still be decrypted."""
 
     name = "transit-key"
+    summary = "transit/keys/NAME: a new version of the key"
 
     def needs(self, work: Work) -> Mapping[str, str]:
         """To read the key and to rotate it."""

@@ -1,0 +1,225 @@
+"""The options that kinds of rotation declare, as options of the command line."""
+
+from __future__ import annotations
+
+import importlib
+from inspect import cleandoc
+from typing import Any
+
+import click
+
+from toriconfig.cli._import import search_working_directory
+
+CHOSEN = "toriconfig.rotate.kind"
+"""The key under which click's context keeps the class that `--kind` names."""
+_MADE = "toriconfig.rotate.options"
+_METAVARS = {int: "INTEGER", float: "FLOAT"}
+
+
+class KindOptions(click.Command):
+    """A command with the options of all kinds of this package, and of the kind that `--kind` names."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Import the kind that `--kind` names, and then parse."""
+        target = _target(args)
+        if target:
+            try:
+                ctx.meta[CHOSEN] = self._without_clash(_named(target))
+            except ValueError as error:
+                raise click.UsageError(str(error), ctx) from None
+        return super().parse_args(ctx, args)
+
+    def _without_clash(self, kind: type[Any] | None) -> type[Any] | None:
+        taken = {"--help", "-h", *(flag for one in self.params for flag in one.opts)}
+        for option in _declared(kind):
+            if option.flag in taken:
+                raise ValueError(
+                    f"the kind {kind.name} declares {option.flag}, an option of every rotation: give it another name"
+                    if kind is not None
+                    else ""
+                )
+        return kind
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The options of the command, and behind `--kind` those of the kinds."""
+        own = super().get_params(ctx)
+        if _MADE not in ctx.meta:
+            ctx.meta[_MADE] = _click_options(ctx)
+        at = next(index for index, one in enumerate(own) if "--kind" in one.opts) + 1
+        return [*own[:at], *ctx.meta[_MADE], *own[at:]]
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help text, with a line for each kind in place of KINDS."""
+        text = self.help or ""
+        rows = [(kind.name, getattr(kind, "summary", "")) for kind in _classes(ctx)]
+        width = max(len(name) for name, _ in rows)
+        self.help = cleandoc(text).replace(
+            "KINDS", "\n".join(f"{name:{width}}  {line}".rstrip() for name, line in rows)
+        )
+        try:
+            super().format_help_text(ctx, formatter)
+        finally:
+            self.help = text
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, and the variables that the options of kinds are read from."""
+        super().format_options(ctx, formatter)
+        options = [(kind.name, one) for kind in _classes(ctx) for one in _declared(kind) if one.envvar]
+        if options:
+            with formatter.section("Variables"):
+                formatter.write_dl([(one.envvar, f"{name}: {one.help or one.name}") for name, one in options])
+
+
+def class_of(name: str) -> type[Any] | None:
+    """The class of a kind: that of `--kind`, or another by its name; None: there is none.
+
+    Raises:
+        click.UsageError: an installed package declares it, and it cannot be used.
+    """
+    from toriconfig.rotation import kinds
+
+    chosen = click.get_current_context().meta.get(CHOSEN)
+    if chosen is not None and chosen.name == name:
+        found: type[Any] = chosen
+        return found
+    try:
+        return kinds.find(name)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def chosen_name(name: str | None) -> str:
+    """The name of the kind that `--kind` names, which may be `module:Class`; "" without `--kind`."""
+    chosen = click.get_current_context().meta.get(CHOSEN)
+    return chosen.name if chosen is not None else name or ""
+
+
+def was_given(name: str) -> bool:
+    """True if the command line names the option."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP")
+
+
+def owners() -> dict[str, list[tuple[type[Any], Any]]]:
+    """The options of kinds that the command line names, by flag: each kind that declares it, with its option."""
+    found: dict[str, list[tuple[type[Any], Any]]] = {}
+    for kind in _classes(click.get_current_context()):
+        for option in _declared(kind):
+            if was_given(_parameter(option)):
+                found.setdefault(option.flag, []).append((kind, option))
+    return found
+
+
+def given_to(kind: type[Any] | None, options: dict[str, Any]) -> dict[str, Any]:
+    """The options of a kind that the command line names, as arguments; None: those of any kind that a record keeps."""
+    found = {}
+    for declaring, option in (pair for pairs in owners().values() for pair in pairs):
+        if (declaring is kind if kind is not None else option.recorded) and not option.ask:
+            found[option.attribute] = options[_parameter(option)]
+    return found
+
+
+def asked_of(kind: type[Any] | None) -> Any:
+    """The option of a kind that is asked for; None: it has none."""
+    return next((one for one in _declared(kind) if one.ask), None)
+
+
+def _declared(kind: Any) -> tuple[Any, ...]:
+    from toriconfig.rotation._option import options_of
+
+    return options_of(kind)
+
+
+def _classes(ctx: click.Context) -> list[type[Any]]:
+    from toriconfig.rotation import kinds
+
+    chosen = ctx.meta.get(CHOSEN)
+    ours = [*kinds.KINDS.values()]
+    return ours if chosen is None or chosen in ours else [chosen, *ours]
+
+
+def _parameter(option: Any) -> str:
+    return "kind_stdin" if option.ask else f"kind_{option.attribute}"
+
+
+def _click_options(ctx: click.Context) -> list[click.Parameter]:
+    found: dict[str, click.Parameter] = {}
+    for kind in _classes(ctx):
+        for option in _declared(kind):
+            found.setdefault(option.flag, _click_option(kind, option))
+    return [*found.values()]
+
+
+def _click_option(kind: type[Any], option: Any) -> click.Option:
+    declarations = [option.flag, _parameter(option)]
+    if option.ask:
+        return click.Option(
+            declarations, is_flag=True, help=f"{kind.name}: read the value from standard input, to its end."
+        )
+    if option.secret:
+        return click.Option(declarations, hidden=True, expose_value=False, callback=_refuse_secret(option))
+    about = f"{kind.name}: {option.help}"
+    if option.type is bool:
+        return click.Option(declarations, is_flag=True, help=about)
+    return click.Option(
+        declarations,
+        type=option.type,
+        metavar=option.metavar or _METAVARS.get(option.type),
+        default=option.default,
+        show_default=option.default is not None,
+        help=about,
+    )
+
+
+def _refuse_secret(option: Any) -> Any:
+    def refuse(ctx: click.Context, _: click.Parameter, value: object) -> None:
+        if value is not None:
+            raise click.UsageError(
+                f"{option.flag} is a secret, and never an argument: set the variable {option.envvar}", ctx
+            )
+
+    return refuse
+
+
+def _target(args: list[str]) -> str:
+    """The value of the last `--kind` among arguments that are not parsed yet; "": there is none."""
+    target = ""
+    for one, following in zip(args, [*args[1:], ""], strict=False):
+        if one == "--":
+            break
+        if one == "--kind":
+            target = following
+        elif one.startswith("--kind="):
+            target = one.removeprefix("--kind=")
+    return target
+
+
+def _named(target: str) -> type[Any] | None:
+    """The class that `--kind` names; None: a name that no kind has.
+
+    Raises:
+        ValueError: it cannot be imported, or is no kind; the message says which and why.
+    """
+    from toriconfig.rotation import kinds
+    from toriconfig.rotation.kinds._found import why_no_kind
+
+    module, colon, name = target.partition(":")
+    if not colon:
+        return kinds.find(target)
+    if not all(part.isidentifier() for part in (*module.split("."), name)):
+        raise ValueError("--kind is the name of a kind, or module:Class")
+    search_working_directory()
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - importing runs anybody's code
+        # Of other errors only the type: their text may quote a value.
+        text = f": {error}" if isinstance(error, (ImportError, AttributeError, NameError)) else ""
+        reason = f"{type(error).__name__}{text}"
+    else:
+        reason = why_no_kind(found)
+        if not reason and kinds.KINDS.get(found.name, found) is not found:
+            reason = f"it calls itself {found.name}, as a kind of this package: give it another `name`"
+        if not reason:
+            kind: type[Any] = found
+            return kind
+    raise ValueError(f"the kind {target} cannot be used: {reason}")

@@ -1,0 +1,146 @@
+"""Options of the command line that a kind of rotation declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from toriconfig._core.clean_call import clean_init
+from toriconfig.pipeline._redact import register
+
+_EXPECTED: dict[type[Any], str] = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+_BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+@clean_init
+class Option:
+    """One option of a kind; a keyword argument of its constructor.
+
+        class Service(kinds.Stored):
+            name = "service"
+            options = (
+                Option("service-file", help="Where the service keeps its accounts.", required=True),
+                Option("service-token", help="May change accounts.", envvar="SERVICE_TOKEN", secret=True),
+            )
+
+            def __init__(self, service_file: str, service_token: str | None = None) -> None:
+                self.service_file, self.service_token = service_file, service_token
+
+    The command line has `--service-file`, and the constructor the argument `service_file`. What is not given is taken
+    from `envvar`, else from the record of the last rotation, else left to the constructor. The record keeps an option
+    that is neither a secret nor `new_value`, read from the attribute of the same name, unless the kind has `setup()`.
+
+    Args:
+        name: as the command line spells it, without the dashes: "service-file".
+        type: str, int, float, or bool for a flag.
+        help: one sentence for `--help`.
+        default: shown in `--help`; None: none is shown. The constructor has the default itself.
+        metavar: placeholder of the value in `--help`; None: the type.
+        envvar: variable that the value is read from; None: none.
+        secret: True: the value is masked, not recorded, and never an argument of the command line. It needs an
+            `envvar`, or `ask`.
+        required: True: the kind cannot be made without it.
+        new_value: True: it describes the value to be made, so that resume, rollback and status do not take it.
+        ask: True: a secret new value that is asked for at the terminal, or read from standard input with `--stdin`.
+
+    Raises:
+        ValueError: the name is no name of an option, the type is another, or a secret has no way to be given.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        type: type[Any] = str,  # noqa: A002 - as click and argparse call it
+        help: str = "",
+        default: Any = None,
+        metavar: str | None = None,
+        envvar: str | None = None,
+        secret: bool = False,
+        required: bool = False,
+        new_value: bool = False,
+        ask: bool = False,
+    ) -> None:
+        self.attribute = name.replace("-", "_")
+        if not self.attribute.isidentifier() or name.startswith(("-", "_")):
+            raise ValueError("the name of an option is letters, digits and dashes, without dashes before it")
+        if type not in _EXPECTED:
+            raise ValueError(f"the type of --{name} is str, int, float or bool")
+        if secret and (type is not str or not (envvar or ask)):
+            raise ValueError(f"--{name} is a secret: it is text, and needs an envvar, or ask=True")
+        if ask and not (secret and new_value):
+            raise ValueError(f"--{name} is asked for: it needs secret=True and new_value=True")
+        self.name, self.type, self.help, self.default, self.metavar = name, type, help, default, metavar
+        self.envvar, self.secret, self.required, self.new_value, self.ask = envvar, secret, required, new_value, ask
+
+    @property
+    def recorded(self) -> bool:
+        """True if the record keeps it."""
+        return not (self.secret or self.new_value)
+
+    @property
+    def flag(self) -> str:
+        """What the command line has for it."""
+        return "--stdin" if self.ask else f"--{self.name}"
+
+    def from_text(self, text: str) -> Any:
+        """The value that the text of a variable means.
+
+        Raises:
+            ValueError: it is no such value; the message does not show it.
+        """
+        try:
+            return _BOOLEANS[text.strip().lower()] if self.type is bool else self.type(text)
+        except (KeyError, ValueError):
+            pass
+        raise ValueError(f"{self.envvar}: expected {_EXPECTED[self.type]}")
+
+    def check(self, value: object) -> None:
+        """Refuse a value of another type, such as a record may hold.
+
+        Raises:
+            ValueError: it is of another type; the message does not show it.
+        """
+        if value.__class__ is not self.type and not (self.type is float and value.__class__ is int):
+            raise ValueError(f"--{self.name}: expected {_EXPECTED[self.type]}")
+
+    def __repr__(self) -> str:
+        return f"Option({self.name!r})"
+
+
+def options_of(kind: Any) -> tuple[Option, ...]:
+    """What a kind, or its class, declares in `options`."""
+    return tuple(getattr(kind, "options", ()))
+
+
+def made(kind: type[Any], recorded: Mapping[str, Any], given: Mapping[str, Any], environ: Mapping[str, str]) -> Any:
+    """A kind from its options: those that are given, else from the environment, else from the record.
+
+    Args:
+        kind: its class.
+        recorded: what the record keeps of it; {}: there is no record.
+        given: by the names of the constructor's arguments.
+        environ: variables that options name as their `envvar`.
+
+    Raises:
+        ValueError: a required option is missing, or a value is invalid.
+    """
+    options = options_of(kind)
+    values = dict(recorded)
+    for option in options:
+        if option.envvar and environ.get(option.envvar) and option.attribute not in given:
+            values[option.attribute] = option.from_text(environ[option.envvar])
+    values.update(given)
+    for option in options:
+        if option.secret and isinstance(values.get(option.attribute), str):
+            register(values[option.attribute])
+    if hasattr(kind, "from_setup"):
+        return kind.from_setup(values)
+    declared = {one.attribute: values[one.attribute] for one in options if values.get(one.attribute) is not None}
+    for option in options:
+        if option.attribute in declared:
+            option.check(declared[option.attribute])
+        elif option.required and not option.ask:
+            hint = f"the variable {option.envvar}" if option.secret else f"--{option.name}"
+            raise ValueError(f"{kind.name} needs {hint}")
+    return kind(**declared)
