@@ -1,20 +1,19 @@
 """Backends that hold secrets beside Vault: the base class for your own, and the shipped ones, one module each.
 
 A backend has a scheme, and fetches the value of one path. Caching, refresh in the background, single flight, deadlines,
-`on_change`, `health` and the masks come with it. References are written `${scheme:path#key}` or `${scheme:path}`.
+`on_change`, `health` and the masks come with it. References are written `${scheme:path#key}` or `${scheme:path}`::
 
->>> class Memory(Backend):
-...     scheme = "memory"
-...
-...     def fetch(self, path: str, timeout: float) -> Fetched:
-...         return Fetched({"db": {"password": "s3cr3t"}}[path])
->>> from pydantic import BaseModel
->>> from toriconfig import Secret, load
->>> class App(BaseModel):
-...     password: Secret[str]
->>> app = load(App, overrides={"password": "${memory:db#password}"}, backends=[Memory()])
->>> app.password.get()
-'s3cr3t'
+    class Memory(Backend):
+        scheme = "memory"
+
+        def fetch(self, path: str, timeout: float) -> Fetched:
+            return Fetched({"db": {"password": "s3cr3t"}}[path])
+
+    class App(BaseModel):
+        password: Secret[str]
+
+    app = load(App, overrides={"password": "${memory:db#password}"}, backends=[Memory()])
+    app.password.get()  # 's3cr3t'
 """
 
 from __future__ import annotations
