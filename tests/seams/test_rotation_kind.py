@@ -267,6 +267,15 @@ def test_a_broken_kind_is_refused_without_its_values(service: Service, source: s
     assert (2, "", True) == (code, out, message in " ".join(err.split())), err
 
 
+def test_a_constructor_that_quotes_a_secret_shows_none(service: Service) -> None:
+    module = service.folder / "mymodule.py"
+    begin = "        self.service_file, self.service_token, self.prefix"
+    module.write_text(KIND.replace(begin, f"        raise ValueError(f'no token {{service_token}}')\n{begin}"))
+    code, out, err = service.rotate(*service.where)
+    assert (2, "") == (code, out)
+    assert "service refuses its options, one of which is a secret" in err
+
+
 def test_a_program_names_the_class_and_the_environment(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(service.folder)
     kind = __import__("mymodule").Service

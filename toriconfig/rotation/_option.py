@@ -131,11 +131,22 @@ def made(kind: type[Any], recorded: Mapping[str, Any], given: Mapping[str, Any],
         if option.envvar and environ.get(option.envvar) and option.attribute not in given:
             values[option.attribute] = option.from_text(environ[option.envvar])
     values.update(given)
-    for option in options:
-        if option.secret and isinstance(values.get(option.attribute), str):
-            register(values[option.attribute])
+    secrets = [values[one.attribute] for one in options if one.secret and isinstance(values.get(one.attribute), str)]
+    for secret in secrets:
+        register(secret)
+    try:
+        return _constructed(kind, values)
+    except ValueError as error:
+        # A constructor of somebody else's may quote what it refuses.
+        if not any(secret and secret in str(error) for secret in secrets):
+            raise
+    raise ValueError(f"{kind.name} refuses its options, one of which is a secret")
+
+
+def _constructed(kind: type[Any], values: Mapping[str, Any]) -> Any:
     if hasattr(kind, "from_setup"):
         return kind.from_setup(values)
+    options = options_of(kind)
     declared = {one.attribute: values[one.attribute] for one in options if values.get(one.attribute) is not None}
     for option in options:
         if option.attribute in declared:
