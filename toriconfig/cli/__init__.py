@@ -12,7 +12,9 @@ import sys
 try:
     _here = os.getcwd()
 except OSError:
-    sys.stderr.write("toriconfig: the working directory does not exist any more: change to another one\n")
+    os.write(
+        2, b"toriconfig: the working directory does not exist any more: change to another one\n"
+    )  # nothing is imported yet
     sys.exit(2)
 if sys.path[:1] in ([""], [_here]) and any(one.removeprefix("-m").startswith("toriconfig") for one in sys.orig_argv):
     # `python -m toriconfig` puts the working directory first on the path, before the standard library. What it may
