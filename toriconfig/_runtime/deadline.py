@@ -11,7 +11,7 @@ SLICE = 0.05
 
 
 class Call:
-    """What one piece of work carries along: its deadline, and the socket that it waits on.
+    """Deadline of one piece of work, and the socket that the work waits on.
 
     Socket timeouts do not bound name resolution, nor an answer that drips. So whoever waits for the
     work gives up at the deadline by himself, and `cut` wakes the abandoned work where that can be done.

@@ -26,7 +26,7 @@ _Entry = tuple[float, int, Callable[[], object]]
 
 
 class Scheduler:
-    """What is due when, on one clock.
+    """Queue of callables that become due, on one clock.
 
     There is no lock, so that `at` may be called from a signal handler or a finalizer that runs in the middle of `at`.
 

@@ -1,4 +1,4 @@
-"""When to ask again: pure decisions about polls and failures, from values to seconds.
+"""Times of the next requests: pure decisions about polls and failures, from values to seconds.
 
 `rnd` is a source of uniform numbers in [0, 1); jitter keeps a fleet that started together, or that
 saw the same outage, from asking together.

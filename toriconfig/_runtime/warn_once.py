@@ -103,7 +103,7 @@ def flush() -> None:
 
 
 def informs() -> bool:
-    """Whether `logging` is imported and the library's logger takes INFO."""
+    """True if `logging` is imported and the library's logger accepts INFO."""
     logging = sys.modules.get("logging")
     if logging is None or not hasattr(logging, "getLogger"):
         return False

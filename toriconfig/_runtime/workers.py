@@ -91,7 +91,7 @@ class Crew:
 
     @property
     def threads(self) -> int:
-        """How many there are, abandoned ones not counted."""
+        """Number of threads, without the abandoned ones."""
         return self._limit - self._places.left
 
     def submit(self, priority: int, run: Callable[[], Any]) -> Job:

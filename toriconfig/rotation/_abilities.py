@@ -1,4 +1,4 @@
-"""What a kind may be able to do beside the methods of `Kind`; a kind of your own need not have it."""
+"""Optional abilities of a kind beside the methods of `Kind`; custom kinds need not have these abilities."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from toriconfig.rotation._protocol import Kind, Values, Work
 
 
 def setup_of(kind: Kind) -> Mapping[str, Any]:
-    """What the record keeps of the kind, so that it can be made again. Never a credential.
+    """Return the setup of the kind for the record, from which the kind can be made again. Never a credential.
 
     `kind.setup()`, or the attributes named as its recorded options. Options that are secrets are left out of both.
     """

@@ -1,4 +1,4 @@
-"""Whether a stored credential is accepted where it is used, and which earlier version is."""
+"""Check of a stored credential where it is used, and search for an earlier version that is accepted."""
 
 from __future__ import annotations
 

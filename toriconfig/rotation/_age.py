@@ -1,4 +1,4 @@
-"""Whether a secret is old enough to be rotated."""
+"""Check of a secret's age: old enough to be rotated or not."""
 
 from __future__ import annotations
 

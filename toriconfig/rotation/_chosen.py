@@ -1,4 +1,4 @@
-"""How a secret is rotated: as given, as its last record says, or as the form of its reference says."""
+"""Choice of the kind of a rotation: as given, from the last record, or from the form of the reference."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _NEVER_ROTATED = (RotationRefused, VaultNotFound)
 @clean_init
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What became of one secret.
+    """Result for one secret.
 
     Attributes:
         reference: of the secret.
@@ -53,7 +53,7 @@ class Line:
 @clean_init
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of all, in the order in which they were given."""
+    """Results for all secrets, in the order in which the secrets were given."""
 
     lines: tuple[Line, ...]
 
@@ -63,7 +63,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether none failed."""
+        """True if none failed."""
         return not self.of("failed")
 
 
@@ -193,7 +193,7 @@ def _line(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
 
 
 def _looked_after(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
-    """What becomes of one secret: first of what is half-way, then of its age."""
+    """Process one secret: first a rotation that is half-way, then the secret's age."""
     reference = str(rotation.ref)
     left = rotation.half_way()
     if left is not None:
@@ -228,7 +228,7 @@ def _of_age(rotation: Rotation, max_age: float, act: Act, force: bool, began: fl
 
 
 def _of_half_way(rotation: Rotation, left: HalfWay, act: Act) -> Line | None:
-    """What becomes of a rotation that stands half-way; None: it is out of the way, and the age is to be looked at."""
+    """Process a half-way rotation; return None if that rotation is settled and the age must be checked."""
     reference = str(rotation.ref)
     if left.grace_until and act != "rollback":
         return Line(reference, "grace")

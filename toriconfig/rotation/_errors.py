@@ -1,4 +1,4 @@
-"""Why a rotation did not come to its end. None of them holds a secret."""
+"""Errors of a rotation that was not completed. None of them holds a secret."""
 
 from __future__ import annotations
 

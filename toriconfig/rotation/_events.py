@@ -1,4 +1,4 @@
-"""What happens in a rotation, told as it happens: to the log, and to a callback."""
+"""Events of a rotation, sent as they happen to the log and to a callback."""
 
 from __future__ import annotations
 

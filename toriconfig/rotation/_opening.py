@@ -1,4 +1,4 @@
-"""How a rotation is opened: reserved anew, taken over from another rotator, or halted so that it can be undone."""
+"""Start of a rotation: reserved anew, taken over from another rotator, or halted so that it can be undone."""
 
 from __future__ import annotations
 

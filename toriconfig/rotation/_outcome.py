@@ -1,4 +1,4 @@
-"""What is told about a rotation: how it ended, what it would do, where it stands."""
+"""Reports about a rotation: its outcome, its plan, its status."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from toriconfig._core.clean_call import clean_init
 @clean_init
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a rotation ended.
+    """Outcome of a rotation.
 
     Attributes:
         reference: of the secret.
@@ -34,7 +34,7 @@ class Outcome:
 @clean_init
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a rotation would do, as found out without changing anything.
+    """Planned actions of a rotation, found out without changing anything.
 
     Attributes:
         reference: of the secret.
@@ -50,7 +50,7 @@ class Plan:
 @clean_init
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where the rotation of a secret stands, and what works now.
+    """State of the rotation of a secret, and the version that works now.
 
     Attributes:
         reference: of the secret; of another key of its path, when that is half-way, since nobody else begins then.

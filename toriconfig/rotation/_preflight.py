@@ -1,4 +1,4 @@
-"""Where a rotation takes place, and all that can be seen to be wrong before anything is changed."""
+"""Paths of a rotation, and all checks that are possible before anything is changed."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class Preflight:
         check_needs(self.work, {**needs, **(needs_of(kind, self.work) if self.work.retires else {})}, must_know=False)
 
     def last_promoted(self, found: Record | None, current: Version) -> float | None:
-        """When it was last rotated or taken back, in seconds since 1970; None when nobody noted it."""
+        """Return the time of the last rotation or rollback, in seconds since 1970; None if it was not noted."""
         noted = seconds_of(current.notes.get(note_of(self.ref), ""))
         recorded = None
         if found is not None and found.step == "done" and (self.ref.key is None or self.ref.key in found.keys):
@@ -134,7 +134,7 @@ class Preflight:
         return max((one for one in (noted, recorded) if one is not None), default=None)
 
     def rotated_at(self, found: Record | None = None, current: Version | None = None) -> float | None:
-        """When it was last rotated, else first written, in seconds since 1970.
+        """Return the time of the last rotation, else of the first write, in seconds since 1970.
 
         Who may not read the metadata of the path is told when its newest version was written, whichever key that was for.
 
@@ -202,7 +202,7 @@ def check_own(found: Record, ref: Ref) -> None:
 
 
 def needs_of(kind: Kind, work: Work) -> Mapping[str, str]:
-    """What the kind needs beside the record and the secret.
+    """Return the capabilities that the kind needs beside those for the record and the secret.
 
     Raises:
         SecretError: what the kind raised.

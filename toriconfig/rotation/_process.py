@@ -45,7 +45,7 @@ def is_running(process: Mapping[str, Any], rotation_id: str) -> bool | None:
 
 
 def _machine() -> dict[str, Any]:
-    """What two processes must share for one to know the other by its number: one boot, one PID namespace."""
+    """Return the identifiers of the boot and the PID namespace, within which a process number identifies a process."""
     return {"boot": _text("/proc/sys/kernel/random/boot_id"), "namespace": _link("/proc/self/ns/pid")}
 
 
@@ -60,7 +60,7 @@ def _exists(pid: int) -> bool:
 
 
 def _started(pid: int) -> int:
-    """When the process started, in ticks since boot; -1 if it has ended, 0 where the system does not say."""
+    """Return the start time of the process in ticks since boot; -1 if it has ended, 0 if the system gives no time."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:

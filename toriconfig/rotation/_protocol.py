@@ -1,4 +1,4 @@
-"""What a kind of rotation is, and what it is given to work with."""
+"""Protocol of a kind of rotation, and the objects that a kind works with."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Work:
         return answer
 
     def read(self, reference: str) -> Values:
-        """What another reference holds, such as an administrator's credentials; leases are looked after.
+        """Read another reference, such as an administrator's credentials; leases are renewed.
 
         What stands in KV v2 is read at once, and not from the memory of who only reads: this process may just have
         rotated it.
@@ -141,7 +141,7 @@ class Kind(Protocol):
         ...
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """What it is going to do, a line each; changes nothing.
+        """Return the planned actions, a line each; change nothing.
 
         Raises:
             RotationRefused: it cannot.
@@ -169,7 +169,7 @@ class Kind(Protocol):
         ...
 
     def rotated_at(self, work: Work) -> float | None:
-        """When it was last rotated, in seconds since 1970; asked only where nothing is stored."""
+        """Return the time of the last rotation, in seconds since 1970; called only for kinds that store nothing."""
         ...
 
 

@@ -34,7 +34,7 @@ _NOTHING = Sealed({})
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How far one rotation has come.
+    """Progress of one rotation.
 
     Attributes:
         id: of the rotation.
@@ -90,12 +90,12 @@ class Record:
 
     @property
     def open(self) -> bool:
-        """Whether somebody has yet to bring it to its end."""
+        """True if the rotation still has to be completed or undone."""
         return self.step in OPEN
 
     @property
     def unheard(self) -> bool:
-        """Whether the verifier that was asked for has yet to speak."""
+        """True if a verifier was asked for and its result is still missing."""
         return self.verifier and self.step in ("reserved", "applied")
 
     @property
@@ -104,7 +104,7 @@ class Record:
         return replace(self, step="done", undoes={}, pending=_NOTHING, former=_NOTHING)
 
     def dump(self) -> dict[str, Any]:
-        """What is stored of it."""
+        """Return the data of the record that is stored."""
         data = {name: getattr(self, name) for name in _PLAIN}
         data["keys"] = list(self.keys)
         if self.open:
@@ -139,7 +139,7 @@ def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
 
 
 def _is_record(plain: Mapping[str, Any]) -> bool:
-    """Whether each part is of the type that is written, and the step is one that this release knows."""
+    """True if each part has the type that is written, and this release knows the step."""
     keys, grace = plain["keys"], plain.get("grace")
     return (
         all(isinstance(plain.get(name, ""), str) for name in _TEXTS)

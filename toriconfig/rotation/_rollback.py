@@ -157,7 +157,7 @@ def _wanted(values: Values, keys: tuple[str, ...], where: str, rotation: Rotatio
 
 
 def _around(preflight: Preflight, found: Record) -> tuple[Values, Values]:
-    """What the secret was before that rotation, and what it made of it; a closed record no longer knows."""
+    """Return the secret's values before and after that rotation; a closed record no longer holds these values."""
     if found.open:
         return found.former.open(), found.pending.open()
     return _version(preflight, found.base, ", which was before,"), preflight.main.read(found.version).data

@@ -121,7 +121,7 @@ class Rotation:
 
     @property
     def kind(self) -> Kind | None:
-        """How it is rotated, if that was given."""
+        """Kind of the rotation, if one was given."""
         return self.chosen.kind
 
     def run(self, *, force: bool = False) -> Outcome:
@@ -189,7 +189,7 @@ class Rotation:
         return _outcome(_guarded(lambda: self._plan(force=force)))
 
     def status(self) -> Status:
-        """Where it stands, from its record, and what works now, as far as the kind can tell.
+        """Return the recorded state of the rotation, and the version that works now, as far as the kind can check it.
 
         Raises:
             VaultError: it cannot be read.
@@ -197,7 +197,7 @@ class Rotation:
         return _outcome(_guarded(lambda: status_of(self)))
 
     def half_way(self) -> HalfWay | None:
-        """What stands half-way at its path, of whichever key; None if nothing does.
+        """Return the half-way rotation at the secret's path, of any of the path's keys; None if there is none.
 
         Raises:
             VaultError: it cannot be read.
@@ -353,7 +353,7 @@ class Rotation:
 
 
 def _guarded(work: Callable[[], T]) -> T | BaseException:
-    """What `work` gives; its error without the frames and causes that it came through, which held values."""
+    """Return the result of `work`, or its error without the traceback frames and causes, which held values."""
     try:
         return work()
     except BaseException as error:  # noqa: BLE001  (Ctrl-C comes through the same frames; `_outcome` raises it)

@@ -29,7 +29,7 @@ _TRIES = 10
 
 @dataclass
 class Run:
-    """What the steps of one rotation need.
+    """Context for the steps of one rotation.
 
     Attributes:
         work: the secret, and the way to ask Vault.

@@ -58,7 +58,7 @@ def attempt(work: Callable[[], object], what: str) -> SecretError | None:
 
 
 def answered(work: Callable[[], T], what: str) -> T:
-    """What `work` gives.
+    """Return the result of `work`.
 
     Raises:
         SecretError: what it raised, as `attempt` tells it.

@@ -1,4 +1,4 @@
-"""Where a rotation stands, what works now, and what to type."""
+"""State of a rotation, the version that works now, and the commands to type."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CHANGED_OUTSIDE = (
 
 
 def rotated_at(rotation: Rotation) -> float | None:
-    """When it was last rotated, else first written, in seconds since 1970; None when nobody knows.
+    """Return the time of the last rotation, else of the first write, in seconds since 1970; None if it is unknown.
 
     Raises:
         VaultError: it cannot be read.
@@ -37,7 +37,7 @@ def rotated_at(rotation: Rotation) -> float | None:
 
 
 def half_way(rotation: Rotation) -> HalfWay | None:
-    """What stands half-way at its path, or None.
+    """Return the half-way rotation at the secret's path, or None.
 
     Raises:
         VaultError: it cannot be read.
@@ -61,7 +61,7 @@ def half_way(rotation: Rotation) -> HalfWay | None:
 
 
 def status_of(rotation: Rotation) -> Status:
-    """Where it stands.
+    """Return the state of the rotation.
 
     Raises:
         VaultError: it cannot be read.
@@ -121,7 +121,7 @@ def _seconds_left(rotation: Rotation, found: Record) -> float:
 
 
 def _what_works(rotation: Rotation, preflight: Preflight, found: Record, current: Version) -> tuple[bool | None, str]:
-    """Whether readers are locked out, and what works, in words."""
+    """Return whether readers are locked out, and a description of the version that works."""
     if current.state != "there":
         return None, f"nothing: version {current.number} of {rotation.ref.path} is {current.state}"
     stored = f"version {current.number}, stored since {current.created}"

@@ -1,4 +1,4 @@
-"""What a rotation says, and does for the readers, when Vault or the database stops it half-way."""
+"""Errors, and repairs for the readers, when Vault or the database stops a rotation half-way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What says whether a new secret works: a function, or a command that is handed it where nobody else sees it."""
+"""Verifiers of a new secret: a function, or a command that receives the secret where no other process sees it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Command:
         self.arguments = tuple(arguments)
 
     def run(self, value: Any, seconds: float) -> str:
-        """Why the value does not work, or ""."""
+        """Run the verifier and return the reason why the value does not work, or ""."""
         text = value if isinstance(value, str) else json.dumps(value)
         name = os.path.basename(self.arguments[0])
         try:

@@ -1,4 +1,4 @@
-"""What kinds share whose secret Vault's engine keeps: one request rotates it, nothing is stored beside it."""
+"""Base of the kinds whose secret is kept by Vault's engine: one request rotates it, nothing is stored beside it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class InEngine:
     stored = False
 
     def generate(self, work: Work, current: Values) -> Values:
-        """What the engine made, as far as it shows it."""
+        """Return the values that the engine generated, as far as the engine shows them."""
         return {}
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:

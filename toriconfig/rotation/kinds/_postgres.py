@@ -60,7 +60,7 @@ class Server:
         self._timeout = timeout
 
     def refusal(self, login: Login) -> str:
-        """Why the login is refused, or "" when it is accepted.
+        """Return the reason why the login is refused, or "" if the login is accepted.
 
         Raises:
             DatabaseUnreachable: that cannot be found out now: no answer, or the connection was lost.
@@ -171,7 +171,7 @@ def _unfinished(error: SecretError) -> SecretError:
 
 
 def exists(connection: psycopg.Connection[Any], user: str) -> bool:
-    """Whether there is such a role."""
+    """True if there is a role of that name."""
     return connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (user,)).fetchone() is not None
 
 
@@ -184,7 +184,7 @@ def set_password(connection: psycopg.Connection[Any], user: str, password: str) 
 
 
 def related(connection: psycopg.Connection[Any], one: str, other: str) -> bool:
-    """Whether one of the two roles is a member of the other."""
+    """True if one of the two roles is a member of the other."""
     found = connection.execute(
         "SELECT 1 FROM pg_auth_members m JOIN pg_roles one ON one.rolname = %s JOIN pg_roles other ON other.rolname = %s"
         " WHERE (m.member, m.roleid) IN ((one.oid, other.oid), (other.oid, one.oid))",

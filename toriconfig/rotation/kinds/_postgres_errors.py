@@ -1,4 +1,4 @@
-"""What an error of PostgreSQL is about: the login, the server, the rights of whoever asked, or something else."""
+"""Subject of an error of PostgreSQL: the login, the server, the rights of the user who asked, or something else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class About(Enum):
-    """What an error is about."""
+    """Subject of an error."""
 
     LOGIN = "the user name and password are not accepted"
     SERVER = "the server is down, starting, overloaded, or the connection was lost"
@@ -21,7 +21,7 @@ class About(Enum):
 
 
 class Failure(NamedTuple):
-    """Why a visit failed.
+    """Reason why a visit failed.
 
     Attributes:
         what: what the error is about.

@@ -1,4 +1,4 @@
-"""What kinds share whose secret is nothing but its stored value: nobody else is to be told of it."""
+"""Base of the kinds whose secret is only its stored value: no other system has to be informed of the new value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Stored:
     stored = True
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """What taking the former value out of use needs."""
+        """Return the capabilities for taking the former value out of use."""
         return {work.main.destroy_path: "update"} if work.retires and work.main is not None else {}
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:

@@ -91,7 +91,7 @@ class DatabaseUser:
         return cls(conninfo, admin, single=setup.get("single") is True)
 
     def setup(self) -> dict[str, Any]:
-        """Where the database is, who may change the users, and whether there is one: for the record."""
+        """Return the database's conninfo, the administrator, and the choice of a single user, for the record."""
         return {"conninfo": self._conninfo, "admin": self._admin, "single": self._single}
 
     def ends_former(self, pending: Values, current: Values) -> bool:
@@ -99,7 +99,7 @@ class DatabaseUser:
         return bool(pending.get(USERNAME) == current.get(USERNAME))
 
     def works(self, work: Work, values: Values) -> bool:
-        """Whether the credential logs in; what is no pair of name and password does not.
+        """True if the credential logs in; values that are no pair of name and password do not.
 
         Raises:
             RotationError: that could not be found out.
@@ -111,7 +111,7 @@ class DatabaseUser:
         return {policy_path(work.session, split(self._admin).path): "read"} if self._admin else {}
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """What is done to which user.
+        """Return the planned changes of the database users.
 
         Everything is done once, in a transaction that is taken back, so that each right that is missing is seen.
 
@@ -240,7 +240,7 @@ class DatabaseUser:
         self._visit(work, server, change, valid, login.username)
 
     def _missing(self, connection: psycopg.Connection[Any], user: str, of: str) -> bool:
-        """Whether the user is yet to be made as a member of the other.
+        """True if the user has yet to be created as a member of the other.
 
         Raises:
             RotationRefused: there is one of that name, who has nothing to do with the other.
@@ -357,5 +357,5 @@ class DatabaseUser:
 
 
 def _is_pair(values: Values) -> bool:
-    """Whether the values are a user name and a password."""
+    """True if the values are a user name and a password."""
     return isinstance(values.get(USERNAME), str) and isinstance(values.get(PASSWORD), str)

@@ -45,7 +45,7 @@ class TransitKey(InEngine):
             raise RotationError("Vault shows no newer version")
 
     def rotated_at(self, work: Work) -> float | None:
-        """When its newest version was made."""
+        """Return the creation time of the key's newest version."""
         made = work.request("GET", work.ref.path).data.get("keys") or {}
         newest = made.get(max(made, key=int)) if made else None
         if isinstance(newest, dict):
