@@ -16,7 +16,7 @@ from toriconfig.errors import SecretError, VaultError
 
 
 class Response:
-    """What hvac expects of an answer that is not returned as JSON."""
+    """Vault's answer in the form that hvac expects if it is not returned as JSON."""
 
     def __init__(self, answer: Answer) -> None:
         self.status_code = answer.status

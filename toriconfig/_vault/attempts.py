@@ -1,4 +1,4 @@
-"""How the requests for one path have ended since one succeeded."""
+"""Outcomes of the requests for one path since the last success."""
 
 from __future__ import annotations
 
@@ -52,6 +52,6 @@ class Attempts:
             self.unanswered_since = None
 
     def to_be_warned_of(self) -> bool:
-        """Whether nobody was warned of the failures since the last success; from now on somebody was."""
+        """Return True if the failures since the last success need a warning, and mark the warning as given."""
         first, self._warned = not self._warned and not isinstance(self.error, VaultNotFound), True
         return first

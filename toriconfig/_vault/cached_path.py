@@ -125,7 +125,7 @@ class Cell:
 
     @property
     def state(self) -> State:
-        """How good the value is; from memory alone."""
+        """State of the value, from memory alone: fresh, stale, missing or unread."""
         now = self.now()
         if self.reading is not None and self._usable(now):
             if self._leased is None:
@@ -142,12 +142,12 @@ class Cell:
 
     @property
     def error(self) -> SecretError | None:
-        """Why the last try failed, or None."""
+        """Error of the last try, or None."""
         return self._attempts.error
 
     @property
     def origin(self) -> Origin:
-        """Where the value comes, or would come, from."""
+        """Origin of the value, also before the value is read."""
         reading = self.reading
         return reading.origin if reading is not None else Origin("vault", self._place.path, version=self._place.version)
 

@@ -46,7 +46,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What a session works with; two loads that resolve to equal ones share their session."""
+    """Resolved configuration of a session; two loads that resolve to equal ones share their session."""
 
     addresses: tuple[str, ...]
     namespace: str

@@ -1,4 +1,4 @@
-"""When what an engine hands out ends though it is no lease of Vault's: certificates, identity tokens, one-time codes."""
+"""Ends of issued data that is not a lease of Vault's: certificates, identity tokens, one-time codes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _KEY_FIELDS = {
 
 
 def is_code(path: str, data: Mapping[str, Any]) -> bool:
-    """Whether an answer looks like a one-time code of a TOTP engine."""
+    """True if an answer looks like a one-time code of a TOTP engine."""
     code = isinstance(data.get("code"), str) and _OF_A_CODE.issuperset(data)
     return code and path.split("/")[1:][-2:-1] == ["code"]
 

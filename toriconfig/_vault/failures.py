@@ -1,4 +1,4 @@
-"""What a request that brought no answer of Vault's died of: the address, its scheme, TLS, the proxy, or time."""
+"""Causes of requests that got no answer from Vault: the address, its scheme, TLS, the proxy, or time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WRITE_HTTPS = "write https:// in VAULT_ADDR; the token was sent unencrypted, so
 
 
 class _Party(NamedTuple):
-    """Who is spoken to first, and who is to blame for what happens before it has let the request pass.
+    """First peer of a request, which errors name until that peer has let the request pass.
 
     Attributes:
         cannot: what follows "Vault at ...".
@@ -96,7 +96,7 @@ def named(proxy: str) -> str:
 
 
 def reason(error: Exception) -> str:
-    """What the system said, without object addresses and URLs.
+    """Return the system's message for an error, without object addresses and URLs.
 
     A ValueError is not quoted: it repeats what was malformed, such as the header that holds the token.
     """
@@ -140,7 +140,7 @@ def _no_login(address: str, proxy: str) -> Failure:
 
 
 def _is_tls_alert(error: BaseException) -> bool:
-    """Whether what came instead of a status line is an alert of TLS."""
+    """True if a TLS alert came instead of a status line."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, BadStatusLine):

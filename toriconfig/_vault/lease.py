@@ -1,4 +1,4 @@
-"""What to do with a lease, and when: pure decisions.
+"""Next step for a lease, and its time: pure decisions.
 
 A lease cannot outlive the token that it was issued to, whatever Vault's answer says; so what counts
 is the earlier of the two ends. It is never waited for: new credentials come while the old ones work.
@@ -56,7 +56,7 @@ class Lease:
 
 
 class Plan(NamedTuple):
-    """What to do next, and at which monotonic second."""
+    """Next step for a lease, and the monotonic second at which that step is due."""
 
     action: Action
     at: float
@@ -79,7 +79,7 @@ def usable_until(lease: Lease, token_ends: float = NEVER, token_term: float = 0.
 
 
 def plan(lease: Lease, overlap: float, now: float, rnd: Random, *, orphan_ends: float | None = None) -> Plan:
-    """What to do with `lease` next.
+    """Return the next step for `lease`.
 
     Args:
         lease: as the last answer left it.
@@ -114,7 +114,7 @@ def ended(lease: Lease, now: float) -> Lease:
 
 
 def kept_beyond(lease: Lease, ends: float, unanswered_since: float | None) -> bool:
-    """Whether credentials probably still work after their end, because Vault revokes nothing while it is down.
+    """True if credentials probably still work after their end, because Vault revokes nothing during an outage.
 
     Args:
         lease: as it stands.
@@ -126,7 +126,7 @@ def kept_beyond(lease: Lease, ends: float, unanswered_since: float | None) -> bo
 
 
 def retry(action: Action, ends: float, now: float, rnd: Random, *, failures: int, interval: float) -> Plan:
-    """What to do after a renewal or re-issue failed: the same again, or new credentials when there is no time for it.
+    """Plan the retry of a failed renewal or re-issue: the same action, or new credentials if time is too short for it.
 
     The credentials still work, so nothing hurries: the first retry comes within the interval, so that a short failure
     is soon over, and each later one anywhere in nearly all of the time that is left, since a fleet that retried sooner
@@ -157,7 +157,7 @@ Fate = Literal["renewed", "keep", "spent", "gone"]
 
 
 def fate(status: int, text: str) -> Fate:
-    """What an answer to a renewal means for the lease.
+    """Return the consequence of a renewal's answer for the lease.
 
     400 alone says nothing: `failed to connect` is trouble in the backend and the lease lives; at the maximum it
     lives too but is not renewed any more; `lease not found`, `invalid lease` and `lease expired` are its end.

@@ -1,4 +1,4 @@
-"""What is asked of Vault about a lease, once `lease.py` has decided it; and the timers of what is kept alive."""
+"""Requests about a lease, as decided in `lease.py`, and timers of objects that are kept alive."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Leased(NamedTuple):
         return leases.usable_until(self.lease, self.token.ends, self.token.duration or 0.0)
 
     def works(self, now: float, unanswered_since: float | None, stale_for: float) -> bool:
-        """Whether the credentials work, as far as is known.
+        """True if the credentials work, as far as is known.
 
         Args:
             now: monotonic seconds.
@@ -48,7 +48,7 @@ class Leased(NamedTuple):
         return now < ends or (now < ends + stale_for and leases.kept_beyond(self.lease, ends, unanswered_since))
 
     def plan(self, vault: Vault, now: float, rnd: Random, *, tried: leases.Action, failures: int) -> leases.Plan:
-        """What to do with the lease next, and when.
+        """Return the next step for the lease, and the time of that step.
 
         Args:
             vault: whose `overlap` and `refresh_interval` count.

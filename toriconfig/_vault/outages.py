@@ -1,4 +1,4 @@
-"""What is logged when values in memory cannot be confirmed, and when they can be again."""
+"""Log messages for values in memory that cannot be confirmed, and for their recovery."""
 
 from __future__ import annotations
 

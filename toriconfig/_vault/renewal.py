@@ -73,13 +73,16 @@ def _failed(cell: Cell, error: SecretError, then: Then) -> None:
 
 
 def depends_on(cell: Cell, token: LiveToken) -> bool:
-    """Whether the credentials of a cell end with that token."""
+    """True if the credentials of a cell end with that token."""
     leased = cell._leased
     return leased is not None and leased.token is token
 
 
 def token_changed(cell: Cell, token: LiveToken) -> None:
-    """That token was replaced, has ended, or ends earlier than was known: its leases are replaced before it ends."""
+    """Update a cell after that token was replaced, ended or got an earlier end.
+
+    Leases of the token are replaced before the token ends.
+    """
     with cell._memory as then:
         leased = cell._leased
         if leased is None or leased.token is not token:
@@ -92,7 +95,7 @@ def token_changed(cell: Cell, token: LiveToken) -> None:
 
 
 def token_failed(cell: Cell, token: LiveToken, error: SecretError, asked: float) -> None:
-    """That token could not be renewed or replaced: a lease that it ends before is in danger.
+    """Record that a token could not be renewed or replaced, if the token ends before the cell's lease.
 
     Args:
         cell: whose credentials may end with it.
@@ -108,7 +111,7 @@ def token_failed(cell: Cell, token: LiveToken, error: SecretError, asked: float)
 
 
 def token_renewed(cell: Cell, token: LiveToken) -> None:
-    """That token was renewed, so what it endangered is safe again."""
+    """Clear an outage of a cell after its token was renewed, because the cell's lease is safe again."""
     with cell._memory as then:
         if depends_on(cell, token) and is_outage(cell._attempts.error):
             cell._attempts.succeeded()

@@ -1,4 +1,4 @@
-"""What reading a path of Vault came to."""
+"""Result of reading a path of Vault."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def lease_in(body: Mapping[str, Any], asked: float) -> Lease | None:
 
 
 class Found(NamedTuple):
-    """What a path holds.
+    """Data of a path.
 
     Attributes:
         data: the keys and values.
@@ -46,7 +46,7 @@ class Found(NamedTuple):
     gist: dict[str, Any] | None = None
 
     def differs(self, old: object) -> bool:
-        """Whether it is another value than `old`; the countdown of a static role is no change."""
+        """True if this value differs from `old`; the countdown of a static role is no change."""
         if self.lease is not None:
             return True
         if self.ttl is None or not isinstance(old, dict):

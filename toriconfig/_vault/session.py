@@ -74,7 +74,7 @@ class Session:
         self._begin()
 
     def _begin(self) -> None:
-        """What is new in each process."""
+        """Create the state that each process needs for itself."""
         # its own: the program's `random` may be seeded, and children must not share what comes next
         self.rnd = random.Random().random  # noqa: S311  (jitter, no secret)
         self._lock = MemoryLock()
@@ -193,7 +193,7 @@ class Session:
         return flight
 
     def flight(self, failed: Failed | None = None, timeout: float | None = None) -> Flight:
-        """What `send` will have done; of memory alone, so it can be made and waited for under a lock."""
+        """Build the flight of `send`; uses memory alone, so the flight can be made and waited for under a lock."""
         call = Call(self.now() + (self.resolved.timeout if timeout is None else timeout), self.now)
 
         def on_expiry(flight: Flight) -> None:

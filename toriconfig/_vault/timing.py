@@ -1,4 +1,4 @@
-"""When to ask Vault again: pure decisions about tokens and static roles, beside those of `_runtime/timing.py`."""
+"""Times of the next requests to Vault: pure decisions about tokens and static roles, beside `_runtime/timing.py`."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def token_delay(ttl: float, rnd: Random) -> float:
 
 
 def came_short(granted: float, asked: float) -> bool:
-    """Whether a renewal shows that the maximum is near: it granted less than two thirds of the first term."""
+    """True if a renewal granted less than two thirds of the first term, which shows that the maximum is near."""
     return granted < asked * 2.0 / 3.0

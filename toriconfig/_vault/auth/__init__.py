@@ -1,1 +1,1 @@
-"""Who a session is: login, token, identity."""
+"""Identity of a session: login, token, renewal and revocation."""

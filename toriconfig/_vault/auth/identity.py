@@ -1,4 +1,4 @@
-"""Who a session is: its token, obtained once by whoever comes first, renewed, replaced, revoked."""
+"""Identity of a session: its token, obtained once by the first caller, renewed, replaced, revoked."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LOOK_FOR_LEASES = 1.0
 
 
 def no_policy(denial: Answer) -> bool:
-    """Whether a 403 says that the token is known and no policy of its allows the request: the server counts errors
+    """True if a 403 means that the token is known and none of its policies allows the request: the server counts errors
     only after it has looked the token up.
     """
     return "1 error occurred" in denial.text and "invalid token" not in denial.text
@@ -68,12 +68,12 @@ class Identity:
 
     @property
     def error(self) -> SecretError | None:
-        """Why the last login failed, or None."""
+        """Error of the last login, or None."""
         return self._error
 
     @property
     def revocable(self) -> bool:
-        """Whether there is a token to revoke."""
+        """True if there is a token to revoke."""
         return any(token.pid == os.getpid() for token in self._minted)
 
     def forget_failures(self) -> None:
@@ -125,7 +125,7 @@ class Identity:
 
     @property
     def limited(self) -> bool:
-        """Whether each request spends one of the uses that somebody gave this program, so that none is made unasked."""
+        """True if the token was given to this program with a limited number of uses: no request is sent unasked."""
         token = self._token
         return token is not None and token.counted and not token.minted
 
@@ -252,7 +252,7 @@ class Identity:
         self._tell_cells(token)
 
     def _look(self, token: LiveToken, call: Call) -> str:
-        """Whether Vault still accepts the token: alive, dead or unknown."""
+        """Look the token up in Vault and return its state: alive, dead or unknown."""
         now = self._session.now()
         outcome = self._session.exchange(call, "GET", "auth/token/lookup-self", None, token.value)
         if isinstance(outcome, Failure) or outcome.status not in (200, 403):

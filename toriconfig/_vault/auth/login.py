@@ -117,7 +117,7 @@ def login_request(auth: Auth, ask: Ask, where: Hashable, call: Call) -> LoginReq
 def _unwrap(
     wrapping: str, mount: str, creation_path: str | None, ask: Ask, where: Hashable, call: Call
 ) -> str | SecretError:
-    """What the wrapping token holds, once it is certain that it was made where secret ids are made."""
+    """Return the secret id that the wrapping token holds, after checking that the token was created for a secret id."""
     tampered = "possible tampering: find out who opened it, and make a new one"
     with _opening.turn((where, wrapping), call) as mine:
         if not mine:

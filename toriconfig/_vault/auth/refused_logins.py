@@ -35,7 +35,7 @@ _FREE, _TRYING, _GOOD, _REFUSED = range(4)
 
 
 class RefusedLogins:
-    """Which login requests were refused lately. Times are monotonic seconds of one clock."""
+    """Login requests that were refused recently. Times are monotonic seconds of one clock."""
 
     def __init__(self) -> None:
         self._map = mmap.mmap(-1, _SLOTS * _RECORD.size)

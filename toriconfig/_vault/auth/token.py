@@ -95,7 +95,7 @@ class LiveToken:
 
     @property
     def spent(self) -> bool:
-        """Whether renewing gains nothing any more: it cannot be, or its maximum is near."""
+        """True if renewing the token gains nothing: the token is not renewable, or its maximum is near."""
         return not self.renewable or (self.renewed and came_short(self.duration or 0.0, self.term))
 
     def __repr__(self) -> str:

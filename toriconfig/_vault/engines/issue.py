@@ -1,4 +1,4 @@
-"""What is issued by a request that says what for: certificates, credentials with parameters, signed keys.
+"""Requests with parameters that issue something: certificates, credentials, signed keys.
 
 A certificate of a role without `generate_lease` is no lease in Vault: nobody can renew or revoke it by an id, and it
 outlives the token that asked for it. For whoever holds it it is one all the same, that ends and must be followed by

@@ -39,14 +39,14 @@ _VERSIONED = "Invalid path for a versioned K/V secrets engine"
 
 
 class Mount(NamedTuple):
-    """Where an engine is mounted, with its closing slash, and how its secrets are read."""
+    """Path of a mounted engine, with its closing slash, and the kind of the engine."""
 
     prefix: str
     kind: Kind
 
 
 class Mounts:
-    """What is known of the mounts of one session, and how to learn it without extra rights."""
+    """Known mounts of one session, looked up without extra rights."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -86,7 +86,7 @@ class Mounts:
     def _read(
         self, mount: Mount, path: str, version: int | None, call: Call, relogin: bool
     ) -> Found | SecretError | None:
-        """What a path holds, or why that cannot be had; None when another engine answered than was thought."""
+        """Read a path; return its data, an error, or None if another engine than `mount` answered."""
         session = self._session
         asked = session.now()
         if mount.kind == "v2":
@@ -120,7 +120,7 @@ class Mounts:
         return Found(data, None, lease, answer.token, ttl)
 
     def _makes_codes(self, mount: Mount, path: str, call: Call) -> bool:
-        """Whether an answer that looks like a one-time code is one; a KV engine may hold what looks so."""
+        """True if an answer that looks like a one-time code is one; a KV engine may hold data of the same form."""
         told = self._known(path) or mount
         if told.kind == "other":
             asked = self._told(path, call, relogin=False)
@@ -196,7 +196,7 @@ class Mounts:
             self._mounts[mount.prefix] = mount
 
     def _may_look_up(self, path: str) -> bool:
-        """Whether it was not looked up just now; from now on it was."""
+        """Return True if the path was not looked up recently, and mark the path as looked up."""
         with self._lock:
             if path in self._looked_up:
                 return False
@@ -205,7 +205,7 @@ class Mounts:
 
 
 def mints(path: str) -> bool:
-    """Whether reading `path` makes something new, so that it is never asked twice."""
+    """True if reading `path` creates something new, so that the request is never repeated."""
     return not _MINTING.isdisjoint(path.split("/")[1:])
 
 
@@ -222,7 +222,10 @@ def _guessed(path: str, version: int | None) -> Mount:
 
 
 def _is_doubtful(found: Found | SecretError, known: Mount | None) -> bool:
-    """Whether an outcome may come of a wrong mount. A 403 of a known one is the policy's: each poll would ask again."""
+    """True if a wrong mount may have caused an outcome.
+
+    For a known mount, a 403 comes from the policy: a lookup would be repeated with each poll.
+    """
     wrong = (404, 405) if known is not None else (403, 404, 405)
     return isinstance(found, VaultNotFound) or (isinstance(found, VaultError) and found.status in wrong)
 
@@ -234,7 +237,10 @@ def _is_engine(path: str) -> bool:
 def _versioned(
     session: Session, answer: Answer | SecretError, path: str, version: int | None, target: str
 ) -> Found | SecretError | None:
-    """What KV v2 answered; None when it was not KV v2, in which `target` may be a secret of another name."""
+    """Convert an answer of KV v2 to its data or an error; return None if the answer is not from KV v2.
+
+    In another engine `target` may be a secret of another name.
+    """
     if isinstance(answer, SecretError):
         return answer
     data, metadata = answer.data.get("data"), answer.data.get("metadata")

@@ -12,7 +12,7 @@ _MERGE = {"Content-Type": "application/merge-patch+json"}
 
 
 class Asks(Protocol):
-    """What asks Vault: a session, or what stands before one."""
+    """Protocol of an object that sends requests to Vault: a session, or its stand-in before there is a session."""
 
     def request(
         self,
@@ -29,7 +29,7 @@ class Asks(Protocol):
 
 
 class Version(NamedTuple):
-    """What one version of a path holds.
+    """Data and state of one version of a path.
 
     Attributes:
         data: its keys; empty when it holds nothing.
@@ -118,7 +118,7 @@ class Versions:
         self._asks.request("PUT", self.destroy_path, {"versions": list(numbers)})
 
     def first_written(self) -> str:
-        """When the path was first written, in RFC 3339; needs `read` on its metadata."""
+        """Return the time of the first write to the path, in RFC 3339; needs `read` on the path's metadata."""
         return str(self._asks.request("GET", self.metadata_path).data.get("created_time", ""))
 
 
@@ -130,6 +130,6 @@ def _refused(answer: Answer, path: str) -> Exception:
 
 
 def capabilities(asks: Asks, paths: Iterable[str]) -> dict[str, set[str]]:
-    """What the token may do with each path."""
+    """Return the capabilities of the token for each path."""
     answer = asks.request("POST", "sys/capabilities-self", {"paths": list(paths)})
     return {path: set(can) for path, can in answer.data.items() if isinstance(can, list)}

@@ -82,7 +82,7 @@ def _data(session: Session, path: str) -> dict[str, Any]:
 
 
 def policy_path(session: Session, path: str) -> str:
-    """Where a policy finds a logical path: below `data/` for KV v2.
+    """Return the path that policies use for a logical path: below `data/` for KV v2.
 
     Raises:
         VaultError: as for reads; the token may look up any path that it may use.

@@ -33,7 +33,7 @@ def decoded(raw: bytes) -> Any:
 
 
 def fault(body: Mapping[str, Any], path: str) -> str:
-    """What is not as Vault writes it in a successful answer; "" when all is well.
+    """Return the first deviation of a successful answer from Vault's format; "" if there is none.
 
     Args:
         body: of the answer.

@@ -1,4 +1,4 @@
-"""Which address is asked: sticky, with fast failover, within one budget."""
+"""Choice of the address for a request: sticky, with fast failover, within one budget."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Route:
                 return outcome
 
     def _leader(self, outcome: Answer | Failure) -> int | None:
-        """Which of our addresses a redirect names: that one may have the token, no other origin may."""
+        """Return the index of the configured address that a redirect names, or None: no other origin gets the token."""
         if isinstance(outcome, Failure) or outcome.status not in REDIRECTS:
             return None
         location = urlsplit(outcome.headers.get("location", ""))
@@ -101,7 +101,7 @@ class Route:
         return self._origins.index(origin) if origin in self._origins else None
 
     def _same_origin(self, outcome: Answer | Failure, at: int) -> str | None:
-        """Where a redirect leads, if that is the same origin: the token goes nowhere else."""
+        """Return the target of a redirect within the same origin, else None: no other origin gets the token."""
         if isinstance(outcome, Failure) or outcome.status not in REDIRECTS:
             return None
         location = urlsplit(outcome.headers.get("location", ""))

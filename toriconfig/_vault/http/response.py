@@ -1,4 +1,4 @@
-"""What comes back from an attempt: Vault's answer, or why there was none."""
+"""Outcome of an attempt: Vault's answer, or the reason why there was none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Answer:
-    """What Vault said.
+    """Answer of Vault.
 
     Attributes:
         status: HTTP status.
@@ -56,7 +56,7 @@ class Answer:
 
 
 class Failure:
-    """Why there was no answer of Vault's: never holds a body, which might be a secret.
+    """Reason why Vault gave no answer: never holds a body, which might be a secret.
 
     Attributes:
         kind: what went wrong.

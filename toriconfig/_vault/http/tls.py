@@ -23,7 +23,7 @@ Identity = tuple[object, ...]
 
 
 class SetUpError(Exception):
-    """What TLS is set up with cannot be used; the text follows the words "Vault at …"."""
+    """Unusable TLS setting; the text follows the words "Vault at …"."""
 
 
 class TlsContext:
@@ -153,7 +153,7 @@ def _loads(context: ssl.SSLContext, path: str) -> bool:
 
 
 def _identity(tls: Tls) -> Identity:
-    """Which files TLS is made of, as far as the file system tells them apart."""
+    """Return the identities of the files for TLS, as far as the file system distinguishes the files."""
     paths = [path for path in (tls.ca_cert, tls.cert, tls.key) if path is not None]
     if tls.ca_path is not None and os.path.isdir(tls.ca_path):
         try:
@@ -172,7 +172,7 @@ def _file_identity(path: str) -> Identity:
 
 
 def _words(error: Exception) -> str:
-    """What the system said of a file; a ValueError is not quoted."""
+    """Return the system's message for an error of a file; a ValueError is not quoted."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return type(error).__name__ if isinstance(error, OSError) else "malformed"

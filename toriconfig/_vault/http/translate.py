@@ -27,7 +27,7 @@ _CAPABILITY = {"GET": "read", "LIST": "list", "POST": "update", "PUT": "update",
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What to do with an outcome.
+    """Next step after an outcome.
 
     Attributes:
         action: done, or ask the next address, or the same once more, or give up on this request and on the address.
@@ -42,7 +42,7 @@ _DONE, _NEXT, _FAIL = Verdict("done"), Verdict("next"), Verdict("fail")
 
 
 def judge(outcome: Answer | Failure, *, repeatable: bool) -> Verdict:
-    """What to do with one outcome.
+    """Decide the next step after one outcome.
 
     Args:
         outcome: of one attempt.
@@ -136,7 +136,7 @@ def _unsupported(path: str, method: str, said: str, given: dict[str, Any]) -> Va
 
 
 def _parameters(path: str) -> str:
-    """What to say after a path that hands something out to parameters."""
+    """Return the help for a path that issues something only to a request with parameters."""
     kind = path.split("/")[-2]
     if kind == "issue":
         return f"say what the certificate is for, as its role allows: `{path}?common_name=...&ttl=...`"
@@ -150,7 +150,7 @@ def _parameters(path: str) -> str:
 
 
 def is_outage(error: SecretError | None) -> bool:
-    """Whether an error says that Vault answers nobody, so that it revokes nothing either: down, sealed, or failing.
+    """True if an error means that Vault serves no request, and thus revokes nothing: down, sealed, or failing.
 
     A rate limit (429) and a node that lags behind (412) are answers.
     """
