@@ -166,11 +166,11 @@ class DevServer:
 
     @property
     def is_running(self) -> bool:
-        """Whether its process is there."""
+        """True if the server's process is running."""
         return self._process.is_running
 
     def output(self) -> str:
-        """What the server has written since its start."""
+        """Return the output of the server since its start."""
         return self._process.output()
 
     def start(self) -> None:

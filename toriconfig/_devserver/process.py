@@ -69,7 +69,7 @@ class Keeper:
 
     @property
     def is_ours(self) -> bool:
-        """Whether this process made it; a forked child must leave what it inherited alone."""
+        """True if this process started the server; a forked child must not touch inherited servers."""
         return os.getpid() == self._owner
 
     def close(self) -> None:
@@ -143,11 +143,11 @@ class ServerProcess:
 
     @property
     def is_running(self) -> bool:
-        """Whether it was started and has not ended."""
+        """True if the server was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
     def output(self) -> str:
-        """What it has written since its start, both streams."""
+        """Return the server's output since its start, both streams."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def pause(self) -> None:

@@ -22,7 +22,7 @@ TRACEBACK = "toriconfig.traceback"
 
 
 class Named:
-    """What was named.
+    """Settings class that a target names.
 
     Attributes:
         schema: the settings class.
@@ -35,7 +35,7 @@ class Named:
 
 
 def settings_named(target: str) -> Named:
-    """What `target` names, as a command takes it.
+    """Return the settings class that `target` names, checked for use by a command.
 
     Raises:
         click.UsageError: it cannot be imported, is no model or one that no load takes; the message says which and why.
@@ -77,7 +77,7 @@ def _from_here(error: Exception) -> bool:
 
 
 def _told(error: Exception) -> str:
-    """What an import says, and the last frame of the user's code.
+    """Describe the error of an import, with the last frame of the user's code.
 
     Of errors of other kinds not the message, which may quote a value; errors of toriconfig and of pydantic's schema
     hold none and are shown whole.
@@ -93,7 +93,7 @@ def _told(error: Exception) -> str:
 
 
 def _meant(error: Exception) -> str:
-    """What a name that was given for a module may mean: `app.Class` and `app.py` for `app:Class`."""
+    """Return a hint for a target that was taken for a module: `app.Class` and `app.py` for `app:Class`."""
     name = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
     owner, _, last = name.rpartition(".")
     if owner not in sys.modules or hasattr(sys.modules[owner], "__path__"):

@@ -38,7 +38,7 @@ def env_example(cls: type[BaseModel]) -> str:
 
 
 def is_env_example(text: str) -> bool:
-    """Whether a text is such a file, in which nobody has set a variable."""
+    """True if a text is an example `.env` file in which no variable has been set."""
     first, *lines = text.splitlines()
     return first.startswith("# Every variable that ") and all(line.startswith("#") or not line for line in lines)
 

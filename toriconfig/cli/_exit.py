@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Exit(IntEnum):
-    """What the exit code says; stable."""
+    """Meaning of the exit codes; stable."""
 
     FINE = 0
     FINDINGS = 1
@@ -115,7 +115,7 @@ class _Closed(io.RawIOBase):
 
 
 def _prepare_streams() -> None:
-    """What a terminal cannot show is escaped; where nobody listens, nothing is said."""
+    """Escape characters that the terminal cannot show, and discard output if there is no stream."""
     if sys.stdin is None:
         sys.stdin = io.TextIOWrapper(io.BufferedReader(_Closed()))
     for name in ("stdout", "stderr"):
@@ -148,7 +148,7 @@ def _tell_lines(text: str) -> None:
 
 
 def _tell_of_bug(error: Exception) -> None:
-    """Where it happened, without the message and the locals, which may hold values."""
+    """Print the location of a bug, without the message and the locals, which may hold values."""
     import traceback
 
     lines = "".join(traceback.format_tb(error.__traceback__)[-3:])

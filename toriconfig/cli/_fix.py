@@ -48,7 +48,7 @@ class _Edit(NamedTuple):
 
 
 def fix(schema: type[BaseModel], name: str) -> Fixed | None:
-    """What repairs make of a file; None when there is nothing to repair in it, or it is not UTF-8 text.
+    """Return a file with its keys repaired; None if there is nothing to repair in it, or it is not UTF-8 text.
 
     Args:
         schema: what the file is judged by.
@@ -172,7 +172,7 @@ def _applied(text: str, edits: Iterable[_Edit]) -> str:
 
 
 def _is_safe(before: Iterable[Problem], after: Iterable[Problem], edits: Sequence[_Edit]) -> bool:
-    """Whether nothing is wrong now that was not before; below a key that has its right name, more may be found."""
+    """True if the edits add no problems; below a key that now has its right name, more problems may be found."""
     known = {(problem.code, problem.path) for problem in before}
     inside = tuple(show(edit.path) + end for edit in edits for end in (".", "["))
     return all((problem.code, problem.path) in known or problem.path.startswith(inside) for problem in after)

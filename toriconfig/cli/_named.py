@@ -1,4 +1,4 @@
-"""Which files belong to a settings class, and whether a class was named at all."""
+"""Files of a settings class, and the check that a class was named at all."""
 
 from __future__ import annotations
 

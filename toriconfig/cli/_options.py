@@ -93,7 +93,7 @@ def recipe(
     *,
     no_local: bool = False,
 ) -> Recipe:
-    """What a load with these options is.
+    """Build the recipe of a load with these options.
 
     Raises:
         click.UsageError: there is no such settings class, or its options cannot be.
@@ -127,7 +127,7 @@ def schema_class(target: str | None) -> type[BaseModel]:
 
 
 def is_named(target: str | None) -> bool:
-    """Whether somebody named a settings class, on the command line or in pyproject.toml."""
+    """True if a settings class was named, on the command line or in pyproject.toml."""
     return bool(target or _from_pyproject())
 
 
@@ -147,7 +147,7 @@ def write_problems(problems: Sequence[Problem], form: str, color: str, schema: s
 
 
 def wants_color(choice: str) -> bool:
-    """Whether colours are wanted: the option, then NO_COLOR, FORCE_COLOR, then whether a terminal listens."""
+    """True if colours are wanted, by the option, then NO_COLOR, FORCE_COLOR, then if the output is a terminal."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):

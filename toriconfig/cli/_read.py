@@ -1,4 +1,4 @@
-"""What commands read themselves: standard input, and single files of text. All of it bounded."""
+"""Input that commands read themselves: standard input, and single files of text. All of it bounded."""
 
 from __future__ import annotations
 

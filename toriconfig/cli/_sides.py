@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Said(NamedTuple):
-    """What one side says of a key: a mark to compare by, the text to show, and where it stands."""
+    """Value of a key on one side: a mark to compare by, the text to show, and the origin."""
 
     mark: str
     text: str
@@ -80,7 +80,7 @@ def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
 
 
 def _opened(value: Any) -> Any:
-    """What layers say of a value, with what a mask stands for; Vault is not asked."""
+    """Return a value of the layers with its secrets in place of their masks; Vault is not asked."""
     if isinstance(value, Secret):
         return _opened(value.get(None))
     if isinstance(value, (list, tuple)):
@@ -102,7 +102,7 @@ def _without_profile(asked: Recipe) -> dict[str, str]:
 
 
 def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
-    """What a file says itself, or why it cannot be read."""
+    """Return the values in a file itself, or the problems because of which the file cannot be read."""
     from toriconfig._inspect.check import check_alone
     from toriconfig._masking.excerpts import known_secrets
     from toriconfig._masking.keys import Keys

@@ -1,4 +1,4 @@
-"""What is told of a wrong command line: never an argument that may be a secret."""
+"""Messages about a wrong command line: never an argument that may be a secret."""
 
 from __future__ import annotations
 

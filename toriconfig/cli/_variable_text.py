@@ -22,14 +22,14 @@ _END = "X"
 
 
 def is_env_name(name: str) -> bool:
-    """Whether a line of a `.env` file can set a variable of this name: an alias may hold a space."""
+    """True if a line of a `.env` file can set a variable of this name: an alias may hold a space."""
     return bool(name) and not any(
         not char.isprintable() or char.isspace() or char in "=#'\"`$;&|<>()\\" for char in name
     )
 
 
 def is_shell_name(name: str) -> bool:
-    """Whether a shell has variables of this name."""
+    """True if a shell has variables of this name."""
     return _IDENTIFIER.match(name) is not None
 
 
@@ -98,7 +98,7 @@ def _is_bare(text: str) -> bool:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether nothing in it must be escaped to be printed; line ends and tabs are printed as they are."""
+    """True if the text can be printed without escapes; line ends and tabs are printed as they are."""
     return clean_lines(text) == text
 
 

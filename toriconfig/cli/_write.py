@@ -77,7 +77,7 @@ def as_env(
 
 
 class _Dialect(NamedTuple):
-    """How variables are written: which names there are, a line that sets one (None: none does), a hint for the rest."""
+    """Syntax of variables: the possible names, a line that sets a variable (None: none does), a hint for the rest."""
 
     has: Callable[[str], bool]
     line: Callable[[str, Any, bool], str | None]
@@ -121,7 +121,7 @@ def _variables(
 
 
 def shows(leaf: Leaf) -> bool:
-    """Whether a leaf can be written so that it reads back."""
+    """True if a leaf can be written so that reading gives the same value."""
     return not leaf.hidden and not (leaf.secret and leaf.value is None)
 
 
@@ -199,7 +199,7 @@ def _variable(
 
 
 def _keys_are_text(value: Any, shape: Shape) -> bool:
-    """Whether JSON, whose keys are text, says the same mapping: a number as a key of an untyped one is lost in it."""
+    """True if JSON keeps the mapping: its keys are text, so a number as a key of an untyped mapping would be lost."""
     if isinstance(value, list):
         return all(_keys_are_text(item, shape.child(at) or ANY) for at, item in enumerate(value))
     if not isinstance(value, dict):

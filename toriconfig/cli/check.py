@@ -90,7 +90,7 @@ def check(
 
 
 def _repair(asked: Recipe, names: list[str], *, only_show: bool, force: bool) -> int:
-    """How many keys were, or would be, repaired."""
+    """Repair the files, or show the repairs, and return the number of keys."""
     from toriconfig.cli import _fix
     from toriconfig.cli._replace_file import Refused
 

@@ -63,7 +63,7 @@ def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
 
 
 def _mistaken(problems: list[Problem]) -> bool:
-    """Whether how to reach Vault is said in a way that cannot be."""
+    """True if the Vault configuration is invalid."""
     return any(problem.severity == "error" for problem in problems)
 
 

@@ -73,7 +73,7 @@ def _run(command: tuple[str, ...], environ: dict[str, str]) -> int:
 
 
 def _hears_the_terminal(child: subprocess.Popen[bytes]) -> bool:
-    """Whether Ctrl-C reaches it from the terminal, so that it would hear of it twice."""
+    """True if Ctrl-C in the terminal reaches the child process, so that forwarding would deliver the signal twice."""
     try:
         with open("/dev/tty", "rb", buffering=0) as terminal:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgid(child.pid)
@@ -174,7 +174,7 @@ def _reference(reference: str) -> Place:
 
 
 def with_session(work: Any) -> Any:
-    """What `work` makes of the session that the environment describes; ends the command when it cannot."""
+    """Return the result of `work` with the session that the environment describes; end the command if `work` fails."""
     outcome = _try(work)
     if isinstance(outcome, Exception):
         from toriconfig.errors import VaultSealed, VaultUnreachable

@@ -20,7 +20,7 @@ class Account(NamedTuple):
         return f"Account({self.username!r})"
 
     def differs(self, username: str, password: str) -> bool:
-        """Whether it logs in otherwise than with these."""
+        """True if the user name or the password of this account differs from these."""
         return (self.username, self.password) != (username, password)
 
 

@@ -1,4 +1,4 @@
-"""What to do with a secret that was refused by what it opens: ask for a newer one."""
+"""Replacement of a secret that a service refused: ask for a newer one."""
 
 from __future__ import annotations
 

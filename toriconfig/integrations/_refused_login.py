@@ -1,4 +1,4 @@
-"""What to do when a database refuses a login: ask for newer credentials, and log in once more."""
+"""Retry of a login that a database refused: ask for newer credentials, and log in once more."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _QUOTES = "[\"'`\u00ab\u00bb\u2018-\u201f\u2039\u203a\u300c-\u300f]"
 
 
 def login_refused(error: BaseException, user: str) -> bool:
-    """Whether an error of a database driver says that a login was refused.
+    """True if an error of a database driver means that a login was refused.
 
     Args:
         error: as the driver raised it.

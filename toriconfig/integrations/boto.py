@@ -15,7 +15,7 @@ from toriconfig.integrations._account import check_secret, part
 
 
 class Frozen(NamedTuple):
-    """What botocore signs a request with: one reading, whole."""
+    """Credentials that botocore signs a request with: one reading, whole."""
 
     access_key: str
     secret_key: str
@@ -59,7 +59,7 @@ class Credentials:
 
     @property
     def expiry(self) -> datetime | None:
-        """When the credentials in memory end, or None."""
+        """Expiry time of the credentials in memory, or None."""
         ends = self._secret.expires_at
         return datetime.fromtimestamp(ends, UTC) if ends is not None else None
 

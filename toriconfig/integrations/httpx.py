@@ -54,5 +54,5 @@ class SecretAuth(httpx.Auth):
 
 
 def _is_repeatable(request: httpx.Request) -> bool:
-    """Whether the body can be sent again; a stream has been read."""
+    """True if the body can be sent again; a stream has been read."""
     return isinstance(request.stream, httpx.ByteStream)

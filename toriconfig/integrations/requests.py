@@ -67,5 +67,5 @@ def _origin(request: PreparedRequest) -> tuple[str, ...]:
 
 
 def _is_repeatable(request: PreparedRequest) -> bool:
-    """Whether the body can be sent again; a stream has been read."""
+    """True if the body can be sent again; a stream has been read."""
     return request.body is None or isinstance(request.body, (str, bytes))

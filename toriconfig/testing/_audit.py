@@ -1,4 +1,4 @@
-"""What a server was asked, counted from its audit log."""
+"""Requests to a server, counted from its audit log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AuditLog:
         return [entry for entry in entries if entry["type"] == "request"][self._counted_from :]
 
     def count(self, path: str | None = None, operation: str | None = None) -> int:
-        """How many requests there were to `path` with `operation`; None stands for any."""
+        """Return the number of requests to `path` with `operation`; None stands for any."""
         return sum(
             (path is None or _matches(entry["request"].get("path", ""), path))
             and (operation is None or entry["request"]["operation"] == operation)

@@ -47,7 +47,7 @@ class Canary:
         self._base64 = [part for shift in range(3) for part in _windows(_base64_at(plain, shift), _WINDOW + 4)]
 
     def found_in(self, text: str | bytes) -> str:
-        """How `text` holds the canary, such as `base64`; "" when it does not."""
+        """Return the form in which `text` holds the canary, such as `base64`; "" if there is none."""
         if isinstance(text, (bytes, bytearray, memoryview)):
             text = bytes(text).decode("latin-1")
         lowered = text.lower()

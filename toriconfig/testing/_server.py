@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @clean_init
 @dataclass(frozen=True, repr=False)
 class AppRoleLogin:
-    """What a program logs in with by AppRole.
+    """AppRole credentials of a program.
 
     Attributes:
         role_id: the role's id.
@@ -173,7 +173,7 @@ class VaultServer:
         return self._audit.entries()
 
     def requests(self, path: str | None = None, operation: str | None = None) -> int:
-        """How many requests the server has seen, since its start or `forget_requests`.
+        """Return the number of requests to the server since its start or `forget_requests`.
 
         Args:
             path: as in the audit log (`secret/data/tori`) or logical (`secret/tori`); `*` stands for anything.
@@ -216,7 +216,7 @@ class VaultServer:
         return self._server.pid
 
     def output(self) -> str:
-        """What the server has written, for the message of a failing test."""
+        """Return the output of the server, for the message of a failing test."""
         return self._server.output()
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""What every source promises, as tests to inherit."""
+"""Contract of every source, as tests to inherit."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from toriconfig._core.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How to write, as far as a format can be told.
+    """Output options, as far as a format uses them.
 
     Attributes:
         schema: name of the settings class, or "".

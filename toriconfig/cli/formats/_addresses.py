@@ -1,4 +1,4 @@
-"""Where a file is, seen from the root of the checkout."""
+"""Path of a file relative to the root of the checkout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done to the secrets that the command line names, one after the other."""
+"""Actions on the secrets that the command line names, one secret after the other."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def _planned(rotation: Rotation, force: bool) -> Told:
 
 
 def told_status(rotation: Rotation) -> Told:
-    """Where one rotation stands."""
+    """Return the status of one rotation."""
     status = rotation.status()
     code = Exit.FINDINGS if status.open else Exit.FINE
     return _report.of_status(status), _report.status_text(status), code
 
 
 def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str) -> Told:
-    """What `work` ends with; an error is told, and stops no other."""
+    """Return the result of `work`; an error is reported, and does not stop other rotations."""
     from toriconfig.errors import SecretError
     from toriconfig.rotation._errors import KindUnknown
 

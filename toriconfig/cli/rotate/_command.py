@@ -101,7 +101,7 @@ def rotate(references: tuple[str, ...], **options: Any) -> int:
 
 
 def _act(options: dict[str, Any]) -> str:
-    """What is to be done: `rotate`, or what the one flag says that was given."""
+    """Return the action: `rotate`, or the action of the one flag that was given."""
     given = [name for name in _ACTS if options[name]]
     if len(given) > 1:
         flags = " and ".join(f"--{name.replace('_', '-')}" for name in given)

@@ -1,4 +1,4 @@
-"""What is done to all secrets that are due, or that the settings declare."""
+"""Actions on all secrets that are due, or that the settings declare."""
 
 from __future__ import annotations
 

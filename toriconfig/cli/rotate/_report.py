@@ -1,4 +1,4 @@
-"""What became of rotations, as text and as JSON."""
+"""Results of rotations, as text and as JSON."""
 
 from __future__ import annotations
 
