@@ -80,7 +80,7 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """What the command line has for it."""
+        """Flag of the option on the command line."""
         return "--stdin" if self.ask else f"--{self.name}"
 
     def from_text(self, text: str) -> Any:
@@ -109,7 +109,7 @@ class Option:
 
 
 def options_of(kind: Any) -> tuple[Option, ...]:
-    """What a kind, or its class, declares in `options`."""
+    """Return the options that a kind, or its class, declares in `options`."""
     return tuple(getattr(kind, "options", ()))
 
 

@@ -44,7 +44,7 @@ def installed(name: str) -> type[Any] | None:
 
 
 def why_no_kind(found: object) -> str:
-    """What keeps an object from being the class of a kind; "": it is one."""
+    """Return the reason why an object is no class of a kind; "" if the object is one."""
     if not isinstance(found, type):
         return f"it is no class but {type(found).__name__}"
     name = getattr(found, "name", None)
