@@ -1,1 +1,1 @@
-"""Identity of a session: login, token, renewal and revocation."""
+"""Identity of a session: login and token."""
