@@ -1,4 +1,4 @@
-"""Requests about a lease, as decided in `lease.py`, and timers of objects that are kept alive."""
+"""Requests about a lease, as decided in `lease.py`, and timers of the owners of leases and tokens."""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ class Session:
         return flight
 
     def flight(self, failed: Failed | None = None, timeout: float | None = None) -> Flight:
-        """Build the flight of `send`; uses memory alone, so the flight can be made and waited for under a lock."""
+        """Build the flight for `send`; uses memory alone, so the flight can be made and waited for under a lock."""
         call = Call(self.now() + (self.resolved.timeout if timeout is None else timeout), self.now)
 
         def on_expiry(flight: Flight) -> None:
