@@ -113,6 +113,10 @@ _SINGULAR = ("t 1 items", "t 1 characters", "t 1 bytes", "t 1 digits", "t 1 deci
 _TELLS_INPUT = frozenset({"get_attribute_error", "iteration_error", "import_error", "custom_error"})
 
 
+FIXED = frozenset(_KINDS) | frozenset(_BOUNDS)
+"""Kinds of errors whose phrase never holds a part of the input."""
+
+
 def phrase(found: Found, *, sealed: bool) -> str:
     """What would have been right, or "" when that cannot be told.
 

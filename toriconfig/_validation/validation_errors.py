@@ -12,7 +12,7 @@ from toriconfig._core.problem import Problem, Related
 from toriconfig._core.suggest import Suggestions
 from toriconfig._core.tree import Node
 from toriconfig._schema.shape import ANY, Shape, confidential, fields_of
-from toriconfig._validation.expectations import CHOICES, LIMITS, RULES, Found, phrase
+from toriconfig._validation.expectations import CHOICES, FIXED, LIMITS, RULES, Found, phrase
 
 INCOMPLETE = "define or import the name where the class can see it at run time, not under `TYPE_CHECKING` alone"
 """The remedy for an annotation that names what is not defined."""
@@ -63,6 +63,9 @@ def rule_in(trace: TracebackType | None) -> str:
             return code.co_qualname.replace(".<locals>", "")
         trace = trace.tb_next
     return ""
+
+
+_QUOTES_NOTHING = FIXED - CHOICES
 
 
 def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[[Path], str]) -> Iterable[Problem]:
@@ -152,11 +155,13 @@ def _wrong(
 ) -> Problem:
     node = root.find(path)
     here = shape.at(path) or ANY
-    sealed = _sealed(path, here, sealed_above)
     kinds = {one.kind for one, _ in errors}
+    # Of kinds that never quote the input nobody needs to know whether a secret stands there.
+    sealed = not kinds <= _QUOTES_NOTHING and _sealed(path, here, sealed_above)
     expected = " or ".join(dict.fromkeys(filter(None, _phrases(errors, sealed=sealed))))
     rule = next((one.rule for one, _ in errors if one.rule), "")
-    name = f"`{show(path)}`" if path else "the schema"
+    shown = show(path)
+    name = f"`{shown}`" if path else "the schema"
     if "incomplete" in kinds:
         code, message = "TC108", f"the schema is not complete: {errors[0][0].message}"
     elif "escaped" in kinds:
@@ -174,7 +179,7 @@ def _wrong(
     loser = next((loser for loser in node.losers() if loser.layer.kind != "defaults"), None) if node else None
     return Problem(
         code,
-        show(path),
+        shown,
         _place(path, root),
         expected=expected or ("" if "incomplete" in kinds else _by_rule(rule)),
         help=_remedy(path, errors, node, sealed=sealed, expected=expected, suggestions=suggestions),
