@@ -38,7 +38,7 @@ class ConceptServer(ThreadingHTTPServer):
         self._keys = (key, self._keys[0])
 
     def admit(self, authorization: str) -> bool:
-        """Whether a request with that header is answered; counted."""
+        """True if a request with that header is answered; counted."""
         given = authorization.removeprefix("Bearer ").encode()
         names = ("current", "previous")
         name = next(

@@ -75,7 +75,7 @@ def _read(directory: Path) -> tuple[tuple[int, str] | None, list[tuple[int, str]
 
 
 def _is_there(pid: int, began: str) -> bool:
-    """Whether the process that began then is still running; another one may have its number by now."""
+    """True if the process that began then is still running; another one may have its number by now."""
     now = _began(pid)
     return bool(now) and (not began or now == began)
 

@@ -34,7 +34,7 @@ class Signals:
 
     @property
     def came(self) -> bool:
-        """Whether one came."""
+        """True if one came."""
         return self._number != 0
 
     def check(self) -> None:

@@ -304,7 +304,7 @@ def _is_variable(name: str) -> bool:
 
 
 def is_left(text: str, layer: Layer | None = None) -> bool:
-    """Whether text that nobody resolves looks like a reference of a known scheme.
+    """True if text that nobody resolves looks like a reference of a known scheme.
 
     Args:
         text: the text.

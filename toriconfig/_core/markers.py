@@ -156,7 +156,7 @@ def split_key(reference: str) -> tuple[str, str | None]:
 
 
 def issues(path: str) -> bool:
-    """Whether a path may issue something to parameters: `pki/issue/tori`, `kubernetes/creds/tori`, `aws/sts/tori`."""
+    """True if a path may issue something to parameters: `pki/issue/tori`, `kubernetes/creds/tori`, `aws/sts/tori`."""
     return not _ISSUING.isdisjoint(path.split("/")[1:][-2:-1])
 
 
@@ -225,7 +225,7 @@ def _is_plain_key(text: str) -> bool:
 
 
 def _is_bare(text: str) -> bool:
-    """Whether a text in `${...}` ends where it ends: no quote opens in it, and no form is cut off."""
+    """True if a text in `${...}` ends where it ends: no quote opens in it, and no form is cut off."""
     return not text.startswith('"') and "|" not in text
 
 

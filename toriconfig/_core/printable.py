@@ -11,7 +11,7 @@ _JOINERS = frozenset("\u200c\u200d")
 
 
 def harmless(char: str) -> bool:
-    """Whether a character may be shown as it is."""
+    """True if a character may be shown as it is."""
     return char.isprintable() or char in _JOINERS
 
 

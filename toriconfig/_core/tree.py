@@ -192,7 +192,7 @@ class Broken(Node):
 
 
 def refers(node: Node) -> bool:
-    """Whether a text at or below the node may hold a reference."""
+    """True if a text at or below the node may hold a reference."""
     value = node.value
     if type(value) is str:
         return "${" in value and node.layer.references
@@ -232,7 +232,7 @@ class Tree:
 
     @property
     def blank(self) -> bool:
-        """Whether the input holds nothing at all, not even `{}`; where nothing like `{}` exists, comments are something."""
+        """True if the input holds nothing at all, not even `{}`; where nothing like `{}` exists, comments are something."""
         if self.root.value:
             return False
         if self.root.at is None or self.root.layer.name.endswith(".toml"):

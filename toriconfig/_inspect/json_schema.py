@@ -77,7 +77,7 @@ def schema_text(cls: type[BaseModel]) -> str:
 
 
 def is_schema_of(text: str, name: str) -> bool:
-    """Whether a text is the schema of a class of this name, such as one that was written before."""
+    """True if a text is the schema of a class of this name, such as one that was written before."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -213,6 +213,6 @@ def _references_within(node: dict[str, Any]) -> None:
 
 
 def _is_model(node: dict[str, Any]) -> bool:
-    """Whether nothing but a model, or null, may stand here."""
+    """True if nothing but a model, or null, may stand here."""
     branches = (*node.get("anyOf", ()), *node.get("oneOf", ()))
     return "properties" in node or node.get("type") == "null" or (bool(branches) and all(map(_is_model, branches)))

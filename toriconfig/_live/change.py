@@ -136,7 +136,7 @@ def _leaves(value: Any, path: Path) -> Iterator[Path]:
 
 
 def _same(old: Any, new: Any) -> bool:
-    """Whether a leaf is what it was.
+    """True if a leaf is what it was.
 
     A secret is when it is made of the same, whoever has read which of the two; and one number that is none (NaN) is
     another.
@@ -154,7 +154,7 @@ def _same(old: Any, new: Any) -> bool:
 
 
 def _same_supply(old: Supply, new: Supply) -> bool:
-    """Whether two supplies are made of the same; the value of a lower layer counts where it is the one in use."""
+    """True if two supplies are made of the same; the value of a lower layer counts where it is the one in use."""
     in_use = old.inputs[1] if isinstance(old, Fallback) and old.stands_in else None
     if in_use is not None and not (isinstance(new, Fallback) and _same_supply(in_use, new.inputs[1])):
         return False

@@ -46,7 +46,7 @@ class Listener:
             self.prefix, self.settled = names_of(self.prefix, shape), True
 
     def hears(self, path: Path) -> bool:
-        """Whether what changed at `path` is in the section that was asked for, or holds it."""
+        """True if what changed at `path` is in the section that was asked for, or holds it."""
         return all(map(eq, path, self.prefix))
 
     def call(self, change: Change) -> None:

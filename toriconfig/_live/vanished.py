@@ -86,7 +86,7 @@ def _of_value(node: Node) -> Iterator[Problem]:
 
 
 def _held(value: Any) -> bool:
-    """Whether there was something: an unread secret is not read for it."""
+    """True if there was something: an unread secret is not read for it."""
     if not isinstance(value, Secret):
         return value not in ("", b"")
     supply = supply_of(value)

@@ -102,7 +102,7 @@ def _said_by(whole: Node, part: Node) -> Node:
 
 
 def _is_unlike_another(field: Field, model: BaseModel) -> bool:
-    """Whether nobody said what stands at a field, and its factory, asked again, gives something else.
+    """True if nobody said what stands at a field, and its factory, asked again, gives something else.
 
     One that is given the other fields follows them; and what cannot be copied can only be made anew.
     """

@@ -63,7 +63,7 @@ def _spelt_keys(names: list[str], delimiter: str | None) -> Callable[[Path], Ite
 
 
 def _spells(name: str, path: Path, shape: Shape, delimiter: str | None) -> bool:
-    """Whether the name is the keys of the schema on the path, letter by letter, joined by the delimiter."""
+    """True if the name is the keys of the schema on the path, letter by letter, joined by the delimiter."""
     here: Shape | None = shape
     for key in path:
         if here is None or not here.models:

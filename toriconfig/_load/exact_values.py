@@ -71,7 +71,7 @@ def exact(value: Any, shape: Shape, spelling: Callable[[], str | None]) -> Any:
 
 
 def scalars_are(scalars: tuple[type[Any], ...], kind: type[Any]) -> bool:
-    """Whether nothing but `kind` and None may stand there."""
+    """True if nothing but `kind` and None may stand there."""
     return all(of in (kind, type(None)) for of in scalars)
 
 

@@ -124,7 +124,7 @@ def _plain_path(name: str, shape: Shape) -> Path:
 
 
 def means(name: str, shape: Shape, delimiter: str | None) -> bool:
-    """Whether a name, without the prefix, means a key of the schema or the connection to Vault."""
+    """True if a name, without the prefix, means a key of the schema or the connection to Vault."""
     name = name.upper()
     return name.startswith(VAULT) or _meant(name, shape, delimiter.upper() if delimiter else None)[0] is not None
 
@@ -141,14 +141,14 @@ def meaning(name: str, shape: Shape, delimiter: str | None) -> Path | None:
 
 
 def means_secret(name: str, shape: Shape, delimiter: str | None) -> bool:
-    """Whether a name, without the prefix, means a secret or a part of one, perhaps by a key that was renamed since."""
+    """True if a name, without the prefix, means a secret or a part of one, perhaps by a key that was renamed since."""
     found = _meant(name.upper(), shape, delimiter.upper() if delimiter else None)[0] or ()
     path = current(found, shape)
     return any((here := shape.at(path[:end])) is not None and here.kind == "secret" for end in range(1, len(path) + 1))
 
 
 def meant_formerly(name: str, shape: Shape, delimiter: str | None, *, case_sensitive: bool) -> bool:
-    """Whether a name, without the prefix, means a key that was renamed since."""
+    """True if a name, without the prefix, means a key that was renamed since."""
     if not case_sensitive:
         name, delimiter = name.upper(), delimiter.upper() if delimiter else None
     return _formerly(name, shape, delimiter, case_sensitive=case_sensitive)[0] is not None

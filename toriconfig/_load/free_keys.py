@@ -60,13 +60,13 @@ def respelt_tree(root: Node, shape: Shape, delimiter: str | None, existing: Exis
 
 
 def _is_named(node: Node, key: str, delimiter: str) -> bool:
-    """Whether the name of a variable says the key, alone or above other keys, and not the JSON in the value of one."""
+    """True if the name of a variable says the key, alone or above other keys, and not the JSON in the value of one."""
     origin = node.origin
     return origin == node.layer.locate(()) or (origin.name or origin.source).lower().endswith((delimiter + key).lower())
 
 
 def has_positions(node: Node) -> bool:
-    """Whether some items of a list are set by their position."""
+    """True if some items of a list are set by their position."""
     if type(node.value) is list:
         return any(map(has_positions, node.value))
     return type(node.value) is Positions or (type(node.value) is dict and any(map(has_positions, node.value.values())))

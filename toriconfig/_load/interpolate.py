@@ -290,7 +290,7 @@ class _Run:
         return Other(owner, target[len(owner) :])
 
     def _leads_back(self, found: Node, shape: Shape, path: Path) -> bool:
-        """Whether what stands there fails, as it does in a cycle; told by then."""
+        """True if what stands there fails, as it does in a cycle; told by then."""
         if type(found.value) is dict:
             return any(self._leads_back(child, shape, (*path, key)) for key, child in found.value.items())
         if type(found.value) is str and _OPEN in found.value and found.layer.references:

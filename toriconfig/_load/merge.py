@@ -122,7 +122,7 @@ def _pruned(node: Node, shape: Shape, problems: list[Problem], path: Path) -> No
 
 
 def _means_another(below: dict[str, Node], above: dict[str, Node], shape: Shape) -> bool:
-    """Whether no model of a union is meant by both.
+    """True if no model of a union is meant by both.
 
     A tag that a layer says counts until a higher one says another; that of a default does not.
     """
@@ -171,7 +171,7 @@ def _identity(value: Any) -> Hashable:
 
 
 def _adds_to(above: Any, shape: Shape) -> bool:
-    """Whether a value is laid over the one below it key by key, or item by item."""
+    """True if a value is laid over the one below it key by key, or item by item."""
     if type(above) is list:
         return shape.merge not in (None, "replace")
     return type(above) is Positions or (type(above) is dict and shape.merge != "replace")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def names_a_file(name: str, shape: Shape, options: Options) -> bool:
-    """Whether a variable, with its prefix, is one that names the file of a key, and no key of its own."""
+    """True if a variable, with its prefix, is one that names the file of a key, and no key of its own."""
     from toriconfig._load.flat_names import meaning
 
     suffix, prefix, delimiter = (

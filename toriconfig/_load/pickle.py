@@ -68,7 +68,7 @@ def _leaves(value: Any, path: paths.Path, checks: Mapping[str, Check]) -> list[t
 
 
 def _only_refers(value: Any, checks: Mapping[str, Check]) -> bool:
-    """Whether it is one reference and nothing else; a default would be a value again."""
+    """True if it is one reference and nothing else; a default would be a value again."""
     parts = parse(value, checks) if isinstance(value, str) else ()
     if isinstance(parts, Malformed) or len(parts) != 1:
         return False
@@ -76,6 +76,6 @@ def _only_refers(value: Any, checks: Mapping[str, Check]) -> bool:
 
 
 def _logs_in(environ: Mapping[str, str]) -> bool:
-    """Whether it may hold a credential of Vault, or of a proxy before it."""
+    """True if it may hold a credential of Vault, or of a proxy before it."""
     named = any(variable(environ, name) for name in ("TOKEN", "PROXY_ADDR"))
     return named or any("VAULT__AUTH__" in name.upper() or name.upper().endswith("VAULT__PROXY") for name in environ)

@@ -298,7 +298,7 @@ class Load:
                 self.read.append(tree.root)
 
     def _concerns_us(self, problem: Problem) -> bool:
-        """Whether a problem of a variable is ours: without a prefix the environment is full of other people's."""
+        """True if a problem of a variable is ours: without a prefix the environment is full of other people's."""
         if self.options.environment_prefix or problem.origin is None or problem.origin.layer not in ("env", "dotenv"):
             return True
         name = problem.origin.name or (problem.origin.source if problem.origin.layer == "env" else "")

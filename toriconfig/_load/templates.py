@@ -35,7 +35,7 @@ FAILED = Template([])
 
 
 def failed(node: Node) -> bool:
-    """Whether `node` stands where a reference failed, or is a mapping with such a value in it."""
+    """True if `node` stands where a reference failed, or is a mapping with such a value in it."""
     if type(node.value) is dict:
         return any(map(failed, node.value.values()))
     return node.value is FAILED

@@ -43,7 +43,7 @@ def structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) ->
 
 
 def _spells_numbers(shape: Shape) -> bool:
-    """Whether JSON of every kind means what it spells, since no text may stand there: `int | list[int]`."""
+    """True if JSON of every kind means what it spells, since no text may stand there: `int | list[int]`."""
     free = shape.kind == "any" or (shape.text and bool(shape.scalars))
     return free and not shape.choices and _NUMBERS.issuperset(shape.scalars)
 
@@ -82,7 +82,7 @@ def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Pro
 
 
 def can_mean(shape: Shape, value: Any) -> bool:
-    """Whether text can mean this value: `null` means None, and JSON a mapping or list, only where text is not wanted."""
+    """True if text can mean this value: `null` means None, and JSON a mapping or list, only where text is not wanted."""
     if value is None:
         text = shape.text or (shape.kind == "scalar" and shape.validated)
         return shape.nullable and shape.kind not in ("secret", "any") and not text and not shape.verbatim

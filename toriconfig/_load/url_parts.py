@@ -66,7 +66,7 @@ def _rooms(rest: str) -> Iterator[str]:
 
 
 def _differs(value: Any, room: str) -> bool:
-    """Whether encoding may change what stands there."""
+    """True if encoding may change what stands there."""
     if isinstance(value, Value):  # fetched later
         return room != "path"
     return value is not None and quote(str(value), safe="/" if room == "path" else "", errors="replace") != str(value)

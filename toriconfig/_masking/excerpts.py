@@ -104,7 +104,7 @@ def _fields(shape: Shape, seen: frozenset[type] = frozenset(), *, sealed: bool =
 
 
 def _secret_throughout(shape: Shape) -> bool:
-    """Whether whatever stands here is a secret: one alone, or a list or mapping of nothing else."""
+    """True if whatever stands here is a secret: one alone, or a list or mapping of nothing else."""
     if shape.kind == "secret" or shape.sealed:
         return True
     return bool(shape.parts) and all(map(_secret_throughout, shape.parts))

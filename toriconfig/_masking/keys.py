@@ -110,7 +110,7 @@ class Keys:
 
 
 def nameless(shape: Shape) -> bool:
-    """Whether any key may be that of a secret here, in a mapping whose values are no models with names of their own."""
+    """True if any key may be that of a secret here, in a mapping whose values are no models with names of their own."""
     item = shape.item if shape.kind == "mapping" else None
     return item is not None and item.kind != "model" and confidential(item)
 

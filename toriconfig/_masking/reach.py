@@ -127,7 +127,7 @@ class _Walk:
         return name is not None and self.sensitive.names(name[1])
 
     def _is_plain(self, text: str) -> bool:
-        """Whether nothing reaches into this line, begins in it or goes on below it."""
+        """True if nothing reaches into this line, begins in it or goes on below it."""
         if self.lost or self.pem or self.floor is not None or self.depth or self.quote or self.block is not None:
             return False
         if len(text) > LONGEST_LINE or PEM_BEGIN in text:
@@ -216,7 +216,7 @@ class _Walk:
         return None
 
     def _literal(self, text: str) -> bool:
-        """Whether the line is text inside a block scalar, where quotes and brackets mean nothing."""
+        """True if the line is text inside a block scalar, where quotes and brackets mean nothing."""
         if self.block is not None and text.strip() and _indent(text) <= self.block:
             self.block = None
         return self.block is not None

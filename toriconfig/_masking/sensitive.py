@@ -76,14 +76,14 @@ class Sensitive:
         self._known: dict[str, bool] = {}
 
     def names(self, name: str) -> bool:
-        """Whether `name` is, or may be meant as, the name of a secret."""
+        """True if `name` is, or may be meant as, the name of a secret."""
         answer = self._known.get(name)
         if answer is None:
             answer = self._known[name] = self._decide(plain_letters(name))
         return answer
 
     def holds(self, name: str) -> bool:
-        """Whether `name` is that of a section with secrets in it."""
+        """True if `name` is that of a section with secrets in it."""
         return bool(self._sections) and _joined(name) in self._sections
 
     def _decide(self, name: str) -> bool:
@@ -106,7 +106,7 @@ class Sensitive:
 
 
 def looks_secret(name: str) -> bool:
-    """Whether a key or variable of this name usually holds a secret.
+    """True if a key or variable of this name usually holds a secret.
 
     >>> looks_secret("DB_PASSWORD"), looks_secret("clientSecret"), looks_secret("private-key"), looks_secret("author")
     (True, True, True, False)

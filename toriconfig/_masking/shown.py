@@ -30,7 +30,7 @@ _OVERLAP = 1000
 
 
 def conceals(key: str | int, value: Any) -> bool:
-    """Whether a value is not to be shown: text under the name of a secret, or text that carries a login.
+    """True if a value is not to be shown: text under the name of a secret, or text that carries a login.
 
     >>> conceals("password", "hunter2"), conceals("max_tokens", 4096), conceals("host", "postgres://u:p@db/x")
     (True, False, True)

@@ -90,13 +90,13 @@ _MERGED: Sources = ()
 
 
 def is_neutral(schema: type[BaseSettings]) -> bool:
-    """Whether nothing of ours is asked for, so that pydantic-settings alone decides."""
+    """True if nothing of ours is asked for, so that pydantic-settings alone decides."""
     config: Mapping[str, Any] = schema.model_config
     return not any(config.get(name) is not None for name in _OURS) and not _fields_ask(schema)
 
 
 def _fields_ask(schema: type[BaseSettings]) -> bool:
-    """Whether a field is a secret, or holds a model that renames a key."""
+    """True if a field is a secret, or holds a model that renames a key."""
     known = _ASKS.get(schema)
     if known is None:
         shape = root_shape(schema)

@@ -234,7 +234,7 @@ _TEXT = Layer("env", "", lambda _: Origin("env", ""))
 
 
 def is_secret(field: FieldInfo) -> bool:
-    """Whether a `Secret` stands in the field itself, not below it."""
+    """True if a `Secret` stands in the field itself, not below it."""
     return _shape(field).kind == "secret"
 
 

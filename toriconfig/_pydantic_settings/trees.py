@@ -226,11 +226,11 @@ class _Known:
         return Node(known, node.layer, node.at)
 
     def _formerly(self, path: Path) -> bool:
-        """Whether a key that was renamed since stands at, above or below the path."""
+        """True if a key that was renamed since stands at, above or below the path."""
         return any(key.old[: len(path)] == path[: len(key.old)] for key in renamed(self._shape))
 
     def _names(self, node: Node, key: str) -> bool:
-        """Whether a variable of that name set the key, and not the JSON in the value of another."""
+        """True if a variable of that name set the key, and not the JSON in the value of another."""
         name = _name_of(node)
         return name.lower().endswith(f"{self._options.env_nested_delimiter or ''}{key}".lower())
 

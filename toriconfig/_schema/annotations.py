@@ -67,7 +67,7 @@ def shape_of(annotation: Any, metadata: tuple[Any, ...] = (), inside: frozenset[
 
 
 def _is_custom(note: Any) -> bool:
-    """Whether an annotation of the schema's own decides how a value is validated."""
+    """True if an annotation of the schema's own decides how a value is validated."""
     known = type(note).__module__.partition(".")[0] in ("pydantic", "annotated_types", "toriconfig")
     return not known and hasattr(note, "__get_pydantic_core_schema__")
 

@@ -32,7 +32,7 @@ def keys_of(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ..
 
 
 def is_aliased(owner: type[Any], info: FieldInfo) -> bool:
-    """Whether a field is set by its aliases, be it beside its name."""
+    """True if a field is set by its aliases, be it beside its name."""
     return _alias(owner, info) is not None
 
 

@@ -203,12 +203,12 @@ class Options(Value):
         return self.env_nested_delimiter if self.secrets_nested_delimiter is None else self.secrets_nested_delimiter
 
     def exact(self, kind: str) -> bool:
-        """Whether the case of names counts in a flat layer."""
+        """True if the case of names counts in a flat layer."""
         own = self.secrets_case_sensitive if kind == "secrets_dir" else None
         return bool(self.case_sensitive if own is None else own)
 
     def restricts(self, kind: str) -> bool:
-        """Whether not every spelling and nesting of a name counts in a flat layer."""
+        """True if not every spelling and nesting of a name counts in a flat layer."""
         return self.exact(kind) or (self.env_nested_max_split is not None and kind != "secrets_dir")
 
     @property

@@ -46,7 +46,7 @@ def current(path: Path, shape: Shape) -> Path:
 
 
 def has_renamed(shape: Shape) -> bool:
-    """Whether any model of the schema renames a key."""
+    """True if any model of the schema renames a key."""
     return any(map(_renames, within(shape)))
 
 
@@ -68,7 +68,7 @@ _OUTDATED: WeakKeyDictionary[type[Any], bool] = WeakKeyDictionary()
 
 
 def outdated(shape: Shape) -> bool:
-    """Whether anything in the schema is renamed or deprecated; found out once a class."""
+    """True if anything in the schema is renamed or deprecated; found out once a class."""
     if shape.renamed:
         return True
     (model,) = shape.models if len(shape.models) == 1 else (None,)

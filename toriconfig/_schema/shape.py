@@ -123,7 +123,7 @@ class Shape:
 
     @property
     def extra(self) -> bool:
-        """Whether a key that is not a field is nobody's mistake, because the model itself says so."""
+        """True if a key that is not a field is nobody's mistake, because the model itself says so."""
         if self._extra is None:
             self._extra = any(config_of(model).get("extra") in ("allow", "ignore") for model in self.models)
         return self._extra
@@ -306,7 +306,7 @@ def _of_info(info: FieldInfo) -> Shape:
 
 
 def reads_itself(model: type[Any]) -> bool:
-    """Whether a class, wherever it stands, looks by itself for what it is not given: pydantic-settings' do."""
+    """True if a class, wherever it stands, looks by itself for what it is not given: pydantic-settings' do."""
     return hasattr(model, "settings_customise_sources")
 
 
@@ -342,14 +342,14 @@ def within(shape: Shape) -> Iterator[Shape]:
 
 
 def has_secrets(shape: Shape) -> bool:
-    """Whether a secret may stand at or below this shape."""
+    """True if a secret may stand at or below this shape."""
     if shape._holds is None:
         _survey(shape)
     return bool(shape._holds)
 
 
 def has_exact(shape: Shape) -> bool:
-    """Whether a value may stand at or below this shape that sources cannot read without its type: see `_load/exact_values`."""
+    """True if a value may stand at or below this shape that sources cannot read without its type: see `_load/exact_values`."""
     if shape._exact is None:
         _survey(shape)
     return bool(shape._exact)
@@ -376,7 +376,7 @@ def _survey(shape: Shape) -> None:
 
 
 def confidential(shape: Shape) -> bool:
-    """Whether a secret, ours or somebody else's, may stand at or below this shape, so that it is not shown whole."""
+    """True if a secret, ours or somebody else's, may stand at or below this shape, so that it is not shown whole."""
     return any(below.kind == "secret" or below.sealed for below in within(shape))
 
 

@@ -49,7 +49,7 @@ def _known(model: type[Any], fields: Fields, given: Mapping[str, Any]) -> set[st
 
 
 def _complete(fields: Fields, given: Mapping[str, Any]) -> bool:
-    """Whether no key lacks; a secret never does, since it may come from Vault."""
+    """True if no key lacks; a secret never does, since it may come from Vault."""
     return all(
         not field.required or field.shape.kind == "secret" or not given.keys().isdisjoint(field.keys)
         for field in fields.values()

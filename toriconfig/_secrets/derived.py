@@ -193,7 +193,7 @@ class Fallback:
 
     @property
     def stands_in(self) -> bool:
-        """Whether the second is used now."""
+        """True if the second is used now."""
         return self._stood_in is True
 
     def pending(self) -> Sequence[Flight]:

@@ -151,7 +151,7 @@ class FileSupply:
 
 
 def is_file(node: Node) -> bool:
-    """Whether what stands here is all that one file of a directory of secrets holds."""
+    """True if what stands here is all that one file of a directory of secrets holds."""
     return node.layer.kind == "secrets_dir" and isinstance(node.at, str) and node.key_at is None
 
 

@@ -232,6 +232,6 @@ EXACT = "exact: KV v2 rounds numbers from 2**53 on, so store it as text"
 
 
 def is_rounded(value: Any, reading: Reading) -> bool:
-    """Whether a value out of that reading is a number that KV v2, which keeps 64-bit floats, may have rounded."""
+    """True if a value out of that reading is a number that KV v2, which keeps 64-bit floats, may have rounded."""
     kv = reading.version is not None and reading.origin.layer != "backend"
     return kv and type(value) in (int, float) and abs(value) >= 2**53

@@ -78,7 +78,7 @@ def _made(cls: Any, text: str, instance: BaseModel | None) -> tuple[BaseModel | 
 
 
 def _is_strict(schema: Any) -> bool:
-    """Whether a core schema has anything strict in it."""
+    """True if a core schema has anything strict in it."""
     left = [schema]
     while left:
         one = left.pop()

@@ -145,7 +145,7 @@ def _same(new: Any, old: Any) -> bool:
 
 
 def _is_extension(node: Node, key: str, path: Path) -> bool:
-    """Whether a key may well be a home for YAML anchors, as in Compose files."""
+    """True if a key may well be a home for YAML anchors, as in Compose files."""
     return not path and key.startswith("x-") and node.layer.kind == "files"
 
 

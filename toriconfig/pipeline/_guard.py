@@ -73,7 +73,7 @@ def stand_guard(logger: logging.Logger) -> None:
 
 
 def is_foreign(handler: logging.Handler) -> bool:
-    """Whether it writes, and is not ours."""
+    """True if it writes, and is not ours."""
     return not (hasattr(handler, MARK) or isinstance(handler, (Guard, logging.NullHandler)))
 
 

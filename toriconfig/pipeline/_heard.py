@@ -66,7 +66,7 @@ def _handlers_of(logger: logging.Logger | None) -> Iterator[logging.Handler]:
 
 
 def _filters(handler: logging.Handler) -> bool:
-    """Whether the handler may refuse a record of its level; one with a `handle` of its own does not ask filters."""
+    """True if the handler may refuse a record of its level; one with a `handle` of its own does not ask filters."""
     return bool(handler.filters) and type(handler).handle is logging.Handler.handle
 
 

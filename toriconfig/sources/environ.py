@@ -72,7 +72,7 @@ def _services(environ: Mapping[str, str], names: list[str]) -> tuple[str, ...]:
 
 
 def is_of_service(name: str, services: tuple[str, ...]) -> bool:
-    """Whether Kubernetes made the variable `name` for one of `services`.
+    """True if Kubernetes made the variable `name` for one of `services`.
 
     >>> [is_of_service(f"TORI_{end}", ("TORI",)) for end in ("PORT", "SERVICE_HOST", "PORT_80_TCP_ADDR", "PORTS")]
     [True, True, True, False]

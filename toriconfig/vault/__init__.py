@@ -139,7 +139,7 @@ class Vault(Declared):
             check_namespace(self.namespace, "Vault.namespace")
 
     def says(self, name: str) -> bool:
-        """Whether that field was given a value, be it the default's, so that no variable or file is asked for it."""
+        """True if that field was given a value, be it the default's, so that no variable or file is asked for it."""
         value = getattr(self, name)
         return value is not None and not isinstance(value, _Default)
 

@@ -57,7 +57,7 @@ def _read(session: Session, ref: Ref) -> Mapping[str, Any] | SecretError:
 
 
 def _is_kept(session: Session, path: str) -> bool:
-    """Whether a KV engine holds the path, whatever it looks like: reading it makes nothing new."""
+    """True if a KV engine holds the path, whatever it looks like: reading it makes nothing new."""
     from toriconfig._vault.engines.write import mount_of
 
     try:

@@ -37,5 +37,5 @@ def unread(environ: Mapping[str, str], known: Iterable[str]) -> Iterator[Finding
 
 
 def _is_of_a_service(rest: str) -> bool:
-    """Whether Kubernetes made it, for a Service named `vault`."""
+    """True if Kubernetes made it, for a Service named `vault`."""
     return rest.startswith(("PORT", "SERVICE_")) or "_PORT_" in rest or "_SERVICE_" in rest

@@ -201,7 +201,7 @@ def _masked(node: Node) -> Any:
 
 
 def _is_composed(node: Node) -> bool:
-    """Whether a value is put together when it is read, of what references and files say then."""
+    """True if a value is put together when it is read, of what references and files say then."""
     if type(node.value) is dict:
         return any(map(_is_composed, node.value.values()))
     return isinstance(node.value, Template) or is_file(node)

@@ -234,7 +234,7 @@ def _case(error: Any, lines: Sequence[str]) -> _Case:
 
 
 def _ends_long_key(line: str, column: int) -> bool:
-    """Whether the `:` at a column stands behind a key that is too long for the parser to know it as one."""
+    """True if the `:` at a column stands behind a key that is too long for the parser to know it as one."""
     text = line[:column].rstrip()
     if len(text) <= _KEY_LENGTH or line[column : column + 1] != ":":
         return False

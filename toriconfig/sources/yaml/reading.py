@@ -199,7 +199,7 @@ class Reading:
         return value
 
     def fits(self, event: Any, is_mapping: bool, where: Where) -> bool:
-        """Whether a collection has no tag, or one of the core schema that fits."""
+        """True if a collection has no tag, or one of the core schema that fits."""
         if event.tag in (None, "!", f"{CORE}map" if is_mapping else f"{CORE}seq"):
             return True
         self._refuse_tag(event, where)
