@@ -23,7 +23,7 @@ from support.powers import (
 )
 from toriconfig._core import regular_file, suggest
 from toriconfig._core.problem import MOST_SHOWN
-from toriconfig._load import attempt, file_reference, interpolate
+from toriconfig._load import attempt, file_reference, flat_names, interpolate
 from toriconfig._masking import reach
 from toriconfig._secrets import file as followed
 from toriconfig._vault.auth import login
@@ -146,7 +146,8 @@ LIMITS = {
     "depth of a settings file": f"{Limits().max_depth}",
     "values in a settings file, aliases expanded": f"{Limits().max_nodes:,}",
     "documents in a settings file": f"{Limits().max_documents:,}",
-    "`.env` file": f"{dotenv.MAX_BYTES >> 20} MiB",
+    "`.env` file": f"{dotenv.MAX_BYTES >> 20} MiB, {dotenv.MAX_LINES:,} lines",
+    "parts of the name of a variable": f"{flat_names.MOST_PARTS:,}",
     "file in a secrets folder": f"{secrets_dir.MAX_BYTES >> 20} MiB",
     "`${file:…}`": f"{min(followed.MAX_BYTES, file_reference.MAX_BYTES) >> 20} MiB",
     "file of a login": f"{login.LARGEST >> 20} MiB",

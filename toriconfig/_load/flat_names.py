@@ -29,6 +29,9 @@ STEERING = ("PROFILE", "CONFIG_FILE", "NO_LOCAL")
 _LONGEST_POSITION = 6
 """Digits of a position in a list."""
 
+MOST_PARTS = 100
+"""Parts of a name, as deep as a settings file may be; a name of more parts means nothing."""
+
 VAULT = "VAULT__"
 """Names under the prefix that describe the connection to Vault."""
 
@@ -131,6 +134,8 @@ def means(name: str, shape: Shape, delimiter: str | None) -> bool:
 
 def _meant(name: str, shape: Shape, delimiter: str | None) -> tuple[Path | None, Shape]:
     """The path that a name means, perhaps that of a key which was renamed since, and what may stand there."""
+    if delimiter and name.count(delimiter) >= MOST_PARTS:
+        return None, ANY
     path = _match(name, shape, delimiter)
     return (path, shape.at(path) or ANY) if path is not None else _formerly(name, shape, delimiter)
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections import ChainMap, Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.problem import MOST_SHOWN, Problem, Related
 from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig._masking.frames import Masked
 from toriconfig._masking.sensitive import Sensitive
-from toriconfig.sources.read_file import read_file
-
-if TYPE_CHECKING:
-    from dotenv.parser import Binding
+from toriconfig.sources.read_file import read_file, refused_size
 
 MAX_BYTES = 1 << 20
 """Largest `.env` file that is read."""
+MAX_LINES = 50_000
+"""Most lines of a `.env` file."""
 LARGEST_EXPANDED = 16 << 20
 """Most characters that the variables in the values of one file may expand to."""
 
@@ -90,7 +89,8 @@ class DotEnv:
         if data is None:
             return self._missing() if self._required else ""
         try:
-            return data.decode(self._encoding)
+            text = data.decode(self._encoding)
+            return refused_size(text, Origin("dotenv", self._path), len(text), MAX_LINES) or text
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
         name = "UTF-8" if self._encoding == "utf-8-sig" else self._encoding
@@ -119,7 +119,7 @@ class _Read:
     folded: Callable[[str], str] = str.upper
 
     def __post_init__(self) -> None:
-        self.lines = self.text.splitlines()
+        self.lines = self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         self.masked = Masked(self.lines, Sensitive(everything=True))
         self.problems: list[Problem] = []
         self.values: dict[str, Node] = {}
@@ -128,7 +128,9 @@ class _Read:
         self.shown: Counter[str] = Counter()
 
     def tree(self) -> Tree:
-        for line, binding in _bindings(self.text):
+        from toriconfig.sources.dotenv_lines import bindings
+
+        for line, binding in bindings(self.text):
             name = binding.key
             if binding.error:
                 self.bad_line(line, binding.original.string)
@@ -150,8 +152,9 @@ class _Read:
 
         known = ChainMap(self.said, cast("dict[str, str]", self.environ))
         found = list(parts(value))
-        for part in found if warns else ():
-            if isinstance(part, Variable) and part.default is None and part.name not in known:
+        variables = dict.fromkeys(part for part in found if isinstance(part, Variable))
+        for part in variables if warns else ():
+            if part.default is None and part.name not in known:
                 self.problem(
                     "TC304",
                     at,
@@ -229,20 +232,4 @@ class _Read:
                 excerpts=tuple(self.masked.excerpt(place) for place in places),
                 **more,  # type: ignore[arg-type]
             )
-        )
-
-
-def _bindings(text: str) -> Iterator[tuple[int, Binding]]:
-    """What the file sets, and the line each name stands on."""
-    from io import StringIO
-
-    from dotenv.parser import parse_stream
-
-    for binding in parse_stream(StringIO(text)):
-        # The parser counts blank lines before a name as part of it.
-        original = binding.original
-        blank = original.string[: len(original.string) - len(original.string.lstrip())]
-        yield (
-            original.line + len(blank.splitlines() if blank.endswith(("\n", "\r")) else blank.splitlines()[:-1]),
-            binding,
         )
