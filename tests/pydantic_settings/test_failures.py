@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -146,3 +148,21 @@ def test_a_secret_that_is_missing_is_told_of_when_the_source_can_be_read(caplog:
         load(Ported, environ={"A_PORTS": "[80,81"})
     load(Ported, environ={"A_PORTS": "[80]"})
     assert "`token`: the secret is not set" in caplog.text
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device"])
+def test_a_dotenv_file_that_may_never_end_is_refused_without_being_opened(kind: str, tmp_path: Path) -> None:
+    class App(Settings):
+        a: str = ""
+
+    path = tmp_path / "env"
+    with socket.socket(socket.AF_UNIX) as listener:
+        if kind == "pipe":
+            os.mkfifo(path)
+        elif kind == "socket":
+            listener.bind(str(path))
+        else:
+            path = Path("/dev/zero")
+        with pytest.raises(ConfigError, match="name a regular file"):
+            load(App, env_file=path, env_prefix="T_", environ={})

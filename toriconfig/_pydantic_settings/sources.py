@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from pydantic.fields import FieldInfo
+from pydantic_settings.exceptions import SettingsError
 from pydantic_settings.sources import DefaultSettingsSource
 from pydantic_settings.sources.utils import parse_env_vars
 
@@ -85,6 +86,7 @@ def build(
         env.env_ignore_empty,
         env.env_parse_none_str,
     )
+    _refuse_pipes(options)
     dotenv = _make(DotEnvSettingsSource, schema, given)
     if environ is not os.environ and options.env_file:
         dotenv.env_vars = _dotenv_variables(dotenv, environ)
@@ -113,6 +115,18 @@ def build(
             keep_text(source)
     schema._settings_warn_unused_config_keys(sources, schema.model_config)
     return sources
+
+
+def _refuse_pipes(options: Options) -> None:
+    """Refuse a named pipe, a socket or a device as `.env` file: reading one may never end.
+
+    Raises:
+        SettingsError: the message names the file.
+    """
+    for file in options.env_file:
+        path = os.path.expanduser(os.fspath(file))
+        if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+            raise SettingsError(f"the `.env` file {path} is a pipe, a socket or a device; name a regular file")
 
 
 def _dotenv_variables(source: DotEnvSettingsSource, environ: Mapping[str, str]) -> Mapping[str, str | None]:
