@@ -168,7 +168,7 @@ def override(settings: T, values: Updates | None = None, /, **more: Any) -> Abst
 
 @clean_call
 def explain(settings: Any, path: str) -> Explanation:
-    """Where the value at a dotted path came from, and what it beat; secrets are masked.
+    """Return the origin of the value at a dotted path, and the values that it overrides; secrets are masked.
 
     Raises:
         KeyError: the schema has no such key.
@@ -180,7 +180,7 @@ def explain(settings: Any, path: str) -> Explanation:
 
 
 class Subscription:
-    """What `on_change` returns."""
+    """Handle to cancel a registered callback, returned by `on_change`."""
 
     def __init__(self, settings: Lazy, listener: Listener) -> None:
         self._settings = settings

@@ -1,4 +1,4 @@
-"""What a person asks of settings without using them: the functions behind `toriconfig check` and `toriconfig schema`."""
+"""Inspection of settings without using them: the functions behind `toriconfig check` and `toriconfig schema`."""
 
 from __future__ import annotations
 

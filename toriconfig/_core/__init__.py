@@ -1,1 +1,1 @@
-"""What every room speaks: paths, origins, trees, problems, time."""
+"""Base types that every room uses: paths, origins, trees, problems, time."""

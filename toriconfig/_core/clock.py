@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the library asks of a clock.
+    """Interface of a clock, as the library uses it.
 
     Schedules and ages follow `monotonic`, so a step of the wall clock moves nothing;
     `time` only serves to show dates to people.

@@ -62,7 +62,7 @@ class Reference(Value):
 
     @property
     def written(self) -> str:
-        """What a file says for it, where a backend holds it."""
+        """Text of the reference in a settings file, for a value that a backend holds."""
         return f"${{{self.kind}:{self.name}{''.join(f'|{form}' for form in self.forms)}}}"
 
 
@@ -165,7 +165,7 @@ def formed(value: str | bytes, forms: tuple[str, ...]) -> str:
 
 
 def _end(text: str, at: int, checks: Mapping[str, Check]) -> tuple[int, int]:
-    """Where the reference that begins at `at` ends, and where the `|` of its first form stands; -1 for none.
+    """Return the end of the reference that begins at `at`, and the position of the `|` of its first form; -1 for none.
 
     Quotes are read where a segment may begin, except in the free text of `${env:...}`.
     """

@@ -342,7 +342,7 @@ def scheme_of(reference: str) -> str:
 
 
 def origin_of(reference: str) -> Origin:
-    """Where a reference, as `Reference.shown` writes it, is read."""
+    """Return the origin of the value of a reference, given the reference as `Reference.shown` writes it."""
     return Origin("vault" if scheme_of(reference) == "vault" else "backend", reference)
 
 
@@ -357,7 +357,7 @@ _RULES = ("replace", "append", "prepend", "unique")
 
 
 class Merge(Value):
-    """How a field's value meets those of lower layers, where the usual rule will not do.
+    """Rule by which a field's value is merged with those of lower layers, where the usual rule does not fit.
 
     Args:
         rule: "replace": the higher layer alone counts (for a mapping; lists do so anyway).

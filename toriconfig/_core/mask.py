@@ -1,4 +1,4 @@
-"""What stands in the place of a secret wherever one would be shown."""
+"""Mask that replaces a secret in all output."""
 
 MASK = "**********"
 """Constant, so that it tells no length."""

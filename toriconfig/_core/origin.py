@@ -1,4 +1,4 @@
-"""Where a value came from: one small value that every leaf carries."""
+"""Origin of a value: one small object that every leaf carries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OriginKind = LayerKind | Literal["source", "backend"]
 
 
 class Origin(Value):
-    """Where a value came from, spelt in the language of its layer.
+    """Origin of a value, in the terms of its layer.
 
     Attributes:
         layer: the kind of layer: a name of the `layers` option; `source` for a source that is none of ours; `backend` for

@@ -78,7 +78,7 @@ def quote(key: str) -> str:
 
 
 def quoted(text: str, at: int) -> tuple[int, str]:
-    """What stands in quotes, from behind the opening one; and where the text goes on.
+    """Return the position behind the closing quote, and the quoted text; `at` is behind the opening quote.
 
     Raises:
         ValueError: the quote is not closed.

@@ -37,7 +37,7 @@ Identity = tuple[int, int, int, int]
 
 
 class Unread:
-    """Why a file is not read.
+    """Reason for which a file is not read.
 
     Attributes:
         kind: `absent`, `denied`, `kind`, `large`, `forbidden`, `slow` or `system`.
@@ -52,7 +52,7 @@ class Unread:
 
     @classmethod
     def of(cls, error: OSError | ValueError) -> Self:
-        """What the system says."""
+        """Build the reason from an error of the system."""
         if isinstance(error, ValueError):
             return cls("system", "its name holds a NUL character")
         absent = isinstance(error, (FileNotFoundError, NotADirectoryError))
@@ -77,7 +77,7 @@ class RegularFile:
         self._clock = clock
 
     def identity(self) -> Identity:
-        """What is read now, and may be another content later."""
+        """Return the device, inode, size and modification time of the open file; its content may change later."""
         found = os.fstat(self._descriptor)
         return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 

@@ -122,12 +122,12 @@ class Node:
 
     @property
     def origin(self) -> Origin:
-        """Where the value stands."""
+        """Origin of the value."""
         return self.layer.locate(self.at)
 
     @property
     def key_origin(self) -> Origin:
-        """Where the key stands; the value's place when it has no key of its own."""
+        """Origin of the key; that of the value when the node has no key of its own."""
         return self.layer.locate(self.at if self.key_at is None else self.key_at)
 
     def losers(self) -> Iterator[Node]:
@@ -161,7 +161,7 @@ class Node:
         return Node(values, self.layer, self.at, self.key_at, self.under)
 
     def leaves(self) -> int:
-        """How many values are said at or below this node; what is no mapping is one."""
+        """Count the values that are set at or below this node; a node that is no mapping counts as one."""
         return sum(child.leaves() for child in self.value.values()) if type(self.value) is dict else 1
 
     def plain(self) -> Any:
@@ -202,7 +202,7 @@ def refers(node: Node) -> bool:
 
 
 class Tree:
-    """What a source returns.
+    """Result of reading one source.
 
     Attributes:
         root: a node whose value is a dict; for a flat source the keys are names such as

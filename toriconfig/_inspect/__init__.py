@@ -1,1 +1,1 @@
-"""What a person asks of settings without using them."""
+"""Inspection of settings without using them."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
-    """What is wrong with the merged whole, environment and missing keys included.
+    """Return the problems of all layers merged, environment and missing keys included.
 
     Args:
         online: also fetch every secret; else secrets with a place in a backend are told as not checked.
@@ -46,7 +46,7 @@ def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
 
 
 def check_profiles(recipe: Recipe, *, online: bool = False) -> list[Problem]:
-    """What is wrong with the merged whole of each profile that has a file; of the plain whole where none has.
+    """Return the problems of the merged layers for each profile that has a file; without a profile where none has.
 
     What is wrong in some profiles only names them.
     """
@@ -74,7 +74,7 @@ def _in_profiles(problem: Problem, profiles: list[str]) -> Problem:
 
 
 def no_file_hint(recipe: Recipe) -> str:
-    """Where settings files were looked for, when there is none at all; "" otherwise."""
+    """Return a hint that names the places searched for settings files, when there is no file at all; "" otherwise."""
     options = options_of(recipe, _environ(recipe), root_shape(recipe.schema, recipe.options.get("renamed")), [])
     if "files" not in options.layers or options.config_files is not None or options.required or files_of(options):
         return ""
@@ -85,7 +85,7 @@ def no_file_hint(recipe: Recipe) -> str:
 def check_alone(
     schema: type[BaseModel], trees: Iterable[Tree], most: int = MOST_SHOWN, backends: Sequence[Backend] = ()
 ) -> list[Problem]:
-    """What is wrong with each document alone: nothing is missing that another layer may say, no variable counts.
+    """Return the problems of each document alone; keys that other layers may set may be missing, variables are ignored.
 
     Args:
         most: how many problems of a document get the lines that they stand on; 0: all.

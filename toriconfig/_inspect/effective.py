@@ -46,7 +46,7 @@ class Leaf(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """What files say apart of a value: the keys that lead there, what stands there, and the field."""
+    """Part of a value that files set separately: the keys that lead to the part, its value, and its field."""
 
     way: Path
     value: Any
@@ -113,7 +113,7 @@ def _parts(value: Any) -> list[_Part] | None:
 
 
 def _ways(kind: type[Any]) -> dict[str, tuple[Path, Field | None]]:
-    """Where files say each field, by its name: under its first key, else inside what another key holds."""
+    """Map the name of each field to its path in files: its first key, else its path inside the value of another key."""
     ways: dict[str, tuple[Path, Field | None]] = {}
     fields = fields_of(kind)
     for field in fields.values():
@@ -126,7 +126,7 @@ def _ways(kind: type[Any]) -> dict[str, tuple[Path, Field | None]]:
 
 
 def _said(value: Any, path: Path, loaded: Loaded) -> Any:
-    """What a file says of a value as a whole: of a secret in it the reference, or the mask where it has none."""
+    """Return a whole value as a file sets it; a secret becomes its reference, or the mask where it has none."""
     value = _unwrapped(value)
     text = _text_of(value, path, loaded)
     if text is not None:
@@ -180,7 +180,10 @@ def _as_spelt(path: Path, way: Path, field: Field | None, loaded: Loaded) -> Pat
 
 
 def _beside_default(said: Any, value: Any, field: Field) -> tuple[Any, str]:
-    """What a file must say of a list that is joined with its default to read back to the same; and a word on it."""
+    """Return what a file must set for a list that is merged with its default, and a comment; "" for no comment.
+
+    Read back, the file gives the same list.
+    """
     default: Any = None if field.required else field.default()
     if not isinstance(value, list) or not isinstance(default, list) or not default:
         return said, ""

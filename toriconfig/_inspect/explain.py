@@ -1,4 +1,4 @@
-"""Where a value came from, and what it beat, without showing a secret."""
+"""Explanation of a value: its origin and the values that it overrides. Secrets are not shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from toriconfig._secrets.secret import Secret, supply_of
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What one layer says of a key: where, and the value as text, masked where it is a secret."""
+    """Value that one layer sets for a key: its origin, and the value as text, masked if it is a secret."""
 
     origin: Origin
     value: str
@@ -31,7 +31,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Where a value came from.
+    """Origin of a value, with the values that it overrides.
 
     Attributes:
         path: dotted key path.

@@ -50,7 +50,7 @@ def schema_of_files(cls: type[BaseModel]) -> dict[str, Any]:
 
 
 def made_by_pydantic(cls: type[BaseModel]) -> dict[str, Any]:
-    """What pydantic makes of the class.
+    """Return the JSON schema that pydantic generates for the class.
 
     Raises:
         ConfigError: an annotation of the class is not defined.

@@ -1,4 +1,4 @@
-"""What JSON Schema cannot say: types without JSON, such as a `Callable`, and numbers that are infinite."""
+"""Types that JSON Schema cannot express: types without JSON, such as a `Callable`, and numbers that are infinite."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Generator(GenerateJsonSchema):
 
 
 def unsaid(node: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Where a schema has left a type open, and what the type is called."""
+    """Yield the path of each type that a schema has left open, and the name of the type."""
     if not isinstance(node, dict):
         return
     if UNSAID in node:

@@ -31,7 +31,7 @@ def _rule(path: str, capability: str) -> str:
 
 
 def versioned(path: str) -> str:
-    """Where a policy finds `path` when its engine is the usual KV v2, mounted at its first segment."""
+    """Return the path that a policy needs for `path`, if its engine is KV v2, mounted as usual at the first segment."""
     mount, _, rest = path.partition("/")
     if not rest or _ENGINES.intersection(rest.split("/")):
         return path

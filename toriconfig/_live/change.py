@@ -1,4 +1,4 @@
-"""What changed between two loads. Values of plain keys come along; those of secrets never do."""
+"""Changes between two loads. Values of plain keys are included; values of secrets never are."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _holds_secret(value: Any) -> bool:
 
 
 def _section(value: Any) -> dict[str, Any] | None:
-    """What stands below a model or a free mapping by its keys; None for a leaf."""
+    """Return the values below a model or a free mapping by their keys; None for a leaf."""
     if isinstance(value, BaseModel):
         fields = {name: value.__dict__[name] for name in type(value).model_fields}  # `getattr` warns of deprecated ones
         return fields | (value.model_extra or {})
@@ -162,7 +162,7 @@ def _same_supply(old: Supply, new: Supply) -> bool:
 
 
 def _made_of(supply: Supply) -> Any:
-    """What stands behind a supply, as a value: the places that it reads, of which Vault, or what it holds."""
+    """Return the inputs of a supply as a comparable value: the places that it reads, with their Vault, or its value."""
     if isinstance(supply, Fallback):
         return _made_of(supply.inputs[0])
     if isinstance(supply, Derived):

@@ -34,7 +34,7 @@ class SecretHealth(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What is known of a settings object.
+    """State of a settings object.
 
     Attributes:
         loaded: whether it has been loaded.
@@ -52,7 +52,7 @@ class Health:
 
     @property
     def ok(self) -> bool | None:
-        """Whether the last load worked and no secret is missing or stale; None before the first load.
+        """True if the last load worked and no secret is missing or stale; None before the first load.
 
         Secrets that nobody read yet count as fine.
         """

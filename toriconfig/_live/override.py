@@ -41,7 +41,7 @@ class Entry:
 
 
 class View(NamedTuple):
-    """What a context sees: its overrides, outermost first, and the settings with all of them.
+    """Settings that a context sees: its overrides, outermost first, and the settings with all overrides applied.
 
     A reload changes neither, whichever override ends after it: `base` is what the outermost one was entered on.
     """

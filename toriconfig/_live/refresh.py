@@ -69,7 +69,7 @@ class _Watched:
         return change_of_secret(self.path, self._swaps[0][0], self._swaps[-1][1], was_absent=self._absent)
 
     def failure(self) -> SecretError | None:
-        """Why it could not be asked for, also where an earlier value is still used."""
+        """Return the error of the last request, also when an earlier value is still used; None if there is none."""
         failure, error = failure_of(self.secret), _error_of(self.supply)
         if failure is not None:
             return failure
@@ -104,7 +104,7 @@ class _Asking:
 
 
 def _sources_of(supply: Supply) -> Iterator[Supply]:
-    """What a supply is read from, itself or through others."""
+    """Yield the supplies that read a value themselves: the supply, or its inputs through all levels."""
     if isinstance(supply, (Derived, Fallback)):
         for one in supply.inputs:
             yield from _sources_of(one)
@@ -113,7 +113,10 @@ def _sources_of(supply: Supply) -> Iterator[Supply]:
 
 
 def _error_of(supply: Supply) -> Exception | None:
-    """Why the last request for a supply failed; that a backend holds nothing is none where a lower layer does."""
+    """Return the error of the last request for a supply; None when there is none.
+
+    A value that is missing in a backend is no error where a lower layer supplies the value.
+    """
     if isinstance(supply, Fallback):
         first, second = supply.inputs
         error = _error_of(first)

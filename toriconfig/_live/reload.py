@@ -105,7 +105,7 @@ def _subscribed(lazy: Lazy, loaded: Loaded, listeners: tuple[Listener, ...]) -> 
 
 
 def _relay(ref: weakref.ref[Lazy], path: Path, supply: Supply) -> Swap:
-    """What makes changes of a secret out of the swaps of its supply."""
+    """Return a callback that turns the swaps of a supply into changes of its secret, and notifies the listeners."""
     watched = weakref.ref(supply)  # strongly, each would keep the other alive
     absent = supply.state == "missing"
 

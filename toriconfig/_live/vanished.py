@@ -42,7 +42,7 @@ def tell_gone(problem: Problem) -> None:
 
 
 def _of_file(old: LayerRead, new: LayerRead | None) -> Iterator[Problem]:
-    """What became of a file.
+    """Yield a problem if a file that was read before no longer exists or is empty.
 
     Args:
         old: how it was read before.

@@ -42,7 +42,7 @@ def addresses(session: Session) -> Generator[Finding, None, Answer | None]:
 
 
 def _health(session: Session, address: str) -> Answer | SecretError:
-    """What one address says of itself; no namespace but the root has a health."""
+    """Ask one address for its health, in the root namespace; no other namespace has a health."""
     from toriconfig._vault.session import Session
 
     alone = Session(replace(session.resolved, addresses=(address,), namespace=""), session.environ)

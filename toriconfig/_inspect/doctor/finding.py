@@ -1,4 +1,4 @@
-"""What one step of an examination found."""
+"""Result of one step of an examination."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Mark = Literal["ok", "warning", "error", "unreached"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one step of the examination found.
+    """Result of one step of the examination.
 
     Attributes:
         mark: ok, warning, error, or unreached: a source could not be reached.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def place(session: Session, ref: Ref) -> Finding:
-    """What reading `ref` comes to; a read that would make an account is not made for an examination."""
+    """Examine whether `ref` can be read; a read that would create an account is not made."""
     from toriconfig._vault.engines.kv import mints
 
     name = str(ref)
@@ -93,7 +93,7 @@ def _capability(session: Session, ref: Ref) -> Finding:
 
 
 def _needed(session: Session, ref: Ref, denied: VaultDenied) -> str:
-    """What the policy needs; where the token may not ask which engine this is, for both that it may be."""
+    """Describe the rule that the policy needs; also that of other engines if the token may not look up the engine."""
     from toriconfig._vault.engines.write import policy_path
 
     try:
