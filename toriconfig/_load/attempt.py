@@ -28,7 +28,7 @@ _MOST_WARNED = 100
 
 
 class Attempt:
-    """What became of one load.
+    """Result of one load.
 
     Attributes:
         loaded: the settings, or None when there is an error among the problems.
@@ -86,7 +86,7 @@ def try_load(recipe: Recipe) -> Attempt:
 def try_check_tree(
     schema: type[BaseModel], tree: Tree, most: int = MOST_SHOWN, backends: Sequence[Backend] = ()
 ) -> tuple[Problem, ...]:
-    """What is wrong with one tree alone, whatever other layers may say; the environment does not count.
+    """Return the problems of one tree alone, independent of other layers; the environment is ignored.
 
     Args:
         most: how many problems get the lines that they stand on; 0: all.
@@ -146,7 +146,7 @@ class Draft:
         self.problems = run.sorted_problems()
 
     def finish(self) -> Snapshot:
-        """What is known beside the model, which stands; logs what there is to warn of."""
+        """Return the metadata of the load, whose model is complete; log the warnings."""
         _tell(self.problems)
         snapshot = self._run.snapshot(self.root, self._places, self._session)
         _tell_files(snapshot)

@@ -134,7 +134,7 @@ def _as_read(node: Node, known: Node) -> Node:
 
 
 def from_object(value: Any, name: str) -> Node:
-    """What a model or dataclass that stands as a default says, as a node; fields it leaves to its class are left out.
+    """Convert a model or dataclass used as a default to a node; fields that it leaves to its class are left out.
 
     Those of one `Literal` are not: they may be the tag without which nobody finds the class again.
     """

@@ -1,4 +1,4 @@
-"""What settings that are derived from others take over from them, beside the tree of what layers said."""
+"""Values that derived settings take over from the settings they derive from, in addition to the merged tree."""
 
 from __future__ import annotations
 
@@ -53,7 +53,10 @@ def carried(root: Node, given: Node, model: BaseModel) -> Node:
 
 
 def _standing(node: Node | None, above: Node | None, current: Any, shape: Shape, place: str) -> Node | None:
-    """What stands at one place: an object of which part is to be set as a mapping, one of another class as a whole."""
+    """Return the node at one place, with the current object split where only a part of it is to be set.
+
+    Such an object becomes a mapping; an object of another class stays whole.
+    """
     above = above if above is not None and type(above.value) is dict else None
     if hasattr(current, "__dataclass_fields__") or (
         isinstance(current, BaseModel) and not getattr(current, "__pydantic_root_model__", False)

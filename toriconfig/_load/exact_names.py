@@ -50,7 +50,7 @@ def with_exact_names(
 
 
 def _spelt_keys(names: list[str], delimiter: str | None) -> Callable[[Path], Iterable[str]]:
-    """What names call the keys at a path."""
+    """Return a function that yields the spellings, in the given names, of the keys below a path."""
     parts = [name.split(delimiter) for name in names] if delimiter else []
 
     def at(path: Path) -> Iterable[str]:

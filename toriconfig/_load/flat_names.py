@@ -204,7 +204,7 @@ _OUR_RULES: Mapping[str, Any] = {}
 
 
 class _Naming:
-    """How the names of variables are made from keys."""
+    """Builder of variable names from keys."""
 
     def __init__(self, delimiter: str | None, *, sections: bool, case_sensitive: bool) -> None:
         self._spelt: Callable[[str], str] = str if case_sensitive else str.upper
@@ -271,7 +271,7 @@ def _below(name: str, shape: Shape, delimiter: str) -> Path | None:
 
 
 def _untyped(path: Path, target: Shape, shape: Shape) -> Shape | None:
-    """What a name below an untyped `dict` means: JSON what it spells, as in pydantic-settings; None elsewhere."""
+    """Return the shape of a name below an untyped `dict`: JSON is decoded, as in pydantic-settings; None elsewhere."""
     if target.kind != "any" or target.members or len(path) < 2:
         return None
     field = shape.fields.get(str(path[0]))
@@ -308,7 +308,10 @@ def _place(root: Node, path: Path, node: Node) -> None:
 
 
 def _container(parent: Node, part: str | int, kind: type[dict[Any, Any]], node: Node) -> Node:
-    """What stands at a key, made if it is no container; one that holds the parts of a text stays."""
+    """Return the container at a key; create it if the node there is no container.
+
+    A container that holds the parts of a text is kept.
+    """
     known = _at(parent, part)
     if known is None or type(known.value) not in (kind, dict if kind is dict else list):
         known = Node(kind(), node.layer, node.at, None, known)

@@ -25,7 +25,7 @@ def respelt(path: Path, shape: Shape, existing: Existing) -> Path:
 
 
 def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]]) -> Existing:
-    """What keys the layers of a load, and the defaults of the schema, have at a path.
+    """Return a function that yields the keys that layers and the defaults of the schema have at a path.
 
     Args:
         roots: the trees of all layers; those of text do not count until they are `fitted`.

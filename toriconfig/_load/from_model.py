@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def adopt(model: BaseModel) -> Snapshot:
-    """What can be known of a model that no load made."""
+    """Build the metadata of a model that no load built."""
     schema = type(model)
     root = _moved(from_object(model, schema.__name__))
     secrets: dict[Path, Secret[Any]] = {}

@@ -1,4 +1,4 @@
-"""What to tell people who must set a value: where it was looked for, and how it is set."""
+"""Hints for people who must set a value: the layers that were searched, and the ways to set the value."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Remedies:
         return self._variables.get(path)
 
     def how_to_set(self, path: Path) -> str:
-        """Where the key at `path` was looked for, and how it is set."""
+        """Name the layers that were searched for the key at `path`, and the ways to set the key."""
         looked = ", ".join(self.looked(path)) or "no layer: the options name none"
         variable = self.variable(path)
         return f"looked in: {looked}; set `{show(path)}`" + (f", or {variable} in the environment" if variable else "")

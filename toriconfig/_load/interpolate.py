@@ -113,7 +113,7 @@ class _Run:
         return shape if shape.kind == "secret" else shape.child(key) or ANY
 
     def text(self, node: Node, shape: Shape, path: Path) -> Any:
-        """What the string at `path` becomes; once a node, however often it is referred to."""
+        """Resolve the string at `path`; each node is resolved once, however often it is referred to."""
         known = self.done.get(id(node), self)
         if known is not self:
             return known
@@ -174,7 +174,7 @@ class _Run:
         return "".join(texts) if len(texts) == len(parts) else Template(parts)
 
     def _formed(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
-        """What a reference yields, in the form that it asks for; of what is fetched later, the reference says that."""
+        """Return the value of a reference in its form; a value fetched later keeps the form in the reference."""
         value = self._value(reference, node, shape, path)
         forms = reference.forms
         if not forms or value is FAILED or isinstance(value, Reference):
@@ -298,7 +298,7 @@ class _Run:
         return False
 
     def _unsaid(self, target: Path) -> Any:
-        """What a default says of a key of which no layer says anything, or an object that code gave; else `_UNSET`."""
+        """Return the default of a key that no layer sets, or the part of an object given in code; else `_UNSET`."""
         shape: Shape | None = self.shape
         node: Node | None = self.root
         value: Any = _UNSET
@@ -321,7 +321,7 @@ class _Run:
         return value
 
     def _made(self, path: Path, node: Node) -> Node:
-        """What a factory gave is said from now on: asked again, by the schema too, it may give something else."""
+        """Pin the result of a default_factory as a node: a second call, by the schema too, may return another value."""
         self.made[path] = node
         self.root = placed(self.root, path, node)
         return node

@@ -1,4 +1,4 @@
-"""What stands at a dotted path of a load: the value, its field, its node and its origin."""
+"""Lookup at a dotted path of a load: the value, its field, its node and its origin."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def names_of(path: Path, shape: Shape) -> Path:
 
 
 def walked(loaded: Loaded, path: Path, text: str) -> tuple[Any, Field | None, Shape | None, Path]:
-    """What stands at a path, its field and shape, and the path as files spell it."""
+    """Return the value at a path, its field and shape, and the path as files spell it."""
     value: Any = loaded.model
     shape: Shape | None = loaded.snapshot.shape
     field: Field | None = None
@@ -88,7 +88,7 @@ def walked(loaded: Loaded, path: Path, text: str) -> tuple[Any, Field | None, Sh
 
 
 def origin_at(loaded: Loaded, path: Path) -> Origin:
-    """Where the value at `path` came from; the schema's default where no layer says anything."""
+    """Return the origin of the value at `path`; the schema's default where no layer sets the value."""
     node = node_at(loaded, path)
     if node is None:
         return default_origin(loaded, path)
@@ -101,7 +101,7 @@ def default_origin(loaded: Loaded, path: Path) -> Origin:
 
 
 def value_below(value: Any, part: str | int, field: Field | None) -> Any:
-    """What stands below `value`.
+    """Return the value of `part` in `value`.
 
     Raises:
         LookupError: nothing does.
@@ -171,13 +171,13 @@ def node_at(loaded: Loaded, path: Path) -> Node | None:
 
 
 def _given_whole(node: Node, name: str) -> Node | None:
-    """Where a part of an object or of a text is said: where all of it is, unless the object leaves it to its class."""
+    """Return the node of a part of an object or a text: that of the whole; None if the object leaves the part unset."""
     unsaid = isinstance(node.value, BaseModel) and name not in node.value.model_fields_set
     return None if unsaid else Node(node.value, node.layer, node.at)
 
 
 def _places(shape: Shape | None, part: str | int, field: Field | None) -> Iterator[Path]:
-    """Where what a key or a field's name means may stand in the tree."""
+    """Yield the paths in the tree at which the value of a key, or of a field's name, may be set."""
     name = field.name if field is not None else part
     if field is None or field.inside is None:
         yield from ((key,) for key in (field.keys if field is not None else (part,)))

@@ -224,7 +224,7 @@ def _null_problem(node: Node, path: Path, below: Node | None) -> Problem:
 
 
 def at_nulls(wrong: list[Problem], problems: list[Problem]) -> list[Problem]:
-    """What validation found, with a key that is missing because a layer says null at the place of the null."""
+    """Return the validation problems; a key that is missing because of a null gets the origin of the null."""
     nulls = {problem.path: problem.origin for problem in problems if problem.code == "TC106"}
     return [
         one.replaced(origin=nulls[one.path], label="null counts as not set")

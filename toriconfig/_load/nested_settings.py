@@ -14,7 +14,7 @@ from toriconfig._schema.shape import ANY, fields_of, reads_itself
 
 
 def with_sections(snapshot: Snapshot, model: BaseModel) -> Snapshot:
-    """What a load knows, and what the sections of its model read themselves."""
+    """Return the metadata of a load, with what the sections of its model read themselves."""
     root, secrets = snapshot.root, snapshot.secrets
     for path, section in _sections(model, ()):
         known = snapshot_of(section)

@@ -1,4 +1,4 @@
-"""What of a lazy settings object may leave the process: its recipe, and never a value of a secret."""
+"""Pickling of a lazy settings object: the recipe may leave the process, the value of a secret never does."""
 
 from __future__ import annotations
 

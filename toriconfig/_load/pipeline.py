@@ -228,7 +228,7 @@ class Load:
         return loaded
 
     def snapshot(self, root: Node, places: Places, session: Any) -> Snapshot:
-        """What this load knows beside its model."""
+        """Build the metadata of this load, without its model."""
         return Snapshot(
             root=root,
             shape=self.shape,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Inputs(Value):
-    """What a load may read from: the command line of the program too, where `arguments` is true."""
+    """Inputs that a load may read; the command line of the program is one where `arguments` is true."""
 
     options: Options
     environ: Mapping[str, str]
@@ -142,7 +142,7 @@ def profiles_of(options: Options) -> list[str]:
 
 
 def overlooked(options: Options) -> list[Problem]:
-    """What is wrong with the files that are there, and that are not.
+    """Return the problems of settings files that are ignored, and of folders and files that are missing.
 
     A warning for a folder that is not there, and for each file that another one of its name stands beside; an error
     where settings files are required and none is found.
@@ -224,7 +224,7 @@ def _is_pyproject(file: PathLike) -> bool:
 
 
 def no_files(options: Options, severity: Severity) -> Problem:
-    """That no settings file was found, and where it was looked for."""
+    """Build the problem that no settings file was found; it names the searched places."""
     looked = looked_for(options)
     return Problem(
         "TC006",
@@ -285,7 +285,7 @@ def _files(inputs: Inputs) -> Iterator[Source]:
 
 
 def reader_options(file: str, options: Options) -> dict[str, Any]:
-    """What the reader of a file is told beside its content: of TOML, which table to read."""
+    """Return the arguments of a file's reader besides the content: for TOML, the table to read."""
     if format_of(file).name != "TOML":
         return {}
     if not _is_pyproject(file):

@@ -1,4 +1,4 @@
-"""What one load knows beside its model: the tree it was made from, and what was noticed on the way. Never changed."""
+"""Metadata of one load beside its model: the merged tree, and the findings. Never changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Recipe(Value):
-    """What a load was asked to do, so that it can be done again.
+    """Arguments of a load, kept so that the load can be repeated.
 
     Attributes:
         schema: the model class.
@@ -71,7 +71,7 @@ _NONE: Mapping[Any, Any] = MappingProxyType({})
 
 
 class Snapshot(Value):
-    """What one load knows beside its model, which it does not hold, so that a model that nobody uses goes.
+    """Metadata of one load. Holds no reference to the model, so unused models can be collected.
 
     Attributes:
         root: the merged tree with its losers.

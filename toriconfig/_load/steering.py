@@ -1,4 +1,4 @@
-"""What steers a load itself: the profile, the files, and whether local files count, from options and variables.
+"""Settings of a load itself, from options and variables: the profile, the files, and whether local files count.
 
 A variable of the environment comes before one of a `.env` file. A name under the prefix that is a field of the schema is
 a field and steers nothing.
@@ -27,7 +27,7 @@ _FALSE = frozenset({"", "0", "false", "f", "no", "n", "off"})
 
 
 class _Said(Value):
-    """What a steering variable says, and where."""
+    """Value of a steering variable, and its origin."""
 
     text: str
     origin: Origin
@@ -96,7 +96,7 @@ class _Variables:
         self._fields = {key.upper() for key in shape.fields}
 
     def said(self, name: str, own: str | None = None) -> _Said | None:
-        """What a variable says.
+        """Return the value of a variable; None when it is not set.
 
         Args:
             name: its name under the prefix.

@@ -1,4 +1,4 @@
-"""What references leave in the tree: texts that are put together later, and marks where one failed."""
+"""Nodes that references leave in the tree: texts that are composed later, and marks of failed references."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def without_failed(node: Node) -> Node:
 
 
 def failures(node: Node, path: Path = ()) -> Iterator[Path]:
-    """Where `without_failed` leaves out a value of a mapping, and the lists in which it leaves out an item."""
+    """Yield the paths of mapping values that `without_failed` leaves out, and of lists that lose an item there."""
     value = node.value
     if type(value) is list:
         kept = [child for child in value if child.value is not FAILED]

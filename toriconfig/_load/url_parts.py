@@ -50,7 +50,10 @@ def hints(parts: Sequence[str | Reference], values: Sequence[Any], path: str, or
 
 
 def _rooms(rest: str) -> Iterator[str]:
-    """What each hole is a part of; "" for the host and the port, which are not encoded, and for a fragment."""
+    """Yield the part of the URL that each hole is in; "" for the host, the port and a fragment.
+
+    Host and port are not encoded.
+    """
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     host = authority.rfind("@") + 1
     room = "user name" if host else ""

@@ -1,4 +1,4 @@
-"""How to reach Vault, put together from code, `<PREFIX>VAULT__*` variables and the `vault:` block of the files."""
+"""Connection to Vault, merged from code, `<PREFIX>VAULT__*` variables and the `vault:` block of the files."""
 
 from __future__ import annotations
 

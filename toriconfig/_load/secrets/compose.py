@@ -44,7 +44,7 @@ Piece = str | Fetched
 
 
 class Parts(Value):
-    """Where the pieces of a template come from.
+    """Sources of the pieces of a template.
 
     Attributes:
         cell: the shared supply of the Vault path that a reference names; None when Vault is not there to be asked.
@@ -80,7 +80,7 @@ def spelt(place: Template | Ref) -> str:
 
 
 def written(place: Template | Ref) -> list[str]:
-    """What a file says for each place in a backend that it names."""
+    """List the references to backends in a place, as a file spells them."""
     if isinstance(place, Ref):
         return [f"${{{place.scheme}:{place.place}}}"]
     return [part.written for part in _in_backends(place)]
@@ -130,7 +130,7 @@ def mapping_supply(node: Node, parts: Parts) -> Supply:
 
 
 def _planned(node: Node) -> object:
-    """What a mapping is put together of, as a value."""
+    """Return the content of a mapping that is composed later, as a comparable value."""
     if type(node.value) is dict:
         return {key: _planned(child) for key, child in node.value.items()}
     if isinstance(node.value, Template):
@@ -141,7 +141,7 @@ def _planned(node: Node) -> object:
 def _builder(
     node: Node, parts: Parts, inputs: list[Supply], index: dict[Any, int]
 ) -> Callable[[Sequence[Reading]], Any]:
-    """What makes the value of one node from the readings; its inputs are added to `inputs`."""
+    """Return a function that builds the value of one node from the readings; add the node's inputs to `inputs`."""
     if isinstance(node.value, Template):
         pieces = _pieces(node.value, parts, inputs, index)
         return lambda readings: _joined(pieces, readings)
@@ -236,7 +236,7 @@ def _in_other_backend(part: Reference, parts: Parts) -> tuple[Supply, Take, Any]
 
 
 def _taker(key: str, absent: SecretError) -> Take:
-    """What takes one key out of a reading; it raises (a copy of) `absent` when it is not there."""
+    """Return a function that takes one key out of a reading; it raises a copy of `absent` when the key is missing."""
 
     def take(reading: Reading) -> Any:
         value = reading.value

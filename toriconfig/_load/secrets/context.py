@@ -1,4 +1,4 @@
-"""Where secrets may be looked for in one load, and what was found out about them."""
+"""Places in which one load may look for secrets, and the findings about the secrets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _no_text(_node: Node) -> str | None:
 
 
 class Places:
-    """Where secrets may be looked for in this load.
+    """Places in which this load may look for secrets.
 
     Attributes:
         schema: name of the schema, for messages.
@@ -86,7 +86,7 @@ class Places:
 
     @property
     def absent(self) -> str:
-        """Why Vault is not asked."""
+        """Reason for which Vault is not asked."""
         return "Vault is left alone: offline" if self.offline else "Vault is not configured"
 
     @property
@@ -101,7 +101,7 @@ class Places:
         return session_of(backend_of(scheme, self.backends)).provider(reference)
 
     def absence(self, schemes: Iterable[str]) -> str:
-        """Why one of these backends is not asked; "" if all are."""
+        """Return the reason for which one of these backends is not asked; "" if all are asked."""
         reasons = ("" if self._can_ask(scheme) else self._absent(scheme) for scheme in schemes)
         return next(filter(None, reasons), "")
 

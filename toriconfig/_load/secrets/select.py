@@ -40,7 +40,10 @@ _NOWHERE = Origin("defaults", "nothing")
 
 
 def supplier(node: Node | None, shape: Shape, path: Path, places: Places, parts: Parts) -> Supply | Secret[Any] | None:
-    """What supplies the secret at `path`; None when nothing does and it may be None, or after telling why not."""
+    """Return the supply of the secret at `path`; None when there is none.
+
+    In that case the secret is optional, or the reason was recorded.
+    """
     place, literal = _candidates(node)
     if "vault" not in places.layers:
         place = None
@@ -101,7 +104,7 @@ def _within(node: Node | None) -> Iterator[str]:
 
 
 def _said(source: Template | Ref | Node | None) -> Any:
-    """What a file says of a secret that is nothing but what Vault holds; None where anything else is in it."""
+    """Return a secret as a file sets it, if it consists of references to backends alone; None otherwise."""
     if isinstance(source, (Ref, Template)):
         references = written(source)
         return "".join(references) if isinstance(source, Ref) or len(references) == len(source.parts) else None
@@ -145,7 +148,7 @@ def _ranks_above_vault(node: Node, places: Places) -> bool:
 
 
 def _lower(node: Node, shape: Shape, path: Path, places: Places, parts: Parts) -> Supply | Secret[Any] | None:
-    """What a layer itself says; None after telling why it cannot be used."""
+    """Return the supply, or the secret, that a layer sets itself; None after recording why it cannot be used."""
     value = node.value
     if isinstance(value, Secret):
         reading = supply_of(value).reading
