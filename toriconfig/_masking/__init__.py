@@ -1,1 +1,1 @@
-"""What of a file, a line or a value may be shown: secrets are masked line by line before anything is composed."""
+"""Masking of files, lines and values: secrets are masked line by line before any text is composed."""

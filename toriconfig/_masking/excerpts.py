@@ -57,7 +57,7 @@ def with_excerpts(
 def known_secrets(
     shape: Shape, roots: Iterable[Node] = (), places: Iterable[Origin] = ()
 ) -> Callable[[Origin], Sensitive]:
-    """What is known of the secrets in the input of an origin: their names, and where the trees have them.
+    """Return a function that describes the secrets in the input of an origin: their names, and places in the trees.
 
     Args:
         places: where something else may be a secret.
@@ -86,7 +86,7 @@ def known_secrets(
 
 
 def _instead_of_keys(problems: Iterable[Problem], shape: Shape) -> Iterator[Origin]:
-    """Where a file holds one value or list instead of keys: perhaps it is the file of a secret alone."""
+    """Yield the origins of files that hold one value or list instead of keys; each may be the file of one secret."""
     if confidential(shape):
         yield from (problem.origin for problem in problems if problem.code == "TC007" and problem.origin is not None)
 

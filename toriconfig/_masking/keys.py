@@ -1,4 +1,4 @@
-"""What a problem may tell of its key: a value that got into a key, where a space was forgotten, is masked.
+"""Masking of the key of a problem: a value that got into a key because a space is missing is masked.
 
 database.password:hunter2  ->  database.password:**********
 weights.api_key=hunter2    ->  weights.api_key=**********

@@ -1,4 +1,4 @@
-"""Where, in one line of text, something begins that may be a secret.
+"""Search for the beginning of a possible secret in one line of text.
 
 The rules work on text alone, because a file with a syntax error has no tree. From the first suspicious place
 on, the line is masked to its end: what follows a secret on its line (a comment, the rest of a flow mapping) is
@@ -37,7 +37,7 @@ PEM_BEGIN, PEM_END = "-----BEGIN", "-----END"
 def openings(
     text: str, sensitive: Sensitive, anchors: frozenset[str] = frozenset(), *, inside: bool = False
 ) -> Iterator[tuple[int, bool]]:
-    """Where values of secrets begin, from left to right, and whether such a value may be shown after all.
+    """Yield the positions at which values of secrets begin, from left to right, and whether each may be shown.
 
     A value may be shown when it is a reference alone: `${vault:secret/tori#api_key}` tells where a secret is.
 
@@ -83,7 +83,10 @@ def _is_reference(text: str, at: int) -> bool:
 
 
 def suspicious(text: str) -> int | None:
-    """Where a secret begins that needs no name: a login in a URL, a token's shape, a telling comment, a PEM block."""
+    """Return the position of a secret recognized without its name, or None.
+
+    Such a secret is a login in a URL, a text in the form of a token, a comment that mentions a secret, or a PEM block.
+    """
     text, whole = text[:LONGEST_LINE], text
     places = [_login(text)]
     token, comment = TOKEN.search(text), _COMMENT.search(text)
@@ -100,7 +103,7 @@ def suspicious(text: str) -> int | None:
 
 
 def _login(text: str) -> int | None:
-    """Where `user:password@` begins, or what stands behind `://` and before an `@`; each character is read once."""
+    """Return the position of `user:password@`, or of the text between `://` and `@`; each character is read once."""
     last = text.rfind("@")
     scheme = text.find("://", 0, max(last, 0))
     for chunk in _CHUNK.finditer(text, 0, last + 1):

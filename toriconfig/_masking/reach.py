@@ -1,4 +1,4 @@
-"""How far a secret reaches: from which place on each line of an input is masked.
+"""Extent of a secret: the position on each line of an input from which the line is masked.
 
 Enough of YAML's grammar is followed to know where a value ends (quotes, brackets, block scalars, indentation),
 and where the text breaks that grammar, a secret is taken to go on rather than to have ended.

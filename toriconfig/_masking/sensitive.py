@@ -1,4 +1,4 @@
-"""Which names are the names of secrets: by the schema, by habit, and by a slip of the keyboard.
+"""Recognition of names of secrets: by the schema, by common usage, and by typing errors in either.
 
 Masking errs on the side of too much. A name is taken for a secret's when the schema says so, when it is
 spelt the way secrets are called everywhere, or when it is one typo away from either.
@@ -47,7 +47,7 @@ _MOST_COMPARED = 5000
 
 
 class Sensitive:
-    """What is known of the secrets of one input.
+    """Knowledge about the secrets of one input.
 
     Args:
         keys: names of secret fields: the last part of their path, or the name of their variable.

@@ -156,7 +156,7 @@ def _shared(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Memory:
-    """Where the values of one instance came from, put together when somebody asks.
+    """Origins of the values of one instance, computed on request.
 
     What was assigned to a field afterwards counts as said by code.
     """
@@ -181,7 +181,7 @@ class _Memory:
 
 
 def _traced(schema: type[BaseSettings], sources: Sources) -> Snapshot:
-    """What pydantic-settings' own load knows of its values."""
+    """Build the metadata of a load that pydantic-settings made itself."""
     states = sources[-1].settings_sources_data if sources else {}
     shape = root_shape(schema)
     root = Node({}, Layer("defaults", schema.__name__, lambda _: Origin("defaults", schema.__name__)))

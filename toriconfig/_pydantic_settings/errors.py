@@ -1,4 +1,4 @@
-"""What the constructor of a `Settings` class raises: the errors of pydantic and pydantic-settings, with no secret in them."""
+"""Errors that the constructor of a `Settings` class raises: errors of pydantic and pydantic-settings, no secrets."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _TYPES = {"TC101": "extra_forbidden"}
 
 
 def unreadable(wrong: list[Problem], schema: str) -> SettingsError | None:
-    """What pydantic-settings raises when sources cannot be read; None when all could."""
+    """Build the error that pydantic-settings raises when sources cannot be read; None when all could be read."""
     several = [problem for problem in wrong if problem.code.startswith(_UNREADABLE)]
     return SettingsError(render_text(several, schema=schema)) if several else None
 
 
 def refused(model: BaseModel, wrong: list[Problem], values: dict[str, Any]) -> ValidationError:
-    """What pydantic raises, with our problems and what pydantic itself finds beside them."""
+    """Build pydantic's error, with our problems and those that pydantic itself finds."""
     try:
         BaseModel.__init__(model, **values)
     except ValidationError as error:

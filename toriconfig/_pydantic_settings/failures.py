@@ -1,4 +1,4 @@
-"""What is told of a source that cannot be made or asked: whose fault it is and of what kind, without the values."""
+"""Messages for a source that cannot be built or read: they name the source and the kind of error, without values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from toriconfig._core.tree import Layer
 
 
 class Failure(NamedTuple):
-    """Why a source says nothing.
+    """Reason for which a source returns no values.
 
     Attributes:
         text: what went wrong.
@@ -38,7 +38,7 @@ class Failure(NamedTuple):
 
 
 def failure_of(error: Exception, source: Any, name: str = "") -> Failure:
-    """What is told of an error that came out of a source.
+    """Describe an error that a source raised.
 
     pydantic-settings chains the text that it could not decode, and its sentence alone is told; but not what its command
     line says, which repeats arguments.

@@ -1,4 +1,4 @@
-"""Where the values of pydantic-settings' sources came from: a variable, a line of a `.env` file, a file, an argument."""
+"""Origins of the values of pydantic-settings' sources: a variable, a line of a `.env` file, a file, an argument."""
 
 from __future__ import annotations
 

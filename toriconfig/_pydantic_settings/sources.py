@@ -130,7 +130,7 @@ def _refuse_pipes(options: Options) -> None:
 
 
 def _dotenv_variables(source: DotEnvSettingsSource, environ: Mapping[str, str]) -> Mapping[str, str | None]:
-    """What the `.env` files say where `${NAME}` means a variable of `environ`, not one of the process."""
+    """Return the variables of the `.env` files, with `${NAME}` resolved in `environ` and not in the process's own."""
     from toriconfig._pydantic_settings.places import dotenv_files
     from toriconfig.sources.dotenv import DotEnv
 

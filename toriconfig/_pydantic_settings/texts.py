@@ -1,4 +1,4 @@
-"""What pydantic-settings leaves as text, read by the shape of the schema as the text of a plain model is."""
+"""Text that pydantic-settings leaves undecoded, read by the shape of the schema like the text of a plain model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from toriconfig._schema.shape import ANY, Shape
 
 
 def read_by_shape(node: Node, shape: Shape, problems: list[Problem], *, decodes: bool, path: Path = ()) -> Node | None:
-    """What a source of variables says, with its text read by `shape`, and `XS__0` as a position of the list `xs`.
+    """Read the text of a source of variables by `shape`; `XS__0` becomes a position of the list `xs`.
 
     Args:
         decodes: whether the class has JSON in text decoded (`enable_decoding`).

@@ -1,4 +1,4 @@
-"""What the sources of a `Settings` class say, as trees among those of our own layers.
+"""Values of the sources of a `Settings` class, as trees among those of our own layers.
 
 The order is that of `settings_customise_sources`; our files stand below all that it returns. When the option `layers`
 is given, the sources that pydantic-settings makes itself stand, or are left out, as it says, and each other source
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Said(Value):
-    """What one source said: its values, or why it could not."""
+    """Result of one source: its values, or the reason for which it has none."""
 
     source: Any
     data: Mapping[str, Any]
@@ -69,7 +69,7 @@ def _built(schema: type[BaseSettings], inputs: Inputs) -> tuple[Sources, Tree | 
 def trees(
     schema: type[BaseSettings], inputs: Inputs, sources: Sources, *, caught: type[Exception] = SettingsError
 ) -> Iterator[_Entry]:
-    """What the sources say, among our own layers, lowest first.
+    """Yield the trees of the sources and of our own layers, lowest first.
 
     Args:
         caught: what a source may raise and be a problem for it.
@@ -90,7 +90,7 @@ def trees(
 
 
 def ask(sources: Sources, state: Mapping[str, Any], caught: type[Exception]) -> list[Said]:
-    """What each source says, highest first; each may look at what those above it said, as pydantic-settings has it."""
+    """Read each source, highest first; each may read the values of those above it, as in pydantic-settings."""
     said: list[Said] = []
     states: dict[str, dict[str, Any]] = {}
     current = dict(state)

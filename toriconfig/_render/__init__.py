@@ -80,7 +80,7 @@ def select(problems: Iterable[Problem], most: int) -> list[Problem]:
 
 
 def summary(problems: Sequence[Problem], schema: str = "", shown: int | None = None) -> str:
-    """How many there are of which severity, in one line, and how many of them are shown when that is not all.
+    """Summarize problems in one line: the number of each severity, and the number shown when not all are shown.
 
     >>> summary([Problem("TC101"), Problem("TC201", severity="warning")], "ToriSettings")
     '1 error, 1 warning in ToriSettings'

@@ -73,7 +73,7 @@ def _pointed(mark: Mark, left: int, wide: int, room: int) -> Iterator[Row]:
 
 
 def _span(text: str, origin: Origin) -> tuple[int, int]:
-    """Which characters of the masked `text` a mark stands under, the end exclusive.
+    """Return the range of characters of the masked `text` that a mark underlines, the end exclusive.
 
     Columns are exact up to the mask; what falls into it or behind it is pointed at by the mask as a whole.
     """
@@ -93,7 +93,7 @@ def _span(text: str, origin: Origin) -> tuple[int, int]:
 
 
 def _window(starts: Sequence[int], first: int, room: int) -> tuple[int, int]:
-    """Which characters of a line are shown so that character `first` is among them."""
+    """Return the range of characters of a line to show, so that character `first` is in the range."""
     characters = len(starts) - 1
     if starts[-1] <= room:
         return 0, characters

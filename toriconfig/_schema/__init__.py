@@ -1,1 +1,1 @@
-"""What a schema class says: shapes, names, renames, secrets."""
+"""Analysis of a schema class: shapes, names, renames, secrets."""

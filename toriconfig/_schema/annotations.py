@@ -112,7 +112,7 @@ def _sequence(args: list[Any], inside: frozenset[int]) -> Shape:
 
 
 def _alias_value(alias: Any) -> Any:
-    """What a `NewType`, or a `type X[T] = ...` with its arguments put in, stands for."""
+    """Return the type behind a `NewType` or a `type X[T] = ...`, with the arguments of the latter put in."""
     if hasattr(alias, "__supertype__"):
         return alias.__supertype__
     value, args = alias.__value__, get_args(alias)

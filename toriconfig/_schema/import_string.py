@@ -36,7 +36,7 @@ def import_target(target: str) -> type[BaseModel]:
 
 
 def import_named(target: str) -> Any:
-    """What `target` names.
+    """Import the object that `target` names.
 
     Raises:
         TypeError: it is not "module:name", or the module has nothing of that name.
@@ -60,7 +60,7 @@ def _meant(name: str, owner: object) -> str:
 
 
 def _described(found: object, target: str) -> str:
-    """What was found, by its kind; of an object whose class is a model, which name would do."""
+    """Describe the found object by its kind; if its class is a model, also give the name to use instead."""
     from pydantic import BaseModel
 
     kind = type(found)

@@ -43,7 +43,7 @@ def _alias(owner: type[Any], info: FieldInfo) -> str | AliasChoices | AliasPath 
 
 
 def place_of(owner: type[Any], name: str, info: FieldInfo) -> Path:
-    """Where files would say a field: its first key, or where it stands inside something else."""
+    """Return the path of a field in files: its first key, or its path inside another value."""
     keys, inside = keys_of(owner, name, info)
     return (keys[0],) if keys else inside[0]
 

@@ -80,7 +80,7 @@ else:
 
 
 class Options(Value):
-    """How one schema is loaded. The defaults are neutral: nothing is read that nobody asked for.
+    """Options by which one schema is loaded. The defaults are neutral: nothing is read that nobody asked for.
 
     Attributes:
         config_name: base name of the files `NAME.yaml`, `NAME.<profile>.yaml`, `NAME.local.yaml`; None: no files.
@@ -195,7 +195,7 @@ class Options(Value):
         return self.env_prefix or ""
 
     def delimiter(self, kind: str) -> str | None:
-        """What nests in the names of a flat layer."""
+        """Return the delimiter that nests keys in the names of a flat layer."""
         if kind != "secrets_dir":
             return self.env_nested_delimiter
         if self.secrets_nested_subdir:
@@ -253,7 +253,7 @@ _PATHS = _SINGLE | _FILES | {"layers"}
 
 
 def unknown_option(given: Iterable[str]) -> str:
-    """What is to be said of an option that does not exist: its name, the nearest one, and all of them; "" of none.
+    """Return the message for an unknown option: its name, the nearest one, and all of them; "" if all are known.
 
     Not raised here, since what else was given may hold secrets, and a traceback shows what its frames hold.
     """
@@ -268,7 +268,7 @@ def unknown_option(given: Iterable[str]) -> str:
 
 
 def wrong_options(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
-    """What is wrong with the options of a class and those given to `lazy`; "" when nothing is. Not raised either."""
+    """Return the message for invalid options of a class or of `lazy`; "" if all are valid. Not raised either."""
     own = {name: value for name, value in given.items() if name not in ("overrides", "environ", "offline")}
     wrong = unknown_option(own)
     if wrong:
@@ -368,7 +368,7 @@ _CHOICES: dict[str, tuple[str | None, ...]] = {
 
 
 def wrong_value(values: Mapping[str, Any]) -> str:
-    """What is wrong with the first option that cannot have its value; "" when all can.
+    """Return the message for the first invalid option value; "" if all values are valid.
 
     Args:
         values: every option by its name.

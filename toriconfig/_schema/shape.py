@@ -25,7 +25,7 @@ Kind = Literal["model", "mapping", "sequence", "scalar", "secret", "any"]
 
 
 class Shape:
-    """What may stand at one place.
+    """Description of the values allowed at one place.
 
     Attributes:
         kind: model, mapping (free keys), sequence, scalar, secret, or any (nothing can be said).

@@ -1,4 +1,4 @@
-"""Which models of a union are meant by what is given."""
+"""Selection of the models of a union that the given values mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the exceptions of a backend's `fetch` mean. Of an exception that is not ours only the type is shown."""
+"""Meaning of the exceptions of a backend's `fetch`. Of an exception that is not ours only the type is shown."""
 
 from __future__ import annotations
 

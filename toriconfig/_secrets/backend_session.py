@@ -66,7 +66,7 @@ class BackendSession:
             on_advance(lambda: (alive := scheduler()) and alive.tick())
 
     def _begin(self) -> None:
-        """What is new in each process: children must not share random numbers, nor locks."""
+        """Create the state that each process has of its own: children must not share random numbers, nor locks."""
         self.rnd = random.Random().random  # noqa: S311  (jitter, no secret)
         self._lock = MemoryLock()
         self._memory = Transitions()
@@ -82,7 +82,7 @@ class BackendSession:
             return value
 
     def flight(self, path: str, failed: Callable[[SecretError], None]) -> Flight:
-        """What `send` will have done; of memory alone. At its deadline `failed` is given an error."""
+        """Return the flight that `send` carries out, from memory alone. At its deadline `failed` is given an error."""
         call = Call(self.now() + self.backend.timeout, self.now)
 
         def on_expiry(flight: Flight) -> None:

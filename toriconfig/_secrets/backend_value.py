@@ -108,7 +108,7 @@ class BackendValue:
 
     @property
     def state(self) -> State:
-        """How good the value is; from memory alone."""
+        """State of the value, from memory alone."""
         now = self.now()
         if self.reading is not None and now < self._usable_until:
             return "fresh" if now < self.fresh_until and self._error is None else "stale"
@@ -122,12 +122,12 @@ class BackendValue:
 
     @property
     def error(self) -> SecretError | None:
-        """Why the last try failed, or None."""
+        """Error of the last try, or None."""
         return self._error
 
     @property
     def origin(self) -> Origin:
-        """Where the value comes, or would come, from."""
+        """Origin of the value, also before it is read."""
         reading = self.reading
         return reading.origin if reading is not None else Origin("backend", self.reference)
 
@@ -270,7 +270,7 @@ class _Timer:
 
 
 def _fetch(session: BackendSession, path: str, timeout: float) -> tuple[Fetched | None, SecretError | None]:
-    """What the backend returns, or why it returned nothing usable."""
+    """Return the result of the backend, or the error when the backend returned no usable result."""
     from toriconfig.backends import Fetched
 
     try:

@@ -85,7 +85,7 @@ class Derived:
         return readings
 
     def _judged(self, readings: tuple[Reading, ...]) -> tuple[Reading | None, SecretError | None]:
-        """What the inputs make, or why they make nothing; worked out once for the same readings.
+        """Return the value made from the inputs, or the error; compute both once for the same readings.
 
         Args:
             readings: one of each input; () when one has none, and then nothing is made.
@@ -96,7 +96,7 @@ class Derived:
         return self.reading, self._wrong
 
     def _broken(self) -> SecretError | None:
-        """Why what is in memory makes no value, such as a key that the path does not have."""
+        """Return the error for values in memory that make no value, such as a path without the key; else None."""
         readings = tuple(supply.reading for supply in self.inputs)
         return self._judged(readings)[1] if None not in readings else None  # type: ignore[arg-type]
 
@@ -161,7 +161,7 @@ class Derived:
             listener(before, after)
 
     def _readings(self, supply: Supply, reading: Reading | None) -> tuple[Reading, ...]:
-        """What the inputs say where one of them says `reading`; () when one of them says nothing."""
+        """Return the readings of the inputs, with `reading` for `supply`; () when one of them has no reading."""
         readings = tuple(reading if one is supply else one.reading for one in self.inputs)
         return () if None in readings else readings  # type: ignore[return-value]
 
@@ -214,7 +214,7 @@ class Fallback:
         return reading
 
     def _choice(self) -> Reading:
-        """What the first supplies, or the second in its place."""
+        """Return the reading of the first supply, or of the second in its place."""
         reading, error = _tried(self._first.settle)
         if reading is not None:
             if self._stood_in is not False:

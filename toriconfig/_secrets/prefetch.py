@@ -45,7 +45,7 @@ def _raise(failures: Sequence[SecretError], count: int) -> None:
 
 
 def failure_of(secret: Secret[Any]) -> SecretError | None:
-    """Why a secret cannot be had, by what is in memory; None where it can be."""
+    """Return the error of a secret that is unavailable, from memory alone; None if it is available."""
     try:
         settled(secret)
     except SecretError as error:

@@ -1,4 +1,4 @@
-"""Where a `Secret` gets its value: the protocol between handles and what stands behind them.
+"""Supply of a `Secret`: the protocol between handles and the supplies that give them values.
 
 A handle never fetches. It asks its supply for `pending()` work, waits for that, and then lets the
 supply `settle()` without blocking. So blocking readers, `await`ing readers and `prefetch` are the same
@@ -109,7 +109,7 @@ class Swaps:
 
 
 class Supply(Protocol):
-    """What stands behind the handles of one reference; shared by all of them.
+    """Interface to the value of one reference; all handles of the reference share it.
 
     Attributes:
         reading: the newest usable value, replaced whole; None when there is none.
@@ -154,7 +154,7 @@ class Supply(Protocol):
 
     @property
     def state(self) -> State:
-        """How good the value is; from memory alone."""
+        """State of the value, from memory alone."""
         ...
 
     @property
@@ -164,12 +164,12 @@ class Supply(Protocol):
 
     @property
     def error(self) -> Exception | None:
-        """Why the last try failed, or None."""
+        """Error of the last try, or None."""
         ...
 
     @property
     def origin(self) -> Origin:
-        """Where the value comes, or would come, from; from memory alone."""
+        """Origin of the value, also before it is read; from memory alone."""
         ...
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:

@@ -150,7 +150,7 @@ class Secret(Generic[T]):
 
     @property
     def origin(self) -> Origin:
-        """Where the value comes, or would come, from; never fetches."""
+        """Origin of the value, also before it is read; never fetches."""
         return supply_of(self).origin
 
     @property
@@ -275,7 +275,7 @@ def settled(secret: Secret[Any]) -> Any:
 
 
 def misfit(secret: Secret[Any]) -> str:
-    """What the value in memory should have been; "" where it is a T, and where none is there. Never fetches."""
+    """Return the expected form of a value in memory that is no T; "" where it is a T or missing. Never fetches."""
     reading = supply_of(secret).reading
     return secret._value_of(reading)[1] if reading is not None else ""
 

@@ -16,7 +16,7 @@ _FUNCTIONS = frozenset({"function-before", "function-after", "function-wrap", "f
 
 
 def errors_of(cls: Any, error: Exception, validate: Callable[[Any, Any], object]) -> list[Found]:
-    """What is wrong with the input, and the exception where it is none of its consequences.
+    """Return the errors of the input, and the exception unless an error of the input caused it.
 
     Args:
         cls: the model.

@@ -1,4 +1,4 @@
-"""What pydantic wanted, as a phrase that never repeats a value: "an integer", "at least 50", "one of 'a', 'b'"."""
+"""Expectations of pydantic as phrases that never repeat a value: "an integer", "at least 50", "one of 'a', 'b'"."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ FIXED = frozenset(_KINDS) | frozenset(_BOUNDS)
 
 
 def phrase(found: Found, *, sealed: bool) -> str:
-    """What would have been right, or "" when that cannot be told.
+    """Return a phrase for the expected value, or "" when it is unknown.
 
     Args:
         sealed: whether secrets stand there, so that a validator's own words are not repeated: they may quote the input.

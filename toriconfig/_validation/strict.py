@@ -122,7 +122,7 @@ def _key(key: Any) -> str:
 
 
 def _read(found: list[Found], root: Node, shape: Shape) -> Iterator[tuple[Path, Any]]:
-    """Where a strict type refused the text of a variable, and the value that the text spells."""
+    """Yield the path of each text of a variable that a strict type refused, and the value that the text spells."""
     from toriconfig._validation.validation_errors import walked
 
     wanted: dict[Path, list[type[Any]]] = {}

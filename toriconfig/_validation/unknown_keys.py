@@ -92,7 +92,7 @@ class _Search:
 
 
 class _Siblings:
-    """What one mapping says of the keys of its schema, worked out once for all unknown keys beside them.
+    """Keys that one mapping sets and could set, computed once for all unknown keys in the mapping.
 
     Attributes:
         said: what a layer sets.

@@ -1,4 +1,4 @@
-"""What pydantic refuses, as problems: where it stands, what was expected there, and what to do. Never the value."""
+"""Problems from pydantic's errors: the place, the expectation, and the remedy. Never the value."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def found(lines: Iterable[Any]) -> list[Found]:
 
 
 def escaped(error: Exception) -> Found:
-    """What a validator raised that pydantic does not catch."""
+    """Describe an exception that a validator raised and pydantic does not catch."""
     return Found((), "escaped", type(error).__name__, {}, rule_in(error.__traceback__))
 
 
@@ -195,7 +195,7 @@ def _by_rule(rule: str) -> str:
 
 
 def _tags(path: Path, shape: Shape) -> str:
-    """What a key may be that tells the models of a union apart."""
+    """Describe the allowed values of a key that distinguishes the models of a union."""
     union = shape.at(path[:-1])
     fields = [fields_of(model).get(str(path[-1])) for model in union.models] if union is not None and path else []
     tags = [tag for field in fields if field is not None for tag in get_args(field.info.annotation)]
@@ -203,7 +203,7 @@ def _tags(path: Path, shape: Shape) -> str:
 
 
 def _place(path: Path, root: Node) -> Any:
-    """Where the key stands; a key that no layer sets stands where its nearest parent does."""
+    """Return the origin of the key, or of its nearest parent that a layer sets."""
     while (node := root.find(path)) is None:
         path = path[:-1]
     return node.origin if path or node.at is not None else None
