@@ -140,7 +140,7 @@ class Postgres:
         return self._process.pid
 
     def conninfo(self, user: str | None = None, password: str | None = None, database: str | None = None) -> str:
-        """What libpq connects with; the superuser unless told otherwise."""
+        """Return the connection string for libpq; the superuser's unless another user is given."""
         return (
             f"host={self.host} port={self.port} dbname={database or self.database} "
             f"user={user or self.user} password={password or self.password} connect_timeout=5"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from toriconfig._load.snapshot import Loaded, Recipe
 
     class View(Protocol):
-        """What one context sees while an override is live."""
+        """Settings that one context sees while an override is live."""
 
         @property
         def loaded(self) -> Loaded: ...
@@ -274,7 +274,7 @@ def fill(lazy: Lazy) -> None:
 
 
 def recipe_for(lazy: Lazy) -> "Recipe":
-    """What loading the stand-in means."""
+    """Build the recipe for loading the stand-in."""
     from toriconfig._load.snapshot import Recipe
 
     options = dict(lazy._state.options)

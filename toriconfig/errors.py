@@ -50,7 +50,7 @@ __all__ = [
 
 @clean_init
 class ConfigError(ValueError):
-    """What was read cannot be used. `problems` holds everything that is wrong, sorted by place."""
+    """Error for input that cannot be used. `problems` holds everything that is wrong, sorted by place."""
 
     def __init__(self, problems: Iterable[Problem], *, schema: str = "") -> None:
         self.problems: tuple[Problem, ...] = tuple(problems)

@@ -91,13 +91,13 @@ class FileSizes(_Section):
 
 
 class Limits(_Section):
-    """What to keep of a document."""
+    """Limits on the kept parts of a document."""
 
     file_sizes: FileSizes = Field(default_factory=FileSizes, description="Limits by the size of the file.")
 
 
 class Chunking(_Section):
-    """How text is cut."""
+    """Division of text into chunks."""
 
     size: int = Field(default=800, ge=50, le=100_000, description="Characters of a chunk.")
     overlap: int = Field(
@@ -120,7 +120,7 @@ class Logging(_Section):
 
 
 class Progress(_Section):
-    """How often progress is reported."""
+    """Frequency of progress reports."""
 
     min_change: float = Field(default=1.0, ge=0, le=100, description="Percentage points between two reports.")
     min_seconds: float = Field(default=0.5, ge=0, le=86_400, description="Seconds between two reports.")
@@ -148,7 +148,7 @@ class DatabaseCredentials(_Section):
 
 
 class Database(_Section):
-    """Where documents are stored."""
+    """Database in which documents are stored."""
 
     host: str = Field(default="localhost", min_length=1, max_length=253, description="Host name or address.")
     port: int = Field(default=5432, ge=1, le=65535, description="TCP port.")

@@ -1,4 +1,4 @@
-"""What a run has running and lying about, written down, so that the next run can clean up after it was killed.
+"""Notes on the running processes and the files of a run, so that the next run can clean up after a killed one.
 
 Even after SIGKILL the keepers end the servers and remove the files. This is for the case that they were killed too.
 """
@@ -43,7 +43,7 @@ class Notes:
 
 
 def directory_name() -> str:
-    """How the temporary directory of this run begins."""
+    """Return the prefix of the name of this run's temporary directory."""
     return f"{_PREFIX}{os.getpid()}"
 
 
@@ -64,7 +64,7 @@ def clean_up() -> list[Path]:
 
 
 def _read(directory: Path) -> tuple[tuple[int, str] | None, list[tuple[int, str]]]:
-    """Whose directory it is, and what that run had running."""
+    """Return the process that owns the directory, and the processes that its run had running."""
     try:
         notes = json.loads((directory / _NOTES).read_text())
         return tuple(notes["owner"]), [tuple(one) for one in notes["running"]]
@@ -81,7 +81,7 @@ def _is_there(pid: int, began: str) -> bool:
 
 
 def _began(pid: int) -> str:
-    """When a process began, as a text that no other process of that number has; "" when there is none."""
+    """Return the start time of a process, as a text unique among processes of that number; "" when there is none."""
     stat = Path(f"/proc/{pid}/stat")
     try:
         state, *fields = stat.read_text().rpartition(")")[2].split()

@@ -1,4 +1,4 @@
-"""What came of it: the application's own report, checked against the database, the service and the audit log."""
+"""Outcome of a run: the application's own report, checked against the database, the service and the audit log."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Outcome:
     seconds: float
 
     def faults(self) -> list[str]:
-        """What should not have been; empty when all is well."""
+        """List the faults of the run; empty when all is well."""
         report, database = self.report, self.database
         versions, accounts = report["rotations"].values()
         enough = 3 if self.seconds >= 20 else 1 if self.seconds >= 6 else 0

@@ -155,7 +155,7 @@ class Stage:
             self.keeper.tell("end", process.pid)
 
     def in_database(self) -> Mapping[str, int]:
-        """How many documents and chunks there are, and how many accounts of the application."""
+        """Count the documents, the chunks, and the accounts of the application."""
         with psycopg.connect(self.postgres.conninfo()) as connection:
             counts = connection.execute(
                 "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM chunks),"

@@ -1,4 +1,4 @@
-"""What a program waits for its first setting and its first secret: prints the milliseconds of both, in a fresh process."""
+"""Print the milliseconds to a program's first setting and to its first secret, in a fresh process."""
 
 import time
 

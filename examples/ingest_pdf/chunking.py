@@ -44,7 +44,7 @@ def chunks_of(pages: Sequence[str], size: int, overlap: int) -> Iterator[Chunk]:
 
 
 def _cut(text: str, start: int, size: int, overlap: int) -> int:
-    """Where the chunk ends: between two words when one ends in its second half, and beyond the overlap."""
+    """Return the end of the chunk: between two words when one ends in its second half, and beyond the overlap."""
     end = start + size
     if end >= len(text):
         return len(text)

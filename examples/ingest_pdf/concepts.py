@@ -1,4 +1,4 @@
-"""What a text is about, as a service tells it that is asked with the API key."""
+"""Concepts of a text, from a service that is asked with the API key."""
 
 from __future__ import annotations
 

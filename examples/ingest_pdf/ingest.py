@@ -40,7 +40,7 @@ class Failed:
 
 
 class Ingestion:
-    """What is needed to ingest, and what has come of it so far.
+    """Ingestion of folders: its inputs, and the report so far.
 
     Args:
         settings: the pipeline's; read anew for each file.

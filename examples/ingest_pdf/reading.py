@@ -19,7 +19,7 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What was read.
+    """Content of a file that was read.
 
     Attributes:
         size: bytes of the file.

@@ -1,4 +1,4 @@
-"""What came of a run, as data and as text."""
+"""Report of a run, as data and as text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Report:
-    """What came of a run; of a file that was read several times, the last time counts.
+    """Report of a run; of a file that was read several times, the last time counts.
 
     Attributes:
         rounds: times that the folder was gone through.

@@ -1,4 +1,4 @@
-"""Which secrets changed while the application ran."""
+"""Secrets that changed while the application ran."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an ingestion program needs around its work: a bridge to coroutines, progress, logs without secrets.
+"""Utilities for an ingestion program: a bridge to coroutines, progress, logs without secrets.
 
 Usable alone; knows nothing of settings. Each name is loaded when it is first asked for, so that a program
 that only counts progress does not pay for asyncio.

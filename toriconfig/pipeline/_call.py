@@ -98,7 +98,7 @@ class Call:
 
 
 def ending(error: BaseException | None) -> str:
-    """How a coroutine ended, for people; never what it returned or said, which may be a secret."""
+    """Describe the end of a coroutine, for people; never its result or message, either of which may be a secret."""
     if error is None:
         return "it returned"
     if isinstance(error, asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""Where any of many words stands in a text, at a price that hardly depends on how many words there are."""
+"""Search for many words in a text, at a cost that hardly depends on the number of words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Span = tuple[int, int]
 
 
 class Automaton(Protocol):
-    """What is asked of `ahocorasick_rs.AhoCorasick`."""
+    """Interface of `ahocorasick_rs.AhoCorasick`, as far as it is used."""
 
     def find_matches_as_indexes(self, haystack: str, overlapping: bool = False) -> list[tuple[int, int, int]]: ...
 

@@ -117,7 +117,7 @@ def masked(text: str, record: logging.LogRecord) -> str:
 
 
 def withheld(record: logging.LogRecord) -> str:
-    """What stands for a text that could not be masked."""
+    """Return the text that replaces a record that could not be masked."""
     return f"<redaction failed> {record.levelname} {record.name} {record.pathname}:{record.lineno}"
 
 

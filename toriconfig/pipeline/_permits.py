@@ -39,5 +39,5 @@ class Permits:
 
     @property
     def left(self) -> int:
-        """How many are left at this moment."""
+        """Number of permits left at this moment."""
         return len(self._left)

@@ -141,7 +141,7 @@ class ProgressTracker:
 
     @property
     def percent(self) -> float | None:
-        """How far it is, 0 to 100, never rounded up; None while the total is unknown. After a clean exit 100."""
+        """Percentage done, 0 to 100, never rounded up; None while the total is unknown. After a clean exit 100."""
         count, total = self._count, self._total
         ended_well = self._state == "ended" and self._closing != "stopped"
         return self._percent(count, ended_well or (total is not None and 0 < count >= total))

@@ -11,7 +11,7 @@ from toriconfig._core.printable import clean
 @clean_init
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How far a piece of work has come.
+    """Progress of a piece of work.
 
     Attributes:
         percent: 0 to 100, never rounded up: 100 only when done. None: the total is unknown and it is not done.

@@ -113,7 +113,7 @@ def shutdown_executors() -> None:
 
 
 def _refusal(coro: Any, timeout: float | None, allow_running_loop: bool) -> Exception | None:
-    """What a call that cannot be is to raise, without a frame; None for one that can."""
+    """Return the error to raise for an invalid call, without a frame; None for a valid call."""
     try:
         _check(coro, timeout, allow_running_loop)
     except (TypeError, ValueError, RuntimeError) as error:

@@ -45,7 +45,7 @@ def _escaped(text: str, raw: bytes) -> set[str]:
 
 
 def _quoted(text: str) -> set[str]:
-    """What stands for `text` inside a string that JSON or Python writes."""
+    """Return the spellings of `text` inside a string that JSON or Python writes."""
     if text.isascii() and text.isprintable() and not {"'", '"', "\\"}.intersection(text):
         return {text}
     found = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}

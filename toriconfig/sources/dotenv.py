@@ -68,7 +68,7 @@ class DotEnv:
         return _Read(layer, self._folded(self._prefix), text, self._environ, self._folded).tree()
 
     def find(self, name: str) -> Node | None:
-        """What the file says of one name, whatever the prefix is; None where it says nothing or cannot be read."""
+        """Return the value of one name in the file, whatever the prefix is; None if it is not set or is unreadable."""
         text = self._text()
         if isinstance(text, Problem) or name.upper() not in text.upper():
             return None

@@ -15,7 +15,7 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def bindings(text: str) -> Iterator[tuple[int, Binding]]:
-    """What the file sets, and the line each name stands on."""
+    """Yield the variables that the file sets, each with the line of its name."""
     reader = _Reader(StringIO(text))
     while reader.has_next():
         binding = parse_binding(reader)

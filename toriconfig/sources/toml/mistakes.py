@@ -1,4 +1,4 @@
-"""What is wrong with a text that is no TOML, from the message of `tomllib`, and what to write instead."""
+"""Errors of a text that is no TOML, from the message of `tomllib`, with the remedies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Where the keys and values of a TOML text stand. `tomllib` tells values and not places, so the text is walked once more.
+"""Places of the keys and values of a TOML text.
+
+`tomllib` returns values without places, so the text is read a second time.
 
 The text is valid here: `tomllib` has read it. What is left is to follow strings, brackets and headers.
 """

@@ -1,4 +1,4 @@
-"""What the parser says, in words for people: where to look, what is wrong, what to do. Never the text itself.
+"""Messages of the parser, in words for people: the place, the error, the remedy. Never the text itself.
 
 The parser's own message is matched, not shown: the pure-Python one quotes characters of the file, and every
 character of a file can be part of a password.
@@ -245,7 +245,7 @@ def _ends_long_key(line: str, column: int) -> bool:
 
 
 def _opening_quote(text: str) -> int:
-    """Where the quoted text begins that ends here."""
+    """Return the position of the opening quote of the quoted text that `text` ends with."""
     quote = text[-1]
     start = text.rfind(quote, 0, -1)
     while start > 0 and text[start - 1] == "\\" and quote == '"':
@@ -254,7 +254,7 @@ def _opening_quote(text: str) -> int:
 
 
 def _rest(lines: Sequence[str], mark: Any) -> str:
-    """What follows a mark, line by line until there is something other than space."""
+    """Return the text behind a mark; if it is blank, the next line that is not, or ""."""
     rest = "".join(lines[mark.line : mark.line + 1])[mark.column :]
     following = iter(lines[mark.line + 1 :]) if not rest.strip() else iter(())
     return rest if rest.strip() else next((line for line in following if line.strip()), "")

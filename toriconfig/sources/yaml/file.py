@@ -14,7 +14,7 @@ from toriconfig.sources.read_file import read_file, refused_size
 
 
 class Limits(Value):
-    """What a file may cost.
+    """Limits on the size and the structure of a file.
 
     Attributes:
         max_bytes: size of the file in bytes.

@@ -1,4 +1,4 @@
-"""What reading a YAML text can find wrong, in words for people. Keys are named; values, tags and anchors are not.
+"""Errors that reading a YAML text can find, in words for people. Keys are named; values, tags and anchors are not.
 
 Whatever follows an unquoted `!`, `&` or `*` may be a password that somebody forgot to quote.
 """
@@ -50,7 +50,7 @@ class Findings:
         self._hints = 0
 
     def at(self, event: Any) -> Origin:
-        """Where an event stands."""
+        """Return the origin of an event."""
         return self._layer.locate((event.start_mark, event.end_mark))
 
     def duplicate(self, at: Any, where: Where) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Anchor:
-    """What an anchor names: its node, the spelling of a scalar, the nodes it expands to (None while it is open)."""
+    """Target of an anchor: its node, the spelling of a scalar, the nodes it expands to (None while it is open)."""
 
     __slots__ = ("node", "size", "spelling")
 
@@ -28,7 +28,7 @@ class Anchor:
 
 
 class Reading:
-    """What has been read of one stream.
+    """Result of reading one stream so far.
 
     Attributes:
         trees: the documents that are finished.
@@ -221,7 +221,7 @@ class Reading:
                     self.too_deep(event)
 
     def alias(self, event: Any, where: Where) -> Anchor | None:
-        """What an alias names, or None when there is nothing to be put here."""
+        """Return the anchor of an alias, or None when the alias gives no value."""
         self._shared = True
         known: Anchor | None = self.anchors.get(event.anchor)
         if known is None:

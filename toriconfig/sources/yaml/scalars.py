@@ -1,4 +1,4 @@
-"""What a scalar means: the core schema of YAML 1.2, and where YAML 1.1 would have read it otherwise."""
+"""Meaning of a scalar: the core schema of YAML 1.2, and the differences from YAML 1.1."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def tagged(text: str, tag: str) -> Any:
 
 
 def reading_of_1_1(text: str) -> str:
-    """How YAML 1.1 (PyYAML, Ruby, older tools) reads a plain scalar that it reads differently, or ""."""
+    """Name the YAML 1.1 reading (PyYAML, Ruby, older tools) of a plain scalar, if it differs from 1.2; else ""."""
     word = WORDS_OF_1_1.get(text)
     if word:
         return f"the boolean {word}"
@@ -145,7 +145,7 @@ def as_spelt(node: Node, lines: list[str]) -> str | None:
 
 
 def remedy(reading: str) -> str:
-    """What to write instead, so that every tool reads the same."""
+    """Return the spelling to use instead, which every tool reads the same."""
     return _REMEDIES[reading]
 
 

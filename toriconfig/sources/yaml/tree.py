@@ -1,4 +1,4 @@
-"""What is done to a tree of YAML once the parse is over: merge keys, aliases made real, stand-ins put back."""
+"""Steps on a YAML tree after the parse: merge keys, aliases made real, stand-ins put back."""
 
 from __future__ import annotations
 
