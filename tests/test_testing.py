@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -174,6 +175,14 @@ def test_many_servers_started_at_once_get_a_port_each() -> None:
     for thread in threads:
         thread.join()
     assert len(set(addresses)) == 4
+
+
+def test_ports_for_servers_are_none_that_an_outgoing_connection_is_given() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        given = server.getsockname()[1]
+    found = {_devserver.free_ports(2) for _ in range(50)}
+    assert max(found) + 1 < 32768 <= given
+    assert len(found) > 40
 
 
 def test_a_lost_race_for_the_port_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:

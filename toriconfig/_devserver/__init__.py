@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import importlib.util
 import os
+import random
 import re
 import shutil
 import signal
@@ -20,6 +21,8 @@ from toriconfig._devserver.process import Keeper, ServerProcess
 _READY = re.compile(r"^Unseal Key: (\S+)\s+Root Token: \S", re.MULTILINE)
 _AUDIT = 'audit "file" "main" {{ options {{ file_path = "{path}" }} }}\n'
 _ATTEMPTS = 5
+_PORTS = (10_000, 32_000)
+_random = random.SystemRandom()  # the seed of a test must not give two processes the same ports
 
 
 class EngineError(RuntimeError):
@@ -77,13 +80,15 @@ def wait_for(done: Callable[[], bool], *, timeout: float, what: str, every: floa
 
 
 def free_ports(count: int = 1) -> int:
-    """The first of `count` neighbouring TCP ports of the loopback address that are free now."""
+    """The first of `count` neighbouring TCP ports of the loopback address that are free now.
+
+    They stand below the ports that systems give to outgoing connections (32768 and more): a server may bind one only
+    seconds later, as OpenBao does with its cluster port, and a connection must not have taken it by then.
+    """
     for _ in range(200):
-        with socket.socket() as first:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            if all(_is_free(port + step) for step in range(1, count)):
-                return port
+        port = _random.randrange(*_PORTS)
+        if all(_is_free(port + step) for step in range(count)):
+            return port
     raise EngineError(f"there are no {count} neighbouring free ports on 127.0.0.1")
 
 
