@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -27,6 +28,21 @@ def test_house(check: str) -> None:
     environ = {**os.environ, "PYTHONPATH": str(HOUSE)}
     done = subprocess.run(command, cwd=HOUSE, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{tool} {' '.join(arguments)}\n{done.stdout}{done.stderr}"
+
+
+INDIRECT = {"What", "Whether", "How", "Where", "Who", "Why", "When", "Which", "That", "Whatever"}
+
+
+def test_no_docstring_opens_with_an_indirect_question() -> None:
+    """A summary is a verb phrase or a noun phrase: "True if ...", and not "Whether ..."."""
+    found = []
+    for file in [*HOUSE.glob("toriconfig/**/*.py"), *HOUSE.glob("examples/**/*.py")]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+                words = (ast.get_docstring(node) or "").split(maxsplit=1)
+                if words and words[0].rstrip(",") in INDIRECT:
+                    found.append(f"{file.relative_to(HOUSE)}:{getattr(node, 'lineno', 1)}")
+    assert [] == found
 
 
 def test_no_room_is_larger_than_400_lines_and_none_has_a_name_that_says_nothing() -> None:

@@ -30,7 +30,7 @@ __all__ = ["Backend", "Fetched"]
 
 
 class Fetched:
-    """What a path holds.
+    """Result of one fetch.
 
     Args:
         value: text, bytes, a number, or a mapping of keys to values, which is copied.
@@ -118,7 +118,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*\Z")
 
 
 def wrong_backends(backends: Sequence[object]) -> str:
-    """What is wrong with the value of the option `backends`; "" when nothing is."""
+    """Return the fault of a value of the option `backends`; "" if there is none."""
     schemes: set[str] = set()
     for backend in backends:
         if not isinstance(backend, Backend):

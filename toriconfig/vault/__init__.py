@@ -1,4 +1,4 @@
-"""Where Vault is and how to log in, as values: nothing here reads a file, a variable or the network.
+"""Address of Vault and login, as values: nothing here reads a file, a variable or the network.
 
 A value is checked when it is made; its `repr` shows no credential. The metadata of each field declares what a file of
 the checkout may set and what is secret (`toriconfig._core.trust`). What is None is taken from the
@@ -64,7 +64,7 @@ class _Count(_Default, int): ...
 @clean_init
 @dataclass(frozen=True, eq=False)
 class Vault(Declared):
-    """Where Vault is and how to use it.
+    """Connection to one Vault: address, login, deadlines, trust.
 
     Args:
         address: `https://vault:8200`, or several, comma-separated, that fail over; `https://host/vault` where Vault
@@ -114,7 +114,7 @@ class Vault(Declared):
         check_text(self, "address", "namespace", "ca_cert", "ca_path", "client_cert", "client_key")
         check_text(self, "tls_server_name", "proxy")
         auth: object = self.auth
-        if auth is not None and not isinstance(auth, LoginMethod):
+        if auth is not None and not isinstance(auth, (Token, Agent, LoginMethod)):
             known = ", ".join(kind.__name__ for kind in METHODS.values())
             raise ValueError(f"Vault.auth: expected one of {known}, or a `LoginMethod` of your own")
         if auth is not None and not (hasattr(auth, "__dataclass_fields__") and isinstance(auth, Hashable)):
