@@ -14,7 +14,7 @@ from support.loading import problems
 from toriconfig import Secret, SettingsConfigDict, Vault, lazy
 from toriconfig._core.trust import file_may_set, secrets_in
 from toriconfig.testing import Canary
-from toriconfig.vault import METHODS, AppRole, Kubernetes, LoginMethod, Token
+from toriconfig.vault import METHODS, AppRole, Kubernetes, LoginMethod, LoginRequest, LoginTools, Token
 
 
 class App(BaseModel):
@@ -30,6 +30,9 @@ class Ldap(LoginMethod):
     username: str = field(metadata={"secret": False, "file": True})
     server: str | None = field(default=None, metadata={"secret": False})
     bind: str | None = None
+
+    def request(self, tools: LoginTools) -> LoginRequest:
+        return LoginRequest("auth/ldap/login", {})
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +82,9 @@ def test_a_new_field_of_a_login_is_masked_in_the_vault_that_holds_it() -> None:
 
         def __repr__(self) -> str:
             return f"Plain({self.bind!r})"
+
+        def request(self, tools: LoginTools) -> LoginRequest:
+            return LoginRequest("auth/ldap/login", {})
 
     canary = Canary()
     assert not canary.found_in(repr(Vault(auth=Plain(canary.secret))))

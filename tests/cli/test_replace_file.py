@@ -123,7 +123,7 @@ def test_a_file_with_two_names_keeps_both_and_is_repaired_when_forced(fix: Write
     assert (tmp_path / "a.yaml").samefile(tmp_path / "b.yaml")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to another user or group")
 def test_a_file_of_another_user_keeps_its_owner(fix: Write, tmp_path: Path) -> None:
     os.chown(tmp_path / "a.yaml", 12345, 12346)
     refused = fix()
@@ -134,7 +134,7 @@ def test_a_file_of_another_user_keeps_its_owner(fix: Write, tmp_path: Path) -> N
     assert (12345, 12346) == (found.st_uid, found.st_gid)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to another user or group")
 def test_a_repaired_file_keeps_its_group_and_mode(fix: Write, tmp_path: Path) -> None:
     os.chown(tmp_path / "a.yaml", -1, 12346)
     (tmp_path / "a.yaml").chmod(0o640)
@@ -208,6 +208,6 @@ def test_attributes_stay(tmp_path: Path) -> None:
     try:
         os.setxattr(path, "user.note", b"kept")
     except (OSError, AttributeError):
-        pytest.skip("no such attributes here")
+        pytest.skip("the file system of this folder keeps no attributes of users")
     replace_file(str(path), "new", force=False)
     assert (b"kept", "new") == (os.getxattr(path, "user.note"), path.read_text())

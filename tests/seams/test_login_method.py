@@ -147,13 +147,29 @@ def test_a_login_that_raises_ends_the_read_at_once_and_names_the_type(loaded: Ca
     canary.absent_from(caught.value)
 
 
+def test_a_login_method_without_a_request_cannot_be_made() -> None:
+    @dataclass(frozen=True)
+    class Silent(LoginMethod):
+        method: ClassVar[str] = "silent"
+
+    silent: Any = Silent
+    with pytest.raises(TypeError, match="request"):
+        silent()
+
+
 def test_what_is_no_frozen_dataclass_is_refused() -> None:
     class Plain(LoginMethod):
         method: ClassVar[str] = "plain"
 
+        def request(self, tools: LoginTools) -> LoginRequest:
+            return LoginRequest("auth/ldap/login", {})
+
     @dataclass
     class Mutable(LoginMethod):
         method: ClassVar[str] = "mutable"
+
+        def request(self, tools: LoginTools) -> LoginRequest:
+            return LoginRequest("auth/ldap/login", {})
 
     for login in (Plain(), Mutable()):
         with pytest.raises(ValueError, match="frozen dataclass"):

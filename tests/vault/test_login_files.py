@@ -11,7 +11,7 @@ import pytest
 from toriconfig._runtime.deadline import Call
 from toriconfig._vault.auth.login import given_token, login_request
 from toriconfig.errors import SecretError, VaultDenied
-from toriconfig.vault import JWT, AppRole, Auth, Kubernetes, LoginRequest, Token, UserPass
+from toriconfig.vault import JWT, Agent, AppRole, Auth, Kubernetes, LoginRequest, Token, UserPass
 
 
 def never(*asked: Any) -> Any:
@@ -19,6 +19,7 @@ def never(*asked: Any) -> Any:
 
 
 def outcome(auth: Auth) -> LoginRequest | str | SecretError:
+    assert not isinstance(auth, Agent)
     return given_token(auth, {}) if isinstance(auth, Token) else login_request(auth, never, "here", Call(5.0, float))
 
 

@@ -6,6 +6,7 @@ A new way is a class here, and its name in the table `METHODS` at the end. A pro
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
@@ -34,9 +35,10 @@ class LoginRequest(NamedTuple):
         return f"LoginRequest({self.path!r})"
 
 
-class LoginTools:
+class LoginTools(ABC):
     """Functions that a login method may use while it makes its request."""
 
+    @abstractmethod
     def read(self, path: str, what: str) -> str:
         """Return the text of a regular file of at most 1 MiB, without surrounding space.
 
@@ -47,22 +49,21 @@ class LoginTools:
         Raises:
             SecretError: the file cannot be read, or holds no text; the message names it.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def either(self, value: str | None, file: str | None, what: str) -> str | None:
         """Return the value, else the text of the file as by `read`, else None."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unwrap(self, token: str, mount: str, creation_path: str | None) -> str:
         """Return the secret id that a wrapping token holds, opened once for all sessions.
 
         Raises:
             SecretError: the token was used, has ended, or was not made at `creation_path`.
         """
-        raise NotImplementedError
 
 
-class LoginMethod(Declared):
+class LoginMethod(Declared, ABC):
     """Base of every way to log in: a frozen dataclass that makes the request of one login.
 
     Each field declares its trust class in its metadata: `SECRET` for a credential, `PINNED` for a setting that only
@@ -90,18 +91,18 @@ class LoginMethod(Declared):
     method: ClassVar[str] = ""
     locks: ClassVar[bool] = False
 
+    @abstractmethod
     def request(self, tools: LoginTools) -> LoginRequest:
         """Return the request of one login; called for each login, on a thread of the library.
 
         Raises:
             SecretError: a credential cannot be had; the message says why, and holds no part of it.
         """
-        raise NotImplementedError(f"{type(self).__name__} sends no login")
 
 
 @clean_init
 @dataclass(frozen=True)
-class Token(LoginMethod):
+class Token(Declared):
     """A token that somebody else obtained.
 
     Args:
@@ -262,7 +263,7 @@ class TLSCertificate(LoginMethod):
 
 @clean_init
 @dataclass(frozen=True)
-class Agent(LoginMethod):
+class Agent(Declared):
     """No login: an agent or proxy on this host logs in, and takes requests without a token.
 
     Args:
@@ -281,7 +282,8 @@ class Agent(LoginMethod):
             addresses_in(self.address, "Agent.address")
 
 
-Auth = LoginMethod
+Auth = Token | Agent | LoginMethod
+"""Origin of the token of a session: given, added by an agent, or obtained by a login."""
 
 METHODS: dict[str, type[Any]] = {
     kind.method: kind for kind in (Token, AppRole, Kubernetes, JWT, UserPass, TLSCertificate, Agent)

@@ -13,7 +13,7 @@ from toriconfig._runtime.turns import Turns
 from toriconfig._vault.config import variable
 from toriconfig._vault.http.response import Answer
 from toriconfig.errors import MissingCredentialError, SecretError, VaultDenied, VaultError, VaultUnreachable
-from toriconfig.vault.logins import Auth, LoginRequest, LoginTools, Token
+from toriconfig.vault.logins import LoginMethod, LoginRequest, LoginTools, Token
 
 Ask = Callable[[str, str, dict[str, Any] | None, str], Answer | VaultError]
 """Asks once, never repeated after bytes were sent: method, path, body, token."""
@@ -91,11 +91,11 @@ def _or_raised(outcome: str | SecretError) -> str:
     return outcome
 
 
-def login_request(auth: Auth, ask: Ask, where: Hashable, call: Call) -> LoginRequest | SecretError:
+def login_request(auth: LoginMethod, ask: Ask, where: Hashable, call: Call) -> LoginRequest | SecretError:
     """The login request of `auth`.
 
     Args:
-        auth: any of the ways that log in (not `Token`, not `Agent`).
+        auth: the login method.
         ask: asks Vault once, for wrapped secret ids.
         where: tells one Vault, and one namespace of it, from another.
         call: the budget; it bounds the wait for somebody else who opens the same wrapping token.
