@@ -11,11 +11,25 @@ import pytest
 from toriconfig._runtime.deadline import Call
 from toriconfig._vault.auth.login import given_token, login_request
 from toriconfig.errors import SecretError, VaultDenied
+from toriconfig.testing import Canary
 from toriconfig.vault import JWT, Agent, AppRole, Auth, Kubernetes, LoginRequest, Token, UserPass
 
 
 def never(*asked: Any) -> Any:
     raise AssertionError(f"Vault was asked: {asked}")
+
+
+def test_the_error_of_a_login_carries_no_frame_that_held_a_credential() -> None:
+    canary = Canary()
+    wrapped = AppRole("role", secret_id=canary.secret, wrapped=True)
+
+    def refused(*_: Any) -> VaultDenied:
+        return VaultDenied("used already", status=400)
+
+    error = login_request(wrapped, refused, "elsewhere", Call(5.0, float))
+    assert isinstance(error, SecretError)
+    assert (None, None, None) == (error.__traceback__, error.__context__, error.__cause__)
+    canary.absent_from(error)
 
 
 def outcome(auth: Auth) -> LoginRequest | str | SecretError:
