@@ -36,7 +36,7 @@ def _asked(monkeypatch: pytest.MonkeyPatch) -> list[Vault]:
         asked.append(vault)
         return None, ""
 
-    monkeypatch.setattr("toriconfig._load.pipeline.connected", connected)
+    monkeypatch.setattr("toriconfig._load.connection.connected", connected)
     return asked
 
 

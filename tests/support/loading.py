@@ -163,5 +163,5 @@ class FakeVault:
 
     def connect(self, monkeypatch: pytest.MonkeyPatch) -> FakeVault:
         """Make every load that is not offline use it."""
-        monkeypatch.setattr("toriconfig._load.pipeline.connected", lambda vault, environ: (self, ""))
+        monkeypatch.setattr("toriconfig._load.connection.connected", lambda vault, environ: (self, ""))
         return self

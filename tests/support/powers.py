@@ -104,7 +104,7 @@ def _loaded(schema: type[BaseModel], at: At, **given: Any) -> tuple[Any, Vault |
         asked.append(vault)
         return None, ""
 
-    at.monkeypatch.setattr("toriconfig._load.pipeline.connected", connected)
+    at.monkeypatch.setattr("toriconfig._load.connection.connected", connected)
     options = {"vault": Vault(allow_file_address=True)} if at.permitted else {}
     found = try_load(Recipe(schema, options, given.get("overrides"), given.get("environ", {})))
     return found.loaded and found.loaded.model, asked[0] if asked else None

@@ -151,7 +151,7 @@ def _said(value: Any, path: Path, loaded: Loaded) -> Any:
 
 def _reference(path: Path, loaded: Loaded) -> Any:
     """The reference that stands for the secret at a path, or a mapping of such; None when there is none."""
-    return _verbatim(loaded.snapshot.spelt.get(path))
+    return _verbatim(loaded.snapshot.source_texts.get(path))
 
 
 def _verbatim(said: Any) -> Any:

@@ -9,17 +9,20 @@ from toriconfig._core.clean_call import clean_call
 from toriconfig._core.path import Path
 from toriconfig._core.problem import MOST_SHOWN, Problem
 from toriconfig._core.tree import Tree
-from toriconfig._load.pipeline import Load
+from toriconfig._load.build import built, snapshot_of_draft, sorted_problems
+from toriconfig._load.context import Context
+from toriconfig._load.pipeline import Draft as Assembled
+from toriconfig._load.pipeline import assembled, checked, derived
 from toriconfig._load.read import Reader, looked_for
 from toriconfig._load.snapshot import Loaded, Recipe, Snapshot
 from toriconfig._runtime import warn_once
 from toriconfig._schema.options import Options
-from toriconfig._secrets.secret import Secret
 from toriconfig.errors import ConfigError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from toriconfig._secrets.secret import Secret
     from toriconfig.backends import Backend
 
 
@@ -42,15 +45,15 @@ class Attempt:
 
     __slots__ = ("complete", "loaded", "problems", "references", "secrets", "session", "unsupplied")
 
-    def __init__(self, run: Load, loaded: Loaded | None) -> None:
-        places = run.places
+    def __init__(self, draft: Assembled, loaded: Loaded | None) -> None:
+        handles = draft.handles
         self.loaded = loaded
-        self.problems = run.sorted_problems()
-        self.complete = run.complete
-        self.unsupplied: Mapping[Path, tuple[str, str]] = places.unsupplied if places else {}
-        self.secrets: Mapping[Path, Secret[Any]] = places.secrets if places else {}
-        self.references = run.references()
-        self.session: Any = run.session
+        self.problems = sorted_problems(draft)
+        self.complete = draft.layers.complete
+        self.unsupplied: Mapping[Path, tuple[str, str]] = handles.unsupplied if handles is not None else {}
+        self.secrets: Mapping[Path, Secret[Any]] = handles.secrets if handles is not None else {}
+        self.references = _references(draft)
+        self.session: Any = draft.session
 
     def outcome(self, schema: str) -> Loaded:
         """The settings.
@@ -79,8 +82,18 @@ def load_now(recipe: Recipe) -> Loaded:
 
 def try_load(recipe: Recipe) -> Attempt:
     """Load by the recipe; problems are returned, never raised."""
-    run = Load(recipe)
-    return Attempt(run, run.load())
+    loaded, draft = built(assembled(Context(recipe)))
+    return Attempt(draft, loaded)
+
+
+def _references(draft: Assembled) -> tuple[str, ...]:
+    """Every path in Vault that the settings may be read from, as far as the layers could be read."""
+    from toriconfig._core.markers import scheme_of
+
+    context, handles = draft.context, draft.handles
+    own = [context.vault_path] if context.eager and context.vault_path is not None else []
+    found = [name for names in handles.declared.values() for name in names] if handles is not None else []
+    return tuple(dict.fromkeys([*own, *(one for one in found if scheme_of(one) == "vault")]))
 
 
 def try_check_tree(
@@ -93,21 +106,21 @@ def try_check_tree(
         backends: instead of those of the class; empty: those of the class.
     """
     given = {"backends": backends} if backends else {}
-    run = Load(Recipe(schema, given, environ={}, offline=True, most=most))
-    run.check(tree)
-    return run.sorted_problems()
+    context = Context(Recipe(schema, given, environ={}, offline=True, most=most))
+    return sorted_problems(checked(context, tree))
 
 
 def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) -> tuple[Problem, ...]:
     """The keys among `updates` that the schema does not have, where that is an error."""
     if options.unknown_keys != "error":
         return ()
+    from toriconfig._load.layers import normalized
     from toriconfig._validation.unknown_keys import unknown_keys
     from toriconfig.sources.mapping import MappingSource
 
-    run = Load(recipe, options=options)
-    root = run._current(MappingSource(updates).load().root)
-    return tuple(unknown_keys(root, run.shape, "error", whole=False))
+    context = Context(recipe, options=options)
+    root = normalized(MappingSource(updates).load().root, context, {}, [])
+    return tuple(unknown_keys(root, context.shape, "error", whole=False))
 
 
 @clean_call
@@ -125,9 +138,14 @@ def derive(base: Loaded, updates: Mapping[str, Any]) -> Loaded:
 def try_derive(base: Loaded, updates: Mapping[str, Any]) -> Attempt:
     """`derive`, with problems returned and never raised."""
     from toriconfig._load.derive import copied
+    from toriconfig._load.layers import no_layers
 
-    run = Load(base.snapshot.recipe, options=base.snapshot.options)
-    return Attempt(run, (copied(base) if not updates else None) or run.derive(base, updates))
+    context = Context(base.snapshot.recipe, options=base.snapshot.options)
+    loaded = None if updates else copied(base)
+    if loaded is not None:
+        return Attempt(Assembled(context, no_layers(), base.snapshot.root, None, base.snapshot.session, []), loaded)
+    loaded, draft = built(derived(context, base, updates))
+    return Attempt(draft, loaded)
 
 
 class Draft:
@@ -140,15 +158,15 @@ class Draft:
     """
 
     def __init__(self, recipe: Recipe, reader: Reader) -> None:
-        self._run = run = Load(recipe, reader)
-        self.root, self._places, self._session = run.judged()
-        self.shape = run.shape
-        self.problems = run.sorted_problems()
+        self._draft = draft = assembled(Context(recipe, reader))
+        self.root = draft.root
+        self.shape = draft.context.shape
+        self.problems = sorted_problems(draft)
 
     def finish(self) -> Snapshot:
         """Return the metadata of the load, whose model is complete; log the warnings."""
         _tell(self.problems)
-        snapshot = self._run.snapshot(self.root, self._places, self._session)
+        snapshot = snapshot_of_draft(self._draft)
         _tell_files(snapshot)
         return snapshot
 

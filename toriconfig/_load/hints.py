@@ -10,7 +10,7 @@ from toriconfig._schema.options import Options
 from toriconfig._schema.shape import Shape
 
 
-class Remedies:
+class Hints:
     """Sentence fragments for one load; made only when there is something to tell.
 
     Args:

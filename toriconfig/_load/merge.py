@@ -24,13 +24,13 @@ people look for it; where no file has it, at the highest layer.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
-from toriconfig._core.origin import Origin
+from toriconfig._core.origin import Origin, OriginKind
 from toriconfig._core.path import Path, show
 from toriconfig._core.problem import Problem, Related
-from toriconfig._core.tree import Broken, Node, Positions
+from toriconfig._core.tree import Broken, Layer, Node, Positions
 from toriconfig._schema.shape import ANY, Shape
 
 
@@ -60,6 +60,17 @@ def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Pa
     elif (type(above) is dict) is not (type(below) is dict) and _clash(low, high, shape):
         problems.append(_clash_problem(low, high, path))
     return Node(above, high.layer, high.at, high.key_at, _chained(high.under, low))
+
+
+def merge_layers(trees: Iterable[tuple[OriginKind, Node]], shape: Shape) -> tuple[Node, list[Problem]]:
+    """Return every tree laid over those before it, lowest first, and the problems of places where they clash."""
+    root, problems = Node({}, _NOTHING), list[Problem]()
+    for _, tree in trees:
+        root = merge(root, tree, shape, problems)
+    return root, problems
+
+
+_NOTHING = Layer("defaults", "nothing", lambda _at: Origin("defaults", "nothing"))
 
 
 def positioned(below: Any, above: Positions, shape: Shape, problems: list[Problem], path: Path) -> Any:

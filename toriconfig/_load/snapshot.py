@@ -81,8 +81,7 @@ class Snapshot(Value):
         secrets: every handle by its path.
         unsupplied: paths of secrets that nothing supplies, with their place in Vault ("" for none) and the remedy.
         declared: the places in Vault that each secret may be read from, whether or not Vault is there.
-        spelt: what a file says of a secret: a reference, or a mapping of such; where there is one and no higher layer
-            speaks.
+        source_texts: what a file sets for a secret: a reference, or a mapping of references; only if no higher layer sets it.
         layers: what was read, lowest first.
         findings: warnings and hints of the load.
         warned: what was warned of single secrets, by kind and path; what is over goes.
@@ -96,7 +95,7 @@ class Snapshot(Value):
     secrets: dict[Path, Secret[Any]]
     unsupplied: Mapping[Path, tuple[str, str]] = _NONE
     declared: Mapping[Path, tuple[str, ...]] = _NONE
-    spelt: Mapping[Path, Any] = _NONE
+    source_texts: Mapping[Path, Any] = _NONE
     layers: tuple[LayerRead, ...] = ()
     findings: tuple[Problem, ...] = ()
     warned: Mapping[tuple[str, Path], str] = _NONE

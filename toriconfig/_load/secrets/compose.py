@@ -74,7 +74,7 @@ def schemes_of(place: Template | Ref) -> list[str]:
     return [place.scheme] if isinstance(place, Ref) else [part.kind for part in _in_backends(place)]
 
 
-def spelt(place: Template | Ref) -> str:
+def source_text_of(place: Template | Ref) -> str:
     """The places in backends that it names, as text."""
     return ", ".join(dict.fromkeys(references_of(place)))
 
@@ -115,7 +115,7 @@ def template_supply(template: Template, parts: Parts) -> Supply:
     if isinstance(only, Fetched) and only.take is _whole and not only.forms:
         return inputs[0]
     key = _key_of(template.parts[0]) if len(pieces) == 1 else ""
-    return Derived(inputs, lambda readings: _joined(pieces, readings), spelt(template), key, template.parts)
+    return Derived(inputs, lambda readings: _joined(pieces, readings), source_text_of(template), key, template.parts)
 
 
 def mapping_supply(node: Node, parts: Parts) -> Supply:

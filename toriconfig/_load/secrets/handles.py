@@ -11,8 +11,8 @@ from toriconfig._core.path import Path, show
 from toriconfig._core.tree import Node
 from toriconfig._load.defaults import DEFAULTS, as_node
 from toriconfig._load.secrets.compose import Parts
-from toriconfig._load.secrets.context import Places
-from toriconfig._load.secrets.select import supplier
+from toriconfig._load.secrets.query import Handles, Query
+from toriconfig._load.secrets.select import choose
 from toriconfig._load.templates import failed
 from toriconfig._schema.shape import ANY, Field, Shape, has_secrets, reads_itself
 from toriconfig._secrets.derived import Missing
@@ -21,19 +21,26 @@ from toriconfig._secrets.secret import Secret, handle, supply_of
 from toriconfig._validation.unknown_keys import without_unknown
 
 
-def put_handles(root: Node, shape: Shape, places: Places) -> Node:
-    """The tree with handles for every secret; problems and secrets are gathered in `places`."""
-    return _Walk(root, shape, places).model(root, shape, (), frozenset())
+def put_handles(root: Node, shape: Shape, query: Query, base: Handles | None = None) -> tuple[Node, Handles]:
+    """Return the tree with a handle for every secret, and the handles with the findings about the secrets.
+
+    Args:
+        base: handles of an earlier load, which stay as they are where the tree holds them; None: there are none.
+    """
+    walk = _Walk(root, shape, query, base)
+    return walk.model(root, shape, (), frozenset()), walk.handles
 
 
 class _Walk:
     """One walk over one tree."""
 
-    def __init__(self, root: Node, shape: Shape, places: Places) -> None:
+    def __init__(self, root: Node, shape: Shape, query: Query, base: Handles | None) -> None:
         self.root = root
         self.shape = shape
-        self.places = places
-        self.parts = Parts(places.cell, self.other, places.absent, places.fetched)
+        self.query = query
+        self.kept = frozenset(map(id, base.secrets.values())) if base is not None else frozenset()
+        self.handles = Handles() if base is None else base.carried(root)
+        self.parts = Parts(query.cell, self.other, query.absent, query.fetched)
         self.made: dict[Path, Node | None] = {}
 
     def node(self, node: Node | None, shape: Shape, path: Path, seen: frozenset[type]) -> Node | None:
@@ -85,18 +92,18 @@ class _Walk:
         return self.made[path]
 
     def sealed(self, node: Node | None, shape: Shape, path: Path) -> Node | None:
-        places = self.places
-        if node is not None and id(node.value) in places.kept:
-            places.secrets[path] = node.value
+        handles = self.handles
+        if node is not None and id(node.value) in self.kept:
+            handles.secrets[path] = node.value
             return node
         if node is not None and failed(node):
-            # What is left of a mapping is no value of the secret, and more is not to be said of it.
+            # The rest of a mapping is no value of the secret, and one problem is enough.
             return _with(node, handle(_FAILED, shape.inner, show(path))) if type(node.value) is dict else node
-        supply = supplier(node, shape, path, places, self.parts)
+        supply = handles.add(path, choose(node, shape, path, self.query, self.parts))
         if supply is None:
             return Node(None, node.layer, node.at) if node is not None else Node(None, DEFAULTS, show(path))
         secret = supply if isinstance(supply, Secret) else handle(supply, shape.inner, show(path))
-        places.secrets[path] = secret
+        handles.secrets[path] = secret
         return _with(node, secret) if node is not None else Node(secret, DEFAULTS, show(path))
 
     def other(self, path: Path) -> Supply:
@@ -108,7 +115,7 @@ class _Walk:
             entry = parent.fields.get(str(path[-1])) if parent is not None else None
             default = entry.default() if node is None and entry is not None and not entry.required else None
             self.secret(node or (_default(entry, default) if entry is not None else None), shape, path)
-        secret = self.places.secrets.get(path)
+        secret = self.handles.secrets.get(path)
         if secret is not None:
             return supply_of(secret)
         message = f"the secret `{show(path)}`, to which this one refers, is not set"

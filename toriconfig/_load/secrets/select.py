@@ -16,18 +16,19 @@ from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
 from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Node
+from toriconfig._core.value import Value
 from toriconfig._load.secrets.compose import (
     Parts,
     asks_backend,
     mapping_supply,
     references_of,
     schemes_of,
-    spelt,
+    source_text_of,
     supply_at,
     template_supply,
     written,
 )
-from toriconfig._load.secrets.context import Places
+from toriconfig._load.secrets.query import Query
 from toriconfig._load.templates import Template, failed
 from toriconfig._schema.shape import Shape
 from toriconfig._secrets.derived import Fallback, Missing
@@ -39,41 +40,60 @@ from toriconfig.errors import SecretError
 _NOWHERE = Origin("defaults", "nothing")
 
 
-def supplier(node: Node | None, shape: Shape, path: Path, places: Places, parts: Parts) -> Supply | Secret[Any] | None:
-    """Return the supply of the secret at `path`; None when there is none.
+class Choice(Value):
+    """The provider of one secret, and the findings about the secret.
 
-    In that case the secret is optional, or the reason was recorded.
+    Attributes:
+        provider: None if the secret is optional and not set, or if `problems` holds the reason.
+        declared: every reference to a backend that may be read for the secret.
+        source_text: what a file sets: a reference, or a mapping of references; None for anything else.
+        unsupplied: the reference ("" for none) and the remedy, if no layer and no backend supplies the secret here.
+        problems: errors of the secret.
+        warning: text to log about a missing secret, or about a lower layer that replaces a backend; "" for none.
     """
+
+    provider: Supply | Secret[Any] | None = None
+    declared: tuple[str, ...] = ()
+    source_text: Any = None
+    unsupplied: tuple[str, str] | None = None
+    problems: tuple[Problem, ...] = ()
+    warning: str = ""
+
+
+def choose(node: Node | None, shape: Shape, path: Path, query: Query, parts: Parts) -> Choice:
+    """Choose the provider of the secret at `path`."""
     place, literal = _candidates(node)
-    if "vault" not in places.layers:
+    wrong: list[Problem] = []
+    if "vault" not in query.layers:
         place = None
     elif place is None:
-        place = _own_place(shape, path, places)
+        place = _own_place(shape, path, query, wrong)
     declared = (*(references_of(place) if place is not None else ()), *_within(literal))
-    if declared and "vault" in places.layers:
-        places.declared[path] = tuple(dict.fromkeys(declared))
-    above = place is not None and literal is not None and _ranks_above_vault(literal, places)
-    said = _said(place if place is not None and not above else literal)
-    if said is not None:
-        places.spelt[path] = said
-    absent = places.absence(schemes_of(place)) if place is not None else ""
+    above = place is not None and literal is not None and _ranks_above_vault(literal, query)
+    base = Choice(
+        declared=tuple(dict.fromkeys(declared)) if "vault" in query.layers else (),
+        source_text=_source_text(place if place is not None and not above else literal),
+        problems=tuple(wrong),
+    )
+    absent = query.absence(schemes_of(place)) if place is not None else ""
     if literal is None and (place is None or absent):
-        return _missing(spelt(place) if place is not None else "", shape, path, places, absent)
-    lower = _lower(literal, shape, path, places, parts) if literal is not None else None
+        return _missing(base, source_text_of(place) if place is not None else "", shape, path, query, absent)
+    lower = _lower(literal, shape, path, query, parts) if literal is not None else None
+    if isinstance(lower, Problem):
+        base, lower = base.replaced(problems=(*wrong, lower)), None
     if place is None or above:
-        return lower
-    reference = spelt(place)
+        return base.replaced(provider=lower)
+    reference = source_text_of(place)
     if absent:
-        if lower is not None:
-            instead = f"`{show(path)}` comes from {lower.origin} instead of {reference}"
-            places.warn(path, "missing", f"{absent}, so {instead}")
-        return lower
+        if lower is None:
+            return base
+        instead = f"`{show(path)}` comes from {lower.origin} instead of {reference}"
+        return base.replaced(provider=lower, warning=f"{absent}, so {instead}")
     first = supply_at(place, parts, reference)
     if lower is None:
-        return first
-    return Fallback(
-        first, supply_of(lower) if isinstance(lower, Secret) else lower, _outage(lower, reference, path, places)
-    )
+        return base.replaced(provider=first)
+    second = supply_of(lower) if isinstance(lower, Secret) else lower
+    return base.replaced(provider=Fallback(first, second, _outage(lower, reference, path, query)))
 
 
 def _candidates(node: Node | None) -> tuple[Template | Ref | None, Node | None]:
@@ -103,92 +123,83 @@ def _within(node: Node | None) -> Iterator[str]:
             yield from _within(child)
 
 
-def _said(source: Template | Ref | Node | None) -> Any:
+def _source_text(source: Template | Ref | Node | None) -> Any:
     """Return a secret as a file sets it, if it consists of references to backends alone; None otherwise."""
     if isinstance(source, (Ref, Template)):
         references = written(source)
         return "".join(references) if isinstance(source, Ref) or len(references) == len(source.parts) else None
     value = source.value if source is not None else None
     if type(value) is dict:
-        below = {key: _said(child) for key, child in value.items()}
+        below = {key: _source_text(child) for key, child in value.items()}
         return below if below and None not in below.values() else None
-    return _said(value) if isinstance(value, Template) else None
+    return _source_text(value) if isinstance(value, Template) else None
 
 
-def _own_place(shape: Shape, path: Path, places: Places) -> Ref | None:
+def _own_place(shape: Shape, path: Path, query: Query, problems: list[Problem]) -> Ref | None:
     if shape.ref is not None:
-        return shape.ref if _can_be(shape.ref, path, places) else None
-    if places.vault_path is None or shape.models or any(isinstance(part, int) for part in path):
+        wrong = _wrong_reference(shape.ref, path, query)
+        problems += [wrong] if wrong is not None else []
+        return shape.ref if wrong is None else None
+    if query.vault_path is None or shape.models or any(isinstance(part, int) for part in path):
         return None
-    return Ref(str(split(places.vault_path).replaced(key=".".join(map(str, path)))))
+    return Ref(str(split(query.vault_path).replaced(key=".".join(map(str, path)))))
 
 
-def _can_be(ref: Ref, path: Path, places: Places) -> bool:
-    """True if a backend may hold what a field names; else a problem says why none does."""
+def _wrong_reference(ref: Ref, path: Path, query: Query) -> Problem | None:
+    """Return the problem of a reference of a field that no backend can hold; None if a backend may hold it."""
     if ref.scheme == "vault":
-        return True
-    own = next((one for one in places.backends if one.scheme == ref.scheme), None)
+        return None
+    own = next((one for one in query.backends if one.scheme == ref.scheme), None)
     if own is None and ref.scheme not in CHECKS:
         message = f"`{show(path)}` names a secret in `{ref.scheme}`, and no backend has that scheme"
         remedy = "give the backend in the option `backends`, or correct `scheme` in the field's `Ref`"
-        places.problems.append(Problem("TC301", show(path), None, "the scheme of a backend", remedy, message))
-        return False
+        return Problem("TC301", show(path), None, "the scheme of a backend", remedy, message)
     try:
         check_reference(ref.reference, own.check) if own is not None else CHECKS[ref.scheme](ref.reference)
     except ValueError as error:
         message, remedy = f"not a reference to {ref.scheme}: {error}", "correct the field's `Ref`"
-        places.problems.append(Problem("TC306", show(path), None, "a path of that backend", remedy, message))
-        return False
-    return True
+        return Problem("TC306", show(path), None, "a path of that backend", remedy, message)
+    return None
 
 
-def _ranks_above_vault(node: Node, places: Places) -> bool:
-    order = list(places.layers)
+def _ranks_above_vault(node: Node, query: Query) -> bool:
+    order = list(query.layers)
     return node.layer.kind in order and order.index(node.layer.kind) < order.index("vault")
 
 
-def _lower(node: Node, shape: Shape, path: Path, places: Places, parts: Parts) -> Supply | Secret[Any] | None:
-    """Return the supply, or the secret, that a layer sets itself; None after recording why it cannot be used."""
+def _lower(node: Node, shape: Shape, path: Path, query: Query, parts: Parts) -> Supply | Secret[Any] | Problem:
+    """Return the provider, or the secret, that a layer sets itself; or the problem for which it cannot be used."""
     value = node.value
     if isinstance(value, Secret):
         reading = supply_of(value).reading
         if reading is not None and isinstance(supply_of(value), Fixed) and _is_left(reading.value):
-            places.problems.append(left(node, path, "a value given in code is not scanned"))
-            return None
+            return left(node, path, "a value given in code is not scanned")
         secret, wrong = typed(value, shape.inner, show(path))
-        return _judged(secret, wrong, node, shape, path, places)
+        return secret if secret is not None and not wrong else _of_other_type(wrong, node, shape, path)
     if isinstance(value, Template):
         return template_supply(value, parts)
     if is_file(node):
         return FileSupply(node.at, node.origin)
     if isinstance(value, str) and is_left(value, node.layer):
-        places.problems.append(left(node, path))
-        return None
+        return left(node, path)
     masked = next(_masked(node), None)
     if masked is not None:
         message = "the mask of a secret was given as its value"
-        places.problems.append(_wrong("TC403", masked, path, "the secret itself", message))
-        return None
+        return _wrong("TC403", masked, path, "the secret itself", message)
     if _is_composed(node):
         return mapping_supply(node, parts)
     if type(value) in (dict, list):
         value = node.plain()
     elif shape.inner in (str, bytes) and not isinstance(value, (str, bytes)):
-        text = places.text_of(node)
+        text = query.text_of(node)
         value = value if text is None else text
     wrong = convert(shape.inner, value)[1]
-    return _judged(Fixed(value, node.origin), wrong, node, shape, path, places)
+    return _of_other_type(wrong, node, shape, path) if wrong else Fixed(value, node.origin)
 
 
-def _judged(
-    supply: Supply | Secret[Any] | None, wrong: str, node: Node, shape: Shape, path: Path, places: Places
-) -> Supply | Secret[Any] | None:
-    """`supply`, or None after telling what its value should have been."""
-    if not wrong:
-        return supply
+def _of_other_type(expected: str, node: Node, shape: Shape, path: Path) -> Problem:
     code = "TC402" if shape.models else "TC102"
-    places.problems.append(_wrong(code, node, path, wrong, f"`{show(path)}` is not {wrong}"))
-    return None
+    return _wrong(code, node, path, expected, f"`{show(path)}` is not {expected}")
 
 
 def _is_left(value: Any) -> bool:
@@ -211,9 +222,9 @@ def _is_composed(node: Node) -> bool:
 
 
 def _outage(
-    lower: Supply | Secret[Any], reference: str, path: Path, places: Places
+    lower: Supply | Secret[Any], reference: str, path: Path, query: Query
 ) -> Callable[[SecretError | None], None]:
-    warn = places.warn
+    warn = query.warn
 
     def tell(error: SecretError | None) -> None:
         instead = f"`{show(path)}` comes from {lower.origin} instead of {reference}"
@@ -222,30 +233,30 @@ def _outage(
     return tell
 
 
-def _missing(reference: str, shape: Shape, path: Path, places: Places, absent: str) -> Supply | None:
-    if shape.nullable and not (reference and places.presumed):
-        return None
-    variable = places.how_to_set(path)
-    hint = "" if places.offline else ": set VAULT_ADDR"
+def _missing(base: Choice, reference: str, shape: Shape, path: Path, query: Query, absent: str) -> Choice:
+    if shape.nullable and not (reference and query.presumed):
+        return base
+    variable = query.how_to_set(path)
+    hint = "" if query.offline else ": set VAULT_ADDR"
     in_vault = scheme_of(reference) == "vault"
     whose = "Vault " if in_vault else ""
-    looked = [*([f"{whose}{reference} ({absent}{hint})"] if reference else []), *places.looked(path)]
+    looked = [*([f"{whose}{reference} ({absent}{hint})"] if reference else []), *query.looked(path)]
     remedy = f"set {variable}" if variable else "set it in a layer, or name its place with `${vault:path#key}`"
     if reference:
         remedy += f", or {'configure Vault and ' if in_vault else ''}store it at {reference}"
     message = f"the secret is not set; looked in: {', '.join(looked) or 'no layer at all'}"
-    if not places.complete:
-        pass  # what could not be read may well supply it
-    elif shape.models and not reference:
-        expected = "a reference, a `Ref` or the whole value in one layer"
-        said = f"nothing supplies the secret `{show(path)}`"
-        places.problems.append(Problem("TC401", show(path), None, expected, remedy, said))
-    else:
-        places.warn(path, "missing", f"`{show(path)}`: {message}; {remedy}")
-    places.unsupplied[path] = (reference, remedy)
-    unasked = places.offline and bool(reference)  # it may well be there: nobody has looked
+    unasked = query.offline and bool(reference)  # a backend may have it: no request was sent
     origin = origin_of(reference) if reference else _NOWHERE
-    return Missing(reference, message, remedy, origin, "unread" if unasked else "missing")
+    missing = Missing(reference, message, remedy, origin, "unread" if unasked else "missing")
+    base = base.replaced(provider=missing, unsupplied=(reference, remedy))
+    if not query.complete:
+        return base  # an input that could not be read may supply it
+    if shape.models and not reference:
+        expected = "a reference, a `Ref` or the whole value in one layer"
+        wrong = f"nothing supplies the secret `{show(path)}`"
+        problem = Problem("TC401", show(path), None, expected, remedy, wrong)
+        return base.replaced(problems=(*base.problems, problem))
+    return base.replaced(warning=f"`{show(path)}`: {message}; {remedy}")
 
 
 def _wrong(code: str, node: Node, path: Path, expected: str, message: str) -> Problem:

@@ -1,0 +1,68 @@
+"""The last station: the validated model, frozen, and remembered with the metadata of its load."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from toriconfig._core.problem import Problem
+from toriconfig._load.judge import validated
+from toriconfig._load.snapshot import Loaded, Snapshot, remember
+
+if TYPE_CHECKING:
+    from toriconfig._load.pipeline import Draft
+
+
+def built(draft: Draft) -> tuple[Loaded | None, Draft]:
+    """Build the settings; None if there is an error among the problems of the returned draft."""
+    model, wrong = validated(draft)
+    problems = [*draft.problems, *wrong]
+    if model is None and not _has_error(problems):
+        problems.append(Problem("TC108", message="the schema refuses what was read, and does not say why"))
+    draft = draft.replaced(problems=problems)
+    if model is None or _has_error(problems):
+        return None, draft
+    from toriconfig._load.freeze import freeze
+
+    snapshot = snapshot_of_draft(draft)
+    if "pydantic_settings" in sys.modules:  # else no class below can have read anything itself
+        from toriconfig._load.nested_settings import with_sections
+
+        snapshot = with_sections(snapshot, model)
+    freeze(model)
+    loaded = Loaded(model, snapshot)
+    remember(loaded)
+    return loaded, draft
+
+
+def _has_error(problems: list[Problem]) -> bool:
+    return any(problem.severity == "error" for problem in problems)
+
+
+def snapshot_of_draft(draft: Draft) -> Snapshot:
+    """Build the metadata of a load, without its model."""
+    context, handles = draft.context, draft.handles
+    return Snapshot(
+        root=draft.root,
+        shape=context.shape,
+        recipe=context.recipe,
+        options=context.options,
+        secrets=handles.secrets if handles is not None else {},
+        unsupplied=handles.unsupplied if handles is not None else {},
+        declared=handles.declared if handles is not None else {},
+        source_texts=handles.source_texts if handles is not None else {},
+        layers=tuple(draft.layers.read),
+        findings=sorted_problems(draft),
+        warned=handles.current_warnings if handles is not None else {},
+        session=draft.session,
+    )
+
+
+def sorted_problems(draft: Draft) -> tuple[Problem, ...]:
+    """The problems of a draft in the order of their places, with masked excerpts of the lines."""
+    if not draft.problems:
+        return ()
+    from toriconfig._masking.registered import as_shown
+
+    layers, context = draft.layers, draft.context
+    return as_shown(draft.problems, layers.lines, context.shape, layers.roots, context.recipe.most)

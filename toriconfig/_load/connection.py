@@ -1,0 +1,114 @@
+"""Connection of one load to Vault: its description in the layers, and the session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.markers import split
+from toriconfig._core.origin import Origin
+from toriconfig._core.problem import Problem
+from toriconfig._load.references import resolved
+from toriconfig._load.templates import without_failed
+from toriconfig._schema.shape import has_secrets
+
+if TYPE_CHECKING:
+    from toriconfig._core.tree import Node
+    from toriconfig._load.context import Context
+    from toriconfig._schema.options import Options
+    from toriconfig.vault import Vault
+
+
+def vault_session(context: Context, variables: Mapping[str, Node], block: Node | None, root: Node) -> _Session:
+    """Return the session with Vault, and the problems of its description; no session if nothing will use it.
+
+    Args:
+        variables: the variables that describe the connection, by their names below `VAULT__`.
+        block: the description in files, or None.
+        root: the tree in which the references of the block are looked up.
+    """
+    problems: list[Problem] = []
+    unused = not context.eager and not has_secrets(context.shape)
+    described = bool(variables) or block is not None
+    if unused and not described:
+        return None, problems  # not even the configuration of Vault is imported
+    vault = context.options.vault
+    if described:
+        vault = vault_description(context, variables, block, root, problems)
+    if context.recipe.offline or unused:
+        return None, problems
+    session, wrong = connected(vault, context.environ)
+    if wrong:
+        help = "correct it in the environment or in `Vault(...)`"
+        problems.append(Problem("TC504", "vault", help=help, message=wrong))
+    return session, problems
+
+
+_Session = tuple[Any, list[Problem]]
+
+
+def vault_description(
+    context: Context,
+    variables: Mapping[str, Node],
+    block: Node | None,
+    root: Node,
+    problems: list[Problem],
+    *,
+    alone: bool = False,
+) -> Vault:
+    """Return the description of the connection, with the references in its block resolved.
+
+    Args:
+        alone: True if the file of the block is judged without other layers and without the environment.
+    """
+    from toriconfig._load.vault_options import vault_options
+
+    if block is not None:
+        from toriconfig._core.tree import Node as NewNode
+
+        holder = NewNode({"vault": block}, block.layer, block.at)
+        holder, wrong = resolved(holder, context, root, alone=alone)
+        problems += wrong
+        block = without_failed(holder).value.get("vault")
+    return vault_options(context.options.vault, variables, block, problems)
+
+
+_ADDRESSES = ("BAO_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "VAULT_AGENT_ADDR")
+
+
+def connected(vault: Vault | None, environ: Mapping[str, str]) -> tuple[Any, str]:
+    """The session with Vault (None when no address is configured), and the fault of its description."""
+    if vault is None:
+        if not any(map(environ.get, _ADDRESSES)):
+            return None, ""  # the usual case on a laptop: a dozen modules need not be imported
+        from toriconfig.vault import Vault
+
+        vault = Vault()
+    from toriconfig._vault import connect
+
+    try:
+        return connect(vault, environ), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def vault_path(options: Options) -> tuple[str | None, list[Problem]]:
+    """The KV path whose keys feed secrets, or the problem for which there is none."""
+    path = options.vault_path
+    if path is None:
+        return None, []
+    if options.profile is not None:
+        path = path.replace("${profile}", options.profile)
+    try:
+        split(path)
+    except ValueError as error:
+        unset = "${profile}" in path
+        problem = Problem(
+            "TC404",
+            origin=Origin("code", "vault_path"),
+            expected="a path in Vault such as `secret/tori`",
+            help="name the profile, or take `${profile}` out of `vault_path`" if unset else "correct the option",
+            message="`vault_path` holds ${profile}, and no profile is set" if unset else f"`vault_path`: {error}",
+        )
+        return None, [problem]
+    return path, []

@@ -1,0 +1,114 @@
+"""Fixed inputs of one load, prepared before a layer is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.path import Path
+from toriconfig._core.problem import Problem
+from toriconfig._load.read import Reader, overlooked, read
+from toriconfig._load.snapshot import Recipe
+from toriconfig._load.steering import options_of
+from toriconfig._schema.options import Options
+from toriconfig._schema.shape import has_secrets, root_shape
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from toriconfig._load.hints import Hints
+
+
+class Context:
+    """Fixed inputs of one load. No station changes them; files named by references are read once.
+
+    Args:
+        recipe: the arguments of the load.
+        reader: reads every layer. None: the reader of the schema.
+        options: options of an earlier load. None: those of the class and the call, and what variables decide.
+
+    Attributes:
+        shape: the shape of the schema.
+        environ: the environment variables.
+        options: the options, with the profile decided.
+        make: builds the model from the merged values.
+        vault_path: KV path whose keys feed secrets, or None.
+        problems: problems of the options.
+
+    Raises:
+        TypeError: the schema is no pydantic model, or an option does not exist or has an invalid value.
+    """
+
+    def __init__(self, recipe: Recipe, reader: Reader | None = None, options: Options | None = None) -> None:
+        schema: object = recipe.schema  # whatever an untyped program passes
+        if not isinstance(schema, type) or not hasattr(schema, "model_fields"):
+            raise TypeError(f"settings are loaded into a pydantic model, not into a {type(schema).__name__}")
+        if getattr(recipe.schema, "__pydantic_root_model__", False):
+            raise TypeError(f"{recipe.schema.__name__} is a RootModel, which has no keys for layers to set")
+        self.recipe = recipe
+        # A schema that has sources of its own reads them itself, and has a way to be made without reading them again.
+        own: Reader = getattr(recipe.schema, "_toriconfig_read", read)
+        self.reader = own if reader is None else reader
+        self.make: Callable[[Any], BaseModel] = getattr(recipe.schema, "_toriconfig_make", recipe.schema.model_validate)
+        self.environ: Mapping[str, str] = os.environ if recipe.environ is None else recipe.environ
+        self.shape = root_shape(recipe.schema, recipe.options.get("renamed"))
+        self.problems: list[Problem] = []
+        if options is None:
+            if has_secrets(self.shape):
+                from toriconfig._schema.secret_check import refuse_hidden
+
+                refuse_hidden(self.shape)
+            options = options_of(recipe, self.environ, self.shape, self.problems)
+            if "files" in options.layers:
+                self.problems += overlooked(options)
+        self.options = options
+        self.vault_path: str | None = None
+        if options.vault_path is not None:
+            from toriconfig._load.connection import vault_path
+
+            self.vault_path, wrong = vault_path(options)
+            self.problems += wrong
+        if self.shape.renamed:
+            from toriconfig._schema.renames import renamed
+
+            renamed(self.shape)  # an invalid target raises now, not at first use
+        self._files: dict[str, str | Problem] = {}
+
+    @property
+    def needs_vault(self) -> bool:
+        """True if the settings have secrets, or plain fields that are read from Vault."""
+        return has_secrets(self.shape) or self.eager
+
+    @property
+    def eager(self) -> bool:
+        """True if plain fields are read from Vault too."""
+        return self.options.vault_layer == "eager" and "vault" in self.options.layers
+
+    @cached_property
+    def hints(self) -> Hints:
+        """The ways to set a value, as sentence fragments."""
+        from toriconfig._load.hints import Hints
+
+        return Hints(self.options, self.shape)
+
+    def how_to_set(self, path: Path) -> str:
+        """Name the layers that were searched for the key at `path`, and the ways to set the key."""
+        return self.hints.how_to_set(path)
+
+    def looked(self, path: Path) -> list[str]:
+        """The inputs that were searched for the key at `path`."""
+        return self.hints.looked(path)
+
+    def variable(self, path: Path) -> str | None:
+        """The variable that sets the key at `path`, or None."""
+        return self.hints.variable(path)
+
+    def read_file(self, name: str) -> str | Problem:
+        """The text of a file that `${file:…}` names, or the problem for which it cannot be read."""
+        from toriconfig._load.file_reference import read_under
+
+        if name not in self._files:
+            self._files[name] = read_under(name, self.options.file_roots)
+        return self._files[name]

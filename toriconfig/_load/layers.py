@@ -1,0 +1,170 @@
+"""The first stations: read every layer, and bring its tree into the names and types of the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.origin import OriginKind
+from toriconfig._core.problem import Problem
+from toriconfig._core.tree import Node, Tree
+from toriconfig._core.value import Value
+from toriconfig._load.aliases import one_spelling
+from toriconfig._load.read import Inputs, read
+from toriconfig._load.snapshot import LayerRead
+from toriconfig._schema.renames import outdated
+from toriconfig._schema.shape import has_exact
+
+if TYPE_CHECKING:
+    from toriconfig._load.context import Context
+
+
+class Layers(Value):
+    """Result of reading every layer. The text of the inputs is kept as long as problems may show its lines.
+
+    Attributes:
+        trees: the trees with their layers, lowest first; every key has the name that the schema has for it now.
+        variables: the variables that describe the connection to Vault, by their names below `VAULT__`.
+        read: name and size of each layer.
+        lines: the lines of each text, by its name.
+        roots: the trees of texts, in which the secrets of the shown lines are found.
+        complete: False if an input could not be read to its end.
+        positions: True if a variable sets single items of a list.
+        problems: problems of the inputs.
+    """
+
+    trees: list[tuple[OriginKind, Node]]
+    variables: Mapping[str, Node]
+    read: list[LayerRead]
+    lines: dict[str, list[str]]
+    roots: list[Node]
+    complete: bool = True
+    positions: bool = False
+    problems: tuple[Problem, ...] = ()
+
+    def text_of(self, node: Node) -> str | None:
+        """A number or word as its file spells it, if it stands there in one plain word; None otherwise."""
+        return _text_of(node, self.lines)
+
+
+def no_layers(read: list[LayerRead] | None = None) -> Layers:
+    """Layers of a load that reads nothing."""
+    return Layers([], {}, [] if read is None else read, {}, [])
+
+
+def read_layers(context: Context) -> Layers:
+    """Read every layer."""
+    found = no_layers()
+    problems: list[Problem] = []
+    variables: dict[str, Node] = {}
+    complete, positions = True, False
+    options, recipe, shape = context.options, context.recipe, context.shape
+    trees = list(context.reader(Inputs(options, context.environ, recipe.overrides, recipe.arguments)))
+    for kind, source in trees:
+        tree, exact = source, None
+        if tree.flat and context.reader is read and options.restricts(kind):
+            from toriconfig._load.exact_names import with_exact_names
+
+            tree, exact = with_exact_names(kind, tree, shape, options)
+        root = tree.root
+        complete = _record(kind, tree, found, context, problems) and complete
+        nested = root.layer.text and (tree.flat or any(isinstance(node.value, dict) for node in root.value.values()))
+        if nested and root.value:
+            from toriconfig._load.flat_names import nested as nest
+            from toriconfig._load.free_keys import existing_keys, has_positions
+
+            existing = exact or existing_keys(shape, [other.root for _, other in trees], found.trees)
+            root, names = nest(kind, tree, shape, options, existing, problems)
+            variables.update(names)
+            positions = positions or has_positions(root)
+        root = normalized(root, context, found.lines, problems)
+        if root.value:
+            found.trees.append((kind, root))
+    return found.replaced(variables=variables, complete=complete, positions=positions, problems=tuple(problems))
+
+
+def with_tree(kind: OriginKind, tree: Tree, context: Context, layers: Layers, *, alone: bool = False) -> Layers:
+    """The layers with one tree more recorded, which is not among their `trees` yet.
+
+    Args:
+        alone: True if the tree is judged without other layers.
+    """
+    problems = list(layers.problems)
+    complete = _record(kind, tree, layers, context, problems, alone=alone) and layers.complete
+    return layers.replaced(complete=complete, problems=tuple(problems))
+
+
+def _record(
+    kind: OriginKind, tree: Tree, layers: Layers, context: Context, problems: list[Problem], *, alone: bool = False
+) -> bool:
+    """Record one tree; return True if it could be read to its end."""
+    problems += [problem for problem in tree.problems if _is_ours(problem, context)]
+    layers.read.append(LayerRead(kind, tree.root.layer.name, tree.root.leaves(), not alone and tree.blank))
+    if tree.lines is not None:
+        layers.lines[tree.root.layer.name] = tree.lines
+        if not tree.flat:
+            layers.roots.append(tree.root)
+    return tree.complete
+
+
+def _is_ours(problem: Problem, context: Context) -> bool:
+    """True if a problem of a variable is ours: without a prefix the environment is full of other people's."""
+    options = context.options
+    if options.environment_prefix or problem.origin is None or problem.origin.layer not in ("env", "dotenv"):
+        return True
+    name = problem.origin.name or (problem.origin.source if problem.origin.layer == "env" else "")
+    if not name:
+        return True
+    from toriconfig._load.flat_names import means
+
+    return means(name, context.shape, options.env_nested_delimiter)
+
+
+def normalized(root: Node, context: Context, lines: Mapping[str, list[str]], problems: list[Problem]) -> Node:
+    """One tree with each key under the name that the schema has for it now, and values read by their exact type."""
+    shape = context.shape
+    if context.options.extension_keys and root.layer.kind == "files":
+        kept = {key: node for key, node in root.value.items() if key in shape.fields or key[:2] != "x-"}
+        root = Node(kept, root.layer, root.at)
+    if has_exact(shape):
+        from toriconfig._load.exact_values import exact_values
+
+        root = exact_values(root, shape, lambda node: _text_of(node, lines))
+    if outdated(shape):
+        from toriconfig._load.renames import up_to_date
+
+        root = up_to_date(root, shape, problems, context.variable)
+    return one_spelling(root, shape, problems)
+
+
+def _text_of(node: Node, lines: Mapping[str, list[str]]) -> str | None:
+    text = lines.get(node.origin.source)
+    if text is None:
+        return None
+    from toriconfig.sources.yaml.scalars import as_spelt
+
+    return as_spelt(node, text)
+
+
+def read_eagerly(context: Context, layers: Layers, session: Any) -> Layers:
+    """The layers with the values that Vault has for plain fields, at the rank of the layer of Vault."""
+    path = context.vault_path
+    if path is None:
+        return layers
+    if session is None:
+        message = "Vault is not configured, so plain fields come from lower layers although `vault_layer` is eager"
+        problem = Problem("TC405", help="set VAULT_ADDR", message=message, severity="warning")
+        return layers.replaced(problems=(*layers.problems, problem))
+    from toriconfig._core.markers import Ref
+    from toriconfig._load.flat_names import fit_paths
+    from toriconfig.sources.vault import VaultSource
+
+    tree = VaultSource(session.at(Ref(path)), path).load()
+    layers = with_tree("vault", tree, context, layers)
+    problems: list[Problem] = []
+    root = normalized(fit_paths(tree.root, context.shape, problems), context, layers.lines, problems)
+    above = context.options.layers[: context.options.layers.index("vault")]
+    trees = list(layers.trees)
+    rank = next((at for at, (kind, _) in enumerate(trees) if kind in above), len(trees))
+    trees.insert(rank, ("vault", root))
+    return layers.replaced(trees=trees, problems=(*layers.problems, *problems))

@@ -1,0 +1,134 @@
+"""Inputs and result of the station that makes handles for secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.markers import Ref
+from toriconfig._core.origin import LayerKind
+from toriconfig._core.value import Value
+
+if TYPE_CHECKING:
+    from toriconfig._core.path import Path
+    from toriconfig._core.problem import Problem
+    from toriconfig._core.tree import Node
+    from toriconfig._load.secrets.select import Choice
+    from toriconfig._load.snapshot import Snapshot
+    from toriconfig._secrets.provider import Supply
+    from toriconfig._secrets.secret import Secret
+    from toriconfig.backends import Backend
+
+
+class Query(Value):
+    """Inputs that one load may search for secrets. No station changes them.
+
+    Attributes:
+        cell: the shared provider of one Vault path and version; None when Vault is not there to be asked.
+        vault_path: KV path whose keys feed secrets, or None.
+        layers: the layers that count, highest first.
+        how_to_set: returns the variable that sets the secret at a path, or None.
+        looked: returns sentence fragments that name the inputs searched for the secret at a path.
+        text_of: returns a scalar as its file spells it: `1.10` in a secret is no number.
+        warn: called while the program runs, with a path, "outage" and the message: a lower layer replaces a backend that
+            does not answer; the message is "" when the backend answers again.
+        offline: True if no backend is to be asked.
+        complete: False if an input could not be read; the input may hold what is missing.
+        presumed: True if an optional secret with a reference to a backend counts as set without a request.
+        backends: those of the option `backends`.
+    """
+
+    cell: Callable[[Ref], Supply] | None
+    vault_path: str | None
+    layers: Sequence[LayerKind]
+    how_to_set: Callable[[Path], str | None]
+    looked: Callable[[Path], Sequence[str]]
+    text_of: Callable[[Node], str | None]
+    warn: Callable[[Path, str, str], None]
+    offline: bool = False
+    complete: bool = True
+    presumed: bool = False
+    backends: Sequence[Backend] = ()
+
+    @property
+    def absent(self) -> str:
+        """Reason for which Vault is not asked."""
+        return "Vault is left alone: offline" if self.offline else "Vault is not configured"
+
+    @property
+    def fetched(self) -> Callable[[str, str], Supply] | None:
+        """The shared provider of the path that a reference to another backend names; None when the load is offline."""
+        return None if self.offline else self._fetched
+
+    def _fetched(self, scheme: str, reference: str) -> Supply:
+        from toriconfig._secrets.backend_session import session_of
+        from toriconfig.backends import backend_of
+
+        return session_of(backend_of(scheme, self.backends)).provider(reference)
+
+    def absence(self, schemes: Iterable[str]) -> str:
+        """Return the reason for which one of these backends is not asked; "" if all are asked."""
+        reasons = ("" if self._can_ask(scheme) else self._absent(scheme) for scheme in schemes)
+        return next(filter(None, reasons), "")
+
+    def _can_ask(self, scheme: str) -> bool:
+        return self.cell is not None if scheme == "vault" else not self.offline
+
+    def _absent(self, scheme: str) -> str:
+        return self.absent if scheme == "vault" else f"{scheme} is left alone: offline"
+
+
+class Handles:
+    """Handles of one load by their paths, and the findings about them.
+
+    Attributes:
+        secrets: the handles.
+        unsupplied: secrets that nothing supplies, with their reference to a backend ("" for none) and the remedy.
+        declared: the references to backends that each may be read from.
+        source_texts: what a file sets: a reference, or a mapping of references.
+        problems: errors of secrets.
+        warnings: texts to log, by path.
+        current_warnings: what is wrong now, by kind and path; changes while the program runs.
+    """
+
+    __slots__ = ("current_warnings", "declared", "problems", "secrets", "source_texts", "unsupplied", "warnings")
+
+    def __init__(self) -> None:
+        self.secrets: dict[Path, Secret[Any]] = {}
+        self.unsupplied: dict[Path, tuple[str, str]] = {}
+        self.declared: dict[Path, tuple[str, ...]] = {}
+        self.source_texts: dict[Path, Any] = {}
+        self.problems: list[Problem] = []
+        self.warnings: dict[Path, str] = {}
+        self.current_warnings: dict[tuple[str, Path], str] = {}
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Handles:
+        """The handles of an earlier load."""
+        known = cls()
+        known.secrets.update(snapshot.secrets)
+        known.unsupplied.update(snapshot.unsupplied)
+        known.declared.update(snapshot.declared)
+        known.source_texts.update(snapshot.source_texts)
+        return known
+
+    def carried(self, root: Node) -> Handles:
+        """The findings that hold for a tree made from the one of these handles; its secrets are added one by one."""
+        new = Handles()
+        new.unsupplied.update((path, why) for path, why in self.unsupplied.items() if root.find(path) is not None)
+        new.declared.update(self.declared)
+        new.source_texts.update(self.source_texts)
+        return new
+
+    def add(self, path: Path, choice: Choice) -> Supply | Secret[Any] | None:
+        """Add the findings about one secret; return its provider."""
+        if choice.declared:
+            self.declared[path] = choice.declared
+        if choice.source_text is not None:
+            self.source_texts[path] = choice.source_text
+        if choice.unsupplied is not None:
+            self.unsupplied[path] = choice.unsupplied
+        if choice.warning:
+            self.warnings[path] = choice.warning
+        self.problems += choice.problems
+        return choice.provider

@@ -1,0 +1,62 @@
+"""Station that puts handles into the tree, and logs one warning per missing secret."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from toriconfig._core.path import Path, show
+from toriconfig._load.secrets.handles import put_handles
+from toriconfig._load.secrets.query import Query
+from toriconfig._runtime import warn_once
+
+if TYPE_CHECKING:
+    from toriconfig._load.context import Context
+    from toriconfig._load.pipeline import Draft
+
+
+def with_handles(draft: Draft) -> Draft:
+    """The draft with handles for its secrets; its `handles` are those of an earlier load, or None."""
+    context = draft.context
+    current: dict[tuple[str, Path], str] = {}
+    warn = _warner(context, draft, current)
+    session, recipe = draft.session, context.recipe
+    query = Query(
+        session.at if session is not None else None,
+        context.vault_path,
+        context.options.layers,
+        context.variable,
+        context.looked,
+        draft.layers.text_of,
+        warn,
+        offline=recipe.offline,
+        complete=draft.layers.complete,
+        presumed=recipe.presumed,
+        backends=context.options.backends,
+    )
+    root, handles = put_handles(draft.root, context.shape, query, draft.handles)
+    handles.current_warnings = current
+    for path, message in handles.warnings.items():
+        warn(path, "missing", message)
+    return draft.replaced(root=root, handles=handles, problems=[*draft.problems, *handles.problems])
+
+
+def _warner(context: Context, draft: Draft, current: dict[tuple[str, Path], str]) -> Callable[[Path, str, str], None]:
+    """Return a function that logs a warning about the secret at a path once, and forgets it when it is over.
+
+    The function holds neither the tree nor the text of the files.
+    """
+    schema = context.recipe.schema
+    name, key = schema.__name__, f"{schema.__module__}.{schema.__qualname__}"
+    # Without the Vault that was to be configured, a missing secret is a consequence; the cause is an error.
+    quiet = context.recipe.offline or any(problem.code == "TC504" for problem in draft.problems)
+
+    def warn(path: Path, about: str, message: str) -> None:
+        if not message:
+            warn_once.over((about, key, show(path)))
+            current.pop((about, path), None)
+        elif not quiet:
+            current[about, path] = f"{name}: {message}"
+            warn_once.warn((about, key, show(path)), f"{name}: {message}")
+
+    return warn
