@@ -3,23 +3,9 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toriconfig import integrations, rotation, testing
-    from toriconfig._api import (
-        aprefetch,
-        arefresh,
-        explain,
-        health,
-        lazy,
-        load,
-        on_change,
-        override,
-        prefetch,
-        refresh,
-        reload,
-        replace,
-        shutdown,
-        snapshot,
-    )
+    from toriconfig._api import explain, health, lazy, load, on_change, override, reload, replace, snapshot
     from toriconfig._api.inspect import check, json_schema
+    from toriconfig._api.secrets import aprefetch, arefresh, prefetch, refresh, shutdown
     from toriconfig._core.markers import Merge, Ref
     from toriconfig._core.origin import Origin
     from toriconfig._inspect.explain import Explanation
@@ -47,8 +33,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "_api": "aprefetch arefresh explain health lazy load on_change override prefetch refresh reload replace shutdown snapshot",
+    "_api": "explain health lazy load on_change override reload replace snapshot",
     "_api.inspect": "check json_schema",
+    "_api.secrets": "aprefetch arefresh prefetch refresh shutdown",
     "_live.change": "Change",
     "_inspect.explain": "Explanation",
     "_live.health": "Health",
@@ -111,7 +98,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import what is asked for, and no more: importing the package costs nothing."""
+    """Import a public name at its first use, so that importing the package costs nothing."""
     if name == "settings":
         from toriconfig._lazy import Lazy
 

@@ -1,22 +1,22 @@
-"""Problems and every exception of the library, as data. Text is made in `_render/`.
+"""The exceptions of the library, and the problems that `ConfigError` carries.
 
     Exception
-    ├── ConfigError (ValueError)           what was read cannot be used; `problems` says why, all at once
-    └── SecretError                        one secret cannot be had now
-        ├── MissingCredentialError         nothing supplies it
-        ├── SecretDenied                   a backend refuses it (Vault: VaultDenied)
-        ├── SecretNotFound                 a backend does not hold it (Vault: VaultNotFound)
-        ├── SecretUnreachable              a backend cannot be asked (Vault: VaultUnreachable)
-        └── VaultError                     Vault was asked
-            ├── VaultDenied                403: no login, or no policy
+    ├── ConfigError (ValueError)           the settings are invalid; `problems` lists every error at once
+    └── SecretError                        a secret has no usable value now
+        ├── MissingCredentialError         no layer and no backend supplies the secret
+        ├── SecretDenied                   a backend denies access (Vault: VaultDenied)
+        ├── SecretNotFound                 a backend does not hold the secret (Vault: VaultNotFound)
+        ├── SecretUnreachable              a backend cannot be reached (Vault: VaultUnreachable)
+        └── VaultError                     a request to Vault failed
+            ├── VaultDenied                403: the login failed, or no policy allows the path
             ├── VaultNotFound              404: no such path, key or version
-            ├── VaultSealed                sealed or not initialised
-            └── VaultUnreachable           refused, timed out, 5xx, not Vault's answer
+            ├── VaultSealed                Vault is sealed or not initialised
+            └── VaultUnreachable           refused connection, timeout, 5xx, or an answer that is not Vault's
 
     UserWarning
-    └── ToriconfigWarning                  a warning of a load that no logging handler could have
+    └── ToriconfigWarning                  a warning that no logging handler accepted
 
-None of them ever holds the value of a secret, nor a cause or context that does.
+No exception holds the value of a secret, and no cause or context of an exception does.
 """
 
 from __future__ import annotations
@@ -50,7 +50,14 @@ __all__ = [
 
 @clean_init
 class ConfigError(ValueError):
-    """Error for input that cannot be used. `problems` holds everything that is wrong, sorted by place."""
+    """Error for invalid settings. It reports all problems of a load at once.
+
+    `str(error)` is the full report, with the lines of the files. Secrets in those lines are masked.
+
+    Args:
+        problems: the problems, sorted by position; available as the tuple `error.problems`.
+        schema: name of the settings class, for the first line of the report; "": no name is shown.
+    """
 
     def __init__(self, problems: Iterable[Problem], *, schema: str = "") -> None:
         self.problems: tuple[Problem, ...] = tuple(problems)
@@ -72,13 +79,13 @@ def _restore_config_error(problems: tuple[Problem, ...], schema: str) -> ConfigE
 
 @clean_init
 class SecretError(Exception):
-    """One secret cannot be had now.
+    """Error for a secret that has no usable value now.
 
     Attributes:
-        message: what happened, without the remedy.
-        path: dotted path of the field, or "" when the caller asked for a reference.
-        reference: where we looked, such as `secret/tori#api_key`.
-        help: the remedy.
+        message: description of the failure, without the remedy.
+        path: dotted path of the field, or "" when no field is involved.
+        reference: the reference that was read, such as `secret/tori#api_key`, or "".
+        help: the remedy, or "".
     """
 
     def __init__(self, message: str, *, path: str = "", reference: str = "", help: str = "") -> None:
@@ -90,7 +97,14 @@ class SecretError(Exception):
         self.help = help
 
     def at(self, path: str) -> SecretError:
-        """The same error for the field at `path`; a new object, without a cause."""
+        """Return a copy of the error for another field.
+
+        Args:
+            path: dotted path of the field.
+
+        Returns:
+            A new error without a cause.
+        """
         new = self.__class__.__new__(self.__class__)
         new.__dict__.update(self.__dict__)
         new.path = path
@@ -114,28 +128,30 @@ def _restore_secret_error(cls: type[SecretError], args: tuple[Any, ...], state: 
 
 
 class MissingCredentialError(SecretError, LookupError):
-    """Nothing supplies the secret: Vault is not configured and no layer has a value."""
+    """Error for a secret that nothing supplies: Vault is not configured, and no layer has a value."""
 
 
 class SecretDenied(SecretError):
-    """The backend refuses to return the secret to this program."""
+    """Error for a secret that the backend does not return to this program."""
 
 
 class SecretNotFound(SecretError):
-    """The backend does not hold the path, the key or the version. A lower layer counts then, if it has a value."""
+    """Error for a path, key or version that the backend does not hold. The value of a lower layer is used, if there is
+    one.
+    """
 
 
 class SecretUnreachable(SecretError):
-    """The backend cannot be asked, or did not return in time. A lower layer counts then, if it has a value."""
+    """Error for a backend that cannot be reached, or times out. The value of a lower layer is used, if there is one."""
 
 
 @clean_init
 class VaultError(SecretError):
-    """Vault was asked and the answer cannot be used.
+    """Error for a request to Vault that failed.
 
     Attributes:
         status: HTTP status, or None when there was no answer.
-        request_id: Vault's id of the request, for its audit log, or "".
+        request_id: id of the request in Vault's audit log, or "".
     """
 
     def __init__(
@@ -154,20 +170,20 @@ class VaultError(SecretError):
 
 
 class VaultDenied(VaultError, SecretDenied):
-    """Vault refused: the login failed, the token ended, or no policy allows the path."""
+    """Error for a request that Vault denied: the login failed, the token expired, or no policy allows the path."""
 
 
 class VaultNotFound(VaultError, SecretNotFound):
-    """Vault does not hold the path, the key or the version."""
+    """Error for a path, key or version that Vault does not hold."""
 
 
 class VaultSealed(VaultError):
-    """Vault is sealed or not initialised; somebody must unseal it."""
+    """Error for a Vault that is sealed or not initialised. An operator must unseal or initialise it."""
 
 
 class VaultUnreachable(VaultError, SecretUnreachable):
-    """No usable answer in time: refused, timed out, 5xx, or not Vault's JSON."""
+    """Error for a Vault without a usable answer in time: refused connection, timeout, status 5xx, or invalid JSON."""
 
 
 class ToriconfigWarning(UserWarning):
-    """A warning of a load that no logging handler accepted until the program ended."""
+    """Warning of a load that no logging handler accepted before the program ended."""

@@ -1,6 +1,6 @@
-"""The functions that act on settings: free functions, so that no field of a schema can collide with one.
+"""The functions that act on settings. They are free functions, so that no field of a schema can collide with one.
 
-Each imports its rooms itself: a program that only loads does not pay for explaining, watching and overriding.
+Each function imports its own modules. A program that only loads settings does not import the rest.
 """
 
 from __future__ import annotations
@@ -41,19 +41,30 @@ def load(
     offline: bool = False,
     **options: Unpack[LoadOptions],
 ) -> M:
-    """Load settings now.
+    """Load and validate settings now.
 
     Args:
-        cls: any pydantic model; neutral unless its `model_config`, or `options`, ask for files, environment or Vault.
-        overrides: values of the highest layer, nested or by dotted path; strings may hold references.
-        environ: the environment to read; None: that of the process, which sections that are a `BaseSettings` always read.
-        vault: a `Vault`, or None for the variables of the Vault tools.
-        offline: leave Vault and other backends alone, as if they were not configured, and do not warn of missing credentials.
-        options: as in the README's table; they stand above those of the class.
+        cls: a pydantic model. Files, environment and Vault are read only if its `model_config`, or `options`, ask for
+            it.
+        overrides: values of the highest layer, as nested mappings or by dotted path; text may hold references.
+        environ: the environment variables to read; None: those of the process. Sections that are a `BaseSettings`
+            always read the process's.
+        vault: a `Vault`; None: the environment variables of the Vault tools, such as `VAULT_ADDR`.
+        offline: True: no request to Vault or another backend, and no warning about missing credentials.
+        options: options of the README's table; they take precedence over those of the class.
+
+    Returns:
+        An instance of `cls`.
 
     Raises:
-        ConfigError: with everything that is wrong.
-        TypeError: an option that does not exist, or a schema with a `Secret` that no layer could tell from plain values.
+        ConfigError: the settings are invalid; it lists every problem.
+        TypeError: an option is unknown, or a `Secret` in the schema cannot be told from a plain value.
+
+    >>> from pydantic import BaseModel
+    >>> class App(BaseModel):
+    ...     port: int = 8080
+    >>> load(App, overrides={"port": "9090"}).port
+    9090
     """
     from toriconfig._core.collector import paused
 
@@ -76,14 +87,24 @@ def lazy(target: type[M], **options: Unpack[LazyOptions]) -> M: ...
 def lazy(target: str, **options: Unpack[LazyOptions]) -> Any: ...
 @clean_call
 def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
-    """A stand-in for settings that are loaded on the first read of a field, once.
+    """Return a stand-in for settings that loads them once, at the first read of a field.
 
     Args:
-        target: a pydantic model, or "package.module:Class", whose import is put off too.
-        options: those of `load`.
+        target: a pydantic model, or "package.module:Class", which is also imported at the first read.
+        options: the arguments and options of `load`.
+
+    Returns:
+        A lazy object with the attributes of the model.
 
     Raises:
-        TypeError: an option that does not exist, or a value that it cannot have.
+        TypeError: an option is unknown, or has an invalid value.
+
+    >>> from pydantic import BaseModel
+    >>> class App(BaseModel):
+    ...     port: int = 8080
+    >>> settings = lazy(App)
+    >>> settings.port
+    8080
     """
     from toriconfig._schema.import_string import check_target
     from toriconfig._schema.options import wrong_options
@@ -105,14 +126,20 @@ def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
 
 @clean_call
 def reload(settings: Any) -> list[Change]:
-    """Read the layers again, validate, and swap; returns what changed, after the callbacks were told.
+    """Read the layers again, validate them, and replace the settings.
 
-    Read are the files, the environment, and the defaults; of Vault only what `vault_layer="eager"` puts into plain fields.
-    What secrets hold is not asked for: a secret of the same place goes on with what is in memory, see `refresh`, and one
-    whose place, or whose Vault, is another one now is among the changes, and is fetched when it is read next.
+    Files, the environment and defaults are read. Vault is asked only for plain fields, with `vault_layer="eager"`.
+    Secrets are not fetched: a secret with the same reference keeps its value in memory (see `refresh`). A secret with
+    another reference, or another Vault, is reported as a change, and fetched at its next read.
+
+    Args:
+        settings: a lazy object.
+
+    Returns:
+        The changes. All callbacks of `on_change` have been called with them.
 
     Raises:
-        ConfigError: the old settings stay in place.
+        ConfigError: the new settings are invalid; the old settings stay in place.
         TypeError: `settings` is not a lazy object.
     """
     from toriconfig._live.reload import reload_into
@@ -121,40 +148,60 @@ def reload(settings: Any) -> list[Change]:
 
 
 def snapshot(settings: T) -> T:
-    """The current real model, pinned: reads from it never mix two loads."""
+    """Return the model that is current now. A later reload does not change it, so its values belong together.
+
+    Args:
+        settings: a lazy object, which is loaded if necessary; or a model, which is returned unchanged.
+    """
     return cast(T, current(settings).model) if isinstance(settings, Lazy) else settings
 
 
 @clean_call
 def replace(settings: T, updates: Updates | None = None, /, **more: Any) -> T:
-    """Isolated, re-validated settings with `updates` above them; without updates a deep copy.
+    """Return an independent, validated copy of the settings with `updates` applied.
 
     Args:
-        settings: a lazy object or a model.
-        updates: values by dotted path, or nested mappings, which are merged; keyword arguments likewise.
+        settings: a lazy object or a model. The object itself does not change.
+        updates: values by dotted path, or nested mappings, which are merged; None: a deep copy.
+        more: updates as keyword arguments.
 
     Raises:
-        ConfigError: with everything that is wrong with the updates.
+        ConfigError: the updates are invalid; it lists every problem.
+
+    >>> from pydantic import BaseModel
+    >>> class App(BaseModel):
+    ...     port: int = 8080
+    >>> replace(App(), {"port": 9090}).port
+    9090
     """
     from toriconfig._load.attempt import try_derive
 
-    base = _loaded(settings)
+    base = loaded_settings(settings)
     attempt = try_derive(base, _updates(updates, more, "replace"))
     return cast(T, attempt.outcome(base.snapshot.recipe.schema.__name__).model)
 
 
 @clean_call
 def override(settings: T, values: Updates | None = None, /, **more: Any) -> AbstractContextManager[T]:
-    """A context manager: inside it, this thread or task sees the values, and nobody else does.
+    """Return a context manager that replaces values inside its block, for the current thread or task only.
 
     Args:
         settings: a lazy object.
-        values: values by dotted path, or nested mappings, which are merged; keyword arguments likewise.
+        values: values by dotted path, or nested mappings, which are merged; None: only `more`.
+        more: values as keyword arguments.
 
     Raises:
-        ConfigError: at once for a key that the schema does not have (where the schema is imported by now); on entering
-            with everything else that is wrong with the values.
+        ConfigError: the schema does not have a key. Raised by the call if the schema is imported. Every other invalid
+            value is reported when the block is entered.
         TypeError: `settings` is not a lazy object.
+
+    >>> from pydantic import BaseModel
+    >>> class App(BaseModel):
+    ...     port: int = 8080
+    >>> settings = lazy(App)
+    >>> with override(settings, port=9090):
+    ...     settings.port
+    9090
     """
     from toriconfig._live.override import Override, unknown_in
     from toriconfig.errors import ConfigError
@@ -168,26 +215,36 @@ def override(settings: T, values: Updates | None = None, /, **more: Any) -> Abst
 
 @clean_call
 def explain(settings: Any, path: str) -> Explanation:
-    """Return the origin of the value at a dotted path, and the values that it overrides; secrets are masked.
+    """Return the origin of a value, and the values that it overrides. Secrets are masked.
+
+    Args:
+        settings: a lazy object or a model.
+        path: dotted path of the key.
 
     Raises:
-        KeyError: the schema has no such key.
+        KeyError: the schema does not have the key.
+
+    >>> from pydantic import BaseModel
+    >>> class App(BaseModel):
+    ...     port: int = 8080
+    >>> explain(load(App), "port").value
+    '8080'
     """
     from toriconfig._inspect.explain import explain_in
 
     expect(path, str, "explain() needs a dotted path as text")
-    return explain_in(_loaded(settings), path)
+    return explain_in(loaded_settings(settings), path)
 
 
 class Subscription:
-    """Handle to cancel a registered callback, returned by `on_change`."""
+    """Handle of a registered callback, returned by `on_change`."""
 
     def __init__(self, settings: Lazy, listener: Listener) -> None:
         self._settings = settings
         self._listener = listener
 
     def cancel(self) -> None:
-        """Call back no more; harmless when repeated."""
+        """Stop calling the callback. A second call does nothing."""
         from toriconfig._live.reload import watch_secrets
 
         state = self._settings._state
@@ -199,22 +256,25 @@ class Subscription:
 
 @clean_call
 def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
-    """Have `callback` called with a `Change` after each swap below `path`, by a reload or a rotation.
+    """Register a callback for changes below a path, made by a reload or by a new value of a secret.
 
-    A change of what holds the key, such as a list or a section that was None, counts too. The new value is in place when
-    it is called. It runs on a thread of the library (for a reload, on the thread that
-    reloads), one change after the other; a callback that raises is logged, and one that is slow keeps only its own
-    next changes waiting.
+    A change of a parent, such as a list or a section that was None, also counts. The callback runs after the new value
+    is in place: on the reloading thread after a reload, otherwise on a thread of the library. Calls for one callback
+    never overlap. If a callback raises, the exception is logged. A slow callback delays only its own next calls.
 
     Args:
         settings: a lazy object.
         path: dotted path of a key or section; "" for everything.
-        callback: a function, or a coroutine function, which is run to its end within 30 s.
+        callback: a function, or a coroutine function, called with a `Change`. A coroutine is cancelled after 30
+            seconds.
+
+    Returns:
+        A `Subscription`; its `cancel()` removes the callback.
 
     Raises:
-        KeyError: the schema has no such key, and cannot have it; where the schema is named as "module:Class" and not
-            imported yet, the first load raises it.
-        TypeError: `settings` is not a lazy object, or `callback` cannot be called.
+        KeyError: the schema does not have the key. If the schema is named as "module:Class" and not imported yet, the
+            first load raises it.
+        TypeError: `settings` is not a lazy object, or `callback` is not callable.
     """
     from toriconfig._core import path as paths
     from toriconfig._live.listener import Listener
@@ -242,95 +302,20 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
 
 @clean_call
 def health(settings: Any) -> Health:
-    """The state of each layer and secret, from memory alone: it loads nothing, asks nobody and waits for nothing."""
+    """Return the state of each layer and secret. It is read from memory: no load, no request and no wait.
+
+    Args:
+        settings: a lazy object or a model.
+    """
     from toriconfig._live.health import health_of
 
     if isinstance(settings, Lazy):
         return health_of(settings._state.loaded, settings._state.error)
-    return health_of(_loaded(settings), None)
-
-
-@clean_call
-def prefetch(settings: Any) -> None:
-    """Fetch all declared secrets side by side, one request a path; returns when all are there.
-
-    Raises:
-        ExceptionGroup: of a `SecretError` for each secret that cannot be had.
-    """
-    from toriconfig._secrets.prefetch import prefetch_all
-
-    prefetch_all(_loaded(settings).snapshot.secrets)
-
-
-@clean_call
-async def aprefetch(settings: Any) -> None:
-    """`prefetch` for coroutines.
-
-    Raises:
-        ExceptionGroup: of a `SecretError` for each secret that cannot be had.
-    """
-    from toriconfig._secrets.prefetch import aprefetch_all
-
-    await aprefetch_all(_loaded(settings).snapshot.secrets)
-
-
-@clean_call
-def refresh(settings: Any, path: str = "") -> list[Change]:
-    """Ask now for the secrets below a path, one request a place, side by side; returns what changed.
-
-    Vault is asked for every secret again, and files that hold secrets are looked at; leased credentials are replaced by
-    new ones. Nothing else is read, see `reload`. Calls that overlap share their requests. It takes as long as the
-    `timeout` of the Vault at most. `on_change` is told of each change too, also of those of a call that raises.
-
-    Args:
-        settings: a lazy object or a model.
-        path: dotted path of a key or section; "" for everything.
-
-    Raises:
-        ExceptionGroup: of a `SecretError` for each secret that could not be asked for, though an earlier value of it
-            may still be used; a note names what changed all the same.
-        KeyError: the schema has no such key.
-    """
-    from toriconfig._live.refresh import refresh_below
-
-    expect(path, str, "refresh() needs a dotted path as text")
-    return refresh_below(_loaded(settings), path)
-
-
-@clean_call
-async def arefresh(settings: Any, path: str = "") -> list[Change]:
-    """`refresh` for coroutines.
-
-    Raises:
-        ExceptionGroup: as `refresh`.
-        KeyError: the schema has no such key.
-    """
-    from toriconfig._live.refresh import arefresh_below
-
-    expect(path, str, "arefresh() needs a dotted path as text")
-    return await arefresh_below(_loaded(settings), path)
-
-
-@clean_call
-def shutdown(timeout: float = 2.0) -> None:
-    """Stop background work and revoke the tokens that the library obtained by logging in; harmless when repeated.
-
-    Args:
-        timeout: seconds it may take.
-    """
-    import sys
-
-    expect(timeout, (int, float), "shutdown() needs a number of seconds")
-    engine = sys.modules.get("toriconfig._vault")
-    if engine is not None:
-        engine.shutdown(timeout)
-    backends = sys.modules.get("toriconfig._secrets.backend_session")
-    if backends is not None:
-        backends.shutdown()
+    return health_of(loaded_settings(settings), None)
 
 
 def _flush() -> None:
-    """Log what nobody could have before, see `warn_once`."""
+    """Log the warnings that no handler accepted before, see `warn_once`."""
     import sys
 
     warnings = sys.modules.get("toriconfig._runtime.warn_once")
@@ -339,7 +324,7 @@ def _flush() -> None:
 
 
 def _check_given(overrides: object, environ: object, vault: object) -> None:
-    """Refuse what a load cannot be given, before anything is read and before any frame holds it."""
+    """Reject arguments of a wrong type before anything is read, and before a frame of the load holds them."""
     expect(overrides, (Mapping, type(None)), "option `overrides` is a mapping or None")
     if environ is not None:
         expect(environ, Mapping, "option `environ` is a mapping of text to text, or None")
@@ -364,7 +349,12 @@ def _lazy(settings: Any, name: str) -> Lazy:
     raise TypeError(f"{name}() needs a lazy settings object, from `lazy(...)`, not a {type(settings).__name__}")
 
 
-def _loaded(settings: Any) -> Loaded:
+def loaded_settings(settings: Any) -> Loaded:
+    """Return the loaded settings behind a lazy object or a model.
+
+    Raises:
+        TypeError: `settings` is neither.
+    """
     _flush()
     if isinstance(settings, Lazy):
         return current(settings)

@@ -30,28 +30,29 @@ def check(
     all_profiles: bool = False,
     **options: Unpack[LoadOptions],
 ) -> list[Problem]:
-    """Judge settings without using them; what `toriconfig check` does.
+    """Check settings without using them, as `toriconfig check` does.
 
-    Without files: the merged whole, environment and missing keys included. With files: each alone, without the
-    environment, and nothing that another layer may supply is missing.
+    Without files: the merged settings are checked, including environment variables and missing keys. With files: each
+    file is checked alone, without the environment, and a key that another layer may supply is not reported as missing.
 
     Args:
-        settings: a settings class, or a lazy object, whose own options count too; or the name of one of them,
-            `"package.module:Class"`.
-        files: settings files, and folders of them.
-        overrides: values of the highest layer.
-        environ: the environment to read; None: that of the process.
-        vault: a `Vault`, or None for the variables of the Vault tools.
-        online: also fetch every secret; else what comes from Vault or another backend is reported as not checked.
-        all_profiles: check the merged whole of each profile that has a file.
-        options: those of `load`.
+        settings: a settings class; or a lazy object, whose options apply too; or the name of one of them,
+            "package.module:Class".
+        files: settings files, and folders of settings files.
+        overrides: values of the highest layer, by key or dotted path; None: none.
+        environ: the environment variables to read; None: those of the process.
+        vault: a `Vault`; None: the environment variables of the Vault tools.
+        online: True: fetch every secret. False: a value of Vault or another backend is reported as not checked.
+        all_profiles: True: check the merged settings once for each profile that has a file.
+        options: options of `load`.
 
     Returns:
-        Every problem, sorted by file and position; an empty list when all is well. `problem.severity` is "error",
+        Every problem, sorted by file and position; an empty list if there is none. `problem.severity` is "error",
         "warning" or "info"; `str(problem)` is one line.
 
     Raises:
-        TypeError: no settings class, an option that does not exist, or `online` and `all_profiles` with files.
+        TypeError: `settings` is not a settings class, an option is unknown, or `online` or `all_profiles` is combined
+            with files.
 
     >>> from pydantic import BaseModel
     >>> class App(BaseModel):
@@ -94,18 +95,18 @@ def check(
 
 @clean_call
 def json_schema(settings: Any) -> dict[str, Any]:
-    """The JSON Schema 2020-12 of the settings files of a class; what `toriconfig schema` writes.
+    """Return the JSON Schema 2020-12 for the settings files of a class, as `toriconfig schema` writes it.
 
     Args:
-        settings: a settings class or a lazy object; or the name of one of them, `"package.module:Class"`.
+        settings: a settings class or a lazy object; or the name of one of them, "package.module:Class".
 
     Returns:
-        A new dict. No key is required in it, since another layer may supply each; every value may be a reference.
-        `x-toriconfig-env` names the variable of a key, `x-toriconfig-secret` marks secrets.
+        A new dict. No key is required in it, because another layer may supply it. Every value may be a reference.
+        `x-toriconfig-env` names the environment variable of a key; `x-toriconfig-secret` marks a secret.
 
     Raises:
-        TypeError: no settings class.
-        ConfigError: an annotation of the class names what is not defined.
+        TypeError: `settings` is not a settings class.
+        ConfigError: an annotation of the class names something undefined.
 
     >>> from pydantic import BaseModel
     >>> class App(BaseModel):

@@ -1,7 +1,9 @@
-"""The markers of fields (`Ref`, a place in Vault, and `Merge`, the rule by which layers meet), and the table of backends.
+"""Field markers and the syntax of secret references.
+
+`Ref` is a reference to Vault or to another backend. `Merge` is the rule that merges the values of layers.
 
 References are `secret/tori#api_key`, `secret/tori?version=3#api_key`, `database/creds/tori`,
-`pki/issue/tori?common_name=tori.internal`; in quotes what would not be taken as it is: `secret/"my app"#"a}b"`.
+`pki/issue/tori?common_name=tori.internal`. Quotes hold text with special characters: `secret/"my app"#"a}b"`.
 """
 
 from __future__ import annotations
@@ -51,19 +53,21 @@ class Place(Value):
 
 
 class Ref(Value):
-    """A place in Vault, or in another backend; in `Annotated[Secret[str], Ref("secret/x#k")]` it is the field's own place.
+    """Reference to a secret in Vault or in another backend.
+
+    `Annotated[Secret[str], Ref("secret/x#k")]` declares the reference of a field.
 
     Args:
-        reference: `path`, `path#key`, `path?version=N` or `path?version=N#key`. For KV engines the path is
-            the logical one (`secret/tori`, not `secret/data/tori`). A certificate is asked for with its
-            parameters: `pki/issue/tori?common_name=tori.internal&ttl=72h`. Segments, values of parameters and the
-            key may stand in quotes, with a backslash before a quote in them: `secret/"my app"#"a#b"`.
-        max_age: seconds after which the secret is due for `toriconfig rotate --due`, or None.
-        scheme: of the backend, as in `Ref("db#password", scheme="memory")` for `${memory:db#password}`. The reference is
-            `path` or `path#key` then, and the backend says what a path may be.
+        reference: `path`, `path#key`, `path?version=N` or `path?version=N#key`. The path of a KV engine is the logical
+            path (`secret/tori`, not `secret/data/tori`). A certificate needs its parameters:
+            `pki/issue/tori?common_name=tori.internal&ttl=72h`. Segments, parameter values and the key may be quoted,
+            with a backslash before a quote inside: `secret/"my app"#"a#b"`.
+        max_age: seconds after which the secret is due for `toriconfig rotate --due`; None: never due by age.
+        scheme: scheme of another backend, as in `Ref("db#password", scheme="memory")` for `${memory:db#password}`. The
+            reference is then `path` or `path#key`, and the backend decides which paths are valid. "vault": Vault.
 
     Raises:
-        ValueError: the text is no such reference; the message says what is wrong with it.
+        ValueError: the reference is invalid; the message names the error.
     """
 
     reference: str
@@ -75,27 +79,27 @@ class Ref(Value):
 
     @property
     def place(self) -> Place:
-        """The reference, taken apart."""
+        """The parsed reference."""
         return split(self.reference) if self.scheme == "vault" else Place(*split_key(self.reference))
 
     @property
     def shown(self) -> str:
-        """The reference in messages: in Vault without its scheme, in other backends with it."""
+        """The reference as messages show it: without a scheme for Vault, with the scheme for another backend."""
         return self.reference if self.scheme == "vault" else f"{self.scheme}:{self.reference}"
 
     @property
     def path(self) -> str:
-        """The path alone."""
+        """The path, without key and version."""
         return self.place.path
 
     @property
     def key(self) -> str | None:
-        """The key at that path, or None for the whole path."""
+        """The key at the path, or None for the whole path."""
         return self.place.key
 
     @property
     def version(self) -> int | None:
-        """The pinned version, or None for the newest."""
+        """The pinned version, or None for the newest version."""
         return self.place.version
 
     def __str__(self) -> str:
@@ -357,12 +361,12 @@ _RULES = ("replace", "append", "prepend", "unique")
 
 
 class Merge(Value):
-    """Rule by which a field's value is merged with those of lower layers, where the usual rule does not fit.
+    """Rule that merges the values of a field across layers, instead of the default rule.
 
     Args:
-        rule: "replace": the higher layer alone counts (for a mapping; lists do so anyway).
-            "append", "prepend": a list goes behind, or before, the lower layers' items.
-            "unique": appended, without the items that are there already.
+        rule: "replace": only the highest layer is used (lists behave so by default; mappings are merged by default).
+            "append": the items of a list follow those of lower layers. "prepend": they precede them.
+            "unique": like "append", without items that are already present.
     """
 
     rule: Rule

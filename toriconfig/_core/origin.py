@@ -13,14 +13,14 @@ OriginKind = LayerKind | Literal["source", "backend"]
 
 
 class Origin(Value):
-    """Origin of a value, in the terms of its layer.
+    """Origin of a value: its layer, and its position there.
 
     Attributes:
-        layer: the kind of layer: a name of the `layers` option; `source` for a source that is none of ours; `backend` for
-            a backend other than Vault, which ranks as the layer `vault`.
-        source: the file, the variable, the Vault reference, the reference to a backend with its scheme, or the field;
-            never a value.
-        line: 1-based line in `source`, or None where lines mean nothing.
+        layer: the kind of layer: a name of the `layers` option; `source` for a custom source; `backend` for a backend
+            other than Vault, which has the precedence of the layer `vault`.
+        source: the file, the variable, the Vault reference, the reference to another backend with its scheme, or the
+            field; never a value.
+        line: 1-based line in `source`, or None where lines do not apply.
         column: 1-based column in code points, or None.
         end_line: 1-based line of the character after the value, or None.
         end_column: 1-based column of the character after the value, or None.

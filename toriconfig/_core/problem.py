@@ -1,4 +1,4 @@
-"""One thing that is wrong, as a value that holds no value of a secret; and the stable codes."""
+"""One problem of the settings, as a value that holds no secret; and the table of stable codes."""
 
 from __future__ import annotations
 
@@ -61,28 +61,33 @@ CODES: dict[str, str] = {
 
 
 class Related(Value):
-    """A second place that explains a problem: `origin`, and what stands there."""
+    """A second position that explains a problem.
+
+    Attributes:
+        origin: the position.
+        label: short text for that position.
+    """
 
     origin: Origin
     label: str
 
 
 class Problem(Value):
-    """One thing that is wrong, as data; it never holds the offending value of a secret.
+    """One problem of the settings. It never holds the invalid value of a secret.
 
     Attributes:
         code: stable code, a key of `CODES`.
-        path: dotted key path; empty when the problem is not about a key.
-        origin: where it stands, or None when it stands nowhere (a missing key without a parent).
-        expected: what would have been right, as a phrase.
-        help: what to do about it.
-        message: one sentence, for the first line.
-        label: what stands under the caret.
-        severity: error, warning or info.
-        layer: which layer wins or loses here, as a sentence; empty when one layer alone speaks.
-        related: other places that explain it.
-        excerpts: the lines of the frames as (source, line, text), secrets already masked.
-        fix: the text that should stand at `origin` instead, when there is exactly one candidate.
+        path: dotted key path; "" when the problem does not concern a key.
+        origin: position of the problem, or None when there is none (a missing key without a parent).
+        expected: the expected value, as a phrase.
+        help: the remedy.
+        message: one sentence, for the first line of the report.
+        label: short text under the caret.
+        severity: "error", "warning" or "info".
+        layer: a sentence about the layer that has precedence; "" when only one layer sets the key.
+        related: other positions that explain the problem.
+        excerpts: lines of the files as (source, line, text), with secrets masked.
+        fix: replacement for the text at `origin`; "" unless there is exactly one candidate.
     """
 
     code: str

@@ -38,11 +38,13 @@ n=0; until rm -rf -- "$2" || [ $n -ge 50 ]; do sleep 0.1; n=$((n + 1)); done
 
 @clean_init
 class Keeper:
-    """A temporary directory, and a watcher that ends processes and removes the directory when we are gone.
+    """Temporary directory with a watcher process. When this process dies, the watcher ends its servers and the
+    directory.
 
     Args:
         name: start of the directory's name.
-        last_signal: what a process gets when we died without stopping it; SIGKILL follows five seconds later.
+        last_signal: signal sent to the servers when this process died without stopping them; SIGKILL follows five
+            seconds later.
     """
 
     def __init__(self, name: str, *, last_signal: signal.Signals = signal.SIGKILL) -> None:
@@ -58,7 +60,12 @@ class Keeper:
         )
 
     def tell(self, word: str, pid: int = 0) -> None:
-        """Pass `start PID`, `end PID` or `quit` on to the watcher."""
+        """Send one command to the watcher.
+
+        Args:
+            word: "start", "end" or "quit".
+            pid: process id of the server for "start" and "end".
+        """
         pipe = self._watcher.stdin
         assert pipe is not None
         try:
@@ -69,7 +76,7 @@ class Keeper:
 
     @property
     def is_ours(self) -> bool:
-        """True if this process started the server; a forked child must not touch inherited servers."""
+        """Return True if this process started the servers. A forked child must not stop them."""
         return os.getpid() == self._owner
 
     def close(self) -> None:
@@ -83,14 +90,14 @@ class Keeper:
 
 @clean_init
 class ServerProcess:
-    """One server: started, paused, stopped and started again by its pid.
+    """One server process that can be started, paused, stopped and started again.
 
     Args:
         command: program and arguments.
-        keeper: whose watcher ends it when this process dies, and whose directory it works in.
-        environ: its whole environment.
-        user: uid to run as, or None for ours; only root may give one.
-        log: name of its log in the keeper's directory, without `.log`.
+        keeper: the keeper whose watcher ends the server, and whose directory is the working directory.
+        environ: the complete environment of the server.
+        user: user id to run as, which requires root; None: the current user.
+        log: name of the log file in the keeper's directory, without `.log`.
     """
 
     def __init__(
@@ -110,7 +117,7 @@ class ServerProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, with an empty log."""
+        """Start the server, with an empty log."""
         with open(self.log, "wb") as log:
             self._process = self._spawn(log)
         self._keeper.tell("start", self._process.pid)
@@ -132,10 +139,10 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
-        """Its process id.
+        """Process id of the server.
 
         Raises:
-            RuntimeError: it is not running.
+            RuntimeError: the server is not running.
         """
         if self._process is None:
             raise RuntimeError(f"{self.command[0]} is not running")
@@ -143,28 +150,28 @@ class ServerProcess:
 
     @property
     def is_running(self) -> bool:
-        """True if the server was started and has not ended."""
+        """Return True if the server was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
     def output(self) -> str:
-        """Return the server's output since its start, both streams."""
+        """Return the output of the server since its start, standard output and standard error together."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def pause(self) -> None:
-        """Freeze it: connections are accepted by the kernel, nothing is answered."""
+        """Suspend the process. The kernel still accepts connections, but they get no answer."""
         os.kill(self.pid, signal.SIGSTOP)
         os.waitpid(self.pid, os.WUNTRACED)
 
     def resume(self) -> None:
-        """Let it run on after `pause`."""
+        """Continue the process after `pause`."""
         os.kill(self.pid, signal.SIGCONT)
 
     def stop(self, stop_signal: signal.Signals = signal.SIGTERM, *, timeout: float = 10.0) -> None:
-        """End it, and wait until it is gone. A second call does nothing.
+        """End the process and wait for it. A second call does nothing.
 
         Args:
-            stop_signal: how it is asked to end; SIGKILL for a sudden death.
-            timeout: seconds after which it is killed.
+            stop_signal: first signal; SIGKILL simulates a crash.
+            timeout: seconds until SIGKILL is sent.
         """
         process = self._process
         if process is None or not self._keeper.is_ours:

@@ -23,7 +23,12 @@ from toriconfig._secrets.secret import Secret, supply_of
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Value that one layer sets for a key: its origin, and the value as text, masked if it is a secret."""
+    """Value that one layer sets for a key.
+
+    Attributes:
+        origin: origin of the value.
+        value: the value as text; the mask for a secret.
+    """
 
     origin: Origin
     value: str
@@ -36,15 +41,15 @@ class Explanation:
     Attributes:
         path: dotted key path.
         value: the value as text; the mask for a secret.
-        origin: where it came from.
-        losers: what lower layers say, highest first; the default last.
-        secret: whether it is a secret; then the rest tells of the value in memory.
-        reference: its place in Vault, or in another backend with the scheme of that, or "".
-        version: version in memory, or None.
-        age: seconds since it was last confirmed, or None when it was not read yet.
-        expires_at: seconds since 1970 at which it ends, or None.
-        state: fresh, stale, missing or unread; "" for plain values.
-        description: what the schema says of the key.
+        origin: origin of the value.
+        losers: the overridden values of lower layers, highest first; the default is last.
+        secret: True for a secret. The attributes below, except `description`, describe its value in memory.
+        reference: its reference in Vault, or in another backend with the scheme; "" if it has none.
+        version: version of the value in memory, or None.
+        age: seconds since the value was last confirmed, or None before the first read.
+        expires_at: expiry time in seconds since 1970, or None.
+        state: "fresh", "stale", "missing" or "unread"; "" for a plain value.
+        description: description of the key in the schema, or "".
     """
 
     path: str

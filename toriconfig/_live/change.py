@@ -23,16 +23,17 @@ Kind = Literal["added", "changed", "removed", "rotated"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One key that is no longer what it was; the new value is already in place when this is told.
+    """Change of one key. The new value is already in place when a callback receives the change.
 
     Attributes:
         path: dotted key path.
-        kind: added, changed or removed by a reload; of a secret also: added, as it is there again, removed, as nothing
-            supplies it any more, or rotated, as it has a new value, from wherever.
-        old_origin: where the old value came from, or None when there was none.
-        new_origin: where the new value comes from, or None when there is none.
-        old: the old value of a plain key; None for a secret, for what holds one, and when there was none.
-        new: the new value of a plain key; None likewise.
+        kind: "added", "changed" or "removed" by a reload. For a secret also: "added" when it has a value again,
+            "removed" when nothing supplies it any more, and "rotated" when it has a new value.
+        old_origin: origin of the old value, or None when there was none.
+        new_origin: origin of the new value, or None when there is none.
+        old: the old value of a plain key. None for a secret, for a section that holds a secret, and when there was no
+            value.
+        new: the new value of a plain key. None as for `old`.
     """
 
     path: str
@@ -44,7 +45,7 @@ class Change:
 
     @property
     def key(self) -> Path:
-        """The path as keys."""
+        """The path as a tuple of keys."""
         return paths.parse(self.path)
 
 

@@ -18,11 +18,11 @@ class SecretHealth(NamedTuple):
     """The state of one secret.
 
     Attributes:
-        state: fresh, stale, missing, or unread when nobody has asked yet.
-        origin: where it comes, or would come, from.
-        age: seconds since it was last confirmed, or None.
-        expires_at: seconds since 1970 at which it ends, or None.
-        error: why the last try failed, or what the value should have been, or "".
+        state: "fresh", "stale", "missing", or "unread" before the first read.
+        origin: origin of the value, also before the first read.
+        age: seconds since the value was last confirmed, or None before the first read.
+        expires_at: expiry time in seconds since 1970, or None.
+        error: reason why the last fetch failed or the value is invalid, or "".
     """
 
     state: State
@@ -37,11 +37,11 @@ class Health:
     """State of a settings object.
 
     Attributes:
-        loaded: whether it has been loaded.
-        layers: what the load read, lowest layer first.
-        secrets: the state of each secret by its path.
-        error: why the last load or reload failed, or "".
-        warnings: what the load warned of, a line each.
+        loaded: True if the settings are loaded.
+        layers: the layers that the load read, lowest first.
+        secrets: the state of each secret by its dotted path.
+        error: reason why the last load or reload failed, or "".
+        warnings: the warnings of the load, one line each.
     """
 
     loaded: bool
@@ -52,9 +52,9 @@ class Health:
 
     @property
     def ok(self) -> bool | None:
-        """True if the last load worked and no secret is missing or stale; None before the first load.
+        """True if the last load succeeded and no secret is missing or stale; None before the first load.
 
-        Secrets that nobody read yet count as fine.
+        Secrets that were never read do not count as missing.
         """
         if self.error:
             return False
@@ -75,7 +75,7 @@ class Health:
         return table(f"ok: {self.ok} {self.error}", ("secret", "state", "origin", "error"), rows)
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it as plain data for JSON, origins as text; no value of a setting or secret is in it."""
+        """Return the state as plain data for JSON, with origins as text and without any setting or secret."""
         return {
             "ok": self.ok,
             "loaded": self.loaded,

@@ -40,10 +40,11 @@ _ASKS: WeakKeyDictionary[type[BaseModel], bool] = WeakKeyDictionary()
 
 
 class Settings(BaseSettings):
-    """A `BaseSettings` that knows our options beside its own: layers with origins, `Secret` fields, Vault.
+    """A `BaseSettings` that also has the options of this library: layers with origins, `Secret` fields and Vault.
 
-    `model_config` takes pydantic's options, pydantic-settings' and ours. The constructor raises what pydantic and
-    pydantic-settings raise (`ValidationError`, `SettingsError`); `load`, `lazy` and `reload` raise `ConfigError`.
+    `model_config` takes the options of pydantic, pydantic-settings and this library. The constructor raises the errors
+    of pydantic and pydantic-settings (`ValidationError`, `SettingsError`). `load`, `lazy` and `reload` raise
+    `ConfigError`.
     """
 
     if TYPE_CHECKING:  # type checkers make the signature of the constructor from the fields

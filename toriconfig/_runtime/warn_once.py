@@ -123,7 +123,7 @@ def given_by(logger: str) -> list[str]:
 
 
 def reset() -> None:
-    """Forget what was given and what is pending, so that each warning is given once more. For tests."""
+    """Forget all warnings that were given or are pending, so that each is given again. For tests."""
     _given.clear()
     _pending.clear()
 

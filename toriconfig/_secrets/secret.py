@@ -43,13 +43,13 @@ class _Serializer:
 
 
 class Secret(Generic[T]):
-    """A secret that is fetched on the first `get()`, cached, and always yields the current value.
+    """Handle to a secret. The secret is fetched at the first `get()`, cached, and kept up to date.
 
-    It is not a `str`: `repr`, `str`, `format`, JSON, logs and tracebacks show a constant mask.
+    A handle is not a `str`: `repr`, `str`, `format`, JSON, logs and tracebacks show a constant mask.
     T is `str`, `bytes`, a number, or a pydantic model for several keys of one Vault path.
 
     Args:
-        value: a value, for tests and for `replace` and `override`; handles for settings are made by loading.
+        value: a fixed value, for tests, `replace` and `override`. A load creates the handles of settings itself.
 
     >>> token = Secret("s3cr3t")
     >>> print(token, repr(token), f"{token:>4}")
@@ -78,15 +78,15 @@ class Secret(Generic[T]):
     @overload
     def get(self, default: D) -> T | D: ...
     def get(self, default: Any = _RAISE) -> Any:
-        """The current value: from memory while it is fresh, else fetched, within the deadline.
+        """Return the current value: from memory while it is fresh, else fetched within the deadline.
 
         Args:
-            default: returned instead of raising when the secret cannot be had.
+            default: returned instead of raising, when the secret has no usable value.
 
         Raises:
-            MissingCredentialError: nothing supplies it.
-            VaultError: Vault was asked; the subclass says what happened.
-            SecretError: the value is not a T; the message does not hold it.
+            MissingCredentialError: no layer and no backend supplies the secret.
+            VaultError: the request to Vault failed; the subclass names the reason.
+            SecretError: another backend failed, or the value is not a T. The message does not contain the value.
         """
         reading, value, supply, now = self._held.cell_contents
         if now is None or (reading is supply.reading and now() < supply.fresh_until):
@@ -100,7 +100,11 @@ class Secret(Generic[T]):
     @overload
     async def aget(self, default: D) -> T | D: ...
     async def aget(self, default: Any = _RAISE) -> Any:
-        """`get()` for coroutines: the loop runs on while the value is fetched."""
+        """Return the current value; `get` for coroutines. The event loop is not blocked by a fetch.
+
+        Args:
+            default: returned instead of raising, when the secret has no usable value.
+        """
         for flight in supply_of(self).pending():
             await flight.await_end()
         return self._settled(default)
@@ -144,23 +148,25 @@ class Secret(Generic[T]):
 
     @property
     def expires_at(self) -> float | None:
-        """Seconds since 1970 at which the value in memory ends (a lease), or None."""
+        """Expiry time of the value in memory (a lease) in seconds since 1970, or None."""
         reading = supply_of(self).reading
         return reading.expires_at if reading is not None else None
 
     @property
     def origin(self) -> Origin:
-        """Origin of the value, also before it is read; never fetches."""
+        """Origin of the value, also before the first read. Never fetches."""
         return supply_of(self).origin
 
     @property
     def state(self) -> State:
-        """fresh, stale, missing or unread; a value that is no T is as good as missing. Never fetches."""
+        """State of the value: "fresh", "stale", "missing" or "unread". An invalid value counts as missing. Never
+        fetches.
+        """
         return "missing" if misfit(self) else supply_of(self).state
 
     @property
     def reference(self) -> str:
-        """The place that it is read from: `secret/tori#api_key`, `aws:prod/db#key` in another backend; "" when none."""
+        """Reference that is read, such as `secret/tori#api_key`, or `aws:prod/db#key` for another backend; "" if none."""
         return supply_of(self).reference
 
     def __repr__(self) -> str:

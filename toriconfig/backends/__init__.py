@@ -1,7 +1,7 @@
-"""Backends that hold secrets beside Vault: the base class for your own, and the shipped ones, one module each.
+"""Backends that hold secrets beside Vault: the base class for custom backends, and one module per shipped backend.
 
-A backend has a scheme, and fetches the value of one path. Caching, refresh in the background, single flight, deadlines,
-`on_change`, `health` and the masks come with it. References are written `${scheme:path#key}` or `${scheme:path}`::
+A backend has a scheme, and fetches the value of one path. The library adds caching, background refresh, request
+sharing, deadlines, `on_change`, `health` and masking. References are `${scheme:path#key}` or `${scheme:path}`::
 
     class Memory(Backend):
         scheme = "memory"
@@ -33,13 +33,13 @@ class Fetched:
     """Result of one fetch.
 
     Args:
-        value: text, bytes, a number, or a mapping of keys to values, which is copied.
-        version: number of the version, for people; None: the backend has no versions.
-        ttl: seconds for which the value works; it is fetched again before they are over, and never used after them.
-            0: each read fetches. None: the value has no end.
+        value: text, bytes, a number, or a mapping of keys to values. A mapping is copied.
+        version: number of the version, for messages; None: the backend has no versions.
+        ttl: seconds for which the value is valid, from 0. It is fetched again before they are over, and never used
+            afterwards. 0: each read fetches. None: the value does not expire.
 
     Raises:
-        ValueError: `version` is no whole number, or `ttl` is no number from 0.
+        ValueError: `version` is not an integer, or `ttl` is negative or not a number.
     """
 
     __slots__ = ("ttl", "value", "version")
@@ -59,15 +59,16 @@ class Fetched:
 
 
 class Backend(ABC):
-    """Base class of a backend. One object serves all loads and threads that it is given to.
+    """Base class of a backend. All loads and threads share one object, so its methods must be thread-safe.
 
     Attributes:
-        scheme: what references begin with: lower-case letters, digits, `+`, `-` and `.`, beginning with a letter.
-        timeout: seconds that a reader waits for one fetch at most.
+        scheme: the start of its references: a lower-case letter, then lower-case letters, digits, `+`, `-` and `.`.
+        timeout: seconds that a reader waits for one fetch, at most.
         refresh_interval: seconds between two fetches of a path that is in use.
-        stale_for: seconds for which a fetched value is used while the backend fails.
-        workers: how many fetches run at once at most.
-        clock: for tests. With a `toriconfig.testing.FakeClock`, `advance` starts what is due in the background.
+        stale_for: seconds that a fetched value stays in use while the backend fails.
+        workers: number of concurrent fetches, at most.
+        clock: source of time, for tests. `advance` of a `toriconfig.testing.FakeClock` starts the background work that
+            is due.
     """
 
     scheme: ClassVar[str]
@@ -82,28 +83,30 @@ class Backend(ABC):
 
     @abstractmethod
     def fetch(self, path: str, timeout: float) -> Fetched:
-        """Fetch the value of a path. Called on a thread of the library, for several paths at once.
+        """Fetch the value of a path. Called on threads of the library, for several paths concurrently.
 
         Args:
             path: the reference without the scheme and without `#key`.
-            timeout: seconds until the reader gives up. A fetch that takes longer is abandoned, and its outcome ignored.
+            timeout: seconds until the reader gives up. The result of a longer fetch is discarded.
 
         Raises:
-            LookupError: the backend does not hold the path. Lower layers count then.
-            PermissionError: it refuses.
-            OSError: it cannot be reached, as in ConnectionError and TimeoutError. Lower layers count then.
-            SecretError: anything else; its message and `help` are shown, so they must not hold a value. Of other
-                exceptions only the type is shown.
+            LookupError: the backend does not hold the path. The value of a lower layer is used.
+            PermissionError: the backend denies access.
+            OSError: the backend cannot be reached, such as ConnectionError and TimeoutError. The value of a lower layer
+                is used.
+            SecretError: any other failure. Its message and `help` are shown, so they must not hold a secret. For any
+                other exception only the type is shown.
         """
 
     def check(self, path: str) -> None:  # noqa: B027  (optional)
-        """Refuse a path that can never exist; called when references are read, without I/O. The default accepts all.
+        """Reject a path that can never exist. Called when references are parsed, without I/O. The default accepts all
+        paths.
 
         Args:
             path: as for `fetch`; never empty.
 
         Raises:
-            ValueError: with the reason, which is shown with the file and the line.
+            ValueError: the reason, which is shown with the file and the line.
         """
 
 

@@ -1,10 +1,10 @@
-"""Secrets in the hands of other libraries: pools and clients that always use the current credentials.
+"""Connection pools and HTTP clients that always use the current credentials.
 
-One file a library, a few lines each; each is imported only when it is used, and so is its library:
+There is one module per library. A module, and its library, is imported only when it is used:
 
     from toriconfig.integrations import sqlalchemy
     sqlalchemy.follow(engine, settings.database.credentials)
 
-An open session of a rotated-out account lives on in PostgreSQL; what fails is the next login. So the rule of each
-pool is the same: log in with the current credentials, and hand out no connection of earlier ones.
+An open PostgreSQL session survives a rotation of its account, but the next login with the former credentials fails.
+Every pool therefore logs in with the current credentials, and hands out no connection of earlier ones.
 """

@@ -15,7 +15,13 @@ from toriconfig.integrations._account import check_secret, part
 
 
 class Frozen(NamedTuple):
-    """Credentials that botocore signs a request with: one reading, whole."""
+    """Credentials for one signature, all from one read.
+
+    Attributes:
+        access_key: the access key id.
+        secret_key: the secret key.
+        token: the session token, or None.
+    """
 
     access_key: str
     secret_key: str
@@ -24,11 +30,11 @@ class Frozen(NamedTuple):
 
 @clean_init
 class Credentials:
-    """Credentials as botocore asks for them; each request is signed with the current ones.
+    """Credentials for botocore. Each request is signed with the current ones.
 
     Args:
-        secret: a secret whose value has `access_key`, `secret_key` and, for temporary ones, `security_token`, the
-            names of Vault's AWS engine.
+        secret: a secret with `access_key`, `secret_key` and, for temporary credentials, `security_token`, as Vault's
+            AWS engine names them.
     """
 
     method = "toriconfig"
@@ -38,18 +44,18 @@ class Credentials:
         self._secret = secret
 
     def get_frozen_credentials(self) -> Frozen:
-        """The current credentials, all from one reading."""
+        """Return the current credentials, all from one read."""
         value = self._secret.get()
         return Frozen(part(value, "access_key"), part(value, "secret_key"), part(value, "security_token"))
 
     @property
     def access_key(self) -> str:
-        """The current key id."""
+        """The current access key id."""
         return self.get_frozen_credentials().access_key
 
     @property
     def secret_key(self) -> str:
-        """The current key."""
+        """The current secret key."""
         return self.get_frozen_credentials().secret_key
 
     @property
@@ -66,7 +72,11 @@ class Credentials:
 
 @clean_init
 class SecretProvider:
-    """A provider for botocore's chain."""
+    """Provider for botocore's credential chain.
+
+    Args:
+        secret: as for `Credentials`.
+    """
 
     METHOD = CANONICAL_NAME = "toriconfig"
 
@@ -75,5 +85,5 @@ class SecretProvider:
         self._secret = secret
 
     def load(self) -> Credentials:
-        """The credentials; fetched when the first request is signed."""
+        """Return the credentials. They are fetched when the first request is signed."""
         return Credentials(self._secret)

@@ -14,12 +14,12 @@ from toriconfig.integrations._refused import async_newer, newer
 
 @clean_init
 class SecretAuth(httpx.Auth):
-    """`httpx.Client(auth=SecretAuth(settings.api_key))`, sync or async.
+    """Authentication for httpx: `httpx.Client(auth=SecretAuth(settings.api_key))`, or `AsyncClient`.
 
     Args:
         secret: the token.
-        header: the header that carries it.
-        scheme: what stands before the token; "" for the token alone.
+        header: name of the header for the token.
+        scheme: text before the token; "": the token alone.
     """
 
     def __init__(self, secret: Secret[str], *, header: str = "Authorization", scheme: str = "Bearer") -> None:
@@ -31,7 +31,11 @@ class SecretAuth(httpx.Auth):
         self._before = f"{scheme} " if scheme else ""
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Send the current token; once more when it was refused and there is a newer one."""
+        """Send the request with the current token, and once again if it was refused and a newer token exists.
+
+        Args:
+            request: the request.
+        """
         token = self._secret.get()
         response = yield self._with(token, request)
         if response.status_code == httpx.codes.UNAUTHORIZED and _is_repeatable(request):
@@ -40,7 +44,11 @@ class SecretAuth(httpx.Auth):
                 yield self._with(other, request)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """The same for `AsyncClient`: the loop runs on while the token is fetched."""
+        """Send the request as `auth_flow`, without blocking the event loop while the token is fetched.
+
+        Args:
+            request: the request.
+        """
         token = await self._secret.aget()
         response = yield self._with(token, request)
         if response.status_code == httpx.codes.UNAUTHORIZED and _is_repeatable(request):

@@ -26,11 +26,15 @@ from toriconfig.integrations._refused_login import async_newer_account, login_re
 
 @clean_call
 def login(credentials: Secret[Any], **others: Any) -> Callable[[], dict[str, Any]]:
-    """For the pool's `kwargs`: the current user and password, asked for at each new connection.
+    """Return a function for the `kwargs` of a pool. It gives each new connection the current user and password.
 
     Args:
         credentials: a secret with `username` and `password`.
-        others: further connection parameters, passed as they are.
+        others: further connection parameters, passed unchanged.
+
+    Example::
+
+        ConnectionPool("host=db dbname=app", kwargs=login(credentials), check=current(credentials))
     """
     check_secret(credentials, "login()")
 
@@ -44,7 +48,12 @@ def login(credentials: Secret[Any], **others: Any) -> Callable[[], dict[str, Any
 
 @clean_call
 def async_login(credentials: Secret[Any], **others: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
-    """`login` for `AsyncConnectionPool`: the loop runs on while the account is fetched."""
+    """Return a function for the `kwargs` of an `AsyncConnectionPool`. The event loop is not blocked by a fetch.
+
+    Args:
+        credentials: a secret with `username` and `password`.
+        others: further connection parameters, passed unchanged.
+    """
     check_secret(credentials, "async_login()")
 
     async def kwargs() -> dict[str, Any]:
@@ -57,10 +66,13 @@ def async_login(credentials: Secret[Any], **others: Any) -> Callable[[], Awaitab
 
 @clean_call
 def current(credentials: Secret[Any]) -> Callable[[Connection[Any]], None]:
-    """For the pool's `check`: refuses a connection of an earlier account, and has the pool replace all of its own.
+    """Return a function for the `check` of a pool. It refuses connections of an earlier account.
 
-    The first refusal drains the pool, because a pool waits after each further refusal, twice as long each time: so
-    many idle connections would take it down for as long as its timeout.
+    The first refusal replaces all connections of the pool. Without this, the pool would wait after each refusal, twice
+    as long each time, and many idle connections would block it until its timeout.
+
+    Args:
+        credentials: a secret with `username` and `password`.
     """
     check_secret(credentials, "current()")
     drained: _Drained = WeakKeyDictionary()
@@ -79,7 +91,11 @@ def current(credentials: Secret[Any]) -> Callable[[Connection[Any]], None]:
 
 @clean_call
 def async_current(credentials: Secret[Any]) -> Callable[[AsyncConnection[Any]], Awaitable[None]]:
-    """`current` for `AsyncConnectionPool`."""
+    """Return a function for the `check` of an `AsyncConnectionPool`, as `current`.
+
+    Args:
+        credentials: a secret with `username` and `password`.
+    """
     check_secret(credentials, "async_current()")
     drained: _Drained = WeakKeyDictionary()
 

@@ -20,12 +20,12 @@ from toriconfig._secrets.secret import Secret
 
 @clean_init
 class SecretAuth(AuthBase):
-    """`requests.get(url, auth=SecretAuth(settings.api_key))`; works for a `Session` too.
+    """Authentication for requests: `requests.get(url, auth=SecretAuth(settings.api_key))`, or `Session.auth`.
 
     Args:
         secret: the token.
-        header: the header that carries it.
-        scheme: what stands before the token; "" for the token alone.
+        header: name of the header for the token.
+        scheme: text before the token; "": the token alone.
     """
 
     def __init__(self, secret: Secret[str], *, header: str = "Authorization", scheme: str = "Bearer") -> None:
@@ -37,7 +37,11 @@ class SecretAuth(AuthBase):
         self._before = f"{scheme} " if scheme else ""
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Put the current token into the request, and see to its being refused."""
+        """Set the current token in the request, and prepare a second try in case it is refused.
+
+        Args:
+            request: the request.
+        """
         token, origin = self._secret.get(), _origin(request)
 
         def answered(response: Response, **options: Any) -> Response:

@@ -18,18 +18,21 @@ _KEY = "toriconfig.account"
 
 @clean_call
 def follow(engine: Engine, credentials: Secret[Any]) -> Callable[[], None]:
-    """Have an engine log in with `credentials`, whatever its URL says, and follow their rotation.
+    """Make an engine log in with `credentials` instead of the account in its URL, and follow their rotation.
 
-    A connection of an earlier account is closed when it is next checked out, before anybody sees it; one that is in
-    use when the account changes is left to finish its work. A login that the database refuses is tried once more with
-    newer credentials, where there are any.
+    A connection of an earlier account is closed at its next checkout. A connection that is in use when the account
+    changes can finish its work. A login that the database refuses is tried once more if newer credentials exist.
 
     Args:
-        engine: any engine whose driver takes `user` and `password`; for an async engine its `sync_engine`.
+        engine: an engine whose driver takes `user` and `password`; for an async engine its `sync_engine`.
         credentials: a secret with `username` and `password`.
 
     Returns:
-        A function that lets the engine go.
+        A function that detaches the engine.
+
+    Example::
+
+        follow(engine, settings.database.credentials)
     """
     expect(engine, Engine, "follow() needs an Engine, of an AsyncEngine its `sync_engine`")
     check_secret(credentials, "follow()")

@@ -1,7 +1,7 @@
-"""Utilities for an ingestion program: a bridge to coroutines, progress, logs without secrets.
+"""Utilities for an ingestion program: a bridge to coroutines, progress reports, and logs without secrets.
 
-Usable alone; knows nothing of settings. Each name is loaded when it is first asked for, so that a program
-that only counts progress does not pay for asyncio.
+The utilities do not depend on settings. Each name is imported at its first use, so that a program that only reports
+progress does not import asyncio.
 """
 
 from __future__ import annotations

@@ -101,21 +101,20 @@ setattr(_handler, MARK, True)
 
 @clean_call
 def get_logger(name: str, *, propagate: bool | None = None, level: int | str | None = None) -> logging.Logger:
-    """A logger that writes each record once, to standard error, with registered secrets masked.
+    """Return a logger that writes each record once to standard error, with registered secrets masked.
 
-    However often and from however many threads it is asked for, it has one handler. Handlers that the application
-    itself put on this logger are respected: then ours stays away. Whatever other handler gets the records of this
-    logger, or of its children by way of it, gets them masked, no matter when it was added.
+    The logger has one handler, however often it is requested. If the application has put a handler on this logger, ours
+    is not used. Other handlers that receive records of this logger or its children also get them masked, even if they
+    are added later.
 
     Args:
-        name: dotted, as for `logging.getLogger`.
-        propagate: True hands records to the handlers of the application's root logger instead of ours (for JSON logs,
-            Sentry, pytest before 9.1); False keeps them on this logger; None leaves what was chosen here before, at
-            first False.
-        level: as for `Logger.setLevel`; None makes INFO visible unless the application has set a level.
+        name: dotted name, as for `logging.getLogger`.
+        propagate: True: pass records to the handlers of the root logger instead of ours (for JSON logs, Sentry, or
+            pytest before 9.1). False: keep records on this logger. None: keep the earlier choice; initially False.
+        level: level, as for `Logger.setLevel`. None: INFO, unless the application has set a level.
 
     Raises:
-        ValueError: the name is that of the root logger, which belongs to the application.
+        ValueError: `name` is the name of the root logger, which belongs to the application.
     """
     logger = logging.getLogger(name)
     if logger.parent is None:

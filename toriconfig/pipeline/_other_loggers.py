@@ -14,14 +14,15 @@ from toriconfig.pipeline._mask_value import mask_text, mask_value
 
 @clean_init
 class MaskingFilter(logging.Filter):
-    """Masks registered secrets in every record that passes: message, arguments, exception, stack, extra fields.
+    """Logging filter that masks registered secrets in each record: message, arguments, exception, stack and extra
+    fields.
 
-    Put the filter on a handler, or on a logger: `handler.addFilter(MaskingFilter())`. A filter of a logger sees the records of
-    that logger alone, and none of its children; a filter of a handler sees all that the handler gets. A record is masked
-    in place, so handlers that get the record later see it masked too.
+    Add the filter to a handler or a logger: `handler.addFilter(MaskingFilter())`. On a logger it applies to records of
+    that logger only, not of its children. On a handler it applies to all records of the handler. A record is masked in
+    place, so handlers that run later also get the masked record.
 
     Args:
-        name: as for `logging.Filter`: only records of this logger and of its children pass; "" lets all pass.
+        name: as for `logging.Filter`: only records of this logger and its children pass; "": all records pass.
     """
 
     def __init__(self, name: str = "") -> None:
@@ -29,24 +30,31 @@ class MaskingFilter(logging.Filter):
         super().__init__(name)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Mask the record; False when `name` does not let the record pass."""
+        """Mask a record.
+
+        Args:
+            record: the record, changed in place.
+
+        Returns:
+            False if `name` excludes the record.
+        """
         mask_record(record)
         return bool(super().filter(record))
 
 
 def structlog_processor(logger: Any, method_name: str, event: Any) -> Any:  # noqa: ARG001 - as structlog calls it
-    """A processor for structlog that masks registered secrets: event, bound context, values at any depth, exceptions.
+    """Mask registered secrets in an event of structlog: event, bound context, nested values and exceptions.
 
-    Put the processor last before the renderer, or behind it: `processors=[..., structlog_processor, JSONRenderer()]`. An
-    exception becomes its masked text at `exception`, because a renderer may show the locals of its frames.
+    Put the processor directly before or after the renderer: `processors=[..., structlog_processor, JSONRenderer()]`. An
+    exception is replaced by its masked text at `exception`, because a renderer may show local variables.
 
     Args:
         logger: the wrapped logger; not used.
-        method_name: name of the method that logs; not used.
-        event: the event dict, or the text or bytes that a renderer made of the event dict.
+        method_name: name of the logging method; not used.
+        event: the event dict, or the text or bytes that a renderer has made of it.
 
     Returns:
-        The masked event, of the same kind.
+        The masked event, of the same type.
     """
     if isinstance(event, bytes):
         return mask_text(event.decode(errors="surrogateescape")).encode(errors="surrogateescape")
@@ -61,10 +69,10 @@ def structlog_processor(logger: Any, method_name: str, event: Any) -> Any:  # no
 
 @clean_call
 def loguru_patcher(record: Any) -> None:
-    """A patcher for loguru that masks registered secrets: message, bound and contextual extra, exceptions.
+    """Mask registered secrets in a record of loguru: message, bound and contextual extra values, and exceptions.
 
-    Use the patcher once, at the start: `logger.configure(patcher=loguru_patcher)`. An exception becomes masked text behind the
-    message, because loguru shows the values of variables in tracebacks (`diagnose`).
+    Set the patcher once, at the start: `logger.configure(patcher=loguru_patcher)`. An exception is replaced by masked
+    text after the message, because loguru shows the values of variables in tracebacks (`diagnose`).
 
     Args:
         record: loguru's record, changed in place.

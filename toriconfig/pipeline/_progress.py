@@ -33,29 +33,30 @@ _live: WeakSet[ProgressTracker] = WeakSet()
 
 @clean_init
 class ProgressTracker:
-    """Counts items and reports the progress, throttled by change and by time.
+    """Counts items and reports progress, limited by change and by time.
 
-    A report is due when the percentage has entered another step of `min_change` and `min_seconds` have passed since
-    the report before; 0 % and 100 % are always reported. `with` and `async with` report 0 % at entry and 100 % at a
-    clean exit, with the true count beside it; an exception is reported as where it stopped. Without them the first
-    update reports 0 % first, and the update that reaches the total 100 %.
+    A report is due when the percentage has reached the next multiple of `min_change`, and `min_seconds` have passed
+    since the last report. 0 % and 100 % are always reported. As a context manager (`with` or `async with`) the tracker
+    reports 0 % at entry and 100 % at a normal exit, with the actual count. After an exception it reports the position
+    at which it stopped. Without `with`, the first update reports 0 % first, and the update that reaches the total
+    reports 100 %.
 
-    Any number of threads and coroutines may update one tracker: no update is lost, and reports come one at a time,
-    each further than the one before. Updates never wait for a report that another thread is making.
+    The tracker is thread-safe and may be shared by coroutines. No update is lost. Reports are made one at a time, in
+    increasing order. An update never waits for a report of another thread.
 
     Args:
-        total: items expected; None when unknown: then counts are reported, every `min_seconds` (0: every second).
-        min_change: percent, 0 to 100; 0 permits a report at each update.
-        min_seconds: seconds between two reports.
-        on_report: called with each report, in the thread of the update that made it due, so it should be quick; it may
-            update and read the tracker. One that raises is logged and not called again. None: a line at INFO through
-            `get_logger("toriconfig.progress")`.
-        clock: monotonic seconds.
-        description: what is being done; leads each line.
-        bar: draw a bar instead of lines when standard error is a terminal (extra `bar`).
+        total: number of expected items. None: unknown; counts are then reported every `min_seconds` (0: every second).
+        min_change: percentage points between two reports, 0 to 100; 0 allows a report at each update.
+        min_seconds: seconds between two reports, from 0.
+        on_report: called with each report, on the updating thread, so it should be fast. It may update and read the
+            tracker. If it raises, the exception is logged and it is not called again. None: one line per report at
+            level INFO of `get_logger("toriconfig.progress")`.
+        clock: function that returns monotonic seconds.
+        description: name of the work, at the start of each line.
+        bar: True: draw a bar instead of lines if standard error is a terminal (extra `bar`).
 
     Raises:
-        ValueError: a bound is negative, or `min_change` above 100.
+        ValueError: an argument is negative, or `min_change` is above 100.
 
     >>> with ProgressTracker(4, min_change=50, on_report=lambda report: print(report.percent)) as progress:
     ...     for _ in range(4):
@@ -131,17 +132,17 @@ class ProgressTracker:
 
     @property
     def count(self) -> int:
-        """Items counted so far, by all threads."""
+        """Number of items counted by all threads."""
         return self._count
 
     @property
     def total(self) -> int | None:
-        """Items expected, or None."""
+        """Number of expected items, or None."""
         return self._total
 
     @property
     def percent(self) -> float | None:
-        """Percentage done, 0 to 100, never rounded up; None while the total is unknown. After a clean exit 100."""
+        """Percentage done, 0 to 100, never rounded up; 100 after a normal exit. None while the total is unknown."""
         count, total = self._count, self._total
         ended_well = self._state == "ended" and self._closing != "stopped"
         return self._percent(count, ended_well or (total is not None and 0 < count >= total))
@@ -150,7 +151,14 @@ class ProgressTracker:
     # backwards in between. Builds without the GIL get the locked variants at the end of this module.
 
     def update_sync(self, n: int = 1) -> float | None:
-        """Count `n` more items (0 or more); returns the percent that was reported, or None when no report was due."""
+        """Count more items.
+
+        Args:
+            n: number of items, from 0.
+
+        Returns:
+            The reported percentage, or None if no report was due.
+        """
         if n < 0:
             raise ValueError(f"progress does not go back: n is {n}")
         count = self._count = self._count + n
@@ -161,7 +169,14 @@ class ProgressTracker:
         return self._pump(wait=False)
 
     async def update(self, n: int = 1) -> float | None:
-        """`update_sync` for coroutines; a report that is due is made before it returns."""
+        """Count more items; `update_sync` for coroutines. A report that is due is made before it returns.
+
+        Args:
+            n: number of items, from 0.
+
+        Returns:
+            The reported percentage, or None if no report was due.
+        """
         if n < 0:
             raise ValueError(f"progress does not go back: n is {n}")
         count = self._count = self._count + n

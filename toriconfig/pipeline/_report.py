@@ -11,18 +11,18 @@ from toriconfig._core.printable import clean
 @clean_init
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Progress of a piece of work.
+    """Progress of a piece of work at one moment.
 
     Attributes:
-        percent: 0 to 100, never rounded up: 100 only when done. None: the total is unknown and it is not done.
-        count: items done, as counted; above `total` when there were more than expected.
-        total: items expected, or None.
+        percent: 0 to 100, never rounded up; 100 only when done. None: the total is unknown, and the work is not done.
+        count: number of items done; it may exceed `total`.
+        total: number of expected items, or None.
         elapsed: seconds since the start.
-        rate: items a second, of late; 0 while unknown.
-        eta: seconds that the rest takes at this rate, or None.
-        done: True in the last report of work that ended well.
+        rate: recent number of items per second; 0 while unknown.
+        eta: estimated seconds until the end, or None.
+        done: True in the last report of work that ended normally.
         stopped: True in the last report of work that an exception ended.
-        description: what is being done, or "".
+        description: name of the work, or "".
     """
 
     percent: float | None

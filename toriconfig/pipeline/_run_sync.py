@@ -32,24 +32,27 @@ _inherited: list[LoopThread] = []
 
 
 def run_sync(coro: Coroutine[Any, Any, T], timeout: float | None = None, *, allow_running_loop: bool = False) -> T:
-    """Run a coroutine from code that is not one, and return its result.
+    """Run a coroutine from synchronous code, and return its result.
 
-    All calls share one background loop, so clients, pools and tasks that one call leaves behind live on in the next.
-    Context variables of the caller are visible inside; what the coroutine sets stays inside.
+    All calls share one background event loop, so clients, pools and tasks remain usable in later calls. The coroutine
+    sees the context variables of the caller; its own changes to them are not visible to the caller.
 
     Args:
-        coro: a coroutine object, not a coroutine function, future or task.
-        timeout: seconds, counted by the calling thread, so that it holds when the loop is blocked too; None waits
-            for ever; 0 or less raises at once, without starting the coroutine.
-        allow_running_loop: permit the call on a thread whose own loop is running (a notebook). That loop stands
-            still meanwhile, and the coroutine must not await anything that belongs to it.
+        coro: a coroutine object (not a coroutine function, future or task).
+        timeout: seconds until TimeoutError, measured on the calling thread. 0 or less raises at once, without starting
+            the coroutine. None: no limit.
+        allow_running_loop: True: permit the call on a thread with a running event loop, such as in a notebook. That
+            loop is blocked during the call, and the coroutine must not await anything that belongs to it.
+
+    Returns:
+        The result of the coroutine.
 
     Raises:
-        TimeoutError: the time is over. The coroutine was cancelled and had a second to clean up. A TimeoutError of
-            the coroutine itself comes through as it is.
+        TimeoutError: the time is over. The coroutine was cancelled and had one second to clean up. A TimeoutError of
+            the coroutine itself is raised unchanged.
         concurrent.futures.CancelledError: the coroutine was cancelled, by itself or by `shutdown_executors`.
-        RuntimeError: called where a loop is running, or inside a coroutine of run_sync; use `await` there.
-        Exception: what the coroutine raised, SystemExit and KeyboardInterrupt included.
+        RuntimeError: called while an event loop is running, or inside a coroutine of `run_sync`; use `await` there.
+        Exception: the exception of the coroutine, including SystemExit and KeyboardInterrupt.
 
     >>> async def double(x: int) -> int:
     ...     return 2 * x
@@ -100,10 +103,10 @@ def run_sync(coro: Coroutine[Any, Any, T], timeout: float | None = None, *, allo
 
 
 def shutdown_executors() -> None:
-    """End the background loop: its coroutines are cancelled and have a second to clean up.
+    """Stop the background event loop. Its coroutines are cancelled and have one second to clean up.
 
-    Idempotent, safe from any thread and while others call `run_sync`; runs at exit by itself. A later `run_sync`
-    starts afresh.
+    The function is thread-safe, also during calls of `run_sync`. A second call does nothing. It runs automatically at
+    exit. A later `run_sync` starts a new loop.
     """
     global _current
     with _lock:

@@ -25,14 +25,22 @@ def track(
     description: str = "",
     bar: bool = False,
 ) -> Iterator[T]:
-    """The items of `iterable`, with progress reported as they are worked off.
+    """Iterate over `iterable` and report the progress.
 
-    An item counts when the loop comes back for the next one. A loop that is left early is reported as stopped.
+    An item counts as done when the loop requests the next one. A loop that ends early is reported as stopped.
 
     Args:
-        total: items expected; None: `len(iterable)`, or unknown where that raises.
+        iterable: the items.
+        total: number of expected items; None: `len(iterable)`, or unknown if it has no length.
+        min_change: as for `ProgressTracker`.
+        min_seconds: as for `ProgressTracker`.
+        on_report: as for `ProgressTracker`.
+        clock: as for `ProgressTracker`.
+        description: as for `ProgressTracker`.
+        bar: as for `ProgressTracker`.
 
-    The others are those of `ProgressTracker`.
+    Yields:
+        The items.
 
     >>> for page in track("ab", on_report=lambda report: print(f"{report.percent:g} %")):
     ...     print(page)

@@ -1,44 +1,46 @@
-"""The writing side of rotation: a new secret, without ever leaving a dead one behind.
+"""Rotation of secrets: replace a secret so that no reader is left with a value that has stopped working.
 
     from toriconfig.rotation import Rotation, kinds
 
     Rotation("secret/app#api_key", kinds.Generated(length=48), verify=works).run()
 
-**The record.** A rotation of `secret/app` keeps a record at `secret/app.rotation`, which readers of the secret do not
-see: id, kind and how to make it again, step, rotator and its process, the version it began from, and until it is closed
-the pending and the former values, which are as secret as the secret. The record's path keeps one version only, so a
-closed record leaves no value behind; the policy of whoever reads the secret must not cover it, and whoever may write it
-decides which database a resumed rotation goes to. There is one record a path, so the keys of one path rotate one by one.
+**The record.** A rotation of `secret/app` keeps a record at `secret/app.rotation`, separate from the secret. It holds
+the id, the kind with its setup, the current step, the rotator and its process, and the version at the start. While the
+record is open it also holds the pending and the former values, which are as sensitive as the secret. The record's path
+keeps one version only, so a closed record leaves no value behind. The policy of the secret's readers must not include
+the record's path. A writer of the record decides which database a resumed rotation connects to. There is one record
+per path, so the keys of one path are rotated one at a time.
 
-**The steps.** Each is recorded with check-and-set before the next begins:
+**The steps.** Each step is recorded with check-and-set before the next one starts:
 
-    reserve     the record with the pending value is written over the last one: of all rotators one succeeds
-    apply       the new value is made valid where it is used; whether it already is, is found out first
-    verify      the kind's own check, then the user's verifier, both with a deadline
-    promote     the secret is written over the version that was read; keys that others change meanwhile stay theirs
-    grace       with `grace=seconds`: the former value stays valid that long
-    retire      then it is taken out of use
-    close       the record is written without the values, and `rotated_at` in the custom metadata
+    reserve     write the record with the pending value over the last record; only one rotator succeeds
+    apply       make the new value valid where it is used, unless it already is
+    verify      run the kind's own check, then the user's verifier, each with a deadline
+    promote     write the secret over the version that was read; concurrent changes to other keys are kept
+    grace       with `grace=seconds`: keep the former value valid for that time
+    retire      invalidate the former value
+    close       write the record without the values, and `rotated_at` into the custom metadata
 
-A write without an answer is repeated for `timeout` seconds and read back, so that a lost answer is no failure.
+A write without an answer is repeated for `timeout` seconds and read back. A lost answer is therefore not a failure.
 
-**Who loses** a check-and-set changes nothing any more, and gets a RotationLost that names the winner. Where an act
-cannot be taken back by a successor (a password), it is done under a lock of the database, within which the record is
-looked at once more; so a rotator that was taken over cannot undo what its successor did.
+**Conflicts.** A rotator that loses a check-and-set makes no further change, and raises a RotationLost that names the
+winner. An action that a successor cannot undo (a password) runs under a lock of the database, and the record is checked
+again inside the lock. A rotator that was replaced therefore cannot undo the work of its successor.
 
-**When it fails** before promotion it is undone and the record closed. After a crash the record stands open:
-`resume` goes on from its step, with a verifier if it was begun with one; `rollback` takes it back. Before promotion a
-rollback only undoes; before that it writes the secret anew, unchanged, so that a rotator that is just about to promote
-fails. After promotion a rollback is a rotation to the former value; left half-way, the next one brings it to its end,
-and failed, the next one begins it again. While a record is open nobody else begins; `rotate_due` resumes it once its
-process is gone.
+**Failures.** A rotation that fails before promotion is undone, and its record is closed. After a crash the record stays
+open. `resume` continues from the recorded step, and needs a verifier if the rotation started with one. `rollback`
+undoes the rotation. A rollback before promotion first writes the secret again unchanged, so that a concurrent
+promotion fails. A rollback after promotion is a rotation to the former value. If it is interrupted, the next rollback
+completes it; if it failed, the next one starts it again. No other rotation starts while a record is open.
+`rotate_due` resumes an open rotation when its process has ended.
 
-**A single user's** former password ends at apply. If Vault then refuses, or does not answer in time, the former password
-is put back, even where that cannot be recorded; the next rotator applies and verifies again. Only where it is not known
-whether the new one was stored, or the database fails too, readers may be locked out, and the error says so.
+**A single database user.** The former password stops working at apply. If Vault then refuses, or does not answer in
+time, the former password is restored, even if that cannot be recorded. The next rotator applies and verifies again.
+Readers may be locked out only if it is unknown whether the new password was stored, or if the database fails too. The
+error then says so.
 
 **Engines of Vault** that keep the secret themselves (static role, database root, transit key) rotate in one request,
-whole or not at all: there is no record, nothing to resume, and no way back.
+which succeeds or fails as a whole. There is no record, nothing to resume, and no rollback.
 """
 
 from __future__ import annotations

@@ -35,13 +35,13 @@ class Line:
     """Result for one secret.
 
     Attributes:
-        reference: of the secret.
-        result: `rotated`; `resumed`: what was left half-way was brought to its end; `undone`: it was taken back; `fresh`:
-            not due; `undated`: no `max_age`; `due`: in a dry run; `half-way`: in a dry run, left so; `grace`: rotated, and
-            the former value stays valid for a while; `lost`: another rotator is at it, or was quicker, which is no
-            failure; `nothing`: nothing is half-way; `failed`.
-        age: seconds since it was last rotated, as found before; None when nobody knows, which counts as due.
-        error: why it failed, or who was quicker; or None.
+        reference: reference of the secret.
+        result: "rotated"; "resumed": an unfinished rotation was completed; "undone": it was rolled back; "fresh": not
+            due; "undated": no `max_age`; "due": due, in a dry run; "half-way": unfinished, in a dry run; "grace":
+            rotated, and the former value stays valid for a while; "lost": another rotator was faster, which is not a
+            failure; "nothing": no unfinished rotation; "failed".
+        age: seconds since the previous rotation. None: unknown, which counts as due.
+        error: the error of a "failed" or "lost" result, or None.
     """
 
     reference: str
@@ -53,17 +53,25 @@ class Line:
 @clean_init
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Results for all secrets, in the order in which the secrets were given."""
+    """Results for all secrets.
+
+    Attributes:
+        lines: one result per secret, in the order of the rotations given.
+    """
 
     lines: tuple[Line, ...]
 
     def of(self, result: str) -> tuple[str, ...]:
-        """The references with that result."""
+        """Return the references with a result.
+
+        Args:
+            result: a `result` of `Line`.
+        """
         return tuple(line.reference for line in self.lines if line.result == result)
 
     @property
     def ok(self) -> bool:
-        """True if none failed."""
+        """True if no rotation failed."""
         return not self.of("failed")
 
 
@@ -78,25 +86,29 @@ def rotate_due(
     bar: bool = False,
     on_line: Callable[[Line], None] | None = None,
 ) -> Report:
-    """Rotate those whose `max_age` has passed; one that fails stops no other.
+    """Rotate each secret whose `max_age` has passed. A failure of one rotation does not stop the others.
 
-    What a rotator that is gone left half-way is brought to its end first. Whoever is rotated by somebody else meanwhile
-    is not rotated again.
+    An unfinished rotation whose rotator has ended is completed first. A secret that another rotator rotates in the
+    meantime is not rotated again.
 
     Args:
-        rotations: of any kinds; those of one path are done one after the other; of several of one secret the one with
-            the smallest `max_age` is taken.
-        workers: how many are under way at once, 1 to 64.
-        dry_run: only find out which are due, and whether they could be rotated; as `act="plan"`.
-        act: `resume` and `rollback` only look after what a rotator that is gone left half-way, of whatever age.
+        rotations: rotations of any kind. Rotations of one path run one after the other. Of several rotations of one
+            secret the one with the smallest `max_age` is used.
+        workers: number of concurrent rotations, 1 to 64.
+        dry_run: True: only report which rotations are due and whether they could start; the same as `act="plan"`.
+        act: "rotate"; "plan"; "resume" or "rollback": only handle unfinished rotations whose rotator has ended, of any
+            age.
         force: as for `Rotation.run`.
-        bar: draw a bar on a terminal (extra `bar`).
-        on_line: called with each line as it comes, one at a time, in a thread that rotates.
+        bar: True: draw a progress bar on a terminal (extra `bar`).
+        on_line: called with each result as it arrives, one call at a time, on a rotating thread; None: no call.
+
+    Returns:
+        The results.
 
     Raises:
         ValueError: `workers` is out of bounds.
-        BaseException: whatever interrupts, such as Ctrl-C, or what `on_line` raised: no other rotation is begun then,
-            and those under way come to their end and are told.
+        BaseException: an interruption such as Ctrl-C, or an exception of `on_line`. No further rotation is started, and
+            those that are running are completed and reported.
     """
     if not 1 <= workers <= 64:
         raise ValueError(f"workers is a number from 1 to 64, not {workers}")

@@ -8,12 +8,12 @@ from toriconfig.errors import SecretError
 
 @clean_init
 class RotationError(SecretError):
-    """A rotation failed; `step` says where.
+    """Error for a rotation that failed.
 
     Attributes:
         step: the step that failed, or "".
-        undone: True: everything is as it was. False: it is not, and `help` says what to do.
-        unreachable: True: Vault or the database gave no usable answer, so that the same may succeed later.
+        undone: True: the state before the rotation is restored. False: it is not, and `help` gives the remedy.
+        unreachable: True: Vault or the database gave no usable answer, so a later attempt may succeed.
     """
 
     def __init__(
@@ -34,20 +34,22 @@ class RotationError(SecretError):
 
 
 class RotationRefused(RotationError):
-    """Nothing was changed: what is missing was seen before."""
+    """Error for a rotation that cannot start. Nothing was changed."""
 
 
 class RotatedRecently(RotationRefused):
-    """Nothing was changed: the last rotation is so recent that another one would do harm, or is not due."""
+    """Error for a rotation that is not due, or would follow the last one too soon. Nothing was changed."""
 
 
 class KindUnknown(RotationRefused):
-    """Nothing was changed: neither the caller, nor a record, nor the reference says how the secret is rotated."""
+    """Error for a secret whose kind of rotation is not given, recorded, or implied by its reference. Nothing was
+    changed.
+    """
 
 
 @clean_init
 class DatabaseUnreachable(RotationError):
-    """The database gives no usable answer: it is down, starting, overloaded, or the connection was lost."""
+    """Error for a database without a usable answer: it is down, starting or overloaded, or the connection was lost."""
 
     def __init__(self, message: str, *, reference: str = "", help: str = "", step: str = "") -> None:
         super().__init__(message, reference=reference, help=help, step=step, unreachable=True)
@@ -55,11 +57,13 @@ class DatabaseUnreachable(RotationError):
 
 @clean_init
 class RotationLost(RotationError):
-    """Somebody else rotates, has rotated, or has taken back, the same secret; their outcome stands.
+    """Error for a rotation of a secret that another rotator is rotating, has rotated, or has rolled back.
+
+    The result of the other rotator is kept.
 
     Attributes:
-        winner: the other rotator.
-        since: when the other rotation began, in RFC 3339.
+        winner: name of the other rotator.
+        since: start time of the other rotation, in RFC 3339.
     """
 
     def __init__(self, message: str, *, reference: str = "", help: str = "", winner: str = "", since: str = "") -> None:

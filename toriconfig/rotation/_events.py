@@ -16,18 +16,18 @@ State = Literal["started", "done", "failed", "lost"]
 @clean_init
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One step of one rotation.
+    """Event of one step of a rotation.
 
     Attributes:
-        step: which.
-        state: `started` fires before the step touches anything; `done` after it was also recorded, so that a
-            crash from here on goes on behind it; `failed` and `lost` before anything is done about it.
-        reference: of the secret.
-        kind: how it is rotated.
-        id: of the rotation, the same in all its events, also after a resume.
-        who: the rotator.
-        request_ids: Vault's ids of the requests since the event before, for its audit log.
-        message: more about it, or "".
+        step: name of the step.
+        state: "started" is sent before the step changes anything. "done" is sent after the step was recorded; a crash
+            after it resumes with the next step. "failed" and "lost" are sent before the failure is handled.
+        reference: reference of the secret.
+        kind: name of the kind.
+        id: id of the rotation; the same in all its events, also after a resume.
+        who: name of the rotator.
+        request_ids: ids in Vault's audit log of the requests since the previous event.
+        message: details, or "".
     """
 
     step: Step
@@ -45,7 +45,12 @@ class Event:
 
 
 def tell(event: Event, callback: Callable[[Event], None] | None) -> None:
-    """Log the event and call back; a callback that raises is logged and stops nothing."""
+    """Log the event and call the callback. An exception of the callback is logged, and the rotation continues.
+
+    Args:
+        event: the event.
+        callback: the callback, or None.
+    """
     log = library_logger("toriconfig.rotation")
     write = log.warning if event.state in ("failed", "lost") or event.step == "undo" else log.info
     write("%s [%s, requests %s]", event, event.id or "-", " ".join(event.request_ids) or "none")

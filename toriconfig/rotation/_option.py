@@ -14,37 +14,38 @@ _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "
 
 @clean_init
 class Option:
-    """One option of a kind; a keyword argument of its constructor.
+    """Option of a kind: a keyword argument of its constructor.
 
         class Service(kinds.Stored):
             name = "service"
             options = (
-                Option("service-file", help="Where the service keeps its accounts.", required=True),
-                Option("service-token", help="May change accounts.", envvar="SERVICE_TOKEN", secret=True),
+                Option("service-file", help="File of the service's accounts.", required=True),
+                Option("service-token", help="Token that may change accounts.", envvar="SERVICE_TOKEN", secret=True),
             )
 
             def __init__(self, service_file: str, service_token: str | None = None) -> None:
                 self.service_file, self.service_token = service_file, service_token
 
-    The command line has `--service-file`, and the constructor the argument `service_file`. What is not given is taken
-    from `envvar`, else from the record of the last rotation, else left to the constructor. The record keeps an option
-    that is neither a secret nor `new_value`, read from the attribute of the same name, unless the kind has `setup()`.
+    The command line has `--service-file`, and the constructor has the argument `service_file`. An option that is not
+    given is read from `envvar`, else from the record of the last rotation, else the constructor's default applies. The
+    record keeps every option that is neither `secret` nor `new_value`; its value is the attribute of the same name. A
+    kind that has `setup()` chooses the recorded values itself.
 
     Args:
-        name: as the command line spells it, without the dashes: "service-file".
+        name: name on the command line, without the dashes, such as "service-file".
         type: str, int, float, or bool for a flag.
         help: one sentence for `--help`.
-        default: shown in `--help`; None: none is shown. The constructor has the default itself.
-        metavar: placeholder of the value in `--help`; None: the type.
-        envvar: variable that the value is read from; None: none.
-        secret: True: the value is masked, not recorded, and never an argument of the command line. It needs an
-            `envvar`, or `ask`.
-        required: True: the kind cannot be made without it.
-        new_value: True: it describes the value to be made, so that resume, rollback and status do not take it.
-        ask: True: a secret new value that is asked for at the terminal, or read from standard input with `--stdin`.
+        default: default shown in `--help`; None: none is shown. The constructor defines the default itself.
+        metavar: placeholder of the value in `--help`; None: the name of the type.
+        envvar: environment variable that holds the value; None: none.
+        secret: True: the value is masked, not recorded, and never an argument of the command line. It needs `envvar` or
+            `ask`.
+        required: True: the kind cannot be created without the option.
+        new_value: True: the option describes the new value. Resume, rollback and status do not use it.
+        ask: True: a secret new value that is prompted for on a terminal, or read from standard input with `--stdin`.
 
     Raises:
-        ValueError: the name is no name of an option, the type is another, or a secret has no way to be given.
+        ValueError: the name or type is invalid, or a secret has neither `envvar` nor `ask`.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Option:
 
     @property
     def recorded(self) -> bool:
-        """True if the record keeps it."""
+        """True if the record keeps the option."""
         return not (self.secret or self.new_value)
 
     @property
@@ -84,10 +85,13 @@ class Option:
         return "--stdin" if self.ask else f"--{self.name}"
 
     def from_text(self, text: str) -> Any:
-        """The value that the text of a variable means.
+        """Convert the text of an environment variable to the type of the option.
+
+        Args:
+            text: the text.
 
         Raises:
-            ValueError: it is no such value; the message does not show it.
+            ValueError: the text is not valid for the type; the message does not show it.
         """
         try:
             return _BOOLEANS[text.strip().lower()] if self.type is bool else self.type(text)
@@ -96,10 +100,13 @@ class Option:
         raise ValueError(f"{self.envvar}: expected {_EXPECTED[self.type]}")
 
     def check(self, value: object) -> None:
-        """Refuse a value of another type, such as a record may hold.
+        """Check the type of a value, such as one of a record.
+
+        Args:
+            value: the value.
 
         Raises:
-            ValueError: it is of another type; the message does not show it.
+            ValueError: the value has another type; the message does not show it.
         """
         if value.__class__ is not self.type and not (self.type is float and value.__class__ is int):
             raise ValueError(f"--{self.name}: expected {_EXPECTED[self.type]}")

@@ -13,13 +13,14 @@ class Outcome:
     """Outcome of a rotation.
 
     Attributes:
-        reference: of the secret.
-        kind: how it was rotated.
-        result: `rotated`; `undone`: the former value is valid; `nothing`: there was nothing to do.
-        id: of the rotation, "" where there is no record.
-        former, version: KV versions before and after, 0 where there are none.
-        restored: the KV version whose values were brought back, or, for a rollback with nothing to do, that were brought
-            back by the rollback before; 0: none.
+        reference: reference of the secret.
+        kind: name of the kind.
+        result: "rotated"; "undone": the former value is valid; "nothing": there was nothing to do.
+        id: id of the rotation; "" when there is no record.
+        former: KV version before the rotation; 0 when there is none.
+        version: KV version after the rotation; 0 when there is none.
+        restored: KV version whose values were restored, also by an earlier rollback if this one had nothing to do;
+            0: none.
     """
 
     reference: str
@@ -34,12 +35,12 @@ class Outcome:
 @clean_init
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Planned actions of a rotation, found out without changing anything.
+    """Planned actions of a rotation. Nothing was changed to find them.
 
     Attributes:
-        reference: of the secret.
-        kind: how it would be rotated.
-        actions: a line each.
+        reference: reference of the secret.
+        kind: name of the kind.
+        actions: one line per action.
     """
 
     reference: str
@@ -53,24 +54,28 @@ class Status:
     """State of the rotation of a secret, and the version that works now.
 
     Attributes:
-        reference: of the secret; of another key of its path, when that is half-way, since nobody else begins then.
-        kind: how it was, or is being, rotated; "" when it never was.
-        step: the last step that was completed; "" when it was never rotated.
-        open: whether somebody has yet to bring it to its end.
-        who: the rotator.
-        since, at: when it began, and when that step was completed, in RFC 3339.
-        former, version: KV versions before and after, 0 when there are none (yet).
-        reason: why it is, or was, undone.
-        rotated_at: seconds since 1970, or None when it is not known.
-        alive: whether the rotator's process still carries it out; None where this machine cannot know.
-        abandoned: whether the rotator is gone, or has given no sign of life for too long, so that `--due` resumes it.
-        grace_until: until when the former value stays valid, in RFC 3339, or "".
-        restored: the KV version whose values it brings, or brought, back; 0: it is no rollback.
-        stored: the KV version that readers get now, or 0.
-        stored_at: since when they get it, in RFC 3339.
-        works: what works now, in words.
-        locked_out: whether readers of the stored value are refused now; None when that cannot be known.
-        commands: what to type; the first is what is recommended.
+        reference: reference of the secret. If another key of the same path has an unfinished rotation, the reference of
+            that key, because it blocks this one.
+        kind: name of the kind; "" when the secret was never rotated.
+        step: the last completed step; "" when the secret was never rotated.
+        open: True if the rotation is not finished.
+        who: name of the rotator.
+        since: start time of the rotation, in RFC 3339.
+        at: completion time of `step`, in RFC 3339.
+        former: KV version before the rotation; 0 when there is none.
+        version: KV version after the rotation; 0 when there is none yet.
+        reason: reason for which the rotation is being, or was, undone; or "".
+        rotated_at: time of the last rotation in seconds since 1970, or None when it is unknown.
+        alive: True if the rotator's process is running; None when this machine cannot know.
+        abandoned: True if the rotator's process has ended, or has been inactive for too long. `--due` then resumes the
+            rotation.
+        grace_until: end of the former value's validity, in RFC 3339, or "".
+        restored: KV version whose values a rollback restores or has restored; 0: the rotation is not a rollback.
+        stored: KV version that readers get now, or 0.
+        stored_at: creation time of that version, in RFC 3339.
+        works: description of the version that works now.
+        locked_out: True if readers of the stored value are refused now; None when that is unknown.
+        commands: suggested commands; the first one is recommended.
     """
 
     reference: str
@@ -98,16 +103,16 @@ class Status:
 @clean_init
 @dataclass(frozen=True, slots=True)
 class HalfWay:
-    """A rotation that stands half-way.
+    """An unfinished rotation.
 
     Attributes:
-        reference: of the secret that it is about, by the path and key of its record.
-        kind: how it is rotated.
-        own: whether it is of the secret that was asked about, and not of another key of its path.
-        step: the last step that was completed.
-        who: the rotator.
-        abandoned: whether the rotator is gone, or has given no sign of life for too long.
-        grace_until: RFC 3339; until when the former value stays valid, if that is not over yet; else "".
+        reference: reference of the secret, from the path and key of the record.
+        kind: name of the kind.
+        own: True if it is a rotation of the requested secret; False if of another key at the same path.
+        step: the last completed step.
+        who: name of the rotator.
+        abandoned: True if the rotator's process has ended, or has been inactive for too long.
+        grace_until: end of the former value's validity in RFC 3339, if it is in the future; else "".
     """
 
     reference: str
@@ -120,7 +125,7 @@ class HalfWay:
 
 
 def spoken(seconds: float) -> str:
-    """A number of seconds as people say it: in days, below a day in hours.
+    """Return a number of seconds as text: in days, or in hours below one day.
 
     >>> spoken(90_000), spoken(7200), spoken(60)
     ('1.0 days', '2.0 hours', '0.02 hours')

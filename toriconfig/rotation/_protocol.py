@@ -21,16 +21,18 @@ Values = dict[str, Any]
 
 @clean_init
 class Work:
-    """The secret under rotation, and the way to ask Vault about it.
+    """The secret under rotation, with the connection to Vault.
+
+    Args:
+        session: the connection to Vault.
+        ref: the reference of the secret.
+        timeout: seconds for one wait on any system other than Vault.
 
     Attributes:
-        session: the connection to Vault.
-        ref: the secret.
-        timeout: seconds that one wait for anything else than Vault may take.
-        returning: whether an earlier value is being brought back, so that the current one may be bad.
-        retires: whether the former value is taken out of use at the end.
-        main: the versions of the secret, where it is a stored one.
-        before: what the kind noted in `plan` for its later steps; one kind may serve several rotations at once.
+        returning: True if an earlier value is being restored, so the current value may be invalid.
+        retires: True if the former value is invalidated at the end.
+        main: the versions of the secret; None if an engine keeps the secret.
+        before: data that the kind stored in `plan` for its later steps. One kind may serve several rotations at once.
     """
 
     def __init__(self, session: Session, ref: Ref, timeout: float) -> None:
@@ -54,10 +56,18 @@ class Work:
         headers: Mapping[str, str] | None = None,
         check: bool = True,
     ) -> Answer:
-        """Ask Vault, as `Session.request`; the id of the request goes with the next event.
+        """Send one request to Vault. The next event lists the id of the request.
+
+        Args:
+            method: HTTP method.
+            path: path below `/v1/`.
+            body: data sent as JSON; None: no body.
+            query: query parameters; None: none.
+            headers: additional headers; None: none.
+            check: True: an error status raises. False: it is returned.
 
         Raises:
-            VaultError: there was no answer, or, with `check`, an error.
+            VaultError: there was no answer, or, with `check`, an error status.
         """
         answer = self.session.request(method, path, body, query=query, headers=headers, check=check)
         if answer.request_id:
@@ -65,13 +75,15 @@ class Work:
         return answer
 
     def read(self, reference: str) -> Values:
-        """Read another reference, such as an administrator's credentials; leases are renewed.
+        """Read another reference, such as the credentials of an administrator. Leases are renewed.
 
-        What stands in KV v2 is read at once, and not from the memory of who only reads: this process may just have
-        rotated it.
+        A secret in KV v2 is always requested, not read from the cache, because this process may have just rotated it.
+
+        Args:
+            reference: the reference.
 
         Raises:
-            SecretError: it cannot be had.
+            SecretError: the secret has no usable value.
         """
         kept = self._newest(Ref(reference))
         if kept is not None:
@@ -93,19 +105,23 @@ class Work:
         return newest.data if newest is not None and newest.state == "there" else None
 
     def fence(self) -> None:
-        """Go on only if this rotation is still ours; to be called with the lock held that serialises changes.
+        """Check that this rotation has not been taken over. Call it while holding the lock that serialises changes.
 
         Raises:
-            RotationLost: somebody took it over.
+            RotationLost: another rotator has taken over.
         """
         self._fence()
 
     def fenced_by(self, fence: Callable[[], None]) -> None:
-        """From now on `fence` asks this."""
+        """Set the function that `fence` calls.
+
+        Args:
+            fence: raises RotationLost if the rotation was taken over.
+        """
         self._fence = fence
 
     def requests(self) -> tuple[str, ...]:
-        """The ids of the requests since the last call."""
+        """Return the ids of the requests since the last call of `requests`."""
         found, self._requests = tuple(self._requests), []
         return found
 
@@ -114,20 +130,23 @@ class Work:
 
 
 class Kind(Protocol):
-    """One way to rotate. Each method may be called again after a crash, and must then do no harm.
+    """Protocol of a kind of rotation.
 
-    `pending` are the new values, `current` all keys of the secret as they were at the start. What goes wrong is raised
-    as `RotationError` without any value in it; of other exceptions only the type is told.
+    Each method may be called again after a crash, and must then have no further effect. A failure is raised as a
+    `RotationError` without a secret in it; of any other exception only the type is reported. A database that does not
+    answer is a `DatabaseUnreachable`; the step is then repeated for `timeout` seconds.
 
-    A kind may also have `setup()`, `ends_former(pending, current)`, `works(work, values)` and `takes_turns`, which
-    `toriconfig.rotation._abilities` describes, and `keys`, those that it always changes; for the command line `options`,
-    a tuple of `Option`, and `summary`, its line of `--help`. A database that does not answer is a `DatabaseUnreachable`: the step is
-    repeated for `timeout` seconds.
+    A kind may have further members, which `toriconfig.rotation._abilities` describes: `setup()`,
+    `ends_former(pending, current)`, `works(work, values)` and `takes_turns`; `keys`, the keys that it always changes;
+    and for the command line `options`, a tuple of `Option`, and `summary`, its line of `--help`.
+
+    The methods share these arguments: `work` is the secret with the connection to Vault, `pending` are the new values,
+    and `current` are all keys of the secret as read at the start.
 
     Attributes:
-        name: of the kind, as the record and the command line spell it.
-        stored: whether the secret is stored at its reference, with a record beside it; else Vault's engine keeps it,
-            and `apply` alone rotates it.
+        name: name of the kind in records and on the command line.
+        stored: True if the secret is stored at its reference, with a record beside it. False if an engine of Vault
+            keeps the secret, and `apply` alone rotates it.
     """
 
     @property
@@ -137,44 +156,99 @@ class Kind(Protocol):
     def stored(self) -> bool: ...
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """Capabilities by policy path that it needs beside those of the record; of several, separated by a space."""
+        """Return the policy that the kind needs in addition to the record's.
+
+        Args:
+            work: the secret.
+
+        Returns:
+            Capabilities by policy path; several are separated by a space.
+        """
         ...
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """Return the planned actions, a line each; change nothing.
+        """Return the planned actions, one line each, without changing anything.
+
+        Args:
+            work: the secret.
+            current: all keys of the secret as read at the start.
 
         Raises:
-            RotationRefused: it cannot.
+            RotationRefused: the rotation cannot start.
         """
         ...
 
     def generate(self, work: Work, current: Values) -> Values:
-        """The new values of the keys that change; changes nothing."""
+        """Return the new values of the keys that change, without changing anything.
+
+        Args:
+            work: the secret.
+            current: all keys of the secret as read at the start.
+        """
         ...
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:
-        """Make the new values valid, wherever they are used; first find out whether they already are."""
+        """Make the new values valid where they are used, unless they already are.
+
+        Args:
+            work: the secret.
+            pending: the new values.
+            current: all keys of the secret as read at the start.
+
+        Raises:
+            RotationError: the new values were refused.
+        """
         ...
 
     def verify(self, work: Work, pending: Values) -> None:
-        """Find out whether the new values are valid."""
+        """Check that the new values are valid.
+
+        Args:
+            work: the secret.
+            pending: the new values.
+
+        Raises:
+            RotationError: they are not.
+        """
         ...
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:
-        """Make the current values valid again after `apply`, or a part of it."""
+        """Make the current values valid again after a complete or partial `apply`.
+
+        Args:
+            work: the secret.
+            pending: the new values.
+            current: all keys of the secret as read at the start.
+
+        Raises:
+            RotationError: the current values cannot be restored.
+        """
         ...
 
     def retire(self, work: Work, previous: Values, version: int) -> None:
-        """Take the previous values of the keys that changed out of use; `version` was the newest that held them."""
+        """Invalidate the previous values of the keys that changed.
+
+        Args:
+            work: the secret.
+            previous: the previous values.
+            version: newest KV version that held them.
+        """
         ...
 
     def rotated_at(self, work: Work) -> float | None:
-        """Return the time of the last rotation, in seconds since 1970; called only for kinds that store nothing."""
+        """Return the time of the last rotation. Called only for kinds whose secret an engine keeps.
+
+        Args:
+            work: the secret.
+
+        Returns:
+            Seconds since 1970, or None when it is unknown.
+        """
         ...
 
 
 def same(one: Values, other: Values, keys: tuple[str, ...]) -> bool:
-    """True if both hold the same at these keys."""
+    """Return True if both mappings hold the same values at the keys."""
     return all(one.get(key) == other.get(key) for key in keys)
 
 

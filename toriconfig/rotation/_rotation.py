@@ -41,36 +41,39 @@ _YEAR = 366 * 86_400
 
 @clean_init
 class Rotation:
-    """One secret, and how it is rotated.
+    """Rotation of one secret.
 
     Args:
-        reference: `secret/app#api_key`, `secret/app` for several keys, or a path of the engine that keeps it.
-        kind: how: one of `toriconfig.rotation.kinds`, or your own `Kind`; the name of one, the class of your own, or None: it is made
-            again from what the last record keeps, where None takes any kind, and without a record the one that the
-            form of the reference means.
-        setup: parts of what the record keeps of the kind that are to be others, such as `{"conninfo": "host=new"}`; only
-            where the kind comes from the record.
-        vault: where Vault is; None: from the environment.
-        environ: None: that of this process.
-        verify: says whether a new value works: a function that is called with it (text; a dict of what changes for a
-            reference without a key), or a `Command`. None: only the kind's own check.
-        verify_timeout: seconds that may take.
-        timeout: seconds that one wait for a database may take, and for which a request to Vault that is not answered is
-            repeated.
-        grace: seconds after which the former value is taken out of use, a year at most; None: it is left alone. A database user that
-            alternates keeps its former login until the next rotation then.
-        max_age: seconds after which it is due; None: what the reference says, if it is a `Ref`.
-        min_age: seconds that must lie between two rotations of users that take turns, since programs that have not looked
-            since the one before the last would be locked out; None: twice the `refresh_interval` of `vault`.
-        abandoned_after: seconds after its last sign of life from which a half-way rotation counts as left, where it is
-            not known whether its process still runs.
-        on_event: called with each `Event`, in the rotating thread.
-        who: this rotator, for the record; None: user, host and process.
-        clock: for tests.
+        reference: `secret/app#api_key`; `secret/app` for several keys; or a path of the engine that keeps the secret.
+        kind: a kind of `toriconfig.rotation.kinds`, or a custom `Kind`. The name or the class of a kind: it is created
+            from the last record. None: the kind of the last record, or, without a record, the kind that the form of
+            the reference implies.
+        setup: settings that replace those of the record, such as `{"conninfo": "host=new"}`. Allowed only if the kind
+            is created from the record; None: none.
+        vault: the connection to Vault; None: from the environment variables.
+        environ: the environment variables; None: those of the process.
+        verify: check of the new value: a function, or a `Command`. The function receives text, or a dict of the changed
+            keys if the reference has no key. None: only the kind's own check.
+        verify_timeout: seconds for the verifier.
+        timeout: seconds for one wait on a database, and for repeating a request to Vault that is not answered.
+        grace: seconds until the former value is invalidated, at most one year. None: it stays valid; alternating
+            database users then keep the former login until the next rotation.
+        max_age: seconds after which the secret is due; None: the `max_age` of the `Ref`, if `reference` is one.
+        min_age: seconds between two rotations of alternating users. A shorter time locks out programs that have not
+            read the secret since. None: twice the `refresh_interval` of `vault`.
+        abandoned_after: seconds of inactivity after which an unfinished rotation counts as abandoned, when it is
+            unknown whether its process still runs.
+        on_event: called with each `Event`, on the rotating thread; None: no call.
+        who: name of this rotator in the record; None: user, host and process.
+        clock: source of time, for tests.
 
     Raises:
-        ValueError: the reference, a number of seconds, the name of the kind, or what describes Vault, is invalid.
+        ValueError: the reference, a number of seconds, the name of the kind, or the description of Vault is invalid.
         RotationRefused: Vault is not configured.
+
+    Example::
+
+        Rotation("secret/app#api_key", kinds.Generated(length=48), max_age=30 * 86_400).run()
     """
 
     def __init__(
@@ -121,67 +124,68 @@ class Rotation:
 
     @property
     def kind(self) -> Kind | None:
-        """Kind of the rotation, if one was given."""
+        """The given kind, or None."""
         return self.chosen.kind
 
     def run(self, *, force: bool = False) -> Outcome:
-        """Rotate.
+        """Rotate the secret now.
 
         Args:
-            force: also where users take turns and the last rotation is younger than `min_age`.
+            force: True: rotate alternating users even if the last rotation is younger than `min_age`.
 
         Raises:
-            RotatedRecently: it is younger than that; nothing was changed.
-            RotationRefused: it cannot be rotated; nothing was changed.
-            RotationLost: somebody else is at it, or was quicker.
+            RotatedRecently: the last rotation is younger than `min_age`; nothing was changed.
+            RotationRefused: the secret cannot be rotated; nothing was changed.
+            RotationLost: another rotator is rotating the secret, or was faster.
             DatabaseUnreachable: the database gave no usable answer.
-            RotationError: a step failed; `undone` says whether all is as before.
-            VaultError: Vault could not be asked; where the record stands, `resume` goes on.
+            RotationError: a step failed; its `undone` is True if the former state was restored.
+            VaultError: a request to Vault failed. If the record is open, `resume` continues the rotation.
         """
         return _outcome(_guarded(lambda: self._run(force=force, began=None)))
 
     def run_if_due(self, *, force: bool = False, began: float | None = None) -> Outcome:
-        """Rotate if `max_age` has passed, as seen when nobody else can rotate any more.
+        """Rotate the secret if `max_age` has passed. The age is read after the record was reserved.
 
         Args:
-            force: as `run`.
-            began: seconds since 1970; who was rotated since then is not due, whatever `max_age` says. None: nobody.
+            force: as for `run`.
+            began: seconds since 1970; a secret that was rotated after this time is not due, whatever its `max_age`.
+                None: only `max_age` counts.
 
         Raises:
-            RotatedRecently: it is not due.
-            RotationError: as `run`.
+            RotatedRecently: the secret is not due.
+            RotationError: as for `run`.
         """
         return _outcome(_guarded(lambda: self._run(force=force, began=0.0 if began is None else began)))
 
     def resume(self) -> Outcome:
-        """Bring a rotation that was left half-way to its end, from whichever step; nothing to do when there is none.
+        """Complete an unfinished rotation from its recorded step. Without one, do nothing.
 
         Raises:
-            RotationError: as `run`.
+            RotationError: as for `run`.
         """
         return _outcome(_guarded(self._resume))
 
     def rollback(self, to: int | None = None) -> Outcome:
-        """Take back the last rotation: undo it if it was left before promotion, else bring the former value back.
+        """Roll back the last rotation: undo it if it is not promoted yet, else restore the former value.
 
-        A rollback that was left half-way is brought to its end; one that failed is begun again. Once it was taken back,
-        there is nothing to roll back to: a second rollback changes nothing. Where the stored credential was changed, or
-        is refused, for another reason than a rotation, the newest version that is accepted comes back.
+        An interrupted rollback is completed, and a failed one is started again. After a completed rollback a second
+        call does nothing. If the stored credential was changed by something other than a rotation, or is refused, the
+        newest accepted version is restored.
 
         Args:
-            to: the version of the secret whose values are brought back, whatever was rotated; the current one is made
-                valid again if it is refused. None: the one before the last rotation.
+            to: version of the secret whose values are restored, whatever was rotated; the current version is made valid
+                again if it is refused. None: the version before the last rotation.
 
         Raises:
-            RotationError: as `run`.
+            RotationError: as for `run`.
         """
         return _outcome(_guarded(lambda: roll_back(self, to)))
 
     def plan(self, *, force: bool = False) -> Plan:
-        """Find out what `run` would do, and whether it may; changes nothing.
+        """Return the actions that `run` would perform, without changing anything.
 
         Args:
-            force: as `run`.
+            force: as for `run`.
 
         Raises:
             RotationError: `run` would raise it.
@@ -189,18 +193,18 @@ class Rotation:
         return _outcome(_guarded(lambda: self._plan(force=force)))
 
     def status(self) -> Status:
-        """Return the recorded state of the rotation, and the version that works now, as far as the kind can check it.
+        """Return the recorded state of the rotation, and the version that works now if the kind can check it.
 
         Raises:
-            VaultError: it cannot be read.
+            VaultError: the secret or its record cannot be read.
         """
         return _outcome(_guarded(lambda: status_of(self)))
 
     def half_way(self) -> HalfWay | None:
-        """Return the half-way rotation at the secret's path, of any of the path's keys; None if there is none.
+        """Return the unfinished rotation at the secret's path, for any key of the path; None if there is none.
 
         Raises:
-            VaultError: it cannot be read.
+            VaultError: the record cannot be read.
         """
         return _outcome(_guarded(lambda: half_way(self)))
 
@@ -238,10 +242,15 @@ class Rotation:
         return self.completed(preflight, found, undone_is_fine=found.step == "undoing")
 
     def completed(self, preflight: Preflight, found: Record, *, undone_is_fine: bool) -> Outcome:
-        """Bring an open rotation, or rollback, to its end.
+        """Complete an open rotation or rollback. For use by the library.
+
+        Args:
+            preflight: the stored secret and its record.
+            found: the open record.
+            undone_is_fine: True: an undone rotation is a valid outcome. False: it raises.
 
         Raises:
-            RotationError: it failed, or may not be.
+            RotationError: the rotation failed, or may not be completed.
         """
         check_own(found, self.ref)
         kind = self.chosen.for_record(found)
@@ -282,25 +291,25 @@ class Rotation:
         return Plan(str(self.ref), kind.name, tuple(actions))
 
     def age(self) -> float | None:
-        """Seconds since it was last rotated, else since it was first written; None when nobody knows.
+        """Return the seconds since the last rotation, else since the first write; None if both are unknown.
 
         Raises:
-            VaultError: it cannot be read.
+            VaultError: the secret cannot be read.
         """
         at = _outcome(_guarded(lambda: rotated_at(self)))
         return None if at is None else max(0.0, self.clock.time() - at)
 
     def work(self) -> Work:
-        """The secret, and the way to ask Vault about it."""
+        """Return the secret with its connection to Vault. For use by the library."""
         work = Work(self.session, self.ref, self.timeout)
         work.retires = self.grace is not None
         return work
 
     def preflight(self) -> Preflight:
-        """The stored secret and its record.
+        """Return the stored secret and its record. For use by the library.
 
         Raises:
-            RotationRefused: Vault's engine keeps the secret, or it is in no engine that keeps versions.
+            RotationRefused: an engine of Vault keeps the secret, or its engine has no versions.
         """
         if not self.chosen.is_stored:
             raise RotationRefused(
@@ -311,7 +320,12 @@ class Rotation:
         return Preflight(self.session, self.work(), self.clock)
 
     def run_on(self, preflight: Preflight, kind: Kind) -> Run:
-        """The steps of one rotation."""
+        """Return the steps of one rotation. For use by the library.
+
+        Args:
+            preflight: the stored secret and its record.
+            kind: the kind.
+        """
 
         def on_event(event: Event) -> None:
             tell(event, self.on_event)
@@ -330,10 +344,15 @@ class Rotation:
         )
 
     def ended(self, run: Run, record: Record, *, undone_is_fine: bool = False) -> Outcome:
-        """The outcome of a closed record.
+        """Return the outcome of a closed record. For use by the library.
+
+        Args:
+            run: the steps of the rotation.
+            record: the closed record.
+            undone_is_fine: True: an undone rotation is a valid outcome. False: it raises.
 
         Raises:
-            RotationError: it was undone, unless that is what was asked for.
+            RotationError: the rotation was undone.
         """
         if record.step == "undone" and not undone_is_fine:
             stands = "the value that was to be taken back" if record.undoes else "the former value"

@@ -38,14 +38,15 @@ _HARMLESS = frozenset(
 
 @clean_init
 class Command:
-    """A program that gets the secret on standard input, or on the descriptor whose number stands for `{fd}`.
+    """Verifier that runs a program. The program receives the secret on standard input, or on the file descriptor
+    `{fd}`.
 
-    A secret of several keys is JSON. Exit code 0 means that it works. Its output is thrown away: it may hold the secret.
-    Its environment is that of this process without what logs in to Vault: of `VAULT_*` and `BAO_*` it gets only the
-    address, the namespace, and how to check the server's certificate.
+    A secret of several keys is passed as JSON. Exit code 0 means that the secret works. The output is discarded,
+    because it may hold the secret. The program inherits the environment without the credentials of Vault: of `VAULT_*`
+    and `BAO_*` it gets only the address, the namespace, and the TLS settings for the server's certificate.
 
     Args:
-        arguments: program and arguments: `["curl", "--config", "/dev/fd/{fd}", "https://api/me"]`.
+        arguments: program and arguments, such as `["curl", "--config", "/dev/fd/{fd}", "https://api/me"]`.
     """
 
     def __init__(self, arguments: Sequence[str]) -> None:
@@ -57,7 +58,15 @@ class Command:
         self.arguments = tuple(arguments)
 
     def run(self, value: Any, seconds: float) -> str:
-        """Run the verifier and return the reason why the value does not work, or ""."""
+        """Run the program.
+
+        Args:
+            value: the secret: text, or a mapping of keys to values.
+            seconds: time limit.
+
+        Returns:
+            The reason why the value does not work, or "".
+        """
         text = value if isinstance(value, str) else json.dumps(value)
         name = os.path.basename(self.arguments[0])
         try:

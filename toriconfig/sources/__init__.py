@@ -1,8 +1,7 @@
-"""The sources: each reads one kind of input into a `Tree`, and knows nothing of the schema.
+"""The sources: each reads one kind of input into a `Tree`, and does not depend on the schema.
 
-A new source is one file here of the same shape, one line in the table of `_load/read.py`, and a test
-that runs `toriconfig.testing.SourceContract` over it. A new format of settings files is a reader, and one
-line in the table below.
+To add a source, write a module here with the same shape, add one line to the table of `_load/read.py`, and a test class
+that inherits `toriconfig.testing.SourceContract`. To add a file format, write a reader and add one line to `FORMATS`.
 """
 
 from __future__ import annotations
@@ -21,12 +20,13 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """Something that can be read into a tree of values with origins."""
+    """Protocol of a source: it reads one input into a tree of values with origins."""
 
     def load(self) -> Tree:
         """Read the input now.
 
-        Bad input is returned as `Tree.problems`, never raised; what could be read is in the tree.
+        Returns:
+            The tree. Invalid input is never raised, but returned in `Tree.problems`; the valid part is in the tree.
         """
         ...
 
@@ -35,9 +35,9 @@ class Format(Value):
     """A format of settings files.
 
     Attributes:
-        name: what people call it.
-        endings: of its files, with the dot.
-        reader: `module:function`, imported when a file of the format is read; it has the signature of `read_yaml`.
+        name: name for messages.
+        endings: the file extensions, with the dot.
+        reader: "module:function", imported when a file of the format is read. Its signature is that of `read_yaml`.
     """
 
     name: str
@@ -56,7 +56,11 @@ ENDINGS = tuple(ending for one in FORMATS for ending in one.endings)
 
 
 def format_of(name: str) -> Format:
-    """The format of a file by its ending; the first one where the ending tells nothing."""
+    """Return the format of a file by its extension, or the first format if the extension is unknown.
+
+    Args:
+        name: name or path of the file.
+    """
     ending = os.path.splitext(name)[1].lower()
     return next((one for one in FORMATS if ending in one.endings), FORMATS[0])
 
@@ -64,14 +68,17 @@ def format_of(name: str) -> Format:
 def read_content(
     content: str | bytes, name: str, *, kind: LayerKind = "files", limits: Limits | None = None, **options: Any
 ) -> list[Tree]:
-    """Read every document of a text in the format of its name.
+    """Read every document of a text, in the format that its name implies.
 
     Args:
         content: the text.
-        name: what people call it: a file, `<stdin>`.
-        kind: the layer that it speaks for.
-        limits: what is refused; None: the usual limits.
-        options: of the reader alone, such as `table` of TOML.
+        name: name for messages, such as a file or `<stdin>`.
+        kind: the layer of the values.
+        limits: limits on size and depth; None: the default limits.
+        options: options of the format's reader, such as `table` of TOML.
+
+    Returns:
+        One tree per document.
     """
     module, _, function = format_of(name).reader.partition(":")
     reader: Callable[..., list[Tree]] = getattr(__import__(module, fromlist=["*"]), function)

@@ -1,6 +1,6 @@
-"""For tests of programs that use toriconfig, and for toriconfig's own.
+"""Test utilities: a real Vault server, a fake clock, a canary secret, and the contract of sources.
 
-Fixtures for pytest come with `pytest_plugins = ["toriconfig.testing.plugin"]` in a `conftest.py`.
+Pytest fixtures are available with `pytest_plugins = ["toriconfig.testing.plugin"]` in a `conftest.py`.
 """
 
 from __future__ import annotations

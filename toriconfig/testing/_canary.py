@@ -1,4 +1,4 @@
-"""The canary sweep: plant a secret that exists once in the world, use the program, look for it everywhere."""
+"""The canary check: use a program with a unique secret, and search all of its outputs for the secret."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _WINDOW = 8
 
 
 class Canary:
-    """A secret to plant, and the search for it.
+    """A unique secret for tests, and the search for it.
 
-    What is found: the secret and any eight of its characters in a row, in either case; the same in base64 (also
-    inside a longer text), in hexadecimal and in UTF-16. Its characters need no escape in JSON, URLs or `repr`.
+    The search finds the secret and any eight of its characters in a row, in upper or lower case. It also finds them in
+    base64 (also inside a longer text), hexadecimal and UTF-16. The characters need no escaping in JSON, URLs or `repr`.
 
     Attributes:
-        secret: the value to plant; a new one for each canary.
+        secret: the value to use as a secret; different for each canary.
 
     >>> canary = Canary()
-    >>> canary.absent_from("all is quiet", {"password": "**********"})
+    >>> canary.absent_from("no secret here", {"password": "**********"})
     >>> canary.absent_from(f"token={canary.secret}")
     Traceback (most recent call last):
     AssertionError: the canary was found as text in str #1
@@ -47,7 +47,11 @@ class Canary:
         self._base64 = [part for shift in range(3) for part in _windows(_base64_at(plain, shift), _WINDOW + 4)]
 
     def found_in(self, text: str | bytes) -> str:
-        """Return the form in which `text` holds the canary, such as `base64`; "" if there is none."""
+        """Return the form in which a text holds the canary, such as "base64"; "" if it does not.
+
+        Args:
+            text: the text to search.
+        """
         if isinstance(text, (bytes, bytearray, memoryview)):
             text = bytes(text).decode("latin-1")
         lowered = text.lower()
@@ -58,15 +62,19 @@ class Canary:
         return "base64" if any(trace in standard for trace in self._base64) else ""
 
     def absent_from(self, *things: object) -> None:
-        """Assert that the canary shows in none of `things`.
+        """Assert that none of the objects shows the canary.
 
-        Text and bytes are searched as they are. Of an exception: its text, arguments, notes, attributes, its causes
-        and contexts (suppressed ones too), and its traceback with the locals of each frame, except the frames of the
-        file that calls this. Of a log record: the message, its arguments, its exception. Of any other object:
-        `repr`, `str`, `format`, its JSON where it has a `model_dump_json`, and its pickle, unless it refuses one.
+        Text and bytes are searched directly. Of an exception: its text, arguments, notes, attributes, causes and
+        contexts (suppressed ones too), and its traceback with the local variables of each frame, except frames of the
+        calling file. Of a log record: the message, its arguments and its exception. Of any other object: `repr`, `str`,
+        `format`, its JSON if it has a `model_dump_json`, and its pickle if it can be pickled.
+
+        Args:
+            things: the objects to search.
 
         Raises:
-            AssertionError: it was found; the message says where and how, and does not hold it.
+            AssertionError: the canary was found. The message names the object and the form, and does not contain the
+                canary.
         """
         self._search(things, sys._getframe(1).f_code.co_filename)
 
@@ -79,13 +87,13 @@ class Canary:
                     raise AssertionError(f"the canary was found as {form} in {where}{type(thing).__name__} #{number}")
 
     def watch(self) -> AbstractContextManager[None]:
-        """Assert that the canary is not printed and not logged, at any level, while the block runs, however it ends.
+        """Return a context manager that asserts that the canary is neither printed nor logged inside its block.
 
-        Whatever level a logger has, it logs everything meanwhile. Log records are searched as by `absent_from`. Not seen
-        is what is written to the file descriptor itself, such as by another process.
+        All loggers log at every level inside the block. Log records are searched as by `absent_from`. Text that is
+        written directly to a file descriptor, such as by another process, is not searched.
 
         Raises:
-            AssertionError: it was.
+            AssertionError: the canary was printed or logged.
         """
         return self._watched(sys._getframe(1).f_code.co_filename)
 

@@ -10,11 +10,11 @@ from toriconfig._core.clean_call import clean_init
 
 @clean_init
 class FakeClock:
-    """A `Clock` for tests: a day of waiting in no time, the same in each run. Safe to use from threads.
+    """Clock for tests: time passes only by `advance`. Thread-safe.
 
     Args:
-        monotonic: what `monotonic()` starts from, seconds.
-        time: what `time()` starts from, seconds since 1970; the default is 2026-01-01.
+        monotonic: start value of `monotonic()`, in seconds.
+        time: start value of `time()`, in seconds since 1970; the default is 2026-01-01.
 
     >>> clock = FakeClock()
     >>> before = clock.monotonic()
@@ -30,18 +30,21 @@ class FakeClock:
         self._callbacks: list[Callable[[], object]] = []
 
     def monotonic(self) -> float:
-        """Seconds from an arbitrary start."""
+        """Return the seconds since an arbitrary start."""
         return self._monotonic
 
     def time(self) -> float:
-        """Seconds since 1970 in UTC."""
+        """Return the seconds since 1970 in UTC."""
         return self._time
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, then call what `on_advance` was given.
+        """Advance both clocks, then call the callbacks of `on_advance`.
+
+        Args:
+            seconds: the time to advance, from 0.
 
         Raises:
-            ValueError: `seconds` is negative; a monotonic clock never goes back.
+            ValueError: `seconds` is negative.
         """
         if seconds < 0:
             raise ValueError("a monotonic clock never goes back; `step` moves the wall clock")
@@ -53,15 +56,22 @@ class FakeClock:
             callback()
 
     def step(self, seconds: float) -> None:
-        """Set the wall clock forward or back, as an operator or NTP does; `monotonic()` does not move."""
+        """Set the wall clock forward or back, as an operator or NTP does. `monotonic()` does not change.
+
+        Args:
+            seconds: the step; negative steps back.
+        """
         with self._lock:
             self._time += seconds
 
     def on_advance(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Have `callback` called after each `advance`, on its thread; for loops that sleep until a moment.
+        """Register a callback that runs after each `advance`, on the advancing thread.
+
+        Args:
+            callback: a function without arguments.
 
         Returns:
-            A function that cancels it; calling it again does nothing.
+            A function that removes the callback. A second call of it does nothing.
         """
         with self._lock:
             self._callbacks.append(callback)

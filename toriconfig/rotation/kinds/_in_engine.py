@@ -1,4 +1,4 @@
-"""Base of the kinds whose secret is kept by Vault's engine: one request rotates it, nothing is stored beside it."""
+"""Base of the kinds whose secret an engine of Vault keeps. One request rotates it, and no record is stored."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from toriconfig.rotation._protocol import Values, Work
 
 
 class InEngine:
-    """Rotated by Vault itself, whole or not at all."""
+    """Base class of kinds that Vault rotates itself, in one request."""
 
     name: str
     stored = False
@@ -17,7 +17,7 @@ class InEngine:
         return {}
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:
-        """There is no way back.
+        """Raise, because a rotation by the engine cannot be undone.
 
         Raises:
             RotationError: always.
@@ -25,18 +25,22 @@ class InEngine:
         raise RotationError("Vault keeps no former state of it")
 
     def retire(self, work: Work, previous: Values, version: int) -> None:
-        """Nothing: the engine has done so."""
+        """Do nothing: the engine has invalidated the former value."""
 
     def rotated_at(self, work: Work) -> float | None:
-        """Nobody knows."""
+        """Return None: the time is unknown."""
         return None
 
 
 def place_of(work: Work, middle: str) -> tuple[str, str]:
-    """Mount and name in a reference such as `database/static-creds/app`.
+    """Return mount and name of a reference such as `database/static-creds/app`.
+
+    Args:
+        work: the secret.
+        middle: the segment between mount and name, such as `static-creds`.
 
     Raises:
-        RotationRefused: it is none.
+        RotationRefused: the reference does not have that form.
     """
     mount, found, name = work.ref.path.rpartition(f"/{middle}/")
     if not found or not mount or "/" in name:

@@ -11,30 +11,35 @@ from toriconfig.rotation._protocol import Values, Work
 
 
 class Stored:
-    """Becomes valid by being stored."""
+    """Base class of kinds whose new value becomes valid when it is stored."""
 
     name: str
     stored = True
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """Return the capabilities for taking the former value out of use."""
+        """Return the policy to destroy versions that hold the former value."""
         return {work.main.destroy_path: "update"} if work.retires and work.main is not None else {}
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:
-        """Nothing: readers find it once it is stored."""
+        """Do nothing: readers get the new value once it is stored."""
 
     def verify(self, work: Work, pending: Values) -> None:
-        """Nothing of its own: only who uses the value can tell, by a verifier."""
+        """Do nothing: only the user's verifier can check the value."""
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:
-        """Nothing was touched."""
+        """Do nothing: nothing was changed."""
 
     def ends_former(self, pending: Values, current: Values) -> bool:
-        """Readers have the former value, which goes on working, until the new one is stored."""
+        """Return False: the former value works until the new one is stored.
+
+        Args:
+            pending: the new values.
+            current: all keys of the secret as read at the start.
+        """
         return False
 
     def retire(self, work: Work, previous: Values, version: int) -> None:
-        """Destroy the versions that hold the former value; they cannot be brought back then."""
+        """Destroy the versions that hold the former value. They cannot be restored afterwards."""
         if work.main is not None:
             numbers, unknown = _holding(work.main, previous, version)
             if numbers:
@@ -48,20 +53,20 @@ class Stored:
                 )
 
     def rotated_at(self, work: Work) -> float | None:
-        """Not asked: it is noted beside the secret."""
+        """Return None: the time is stored with the secret."""
         return None
 
 
 def _holding(main: Versions, values: Values, base: int) -> tuple[list[int], list[int]]:
-    """The versions before the newest that hold these values, also those that were written because of another key.
+    """Return the versions before the newest that hold these values, including those written because of another key.
 
     Args:
-        main: where they are.
-        values: the former ones.
-        base: a version that held them; who deleted it could still undelete it.
+        main: the versions of the secret.
+        values: the former values.
+        base: a version that held them. It counts even if it is deleted, because it could be undeleted.
 
     Returns:
-        They, and deleted versions of which it cannot be known.
+        The numbers of those versions, and of deleted versions whose content is unknown.
     """
     if not values:
         return [], []

@@ -9,21 +9,22 @@ from toriconfig.rotation.kinds._in_engine import InEngine, place_of
 
 
 class DatabaseRoot(InEngine):
-    """`database/config/NAME`: Vault gives its own account a password that nobody else will ever know.
+    """`database/config/NAME`: Vault changes the password of its own database account. Only Vault knows the new
+    password.
 
-    Whoever else used that account is locked out; let Vault have one of its own first.
+    Other users of that account are locked out, so give Vault an account of its own first.
     """
 
     name = "database-root"
     summary = "database/config/NAME: Vault's own account there"
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """To read the connection, to rotate it and to have it tried."""
+        """Return the policy to read the connection, rotate it and test it."""
         mount, name = place_of(work, "config")
         return {f"{mount}/rotate-root/{name}": "update", f"{mount}/reset/{name}": "update", work.ref.path: "read"}
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """One line.
+        """Return one planned action.
 
         Raises:
             VaultNotFound: there is no such connection.
@@ -33,15 +34,15 @@ class DatabaseRoot(InEngine):
         return [f"have Vault set a new password for {user}, which nobody else will know"]
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:
-        """Have Vault do it."""
+        """Request the rotation from Vault."""
         mount, name = place_of(work, "config")
         work.request("POST", f"{mount}/rotate-root/{name}")
 
     def verify(self, work: Work, pending: Values) -> None:
-        """Vault connects anew with it.
+        """Let Vault connect again with the new password.
 
         Raises:
-            VaultError: it cannot.
+            VaultError: Vault cannot connect.
         """
         mount, name = place_of(work, "config")
         work.request("POST", f"{mount}/reset/{name}")

@@ -27,22 +27,22 @@ _LONGEST = 63
 
 @clean_init
 class DatabaseUser:
-    """The keys `username` and `password` of a KV path; other keys stay.
+    """The keys `username` and `password` of a KV path; other keys are kept. The database is PostgreSQL.
 
-    By default two users take turns, `app` and `app_clone`: the one that is not in use gets a new password and is
-    promoted, so the one in use works until the next rotation, and nobody fails who looks again before that.
-    The second is made when it is missing, as a member of the first with its limits and settings, and acts as the first
-    (`SET ROLE`). A role that has the name of the second and is no such member is somebody else's, and left alone.
+    By default two users alternate, `app` and `app_clone`. The user that is not in use gets a new password and is
+    promoted. The other one keeps working until the next rotation, so readers that refresh in between do not fail. The
+    second user is created if it is missing: as a member of the first, with the same limits and settings, acting as the
+    first (`SET ROLE`). An existing role with the name of the second user that is not such a member is never changed.
 
     Args:
-        conninfo: `host=db port=5432 dbname=app sslmode=verify-full`, without credentials.
-        admin: reference to the `username` and `password` of an account that may change, and make, the users;
+        conninfo: connection parameters without credentials, such as `host=db port=5432 dbname=app sslmode=verify-full`.
+        admin: reference to the `username` and `password` of an account that may create and change the users;
             None: a single user changes its own password.
-        single: one user, whose former password dies the moment that the new one is applied, so that readers fail until
-            they look again. For where a second user cannot be.
+        single: True: one user only, for systems that cannot have a second one. Its former password stops working when
+            the new one is applied, so readers fail until they refresh.
 
     Raises:
-        ValueError: users that take turns without an administrator, or credentials in the conninfo.
+        ValueError: alternating users without an administrator, or credentials in `conninfo`.
     """
 
     name = "database-user"
@@ -78,10 +78,13 @@ class DatabaseUser:
 
     @classmethod
     def from_setup(cls, setup: Mapping[str, Any]) -> DatabaseUser:
-        """The kind, made again from what `setup` gave.
+        """Create the kind from its recorded setup.
+
+        Args:
+            setup: the result of `setup`.
 
         Raises:
-            ValueError: something is missing, or is not what `setup` gives.
+            ValueError: a setting is missing or invalid.
         """
         conninfo, admin = setup.get("conninfo"), setup.get("admin")
         if not isinstance(conninfo, str) or not isinstance(admin, str | None):
@@ -91,33 +94,42 @@ class DatabaseUser:
         return cls(conninfo, admin, single=setup.get("single") is True)
 
     def setup(self) -> dict[str, Any]:
-        """Return the database's conninfo, the administrator, and the choice of a single user, for the record."""
+        """Return the settings for the record: conninfo, administrator, and whether there is a single user."""
         return {"conninfo": self._conninfo, "admin": self._admin, "single": self._single}
 
     def ends_former(self, pending: Values, current: Values) -> bool:
-        """A single user's former password dies the moment that the new one is applied."""
+        """Return True for a single user, whose former password stops working when the new one is applied.
+
+        Args:
+            pending: the new values.
+            current: all keys of the secret as read at the start.
+        """
         return bool(pending.get(USERNAME) == current.get(USERNAME))
 
     def works(self, work: Work, values: Values) -> bool:
-        """True if the credential logs in; values that are no pair of name and password do not.
+        """Return True if the credentials log in. Incomplete credentials do not.
+
+        Args:
+            work: the secret.
+            values: the credentials.
 
         Raises:
-            RotationError: that could not be found out.
+            RotationError: the login could not be tried.
         """
         return _is_pair(values) and not self._server(work).refusal(self._login(work, values))
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """To read the administrator's credentials."""
+        """Return the policy to read the administrator's credentials."""
         return {policy_path(work.session, split(self._admin).path): "read"} if self._admin else {}
 
     def plan(self, work: Work, current: Values) -> list[str]:
         """Return the planned changes of the database users.
 
-        Everything is done once, in a transaction that is taken back, so that each right that is missing is seen.
+        All changes are tried in a transaction that is rolled back, so that a missing privilege is found.
 
         Raises:
             DatabaseUnreachable: the server does not answer.
-            RotationRefused: a credential is not accepted, a right is missing, the secret is another database's, or
+            RotationRefused: a credential is refused, a privilege is missing, the secret belongs to another database, or
                 psycopg is missing.
         """
         try:
@@ -151,16 +163,16 @@ class DatabaseUser:
         return [*first, f"set a new password for {other} at {server}; {login.username} goes on working"]
 
     def generate(self, work: Work, current: Values) -> Values:
-        """The user whose turn it is, with a new password."""
+        """Return the next user name with a new password."""
         username = self._login(work, current).username
         return {USERNAME: username if self._single else self._other(username, work), PASSWORD: random_text()}
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:
-        """Give the user its new password, unless it has it already.
+        """Set the new password of the user, unless it is already set.
 
         Raises:
-            RotationError: it was refused.
-            RotationLost: somebody took the rotation over.
+            RotationError: the change was refused.
+            RotationLost: another rotator has taken over.
         """
         server, new = self._server(work), self._login(work, pending)
         if not server.refusal(new):
@@ -172,10 +184,10 @@ class DatabaseUser:
         self._set(work, server, new, old)
 
     def verify(self, work: Work, pending: Values) -> None:
-        """The new credential logs in.
+        """Log in with the new credentials.
 
         Raises:
-            RotationError: it does not.
+            RotationError: the login failed.
         """
         server, new = self._server(work), self._login(work, pending)
         refusal = server.refusal(new)
@@ -183,10 +195,10 @@ class DatabaseUser:
             raise RotationError(f"{new.username} cannot log in to {server} with the new password: {refusal}")
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:
-        """Put the former password back where it was replaced; where users take turns, it never was.
+        """Restore the former password if it was replaced. Alternating users never replace it.
 
         Raises:
-            RotationError: it was refused.
+            RotationError: the change was refused.
         """
         if not _is_pair(current):  # it never was valid
             return
@@ -205,12 +217,13 @@ class DatabaseUser:
         self._visit(work, server, put_back, valid, old.username)
 
     def retire(self, work: Work, previous: Values, version: int) -> None:
-        """Let nobody log in with the former credential any more, unless it is of the user that is stored now.
+        """Disable logins with the former credentials, unless they belong to the user that is stored now.
 
-        The password of a single user died when it got the new one; who resumes may not know that it is a single one.
+        A single user's former password already stopped working. A resumed rotation may not know that the user is
+        single.
 
         Raises:
-            RotationError: it was refused.
+            RotationError: the change was refused.
         """
         if not _is_pair(previous):
             return
@@ -225,7 +238,7 @@ class DatabaseUser:
         self._visit(work, server, forget, old, old.username)
 
     def rotated_at(self, work: Work) -> float | None:
-        """Not asked: it is noted beside the secret."""
+        """Return None: the time is stored with the secret."""
         return None
 
     def _set(self, work: Work, server: Server, login: Login, valid: Login) -> None:

@@ -21,11 +21,11 @@ class Generated(Stored):
     """One key of a KV path, filled with random characters.
 
     Args:
-        length: characters, 1 to 100,000.
-        alphabet: what it is made of; at least two different characters.
+        length: number of characters, 1 to 100,000.
+        alphabet: the characters to choose from; at least two different ones.
 
     Raises:
-        ValueError: fewer than 64 bits would be left to chance, or a bound is broken.
+        ValueError: the value would have fewer than 64 random bits, or an argument is out of bounds.
     """
 
     name = "generated"
@@ -44,11 +44,11 @@ class Generated(Stored):
         self.length, self._characters = length, characters
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """One line."""
+        """Return one planned action."""
         return [f"make {key_of(work)} {self.length} random characters"]
 
     def generate(self, work: Work, current: Values) -> Values:
-        """A new one."""
+        """Return a new random value."""
         return {key_of(work): random_text(self.length, self._characters)}
 
 

@@ -13,10 +13,10 @@ from toriconfig.rotation.kinds._stored import Stored, key_of
 
 @clean_init
 class Given(Stored):
-    """One key of a KV path, set to a value that is given.
+    """One key of a KV path, set to a given value.
 
     Args:
-        value: the new value; None only where a rotation is resumed or taken back, which know theirs.
+        value: the new value. None is allowed only to resume or roll back a rotation, because the record has the value.
     """
 
     name = "given"
@@ -29,14 +29,14 @@ class Given(Stored):
             register(value)
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """One line."""
+        """Return one planned action."""
         return [f"set {key_of(work)} to the value that is given"]
 
     def generate(self, work: Work, current: Values) -> Values:
-        """The value.
+        """Return the given value.
 
         Raises:
-            RotationRefused: there is none.
+            RotationRefused: no value was given.
         """
         key = key_of(work)
         value = self._value.open()["value"]

@@ -20,10 +20,10 @@ class KeyPair(Stored):
     """The keys `private_key` (PKCS #8) and `public_key` of a KV path.
 
     Args:
-        algorithm: `ed25519`, `ec-p256` or `rsa-3072`.
+        algorithm: "ed25519", "ec-p256" or "rsa-3072".
 
     Raises:
-        ValueError: there is no such algorithm.
+        ValueError: the algorithm is unknown.
     """
 
     name = "key-pair"
@@ -37,10 +37,10 @@ class KeyPair(Stored):
         self.algorithm = algorithm
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """One line.
+        """Return one planned action.
 
         Raises:
-            RotationRefused: the library is missing, or the reference names one key.
+            RotationRefused: the library is missing, or the reference names a single key.
         """
         if work.ref.key is not None:
             raise RotationRefused(
@@ -57,7 +57,7 @@ class KeyPair(Stored):
         return [f"make a new {self.algorithm} pair: {PRIVATE} and {PUBLIC}"]
 
     def generate(self, work: Work, current: Values) -> Values:
-        """A new pair."""
+        """Return a new key pair."""
         from cryptography.hazmat.primitives import serialization as forms
 
         key = _ALGORITHMS[self.algorithm]()
@@ -67,10 +67,12 @@ class KeyPair(Stored):
         return {PRIVATE: private.decode(), PUBLIC: public.decode()}
 
     def verify(self, work: Work, pending: Values) -> None:
-        """Both halves belong together; of a former pair also in the form of OpenSSH, or in one that only its readers know.
+        """Check that the private and the public key belong together.
+
+        A former pair may also be in OpenSSH format. A former pair in an unknown format is accepted.
 
         Raises:
-            RotationError: they do not.
+            RotationError: the keys do not belong together.
         """
         try:
             together = _together(pending[PRIVATE].encode(), pending[PUBLIC].encode())

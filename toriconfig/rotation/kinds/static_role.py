@@ -11,21 +11,21 @@ from toriconfig.rotation.kinds._in_engine import InEngine, place_of
 
 
 class StaticRole(InEngine):
-    """`database/static-creds/NAME`: Vault sets a new password now, and not only when its period is over.
+    """`database/static-creds/NAME`: Vault sets a new password now, before its rotation period ends.
 
-    The former password dies in the same instant; readers that hold it fail until they look again.
+    The former password stops working at once. Readers that hold it fail until they refresh.
     """
 
     name = "static-role"
     summary = "database/static-creds/NAME: Vault changes it"
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """To read it and to rotate it."""
+        """Return the policy to read and rotate the role."""
         mount, name = place_of(work, "static-creds")
         return {f"{mount}/rotate-role/{name}": "update", work.ref.path: "read"}
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """One line.
+        """Return one planned action.
 
         Raises:
             VaultNotFound: there is no such role.
@@ -36,24 +36,24 @@ class StaticRole(InEngine):
         return [f"have {mount} set a new password for {name} (last done {work.before})"]
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:
-        """Have Vault do it."""
+        """Request the rotation from Vault."""
         mount, name = place_of(work, "static-creds")
         work.request("POST", f"{mount}/rotate-role/{name}")
 
     def generate(self, work: Work, current: Values) -> Values:
-        """The new user name and password."""
+        """Return the new user name and password."""
         found = work.request("GET", work.ref.path).data
         return {key: found[key] for key in ("username", "password", "last_vault_rotation") if key in found}
 
     def verify(self, work: Work, pending: Values) -> None:
-        """Vault says that it has.
+        """Check that Vault reports a new rotation.
 
         Raises:
-            RotationError: it says otherwise.
+            RotationError: Vault reports none.
         """
         if pending.pop("last_vault_rotation", "") == work.before:
             raise RotationError("Vault still shows the time of the rotation before")
 
     def rotated_at(self, work: Work) -> float | None:
-        """As Vault has it."""
+        """Return the time that Vault reports."""
         return seconds_of(str(work.request("GET", work.ref.path).data.get("last_vault_rotation", "")))

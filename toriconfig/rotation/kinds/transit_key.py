@@ -11,17 +11,17 @@ from toriconfig.rotation.kinds._in_engine import InEngine, place_of
 
 
 class TransitKey(InEngine):
-    """`transit/keys/NAME`: gets a new version. What was encrypted with earlier ones can still be decrypted."""
+    """`transit/keys/NAME`: the key gets a new version. Data encrypted with earlier versions can still be decrypted."""
 
     name = "transit-key"
     summary = "transit/keys/NAME: a new version of the key"
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """To read the key and to rotate it."""
+        """Return the policy to read and rotate the key."""
         return {f"{work.ref.path}/rotate": "update", work.ref.path: "read"}
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """One line.
+        """Return one planned action.
 
         Raises:
             VaultNotFound: there is no such key.
@@ -31,11 +31,11 @@ class TransitKey(InEngine):
         return [f"make version {work.before + 1} of the key"]
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:
-        """Have Vault do it."""
+        """Request the rotation from Vault."""
         work.request("POST", f"{work.ref.path}/rotate")
 
     def verify(self, work: Work, pending: Values) -> None:
-        """There is a newer version.
+        """Check that there is a newer version of the key.
 
         Raises:
             RotationError: there is none.
