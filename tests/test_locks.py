@@ -172,5 +172,16 @@ def test_threads_are_started_in_one_place() -> None:
     assert STARTERS == callers("Thread", "start_new_thread")
 
 
+def test_of_the_rooms_of_secrets_only_the_runtime_starts_threads() -> None:
+    importers = {
+        file
+        for file, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "toriconfig.pipeline._threads"
+    }
+    assert {"_runtime/run_concurrently.py", "_runtime/scheduler.py", "_runtime/workers.py"} <= importers
+    assert not [file for file in importers if file.startswith(("_vault/", "_secrets/", "backends/", "vault/"))]
+
+
 def test_locks_are_re_entrant_so_that_a_signal_handler_may_come_in_the_middle() -> None:
     assert BARE_LOCKS == callers("Lock", "Condition", "Semaphore", "Queue")

@@ -74,7 +74,7 @@ def measure_refresh(rounds: int, sizes: tuple[int, ...] = SECRETS) -> list[Row]:
     with vault_server({path: {"key": "v" * 20} for path in paths}) as server:
         session = _vault.connect(Vault(server.address, prefetch_workers=8), server.environ)
         assert session is not None
-        cells = [session.cell(path) for path in paths]
+        cells = [session.path(path) for path in paths]
 
         def poll(count: int) -> None:
             begun = time.monotonic()

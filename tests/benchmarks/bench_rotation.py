@@ -59,7 +59,7 @@ def rotation(seconds: float = 10.0) -> tuple[list[Row], Series]:
         try:
             session = _vault.connect(Vault(server.address, refresh_interval=0.2), server.environ)
             assert session is not None
-            cell = session.cell("secret/app")
+            cell = session.path("secret/app")
             secret = handle(cell, None, "key")
             secret.get()
             begun = time.perf_counter()

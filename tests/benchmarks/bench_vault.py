@@ -18,6 +18,7 @@ import urllib3
 from benchmarks.interleaved import Row, compare, table
 from toriconfig import _vault
 from toriconfig._vault import Session
+from toriconfig._vault.adapter import hvac_client
 from toriconfig.testing import VaultServer, vault_server
 from toriconfig.vault import Vault
 
@@ -39,12 +40,12 @@ def measure(rounds: int = 9, times: int = 300) -> list[Row]:
 def _cpu(server: VaultServer, rounds: int, times: int) -> list[Row]:
     session = _session(server.address, 8)
     plain = hvac.Client(server.address, server.token)
-    ours = session.client()
+    ours = hvac_client(session.client)
     pool = urllib3.PoolManager(64)
     headers = {"X-Vault-Token": server.token}
     url = f"{server.address}/v1/secret/data/one"
     trusting = requests.Session()
-    cell = session.cell("secret/one")
+    cell = session.path("secret/one")
 
     def read_cell() -> object:
         cell._confirmed = None  # cold again
@@ -57,7 +58,7 @@ def _cpu(server: VaultServer, rounds: int, times: int) -> list[Row]:
         "requests": lambda: trusting.get(url, headers=headers).json(),
         "urllib3 (floor of this road)": lambda: pool.request("GET", url, headers=headers).json(),
         "toriconfig, a cold cell, workers and all": read_cell,
-        "toriconfig, session.request": lambda: session.request("GET", "secret/data/one"),
+        "toriconfig, session.request": lambda: session.client.request("GET", "secret/data/one"),
         "toriconfig, session.client(), hvac's API": lambda: ours.secrets.kv.v2.read_secret_version(
             "one", raise_on_deleted_version=True
         ),
@@ -82,7 +83,7 @@ def _cold(server: VaultServer, rounds: int) -> list[Row]:
 
         def side_by_side(workers: int) -> None:
             session = _session(address, workers)
-            cells = [session.cell(f"secret/cold/{n}") for n in range(PATHS)]
+            cells = [session.path(f"secret/cold/{n}") for n in range(PATHS)]
             flights = [flight for cell in cells for flight in cell.pending()]
             for flight in flights:
                 flight.wait()

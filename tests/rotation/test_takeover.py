@@ -43,7 +43,7 @@ def test_a_rollback_between_the_last_look_and_the_promotion_wins(
 ) -> None:
     other = account.rotation(single=True, environ=own_session(account.vault, 1))
     first = account.rotation(single=True, environ=own_session(account.vault, 2))
-    request, path = first.session.request, account.path.replace("secret/", "secret/data/")
+    request, path = first.session.client.request, account.path.replace("secret/", "secret/data/")
     rolled_back: list[object] = []
 
     def late(method: str, asked: str, *arguments: Any, **options: Any) -> Any:
@@ -51,7 +51,7 @@ def test_a_rollback_between_the_last_look_and_the_promotion_wins(
             rolled_back.append(other.rollback())
         return request(method, asked, *arguments, **options)
 
-    monkeypatch.setattr(first.session, "request", late)
+    monkeypatch.setattr(first.session.client, "request", late)
     with pytest.raises(RotationLost):
         first.run()
     assert 1 == len(rolled_back)
@@ -62,7 +62,7 @@ def test_a_rollback_between_the_last_look_and_the_promotion_wins(
 def test_a_rollback_finds_a_promotion_that_was_not_recorded(account: Account) -> None:
     promoted = threading.Event()
     first = account.rotation(single=True, environ=own_session(account.vault, 3), timeout=0.5)
-    request, path = first.session.request, account.path.replace("secret/", "secret/data/")
+    request, path = first.session.client.request, account.path.replace("secret/", "secret/data/")
 
     def unheard(method: str, asked: str, *arguments: Any, **options: Any) -> Any:
         if promoted.is_set():
@@ -72,7 +72,7 @@ def test_a_rollback_finds_a_promotion_that_was_not_recorded(account: Account) ->
             promoted.set()
         return answer
 
-    first.session.request = unheard  # type: ignore[method-assign,assignment]
+    first.session.client.request = unheard  # type: ignore[method-assign,assignment]
     with pytest.raises(VaultUnreachable, match="the new value is in use, .* --resume` goes on"):
         first.run()
     assert ("verified", True) == (account.rotation().status().step, account.rotation().status().open)

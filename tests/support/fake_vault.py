@@ -53,7 +53,7 @@ class FakeVault:
         resolved = resolve(vault, environ or {"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "t"})
         assert resolved is not None
         session = Session(resolved, environ or {"VAULT_TOKEN": "t"}, transport=self._connect, workers=AtOnce())
-        session.rnd = lambda: 0.5
+        session.executor.rnd = lambda: 0.5
         return session
 
     def _connect(self, resolved: Resolved) -> Any:
@@ -140,7 +140,7 @@ def broken(address: str) -> Answer:
 
 def secret(session: Session, path: str, version: int | None = None) -> Secret[Any]:
     """A handle on all keys of a path."""
-    return handle(session.at(Ref(path)) if version is None else session.cell(path, version), None, "")
+    return handle(session.provider(Ref(path)) if version is None else session.path(path, version), None, "")
 
 
 def tick(session: Session, clock: FakeClock, seconds: float, step: float = 1.0) -> None:
@@ -148,4 +148,4 @@ def tick(session: Session, clock: FakeClock, seconds: float, step: float = 1.0) 
     end = clock.monotonic() + seconds
     while clock.monotonic() < end:
         clock.advance(min(step, end - clock.monotonic()))
-        session.scheduler.tick()
+        session.executor.scheduler.tick()

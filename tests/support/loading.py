@@ -158,7 +158,7 @@ class FakeVault:
         name = path if version is None else f"{path}?version={version}"
         return self.cells.setdefault(name, FakeSupply(name))
 
-    def at(self, ref: Ref) -> FakeSupply:
+    def provider(self, ref: Ref) -> FakeSupply:
         return self.cell(ref.path, ref.version)
 
     def connect(self, monkeypatch: pytest.MonkeyPatch) -> FakeVault:

@@ -147,7 +147,7 @@ def subscribe() -> None:
 def rotate() -> None:
     session = connect(VAULT, os.environ)
     assert session is not None
-    session.request("POST", "secret/data/k1", {"data": {"v": f"value-1-{time.monotonic()}"}})
+    session.client.request("POST", "secret/data/k1", {"data": {"v": f"value-1-{time.monotonic()}"}})
 
 
 def bridge() -> None:

@@ -201,7 +201,7 @@ def vault_says(text: str, **headers: str) -> Attempt:
         if headers:
             fake.answers["secret/data/app"] = lambda method, body: Answer(307, {}, headers, "http://127.0.0.1:1")
         try:
-            supply = supply_at(Ref("secret/app#k"), Parts(session.at, _no_other), "secret/app#k")
+            supply = supply_at(Ref("secret/app#k"), Parts(session.provider, _no_other), "secret/app#k")
             value = handle(supply, str, "").get()
         except VaultUnreachable:
             value = text

@@ -113,7 +113,7 @@ def _count(acts: int, rotation: Rotation) -> None:
         if not left[0]:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    request, set_password = rotation.session.request, _postgres.set_password
+    request, set_password = rotation.session.client.request, _postgres.set_password
     forget_password, change = _postgres.forget_password, _postgres.Server.change
     changed: list[str] = []
 
@@ -138,7 +138,7 @@ def _count(acts: int, rotation: Rotation) -> None:
             changed.clear()
             done()
 
-    rotation.session.request = counted  # type: ignore[method-assign]
+    rotation.session.client.request = counted  # type: ignore[method-assign]
     _postgres.set_password = marked(set_password)
     _postgres.forget_password = marked(forget_password)
     _postgres.Server.change = counted_change  # type: ignore[method-assign,assignment]

@@ -97,7 +97,7 @@ def test_of_a_role_with_leases_it_ends_with_its_lease(server: VaultServer, conne
     session = connect(server.environ)
     held = secret(session, path)
     assert held.get()["private_key"]
-    cell = session.at(Ref(path))
+    cell = session.provider(Ref(path))
     assert cell._leased is not None
     assert cell._leased.lease.id.startswith("pki/issue/leased/")
 

@@ -139,12 +139,12 @@ def test_abandoned_threads_end_when_their_socket_is_cut(connect: Connect, worker
 def test_hung_paths_delay_nobody(connect: Connect) -> None:
     with vault_server({"secret/good": {"k": "v"}}) as vault, silent_server() as silent:
         session = connect(vault.environ, timeout=3.0, prefetch_workers=2)
-        send = session._open().send
+        send = session.client._open().send
 
         def some_hang(address: str, method: str, target: str, *rest: Any) -> Any:
             return send(silent.address if "hang" in target else address, method, target, *rest)
 
-        session._open().send = some_hang  # type: ignore[method-assign,assignment]
+        session.client._open().send = some_hang  # type: ignore[method-assign,assignment]
         hung = threading.Thread(target=secret(session, "secret/hang").get, args=(None,))
         hung.start()
         begun = time.monotonic()

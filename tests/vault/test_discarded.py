@@ -49,7 +49,7 @@ def test_a_session_that_nobody_holds_logs_out_after_a_while_and_is_gone(
     fake_vault: FakeVault, fake_clock: FakeClock
 ) -> None:
     session = fake_vault.session(Vault(clock=fake_clock, auth=UserPass("u", "p")))
-    scheduler, held = session.scheduler, weakref.ref(session)
+    scheduler, held = session.executor.scheduler, weakref.ref(session)
     secret(session, "secret/a").get()
     del session
     gc.collect()
@@ -76,7 +76,7 @@ def test_one_through_which_somebody_may_read_stays_logged_in_until_nobody_may(
 def test_one_that_requests_are_made_through_stays_logged_in(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     session = fake_vault.session(Vault(clock=fake_clock, auth=UserPass("u", "p")))
     for _ in range(6):
-        session.request("GET", "secret/data/a")
+        session.client.request("GET", "secret/data/a")
         tick(session, fake_clock, LINGER / 2)
     assert 0 == fake_vault.count("auth/token/revoke-self")
 

@@ -75,7 +75,7 @@ def test_an_encoding_that_was_not_asked_for_is_refused_and_costs_no_memory(
     tracemalloc.start()
     try:
         with pytest.raises(VaultUnreachable, match="answered in an encoding that was not asked for"):
-            asking.request("GET", "sys/health", token="")
+            asking.client.request("GET", "sys/health", token="")
         assert tracemalloc.get_traced_memory()[1] < 16 << 20
     finally:
         tracemalloc.stop()
@@ -84,11 +84,11 @@ def test_an_encoding_that_was_not_asked_for_is_refused_and_costs_no_memory(
 @pytest.mark.parametrize("coding", [None, "identity", "Identity", ""])
 def test_an_answer_as_it_is_is_read(coding: str | None, server: Coding, connect: Connect) -> None:
     server.name = coding
-    assert session(connect, server).request("GET", "sys/health", token="").body["initialized"] is True
+    assert session(connect, server).client.request("GET", "sys/health", token="").body["initialized"] is True
 
 
 def test_no_encoding_is_asked_for(server: Coding, connect: Connect) -> None:
-    session(connect, server).request("GET", "sys/health", token="")
+    session(connect, server).client.request("GET", "sys/health", token="")
     offered = [line for line in server.asked.lower().splitlines() if line.startswith(b"accept-encoding:")]
     assert set(offered) <= {b"accept-encoding: identity"}
 

@@ -81,7 +81,7 @@ class Traffic:
         while not self._stop.wait(0.05):
             number += 1
             try:
-                self.session.request("POST", "secret/data/app/0", {"data": {"n": number}})
+                self.session.client.request("POST", "secret/data/app/0", {"data": {"n": number}})
             except VaultError:
                 continue  # there is no leader: the caller of a write is told
             self.written.append((time.monotonic(), number))
@@ -102,8 +102,8 @@ def test_check_and_set_writes_through_a_standby_see_the_ones_before(cluster: Raf
     """A standby compares with its own state, which lags behind."""
     standby = next(node for node in cluster.nodes if node is not cluster.leader())
     session = connect({**cluster.environ, "VAULT_ADDR": standby.address})
-    assert eventually(lambda: session.request("GET", "secret/data/app/0", check=False).status == 200, 10)
-    path = Versions(session, "secret/", "checked")
+    assert eventually(lambda: session.client.request("GET", "secret/data/app/0", check=False).status == 200, 10)
+    path = Versions(session.client, "secret/", "checked")
     assert list(range(1, 11)) == [path.write({"n": newest}, newest) for newest in range(10)]
 
 

@@ -68,7 +68,7 @@ def test_children_that_read_at_the_same_instant_never_get_each_others_answers(
 ) -> None:
     session = connect(server.environ)
     for _ in range(trials):
-        session.request("GET", "secret/data/0")  # leaves an open connection behind
+        session.client.request("GET", "secret/data/0")  # leaves an open connection behind
         start = time.monotonic() + 0.1
 
         def read(n: int, start: float = start) -> Any:
@@ -85,8 +85,8 @@ def test_behind_a_proxy_too_a_child_lets_go_of_its_parents_connections(server: V
     session = connect({"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": server.token}, proxy=server.address)
     held = secret(session, "secret/0")
     assert {"n": 0} == held.get()
-    assert session._transport is not None
-    (pool,) = session._transport._pools.values()
+    assert session.client._transport is not None
+    (pool,) = session.client._transport._pools.values()
     sockets = [one.sock for one in pool.pool.queue if one is not None]
 
     def read() -> Any:
@@ -146,7 +146,7 @@ def test_idle_children_do_not_poll_together(fake_vault: FakeVault, fake_clock: F
     held.get()
     delays = []
     for _ in range(CHILDREN):
-        session.scheduler.reset()
+        session.executor.scheduler.reset()
         session.after_fork()
         fake_vault.asked.clear()
         begun = fake_clock.monotonic()
@@ -163,7 +163,7 @@ def test_a_child_that_reads_no_leased_credentials_has_none_made(fake_vault: Fake
     session = fake_vault.session(Vault(clock=fake_clock))
     held = secret(session, "database/creds/app")
     held.get()
-    session.scheduler.reset()
+    session.executor.scheduler.reset()
     session.after_fork()
     tick(session, fake_clock, 4000)
     assert "unread" == held.state
@@ -223,7 +223,7 @@ def test_a_fork_while_everything_is_busy_leaves_the_child_no_closed_lock(server:
         while not stop.is_set():
             for held in handles:
                 held.get()
-                session.cell("secret/0").refresh()
+                session.path("secret/0").refresh()
 
     threads = [threading.Thread(target=busy) for _ in range(4)]
     for thread in threads:

@@ -1,4 +1,4 @@
-"""`session.client()` is hvac's own client over our transport: its API, our login and our errors."""
+"""`hvac_client` returns hvac's own client over our transport: its API, our login and our errors."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import hvac
 import pytest
 
 from support.faults import refusing_address
+from toriconfig._vault.adapter import hvac_client
 from toriconfig.errors import VaultDenied, VaultError, VaultNotFound, VaultUnreachable
 from toriconfig.testing import VaultServer, vault_server
 from toriconfig.vault import AppRole
@@ -23,7 +24,7 @@ def _server() -> Iterator[VaultServer]:
 
 
 def test_it_reads_writes_and_lists_as_hvac_does(server: VaultServer, connect: Connect) -> None:
-    client = connect(server.environ).client()
+    client = hvac_client(connect(server.environ).client)
     assert isinstance(client, hvac.Client)
     client.secrets.kv.v2.create_or_update_secret("made", {"k": 1}, cas=0)
     answer = client.secrets.kv.v2.read_secret_version("made", raise_on_deleted_version=True)
@@ -37,29 +38,31 @@ def test_it_reads_writes_and_lists_as_hvac_does(server: VaultServer, connect: Co
 def test_it_is_logged_in_as_the_session_is(server: VaultServer, connect: Connect) -> None:
     role = server.approle("client", server.policy("client", {"secret/data/app": ["read"]}))
     session = connect({"VAULT_ADDR": server.address}, auth=AppRole(role.role_id, role.secret_id))
-    assert {"k": "v"} == session.client().read("secret/data/app")["data"]["data"]
+    assert {"k": "v"} == hvac_client(session.client).read("secret/data/app")["data"]["data"]
 
 
 def test_its_errors_are_ours_and_hvacs_at_once_with_status_and_request(server: VaultServer, connect: Connect) -> None:
-    client = connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": server.new_token()}).client()
+    client = hvac_client(connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": server.new_token()}).client)
     with pytest.raises(hvac.exceptions.Forbidden, match='"read" on secret/data/app'):
         client.read("secret/data/app")
     with pytest.raises(VaultDenied, match='"read" on secret/data/app') as denied:
         client.read("secret/data/app")
     assert 403 == denied.value.status
     assert VaultDenied is type(pickle.loads(pickle.dumps(denied.value)))
-    root = connect(server.environ).client()
+    root = hvac_client(connect(server.environ).client)
     for kind in (VaultError, hvac.exceptions.InvalidRequest):
         with pytest.raises(kind, match="check-and-set parameter did not match"):
             root.secrets.kv.v2.create_or_update_secret("app", {"k": 1}, cas=0)
     with pytest.raises(VaultNotFound):
         root.secrets.kv.v2.read_secret_metadata("nothing")
     with pytest.raises(VaultUnreachable):
-        connect({"VAULT_ADDR": refusing_address(), "VAULT_TOKEN": "t"}).client().sys.read_health_status(method="GET")
+        hvac_client(connect({"VAULT_ADDR": refusing_address(), "VAULT_TOKEN": "t"}).client).sys.read_health_status(
+            method="GET"
+        )
 
 
 def test_a_wrapping_token_can_be_opened_with_it(server: VaultServer, connect: Connect) -> None:
-    client = connect(server.environ).client()
+    client = hvac_client(connect(server.environ).client)
     wrapped = client.read("secret/data/app", wrap_ttl="60s")["wrap_info"]["token"]
     client.token = wrapped
     assert {"k": "v"} == client.sys.unwrap()["data"]["data"]

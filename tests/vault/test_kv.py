@@ -101,7 +101,9 @@ def test_a_mount_is_not_doubted_again_at_each_look_for_what_is_not_there(server:
     secret(session, "secret/there").get()
     server.forget_requests()
     for _ in range(3):
-        absent = session.mounts.fetch(Place("secret/absent"), Call(session.now() + 5, session.now), relogin=False)
+        absent = session.mounts.fetch(
+            Place("secret/absent"), Call(session.executor.now() + 5, session.executor.now), relogin=False
+        )
         assert isinstance(absent, VaultNotFound)
     assert 3 == server.requests(path="secret/data/absent", operation="read")
     assert 1 == server.requests(path="sys/internal/ui/mounts/secret/absent", operation="read")
@@ -125,7 +127,7 @@ def test_a_pinned_version_is_read_and_stays(server: VaultServer, connect: Connec
     session = connect(server.environ)
     assert {"k": "one"} == secret(session, "secret/pin", 1).get()
     assert {"k": "two"} == secret(session, "secret/pin").get()
-    assert "secret/pin?version=1" == session.cell("secret/pin", 1).reference
+    assert "secret/pin?version=1" == session.path("secret/pin", 1).reference
 
 
 @pytest.mark.parametrize("folder", ["issue", "creds"])
@@ -213,15 +215,15 @@ def test_a_path_that_a_policy_forbids_is_denied_by_the_name_that_the_policy_need
 @pytest.mark.parametrize("path", ["secret/../sys/x", "secret//x", "/secret/x", "secret/x?y", "secret/a%2fb", ""])
 def test_a_path_that_could_be_read_as_another_never_gets_out(connect: Connect, path: str) -> None:
     with pytest.raises(ValueError, match="path"):
-        connect({"VAULT_ADDR": "http://127.0.0.1:1"}).cell(path)
+        connect({"VAULT_ADDR": "http://127.0.0.1:1"}).path(path)
 
 
 def test_a_namespace_keeps_secrets_apart(server: VaultServer, connect: Connect) -> None:
     root = server.client
     root.sys.create_namespace("team-a")
     session = connect(server.environ, namespace="team-a")
-    session.request("POST", "sys/mounts/kv", {"type": "kv", "options": {"version": "1"}})
-    session.request("POST", "kv/x", {"k": "inside"})
+    session.client.request("POST", "sys/mounts/kv", {"type": "kv", "options": {"version": "1"}})
+    session.client.request("POST", "kv/x", {"k": "inside"})
     assert {"k": "inside"} == secret(session, "kv/x").get()
     with pytest.raises(VaultNotFound, match="no secrets engine is mounted at kv/x"):
         secret(connect(server.environ), "kv/x").get()

@@ -57,7 +57,7 @@ def test_the_first_failed_renewal_warns_with_the_true_end(
 @OUTAGES
 def test_a_failed_renewal_is_stale_and_has_its_error_while_the_lease_still_runs(engine: Engine, fail: Any) -> None:
     session = session_of(engine)
-    held, cell = secret(session, PATH), session.cell(PATH)
+    held, cell = secret(session, PATH), session.path(PATH)
     held.get()
     engine.vault.fails[""] = fail
     tick(session, engine.clock, 0.7 * HOUR, step=5)
@@ -167,7 +167,7 @@ def test_a_lease_that_vault_says_is_gone_is_not_used_even_if_vault_then_goes_dow
 
 def test_every_handle_lets_go_of_a_lease_that_is_gone(engine: Engine) -> None:
     session = session_of(engine)
-    cell = session.cell(PATH)
+    cell = session.path(PATH)
     told: list[tuple[Reading | None, Reading | None]] = []
     secret(session, PATH).get()
     cell.subscribe(lambda old, new: told.append((old, new)))
@@ -185,11 +185,11 @@ def test_what_we_revoked_ourselves_and_what_is_our_parents_is_not_used_in_an_out
     engine.vault.fails[""] = refused
     tick(session, engine.clock, 0.7 * HOUR, step=5)
     if leave == "fork":
-        session.cell(PATH).after_fork(share=False)
+        session.path(PATH).after_fork(share=False)
     else:
-        for token in session.identity.surrender():
+        for token in session.client.identity.surrender():
             assert token.ends < engine.clock.monotonic()
-        session.cell(PATH).rest()
+        session.path(PATH).rest()
     with pytest.raises(VaultUnreachable):
         held.get()
 
@@ -222,7 +222,7 @@ def test_a_lease_that_is_refused_is_asked_for_at_once_though_vault_could_not_be_
     engine: Engine,
 ) -> None:
     session = session_of(engine)
-    held, cell = secret(session, PATH), session.cell(PATH)
+    held, cell = secret(session, PATH), session.path(PATH)
     held.get()
     engine.vault.fails[""] = refused
     tick(session, engine.clock, 0.7 * HOUR, step=5)

@@ -48,7 +48,7 @@ def test_credentials_are_replaced_while_the_old_ones_still_work_and_each_costs_o
 ) -> None:
     path = database_role(server, shared_postgres, "short", ttl="2s", max_ttl="3s")
     session = connect(server.environ, overlap=0.5)
-    held, cell = secret(session, path), session.cell(path)
+    held, cell = secret(session, path), session.path(path)
     overlaps: list[bool] = []
 
     def swapped(old: Reading | None, new: Reading | None) -> None:
@@ -71,7 +71,7 @@ def test_credentials_are_replaced_while_the_old_ones_still_work_and_each_costs_o
 
     _vault.shutdown()
     del held, cell
-    session.cell(path).rest()
+    session.path(path).rest()
     assert _eventually(lambda: not _logs_in(shared_postgres, last), 6)
 
 
@@ -123,7 +123,7 @@ def test_a_static_roles_new_password_is_found_at_once(
     )
     session = connect(server.environ, refresh_interval=60.0)
     held, swaps = secret(session, "database/static-creds/steady"), []
-    cell = session.cell("database/static-creds/steady")
+    cell = session.path("database/static-creds/steady")
     cell.subscribe(lambda old, new: swaps.append(new.value["password"] if new else None))
     first = held.get()
     assert _logs_in(shared_postgres, first)
@@ -142,10 +142,10 @@ def test_the_database_being_down_does_not_end_a_lease(connect: Connect) -> None:
         held = secret(session, path)
         credentials = held.get()
         postgres.stop()
-        assert _eventually(lambda: session.cell(path).error is not None, 10)
+        assert _eventually(lambda: session.path(path).error is not None, 10)
         assert credentials == held.get()
         postgres.start()
-        assert _eventually(lambda: session.cell(path).error is None, 10)
+        assert _eventually(lambda: session.path(path).error is None, 10)
         assert _logs_in(postgres, held.get())
 
 

@@ -28,7 +28,7 @@ def test_three_uses_read_three_secrets(server: VaultServer, connect: Connect, fa
     session = connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": token}, clock=fake_clock)
     for n in range(3):
         assert {"k": str(n)} == secret(session, f"secret/k{n}").get()
-        session.scheduler.tick()
+        session.executor.scheduler.tick()
         fake_clock.advance(2.0)
 
 

@@ -84,7 +84,7 @@ def test_a_header_that_cannot_be_sent_is_never_shown(
     server: VaultServer, connect: Connect, header: str, text: str
 ) -> None:
     with pytest.raises(VaultUnreachable, match="a header is malformed") as caught:
-        connect(server.environ).request("GET", "secret/data/app", headers={header: text})
+        connect(server.environ).client.request("GET", "secret/data/app", headers={header: text})
     assert "CANARY" not in str(caught.value)
 
 
@@ -97,7 +97,7 @@ def test_a_token_file_that_was_written_again_is_read_again(
     assert {"k": "v"} == secret(session, "secret/app").get()
     server.client.auth.token.revoke(sink.read_text())
     sink.write_text(server.new_token("app"))
-    assert 200 == session.request("GET", "secret/data/app").status
+    assert 200 == session.client.request("GET", "secret/data/app").status
 
 
 def test_approle_by_value_and_by_file(server: VaultServer, connect: Connect, tmp_path: Path) -> None:
@@ -118,8 +118,10 @@ def test_a_wrapped_secret_id_is_opened_once_and_used_for_every_login(server: Vau
     auth = AppRole(role_id, wrapping, wrapped=True, creation_path="auth/approle/role/wrapped/secret-id")
     session = connect({"VAULT_ADDR": server.address}, auth=auth)
     assert {"k": "v"} == secret(session, "secret/app").get()
-    server.client.auth.token.revoke(session.identity.current.value)  # type: ignore[union-attr]
-    assert 200 == session.request("GET", "secret/data/app").status  # it logged in again with what it had unwrapped
+    server.client.auth.token.revoke(session.client.identity.current.value)  # type: ignore[union-attr]
+    assert (
+        200 == session.client.request("GET", "secret/data/app").status
+    )  # it logged in again with what it had unwrapped
 
 
 def test_sessions_that_share_a_wrapped_secret_id_do_not_raise_the_alarm_over_each_other(
@@ -135,7 +137,7 @@ def test_sessions_that_share_a_wrapped_secret_id_do_not_raise_the_alarm_over_eac
 
     def read(session: Session) -> None:
         try:
-            session.request("GET", "secret/data/app")
+            session.client.request("GET", "secret/data/app")
         except SecretError as error:
             errors.append(error)
 

@@ -12,9 +12,10 @@ from support.fake_vault import FakeVault, secret
 from support.faults import Answer, answering_server
 from toriconfig._inspect.doctor import examine
 from toriconfig._vault import Session
-from toriconfig._vault.auth.token import LiveToken
+from toriconfig._vault.client import Client
 from toriconfig._vault.config import VARIABLES
 from toriconfig._vault.engines.kv import Mounts
+from toriconfig._vault.token import LiveToken
 from toriconfig.errors import VaultError, VaultUnreachable
 from toriconfig.sources.vault import VaultSource
 from toriconfig.testing import FakeClock
@@ -72,7 +73,7 @@ def _fetched(session: Session) -> Any:
     from toriconfig._core.markers import split
     from toriconfig._runtime.deadline import Call
 
-    return split("database/creds/app"), Call(session.now() + 5, session.now)
+    return split("database/creds/app"), Call(session.executor.now() + 5, session.executor.now)
 
 
 @pytest.mark.parametrize("version", [True, "7", -1, 0, 10**400, 1.5, None])
@@ -152,9 +153,9 @@ def test_an_internal_error_of_a_read_is_told_at_once(connect: Connect, monkeypat
 def test_an_internal_error_after_the_answer_was_claimed_is_told_at_once(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from toriconfig._vault.cached_path import Cell
+    from toriconfig._vault.cached_path import CachedPath
 
-    monkeypatch.setattr(Cell, "_found", _explode)
+    monkeypatch.setattr(CachedPath, "_found", _explode)
     metadata = {"version": 1, "created_time": "2026-01-01T00:00:00Z"}
     with answering_server(lambda _: Answer(200, {"data": {"data": {"k": "v"}, "metadata": metadata}})) as server:
         session = connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": "t"}, timeout=300.0)
@@ -165,9 +166,11 @@ def test_an_internal_error_after_the_answer_was_claimed_is_told_at_once(
 def test_an_internal_error_of_a_plain_request_is_told_at_once(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Session, "ask", _explode)
+    monkeypatch.setattr(Client, "ask", _explode)
     with pytest.raises(VaultError, match=INTERNAL):
-        connect({"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "t"}, timeout=300.0).request("GET", "sys/health")
+        connect({"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "t"}, timeout=300.0).client.request(
+            "GET", "sys/health"
+        )
 
 
 def test_an_internal_error_of_a_login_is_told_to_all_who_wait(
@@ -198,7 +201,7 @@ def test_a_token_whose_care_fails_is_seen_to_again(
     monkeypatch.setattr(LiveToken, "due", once)
     for _ in range(55):
         fake_clock.advance(1)
-        session.scheduler.tick()
+        session.executor.scheduler.tick()
     assert 2 <= fake_vault.count("auth/token/renew-self")
     assert 1 == fake_vault.count(LOGIN)
 
@@ -213,7 +216,7 @@ def test_an_internal_error_of_a_renewal_leaves_the_lease_to_the_next_try(
     monkeypatch.setattr("toriconfig._vault.renewal.renew", _explode)
     for _ in range(100):
         fake_clock.advance(1)
-        session.scheduler.tick()
+        session.executor.scheduler.tick()
         assert {"username": "u"} == held.get()
     assert 2 <= fake_vault.count("database/creds/app")
 
@@ -223,7 +226,7 @@ def test_an_internal_error_of_the_eager_layer_is_an_error_and_no_lower_layer_spe
 ) -> None:
     monkeypatch.setattr(Mounts, "fetch", _explode)
     session = connect({"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "t"}, timeout=300.0)
-    tree = VaultSource(session.cell("secret/a"), "secret/a").load()
+    tree = VaultSource(session.path("secret/a"), "secret/a").load()
     assert ["error"] == [problem.severity for problem in tree.problems]
     assert "ZeroDivisionError" in tree.problems[0].message
 

@@ -91,7 +91,7 @@ def test_a_missing_secret_is_dropped_after_three_polls_in_a_row_that_agree(
 ) -> None:
     fake_vault.put("a", k="v")
     session = _session(fake_vault, fake_clock)
-    held, cell = secret(session, "secret/a"), session.cell("secret/a")
+    held, cell = secret(session, "secret/a"), session.path("secret/a")
     swaps: list[tuple[Reading | None, Reading | None]] = []
     cell.subscribe(lambda old, new: swaps.append((old, new)))
     held.get()
@@ -147,7 +147,7 @@ def test_a_stale_value_is_returned_at_once_and_refreshed_behind(fake_vault: Fake
     held.get()
     fake_clock.advance(600)  # nobody ticks: as if the scheduler had been asleep
     fake_vault.put("a", k="new")
-    assert () == session.cell("secret/a").pending()
+    assert () == session.path("secret/a").pending()
     assert {"k": "new"} == held.get()
 
 

@@ -34,16 +34,16 @@ def test_a_change_is_seen_within_the_interval_by_two_hundred_handles_with_one_re
     interval = 0.5
     with silent_server() as silent:
         session = connect(server.environ, refresh_interval=interval, timeout=10.0, prefetch_workers=2)
-        send = session._open().send
+        send = session.client._open().send
 
         def some_hang(address: str, method: str, target: str, *rest: Any) -> Any:
             return send(silent.address if "hang" in target else address, method, target, *rest)
 
-        session._open().send = some_hang  # type: ignore[method-assign,assignment]
+        session.client._open().send = some_hang  # type: ignore[method-assign,assignment]
         server.put("secret/watched", {"k": 1})
         handles = [secret(session, "secret/watched") for _ in range(200)]
         swaps: list[float] = []
-        session.cell("secret/watched").subscribe(lambda old, new: swaps.append(time.monotonic()))
+        session.path("secret/watched").subscribe(lambda old, new: swaps.append(time.monotonic()))
         assert [{"k": 1}] * 200 == [held.get() for held in handles]
         hung = threading.Thread(target=secret(session, "secret/hang").get, args=(None,), daemon=True)
         hung.start()
@@ -60,7 +60,7 @@ def test_a_change_is_seen_within_the_interval_by_two_hundred_handles_with_one_re
 def test_an_unchanged_secret_keeps_its_reading_and_swaps_nothing(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     fake_vault.put("a", k="v")
     session = fake_vault.session(Vault(clock=fake_clock))
-    held, cell = secret(session, "secret/a"), session.cell("secret/a")
+    held, cell = secret(session, "secret/a"), session.path("secret/a")
     held.get()
     swaps: list[Reading | None] = []
     cell.subscribe(lambda old, new: swaps.append(new))
@@ -77,7 +77,7 @@ def test_swaps_are_told_after_the_reference_was_swapped_and_one_that_raises_stop
 ) -> None:
     fake_vault.put("a", k=1)
     session = fake_vault.session(Vault(clock=fake_clock))
-    held, cell = secret(session, "secret/a"), session.cell("secret/a")
+    held, cell = secret(session, "secret/a"), session.path("secret/a")
     seen: list[tuple[Any, Any, Any]] = []
 
     def fails(old: Reading | None, new: Reading | None) -> None:
@@ -114,7 +114,7 @@ def test_refused_credentials_can_be_asked_for_again_at_once_but_not_in_a_loop(
 ) -> None:
     fake_vault.put("a", k=1)
     session = fake_vault.session(Vault(clock=fake_clock))
-    held, cell = secret(session, "secret/a"), session.cell("secret/a")
+    held, cell = secret(session, "secret/a"), session.path("secret/a")
     held.get()
     fake_clock.advance(2)
     fake_vault.put("a", k=2)
@@ -130,7 +130,7 @@ def test_what_is_refused_again_and_again_is_asked_for_less_and_less_often(
 ) -> None:
     fake_vault.put("a", k=1)
     session = fake_vault.session(Vault(clock=fake_clock, refresh_interval=60))
-    held, cell = secret(session, "secret/a"), session.cell("secret/a")
+    held, cell = secret(session, "secret/a"), session.path("secret/a")
     held.get()
     for _ in range(500):
         fake_clock.advance(0.1)
@@ -144,7 +144,7 @@ def test_a_vault_that_is_down_is_not_waited_for_because_a_value_was_refused(
 ) -> None:
     fake_vault.put("a", k=1)
     session = fake_vault.session(Vault(clock=fake_clock))
-    held, cell = secret(session, "secret/a"), session.cell("secret/a")
+    held, cell = secret(session, "secret/a"), session.path("secret/a")
     held.get()
     fake_vault.fails[""] = broken
     for _ in range(500):
@@ -159,8 +159,12 @@ def test_plain_http_to_another_host_is_warned_of_once(fake_clock: FakeClock, cap
         for _ in range(3):
             vault = FakeVault(fake_clock)
             vault.put("a", k=1)
-            vault.session(Vault(address="http://vault.example:8200", clock=fake_clock)).request("GET", "secret/data/a")
-            vault.session(Vault(address="http://127.0.0.1:8200", clock=fake_clock)).request("GET", "secret/data/a")
+            vault.session(Vault(address="http://vault.example:8200", clock=fake_clock)).client.request(
+                "GET", "secret/data/a"
+            )
+            vault.session(Vault(address="http://127.0.0.1:8200", clock=fake_clock)).client.request(
+                "GET", "secret/data/a"
+            )
     assert ["Vault at http://vault.example:8200 is asked without TLS"] == [one.message[:55] for one in caplog.records]
 
 
@@ -174,7 +178,7 @@ def test_the_countdown_of_a_static_role_is_no_change(fake_vault: FakeVault, fake
 
     fake_vault.answers["database/static-creds/app"] = role
     session = fake_vault.session(Vault(clock=fake_clock))
-    held, cell = secret(session, "database/static-creds/app"), session.cell("database/static-creds/app")
+    held, cell = secret(session, "database/static-creds/app"), session.path("database/static-creds/app")
     held.get()
     swaps: list[Reading | None] = []
     cell.subscribe(lambda old, new: swaps.append(new))
@@ -188,7 +192,7 @@ def test_an_answer_that_was_sent_for_before_somebody_asked_anew_does_not_win(
 ) -> None:
     path, now = "cubbyhole/x", ["one"]
     session = fake_vault.session(Vault(clock=fake_clock))
-    held, cell = secret(session, path), session.cell(path)
+    held, cell = secret(session, path), session.path(path)
 
     def answers(method: str, body: object) -> Answer:
         value = now[0]

@@ -33,9 +33,9 @@ def test_a_read_goes_on_to_the_next_address_and_stays_there(
 ) -> None:
     fake_vault.fails |= {A: fail, B: fail}
     assert {"k": "v"} == secret(session, "secret/a").get()
-    session.request("GET", "secret/data/a")
+    session.client.request("GET", "secret/data/a")
     assert [A, B, C, C] == _addresses(fake_vault)
-    assert C == session.address
+    assert C == session.client.address
 
 
 def test_when_all_fail_each_was_asked_once(fake_vault: FakeVault, session: Session) -> None:
@@ -102,8 +102,8 @@ def test_what_may_not_be_repeated_is_asked_of_the_next_address_the_next_time(
     fake_vault.answers[path] = lambda method, body: fake_vault.answer(C, data={"k": "v"})
     for _ in "ab":
         with pytest.raises(VaultUnreachable):
-            session.request("POST", path, {}, token="t")
-    assert 200 == session.request("POST", path, {}, token="t").status
+            session.client.request("POST", path, {}, token="t")
+    assert 200 == session.client.request("POST", path, {}, token="t").status
     assert [A, B, C] == [address for address, _, asked, _ in fake_vault.asked if asked == path]
 
 
@@ -118,7 +118,7 @@ def test_what_mints_something_goes_on_where_nothing_was_sent(fake_vault: FakeVau
 def test_writes_are_not_repeated_either(fake_vault: FakeVault, session: Session, method: str) -> None:
     fake_vault.fails[""] = timed_out
     with pytest.raises(VaultUnreachable):
-        session.request(method, "secret/data/a", {})
+        session.client.request(method, "secret/data/a", {})
     assert 1 == fake_vault.count("secret/data/a")
 
 
@@ -160,12 +160,12 @@ def test_after_an_own_write_reads_insist_on_seeing_it_for_a_while(
     fake_vault: FakeVault, fake_clock: FakeClock, session: Session
 ) -> None:
     fake_vault.answers["secret/data/w"] = lambda method, body: fake_vault.answer(headers={"x-vault-index": "i7"})
-    session.request("GET", "secret/data/a")
+    session.client.request("GET", "secret/data/a")
     assert "X-Vault-Index" not in fake_vault.asked[-1][3]
-    session.request("POST", "secret/data/w", {"data": {}})
-    session.request("GET", "secret/data/a")
+    session.client.request("POST", "secret/data/w", {"data": {}})
+    session.client.request("GET", "secret/data/a")
     sent = fake_vault.asked[-1][3]
     assert ("i7", "forward-active-node") == (sent["X-Vault-Index"], sent["X-Vault-Inconsistent"])
     fake_clock.advance(11)
-    session.request("GET", "secret/data/a")
+    session.client.request("GET", "secret/data/a")
     assert "X-Vault-Index" not in fake_vault.asked[-1][3]

@@ -40,7 +40,7 @@ def test_no_read_fails_and_no_login_storm_comes_with_tokens_of_six_seconds(
             assert n == held.get()["n"]
             assert "fresh" == held.state
             reads += 1
-        assert 200 == session.request("GET", "secret/data/app/0").status  # never answered from memory
+        assert 200 == session.client.request("GET", "secret/data/app/0").status  # never answered from memory
         time.sleep(0.05)
     refused = [entry["request"]["path"] for entry in server.audit() if entry.get("error")]
     logins, renewals = server.requests("auth/approle/login"), server.requests("auth/token/renew-self")

@@ -52,11 +52,11 @@ def _accounts(fake_vault: FakeVault) -> None:
 
 def _user(session: Session) -> Secret[Any]:
     """A handle on one key, as a field of settings has it."""
-    return handle(Derived([session.cell(LEASED)], lambda readings: readings[0].value["username"], LEASED), str, "")
+    return handle(Derived([session.path(LEASED)], lambda readings: readings[0].value["username"], LEASED), str, "")
 
 
 def _close(session: Session) -> None:
-    session.close(Call(session.now() + 2.0, session.now))
+    session.close(Call(session.executor.now() + 2.0, session.executor.now))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_nobody_logs_in_after_it_to_revoke_what_was_replaced_before(
     fake_vault: FakeVault, fake_clock: FakeClock
 ) -> None:
     session = fake_vault.session(Vault(clock=fake_clock, auth=UserPass("u", "p"), overlap=30.0))
-    held, cell = _user(session), session.cell(LEASED)
+    held, cell = _user(session), session.path(LEASED)
     held.get()
     fake_clock.advance(100)
     cell.refresh()

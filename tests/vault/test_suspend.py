@@ -62,7 +62,7 @@ def test_after_a_sleep_nobody_gets_a_dead_account_and_nothing_is_asked_in_a_burs
     engine.clock.advance(asleep)  # nothing runs; then a reader is the first to come
     assert engine.works(held.get()["username"])
     assert {"k": "v"} == plain.get()
-    session.scheduler.tick()
+    session.executor.scheduler.tick()
     assert engine.works(held.get()["username"])
     assert len(engine.vault.asked) - before <= 6
     assert len(engine.ends) == (1 if asleep < 3400 else 2)
@@ -97,7 +97,7 @@ def test_credentials_that_ended_are_followed_by_their_successors_in_one_swap(eng
         swaps.append([None if one is None else one.value["username"] for one in readings])
 
     held = secret(session, "database/creds/app")
-    session.cell("database/creds/app").subscribe(swapped)
+    session.path("database/creds/app").subscribe(swapped)
     held.get()
     engine.clock.advance(3700)
     held.get()

@@ -133,7 +133,7 @@ OUTCOMES = [
 def over_a_lower_layer(fake_vault: FakeVault, clock: FakeClock, told: list[SecretError | None]) -> tuple[Any, Any]:
     session = fake_vault.session(Vault(clock=clock))
     lower = Fixed("lower", Origin("env", "LOWER"))
-    return session, handle(Fallback(session.cell("secret/a"), lower, told.append), None, "key")
+    return session, handle(Fallback(session.path("secret/a"), lower, told.append), None, "key")
 
 
 @pytest.mark.parametrize(("fail", "kind", "value"), OUTCOMES)
@@ -226,7 +226,7 @@ def test_a_lease_whose_path_is_gone_is_dropped_after_three_tries_that_agree_or_a
 ) -> None:
     Engine(fake_vault, fake_clock)
     session = fake_vault.session(Vault(clock=fake_clock, auth=UserPass("u", "p")))
-    held, cell = secret(session, "database/creds/app"), session.cell("database/creds/app")
+    held, cell = secret(session, "database/creds/app"), session.path("database/creds/app")
     held.get()
     fake_vault.answers["database/creds/app"] = lambda *_: absent("")
     fake_vault.answers["sys/leases/renew"] = lambda *_: fake_vault.answer(status=400, errors=["past the max TTL"])

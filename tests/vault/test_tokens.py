@@ -37,7 +37,7 @@ def test_a_short_token_never_fails_a_read_and_logins_keep_to_its_maximum(server:
     while time.monotonic() - begun < 6:
         held.get()
         assert "fresh" == held.state
-        assert session.cell("secret/app").error is None
+        assert session.path("secret/app").error is None
         time.sleep(0.02)
     assert 1 <= server.requests(path="auth/approle/login") <= 4
     assert server.requests(path="auth/token/renew-self") >= 2
@@ -146,12 +146,12 @@ def test_a_revoked_token_is_replaced_by_one_login_however_many_paths_notice(
     role = server.approle("revoked", "app")
     session = connect({"VAULT_ADDR": server.address}, auth=AppRole(role.role_id, role.secret_id))
     assert {"k": "v"} == secret(session, "secret/app").get()
-    token = session.identity.current
+    token = session.client.identity.current
     assert token is not None
     server.client.auth.token.revoke(token.value)
     server.forget_requests()
     for _ in range(5):
-        assert 200 == session.request("GET", "secret/data/app").status
+        assert 200 == session.client.request("GET", "secret/data/app").status
     assert 1 == server.requests(path="auth/approle/login")
 
 
@@ -162,10 +162,10 @@ def test_a_token_that_is_replaced_and_revoked_just_after_it_was_looked_up_is_fol
     sink.write_text(server.new_token("app"))
     session = connect({"VAULT_ADDR": server.address}, auth=Token(file=str(sink)))
     with pytest.raises(VaultDenied):  # which makes sure of the token
-        session.request("GET", "secret/data/other")
+        session.client.request("GET", "secret/data/other")
     server.client.auth.token.revoke(sink.read_text())
     sink.write_text(server.new_token("app"))
-    assert 200 == session.request("GET", "secret/data/app").status
+    assert 200 == session.client.request("GET", "secret/data/app").status
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_shutdown_revokes_what_was_obtained_by_logging_in_and_nothing_else(
     held = secret(ours, "secret/app")
     held.get()
     secret(theirs, "secret/app").get()
-    minted = ours.identity.current
+    minted = ours.client.identity.current
     assert minted is not None
     _vault.shutdown()
     _vault.shutdown()

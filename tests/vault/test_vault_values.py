@@ -244,8 +244,8 @@ def test_equal_settings_share_a_session_and_cells_by_path() -> None:
     assert one is not None
     assert one is two
     assert one is not other
-    assert one.cell("secret/a") is one.cell("secret/a")
-    assert one.cell("secret/a") is not one.cell("secret/a", 1)
+    assert one.path("secret/a") is one.path("secret/a")
+    assert one.path("secret/a") is not one.path("secret/a", 1)
 
 
 def test_connecting_costs_no_client_library_no_thread_and_no_socket() -> None:
@@ -255,7 +255,7 @@ def test_connecting_costs_no_client_library_no_thread_and_no_socket() -> None:
         from toriconfig.vault import Vault
         sys.addaudithook(lambda event, _: event.startswith("socket.") and sys.exit(f"opened a socket: {event}"))
         session = _vault.connect(Vault(), {"VAULT_ADDR": "https://vault.example:8200", "VAULT_TOKEN": "t"})
-        session.cell("secret/a")
+        session.path("secret/a")
         heavy = {"hvac", "requests", "urllib3", "cachetools", "pydantic", "asyncio", "ssl", "logging"} & set(sys.modules)
         sys.exit(f"{heavy} {threading.active_count()}" if heavy or threading.active_count() > 1 else 0)
     """

@@ -16,6 +16,7 @@ from support.faults import Answer, answering_server, garbage_server, refusing_ad
 from support.loopback import Loopback, read_request
 from toriconfig._core.markers import split
 from toriconfig._inspect.doctor import examine
+from toriconfig._vault.adapter import hvac_client
 from toriconfig._vault.config import VARIABLES
 from toriconfig.errors import SecretError, VaultDenied, VaultNotFound, VaultUnreachable
 from toriconfig.testing import VaultServer, vault_server
@@ -45,7 +46,7 @@ def test_vault_below_a_path_is_asked_below_it(connect: Connect, written: str) ->
         upper = server.address.replace("http:", "HTTP:")
         session = connect({"VAULT_ADDR": written.format(server.address, upper), "VAULT_TOKEN": "t"})
         assert {"k": "v"} == secret(session, "secret/a").get()
-        client: Any = session.client()
+        client: Any = hvac_client(session.client)
         assert "v" == client.read("secret/data/a")["data"]["data"]["k"]
 
 
@@ -227,18 +228,18 @@ def test_a_role_of_another_namespace_is_told_with_the_namespace_that_was_asked(
     server: VaultServer, connect: Connect
 ) -> None:
     session = connect(server.environ)
-    session.request("POST", "sys/namespaces/team", {})
+    session.client.request("POST", "sys/namespaces/team", {})
     team, auth = connect(server.environ, namespace="team"), {"type": "approle"}
     for one in (session, team):
-        one.request("POST", "sys/auth/approle", auth)
-    team.request("POST", "auth/approle/role/app", {})
-    role = team.request("GET", "auth/approle/role/app/role-id").data["role_id"]
-    secret_id = team.request("POST", "auth/approle/role/app/secret-id", {}).data["secret_id"]
+        one.client.request("POST", "sys/auth/approle", auth)
+    team.client.request("POST", "auth/approle/role/app", {})
+    role = team.client.request("GET", "auth/approle/role/app/role-id").data["role_id"]
+    secret_id = team.client.request("POST", "auth/approle/role/app/secret-id", {}).data["secret_id"]
     login = AppRole(role, secret_id)
     with pytest.raises(VaultDenied, match="the root namespace was asked.*another one: look at VAULT_NAMESPACE"):
         secret(connect(server.environ, auth=login), "secret/a").get()
-    assert connect(server.environ, auth=login, namespace="team").request("GET", "auth/token/lookup-self").data
-    session.request("POST", "sys/namespaces/other", {})
+    assert connect(server.environ, auth=login, namespace="team").client.request("GET", "auth/token/lookup-self").data
+    session.client.request("POST", "sys/namespaces/other", {})
     with pytest.raises(VaultDenied, match="the namespace other was asked"):
         secret(connect(server.environ, auth=UserPass("u", "p"), namespace="other"), "secret/a").get()
     with pytest.raises(VaultNotFound, match="does not know the namespace nowhere"):
@@ -283,7 +284,7 @@ def test_unchecked_certificates_are_warned_of_once_and_not_by_urllib3(secure: Va
         warnings.simplefilter("always")
         session = connect(environ)
         for _ in range(5):
-            assert session.request("GET", "secret/data/a").status == 200
+            assert session.client.request("GET", "secret/data/a").status == 200
     assert [] == [str(one.message) for one in caught if "urllib3" in str(one.category)]
 
 

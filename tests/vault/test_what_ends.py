@@ -116,7 +116,7 @@ def _session(fake_vault: FakeVault, clock: FakeClock) -> Session:
 
 def _token_of(session: Session) -> Any:
     ref = Ref(f"{TOKEN}#token")
-    return supply_at(ref, Parts(session.at, _none), ref.reference)
+    return supply_at(ref, Parts(session.provider, _none), ref.reference)
 
 
 def _none(path: Any) -> Any:
@@ -243,7 +243,7 @@ def test_a_new_code_is_no_rotation(fake_vault: FakeVault, fake_clock: FakeClock)
     session = _session(fake_vault, fake_clock)
     _codes(fake_vault, fake_clock)
     swaps: list[tuple[Reading | None, Reading | None]] = []
-    cell = session.cell(CODE)
+    cell = session.path(CODE)
     cell.subscribe(lambda old, new: swaps.append((old, new)))
     held = secret(session, CODE)
     for _ in range(3):
@@ -258,7 +258,7 @@ def test_a_text_with_a_code_in_it_has_the_newest(fake_vault: FakeVault, fake_clo
     session = _session(fake_vault, fake_clock)
     _codes(fake_vault, fake_clock)
     ref = Ref(f"{CODE}#code")
-    held = handle(supply_at(ref, Parts(session.at, _none), ref.reference), str, "code")
+    held = handle(supply_at(ref, Parts(session.provider, _none), ref.reference), str, "code")
     for _ in range(3):
         assert str(int(fake_clock.time())) == held.get()
         fake_clock.advance(1)

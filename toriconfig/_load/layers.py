@@ -159,7 +159,7 @@ def read_eagerly(context: Context, layers: Layers, session: Any) -> Layers:
     from toriconfig._load.flat_names import fit_paths
     from toriconfig.sources.vault import VaultSource
 
-    tree = VaultSource(session.at(Ref(path)), path).load()
+    tree = VaultSource(session.provider(Ref(path)), path).load()
     layers = with_tree("vault", tree, context, layers)
     problems: list[Problem] = []
     root = normalized(fit_paths(tree.root, context.shape, problems), context, layers.lines, problems)

@@ -1,11 +1,9 @@
-"""The one room that knows Vault. Its door: `connect`, sessions, cells, `dispatch`, `shutdown`.
+"""Vault as a backend of secrets; no other room knows Vault. Its interface: `connect`, sessions, `dispatch`, `shutdown`.
 
-connect ── Session ── Cell (one path: cached, refreshed, swapped)
-│           kv      how a path is read     lease, pace   when to do what, purely
-├─ identity ── login, token                who we are
-├─ route ── transport                      which address, one request
-├─ wall                                    what answers mean
-└─ workers, scheduler, flight, call        who waits, until when
+connect ── Session ── CachedPath (one path: cached, refreshed, swapped) ── lease, timing   next requests, purely
+│             └────── engines     how a path is read and written
+└─ Client ── auth                 login and token
+    └─────── http                 choice of the address, one request, meaning of the answer
 """
 
 from __future__ import annotations
@@ -15,7 +13,6 @@ import gc
 import os
 from collections.abc import Mapping
 from functools import cache, partial
-from queue import Empty, SimpleQueue
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -24,16 +21,16 @@ from toriconfig._runtime.callbacks import dispatch
 from toriconfig._runtime.child_exit import run_at_end, run_at_end_of_child
 from toriconfig._runtime.deadline import Call
 from toriconfig._runtime.log import logger
+from toriconfig._runtime.run_concurrently import run_concurrently
 from toriconfig._runtime.scheduler import scheduler_for
 from toriconfig._vault.auth.refused_logins import of_process
-from toriconfig._vault.cached_path import Cell
+from toriconfig._vault.cached_path import CachedPath
 from toriconfig._vault.config import resolve
 from toriconfig._vault.session import Session
 from toriconfig.pipeline._memory_lock import MemoryLock
-from toriconfig.pipeline._threads import start
 from toriconfig.vault import Vault
 
-__all__ = ["Cell", "Session", "connect", "dispatch", "shutdown"]
+__all__ = ["CachedPath", "Session", "connect", "dispatch", "shutdown"]
 
 RECENT = 8
 """Sessions that are kept for a while though nobody reads through them."""
@@ -85,28 +82,11 @@ def shutdown(timeout: float = 2.0) -> None:
     with _lock:
         sessions = list(_sessions.values())
     call = Call(SYSTEM.monotonic() + timeout, SYSTEM.monotonic)
-    closed: SimpleQueue[None] = SimpleQueue()
-
-    def close(session: Session) -> None:
-        try:
-            session.close(call)
-        finally:
-            closed.put(None)
-
-    asking = [session for session in sessions if session.identity.revocable]
+    logged_in = [session for session in sessions if session.client.identity.revocable]
     for session in sessions:
-        if session not in asking:
+        if session not in logged_in:
             session.close(call)
-    for session in asking:
-        try:
-            start(partial(close, session), "toriconfig-shutdown")
-        except RuntimeError:  # the interpreter is ending: no threads any more
-            close(session)
-    for _ in asking:
-        try:
-            closed.get(timeout=call.remaining())
-        except Empty:
-            return
+    run_concurrently([partial(session.close, call) for session in logged_in], call, "toriconfig-shutdown")
 
 
 _IDENTIFYING = ("BAO_TOKEN", "VAULT_TOKEN", "BAO_TOKEN_PATH", "VAULT_TOKEN_PATH", "HOME", "USERPROFILE")

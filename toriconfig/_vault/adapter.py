@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hvac
 from hvac import exceptions
@@ -11,8 +11,10 @@ from hvac.adapters import Adapter
 
 from toriconfig._vault.http.response import Answer
 from toriconfig._vault.http.translate import error_of
-from toriconfig._vault.session import Session
 from toriconfig.errors import SecretError, VaultError
+
+if TYPE_CHECKING:
+    from toriconfig._vault.client import Client
 
 
 class Response:
@@ -38,21 +40,21 @@ class Response:
         return f"<Response [{self.status_code}]>"
 
 
-class SessionAdapter(Adapter):  # type: ignore[misc]
-    """An adapter of hvac over a `Session`.
+class ClientAdapter(Adapter):  # type: ignore[misc]
+    """An adapter of hvac over a `Client` of ours.
 
     Errors are ours and hvac's at once, so that both kinds of `except` work; they know status and request id.
     """
 
-    def __init__(self, *, session: Session, **_: Any) -> None:
+    def __init__(self, *, session: Client, **_: Any) -> None:
         self.session: Any = session
         self.base_uri = session.address
         self.namespace = session.resolved.namespace
         self.token: str | None = None
-        """A token to use instead of the session's, until it is set back to None."""
+        """A token to use in place of the client's, until it is set back to None."""
 
     def close(self) -> None:
-        """Nothing: the connections are the session's."""
+        """Do nothing: the connections belong to the client."""
 
     def get_login_token(self, response: dict[str, Any]) -> str:
         """The token that a login brought."""
@@ -94,10 +96,10 @@ class SessionAdapter(Adapter):  # type: ignore[misc]
         raise both(failure, method, path)
 
 
-def client(session: Session) -> hvac.Client:
-    """A client of hvac over `session`."""
-    ours: Any = session
-    return hvac.Client(url=session.address, token="", adapter=SessionAdapter, session=ours, verify=True)
+def hvac_client(client: Client) -> hvac.Client:
+    """An `hvac.Client` that sends its requests by `client`: its login, failover, deadline and errors."""
+    session: Any = client  # what hvac hands to its adapter under this name
+    return hvac.Client(url=client.address, token="", adapter=ClientAdapter, session=session, verify=True)
 
 
 _HVAC: dict[int, type[Exception]] = {

@@ -9,39 +9,45 @@ from toriconfig._core.markers import Place
 from toriconfig._core.origin import Origin
 from toriconfig._runtime.log import logger
 from toriconfig._runtime.transitions import Then, Transitions
+from toriconfig._runtime.weak_timer import WeakTimer
 from toriconfig._runtime.workers import DEMAND, LEASE, POLL
 from toriconfig._secrets.provider import Reading, State, Swap, Swaps
 from toriconfig._vault import lease as leases
 from toriconfig._vault import timing
 from toriconfig._vault.attempts import Attempts
-from toriconfig._vault.engines.kv import mints
+from toriconfig._vault.engines.paths import mints
 from toriconfig._vault.http.translate import is_outage, timed_out
-from toriconfig._vault.lease_requests import Timer, retire
+from toriconfig._vault.lease_requests import retire
 from toriconfig._vault.leased import Leased
-from toriconfig._vault.renewal import renew_lease
+from toriconfig._vault.renewal import renew_lease, vault_answers
 from toriconfig._vault.result import Found
 from toriconfig.errors import SecretError, VaultNotFound, VaultUnreachable
 
 if TYPE_CHECKING:
     from toriconfig._runtime.single_flight import Flight
-    from toriconfig._vault.session import Session
+    from toriconfig._vault.engines.kv import Mounts
+    from toriconfig._vault.outages import Outages
+    from toriconfig._vault.requester import PathRequester
 
 NEVER = float("inf")
 
 
-class Cell:
+class CachedPath:
     """A `Supply` for one path of Vault; `reading.value` is the dict of its keys.
 
     Its lock guards transitions of memory alone; no request, timer, callback or wait ever happens under it.
     """
 
-    def __init__(self, session: Session, place: Place) -> None:
+    def __init__(self, requester: PathRequester, mounts: Mounts, outages: Outages, place: Place) -> None:
         self.reading: Reading | None = None
         self.fresh_until = -NEVER
-        self.now = session.now
+        self.now: Callable[[], float] = requester.executor.now
         self.reference = str(place)
-        self.vault = (frozenset(session.resolved.addresses), session.resolved.namespace)
-        self._session = session
+        self.vault = (frozenset(requester.resolved.addresses), requester.resolved.namespace)
+        self._requester = requester
+        self._mounts = mounts
+        self._outages = outages
+        self._vault = requester.resolved.vault
         self._place = place
         self._memory = Transitions()
         self._subscribers = Swaps()
@@ -67,7 +73,7 @@ class Cell:
             if self._usable(now):
                 self._refit(then)
                 due = now >= self.fresh_until and now >= self._next_try
-                if due and not self._under_way() and not self._session.identity.limited:
+                if due and not self._under_way() and not self._requester.limited:
                     self._read(POLL, then)
                 return ()
             if self._attempts.error is None:
@@ -104,14 +110,14 @@ class Cell:
             # what refuses a lease knows of its end, so Vault answers again: the pause after a failure does not count
             if now < self._refused + self._gap or (self._leased is None and now < self._next_try):
                 return ()
-            self._gap = timing.refusal_gap(self._gap, now - self._refused, self._session.vault.refresh_interval)
+            self._gap = timing.refusal_gap(self._gap, now - self._refused, self._vault.refresh_interval)
             self._refused = now
-            self._session.forget_failures()
+            self._requester.forget_failures()
             return (self._read(DEMAND, then),)
 
     def ask(self) -> Sequence[Flight]:
         """Ask now, whatever is in memory and whatever failed before; calls that overlap share one request."""
-        self._session.forget_failures()
+        self._requester.forget_failures()
         with self._memory as then:
             flight = self._flight
             if flight is not None and not flight.ended and not self._renewing:
@@ -187,12 +193,16 @@ class Cell:
         with self._memory as then:
             if timer != self._timer or self._under_way():
                 return
-            if self._leased is None and self._session.identity.limited:
+            if self._leased is None and self._requester.limited:
                 return
             if self._leased is not None and self._action == "renew":
                 renew_lease(self, self._leased.lease, then)
             else:
                 self._read(POLL if self._leased is None else LEASE, then)
+
+    def vault_answers(self) -> None:
+        """Replace credentials that ended during an outage."""
+        vault_answers(self)
 
     # What follows, down to `_warn`, is called with the lock held; what it decides is done after it, by `then`.
 
@@ -202,7 +212,7 @@ class Cell:
     def _usable(self, now: float) -> bool:
         if self.reading is None or self._confirmed is None:
             return False
-        stale_for = self._session.vault.stale_for
+        stale_for = self._vault.stale_for
         if self._leased is not None:
             return self._leased.works(now, self._attempts.outage_since, stale_for)
         return now < self._confirmed + max(stale_for, self._fresh_for)
@@ -223,13 +233,13 @@ class Cell:
         return dropped
 
     def _plan(self, then: Then, *, ttl: float | None = None, first: bool = False, failed: bool = False) -> None:
-        """Set the one timer of this cell."""
-        now, session = self.now(), self._session
-        rnd, interval = session.rnd, session.vault.refresh_interval
+        """Set the one timer of this path."""
+        now, executor = self.now(), self._requester.executor
+        rnd, interval = executor.rnd, self._vault.refresh_interval
         tried, self._action = self._action, "reissue"
         if self._leased is not None:
             failures = self._attempts.failures if failed else 0
-            plan = self._leased.plan(session.vault, now, rnd, tried=tried, failures=failures)
+            plan = self._leased.plan(self._vault, now, rnd, tried=tried, failures=failures)
             self._action, due = plan
             if self._action == "reissue":
                 due = max(due, self._issued + leases.SHORTEST)
@@ -242,14 +252,14 @@ class Cell:
         self._planned = True
         self._timer += 1
         if due < NEVER:
-            timer = Timer(self, self._timer)
-            then(lambda: session.scheduler.at(due, timer))
+            timer = WeakTimer(self, self._timer)
+            then(lambda: executor.scheduler.at(due, timer))
 
     def _read(self, priority: int, then: Then) -> Flight:
-        place, first, session = self._place, self._attempts.failures == 0, self._session
+        place, first, requester = self._place, self._attempts.failures == 0, self._requester
 
         def work(flight: Flight) -> None:
-            outcome = session.mounts.fetch(place, flight.call, relogin=first)
+            outcome = self._mounts.fetch(place, flight.call, relogin=first)
             claimed = flight.claim()
             if isinstance(outcome, Found):
                 self._found(outcome, late=not claimed or self._flight is not flight)
@@ -260,20 +270,20 @@ class Cell:
 
         def failed(error: SecretError | None) -> None:
             if self._flight is flight:  # else another one was sent after it
-                self._failed(error or timed_out(self.reference, session.resolved.timeout))
+                self._failed(error or timed_out(self.reference, requester.resolved.timeout))
 
         self._renewing = False
         self._flight = flight = self._departing(failed)
-        then(lambda: session.send(flight, priority, work, failed))
+        then(lambda: requester.send(flight, priority, work, failed))
         return flight
 
     def _departing(self, failed: Callable[[SecretError | None], None]) -> Flight:
         self._attempts.sent(self.now())
-        return self._session.flight(failed)
+        return self._requester.flight(failed)
 
     def _warn(self, error: SecretError, then: Then) -> None:
         """Warn, once, that the value in memory could not be confirmed; a lease shows its true end from then on."""
-        session, leased, vault = self._session, self._leased, self._session.vault
+        leased, vault = self._leased, self._vault
         if leased is not None and self.reading is not None and leased.ends < NEVER:
             self.reading.expires_at = (
                 vault.clock.time() + leased.ends - self.now()
@@ -283,24 +293,24 @@ class Cell:
         used = f"what was read before is used for up to {vault.stale_for:g} s"
         if leased is not None:
             used = leased.prospect(self.now(), vault.clock.time(), vault.stale_for, outage=is_outage(error))
-        then(lambda: session.outages.failed(self, error, used, alone=leased is not None))
+        then(lambda: self._outages.failed(self, error, used, alone=leased is not None))
 
     # What follows records outcomes; it takes the lock itself, and tells of swaps outside it.
 
     def _found(self, found: Found, *, late: bool) -> None:
-        now, session = self.now(), self._session
+        now, vault = self.now(), self._vault
         with self._memory as then:
             old, before = self.reading, self._leased
             if late and old is not None and (old.version or 0) >= (found.version or 0):
                 # given up on, and overtaken by a newer answer; nobody will use what it may have minted
                 unused = found.lease
                 if unused is not None:
-                    then(lambda: retire(session, unused, now))
+                    then(lambda: retire(self._requester, unused, now))
                 return
             changed = old is None or old.version != found.version or found.differs(old.value)
             if changed:
                 origin = Origin("vault", self._place.path, version=found.version)
-                ends = session.vault.clock.time() + found.lease.duration if found.lease is not None else None
+                ends = vault.clock.time() + found.lease.duration if found.lease is not None else None
                 self.reading = Reading(found.data, origin, found.version, ends, gist=found.gist)
             self._leased = Leased(found.lease, found.token) if found.lease is not None else None
             self._confirmed = now
@@ -308,19 +318,19 @@ class Cell:
             self._next_try = -NEVER
             if found.lease is not None:
                 self._issued, self._next_try = now, now + leases.SHORTEST
-            self._fresh_for = timing.fresh_for(session.vault.refresh_interval)
+            self._fresh_for = timing.fresh_for(vault.refresh_interval)
             if found.ttl is not None:
                 self._fresh_for = min(self._fresh_for, found.ttl + timing.SLACK)
             self._plan(then, ttl=found.ttl, first=old is None)
             self._refit(then)
-        session.succeeded(self)
+        self._outages.succeeded(self)
         if changed:
             self._notify(old, self.reading)
         if before is not None and (found.lease is None or before.lease.id != found.lease.id):
-            retire(session, before.lease, leases.retire_at(now, session.vault.overlap))
+            retire(self._requester, before.lease, leases.retire_at(now, vault.overlap))
 
     def _failed(self, error: SecretError) -> None:
-        now, session = self.now(), self._session
+        now = self.now()
         error = error.at("")
         error.reference = self.reference
         with self._memory as then:
@@ -330,8 +340,8 @@ class Cell:
             if self._confirmed is not None:
                 self._plan(then, failed=True)
             if not kept:
-                wait = timing.retry_delay(self._attempts.failures, session.vault.refresh_interval, session.rnd)
-                self._next_try = now + wait
+                rnd, interval = self._requester.executor.rnd, self._vault.refresh_interval
+                self._next_try = now + timing.retry_delay(self._attempts.failures, interval, rnd)
             if kept:
                 self._warn(error, then)
         if dropped is not None and isinstance(error, VaultNotFound):
@@ -348,4 +358,4 @@ class Cell:
                 logger().error("a callback for %s failed: %s", self.reference, type(error).__name__)
 
     def __repr__(self) -> str:
-        return f"Cell({self.reference!r}, {self.state})"
+        return f"CachedPath({self.reference!r}, {self.state})"

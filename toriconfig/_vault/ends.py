@@ -13,8 +13,8 @@ from toriconfig._vault.lease import Lease
 from toriconfig._vault.result import Found
 
 if TYPE_CHECKING:
+    from toriconfig._core.clock import Clock
     from toriconfig._vault.http.response import Answer
-    from toriconfig._vault.session import Session
 
 IDENTITY = "identity/oidc/token/"
 _OF_A_CODE = frozenset({"code", "expire_time", "generated", "period", "ttl"})
@@ -53,11 +53,11 @@ def code(data: dict[str, Any], asked: float) -> Found:
     return Found(data, None, Lease("", False, asked, lasts, lasts, on_demand=True), None, gist=unchanging)
 
 
-def identity_token(data: dict[str, Any], answer: Answer, session: Session, asked: float) -> Found:
+def identity_token(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> Found:
     """A signed token of an identity, which ends at its `exp`; another one with the same claims is no other credential."""
     claims = _claims(data.get("token"))
     ends = seconds(claims.get("exp"))
-    left = _until(ends, answer, session) if ends is not None else seconds(data.get("ttl"))
+    left = _until(ends, answer, clock) if ends is not None else seconds(data.get("ttl"))
     if not left:
         return Found(data, None, None, answer.token)
     lasting = json.dumps({name: value for name, value in claims.items() if name not in _OF_A_TOKEN}, sort_keys=True)
@@ -65,20 +65,20 @@ def identity_token(data: dict[str, Any], answer: Answer, session: Session, asked
     return Found(data, None, Lease("", False, asked, left, left), None, gist=gist)
 
 
-def issued(data: dict[str, Any], answer: Answer, session: Session, asked: float) -> Found:
+def issued(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> Found:
     """A certificate, which ends at a time that is written in it. When none is found, it is kept: nothing asks anew."""
     ends = seconds(data.get("expiration"))
     if ends is None:
         ends = _ssh_end(data.get("signed_key"))
-    left = _until(ends, answer, session) if ends is not None else 0.0
+    left = _until(ends, answer, clock) if ends is not None else 0.0
     return Found(data, None, Lease("", False, asked, left, left), None)
 
 
-def _until(ends: float, answer: Answer, session: Session) -> float:
+def _until(ends: float, answer: Answer, clock: Clock) -> float:
     """Seconds until `ends`, since 1970, by the clock that wrote it: Vault's own; at least one."""
     now = moment(answer.headers.get("date"))
     if now is None:
-        now = session.vault.clock.time()
+        now = clock.time()
     return max(1.0, ends - now)
 
 

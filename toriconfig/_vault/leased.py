@@ -8,8 +8,8 @@ from toriconfig._vault import lease as leases
 from toriconfig._vault.lease import NEVER, Lease
 
 if TYPE_CHECKING:
-    from toriconfig._vault.auth.token import LiveToken
     from toriconfig._vault.timing import Random
+    from toriconfig._vault.token import LiveToken
     from toriconfig.vault import Vault
 
 

@@ -1,11 +1,13 @@
 """Keeping the leased credentials of one path alive: their lease, and the token that it was issued to.
 
-These functions change what a `Cell` holds, under its lock, and do what follows from that after it.
+These functions change what a cached path holds, under its lock, and do what follows from that after it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from toriconfig._runtime.transitions import Then
 from toriconfig._runtime.workers import LEASE
@@ -13,114 +15,159 @@ from toriconfig._vault import lease as leases
 from toriconfig._vault.http.translate import is_outage, timed_out
 from toriconfig._vault.lease import Lease
 from toriconfig._vault.lease_requests import renew
+from toriconfig._vault.outages import Affected, Outages
 from toriconfig.errors import SecretError
 
 if TYPE_CHECKING:
-    from toriconfig._runtime.single_flight import Flight
-    from toriconfig._vault.auth.token import LiveToken
-    from toriconfig._vault.cached_path import Cell
+    from toriconfig._runtime.single_flight import Failed, Flight
+    from toriconfig._runtime.transitions import Transitions
+    from toriconfig._secrets.provider import Reading
+    from toriconfig._vault.attempts import Attempts
+    from toriconfig._vault.leased import Leased
+    from toriconfig._vault.requester import PathRequester
+    from toriconfig._vault.token import LiveToken
 
 
-def renew_lease(cell: Cell, held: Lease, then: Then) -> None:
-    """Send a renewal; called under the lock of the cell."""
-    session = cell._session
+class LeasedPath(Affected, Protocol):
+    """Protocol of a cached path with leased credentials; see `CachedPath`."""
+
+    reading: Reading | None
+    fresh_until: float
+    now: Callable[[], float]
+    _requester: PathRequester
+    _outages: Outages
+    _memory: Transitions
+    _attempts: Attempts
+    _leased: Leased | None
+    _flight: Flight | None
+    _renewing: bool
+    _confirmed: float | None
+
+    def _under_way(self) -> bool: ...
+    def _plan(self, then: Then, *, failed: bool = False) -> None: ...
+    def _refit(self, then: Then) -> None: ...
+    def _read(self, priority: int, then: Then) -> Flight: ...
+    def _departing(self, failed: Failed) -> Flight: ...
+    def _warn(self, error: SecretError, then: Then) -> None: ...
+    def _notify(self, old: Reading | None, new: Reading | None) -> None: ...
+
+
+class LeasesOfTokens:
+    """The leased credentials of a session, which end with the tokens that they were issued to.
+
+    Args:
+        paths: returns the cached paths of the session.
+    """
+
+    def __init__(self, paths: Callable[[], Iterable[LeasedPath]]) -> None:
+        self._paths = paths
+
+    def any_on(self, token: LiveToken) -> bool:
+        """True if some credentials end with that token."""
+        return any(_depends_on(path, token) for path in self._paths())
+
+    def token_changed(self, token: LiveToken) -> None:
+        """Plan credentials anew after their token was replaced, ended or got an earlier end.
+
+        Leases of the token are replaced before the token ends.
+        """
+        for path in self._paths():
+            with path._memory as then:
+                leased = path._leased
+                if leased is not None and leased.token is token:
+                    _plan_anew(path, leased, then)
+
+    def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:
+        """Record that a token could not be renewed or replaced, where the token ends before the lease.
+
+        Args:
+            token: that could not.
+            error: the reason.
+            asked: monotonic seconds at which that was tried.
+        """
+        for path in self._paths():
+            with path._memory as then:
+                leased = path._leased
+                if leased is not None and leased.token is token and token.ends < leased.lease.ends:
+                    path._attempts.sent(asked)
+                    _failed(path, error, then)
+
+    def token_renewed(self, token: LiveToken) -> None:
+        """Clear an outage of credentials after their token was renewed, because their lease is safe again."""
+        for path in self._paths():
+            with path._memory as then:
+                if _depends_on(path, token) and is_outage(path._attempts.error):
+                    path._attempts.succeeded()
+                    path._refit(then)
+                    then(partial(path._outages.succeeded, path))
+
+
+def renew_lease(path: LeasedPath, held: Lease, then: Then) -> None:
+    """Send a renewal; called under the lock of the path."""
+    requester = path._requester
 
     def work(flight: Flight) -> None:
-        fate, lease, error = renew(session, held, flight.call)
+        fate, lease, error = renew(requester, held, flight.call)
         if flight.claim():
-            _renewed(cell, held, fate, lease, error)
+            _renewed(path, held, fate, lease, error)
             flight.finish()
 
     def failed(error: SecretError | None) -> None:
-        _renewed(cell, held, "keep", held, error or timed_out(cell.reference, session.resolved.timeout))
+        _renewed(path, held, "keep", held, error or timed_out(path.reference, requester.resolved.timeout))
 
-    cell._renewing = True
-    cell._flight = flight = cell._departing(failed)
-    then(lambda: session.send(flight, LEASE, work, failed))
+    path._renewing = True
+    path._flight = flight = path._departing(failed)
+    then(lambda: requester.send(flight, LEASE, work, failed))
 
 
-def _renewed(cell: Cell, held: Lease, fate: leases.Fate, lease: Lease, error: SecretError | None) -> None:
+def _renewed(path: LeasedPath, held: Lease, fate: leases.Fate, lease: Lease, error: SecretError | None) -> None:
     """Record how a renewal ended."""
-    session = cell._session
-    with cell._memory as then:
-        leased = cell._leased
+    requester = path._requester
+    with path._memory as then:
+        leased = path._leased
         if leased is None or leased.lease is not held:
             return
-        cell._leased, cell._renewing = leased._replace(lease=lease), False
+        path._leased, path._renewing = leased._replace(lease=lease), False
         if fate == "renewed":
-            cell._confirmed = cell.now()
-            cell._attempts.succeeded()
-            if cell.reading is not None:
-                cell.reading.expires_at = session.vault.clock.time() + lease.duration
-            then(lambda: session.succeeded(cell))
+            path._confirmed = path.now()
+            path._attempts.succeeded()
+            if path.reading is not None:
+                path.reading.expires_at = requester.resolved.vault.clock.time() + lease.duration
+            then(lambda: path._outages.succeeded(path))
         elif fate == "keep" and error is not None:
-            _failed(cell, error, then)
+            _failed(path, error, then)
         else:
-            cell._attempts.answered()
-        cell._plan(then, failed=fate == "keep")
-        cell._refit(then)
+            path._attempts.answered()
+        path._plan(then, failed=fate == "keep")
+        path._refit(then)
         if fate == "spent":
-            then(lambda: session.outages.not_renewable(cell, error))
+            then(lambda: path._outages.not_renewable(path, error))
         if fate == "gone":
-            then(lambda: cell._notify(cell.reading, cell.reading))
+            then(lambda: path._notify(path.reading, path.reading))
 
 
-def _failed(cell: Cell, error: SecretError, then: Then) -> None:
+def _failed(path: LeasedPath, error: SecretError, then: Then) -> None:
     error = error.at("")
-    error.reference = cell.reference
-    cell._attempts.failed(error)
-    cell._warn(error, then)
+    error.reference = path.reference
+    path._attempts.failed(error)
+    path._warn(error, then)
 
 
-def depends_on(cell: Cell, token: LiveToken) -> bool:
-    """True if the credentials of a cell end with that token."""
-    leased = cell._leased
+def _depends_on(path: LeasedPath, token: LiveToken) -> bool:
+    leased = path._leased
     return leased is not None and leased.token is token
 
 
-def token_changed(cell: Cell, token: LiveToken) -> None:
-    """Update a cell after that token was replaced, ended or got an earlier end.
-
-    Leases of the token are replaced before the token ends.
-    """
-    with cell._memory as then:
-        leased = cell._leased
-        if leased is None or leased.token is not token:
-            return
-        if leased.fresh_until < cell.fresh_until:
-            cell.fresh_until = leased.fresh_until
-            then(lambda: cell._notify(cell.reading, cell.reading))
-        if not cell._under_way():
-            cell._plan(then)
+def _plan_anew(path: LeasedPath, leased: Leased, then: Then) -> None:
+    if leased.fresh_until < path.fresh_until:
+        path.fresh_until = leased.fresh_until
+        then(lambda: path._notify(path.reading, path.reading))
+    if not path._under_way():
+        path._plan(then)
 
 
-def token_failed(cell: Cell, token: LiveToken, error: SecretError, asked: float) -> None:
-    """Record that a token could not be renewed or replaced, if the token ends before the cell's lease.
-
-    Args:
-        cell: whose credentials may end with it.
-        token: which.
-        error: why not.
-        asked: monotonic seconds at which that was tried.
-    """
-    with cell._memory as then:
-        leased = cell._leased
-        if leased is not None and leased.token is token and token.ends < leased.lease.ends:
-            cell._attempts.sent(asked)
-            _failed(cell, error, then)
-
-
-def token_renewed(cell: Cell, token: LiveToken) -> None:
-    """Clear an outage of a cell after its token was renewed, because the cell's lease is safe again."""
-    with cell._memory as then:
-        if depends_on(cell, token) and is_outage(cell._attempts.error):
-            cell._attempts.succeeded()
-            cell._refit(then)
-            then(lambda: cell._session.succeeded(cell))
-
-
-def vault_answers(cell: Cell) -> None:
+def vault_answers(path: LeasedPath) -> None:
     """An outage is over: what has ended meanwhile is replaced at once, since Vault revokes it now."""
-    with cell._memory as then:
-        if cell._leased is not None and cell.now() >= cell._leased.ends and not cell._under_way():
-            cell._read(LEASE, then)
+    with path._memory as then:
+        if path._leased is not None and path.now() >= path._leased.ends and not path._under_way():
+            path._read(LEASE, then)

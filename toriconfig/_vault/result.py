@@ -9,7 +9,7 @@ from toriconfig._vault.http.envelope import seconds
 from toriconfig._vault.lease import Lease
 
 if TYPE_CHECKING:
-    from toriconfig._vault.auth.token import LiveToken
+    from toriconfig._vault.token import LiveToken
 
 
 def lease_in(body: Mapping[str, Any], asked: float) -> Lease | None:

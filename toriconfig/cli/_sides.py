@@ -165,10 +165,10 @@ def of_vault(reference: str) -> Side:
 
 
 def _read(session: Session, ref: Ref) -> tuple[dict[str, Any], Origin]:
-    cell = session.at(ref)
-    for flight in cell.pending():
+    path = session.provider(ref)
+    for flight in path.pending():
         flight.wait()
-    reading = cell.settle()
+    reading = path.settle()
     return reading.value, reading.origin
 
 

@@ -18,7 +18,7 @@ from toriconfig.cli._options import (
 from toriconfig.cli._say import note, say
 
 if TYPE_CHECKING:
-    from toriconfig._vault.session import Session
+    from toriconfig._vault.requester import Requester
     from toriconfig.errors import SecretError
 
 
@@ -48,7 +48,7 @@ def policy(target: str | None, online: bool, form: str, color: str, **how: Any) 
     if online:
         if attempt.session is None:
             raise click.UsageError("Vault is not configured: set VAULT_ADDR, or leave --online out")
-        known = _located(attempt.session, attempt.references)
+        known = _located(attempt.session.client, attempt.references)
         if not isinstance(known, dict):
             return _untold(known)
         locate = known.__getitem__
@@ -56,13 +56,13 @@ def policy(target: str | None, online: bool, form: str, color: str, **how: Any) 
     return Exit.FINE
 
 
-def _located(session: Session, references: tuple[str, ...]) -> dict[str, str] | SecretError:
+def _located(client: Requester, references: tuple[str, ...]) -> dict[str, str] | SecretError:
     from toriconfig._core.markers import split
     from toriconfig._vault.engines.write import policy_path
     from toriconfig.errors import SecretError
 
     try:
-        return {path: policy_path(session, path) for path in {split(reference).path for reference in references}}
+        return {path: policy_path(client, path) for path in {split(reference).path for reference in references}}
     except SecretError as error:
         return error.with_traceback(None)
 

@@ -125,7 +125,7 @@ def put(reference: str, from_stdin: bool) -> int:
         plain = place.replaced(version=None, parameters=())
         raise click.UsageError(f"REFERENCE: what is written is always a new version: say `{plain}`")
     value = given_value(from_stdin, "value")
-    version = with_session(lambda session: put_key(session, path, key, value))
+    version = with_session(lambda session: put_key(session.client, path, key, value))
     note(f"stored {reference}" + (f" as version {version}" if version else ""))
     return Exit.FINE
 
@@ -142,7 +142,7 @@ def get(reference: str, reveal: bool) -> int:
     _reference(reference)
 
     def read(session: Session) -> Any:
-        supply = supply_at(Ref(reference), Parts(session.at, _no_other), reference)
+        supply = supply_at(Ref(reference), Parts(session.provider, _no_other), reference)
         secret = handle(supply, None, "")  # as it is
         secret.get()
         return secret

@@ -246,7 +246,7 @@ def check_needs(work: Work, needs: Mapping[str, str], *, must_know: bool = True)
 
 def _mount(session: Session, ref: Ref) -> str:
     try:
-        mount, versioned = mount_of(session, ref.path)
+        mount, versioned = mount_of(session.client, ref.path)
     except VaultDenied as error:  # of the token, or of the mount
         raise RotationRefused(error.message, reference=str(ref), help=error.help) from None
     if not versioned:

@@ -69,7 +69,7 @@ class Work:
         Raises:
             VaultError: there was no answer, or, with `check`, an error status.
         """
-        answer = self.session.request(method, path, body, query=query, headers=headers, check=check)
+        answer = self.session.client.request(method, path, body, query=query, headers=headers, check=check)
         if answer.request_id:
             self._requests.append(answer.request_id)
         return answer
@@ -88,17 +88,17 @@ class Work:
         kept = self._newest(Ref(reference))
         if kept is not None:
             return kept
-        cell = self.session.at(Ref(reference))
-        for flight in cell.pending():
+        path = self.session.provider(Ref(reference))
+        for flight in path.pending():
             flight.wait()
-        value: Values = dict(cell.settle().value)
+        value: Values = dict(path.settle().value)
         return value
 
     def _newest(self, ref: Ref) -> Values | None:
         if ref.place.version is not None:
             return None
         try:
-            mount, versioned = mount_of(self.session, ref.path)
+            mount, versioned = mount_of(self.session.client, ref.path)
         except (VaultNotFound, VaultDenied):  # it is in another engine; or a read says what is wrong
             return None
         newest = Versions(self, mount, ref.path.removeprefix(mount)).read() if versioned else None

@@ -97,11 +97,11 @@ def _protection(session: Session) -> Iterator[Finding]:
 def _token(session: Session) -> Iterator[Finding]:
     from toriconfig._vault.auth.identity import no_policy
 
-    answer = asked(session, "GET", "auth/token/lookup-self")
-    live = session.identity.current
+    answer = asked(session.client, "GET", "auth/token/lookup-self")
+    live = session.client.identity.current
     if isinstance(answer, VaultDenied) and live is not None:
         # Only the words tell whether it is the token that is refused, or the lookup.
-        bare = asked(session, "GET", "auth/token/lookup-self", check=False, token=live.value)
+        bare = asked(session.client, "GET", "auth/token/lookup-self", check=False, token=live.value)
         if not isinstance(bare, SecretError) and no_policy(bare):
             message = "it is accepted, but no policy lets it look itself up, so when it ends is not known"
             yield Finding("warning", "token", message, "give it the policy `default` too", "TC408")
@@ -111,7 +111,7 @@ def _token(session: Session) -> Iterator[Finding]:
             yield Finding("error", "token", "Vault does not accept it", remedy, "TC406")
             return
     if isinstance(answer, SecretError):
-        yield unreached("login", session.address, answer)
+        yield unreached("login", session.client.address, answer)
         return
     yield from _life(answer.data)
 

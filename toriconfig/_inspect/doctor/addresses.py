@@ -43,9 +43,10 @@ def addresses(session: Session) -> Generator[Finding, None, Answer | None]:
 
 def _health(session: Session, address: str) -> Answer | SecretError:
     """Ask one address for its health, in the root namespace; no other namespace has a health."""
-    from toriconfig._vault.session import Session
+    from toriconfig._vault.client import Client
 
-    alone = Session(replace(session.resolved, addresses=(address,), namespace=""), session.environ)
+    where = replace(session.resolved, addresses=(address,), namespace="")
+    alone = Client(where, session.client.environ, session.executor)
     health: Answer | SecretError = asked(alone, "GET", "sys/health", check=False, query=_STANDBYS, token="")
     return health
 

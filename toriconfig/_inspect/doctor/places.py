@@ -11,23 +11,28 @@ from toriconfig._inspect.doctor.finding import Finding, unreached
 from toriconfig.errors import SecretError, VaultDenied, VaultNotFound
 
 if TYPE_CHECKING:
+    from toriconfig._vault.client import Client
     from toriconfig._vault.session import Session
 
 
 def place(session: Session, ref: Ref) -> Finding:
     """Examine whether `ref` can be read; a read that would create an account is not made."""
-    from toriconfig._vault.engines.kv import mints
+    from toriconfig._vault.engines.paths import mints
 
     name = str(ref)
-    if mints(ref.path) and not _is_kept(session, ref.path):
-        return _capability(session, ref)
+    if mints(ref.path) and not _is_kept(session.client, ref.path):
+        return _capability(session.client, ref)
     outcome = _read(session, ref)
     if isinstance(outcome, VaultDenied):
-        return Finding("error", name, "403: no policy of the token allows it", _needed(session, ref, outcome), "TC406")
+        return Finding(
+            "error", name, "403: no policy of the token allows it", _needed(session.client, ref, outcome), "TC406"
+        )
     if isinstance(outcome, VaultNotFound):
-        return Finding("error", name, f"404: {outcome.message}", _suggestion(session, ref) or outcome.help, "TC407")
+        return Finding(
+            "error", name, f"404: {outcome.message}", _suggestion(session.client, ref) or outcome.help, "TC407"
+        )
     if isinstance(outcome, SecretError):
-        return unreached(name, session.address, outcome)
+        return unreached(name, session.client.address, outcome)
     if ref.key is not None and ref.key not in outcome:
         candidate = near(ref.key, outcome)
         remedy = (
@@ -37,53 +42,53 @@ def place(session: Session, ref: Ref) -> Finding:
     return Finding("ok", name, "can be read")
 
 
-def asked(session: Session, method: str, path: str, *, check: bool = True, **how: Any) -> Any:
+def asked(client: Client, method: str, path: str, *, check: bool = True, **how: Any) -> Any:
     """Vault's answer, or the error, returned."""
     try:
-        return session.request(method, path, check=check, **how)
+        return client.request(method, path, check=check, **how)
     except SecretError as error:
         return error.with_traceback(None)
 
 
 def _read(session: Session, ref: Ref) -> Mapping[str, Any] | SecretError:
-    cell = session.at(ref)
-    for flight in cell.pending():
+    path = session.provider(ref)
+    for flight in path.pending():
         flight.wait()
     try:
-        value: Mapping[str, Any] = cell.settle().value
+        value: Mapping[str, Any] = path.settle().value
     except SecretError as error:
         return error.with_traceback(None)
     return value
 
 
-def _is_kept(session: Session, path: str) -> bool:
+def _is_kept(client: Client, path: str) -> bool:
     """True if a KV engine holds the path, whatever it looks like: reading it makes nothing new."""
     from toriconfig._vault.engines.write import mount_of
 
     try:
-        mount_of(session, path)
+        mount_of(client, path)
     except SecretError:
         return False
     return True
 
 
-def _capability(session: Session, ref: Ref) -> Finding:
+def _capability(client: Client, ref: Ref) -> Finding:
     from toriconfig._vault.http.translate import MOUNTS
 
     name = str(ref)
     needed = "update" if ref.place.parameters else "read"
-    answer = asked(session, "POST", "sys/capabilities-self", body={"paths": [ref.path]})
+    answer = asked(client, "POST", "sys/capabilities-self", body={"paths": [ref.path]})
     if isinstance(answer, VaultDenied):
         message = "not tried, since reading it makes something new, and the token may not ask what it may do"
         return Finding("warning", name, message, "give the token the policy `default` too", "TC406")
     if isinstance(answer, SecretError):
-        return unreached(name, session.address, answer)
+        return unreached(name, client.address, answer)
     told = answer.data.get(ref.path) or answer.data.get("capabilities")
     allowed = set(map(str, told)) if isinstance(told, list) else set()
     if not allowed & {needed, "root", "sudo"}:
         rule = f'path "{ref.path}" {{ capabilities = ["{needed}"] }}'
         return Finding("error", name, "403: no policy of the token allows it", f"the policy needs: {rule}", "TC406")
-    mount = asked(session, "GET", MOUNTS + ref.path)
+    mount = asked(client, "GET", MOUNTS + ref.path)
     if isinstance(mount, SecretError):
         remedy = "look at the mount and at VAULT_NAMESPACE"
         return Finding("error", name, "404: no secrets engine is mounted there", remedy, "TC407")
@@ -92,28 +97,28 @@ def _capability(session: Session, ref: Ref) -> Finding:
     )
 
 
-def _needed(session: Session, ref: Ref, denied: VaultDenied) -> str:
+def _needed(client: Client, ref: Ref, denied: VaultDenied) -> str:
     """Describe the rule that the policy needs; also that of other engines if the token may not look up the engine."""
     from toriconfig._vault.engines.write import policy_path
 
     try:
-        policy_path(session, ref.path)
+        policy_path(client, ref.path)
     except SecretError:
         return f"{denied.help}; if the engine is not KV v2, for `{ref.path}` itself"
     return denied.help
 
 
-def _suggestion(session: Session, ref: Ref) -> str:
+def _suggestion(client: Client, ref: Ref) -> str:
     """The sibling that was probably meant, where the token may list them."""
     from toriconfig._vault.engines.write import policy_path
 
     parent, _, last = ref.path.rpartition("/")
     try:
-        folder = policy_path(session, ref.path).rpartition("/")[0]
+        folder = policy_path(client, ref.path).rpartition("/")[0]
     except SecretError:
         return ""
     mount, data, rest = (folder + "/").partition("/data/")
-    answer = asked(session, "LIST", f"{mount}/metadata/{rest}".rstrip("/") if data else folder, check=False)
+    answer = asked(client, "LIST", f"{mount}/metadata/{rest}".rstrip("/") if data else folder, check=False)
     if isinstance(answer, SecretError) or answer.status != 200:
         return ""
     keys = answer.data.get("keys")

@@ -22,7 +22,7 @@ def with_handles(draft: Draft) -> Draft:
     warn = _warner(context, draft, current)
     session, recipe = draft.session, context.recipe
     query = Query(
-        session.at if session is not None else None,
+        session.provider if session is not None else None,
         context.vault_path,
         context.options.layers,
         context.variable,

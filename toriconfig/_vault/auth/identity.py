@@ -1,28 +1,27 @@
-"""Identity of a session: its token, obtained once by the first caller, renewed, replaced, revoked."""
+"""Identity of a client: its token, obtained once by the first caller, renewed, replaced, revoked."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from toriconfig._runtime.deadline import SLICE, Call
 from toriconfig._runtime.log import internal, logger
 from toriconfig._runtime.single_flight import Flight
+from toriconfig._runtime.weak_timer import WeakTimer
 from toriconfig._runtime.workers import LEASE
 from toriconfig._vault import timing
 from toriconfig._vault.auth.login import given_token
 from toriconfig._vault.auth.obtain import obtain
-from toriconfig._vault.auth.token import NEVER, LiveToken
 from toriconfig._vault.http.response import Answer, Failure
 from toriconfig._vault.http.translate import denied, error_of, timed_out
-from toriconfig._vault.lease_requests import Timer
-from toriconfig._vault.renewal import depends_on, token_changed, token_failed, token_renewed
+from toriconfig._vault.token import NEVER, LiveToken
 from toriconfig.errors import SecretError
 from toriconfig.pipeline._memory_lock import MemoryLock
 from toriconfig.vault import Agent, Token
 
 if TYPE_CHECKING:
-    from toriconfig._vault.session import Session
+    from toriconfig._vault.requester import WorkerRequester
 
 SURE = 10.0
 """Seconds after a login or a lookup during which a 403 is more likely the policy's than the token's: no new login is
@@ -45,12 +44,54 @@ def no_policy(denial: Answer) -> bool:
     return "1 error occurred" in denial.text and "invalid token" not in denial.text
 
 
-class Identity:
-    """The token of one session in one process."""
+class Dependents(Protocol):
+    """Protocol of the leased credentials that end with the token that they were issued to."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._auth = session.resolved.auth
+    def any_on(self, token: LiveToken) -> bool:
+        """True if some credentials end with that token."""
+        ...
+
+    def token_changed(self, token: LiveToken) -> None:
+        """Plan those credentials anew after the token was replaced, ended or got an earlier end."""
+        ...
+
+    def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:
+        """Record that the token could not be renewed or replaced."""
+        ...
+
+    def token_renewed(self, token: LiveToken) -> None:
+        """Clear an outage of those credentials after the token was renewed."""
+        ...
+
+
+class _None:
+    """The dependents of a client whose answers are not cached."""
+
+    def any_on(self, token: LiveToken) -> bool:
+        return False
+
+    def token_changed(self, token: LiveToken) -> None:
+        """Nothing depends on it."""
+
+    token_renewed = token_changed
+
+    def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:
+        """Nothing depends on it."""
+
+
+class Identity:
+    """The token of one client in one process.
+
+    Args:
+        requester: sends the requests.
+        dependents: the leased credentials that end with a token; None: there are none.
+    """
+
+    def __init__(self, requester: WorkerRequester, dependents: Dependents | None = None) -> None:
+        self._requester = requester
+        self._executor = requester.executor
+        self._dependents: Dependents = dependents or _None()
+        self._auth = requester.resolved.auth
         self._lock = MemoryLock()
         self._token: LiveToken | None = None
         self._flight: Flight | None = None
@@ -59,7 +100,6 @@ class Identity:
         self._error: SecretError | None = None
         self._minted: list[LiveToken] = []
         self._looking = False
-        self.may_revoke = True
 
     @property
     def current(self) -> LiveToken | None:
@@ -83,7 +123,7 @@ class Identity:
     def token(self, call: Call) -> LiveToken | SecretError:
         """The token to ask with: the one in use, or a new login's, made once for all who wait."""
         token = self._token
-        if token is not None and self._session.now() < token.usable_until:
+        if token is not None and self._executor.now() < token.usable_until:
             return token
         return self._log_in(call, token)
 
@@ -97,10 +137,10 @@ class Identity:
         if isinstance(self._auth, Agent):
             return denied(path, method)
         if isinstance(self._auth, Token):
-            given = given_token(self._auth, self._session.environ)
+            given = given_token(self._auth, self._requester.environ)
             if isinstance(given, str) and given != token.value:
-                return self._adopt(LiveToken(given, minted=False, now=self._session.now()), token)
-        sure = self._session.now() - token.confirmed < SURE
+                return self._adopt(LiveToken(given, minted=False, now=self._executor.now()), token)
+        sure = self._executor.now() - token.confirmed < SURE
         if sure and no_policy(denial):
             return denied(path, method)
         failed: SecretError | None = None
@@ -138,13 +178,13 @@ class Identity:
         """
         if token.duration is None and not self._looking and token.value:
             self._looking = True
-            wait = LOOK_FOR_LEASES * self._session.rnd() if leased else LOOK * (0.7 + 0.3 * self._session.rnd())
-            self._at(self._session.now() + wait, token)
+            wait = LOOK_FOR_LEASES * self._executor.rnd() if leased else LOOK * (0.7 + 0.3 * self._executor.rnd())
+            self._at(self._executor.now() + wait, token)
 
     def due(self, token: LiveToken) -> None:
         """The timer of a token went off: see to it, unless it was replaced."""
         if not token.replaced:
-            self._session.launch(LEASE, lambda flight: self._tend(flight, token))
+            self._requester.launch(LEASE, lambda flight: self._tend(flight, token))
 
     def inherit(self, parent: Identity, *, share: bool) -> None:
         """After a fork: go on with the parent's token if asked to."""
@@ -157,7 +197,7 @@ class Identity:
         with self._lock:
             tokens, self._minted = self._minted, []
             token, self._token = self._token, None
-        now = self._session.now()
+        now = self._executor.now()
         if token is not None:
             token.replaced = True  # nothing more is planned for it
         ours = [token for token in tokens if token.pid == os.getpid() and now < token.ends]
@@ -167,7 +207,7 @@ class Identity:
 
     def revoke(self, token: LiveToken, call: Call) -> None:
         """Revoke a token; its leases go with it."""
-        self._session.exchange(call, "POST", "auth/token/revoke-self", None, token.value, repeatable=True)
+        self._requester.exchange(call, "POST", "auth/token/revoke-self", None, token.value, repeatable=True)
 
     def _log_in(self, call: Call, replacing: LiveToken | None) -> LiveToken | SecretError:
         with self._lock:
@@ -177,16 +217,16 @@ class Identity:
             mine = flight is None or flight.ended or flight.call.remaining() <= 0
             if mine:
                 if call.remaining() < SLICE:
-                    return timed_out("auth", self._session.resolved.timeout)
-                if self._error is not None and self._session.now() < self._retry_at:
+                    return timed_out("auth", self._requester.resolved.timeout)
+                if self._error is not None and self._executor.now() < self._retry_at:
                     return self._error
                 flight = self._flight = Flight(call, lambda _: None)
         assert flight is not None
         if not mine:
             if not flight.join(call.remaining()):
-                return timed_out("auth", self._session.resolved.timeout)
+                return timed_out("auth", self._requester.resolved.timeout)
             with self._lock:
-                return self._token or self._error or timed_out("auth", self._session.resolved.timeout)
+                return self._token or self._error or timed_out("auth", self._requester.resolved.timeout)
         try:
             return self._settle(self._obtained(call), replacing)
         finally:
@@ -198,15 +238,17 @@ class Identity:
         with self._lock:
             self._error = obtained
             self._failures += 1
-            wait = timing.retry_delay(self._failures, self._session.vault.refresh_interval, self._session.rnd)
+            wait = timing.retry_delay(
+                self._failures, self._requester.resolved.vault.refresh_interval, self._executor.rnd
+            )
             # a token that is looked up in files and variables costs nothing to look for again
-            self._retry_at = 0.0 if isinstance(self._auth, Token) else self._session.now() + wait
+            self._retry_at = 0.0 if isinstance(self._auth, Token) else self._executor.now() + wait
         return obtained
 
     def _obtained(self, call: Call) -> LiveToken | SecretError:
         """A new token; whatever goes wrong is the error of this login, for all who wait for it."""
         try:
-            return obtain(self._session, call)
+            return obtain(self._requester, call)
         except Exception as error:  # noqa: BLE001
             return internal(error)
 
@@ -218,43 +260,36 @@ class Identity:
                 return self._token
             self._token, self._error, self._failures, self._retry_at = token, None, 0, 0.0
             self._looking = False
-            now = self._session.now()
+            now = self._executor.now()
             self._minted = [one for one in self._minted if now < one.ends]
             if replacing is not None:
                 replacing.replaced = True
-        if token.due(self._session.rnd) < NEVER:
-            self._at(token.due(self._session.rnd), token)
+        if token.due(self._executor.rnd) < NEVER:
+            self._at(token.due(self._executor.rnd), token)
         if replacing is not None:
-            self._tell_cells(replacing)
+            self._dependents.token_changed(replacing)
         return token
-
-    def _tell_cells(self, token: LiveToken) -> None:
-        """Have the leases that hang on a token planned anew, since its end has changed."""
-        for cell in self._session.cells():
-            token_changed(cell, token)
 
     def _endangered(self, token: LiveToken, error: SecretError | None, asked: float) -> float:
         """Note for the leases that hang on a token that it could not be renewed; returns when to try again."""
-        for cell in self._session.cells():
-            if error is not None:
-                token_failed(cell, token, error, asked)
+        if error is not None:
+            self._dependents.token_failed(token, error, asked)
         return self._again(token)
 
     def _look_for_leases(self, token: LiveToken, call: Call) -> None:
         """Find out whether the leases of a token that was refused have ended with it."""
-        leased = any(depends_on(cell, token) for cell in self._session.cells())
-        if leased and self._look(token, call) == "dead":
+        if self._dependents.any_on(token) and self._look(token, call) == "dead":
             self._died(token)
 
     def _died(self, token: LiveToken) -> None:
         """Vault does not know a token any more: it was revoked or has ended, and its leases with it."""
         token.end()
-        self._tell_cells(token)
+        self._dependents.token_changed(token)
 
     def _look(self, token: LiveToken, call: Call) -> str:
         """Look the token up in Vault and return its state: alive, dead or unknown."""
-        now = self._session.now()
-        outcome = self._session.exchange(call, "GET", "auth/token/lookup-self", None, token.value)
+        now = self._executor.now()
+        outcome = self._requester.exchange(call, "GET", "auth/token/lookup-self", None, token.value)
         if isinstance(outcome, Failure) or outcome.status not in (200, 403):
             return "unknown"
         if outcome.status == 403:
@@ -262,11 +297,11 @@ class Identity:
         before = token.ends
         token.learn(outcome.data, now, first=token.duration is None)
         if token.ends < before:
-            self._tell_cells(token)
+            self._dependents.token_changed(token)
         return "alive"
 
     def _at(self, due: float, token: LiveToken) -> None:
-        self._session.scheduler.at(due, Timer(self, token))
+        self._executor.scheduler.at(due, WeakTimer(self, token))
 
     def _tend(self, flight: Flight, token: LiveToken) -> None:
         """See to a token that is due: look it up, renew it, or get its successor."""
@@ -282,33 +317,32 @@ class Identity:
             self._at(due, token)
 
     def _tended(self, token: LiveToken, call: Call) -> float:
-        session = self._session
+        requester, executor = self._requester, self._executor
         if token.duration is None:
             # no policy may allow the lookup: then the token is used until it is refused
-            return token.due(session.rnd) if self._look(token, call) == "alive" else NEVER
+            return token.due(executor.rnd) if self._look(token, call) == "alive" else NEVER
         if not token.spent:
-            now = session.now()
-            outcome = session.exchange(call, "POST", "auth/token/renew-self", {}, token.value)
+            now = executor.now()
+            outcome = requester.exchange(call, "POST", "auth/token/renew-self", {}, token.value)
             facts = outcome.body.get("auth") if isinstance(outcome, Answer) and outcome.status == 200 else None
             if isinstance(facts, dict):
                 token.learn(facts, now, first=False)
-                for cell in session.cells():
-                    token_renewed(cell, token)
+                self._dependents.token_renewed(token)
                 if not token.spent:
-                    return token.due(session.rnd)
+                    return token.due(executor.rnd)
             elif outcome.status not in (400, 403):
                 return self._endangered(token, error_of(outcome, "POST", "auth/token/renew-self"), now)
-        given = given_token(self._auth, session.environ) if isinstance(self._auth, Token) else None
+        given = given_token(self._auth, requester.environ) if isinstance(self._auth, Token) else None
         if isinstance(given, str):
             if given != token.value:
-                self._adopt(LiveToken(given, minted=False, now=session.now()), token)
+                self._adopt(LiveToken(given, minted=False, now=executor.now()), token)
             elif token.ends < NEVER:
-                left = max(0.0, token.ends - session.now())
+                left = max(0.0, token.ends - executor.now())
                 logger().warning("the token for Vault ends in %d s and cannot be renewed: give a new one", left)
             return NEVER
-        asked, other = session.now(), self._log_in(call, token)
+        asked, other = executor.now(), self._log_in(call, token)
         return NEVER if isinstance(other, LiveToken) else self._endangered(token, other, asked)
 
     def _again(self, token: LiveToken) -> float:
-        left = token.ends - self._session.now()
-        return NEVER if left <= 0 else self._session.now() + max(0.5, left / 4.0) * (0.9 + 0.2 * self._session.rnd())
+        left = token.ends - self._executor.now()
+        return NEVER if left <= 0 else self._executor.now() + max(0.5, left / 4.0) * (0.9 + 0.2 * self._executor.rnd())

@@ -1,4 +1,4 @@
-"""A new token for a session: given by somebody else, added by an agent, or obtained by one login.
+"""A new token for a client: given by somebody else, added by an agent, or obtained by one login.
 
 A login that was refused as invalid is not sent again with the same credentials: see `refused_logins.py`.
 """
@@ -11,14 +11,14 @@ from toriconfig._core.clock import SYSTEM
 from toriconfig._runtime.deadline import Call
 from toriconfig._vault.auth.login import given_token, login_request
 from toriconfig._vault.auth.refused_logins import HOLD, of_process
-from toriconfig._vault.auth.token import LiveToken
 from toriconfig._vault.http.response import Answer, Failure
 from toriconfig._vault.http.translate import error_of, timed_out
+from toriconfig._vault.token import LiveToken
 from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultUnreachable
 from toriconfig.vault.logins import Agent, LoginRequest, TLSCertificate, Token
 
 if TYPE_CHECKING:
-    from toriconfig._vault.session import Session
+    from toriconfig._vault.requester import WorkerRequester
 
 POLL = 0.02
 """Seconds between two looks at a login that another process has begun with the same credentials."""
@@ -37,30 +37,30 @@ def _elsewhere(namespace: str) -> str:
     return f"{asked} was asked, which knows no role of another one: look at VAULT_NAMESPACE"
 
 
-def obtain(session: Session, call: Call) -> LiveToken | SecretError:
+def obtain(requester: WorkerRequester, call: Call) -> LiveToken | SecretError:
     """A token to ask with, within the budget of `call`; at most one login request is sent."""
-    auth, now = session.resolved.auth, session.now()
+    auth, now = requester.resolved.auth, requester.executor.now()
     if isinstance(auth, Agent):
         token = LiveToken("", minted=False, now=now)
         token.duration = 0.0
         return token
     if isinstance(auth, Token):
-        given = given_token(auth, session.environ)
+        given = given_token(auth, requester.environ)
         return given if isinstance(given, SecretError) else LiveToken(given, minted=False, now=now)
 
     def ask(method: str, path: str, body: dict[str, Any] | None, token: str) -> Answer | VaultError:
-        outcome = session.exchange(call, method, path, body, token, repeatable=False)
+        outcome = requester.exchange(call, method, path, body, token, repeatable=False)
         if isinstance(outcome, Answer) and outcome.status < 300:
             return outcome
         return error_of(outcome, method, path) or VaultUnreachable("Vault cannot be asked", reference=path)
 
-    resolved = session.resolved
+    resolved = requester.resolved
     request = login_request(auth, ask, (resolved.addresses, resolved.namespace), call)
     if isinstance(request, SecretError):
         return request
     if isinstance(auth, TLSCertificate):
-        session._open().renew_tls()  # each certificate login presents the certificate of now
-    outcome = _sent_once(session, request, call) if auth.locks else _sent(session, request, call)
+        requester.renew_tls()  # each certificate login presents the certificate of now
+    outcome = _sent_once(requester, request, call) if auth.locks else _sent(requester, request, call)
     if isinstance(outcome, SecretError):
         return outcome
     facts = outcome.body.get("auth") if isinstance(outcome, Answer) and outcome.status < 300 else None
@@ -71,18 +71,18 @@ def obtain(session: Session, call: Call) -> LiveToken | SecretError:
     return _refusal(outcome, request.path, auth.method, resolved.namespace)
 
 
-def _sent(session: Session, request: LoginRequest, call: Call) -> Answer | Failure:
-    return session.exchange(call, "POST", request.path, request.body, "", repeatable=False)
+def _sent(requester: WorkerRequester, request: LoginRequest, call: Call) -> Answer | Failure:
+    return requester.exchange(call, "POST", request.path, request.body, "", repeatable=False)
 
 
-def _sent_once(session: Session, request: LoginRequest, call: Call) -> Answer | Failure | SecretError:
+def _sent_once(requester: WorkerRequester, request: LoginRequest, call: Call) -> Answer | Failure | SecretError:
     """Send the login unless the same one was refused lately, here or in a forked relative of this process."""
-    memory, resolved, clock = of_process(), session.resolved, session.vault.clock
+    memory, resolved, clock = of_process(), requester.resolved, requester.resolved.vault.clock
     mark = memory.fingerprint(
         resolved.addresses, resolved.namespace, request.path, request.body, 0 if clock is SYSTEM else id(clock)
     )
     while True:
-        left = memory.held(mark, session.now())
+        left = memory.held(mark, requester.executor.now())
         if left:
             return VaultDenied(
                 f"the login at {request.path} was refused {HOLD - left:.0f} s ago; it is not repeated with the same "
@@ -90,17 +90,17 @@ def _sent_once(session: Session, request: LoginRequest, call: Call) -> Answer | 
                 reference=request.path,
                 help=f"give new credentials, which are used at once; these are tried again in {left:.0f} s",
             )
-        if memory.claim(mark, session.now(), call.pause):
+        if memory.claim(mark, requester.executor.now(), call.pause):
             break
         if not call.pause(POLL):
             return timed_out(request.path, resolved.timeout)
     accepted: bool | None = None
     try:
-        outcome = _sent(session, request, call)
+        outcome = _sent(requester, request, call)
         if isinstance(outcome, Answer):
             accepted = True if outcome.status < 300 else False if outcome.status == 400 else None
     finally:
-        memory.record(mark, session.now(), accepted)
+        memory.record(mark, requester.executor.now(), accepted)
     return outcome
 
 

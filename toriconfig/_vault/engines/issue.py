@@ -16,22 +16,23 @@ from toriconfig.errors import SecretError, VaultUnreachable
 
 if TYPE_CHECKING:
     from toriconfig._runtime.deadline import Call
-    from toriconfig._vault.session import Session
+    from toriconfig._vault.requester import WorkerRequester
 
 
 def issue(
-    session: Session, path: str, parameters: Iterable[tuple[str, str]], call: Call, *, relogin: bool
+    requester: WorkerRequester, path: str, parameters: Iterable[tuple[str, str]], call: Call, *, relogin: bool
 ) -> Found | SecretError:
     """Ask once: a lost answer is not asked for again.
 
     Args:
+        requester: sends the request.
         path: of the role, such as `pki/issue/tori` or `kubernetes/creds/tori`.
         parameters: what for, such as `common_name` or `kubernetes_namespace`, as Vault names them.
         call: the budget.
         relogin: whether a 403 may be met with a new login.
     """
-    asked = session.now()
-    answer = session.ask(call, "POST", path, dict(parameters), repeatable=False, relogin=relogin)
+    asked = requester.executor.now()
+    answer = requester.ask(call, "POST", path, dict(parameters), repeatable=False, relogin=relogin)
     if isinstance(answer, SecretError):
         return answer
     data = answer.data
@@ -40,4 +41,4 @@ def issue(
     lease = lease_in(answer.body, asked)
     if lease is not None:
         return Found(data, None, lease, answer.token)
-    return issued(data, answer, session, asked)
+    return issued(data, answer, requester.resolved.vault.clock, asked)

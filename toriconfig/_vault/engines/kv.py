@@ -8,6 +8,7 @@ from toriconfig._core.markers import Place
 from toriconfig._runtime.deadline import Call
 from toriconfig._vault.ends import IDENTITY, code, identity_token, is_code
 from toriconfig._vault.engines.issue import issue
+from toriconfig._vault.engines.paths import is_engine, mints
 from toriconfig._vault.http.envelope import seconds, whole
 from toriconfig._vault.http.response import Answer
 from toriconfig._vault.http.translate import MOUNTS, error_of
@@ -18,7 +19,7 @@ from toriconfig.pipeline._memory_lock import MemoryLock
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from toriconfig._vault.session import Session
+    from toriconfig._vault.requester import WorkerRequester
 
 Kind = Literal["v1", "v2", "issuing", "codes", "other"]
 
@@ -33,8 +34,6 @@ _ISSUING = frozenset(
 )
 """Engines, the last word of their names, that hand out something to parameters and store none of them."""
 
-_MINTING = frozenset({"creds", "issue", "sign", "sign-verbatim", "generate", "export-creds", "sts"})
-_ENGINES = _MINTING | {"static-creds", "static-cred", "cert", "keys", "code"}
 _VERSIONED = "Invalid path for a versioned K/V secrets engine"
 
 
@@ -46,10 +45,14 @@ class Mount(NamedTuple):
 
 
 class Mounts:
-    """Known mounts of one session, looked up without extra rights."""
+    """Known mounts of one client, looked up without extra rights."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, requester: WorkerRequester) -> None:
+        self._requester = requester
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the mounts, and the lock: in a forked child, a thread of the parent may hold it."""
         self._lock = MemoryLock()
         self._mounts: MutableMapping[str, Mount] | None = None
         self._looked_up: MutableMapping[str, None] = {}
@@ -87,25 +90,25 @@ class Mounts:
         self, mount: Mount, path: str, version: int | None, call: Call, relogin: bool
     ) -> Found | SecretError | None:
         """Read a path; return its data, an error, or None if another engine than `mount` answered."""
-        session = self._session
-        asked = session.now()
+        requester = self._requester
+        asked = requester.executor.now()
         if mount.kind == "v2":
             target = f"{mount.prefix}data/{path[len(mount.prefix) :]}"
-            answer = session.ask(
+            answer = requester.ask(
                 call, "GET", target, query={"version": version} if version else None, relogin=relogin, check=False
             )
-            return _versioned(session, answer, path, version, target)
+            return _versioned(requester.resolved.namespace, answer, path, version, target)
         if version is not None:
             return VaultNotFound(
                 f"{path} has no versions", reference=path, help="only KV v2 keeps versions: leave `?version=` out"
             )
         repeatable = not mints(path)
-        answer = session.ask(call, "GET", path, repeatable=repeatable, relogin=relogin, check=False)
+        answer = requester.ask(call, "GET", path, repeatable=repeatable, relogin=relogin, check=False)
         if isinstance(answer, SecretError):
             return answer
         if answer.status == 404 and _VERSIONED in answer.text:
             return None
-        error = error_of(answer, "GET", path, namespace=session.resolved.namespace)
+        error = error_of(answer, "GET", path, namespace=requester.resolved.namespace)
         if error is not None:
             return error
         data = answer.body.get("data")
@@ -113,7 +116,7 @@ class Mounts:
             return VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
         lease = lease_in(answer.body, asked)
         if lease is None and path.startswith(IDENTITY):
-            return identity_token(data, answer, session, asked)
+            return identity_token(data, answer, requester.resolved.vault.clock, asked)
         if lease is None and is_code(path, data) and self._makes_codes(mount, path, call):
             return code(data, asked)
         ttl = seconds(data.get("ttl")) if "last_vault_rotation" in data else None
@@ -145,11 +148,11 @@ class Mounts:
                 reference=path,
                 help=f"nothing was sent to {mount.prefix}: leave out what stands after `?`, or correct the path",
             )
-        return issue(self._session, path, place.parameters, call, relogin=relogin)
+        return issue(self._requester, path, place.parameters, call, relogin=relogin)
 
     def _told(self, path: str, call: Call, *, relogin: bool) -> Mount | SecretError:
         """The mount of a path as the server tells anybody who may use something of it."""
-        answer = self._session.ask(call, "GET", MOUNTS + path, relogin=relogin)
+        answer = self._requester.ask(call, "GET", MOUNTS + path, relogin=relogin)
         if isinstance(answer, SecretError):
             return answer
         prefix = answer.data.get("path")
@@ -164,7 +167,7 @@ class Mounts:
             return told
         if mints(path):
             return None
-        plain = self._session.ask(call, "GET", path, relogin=False, check=False)
+        plain = self._requester.ask(call, "GET", path, relogin=False, check=False)
         if isinstance(plain, SecretError):
             return None
         prefix = f"{path.partition('/')[0]}/" if known is None else known.prefix
@@ -175,11 +178,11 @@ class Mounts:
     def _known(self, path: str) -> Mount | None:
         from cachetools import TTLCache
 
-        now = self._session.now
+        now = self._requester.executor.now
         with self._lock:
             if self._mounts is None:
                 self._mounts = TTLCache(256, REMEMBER, now)
-                self._looked_up = TTLCache(256, self._session.vault.refresh_interval, now)
+                self._looked_up = TTLCache(256, self._requester.resolved.vault.refresh_interval, now)
             end = path.find("/")
             while end >= 0:
                 mount = self._mounts.get(path[: end + 1])
@@ -204,11 +207,6 @@ class Mounts:
             return True
 
 
-def mints(path: str) -> bool:
-    """True if reading `path` creates something new, so that the request is never repeated."""
-    return not _MINTING.isdisjoint(path.split("/")[1:])
-
-
 def _kind(engine: object, options: object) -> Kind:
     if engine in ("kv", "generic"):
         return "v2" if isinstance(options, dict) and str(options.get("version")) == "2" else "v1"
@@ -218,7 +216,7 @@ def _kind(engine: object, options: object) -> Kind:
 
 def _guessed(path: str, version: int | None) -> Mount:
     head, _, tail = path.partition("/")
-    return Mount(f"{head}/", "v2" if version or (tail and not _is_engine(path)) else "other")
+    return Mount(f"{head}/", "v2" if version or (tail and not is_engine(path)) else "other")
 
 
 def _is_doubtful(found: Found | SecretError, known: Mount | None) -> bool:
@@ -230,12 +228,8 @@ def _is_doubtful(found: Found | SecretError, known: Mount | None) -> bool:
     return isinstance(found, VaultNotFound) or (isinstance(found, VaultError) and found.status in wrong)
 
 
-def _is_engine(path: str) -> bool:
-    return not _ENGINES.isdisjoint(path.split("/")[1:]) or path.startswith(("sys/", "auth/", "identity/", "cubbyhole/"))
-
-
 def _versioned(
-    session: Session, answer: Answer | SecretError, path: str, version: int | None, target: str
+    namespace: str, answer: Answer | SecretError, path: str, version: int | None, target: str
 ) -> Found | SecretError | None:
     """Convert an answer of KV v2 to its data or an error; return None if the answer is not from KV v2.
 
@@ -262,8 +256,8 @@ def _versioned(
             help=", or ".join(remedies),
         )
     if answer.status != 404:  # a policy speaks of the path as Vault sees it, everything else of the logical one
-        return error_of(answer, "GET", target, namespace=session.resolved.namespace)
-    absent = error_of(answer, "GET", path, namespace=session.resolved.namespace)
+        return error_of(answer, "GET", target, namespace=namespace)
+    absent = error_of(answer, "GET", path, namespace=namespace)
     assert absent is not None
     if version is not None and isinstance(absent, VaultNotFound) and not answer.text:
         return VaultNotFound(

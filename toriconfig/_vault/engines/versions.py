@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from toriconfig._vault.http.response import Answer
 from toriconfig.errors import VaultUnreachable
 
+if TYPE_CHECKING:
+    from toriconfig._vault.http.response import Answer
+    from toriconfig._vault.requester import Requester
+
 _MERGE = {"Content-Type": "application/merge-patch+json"}
-
-
-class Asks(Protocol):
-    """Protocol of an object that sends requests to Vault: a session, or its stand-in before there is a session."""
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        query: Mapping[str, str | int] | None = None,
-        headers: Mapping[str, str] | None = None,
-        check: bool = True,
-    ) -> Answer:
-        """One request, as `Session.request`."""
-        ...
 
 
 class Version(NamedTuple):
@@ -53,13 +39,13 @@ class Versions:
     """The versions of one path.
 
     Args:
-        asks: what asks Vault.
+        requester: sends the requests.
         mount: of the KV v2 engine, with its `/`.
         rest: the path below it.
     """
 
-    def __init__(self, asks: Asks, mount: str, rest: str) -> None:
-        self._asks = asks
+    def __init__(self, requester: Requester, mount: str, rest: str) -> None:
+        self._requester = requester
         self.data_path = f"{mount}data/{rest}"
         self.metadata_path = f"{mount}metadata/{rest}"
         self.destroy_path = f"{mount}destroy/{rest}"
@@ -70,10 +56,12 @@ class Versions:
         Raises:
             VaultError: it could not be asked for; a missing or deleted one is an answer.
         """
-        answer = self._asks.request("GET", self.data_path, query={"version": number} if number else None, check=False)
+        answer = self._requester.request(
+            "GET", self.data_path, query={"version": number} if number else None, check=False
+        )
         found = answer.data.get("metadata") or {}
         if answer.status not in (200, 404):
-            self._asks.request("GET", self.data_path)  # raises what it means
+            self._requester.request("GET", self.data_path)  # raises what it means
         state: Literal["there", "absent", "deleted", "destroyed"] = "there"
         if answer.status == 404:
             state = "destroyed" if found.get("destroyed") else "deleted" if found else "absent"
@@ -95,7 +83,7 @@ class Versions:
             VaultError: as for reads; without an answer it is not known whether it was written.
         """
         body = {"data": dict(data), "options": {"cas": newest}}
-        answer = self._asks.request("POST", self.data_path, body, check=False)
+        answer = self._requester.request("POST", self.data_path, body, check=False)
         if answer.status == 400 and "did not match" in answer.text:
             return None
         if answer.status >= 300:
@@ -107,19 +95,19 @@ class Versions:
 
     def note(self, notes: Mapping[str, str]) -> None:
         """Set these keys of the custom metadata; others stay."""
-        self._asks.request("PATCH", self.metadata_path, {"custom_metadata": dict(notes)}, headers=_MERGE)
+        self._requester.request("PATCH", self.metadata_path, {"custom_metadata": dict(notes)}, headers=_MERGE)
 
     def keep_only_newest(self) -> None:
         """From now on each write removes the version before it, and must be a check-and-set."""
-        self._asks.request("POST", self.metadata_path, {"max_versions": 1, "cas_required": True})
+        self._requester.request("POST", self.metadata_path, {"max_versions": 1, "cas_required": True})
 
     def destroy(self, numbers: Iterable[int]) -> None:
         """Remove the data of these versions for good."""
-        self._asks.request("PUT", self.destroy_path, {"versions": list(numbers)})
+        self._requester.request("PUT", self.destroy_path, {"versions": list(numbers)})
 
     def first_written(self) -> str:
         """Return the time of the first write to the path, in RFC 3339; needs `read` on the path's metadata."""
-        return str(self._asks.request("GET", self.metadata_path).data.get("created_time", ""))
+        return str(self._requester.request("GET", self.metadata_path).data.get("created_time", ""))
 
 
 def _refused(answer: Answer, path: str) -> Exception:
@@ -129,7 +117,7 @@ def _refused(answer: Answer, path: str) -> Exception:
     return error_of(answer, "POST", path) or VaultError(f"Vault refused to write {path}", reference=path)
 
 
-def capabilities(asks: Asks, paths: Iterable[str]) -> dict[str, set[str]]:
+def capabilities(requester: Requester, paths: Iterable[str]) -> dict[str, set[str]]:
     """Return the capabilities of the token for each path."""
-    answer = asks.request("POST", "sys/capabilities-self", {"paths": list(paths)})
+    answer = requester.request("POST", "sys/capabilities-self", {"paths": list(paths)})
     return {path: set(can) for path, can in answer.data.items() if isinstance(can, list)}

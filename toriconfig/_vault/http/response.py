@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from toriconfig._core.printable import clean
 
 if TYPE_CHECKING:
-    from toriconfig._vault.auth.token import LiveToken
+    from toriconfig._vault.token import LiveToken
 
 
 class Answer:

@@ -17,8 +17,8 @@ from urllib3.util import Timeout, make_headers, parse_url
 
 from toriconfig._runtime.deadline import Call
 from toriconfig._vault.config import Resolved
-from toriconfig._vault.failures import failure, misdirected
 from toriconfig._vault.http.envelope import decoded
+from toriconfig._vault.http.failures import failure, misdirected
 from toriconfig._vault.http.response import Answer, Failure
 from toriconfig._vault.http.tls import SetUpError, TlsContext
 

@@ -180,7 +180,7 @@ def _declared(references: tuple[str, ...], act: str, options: dict[str, Any]) ->
 
 def _fleeting(reference: str) -> bool:
     from toriconfig._core.markers import split
-    from toriconfig._vault.engines.kv import mints
+    from toriconfig._vault.engines.paths import mints
 
     place = split(reference)
     return bool(place.parameters) or place.version is not None or mints(place.path)

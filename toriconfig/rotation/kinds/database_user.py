@@ -120,7 +120,7 @@ class DatabaseUser:
 
     def needs(self, work: Work) -> Mapping[str, str]:
         """Return the policy to read the administrator's credentials."""
-        return {policy_path(work.session, split(self._admin).path): "read"} if self._admin else {}
+        return {policy_path(work.session.client, split(self._admin).path): "read"} if self._admin else {}
 
     def plan(self, work: Work, current: Values) -> list[str]:
         """Return the planned changes of the database users.

@@ -1,0 +1,79 @@
+"""Worker threads, timers and random numbers of one backend; each request that they send has a deadline."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from toriconfig._core.clock import Clock
+from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.scheduler import Scheduler, scheduler_for
+from toriconfig._runtime.single_flight import Failed, Flight, Work
+from toriconfig._runtime.workers import Workers
+
+
+class Executor:
+    """Runs requests on worker threads until their deadlines; safe from any thread.
+
+    Attributes:
+        now: monotonic seconds of the clock.
+        rnd: uniform numbers in [0, 1), for jitter.
+        scheduler: the timers.
+        workers: the threads.
+
+    Args:
+        clock: whose monotonic seconds count.
+        workers: the threads.
+    """
+
+    def __init__(self, clock: Clock, workers: Workers) -> None:
+        self.now = clock.monotonic
+        self.scheduler: Scheduler = scheduler_for(clock)
+        self.workers = workers
+        self._seed()
+
+    def _seed(self) -> None:
+        # the program's own `random` may be seeded, and forked children must not share their jitter
+        self.rnd = random.Random().random  # noqa: S311  (jitter, no secret)
+
+    def call(self, seconds: float) -> Call:
+        """A budget that ends in `seconds`."""
+        return Call(self.now() + seconds, self.now)
+
+    def flight(self, seconds: float, expired: Callable[[bool], object]) -> Flight:
+        """Build the flight for `send`; uses memory alone, so that it may be called under a lock.
+
+        Args:
+            seconds: until the deadline.
+            expired: called when the deadline ends the flight; its argument is True if a connection was being made then.
+        """
+        call = self.call(seconds)
+
+        def on_expiry(flight: Flight) -> None:
+            job = flight.job
+            if job is not None:
+                self.workers.abandon(job)
+            connecting = call.connecting
+            call.cut()
+            expired(connecting)
+
+        return Flight(call, on_expiry)
+
+    def send(self, flight: Flight, priority: int, work: Work, failed: Failed | None) -> None:
+        """Hand a flight to the workers; never called under a lock, since a thread may have to be started.
+
+        Args:
+            flight: made by `flight`.
+            priority: LEASE, DEMAND or POLL.
+            work: records the outcome.
+            failed: called with the error when `work` raises; None: nothing is recorded.
+        """
+        job = self.workers.submit(priority, lambda: flight.carry(work, failed))
+        if not flight.ended:
+            flight.job = job
+            self.scheduler.at(flight.call.deadline, flight.expire)
+
+    def after_fork(self) -> None:
+        """In a forked child: forget the threads and their work, and use other random numbers."""
+        self._seed()
+        self.workers.reset()

@@ -1,0 +1,40 @@
+"""Several actions at once, each on a thread of its own, within one budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from queue import Empty, SimpleQueue
+
+from toriconfig._runtime.deadline import Call
+from toriconfig.pipeline._threads import start
+
+
+def run_concurrently(actions: Sequence[Callable[[], object]], call: Call, name: str) -> None:
+    """Run each action, and return when all have ended or the budget is used up.
+
+    Where no thread can be started, because the interpreter is ending, the calling thread runs the action.
+
+    Args:
+        actions: what to run; an action that raises ends its own thread alone.
+        call: the budget.
+        name: of the threads.
+    """
+    ended: SimpleQueue[None] = SimpleQueue()
+
+    def run(action: Callable[[], object]) -> None:
+        try:
+            action()
+        finally:
+            ended.put(None)
+
+    for action in actions:
+        try:
+            start(partial(run, action), name)
+        except RuntimeError:
+            run(action)
+    for _ in actions:
+        try:
+            ended.get(timeout=call.remaining())
+        except Empty:
+            return

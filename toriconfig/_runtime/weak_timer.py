@@ -1,0 +1,34 @@
+"""Timers that do not keep alive the object that they are for."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+from weakref import ref
+
+
+class Timed(Protocol):
+    """Protocol of an object with timers."""
+
+    def due(self, what: Any) -> None:
+        """Do what was planned for this moment."""
+        ...
+
+
+class WeakTimer:
+    """An entry for the scheduler that holds a weak reference to its owner.
+
+    Args:
+        owner: `owner.due(what)` is called, unless the owner has been collected.
+        what: the argument of that call.
+    """
+
+    __slots__ = ("_owner", "_what")
+
+    def __init__(self, owner: Timed, what: Any) -> None:
+        self._owner = ref(owner)
+        self._what = what
+
+    def __call__(self) -> None:
+        owner = self._owner()
+        if owner is not None:
+            owner.due(self._what)

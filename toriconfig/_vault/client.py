@@ -1,0 +1,329 @@
+"""Requests to one Vault as one identity: login, failover, and the meaning of each answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.executor import Executor
+from toriconfig._runtime.single_flight import Failed, Flight, Work
+from toriconfig._runtime.workers import DEMAND
+from toriconfig._vault.auth.identity import Dependents, Identity
+from toriconfig._vault.config import Resolved
+from toriconfig._vault.engines.paths import mints
+from toriconfig._vault.http.failover import Route, warn_http
+from toriconfig._vault.http.response import Answer, Failure
+from toriconfig._vault.http.translate import error_of, timed_out
+from toriconfig._vault.timing import retry_delay
+from toriconfig.errors import SecretError, VaultUnreachable
+from toriconfig.pipeline._memory_lock import MemoryLock
+
+if TYPE_CHECKING:
+    from toriconfig._vault.http.transport import Transport
+    from toriconfig._vault.token import LiveToken
+
+CATCH_UP = 10.0
+"""Seconds after an own write during which every request asks for a node that has seen the write."""
+
+BLOCK = 5.0
+"""Seconds, at most, during which requests fail at once after no address could be connected to."""
+
+
+class Client:
+    """One Vault, asked as one identity; safe from any thread. It caches no value.
+
+    Attributes:
+        may_revoke: False once a policy has denied the revocation of a lease.
+
+    Args:
+        resolved: addresses, TLS, login and timeout.
+        environ: variables in which the token is looked up at each use.
+        executor: threads and timers.
+        dependents: the leased credentials that end with a token of this client; None: there are none.
+        transport: makes the object that sends one request to one address; None: urllib3.
+        on_send: called with the priority of each request before a worker thread gets it; None: nothing is called.
+    """
+
+    def __init__(
+        self,
+        resolved: Resolved,
+        environ: Mapping[str, str],
+        executor: Executor,
+        *,
+        dependents: Dependents | None = None,
+        transport: Callable[[Resolved], Transport] | None = None,
+        on_send: Callable[[int], object] | None = None,
+    ) -> None:
+        self.resolved = resolved
+        self.environ = environ
+        self.executor = executor
+        self._dependents = dependents
+        self._make_transport = transport
+        self._on_send = on_send
+        self._begin()
+
+    def _begin(self) -> None:
+        """Create the state that each process needs for itself."""
+        self._lock = MemoryLock()
+        self._transport: Transport | None = None
+        self._route = Route(self.resolved.addresses)
+        self._written: tuple[str, float] | None = None
+        self._error: SecretError | None = None
+        self._blocked_until = 0.0
+        self._blocks = 0
+        self.may_revoke = True
+        self.identity = Identity(self, self._dependents)
+
+    @property
+    def address(self) -> str:
+        """The address that is asked first now."""
+        return self._route.address
+
+    @property
+    def connected(self) -> bool:
+        """True if connections have been opened."""
+        return self._transport is not None
+
+    @property
+    def limited(self) -> bool:
+        """True if each use of the token counts, so that no request is sent in the background."""
+        return self.identity.limited
+
+    @property
+    def logged_in(self) -> bool:
+        """True if there is a token; from memory alone."""
+        return self.identity.current is not None
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+        timeout: float | None = None,
+        repeatable: bool | None = None,
+        check: bool = True,
+    ) -> Answer:
+        """Send one request and wait for the answer, at most `timeout` in all.
+
+        Args:
+            method: GET, LIST, POST, PUT, PATCH or DELETE.
+            path: without `/v1/`.
+            body: a JSON value, or None.
+            query: parameters of the query.
+            headers: further headers.
+            token: used in place of the client's own; "": none.
+            timeout: seconds; None: that of the configuration.
+            repeatable: True if sending the request twice does no harm; None: True for reads that create nothing.
+            check: raise for an error status; False: return its answer.
+
+        Raises:
+            VaultError: there was no answer, or, with `check`, an error; the subclass tells which.
+        """
+        if repeatable is None:
+            repeatable = method in ("GET", "LIST", "HEAD") and not mints(path)
+        outcome: list[Answer | SecretError] = []
+
+        def work(flight: Flight) -> None:
+            answer = self.ask(
+                flight.call,
+                method,
+                path,
+                body,
+                query=query,
+                headers=headers,
+                token=token,
+                repeatable=repeatable,
+                check=check,
+            )
+            if flight.claim():
+                outcome.append(answer)
+                flight.finish()
+
+        limit = self.resolved.timeout if timeout is None else timeout
+        self.launch(DEMAND, work, lambda error: outcome.append(error or timed_out(path, limit)), limit).wait()
+        answer = outcome[0] if outcome else timed_out(path, limit)
+        if isinstance(answer, SecretError):
+            raise answer
+        return answer
+
+    def launch(self, priority: int, work: Work, failed: Failed | None = None, timeout: float | None = None) -> Flight:
+        """Have `work` done by a worker thread.
+
+        Args:
+            priority: LEASE, DEMAND or POLL.
+            work: records the outcome.
+            failed: called with the error when `work` raises, and with None at the deadline; None: nothing is called.
+            timeout: seconds; None: that of the configuration.
+        """
+        flight = self.flight(failed, timeout)
+        self.send(flight, priority, work, failed)
+        return flight
+
+    def flight(self, failed: Failed | None = None, timeout: float | None = None) -> Flight:
+        """Build the flight for `send`; uses memory alone, so the flight can be made and waited for under a lock."""
+
+        def expired(connecting: bool) -> None:
+            if connecting:
+                self._block(timed_out("", self.resolved.timeout))
+            if failed is not None:
+                failed(None)
+
+        return self.executor.flight(self.resolved.timeout if timeout is None else timeout, expired)
+
+    def send(self, flight: Flight, priority: int, work: Work, failed: Failed | None) -> None:
+        """Hand a flight to the worker threads; never called under a lock, since a thread may have to be started."""
+        if self._on_send is not None:
+            self._on_send(priority)
+        self.executor.send(flight, priority, work, failed)
+
+    def ask(
+        self,
+        call: Call,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+        repeatable: bool = True,
+        relogin: bool = True,
+        check: bool = True,
+    ) -> Answer | SecretError:
+        """Send one request on a worker thread, within its budget; errors are returned.
+
+        Args:
+            call: the budget.
+            method: as for `request`, like every argument that is not listed here.
+            relogin: answer a 403 with a new login; False: only find out whether the token or the policy caused it.
+        """
+        if self.executor.now() < self._blocked_until and self._error is not None:
+            return self._error
+        if token is not None:
+            return self._judged(
+                self.exchange(call, method, path, body, token, query, headers, repeatable), method, path, check
+            )
+        live = self.identity.token(call)
+        if isinstance(live, SecretError):
+            return live
+        outcome = self.exchange(call, method, path, body, live.value, query, headers, repeatable)
+        if isinstance(outcome, Answer) and outcome.status == 403:
+            other = self.identity.after_denial(live, outcome, call, method, path, relogin=relogin)
+            if isinstance(other, SecretError):
+                return other
+            live = other
+            outcome = self.exchange(call, method, path, body, live.value, query, headers, repeatable)
+        answer = self._judged(outcome, method, path, check)
+        if not isinstance(answer, SecretError):
+            answer.token = live
+            if answer.status < 300:
+                self.identity.used(live, leased=bool(answer.body.get("lease_id")))
+        return answer
+
+    def exchange(
+        self,
+        call: Call,
+        method: str,
+        path: str,
+        body: Any,
+        token: str,
+        query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = True,
+    ) -> Answer | Failure:
+        """Send one request with that token, with failover; without a login, and without judging the answer."""
+        transport = self._transport or self._open()
+        sent = {"X-Vault-Request": "true"}
+        if token:
+            sent["X-Vault-Token"] = token
+        if self.resolved.namespace:
+            sent["X-Vault-Namespace"] = self.resolved.namespace
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        written = self._written
+        if written is not None and self.executor.now() < written[1]:
+            sent["X-Vault-Index"], sent["X-Vault-Inconsistent"] = written[0], "forward-active-node"
+        if headers:
+            sent.update(headers)
+        outcome = self._route.exchange(transport, method, path, sent, body, call, query=query, repeatable=repeatable)
+        if isinstance(outcome, Failure):
+            if not outcome.sent:
+                self._block(error_of(outcome, method, path))
+            return outcome
+        self._blocks, self._blocked_until = 0, 0.0
+        if method != "GET" and outcome.status < 300 and not path.startswith(("auth/", "sys/")):
+            index = outcome.headers.get("x-vault-index")
+            if index:
+                self._written = (index, self.executor.now() + CATCH_UP)
+        return outcome
+
+    def forget_failures(self) -> None:
+        """Have the next request sent although requests or logins have just failed, because a caller asks for it."""
+        self._blocked_until = 0.0
+        self.identity.forget_failures()
+
+    def renew_tls(self) -> None:
+        """Use the certificate files as they are now for every connection from here on."""
+        self._open().renew_tls()
+
+    def log_out(self, tokens: list[LiveToken], call: Call) -> None:
+        """Revoke tokens that `identity.surrender` returned; their leases end with them."""
+        for token in tokens:
+            self.identity.revoke(token, call)
+
+    def release_connections(self) -> None:
+        """Let go of the connections; each is closed when its last request has ended. A later request opens new ones."""
+        self._transport = None
+
+    def close(self) -> None:
+        """Close the connections; a later request opens new ones."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
+
+    def after_fork(self, *, share: bool) -> None:
+        """In a forked child: no shared socket, and no shared lock, which may be held by a thread of the parent.
+
+        Args:
+            share: keep using a token that the parent obtained by a login.
+        """
+        transport, identity = self._transport, self.identity
+        self._begin()
+        if transport is not None:
+            transport.drop()
+        self.identity.inherit(identity, share=share)
+
+    def _open(self) -> Transport:
+        known = self._transport
+        if known is not None:
+            return known
+        if self._make_transport is None:
+            from toriconfig._vault.http.transport import Transport
+
+            self._make_transport = Transport
+        made = self._make_transport(self.resolved)  # not under the lock
+        with self._lock:
+            transport = self._transport = self._transport or made
+        warn_http(self.resolved.addresses)
+        return transport
+
+    def _judged(self, outcome: Answer | Failure, method: str, path: str, check: bool) -> Answer | SecretError:
+        error = error_of(outcome, method, path, namespace=self.resolved.namespace)
+        if isinstance(outcome, Answer) and (error is None or not check):
+            return outcome
+        return error or VaultUnreachable("Vault cannot be asked", reference=path)
+
+    def _block(self, error: SecretError | None) -> None:
+        """Have requests of the next moments fail at once, because no address could be connected to."""
+        self._error = error or VaultUnreachable("Vault cannot be connected to")
+        self._blocks += 1
+        delay = min(BLOCK, retry_delay(self._blocks, self.resolved.vault.refresh_interval, self.executor.rnd))
+        self._blocked_until = self.executor.now() + delay
+
+    def __repr__(self) -> str:
+        return f"Client({self.address!r}, {type(self.resolved.auth).__name__})"
