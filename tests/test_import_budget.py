@@ -83,6 +83,13 @@ def test_a_plain_load_imports_nothing_that_it_does_not_use(tmp_path: Path) -> No
     assert modules & {*unused.split(), *(f"toriconfig.{room}" for room in rooms.split())} == set()
 
 
+def test_a_plain_load_with_a_file_imports_at_most_49_modules_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_text("size: 500\n")
+    modules, _, _ = probe(PLAIN, tmp_path)
+    ours = sorted(name for name in modules if name.split(".")[0] == "toriconfig")
+    assert len(ours) <= 49, ours
+
+
 def test_a_settings_class_imports_nothing_that_only_an_error_needs(tmp_path: Path) -> None:
     code = PLAIN.partition("from toriconfig import lazy")[0].replace(
         "pydantic import BaseModel", "toriconfig import Settings"

@@ -236,15 +236,16 @@ def swap_in(lazy: Lazy, load: "Callable[[], Loaded]") -> "Loaded":
         ConfigError: nothing was changed.
         KeyError: as `first_load`; nothing was changed.
     """
-    from toriconfig.errors import ConfigError
-
     state = lazy._state
     if state.loaded is None:
         state.loader = _thread.get_ident()
     try:
         loaded = load()
-    except ConfigError as error:
-        state.error = error
+    except Exception as error:
+        from toriconfig.errors import ConfigError
+
+        if isinstance(error, ConfigError):
+            state.error = error
         raise
     finally:
         state.loader = None

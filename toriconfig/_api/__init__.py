@@ -106,10 +106,11 @@ def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
     >>> settings.port
     8080
     """
-    from toriconfig._schema.import_string import check_target
     from toriconfig._schema.options import wrong_options
 
     if isinstance(target, str):
+        from toriconfig._schema.import_string import check_target
+
         check_target(target)
         wrong = wrong_options({}, options)  # the class itself is imported by the first read
     elif hasattr(target, "model_fields"):

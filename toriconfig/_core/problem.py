@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Literal
 
 from toriconfig._core.origin import Origin
-from toriconfig._core.printable import clean
 from toriconfig._core.value import Value
 
 Severity = Literal["error", "warning", "info"]
@@ -104,5 +103,7 @@ class Problem(Value):
     fix: str | None = None
 
     def __str__(self) -> str:
+        from toriconfig._core.printable import clean
+
         where = f"{self.origin}: " if self.origin else ""
         return clean(f"{where}{self.severity}[{self.code}]: {self.message or CODES.get(self.code, '')}")

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import stat
-
-from toriconfig._core.clock import SYSTEM, Clock
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Self
+
+    from toriconfig._core.clock import Clock
 
 FORBIDDEN = ("/proc", "/sys", "/dev")
 """Folders below which no secret is read, whatever link leads there."""
@@ -66,12 +67,12 @@ class RegularFile:
     Args:
         descriptor: open for reading, and not waiting.
         most: the largest size in bytes that is read.
-        clock: counts the patience.
+        clock: counts the patience. None: that of the system.
     """
 
     __slots__ = ("_clock", "_descriptor", "_most")
 
-    def __init__(self, descriptor: int, most: int, clock: Clock = SYSTEM) -> None:
+    def __init__(self, descriptor: int, most: int, clock: Clock | None = None) -> None:
         self._descriptor = descriptor
         self._most = most
         self._clock = clock
@@ -95,11 +96,12 @@ class RegularFile:
         data = os.read(self._descriptor, min(size, self._most) + 1)
         if len(data) == size:
             return data
-        end = self._clock.monotonic() + PATIENCE
+        monotonic = time.monotonic if self._clock is None else self._clock.monotonic
+        end = monotonic() + PATIENCE
         chunks = [data]
         left = self._most + 1 - len(data)
         while chunks[-1] and left > 0:
-            if self._clock.monotonic() > end:
+            if monotonic() > end:
                 return Unread("slow", f"it was not read within {PATIENCE:g} seconds")
             chunks.append(os.read(self._descriptor, min(_CHUNK, left)))
             left -= len(chunks[-1])
@@ -112,7 +114,7 @@ class RegularFile:
         os.close(self._descriptor)
 
 
-def open_regular(path: str, most: int, *, secret: bool = True, clock: Clock = SYSTEM) -> RegularFile | Unread:
+def open_regular(path: str, most: int, *, secret: bool = True, clock: Clock | None = None) -> RegularFile | Unread:
     """Open a file, or say why it is not read.
 
     Args:
@@ -144,7 +146,7 @@ def open_regular(path: str, most: int, *, secret: bool = True, clock: Clock = SY
     return wrong
 
 
-def read_regular(path: str, most: int, *, secret: bool = True, clock: Clock = SYSTEM) -> bytes | Unread:
+def read_regular(path: str, most: int, *, secret: bool = True, clock: Clock | None = None) -> bytes | Unread:
     """The bytes of a regular file, or why it is not read; the arguments are those of `open_regular`."""
     opened = open_regular(path, most, secret=secret, clock=clock)
     if isinstance(opened, Unread):

@@ -17,7 +17,6 @@ from toriconfig._load.read import Reader, looked_for
 from toriconfig._load.snapshot import Loaded, Recipe, Snapshot
 from toriconfig._runtime import warn_once
 from toriconfig._schema.options import Options
-from toriconfig.errors import ConfigError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -62,6 +61,8 @@ class Attempt:
             ConfigError: with everything that is wrong; neither this frame nor the attempt ever held what was read.
         """
         if self.loaded is None:
+            from toriconfig.errors import ConfigError
+
             raise ConfigError((problem for problem in self.problems if problem.severity == "error"), schema=schema)
         return self.loaded
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from toriconfig._core.path import show
 from toriconfig._core.problem import Problem
-from toriconfig._load.judge import validated
+from toriconfig._load.merge import at_nulls
 from toriconfig._load.snapshot import Loaded, Snapshot, remember
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from toriconfig._load.pipeline import Draft
 
 
@@ -33,6 +36,31 @@ def built(draft: Draft) -> tuple[Loaded | None, Draft]:
     loaded = Loaded(model, snapshot)
     remember(loaded)
     return loaded, draft
+
+
+def validated(draft: Draft, *, alone: bool = False) -> tuple[BaseModel | None, list[Problem]]:
+    """Build the model; return it with the problems that are new.
+
+    A problem is not new if its path has an error already, or if a reference failed there.
+
+    Args:
+        draft: after `judged`.
+        alone: True if one tree is judged without other layers, where a reference may fail without a problem.
+    """
+    from toriconfig._validation.validate import validate
+
+    context, root, problems = draft.context, draft.root, draft.problems
+    known = {problem.path for problem in problems if problem.severity == "error"}
+    whole = root
+    if problems or alone:
+        from toriconfig._load.templates import failures, without_failed
+
+        whole = without_failed(root)
+        known.update(map(show, failures(root)))
+    model, wrong = validate(whole, context.shape, context.make, context.how_to_set)
+    complete = draft.layers.complete
+    wrong = at_nulls(wrong, problems)
+    return model, [one for one in wrong if one.path not in known and (complete or one.code != "TC103")]
 
 
 def _has_error(problems: list[Problem]) -> bool:

@@ -7,7 +7,7 @@ Every station takes the fixed `Context` and returns what it made together with i
     vault_session the connection that the layers describe                             `connection`
     with_defaults the defaults of the schema below what layers set in part            `defaults`
     resolved      `${...}` replaced                                                   `references`, `interpolate`
-    judged        unknown keys found, handles for secrets put in                      `judge`, `secrets/`
+    judged        unknown keys found, handles for secrets put in                      `secrets/`
     built         validated, frozen, remembered with its metadata                     `build`
 """
 
@@ -16,16 +16,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Problem, Severity
 from toriconfig._core.tree import Node, Tree, refers
 from toriconfig._core.value import Value
+from toriconfig._load.build import validated
 from toriconfig._load.context import Context
 from toriconfig._load.defaults import whole_lists, with_defaults
-from toriconfig._load.judge import judged, validated
 from toriconfig._load.layers import Layers, no_layers, normalized, read_eagerly, read_layers, with_tree
 from toriconfig._load.merge import merge, merge_layers, prune, without_vault_block
 from toriconfig._load.references import resolved, with_whole, with_whole_in_all
 from toriconfig._load.snapshot import Loaded
+from toriconfig._schema.shape import has_secrets
+from toriconfig._validation.unknown_keys import unknown_keys, without_unknown
 
 
 class Draft(Value):
@@ -115,3 +117,26 @@ def derived(context: Context, base: Loaded, updates: Mapping[str, Any]) -> Draft
 
         handles = Handles.of(snapshot)
     return judged(Draft(context, layers, root, handles, snapshot.session, problems + wrong))
+
+
+def judged(draft: Draft, *, alone: bool = False) -> Draft:
+    """The draft with handles, and without unknown keys that are allowed, or `extra="forbid"` would refuse them.
+
+    Args:
+        draft: its `handles` are those of an earlier load, or None.
+        alone: True if one tree is judged without other layers.
+    """
+    context, root = draft.context, draft.root
+    shape, options = context.shape, context.options
+    problems = list(draft.problems)
+    if options.unknown_keys != "ignore":
+        severity: Severity = "error" if options.unknown_keys == "error" else "warning"
+        problems += unknown_keys(root, shape, severity, whole=draft.layers.complete and not alone)
+    if options.unknown_keys != "error":
+        root = without_unknown(root, shape)
+    draft = draft.replaced(root=root, problems=problems)
+    if not has_secrets(shape):
+        return draft
+    from toriconfig._load.secrets.station import with_handles
+
+    return with_handles(draft)

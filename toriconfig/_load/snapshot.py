@@ -14,10 +14,11 @@ from toriconfig._core.tree import Node
 from toriconfig._core.value import Value
 from toriconfig._schema.options import Options
 from toriconfig._schema.shape import Shape
-from toriconfig._secrets.secret import Secret
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from toriconfig._secrets.secret import Secret
 
 
 class Recipe(Value):

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from toriconfig._core.path import Path
+from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Broken, Node
 from toriconfig._schema.shape import ANY, Shape
-from toriconfig.errors import Problem
 
 _CONTAINERS = frozenset({"model", "mapping", "sequence"})
 

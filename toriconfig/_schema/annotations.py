@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, MutableSequence, MutableSet, Sequence
@@ -25,7 +26,6 @@ from pydantic import (
 from toriconfig._core.markers import Merge, Ref
 from toriconfig._schema.keys import read_by_validators
 from toriconfig._schema.shape import ANY, Shape, has_secrets
-from toriconfig._secrets.secret import Secret
 
 _MAPPINGS = frozenset({dict, Mapping, MutableMapping, OrderedDict, defaultdict})
 _SEQUENCES = frozenset({list, set, frozenset, tuple, deque, Sequence, MutableSequence, AbstractSet, MutableSet})
@@ -87,7 +87,7 @@ def _bare(annotation: Any, inside: frozenset[int]) -> Shape:
         shape.choices = tuple(getattr(choice, "value", choice) for choice in get_args(annotation))
         shape.nullable = None in shape.choices
         return shape
-    if origin is Secret:
+    if _is_secret(origin):
         return _secret(get_args(annotation)[0])
     if origin in _MAPPINGS:
         key, item = get_args(annotation) or (Any, Any)
@@ -126,8 +126,14 @@ def _named(name: Any, annotation: Any, inside: frozenset[int]) -> Shape:
     return _any() if id(name) in inside else shape_of(annotation, (), inside | {id(name)})
 
 
+def _is_secret(annotation: Any) -> bool:
+    """True for the class `Secret`, which is not imported for a schema that has none."""
+    module = sys.modules.get("toriconfig._secrets.secret")
+    return module is not None and annotation is module.Secret
+
+
 def _of_class(annotation: type[Any], inside: frozenset[int]) -> Shape:
-    if annotation is Secret:
+    if _is_secret(annotation):
         return _secret(str)
     if issubclass(annotation, BaseModel):
         if _is_root_model(annotation):

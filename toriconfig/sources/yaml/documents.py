@@ -14,8 +14,6 @@ from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig.sources.yaml.events import read_events
 from toriconfig.sources.yaml.reading import Reading
-from toriconfig.sources.yaml.standins import stand_in
-from toriconfig.sources.yaml.text import decode, place, split_lines
 
 if TYPE_CHECKING:
     from toriconfig.sources.yaml.file import Limits
@@ -67,8 +65,23 @@ def read_documents(content: str | bytes, layer: Layer, limits: Limits, parser: P
     return reading.trees
 
 
+_MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+
+_READ_OTHERWISE = ("\x85", "\u2028", "\u2029", "\\ud", "\\uD")
+"""Characters and escapes that libyaml reads otherwise than YAML 1.2."""
+
+
 def _read(text: str, lines: list[str], layer: Layer, limits: Limits, parser: Parser) -> Reading:
-    readable, restore = stand_in(text)
+    readable, restore = text, None
+    if any(mark in text for mark in _READ_OTHERWISE):
+        from toriconfig.sources.yaml.standins import stand_in
+
+        readable, restore = stand_in(text)
     with paused():
         return read_events(parser, readable, Reading(layer, limits, readable, lines, restore=restore))
 
@@ -99,3 +112,35 @@ def _lines_before(text: str, index: int) -> str:
 def _at_line(problem: Problem, line: int) -> bool:
     places = [problem.origin, *(related.origin for related in problem.related)]
     return problem.code == "TC001" and any(place and place.line and place.line > line for place in places)
+
+
+def decode(data: bytes) -> tuple[str, int | None, str]:
+    """Decode strictly: UTF-8, or UTF-16 and UTF-32 when a byte order mark says so.
+
+    Returns:
+        The text without its byte order mark; the index in it where decoding stopped, or None; the encoding.
+    """
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    try:
+        return data.decode(encoding).removeprefix("\ufeff"), None, encoding
+    except UnicodeDecodeError as error:
+        start = error.start
+    # A truncated last unit of UTF-16 is left out by cutting at the place of the error.
+    good = data[:start].decode(encoding, "ignore").removeprefix("\ufeff")
+    return good, len(good), encoding
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines as YAML 1.2 and editors count them: after LF, CR LF and CR."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    if lines[-1]:
+        lines.append("")  # libyaml ends every text with a line end, and what it misses there it misses below it
+    return lines
+
+
+def place(text: str, index: int) -> tuple[int, int]:
+    """The 1-based line and column of the character at `index`."""
+    before = text[:index].replace("\r\n", "\n").replace("\r", "\n")
+    return before.count("\n") + 1, len(before) - before.rfind("\n")

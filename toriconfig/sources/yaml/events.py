@@ -23,8 +23,7 @@ from yaml.events import (
 from toriconfig._core.tree import Node
 from toriconfig.sources.yaml.findings import Frame, Stop
 from toriconfig.sources.yaml.reading import Anchor, Reading
-from toriconfig.sources.yaml.scalars import MISSING, NUMERIC, WORDS, WORDS_OF_1_1
-from toriconfig.sources.yaml.tree import MERGE, REFUSED
+from toriconfig.sources.yaml.scalars import MERGE, MISSING, NUMERIC, REFUSED, WORDS, WORDS_OF_1_1
 
 
 # One frame on purpose: it runs once a scalar, where a call costs as much as the rest of the branch.

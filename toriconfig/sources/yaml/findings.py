@@ -5,15 +5,16 @@ Whatever follows an unquoted `!`, `&` or `*` may be a password that somebody for
 
 from __future__ import annotations
 
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import show
 from toriconfig._core.problem import Problem, Related
 from toriconfig._core.tree import Layer, Node
-from toriconfig.sources.yaml.scalars import CORE, LONGEST_NUMBER, reading_of_1_1, remedy
-from toriconfig.sources.yaml.standins import Restore
-from toriconfig.sources.yaml.tree import MERGE, REFUSED
+from toriconfig.sources.yaml.scalars import CORE, LONGEST_NUMBER, MERGE, REFUSED, reading_of_1_1, remedy
+
+if TYPE_CHECKING:
+    from toriconfig.sources.yaml.standins import Restore
 
 Frame = tuple[Any, Any, Any, Any, str | None, int, bool | None]
 """A collection that encloses the one being read: mapping or items, key and its place, the anchor of the one

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Key, Layer, Node, Tree
 from toriconfig.sources.yaml.findings import Findings, Frame, Stop, Where
-from toriconfig.sources.yaml.scalars import CORE, CORE_SCALARS, MISSING, TooLong, number, plain, tagged
-from toriconfig.sources.yaml.standins import Restore
-from toriconfig.sources.yaml.tree import MERGE, REFUSED, merge, restore_tree, unshare
+from toriconfig.sources.yaml.scalars import CORE, CORE_SCALARS, MERGE, MISSING, REFUSED, TooLong, number, plain, tagged
 
 if TYPE_CHECKING:
     from toriconfig.sources.yaml.file import Limits
+    from toriconfig.sources.yaml.standins import Restore
 
 
 class Anchor:
@@ -70,11 +69,15 @@ class Reading:
         self._refused.clear()
         root, self.root = self.root, None
         if root is not None and self._shared:
+            from toriconfig.sources.yaml.tree import unshare
+
             deep = unshare(root, self.limits.max_depth)
             if deep is not None:
                 self.found.deep(deep.origin, self.limits.max_depth)
                 root = None
         if root is not None and self._restore is not None:
+            from toriconfig.sources.yaml.tree import restore_tree
+
             restore_tree(root, self._restore)
         start = self._start if root is None else root.at
         if root is None or type(root.value) is not dict:
@@ -235,6 +238,8 @@ class Reading:
 
     def merge(self, mapping: dict[Any, Node], where: Where) -> None:
         """Apply the merge key of a mapping that has ended."""
+        from toriconfig.sources.yaml.tree import merge
+
         wrong = merge(mapping)
         if wrong is not None:
             self.found.merge(wrong, where)

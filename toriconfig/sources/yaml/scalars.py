@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from toriconfig._core.tree import Node
 
 MISSING: Final = object()
+MERGE: Final[Any] = object()
+"""Stands as the key of a pending `<<`, so that a quoted "<<" stays a key like any other."""
+REFUSED: Final[Any] = object()
+"""Stands as the key of a value that is read and forgotten, because its own key was refused."""
 LONGEST_NUMBER: Final = 4300
 """Characters; Python's own bound for turning digits into an int."""
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.tree import Key, Node
-from toriconfig.sources.yaml.standins import Restore
+from toriconfig.sources.yaml.scalars import MERGE
 
-MERGE: Final[Any] = object()
-"""Stands as the key of a pending `<<`, so that a quoted "<<" stays a key like any other."""
-
-REFUSED: Final[Any] = object()
-"""Stands as the key of a value that is read and forgotten, because its own key was refused."""
+if TYPE_CHECKING:
+    from toriconfig.sources.yaml.standins import Restore
 
 
 def merge(mapping: dict[str, Node]) -> Node | None:
