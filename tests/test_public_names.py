@@ -57,6 +57,8 @@ PROMISED = [
 ROOMS = {
     "toriconfig": PROMISED,
     "toriconfig.vault": ["Token", "AppRole", "Kubernetes", "JWT", "UserPass", "TLSCertificate", "Agent", "Vault"],
+    "toriconfig.backends": ["Backend", "Fetched"],
+    "toriconfig.sources": ["Source", "Tree", "tree"],
     "toriconfig.pipeline": ["run_sync", "shutdown_executors", "ProgressTracker", "track", "get_logger"],
 }
 

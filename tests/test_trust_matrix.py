@@ -80,6 +80,8 @@ ATTEMPTS: Mapping[str, Mapping[str, list[Attempt]]] = {
         ]
     },
     ".env": VALUES,
+    "own source": VALUES
+    | {"read a file": [*LOGIN_FILES, reads("${file:beside}", "key"), reads("${file:/proc/self/environ}", "key")]},
     "pyproject.toml": {
         "read a file": [pyproject_sets('config_files = ["beside.yaml"]'), pyproject_sets('config_name = "beside"')],
         "contact a host": [pyproject_sets('vault = {address = "http://elsewhere:8200"}')],

@@ -22,6 +22,7 @@ from toriconfig._load.secrets.compose import Parts, supply_at
 from toriconfig._load.snapshot import Recipe
 from toriconfig._secrets.secret import handle
 from toriconfig._vault.http.response import Answer
+from toriconfig.sources import Tree, tree
 from toriconfig.testing import FakeClock
 
 
@@ -53,6 +54,16 @@ class Running(BaseModel):
         return text
 
 
+class Own:
+    """A source that resolves the references in what it returns."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+
+    def load(self) -> Tree:
+        return tree(self._values, "own", references=True)
+
+
 class At(NamedTuple):
     """Where an attempt is made: through which input, and whether code gave the permission."""
 
@@ -80,6 +91,8 @@ def give(channel: str, fields: Fields) -> dict[str, Any]:
             Path("app.yaml").write_text(yaml.safe_dump(_nested(fields)))
         case ".env":
             Path(".env").write_text("".join(f"T_{name}='{value}'\n" for name, value in fields.items()))
+        case "own source":
+            return {"source": Own(_nested(fields))}
         case _:
             raise LookupError(channel)
     return {}
@@ -105,7 +118,8 @@ def _loaded(schema: type[BaseModel], at: At, **given: Any) -> tuple[Any, Vault |
         return None, ""
 
     at.monkeypatch.setattr("toriconfig._load.connection.connected", connected)
-    options = {"vault": Vault(allow_file_address=True)} if at.permitted else {}
+    options: dict[str, Any] = {"vault": Vault(allow_file_address=True)} if at.permitted else {}
+    options |= {"sources": [given["source"]]} if "source" in given else {}
     found = try_load(Recipe(schema, options, given.get("overrides"), given.get("environ", {})))
     return found.loaded and found.loaded.model, asked[0] if asked else None
 

@@ -7,8 +7,8 @@ A node does not hold an `Origin`; it holds the cheapest thing from which its lay
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from toriconfig._core.origin import Origin, OriginKind
 from toriconfig._core.path import Path
@@ -53,6 +53,11 @@ class Layer:
         self.text = text
         self._settled: Layer | None = None
         self._worded: Layer | None = None
+
+    @property
+    def rank(self) -> OriginKind:
+        """The layer of the option `layers` under which the values rank; those of a source beside it rank as `files`."""
+        return "files" if self.kind == "source" else self.kind
 
     @property
     def settled(self) -> Layer:
@@ -239,3 +244,24 @@ class Tree:
             return not any(map(str.strip, self.lines or ()))
         place = self.root.origin
         return (place.line, place.column) == (place.end_line, place.end_column)
+
+
+class Source(Protocol):
+    """Protocol of a source: it reads one input into a tree of values with origins."""
+
+    def load(self) -> Tree:
+        """Read the input now. Called at every load and reload, perhaps by several threads at once, without a deadline.
+
+        Returns:
+            The tree. Invalid input is never raised, but returned in `Tree.problems`; the valid part is in the tree.
+        """
+        ...
+
+
+def wrong_sources(sources: Iterable[object]) -> str:
+    """Return the fault of a value of the option `sources`; "" if there is none."""
+    for source in sources:
+        if isinstance(source, type) or not callable(getattr(source, "load", None)):
+            what = f"the class {source.__name__}" if isinstance(source, type) else f"a {type(source).__name__}"
+            return f"option `sources` is a list of objects with `load() -> Tree`, and {what} is none"
+    return ""

@@ -36,7 +36,10 @@ class Hints:
             looked += [os.fspath(file) for file in options.env_file]
         if "secrets_dir" in options.layers:
             looked += [os.fspath(folder) for folder in options.secrets_dir]
-        return looked + ([file for file, _ in files_of(options)] if "files" in options.layers else [])
+        if "files" in options.layers:
+            looked += [f"the source {type(source).__name__}" for source in options.sources]
+            looked += [file for file, _ in files_of(options)]
+        return looked
 
     def variable(self, path: Path) -> str | None:
         """The variable that sets the key at `path`, or None."""

@@ -68,8 +68,8 @@ def read_layers(context: Context) -> Layers:
             tree, exact = with_exact_names(kind, tree, shape, options)
         root = tree.root
         complete = _record(kind, tree, found, context, problems) and complete
-        nested = root.layer.text and (tree.flat or any(isinstance(node.value, dict) for node in root.value.values()))
-        if nested and root.value:
+        named = root.layer.text and kind != "files" and bool(root.value)
+        if named and (tree.flat or any(isinstance(node.value, dict) for node in root.value.values())):
             from toriconfig._load.flat_names import nested as nest
             from toriconfig._load.free_keys import existing_keys, has_positions
 
@@ -99,6 +99,7 @@ def _record(
 ) -> bool:
     """Record one tree; return True if it could be read to its end."""
     problems += [problem for problem in tree.problems if _is_ours(problem, context)]
+    kind = tree.root.layer.kind if kind == "files" else kind  # sources of the program stand beside the files
     layers.read.append(LayerRead(kind, tree.root.layer.name, tree.root.leaves(), not alone and tree.blank))
     if tree.lines is not None:
         layers.lines[tree.root.layer.name] = tree.lines
@@ -123,6 +124,10 @@ def _is_ours(problem: Problem, context: Context) -> bool:
 def normalized(root: Node, context: Context, lines: Mapping[str, list[str]], problems: list[Problem]) -> Node:
     """One tree with each key under the name that the schema has for it now, and values read by their exact type."""
     shape = context.shape
+    if root.layer.text and root.layer.rank == "files":
+        from toriconfig._load.text_values import read_by_shape
+
+        root = read_by_shape(root, shape, problems) or root
     if context.options.extension_keys and root.layer.kind == "files":
         kept = {key: node for key, node in root.value.items() if key in shape.fields or key[:2] != "x-"}
         root = Node(kept, root.layer, root.at)

@@ -28,11 +28,12 @@ def recipe_of(target: type[BaseModel] | str, options: Mapping[str, Any]) -> tupl
             message names the remedy.
     """
     options = dict(options)
-    if options.get("backends"):
-        raise TypeError(
-            "a backend may hold credentials, so settings that were given one are not pickled: name it in the "
-            "`model_config` of the schema, which the other process imports"
-        )
+    for name in ("backends", "sources"):
+        if options.get(name):
+            raise TypeError(
+                f"a {name[:-1]} may hold credentials, so settings that were given one are not pickled: name it in the "
+                "`model_config` of the schema, which the other process imports"
+            )
     schema = import_target(target) if isinstance(target, str) else target
     shape = root_shape(schema, options.get("renamed"))
     checks = Options.of(schema.model_config, {}).checks

@@ -276,12 +276,15 @@ def under(options: Options, file: str) -> str:
 
 def _files(inputs: Inputs) -> Iterator[Source]:
     files = files_of(inputs.options)
-    if not files:
-        return
-    from toriconfig.sources.yaml.file import YamlFile
+    if files:
+        from toriconfig.sources.yaml.file import YamlFile
 
-    for file, required in files:
-        yield YamlFile(file, required=required, **reader_options(file, inputs.options))
+        for file, required in files:
+            yield YamlFile(file, required=required, **reader_options(file, inputs.options))
+    if inputs.options.sources:
+        from toriconfig.sources.guarded import guarded
+
+        yield from reversed(guarded(inputs.options.sources))
 
 
 def reader_options(file: str, options: Options) -> dict[str, Any]:

@@ -140,14 +140,15 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _refused(path: tuple[str, ...], node: Node) -> Problem:
+    what = "source" if node.layer.kind == "source" else "file"
     return Problem(
         "TC504",
         show(path),
         node.key_origin,
         expected="in code, or in a variable",
         help="set it in the environment, or allow it with `Vault(allow_file_address=True)` in code",
-        message=f"`{show(path)}` may not come from a file",
-        label="not from a file",
+        message=f"`{show(path)}` may not come from a {what}",
+        label=f"not from a {what}",
     )
 
 

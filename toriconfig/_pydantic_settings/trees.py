@@ -165,7 +165,7 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
     if layer.kind == "dotenv" and root.value:
         root = _without_steering(root, inputs.options, shape)
     if layer.text:
-        from toriconfig._pydantic_settings.texts import read_by_shape
+        from toriconfig._load.text_values import read_by_shape
 
         decodes = schema.model_config.get("enable_decoding") is not False
         root = read_by_shape(root, shape, problems, decodes=decodes) or root

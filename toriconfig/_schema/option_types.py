@@ -7,6 +7,7 @@ from importlib.resources.abc import Traversable
 from typing import Any, Literal, TypedDict
 
 from toriconfig._core.origin import LayerKind
+from toriconfig._core.tree import Source
 from toriconfig._schema.options import PathLike, UnknownKeys
 from toriconfig.backends import Backend
 from toriconfig.vault import Vault
@@ -46,6 +47,7 @@ class LoadOptions(TypedDict, total=False):
     vault_path: str | None
     vault_layer: Literal["secrets", "eager"]
     backends: Sequence[Backend]
+    sources: Sequence[Source]
     layers: Sequence[LayerKind]
     unknown_keys: UnknownKeys
     file_roots: PathLike | Sequence[PathLike] | None

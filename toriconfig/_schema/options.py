@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pydantic_settings import SettingsConfigDict as _Base
     from toriconfig._core.markers import Check
+    from toriconfig._core.tree import Source
     from toriconfig.backends import Backend
     from toriconfig.vault import Vault
 else:
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
         vault_layer: Literal["secrets", "eager"]
         vault: Vault | None
         backends: Sequence[Backend]
+        sources: Sequence[Source]
         layers: Sequence[LayerKind]
         unknown_keys: UnknownKeys
         file_roots: Sequence[PathLike]
@@ -117,6 +119,7 @@ class Options(Value):
         vault_layer: "secrets", or "eager" to read plain fields from `vault_path` too, at load.
         vault: how to reach Vault; None: the variables of the Vault tools.
         backends: backends for references of their schemes, `${scheme:path#key}`.
+        sources: sources of your own, highest first, above the settings files of the layer `files`.
         layers: the layers that count, highest first.
         unknown_keys: what a key that the schema does not know is.
         file_roots: folders from which `${file:...}` may read in plain fields.
@@ -157,6 +160,7 @@ class Options(Value):
     vault_layer: Literal["secrets", "eager"] = "secrets"
     vault: Vault | None = None
     backends: tuple[Backend, ...] = ()
+    sources: tuple[Source, ...] = ()
     layers: tuple[LayerKind, ...] = LAYERS
     unknown_keys: UnknownKeys = "error"
     file_roots: tuple[PathLike, ...] = ()
@@ -171,14 +175,13 @@ class Options(Value):
         Raises:
             TypeError: an option that does not exist, or a value that it cannot have.
         """
-        wrong = unknown_option(given)
-        if wrong:
+        if wrong := unknown_option(given):
             raise TypeError(wrong)
         merged = {name: config[name] for name in _NAMES if name in config} | dict(given)
         for name in _PATHS & merged.keys():
             merged[name] = _paths(merged[name], several=name not in _SINGLE, keep_none=name == "config_files")
-        if "backends" in merged:
-            merged["backends"] = _several(merged["backends"])
+        for name in {"backends", "sources"} & merged.keys():
+            merged[name] = _several(merged[name])
         if isinstance(merged.get("config_name"), str):
             merged["config_name"] = _stem(merged["config_name"])
         options = cls(**merged)
@@ -219,8 +222,7 @@ class Options(Value):
         return checks_with(self.backends)
 
     def _check(self) -> None:
-        wrong = wrong_value(self.__dict__)
-        if wrong:
+        if wrong := wrong_value(self.__dict__):
             raise TypeError(wrong)
         table: object = {} if self.renamed is None else self.renamed
         if not isinstance(table, Mapping) or not all(isinstance(key, str) for key in (*table, *table.values())):
@@ -234,10 +236,14 @@ class Options(Value):
             from toriconfig._core.markers import know
             from toriconfig.backends import wrong_backends
 
-            wrong = wrong_backends(self.backends)
-            if wrong:
+            if wrong := wrong_backends(self.backends):
                 raise TypeError(wrong)
             know(one.scheme for one in self.backends)
+        if self.sources:
+            from toriconfig._core.tree import wrong_sources
+
+            if wrong := wrong_sources(self.sources):
+                raise TypeError(wrong)
         for layer in self.layers:
             if layer not in LAYERS:
                 raise TypeError(f"unknown layer{_meant(layer)} in `layers`; the layers are {', '.join(LAYERS)}")
@@ -270,8 +276,7 @@ def unknown_option(given: Iterable[str]) -> str:
 def wrong_options(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     """Return the message for invalid options of a class or of `lazy`; "" if all are valid. Not raised either."""
     own = {name: value for name, value in given.items() if name not in ("overrides", "environ", "offline")}
-    wrong = unknown_option(own)
-    if wrong:
+    if wrong := unknown_option(own):
         return wrong
     try:
         Options.of(config, own)

@@ -1,17 +1,20 @@
-"""A plain mapping as a tree: overrides, constructor arguments."""
+"""A plain mapping as a tree: overrides, constructor arguments, and what a source of your own or a format has read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from toriconfig._core.origin import Origin
+from toriconfig._core.origin import Origin, OriginKind
 from toriconfig._core.path import Path, parse, show
 from toriconfig._core.problem import Problem, Related
 from toriconfig._core.tree import Key, Layer, Node, Tree
 
 _DEEPEST = 100
+
+Places = Mapping[Path, tuple[int, int]]
+"""The line and column of each value, from 1, by the path of its keys."""
 
 
 class MappingSource:
@@ -32,23 +35,60 @@ class MappingSource:
 
     def load(self) -> Tree:
         """The mapping as a tree."""
-        return _Build(self._name).tree(self._values)
+        return _Build(self._name, "code", references=True).overrides(self._values)
+
+
+def nested(
+    values: Any,
+    name: str,
+    *,
+    kind: OriginKind,
+    text: bool,
+    references: bool,
+    places: Places | None,
+    problems: Iterable[Problem],
+) -> Tree:
+    """The tree of `toriconfig.sources.tree`, whose arguments these are."""
+    return _Build(name, kind, text=text, references=references, places=places or {}).values(values, problems)
 
 
 class _Build:
-    def __init__(self, name: str) -> None:
-        self.layer = Layer("code", name, self.locate, references=True)
+    def __init__(
+        self, name: str, kind: OriginKind, *, references: bool, text: bool = False, places: Places | None = None
+    ) -> None:
+        self.layer = Layer(kind, name, self.locate, references=references, text=text)
         self.name = name
+        self.kind: OriginKind = kind
+        self.places = places
         self.problems: list[Problem] = []
         self.open: set[int] = set()
 
     def locate(self, path: Path | None) -> Origin:
         if not path:
-            return Origin("code", self.name)
+            return Origin(self.kind, self.name)
+        for end in range(len(path) if self.places else 0, 0, -1):
+            place = (self.places or {}).get(path[:end])
+            if place is not None:
+                return Origin(self.kind, self.name, *place)
+        if self.kind == "files":
+            return Origin(self.kind, self.name)
         text = show(path)
-        return Origin("code", f"{self.name}['{text}']" if '"' in text else f'{self.name}["{text}"]')
+        return Origin(self.kind, f"{self.name}['{text}']" if '"' in text else f'{self.name}["{text}"]')
 
-    def tree(self, values: Mapping[str, Any]) -> Tree:
+    def values(self, values: Any, problems: Iterable[Problem]) -> Tree:
+        """The tree of a mapping whose keys are keys, also where they hold a dot."""
+        if not isinstance(values, Mapping):
+            self.problem(
+                "TC007", (), f"{self.name} holds a {type(values).__name__}", expected="a mapping of keys to values"
+            )
+            values = {}
+        root = self.node(values, ())
+        found = (*self.problems, *problems)
+        whole = all(problem.severity != "error" for problem in found)
+        return Tree(root or Node({}, self.layer, ()), problems=found, complete=whole)
+
+    def overrides(self, values: Mapping[str, Any]) -> Tree:
+        """The tree of a mapping whose keys are dotted paths."""
         root = Node({}, self.layer, ())
         for key, value in values.items():
             path = self.path(key)

@@ -164,7 +164,7 @@ def _wrong_reference(ref: Ref, path: Path, query: Query) -> Problem | None:
 
 def _ranks_above_vault(node: Node, query: Query) -> bool:
     order = list(query.layers)
-    return node.layer.kind in order and order.index(node.layer.kind) < order.index("vault")
+    return node.layer.rank in order and order.index(node.layer.rank) < order.index("vault")
 
 
 def _lower(node: Node, shape: Shape, path: Path, query: Query, parts: Parts) -> Supply | Secret[Any] | Problem:
