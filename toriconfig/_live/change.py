@@ -172,4 +172,4 @@ def _made_of(supply: Supply) -> Any:
         return supply.file
     if isinstance(supply, Fixed):
         return (supply.settle().value,)
-    return getattr(supply, "vault", None), supply.reference
+    return getattr(supply, "store", None), supply.reference

@@ -1,53 +1,49 @@
-"""Outcomes of the requests for one path since the last success."""
+"""Outcomes of the requests for one path of Vault since the last success."""
 
 from __future__ import annotations
 
+from toriconfig._secrets.attempts import Attempts
 from toriconfig._vault.http.translate import is_outage
 from toriconfig.errors import SecretError, VaultNotFound
 
 
-class Attempts:
-    """The outcomes of the requests of one path, newest first in mind.
+class PathAttempts(Attempts):
+    """Outcomes of the requests for one path of Vault since the last success.
 
     Attributes:
-        error: of the last one; None: it succeeded, or there was none.
-        failures: how many have failed in a row.
-        absent: how many in a row were answered with 404.
         unanswered_since: monotonic seconds at which the first request since Vault's last answer was sent, or None.
     """
 
-    __slots__ = ("_warned", "absent", "error", "failures", "unanswered_since")
+    __slots__ = ("_warned", "unanswered_since")
 
     def __init__(self) -> None:
-        self.error: SecretError | None = None
-        self.failures = 0
-        self.absent = 0
+        super().__init__()
         self.unanswered_since: float | None = None
         self._warned = False
 
     @property
     def outage_since(self) -> float | None:
-        """`unanswered_since` where the last request failed because Vault answers nobody; else None."""
+        """`unanswered_since` if the last request failed because Vault answers no request; else None."""
         return self.unanswered_since if is_outage(self.error) else None
 
     def sent(self, now: float) -> None:
-        """A request was sent."""
+        """Record that a request was sent."""
         if self.unanswered_since is None:
             self.unanswered_since = now
 
     def answered(self) -> None:
-        """Vault answered, or nobody will know whether it did."""
+        """Record that Vault answered, or that its answer can no longer arrive."""
         self.unanswered_since = None
 
     def succeeded(self) -> None:
-        """A request brought what it was sent for."""
-        self.__init__()  # type: ignore[misc]
+        """Record a success."""
+        super().succeeded()
+        self.unanswered_since = None
+        self._warned = False
 
     def failed(self, error: SecretError) -> None:
-        """A request did not."""
-        self.error = error
-        self.failures += 1
-        self.absent = self.absent + 1 if isinstance(error, VaultNotFound) else 0
+        """Record a failure."""
+        super().failed(error)
         if not is_outage(error):
             self.unanswered_since = None
 

@@ -1,20 +1,19 @@
-"""One path's value: read once for all who ask, kept, refreshed, swapped whole."""
+"""One path of Vault: read once for all readers, cached, refreshed or renewed, swapped whole."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from toriconfig._core.markers import Place
 from toriconfig._core.origin import Origin
 from toriconfig._runtime.log import logger
 from toriconfig._runtime.transitions import Then, Transitions
-from toriconfig._runtime.weak_timer import WeakTimer
-from toriconfig._runtime.workers import DEMAND, LEASE, POLL
-from toriconfig._secrets.provider import Reading, State, Swap, Swaps
+from toriconfig._runtime.workers import LEASE, POLL
+from toriconfig._secrets.cached_value import NEVER, CachedValue
+from toriconfig._secrets.provider import Reading
 from toriconfig._vault import lease as leases
 from toriconfig._vault import timing
-from toriconfig._vault.attempts import Attempts
+from toriconfig._vault.attempts import PathAttempts
 from toriconfig._vault.engines.paths import mints
 from toriconfig._vault.http.translate import is_outage, timed_out
 from toriconfig._vault.lease_requests import retire
@@ -24,152 +23,54 @@ from toriconfig._vault.result import Found
 from toriconfig.errors import SecretError, VaultNotFound, VaultUnreachable
 
 if TYPE_CHECKING:
-    from toriconfig._runtime.single_flight import Flight
+    from toriconfig._runtime.single_flight import Failed, Flight
     from toriconfig._vault.engines.kv import Mounts
-    from toriconfig._vault.outages import Outages
+    from toriconfig._vault.outages import VaultOutages
     from toriconfig._vault.requester import PathRequester
 
-NEVER = float("inf")
 
+class CachedPath(CachedValue):
+    """A provider for one path of Vault; `reading.value` is the dict of its keys.
 
-class CachedPath:
-    """A `Supply` for one path of Vault; `reading.value` is the dict of its keys.
-
-    Its lock guards transitions of memory alone; no request, timer, callback or wait ever happens under it.
+    Args:
+        requester: sends the requests.
+        mounts: reads the path.
+        outages: writes the warnings.
+        place: the path, with its version or parameters.
     """
 
-    def __init__(self, requester: PathRequester, mounts: Mounts, outages: Outages, place: Place) -> None:
-        self.reading: Reading | None = None
-        self.fresh_until = -NEVER
-        self.now: Callable[[], float] = requester.executor.now
-        self.reference = str(place)
-        self.vault = (frozenset(requester.resolved.addresses), requester.resolved.namespace)
+    LOGGER = "toriconfig.vault"
+
+    _attempts: PathAttempts
+
+    def __init__(self, requester: PathRequester, mounts: Mounts, outages: VaultOutages, place: Place) -> None:
+        origin = Origin("vault", place.path, version=place.version)
+        super().__init__(requester.executor, str(place), origin, PathAttempts())
+        self.store = (frozenset(requester.resolved.addresses), requester.resolved.namespace)
         self._requester = requester
         self._mounts = mounts
         self._outages = outages
         self._vault = requester.resolved.vault
         self._place = place
-        self._memory = Transitions()
-        self._subscribers = Swaps()
-        self._flight: Flight | None = None
-        self._asked: Flight | None = None
         self._renewing = False
-        self._confirmed: float | None = None
         self._fresh_for = 0.0
-        self._next_try = -NEVER
-        self._refused = -NEVER
-        self._gap = timing.GAP
-        self._attempts = Attempts()
         self._leased: Leased | None = None
         self._issued = -NEVER
-        self._timer = 0
-        self._planned = False
         self._action: leases.Action = "reissue"
 
-    def pending(self) -> Sequence[Flight]:
-        """Start what must be fetched before `settle` can answer; a refresh of a usable value goes on behind."""
-        now = self.now()
-        with self._memory as then:
-            if self._usable(now):
-                self._refit(then)
-                due = now >= self.fresh_until and now >= self._next_try
-                if due and not self._under_way() and not self._requester.limited:
-                    self._read(POLL, then)
-                return ()
-            if self._attempts.error is None:
-                self._next_try = -NEVER  # nothing failed: the pause between two issues is not for readers without any
-            flight = self._flight
-            if flight is None or flight.ended or self._renewing:
-                flight = self._read(DEMAND, then) if now >= self._next_try else None
-            # while it is asked for, what has ended waits for what replaces it, so that one swap is told
-            dropped = self._drop() if flight is None else None
-        self._notify(dropped, None)
-        return () if flight is None else (flight,)
-
-    def settle(self) -> Reading:
-        """The value that `pending` left: it has just decided whether it is still usable.
-
-        Raises:
-            SecretError: there is none; the error of the last try says why.
-        """
-        if (reading := self.reading) is not None:
-            return reading
-        error = self._attempts.error or VaultUnreachable("Vault has not answered yet", reference=self.reference)
-        raise error.at("")
-
-    def refresh(self) -> Sequence[Flight]:
-        """Ask now, because the value was refused by what it opens; less often the longer that goes on.
-
-        Returns what can be waited for; after that, `reading` is the newest that can be had.
-        """
-        now = self.now()
-        with self._memory as then:
-            if self._under_way() and not self._renewing:
-                assert self._flight is not None
-                return (self._flight,)
-            # what refuses a lease knows of its end, so Vault answers again: the pause after a failure does not count
-            if now < self._refused + self._gap or (self._leased is None and now < self._next_try):
-                return ()
-            self._gap = timing.refusal_gap(self._gap, now - self._refused, self._vault.refresh_interval)
-            self._refused = now
-            self._requester.forget_failures()
-            return (self._read(DEMAND, then),)
-
-    def ask(self) -> Sequence[Flight]:
-        """Ask now, whatever is in memory and whatever failed before; calls that overlap share one request."""
-        self._requester.forget_failures()
-        with self._memory as then:
-            flight = self._flight
-            if flight is not None and not flight.ended and not self._renewing:
-                # what was sent before may not know of a change that was made since; what is issued is new anyway
-                if flight is self._asked or self._leased is not None or mints(self._place.path):
-                    return (flight,)
-            elif self._leased is not None and self.now() < self._issued + leases.SHORTEST:
-                return ()
-            self._asked = self._read(DEMAND, then)
-            return (self._asked,)
-
-    @property
-    def state(self) -> State:
-        """State of the value, from memory alone: fresh, stale, missing or unread."""
-        now = self.now()
-        if self.reading is not None and self._usable(now):
-            if self._leased is None:
-                return "fresh" if now < self.fresh_until else "stale"
-            # not `self.fresh_until`, since the token may have been renewed meanwhile
-            return "fresh" if now < self._leased.fresh_until and self._attempts.error is None else "stale"
-        return "missing" if self._attempts.error is not None else "unread"
-
-    @property
-    def age(self) -> float | None:
-        """Seconds since Vault last confirmed the value, or None when it never did."""
-        confirmed = self._confirmed
-        return None if confirmed is None else max(0.0, self.now() - confirmed)
-
-    @property
-    def error(self) -> SecretError | None:
-        """Error of the last try, or None."""
-        return self._attempts.error
-
-    @property
-    def origin(self) -> Origin:
-        """Origin of the value, also before the value is read."""
-        reading = self.reading
-        return reading.origin if reading is not None else Origin("vault", self._place.path, version=self._place.version)
-
-    def subscribe(self, swap: Swap) -> Callable[[], None]:
-        """Have `swap` called after each swap, on the thread that made it; returns what cancels it."""
-        return self._subscribers.add(swap)
-
     def after_fork(self, *, share: bool) -> None:
-        """In a forked child: no flight; polls go on, by its own dice; leased credentials are the parent's unless shared."""
+        """In a forked child: forget the request of the parent, and plan the next poll for another moment.
+
+        Args:
+            share: go on using leased credentials of the parent; False: they have ended for this process.
+        """
         self._memory = Transitions()
         planned, self._planned = self._planned, False
         self._flight, self._renewing = None, False
         self._next_try = self.fresh_until = -NEVER
         leased = self._leased
         if leased is not None and leased.lease.id and not share:
-            # its own are made when it reads: a child that never does needs no account
+            # its own are issued at its first read: a child that never reads needs no account
             self._leased = leased._replace(lease=leases.ended(leased.lease, self.now()))
             self._notify(self.reading, self.reading)
         elif planned:
@@ -177,11 +78,10 @@ class CachedPath:
                 self._plan(then, first=True)
 
     def rest(self) -> None:
-        """Plan nothing more until somebody reads again; credentials that hang on a token that is revoked have ended."""
+        """Plan nothing more until the next read. Credentials whose token was revoked have ended."""
         with self._memory:
-            self._timer += 1
-            self._planned = False
-            self._attempts.answered()  # or not: what is under way is dropped
+            self._clear_timer()
+            self._attempts.answered()  # the answer to a request under way will not be used
             ended = self.reading is not None and not self._usable(self.now())
             if ended:
                 self.fresh_until = -NEVER
@@ -189,7 +89,7 @@ class CachedPath:
             self._notify(self.reading, self.reading)
 
     def due(self, timer: int) -> None:
-        """The timer went off: obey the plan, unless it was overtaken."""
+        """Do what was planned for this moment, unless something else was planned since."""
         with self._memory as then:
             if timer != self._timer or self._under_way():
                 return
@@ -204,10 +104,9 @@ class CachedPath:
         """Replace credentials that ended during an outage."""
         vault_answers(self)
 
-    # What follows, down to `_warn`, is called with the lock held; what it decides is done after it, by `then`.
-
-    def _under_way(self) -> bool:
-        return self._flight is not None and not self._flight.ended
+    @property
+    def _interval(self) -> float:
+        return self._vault.refresh_interval
 
     def _usable(self, now: float) -> bool:
         if self.reading is None or self._confirmed is None:
@@ -217,8 +116,36 @@ class CachedPath:
             return self._leased.works(now, self._attempts.outage_since, stale_for)
         return now < self._confirmed + max(stale_for, self._fresh_for)
 
+    def _fresh(self, now: float) -> bool:
+        if self._leased is None:
+            return now < self.fresh_until
+        # not `self.fresh_until`, since the token may have been renewed meanwhile
+        return now < self._leased.fresh_until and self._attempts.error is None
+
+    def _fetching(self) -> Flight | None:
+        return None if self._renewing else super()._fetching()
+
+    def _may_poll(self) -> bool:
+        return not self._requester.limited
+
+    def _may_retry(self, now: float) -> bool:
+        # whatever refuses credentials knows of their end, so Vault answers again: the pause after a failure is over
+        return self._leased is not None or now >= self._next_try
+
+    def _may_ask(self) -> bool:
+        return self._leased is None or self.now() >= self._issued + leases.SHORTEST
+
+    def _always_new(self) -> bool:
+        return self._leased is not None or mints(self._place.path)
+
+    def _on_demand(self) -> None:
+        self._requester.forget_failures()
+
+    def _unanswered(self) -> SecretError:
+        return VaultUnreachable("Vault has not answered yet", reference=self.reference)
+
     def _refit(self, then: Then) -> None:
-        """Work out until when the value is fresh, which a renewed token puts off; after a fork, plan again."""
+        """Update the end of freshness, which a renewed token moves on; after a fork, plan again."""
         if self._leased is not None:
             self.fresh_until = self._leased.fresh_until
         elif self._confirmed is not None:
@@ -233,9 +160,7 @@ class CachedPath:
         return dropped
 
     def _plan(self, then: Then, *, ttl: float | None = None, first: bool = False, failed: bool = False) -> None:
-        """Set the one timer of this path."""
-        now, executor = self.now(), self._requester.executor
-        rnd, interval = executor.rnd, self._vault.refresh_interval
+        now, rnd, interval = self.now(), self._executor.rnd, self._interval
         tried, self._action = self._action, "reissue"
         if self._leased is not None:
             failures = self._attempts.failures if failed else 0
@@ -249,11 +174,7 @@ class CachedPath:
             due = now + timing.poll_delay(interval, rnd, first=first)
         if failed:
             self._next_try = due
-        self._planned = True
-        self._timer += 1
-        if due < NEVER:
-            timer = WeakTimer(self, self._timer)
-            then(lambda: executor.scheduler.at(due, timer))
+        self._set_timer(due, then)
 
     def _read(self, priority: int, then: Then) -> Flight:
         place, first, requester = self._place, self._attempts.failures == 0, self._requester
@@ -269,7 +190,7 @@ class CachedPath:
                 flight.finish()
 
         def failed(error: SecretError | None) -> None:
-            if self._flight is flight:  # else another one was sent after it
+            if self._flight is flight:  # else a later request was sent
                 self._failed(error or timed_out(self.reference, requester.resolved.timeout))
 
         self._renewing = False
@@ -277,12 +198,12 @@ class CachedPath:
         then(lambda: requester.send(flight, priority, work, failed))
         return flight
 
-    def _departing(self, failed: Callable[[SecretError | None], None]) -> Flight:
+    def _departing(self, failed: Failed) -> Flight:
         self._attempts.sent(self.now())
         return self._requester.flight(failed)
 
     def _warn(self, error: SecretError, then: Then) -> None:
-        """Warn, once, that the value in memory could not be confirmed; a lease shows its true end from then on."""
+        """Warn once that the value in memory could not be confirmed; from then on `expires_at` is the true end."""
         leased, vault = self._leased, self._vault
         if leased is not None and self.reading is not None and leased.ends < NEVER:
             self.reading.expires_at = (
@@ -293,16 +214,17 @@ class CachedPath:
         used = f"what was read before is used for up to {vault.stale_for:g} s"
         if leased is not None:
             used = leased.prospect(self.now(), vault.clock.time(), vault.stale_for, outage=is_outage(error))
-        then(lambda: self._outages.failed(self, error, used, alone=leased is not None))
+        outage, alone = is_outage(error), leased is not None
+        then(lambda: self._outages.failed(self, str(error), used, outage=outage, alone=alone))
 
-    # What follows records outcomes; it takes the lock itself, and tells of swaps outside it.
+    # The methods below record outcomes. They take the lock themselves, and call subscribers without it.
 
     def _found(self, found: Found, *, late: bool) -> None:
         now, vault = self.now(), self._vault
         with self._memory as then:
             old, before = self.reading, self._leased
             if late and old is not None and (old.version or 0) >= (found.version or 0):
-                # given up on, and overtaken by a newer answer; nobody will use what it may have minted
+                # its deadline has passed, and a newer answer came first; credentials in it will not be used
                 unused = found.lease
                 if unused is not None:
                     then(lambda: retire(self._requester, unused, now))
@@ -323,7 +245,7 @@ class CachedPath:
                 self._fresh_for = min(self._fresh_for, found.ttl + timing.SLACK)
             self._plan(then, ttl=found.ttl, first=old is None)
             self._refit(then)
-        self._outages.succeeded(self)
+        self._outages.confirmed(self)
         if changed:
             self._notify(old, self.reading)
         if before is not None and (found.lease is None or before.lease.id != found.lease.id):
@@ -335,27 +257,15 @@ class CachedPath:
         error.reference = self.reference
         with self._memory as then:
             self._attempts.failed(error)
-            kept = self._usable(now) and self._attempts.absent < timing.AGREEING
-            dropped = None if kept else self._drop()
+            usable = self._usable(now) and not self._attempts.gone
+            dropped = None if usable else self._drop()
             if self._confirmed is not None:
                 self._plan(then, failed=True)
-            if not kept:
-                rnd, interval = self._requester.executor.rnd, self._vault.refresh_interval
-                self._next_try = now + timing.retry_delay(self._attempts.failures, interval, rnd)
-            if kept:
+            if usable:
                 self._warn(error, then)
+            else:
+                rnd = self._executor.rnd
+                self._next_try = now + timing.retry_delay(self._attempts.failures, self._interval, rnd)
         if dropped is not None and isinstance(error, VaultNotFound):
             logger().warning("%s: what was read before is dropped: %s", self.reference, error.message)
         self._notify(dropped, None)
-
-    def _notify(self, old: Reading | None, new: Reading | None) -> None:
-        if old is None and new is None:
-            return
-        for swap in self._subscribers:
-            try:
-                swap(old, new)
-            except Exception as error:  # noqa: BLE001  (a subscriber that raises stops nobody)
-                logger().error("a callback for %s failed: %s", self.reference, type(error).__name__)
-
-    def __repr__(self) -> str:
-        return f"CachedPath({self.reference!r}, {self.state})"

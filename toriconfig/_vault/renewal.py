@@ -15,14 +15,14 @@ from toriconfig._vault import lease as leases
 from toriconfig._vault.http.translate import is_outage, timed_out
 from toriconfig._vault.lease import Lease
 from toriconfig._vault.lease_requests import renew
-from toriconfig._vault.outages import Affected, Outages
+from toriconfig._vault.outages import Affected, VaultOutages
 from toriconfig.errors import SecretError
 
 if TYPE_CHECKING:
     from toriconfig._runtime.single_flight import Failed, Flight
     from toriconfig._runtime.transitions import Transitions
     from toriconfig._secrets.provider import Reading
-    from toriconfig._vault.attempts import Attempts
+    from toriconfig._vault.attempts import PathAttempts
     from toriconfig._vault.leased import Leased
     from toriconfig._vault.requester import PathRequester
     from toriconfig._vault.token import LiveToken
@@ -35,9 +35,9 @@ class LeasedPath(Affected, Protocol):
     fresh_until: float
     now: Callable[[], float]
     _requester: PathRequester
-    _outages: Outages
+    _outages: VaultOutages
     _memory: Transitions
-    _attempts: Attempts
+    _attempts: PathAttempts
     _leased: Leased | None
     _flight: Flight | None
     _renewing: bool
@@ -47,6 +47,7 @@ class LeasedPath(Affected, Protocol):
     def _plan(self, then: Then, *, failed: bool = False) -> None: ...
     def _refit(self, then: Then) -> None: ...
     def _read(self, priority: int, then: Then) -> Flight: ...
+    def _fetching(self) -> Flight | None: ...
     def _departing(self, failed: Failed) -> Flight: ...
     def _warn(self, error: SecretError, then: Then) -> None: ...
     def _notify(self, old: Reading | None, new: Reading | None) -> None: ...
@@ -99,7 +100,7 @@ class LeasesOfTokens:
                 if _depends_on(path, token) and is_outage(path._attempts.error):
                     path._attempts.succeeded()
                     path._refit(then)
-                    then(partial(path._outages.succeeded, path))
+                    then(partial(path._outages.confirmed, path))
 
 
 def renew_lease(path: LeasedPath, held: Lease, then: Then) -> None:
@@ -133,7 +134,7 @@ def _renewed(path: LeasedPath, held: Lease, fate: leases.Fate, lease: Lease, err
             path._attempts.succeeded()
             if path.reading is not None:
                 path.reading.expires_at = requester.resolved.vault.clock.time() + lease.duration
-            then(lambda: path._outages.succeeded(path))
+            then(lambda: path._outages.confirmed(path))
         elif fate == "keep" and error is not None:
             _failed(path, error, then)
         else:

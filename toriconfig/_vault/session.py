@@ -15,7 +15,7 @@ from toriconfig._vault.cached_path import CachedPath
 from toriconfig._vault.client import Client
 from toriconfig._vault.config import Resolved
 from toriconfig._vault.engines.kv import Mounts
-from toriconfig._vault.outages import Outages
+from toriconfig._vault.outages import VaultOutages
 from toriconfig._vault.renewal import LeasesOfTokens
 from toriconfig.pipeline._memory_lock import MemoryLock
 
@@ -61,7 +61,7 @@ class Session:
             resolved, environ, self.executor, dependents=leases, transport=transport, on_send=self._sent
         )
         self.mounts = Mounts(self.client)
-        self._outages = Outages(self.client)
+        self._outages = VaultOutages(self.client)
         self._paths: WeakValueDictionary[Place, CachedPath] = WeakValueDictionary()
         self._recent: deque[CachedPath] = deque(maxlen=64)
         self._begin()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from toriconfig._runtime.timing import GAP, SLACK, Random, fresh_for, poll_delay, refusal_gap, retry_delay
 
 __all__ = [
-    "AGREEING",
     "GAP",
     "SLACK",
     "Random",
@@ -17,9 +16,6 @@ __all__ = [
     "static_delay",
     "token_delay",
 ]
-
-AGREEING = 3
-"""How many polls in a row must say 404 before a cached value is dropped."""
 
 
 def static_delay(ttl: float, interval: float, rnd: Random) -> float:

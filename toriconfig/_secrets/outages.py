@@ -1,0 +1,69 @@
+"""Log messages for values in memory that cannot be confirmed, and for their recovery: one for each outage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+from weakref import WeakSet
+
+from toriconfig._runtime.transitions import Transitions
+
+
+class Named(Protocol):
+    """Protocol of a cached value, as far as a log message concerns it."""
+
+    reference: str
+
+
+V = TypeVar("V", bound=Named)
+
+
+class Outages(Generic[V]):
+    """The values of one backend whose last request failed although a usable value is in memory.
+
+    Args:
+        logger: name of the logger.
+        backend: returns the name of the backend for the log.
+    """
+
+    def __init__(self, logger: str, backend: Callable[[], str]) -> None:
+        self._logger = logger
+        self._backend = backend
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all values, and the lock: in a forked child, a thread of the parent may hold it."""
+        self._memory = Transitions()
+        self._failing: WeakSet[V] = WeakSet()
+
+    def failed(self, value: V, error: str, used: str, *, outage: bool, alone: bool = False) -> None:
+        """Warn that a value could not be confirmed: once for each outage of the backend, else once for each value.
+
+        Args:
+            value: that was to be confirmed.
+            error: the reason.
+            used: what is used in its place, and until when.
+            outage: the backend answers no request.
+            alone: warn even if another value failed in this outage.
+        """
+        with self._memory:
+            first, known = not self._failing, value in self._failing
+            self._failing.add(value)
+        if alone or (first if outage else not known):
+            from toriconfig.pipeline._logging import library_logger
+
+            library_logger(self._logger).warning("%s: %s; %s", value.reference, error, used)
+
+    def succeeded(self, value: V) -> list[V]:
+        """Record that a value was confirmed; return the others that still fail, if it was one of them or one is left."""
+        if not self._failing:
+            return []
+        with self._memory:
+            was = value in self._failing
+            self._failing.discard(value)
+            others = list(self._failing)
+        if was and not others:
+            from toriconfig.pipeline._logging import library_logger
+
+            library_logger(self._logger).info("%s answers again", self._backend())
+        return others
