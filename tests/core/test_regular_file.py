@@ -44,6 +44,57 @@ def test_no_other_module_opens_a_file_to_read() -> None:
     assert set(READERS) >= opens
 
 
+LINKS = {
+    "the root of a process": "/proc/self/root{file}",
+    "the working directory of a process": "/proc/self/cwd/written",
+    "an open file": "/proc/self/fd/{number}",
+    "an open file by its other name": "/dev/fd/{number}",
+    "an open file that has no name any more": "/proc/self/fd/{removed}",
+    "a file that never had a name": "/dev/fd/{memory}",
+}
+
+
+@pytest.mark.parametrize("way", ["named", "linked", "relative", "linked twice", "below a linked folder"])
+@pytest.mark.parametrize("case", LINKS)
+def test_no_secret_is_read_through_a_link_of_the_kernel_wherever_it_ends(
+    case: str, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "written"
+    file.write_text("what the file holds")
+    (tmp_path / "removed").write_text("what the file held")
+    memory = os.memfd_create("x")
+    with file.open() as kept, (tmp_path / "removed").open() as removed, open(memory, "w+b", buffering=0) as unnamed:
+        unnamed.write(b"what the memory holds")
+        (tmp_path / "removed").unlink()
+        path = LINKS[case].format(file=file, number=kept.fileno(), removed=removed.fileno(), memory=memory)
+        assert isinstance(read_regular(path, 100, secret=False), bytes)
+        (tmp_path / "link").symlink_to(path)
+        (tmp_path / "link2").symlink_to("./link")
+        (tmp_path / "folder").symlink_to(os.path.dirname(path))
+        ways = {
+            "named": path,
+            "linked": str(tmp_path / "link"),
+            "relative": os.path.relpath(path),
+            "linked twice": "link2",
+            "below a linked folder": f"folder/{os.path.basename(path)}",
+        }
+        assert refusal(ways[way])[0] == "forbidden"
+
+
+@pytest.mark.parametrize("path", ["there", "./there", "a/../there", "{here}//there", "link", "a/back/there", "a/up"])
+def test_a_file_that_somebody_wrote_is_read_by_any_path(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "there").write_text("x")
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    (tmp_path / "a" / "back").symlink_to("..")
+    (tmp_path / "a" / "up").symlink_to("../link")
+    assert b"x" == read_regular(path.format(here=tmp_path), 100)
+
+
 def refusal(path: str | Path, most: int = 100, *, secret: bool = True) -> tuple[str, str]:
     found = read_regular(str(path), most, secret=secret)
     assert isinstance(found, Unread), found

@@ -25,6 +25,7 @@ PATIENCE = 5.0
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
 _CHUNK = 1 << 20
+_MOST_LINKS = 100
 _KINDS = (
     (stat.S_ISDIR, "a directory"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -159,9 +160,32 @@ def read_regular(path: str, most: int, *, secret: bool = True, clock: Clock | No
 
 
 def made_up(path: str) -> str:
-    """The folder of the kernel's below which a path leads, whatever links are on the way; "" for none."""
-    real = os.path.realpath(path)
-    return next((folder for folder in FORBIDDEN if real == folder or real.startswith(folder + "/")), "")
+    """The folder of the kernel's that a path leads through, by its own parts or by a link on the way; "" for none.
+
+    Each link is followed by itself, as `os.path.realpath` tells only where the path ends: `/proc/self/root/x` ends at
+    `/x`, perhaps of another process, and `/proc/self/fd/7` at a file that has no name any more.
+    """
+    here = "" if path[:1] == "/" else os.getcwd().rstrip("/")
+    parts = path.split("/")[::-1]
+    links = 0
+    while True:
+        folder = next((one for one in FORBIDDEN if here == one or here.startswith(one + "/")), "")
+        if folder or not parts or links > _MOST_LINKS:  # more links than the system follows
+            return folder
+        part = parts.pop()
+        if part in ("", "."):
+            continue
+        if part == "..":
+            here = here.rpartition("/")[0]
+            continue
+        try:
+            target = os.readlink(f"{here}/{part}")
+        except OSError:  # no link, or nothing at all
+            here = f"{here}/{part}"
+            continue
+        links += 1
+        here = "" if target[:1] == "/" else here
+        parts += target.split("/")[::-1]
 
 
 def _kind(found: os.stat_result) -> Unread | None:
