@@ -41,13 +41,36 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(METHODS, "ldap", Ldap)
 
 
-def refused(text: str = "", **given: Any) -> list[str]:
-    found = problems(App, *([text] if text else []), **given)
+def refused(*texts: str, **given: Any) -> list[str]:
+    found = problems(App, *texts, **given)
     return [one.path for one in found if "may not come from a file" in str(one)]
 
 
 def test_a_new_field_of_a_login_is_refused_in_a_file() -> None:
     assert ["vault.auth.bind"] == refused("vault: {auth: {method: ldap, username: u, bind: x}}")
+
+
+@dataclass(frozen=True)
+class Open(Ldap):
+    """A login method whose field of the same name is for files."""
+
+    method: ClassVar[str] = "open"
+    bind: str | None = field(default=None, metadata={"secret": False, "file": True})
+
+
+@pytest.mark.parametrize(
+    "spelt", ["method: open, METHOD: ldap", "METHOD: open, method: ldap", "Method: ldap, method: open"]
+)
+def test_a_method_in_two_spellings_lets_no_field_through(spelt: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METHODS, "open", Open)
+    assert [] == refused("vault: {auth: {method: open, username: u, bind: x}}")
+    assert ["vault.auth.bind"] == refused(f"vault: {{auth: {{{spelt}, username: u, bind: x}}}}")
+
+
+def test_a_method_in_a_second_file_and_spelling_lets_no_field_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METHODS, "open", Open)
+    files = ["vault: {auth: {method: open, username: u, bind: x}}", "vault: {auth: {METHOD: ldap}}"]
+    assert ["vault.auth.bind"] == refused(*files)
 
 
 def test_a_new_field_of_a_login_is_refused_in_an_env_file() -> None:

@@ -62,11 +62,13 @@ def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | Non
 
 def _refused_of(login: Mapping[str, Node]) -> list[str]:
     """The fields of a login that may not come from where they come from."""
-    named = next((node.value for key, node in login.items() if key.lower() == "method"), None)
-    kind = METHODS.get(str(named).strip().lower())
+    named = [node.value for key, node in login.items() if key.lower() == "method"]
+    methods = [METHODS.get(str(name).strip().lower()) for name in named]
 
     def kinds(name: str) -> list[type[Any]]:
-        # A field that the method does not have is refused like that of the method which is perhaps meant.
+        # A field that the method does not have is refused like that of the method which is perhaps meant, and so is
+        # every field where the method stands in two spellings: `method` and `METHOD`.
+        kind = methods[0] if len(methods) == 1 else None
         return [kind] if kind is not None and _has(kind, name) else [one for one in METHODS.values() if _has(one, name)]
 
     return [
