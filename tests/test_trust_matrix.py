@@ -16,6 +16,7 @@ from support.powers import (
     command_runs,
     connects,
     here,
+    named_file,
     pyproject_sets,
     reads,
     runs,
@@ -79,7 +80,7 @@ ATTEMPTS: Mapping[str, Mapping[str, list[Attempt]]] = {
             reads("${file:/proc/self/environ}", "key"),
         ]
     },
-    ".env": VALUES,
+    ".env": VALUES | {"read a file": [*LOGIN_FILES, named_file("key"), named_file("text")]},
     "own source": VALUES
     | {"read a file": [*LOGIN_FILES, reads("${file:beside}", "key"), reads("${file:/proc/self/environ}", "key")]},
     "pyproject.toml": {

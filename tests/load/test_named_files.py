@@ -42,7 +42,43 @@ def test_a_variable_with_the_suffix_names_the_file_of_its_value(
     Path("v.txt").write_text(text)
     Path(".env").write_text("A_V_FILE=v.txt\n" if layer == ".env" else "")
     given = {"A_V_FILE": "v.txt"} if layer == "environment" else {}
-    assert expected == value(base, annotation, **SUFFIX, env_file=".env", **given)
+    assert expected == value(base, annotation, **SUFFIX, env_file=".env", file_roots=["."], **given)
+
+
+OUTSIDE = {
+    "no folder is declared": ("v.txt", []),
+    "outside of the folder": ("../outside/v.txt", ["inside"]),
+    "by a whole path": ("{here}/outside/v.txt", ["inside"]),
+    "by a link in the folder": ("link", ["inside"]),
+}
+
+
+@pytest.mark.parametrize("case", OUTSIDE)
+def test_an_env_file_puts_no_file_outside_the_declared_folders_into_a_plain_field(
+    base: type[BaseModel], case: str
+) -> None:
+    for folder in ("inside", "outside"):
+        Path(folder).mkdir()
+    for file in ("v.txt", "outside/v.txt"):
+        Path(file).write_text("what the file holds")
+    Path("inside/link").symlink_to("../outside/v.txt")
+    name, roots = OUTSIDE[case]
+    Path(".env").write_text(f"A_V_FILE={name.format(here=Path.cwd())}\n")
+    with pytest.raises(ConfigError) as caught:
+        value(base, str, "", **SUFFIX, env_file=".env", file_roots=roots)
+    assert [("TC305", ".env:1 A_V_FILE")] == [(one.code, str(one.origin)) for one in caught.value.problems]
+    assert "in the environment" in caught.value.problems[0].help
+
+
+def test_an_env_file_names_the_file_of_a_secret_wherever_it_is(base: type[BaseModel]) -> None:
+    class Schema(base):  # type: ignore[valid-type, misc]
+        model_config = SettingsConfigDict(renamed={"key": "token"})
+        token: Secret[str]
+
+    Path("t").write_text("t0k3n\n")
+    for name in ("TOKEN", "KEY"):
+        Path(".env").write_text(f"A_{name}_FILE=t\n")
+        assert "t0k3n" == load(Schema, environ={}, env_file=".env", **SUFFIX).token.get()
 
 
 def test_the_file_of_a_nested_key_and_of_a_secret_is_read(base: type[BaseModel]) -> None:

@@ -148,6 +148,21 @@ def reads(reference: str, field: str) -> Attempt:
     return attempt
 
 
+def named_file(field: str) -> Attempt:
+    """Reads a file that a variable with the suffix of `file_suffix` names into a field."""
+
+    def attempt(at: At) -> bool:
+        Path("beside").write_text("what the file holds")
+        schema = type(
+            "Suffixed", (App,), {"model_config": SettingsConfigDict(file_suffix="_file"), "__module__": __name__}
+        )
+        model, _ = _loaded(schema, at, **give(at.channel, {f"{field}_file": "beside"}))
+        value = getattr(model, field, None)
+        return bool(value.get("") if isinstance(value, Secret) else value)
+
+    return attempt
+
+
 def runs(text: str) -> Attempt:
     """Runs a value."""
 

@@ -6,14 +6,14 @@ text such as `title=2.0,abstract=1.4` is a mapping, is decided here, by the shap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_origin
 
 from toriconfig._core.path import Path, parse
 from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Node, Positions
 from toriconfig._schema.keys import config_of, is_aliased
-from toriconfig._schema.renames import current, renamed
+from toriconfig._schema.renames import in_secret, renamed
 from toriconfig._schema.shape import ANY, Field, Shape, has_secrets
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from toriconfig._core.suggest import Suggestions
     from toriconfig._core.tree import Tree
     from toriconfig._load.free_keys import Existing
-    from toriconfig._schema.options import Options
+    from toriconfig._schema.options import Options, PathLike
 
 STEERING = ("PROFILE", "CONFIG_FILE", "NO_LOCAL")
 """Names under the prefix that steer the load; a field of the same name comes first."""
@@ -46,7 +46,8 @@ def nested(
         return respelt_tree(tree.root, shape, options.delimiter(kind), existing), {}
     suffix = options.file_suffix if kind in ("env", "dotenv") else None
     prefix = options.environment_prefix
-    return fit(tree.root, shape, options.delimiter(kind), prefix, problems, existing, suffix)
+    roots = options.file_roots if kind == "dotenv" else None
+    return fit(tree.root, shape, options.delimiter(kind), prefix, problems, existing, suffix, roots)
 
 
 def fit(
@@ -57,6 +58,7 @@ def fit(
     problems: list[Problem],
     existing: Existing = lambda _path: (),
     file_suffix: str | None = None,
+    file_roots: Sequence[PathLike] | None = None,
 ) -> tuple[Node, dict[str, Node]]:
     """A flat tree as a nested one.
 
@@ -66,6 +68,7 @@ def fit(
         prefix: put back in what is shown.
         existing: the keys that a name may mean in a mapping, whatever their case.
         file_suffix: the end of names whose value is the path of a file that holds the value; None for none.
+        file_roots: folders below which the files of plain fields must be; None: they may be anywhere.
 
     Returns:
         The nested tree, and the names that describe the connection to Vault (without `VAULT__`).
@@ -84,7 +87,8 @@ def fit(
 
             path, target = _meant(name[: -len(file_suffix)], shape, delimiter)
             if path is not None:
-                found = content(node, name, file_suffix, root.value, problems)
+                roots = None if in_secret(path, shape) else file_roots
+                found = content(node, name, file_suffix, root.value, problems, roots)
                 if found is None:
                     continue
                 node = found
@@ -148,8 +152,7 @@ def meaning(name: str, shape: Shape, delimiter: str | None) -> Path | None:
 def means_secret(name: str, shape: Shape, delimiter: str | None) -> bool:
     """True if a name, without the prefix, means a secret or a part of one, perhaps by a key that was renamed since."""
     found = _meant(name.upper(), shape, delimiter.upper() if delimiter else None)[0] or ()
-    path = current(found, shape)
-    return any((here := shape.at(path[:end])) is not None and here.kind == "secret" for end in range(1, len(path) + 1))
+    return in_secret(found, shape)
 
 
 def meant_formerly(name: str, shape: Shape, delimiter: str | None, *, case_sensitive: bool) -> bool:

@@ -1,8 +1,12 @@
-"""Variables that name a file with the value: `A_TOKEN_FILE=/run/secrets/token`, as Docker images have them."""
+"""Variables that name a file with the value: `A_TOKEN_FILE=/run/secrets/token`, as Docker images have them.
+
+A variable of the environment may name any file. One of a `.env` file may name what `${file:...}` may in a settings file:
+any file for a `Secret` field, and one below `file_roots` for a plain field.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from toriconfig._core.origin import Origin
@@ -12,7 +16,7 @@ from toriconfig.sources.read_file import read_file
 from toriconfig.sources.secrets_dir import MAX_BYTES, value_of
 
 if TYPE_CHECKING:
-    from toriconfig._schema.options import Options
+    from toriconfig._schema.options import Options, PathLike
     from toriconfig._schema.shape import Shape
 
 
@@ -32,7 +36,14 @@ def names_a_file(name: str, shape: Shape, options: Options) -> bool:
     return meaning(name, shape, delimiter) is None and meaning(name[: -len(suffix)], shape, delimiter) is not None
 
 
-def content(node: Node, name: str, suffix: str, names: Mapping[str, Node], problems: list[Problem]) -> Node | None:
+def content(
+    node: Node,
+    name: str,
+    suffix: str,
+    names: Mapping[str, Node],
+    problems: list[Problem],
+    roots: Sequence[PathLike] | None = None,
+) -> Node | None:
     """The content of the file that a variable names; None after a problem. The `at` of the node is the path of the file.
 
     Args:
@@ -40,6 +51,7 @@ def content(node: Node, name: str, suffix: str, names: Mapping[str, Node], probl
         name: the variable, without the prefix.
         suffix: the end of its name.
         names: all variables of the layer.
+        roots: folders below which the file must be; None: it may be anywhere.
     """
     other = names.get(name[: -len(suffix)])
     if other is not None:
@@ -56,7 +68,7 @@ def content(node: Node, name: str, suffix: str, names: Mapping[str, Node], probl
     path = str(node.value)
     if not path:
         return None
-    found = read_file(path, path, "secrets_dir", MAX_BYTES)
+    found = read_file(path, path, "secrets_dir", MAX_BYTES) if roots is None else _below(path, roots, node.origin)
     if found is None:
         found = Problem(
             "TC006",
@@ -72,3 +84,12 @@ def content(node: Node, name: str, suffix: str, names: Mapping[str, Node], probl
         return Origin("secrets_dir", at or path)
 
     return Node(value_of(found), Layer("secrets_dir", path, locate, text=True), path)
+
+
+def _below(path: str, roots: Sequence[PathLike], origin: Origin) -> bytes | Problem:
+    from toriconfig._load.file_reference import read_under
+
+    found = read_under(path, roots)
+    if isinstance(found, Problem):
+        return found.replaced(origin=origin, help=f"{found.help}, or set it in the environment")
+    return f"{found}\n".encode()

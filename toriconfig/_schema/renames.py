@@ -45,6 +45,12 @@ def current(path: Path, shape: Shape) -> Path:
     return path
 
 
+def in_secret(path: Path, shape: Shape) -> bool:
+    """True if a key, by its name of now or an earlier one, is a secret or a part of one."""
+    path = current(path, shape)
+    return any((here := shape.at(path[:end])) is not None and here.kind == "secret" for end in range(1, len(path) + 1))
+
+
 def has_renamed(shape: Shape) -> bool:
     """True if any model of the schema renames a key."""
     return any(map(_renames, within(shape)))
