@@ -22,7 +22,7 @@ HOSTILE = [
     "it's $(touch X)", "`touch X`", "$HOME", "${HOME}", "${X:-$(touch X)}", "$((1+1))", "a'b\"c", "''", "'", '"', "\\", "a\\", "\\'",
     "'; touch X; '", '"; touch X; "', "a\nb", "a\n", "\n\n", "\n", "a\r\nb", "\r", "!!", "!touch", "a!b'", "#", " # x", "a #b", "~", "*",
     "a b", " a ", "\t", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "\x7f", "\x9b31m", "\u202eevil", "\u2066x\u2069", "\u2028", "\ufeff",
-    "é", "\U0001f600", "\U000e0041", "%s%n%", "%", "a%b\n", "-n", "-e", "-n\n", "-v X\n", "--\r", "-", "\\n", "\\x41\\101", "::error::x", "a\n::error::x", "##[error]x",
+    "é", "\U0001f600", "\U000e0041", "%s%n%", "%", "a%b\n", "-n", "-e", "-n\n", "-v X\n", "--\r", "-", "\\n", "\\x41\\101", "::error::x", "a\n::error::x", "##[error]x", "###vso[task.x]y", "\\##teamcity[x]",
     "\udcff", "a\udc80'\n", "=", "a=b", "export A=1", "&", "|", ";", "<", ">(touch X)", "$'a'", '$"a"', "", "null", "NULL", "X", "aX\n",
 ]  # fmt: skip
 
@@ -105,6 +105,7 @@ def test_what_a_env_file_says_is_the_same_to_python_dotenv_and_to_a_shell(shell:
         "${HOME}",
         "a\n::error::x",
         "##[error]x",
+        "##vso[task.x]y",
     ],
 )
 def test_what_the_dialects_read_differently_or_must_not_be_printed_is_not_said(text: str) -> None:

@@ -1,11 +1,16 @@
 """Text that may be printed: nothing in it steers a terminal, forges a line, or gives a command to a CI system.
 
 What steers is shown as an escape: control characters, terminal escapes, bidi controls, line separators, lone surrogates.
-A runner of GitHub Actions takes a line that begins with `::` for a command, and `##[` anywhere in a line.
+A runner of GitHub Actions takes a line that begins with `::` for a command, and `##[` anywhere in a line; those of Azure
+Pipelines and TeamCity take `##vso[` and `##teamcity[`.
 """
 
 from __future__ import annotations
 
+import re
+
+_COMMAND = re.compile(r"##(?=\w*\[)")
+"""Beginning of a command to a CI system, wherever it stands in a line."""
 _JOINERS = frozenset("\u200c\u200d")
 """Invisible, but part of how words and emoji are written; everything else that is invisible is shown as an escape."""
 
@@ -25,7 +30,16 @@ def clean(text: str) -> str:
     """
     if not (text.isascii() and text.isprintable()):
         text = "".join(char if harmless(char) else _escaped(char) for char in text)
-    return text.replace("##[", "\\x23#[") if "##[" in text else text
+    return commands_as(r"\x23#", text)
+
+
+def commands_as(replacement: str, text: str) -> str:
+    r"""`text` with the `##` of each command to a CI system replaced.
+
+    >>> commands_as(r"\x23#", "##[error]x ##vso[task.x]y ## [z]")
+    '\\x23#[error]x \\x23#vso[task.x]y ## [z]'
+    """
+    return _COMMAND.sub(lambda _: replacement, text) if "##" in text else text
 
 
 def clean_lines(text: str) -> str:
@@ -45,7 +59,7 @@ def clean_json(text: str) -> str:
     """
     if not (text.isascii() and text.replace("\n", "").isprintable()):
         text = "".join(char if harmless(char) or char == "\n" else _in_json(char) for char in text)
-    return text.replace("##[", "\\u0023#[") if "##[" in text else text
+    return commands_as(r"\u0023#", text)
 
 
 def _in_json(char: str) -> str:

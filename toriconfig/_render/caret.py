@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
-from toriconfig._core.printable import clean
+from toriconfig._core.printable import clean, commands_as
 from toriconfig._render.cells import draw
 
 _CUT = "..."
@@ -44,8 +44,7 @@ def rows_of(text: str, marks: Sequence[Mark], room: int, encoding: str | None = 
     spans = [_span(text, mark.origin) for mark in marks]
     low, high = _window(starts, min((start for start, _ in spans), default=0), room)
     lead, tail = _CUT if low else "", _CUT if high < len(drawn) else ""
-    # `##[` is a command to a CI system, wherever it stands in a line.
-    shown = "".join(drawn[low:high]).replace("##[", "?#[")
+    shown = commands_as("?#", "".join(drawn[low:high]))
     yield Row("", f"{lead}{shown}{tail}".rstrip(), "")
     shift = starts[low] - len(lead)
     last = starts[high] - shift + len(tail)

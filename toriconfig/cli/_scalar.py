@@ -6,6 +6,7 @@ import json
 import math
 from typing import Any
 
+from toriconfig._core.printable import commands_as
 from toriconfig._core.tree import Key
 from toriconfig._masking.shown import Verbatim
 
@@ -39,8 +40,7 @@ def yaml_text(text: str) -> str:
     plain = text.isascii() and text[:1].isalpha() and all(char.isalnum() or char in "_-./" for char in text)
     if plain and text.lower() not in _PLAIN_WORDS:
         return text
-    # `##[` is a command to a CI system, wherever it stands in a line.
-    return "".join(['"', *map(_escaped, text), '"']).replace("##[", "\\x23#[")
+    return commands_as("\\x23#", "".join(['"', *map(_escaped, text), '"']))
 
 
 def _escaped(char: str) -> str:

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from toriconfig._core.printable import clean_lines, harmless
+from toriconfig._core.printable import clean_lines, commands_as, harmless
 
 _SAFE = frozenset("_-./:,@%+=")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
@@ -76,11 +76,11 @@ def shell_assignment(name: str, value: Any, *, ascii: bool = False) -> str | Non
     if text is None:
         return None
     shown = all(harmless(char) and (not ascii or char.isascii()) for char in text)
-    if shown and "##[" not in text:
+    if shown and commands_as("", text) == text:
         quoted = text if text and _is_bare(text) else "'" + text.replace("'", "'\\''") + "'"
         return f"export {name}={quoted}"
     try:
-        printed = "".join(_printed(char, ascii=ascii) for char in text).replace("##[", "#\\043[")
+        printed = commands_as("\\043#", "".join(_printed(char, ascii=ascii) for char in text))
         printed = f"\\055{printed[1:]}" if printed.startswith("-") else printed  # no option of printf
     except UnicodeEncodeError:  # no bytes of any encoding
         return None
