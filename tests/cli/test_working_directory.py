@@ -96,7 +96,61 @@ def test_the_class_of_the_checkout_is_found_with_its_own_modules(hostile: Path) 
     assert (0, True) == (found.code, "number: 5" in found.out), found.err
 
 
-def test_a_command_as_a_module_runs_none_either(hostile: Path) -> None:
+LIBRARY = """
+import importlib
+try:
+    import optional
+except ImportError:
+    pass
+for name in ("chardet", "another"):
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        pass
+"""
+"""A library that uses other libraries where they are installed, as `requests` uses `chardet`."""
+
+
+@pytest.mark.parametrize("place", ["elsewhere", "lib/site-packages", "vendored"])
+@pytest.mark.parametrize("settings", ["conf:Mine", "library:Mine"])
+def test_no_module_of_the_checkout_stands_in_for_a_library_that_a_library_may_use(
+    settings: str, place: str, hostile: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp(place) if place == "elsewhere" else hostile / place
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "library.py").write_text(
+        f"{LIBRARY}\nfrom pydantic import BaseModel\nclass Mine(BaseModel):\n    number: int = 1\n"
+    )
+    for name in ("optional", "another"):
+        (hostile / f"{name}.py").write_text(f"open({str(hostile / 'ran')!r}, 'a').write({name!r} + ' ')\n")
+    (hostile / "conf.py").write_text(f"import library\nimport requests\n{SCHEMA}")
+    path = f"{clean_environ()['PYTHONPATH']}:{folder}"
+    found = run(hostile, "check", "a.yaml", "--settings", settings, PYTHONPATH=path)
+    assert (0, "") == (found.code, ran(hostile)), found.err
+
+
+IMPORTING = "from typing import Any\nfrom pydantic import BaseModel, ImportString\nclass Mine(BaseModel):\n    hook: ImportString[Any] = 'os.getcwd'\n"
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_settings_file_names_a_module_of_the_checkout_only_where_the_class_is_of_the_checkout(
+    own: bool, tmp_path: Path
+) -> None:
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    for folder in (here, elsewhere):
+        folder.mkdir()
+    ((here if own else elsewhere) / "conf.py").write_text(IMPORTING)
+    (here / "beside.py").write_text("open('ran', 'w')\nhook = 1\n")
+    (here / "a.yaml").write_text("hook: beside.hook\n")
+    path = f"{clean_environ()['PYTHONPATH']}:{elsewhere}"
+    found = run(here, "check", "a.yaml", "--settings", "conf:Mine", PYTHONPATH=path)
+    assert (0 if own else 1, own) == (found.code, (here / "ran").exists()), found.out
+
+
+@pytest.mark.parametrize(
+    "words", ["-m toriconfig", "-mtoriconfig.cli", "-Bmtoriconfig", "-W ignore -sm toriconfig.cli"]
+)
+def test_a_command_as_a_module_runs_none_either(words: str, hostile: Path) -> None:
     # `-m` itself looks these up in the working directory, before we run.
     first = subprocess.run(
         [sys.executable, "-c", "import runpy, sys; print(*sys.modules)"], capture_output=True, text=True, check=True
@@ -106,7 +160,7 @@ def test_a_command_as_a_module_runs_none_either(hostile: Path) -> None:
     assert (hostile / "click.py").exists()
     assert (hostile / "shutil.py").exists()
     done = subprocess.run(
-        [sys.executable, "-m", "toriconfig.cli", "check", "--settings", "conf:Mine"],
+        [sys.executable, *words.split(), "check", "--settings", "conf:Mine"],
         cwd=hostile, env=clean_environ(), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (0, "") == (done.returncode, ran(hostile)), done.stderr
@@ -201,3 +255,12 @@ def test_a_working_directory_that_is_gone_is_told(tmp_path: Path) -> None:
     )
     assert 2 == done.returncode
     assert "toriconfig: the working directory does not exist any more: change to another one\n" == done.stderr
+
+
+def test_a_program_that_imports_the_command_line_keeps_its_path(tmp_path: Path) -> None:
+    (tmp_path / "toriconfig_of_mine.py").write_text("import sys, toriconfig.cli\nprint(sys.path[0])\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "toriconfig_of_mine", "toriconfig"],
+        cwd=tmp_path, env=clean_environ(), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert f"{tmp_path}\n" == done.stdout, done.stderr

@@ -16,10 +16,15 @@ except OSError:
         2, b"toriconfig: the working directory does not exist any more: change to another one\n"
     )  # nothing is imported yet
     sys.exit(2)
-if sys.path[:1] in ([""], [_here]) and any(one.removeprefix("-m").startswith("toriconfig") for one in sys.orig_argv):
-    # `python -m toriconfig` puts the working directory first on the path, before the standard library. What it may
-    # supply is decided in `_import`.
-    del sys.path[0]
+if sys.path[:1] in ([""], [_here]):
+    # `python -m toriconfig`, perhaps with other options in one word as in `-Bmtoriconfig`, puts the working directory
+    # first on the path, before the standard library. What it may supply is decided in `_import`.
+    _names = ("toriconfig", "toriconfig.__main__", "toriconfig.cli", "toriconfig.cli.__main__")
+    for _before, _one in zip(sys.orig_argv, sys.orig_argv[1:], strict=False):
+        _option = _one if _one[:1] == "-" else _before + _one if _before[:1] == "-" and _before[-1:] == "m" else ""
+        if _option.partition("m")[2] in _names:
+            del sys.path[0]
+            break
 
 from importlib import import_module
 from typing import Any

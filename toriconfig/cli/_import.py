@@ -7,6 +7,7 @@ library, not even for one that is not installed.
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import sys
@@ -36,13 +37,14 @@ def search_working_directory() -> None:
 class _WorkingDirectory:
     """A finder of top-level modules in one folder, asked after all others.
 
-    It answers for modules of the folder itself, and for imports by name (`importlib.import_module`), by which the
-    settings class is imported. It does not answer for `import x` in a library, which is meant for another library.
+    It answers for what a command imports by name (`importlib.import_module`), which is the settings class, and for the
+    imports of the modules that it found. It does not answer for an import in a library or in a module that was found
+    elsewhere, wherever that is installed: such an import is meant for another library, which may be missing.
     """
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._inside = os.path.join(os.path.realpath(folder), "")
+        self._found: set[str] = set()
         self._reserved = frozenset(_dependencies()) | sys.stdlib_module_names
 
     def find_spec(
@@ -54,15 +56,24 @@ class _WorkingDirectory:
         """The module of that name in the folder; None for one that is not meant for it."""
         if path is not None or fullname in self._reserved or not self._meant(sys._getframe(1)):
             return None
-        return PathFinder.find_spec(fullname, [self._folder], target)
+        spec = PathFinder.find_spec(fullname, [self._folder], target)
+        if spec is not None:
+            self._found.add(fullname)
+        return spec
 
     def _meant(self, frame: FrameType | None) -> bool:
         while frame is not None and frame.f_code.co_filename.startswith(_IMPORT_SYSTEM):
             frame = frame.f_back
-        if frame is None:
+        by_name = frame is not None and frame.f_code is importlib.import_module.__code__
+        asking = frame.f_back if by_name and frame is not None else frame
+        module = "" if asking is None else str(asking.f_globals.get("__name__"))
+        package = module.partition(".")[0]
+        if package in self._found:
+            return True
+        if not by_name:
             return False
-        by_name = frame.f_globals.get("__name__") == "importlib" and frame.f_code.co_name == "import_module"
-        return by_name or os.path.realpath(frame.f_code.co_filename).startswith(self._inside)
+        # A field of pydantic's `ImportString` in a class of the folder names modules of the folder too.
+        return package == "toriconfig" or (bool(self._found) and module == "pydantic._internal._validators")
 
 
 def _dependencies() -> Iterator[str]:
