@@ -68,13 +68,13 @@ def _threads(get: Callable[[], object], threads: int) -> Work:
 
 
 @contextmanager
-def refreshed(supply: Fixed, every: float = 0.01) -> Iterator[None]:
+def refreshed(provider: Fixed, every: float = 0.01) -> Iterator[None]:
     """Have another thread put a new reading in place, as a refresh does, every so many seconds."""
     ended = threading.Event()
 
     def refresh() -> None:
         while not ended.wait(every):
-            supply.reading = Reading(VALUE, Origin("vault", "secret/app#key"), 1)
+            provider.reading = Reading(VALUE, Origin("vault", "secret/app#key"), 1)
 
     thread = threading.Thread(target=refresh)
     thread.start()
@@ -86,9 +86,9 @@ def refreshed(supply: Fixed, every: float = 0.01) -> Iterator[None]:
 
 
 def measure(rounds: int = 15, times: int = 100_000) -> list[Row]:
-    supply = Fixed(VALUE, Origin("vault", "secret/app#key"))
-    supply.now = time.monotonic  # as a path of Vault asks the time
-    secret: Any = handle(supply, str, "key")
+    provider = Fixed(VALUE, Origin("vault", "secret/app#key"))
+    provider.now = time.monotonic  # as a path of Vault asks the time
+    secret: Any = handle(provider, str, "key")
     secret.get()
     config = Config()
     against = "floor: a method that returns a field"
@@ -100,7 +100,7 @@ def measure(rounds: int = 15, times: int = 100_000) -> list[Row]:
     }
     rows = compare(works, against, {}, rounds, times)
     rows[1]["goal"] = GOAL
-    with refreshed(supply):
+    with refreshed(provider):
         # CPU of this thread alone: what the other one does is its own affair
         during = compare(dict(list(works.items())[:2]), against, {}, rounds, times, clock=time.thread_time)
     during[1]["name"] = "secret.get() while another thread refreshes"

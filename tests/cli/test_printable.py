@@ -13,7 +13,7 @@ import toriconfig as package
 from support.command import Toriconfig
 from toriconfig import ConfigError, Origin, Problem, SecretError, VaultDenied
 from toriconfig._core.printable import clean, clean_json, clean_lines
-from toriconfig._secrets.file import FileSupply
+from toriconfig._secrets.file import FileProvider
 from toriconfig._vault.http.response import Answer
 
 EVIL = "a\n::error::b\r\x1b[31mc\u202ed\x9be##[error]f\udcffg\u2028h\x07##vso[task.x]##teamcity[x]"
@@ -128,13 +128,13 @@ def test_what_vault_says_is_harmless_in_errors_and_logs() -> None:
 
 
 def test_a_message_that_is_logged_is_harmless(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    supply = FileSupply(str(tmp_path / EVIL), Origin("files", "x"))
+    provider = FileProvider(str(tmp_path / EVIL), Origin("files", "x"))
     (tmp_path / EVIL).write_text("one")
-    supply.settle()
+    provider.settle()
     (tmp_path / EVIL).unlink()
-    supply.refresh()
+    provider.refresh()
     with caplog.at_level("WARNING", "toriconfig"):
-        supply.settle()
+        provider.settle()
     (record,) = caplog.records
     assert_harmless(record.getMessage())
 

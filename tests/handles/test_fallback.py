@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from support.loading import FakeSupply
+from support.loading import FakeProvider
 from toriconfig import Origin
 from toriconfig._secrets.derived import Fallback
 from toriconfig._secrets.provider import Fixed, Flight
@@ -23,7 +23,7 @@ class NextTry:
         pytest.fail("a reader waited")
 
 
-class Trying(FakeSupply):
+class Trying(FakeProvider):
     """A path of Vault that is asked again at each read."""
 
     def pending(self) -> Sequence[Flight]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from toriconfig import Origin
-from toriconfig._secrets.file import CHECK_SECONDS, MAX_BYTES, FileSupply
+from toriconfig._secrets.file import CHECK_SECONDS, MAX_BYTES, FileProvider
 from toriconfig._secrets.provider import Reading
 from toriconfig._secrets.secret import Secret, handle
 from toriconfig.errors import SecretError
@@ -21,12 +21,12 @@ def _clock() -> FakeClock:
     return FakeClock()
 
 
-def supply_of(file: Path, clock: FakeClock) -> FileSupply:
-    return FileSupply(str(file), Origin("secrets_dir", str(file)), clock)
+def provider_of(file: Path, clock: FakeClock) -> FileProvider:
+    return FileProvider(str(file), Origin("secrets_dir", str(file)), clock)
 
 
-def secret_of(supply: FileSupply) -> Secret[Any]:
-    return handle(supply, str, "key")
+def secret_of(provider: FileProvider) -> Secret[Any]:
+    return handle(provider, str, "key")
 
 
 def kubernetes_swap(mount: Path, generation: str, value: str) -> None:
@@ -42,18 +42,18 @@ def kubernetes_swap(mount: Path, generation: str, value: str) -> None:
 def test_one_line_end_is_not_part_of_the_value(tmp_path: Path, clock: FakeClock) -> None:
     for content, value in ((b"a\n", "a"), (b"a\r\n", "a"), (b"a\n\n", "a\n"), (b"a", "a"), (b"", ""), (b" a ", " a ")):
         (tmp_path / "key").write_bytes(content)
-        assert value == supply_of(tmp_path / "key", clock).settle().value
+        assert value == provider_of(tmp_path / "key", clock).settle().value
 
 
 def test_what_is_no_text_is_bytes_whole(tmp_path: Path, clock: FakeClock) -> None:
     (tmp_path / "key").write_bytes(b"\xff\x00\n")
-    assert b"\xff\x00\n" == supply_of(tmp_path / "key", clock).settle().value
+    assert b"\xff\x00\n" == provider_of(tmp_path / "key", clock).settle().value
 
 
 def test_a_value_is_returned_without_a_look_for_a_second(tmp_path: Path, clock: FakeClock) -> None:
     file = tmp_path / "key"
     file.write_text("one")
-    secret = secret_of(supply_of(file, clock))
+    secret = secret_of(provider_of(file, clock))
     assert secret.get() == "one"
     file.write_text("two, longer")
     clock.advance(CHECK_SECONDS * 0.9)
@@ -65,7 +65,7 @@ def test_a_value_is_returned_without_a_look_for_a_second(tmp_path: Path, clock: 
 def test_a_file_written_anew_with_the_same_size_is_seen(tmp_path: Path, clock: FakeClock) -> None:
     file = tmp_path / "key"
     file.write_text("one")
-    secret = secret_of(supply_of(file, clock))
+    secret = secret_of(provider_of(file, clock))
     assert secret.get() == "one"
     os.utime(file, ns=(1, 1))
     clock.advance(2)
@@ -78,7 +78,7 @@ def test_a_file_written_anew_with_the_same_size_is_seen(tmp_path: Path, clock: F
 
 def test_a_swap_of_a_kubernetes_mount_is_seen(tmp_path: Path, clock: FakeClock) -> None:
     kubernetes_swap(tmp_path, "..2026_1", "one")
-    secret = secret_of(supply_of(tmp_path / "key", clock))
+    secret = secret_of(provider_of(tmp_path / "key", clock))
     assert secret.get() == "one"
     kubernetes_swap(tmp_path, "..2026_2", "two")
     clock.advance(2)
@@ -88,44 +88,44 @@ def test_a_swap_of_a_kubernetes_mount_is_seen(tmp_path: Path, clock: FakeClock) 
 def test_listeners_are_told_of_a_swap_and_not_of_the_first_reading(tmp_path: Path, clock: FakeClock) -> None:
     file = tmp_path / "key"
     file.write_text("one")
-    supply = supply_of(file, clock)
+    provider = provider_of(file, clock)
     swaps: list[tuple[Any, Any]] = []
 
     def swapped(old: Reading | None, new: Reading | None) -> None:
         swaps.append((old and old.value, new and new.value))
 
-    cancel = supply.subscribe(swapped)
-    supply.settle()
+    cancel = provider.subscribe(swapped)
+    provider.settle()
     file.write_text("two!")
-    supply.settle()
-    supply.settle()
+    provider.settle()
+    provider.settle()
     assert [("one", "two!")] == swaps
     cancel()
     file.write_text("three")
-    supply.settle()
+    provider.settle()
     assert 1 == len(swaps)
 
 
 def test_a_file_that_goes_keeps_its_last_value_and_says_so(tmp_path: Path, clock: FakeClock) -> None:
     file = tmp_path / "key"
     file.write_text("one")
-    supply = supply_of(file, clock)
-    assert "unread" == supply.state
-    assert ("one", "fresh") == (supply.settle().value, supply.state)
+    provider = provider_of(file, clock)
+    assert "unread" == provider.state
+    assert ("one", "fresh") == (provider.settle().value, provider.state)
     file.unlink()
     clock.advance(10)
-    assert ("one", "stale", 10.0) == (supply.settle().value, supply.state, supply.age)
-    assert "No such file" in str(supply.error)
+    assert ("one", "stale", 10.0) == (provider.settle().value, provider.state, provider.age)
+    assert "No such file" in str(provider.error)
     file.write_text("back")
     clock.advance(2)
-    assert ("back", "fresh", 0.0) == (supply.settle().value, supply.state, supply.age)
+    assert ("back", "fresh", 0.0) == (provider.settle().value, provider.state, provider.age)
 
 
 def test_a_file_that_never_was_names_itself_and_the_remedy(tmp_path: Path, clock: FakeClock) -> None:
-    supply = supply_of(tmp_path / "key", clock)
+    provider = provider_of(tmp_path / "key", clock)
     with pytest.raises(SecretError, match="key: the file cannot be read: No such file") as caught:
-        supply.settle()
-    assert ("missing", "put the secret there, readable for this process") == (supply.state, caught.value.help)
+        provider.settle()
+    assert ("missing", "put the secret there, readable for this process") == (provider.state, caught.value.help)
 
 
 def test_directories_pipes_and_giants_are_refused_at_once(tmp_path: Path, clock: FakeClock) -> None:
@@ -135,7 +135,7 @@ def test_directories_pipes_and_giants_are_refused_at_once(tmp_path: Path, clock:
         file.truncate(MAX_BYTES + 1)
     for name, said in (("folder", "not a regular file"), ("pipe", "not a regular file"), ("giant", "larger than")):
         with pytest.raises(SecretError, match=said):
-            supply_of(tmp_path / name, clock).settle()
+            provider_of(tmp_path / name, clock).settle()
 
 
 def test_errors_hold_no_content(tmp_path: Path, clock: FakeClock) -> None:
@@ -143,7 +143,7 @@ def test_errors_hold_no_content(tmp_path: Path, clock: FakeClock) -> None:
     file.write_bytes(b"hunter2\xff")
     error: SecretError | None = None
     try:
-        handle(supply_of(file, clock), str, "key").get()
+        handle(provider_of(file, clock), str, "key").get()
     except SecretError as caught:
         error = caught
     assert error is not None

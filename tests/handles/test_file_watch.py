@@ -17,8 +17,8 @@ from pydantic import BaseModel
 from support.fake_vault import AtOnce
 from toriconfig import Change, Origin, Secret, SettingsConfigDict, lazy, on_change
 from toriconfig._runtime.scheduler import Scheduler
-from toriconfig._secrets.file import FileSupply
-from toriconfig._secrets.file_watch import EVERY, FileWatch
+from toriconfig._secrets.file import FileProvider
+from toriconfig._secrets.file_watch import INTERVAL, FileWatch
 from toriconfig._secrets.provider import Reading
 from toriconfig.testing import FakeClock
 
@@ -32,15 +32,15 @@ class Watched:
         self.watch = FileWatch(self.clock, self.scheduler, AtOnce())
         self.swaps: list[tuple[Any, Any]] = []
 
-    def supply(self, file: Path) -> FileSupply:
-        supply = FileSupply(str(file), Origin("secrets_dir", str(file)), self.clock)
-        supply.subscribe(self._swapped)
-        return supply
+    def provider(self, file: Path) -> FileProvider:
+        provider = FileProvider(str(file), Origin("secrets_dir", str(file)), self.clock)
+        provider.subscribe(self._swapped)
+        return provider
 
     def _swapped(self, old: Reading | None, new: Reading | None) -> None:
         self.swaps.append((old and old.value, new and new.value))
 
-    def go_on(self, seconds: float = EVERY) -> None:
+    def go_on(self, seconds: float = INTERVAL) -> None:
         self.clock.advance(seconds)
         self.scheduler.tick()
 
@@ -70,14 +70,14 @@ def test_a_swap_is_told_once_though_nobody_reads(
     watched: Watched, tmp_path: Path, write: Callable[[Path, str, str], None]
 ) -> None:
     write(tmp_path, "..2026_1", "one")
-    supply = watched.supply(tmp_path / "key")
-    watched.watch.add(supply)
+    provider = watched.provider(tmp_path / "key")
+    watched.watch.add(provider)
     watched.scheduler.tick()
     write(tmp_path, "..2026_2", "two")
     for _ in range(5):
         watched.go_on()
     assert [("one", "two")] == watched.swaps
-    assert ("two", "fresh") == (supply.settle().value, supply.state)
+    assert ("two", "fresh") == (provider.settle().value, provider.state)
 
 
 def test_a_file_that_goes_keeps_its_value_with_one_warning_an_outage(
@@ -85,41 +85,41 @@ def test_a_file_that_goes_keeps_its_value_with_one_warning_an_outage(
 ) -> None:
     file = tmp_path / "key"
     file.write_text("one")
-    supply = watched.supply(file)
-    watched.watch.add(supply)
+    provider = watched.provider(file)
+    watched.watch.add(provider)
     watched.scheduler.tick()
     with caplog.at_level(logging.WARNING, "toriconfig"):
         for number in (1, 2):
             file.unlink()
             for _ in range(60):
                 watched.go_on()
-            assert ("one", "stale", number) == (supply.settle().value, supply.state, len(caplog.records))
+            assert ("one", "stale", number) == (provider.settle().value, provider.state, len(caplog.records))
             assert f"{file}: the file cannot be read: No such file" in caplog.text
             file.write_text("one")
             watched.go_on()
-            assert "fresh" == supply.state
+            assert "fresh" == provider.state
 
 
 def test_it_looks_once_a_second_whatever_happens(watched: Watched, tmp_path: Path) -> None:
-    supplies = [watched.supply(tmp_path / f"missing{number}") for number in range(3)]
+    providers = [watched.provider(tmp_path / f"missing{number}") for number in range(3)]
     looks: list[float] = []
 
     def look() -> None:
         looks.append(watched.clock.monotonic())
         raise RuntimeError("a bug")
 
-    for supply in supplies:
-        watched.watch.add(supply)
-    supplies[0].look = look  # type: ignore[method-assign]
+    for provider in providers:
+        watched.watch.add(provider)
+    providers[0].look = look  # type: ignore[method-assign]
     begun = watched.clock.monotonic()
     for _ in range(100):
         watched.go_on(0.1)
-    assert len(looks) <= (watched.clock.monotonic() - begun) / EVERY + 1
+    assert len(looks) <= (watched.clock.monotonic() - begun) / INTERVAL + 1
     assert len(looks) >= 9
 
 
 def test_nobody_who_listens_nothing_is_looked_at(watched: Watched, tmp_path: Path) -> None:
-    held, dropped = watched.supply(tmp_path / "a"), watched.supply(tmp_path / "b")
+    held, dropped = watched.provider(tmp_path / "a"), watched.provider(tmp_path / "b")
     cancel = watched.watch.add(held)
     watched.watch.add(dropped)
     watched.scheduler.tick()
@@ -129,24 +129,24 @@ def test_nobody_who_listens_nothing_is_looked_at(watched: Watched, tmp_path: Pat
     watched.go_on(2)
     assert watched.scheduler.tick() is None
     watched.watch.add(held)
-    assert watched.scheduler.tick() == EVERY
+    assert watched.scheduler.tick() == INTERVAL
 
 
 def test_a_mount_that_hangs_is_waited_for_by_nobody_else(tmp_path: Path) -> None:
     clock, gate = FakeClock(), threading.Event()
     watch = FileWatch(clock, scheduler := Scheduler(clock))
-    supply = FileSupply(str(tmp_path / "key"), Origin("secrets_dir", ""), clock)
+    provider = FileProvider(str(tmp_path / "key"), Origin("secrets_dir", ""), clock)
     looks: list[int] = []
 
     def hang() -> None:
         looks.append(1)
         gate.wait(10)
 
-    supply.look = hang  # type: ignore[method-assign]
-    watch.add(supply)
+    provider.look = hang  # type: ignore[method-assign]
+    watch.add(provider)
     for _ in range(20):
         scheduler.tick()
-        clock.advance(EVERY)
+        clock.advance(INTERVAL)
     gate.set()
     watch._workers.dismiss()
     assert len(looks) <= 1
@@ -157,16 +157,16 @@ def test_a_subscriber_that_raises_stops_no_other_and_no_reader(
 ) -> None:
     file = tmp_path / "key"
     file.write_text("one")
-    supply = FileSupply(str(file), Origin("secrets_dir", ""), watched.clock)
+    provider = FileProvider(str(file), Origin("secrets_dir", ""), watched.clock)
 
     def fails(old: Reading | None, new: Reading | None) -> None:
         raise ZeroDivisionError
 
-    supply.subscribe(fails)
-    supply.subscribe(watched._swapped)
-    supply.settle()
+    provider.subscribe(fails)
+    provider.subscribe(watched._swapped)
+    provider.settle()
     rename_over(tmp_path, "", "two")
-    assert "two" == supply.settle().value
+    assert "two" == provider.settle().value
     assert [("one", "two")] == watched.swaps
     assert f"a callback for {file} failed: ZeroDivisionError" in caplog.text
 
@@ -174,14 +174,14 @@ def test_a_subscriber_that_raises_stops_no_other_and_no_reader(
 def test_readers_and_the_watch_tell_a_swap_once(tmp_path: Path, watched: Watched) -> None:
     file = tmp_path / "key"
     file.write_text("0")
-    supply = watched.supply(file)
-    supply.settle()
+    provider = watched.provider(file)
+    provider.settle()
     barrier = threading.Barrier(9)
 
     def read() -> None:
         for _ in range(50):
             barrier.wait()
-            supply.look()
+            provider.look()
             barrier.wait()
 
     threads = [threading.Thread(target=read) for _ in range(8)]

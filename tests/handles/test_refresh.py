@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from support.loading import FakeVault, loaded
 from toriconfig import Origin, Secret
-from toriconfig._secrets.file import FileSupply
+from toriconfig._secrets.file import FileProvider
 from toriconfig._secrets.secret import handle
 from toriconfig.integrations._refused import newer
 from toriconfig.testing import FakeClock
@@ -48,7 +48,7 @@ def test_it_is_asked_for_where_it_comes_from(
 def test_a_file_is_looked_at_at_once(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("one")
-    key: Secret[Any] = handle(FileSupply(str(file), Origin("secrets_dir", "key"), FakeClock()), str, "key")
+    key: Secret[Any] = handle(FileProvider(str(file), Origin("secrets_dir", "key"), FakeClock()), str, "key")
     assert "one" == key.get()
     file.write_text("number two")
     assert "number two" == newer(key, "one")

@@ -29,7 +29,7 @@ class Account(BaseModel):
 
 
 class Scripted:
-    """A supply whose answers the test writes."""
+    """A provider whose answers the test writes."""
 
     def __init__(self, reference: str = "secret/x#k") -> None:
         self.reading: Reading | None = None
@@ -170,35 +170,35 @@ def test_get_secret_value_is_the_same_door() -> None:
     assert Secret(CANARY).get_secret_value() == CANARY
 
 
-def test_a_fresh_value_is_returned_without_asking_the_supply() -> None:
-    supply = Scripted()
-    supply.answer("one")
-    supply.fresh_until = 10.0
-    secret = handle(supply, str, "token")
+def test_a_fresh_value_is_returned_without_asking_the_provider() -> None:
+    provider = Scripted()
+    provider.answer("one")
+    provider.fresh_until = 10.0
+    secret = handle(provider, str, "token")
     assert [secret.get(), secret.get(), secret.get()] == ["one"] * 3
-    assert supply.settled == 1
+    assert provider.settled == 1
 
 
 def test_a_swapped_value_is_seen_at_the_next_read_although_the_old_was_fresh() -> None:
-    supply = Scripted()
-    supply.answer("one")
-    supply.fresh_until = 10.0
-    secret = handle(supply, str, "token")
+    provider = Scripted()
+    provider.answer("one")
+    provider.fresh_until = 10.0
+    secret = handle(provider, str, "token")
     assert secret.get() == "one"
-    supply.answer("two", version=2)
+    provider.answer("two", version=2)
     assert secret.get() == "two"
     assert secret.version == 2
 
 
 def test_each_reading_is_converted_once() -> None:
-    supply = Scripted()
-    supply.answer({"username": "u", "password": "p"})
-    secret = handle(supply, Account, "account")
+    provider = Scripted()
+    provider.answer({"username": "u", "password": "p"})
+    secret = handle(provider, Account, "account")
     assert secret.get() is secret.get()
 
 
 def test_aget_awaits_the_flight_and_does_not_block_the_loop() -> None:
-    supply = Scripted()
+    provider = Scripted()
 
     class Landing:
         def wait(self) -> None:
@@ -206,10 +206,10 @@ def test_aget_awaits_the_flight_and_does_not_block_the_loop() -> None:
 
         async def await_end(self) -> None:
             await asyncio.sleep(0)
-            supply.answer("landed")
+            provider.answer("landed")
 
-    supply.flights = (Landing(),)
-    assert asyncio.run(handle(supply, str, "token").aget()) == "landed"
+    provider.flights = (Landing(),)
+    assert asyncio.run(handle(provider, str, "token").aget()) == "landed"
 
 
 def test_equality_never_fetches_and_unfetched_handles_are_equal_by_reference() -> None:

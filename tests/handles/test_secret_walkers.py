@@ -18,7 +18,7 @@ from pydantic_core import to_json, to_jsonable_python
 from toriconfig import Secret, SettingsConfigDict, load
 from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
-from toriconfig._secrets.file import FileSupply
+from toriconfig._secrets.file import FileProvider
 from toriconfig._secrets.secret import handle
 from toriconfig.testing import Canary
 
@@ -57,7 +57,7 @@ def of_model(value: str, _: Path) -> Secret[Any]:
 
 def of_file(value: str, folder: Path) -> Secret[Any]:
     (folder / "key").write_text(value)
-    return handle(FileSupply(str(folder / "key"), Origin("files", "key")), str, "key")
+    return handle(FileProvider(str(folder / "key"), Origin("files", "key")), str, "key")
 
 
 KINDS: list[Callable[[str, Path], Secret[Any]]] = [held, loaded, of_model, of_file]
@@ -173,7 +173,7 @@ def test_a_value_that_changes_is_the_one_that_is_returned(tmp_path: Path) -> Non
     secret = of_file("first-value", tmp_path)
     assert "first-value" == secret.get()
     (tmp_path / "key").write_text("second-value!")
-    from toriconfig._secrets.secret import supply_of
+    from toriconfig._secrets.secret import provider_of
 
-    supply_of(secret).refresh()
+    provider_of(secret).refresh()
     assert "second-value!" == secret.get()

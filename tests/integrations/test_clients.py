@@ -26,7 +26,7 @@ from toriconfig.integrations.requests import SecretAuth as RequestsAuth
 
 
 class Rotating(Fixed):
-    """A supply that the test rotates, or that Vault rotates: then `newest` is seen once it is asked for anew."""
+    """A provider that the test rotates, or that Vault rotates: then `newest` is seen once it is asked for anew."""
 
     newest: Any = None
 
@@ -40,7 +40,7 @@ class Rotating(Fixed):
 
 
 class Fetched(Fixed):
-    """A supply that fetches each time, and lets nobody wait for that in the way that blocks a loop."""
+    """A provider that fetches each time, and lets nobody wait for that in the way that blocks a loop."""
 
     def __init__(self, value: Any) -> None:
         super().__init__(value, Origin("code", "test"))
@@ -57,7 +57,7 @@ class Fetched(Fixed):
 
 
 class Refreshed(Rotating):
-    """A supply that has the newest value when somebody awaited its flight."""
+    """A provider that has the newest value when somebody awaited its flight."""
 
     def refresh(self) -> Sequence[Flight]:
         return (self,)
@@ -70,12 +70,12 @@ class Refreshed(Rotating):
 
 
 def rotating(value: Any) -> tuple[Secret[Any], Rotating]:
-    supply = Rotating(value, Origin("code", "test"))
-    return handle(supply, None, "token"), supply
+    provider = Rotating(value, Origin("code", "test"))
+    return handle(provider, None, "token"), provider
 
 
 def test_httpx_sends_the_current_token_each_time() -> None:
-    secret, supply = rotating("one")
+    secret, provider = rotating("one")
     sent: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -84,20 +84,20 @@ def test_httpx_sends_the_current_token_each_time() -> None:
 
     with httpx.Client(transport=httpx.MockTransport(answer), auth=HttpxAuth(secret)) as client:
         client.get("http://service")
-        supply.rotate("two")
+        provider.rotate("two")
         client.get("http://service")
     assert sent == ["Bearer one", "Bearer two"]
 
 
 @pytest.mark.parametrize(("rotated", "tries"), [(True, ["one", "two"]), (False, ["one"])])
 def test_httpx_tries_a_refused_request_once_more_when_the_token_was_rotated(rotated: bool, tries: list[str]) -> None:
-    secret, supply = rotating("one")
+    secret, provider = rotating("one")
     sent: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         sent.append(request.headers["x-key"])
         if rotated:
-            supply.rotate("two")
+            provider.rotate("two")
         return httpx.Response(200 if sent[-1] == "two" else 401)
 
     auth = HttpxAuth(secret, header="X-Key", scheme="")
@@ -108,16 +108,16 @@ def test_httpx_tries_a_refused_request_once_more_when_the_token_was_rotated(rota
 
 
 def test_httpx_tries_again_in_a_coroutine_too_and_never_blocks_the_loop() -> None:
-    supply = Fetched("one")
+    provider = Fetched("one")
     sent: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         sent.append(request.headers["authorization"])
-        supply.reading = Reading("two", Origin("code", "test"))
+        provider.reading = Reading("two", Origin("code", "test"))
         return httpx.Response(200 if sent[-1] == "Bearer two" else 401)
 
     async def main() -> int:
-        auth = HttpxAuth(handle(supply, None, "token"))
+        auth = HttpxAuth(handle(provider, None, "token"))
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer), auth=auth) as client:
             return (await client.get("http://service")).status_code
 
@@ -126,8 +126,8 @@ def test_httpx_tries_again_in_a_coroutine_too_and_never_blocks_the_loop() -> Non
 
 
 def test_httpx_asks_anew_for_a_token_that_was_refused() -> None:
-    secret, supply = rotating("one")
-    supply.newest = "two"
+    secret, provider = rotating("one")
+    provider.newest = "two"
     sent: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -140,11 +140,11 @@ def test_httpx_asks_anew_for_a_token_that_was_refused() -> None:
 
 
 def test_httpx_asks_anew_in_a_coroutine_without_blocking_the_loop() -> None:
-    supply = Refreshed("one", Origin("code", "test"))
-    supply.newest = "two"
+    provider = Refreshed("one", Origin("code", "test"))
+    provider.newest = "two"
 
     async def main() -> int:
-        auth = HttpxAuth(handle(supply, None, "token"))
+        auth = HttpxAuth(handle(provider, None, "token"))
         accepts = httpx.MockTransport(
             lambda request: httpx.Response(200 if request.headers["authorization"] == "Bearer two" else 401)
         )
@@ -155,8 +155,8 @@ def test_httpx_asks_anew_in_a_coroutine_without_blocking_the_loop() -> None:
 
 
 def test_httpx_does_not_send_a_stream_again() -> None:
-    secret, supply = rotating("one")
-    supply.newest = "two"
+    secret, provider = rotating("one")
+    provider.newest = "two"
     refuses = httpx.MockTransport(lambda request: httpx.Response(401, content=request.read()))
     with httpx.Client(transport=refuses, auth=HttpxAuth(secret)) as client:
         assert client.post("http://service", content=(part for part in (b"a", b"b"))).text == "ab"
@@ -174,17 +174,17 @@ def test_an_async_pool_is_told_the_account_without_blocking_the_loop() -> None:
 
 
 def test_requests_sends_the_current_token() -> None:
-    secret, supply = rotating("one")
+    secret, provider = rotating("one")
     with answering_server(lambda _: Answer(200, {})) as server, requests.Session() as session:
         session.auth = RequestsAuth(secret, header="X-Key", scheme="")
         assert session.get(server.address).request.headers["X-Key"] == "one"
-        supply.rotate("two")
+        provider.rotate("two")
         assert session.get(server.address).request.headers["X-Key"] == "two"
 
 
 def test_requests_tries_a_refused_request_once_more_with_a_newer_token() -> None:
-    secret, supply = rotating("one")
-    supply.newest = "two"
+    secret, provider = rotating("one")
+    provider.newest = "two"
     answers = iter([Answer(401), Answer(200)])
     with answering_server(lambda _: next(answers)) as server:
         response = requests.post(server.address, data="body", auth=RequestsAuth(secret), timeout=10)
@@ -194,16 +194,16 @@ def test_requests_tries_a_refused_request_once_more_with_a_newer_token() -> None
 
 @pytest.mark.parametrize(("newest", "tries"), [(None, 1), ("one", 1), ("two", 2)])
 def test_requests_returns_the_refusal_when_nothing_helps(newest: str | None, tries: int) -> None:
-    secret, supply = rotating("one")
-    supply.newest = newest
+    secret, provider = rotating("one")
+    provider.newest = newest
     with answering_server(lambda _: Answer(401)) as server:
         assert requests.get(server.address, auth=RequestsAuth(secret), timeout=10).status_code == 401
         assert len(server.requests) == tries
 
 
 def test_requests_tells_no_newer_token_to_whom_a_redirect_led() -> None:
-    secret, supply = rotating("one")
-    supply.newest = "two"
+    secret, provider = rotating("one")
+    provider.newest = "two"
     with answering_server(lambda _: Answer(401)) as other:
         leads_there = Answer(302, headers={"location": other.address})
         with answering_server(lambda _: leads_there) as server:
@@ -212,8 +212,8 @@ def test_requests_tells_no_newer_token_to_whom_a_redirect_led() -> None:
 
 
 def test_requests_does_not_send_a_stream_again() -> None:
-    secret, supply = rotating("one")
-    supply.newest = "two"
+    secret, provider = rotating("one")
+    provider.newest = "two"
     with answering_server(lambda _: Answer(401)) as server:
         body = io.BytesIO(b"body")
         assert requests.post(server.address, data=body, auth=RequestsAuth(secret), timeout=10).status_code == 401
@@ -221,10 +221,10 @@ def test_requests_does_not_send_a_stream_again() -> None:
 
 
 def test_botocore_credentials_are_of_one_reading_and_current() -> None:
-    secret, supply = rotating({"access_key": "A1", "secret_key": "S1", "security_token": "T1"})
+    secret, provider = rotating({"access_key": "A1", "secret_key": "S1", "security_token": "T1"})
     credentials = boto.SecretProvider(secret).load()
     assert credentials.get_frozen_credentials() == ("A1", "S1", "T1")
-    supply.rotate({"access_key": "A2", "secret_key": "S2"})
+    provider.rotate({"access_key": "A2", "secret_key": "S2"})
     assert credentials.get_frozen_credentials() == ("A2", "S2", None)
     assert (credentials.access_key, credentials.secret_key, credentials.token) == ("A2", "S2", None)
 

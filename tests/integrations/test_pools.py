@@ -16,7 +16,7 @@ from psycopg_pool import AsyncConnectionPool, ConnectionPool
 from pydantic import BaseModel
 
 from local_postgres import Postgres, database_role
-from support.loading import FakeSupply
+from support.loading import FakeProvider
 from toriconfig import Ref, Secret, Vault, load
 from toriconfig._secrets.secret import handle
 from toriconfig.integrations import psycopg_pool as follow_pool
@@ -165,14 +165,14 @@ def test_an_async_pool_follows_too(server: VaultServer, shared_postgres: Postgre
     assert asyncio.run(main()) == secret.get().username
 
 
-@pytest.fixture(name="supply")
-def _supply(shared_postgres: Postgres) -> FakeSupply:
+@pytest.fixture(name="provider")
+def _provider(shared_postgres: Postgres) -> FakeProvider:
     """The accounts blue and green, of which blue is the current one."""
     with psycopg.connect(shared_postgres.conninfo(), autocommit=True) as connection:
         for name in ("blue", "green"):
             connection.execute(f"DROP ROLE IF EXISTS {name}".encode())
             connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'password-of-{name}'".encode())
-    return FakeSupply("secret/account", account_named("blue"))
+    return FakeProvider("secret/account", account_named("blue"))
 
 
 def account_named(name: str) -> dict[str, str]:
@@ -184,16 +184,16 @@ SOON = 1.0
 
 
 def test_a_pool_of_many_idle_connections_serves_at_once_after_a_rotation(
-    supply: FakeSupply, shared_postgres: Postgres
+    provider: FakeProvider, shared_postgres: Postgres
 ) -> None:
-    secret: Secret[Any] = handle(supply, None, "account")
+    secret: Secret[Any] = handle(provider, None, "account")
     conninfo = f"host={shared_postgres.host} port={shared_postgres.port} dbname={shared_postgres.database}"
     pool: ConnectionPool[Any] = ConnectionPool(
         conninfo, kwargs=follow_pool.login(secret), check=follow_pool.current(secret), min_size=8, open=False
     )
     with pool:
         pool.wait()
-        supply.put(account_named("green"))
+        provider.put(account_named("green"))
         began = time.monotonic()
         with pool.connection() as connection:
             assert connection.info.user == "green"
@@ -201,9 +201,9 @@ def test_a_pool_of_many_idle_connections_serves_at_once_after_a_rotation(
 
 
 def test_an_async_pool_of_many_idle_connections_serves_at_once_too(
-    supply: FakeSupply, shared_postgres: Postgres
+    provider: FakeProvider, shared_postgres: Postgres
 ) -> None:
-    secret: Secret[Any] = handle(supply, None, "account")
+    secret: Secret[Any] = handle(provider, None, "account")
 
     async def main() -> None:
         conninfo = f"host={shared_postgres.host} port={shared_postgres.port} dbname={shared_postgres.database}"
@@ -213,7 +213,7 @@ def test_an_async_pool_of_many_idle_connections_serves_at_once_too(
         )
         async with pool:
             await pool.wait()
-            supply.put(account_named("green"))
+            provider.put(account_named("green"))
             began = time.monotonic()
             async with pool.connection() as connection:
                 assert connection.info.user == "green"
@@ -223,15 +223,15 @@ def test_an_async_pool_of_many_idle_connections_serves_at_once_too(
 
 
 def test_a_pool_is_drained_once_a_rotation_however_many_find_its_connections_refused(
-    supply: FakeSupply, shared_postgres: Postgres
+    provider: FakeProvider, shared_postgres: Postgres
 ) -> None:
-    secret: Secret[Any] = handle(supply, None, "account")
+    secret: Secret[Any] = handle(provider, None, "account")
     conninfo = f"host={shared_postgres.host} port={shared_postgres.port} dbname={shared_postgres.database}"
     check = follow_pool.current(secret)
     pool: ConnectionPool[Any] = ConnectionPool(conninfo, kwargs=follow_pool.login(secret), min_size=4, open=False)
     with pool, patch.object(pool, "drain", wraps=pool.drain) as drain:
         connections = [pool.getconn() for _ in range(4)]
-        supply.put(account_named("green"))
+        provider.put(account_named("green"))
         for connection in connections:
             with pytest.raises(psycopg.OperationalError, match="rotated out"):
                 check(connection)
@@ -240,12 +240,12 @@ def test_a_pool_is_drained_once_a_rotation_however_many_find_its_connections_ref
 
 
 def test_a_connection_that_does_not_say_its_pool_is_refused_all_the_same(
-    supply: FakeSupply, shared_postgres: Postgres
+    provider: FakeProvider, shared_postgres: Postgres
 ) -> None:
-    secret: Secret[Any] = handle(supply, None, "account")
+    secret: Secret[Any] = handle(provider, None, "account")
     conninfo = f"host={shared_postgres.host} port={shared_postgres.port} dbname={shared_postgres.database}"
     connection = psycopg.connect(conninfo, **follow_pool.login(secret)())
-    supply.put(account_named("green"))
+    provider.put(account_named("green"))
     with pytest.raises(psycopg.OperationalError, match="rotated out"):
         follow_pool.current(secret)(connection)
     assert connection.closed

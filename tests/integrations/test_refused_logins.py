@@ -16,7 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from local_postgres import Postgres, database_role
-from support.loading import FakeSupply
+from support.loading import FakeProvider
 from toriconfig import Ref, Secret, load
 from toriconfig._secrets.secret import handle
 from toriconfig.integrations import psycopg_pool as follow_pool
@@ -165,15 +165,15 @@ def test_after_a_static_role_was_rotated_by_hand_the_next_connection_has_the_new
 
 
 @pytest.fixture(name="blue")
-def _blue(shared_postgres: Postgres) -> FakeSupply:
+def _blue(shared_postgres: Postgres) -> FakeProvider:
     with psycopg.connect(shared_postgres.conninfo(), autocommit=True) as root:
         root.execute(b"DROP ROLE IF EXISTS refused_blue")
         root.execute(b"CREATE ROLE refused_blue LOGIN PASSWORD 'right'")
-    return FakeSupply("secret/blue", {"username": "refused_blue", "password": "c4n4ry-wrong"})
+    return FakeProvider("secret/blue", {"username": "refused_blue", "password": "c4n4ry-wrong"})
 
 
 def test_where_there_is_nothing_newer_the_error_of_the_database_is_raised_after_one_try(
-    blue: FakeSupply, shared_postgres: Postgres
+    blue: FakeProvider, shared_postgres: Postgres
 ) -> None:
     secret: Secret[Any] = handle(blue, None, "account")
     url = f"postgresql+psycopg://{shared_postgres.host}:{shared_postgres.port}/{shared_postgres.database}"
@@ -192,7 +192,7 @@ def test_where_there_is_nothing_newer_the_error_of_the_database_is_raised_after_
 
 
 def test_listeners_that_come_after_ours_change_what_is_connected_with(
-    blue: FakeSupply, shared_postgres: Postgres
+    blue: FakeProvider, shared_postgres: Postgres
 ) -> None:
     blue.newest = {"username": "refused_blue", "password": "right"}
     url = f"postgresql+psycopg://{shared_postgres.host}:{shared_postgres.port}/{shared_postgres.database}"
@@ -220,7 +220,7 @@ def test_listeners_that_come_after_ours_change_what_is_connected_with(
     ],
 )
 def test_a_refused_login_is_told_from_other_failures(
-    blue: FakeSupply, shared_postgres: Postgres, user: str, password: str, database: str | None, refused: bool
+    blue: FakeProvider, shared_postgres: Postgres, user: str, password: str, database: str | None, refused: bool
 ) -> None:
     asyncpg: Any = pytest.importorskip("asyncpg")
     with psycopg.connect(shared_postgres.conninfo(), autocommit=True) as root:

@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from toriconfig import Change, Secret, SettingsConfigDict, lazy, on_change
-from toriconfig._secrets.secret import supply_of
+from toriconfig._secrets.secret import provider_of
 
 
 class Schema(BaseModel):
@@ -37,7 +37,7 @@ class Rotating:
         self.number += 1
         (self.folder / "new").write_text(f"value {self.number}")
         (self.folder / "new").rename(self.folder / name)
-        supply_of(getattr(self.settings, name)).settle()
+        provider_of(getattr(self.settings, name)).settle()
 
 
 @pytest.fixture(name="rotating")
@@ -171,7 +171,7 @@ def test_a_rotation_is_told_by_the_name_of_the_field_and_heard_by_either_name(ro
     on_change(settings, path, lambda change: heard.append(change.path))
     assert "value 0" == settings.token.get()
     (rotating.folder / "key").write_text("another value")
-    supply_of(settings.token).settle()
+    provider_of(settings.token).settle()
     assert eventually(lambda: heard == ["token"])
 
 

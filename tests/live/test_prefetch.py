@@ -15,7 +15,7 @@ from toriconfig._secrets.secret import handle
 
 
 class Failing(Missing):
-    """A supply that is asked for each time, and lets nobody wait for that in the way that blocks a loop."""
+    """A provider that is asked for each time, and lets nobody wait for that in the way that blocks a loop."""
 
     def pending(self) -> Sequence[Flight]:
         return (self,)
@@ -28,6 +28,6 @@ class Failing(Missing):
 
 
 def test_a_coroutine_waits_for_no_secret_a_second_time() -> None:
-    supply = Failing("", "not there", "", Origin("vault", "secret/x"))
+    provider = Failing("", "not there", "", Origin("vault", "secret/x"))
     with pytest.raises(ExceptionGroup, match="1 of 1 secrets cannot be had"):
-        asyncio.run(aprefetch_all({("key",): handle(supply, None, "key")}))
+        asyncio.run(aprefetch_all({("key",): handle(provider, None, "key")}))

@@ -133,18 +133,18 @@ def test_names_of_other_programs_may_be_all_that_a_dotenv_file_holds() -> None:
 
 def test_a_secret_s_file_that_was_emptied_keeps_the_last_value() -> None:
     from toriconfig._core.origin import Origin
-    from toriconfig._secrets.file import CHECK_SECONDS, FileSupply
+    from toriconfig._secrets.file import CHECK_SECONDS, FileProvider
 
     clock = FakeClock()
     Path("token").write_text("t1")
-    supply = FileSupply("token", Origin("files", "token"), clock)
-    assert "t1" == supply.settle().value
+    provider = FileProvider("token", Origin("files", "token"), clock)
+    assert "t1" == provider.settle().value
     Path("token").write_text("")
     clock.advance(CHECK_SECONDS + 1)
-    assert ("t1", "stale") == (supply.settle().value, supply.state)
+    assert ("t1", "stale") == (provider.settle().value, provider.state)
     Path("token").write_text("t2")
     clock.advance(CHECK_SECONDS + 1)
-    assert ("t2", "fresh") == (supply.settle().value, supply.state)
+    assert ("t2", "fresh") == (provider.settle().value, provider.state)
 
 
 def test_a_reload_while_a_secret_s_file_is_empty_keeps_the_old_handle() -> None:

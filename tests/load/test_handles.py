@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel
 
-from support.loading import FakeSupply, FakeVault, attempt, loaded, problems, told
+from support.loading import FakeProvider, FakeVault, attempt, loaded, problems, told
 from toriconfig import MissingCredentialError, Ref, Secret, explain, load, replace
 from toriconfig._core.mask import MASK
 from toriconfig.errors import VaultDenied, VaultNotFound, VaultSealed, VaultUnreachable
@@ -357,4 +357,4 @@ def test_explain_tells_the_place_of_a_secret(vault: FakeVault) -> None:
 
 
 def test_a_fake_supply_is_a_supply() -> None:
-    assert FakeSupply("a", "b").settle().value == "b"
+    assert FakeProvider("a", "b").settle().value == "b"

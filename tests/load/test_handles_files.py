@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from support.loading import loaded
 from toriconfig import Secret, SecretError
-from toriconfig._secrets.file import FileSupply
+from toriconfig._secrets.file import FileProvider
 from toriconfig.testing import reset_warnings
 
 
@@ -81,15 +81,15 @@ def test_files_that_are_replaced_at_once_are_read_at_one_moment(monkeypatch: pyt
     for key in ("username", "password"):
         Path(f"run/account__{key}").symlink_to(f"..data/account__{key}")
     account = loaded(Schema, secrets_dir="run", env_nested_delimiter="__").account
-    look = FileSupply.look
+    look = FileProvider.look
 
-    def replaced_after_the_first_look(supply: FileSupply) -> SecretError | None:
-        error = look(supply)
+    def replaced_after_the_first_look(provider: FileProvider) -> SecretError | None:
+        error = look(provider)
         Path("run/..new").symlink_to("two")
         Path("run/..new").rename("run/..data")
         return error
 
-    monkeypatch.setattr(FileSupply, "look", replaced_after_the_first_look)
+    monkeypatch.setattr(FileProvider, "look", replaced_after_the_first_look)
     assert Account(username="username two", password="password two") == value(account)
 
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from toriconfig._core.clock import Clock
 from toriconfig._core.markers import Ref
-from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.deadline import Deadline
 from toriconfig._runtime.workers import Job, Workers
 from toriconfig._secrets.secret import Secret, handle
 from toriconfig._vault.config import Resolved, resolve
@@ -60,12 +60,19 @@ class FakeVault:
         return self
 
     def send(
-        self, address: str, method: str, target: str, headers: Mapping[str, str], body: Any, call: Call, patience: float
+        self,
+        address: str,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: Any,
+        deadline: Deadline,
+        seconds: float,
     ) -> Outcome:
         url = urlsplit(target)
         path = url.path.removeprefix("/v1/")
         self.asked.append((address, method, path, dict(headers)))
-        call.sent = True
+        deadline.sent = True
         fail = self.fails.get(address) or self.fails.get("")
         if fail is not None:
             return fail(address)

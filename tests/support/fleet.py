@@ -73,7 +73,7 @@ def leased(term: float, overlap: float = 30.0) -> Path:
                 failures += 1
                 plan = leases.retry(plan.action, held.ends, now, rnd, failures=failures, interval=60.0)
                 if plan.at <= now:
-                    plan = leases.Plan(plan.action, now + leases.SHORTEST)
+                    plan = leases.Plan(plan.action, now + leases.REISSUE_GAP)
                 continue
             yield now
             failures = 0

@@ -71,7 +71,7 @@ def refused(schema: type[BaseModel], *texts: str, **given: Any) -> ConfigError:
     return caught.value
 
 
-class FakeSupply:
+class FakeProvider:
     """What stands behind the handles of one Vault path: a value, or an error, that a test sets."""
 
     def __init__(self, path: str, value: Any = None, version: int = 1) -> None:
@@ -147,18 +147,18 @@ class FakeVault:
     """A connection to Vault without Vault: `cells` by path, made on demand."""
 
     def __init__(self, **values: Any) -> None:
-        self.cells: dict[str, FakeSupply] = {}
+        self.cells: dict[str, FakeProvider] = {}
         for path, value in values.items():
-            self.cells[path] = FakeSupply(path, value)
+            self.cells[path] = FakeProvider(path, value)
 
     def __setitem__(self, path: str, value: Any) -> None:
-        self.cells[path] = FakeSupply(path, value)
+        self.cells[path] = FakeProvider(path, value)
 
-    def cell(self, path: str, version: int | None = None) -> FakeSupply:
+    def cell(self, path: str, version: int | None = None) -> FakeProvider:
         name = path if version is None else f"{path}?version={version}"
-        return self.cells.setdefault(name, FakeSupply(name))
+        return self.cells.setdefault(name, FakeProvider(name))
 
-    def provider(self, ref: Ref) -> FakeSupply:
+    def provider(self, ref: Ref) -> FakeProvider:
         return self.cell(ref.path, ref.version)
 
     def connect(self, monkeypatch: pytest.MonkeyPatch) -> FakeVault:

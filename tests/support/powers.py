@@ -18,7 +18,7 @@ from support.fake_vault import FakeVault
 from toriconfig import Secret, SettingsConfigDict, Vault, VaultUnreachable
 from toriconfig._core.markers import Ref
 from toriconfig._load.attempt import try_load
-from toriconfig._load.secrets.compose import Parts, supply_at
+from toriconfig._load.secrets.compose import Parts, provider_at
 from toriconfig._load.snapshot import Recipe
 from toriconfig._secrets.secret import handle
 from toriconfig._vault.http.response import Answer
@@ -230,8 +230,8 @@ def vault_says(text: str, **headers: str) -> Attempt:
         if headers:
             fake.answers["secret/data/app"] = lambda method, body: Answer(307, {}, headers, "http://127.0.0.1:1")
         try:
-            supply = supply_at(Ref("secret/app#k"), Parts(session.provider, _no_other), "secret/app#k")
-            value = handle(supply, str, "").get()
+            provider = provider_at(Ref("secret/app#k"), Parts(session.provider, _no_other), "secret/app#k")
+            value = handle(provider, str, "").get()
         except VaultUnreachable:
             value = text
         hosts = {address for address, *_ in fake.asked}

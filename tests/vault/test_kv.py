@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from support.fake_vault import secret
-from toriconfig._core.markers import Place
+from toriconfig._core.markers import ParsedReference
 from toriconfig._devserver import wait_for
-from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.deadline import Deadline
 from toriconfig.errors import VaultDenied, VaultNotFound, VaultUnreachable
 from toriconfig.testing import VaultServer, vault_server
 
@@ -102,7 +102,7 @@ def test_a_mount_is_not_doubted_again_at_each_look_for_what_is_not_there(server:
     server.forget_requests()
     for _ in range(3):
         absent = session.mounts.fetch(
-            Place("secret/absent"), Call(session.executor.now() + 5, session.executor.now), relogin=False
+            ParsedReference("secret/absent"), Deadline(session.executor.now() + 5, session.executor.now), relogin=False
         )
         assert isinstance(absent, VaultNotFound)
     assert 3 == server.requests(path="secret/data/absent", operation="read")

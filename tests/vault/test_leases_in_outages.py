@@ -187,7 +187,7 @@ def test_what_we_revoked_ourselves_and_what_is_our_parents_is_not_used_in_an_out
     if leave == "fork":
         session.path(PATH).after_fork(share=False)
     else:
-        for token in session.client.identity.surrender():
+        for token in session.client.identity.release_tokens():
             assert token.ends < engine.clock.monotonic()
         session.path(PATH).rest()
     with pytest.raises(VaultUnreachable):

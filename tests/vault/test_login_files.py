@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.deadline import Deadline
 from toriconfig._vault.auth.login import given_token, login_request
 from toriconfig.errors import SecretError, VaultDenied
 from toriconfig.testing import Canary
@@ -26,7 +26,7 @@ def test_the_error_of_a_login_carries_no_frame_that_held_a_credential() -> None:
     def refused(*_: Any) -> VaultDenied:
         return VaultDenied("used already", status=400)
 
-    error = login_request(wrapped, refused, "elsewhere", Call(5.0, float))
+    error = login_request(wrapped, refused, "elsewhere", Deadline(5.0, float))
     assert isinstance(error, SecretError)
     assert (None, None, None) == (error.__traceback__, error.__context__, error.__cause__)
     canary.absent_from(error)
@@ -34,7 +34,9 @@ def test_the_error_of_a_login_carries_no_frame_that_held_a_credential() -> None:
 
 def outcome(auth: Auth) -> LoginRequest | str | SecretError:
     assert not isinstance(auth, Agent)
-    return given_token(auth, {}) if isinstance(auth, Token) else login_request(auth, never, "here", Call(5.0, float))
+    return (
+        given_token(auth, {}) if isinstance(auth, Token) else login_request(auth, never, "here", Deadline(5.0, float))
+    )
 
 
 def by_file(path: str) -> list[Auth]:

@@ -14,7 +14,7 @@ import pytest
 from support.fake_vault import AtOnce, FakeVault, secret
 from toriconfig._core.clock import SYSTEM
 from toriconfig._runtime.callbacks import Strand, dispatch
-from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.deadline import Deadline
 from toriconfig._runtime.scheduler import Scheduler
 from toriconfig._runtime.single_flight import Flight
 from toriconfig._runtime.workers import DEMAND, LEASE, POLL, Workers
@@ -91,7 +91,7 @@ def test_where_no_thread_can_be_started_the_caller_works(monkeypatch: pytest.Mon
 
 def test_a_flight_ends_at_its_deadline_and_tells_before_it_wakes() -> None:
     told: list[bool] = []
-    flight = Flight(Call(SYSTEM.monotonic() + 0.05, SYSTEM.monotonic), lambda one: told.append(one.ended))
+    flight = Flight(Deadline(SYSTEM.monotonic() + 0.05, SYSTEM.monotonic), lambda one: told.append(one.ended))
     waiters = [threading.Thread(target=flight.wait) for _ in range(20)]
     for waiter in waiters:
         waiter.start()
@@ -104,7 +104,7 @@ def test_a_flight_ends_at_its_deadline_and_tells_before_it_wakes() -> None:
 
 def test_waiting_tasks_cost_no_thread_and_survive_cancellation() -> None:
     async def main() -> None:
-        flight = Flight(Call(SYSTEM.monotonic() + 5, SYSTEM.monotonic), lambda _: None)
+        flight = Flight(Deadline(SYSTEM.monotonic() + 5, SYSTEM.monotonic), lambda _: None)
         tasks = [asyncio.create_task(flight.await_end()) for _ in range(100)]
         await asyncio.sleep(0.01)
         assert before == threading.active_count()
@@ -118,7 +118,7 @@ def test_waiting_tasks_cost_no_thread_and_survive_cancellation() -> None:
 
 
 def test_a_loop_that_was_closed_does_not_keep_others_waiting() -> None:
-    flight = Flight(Call(SYSTEM.monotonic() + 5, SYSTEM.monotonic), lambda _: None)
+    flight = Flight(Deadline(SYSTEM.monotonic() + 5, SYSTEM.monotonic), lambda _: None)
     loop = asyncio.new_event_loop()
     task = loop.create_task(flight.await_end())
     loop.run_until_complete(asyncio.sleep(0))

@@ -71,9 +71,9 @@ def _granted(fake_vault: FakeVault, lease: dict[str, Any], method: str, body: An
 
 def _fetched(session: Session) -> Any:
     from toriconfig._core.markers import split
-    from toriconfig._runtime.deadline import Call
+    from toriconfig._runtime.deadline import Deadline
 
-    return split("database/creds/app"), Call(session.executor.now() + 5, session.executor.now)
+    return split("database/creds/app"), Deadline(session.executor.now() + 5, session.executor.now)
 
 
 @pytest.mark.parametrize("version", [True, "7", -1, 0, 10**400, 1.5, None])
@@ -155,7 +155,7 @@ def test_an_internal_error_after_the_answer_was_claimed_is_told_at_once(
 ) -> None:
     from toriconfig._vault.cached_path import CachedPath
 
-    monkeypatch.setattr(CachedPath, "_found", _explode)
+    monkeypatch.setattr(CachedPath, "_record", _explode)
     metadata = {"version": 1, "created_time": "2026-01-01T00:00:00Z"}
     with answering_server(lambda _: Answer(200, {"data": {"data": {"k": "v"}, "metadata": metadata}})) as server:
         session = connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": "t"}, timeout=300.0)

@@ -92,21 +92,21 @@ def test_a_lease_is_handed_out_until_the_earlier_end_of_it_and_its_token_less_a_
 
 
 @pytest.mark.parametrize(
-    ("status", "text", "fate"),
+    ("status", "text", "outcome"),
     [
         (200, "", "renewed"),
-        (400, "failed to renew entry: resp: (*logical.Response)(nil) err: failed to connect to `user=v`", "keep"),
-        (400, "failed to renew entry: ... past the max TTL, cannot renew", "spent"),
-        (400, "lease is not renewable", "spent"),
-        (400, "lease not found", "gone"),
-        (400, "invalid lease", "gone"),
-        (400, "lease expired", "gone"),
-        (403, "permission denied", "spent"),
-        (500, "internal error", "keep"),
+        (400, "failed to renew entry: resp: (*logical.Response)(nil) err: failed to connect to `user=v`", "unchanged"),
+        (400, "failed to renew entry: ... past the max TTL, cannot renew", "final"),
+        (400, "lease is not renewable", "final"),
+        (400, "lease not found", "ended"),
+        (400, "invalid lease", "ended"),
+        (400, "lease expired", "ended"),
+        (403, "permission denied", "final"),
+        (500, "internal error", "unchanged"),
     ],
 )
-def test_what_an_answer_to_a_renewal_means(status: int, text: str, fate: str) -> None:
-    assert fate == leases.fate(status, text)
+def test_what_an_answer_to_a_renewal_means(status: int, text: str, outcome: str) -> None:
+    assert outcome == leases.renewal_outcome(status, text)
 
 
 @given(st.floats(0.01, 1e5), chances, st.sampled_from(["renew", "reissue"]), st.integers(1, 9))
@@ -114,8 +114,8 @@ def test_failed_leases_are_tried_again_before_their_end_and_never_in_a_loop(
     left: float, u: float, action: leases.Action, failures: int
 ) -> None:
     plan = leases.retry(action, 1000 + left, 1000.0, lambda: u, failures=failures, interval=60.0)
-    assert plan.at >= 1000 + leases.SHORTEST or (plan.action == "reissue" and action == "renew")
-    assert plan.at <= 1000 + max(leases.SHORTEST, 0.9 * min(left, leases.LONGEST))
+    assert plan.at >= 1000 + leases.REISSUE_GAP or (plan.action == "reissue" and action == "renew")
+    assert plan.at <= 1000 + max(leases.REISSUE_GAP, 0.9 * min(left, leases.RETRY_SPREAD))
 
 
 @given(chances)
@@ -128,7 +128,7 @@ def test_a_lease_that_has_ended_is_asked_for_at_the_pace_of_a_path_without_a_val
     ago: float, u: float, failures: int
 ) -> None:
     plan = leases.retry("reissue", 1000 - ago, 1000.0, lambda: u, failures=failures, interval=60.0)
-    assert plan.at == 1000 + max(leases.SHORTEST, timing.retry_delay(failures, 60.0, lambda: u))
+    assert plan.at == 1000 + max(leases.REISSUE_GAP, timing.retry_delay(failures, 60.0, lambda: u))
 
 
 def test_a_fleet_never_asks_more_than_twice_its_steady_rate() -> None:

@@ -20,7 +20,7 @@ from support.fake_vault import FakeVault, secret, tick
 from support.faults import Answer, FaultyServer, answering_server
 from toriconfig import Ref, Secret, load
 from toriconfig._core.markers import split
-from toriconfig._vault.ends import _ssh_end
+from toriconfig._vault.expiry import _ssh_end
 from toriconfig.errors import VaultDenied, VaultError, VaultNotFound
 from toriconfig.testing import FakeClock, VaultServer, vault_server
 from toriconfig.vault import Vault

@@ -10,7 +10,7 @@ import pytest
 
 from support.fake_vault import FakeVault, secret, tick
 from toriconfig import _vault
-from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.deadline import Deadline
 from toriconfig._secrets.derived import Derived
 from toriconfig._secrets.secret import Secret, handle
 from toriconfig._vault import Session
@@ -56,7 +56,7 @@ def _user(session: Session) -> Secret[Any]:
 
 
 def _close(session: Session) -> None:
-    session.close(Call(session.executor.now() + 2.0, session.executor.now))
+    session.close(Deadline(session.executor.now() + 2.0, session.executor.now))
 
 
 @pytest.mark.parametrize(

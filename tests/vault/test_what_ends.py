@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from support.fake_vault import FakeVault, refused, secret, tick
 from toriconfig import Ref, Secret, lazy, load, on_change
-from toriconfig._load.secrets.compose import Parts, supply_at
+from toriconfig._load.secrets.compose import Parts, provider_at
 from toriconfig._secrets.provider import Reading
 from toriconfig._vault import Session
 from toriconfig.errors import VaultUnreachable
@@ -116,7 +116,7 @@ def _session(fake_vault: FakeVault, clock: FakeClock) -> Session:
 
 def _token_of(session: Session) -> Any:
     ref = Ref(f"{TOKEN}#token")
-    return supply_at(ref, Parts(session.provider, _none), ref.reference)
+    return provider_at(ref, Parts(session.provider, _none), ref.reference)
 
 
 def _none(path: Any) -> Any:
@@ -141,18 +141,18 @@ def test_what_other_claims_say_is_a_rotation_and_a_later_end_is_none(
 ) -> None:
     session = _session(fake_vault, fake_clock)
     _serve(fake_vault, fake_clock, sub="me", groups=["a"])
-    supply, swaps = _token_of(session), list[tuple[Reading | None, Reading | None]]()
-    supply.subscribe(lambda old, new: swaps.append((old, new)))
-    for flight in supply.pending():
+    provider, swaps = _token_of(session), list[tuple[Reading | None, Reading | None]]()
+    provider.subscribe(lambda old, new: swaps.append((old, new)))
+    for flight in provider.pending():
         flight.wait()
-    first = supply.settle().value
+    first = provider.settle().value
     tick(session, fake_clock, 50)
-    assert first != supply.settle().value
-    assert [True] == [old is None or old.gist == new.gist for old, new in swaps[1:] if new is not None]
+    assert first != provider.settle().value
+    assert [True] == [old is None or old.comparable == new.comparable for old, new in swaps[1:] if new is not None]
     _serve(fake_vault, fake_clock, sub="me", groups=["a", "b"])
     swaps.clear()
     tick(session, fake_clock, 50)
-    told = [old is not None and old.gist == new.gist for old, new in swaps if new is not None]
+    told = [old is not None and old.comparable == new.comparable for old, new in swaps if new is not None]
     assert 1 == told.count(False)
 
 
@@ -249,7 +249,9 @@ def test_a_new_code_is_no_rotation(fake_vault: FakeVault, fake_clock: FakeClock)
     for _ in range(3):
         held.get()
         fake_clock.advance(1)
-    assert [True, True] == [old.gist == new.gist for old, new in swaps if old is not None and new is not None]
+    assert [True, True] == [
+        old.comparable == new.comparable for old, new in swaps if old is not None and new is not None
+    ]
 
 
 def test_a_text_with_a_code_in_it_has_the_newest(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
@@ -258,7 +260,7 @@ def test_a_text_with_a_code_in_it_has_the_newest(fake_vault: FakeVault, fake_clo
     session = _session(fake_vault, fake_clock)
     _codes(fake_vault, fake_clock)
     ref = Ref(f"{CODE}#code")
-    held = handle(supply_at(ref, Parts(session.provider, _none), ref.reference), str, "code")
+    held = handle(provider_at(ref, Parts(session.provider, _none), ref.reference), str, "code")
     for _ in range(3):
         assert str(int(fake_clock.time())) == held.get()
         fake_clock.advance(1)

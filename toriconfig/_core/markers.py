@@ -29,7 +29,7 @@ _HIDES_PATHS = ("%2e", "%2f", "%5c")
 """What a proxy that decodes twice would take for a dot or for the end of a segment."""
 
 
-class Place(Value):
+class ParsedReference(Value):
     """A reference, taken apart.
 
     Attributes:
@@ -75,12 +75,12 @@ class Ref(Value):
     scheme: str = "vault"
 
     def __post_init__(self) -> None:
-        self.place  # noqa: B018  (refuses what is no reference)
+        self.parsed  # noqa: B018  (refuses what is no reference)
 
     @property
-    def place(self) -> Place:
+    def parsed(self) -> ParsedReference:
         """The parsed reference."""
-        return split(self.reference) if self.scheme == "vault" else Place(*split_key(self.reference))
+        return split(self.reference) if self.scheme == "vault" else ParsedReference(*split_key(self.reference))
 
     @property
     def shown(self) -> str:
@@ -90,30 +90,30 @@ class Ref(Value):
     @property
     def path(self) -> str:
         """The path, without key and version."""
-        return self.place.path
+        return self.parsed.path
 
     @property
     def key(self) -> str | None:
         """The key at the path, or None for the whole path."""
-        return self.place.key
+        return self.parsed.key
 
     @property
     def version(self) -> int | None:
         """The pinned version, or None for the newest version."""
-        return self.place.version
+        return self.parsed.version
 
     def __str__(self) -> str:
         return self.reference
 
 
-def split(reference: str) -> Place:
+def split(reference: str) -> ParsedReference:
     """Take a reference apart; refuse what must never reach Vault.
 
     Raises:
         ValueError: an empty, absolute or dotted path, a control character, an unknown parameter.
 
     >>> split("secret/tori?version=3#api_key")
-    Place(path='secret/tori', key='api_key', version=3, parameters=())
+    ParsedReference(path='secret/tori', key='api_key', version=3, parameters=())
     """
     path, plain, at = _part(reference, 0, "?#")
     _check_plain(plain)
@@ -123,14 +123,14 @@ def split(reference: str) -> Place:
         at, parameters = _query(reference, at + 1)
     key = _key(reference[at + 1 :]) if at < len(reference) else None
     if parameters is None:
-        return Place(path, key)
+        return ParsedReference(path, key)
     if issues(path) and [name for name, _ in parameters] != ["version"]:
         names = {
             name for name, value in parameters if value and name.isascii() and name.isidentifier() and name.islower()
         }
         if len(names) < len(parameters):
             raise ValueError(_PARAMETERS)
-        return Place(path, key, None, tuple(parameters))
+        return ParsedReference(path, key, None, tuple(parameters))
     name, number = parameters[0] if len(parameters) == 1 else ("", "")
     if (
         name != "version"
@@ -139,7 +139,7 @@ def split(reference: str) -> Place:
         or int(number) < 1
     ):
         raise ValueError("after `?` only `version=N` with N from 1 is understood")
-    return Place(path, key, int(number))
+    return ParsedReference(path, key, int(number))
 
 
 def split_key(reference: str) -> tuple[str, str | None]:

@@ -17,7 +17,7 @@ from toriconfig._load.steering import options_of
 from toriconfig._render import sort_problems
 from toriconfig._schema.shape import root_shape
 from toriconfig._secrets.prefetch import failures_of
-from toriconfig._secrets.secret import Secret, supply_of
+from toriconfig._secrets.secret import Secret, provider_of
 from toriconfig.errors import SecretDenied, SecretError, SecretNotFound, SecretUnreachable, VaultError, VaultSealed
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _unfetched(error: SecretError) -> Problem:
 
 def _stood_in(path: Path, secret: Secret[Any]) -> Problem | None:
     """A warning when a lower layer had to supply what Vault was asked for."""
-    error = supply_of(secret).error
+    error = provider_of(secret).error
     if not isinstance(error, SecretError) or secret.get(None) is None:
         return None
     return Problem(

@@ -18,7 +18,7 @@ from toriconfig._load.lookup import default_origin, field_at, node_at, origin_at
 from toriconfig._load.snapshot import Loaded
 from toriconfig._masking.shown import masked, plain
 from toriconfig._schema.shape import Shape
-from toriconfig._secrets.secret import Secret, supply_of
+from toriconfig._secrets.secret import Secret, provider_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def explain_in(loaded: Loaded, text: str) -> Explanation:
     node = node_at(loaded, path)
     description = field.info.description or "" if field is not None else ""
     if isinstance(value, Secret):
-        supply = supply_of(value)
+        provider = provider_of(value)
         return Explanation(
             show(path),
             MASK,
@@ -127,7 +127,7 @@ def explain_in(loaded: Loaded, text: str) -> Explanation:
             True,
             value.reference or ", ".join(loaded.snapshot.declared.get(keys, ())),
             value.version,
-            supply.age,
+            provider.age,
             value.expires_at,
             value.state,
             description,

@@ -14,9 +14,9 @@ from toriconfig._core.path import Path, show
 from toriconfig._load.lookup import origin_at
 from toriconfig._load.snapshot import Loaded
 from toriconfig._secrets.derived import Derived, Fallback
-from toriconfig._secrets.file import FileSupply
-from toriconfig._secrets.provider import Fixed, Reading, Supply
-from toriconfig._secrets.secret import Secret, supply_of
+from toriconfig._secrets.file import FileProvider
+from toriconfig._secrets.provider import Fixed, Provider, Reading
+from toriconfig._secrets.secret import Secret, provider_of
 
 Kind = Literal["added", "changed", "removed", "rotated"]
 
@@ -62,7 +62,7 @@ def change_of_secret(path: Path, old: Reading | None, new: Reading | None, *, wa
         return Change(show(path), "added", None, new.origin) if new is not None and was_absent else None
     if new is None:
         return Change(show(path), "removed", old.origin, None)
-    if old.gist == new.gist:
+    if old.comparable == new.comparable:
         return None  # another key of its path was written, another layer says the same, or only the end moved
     return Change(show(path), "rotated", old.origin, new.origin)
 
@@ -143,7 +143,7 @@ def _same(old: Any, new: Any) -> bool:
     another.
     """
     if isinstance(old, Secret) and isinstance(new, Secret):
-        return _same_supply(supply_of(old), supply_of(new))
+        return _same_provider(provider_of(old), provider_of(new))
     if type(old) is type(new) and _section(old) is not None and _section(new) is not None:
         return not any(_differences(old, new, ()))
     if isinstance(old, (list, tuple)) and isinstance(new, (list, tuple)) and len(old) == len(new):
@@ -154,22 +154,22 @@ def _same(old: Any, new: Any) -> bool:
         return False
 
 
-def _same_supply(old: Supply, new: Supply) -> bool:
-    """True if two supplies are made of the same; the value of a lower layer counts where it is the one in use."""
-    in_use = old.inputs[1] if isinstance(old, Fallback) and old.stands_in else None
-    if in_use is not None and not (isinstance(new, Fallback) and _same_supply(in_use, new.inputs[1])):
+def _same_provider(old: Provider, new: Provider) -> bool:
+    """True if two providers are made of the same; the value of a lower layer counts where it is the one in use."""
+    in_use = old.inputs[1] if isinstance(old, Fallback) and old.uses_second else None
+    if in_use is not None and not (isinstance(new, Fallback) and _same_provider(in_use, new.inputs[1])):
         return False
     return bool(_made_of(old) == _made_of(new))
 
 
-def _made_of(supply: Supply) -> Any:
-    """Return the inputs of a supply as a comparable value: the places that it reads, with their Vault, or its value."""
-    if isinstance(supply, Fallback):
-        return _made_of(supply.inputs[0])
-    if isinstance(supply, Derived):
-        return supply.plan, [_made_of(one) for one in supply.inputs]
-    if isinstance(supply, FileSupply):
-        return supply.file
-    if isinstance(supply, Fixed):
-        return (supply.settle().value,)
-    return getattr(supply, "store", None), supply.reference
+def _made_of(provider: Provider) -> Any:
+    """Return the inputs of a provider as a comparable value: the places that it reads, with their Vault, or its value."""
+    if isinstance(provider, Fallback):
+        return _made_of(provider.inputs[0])
+    if isinstance(provider, Derived):
+        return provider.plan, [_made_of(one) for one in provider.inputs]
+    if isinstance(provider, FileProvider):
+        return provider.file
+    if isinstance(provider, Fixed):
+        return (provider.settle().value,)
+    return getattr(provider, "store", None), provider.reference

@@ -11,7 +11,7 @@ from toriconfig._core.path import show
 from toriconfig._load.snapshot import LayerRead, Loaded
 from toriconfig._runtime.warn_once import given_by
 from toriconfig._secrets.provider import State
-from toriconfig._secrets.secret import misfit, supply_of
+from toriconfig._secrets.secret import provider_of, type_mismatch
 
 
 class SecretHealth(NamedTuple):
@@ -95,12 +95,12 @@ def health_of(loaded: Loaded | None, error: Exception | None) -> Health:
     snapshot = loaded.snapshot
     secrets: dict[str, SecretHealth] = {}
     for path, secret in snapshot.secrets.items():
-        supply = supply_of(secret)
-        reading, error_now, wrong = supply.reading, supply.error, misfit(secret)
+        provider = provider_of(secret)
+        reading, error_now, wrong = provider.reading, provider.error, type_mismatch(secret)
         secrets[show(path)] = SecretHealth(
             secret.state,
-            supply.origin if reading is None else reading.origin,
-            supply.age,
+            provider.origin if reading is None else reading.origin,
+            provider.age,
             None if reading is None else reading.expires_at,
             f"the value is not {wrong}" if wrong else _line(error_now),
         )

@@ -12,8 +12,8 @@ from toriconfig._load.lookup import names_of
 from toriconfig._load.snapshot import Loaded
 from toriconfig._secrets.derived import Derived, Fallback
 from toriconfig._secrets.prefetch import failure_of
-from toriconfig._secrets.provider import Flight, Reading, Supply
-from toriconfig._secrets.secret import Secret, supply_of
+from toriconfig._secrets.provider import Flight, Provider, Reading
+from toriconfig._secrets.secret import Secret, provider_of
 from toriconfig.errors import MissingCredentialError, SecretError, SecretNotFound
 
 
@@ -52,16 +52,16 @@ class _Watched:
     def __init__(self, path: Path, secret: Secret[object]) -> None:
         self.path = path
         self.secret = secret
-        self.supply = supply_of(secret)
-        self._absent = self.supply.state == "missing"
+        self.provider = provider_of(secret)
+        self._absent = self.provider.state == "missing"
         self._swaps: list[tuple[Reading | None, Reading | None]] = []
-        swaps = self._swaps  # not `self`: the supply holds it
+        swaps = self._swaps  # not `self`: the provider holds it
 
         def swapped(old: Reading | None, new: Reading | None) -> None:
             if old is not new:
                 swaps.append((old, new))
 
-        self.stop = self.supply.subscribe(swapped)
+        self.stop = self.provider.subscribe(swapped)
 
     def change(self) -> Change | None:
         if not self._swaps:
@@ -70,7 +70,7 @@ class _Watched:
 
     def failure(self) -> SecretError | None:
         """Return the error of the last request, also when an earlier value is still used; None if there is none."""
-        failure, error = failure_of(self.secret), _error_of(self.supply)
+        failure, error = failure_of(self.secret), _error_of(self.provider)
         if failure is not None:
             return failure
         return error.at(show(self.path)) if isinstance(error, SecretError) else None
@@ -84,7 +84,7 @@ class _Asking:
         section = names_of(paths.parse(path), shape) if path else ()
         found = [(names_of(keys, shape), secret) for keys, secret in loaded.snapshot.secrets.items()]
         self._watched = [_Watched(names, secret) for names, secret in found if all(map(eq, names, section))]
-        sources = {id(one): one for watched in self._watched for one in _sources_of(watched.supply)}
+        sources = {id(one): one for watched in self._watched for one in _sources_of(watched.provider)}
         self.flights: Sequence[Flight] = [flight for source in sources.values() for flight in source.ask()]
 
     def finish(self) -> list[Change]:
@@ -103,25 +103,25 @@ class _Asking:
             one.stop()
 
 
-def _sources_of(supply: Supply) -> Iterator[Supply]:
-    """Yield the supplies that read a value themselves: the supply, or its inputs through all levels."""
-    if isinstance(supply, (Derived, Fallback)):
-        for one in supply.inputs:
+def _sources_of(provider: Provider) -> Iterator[Provider]:
+    """Yield the providers that read a value themselves: the provider, or its inputs through all levels."""
+    if isinstance(provider, (Derived, Fallback)):
+        for one in provider.inputs:
             yield from _sources_of(one)
     else:
-        yield supply
+        yield provider
 
 
-def _error_of(supply: Supply) -> Exception | None:
-    """Return the error of the last request for a supply; None when there is none.
+def _error_of(provider: Provider) -> Exception | None:
+    """Return the error of the last request for a provider; None when there is none.
 
     A value that is missing in a backend is no error where a lower layer supplies the value.
     """
-    if isinstance(supply, Fallback):
-        first, second = supply.inputs
+    if isinstance(provider, Fallback):
+        first, second = provider.inputs
         error = _error_of(first)
         stands_in = isinstance(error, (SecretNotFound, MissingCredentialError)) and first.reading is None
         return _error_of(second) if stands_in else error
-    if isinstance(supply, Derived):
-        return next((error for one in supply.inputs if (error := _error_of(one)) is not None), None)
-    return supply.error
+    if isinstance(provider, Derived):
+        return next((error for one in provider.inputs if (error := _error_of(one)) is not None), None)
+    return provider.error

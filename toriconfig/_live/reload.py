@@ -12,8 +12,8 @@ from toriconfig._lazy import Lazy, recipe_for, swap_in
 from toriconfig._load.attempt import load_now
 from toriconfig._load.snapshot import Loaded, remember
 from toriconfig._runtime import warn_once
-from toriconfig._secrets.provider import Reading, Supply, Swap
-from toriconfig._secrets.secret import supply_of
+from toriconfig._secrets.provider import Provider, Reading, Swap
+from toriconfig._secrets.secret import provider_of
 from toriconfig.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -96,18 +96,18 @@ def _subscribed(lazy: Lazy, loaded: Loaded, listeners: tuple[Listener, ...]) -> 
     ref = weakref.ref(lazy)
     subscriptions: list[Callable[[], None]] = []
     for keys, secret in loaded.snapshot.secrets.items():
-        supply = supply_of(secret)
+        provider = provider_of(secret)
         path = names_of(keys, loaded.snapshot.shape)
         if any(one.hears(path) for one in listeners):
-            subscriptions.append(supply.subscribe(_relay(ref, path, supply)))
-            subscriptions += watch(supply)
+            subscriptions.append(provider.subscribe(_relay(ref, path, provider)))
+            subscriptions += watch(provider)
     return tuple(subscriptions)
 
 
-def _relay(ref: weakref.ref[Lazy], path: Path, supply: Supply) -> Swap:
-    """Return a callback that turns the swaps of a supply into changes of its secret, and notifies the listeners."""
-    watched = weakref.ref(supply)  # strongly, each would keep the other alive
-    absent = supply.state == "missing"
+def _relay(ref: weakref.ref[Lazy], path: Path, provider: Provider) -> Swap:
+    """Return a callback that turns the swaps of a provider into changes of its secret, and notifies the listeners."""
+    watched = weakref.ref(provider)  # strongly, each would keep the other alive
+    absent = provider.state == "missing"
 
     def swapped(old: Reading | None, new: Reading | None) -> None:
         nonlocal absent

@@ -12,7 +12,7 @@ from toriconfig._core.tree import Node
 from toriconfig._load.snapshot import LayerRead, Snapshot
 from toriconfig._runtime import warn_once
 from toriconfig._secrets.provider import Fixed
-from toriconfig._secrets.secret import Secret, supply_of
+from toriconfig._secrets.secret import Secret, provider_of
 from toriconfig.sources.read_file import read_file
 
 _MOST = 1 << 20
@@ -89,8 +89,8 @@ def _held(value: Any) -> bool:
     """True if there was something: an unread secret is not read for it."""
     if not isinstance(value, Secret):
         return value not in ("", b"")
-    supply = supply_of(value)
-    return supply.reading is not None and not isinstance(supply, Fixed) and supply.reading.value not in ("", b"")
+    provider = provider_of(value)
+    return provider.reading is not None and not isinstance(provider, Fixed) and provider.reading.value not in ("", b"")
 
 
 def _emptied(origin: Origin, remedy: str) -> Problem:

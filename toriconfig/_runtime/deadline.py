@@ -10,22 +10,22 @@ SLICE = 0.05
 """Seconds that the last attempt leaves unused, so that its own error arrives before the deadline does."""
 
 
-class Call:
+class Deadline:
     """Deadline of one piece of work, and the socket that the work waits on.
 
     Socket timeouts do not bound name resolution, nor an answer that drips. So whoever waits for the
     work gives up at the deadline by himself, and `cut` wakes the abandoned work where that can be done.
 
     Attributes:
-        deadline: monotonic seconds.
+        at: monotonic seconds.
         connecting: whether a connection is being made just now.
         sent: whether bytes of the request under way may have reached Vault.
     """
 
-    __slots__ = ("_cut", "_now", "_owned", "_socket", "connecting", "deadline", "sent")
+    __slots__ = ("_cut", "_now", "_owned", "_socket", "at", "connecting", "sent")
 
-    def __init__(self, deadline: float, now: Callable[[], float]) -> None:
-        self.deadline = deadline
+    def __init__(self, at: float, now: Callable[[], float]) -> None:
+        self.at = at
         self.connecting = self.sent = False
         self._now = now
         self._socket: Any = None
@@ -34,7 +34,7 @@ class Call:
 
     def remaining(self) -> float:
         """Seconds left, 0 when none are."""
-        return 0.0 if self._cut.is_set() else max(0.0, self.deadline - self._now())
+        return 0.0 if self._cut.is_set() else max(0.0, self.at - self._now())
 
     def pause(self, seconds: float) -> bool:
         """Wait before another try; False when the budget does not allow it."""

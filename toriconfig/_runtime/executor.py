@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 from toriconfig._core.clock import Clock
-from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.deadline import Deadline
 from toriconfig._runtime.scheduler import Scheduler, scheduler_for
 from toriconfig._runtime.single_flight import Failed, Flight, Work
 from toriconfig._runtime.workers import Workers
@@ -36,9 +36,9 @@ class Executor:
         # the program's own `random` may be seeded, and forked children must not share their jitter
         self.rnd = random.Random().random  # noqa: S311  (jitter, no secret)
 
-    def call(self, seconds: float) -> Call:
+    def deadline(self, seconds: float) -> Deadline:
         """A budget that ends in `seconds`."""
-        return Call(self.now() + seconds, self.now)
+        return Deadline(self.now() + seconds, self.now)
 
     def flight(self, seconds: float, expired: Callable[[bool], object]) -> Flight:
         """Build the flight for `send`; uses memory alone, so that it may be called under a lock.
@@ -47,17 +47,17 @@ class Executor:
             seconds: until the deadline.
             expired: called when the deadline ends the flight; its argument is True if a connection was being made then.
         """
-        call = self.call(seconds)
+        deadline = self.deadline(seconds)
 
         def on_expiry(flight: Flight) -> None:
             job = flight.job
             if job is not None:
                 self.workers.abandon(job)
-            connecting = call.connecting
-            call.cut()
+            connecting = deadline.connecting
+            deadline.cut()
             expired(connecting)
 
-        return Flight(call, on_expiry)
+        return Flight(deadline, on_expiry)
 
     def send(self, flight: Flight, priority: int, work: Work, failed: Failed | None) -> None:
         """Hand a flight to the workers; never called under a lock, since a thread may have to be started.
@@ -71,7 +71,7 @@ class Executor:
         job = self.workers.submit(priority, lambda: flight.carry(work, failed))
         if not flight.ended:
             flight.job = job
-            self.scheduler.at(flight.call.deadline, flight.expire)
+            self.scheduler.at(flight.deadline.at, flight.expire)
 
     def after_fork(self) -> None:
         """In a forked child: forget the threads and their work, and use other random numbers."""

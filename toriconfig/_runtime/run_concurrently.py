@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
 
-from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.deadline import Deadline
 from toriconfig.pipeline._threads import start
 
 
-def run_concurrently(actions: Sequence[Callable[[], object]], call: Call, name: str) -> None:
+def run_concurrently(actions: Sequence[Callable[[], object]], deadline: Deadline, name: str) -> None:
     """Run each action, and return when all have ended or the budget is used up.
 
     Where no thread can be started, because the interpreter is ending, the calling thread runs the action.
 
     Args:
         actions: what to run; an action that raises ends its own thread alone.
-        call: the budget.
+        deadline: the budget.
         name: of the threads.
     """
     ended: SimpleQueue[None] = SimpleQueue()
@@ -35,6 +35,6 @@ def run_concurrently(actions: Sequence[Callable[[], object]], call: Call, name: 
             run(action)
     for _ in actions:
         try:
-            ended.get(timeout=call.remaining())
+            ended.get(timeout=deadline.remaining())
         except Empty:
             return

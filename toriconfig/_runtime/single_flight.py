@@ -6,7 +6,7 @@ from _thread import allocate_lock
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.deadline import Deadline
 from toriconfig._runtime.log import internal
 from toriconfig.pipeline._permits import Permits
 
@@ -36,14 +36,14 @@ class Flight:
         job: the work, once it was handed to the workers.
 
     Args:
-        call: the budget.
+        deadline: the budget.
         on_expiry: told when the deadline ends it, before anyone who waits is woken.
     """
 
-    __slots__ = ("_claims", "_on_expiry", "_waiters", "call", "ended", "job")
+    __slots__ = ("_claims", "_on_expiry", "_waiters", "deadline", "ended", "job")
 
-    def __init__(self, call: Call, on_expiry: Callable[[Flight], None]) -> None:
-        self.call = call
+    def __init__(self, deadline: Deadline, on_expiry: Callable[[Flight], None]) -> None:
+        self.deadline = deadline
         self.job: Job | None = None
         self.ended = False
         self._on_expiry: Callable[[Flight], None] | None = on_expiry
@@ -111,7 +111,7 @@ class Flight:
 
     def wait(self) -> None:
         """Block until it has ended, at most until its deadline."""
-        if not self.join(self.call.remaining()):
+        if not self.join(self.deadline.remaining()):
             self.expire()
             self.join(GRACE)
 
@@ -123,7 +123,7 @@ class Flight:
         future: asyncio.Future[None] = loop.create_future()
         waiter = object()
         self._waiters[waiter] = lambda: loop.call_soon_threadsafe(_resolve, future)
-        timer = loop.call_later(self.call.remaining(), _resolve, future)
+        timer = loop.call_later(self.deadline.remaining(), _resolve, future)
         try:
             if not self.ended:
                 await future

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
-from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.deadline import Deadline
 from toriconfig._runtime.single_flight import Flight
 
 
@@ -20,14 +20,14 @@ class Turns:
         self._held: dict[Hashable, Flight] = {}
 
     @contextmanager
-    def turn(self, key: Hashable, call: Call) -> Iterator[bool]:
+    def turn(self, key: Hashable, deadline: Deadline) -> Iterator[bool]:
         """Wait for the turn; gives False when the budget does not last until then.
 
         Args:
             key: text, or a tuple of texts: whoever comes with an equal one waits.
-            call: the budget. A turn whose budget has ended is over: its thread was given up.
+            deadline: the budget. A turn whose budget has ended is over: its thread was given up.
         """
-        mine = Flight(call, _nobody)
+        mine = Flight(deadline, _nobody)
         if not self._taken(key, mine):
             yield False
             return
@@ -47,12 +47,12 @@ class Turns:
             held = self._held.setdefault(key, mine)
             if held is mine:
                 return True
-            if held.call.remaining() <= 0 and held.claim():
+            if held.deadline.remaining() <= 0 and held.claim():
                 self._held[key] = mine
                 return True
-            if mine.call.remaining() <= 0:
+            if mine.deadline.remaining() <= 0:
                 return False
-            held.join(min(mine.call.remaining(), held.call.remaining()))
+            held.join(min(mine.deadline.remaining(), held.deadline.remaining()))
 
 
 def _nobody(_: Flight) -> None:

@@ -85,17 +85,17 @@ class BackendValue(CachedValue):
         backend, executor, path = self._backend, self._executor, self._path
 
         def work(flight: Flight) -> None:
-            fetched, error = _fetch(backend, path, flight.call.remaining())
+            fetched, error = _fetch(backend, path, flight.deadline.remaining())
             if flight.claim():  # else its deadline has passed
                 if fetched is not None:
-                    self._found(fetched)
+                    self._record(fetched)
                 else:
                     ended(error)
                 flight.finish()
 
         def ended(error: SecretError | None) -> None:
             if error is not None and self._flight is flight:  # else a later request was sent
-                self._failed(error)
+                self._record_error(error)
 
         seconds = backend.timeout
         self._flight = flight = executor.flight(seconds, lambda _: ended(timed_out(backend.scheme, path, seconds)))
@@ -117,7 +117,7 @@ class BackendValue(CachedValue):
 
     # The methods below record outcomes. They take the lock themselves, and call subscribers without it.
 
-    def _found(self, fetched: Fetched) -> None:
+    def _record(self, fetched: Fetched) -> None:
         now, backend = self.now(), self._backend
         with self._memory as then:
             old = self.reading
@@ -139,7 +139,7 @@ class BackendValue(CachedValue):
         if changed:
             self._notify(old, self.reading)
 
-    def _failed(self, error: SecretError) -> None:
+    def _record_error(self, error: SecretError) -> None:
         now, backend = self.now(), self._backend
         with self._memory as then:
             self._attempts.failed(error)

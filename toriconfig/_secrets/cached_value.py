@@ -10,7 +10,7 @@ from toriconfig._runtime import timing
 from toriconfig._runtime.transitions import Then, Transitions
 from toriconfig._runtime.weak_timer import WeakTimer
 from toriconfig._runtime.workers import DEMAND, POLL
-from toriconfig._secrets.provider import Reading, State, Swap, Swaps
+from toriconfig._secrets.provider import Reading, State, Subscribers, Swap
 from toriconfig.errors import SecretError, SecretUnreachable
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class CachedValue(ABC):
         self._executor = executor
         self._origin = origin
         self._attempts = attempts
-        self._subscribers = Swaps()
+        self._subscribers = Subscribers()
         self._memory = Transitions()
         self._flight: Flight | None = None
         self._asked: Flight | None = None
@@ -68,7 +68,7 @@ class CachedValue(ABC):
         now = self.now()
         with self._memory as then:
             if self._usable(now):
-                self._refit(then)
+                self._update_freshness(then)
                 if now >= self.fresh_until and now >= self._next_try and not self._under_way() and self._may_poll():
                     self._read(POLL, then)
                 return ()
@@ -173,7 +173,7 @@ class CachedValue(ABC):
     def due(self, timer: int) -> None:
         """Do what was planned for this moment, unless something else was planned since."""
 
-    def _refit(self, then: Then) -> None:  # noqa: B027  (optional)
+    def _update_freshness(self, then: Then) -> None:  # noqa: B027  (optional)
         """Update the times of a usable value before they are compared."""
 
     def _may_poll(self) -> bool:

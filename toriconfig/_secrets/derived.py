@@ -1,4 +1,4 @@
-"""Supplies made of other supplies: one key of a path, a text with secrets in it, a value with a fallback."""
+"""Providers made of other providers: one key of a path, a text with secrets in it, a value with a fallback."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from toriconfig._core.origin import Origin
-from toriconfig._secrets.file import FileSupply
-from toriconfig._secrets.provider import Flight, Reading, State, Supply, Swap, Swaps
+from toriconfig._secrets.file import FileProvider
+from toriconfig._secrets.provider import Flight, Provider, Reading, State, Subscribers, Swap
 from toriconfig.errors import MissingCredentialError, SecretError, SecretNotFound, SecretUnreachable
 
 _NEVER = float("-inf")
@@ -25,7 +25,7 @@ Raises:
 
 
 class Derived:
-    """A supply whose value is built from one reading of each of its inputs, so it is never torn.
+    """A provider whose value is built from one reading of each of its inputs, so it is never torn.
 
     Args:
         inputs: what it is built from; their readings are taken together.
@@ -36,7 +36,7 @@ class Derived:
     """
 
     def __init__(
-        self, inputs: Sequence[Supply], build: Build, reference: str, key: str = "", plan: object = None
+        self, inputs: Sequence[Provider], build: Build, reference: str, key: str = "", plan: object = None
     ) -> None:
         self.reading: Reading | None = None
         self.fresh_until = _NEVER
@@ -50,65 +50,69 @@ class Derived:
         self._wrong: SecretError | None = None
         self._swaps = 0
         self._unread: Origin | None = None
-        self._listeners = Swaps()
-        for supply in inputs:
-            _subscribe_weakly(self, supply)
+        self._listeners = Subscribers()
+        for provider in inputs:
+            _subscribe_weakly(self, provider)
 
     def pending(self) -> Sequence[Flight]:
-        return [flight for supply in self.inputs for flight in supply.pending()]
+        return [flight for provider in self.inputs for flight in provider.pending()]
 
     def refresh(self) -> Sequence[Flight]:
-        return [flight for supply in self.inputs for flight in supply.refresh()]
+        return [flight for provider in self.inputs for flight in provider.refresh()]
 
     def ask(self) -> Sequence[Flight]:
-        return [flight for supply in self.inputs for flight in supply.ask()]
+        return [flight for provider in self.inputs for flight in provider.ask()]
 
     def settle(self) -> Reading:
         swaps = self._swaps
-        reading, wrong = self._judged(self._together())
+        reading, wrong = self._build_once(self._settled_inputs())
         if reading is None:
             assert wrong is not None
             raise wrong
-        self.fresh_until = min(supply.fresh_until for supply in self.inputs)
+        self.fresh_until = min(provider.fresh_until for provider in self.inputs)
         if self._swaps != swaps:  # an input was swapped meanwhile: the next read looks again
             self.fresh_until = _NEVER
         return reading
 
-    def _together(self) -> tuple[Reading, ...]:
+    def _settled_inputs(self) -> tuple[Reading, ...]:
         """One reading of each input; of files that are replaced at once, as in a Kubernetes mount, those of one moment."""
-        readings = tuple(supply.settle() for supply in self.inputs)
-        several = sum(isinstance(supply, FileSupply) for supply in self.inputs) > 1
+        readings = tuple(provider.settle() for provider in self.inputs)
+        several = sum(isinstance(provider, FileProvider) for provider in self.inputs) > 1
         for _ in range(_TRIES if several else 0):
-            before, readings = readings, tuple(supply.settle() for supply in self.inputs)
+            before, readings = readings, tuple(provider.settle() for provider in self.inputs)
             if not any(map(_differs, before, readings)):
                 break
         return readings
 
-    def _judged(self, readings: tuple[Reading, ...]) -> tuple[Reading | None, SecretError | None]:
+    def _build_once(self, readings: tuple[Reading, ...]) -> tuple[Reading | None, SecretError | None]:
         """Return the value made from the inputs, or the error; compute both once for the same readings.
 
         Args:
             readings: one of each input; () when one has none, and then nothing is made.
         """
         if len(readings) != len(self._from) or any(map(_differs, readings, self._from)):
-            self.reading, self._wrong = _tried(lambda: self._made(readings)) if readings else (None, None)
+            self.reading, self._wrong = (
+                _result_or_error(lambda: self._build_reading(readings)) if readings else (None, None)
+            )
             self._from = readings
         return self.reading, self._wrong
 
-    def _broken(self) -> SecretError | None:
+    def _build_error(self) -> SecretError | None:
         """Return the error for values in memory that make no value, such as a path without the key; else None."""
-        readings = tuple(supply.reading for supply in self.inputs)
-        return self._judged(readings)[1] if None not in readings else None  # type: ignore[arg-type]
+        readings = tuple(provider.reading for provider in self.inputs)
+        return self._build_once(readings)[1] if None not in readings else None  # type: ignore[arg-type]
 
-    def _made(self, readings: Sequence[Reading]) -> Reading:
+    def _build_reading(self, readings: Sequence[Reading]) -> Reading:
         first = readings[0]
         version = first.version if len(readings) == 1 else None
-        value = gist = self._build(readings)
-        if any(reading.gist is not reading.value for reading in readings):
-            gist = self._build([Reading(reading.gist, reading.origin, reading.version) for reading in readings])
-        return Reading(value, self._spelt(first.origin), version, made_of=readings, gist=gist)
+        value = comparable = self._build(readings)
+        if any(reading.comparable is not reading.value for reading in readings):
+            comparable = self._build(
+                [Reading(reading.comparable, reading.origin, reading.version) for reading in readings]
+            )
+        return Reading(value, self._with_key(first.origin), version, inputs=readings, comparable=comparable)
 
-    def _spelt(self, origin: Origin) -> Origin:
+    def _with_key(self, origin: Origin) -> Origin:
         if not self._key or origin.layer not in ("vault", "backend"):
             return origin
         mark = "." if "#" in origin.source else "#"  # a key of a key
@@ -117,52 +121,52 @@ class Derived:
     @property
     def state(self) -> State:
         state: State = self.inputs[0].state
-        for supply in self.inputs[1:]:
-            state = max(state, supply.state, key=_RANK.__getitem__)
-        return "missing" if state in ("fresh", "stale") and self._broken() is not None else state
+        for provider in self.inputs[1:]:
+            state = max(state, provider.state, key=_RANK.__getitem__)
+        return "missing" if state in ("fresh", "stale") and self._build_error() is not None else state
 
     @property
     def age(self) -> float | None:
         if len(self.inputs) == 1:
             return self.inputs[0].age
-        ages = [age for supply in self.inputs if (age := supply.age) is not None]
+        ages = [age for provider in self.inputs if (age := provider.age) is not None]
         return max(ages) if ages else None
 
     @property
     def error(self) -> Exception | None:
-        found = next((error for supply in self.inputs if (error := supply.error) is not None), None)
-        return found if found is not None else self._broken()
+        found = next((error for provider in self.inputs if (error := provider.error) is not None), None)
+        return found if found is not None else self._build_error()
 
     @property
     def origin(self) -> Origin:
         if self.reading is not None:
             return self.reading.origin
         if self._unread is None:
-            self._unread = self._spelt(self.inputs[0].origin)
+            self._unread = self._with_key(self.inputs[0].origin)
         return self._unread
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
         return self._listeners.add(swap)
 
-    def _input_swapped(self, supply: Supply, old: Reading | None, new: Reading | None) -> None:
+    def _input_swapped(self, provider: Provider, old: Reading | None, new: Reading | None) -> None:
         self._swaps += 1
         self.fresh_until = _NEVER
         if old is not None and old is new:
-            _tell_end(self)
+            _notify_end(self)
             return
-        was, now = self._readings(supply, old), self._readings(supply, new)
+        was, now = self._readings(provider, old), self._readings(provider, new)
         # what it is stands in place before anybody is told, and for who only looks at what is in memory
-        after = self._judged(now)[0]
+        after = self._build_once(now)[0]
         if not self._listeners:
             return
         # what it was is made again, as nobody may have read it
-        before = _tried(lambda: self._made(was))[0] if was else None
+        before = _result_or_error(lambda: self._build_reading(was))[0] if was else None
         for listener in self._listeners:
             listener(before, after)
 
-    def _readings(self, supply: Supply, reading: Reading | None) -> tuple[Reading, ...]:
-        """Return the readings of the inputs, with `reading` for `supply`; () when one of them has no reading."""
-        readings = tuple(reading if one is supply else one.reading for one in self.inputs)
+    def _readings(self, provider: Provider, reading: Reading | None) -> tuple[Reading, ...]:
+        """Return the readings of the inputs, with `reading` for `provider`; () when one of them has no reading."""
+        readings = tuple(reading if one is provider else one.reading for one in self.inputs)
         return () if None in readings else readings  # type: ignore[return-value]
 
 
@@ -172,11 +176,11 @@ class Fallback:
     Args:
         first: what is asked.
         second: what is used when `first` is unreachable, holds nothing or has no login; never when it denies or is sealed.
-        tell: called with the error when `second` begins to stand in, and with None when `first` is asked with success,
+        on_switch: called with the error when `second` begins to stand in, and with None when `first` is asked with success,
             for the first time or after that.
     """
 
-    def __init__(self, first: Supply, second: Supply, tell: Callable[[SecretError | None], None]) -> None:
+    def __init__(self, first: Provider, second: Provider, on_switch: Callable[[SecretError | None], None]) -> None:
         self.reading: Reading | None = None
         self.fresh_until = _NEVER
         self.now = first.now
@@ -184,22 +188,22 @@ class Fallback:
         self.inputs = (first, second)
         self._first = first
         self._second = second
-        self._tell = tell
-        self._stood_in: bool | None = None
-        self._told: Any = _UNREAD
-        self._listeners = Swaps()
-        for supply in self.inputs:
-            _subscribe_weakly(self, supply)
+        self._on_switch = on_switch
+        self._uses_second: bool | None = None
+        self._reported: Any = _UNREAD
+        self._listeners = Subscribers()
+        for provider in self.inputs:
+            _subscribe_weakly(self, provider)
 
     @property
-    def stands_in(self) -> bool:
+    def uses_second(self) -> bool:
         """True if the second is used now."""
-        return self._stood_in is True
+        return self._uses_second is True
 
     def pending(self) -> Sequence[Flight]:
         flights, behind = self._first.pending(), self._second.pending()  # both: another path of Vault may stand in
         # who stands in is there: nobody waits for the next try
-        return behind if self._stood_in else (*flights, *behind)
+        return behind if self._uses_second else (*flights, *behind)
 
     def refresh(self) -> Sequence[Flight]:
         return (*self._first.refresh(), *self._second.refresh())
@@ -209,35 +213,35 @@ class Fallback:
 
     def settle(self) -> Reading:
         reading = self._choice()
-        if self._told is _UNREAD:
-            self._told = reading
+        if self._reported is _UNREAD:
+            self._reported = reading
         return reading
 
     def _choice(self) -> Reading:
-        """Return the reading of the first supply, or of the second in its place."""
-        reading, error = _tried(self._first.settle)
+        """Return the reading of the first provider, or of the second in its place."""
+        reading, error = _result_or_error(self._first.settle)
         if reading is not None:
-            if self._stood_in is not False:
-                self._stood_in = False
-                self._tell(None)
+            if self._uses_second is not False:
+                self._uses_second = False
+                self._on_switch(None)
             self.reading = reading
             self.fresh_until = self._first.fresh_until
             return reading
         assert error is not None
         self.reading = None
         if not isinstance(error, (SecretUnreachable, SecretNotFound, MissingCredentialError)):
-            self._stood_in = None
+            self._uses_second = None
             raise error
-        if not self._stood_in:
-            self._stood_in = True
-            self._tell(error)
+        if not self._uses_second:
+            self._uses_second = True
+            self._on_switch(error)
         self.reading = self._second.settle()
         self.fresh_until = _NEVER
         return self.reading
 
     @property
     def state(self) -> State:
-        return self._second.state if self._stood_in else self._first.state
+        return self._second.state if self._uses_second else self._first.state
 
     @property
     def age(self) -> float | None:
@@ -249,21 +253,21 @@ class Fallback:
 
     @property
     def origin(self) -> Origin:
-        return self._second.origin if self._stood_in else self._first.origin
+        return self._second.origin if self._uses_second else self._first.origin
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
         return self._listeners.add(swap)
 
-    def _input_swapped(self, supply: Supply, old: Reading | None, new: Reading | None) -> None:
-        if supply is self._second and not self._stood_in:
+    def _input_swapped(self, provider: Provider, old: Reading | None, new: Reading | None) -> None:
+        if provider is self._second and not self._uses_second:
             return
         self.fresh_until = _NEVER
         if old is not None and old is new:
-            _tell_end(self)
+            _notify_end(self)
             return
-        after = _tried(self._choice)[0]
+        after = _result_or_error(self._choice)[0]
         # not `old`, which is what an input said: the other one may have stood in for it
-        before, self._told = old if self._told is _UNREAD else self._told, after
+        before, self._reported = old if self._reported is _UNREAD else self._reported, after
         for listener in self._listeners:
             listener(before, after)
 
@@ -298,22 +302,22 @@ class Missing:
         return _nothing
 
 
-def _subscribe_weakly(derived: Derived | Fallback, supply: Supply) -> None:
+def _subscribe_weakly(derived: Derived | Fallback, provider: Provider) -> None:
     """The input must not keep alive what a reload has replaced.
 
-    A garbage collection ends the subscription at any moment, so `cancel` of every supply takes no lock.
+    A garbage collection ends the subscription at any moment, so `cancel` of every provider takes no lock.
     """
     ref = weakref.ref(derived, lambda _: cancel())
 
     def swapped(old: Reading | None, new: Reading | None) -> None:
         alive = ref()
         if alive is not None:
-            alive._input_swapped(supply, old, new)
+            alive._input_swapped(provider, old, new)
 
-    cancel = supply.subscribe(swapped)
+    cancel = provider.subscribe(swapped)
 
 
-def _tell_end(derived: Derived | Fallback) -> None:
+def _notify_end(derived: Derived | Fallback) -> None:
     """Pass on that an input has ended before its time: of memory alone, as it is told in a forked child's first moment."""
     reading = derived.reading
     if reading is not None:
@@ -321,7 +325,7 @@ def _tell_end(derived: Derived | Fallback) -> None:
             listener(reading, reading)
 
 
-def _tried(make: Callable[[], Reading]) -> tuple[Reading | None, SecretError | None]:
+def _result_or_error(make: Callable[[], Reading]) -> tuple[Reading | None, SecretError | None]:
     try:
         return make(), None
     except SecretError as error:

@@ -14,7 +14,7 @@ from toriconfig._core.clock import SYSTEM, Clock
 from toriconfig._core.interpolation_syntax import is_left
 from toriconfig._core.origin import Origin
 from toriconfig._core.regular_file import Identity, RegularFile, Unread, open_regular
-from toriconfig._secrets.provider import Flight, Reading, State, Swap, Swaps
+from toriconfig._secrets.provider import Flight, Reading, State, Subscribers, Swap
 from toriconfig.errors import SecretError
 from toriconfig.pipeline._memory_lock import MemoryLock
 
@@ -41,8 +41,8 @@ def _open_again() -> None:
 os.register_at_fork(after_in_child=_open_again)
 
 
-class FileSupply:
-    """A supply that reads a file again when it has become another one."""
+class FileProvider:
+    """A provider that reads a file again when it has become another one."""
 
     def __init__(self, file: str, origin: Origin, clock: Clock = SYSTEM) -> None:
         self.reading: Reading | None = None
@@ -54,7 +54,7 @@ class FileSupply:
         self.file = file
         self._identity: Identity | None = None
         self._confirmed = 0.0
-        self._listeners = Swaps()
+        self._listeners = Subscribers()
 
     def pending(self) -> Sequence[Flight]:
         return ()

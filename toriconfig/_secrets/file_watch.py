@@ -10,24 +10,24 @@ from weakref import ref
 
 from toriconfig._core.clock import SYSTEM, Clock
 from toriconfig._secrets.derived import Derived, Fallback
-from toriconfig._secrets.file import FileSupply
-from toriconfig._secrets.provider import Supply
+from toriconfig._secrets.file import FileProvider
+from toriconfig._secrets.provider import Provider
 from toriconfig.pipeline._memory_lock import MemoryLock
 
 if TYPE_CHECKING:
     from toriconfig._runtime.scheduler import Scheduler
     from toriconfig._runtime.workers import Workers
 
-EVERY = 1.0
+INTERVAL = 1.0
 """Seconds between the end of one look at all files and the start of the next."""
 
 
-def files_behind(supply: Supply) -> Iterator[FileSupply]:
-    """The files that a supply reads, itself or through others."""
-    if isinstance(supply, FileSupply):
-        yield supply
-    elif isinstance(supply, (Derived, Fallback)):
-        for one in supply.inputs:
+def files_behind(provider: Provider) -> Iterator[FileProvider]:
+    """The files that a provider reads, itself or through others."""
+    if isinstance(provider, FileProvider):
+        yield provider
+    elif isinstance(provider, (Derived, Fallback)):
+        for one in provider.inputs:
             yield from files_behind(one)
 
 
@@ -50,20 +50,20 @@ class FileWatch:
         self._scheduler = scheduler or scheduler_for(clock)
         self._workers = workers or Workers(1, "toriconfig-files")
         self._lock = MemoryLock()
-        self._watched: dict[object, ref[FileSupply]] = {}
+        self._watched: dict[object, ref[FileProvider]] = {}
         self._planned = False
 
-    def add(self, supply: FileSupply) -> Callable[[], None]:
+    def add(self, provider: FileProvider) -> Callable[[], None]:
         """Look at it until what is returned is called, or nobody holds it any more; at once, to know a change."""
         from toriconfig._runtime.workers import POLL
 
         entry = object()
         with self._lock:
-            self._watched[entry] = ref(supply)
+            self._watched[entry] = ref(provider)
             first, self._planned = not self._planned, True
-        self._workers.submit(POLL, supply.look)
+        self._workers.submit(POLL, provider.look)
         if first:
-            self._scheduler.at(self._now() + EVERY, self._send)
+            self._scheduler.at(self._now() + INTERVAL, self._send)
 
         def cancel() -> None:
             with self._lock:
@@ -77,7 +77,7 @@ class FileWatch:
         self._workers.reset()
         self._planned = bool(self._watched)
         if self._planned:
-            self._scheduler.at(self._now() + EVERY, self._send)
+            self._scheduler.at(self._now() + INTERVAL, self._send)
 
     def _send(self) -> None:
         from toriconfig._runtime.workers import POLL
@@ -87,10 +87,10 @@ class FileWatch:
     def _look(self) -> None:
         with self._lock:
             watched = list(self._watched.items())
-        alive = {id(supply): supply for _, held in watched if (supply := held()) is not None}
+        alive = {id(provider): provider for _, held in watched if (provider := held()) is not None}
         try:
-            for supply in alive.values():
-                supply.look()
+            for provider in alive.values():
+                provider.look()
         finally:
             with self._lock:
                 for entry, held in watched:
@@ -99,12 +99,12 @@ class FileWatch:
                 self._planned = bool(self._watched)
                 again = self._planned
             if again:
-                self._scheduler.at(self._now() + EVERY, self._send)
+                self._scheduler.at(self._now() + INTERVAL, self._send)
 
 
-def watch(supply: Supply) -> list[Callable[[], None]]:
-    """Look at the files behind a supply by themselves; returns what ends it."""
-    return [_process_watch().add(file) for file in files_behind(supply)]
+def watch(provider: Provider) -> list[Callable[[], None]]:
+    """Look at the files behind a provider by themselves; returns what ends it."""
+    return [_process_watch().add(file) for file in files_behind(provider)]
 
 
 @cache

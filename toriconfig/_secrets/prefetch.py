@@ -7,7 +7,7 @@ from typing import Any
 
 from toriconfig._core.path import Path
 from toriconfig._secrets.provider import Flight
-from toriconfig._secrets.secret import Secret, settled, supply_of
+from toriconfig._secrets.secret import Secret, provider_of, settled
 from toriconfig.errors import SecretError
 
 
@@ -22,20 +22,20 @@ def prefetch_all(secrets: Mapping[Path, Secret[Any]]) -> None:
 
 async def aprefetch_all(secrets: Mapping[Path, Secret[Any]]) -> None:
     """`prefetch_all` for coroutines."""
-    for flight in _take_off(secrets):
+    for flight in _start_all(secrets):
         await flight.await_end()
     _raise([failure for secret in secrets.values() if (failure := failure_of(secret)) is not None], len(secrets))
 
 
 def failures_of(secrets: Mapping[Path, Secret[Any]]) -> list[SecretError]:
     """Fetch all side by side; what could not be had, by field."""
-    for flight in _take_off(secrets):
+    for flight in _start_all(secrets):
         flight.wait()
     return [failure for secret in secrets.values() if (failure := failure_of(secret)) is not None]
 
 
-def _take_off(secrets: Mapping[Path, Secret[Any]]) -> Sequence[Flight]:
-    flights = [flight for secret in secrets.values() for flight in supply_of(secret).pending()]
+def _start_all(secrets: Mapping[Path, Secret[Any]]) -> Sequence[Flight]:
+    flights = [flight for secret in secrets.values() for flight in provider_of(secret).pending()]
     return list({id(flight): flight for flight in flights}.values())
 
 

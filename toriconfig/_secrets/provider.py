@@ -1,7 +1,7 @@
-"""Supply of a `Secret`: the protocol between handles and the supplies that give them values.
+"""Provider of a `Secret`: the protocol between handles and the providers that give them values.
 
-A handle never fetches. It asks its supply for `pending()` work, waits for that, and then lets the
-supply `settle()` without blocking. So blocking readers, `await`ing readers and `prefetch` are the same
+A handle never fetches. It asks its provider for `pending()` work, waits for that, and then lets the
+provider `settle()` without blocking. So blocking readers, `await`ing readers and `prefetch` are the same
 three lines, and no reader ever occupies the worker that it waits for.
 """
 
@@ -24,11 +24,11 @@ class Reading:
         value: text, bytes, a number, or a dict for a whole Vault path. Raw: not converted to the T of a handle.
         origin: where it was read, version included.
         version: KV v2 version, or None.
-        made_of: the readings that it was made of, which end it; () for one that was read itself.
-        gist: the value, without what only moves its end: with equal ones a reading is no other credential.
+        inputs: the readings that it was made of, which end it; () for one that was read itself.
+        comparable: the value, without what only moves its end: with equal ones a reading is no other credential.
     """
 
-    __slots__ = ("__weakref__", "_expires_at", "gist", "made_of", "origin", "value", "version")
+    __slots__ = ("__weakref__", "_expires_at", "comparable", "inputs", "origin", "value", "version")
 
     def __init__(
         self,
@@ -36,20 +36,20 @@ class Reading:
         origin: Origin,
         version: int | None = None,
         expires_at: float | None = None,
-        made_of: Sequence[Reading] = (),
-        gist: Any = None,
+        inputs: Sequence[Reading] = (),
+        comparable: Any = None,
     ) -> None:
         self.value = value
-        self.gist = value if gist is None else gist
+        self.comparable = value if comparable is None else comparable
         self.origin = origin
         self.version = version
-        self.made_of = made_of
+        self.inputs = inputs
         self._expires_at = expires_at
 
     @property
     def expires_at(self) -> float | None:
         """Seconds since 1970 at which the value stops working (a lease), or None."""
-        ends = [end for reading in self.made_of if (end := reading.expires_at) is not None]
+        ends = [end for reading in self.inputs if (end := reading.expires_at) is not None]
         return min(ends) if ends else self._expires_at
 
     @expires_at.setter
@@ -78,8 +78,8 @@ Swap = Callable[["Reading | None", "Reading | None"], None]
 The same reading twice: it has ended before its time, and is replaced or dropped when somebody reads again."""
 
 
-class Swaps:
-    """The subscribers of one supply.
+class Subscribers:
+    """The subscribers of one provider.
 
     There is no lock: a garbage collection cancels a subscription at any moment, in the middle of any code. Each change
     of the mapping is one call of C code, and is therefore atomic.
@@ -108,7 +108,7 @@ class Swaps:
         return iter(list(self._subscribers.values()))
 
 
-class Supply(Protocol):
+class Provider(Protocol):
     """Interface to the value of one reference; all handles of the reference share it.
 
     Attributes:
@@ -178,7 +178,7 @@ class Supply(Protocol):
 
 
 class Fixed:
-    """A supply whose value never changes: text in a file, a variable, an argument."""
+    """A provider whose value never changes: text in a file, a variable, an argument."""
 
     def __init__(self, value: Any, origin: Origin) -> None:
         self.reading: Reading | None = Reading(value, origin)

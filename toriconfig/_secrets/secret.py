@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, get_args, ove
 from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
 from toriconfig._runtime.warn_once import flush
-from toriconfig._secrets.provider import EXACT, Fixed, Reading, State, Supply, is_rounded
+from toriconfig._secrets.provider import EXACT, Fixed, Provider, Reading, State, is_rounded
 from toriconfig.errors import SecretError
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 _RAISE: Any = object()
-_Held = tuple[Any, Any, Supply, Callable[[], float] | None]
-"""The last reading, its value as a T, the supply of both, and its clock (None: the value never changes); replaced whole."""
+_Cached = tuple[Any, Any, Provider, Callable[[], float] | None]
+"""The last reading, its value as a T, the provider of both, and its clock (None: the value never changes); replaced whole."""
 
 
 class _Serializer:
@@ -58,19 +58,19 @@ class Secret(Generic[T]):
     's3cr3t'
     """
 
-    __slots__ = ("__weakref__", "_held", "_inner", "_path")
+    __slots__ = ("__weakref__", "_cached", "_inner", "_path")
 
-    _held: CellType
-    """A cell with a `_Held`: what walks over attributes, slots and mappings does not look into one."""
+    _cached: CellType
+    """A cell with a `_Cached`: what walks over attributes, slots and mappings does not look into one."""
     _inner: Any
     _path: str
 
     def __init__(self, value: T) -> None:
         if isinstance(value, str) and value == MASK:
             raise ValueError("the mask of a secret was given as its value; pass the secret itself")
-        supply = Fixed(value, Origin("code", "Secret(...)"))
-        _fill(self, supply, None, "")
-        _hold(self, supply.reading, value, supply)
+        provider = Fixed(value, Origin("code", "Secret(...)"))
+        _initialize(self, provider, None, "")
+        _store(self, provider.reading, value, provider)
         _register(value)
 
     @overload
@@ -88,8 +88,8 @@ class Secret(Generic[T]):
             VaultError: the request to Vault failed; the subclass names the reason.
             SecretError: another backend failed, or the value is not a T. The message does not contain the value.
         """
-        reading, value, supply, now = self._held.cell_contents
-        if now is None or (reading is supply.reading and now() < supply.fresh_until):
+        reading, value, provider, now = self._cached.cell_contents
+        if now is None or (reading is provider.reading and now() < provider.fresh_until):
             return value
         return self._read(default)
 
@@ -105,24 +105,24 @@ class Secret(Generic[T]):
         Args:
             default: returned instead of raising, when the secret has no usable value.
         """
-        for flight in supply_of(self).pending():
+        for flight in provider_of(self).pending():
             await flight.await_end()
         return self._settled(default)
 
     def _read(self, default: Any) -> Any:
         flush()
-        for flight in supply_of(self).pending():
+        for flight in provider_of(self).pending():
             flight.wait()
         return self._settled(default)
 
     def _settled(self, default: Any) -> Any:
-        supply = supply_of(self)
-        reading, error = _settle(supply)
+        provider = provider_of(self)
+        reading, error = _settle(provider)
         if reading is not None:
             value, wrong = self._value_of(reading)
             if not wrong:
                 return value
-            error = SecretError(f"the value is not {wrong}", reference=supply.reference, help=f"see {reading.origin}")
+            error = SecretError(f"the value is not {wrong}", reference=provider.reference, help=f"see {reading.origin}")
         if default is not _RAISE:
             return default
         assert error is not None
@@ -130,44 +130,44 @@ class Secret(Generic[T]):
 
     def _value_of(self, reading: Reading) -> tuple[Any, str]:
         """The T of a reading, made once, and "" ; or None and what its value should have been."""
-        known, seen, supply, _ = self._held.cell_contents
+        known, seen, provider, _ = self._cached.cell_contents
         if known is reading:
             return seen, ""
         rounded = self._inner in (str, int) and is_rounded(reading.value, reading)
         value, wrong = (None, EXACT) if rounded else convert(self._inner, reading.value)
         if not wrong:
             _register(value if self._inner in (None, str, bytes) else reading.value)
-            _hold(self, reading, value, supply)
+            _store(self, reading, value, provider)
         return value, wrong
 
     @property
     def version(self) -> int | None:
         """KV v2 version of the value in memory, or None."""
-        reading = supply_of(self).reading
+        reading = provider_of(self).reading
         return reading.version if reading is not None else None
 
     @property
     def expires_at(self) -> float | None:
         """Expiry time of the value in memory (a lease) in seconds since 1970, or None."""
-        reading = supply_of(self).reading
+        reading = provider_of(self).reading
         return reading.expires_at if reading is not None else None
 
     @property
     def origin(self) -> Origin:
         """Origin of the value, also before the first read. Never fetches."""
-        return supply_of(self).origin
+        return provider_of(self).origin
 
     @property
     def state(self) -> State:
         """State of the value: "fresh", "stale", "missing" or "unread". An invalid value counts as missing. Never
         fetches.
         """
-        return "missing" if misfit(self) else supply_of(self).state
+        return "missing" if type_mismatch(self) else provider_of(self).state
 
     @property
     def reference(self) -> str:
         """Reference that is read, such as `secret/tori#api_key`, or `aws:prod/db#key` for another backend; "" if none."""
-        return supply_of(self).reference
+        return provider_of(self).reference
 
     def __repr__(self) -> str:
         return f"Secret({MASK!r})"
@@ -184,10 +184,10 @@ class Secret(Generic[T]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        supply, of_other = supply_of(self), supply_of(other)
-        if supply is of_other:
+        provider, of_other = provider_of(self), provider_of(other)
+        if provider is of_other:
             return True
-        mine, theirs = supply.reading, of_other.reading
+        mine, theirs = provider.reading, of_other.reading
         if mine is None or theirs is None:
             return mine is theirs and self.reference == other.reference and self.origin == other.origin
         return hmac.compare_digest(_bytes(mine.value), _bytes(theirs.value))
@@ -223,7 +223,7 @@ class Secret(Generic[T]):
             return found if found is not None else _refuse("toriconfig_secret", f"the value is not {wrong}")
 
         # In two steps, since the error of a step shows what the step was given: the second is given a sealed box.
-        steps = map(core_schema.no_info_plain_validator_function, (_boxed, accept))
+        steps = map(core_schema.no_info_plain_validator_function, (_sealed, accept))
         schema = core_schema.chain_schema(
             list(steps),
             serialization=core_schema.plain_serializer_function_ser_schema(_masked, when_used="json"),
@@ -244,10 +244,10 @@ _HIDDEN = frozenset(Secret.__slots__) - {"__weakref__"}
 Secret.__slots__ = ()  # type: ignore[assignment]  # the slots stay; what copies slot by slot finds none
 
 
-def handle(supply: Supply, inner: Any, path: str) -> Secret[Any]:
-    """A handle over `supply`, for the field at `path`, whose T is `inner` (None: whatever was read)."""
+def handle(provider: Provider, inner: Any, path: str) -> Secret[Any]:
+    """A handle over `provider`, for the field at `path`, whose T is `inner` (None: whatever was read)."""
     secret: Secret[Any] = Secret.__new__(Secret)
-    _fill(secret, supply, inner, path)
+    _initialize(secret, provider, inner, path)
     return secret
 
 
@@ -256,18 +256,18 @@ def typed(secret: Secret[T], inner: Any, path: str = "") -> tuple[Secret[T] | No
 
     A handle that knows its T stays what it is; so does one whose value, in memory, is a T as it stands.
     """
-    reading = supply_of(secret).reading
+    reading = provider_of(secret).reading
     if secret._inner is not None or reading is None:
         return secret, ""
     value, wrong = convert(inner, reading.value)
     if wrong:
         return None, wrong
-    return (secret if value is reading.value else handle(supply_of(secret), inner, path)), ""
+    return (secret if value is reading.value else handle(provider_of(secret), inner, path)), ""
 
 
-def supply_of(secret: Secret[Any]) -> Supply:
-    """The supply behind a handle."""
-    held: _Held = secret._held.cell_contents
+def provider_of(secret: Secret[Any]) -> Provider:
+    """The provider behind a handle."""
+    held: _Cached = secret._cached.cell_contents
     return held[2]
 
 
@@ -280,22 +280,22 @@ def settled(secret: Secret[Any]) -> Any:
     return secret._settled(_RAISE)
 
 
-def misfit(secret: Secret[Any]) -> str:
+def type_mismatch(secret: Secret[Any]) -> str:
     """Return the expected form of a value in memory that is no T; "" where it is a T or missing. Never fetches."""
-    reading = supply_of(secret).reading
+    reading = provider_of(secret).reading
     return secret._value_of(reading)[1] if reading is not None else ""
 
 
-def _fill(secret: Secret[Any], supply: Supply, inner: Any, path: str) -> None:
-    secret._held = CellType((_RAISE, None, supply, supply.now))  # `_RAISE` is the reading of no supply
+def _initialize(secret: Secret[Any], provider: Provider, inner: Any, path: str) -> None:
+    secret._cached = CellType((_RAISE, None, provider, provider.now))  # `_RAISE` is the reading of no provider
     secret._inner = inner
     secret._path = path
 
 
-def _hold(secret: Secret[Any], reading: Reading | None, value: Any, supply: Supply) -> None:
+def _store(secret: Secret[Any], reading: Reading | None, value: Any, provider: Provider) -> None:
     """Keep a value for `get()`."""
-    now = None if type(supply) is Fixed else supply.now
-    secret._held.cell_contents = (reading, value, supply, now)
+    now = None if type(provider) is Fixed else provider.now
+    secret._cached.cell_contents = (reading, value, provider, now)
 
 
 def convert(inner: Any, raw: Any) -> tuple[Any, str]:
@@ -347,9 +347,9 @@ def _validated(inner: Any, raw: Any) -> tuple[Any, str]:
         return None, f"a valid {getattr(inner, '__name__', inner)}"
 
 
-def _settle(supply: Supply) -> tuple[Reading | None, SecretError | None]:
+def _settle(provider: Provider) -> tuple[Reading | None, SecretError | None]:
     try:
-        return supply.settle(), None
+        return provider.settle(), None
     except SecretError as error:
         return None, error.with_traceback(None)
 
@@ -375,7 +375,7 @@ STAND_INS: dict[str, Secret[Any]] = {}
 """Handles by the names that stand for them while a model is made from JSON; see `_validation/strict`."""
 
 
-def _boxed(value: Any) -> Secret[Any]:
+def _sealed(value: Any) -> Secret[Any]:
     if isinstance(value, Secret):
         return value
     if STAND_INS and type(value) is str and value in STAND_INS:

@@ -19,7 +19,7 @@ from weakref import WeakValueDictionary
 from toriconfig._core.clock import SYSTEM
 from toriconfig._runtime.callbacks import dispatch
 from toriconfig._runtime.child_exit import run_at_end, run_at_end_of_child
-from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.deadline import Deadline
 from toriconfig._runtime.log import logger
 from toriconfig._runtime.run_concurrently import run_concurrently
 from toriconfig._runtime.scheduler import scheduler_for
@@ -81,12 +81,12 @@ def shutdown(timeout: float = 2.0) -> None:
     """
     with _lock:
         sessions = list(_sessions.values())
-    call = Call(SYSTEM.monotonic() + timeout, SYSTEM.monotonic)
+    deadline = Deadline(SYSTEM.monotonic() + timeout, SYSTEM.monotonic)
     logged_in = [session for session in sessions if session.client.identity.revocable]
     for session in sessions:
         if session not in logged_in:
-            session.close(call)
-    run_concurrently([partial(session.close, call) for session in logged_in], call, "toriconfig-shutdown")
+            session.close(deadline)
+    run_concurrently([partial(session.close, deadline) for session in logged_in], deadline, "toriconfig-shutdown")
 
 
 _IDENTIFYING = ("BAO_TOKEN", "VAULT_TOKEN", "BAO_TOKEN_PATH", "VAULT_TOKEN_PATH", "HOME", "USERPROFILE")

@@ -81,7 +81,7 @@ class ClientAdapter(Adapter):  # type: ignore[misc]
                 method.upper(),
                 path,
                 kwargs.get("json"),
-                query={name: _spelt(value) for name, value in (kwargs.get("params") or {}).items()},
+                query={name: _query_value(value) for name, value in (kwargs.get("params") or {}).items()},
                 headers=extra,
                 token=self.token,
                 check=False,
@@ -142,5 +142,5 @@ def _restored(ours: type[VaultError], args: tuple[Any, ...], state: dict[str, An
     return error
 
 
-def _spelt(value: Any) -> str | int:
+def _query_value(value: Any) -> str | int:
     return str(value).lower() if isinstance(value, bool) else value

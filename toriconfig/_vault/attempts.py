@@ -47,7 +47,7 @@ class PathAttempts(Attempts):
         if not is_outage(error):
             self.unanswered_since = None
 
-    def to_be_warned_of(self) -> bool:
+    def take_warning(self) -> bool:
         """Return True if the failures since the last success need a warning, and mark the warning as given."""
         first, self._warned = not self._warned and not isinstance(self.error, VaultNotFound), True
         return first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toriconfig._core.markers import Place
+from toriconfig._core.markers import ParsedReference
 from toriconfig._core.origin import Origin
 from toriconfig._runtime.log import logger
 from toriconfig._runtime.transitions import Then, Transitions
@@ -14,12 +14,12 @@ from toriconfig._secrets.provider import Reading
 from toriconfig._vault import lease as leases
 from toriconfig._vault import timing
 from toriconfig._vault.attempts import PathAttempts
-from toriconfig._vault.engines.paths import mints
+from toriconfig._vault.engines.paths import issues_on_read
 from toriconfig._vault.http.translate import is_outage, timed_out
 from toriconfig._vault.lease_requests import retire
 from toriconfig._vault.leased import Leased
 from toriconfig._vault.renewal import renew_lease, vault_answers
-from toriconfig._vault.result import Found
+from toriconfig._vault.result import ReadResult
 from toriconfig.errors import SecretError, VaultNotFound, VaultUnreachable
 
 if TYPE_CHECKING:
@@ -36,22 +36,24 @@ class CachedPath(CachedValue):
         requester: sends the requests.
         mounts: reads the path.
         outages: writes the warnings.
-        place: the path, with its version or parameters.
+        parsed: the path, with its version or parameters.
     """
 
     LOGGER = "toriconfig.vault"
 
     _attempts: PathAttempts
 
-    def __init__(self, requester: PathRequester, mounts: Mounts, outages: VaultOutages, place: Place) -> None:
-        origin = Origin("vault", place.path, version=place.version)
-        super().__init__(requester.executor, str(place), origin, PathAttempts())
+    def __init__(
+        self, requester: PathRequester, mounts: Mounts, outages: VaultOutages, parsed: ParsedReference
+    ) -> None:
+        origin = Origin("vault", parsed.path, version=parsed.version)
+        super().__init__(requester.executor, str(parsed), origin, PathAttempts())
         self.store = (frozenset(requester.resolved.addresses), requester.resolved.namespace)
         self._requester = requester
         self._mounts = mounts
         self._outages = outages
         self._vault = requester.resolved.vault
-        self._place = place
+        self._parsed = parsed
         self._renewing = False
         self._fresh_for = 0.0
         self._leased: Leased | None = None
@@ -133,10 +135,10 @@ class CachedPath(CachedValue):
         return self._leased is not None or now >= self._next_try
 
     def _may_ask(self) -> bool:
-        return self._leased is None or self.now() >= self._issued + leases.SHORTEST
+        return self._leased is None or self.now() >= self._issued + leases.REISSUE_GAP
 
     def _always_new(self) -> bool:
-        return self._leased is not None or mints(self._place.path)
+        return self._leased is not None or issues_on_read(self._parsed.path)
 
     def _on_demand(self) -> None:
         self._requester.forget_failures()
@@ -144,7 +146,7 @@ class CachedPath(CachedValue):
     def _unanswered(self) -> SecretError:
         return VaultUnreachable("Vault has not answered yet", reference=self.reference)
 
-    def _refit(self, then: Then) -> None:
+    def _update_freshness(self, then: Then) -> None:
         """Update the end of freshness, which a renewed token moves on; after a fork, plan again."""
         if self._leased is not None:
             self.fresh_until = self._leased.fresh_until
@@ -167,7 +169,7 @@ class CachedPath(CachedValue):
             plan = self._leased.plan(self._vault, now, rnd, tried=tried, failures=failures)
             self._action, due = plan
             if self._action == "reissue":
-                due = max(due, self._issued + leases.SHORTEST)
+                due = max(due, self._issued + leases.REISSUE_GAP)
         elif ttl is not None:
             due = now + timing.static_delay(ttl, interval, rnd)
         else:
@@ -177,13 +179,13 @@ class CachedPath(CachedValue):
         self._set_timer(due, then)
 
     def _read(self, priority: int, then: Then) -> Flight:
-        place, first, requester = self._place, self._attempts.failures == 0, self._requester
+        parsed, first, requester = self._parsed, self._attempts.failures == 0, self._requester
 
         def work(flight: Flight) -> None:
-            outcome = self._mounts.fetch(place, flight.call, relogin=first)
+            outcome = self._mounts.fetch(parsed, flight.deadline, relogin=first)
             claimed = flight.claim()
-            if isinstance(outcome, Found):
-                self._found(outcome, late=not claimed or self._flight is not flight)
+            if isinstance(outcome, ReadResult):
+                self._record(outcome, late=not claimed or self._flight is not flight)
             elif claimed:
                 failed(outcome)
             if claimed:
@@ -191,14 +193,14 @@ class CachedPath(CachedValue):
 
         def failed(error: SecretError | None) -> None:
             if self._flight is flight:  # else a later request was sent
-                self._failed(error or timed_out(self.reference, requester.resolved.timeout))
+                self._record_error(error or timed_out(self.reference, requester.resolved.timeout))
 
         self._renewing = False
-        self._flight = flight = self._departing(failed)
+        self._flight = flight = self._new_flight(failed)
         then(lambda: requester.send(flight, priority, work, failed))
         return flight
 
-    def _departing(self, failed: Failed) -> Flight:
+    def _new_flight(self, failed: Failed) -> Flight:
         self._attempts.sent(self.now())
         return self._requester.flight(failed)
 
@@ -209,7 +211,7 @@ class CachedPath(CachedValue):
             self.reading.expires_at = (
                 vault.clock.time() + leased.ends - self.now()
             )  # the token may end before the lease
-        if not self._attempts.to_be_warned_of():
+        if not self._attempts.take_warning():
             return
         used = f"what was read before is used for up to {vault.stale_for:g} s"
         if leased is not None:
@@ -219,39 +221,39 @@ class CachedPath(CachedValue):
 
     # The methods below record outcomes. They take the lock themselves, and call subscribers without it.
 
-    def _found(self, found: Found, *, late: bool) -> None:
+    def _record(self, result: ReadResult, *, late: bool) -> None:
         now, vault = self.now(), self._vault
         with self._memory as then:
             old, before = self.reading, self._leased
-            if late and old is not None and (old.version or 0) >= (found.version or 0):
+            if late and old is not None and (old.version or 0) >= (result.version or 0):
                 # its deadline has passed, and a newer answer came first; credentials in it will not be used
-                unused = found.lease
+                unused = result.lease
                 if unused is not None:
                     then(lambda: retire(self._requester, unused, now))
                 return
-            changed = old is None or old.version != found.version or found.differs(old.value)
+            changed = old is None or old.version != result.version or result.differs(old.value)
             if changed:
-                origin = Origin("vault", self._place.path, version=found.version)
-                ends = vault.clock.time() + found.lease.duration if found.lease is not None else None
-                self.reading = Reading(found.data, origin, found.version, ends, gist=found.gist)
-            self._leased = Leased(found.lease, found.token) if found.lease is not None else None
+                origin = Origin("vault", self._parsed.path, version=result.version)
+                ends = vault.clock.time() + result.lease.duration if result.lease is not None else None
+                self.reading = Reading(result.data, origin, result.version, ends, comparable=result.comparable)
+            self._leased = Leased(result.lease, result.token) if result.lease is not None else None
             self._confirmed = now
             self._attempts.succeeded()
             self._next_try = -NEVER
-            if found.lease is not None:
-                self._issued, self._next_try = now, now + leases.SHORTEST
+            if result.lease is not None:
+                self._issued, self._next_try = now, now + leases.REISSUE_GAP
             self._fresh_for = timing.fresh_for(vault.refresh_interval)
-            if found.ttl is not None:
-                self._fresh_for = min(self._fresh_for, found.ttl + timing.SLACK)
-            self._plan(then, ttl=found.ttl, first=old is None)
-            self._refit(then)
+            if result.ttl is not None:
+                self._fresh_for = min(self._fresh_for, result.ttl + timing.SLACK)
+            self._plan(then, ttl=result.ttl, first=old is None)
+            self._update_freshness(then)
         self._outages.confirmed(self)
         if changed:
             self._notify(old, self.reading)
-        if before is not None and (found.lease is None or before.lease.id != found.lease.id):
+        if before is not None and (result.lease is None or before.lease.id != result.lease.id):
             retire(self._requester, before.lease, leases.retire_at(now, vault.overlap))
 
-    def _failed(self, error: SecretError) -> None:
+    def _record_error(self, error: SecretError) -> None:
         now = self.now()
         error = error.at("")
         error.reference = self.reference

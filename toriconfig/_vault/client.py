@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.deadline import Deadline
 from toriconfig._runtime.executor import Executor
 from toriconfig._runtime.single_flight import Failed, Flight, Work
 from toriconfig._runtime.workers import DEMAND
 from toriconfig._vault.auth.identity import Dependents, Identity
 from toriconfig._vault.config import Resolved
-from toriconfig._vault.engines.paths import mints
+from toriconfig._vault.engines.paths import issues_on_read
 from toriconfig._vault.http.failover import Route, warn_http
 from toriconfig._vault.http.response import Answer, Failure
 from toriconfig._vault.http.translate import error_of, timed_out
@@ -125,12 +125,12 @@ class Client:
             VaultError: there was no answer, or, with `check`, an error; the subclass tells which.
         """
         if repeatable is None:
-            repeatable = method in ("GET", "LIST", "HEAD") and not mints(path)
+            repeatable = method in ("GET", "LIST", "HEAD") and not issues_on_read(path)
         outcome: list[Answer | SecretError] = []
 
         def work(flight: Flight) -> None:
             answer = self.ask(
-                flight.call,
+                flight.deadline,
                 method,
                 path,
                 body,
@@ -183,7 +183,7 @@ class Client:
 
     def ask(
         self,
-        call: Call,
+        deadline: Deadline,
         method: str,
         path: str,
         body: Any = None,
@@ -198,7 +198,7 @@ class Client:
         """Send one request on a worker thread, within its budget; errors are returned.
 
         Args:
-            call: the budget.
+            deadline: the budget.
             method: as for `request`, like every argument that is not listed here.
             relogin: answer a 403 with a new login; False: only find out whether the token or the policy caused it.
         """
@@ -206,18 +206,18 @@ class Client:
             return self._error
         if token is not None:
             return self._judged(
-                self.exchange(call, method, path, body, token, query, headers, repeatable), method, path, check
+                self.exchange(deadline, method, path, body, token, query, headers, repeatable), method, path, check
             )
-        live = self.identity.token(call)
+        live = self.identity.token(deadline)
         if isinstance(live, SecretError):
             return live
-        outcome = self.exchange(call, method, path, body, live.value, query, headers, repeatable)
+        outcome = self.exchange(deadline, method, path, body, live.value, query, headers, repeatable)
         if isinstance(outcome, Answer) and outcome.status == 403:
-            other = self.identity.after_denial(live, outcome, call, method, path, relogin=relogin)
+            other = self.identity.after_denial(live, outcome, deadline, method, path, relogin=relogin)
             if isinstance(other, SecretError):
                 return other
             live = other
-            outcome = self.exchange(call, method, path, body, live.value, query, headers, repeatable)
+            outcome = self.exchange(deadline, method, path, body, live.value, query, headers, repeatable)
         answer = self._judged(outcome, method, path, check)
         if not isinstance(answer, SecretError):
             answer.token = live
@@ -227,7 +227,7 @@ class Client:
 
     def exchange(
         self,
-        call: Call,
+        deadline: Deadline,
         method: str,
         path: str,
         body: Any,
@@ -250,7 +250,9 @@ class Client:
             sent["X-Vault-Index"], sent["X-Vault-Inconsistent"] = written[0], "forward-active-node"
         if headers:
             sent.update(headers)
-        outcome = self._route.exchange(transport, method, path, sent, body, call, query=query, repeatable=repeatable)
+        outcome = self._route.exchange(
+            transport, method, path, sent, body, deadline, query=query, repeatable=repeatable
+        )
         if isinstance(outcome, Failure):
             if not outcome.sent:
                 self._block(error_of(outcome, method, path))
@@ -271,10 +273,10 @@ class Client:
         """Use the certificate files as they are now for every connection from here on."""
         self._open().renew_tls()
 
-    def log_out(self, tokens: list[LiveToken], call: Call) -> None:
-        """Revoke tokens that `identity.surrender` returned; their leases end with them."""
+    def log_out(self, tokens: list[LiveToken], deadline: Deadline) -> None:
+        """Revoke tokens that `identity.release_tokens` returned; their leases end with them."""
         for token in tokens:
-            self.identity.revoke(token, call)
+            self.identity.revoke(token, deadline)
 
     def release_connections(self) -> None:
         """Let go of the connections; each is closed when its last request has ended. A later request opens new ones."""

@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from toriconfig._vault.timing import Random, came_short, retry_delay
+from toriconfig._vault.timing import Random, near_maximum, retry_delay
 
 Action = Literal["renew", "reissue", "keep"]
 
 NEVER = float("inf")
 
-SHORTEST = 1.0
+REISSUE_GAP = 1.0
 """Seconds between two requests for new credentials of one path, at least: the cap on accounts made."""
 
-LONGEST = 1200.0
+RETRY_SPREAD = 1200.0
 """Seconds over which the next try of something that failed is spread, at most."""
 
 
@@ -93,7 +93,7 @@ def plan(lease: Lease, overlap: float, now: float, rnd: Random, *, orphan_ends: 
         return Plan("reissue", now + max(0.0, orphan_ends - now) / 3.0 * rnd())
     if lease.ends == NEVER or lease.on_demand:
         return Plan("keep", NEVER)
-    if came_short(lease.duration, lease.term):
+    if near_maximum(lease.duration, lease.term):
         return Plan("reissue", lease.granted)
     if lease.renewable:
         # the first anywhere before that, so that a fleet whose leases were issued together does not renew together
@@ -113,7 +113,7 @@ def ended(lease: Lease, now: float) -> Lease:
     return replace(lease, granted=now - 0.002, duration=0.001, renewable=False, gone=True)
 
 
-def kept_beyond(lease: Lease, ends: float, unanswered_since: float | None) -> bool:
+def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -> bool:
     """True if credentials probably still work after their end, because Vault revokes nothing during an outage.
 
     Args:
@@ -130,7 +130,7 @@ def retry(action: Action, ends: float, now: float, rnd: Random, *, failures: int
 
     The credentials still work, so nothing hurries: the first retry comes within the interval, so that a short failure
     is soon over, and each later one anywhere in nearly all of the time that is left, since a fleet that retried sooner
-    would come back together after an outage. There are always several tries; never under `SHORTEST`, so that trouble in
+    would come back together after an outage. There are always several tries; never under `REISSUE_GAP`, so that trouble in
     the backend does not become a storm of accounts. After the end the retries come at the pace of a path without a value.
 
     Args:
@@ -143,8 +143,8 @@ def retry(action: Action, ends: float, now: float, rnd: Random, *, failures: int
     """
     left = ends - now
     if left <= 0 and action == "reissue":
-        return Plan(action, now + max(SHORTEST, retry_delay(failures, interval, rnd)))
-    at = now + max(SHORTEST, min(left, interval if failures <= 1 else LONGEST) * (0.1 + 0.8 * rnd()))
+        return Plan(action, now + max(REISSUE_GAP, retry_delay(failures, interval, rnd)))
+    at = now + max(REISSUE_GAP, min(left, interval if failures <= 1 else RETRY_SPREAD) * (0.1 + 0.8 * rnd()))
     return Plan("reissue", now) if action == "renew" and at >= ends else Plan(action, at)
 
 
@@ -153,10 +153,10 @@ def retire_at(swapped: float, overlap: float) -> float:
     return swapped + overlap
 
 
-Fate = Literal["renewed", "keep", "spent", "gone"]
+RenewalOutcome = Literal["renewed", "unchanged", "final", "ended"]
 
 
-def fate(status: int, text: str) -> Fate:
+def renewal_outcome(status: int, text: str) -> RenewalOutcome:
     """Return the consequence of a renewal's answer for the lease.
 
     400 alone says nothing: `failed to connect` is trouble in the backend and the lease lives; at the maximum it
@@ -166,7 +166,7 @@ def fate(status: int, text: str) -> Fate:
     if status == 200:
         return "renewed"
     if status in (400, 404) and any(words in text for words in ("lease not found", "invalid lease", "lease expired")):
-        return "gone"
+        return "ended"
     if status == 403 or "past the max TTL" in text or "not renewable" in text:
-        return "spent"
-    return "keep"
+        return "final"
+    return "unchanged"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.deadline import Deadline
 from toriconfig._runtime.workers import POLL
 from toriconfig._vault import lease as leases
 from toriconfig._vault.http.envelope import seconds
 from toriconfig._vault.http.response import Answer
 from toriconfig._vault.http.translate import error_of
-from toriconfig._vault.lease import Fate, Lease
+from toriconfig._vault.lease import Lease, RenewalOutcome
 from toriconfig.errors import SecretError, VaultDenied
 
 if TYPE_CHECKING:
@@ -20,25 +20,27 @@ if TYPE_CHECKING:
 RENEW = "sys/leases/renew"
 
 
-def renew(requester: WorkerRequester, held: Lease, call: Call) -> tuple[Fate, Lease, SecretError | None]:
+def renew(
+    requester: WorkerRequester, held: Lease, deadline: Deadline
+) -> tuple[RenewalOutcome, Lease, SecretError | None]:
     """Ask for a renewal; what it means, the lease as it stands then, and why it could not be renewed."""
-    fate: Fate
+    outcome: RenewalOutcome
     error: SecretError | None
     asked = requester.executor.now()
     body = {"lease_id": held.id, "increment": int(held.term)}
-    answer = requester.ask(call, "POST", RENEW, body, check=False, relogin=False)
+    answer = requester.ask(deadline, "POST", RENEW, body, check=False, relogin=False)
     if isinstance(answer, Answer):
-        fate, error = leases.fate(answer.status, answer.text), error_of(answer, "POST", RENEW)
+        outcome, error = leases.renewal_outcome(answer.status, answer.text), error_of(answer, "POST", RENEW)
     else:
-        fate, error = "spent" if isinstance(answer, VaultDenied) else "keep", answer
-    if fate == "renewed" and isinstance(answer, Answer):
+        outcome, error = "final" if isinstance(answer, VaultDenied) else "unchanged", answer
+    if outcome == "renewed" and isinstance(answer, Answer):
         granted, renewable = seconds(answer.body.get("lease_duration")) or 0.0, bool(answer.body.get("renewable"))
-        return fate, leases.renewed(held, asked, granted, renewable=renewable), None
-    if fate == "gone":
-        return fate, leases.ended(held, asked), error
-    if fate == "spent":
-        return fate, leases.renewed(held, held.granted, held.duration, renewable=False), error
-    return fate, held, error
+        return outcome, leases.renewed(held, asked, granted, renewable=renewable), None
+    if outcome == "ended":
+        return outcome, leases.ended(held, asked), error
+    if outcome == "final":
+        return outcome, leases.renewed(held, held.granted, held.duration, renewable=False), error
+    return outcome, held, error
 
 
 def retire(requester: PathRequester, old: Lease, at: float) -> None:
@@ -47,7 +49,7 @@ def retire(requester: PathRequester, old: Lease, at: float) -> None:
         return
 
     def work(flight: Flight) -> None:
-        answer = requester.ask(flight.call, "POST", "sys/leases/revoke", {"lease_id": old.id}, relogin=False)
+        answer = requester.ask(flight.deadline, "POST", "sys/leases/revoke", {"lease_id": old.id}, relogin=False)
         if isinstance(answer, VaultDenied):
             requester.may_revoke = False
         if flight.claim():

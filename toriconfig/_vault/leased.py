@@ -41,11 +41,11 @@ class Leased(NamedTuple):
 
         Args:
             now: monotonic seconds.
-            unanswered_since: as for `lease.kept_beyond`.
+            unanswered_since: as for `lease.works_after_end`.
             stale_for: seconds after their end for which they are used while Vault answers nobody.
         """
         ends = self.ends
-        return now < ends or (now < ends + stale_for and leases.kept_beyond(self.lease, ends, unanswered_since))
+        return now < ends or (now < ends + stale_for and leases.works_after_end(self.lease, ends, unanswered_since))
 
     def plan(self, vault: Vault, now: float, rnd: Random, *, tried: leases.Action, failures: int) -> leases.Plan:
         """Return the next step for the lease, and the time of that step.

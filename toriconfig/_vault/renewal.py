@@ -45,10 +45,10 @@ class LeasedPath(Affected, Protocol):
 
     def _under_way(self) -> bool: ...
     def _plan(self, then: Then, *, failed: bool = False) -> None: ...
-    def _refit(self, then: Then) -> None: ...
+    def _update_freshness(self, then: Then) -> None: ...
     def _read(self, priority: int, then: Then) -> Flight: ...
     def _fetching(self) -> Flight | None: ...
-    def _departing(self, failed: Failed) -> Flight: ...
+    def _new_flight(self, failed: Failed) -> Flight: ...
     def _warn(self, error: SecretError, then: Then) -> None: ...
     def _notify(self, old: Reading | None, new: Reading | None) -> None: ...
 
@@ -99,7 +99,7 @@ class LeasesOfTokens:
             with path._memory as then:
                 if _depends_on(path, token) and is_outage(path._attempts.error):
                     path._attempts.succeeded()
-                    path._refit(then)
+                    path._update_freshness(then)
                     then(partial(path._outages.confirmed, path))
 
 
@@ -108,20 +108,22 @@ def renew_lease(path: LeasedPath, held: Lease, then: Then) -> None:
     requester = path._requester
 
     def work(flight: Flight) -> None:
-        fate, lease, error = renew(requester, held, flight.call)
+        outcome, lease, error = renew(requester, held, flight.deadline)
         if flight.claim():
-            _renewed(path, held, fate, lease, error)
+            _renewed(path, held, outcome, lease, error)
             flight.finish()
 
     def failed(error: SecretError | None) -> None:
-        _renewed(path, held, "keep", held, error or timed_out(path.reference, requester.resolved.timeout))
+        _renewed(path, held, "unchanged", held, error or timed_out(path.reference, requester.resolved.timeout))
 
     path._renewing = True
-    path._flight = flight = path._departing(failed)
+    path._flight = flight = path._new_flight(failed)
     then(lambda: requester.send(flight, LEASE, work, failed))
 
 
-def _renewed(path: LeasedPath, held: Lease, fate: leases.Fate, lease: Lease, error: SecretError | None) -> None:
+def _renewed(
+    path: LeasedPath, held: Lease, outcome: leases.RenewalOutcome, lease: Lease, error: SecretError | None
+) -> None:
     """Record how a renewal ended."""
     requester = path._requester
     with path._memory as then:
@@ -129,21 +131,21 @@ def _renewed(path: LeasedPath, held: Lease, fate: leases.Fate, lease: Lease, err
         if leased is None or leased.lease is not held:
             return
         path._leased, path._renewing = leased._replace(lease=lease), False
-        if fate == "renewed":
+        if outcome == "renewed":
             path._confirmed = path.now()
             path._attempts.succeeded()
             if path.reading is not None:
                 path.reading.expires_at = requester.resolved.vault.clock.time() + lease.duration
             then(lambda: path._outages.confirmed(path))
-        elif fate == "keep" and error is not None:
+        elif outcome == "unchanged" and error is not None:
             _failed(path, error, then)
         else:
             path._attempts.answered()
-        path._plan(then, failed=fate == "keep")
-        path._refit(then)
-        if fate == "spent":
+        path._plan(then, failed=outcome == "unchanged")
+        path._update_freshness(then)
+        if outcome == "final":
             then(lambda: path._outages.not_renewable(path, error))
-        if fate == "gone":
+        if outcome == "ended":
             then(lambda: path._notify(path.reading, path.reading))
 
 

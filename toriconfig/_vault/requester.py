@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from toriconfig._runtime.deadline import Call
+    from toriconfig._runtime.deadline import Deadline
     from toriconfig._runtime.executor import Executor
     from toriconfig._runtime.single_flight import Failed, Flight, Work
     from toriconfig._vault.config import Resolved
@@ -46,7 +46,7 @@ class WorkerRequester(Protocol):
 
     def ask(
         self,
-        call: Call,
+        deadline: Deadline,
         method: str,
         path: str,
         body: Any = None,
@@ -60,7 +60,7 @@ class WorkerRequester(Protocol):
         ...
 
     def exchange(
-        self, call: Call, method: str, path: str, body: Any, token: str, *, repeatable: bool = True
+        self, deadline: Deadline, method: str, path: str, body: Any, token: str, *, repeatable: bool = True
     ) -> Answer | Failure:
         """Send one request with that token, as `Client.exchange`."""
         ...

@@ -26,7 +26,7 @@ def lease_in(body: Mapping[str, Any], asked: float) -> Lease | None:
     return Lease(str(body["lease_id"]), renewable, asked, granted, granted, revoked_at_end=renewable)
 
 
-class Found(NamedTuple):
+class ReadResult(NamedTuple):
     """Data of a path.
 
     Attributes:
@@ -35,7 +35,7 @@ class Found(NamedTuple):
         lease: when the data ends with one.
         token: the token that it was read with.
         ttl: seconds until a static role's password changes, or None.
-        gist: what of `data` tells another credential from the same one that ends later; None: all of it.
+        comparable: what of `data` tells another credential from the same one that ends later; None: all of it.
     """
 
     data: dict[str, Any]
@@ -43,7 +43,7 @@ class Found(NamedTuple):
     lease: Lease | None = None
     token: LiveToken | None = None
     ttl: float | None = None
-    gist: dict[str, Any] | None = None
+    comparable: dict[str, Any] | None = None
 
     def differs(self, old: object) -> bool:
         """True if this value differs from `old`; the countdown of a static role is no change."""
@@ -54,4 +54,4 @@ class Found(NamedTuple):
         return {**old, "ttl": None} != {**self.data, "ttl": None}
 
     def __repr__(self) -> str:
-        return f"Found(version={self.version})"
+        return f"ReadResult(version={self.version})"

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from toriconfig._core.markers import Place, Ref, check_path
-from toriconfig._runtime.deadline import Call
+from toriconfig._core.markers import ParsedReference, Ref, check_path
+from toriconfig._runtime.deadline import Deadline
 from toriconfig._runtime.executor import Executor
 from toriconfig._runtime.workers import DEMAND, POLL, Workers
 from toriconfig._vault.cached_path import CachedPath
@@ -62,7 +62,7 @@ class Session:
         )
         self.mounts = Mounts(self.client)
         self._outages = VaultOutages(self.client)
-        self._paths: WeakValueDictionary[Place, CachedPath] = WeakValueDictionary()
+        self._paths: WeakValueDictionary[ParsedReference, CachedPath] = WeakValueDictionary()
         self._recent: deque[CachedPath] = deque(maxlen=64)
         self._begin()
 
@@ -83,17 +83,17 @@ class Session:
             ValueError: the path could be read as another one.
         """
         check_path(path)
-        return self._path(Place(path, None, version))
+        return self._path(ParsedReference(path, None, version))
 
     def provider(self, ref: Ref) -> CachedPath:
         """The cached value of the path that a reference names, without its key; no I/O."""
-        return self._path(ref.place.replaced(key=None))
+        return self._path(ref.parsed.replaced(key=None))
 
-    def _path(self, place: Place) -> CachedPath:
+    def _path(self, parsed: ParsedReference) -> CachedPath:
         with self._lock:
-            path = self._paths.get(place)
+            path = self._paths.get(parsed)
             if path is None:
-                path = self._paths[place] = CachedPath(self.client, self.mounts, self._outages, place)
+                path = self._paths[parsed] = CachedPath(self.client, self.mounts, self._outages, parsed)
             self._recent.append(path)
             return path
 
@@ -120,18 +120,18 @@ class Session:
             self.executor.workers.submit(POLL, self._leave)
 
     def _leave(self) -> None:
-        call = self.executor.call(self.resolved.timeout)
-        self.client.log_out(self.client.identity.surrender(), call)
+        deadline = self.executor.deadline(self.resolved.timeout)
+        self.client.log_out(self.client.identity.release_tokens(), deadline)
         if not self._paths:  # else a reader has come back meanwhile
             self.executor.workers.dismiss(drop=False)
             self.client.release_connections()
 
-    def close(self, call: Call) -> None:
+    def close(self, deadline: Deadline) -> None:
         """Stop polling, and revoke the tokens that were obtained by logging in. The next read starts all of it again."""
-        tokens = self.client.identity.surrender()
+        tokens = self.client.identity.release_tokens()
         for path in self.paths():
             path.rest()
-        self.client.log_out(tokens, call)
+        self.client.log_out(tokens, deadline)
         self.executor.workers.dismiss()
         self.client.close()
 

@@ -8,8 +8,8 @@ __all__ = [
     "GAP",
     "SLACK",
     "Random",
-    "came_short",
     "fresh_for",
+    "near_maximum",
     "poll_delay",
     "refusal_gap",
     "retry_delay",
@@ -31,6 +31,6 @@ def token_delay(ttl: float, rnd: Random) -> float:
     return ttl * (0.60 + 0.08 * rnd())
 
 
-def came_short(granted: float, asked: float) -> bool:
+def near_maximum(granted: float, asked: float) -> bool:
     """True if a renewal granted less than two thirds of the first term, which shows that the maximum is near."""
     return granted < asked * 2.0 / 3.0

@@ -7,7 +7,7 @@ from typing import Any
 
 from toriconfig._vault.http.envelope import seconds
 from toriconfig._vault.lease import margin
-from toriconfig._vault.timing import Random, came_short, token_delay
+from toriconfig._vault.timing import Random, near_maximum, token_delay
 
 NEVER = float("inf")
 
@@ -17,13 +17,13 @@ class LiveToken:
 
     Attributes:
         value: the token itself; "" for an agent, which adds its own.
-        minted: whether this library obtained it by logging in, so that it is ours to revoke.
+        from_login: whether this library obtained it by logging in, so that it is ours to revoke.
         granted: monotonic seconds of the last grant or renewal.
         duration: seconds of that grant; 0 when it does not end, None while nobody has looked.
         term: seconds of the first grant.
         renewable: whether a renewal may be asked for.
         renewed: whether one was granted.
-        counted: whether each use counts, so that it must not be spent on looking.
+        use_limited: whether each use counts, so that it must not be spent on looking.
         replaced: whether another token is used now.
         confirmed: monotonic seconds at which Vault last accepted it for certain.
         pid: the process that obtained it.
@@ -31,29 +31,29 @@ class LiveToken:
 
     __slots__ = (
         "confirmed",
-        "counted",
         "duration",
+        "from_login",
         "granted",
-        "minted",
         "pid",
         "renewable",
         "renewed",
         "replaced",
         "term",
+        "use_limited",
         "value",
     )
 
-    def __init__(self, value: str, *, minted: bool, now: float) -> None:
+    def __init__(self, value: str, *, from_login: bool, now: float) -> None:
         self.value = value
-        self.minted = minted
+        self.from_login = from_login
         self.granted = now
         self.duration: float | None = None
         self.term = 0.0
         self.renewable = False
         self.renewed = False
-        self.counted = False
+        self.use_limited = False
         self.replaced = False
-        self.confirmed = now if minted else -NEVER
+        self.confirmed = now if from_login else -NEVER
         self.pid = os.getpid()
 
     @property
@@ -64,13 +64,13 @@ class LiveToken:
     @property
     def usable_until(self) -> float:
         """Monotonic seconds until which it is asked with; one that we can replace is not used to the last moment."""
-        return self.ends - margin(self.duration or 0.0) if self.minted else self.ends
+        return self.ends - margin(self.duration or 0.0) if self.from_login else self.ends
 
     def end(self) -> None:
         """It is revoked: for all who hold on to it, it has ended."""
         self.granted, self.duration, self.replaced = -NEVER, 1.0, True
 
-    def learn(self, facts: dict[str, Any], now: float, *, first: bool) -> None:
+    def update(self, facts: dict[str, Any], now: float, *, first: bool) -> None:
         """Take over what a login, a lookup or a renewal says.
 
         Args:
@@ -81,7 +81,7 @@ class LiveToken:
         duration = seconds(facts.get("lease_duration", facts.get("ttl"))) or 0.0
         self.granted, self.duration, self.confirmed = now, duration, now
         self.renewable = bool(facts.get("renewable"))
-        self.counted = bool(facts.get("num_uses"))
+        self.use_limited = bool(facts.get("num_uses"))
         self.renewed = not first
         if first:
             # a token that was handed over late in its life is measured by the term that it was made with
@@ -89,14 +89,14 @@ class LiveToken:
 
     def due(self, rnd: Random) -> float:
         """Monotonic seconds at which it wants a renewal or a successor; infinity when never."""
-        if not self.duration or self.counted or self.replaced:
+        if not self.duration or self.use_limited or self.replaced:
             return NEVER
         return self.granted + token_delay(self.duration, rnd)
 
     @property
-    def spent(self) -> bool:
+    def must_be_replaced(self) -> bool:
         """True if renewing the token gains nothing: the token is not renewable, or its maximum is near."""
-        return not self.renewable or (self.renewed and came_short(self.duration or 0.0, self.term))
+        return not self.renewable or (self.renewed and near_maximum(self.duration or 0.0, self.term))
 
     def __repr__(self) -> str:
-        return f"LiveToken(minted={self.minted}, duration={self.duration})"
+        return f"LiveToken(from_login={self.from_login}, duration={self.duration})"

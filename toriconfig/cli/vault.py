@@ -17,7 +17,7 @@ from toriconfig.cli._usage import refuse_value, shown
 from toriconfig.cli._value import given_value
 
 if TYPE_CHECKING:
-    from toriconfig._core.markers import Place
+    from toriconfig._core.markers import ParsedReference
     from toriconfig._vault.session import Session
     from toriconfig.errors import SecretError
 
@@ -136,14 +136,14 @@ def put(reference: str, from_stdin: bool) -> int:
 def get(reference: str, reveal: bool) -> int:
     """Read one value at REFERENCE; shown with --reveal alone."""
     from toriconfig._core.markers import Ref
-    from toriconfig._load.secrets.compose import Parts, supply_at
+    from toriconfig._load.secrets.compose import Parts, provider_at
     from toriconfig._secrets.secret import handle
 
     _reference(reference)
 
     def read(session: Session) -> Any:
-        supply = supply_at(Ref(reference), Parts(session.provider, _no_other), reference)
-        secret = handle(supply, None, "")  # as it is
+        provider = provider_at(Ref(reference), Parts(session.provider, _no_other), reference)
+        secret = handle(provider, None, "")  # as it is
         secret.get()
         return secret
 
@@ -161,7 +161,7 @@ def _no_other(path: Any) -> Any:
     raise LookupError(f"no other secret at {path}")
 
 
-def _reference(reference: str) -> Place:
+def _reference(reference: str) -> ParsedReference:
     from toriconfig._core.markers import split
 
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from toriconfig._secrets.secret import Secret, supply_of
+from toriconfig._secrets.secret import Secret, provider_of
 
 T = TypeVar("T")
 
@@ -16,7 +16,7 @@ def newer(secret: Secret[T], refused: T) -> T | None:
     """
     value = secret.get(refused)
     if value == refused:
-        for flight in supply_of(secret).refresh():
+        for flight in provider_of(secret).refresh():
             flight.wait()
         value = secret.get(refused)
     return value if value != refused else None
@@ -26,7 +26,7 @@ async def async_newer(secret: Secret[T], refused: T) -> T | None:
     """`newer` for coroutines: the loop runs on while it is fetched."""
     value = await secret.aget(refused)
     if value == refused:
-        for flight in supply_of(secret).refresh():
+        for flight in provider_of(secret).refresh():
             await flight.await_end()
         value = await secret.aget(refused)
     return value if value != refused else None

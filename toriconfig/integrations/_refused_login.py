@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from toriconfig._secrets.secret import Secret, supply_of
+from toriconfig._secrets.secret import Secret, provider_of
 from toriconfig.integrations._account import Account, account_in
 
 _STATES = ("28000", "28P01")
@@ -40,7 +40,7 @@ def newer_account(secret: Secret[Any], username: str, password: str) -> Account 
     """The account now, asked for anew where it is still the one that was refused; None when it stays that."""
     found = _differing(secret.get(None), username, password)
     if found is None:
-        for flight in supply_of(secret).refresh():
+        for flight in provider_of(secret).refresh():
             flight.wait()
         found = _differing(secret.get(None), username, password)
     return found
@@ -50,7 +50,7 @@ async def async_newer_account(secret: Secret[Any], username: str, password: str)
     """`newer_account` for coroutines: the loop runs on while it is fetched."""
     found = _differing(await secret.aget(None), username, password)
     if found is None:
-        for flight in supply_of(secret).refresh():
+        for flight in provider_of(secret).refresh():
             await flight.await_end()
         found = _differing(await secret.aget(None), username, password)
     return found

@@ -95,7 +95,7 @@ class Work:
         return value
 
     def _newest(self, ref: Ref) -> Values | None:
-        if ref.place.version is not None:
+        if ref.parsed.version is not None:
             return None
         try:
             mount, versioned = mount_of(self.session.client, ref.path)

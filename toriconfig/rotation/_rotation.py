@@ -108,7 +108,7 @@ class Rotation:
             raise ValueError("min_age and abandoned_after are numbers of seconds from 0")
         if self.ref.version is not None:
             raise ValueError(f"{self.ref} is pinned to a version, which never changes: leave `?version=` out")
-        if self.ref.place.parameters:
+        if self.ref.parsed.parameters:
             raise ValueError(
                 f"{self.ref} is issued anew by itself, in every process that uses it: nothing is to be rotated"
             )

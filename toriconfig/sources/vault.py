@@ -5,7 +5,7 @@ from __future__ import annotations
 from toriconfig._core.origin import Origin
 from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Layer, Node, Tree
-from toriconfig._secrets.provider import Supply
+from toriconfig._secrets.provider import Provider
 from toriconfig.errors import (
     MissingCredentialError,
     SecretError,
@@ -25,20 +25,20 @@ class VaultSource:
     sealed, that is an error: what it holds must not be replaced by what is left.
 
     Args:
-        supply: what reads the path.
+        provider: what reads the path.
         path: what people call it.
     """
 
-    def __init__(self, supply: Supply, path: str) -> None:
-        self._supply = supply
+    def __init__(self, provider: Provider, path: str) -> None:
+        self._provider = provider
         self._path = path
 
     def load(self) -> Tree:
         """Keys as Vault has them, dotted paths, to their values."""
-        for flight in self._supply.pending():
+        for flight in self._provider.pending():
             flight.wait()
         try:
-            reading = self._supply.settle()
+            reading = self._provider.settle()
         except SecretError as error:
             return Tree(Node({}, Layer("vault", self._path, self._locate)), problems=(self._problem(error),))
         version = reading.version

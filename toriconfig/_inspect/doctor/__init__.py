@@ -133,9 +133,9 @@ def _life(data: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _skew(headers: Mapping[str, str], clock: Clock) -> Iterator[Finding]:
-    from toriconfig._vault.http.envelope import moment
+    from toriconfig._vault.http.envelope import timestamp
 
-    said = moment(headers.get("date"))
+    said = timestamp(headers.get("date"))
     if said is None:
         return
     skew = clock.time() - said

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 def place(session: Session, ref: Ref) -> Finding:
     """Examine whether `ref` can be read; a read that would create an account is not made."""
-    from toriconfig._vault.engines.paths import mints
+    from toriconfig._vault.engines.paths import issues_on_read
 
     name = str(ref)
-    if mints(ref.path) and not _is_kept(session.client, ref.path):
+    if issues_on_read(ref.path) and not _is_kept(session.client, ref.path):
         return _capability(session.client, ref)
     outcome = _read(session, ref)
     if isinstance(outcome, VaultDenied):
@@ -36,7 +36,7 @@ def place(session: Session, ref: Ref) -> Finding:
     if ref.key is not None and ref.key not in outcome:
         candidate = near(ref.key, outcome)
         remedy = (
-            f"did you mean `{ref.place.replaced(key=candidate)}`?" if candidate else f"store the key `{ref.key}` there"
+            f"did you mean `{ref.parsed.replaced(key=candidate)}`?" if candidate else f"store the key `{ref.key}` there"
         )
         return Finding("error", name, f"404: the path is there, but has no key `{ref.key}`", remedy, "TC407")
     return Finding("ok", name, "can be read")
@@ -76,7 +76,7 @@ def _capability(client: Client, ref: Ref) -> Finding:
     from toriconfig._vault.http.translate import MOUNTS
 
     name = str(ref)
-    needed = "update" if ref.place.parameters else "read"
+    needed = "update" if ref.parsed.parameters else "read"
     answer = asked(client, "POST", "sys/capabilities-self", body={"paths": [ref.path]})
     if isinstance(answer, VaultDenied):
         message = "not tried, since reading it makes something new, and the token may not ask what it may do"
@@ -93,7 +93,7 @@ def _capability(client: Client, ref: Ref) -> Finding:
         remedy = "look at the mount and at VAULT_NAMESPACE"
         return Finding("error", name, "404: no secrets engine is mounted there", remedy, "TC407")
     return Finding(
-        "ok", name, "may be issued (nothing was)" if ref.place.parameters else "may be read (nothing was issued)"
+        "ok", name, "may be issued (nothing was)" if ref.parsed.parameters else "may be read (nothing was issued)"
     )
 
 

@@ -1,4 +1,4 @@
-"""Supplies for references to secrets: one key of a path, a whole path, a text with several of them in it."""
+"""Providers for references to secrets: one key of a path, a whole path, a text with several of them in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from toriconfig._core.interpolation_syntax import Reference, formed
-from toriconfig._core.markers import Place, Ref, issues, split_key
+from toriconfig._core.markers import ParsedReference, Ref, issues, split_key
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
 from toriconfig._core.tree import Node
@@ -15,8 +15,8 @@ from toriconfig._core.value import Value
 from toriconfig._load.interpolate import LARGEST
 from toriconfig._load.templates import Other, Template
 from toriconfig._secrets.derived import Derived, Missing
-from toriconfig._secrets.file import FileSupply, is_file
-from toriconfig._secrets.provider import EXACT, Reading, Supply, is_rounded
+from toriconfig._secrets.file import FileProvider, is_file
+from toriconfig._secrets.provider import EXACT, Provider, Reading, is_rounded
 from toriconfig._secrets.secret import convert
 from toriconfig.errors import MissingCredentialError, SecretError, SecretNotFound, VaultNotFound
 
@@ -47,17 +47,17 @@ class Parts(Value):
     """Sources of the pieces of a template.
 
     Attributes:
-        cell: the shared supply of the Vault path that a reference names; None when Vault is not there to be asked.
-        other: the supply of the secret at a path, for references from one secret to another.
+        cell: the shared provider of the Vault path that a reference names; None when Vault is not there to be asked.
+        other: the provider of the secret at a path, for references from one secret to another.
         absent: why Vault is not asked.
-        fetched: the shared supply of the path that a reference to another backend names, by its scheme and that reference;
+        fetched: the shared provider of the path that a reference to another backend names, by its scheme and that reference;
             None when the load is offline.
     """
 
-    cell: Callable[[Ref], Supply] | None
-    other: Callable[[Path], Supply]
+    cell: Callable[[Ref], Provider] | None
+    other: Callable[[Path], Provider]
     absent: str = "Vault is not configured"
-    fetched: Callable[[str, str], Supply] | None = None
+    fetched: Callable[[str, str], Provider] | None = None
 
 
 def _in_backends(place: Template) -> Iterator[Reference]:
@@ -82,7 +82,7 @@ def source_text_of(place: Template | Ref) -> str:
 def written(place: Template | Ref) -> list[str]:
     """List the references to backends in a place, as a file spells them."""
     if isinstance(place, Ref):
-        return [f"${{{place.scheme}:{place.place}}}"]
+        return [f"${{{place.scheme}:{place.parsed}}}"]
     return [part.written for part in _in_backends(place)]
 
 
@@ -91,25 +91,25 @@ def references_of(place: Template | Ref) -> tuple[str, ...]:
     return (place.shown,) if isinstance(place, Ref) else tuple(part.shown for part in _in_backends(place))
 
 
-def supply_at(place: Template | Ref, parts: Parts, reference: str) -> Supply:
-    """The supply of a place in backends that can be asked."""
+def provider_at(place: Template | Ref, parts: Parts, reference: str) -> Provider:
+    """The provider of a place in backends that can be asked."""
     if isinstance(place, Template):
-        return template_supply(place, parts)
+        return template_provider(place, parts)
     if place.scheme == "vault":
         assert parts.cell is not None
-        supply = parts.cell(place)
+        provider = parts.cell(place)
     else:
         assert parts.fetched is not None
-        supply = parts.fetched(place.scheme, place.reference)
+        provider = parts.fetched(place.scheme, place.reference)
     if place.key is None:
-        return supply
+        return provider
     take = _taker(place.key, _not_held(place.scheme, place.path, place.key))
-    return Derived([supply], lambda readings: take(readings[0]), reference, place.key, place.key)
+    return Derived([provider], lambda readings: take(readings[0]), reference, place.key, place.key)
 
 
-def template_supply(template: Template, parts: Parts) -> Supply:
-    """One supply for a text with secrets in it; each Vault path is read once for all its keys."""
-    inputs: list[Supply] = []
+def template_provider(template: Template, parts: Parts) -> Provider:
+    """One provider for a text with secrets in it; each Vault path is read once for all its keys."""
+    inputs: list[Provider] = []
     pieces = _pieces(template, parts, inputs, {})
     only = pieces[0] if len(pieces) == 1 else ""
     if isinstance(only, Fetched) and only.take is _whole and not only.forms:
@@ -118,12 +118,12 @@ def template_supply(template: Template, parts: Parts) -> Supply:
     return Derived(inputs, lambda readings: _joined(pieces, readings), source_text_of(template), key, template.parts)
 
 
-def mapping_supply(node: Node, parts: Parts) -> Supply:
-    """One supply for a mapping of references, `{username: ${vault:p#u}, password: ${vault:p#p}}`, or of files.
+def mapping_provider(node: Node, parts: Parts) -> Provider:
+    """One provider for a mapping of references, `{username: ${vault:p#u}, password: ${vault:p#p}}`, or of files.
 
     Each Vault path is read once for all its keys, so a user name and a password are of one version.
     """
-    inputs: list[Supply] = []
+    inputs: list[Provider] = []
     index: dict[Any, int] = {}
     build = _builder(node, parts, inputs, index)
     return Derived(inputs, build, "", plan=_planned(node))
@@ -139,7 +139,7 @@ def _planned(node: Node) -> object:
 
 
 def _builder(
-    node: Node, parts: Parts, inputs: list[Supply], index: dict[Any, int]
+    node: Node, parts: Parts, inputs: list[Provider], index: dict[Any, int]
 ) -> Callable[[Sequence[Reading]], Any]:
     """Return a function that builds the value of one node from the readings; add the node's inputs to `inputs`."""
     if isinstance(node.value, Template):
@@ -150,22 +150,22 @@ def _builder(
         return lambda readings: {key: make(readings) for key, make in below.items()}
     if is_file(node):
         at = len(inputs)
-        inputs.append(FileSupply(node.at, node.origin))
+        inputs.append(FileProvider(node.at, node.origin))
         return lambda readings: readings[at].value
     plain = node.plain()
     return lambda _: plain
 
 
-def _pieces(template: Template, parts: Parts, inputs: list[Supply], index: dict[Any, int]) -> list[Piece]:
+def _pieces(template: Template, parts: Parts, inputs: list[Provider], index: dict[Any, int]) -> list[Piece]:
     pieces: list[Piece] = []
     for part in template.parts:
         if isinstance(part, str):
             pieces.append(part)
             continue
-        supply, take, identity = _piece(part, parts)
+        provider, take, identity = _piece(part, parts)
         at = index.setdefault(identity, len(inputs))
         if at == len(inputs):
-            inputs.append(supply)
+            inputs.append(provider)
         pieces.append(Fetched(at, take, _name(part), part.forms))
     return pieces
 
@@ -209,12 +209,12 @@ def _name(part: Reference | Other) -> str:
     return part.name if isinstance(part, Reference) else f"the secret `{show((*part.path, *part.key))}`"
 
 
-def _piece(part: Reference | Other, parts: Parts) -> tuple[Supply, Take, Any]:
+def _piece(part: Reference | Other, parts: Parts) -> tuple[Provider, Take, Any]:
     if isinstance(part, Other):
         take = _taker(".".join(map(str, part.key)), _not_in_secret(part)) if part.key else _whole
         return parts.other(part.path), take, part.path
     if part.kind == "file":
-        return FileSupply(os.path.expanduser(part.name), Origin("files", part.name)), _whole, ("file", part.name)
+        return FileProvider(os.path.expanduser(part.name), Origin("files", part.name)), _whole, ("file", part.name)
     if part.kind != "vault":
         return _in_other_backend(part, parts)
     ref = Ref(part.name)
@@ -222,17 +222,17 @@ def _piece(part: Reference | Other, parts: Parts) -> tuple[Supply, Take, Any]:
         message = f"{parts.absent}, so {part.name} cannot be read"
         return Missing(part.name, message, "set VAULT_ADDR", Origin("vault", part.name)), _whole, ("vault", part.name)
     take = _whole if ref.key is None else _taker(ref.key, _not_held("vault", ref.path, ref.key))
-    return parts.cell(ref), take, ref.place.replaced(key=None)
+    return parts.cell(ref), take, ref.parsed.replaced(key=None)
 
 
-def _in_other_backend(part: Reference, parts: Parts) -> tuple[Supply, Take, Any]:
+def _in_other_backend(part: Reference, parts: Parts) -> tuple[Provider, Take, Any]:
     path, key = split_key(part.name)
     if parts.fetched is None:
         message = f"{part.kind} is left alone: offline, so {part.shown} cannot be read"
         missing = Missing(part.shown, message, "load without `offline`", Origin("backend", part.shown))
         return missing, _whole, missing
-    supply = parts.fetched(part.kind, part.name)
-    return supply, _whole if key is None else _taker(key, _not_held(part.kind, path, key)), supply
+    provider = parts.fetched(part.kind, part.name)
+    return provider, _whole if key is None else _taker(key, _not_held(part.kind, path, key)), provider
 
 
 def _taker(key: str, absent: SecretError) -> Take:
@@ -260,9 +260,9 @@ def _fields(value: Any) -> Mapping[str, Any]:
 def _not_held(scheme: str, path: str, key: str) -> SecretError:
     if scheme != "vault":
         message, help = f"{scheme} has {path} but no key `{key}` in it", f"store the key `{key}` there"
-        return SecretNotFound(message, reference=f"{scheme}:{Place(path, key)}", help=help)
+        return SecretNotFound(message, reference=f"{scheme}:{ParsedReference(path, key)}", help=help)
     remedy = "look at the spelling of the key" if issues(path) else f"store the key `{key}` there"
-    reference = str(Place(path, key))
+    reference = str(ParsedReference(path, key))
     return VaultNotFound(f"Vault has {path} but no key `{key}` in it", reference=reference, help=remedy)
 
 

@@ -16,8 +16,8 @@ from toriconfig._load.secrets.select import choose
 from toriconfig._load.templates import failed
 from toriconfig._schema.shape import ANY, Field, Shape, has_secrets, reads_itself
 from toriconfig._secrets.derived import Missing
-from toriconfig._secrets.provider import Supply
-from toriconfig._secrets.secret import Secret, handle, supply_of
+from toriconfig._secrets.provider import Provider
+from toriconfig._secrets.secret import Secret, handle, provider_of
 from toriconfig._validation.unknown_keys import without_unknown
 
 
@@ -99,15 +99,15 @@ class _Walk:
         if node is not None and failed(node):
             # The rest of a mapping is no value of the secret, and one problem is enough.
             return _with(node, handle(_FAILED, shape.inner, show(path))) if type(node.value) is dict else node
-        supply = handles.add(path, choose(node, shape, path, self.query, self.parts))
-        if supply is None:
+        provider = handles.add(path, choose(node, shape, path, self.query, self.parts))
+        if provider is None:
             return Node(None, node.layer, node.at) if node is not None else Node(None, DEFAULTS, show(path))
-        secret = supply if isinstance(supply, Secret) else handle(supply, shape.inner, show(path))
+        secret = provider if isinstance(provider, Secret) else handle(provider, shape.inner, show(path))
         handles.secrets[path] = secret
         return _with(node, secret) if node is not None else Node(secret, DEFAULTS, show(path))
 
-    def other(self, path: Path) -> Supply:
-        """The supply of another secret, for a reference to it; references form no cycle, so this ends."""
+    def other(self, path: Path) -> Provider:
+        """The provider of another secret, for a reference to it; references form no cycle, so this ends."""
         shape = self.shape.at(path)
         if path not in self.made and shape is not None:
             node = self.root.find(path)
@@ -117,7 +117,7 @@ class _Walk:
             self.secret(node or (_default(entry, default) if entry is not None else None), shape, path)
         secret = self.handles.secrets.get(path)
         if secret is not None:
-            return supply_of(secret)
+            return provider_of(secret)
         message = f"the secret `{show(path)}`, to which this one refers, is not set"
         return Missing("", message, f"set `{show(path)}`", Origin("defaults", show(path)))
 

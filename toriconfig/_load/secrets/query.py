@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from toriconfig._core.tree import Node
     from toriconfig._load.secrets.select import Choice
     from toriconfig._load.snapshot import Snapshot
-    from toriconfig._secrets.provider import Supply
+    from toriconfig._secrets.provider import Provider
     from toriconfig._secrets.secret import Secret
     from toriconfig.backends import Backend
 
@@ -38,7 +38,7 @@ class Query(Value):
         backends: those of the option `backends`.
     """
 
-    cell: Callable[[Ref], Supply] | None
+    cell: Callable[[Ref], Provider] | None
     vault_path: str | None
     layers: Sequence[LayerKind]
     how_to_set: Callable[[Path], str | None]
@@ -56,11 +56,11 @@ class Query(Value):
         return "Vault is left alone: offline" if self.offline else "Vault is not configured"
 
     @property
-    def fetched(self) -> Callable[[str, str], Supply] | None:
+    def fetched(self) -> Callable[[str, str], Provider] | None:
         """The shared provider of the path that a reference to another backend names; None when the load is offline."""
         return None if self.offline else self._fetched
 
-    def _fetched(self, scheme: str, reference: str) -> Supply:
+    def _fetched(self, scheme: str, reference: str) -> Provider:
         from toriconfig._secrets.backend_session import session_of
         from toriconfig.backends import backend_of
 
@@ -120,7 +120,7 @@ class Handles:
         new.source_texts.update(self.source_texts)
         return new
 
-    def add(self, path: Path, choice: Choice) -> Supply | Secret[Any] | None:
+    def add(self, path: Path, choice: Choice) -> Provider | Secret[Any] | None:
         """Add the findings about one secret; return its provider."""
         if choice.declared:
             self.declared[path] = choice.declared

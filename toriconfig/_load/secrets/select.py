@@ -20,21 +20,21 @@ from toriconfig._core.value import Value
 from toriconfig._load.secrets.compose import (
     Parts,
     asks_backend,
-    mapping_supply,
+    mapping_provider,
+    provider_at,
     references_of,
     schemes_of,
     source_text_of,
-    supply_at,
-    template_supply,
+    template_provider,
     written,
 )
 from toriconfig._load.secrets.query import Query
 from toriconfig._load.templates import Template, failed
 from toriconfig._schema.shape import Shape
 from toriconfig._secrets.derived import Fallback, Missing
-from toriconfig._secrets.file import FileSupply, is_file
-from toriconfig._secrets.provider import Fixed, Supply
-from toriconfig._secrets.secret import Secret, convert, supply_of, typed
+from toriconfig._secrets.file import FileProvider, is_file
+from toriconfig._secrets.provider import Fixed, Provider
+from toriconfig._secrets.secret import Secret, convert, provider_of, typed
 from toriconfig.errors import SecretError
 
 _NOWHERE = Origin("defaults", "nothing")
@@ -52,7 +52,7 @@ class Choice(Value):
         warning: text to log about a missing secret, or about a lower layer that replaces a backend; "" for none.
     """
 
-    provider: Supply | Secret[Any] | None = None
+    provider: Provider | Secret[Any] | None = None
     declared: tuple[str, ...] = ()
     source_text: Any = None
     unsupplied: tuple[str, str] | None = None
@@ -89,10 +89,10 @@ def choose(node: Node | None, shape: Shape, path: Path, query: Query, parts: Par
             return base
         instead = f"`{show(path)}` comes from {lower.origin} instead of {reference}"
         return base.replaced(provider=lower, warning=f"{absent}, so {instead}")
-    first = supply_at(place, parts, reference)
+    first = provider_at(place, parts, reference)
     if lower is None:
         return base.replaced(provider=first)
-    second = supply_of(lower) if isinstance(lower, Secret) else lower
+    second = provider_of(lower) if isinstance(lower, Secret) else lower
     return base.replaced(provider=Fallback(first, second, _outage(lower, reference, path, query)))
 
 
@@ -167,19 +167,19 @@ def _ranks_above_vault(node: Node, query: Query) -> bool:
     return node.layer.rank in order and order.index(node.layer.rank) < order.index("vault")
 
 
-def _lower(node: Node, shape: Shape, path: Path, query: Query, parts: Parts) -> Supply | Secret[Any] | Problem:
+def _lower(node: Node, shape: Shape, path: Path, query: Query, parts: Parts) -> Provider | Secret[Any] | Problem:
     """Return the provider, or the secret, that a layer sets itself; or the problem for which it cannot be used."""
     value = node.value
     if isinstance(value, Secret):
-        reading = supply_of(value).reading
-        if reading is not None and isinstance(supply_of(value), Fixed) and _is_left(reading.value):
+        reading = provider_of(value).reading
+        if reading is not None and isinstance(provider_of(value), Fixed) and _is_left(reading.value):
             return left(node, path, "a value given in code is not scanned")
         secret, wrong = typed(value, shape.inner, show(path))
         return secret if secret is not None and not wrong else _of_other_type(wrong, node, shape, path)
     if isinstance(value, Template):
-        return template_supply(value, parts)
+        return template_provider(value, parts)
     if is_file(node):
-        return FileSupply(node.at, node.origin)
+        return FileProvider(node.at, node.origin)
     if isinstance(value, str) and is_left(value, node.layer):
         return left(node, path)
     masked = next(_masked(node), None)
@@ -187,7 +187,7 @@ def _lower(node: Node, shape: Shape, path: Path, query: Query, parts: Parts) -> 
         message = "the mask of a secret was given as its value"
         return _wrong("TC403", masked, path, "the secret itself", message)
     if _is_composed(node):
-        return mapping_supply(node, parts)
+        return mapping_provider(node, parts)
     if type(value) in (dict, list):
         value = node.plain()
     elif shape.inner in (str, bytes) and not isinstance(value, (str, bytes)):
@@ -222,7 +222,7 @@ def _is_composed(node: Node) -> bool:
 
 
 def _outage(
-    lower: Supply | Secret[Any], reference: str, path: Path, query: Query
+    lower: Provider | Secret[Any], reference: str, path: Path, query: Query
 ) -> Callable[[SecretError | None], None]:
     warn = query.warn
 

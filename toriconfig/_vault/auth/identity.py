@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol
 
-from toriconfig._runtime.deadline import SLICE, Call
+from toriconfig._runtime.deadline import SLICE, Deadline
 from toriconfig._runtime.log import internal, logger
 from toriconfig._runtime.single_flight import Flight
 from toriconfig._runtime.weak_timer import WeakTimer
@@ -23,17 +23,17 @@ from toriconfig.vault import Agent, Token
 if TYPE_CHECKING:
     from toriconfig._vault.requester import WorkerRequester
 
-SURE = 10.0
+CONFIRMED_FOR = 10.0
 """Seconds after a login or a lookup during which a 403 is more likely the policy's than the token's: no new login is
 spent on it before the token was looked up, and not even that where the 403 itself says whose it is.
 """
 
-LOOK = 10.0
+LOOKUP_WITHIN = 10.0
 """Seconds within which a token that somebody else obtained is looked up after its first use, but not at once: the lookup
 counts as a use, and a token with few uses is to open what the program reads first.
 """
 
-LOOK_FOR_LEASES = 1.0
+LOOKUP_WITHIN_LEASED = 1.0
 """The same once a lease hangs on the token."""
 
 
@@ -98,8 +98,8 @@ class Identity:
         self._failures = 0
         self._retry_at = 0.0
         self._error: SecretError | None = None
-        self._minted: list[LiveToken] = []
-        self._looking = False
+        self._obtained_tokens: list[LiveToken] = []
+        self._lookup_planned = False
 
     @property
     def current(self) -> LiveToken | None:
@@ -114,21 +114,21 @@ class Identity:
     @property
     def revocable(self) -> bool:
         """True if there is a token to revoke."""
-        return any(token.pid == os.getpid() for token in self._minted)
+        return any(token.pid == os.getpid() for token in self._obtained_tokens)
 
     def forget_failures(self) -> None:
         """Have the next login sent though one has failed just now; one that was refused as invalid is not."""
         self._retry_at = 0.0
 
-    def token(self, call: Call) -> LiveToken | SecretError:
+    def token(self, deadline: Deadline) -> LiveToken | SecretError:
         """The token to ask with: the one in use, or a new login's, made once for all who wait."""
         token = self._token
         if token is not None and self._executor.now() < token.usable_until:
             return token
-        return self._log_in(call, token)
+        return self._log_in(deadline, token)
 
     def after_denial(
-        self, token: LiveToken, denial: Answer, call: Call, method: str, path: str, *, relogin: bool
+        self, token: LiveToken, denial: Answer, deadline: Deadline, method: str, path: str, *, relogin: bool
     ) -> LiveToken | SecretError:
         """Find out what a 403 means; another token, if asking again may help, else the truth."""
         current = self._token
@@ -139,35 +139,35 @@ class Identity:
         if isinstance(self._auth, Token):
             given = given_token(self._auth, self._requester.environ)
             if isinstance(given, str) and given != token.value:
-                return self._adopt(LiveToken(given, minted=False, now=self._executor.now()), token)
-        sure = self._executor.now() - token.confirmed < SURE
+                return self._use(LiveToken(given, from_login=False, now=self._executor.now()), token)
+        sure = self._executor.now() - token.confirmed < CONFIRMED_FOR
         if sure and no_policy(denial):
             return denied(path, method)
         failed: SecretError | None = None
         if relogin and not sure and not isinstance(self._auth, Token):
-            other = self._log_in(call, token)
+            other = self._log_in(deadline, token)
             if isinstance(other, LiveToken):
-                self._look_for_leases(token, call)
+                self._look_up_for_leases(token, deadline)
                 return other
             failed = other
-        looked = self._look(token, call)
+        looked = self._look_up(token, deadline)
         if looked == "alive":
             return denied(path, method)
         if looked == "dead":
-            self._died(token)
+            self._record_end(token)
             if isinstance(self._auth, Token):
                 return denied(path, method, token_dead=True)
             with self._lock:
                 if self._token is token:
                     self._token = None
-            return failed or self.token(call)
+            return failed or self.token(deadline)
         return failed or denied(path, method)
 
     @property
     def limited(self) -> bool:
         """True if the token was given to this program with a limited number of uses: no request is sent unasked."""
         token = self._token
-        return token is not None and token.counted and not token.minted
+        return token is not None and token.use_limited and not token.from_login
 
     def used(self, token: LiveToken, *, leased: bool) -> None:
         """A request was granted; a token that somebody else obtained is looked up once.
@@ -176,26 +176,30 @@ class Identity:
             token: that was asked with.
             leased: whether the answer holds a lease, which ends with the token.
         """
-        if token.duration is None and not self._looking and token.value:
-            self._looking = True
-            wait = LOOK_FOR_LEASES * self._executor.rnd() if leased else LOOK * (0.7 + 0.3 * self._executor.rnd())
+        if token.duration is None and not self._lookup_planned and token.value:
+            self._lookup_planned = True
+            wait = (
+                LOOKUP_WITHIN_LEASED * self._executor.rnd()
+                if leased
+                else LOOKUP_WITHIN * (0.7 + 0.3 * self._executor.rnd())
+            )
             self._at(self._executor.now() + wait, token)
 
     def due(self, token: LiveToken) -> None:
         """The timer of a token went off: see to it, unless it was replaced."""
         if not token.replaced:
-            self._requester.launch(LEASE, lambda flight: self._tend(flight, token))
+            self._requester.launch(LEASE, lambda flight: self._maintain(flight, token))
 
     def inherit(self, parent: Identity, *, share: bool) -> None:
         """After a fork: go on with the parent's token if asked to."""
         token = parent._token
-        if token is not None and (share or not token.minted):
+        if token is not None and (share or not token.from_login):
             self._token = token
 
-    def surrender(self) -> list[LiveToken]:
+    def release_tokens(self) -> list[LiveToken]:
         """Let go of every token; returns those that were obtained here, which have ended for us and are to be revoked."""
         with self._lock:
-            tokens, self._minted = self._minted, []
+            tokens, self._obtained_tokens = self._obtained_tokens, []
             token, self._token = self._token, None
         now = self._executor.now()
         if token is not None:
@@ -205,36 +209,36 @@ class Identity:
             token.end()
         return ours
 
-    def revoke(self, token: LiveToken, call: Call) -> None:
+    def revoke(self, token: LiveToken, deadline: Deadline) -> None:
         """Revoke a token; its leases go with it."""
-        self._requester.exchange(call, "POST", "auth/token/revoke-self", None, token.value, repeatable=True)
+        self._requester.exchange(deadline, "POST", "auth/token/revoke-self", None, token.value, repeatable=True)
 
-    def _log_in(self, call: Call, replacing: LiveToken | None) -> LiveToken | SecretError:
+    def _log_in(self, deadline: Deadline, replacing: LiveToken | None) -> LiveToken | SecretError:
         with self._lock:
             if self._token is not None and self._token is not replacing:
                 return self._token
             flight = self._flight
-            mine = flight is None or flight.ended or flight.call.remaining() <= 0
+            mine = flight is None or flight.ended or flight.deadline.remaining() <= 0
             if mine:
-                if call.remaining() < SLICE:
+                if deadline.remaining() < SLICE:
                     return timed_out("auth", self._requester.resolved.timeout)
                 if self._error is not None and self._executor.now() < self._retry_at:
                     return self._error
-                flight = self._flight = Flight(call, lambda _: None)
+                flight = self._flight = Flight(deadline, lambda _: None)
         assert flight is not None
         if not mine:
-            if not flight.join(call.remaining()):
+            if not flight.join(deadline.remaining()):
                 return timed_out("auth", self._requester.resolved.timeout)
             with self._lock:
                 return self._token or self._error or timed_out("auth", self._requester.resolved.timeout)
         try:
-            return self._settle(self._obtained(call), replacing)
+            return self._settle(self._obtained(deadline), replacing)
         finally:
             flight.finish()
 
     def _settle(self, obtained: LiveToken | SecretError, replacing: LiveToken | None) -> LiveToken | SecretError:
         if isinstance(obtained, LiveToken):
-            return self._adopt(obtained, replacing)
+            return self._use(obtained, replacing)
         with self._lock:
             self._error = obtained
             self._failures += 1
@@ -245,23 +249,23 @@ class Identity:
             self._retry_at = 0.0 if isinstance(self._auth, Token) else self._executor.now() + wait
         return obtained
 
-    def _obtained(self, call: Call) -> LiveToken | SecretError:
+    def _obtained(self, deadline: Deadline) -> LiveToken | SecretError:
         """A new token; whatever goes wrong is the error of this login, for all who wait for it."""
         try:
-            return obtain(self._requester, call)
+            return obtain(self._requester, deadline)
         except Exception as error:  # noqa: BLE001
             return internal(error)
 
-    def _adopt(self, token: LiveToken, replacing: LiveToken | None) -> LiveToken:
+    def _use(self, token: LiveToken, replacing: LiveToken | None) -> LiveToken:
         with self._lock:
-            if token.minted:
-                self._minted.append(token)
+            if token.from_login:
+                self._obtained_tokens.append(token)
             if self._token is not None and self._token is not replacing:
                 return self._token
             self._token, self._error, self._failures, self._retry_at = token, None, 0, 0.0
-            self._looking = False
+            self._lookup_planned = False
             now = self._executor.now()
-            self._minted = [one for one in self._minted if now < one.ends]
+            self._obtained_tokens = [one for one in self._obtained_tokens if now < one.ends]
             if replacing is not None:
                 replacing.replaced = True
         if token.due(self._executor.rnd) < NEVER:
@@ -270,32 +274,32 @@ class Identity:
             self._dependents.token_changed(replacing)
         return token
 
-    def _endangered(self, token: LiveToken, error: SecretError | None, asked: float) -> float:
+    def _renewal_failed(self, token: LiveToken, error: SecretError | None, asked: float) -> float:
         """Note for the leases that hang on a token that it could not be renewed; returns when to try again."""
         if error is not None:
             self._dependents.token_failed(token, error, asked)
         return self._again(token)
 
-    def _look_for_leases(self, token: LiveToken, call: Call) -> None:
+    def _look_up_for_leases(self, token: LiveToken, deadline: Deadline) -> None:
         """Find out whether the leases of a token that was refused have ended with it."""
-        if self._dependents.any_on(token) and self._look(token, call) == "dead":
-            self._died(token)
+        if self._dependents.any_on(token) and self._look_up(token, deadline) == "dead":
+            self._record_end(token)
 
-    def _died(self, token: LiveToken) -> None:
+    def _record_end(self, token: LiveToken) -> None:
         """Vault does not know a token any more: it was revoked or has ended, and its leases with it."""
         token.end()
         self._dependents.token_changed(token)
 
-    def _look(self, token: LiveToken, call: Call) -> str:
+    def _look_up(self, token: LiveToken, deadline: Deadline) -> str:
         """Look the token up in Vault and return its state: alive, dead or unknown."""
         now = self._executor.now()
-        outcome = self._requester.exchange(call, "GET", "auth/token/lookup-self", None, token.value)
+        outcome = self._requester.exchange(deadline, "GET", "auth/token/lookup-self", None, token.value)
         if isinstance(outcome, Failure) or outcome.status not in (200, 403):
             return "unknown"
         if outcome.status == 403:
             return "unknown" if no_policy(outcome) else "dead"
         before = token.ends
-        token.learn(outcome.data, now, first=token.duration is None)
+        token.update(outcome.data, now, first=token.duration is None)
         if token.ends < before:
             self._dependents.token_changed(token)
         return "alive"
@@ -303,10 +307,10 @@ class Identity:
     def _at(self, due: float, token: LiveToken) -> None:
         self._executor.scheduler.at(due, WeakTimer(self, token))
 
-    def _tend(self, flight: Flight, token: LiveToken) -> None:
+    def _maintain(self, flight: Flight, token: LiveToken) -> None:
         """See to a token that is due: look it up, renew it, or get its successor."""
         try:
-            due = self._tended(token, flight.call)
+            due = self._maintained(token, flight.deadline)
         except Exception as error:  # noqa: BLE001  (the token is seen to again)
             internal(error)
             due = self._again(token)
@@ -316,32 +320,32 @@ class Identity:
         if due < NEVER and not token.replaced:
             self._at(due, token)
 
-    def _tended(self, token: LiveToken, call: Call) -> float:
+    def _maintained(self, token: LiveToken, deadline: Deadline) -> float:
         requester, executor = self._requester, self._executor
         if token.duration is None:
             # no policy may allow the lookup: then the token is used until it is refused
-            return token.due(executor.rnd) if self._look(token, call) == "alive" else NEVER
-        if not token.spent:
+            return token.due(executor.rnd) if self._look_up(token, deadline) == "alive" else NEVER
+        if not token.must_be_replaced:
             now = executor.now()
-            outcome = requester.exchange(call, "POST", "auth/token/renew-self", {}, token.value)
+            outcome = requester.exchange(deadline, "POST", "auth/token/renew-self", {}, token.value)
             facts = outcome.body.get("auth") if isinstance(outcome, Answer) and outcome.status == 200 else None
             if isinstance(facts, dict):
-                token.learn(facts, now, first=False)
+                token.update(facts, now, first=False)
                 self._dependents.token_renewed(token)
-                if not token.spent:
+                if not token.must_be_replaced:
                     return token.due(executor.rnd)
             elif outcome.status not in (400, 403):
-                return self._endangered(token, error_of(outcome, "POST", "auth/token/renew-self"), now)
+                return self._renewal_failed(token, error_of(outcome, "POST", "auth/token/renew-self"), now)
         given = given_token(self._auth, requester.environ) if isinstance(self._auth, Token) else None
         if isinstance(given, str):
             if given != token.value:
-                self._adopt(LiveToken(given, minted=False, now=executor.now()), token)
+                self._use(LiveToken(given, from_login=False, now=executor.now()), token)
             elif token.ends < NEVER:
                 left = max(0.0, token.ends - executor.now())
                 logger().warning("the token for Vault ends in %d s and cannot be renewed: give a new one", left)
             return NEVER
-        asked, other = executor.now(), self._log_in(call, token)
-        return NEVER if isinstance(other, LiveToken) else self._endangered(token, other, asked)
+        asked, other = executor.now(), self._log_in(deadline, token)
+        return NEVER if isinstance(other, LiveToken) else self._renewal_failed(token, other, asked)
 
     def _again(self, token: LiveToken) -> float:
         left = token.ends - self._executor.now()

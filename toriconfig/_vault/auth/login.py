@@ -8,7 +8,7 @@ from typing import Any
 
 from toriconfig._core.markers import check_named
 from toriconfig._core.regular_file import Unread, read_regular
-from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.deadline import Deadline
 from toriconfig._runtime.turns import Turns
 from toriconfig._vault.config import variable
 from toriconfig._vault.http.response import Answer
@@ -70,10 +70,10 @@ os.register_at_fork(after_in_child=_opening.forget)
 class Tools(LoginTools):
     """The tools of one login; see `LoginTools`."""
 
-    def __init__(self, ask: Ask, where: Hashable, call: Call) -> None:
+    def __init__(self, ask: Ask, where: Hashable, deadline: Deadline) -> None:
         self._ask = ask
         self._where = where
-        self._call = call
+        self._deadline = deadline
 
     def read(self, path: str, what: str) -> str:
         return _or_raised(_read(path, what))
@@ -82,7 +82,7 @@ class Tools(LoginTools):
         return self.read(file, what) if value is None and file is not None else value
 
     def unwrap(self, token: str, mount: str, creation_path: str | None) -> str:
-        return _or_raised(_unwrap(token, mount, creation_path, self._ask, self._where, self._call))
+        return _or_raised(_unwrap(token, mount, creation_path, self._ask, self._where, self._deadline))
 
 
 def _or_raised(outcome: str | SecretError) -> str:
@@ -91,17 +91,17 @@ def _or_raised(outcome: str | SecretError) -> str:
     return outcome
 
 
-def login_request(auth: LoginMethod, ask: Ask, where: Hashable, call: Call) -> LoginRequest | SecretError:
+def login_request(auth: LoginMethod, ask: Ask, where: Hashable, deadline: Deadline) -> LoginRequest | SecretError:
     """The login request of `auth`.
 
     Args:
         auth: the login method.
         ask: asks Vault once, for wrapped secret ids.
         where: tells one Vault, and one namespace of it, from another.
-        call: the budget; it bounds the wait for somebody else who opens the same wrapping token.
+        deadline: the budget; it bounds the wait for somebody else who opens the same wrapping token.
     """
     try:
-        request: object = auth.request(Tools(ask, where, call))
+        request: object = auth.request(Tools(ask, where, deadline))
     except SecretError as error:
         error.__cause__ = error.__context__ = None
         return error.with_traceback(None)  # its frames held credentials
@@ -115,11 +115,11 @@ def login_request(auth: LoginMethod, ask: Ask, where: Hashable, call: Call) -> L
 
 
 def _unwrap(
-    wrapping: str, mount: str, creation_path: str | None, ask: Ask, where: Hashable, call: Call
+    wrapping: str, mount: str, creation_path: str | None, ask: Ask, where: Hashable, deadline: Deadline
 ) -> str | SecretError:
     """Return the secret id that the wrapping token holds, after checking that the token was created for a secret id."""
     tampered = "possible tampering: find out who opened it, and make a new one"
-    with _opening.turn((where, wrapping), call) as mine:
+    with _opening.turn((where, wrapping), deadline) as mine:
         if not mine:
             return VaultUnreachable("the wrapped secret id was not opened in time by another login that is under way")
         made, secret = _opened.get((where, wrapping), (None, None))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.clock import SYSTEM
-from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.deadline import Deadline
 from toriconfig._vault.auth.login import given_token, login_request
 from toriconfig._vault.auth.refused_logins import HOLD, of_process
 from toriconfig._vault.http.response import Answer, Failure
@@ -37,45 +37,45 @@ def _elsewhere(namespace: str) -> str:
     return f"{asked} was asked, which knows no role of another one: look at VAULT_NAMESPACE"
 
 
-def obtain(requester: WorkerRequester, call: Call) -> LiveToken | SecretError:
-    """A token to ask with, within the budget of `call`; at most one login request is sent."""
+def obtain(requester: WorkerRequester, deadline: Deadline) -> LiveToken | SecretError:
+    """A token to ask with, within the budget of `deadline`; at most one login request is sent."""
     auth, now = requester.resolved.auth, requester.executor.now()
     if isinstance(auth, Agent):
-        token = LiveToken("", minted=False, now=now)
+        token = LiveToken("", from_login=False, now=now)
         token.duration = 0.0
         return token
     if isinstance(auth, Token):
         given = given_token(auth, requester.environ)
-        return given if isinstance(given, SecretError) else LiveToken(given, minted=False, now=now)
+        return given if isinstance(given, SecretError) else LiveToken(given, from_login=False, now=now)
 
     def ask(method: str, path: str, body: dict[str, Any] | None, token: str) -> Answer | VaultError:
-        outcome = requester.exchange(call, method, path, body, token, repeatable=False)
+        outcome = requester.exchange(deadline, method, path, body, token, repeatable=False)
         if isinstance(outcome, Answer) and outcome.status < 300:
             return outcome
         return error_of(outcome, method, path) or VaultUnreachable("Vault cannot be asked", reference=path)
 
     resolved = requester.resolved
-    request = login_request(auth, ask, (resolved.addresses, resolved.namespace), call)
+    request = login_request(auth, ask, (resolved.addresses, resolved.namespace), deadline)
     if isinstance(request, SecretError):
         return request
     if isinstance(auth, TLSCertificate):
         requester.renew_tls()  # each certificate login presents the certificate of now
-    outcome = _sent_once(requester, request, call) if auth.locks else _sent(requester, request, call)
+    outcome = _sent_once(requester, request, deadline) if auth.locks else _sent(requester, request, deadline)
     if isinstance(outcome, SecretError):
         return outcome
     facts = outcome.body.get("auth") if isinstance(outcome, Answer) and outcome.status < 300 else None
     if isinstance(facts, dict) and isinstance(facts.get("client_token"), str):
-        token = LiveToken(facts["client_token"], minted=True, now=now)
-        token.learn(facts, now, first=True)
+        token = LiveToken(facts["client_token"], from_login=True, now=now)
+        token.update(facts, now, first=True)
         return token
     return _refusal(outcome, request.path, auth.method, resolved.namespace)
 
 
-def _sent(requester: WorkerRequester, request: LoginRequest, call: Call) -> Answer | Failure:
-    return requester.exchange(call, "POST", request.path, request.body, "", repeatable=False)
+def _sent(requester: WorkerRequester, request: LoginRequest, deadline: Deadline) -> Answer | Failure:
+    return requester.exchange(deadline, "POST", request.path, request.body, "", repeatable=False)
 
 
-def _sent_once(requester: WorkerRequester, request: LoginRequest, call: Call) -> Answer | Failure | SecretError:
+def _sent_once(requester: WorkerRequester, request: LoginRequest, deadline: Deadline) -> Answer | Failure | SecretError:
     """Send the login unless the same one was refused lately, here or in a forked relative of this process."""
     memory, resolved, clock = of_process(), requester.resolved, requester.resolved.vault.clock
     mark = memory.fingerprint(
@@ -90,13 +90,13 @@ def _sent_once(requester: WorkerRequester, request: LoginRequest, call: Call) ->
                 reference=request.path,
                 help=f"give new credentials, which are used at once; these are tried again in {left:.0f} s",
             )
-        if memory.claim(mark, requester.executor.now(), call.pause):
+        if memory.claim(mark, requester.executor.now(), deadline.pause):
             break
-        if not call.pause(POLL):
+        if not deadline.pause(POLL):
             return timed_out(request.path, resolved.timeout)
     accepted: bool | None = None
     try:
-        outcome = _sent(requester, request, call)
+        outcome = _sent(requester, request, deadline)
         if isinstance(outcome, Answer):
             accepted = True if outcome.status < 300 else False if outcome.status == 400 else None
     finally:

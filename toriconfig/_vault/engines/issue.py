@@ -10,29 +10,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from toriconfig._vault.ends import issued
-from toriconfig._vault.result import Found, lease_in
+from toriconfig._vault.expiry import certificate
+from toriconfig._vault.result import ReadResult, lease_in
 from toriconfig.errors import SecretError, VaultUnreachable
 
 if TYPE_CHECKING:
-    from toriconfig._runtime.deadline import Call
+    from toriconfig._runtime.deadline import Deadline
     from toriconfig._vault.requester import WorkerRequester
 
 
 def issue(
-    requester: WorkerRequester, path: str, parameters: Iterable[tuple[str, str]], call: Call, *, relogin: bool
-) -> Found | SecretError:
+    requester: WorkerRequester, path: str, parameters: Iterable[tuple[str, str]], deadline: Deadline, *, relogin: bool
+) -> ReadResult | SecretError:
     """Ask once: a lost answer is not asked for again.
 
     Args:
         requester: sends the request.
         path: of the role, such as `pki/issue/tori` or `kubernetes/creds/tori`.
         parameters: what for, such as `common_name` or `kubernetes_namespace`, as Vault names them.
-        call: the budget.
+        deadline: the budget.
         relogin: whether a 403 may be met with a new login.
     """
     asked = requester.executor.now()
-    answer = requester.ask(call, "POST", path, dict(parameters), repeatable=False, relogin=relogin)
+    answer = requester.ask(deadline, "POST", path, dict(parameters), repeatable=False, relogin=relogin)
     if isinstance(answer, SecretError):
         return answer
     data = answer.data
@@ -40,5 +40,5 @@ def issue(
         return VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
     lease = lease_in(answer.body, asked)
     if lease is not None:
-        return Found(data, None, lease, answer.token)
-    return issued(data, answer, requester.resolved.vault.clock, asked)
+        return ReadResult(data, None, lease, answer.token)
+    return certificate(data, answer, requester.resolved.vault.clock, asked)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from toriconfig._core.markers import Place
-from toriconfig._runtime.deadline import Call
-from toriconfig._vault.ends import IDENTITY, code, identity_token, is_code
+from toriconfig._core.markers import ParsedReference
+from toriconfig._runtime.deadline import Deadline
 from toriconfig._vault.engines.issue import issue
-from toriconfig._vault.engines.paths import is_engine, mints
-from toriconfig._vault.http.envelope import seconds, whole
+from toriconfig._vault.engines.paths import is_engine, issues_on_read
+from toriconfig._vault.expiry import IDENTITY, identity_token, is_code, one_time_code
+from toriconfig._vault.http.envelope import positive_int, seconds
 from toriconfig._vault.http.response import Answer
 from toriconfig._vault.http.translate import MOUNTS, error_of
-from toriconfig._vault.result import Found, lease_in
+from toriconfig._vault.result import ReadResult, lease_in
 from toriconfig.errors import SecretError, VaultError, VaultNotFound, VaultUnreachable
 from toriconfig.pipeline._memory_lock import MemoryLock
 
@@ -57,7 +57,7 @@ class Mounts:
         self._mounts: MutableMapping[str, Mount] | None = None
         self._looked_up: MutableMapping[str, None] = {}
 
-    def fetch(self, place: Place, call: Call, *, relogin: bool) -> Found | SecretError:
+    def fetch(self, parsed: ParsedReference, deadline: Deadline, *, relogin: bool) -> ReadResult | SecretError:
         """Read a path.
 
         A path of an unknown mount is taken for KV v2 on its first segment, which costs no request when it
@@ -66,44 +66,44 @@ class Mounts:
         changed, or that another took the place of, is noticed. A path is looked up once in `refresh_interval`.
 
         Args:
-            place: the logical path, checked, with version or parameters.
-            call: the budget.
+            parsed: the logical path, checked, with version or parameters.
+            deadline: the budget.
             relogin: whether a 403 may be met with a new login.
         """
-        path, version = place.path, place.version
-        if place.parameters:
-            return self._issue(place, call, relogin)
+        path, version = parsed.path, parsed.version
+        if parsed.parameters:
+            return self._issue(parsed, deadline, relogin)
         known = self._known(path)
-        mount = known or _guessed(path, version)
-        found = self._read(mount, path, version, call, relogin)
-        if isinstance(found, Found) and known is None and mount.kind == "v2":
+        mount = known or _guess(path, version)
+        result = self._read(mount, path, version, deadline, relogin)
+        if isinstance(result, ReadResult) and known is None and mount.kind == "v2":
             self._remember(mount)
-        if (found is None or _is_doubtful(found, known)) and self._may_look_up(path):
-            right = self._look_up(path, known, call)
+        if (result is None or _is_doubtful(result, known)) and self._take_lookup(path):
+            right = self._find_mount(path, known, deadline)
             if right is not None:
                 self._remember(right, instead_of=known)
                 if right != mount:
-                    found = self._read(right, path, version, call, relogin=False)
-        return found or VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
+                    result = self._read(right, path, version, deadline, relogin=False)
+        return result or VaultUnreachable(f"{path} was answered without data: not Vault's answer", reference=path)
 
     def _read(
-        self, mount: Mount, path: str, version: int | None, call: Call, relogin: bool
-    ) -> Found | SecretError | None:
+        self, mount: Mount, path: str, version: int | None, deadline: Deadline, relogin: bool
+    ) -> ReadResult | SecretError | None:
         """Read a path; return its data, an error, or None if another engine than `mount` answered."""
         requester = self._requester
         asked = requester.executor.now()
         if mount.kind == "v2":
             target = f"{mount.prefix}data/{path[len(mount.prefix) :]}"
             answer = requester.ask(
-                call, "GET", target, query={"version": version} if version else None, relogin=relogin, check=False
+                deadline, "GET", target, query={"version": version} if version else None, relogin=relogin, check=False
             )
             return _versioned(requester.resolved.namespace, answer, path, version, target)
         if version is not None:
             return VaultNotFound(
                 f"{path} has no versions", reference=path, help="only KV v2 keeps versions: leave `?version=` out"
             )
-        repeatable = not mints(path)
-        answer = requester.ask(call, "GET", path, repeatable=repeatable, relogin=relogin, check=False)
+        repeatable = not issues_on_read(path)
+        answer = requester.ask(deadline, "GET", path, repeatable=repeatable, relogin=relogin, check=False)
         if isinstance(answer, SecretError):
             return answer
         if answer.status == 404 and _VERSIONED in answer.text:
@@ -117,29 +117,29 @@ class Mounts:
         lease = lease_in(answer.body, asked)
         if lease is None and path.startswith(IDENTITY):
             return identity_token(data, answer, requester.resolved.vault.clock, asked)
-        if lease is None and is_code(path, data) and self._makes_codes(mount, path, call):
-            return code(data, asked)
+        if lease is None and is_code(path, data) and self._issues_codes(mount, path, deadline):
+            return one_time_code(data, asked)
         ttl = seconds(data.get("ttl")) if "last_vault_rotation" in data else None
-        return Found(data, None, lease, answer.token, ttl)
+        return ReadResult(data, None, lease, answer.token, ttl)
 
-    def _makes_codes(self, mount: Mount, path: str, call: Call) -> bool:
+    def _issues_codes(self, mount: Mount, path: str, deadline: Deadline) -> bool:
         """True if an answer that looks like a one-time code is one; a KV engine may hold data of the same form."""
         told = self._known(path) or mount
         if told.kind == "other":
-            asked = self._told(path, call, relogin=False)
+            asked = self._mount_from_server(path, deadline, relogin=False)
             if isinstance(asked, SecretError):
                 return True
             self._remember(asked)
             told = asked
         return told.kind == "codes"
 
-    def _issue(self, place: Place, call: Call, relogin: bool) -> Found | SecretError:
+    def _issue(self, parsed: ParsedReference, deadline: Deadline, relogin: bool) -> ReadResult | SecretError:
         """Ask by POST, of an engine that certainly hands something out: another might store what it is sent.
 
         What is remembered of the mount is not enough, since another one may have taken its place.
         """
-        path = place.path
-        mount = self._told(path, call, relogin=relogin)
+        path = parsed.path
+        mount = self._mount_from_server(path, deadline, relogin=relogin)
         if isinstance(mount, SecretError):
             return mount
         if mount.kind != "issuing":
@@ -148,11 +148,11 @@ class Mounts:
                 reference=path,
                 help=f"nothing was sent to {mount.prefix}: leave out what stands after `?`, or correct the path",
             )
-        return issue(self._requester, path, place.parameters, call, relogin=relogin)
+        return issue(self._requester, path, parsed.parameters, deadline, relogin=relogin)
 
-    def _told(self, path: str, call: Call, *, relogin: bool) -> Mount | SecretError:
+    def _mount_from_server(self, path: str, deadline: Deadline, *, relogin: bool) -> Mount | SecretError:
         """The mount of a path as the server tells anybody who may use something of it."""
-        answer = self._requester.ask(call, "GET", MOUNTS + path, relogin=relogin)
+        answer = self._requester.ask(deadline, "GET", MOUNTS + path, relogin=relogin)
         if isinstance(answer, SecretError):
             return answer
         prefix = answer.data.get("path")
@@ -160,14 +160,14 @@ class Mounts:
             return VaultUnreachable(f"{path} was answered without its mount: not Vault's answer", reference=path)
         return Mount(prefix, _kind(answer.data.get("type"), answer.data.get("options")))
 
-    def _look_up(self, path: str, known: Mount | None, call: Call) -> Mount | None:
+    def _find_mount(self, path: str, known: Mount | None, deadline: Deadline) -> Mount | None:
         """The mount of a path: what the server tells, else what a plain read shows of the one that is thought of."""
-        told = self._told(path, call, relogin=False)
+        told = self._mount_from_server(path, deadline, relogin=False)
         if isinstance(told, Mount):
             return told
-        if mints(path):
+        if issues_on_read(path):
             return None
-        plain = self._requester.ask(call, "GET", path, relogin=False, check=False)
+        plain = self._requester.ask(deadline, "GET", path, relogin=False, check=False)
         if isinstance(plain, SecretError):
             return None
         prefix = f"{path.partition('/')[0]}/" if known is None else known.prefix
@@ -198,7 +198,7 @@ class Mounts:
                 self._mounts.pop(instead_of.prefix, None)
             self._mounts[mount.prefix] = mount
 
-    def _may_look_up(self, path: str) -> bool:
+    def _take_lookup(self, path: str) -> bool:
         """Return True if the path was not looked up recently, and mark the path as looked up."""
         with self._lock:
             if path in self._looked_up:
@@ -214,23 +214,23 @@ def _kind(engine: object, options: object) -> Kind:
     return "issuing" if word in _ISSUING else "codes" if word == "totp" else "other"
 
 
-def _guessed(path: str, version: int | None) -> Mount:
+def _guess(path: str, version: int | None) -> Mount:
     head, _, tail = path.partition("/")
     return Mount(f"{head}/", "v2" if version or (tail and not is_engine(path)) else "other")
 
 
-def _is_doubtful(found: Found | SecretError, known: Mount | None) -> bool:
+def _is_doubtful(result: ReadResult | SecretError, known: Mount | None) -> bool:
     """True if a wrong mount may have caused an outcome.
 
     For a known mount, a 403 comes from the policy: a lookup would be repeated with each poll.
     """
     wrong = (404, 405) if known is not None else (403, 404, 405)
-    return isinstance(found, VaultNotFound) or (isinstance(found, VaultError) and found.status in wrong)
+    return isinstance(result, VaultNotFound) or (isinstance(result, VaultError) and result.status in wrong)
 
 
 def _versioned(
     namespace: str, answer: Answer | SecretError, path: str, version: int | None, target: str
-) -> Found | SecretError | None:
+) -> ReadResult | SecretError | None:
     """Convert an answer of KV v2 to its data or an error; return None if the answer is not from KV v2.
 
     In another engine `target` may be a secret of another name.
@@ -239,10 +239,14 @@ def _versioned(
         return answer
     data, metadata = answer.data.get("data"), answer.data.get("metadata")
     if answer.status == 200:
-        number = whole(metadata.get("version")) if isinstance(metadata, dict) and metadata.get("created_time") else None
+        number = (
+            positive_int(metadata.get("version"))
+            if isinstance(metadata, dict) and metadata.get("created_time")
+            else None
+        )
         if not isinstance(data, dict) or number is None:
             return None
-        return Found(data, number, None, answer.token)
+        return ReadResult(data, number, None, answer.token)
     if answer.status == 404 and isinstance(metadata, dict):
         what = "destroyed" if metadata.get("destroyed") else "deleted"
         remedies = ["write a new version" if version is None else "name another version"]

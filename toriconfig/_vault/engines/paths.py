@@ -6,7 +6,7 @@ _MINTING = frozenset({"creds", "issue", "sign", "sign-verbatim", "generate", "ex
 _ENGINES = _MINTING | {"static-creds", "static-cred", "cert", "keys", "code"}
 
 
-def mints(path: str) -> bool:
+def issues_on_read(path: str) -> bool:
     """True if reading `path` creates something new, so that the request is never repeated."""
     return not _MINTING.isdisjoint(path.split("/")[1:])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._vault.http.envelope import whole
+from toriconfig._vault.http.envelope import positive_int
 from toriconfig._vault.http.translate import MOUNTS
 from toriconfig.errors import VaultError, VaultNotFound, VaultUnreachable
 
@@ -35,14 +35,14 @@ def put_key(requester: Requester, path: str, key: str, value: Any) -> int | None
         if not isinstance(held, dict) or not isinstance(metadata, dict):
             raise _not_vaults(path)
         held = held if answer.status == 200 else {}
-        version = whole(metadata.get("version")) or 0
+        version = positive_int(metadata.get("version")) or 0
         body = {"data": {**held, key: value}, "options": {"cas": version}}
         written = requester.request("POST", f"{mount}data/{rest}", body, check=False)
         if written.status == 400 and "check-and-set" in written.text:
             continue  # somebody was quicker: read again
         if written.status >= 300:
             requester.request("POST", f"{mount}data/{rest}", body)  # raises what it means
-        stored = whole(written.data.get("version"))
+        stored = positive_int(written.data.get("version"))
         if stored is None:
             raise _not_vaults(path)
         return stored

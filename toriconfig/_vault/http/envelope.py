@@ -17,7 +17,7 @@ _GRANTS = ("lease_duration", "ttl", "period", "creation_ttl")
 _LOOKUP = "auth/token/lookup-self"
 
 
-def decoded(raw: bytes) -> Any:
+def parsed_json(raw: bytes) -> Any:
     """The JSON value of an answer.
 
     Raises:
@@ -32,7 +32,7 @@ def decoded(raw: bytes) -> Any:
     return value
 
 
-def fault(body: Mapping[str, Any], path: str) -> str:
+def format_error(body: Mapping[str, Any], path: str) -> str:
     """Return the first deviation of a successful answer from Vault's format; "" if there is none.
 
     Args:
@@ -59,12 +59,12 @@ def seconds(value: object) -> float | None:
     return float(value) if right else None  # type: ignore[arg-type]
 
 
-def whole(value: object) -> int | None:
+def positive_int(value: object) -> int | None:
     """A counting number from 1, such as a version; None when the value is none."""
     return value if type(value) is int and 1 <= value < 2**63 else None
 
 
-def moment(date: str | None) -> float | None:
+def timestamp(date: str | None) -> float | None:
     """Seconds since 1970 of a `Date` header; None when it is missing or is none."""
     try:
         return parsedate_to_datetime(date).timestamp() if date else None

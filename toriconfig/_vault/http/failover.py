@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from toriconfig._runtime import warn_once
-from toriconfig._runtime.deadline import SLICE, Call
-from toriconfig._vault.http.envelope import fault
+from toriconfig._runtime.deadline import SLICE, Deadline
+from toriconfig._vault.http.envelope import format_error
 from toriconfig._vault.http.response import Answer, Failure
 from toriconfig._vault.http.translate import PAUSE, judge
 
@@ -53,7 +53,7 @@ class Route:
         path: str,
         headers: Mapping[str, str],
         body: Any,
-        call: Call,
+        deadline: Deadline,
         *,
         query: Mapping[str, str | int] | None = None,
         repeatable: bool = True,
@@ -63,10 +63,12 @@ class Route:
         at, failed, pauses, moved, electing = self._at, 0, 0, "", False
         while True:
             last = not repeatable or (failed + 1) % len(self.addresses) == 0
-            left = call.remaining()
-            patience = left - min(SLICE, left / 10) if last else left / 2
+            left = deadline.remaining()
+            seconds = left - min(SLICE, left / 10) if last else left / 2
             target = moved or self._bases[at] + asked
-            outcome = _checked(transport.send(self.addresses[at], method, target, headers, body, call, patience), path)
+            outcome = _checked(
+                transport.send(self.addresses[at], method, target, headers, body, deadline, seconds), path
+            )
             if not moved and (again := self._same_origin(outcome, at)) is not None:
                 moved = again
                 continue
@@ -84,12 +86,12 @@ class Route:
                 # a standby that names a leader, alive or not, and a node without one: it is being elected
                 electing = electing or leader is not None or verdict.pause > 0
                 at = (at + 1) % len(self.addresses) if leader in (None, at) else leader
-                if failed % len(self.addresses) and call.remaining() > 0:
+                if failed % len(self.addresses) and deadline.remaining() > 0:
                     continue
                 if not electing:
                     return outcome
             pauses += 1
-            if not call.pause(max(verdict.pause, min(1.0, PAUSE * 1.5 ** (pauses - 1)))):
+            if not deadline.pause(max(verdict.pause, min(1.0, PAUSE * 1.5 ** (pauses - 1)))):
                 return outcome
 
     def _leader(self, outcome: Answer | Failure) -> int | None:
@@ -119,5 +121,5 @@ def _origin(address: str) -> str:
 
 def _checked(outcome: Answer | Failure, path: str) -> Answer | Failure:
     """The outcome, or that what answered is not Vault."""
-    wrong = fault(outcome.body, path) if isinstance(outcome, Answer) and outcome.status < 300 else ""
+    wrong = format_error(outcome.body, path) if isinstance(outcome, Answer) and outcome.status < 300 else ""
     return Failure("garbage", f"gave no answer of Vault's: {wrong}", outcome.address, sent=True) if wrong else outcome

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError, ReadTimeoutError, SSLError
 
-from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.deadline import Deadline
 from toriconfig._vault.http.response import Failure
 
 _NO_TLS = frozenset(("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"))
@@ -27,7 +27,7 @@ _ASKED_PLAIN = "listens with TLS and was asked without"
 _WRITE_HTTPS = "write https:// in VAULT_ADDR; the token was sent unencrypted, so replace it if others share the network"
 
 
-class _Party(NamedTuple):
+class _Peer(NamedTuple):
     """First peer of a request, which errors name until that peer has let the request pass.
 
     Attributes:
@@ -39,21 +39,21 @@ class _Party(NamedTuple):
     help: str
 
 
-def failure(error: Exception, address: str, call: Call, proxy: str | None) -> Failure:
+def failure(error: Exception, address: str, deadline: Deadline, proxy: str | None) -> Failure:
     """The failure that an exception of the connection is.
 
     Args:
         error: of urllib3, of the system or of TLS.
         address: that was asked.
-        call: knows whether bytes were sent.
+        deadline: knows whether bytes were sent.
         proxy: that it was asked through, or None.
     """
-    party = _Party("cannot be connected to", "")
-    sent = call.sent
+    party = _Peer("cannot be connected to", "")
+    sent = deadline.sent
     if isinstance(error, ProxyError):
         sent = False
         assert proxy is not None
-        party = _Party(
+        party = _Peer(
             f"cannot be reached through the proxy {named(proxy)}", "look at VAULT_PROXY_ADDR and at the proxy"
         )
     while isinstance(error, ProxyError) and isinstance(error.original_error, Exception):
@@ -61,10 +61,10 @@ def failure(error: Exception, address: str, call: Call, proxy: str | None) -> Fa
     if isinstance(error, NewConnectionError):  # which urllib3 counts among the timeouts
         return Failure("refused", f"{party.cannot}: {reason(error)}", address, sent=False, help=party.help)
     if isinstance(error, (ReadTimeoutError, ConnectTimeoutError, TimeoutError)):
-        what = "did not answer in time" if call.sent else "could not be connected to in time"
+        what = "did not answer in time" if deadline.sent else "could not be connected to in time"
         return Failure("timeout", f"{party.cannot} in time" if party.help else what, address, sent, party.help)
     if isinstance(error, (SSLError, ssl.SSLError)):
-        return _tls(error, address, call, party)
+        return _tls(error, address, deadline, party)
     if isinstance(error, ValueError):
         what = "cannot be asked: its address, the proxy's, or a header is malformed"
         return Failure("broken", what, address, sent=sent)
@@ -116,7 +116,7 @@ def reason(error: Exception) -> str:
     return text if len(text) < 200 else type(cause).__name__
 
 
-def _tls(error: Exception, address: str, call: Call, party: _Party) -> Failure:
+def _tls(error: Exception, address: str, deadline: Deadline, party: _Peer) -> Failure:
     cause: object = error
     while not isinstance(cause, ssl.SSLError) and isinstance(cause, Exception) and cause.args:
         cause = cause.args[0]
@@ -128,7 +128,7 @@ def _tls(error: Exception, address: str, call: Call, party: _Party) -> Failure:
     if plain:
         help = "write http:// in VAULT_ADDR if Vault is meant to listen without TLS, else correct the port"
         return Failure("tls", "speaks no TLS and was asked with it", address, sent=False, help=help)
-    return Failure("tls", f"TLS: {reason(error)}", address, sent=call.sent)
+    return Failure("tls", f"TLS: {reason(error)}", address, sent=deadline.sent)
 
 
 def _no_login(address: str, proxy: str) -> Failure:

@@ -15,9 +15,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.util import Timeout, make_headers, parse_url
 
-from toriconfig._runtime.deadline import Call
+from toriconfig._runtime.deadline import Deadline
 from toriconfig._vault.config import Resolved
-from toriconfig._vault.http.envelope import decoded
+from toriconfig._vault.http.envelope import parsed_json
 from toriconfig._vault.http.failures import failure, misdirected
 from toriconfig._vault.http.response import Answer, Failure
 from toriconfig._vault.http.tls import SetUpError, TlsContext
@@ -32,8 +32,8 @@ CONNECT = 1.0
 _current = threading.local()
 
 
-class _Watched:
-    """A connection that tells the call under way which socket it waits on, and when bytes go out."""
+class _Tracked:
+    """A connection that tells the deadline of the request which socket it waits on, and when bytes go out."""
 
     sock: Any
 
@@ -42,24 +42,24 @@ class _Watched:
         # TLS takes the socket over and detaches this object: a duplicate still reaches the connection
         # while it shakes hands
         tls = isinstance(self, HTTPSConnection)
-        _current.call.hold(sock.dup() if tls else sock, owned=tls)
+        _current.deadline.hold(sock.dup() if tls else sock, owned=tls)
         return sock
 
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()  # type: ignore[attr-defined]
-        call = _current.call
-        call.hold(self.sock)
+        deadline = _current.deadline
+        deadline.hold(self.sock)
         if bytes(data[:8]) != b"CONNECT ":  # which the proxy is asked, to be connected with Vault
-            call.connecting, call.sent = False, True
+            deadline.connecting, deadline.sent = False, True
         super().send(data)  # type: ignore[misc]
 
 
-class _Http(_Watched, HTTPConnection):
+class _Http(_Tracked, HTTPConnection):
     pass
 
 
-class _Https(_Watched, HTTPSConnection):
+class _Https(_Tracked, HTTPSConnection):
     pass
 
 
@@ -91,8 +91,8 @@ class Transport:
         target: str,
         headers: Mapping[str, str],
         body: Any,
-        call: Call,
-        patience: float,
+        deadline: Deadline,
+        seconds: float,
     ) -> Answer | Failure:
         """One attempt, within what is left of the budget.
 
@@ -102,17 +102,17 @@ class Transport:
             target: path and query, quoted.
             headers: all of them.
             body: a JSON value, or None.
-            call: the budget.
-            patience: seconds of it that this attempt may take.
+            deadline: the budget.
+            seconds: seconds of it that this attempt may take.
         """
-        if patience <= 0:
+        if seconds <= 0:
             return Failure("timeout", "no time was left to ask", address, sent=False)
         alone = len(self._resolved.addresses) == 1
-        timeout = Timeout(connect=patience if alone else min(CONNECT, patience), read=patience)
+        timeout = Timeout(connect=seconds if alone else min(CONNECT, seconds), read=seconds)
         payload = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-        outcome = self._attempt(address, method, target, headers, payload, call, timeout)
+        outcome = self._attempt(address, method, target, headers, payload, deadline, timeout)
         if isinstance(outcome, Failure) and outcome.kind == "tls" and not outcome.sent and self.renew_tls():
-            outcome = self._attempt(address, method, target, headers, payload, call, timeout)
+            outcome = self._attempt(address, method, target, headers, payload, deadline, timeout)
         return outcome
 
     def renew_tls(self) -> bool:
@@ -129,11 +129,11 @@ class Transport:
         target: str,
         headers: Mapping[str, str],
         payload: bytes | None,
-        call: Call,
+        deadline: Deadline,
         timeout: Timeout,
     ) -> Answer | Failure:
-        call.connecting, call.sent = True, False
-        _current.call = call
+        deadline.connecting, deadline.sent = True, False
+        _current.deadline = deadline
         try:
             if self._tls.changed():
                 self.close()
@@ -157,11 +157,11 @@ class Transport:
         except SetUpError as error:
             return Failure("setup", str(error), address, sent=False)
         except (HTTPError, OSError, ValueError) as error:
-            return failure(error, address, call, self._resolved.proxy)
+            return failure(error, address, deadline, self._resolved.proxy)
         finally:
-            _current.call = None
-            call.connecting = False
-            call.hold(None)
+            _current.deadline = None
+            deadline.connecting = False
+            deadline.hold(None)
         wrong = misdirected(response.status, raw, address, self._resolved.proxy)
         return wrong or _answer(response.status, raw, response.headers, address)
 
@@ -206,8 +206,8 @@ class _Proxied:
         url, own = parse_url(address), parse_url(proxy)
         self._origin = f"{url.scheme}://{url.netloc}"
         login = None if own.auth is None else make_headers(proxy_basic_auth=unquote(own.auth))
-        place = f"{own.scheme}://{own.netloc}"
-        self._manager = urllib3.ProxyManager(place, maxsize=size, proxy_headers=login, **tls)
+        origin = f"{own.scheme}://{own.netloc}"
+        self._manager = urllib3.ProxyManager(origin, maxsize=size, proxy_headers=login, **tls)
         self._manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
         self._connections = self._manager.connection_from_url(self._origin)
 
@@ -228,7 +228,7 @@ def _unix_pool(path: str, size: int) -> HTTPConnectionPool:
         def _new_conn(self) -> socket.socket:
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             sock.settimeout(self.timeout if isinstance(self.timeout, (int, float)) else None)
-            _current.call.hold(sock)
+            _current.deadline.hold(sock)
             try:
                 sock.connect(path)
             except OSError as error:
@@ -248,7 +248,7 @@ def _answer(status: int, raw: bytes, headers: Mapping[str, str], address: str) -
     body: Any = {}
     if raw:
         try:
-            body = decoded(raw)
+            body = parsed_json(raw)
         except ValueError:
             body = None
     if not isinstance(body, dict):

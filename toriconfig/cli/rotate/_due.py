@@ -180,10 +180,10 @@ def _declared(references: tuple[str, ...], act: str, options: dict[str, Any]) ->
 
 def _fleeting(reference: str) -> bool:
     from toriconfig._core.markers import split
-    from toriconfig._vault.engines.paths import mints
+    from toriconfig._vault.engines.paths import issues_on_read
 
     place = split(reference)
-    return bool(place.parameters) or place.version is not None or mints(place.path)
+    return bool(place.parameters) or place.version is not None or issues_on_read(place.path)
 
 
 def _can_draw() -> bool:

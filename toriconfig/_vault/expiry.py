@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._vault.http.envelope import decoded, moment, seconds
+from toriconfig._vault.http.envelope import parsed_json, seconds, timestamp
 from toriconfig._vault.lease import Lease
-from toriconfig._vault.result import Found
+from toriconfig._vault.result import ReadResult
 
 if TYPE_CHECKING:
     from toriconfig._core.clock import Clock
@@ -37,7 +37,7 @@ def is_code(path: str, data: Mapping[str, Any]) -> bool:
     return code and path.split("/")[1:][-2:-1] == ["code"]
 
 
-def code(data: dict[str, Any], asked: float) -> Found:
+def one_time_code(data: dict[str, Any], asked: float) -> ReadResult:
     """A one-time code: never kept beyond its end, and asked for by who reads it alone.
 
     Args:
@@ -50,33 +50,33 @@ def code(data: dict[str, Any], asked: float) -> Found:
         life = ends - made - 1.0  # both are whole seconds
     lasts = max(0.0, life or 0.0)
     unchanging = dict.fromkeys(data)
-    return Found(data, None, Lease("", False, asked, lasts, lasts, on_demand=True), None, gist=unchanging)
+    return ReadResult(data, None, Lease("", False, asked, lasts, lasts, on_demand=True), None, comparable=unchanging)
 
 
-def identity_token(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> Found:
+def identity_token(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> ReadResult:
     """A signed token of an identity, which ends at its `exp`; another one with the same claims is no other credential."""
     claims = _claims(data.get("token"))
     ends = seconds(claims.get("exp"))
     left = _until(ends, answer, clock) if ends is not None else seconds(data.get("ttl"))
     if not left:
-        return Found(data, None, None, answer.token)
+        return ReadResult(data, None, None, answer.token)
     lasting = json.dumps({name: value for name, value in claims.items() if name not in _OF_A_TOKEN}, sort_keys=True)
-    gist = {**data, "token": lasting, "ttl": None} if claims else None
-    return Found(data, None, Lease("", False, asked, left, left), None, gist=gist)
+    comparable = {**data, "token": lasting, "ttl": None} if claims else None
+    return ReadResult(data, None, Lease("", False, asked, left, left), None, comparable=comparable)
 
 
-def issued(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> Found:
+def certificate(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> ReadResult:
     """A certificate, which ends at a time that is written in it. When none is found, it is kept: nothing asks anew."""
     ends = seconds(data.get("expiration"))
     if ends is None:
         ends = _ssh_end(data.get("signed_key"))
     left = _until(ends, answer, clock) if ends is not None else 0.0
-    return Found(data, None, Lease("", False, asked, left, left), None)
+    return ReadResult(data, None, Lease("", False, asked, left, left), None)
 
 
 def _until(ends: float, answer: Answer, clock: Clock) -> float:
     """Seconds until `ends`, since 1970, by the clock that wrote it: Vault's own; at least one."""
-    now = moment(answer.headers.get("date"))
+    now = timestamp(answer.headers.get("date"))
     if now is None:
         now = clock.time()
     return max(1.0, ends - now)
@@ -87,7 +87,7 @@ def _claims(token: object) -> dict[str, Any]:
     if len(parts) != 3:
         return {}
     try:
-        claims = decoded(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        claims = parsed_json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except ValueError:
         return {}
     return claims if isinstance(claims, dict) else {}
@@ -104,14 +104,14 @@ def _ssh_end(certificate: object) -> float | None:
     try:
         blob = base64.b64decode(words[1], validate=True)
         name = words[0].partition("-cert-v01@")[0]
-        at = _past(blob, 0, range(2 + _KEY_FIELDS.get(name, 2)))
-        at = _past(blob, at + 8 + 4, range(2)) + 8
+        at = _skip(blob, 0, range(2 + _KEY_FIELDS.get(name, 2)))
+        at = _skip(blob, at + 8 + 4, range(2)) + 8
     except (binascii.Error, ValueError):
         return None
     return seconds(int.from_bytes(blob[at : at + 8], "big")) if at + 8 <= len(blob) else None
 
 
-def _past(blob: bytes, at: int, fields: Iterable[int]) -> int:
+def _skip(blob: bytes, at: int, fields: Iterable[int]) -> int:
     for _ in fields:
         if at + 4 > len(blob):
             raise ValueError("too short")
