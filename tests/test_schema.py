@@ -142,11 +142,11 @@ def test_values_at_the_bounds_are_taken(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("limits: {file_sizes: {medium: {mb: 1}}}", "mb of `medium` is larger than that of `small`"),
-        ("limits: {file_sizes: {large: {mb: 4}}}", "mb of `large` is larger than that of `medium`"),
-        ("limits: {file_sizes: {large: {mb: null}}}", "mb of `xlarge` is larger than that of `large`"),
+        ("limits: {file_sizes: {medium: {mb: 1}}}", "mb of `medium` must be larger than mb of `small`"),
+        ("limits: {file_sizes: {large: {mb: 4}}}", "mb of `large` must be larger than mb of `medium`"),
+        ("limits: {file_sizes: {large: {mb: null}}}", "mb of `xlarge` must be larger than mb of `large`"),
         ("limits: {file_sizes: {small: {chunks: 500}}}", "chunks and concepts of `medium`"),
-        ("chunking: {size: 100, overlap: 100}", "overlap is less than size"),
+        ("chunking: {size: 100, overlap: 100}", "overlap must be less than size"),
         ("database: {pool: {min_size: 11}}", ""),
     ],
 )

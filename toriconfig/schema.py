@@ -1,4 +1,4 @@
-"""ToriSettings: the settings of the TORI ingestion pipeline, with their names, bounds, units and defaults."""
+"""ToriSettings: the settings of the TORI ingestion pipeline, with names, bounds, units and defaults."""
 
 # No `from __future__ import annotations`: pydantic would compile each annotation at every start.
 
@@ -22,37 +22,41 @@ class _Section(BaseModel):
 class Features(_Section):
     """Switches of the pipeline's stages."""
 
-    context_extraction: bool = Field(default=True, description="Extract context around concepts.")
+    context_extraction: bool = Field(default=True, description="Extract the context of concepts.")
     frequency_tracking: bool = Field(default=True, description="Count how often each concept appears.")
     smart_filtering: bool = Field(default=True, description="Drop generic terms and noise.")
     entropy_pruning: bool = Field(default=True, description="Prune concepts that add little information.")
     ocr_fallback: bool = Field(default=True, description="Read pages without text by optical character recognition.")
-    parallel_processing: bool = Field(default=True, description="Work on several documents at once.")
-    enhanced_memory_storage: bool = Field(default=True, description="Store concepts with their relations.")
+    parallel_processing: bool = Field(default=True, description="Process several documents concurrently.")
+    enhanced_memory_storage: bool = Field(default=True, description="Store the relations of concepts too.")
 
 
 class Ocr(_Section):
     """Optical character recognition."""
 
-    max_pages: int | None = Field(default=None, ge=1, description="Pages to recognise per document; null = no limit.")
+    max_pages: int | None = Field(default=None, ge=1, description="Maximum pages per document; null = no limit.")
 
 
 class Parallelism(_Section):
-    """Work side by side."""
+    """Concurrent processing."""
 
-    max_workers: int | None = Field(default=None, ge=1, le=64, description="Worker threads, 1 to 64; null = one a CPU.")
+    max_workers: int | None = Field(
+        default=None, ge=1, le=64, description="Worker threads, 1 to 64; null = one per CPU."
+    )
 
 
 class Entropy(_Section):
     """Pruning by information content."""
 
-    threshold: float = Field(default=0.0001, ge=0, le=1, description="Least entropy gain that keeps a concept, 0 to 1.")
+    threshold: float = Field(default=0.0001, ge=0, le=1, description="Minimum entropy gain of a kept concept, 0 to 1.")
     similarity_threshold: float = Field(
-        default=0.85, ge=0, le=1, description="Likeness from which concepts are one, 0 to 1."
+        default=0.85, ge=0, le=1, description="Minimum similarity at which concepts are merged, 0 to 1."
     )
-    max_diverse_concepts: int | None = Field(default=None, ge=1, description="Concepts to keep; null = no limit.")
+    max_diverse_concepts: int | None = Field(
+        default=None, ge=1, description="Maximum number of concepts to keep; null = no limit."
+    )
     concepts_per_category: int | None = Field(
-        default=None, ge=1, description="Concepts to keep a category; null = no limit."
+        default=None, ge=1, description="Maximum number of concepts to keep per category; null = no limit."
     )
 
 
@@ -62,52 +66,54 @@ class FileSizeTier(_Section):
     mb: float | None = Field(
         description="Largest file of the tier, in megabytes (1,000,000 bytes); null = no limit.", gt=0, le=1_000_000
     )
-    chunks: int = Field(ge=1, description="Chunks to keep of one document.")
-    concepts: int = Field(ge=1, description="Concepts to keep of one document.")
+    chunks: int = Field(ge=1, description="Maximum chunks to keep per document.")
+    concepts: int = Field(ge=1, description="Maximum concepts to keep per document.")
 
 
 class FileSizes(_Section):
-    """The tiers, each larger than the one before."""
+    """Limits by file size; each tier is larger than the previous one."""
 
     small: FileSizeTier = Field(default=FileSizeTier(mb=1, chunks=300, concepts=250), description="Up to 1 MB.")
     medium: FileSizeTier = Field(default=FileSizeTier(mb=5, chunks=500, concepts=700), description="Up to 5 MB.")
     large: FileSizeTier = Field(default=FileSizeTier(mb=25, chunks=1200, concepts=1500), description="Up to 25 MB.")
-    xlarge: FileSizeTier = Field(default=FileSizeTier(mb=None, chunks=2000, concepts=3000), description="Larger still.")
+    xlarge: FileSizeTier = Field(default=FileSizeTier(mb=None, chunks=2000, concepts=3000), description="Over 25 MB.")
 
     @model_validator(mode="after")
     def _grow(self) -> Self:
         tiers = [("small", self.small), ("medium", self.medium), ("large", self.large), ("xlarge", self.xlarge)]
         for (name, low), (above, high) in pairwise(tiers):
             if low.mb is None or (high.mb is not None and high.mb <= low.mb):
-                raise ValueError(f"mb of `{above}` is larger than that of `{name}`")
+                raise ValueError(f"mb of `{above}` must be larger than mb of `{name}`")
             if high.chunks <= low.chunks or high.concepts <= low.concepts:
-                raise ValueError(f"chunks and concepts of `{above}` are larger than those of `{name}`")
+                raise ValueError(f"chunks and concepts of `{above}` must be larger than those of `{name}`")
         return self
 
     def tier(self, size: int) -> FileSizeTier:
-        """The tier of a file of `size` bytes."""
+        """Return the tier of a file.
+
+        Args:
+            size: size of the file in bytes.
+        """
         tiers = (self.small, self.medium, self.large)
         return next((tier for tier in tiers if tier.mb is not None and size <= tier.mb * 1_000_000), self.xlarge)
 
 
 class Limits(_Section):
-    """Limits on the kept parts of a document."""
+    """Limits on the content to keep per document."""
 
-    file_sizes: FileSizes = Field(default_factory=FileSizes, description="Limits by the size of the file.")
+    file_sizes: FileSizes = Field(default_factory=FileSizes, description="Limits by file size.")
 
 
 class Chunking(_Section):
     """Division of text into chunks."""
 
-    size: int = Field(default=800, ge=50, le=100_000, description="Characters of a chunk.")
-    overlap: int = Field(
-        default=80, ge=0, description="Characters that a chunk shares with the one before; less than `size`."
-    )
+    size: int = Field(default=800, ge=50, le=100_000, description="Characters per chunk, 50 to 100,000.")
+    overlap: int = Field(default=80, ge=0, description="Characters shared with the previous chunk; less than `size`.")
 
     @model_validator(mode="after")
     def _advance(self) -> Self:
         if self.overlap >= self.size:
-            raise ValueError("overlap is less than size")
+            raise ValueError("overlap must be less than size")
         return self
 
 
@@ -115,47 +121,53 @@ class Logging(_Section):
     """The pipeline's log."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
-        default="INFO", description="Least severe level shown."
+        default="INFO", description="Minimum level of log records."
     )
 
 
 class Progress(_Section):
     """Frequency of progress reports."""
 
-    min_change: float = Field(default=1.0, ge=0, le=100, description="Percentage points between two reports.")
-    min_seconds: float = Field(default=0.5, ge=0, le=86_400, description="Seconds between two reports.")
+    min_change: float = Field(default=1.0, ge=0, le=100, description="Percentage points between two reports, 0 to 100.")
+    min_seconds: float = Field(default=0.5, ge=0, le=86_400, description="Seconds between two reports, 0 to 86,400.")
 
 
 class Pool(_Section):
     """The connection pool."""
 
-    min_size: int = Field(default=1, ge=0, le=1000, description="Connections kept open.")
-    max_size: int = Field(default=10, ge=1, le=1000, description="Connections at most; not less than `min_size`.")
-    timeout: float = Field(default=30.0, gt=0, le=3600, description="Seconds to wait for a free connection.")
+    min_size: int = Field(default=1, ge=0, le=1000, description="Minimum number of open connections.")
+    max_size: int = Field(
+        default=10, ge=1, le=1000, description="Maximum number of open connections; at least `min_size`."
+    )
+    timeout: float = Field(
+        default=30.0, gt=0, le=3600, description="Seconds to wait for a free connection, over 0 to 3600."
+    )
 
     @model_validator(mode="after")
     def _hold(self) -> Self:
         if self.max_size < self.min_size:
-            raise ValueError("max_size is not less than min_size")
+            raise ValueError("max_size must be at least min_size")
         return self
 
 
 class DatabaseCredentials(_Section):
-    """User name and password of one database account, always of the same version."""
+    """User name and password of one database account, always from the same version of the secret."""
 
     username: str = Field(description="Account name.")
-    password: str = Field(description="Its password.", repr=False)
+    password: str = Field(description="Password of the account.", repr=False)
 
 
 class Database(_Section):
     """Database in which documents are stored."""
 
-    host: str = Field(default="localhost", min_length=1, max_length=253, description="Host name or address.")
-    port: int = Field(default=5432, ge=1, le=65535, description="TCP port.")
+    host: str = Field(
+        default="localhost", min_length=1, max_length=253, description="Host name or IP address of the server."
+    )
+    port: int = Field(default=5432, ge=1, le=65535, description="TCP port of the server.")
     name: str = Field(default="tori", min_length=1, max_length=63, description="Name of the database.")
     pool: Pool = Field(default_factory=Pool, description="The connection pool.")
     credentials: Annotated[Secret[DatabaseCredentials], Ref("database/creds/tori")] = Field(
-        description="Account to log in with; from Vault's database engine."
+        description="Account for the login, from Vault's database engine."
     )
 
 
@@ -178,7 +190,7 @@ _ACADEMIC |= {"results", "discussion", "conclusion", "references", "appendix", "
 
 @clean_init
 class ToriSettings(BaseModel):
-    """All settings of the pipeline."""
+    """All settings of the TORI pipeline."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -192,18 +204,18 @@ class ToriSettings(BaseModel):
 
     features: Features = Field(default_factory=Features, description="Switches of the pipeline's stages.")
     ocr: Ocr = Field(default_factory=Ocr, description="Optical character recognition.")
-    parallelism: Parallelism = Field(default_factory=Parallelism, description="Work side by side.")
+    parallelism: Parallelism = Field(default_factory=Parallelism, description="Concurrent processing.")
     entropy: Entropy = Field(default_factory=Entropy, description="Pruning by information content.")
-    limits: Limits = Field(default_factory=Limits, description="What to keep of a document.")
+    limits: Limits = Field(default_factory=Limits, description="Limits on the content to keep per document.")
     section_weights: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(
-        default=_WEIGHTS, description="Weight of a concept by the section it stands in, 0 to 100."
+        default=_WEIGHTS, description="Weight of concepts by section of the document, 0 to 100."
     )
-    generic_terms: Words = Field(default=_GENERIC, description="Words that are no concepts.")
-    academic_sections: Words = Field(default=_ACADEMIC, description="Headings that begin a section.")
-    chunking: Chunking = Field(default_factory=Chunking, description="How text is cut.")
+    generic_terms: Words = Field(default=_GENERIC, description="Words that are never concepts.")
+    academic_sections: Words = Field(default=_ACADEMIC, description="Headings that start a section.")
+    chunking: Chunking = Field(default_factory=Chunking, description="Division of text into chunks.")
     logging: Logging = Field(default_factory=Logging, description="The pipeline's log.")
-    progress: Progress = Field(default_factory=Progress, description="How often progress is reported.")
-    database: Database = Field(default_factory=Database, description="Where documents are stored.")  # type: ignore[arg-type]
-    api_key: Secret[str] = Field(description="Key of the concept service.")
-    database_url: Secret[str] = Field(description="Whole address of the database, credentials included.")
-    embedding_token: Secret[str] = Field(description="Token of the embedding service.")
+    progress: Progress = Field(default_factory=Progress, description="Frequency of progress reports.")
+    database: Database = Field(default_factory=Database, description="Database in which documents are stored.")  # type: ignore[arg-type]
+    api_key: Secret[str] = Field(description="API key of the concept service.")
+    database_url: Secret[str] = Field(description="URL of the database, including credentials.")
+    embedding_token: Secret[str] = Field(description="Access token of the embedding service.")

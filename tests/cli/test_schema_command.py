@@ -56,7 +56,7 @@ def test_the_example_environment_is_read_by_a_load(toriconfig: Toriconfig, tmp_p
     assert toriconfig("schema", "--env-example") == (0, "", "wrote .env.example\n")
     text = (tmp_path / ".env.example").read_text()
     assert "#TORI_CHUNKING__SIZE=800\n" in text
-    assert "# Characters of a chunk.\n" in text
+    assert "# Characters per chunk, 50 to 100,000.\n" in text
     assert "#TORI_API_KEY=\n" in text
     assert toriconfig("schema", "--env-example", "--check").code == 0
     plain = [line for line in text.splitlines() if line.startswith("#TORI_") and not line.endswith("=")]
