@@ -107,8 +107,8 @@ def test_a_profile_without_a_file_is_wrong_usage_with_the_near_miss(toriconfig: 
 @pytest.mark.parametrize(
     ("a", "b", "said"),
     [
-        ("tori.yaml", "prod", "compare two of one kind"),
-        ("../x", "prod", "compare two of one kind"),
+        ("tori.yaml", "prod", "compare two of the same kind"),
+        ("../x", "prod", "compare two of the same kind"),
         ("tori.yaml", "absent.yaml", "does not exist"),
         ("vault:../x", "vault:secret/x", "`..` segment"),
         ("vault:secret/x", "vault:secret/y", "set VAULT_ADDR"),

@@ -310,7 +310,7 @@ def test_settings_with_errors_do_not_keep_it_from_looking(
     (tmp_path / "app.yaml").write_text("nonsense: 1\n")
     result = examined(toriconfig, vault, vault.new_token("doctor"))
     assert result.code == 1
-    assert lines(result, "error") == ["settings: 1 error, so places in Vault may be missing here"]
+    assert lines(result, "error") == ["settings: 1 error, so references to Vault may be missing here"]
     assert "secret/doctor/one#key: can be read" in lines(result, "ok")
 
 

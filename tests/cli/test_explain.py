@@ -39,7 +39,7 @@ def test_five_origins_stand_in_order_and_the_winner_is_marked(
         "    tori.prod.yaml:1:39                            330",
         "    tori.yaml:4:15                                 320",
         "    default FileSizes.small.chunks                 300",
-        "  Chunks to keep of one document.",
+        "  Maximum chunks to keep per document.",
     ]
 
 

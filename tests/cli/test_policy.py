@@ -112,7 +112,7 @@ def test_the_eager_layer_is_among_what_is_read(toriconfig: Toriconfig, tmp_path:
 
 def test_without_secrets_there_is_no_policy(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("from pydantic import BaseModel\nclass App(BaseModel):\n    size: int = 1\n")
-    assert toriconfig("policy", "--settings", "app:App") == (0, "", "App asks Vault for nothing\n")
+    assert toriconfig("policy", "--settings", "app:App") == (0, "", "App reads nothing from Vault\n")
 
 
 def test_a_vault_that_is_away_or_not_named_is_told(toriconfig: Toriconfig) -> None:

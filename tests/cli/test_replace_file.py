@@ -38,7 +38,7 @@ def test_an_env_file_of_the_user_is_left_alone_unless_forced(content: str, examp
     (tmp_path / ".env").write_text(content)
     refused = example()
     assert 2 == refused.code
-    assert ".env is there already, and toriconfig did not write it" in refused.err
+    assert ".env exists, and toriconfig did not write it" in refused.err
     assert content == (tmp_path / ".env").read_text()
     assert 0 == example("--force").code
     assert (tmp_path / ".env").read_text().startswith("# Every variable")
@@ -174,10 +174,10 @@ def test_what_was_made_meanwhile_is_left_alone(tmp_path: Path, monkeypatch: pyte
         return make(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(_replace_file, "_temporary", meanwhile)
-    with pytest.raises(Refused, match="somebody else"):
+    with pytest.raises(Refused, match="another process"):
         replace_file(str(path), "ours", force=False)
     path.write_text("older text of theirs")
-    with pytest.raises(Refused, match="changed by somebody else"):
+    with pytest.raises(Refused, match="changed by another process"):
         replace_file(str(path), "ours", force=False)
     assert "theirs" == path.read_text()
     assert [] == left(tmp_path)

@@ -29,7 +29,7 @@ def test_drift_is_a_finding_that_names_the_command(toriconfig: Toriconfig, tmp_p
     result = toriconfig("schema", "--check", "--settings", "app:AppSettings")
     assert result.code == 1
     assert result.out == (
-        "schemas/app.schema.json is not what AppSettings says now: run `toriconfig schema --settings app:AppSettings`\n"
+        "schemas/app.schema.json is out of date for AppSettings: run `toriconfig schema --settings app:AppSettings`\n"
     )
     assert "sise" in file.read_text(), "--check writes nothing"
 

@@ -107,9 +107,7 @@ def test_json_leaves_out_what_it_cannot_show_and_says_so(shown: Toriconfig) -> N
     data = json.loads(result.out)
     assert data["literal"] == "${vault:secret/app#literal}"
     assert {"text", "password", "old", "url"}.isdisjoint(data)
-    assert (
-        "left out, since they are or hold a secret that no reference stands for: text, password, old, url" in result.err
-    )
+    assert "omitted, because they are or hold a secret without a reference: text, password, old, url" in result.err
 
 
 def test_origins_stand_beside_each_value(shown: Toriconfig) -> None:

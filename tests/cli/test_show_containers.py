@@ -117,7 +117,7 @@ def test_a_container_of_a_secret_without_a_reference_is_a_comment_and_said_to_be
     results = [toriconfig("show", "--settings", "app:App", "-f", form) for form in ("yaml", "json", "env")]
     canary.absent_from(*(text for result in results for text in result[1:]))
     assert "# players: **********  # app.yaml:1:10\n" in results[0].out
-    assert "stands for: players, tokens, hall.door, keys.p, account" in results[1].err
+    assert "without a reference: players, tokens, hall.door, keys.p, account" in results[1].err
 
 
 def test_a_secret_in_a_root_model_differs_where_its_value_does(toriconfig: Toriconfig, tmp_path: Path) -> None:

@@ -66,10 +66,10 @@ def test_a_value_without_a_variable_of_its_own_is_said_by_the_nearest_above(
             """# APP_HOSTS: '{"a": {"token": "${vault:s/x#k}"}}'""",
         ),
         ("hosts: {a: {token: s3cr3t}}", "hosts", "# APP_HOSTS: **********"),
-        ("open: {a: 1}", "open", "# APP_OPEN: no variable can say it"),
-        ("open: null", "open", "# APP_OPEN: no variable can say it"),
-        ("key: null", "key", "# APP_KEY: no variable can say it"),
-        ("", '"spa ced"', "# spa ced: no variable sets it"),
+        ("open: {a: 1}", "open", "# APP_OPEN: no variable can hold it"),
+        ("open: null", "open", "# APP_OPEN: no variable can hold it"),
+        ("key: null", "key", "# APP_KEY: no variable can hold it"),
+        ("", '"spa ced"', "# spa ced: no variable can set it"),
     ],
 )
 def test_what_would_read_back_as_something_else_is_a_comment(
@@ -83,7 +83,7 @@ def test_where_only_ascii_may_be_written_json_escapes_and_text_is_a_comment(tmp_
     shown = in_a_process(
         "show", "-f", "env", "--settings", "app:App", cwd=tmp_path, environ={"PYTHONIOENCODING": "ascii"}
     )
-    assert "# APP_NAME: no variable can say it in ASCII\n" in shown.out
+    assert "# APP_NAME: no variable can hold it in ASCII\n" in shown.out
     (tmp_path / "app.yaml").unlink()
     (tmp_path / ".env").write_text(shown.out, encoding="ascii")
     again = in_a_process("show", "deep", "--settings", "app:App", "--env-file", ".env", cwd=tmp_path)

@@ -171,7 +171,7 @@ def test_a_key_that_is_no_name_of_a_shell_is_a_comment(toriconfig: Toriconfig, t
     (tmp_path / "app.py").write_text(APP)
     (tmp_path / "app.yaml").write_text(HOSTILE_YAML)
     lines = toriconfig("show", "--format", "shell", "--settings", "app:App").out.splitlines()
-    assert "# o$(touch X): no variable sets it" in lines
+    assert "# o$(touch X): no variable can set it" in lines
     assert "# APP_KEY: '${vault:secret/a#b}'" in lines
 
 

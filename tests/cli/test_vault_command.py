@@ -57,7 +57,7 @@ def test_no_variable_of_the_caller_leads_the_command_to_another_vault(tmp_path: 
         ("secret/x: 3\n", "a mapping of keys"),
         ("../x: {a: b}\n", "segment"),
         ("secret/x: [\n", "TC001"),
-        ("kv/x: {a: b}\n", "`secret/` alone"),
+        ("kv/x: {a: b}\n", "only the mount `secret/`"),
         ("secret/x: {a: {b: .nan}}\n", "neither NaN nor infinity"),
     ],
 )
@@ -196,7 +196,7 @@ def test_a_value_is_stored_byte_by_byte_whatever_the_locale_or_refused(
         timeout=60,
         check=False,
     )
-    assert (0 if stored else 2, b"is no UTF-8 text" in done.stderr) == (done.returncode, not stored)
+    assert (0 if stored else 2, b"is not UTF-8 text" in done.stderr) == (done.returncode, not stored)
     assert (stored or "old") == shared_vault_server.get("secret/bytes")["key"]
 
 
@@ -213,7 +213,7 @@ def test_a_value_is_never_an_argument(toriconfig: Toriconfig) -> None:
         (("get", "../x#k"), {}, 2, "segment"),
         (("get", "secret/x#k"), {}, 2, "set VAULT_ADDR"),
         (("put", "secret/x#k"), {"VAULT_ADDR": "http://127.0.0.1:1"}, 2, "use --stdin"),
-        (("put", "secret/x?version=1#k"), {"VAULT_ADDR": "http://127.0.0.1:1"}, 2, "say `secret/x#k`"),
+        (("put", "secret/x?version=1#k"), {"VAULT_ADDR": "http://127.0.0.1:1"}, 2, "use `secret/x#k`"),
         (("get", "secret/x#k"), {"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "x"}, 3, "127.0.0.1:1"),
         (("get", "secret/x#k"), {"VAULT_ADDR": "nonsense"}, 2, "VAULT_ADDR"),
     ],

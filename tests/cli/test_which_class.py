@@ -156,7 +156,7 @@ def test_local_files_can_be_left_out_of_every_command(app: Toriconfig, tmp_path:
         ('[tool.toriconfig]\nsetting = "app_of_test:App"\n', "has `setting`; did you mean `settings`?"),
         ('[tool.toriconfig]\nSettings = "app_of_test:App"\n', "has `Settings`; did you mean `settings`?"),
         ('[tool.toriconfg]\nsettings = "app_of_test:App"\n', "[tool.toriconfg]; did you mean [tool.toriconfig]?"),
-        ('[tool]\ntoriconfig = "app_of_test:App"\n', "[tool.toriconfig] is a table"),
+        ('[tool]\ntoriconfig = "app_of_test:App"\n', "[tool.toriconfig] must be a table"),
     ],
 )
 def test_a_misspelt_name_of_the_class_in_pyproject_is_refused(

@@ -67,7 +67,7 @@ def test_no_command_repeats_an_argument_that_is_one_too_many(command: str, toric
 
 def test_the_remedy_is_told(toriconfig: Toriconfig) -> None:
     err = toriconfig("vault", "put", "secret/app#key", "value").err.replace("\n", " ")
-    assert "`put` takes no further argument: a secret is never one" in err
+    assert "`put` takes no further argument: other users can read arguments" in err
     assert "use --stdin" in err
 
 
@@ -78,7 +78,7 @@ def test_the_remedy_is_told(toriconfig: Toriconfig) -> None:
         (("rotate", "a/b#c", "--lenght", "3"), "no such option; did you mean `--length`?"),
         (("rotate", "a/b#c", "--length", "x"), "invalid value for '--length': expected a whole number"),
         (("rotate", "a/b#c", "--workers", "99"), "invalid value for '--workers': expected a whole number 1<=x<=64"),
-        (("rotate", "a/b#c", "--max-age", "soon"), "it is no age: write 90d"),
+        (("rotate", "a/b#c", "--max-age", "soon"), "not an age: write 90d"),
         (("rotate", "a/b#c", "--kind", "generatd"), "no kind 'generatd', meant as 'generated': name one"),
         (("vault", "get", "a/b"), "REFERENCE names no key: write `a/b#key`"),
         (("vault", "put"), "Missing argument 'REFERENCE'"),

@@ -82,9 +82,9 @@ def test_it_rotates_shows_the_way_back_and_tells_no_secret(vault: VaultServer) -
     assert (0, "nothing to resume at secret/cli#token\n") == run("--resume")
     code, text = run("--status")
     assert (0, True) == (code, "secret/cli#token: done at" in text)
-    assert (0, "brought the value of version 1 back to secret/cli#token, as version 3\n") == run("--rollback")
+    assert (0, "restored the value of version 1 at secret/cli#token, as version 3\n") == run("--rollback")
     code, text = run("--rollback")
-    assert (0, True) == (code, "nothing to roll back to at secret/cli#token" in text)
+    assert (0, True) == (code, "nothing to roll back at secret/cli#token" in text)
     assert canary.secret == vault.get("secret/cli")["token"]
     canary.absent_from(*told)
     assert made not in "".join(told)
@@ -117,11 +117,11 @@ def test_a_value_from_standard_input_may_be_large_and_is_taken_whole(vault: Vaul
 @pytest.mark.parametrize(
     ("arguments", "given", "message"),
     [
-        (["secret/given#token", "--kind", "given"], None, "there is no terminal to ask for the value: use --stdin"),
+        (["secret/given#token", "--kind", "given"], None, "no terminal to prompt for the value: use --stdin"),
         (["secret/given#token", "--stdin"], "", "the new value is empty; nothing was changed"),
-        (["secret/given#token", "--stdin"], b"\xff\xfe", "standard input is no UTF-8 text"),
-        (["secret/given#a", "secret/given#b", "--stdin"], "x", "one value is given, so name one REF"),
-        ([], None, "name what is to be rotated"),
+        (["secret/given#token", "--stdin"], b"\xff\xfe", "standard input is not UTF-8 text"),
+        (["secret/given#a", "secret/given#b", "--stdin"], "x", "one value is given: name only one REF"),
+        ([], None, "name the secret"),
         (
             ["secret/given"],
             None,
@@ -131,7 +131,7 @@ def test_a_value_from_standard_input_may_be_large_and_is_taken_whole(vault: Vaul
         (["secret/given", "--kind", "database-user"], None, "needs --conninfo"),
         (["secret/../given#token"], None, "`.` or `..` segment"),
         (["secret/given#token", "--length", "3"], None, "can be guessed"),
-        (["--due", "--max-age", "soon"], None, "is no age: write 90d"),
+        (["--due", "--max-age", "soon"], None, "not an age: write 90d"),
     ],
 )
 def test_what_cannot_be_meant_ends_with_2(
@@ -248,7 +248,7 @@ def test_an_age_for_all_leaves_out_what_is_leased_issued_or_pinned(vault: VaultS
     vault.put("secret/lasting", {"key": "old"})
     code, out, err = rotate(vault.environ, "--due", "--max-age", "90d", "--settings", "fleeting:App", cwd=tmp_path)
     assert (0, True) == (code, out.startswith("fresh     secret/lasting#key, 0.00 hours old"))
-    assert 4 == err.count("left out: ")
+    assert 4 == err.count("skipped: ")
     assert "1 not due, 0 failed, 1 in all" in err
 
 
@@ -339,7 +339,7 @@ def test_who_ends_it_ends_the_verifier_too(vault: VaultServer, tmp_path: Path, n
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(number)
-    assert "--resume` goes on" in process.communicate(timeout=30)[1]
+    assert "--resume` completes it" in process.communicate(timeout=30)[1]
     assert 128 + number == process.returncode
     verifier = int(begun.read_text())
     wait_for(lambda: _has_ended(verifier), timeout=10.0, what="the verifier goes on")

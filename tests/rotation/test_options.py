@@ -27,7 +27,7 @@ def test_the_four_acts_are_alternatives(vault: VaultServer, acts: tuple[str, ...
     for arguments in (acts, acts[::-1], (*acts, "--due")):
         code, out, err = rotate(vault.environ, "secret/opted#token", *arguments)
         assert (Exit.USAGE, "") == (code, out)
-        assert " and ".join(act for act in ACTS if act in acts) + " are alternatives: name one" in err
+        assert " and ".join(act for act in ACTS if act in acts) + " exclude each other: use one of them" in err
     assert {"token": "old"} == vault.get("secret/opted")
 
 
@@ -43,24 +43,24 @@ REFUSED = [
     ),
     (
         ["secret/opted", "--length", "64"],
-        "--length is an option of kind generated, not of the kind that the record says",
+        "--length is an option of kind generated, not of the recorded kind",
     ),
     (["secret/opted#token", "--stdin", "--length", "64"], "--length is an option of kind generated, not of given"),
     (["secret/opted#token", "--kind", "generated", "--stdin"], "--stdin is an option of kind given, not of generated"),
     (["transit/keys/x", "--alphabet", "abc"], "--alphabet is an option of kind generated, not of transit-key"),
-    (["transit/keys/x", "--grace", "5"], "--grace: of kind transit-key Vault keeps no former value"),
+    (["transit/keys/x", "--grace", "5"], "--grace: Vault keeps no former value for kind transit-key"),
     (["secret/opted#token", "--due", "--max-age", "0", "--single"], "--single is an option of kind database-user"),
     (
         ["secret/opted#token", "--resume", "--length", "64"],
-        "--length says what a new value is, and --resume makes none",
+        "--length describes a new value, and --resume creates none",
     ),
-    (["secret/opted#token", "--rollback", "--stdin"], "--stdin says what a new value is, and --rollback makes none"),
-    (["secret/opted#token", "--status", "--force"], "--force is for a rotation, not for --status"),
-    (["secret/opted#token", "--to", "2"], "--to says which version --rollback brings back to one REF"),
-    (["secret/opted#token", "--due", "--rollback", "--to", "2"], "--to says which version --rollback brings back"),
-    (["secret/opted#token", "--max-age", "90d"], "--max-age is for --due"),
-    (["secret/opted#token", "--workers", "2"], "--workers is for --due"),
-    (["secret/opted#token", "--abandoned-after", "2h"], "--abandoned-after is for --due"),
+    (["secret/opted#token", "--rollback", "--stdin"], "--stdin describes a new value, and --rollback creates none"),
+    (["secret/opted#token", "--status", "--force"], "--force applies to a rotation, not to --status"),
+    (["secret/opted#token", "--to", "2"], "--to is the version that --rollback restores at one REF"),
+    (["secret/opted#token", "--due", "--rollback", "--to", "2"], "--to is the version that --rollback restores"),
+    (["secret/opted#token", "--max-age", "90d"], "--max-age applies only with --due"),
+    (["secret/opted#token", "--workers", "2"], "--workers applies only with --due"),
+    (["secret/opted#token", "--abandoned-after", "2h"], "--abandoned-after applies only with --due"),
 ]
 
 

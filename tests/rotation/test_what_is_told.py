@@ -94,11 +94,11 @@ class TestRollback:
         rotated(vault, "secret/typed", "one", "two")
         reference = "secret/typed#token"
         told = [rotate(vault.environ, reference, "--rollback")[:2] for _ in range(2)]
-        assert (0, f"brought the value of version 1 back to {reference}, as version 3\n") == told[0]
+        assert (0, f"restored the value of version 1 at {reference}, as version 3\n") == told[0]
         assert 0 == told[1][0]
-        assert told[1][1].startswith(f"nothing to roll back to at {reference}: version 1 was brought back already")
+        assert told[1][1].startswith(f"nothing to roll back at {reference}: version 1 was already restored")
         code, out, _ = rotate(vault.environ, reference, "--rollback", "--to", "2")
-        assert (0, f"brought the value of version 2 back to {reference}, as version 4\n") == (code, out)
+        assert (0, f"restored the value of version 2 at {reference}, as version 4\n") == (code, out)
         assert "two" == vault.get("secret/typed")["token"]
 
 

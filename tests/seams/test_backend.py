@@ -237,7 +237,7 @@ class App(BaseModel):
         (("explain", "token"), "memory:   db#password"),
         (("explain", "token", "--online"), "fresh"),
         (("health", "--online"), "fresh"),
-        (("policy",), "asks Vault for nothing"),
+        (("policy",), "reads nothing from Vault"),
         (("doctor",), "no setting asks for it"),
         (("schema", "-O", "-"), "token"),
     ],

@@ -199,7 +199,7 @@ def test_a_record_alone_imports_no_kind(service: Service) -> None:
         (("--single",), "--single is an option of kind database-user, not of service"),
         (("--force",), "--force is an option of kind database-user, not of service"),
         (("--stdin",), "--stdin is an option of kind given, not of service"),
-        (("--resume", "--prefix", "x"), "--prefix says what a new value is, and --resume makes none"),
+        (("--resume", "--prefix", "x"), "--prefix describes a new value, and --resume creates none"),
         (("--retries", "many"), "invalid value for '--retries': expected a whole number"),
     ],
 )
@@ -217,7 +217,7 @@ def test_an_option_of_the_kind_is_unknown_without_it(service: Service) -> None:
 def test_a_secret_option_is_refused_as_an_argument(service: Service) -> None:
     code, _, err = service.rotate(*service.where, "--service-token", service.canary.secret)
     assert 2 == code
-    assert "--service-token is a secret, and never an argument: set the variable SERVICE_TOKEN" in err
+    assert "--service-token is a secret, which is never passed as an argument: set the variable SERVICE_TOKEN" in err
 
 
 def test_what_is_missing_is_named(service: Service) -> None:
@@ -250,14 +250,14 @@ def test_the_help_names_the_kind_with_its_options_and_variables(service: Service
         ("class Mine: name = 'mine'; stored = True", "its class has no method needs, plan"),
         (
             "from toriconfig.rotation import kinds\nclass Mine(kinds.StaticRole): pass",
-            "it calls itself static-role, as a kind of this package",
+            "its `name` is static-role, the name of a kind of this package",
         ),
         (
             (
                 "from toriconfig.rotation import Option as O, kinds\nclass Mine(kinds.Generated):"
                 "\n    name = 'mine'\n    options = (O('timeout'),)"
             ),
-            "the kind mine declares --timeout, an option of every rotation",
+            "the kind mine declares --timeout, which every rotation has",
         ),
     ],
 )

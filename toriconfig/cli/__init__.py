@@ -1,7 +1,7 @@
-"""The command line. One file a command; heavy imports stand inside the commands, since `--version` pays for the rest.
+"""The command line, with one module per command. Commands import their dependencies late, so that `--version` is fast.
 
-A new command is one file here with a click command, and one line in the table. Another package adds its own by an
-entry point: see `_installed`.
+To add a command, write a module here with a click command, and add one line to the table. Another package adds its
+commands by an entry point (`_installed`).
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class _Commands(click.Group):
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands; those of other packages without importing them."""
+        """List the commands, without importing those of other packages."""
         from toriconfig.cli._installed import installed, package_of
 
         names = _own_commands()

@@ -1,4 +1,4 @@
-"""`python -m toriconfig.cli`, where the script is not on the path."""
+"""Entry point of `python -m toriconfig.cli`."""
 
 from __future__ import annotations
 

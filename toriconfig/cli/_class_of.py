@@ -1,4 +1,4 @@
-"""The settings class that `--settings` names: a class, a lazy object, or a module that holds one of them."""
+"""Import of the settings class that `--settings` names: a class, a lazy object, or a module that holds one of them."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ def _from_here(error: Exception) -> bool:
 
 
 def _told(error: Exception) -> str:
-    """Describe the error of an import, with the last frame of the user's code.
+    """Return the error of an import as text, with the last frame of the user's code.
 
-    Of errors of other kinds not the message, which may quote a value; errors of toriconfig and of pydantic's schema
-    hold none and are shown whole.
+    The message of other errors is omitted, because it may quote a value. Errors of toriconfig and of pydantic's schema
+    hold no value and are shown in full.
     """
     from traceback import extract_tb
 

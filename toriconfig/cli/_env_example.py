@@ -23,7 +23,7 @@ def env_example(cls: type[BaseModel]) -> str:
         ConfigError: an annotation of the class is not defined.
     """
     made_by_pydantic(cls)
-    lines = [f"# Every variable that {cls.__name__} reads. Uncomment what you set."]
+    lines = [f"# Every variable that {cls.__name__} reads. Uncomment the variables to set."]
     shape = root_shape(cls)
     for name, path in variables_of(cls):
         field = _field(shape, path)
@@ -32,7 +32,7 @@ def env_example(cls: type[BaseModel]) -> str:
         about = clean(
             " ".join((field.info.description or show(path)).split())
         )  # in one line, or the rest is no comment
-        secret = " A secret: keep it in Vault rather than here." if field.shape.kind == "secret" else ""
+        secret = " A secret: store it in Vault rather than here." if field.shape.kind == "secret" else ""
         lines += ["", f"# {about}{secret}", f"#{name}={_default(field)}"]
     return "\n".join(lines) + "\n"
 
@@ -49,7 +49,7 @@ def _field(shape: Shape, path: Path) -> Field | None:
 
 
 def _default(field: Field) -> str:
-    """The default as a variable says it; "" when there is none, or none that can be said or shown."""
+    """Return the default as text of a variable; "" if there is none, or none that a variable can express or show."""
     from pydantic_core import PydanticUndefined
 
     default = PydanticUndefined if field.required or confidential(field.shape) else field.default()

@@ -1,4 +1,4 @@
-"""Exit codes, and how a command ends."""
+"""Exit codes, and the end of a command."""
 
 from __future__ import annotations
 
@@ -34,13 +34,14 @@ UNREADABLE = frozenset({"TC003", "TC006"})
 
 
 def code_of(problems: Sequence[Problem], *, strict: bool = False) -> Exit:
-    """The exit code for what was found.
+    """Return the exit code for problems.
 
-    What could not be read comes first; a source that could not be reached comes last, since whoever tries again for
-    its sake would find the other errors again.
+    Unreadable input takes precedence. An unreachable source comes last, because a second try after it would only find
+    the other errors again.
 
     Args:
-        strict: whether warnings count as errors.
+        problems: the problems.
+        strict: True: warnings count as errors.
     """
     counting = ("error", "warning") if strict else ("error",)
     errors = {problem.code for problem in problems if problem.severity in counting}

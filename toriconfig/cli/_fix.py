@@ -1,7 +1,7 @@
-"""Safe repairs in the text of a file: keys a slip of the keyboard away from the one that was meant, and renamed keys.
+"""Safe repairs in the text of a file: keys with a typing error, and renamed keys.
 
-A word is replaced where it stands, so comments and order stay. A repair that would bring a new error to light at
-that very key was not safe, and is left out.
+Only the key is replaced, so comments and order stay. A repair that would cause a new error at the same key is not
+safe, and is omitted.
 """
 
 from __future__ import annotations

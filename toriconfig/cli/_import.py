@@ -1,8 +1,8 @@
-"""Imports the settings class from the working directory, and nothing else from there.
+"""Import of the settings class from the working directory, and of nothing else from there.
 
-A checkout may hold a module of any name. It is searched last, and only for the settings class and what that class
-imports: a file `shutil.py` or `tqdm.py` in the working directory never stands in for the standard library or for a
-library, not even for one that is not installed.
+A checkout may hold a module of any name. It is searched last, and only for the settings class and its imports. A file
+`shutil.py` or `tqdm.py` in the working directory therefore never replaces the standard library or a library, even if
+the library is not installed.
 """
 
 from __future__ import annotations

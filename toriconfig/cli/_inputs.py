@@ -1,4 +1,4 @@
-"""The files that a command is given: each document a tree."""
+"""Settings files that a command is given. Each document becomes a tree."""
 
 from __future__ import annotations
 

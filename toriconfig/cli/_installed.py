@@ -3,8 +3,8 @@
     [project.entry-points."toriconfig.commands"]
     mycmd = "mypackage.commands:mycmd"
 
-The entry point names a `click.Command`; an integer that it returns is the exit code. It is imported when its command
-is run, and for no other. A command of this package is not replaced: an entry point of the same name is ignored.
+The entry point names a `click.Command`. An integer that the command returns is the exit code. Only the command that
+runs is imported. An entry point with the name of a command of this package is ignored.
 """
 
 from __future__ import annotations

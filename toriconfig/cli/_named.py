@@ -1,4 +1,4 @@
-"""Files of a settings class, and the check that a class was named at all."""
+"""Files of a settings class, and the check that a settings class was named."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def require_class(target: str | None, files: Iterable[str], folder: str | None) 
     if os.environ.get("TORI_CONFIG_FILE") or any(map(_is_of_tori, there)):
         return
     raise click.UsageError(
-        'no settings class is named: say --settings module:Class, or write `settings = "module:Class"` below '
+        'no settings class is named: use --settings module:Class, or write `settings = "module:Class"` below '
         "[tool.toriconfig] in pyproject.toml (without a class, tori*.yaml are checked against ToriSettings)"
     )
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they mean."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -33,29 +33,33 @@ def settings_option(function: F) -> F:
         is_flag=True,
         expose_value=False,
         callback=lambda context, _, wanted: context.meta.__setitem__(TRACEBACK, wanted),
-        help="Show the frames of an error of the module that holds the settings class.",
+        help="Show the traceback when the settings class cannot be imported.",
     )(function)
     return click.option(
         "--settings",
         "target",
         metavar="MODULE:NAME",
-        help="The settings class, a lazy object, or a module that holds one; default: [tool.toriconfig] settings in pyproject.toml, else ToriSettings.",
+        help="Settings class, lazy object, or module with one of them; default: [tool.toriconfig] settings in pyproject.toml, else ToriSettings.",
     )(function)
 
 
 def load_options(function: F) -> F:
     """`--profile`, `--no-local` and `--config-dir`, which steer a load; for `recipe`."""
-    function = click.option("--profile", help="The profile, instead of the variable's.")(function)
-    function = click.option("--no-local", is_flag=True, help="Leave NAME.local.yaml out.")(function)
+    function = click.option("--profile", help="The profile; default: from the environment variable.")(function)
+    function = click.option("--no-local", is_flag=True, help="Do not read NAME.local.yaml.")(function)
     return click.option(
-        "--config-dir", type=click.Path(file_okay=False), help="Where the settings files are; default: here."
+        "--config-dir",
+        type=click.Path(file_okay=False),
+        help="Folder of the settings files; default: the working directory.",
     )(function)
 
 
 def env_file_option(function: F) -> F:
     """`--env-file`: a `.env` file that the schema does not name itself; for `recipe`."""
     return click.option(
-        "--env-file", type=click.Path(dir_okay=False), help="The `.env` file, instead of what the class says."
+        "--env-file",
+        type=click.Path(dir_okay=False),
+        help="The `.env` file, instead of the one that the class declares.",
     )(function)
 
 
@@ -67,7 +71,7 @@ def output_options(function: F) -> F:
         type=click.IntRange(min=0),
         default=MOST_SHOWN,
         show_default=True,
-        help="How many findings are written, errors first; the rest is counted. 0: all.",
+        help="Maximum number of findings to write, errors first; the rest is counted. 0: all.",
     )(function)
     function = click.option(
         "--output-format",
@@ -77,10 +81,10 @@ def output_options(function: F) -> F:
         default="text",
         envvar="TORICONFIG_OUTPUT_FORMAT",
         show_default=True,
-        help="How findings are written.",
+        help="Format of findings.",
     )(function)
     return click.option(
-        "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colours."
+        "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Use of colours."
     )(function)
 
 
@@ -176,13 +180,13 @@ def _from_pyproject() -> str | None:
             except ValueError as error:
                 raise click.UsageError(f"{file} cannot be read: {error}") from None
             except RecursionError:
-                raise click.UsageError(f"{file} cannot be read: it is too deep") from None
+                raise click.UsageError(f"{file} cannot be read: it is nested too deeply") from None
             if not isinstance(tools, dict):
                 return None
             _refuse_misspelt(file, tools)
             name = tools.get("toriconfig", {}).get("settings")
             if name is not None and not isinstance(name, str):
-                raise click.UsageError(f'{file}: [tool.toriconfig] settings is a text such as "app.config:Settings"')
+                raise click.UsageError(f'{file}: [tool.toriconfig] settings must be text such as "app.config:Settings"')
             return name
     return None
 
@@ -202,7 +206,7 @@ def _refuse_misspelt(file: Path, tools: Mapping[str, Any]) -> None:
         return
     table = tools["toriconfig"]
     if not isinstance(table, dict):
-        raise click.UsageError(f'{file}: [tool.toriconfig] is a table: write `settings = "module:Class"` below it')
+        raise click.UsageError(f'{file}: [tool.toriconfig] must be a table: write `settings = "module:Class"` below it')
     wrong = next((name for name in table if near(name, ["settings"])), None) if "settings" not in table else None
     if wrong is not None:
         raise click.UsageError(f"{file}: [tool.toriconfig] has `{wrong}`; did you mean `settings`?")

@@ -1,4 +1,4 @@
-"""Input that commands read themselves: standard input, and single files of text. All of it bounded."""
+"""Bounded reading of standard input and of single text files."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""Writes files as a whole, in one step, and leaves alone what somebody else made of them.
+"""Writing of a file in one step, and refusal to overwrite files of other programs or users.
 
-| what stands there | without `--force` | with `--force` |
+| existing file | without `--force` | with `--force` |
 |---|---|---|
-| nothing | created | created |
+| none | created | created |
 | a regular file that may be replaced | replaced in one step; mode, owner and attributes stay | the same |
 | a file that toriconfig did not write (only where a new file is made) | refused | replaced |
-| a symbolic link (only where a new file is made; a repair follows the link) | refused | the link stays, its file is replaced |
-| a file without the right to write | refused | replaced, and still without that right |
-| a file with several names, or of another owner | refused | written in place, not in one step, so names and owner stay |
+| a symbolic link (only where a new file is made; a repair follows the link) | refused | its target is replaced |
+| a file without write permission | refused | replaced; the permission stays |
+| a file with several names, or of another owner | refused | written in place, not in one step; names and owner stay |
 | a directory, a device, a pipe | refused | refused |
 """
 
@@ -23,7 +23,7 @@ from toriconfig.cli._read import LARGEST_INPUT
 
 
 class Refused(Exception):
-    """The file is left as it is; the message follows the name of the file."""
+    """Error for a file that is not written. The message continues the name of the file."""
 
 
 def replace_file(
@@ -43,7 +43,7 @@ def replace_file(
         OSError: the system does not let it.
     """
     if os.path.islink(path) and not (follow or force):
-        raise Refused(f"is a symbolic link to {os.readlink(path)}: name that file, or say --force")
+        raise Refused(f"is a symbolic link to {os.readlink(path)}: name that file, or use --force")
     target = os.path.realpath(path)
     try:
         found = os.stat(target)
@@ -51,21 +51,21 @@ def replace_file(
         _create(target, text)
         return
     if not stat.S_ISREG(found.st_mode):
-        raise Refused("is no regular file, so nothing is written there")
+        raise Refused("is not a regular file, so it is not written")
     if is_ours is not None and not force:
         _refuse_foreign(target, is_ours)
     if not (found.st_mode & 0o222 and os.access(target, os.W_OK)) and not force:
-        raise Refused("is write-protected: change its mode, or say --force")
+        raise Refused("is write-protected: change its mode, or use --force")
     several = found.st_nlink > 1
     foreign = found.st_uid != os.geteuid()
     if several and not force:
-        raise Refused(f"has {found.st_nlink} names (hard links), of which one would change alone: say --force")
+        raise Refused(f"has {found.st_nlink} names (hard links), and only one of them would change: use --force")
     if foreign and not force:
-        raise Refused(f"belongs to another user ({found.st_uid}): say --force")
+        raise Refused(f"belongs to another user ({found.st_uid}): use --force")
     if not (several or foreign) and _replace(target, text, found):
         return
     if not force:
-        raise Refused("belongs to a group that a new file of yours cannot have: say --force")
+        raise Refused("belongs to a group that a new file of yours cannot have: use --force")
     _write_in_place(target, text)
 
 
@@ -73,7 +73,7 @@ def _refuse_foreign(target: str, is_ours: Callable[[str], bool]) -> None:
     data = read_regular(target, LARGEST_INPUT, secret=False)
     text = "" if isinstance(data, Unread) else data.decode(errors="replace")
     if isinstance(data, Unread) or (text.strip() and not is_ours(text)):
-        raise Refused("is there already, and toriconfig did not write it: name another file, or say --force")
+        raise Refused("exists, and toriconfig did not write it: name another file, or use --force")
 
 
 def _create(target: str, text: str) -> None:
@@ -81,7 +81,7 @@ def _create(target: str, text: str) -> None:
     try:
         os.link(temporary, target)  # unlike a rename, refuses what was made there meanwhile
     except FileExistsError:
-        raise Refused("was made by somebody else just now: look at it") from None
+        raise Refused("was created by another process just now: check it") from None
     except OSError:  # a file system without hard links
         os.rename(temporary, target)
     finally:
@@ -99,7 +99,7 @@ def _replace(target: str, text: str, found: os.stat_result) -> bool:
         _copy_attributes(target, temporary)
         now = os.stat(target)
         if (now.st_ino, now.st_size, now.st_mtime_ns) != (found.st_ino, found.st_size, found.st_mtime_ns):
-            raise Refused("was changed by somebody else just now: try again")
+            raise Refused("was changed by another process just now: try again")
         os.replace(temporary, target)
     except PermissionError:
         return False

@@ -1,7 +1,7 @@
-"""The two streams: results on standard output, everything else on standard error.
+"""Output: results to standard output, everything else to standard error.
 
-Not by `click.echo`, which writes UTF-8 to a terminal that says it knows ASCII alone. Whatever is written goes through
-`_core/printable`: names of files, keys and answers of servers are other people's text.
+`click.echo` is not used, because it writes UTF-8 to a terminal that declares ASCII. All text passes through
+`_core/printable`, because names of files, keys and answers of servers may contain control characters.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Single values in one line of YAML, which read back to the same value."""
+"""Values as one line of YAML that reads back to the same value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two sides of a comparison: what a file, a profile or a place in Vault says, with secrets masked."""
+"""The two sides of a comparison: the values of a file, a profile or a Vault path, with secrets masked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages about a wrong command line: never an argument that may be a secret."""
+"""Messages about an invalid command line. They never repeat an argument that may be a secret."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def refuse_value(key: str | None) -> None:
         click.UsageError: the key holds a `=`.
     """
     if key is not None and "=" in key:
-        raise click.UsageError("a reference ends with the name of its key, and no `=` belongs there: use --stdin")
+        raise click.UsageError("a reference ends with the name of its key, without `=`: use --stdin for the value")
 
 
 def shown(reference: str) -> str:
@@ -46,8 +46,8 @@ def shown(reference: str) -> str:
 
 
 _ASIDE = (
-    ": a secret is never one, since others can read it there; leave it out to be asked for it, or use --stdin (and "
-    "rotate it, if it was one)"
+    ": other users can read arguments, so a secret is never one; omit it to be prompted, or use --stdin (if it was a "
+    "secret, rotate it)"
 )
 
 

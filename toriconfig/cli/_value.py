@@ -1,4 +1,4 @@
-"""A secret that a command is given: on standard input, or at a terminal that does not show it."""
+"""Reading of a secret from standard input, or from a terminal without echo."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def given_value(from_stdin: bool, prompt: str) -> str:
         try:
             return data.decode().removesuffix("\n")
         except UnicodeDecodeError:
-            raise click.UsageError("standard input is no UTF-8 text; encode it, such as with base64") from None
+            raise click.UsageError("standard input is not UTF-8 text: encode it, for example with base64") from None
     if not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask for the value: use --stdin; nothing was changed")
+        raise click.UsageError("no terminal to prompt for the value: use --stdin; nothing was changed")
     answer: str = click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True)
     return answer

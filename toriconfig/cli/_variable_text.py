@@ -1,7 +1,7 @@
-"""Values as the text of variables: in a `.env` file, and in a script that a POSIX shell sources.
+"""Values as text of environment variables, for `.env` files and for scripts that a POSIX shell sources.
 
-Nothing that is written runs anything in either, and each variable stands on one line but for the line ends of its value
-in a `.env` file. What a dialect cannot say is None, and becomes a comment.
+The text runs no command in either. Each variable is on one line, except line breaks of its value in a `.env` file.
+A value that the format cannot express is None, and becomes a comment.
 """
 
 from __future__ import annotations

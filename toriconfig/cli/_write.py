@@ -1,6 +1,7 @@
-"""The settings in effect as YAML, JSON or variables, which read back to the same settings.
+"""The effective settings as YAML, JSON or variables that read back to the same settings.
 
-A secret is its reference. What has none, and what only looks like a secret, is a comment, or left out of JSON.
+A secret is written as its reference. A secret without a reference, and a value that only looks like a secret, is
+written as a comment, and omitted from JSON.
 """
 
 from __future__ import annotations
@@ -93,8 +94,8 @@ def _shell_line(name: str, value: Any, ascii: bool) -> str | None:  # noqa: A002
     return shell_assignment(name, value, ascii=ascii)
 
 
-_ENV = _Dialect(is_env_name, _env_line, "no variable can say it")
-_SHELL = _Dialect(is_shell_name, _shell_line, "no variable can say it")
+_ENV = _Dialect(is_env_name, _env_line, "no variable can hold it")
+_SHELL = _Dialect(is_shell_name, _shell_line, "no variable can hold it")
 
 
 def _variables(
@@ -184,7 +185,7 @@ def _variable(
     first = group[0]
     note = clean(f"  # {first.origin}") if origins else ""
     if name is None:
-        return clean(f"# {show(path)}: no variable sets it") + note
+        return clean(f"# {show(path)}: no variable can set it") + note
     if not all(map(shows, group)):
         return clean(f"# {name}: {MASK}") + note
     value = _value(path, group)

@@ -1,4 +1,4 @@
-"""`toriconfig check`: what is wrong, all at once; and what can be repaired safely."""
+"""`toriconfig check`: report all problems, and repair those that can be repaired safely."""
 
 from __future__ import annotations
 
@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 @load_options
 @env_file_option
 @click.option("--online", is_flag=True, help="Also read every secret from Vault.")
-@click.option("--all-profiles", is_flag=True, help="Check the merged whole of each profile that has a file.")
-@click.option("--only-named", is_flag=True, help="Of FILES, leave out those that the class does not name.")
-@click.option("--stdin-filename", default="<stdin>", help="What `-` is called in findings.")
-@click.option("--strict", is_flag=True, help="Warnings count as errors.")
-@click.option("--fix", is_flag=True, help="Repair keys that are one slip from the only one meant, and renamed keys.")
-@click.option("--force", is_flag=True, help="With --fix: also files that are write-protected, linked or of others.")
-@click.option("--diff", is_flag=True, help="Show what --fix would do, and do nothing; exit 1 when that is something.")
+@click.option("--all-profiles", is_flag=True, help="Check the merged settings of each profile that has a file.")
+@click.option("--only-named", is_flag=True, help="Skip FILES that the class does not read.")
+@click.option("--stdin-filename", default="<stdin>", help="Name of standard input (`-`) in findings.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
+@click.option("--fix", is_flag=True, help="Repair misspelt keys with exactly one correction, and renamed keys.")
+@click.option(
+    "--force", is_flag=True, help="With --fix: also repair files that are write-protected, linked, or of other users."
+)
+@click.option("--diff", is_flag=True, help="Show the repairs of --fix without making them; exit 1 if there are any.")
 @output_options
 def check(
     files: tuple[str, ...],
@@ -54,17 +56,17 @@ def check(
 ) -> int:
     """Check the settings, or single files.
 
-    Without FILES: the merged whole, environment and missing keys included. With files, directories or `-`: each
-    alone, without the environment, and nothing that another layer may say is missing.
+    Without FILES: check the merged settings, including environment variables and missing keys. With files, directories
+    or `-`: check each file alone, without the environment. A key that another layer may set is then not missing.
     """
     from toriconfig._inspect.check import check_alone, check_profiles, check_whole, no_file_hint
     from toriconfig._schema.options import Options
 
     if files and (online or all_profiles):
         what = "--online" if online else "--all-profiles"
-        raise click.UsageError(f"single files are checked alone and offline: leave {what} or the files out")
+        raise click.UsageError(f"single files are checked alone and offline: omit {what} or the files")
     if all_profiles and how["profile"]:
-        raise click.UsageError("--all-profiles checks each of them: leave --profile out")
+        raise click.UsageError("--all-profiles checks every profile: omit --profile")
     found = files_in(files)
     require_class(target, [stdin_filename if file == "-" else file for file in found], how["config_dir"])
     asked = recipe(target, **how)
@@ -85,12 +87,12 @@ def check(
         note(f"no problems in {what}")
     hint = "" if files else no_file_hint(asked)
     if hint:
-        note(f"hint: {hint} (run where the files are, or say --config-dir)")
+        note(f"hint: {hint} (run in the folder of the files, or use --config-dir)")
     return code_of(problems, strict=strict)
 
 
 def _repair(asked: Recipe, names: list[str], *, only_show: bool, force: bool) -> int:
-    """Repair the files, or show the repairs, and return the number of keys."""
+    """Repair the files, or show the repairs, and return the number of repaired keys."""
     from toriconfig.cli import _fix
     from toriconfig.cli._replace_file import Refused
 
@@ -112,7 +114,7 @@ def _repair(asked: Recipe, names: list[str], *, only_show: bool, force: bool) ->
 
 
 def _files_of(asked: Recipe) -> list[str]:
-    """The files that a load reads."""
+    """Return the files that a load reads."""
     import os
 
     from toriconfig._load.read import files_of

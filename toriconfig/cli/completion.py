@@ -1,4 +1,4 @@
-"""`toriconfig completion SHELL`: the script that a shell sources."""
+"""`toriconfig completion SHELL`: print a completion script."""
 
 from __future__ import annotations
 

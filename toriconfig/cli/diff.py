@@ -1,4 +1,4 @@
-"""`toriconfig diff A B`: what differs between two profiles, two files, or two versions of a secret."""
+"""`toriconfig diff A B`: differences between two profiles, two files, or two versions of a secret."""
 
 from __future__ import annotations
 
@@ -24,21 +24,26 @@ if TYPE_CHECKING:
 @click.argument("a")
 @click.argument("b")
 @settings_option
-@click.option("--config-dir", type=click.Path(file_okay=False), help="Where the settings files are; default: here.")
+@click.option(
+    "--config-dir",
+    type=click.Path(file_okay=False),
+    help="Folder of the settings files; default: the working directory.",
+)
 @output_options
 def diff(a: str, b: str, target: str | None, config_dir: str | None, form: str, color: str, most: int) -> int:
-    """Show which settings differ between A and B; exit 1 when any does.
+    """Show the settings that differ between A and B; exit 1 if there are any.
 
-    A and B are two files, or two profiles (`default` for none), or two places in Vault, such as
-    `vault:secret/app?version=3` and `vault:secret/app`. Files are compared as they stand, profiles as the settings
-    that they lead to. Of secrets it is only told whether they differ. With `--output-format json` the same as data.
+    A and B are two files, two profiles (`default` for no profile), or two references to Vault, such as
+    `vault:secret/app?version=3` and `vault:secret/app`. Files are compared unmerged; profiles are compared after
+    merging all layers. For secrets only the fact of a difference is shown. `--output-format json` writes the same as
+    data.
     """
     from toriconfig.cli._sides import of_file, of_profile, of_vault
 
     asked = recipe(target, config_dir=config_dir, most=most)
     kind = _kind(a)
     if kind != _kind(b):
-        raise click.UsageError(f"{a} is a {kind}, and {b} is a {_kind(b)}: compare two of one kind")
+        raise click.UsageError(f"{a} is a {kind}, and {b} is a {_kind(b)}: compare two of the same kind")
     sides: list[Side] = []
     for name in (a, b):
         side: Side | Sequence[Problem]

@@ -1,4 +1,4 @@
-"""`toriconfig doctor`: what stands between this program and its secrets."""
+"""`toriconfig doctor`: diagnosis of the connection between this program and its secrets."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _COLORS = {"ok": "green", "warning": "yellow", "error": "red", "unreached": "red
 @env_file_option
 @output_options
 def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
-    """Examine address, TLS, login, token, clock, variables, and every declared path; 403 is told from 404."""
+    """Examine address, TLS, login, token, clock, variables, and every declared path; tell 403 from 404."""
     from toriconfig._inspect.doctor import examine
     from toriconfig._load.attempt import try_load
     from toriconfig._vault.config import VARIABLES
@@ -73,7 +73,7 @@ def _settings(attempt: Attempt) -> Iterator[Finding]:
 
     errors = sum(problem.severity == "error" and problem.code != "TC504" for problem in attempt.problems)
     if errors:
-        message = f"{errors} error{'s' * (errors != 1)}, so places in Vault may be missing here"
+        message = f"{errors} error{'s' * (errors != 1)}, so references to Vault may be missing here"
         yield Finding("error", "settings", message, "run `toriconfig check`", "TC108")
 
 

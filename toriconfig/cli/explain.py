@@ -1,4 +1,4 @@
-"""`toriconfig explain KEY`: which layer won, which lost, and where each says so."""
+"""`toriconfig explain KEY`: the layer that sets a key, and the layers that it overrides."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 @settings_option
 @load_options
 @env_file_option
-@click.option("--online", is_flag=True, help="Fetch a secret first, so that its version and age are known.")
+@click.option("--online", is_flag=True, help="Fetch a secret first, to show its version and age.")
 @output_options
 def explain(key: str, target: str | None, online: bool, form: str, color: str, **how: Any) -> int:
-    """Explain where the value of KEY comes from: `>` marks the layer that wins; below it stand those that lose.
+    """Show the origin of KEY: `>` marks the value in effect, and the overridden values follow below it.
 
-    With `--output-format json` the same as data. A secret is masked.
+    `--output-format json` writes the same as data. Secrets are masked.
     """
     from toriconfig._load.attempt import try_load
 

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 @settings_option
 @load_options
 @env_file_option
-@click.option("--online", is_flag=True, help="Also read every secret from Vault; else those are unread.")
+@click.option("--online", is_flag=True, help="Also read every secret from Vault; without it they are shown as unread.")
 @click.option("--output-format", "-o", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def health(target: str | None, online: bool, form: str, **how: Any) -> int:
-    """Show what `health` of toriconfig knows of a load: the layers, each secret, the warnings.
+    """Show the state of a load: the layers, each secret, and the warnings.
 
     Exit codes: 0 ok; 1 the load failed, or a secret is missing or stale; 2 wrong usage, or input that cannot be read;
     3 Vault could not be reached, and nothing else is wrong.

@@ -1,4 +1,4 @@
-"""`toriconfig policy`: the smallest Vault policy that the declared secrets need."""
+"""`toriconfig policy`: the minimal Vault policy for the declared secrets."""
 
 from __future__ import annotations
 
@@ -26,12 +26,10 @@ if TYPE_CHECKING:
 @settings_option
 @load_options
 @env_file_option
-@click.option(
-    "--online", is_flag=True, help="Ask Vault which engine each path lies in; else KV v2 is taken for granted."
-)
+@click.option("--online", is_flag=True, help="Ask Vault for the engine of each path; without it KV v2 is assumed.")
 @output_options
 def policy(target: str | None, online: bool, form: str, color: str, **how: Any) -> int:
-    """Print the policy that lets a token read every declared secret, and nothing else."""
+    """Print the minimal policy with which a token can read every declared secret."""
     from toriconfig._inspect.policy import Locate, policy_of, versioned
     from toriconfig._load.attempt import try_load
 
@@ -42,12 +40,12 @@ def policy(target: str | None, online: bool, form: str, color: str, **how: Any) 
         write_problems(errors, form, color, asked.schema.__name__, asked.most)
         return code_of(errors)
     if not attempt.references:
-        note(f"{asked.schema.__name__} asks Vault for nothing")
+        note(f"{asked.schema.__name__} reads nothing from Vault")
         return Exit.FINE
     locate: Locate = versioned
     if online:
         if attempt.session is None:
-            raise click.UsageError("Vault is not configured: set VAULT_ADDR, or leave --online out")
+            raise click.UsageError("Vault is not configured: set VAULT_ADDR, or omit --online")
         known = _located(attempt.session.client, attempt.references)
         if not isinstance(known, dict):
             return _untold(known)
@@ -72,5 +70,5 @@ def _untold(error: SecretError) -> Exit:
 
     note(str(error))
     if isinstance(error, VaultDenied):
-        note("to look up the engines a token is needed that may use the paths; or leave --online out")
+        note("looking up the engines needs a token with access to the paths; or omit --online")
     return Exit.UNREACHED if isinstance(error, (VaultUnreachable, VaultSealed)) else Exit.FINDINGS

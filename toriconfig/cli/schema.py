@@ -1,4 +1,4 @@
-"""`toriconfig schema`: the contract of the settings files as JSON Schema, or as an example environment."""
+"""`toriconfig schema`: JSON Schema or example environment for the settings files."""
 
 from __future__ import annotations
 
@@ -17,12 +17,17 @@ from toriconfig.cli._say import note, note_lines, say, say_exact
 
 @click.command()
 @settings_option
-@click.option("--output", "-O", type=click.Path(dir_okay=False), help="Default: schemas/NAME.schema.json; `-`: stdout.")
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 when the file is not up to date.")
-@click.option("--env-example", is_flag=True, help="A `.env` file with every variable instead.")
-@click.option("--force", is_flag=True, help="Replace a file that something else wrote, or that a link leads to.")
+@click.option(
+    "--output",
+    "-O",
+    type=click.Path(dir_okay=False),
+    help="Output file; default: schemas/NAME.schema.json; `-`: stdout.",
+)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if the file is out of date.")
+@click.option("--env-example", is_flag=True, help="Write an example `.env` file with every variable instead.")
+@click.option("--force", is_flag=True, help="Replace a file that another program wrote, or the target of a link.")
 def schema(target: str | None, output: str | None, only_check: bool, env_example: bool, force: bool) -> int:
-    """Write the JSON Schema (2020-12) of the settings class, for editors and other checkers."""
+    """Write the JSON Schema (2020-12) of the settings class, for editors and other validators."""
     from toriconfig._inspect.json_schema import is_schema_of, schema_text
     from toriconfig.cli._env_example import env_example as example
     from toriconfig.cli._env_example import is_env_example
@@ -51,7 +56,7 @@ def schema(target: str | None, output: str | None, only_check: bool, env_example
             *([f"--settings {target}"] if target else []),
             *([f"--output {output}"] if output else []),
         ]
-        say(f"{file} is not what {cls.__name__} says now: run `{' '.join(again)}`")
+        say(f"{file} is out of date for {cls.__name__}: run `{' '.join(again)}`")
         return Exit.FINDINGS
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -72,7 +77,7 @@ def _name_unsaid(text: str, cls: str) -> None:
 
     found = dict.fromkeys(f"`{show(path)}` ({kind})" for path, kind in unsaid(json.loads(text)))
     if found:
-        note(f"{cls}: no JSON stands for the type of {', '.join(found)}; the schema allows any value there")
+        note(f"{cls}: JSON cannot represent the type of {', '.join(found)}; the schema accepts any value for it")
 
 
 def _name(cls: str) -> str:

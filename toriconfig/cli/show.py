@@ -1,4 +1,4 @@
-"""`toriconfig show`: the settings in effect."""
+"""`toriconfig show`: the effective settings."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ if TYPE_CHECKING:
 @settings_option
 @load_options
 @env_file_option
-@click.option("--origins", is_flag=True, help="Say of each value where it comes from.")
+@click.option("--origins", is_flag=True, help="Show the origin of each value.")
 @click.option(
     "--format", "-f", "style", type=click.Choice(["yaml", "json", "env", "shell"]), default="yaml", show_default=True
 )
 @output_options
 def show(key: str | None, target: str | None, origins: bool, style: str, form: str, color: str, **how: Any) -> int:
-    """Show the settings in effect, or those below KEY; they read back to the same settings.
+    """Show the effective settings, or those below KEY, in a form that reads back to the same settings.
 
-    `env` is for parsers of `.env` files, `shell` for a shell: eval "$(toriconfig show --format shell)". What a format
-    cannot say is a comment. Secrets are shown as their reference, never their value. `--output-format` is for findings, when there are errors.
+    `env` is for parsers of `.env` files, `shell` for a shell: eval "$(toriconfig show --format shell)". A value that a
+    format cannot express is written as a comment. Secrets are shown as their reference, never their value.
+    `--output-format` applies to findings, if there are errors.
     """
     from toriconfig._core.path import show as spelt
     from toriconfig._load.attempt import try_load
@@ -57,7 +58,7 @@ def show(key: str | None, target: str | None, origins: bool, style: str, form: s
         say_exact(as_json(found, origins=origins, ascii=ascii_alone))
         hidden = [spelt(leaf.path) for leaf in found if not shows(leaf)]
         if hidden:
-            note(f"left out, since they are or hold a secret that no reference stands for: {', '.join(hidden)}")
+            note(f"omitted, because they are or hold a secret without a reference: {', '.join(hidden)}")
     else:
         say_exact(as_yaml(found, origins=origins))
     return Exit.FINE
@@ -75,5 +76,5 @@ def _leaves(loaded: Loaded, key: str | None) -> list[Leaf]:
         raise click.UsageError(clean(str(error.args[0]))) from None
     for leaf in leaves(loaded):
         if len(leaf.path) < len(below) and leaf.path == below[: len(leaf.path)]:
-            raise click.UsageError(f"`{key}` is a part of `{spelt(leaf.path)}`, which is shown as a whole only")
+            raise click.UsageError(f"`{key}` is a part of `{spelt(leaf.path)}`, which can only be shown as a whole")
     return list(leaves(loaded, below))

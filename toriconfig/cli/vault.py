@@ -1,4 +1,4 @@
-"""`toriconfig vault`: a real Vault on a laptop, and single values in and out of one. For development."""
+"""`toriconfig vault`: a development server, and reading and writing of single secrets. For development."""
 
 from __future__ import annotations
 
@@ -24,18 +24,22 @@ if TYPE_CHECKING:
 
 @click.group()
 def vault() -> None:
-    """A development server, and values in and out of Vault."""
+    """Run a development server; read and write single secrets in Vault."""
 
 
 @vault.command(context_settings={"ignore_unknown_options": True})
-@click.option("--seed", type=click.Path(exists=True, dir_okay=False), help="YAML: Vault path to a mapping of keys.")
+@click.option(
+    "--seed",
+    type=click.Path(exists=True, dir_okay=False),
+    help="YAML file of initial secrets: Vault paths to mappings of keys.",
+)
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
 def dev(seed: str | None, command: tuple[str, ...]) -> int:
-    """Start a real OpenBao, seed it, run COMMAND with VAULT_ADDR and VAULT_TOKEN set, and take it down.
+    """Start an OpenBao server with secrets, run COMMAND with VAULT_ADDR and VAULT_TOKEN set, and stop the server.
 
-    No other variable of Vault or OpenBao reaches COMMAND: it could lead to another server.
+    COMMAND gets no other variable of Vault or OpenBao, because it could name another server.
 
-    It keeps everything in memory, at KV v2 `secret/`. Write `--` before the command.
+    The server keeps its data in memory, with KV v2 at `secret/`. Write `--` before the command.
     """
     from toriconfig._devserver import EngineError, without_vault
     from toriconfig.testing import vault_server
@@ -59,8 +63,8 @@ def _run(command: tuple[str, ...], environ: dict[str, str]) -> int:
         raise click.ClickException(f"{command[0]} cannot be run: {error.strerror}") from None
 
     def pass_on(number: int, _frame: Any) -> None:
-        heard = number == signal.SIGINT and _hears_the_terminal(child)
-        if child.poll() is None and not heard:
+        received = number == signal.SIGINT and _gets_terminal_signals(child)
+        if child.poll() is None and not received:
             child.send_signal(number)
 
     former = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -72,7 +76,7 @@ def _run(command: tuple[str, ...], environ: dict[str, str]) -> int:
     return code if code >= 0 else 128 - code
 
 
-def _hears_the_terminal(child: subprocess.Popen[bytes]) -> bool:
+def _gets_terminal_signals(child: subprocess.Popen[bytes]) -> bool:
     """True if Ctrl-C in the terminal reaches the child process, so that forwarding would deliver the signal twice."""
     try:
         with open("/dev/tty", "rb", buffering=0) as terminal:
@@ -98,23 +102,23 @@ def _seeds(file: str) -> dict[str, dict[str, Any]]:
         except ValueError as error:
             raise click.UsageError(f"{file}: {path!r}: {error}") from None
         if not path.startswith("secret/"):
-            raise click.UsageError(f"{file}: {path!r}: a development server has `secret/` alone")
+            raise click.UsageError(f"{file}: {path!r}: a development server has only the mount `secret/`")
         if not isinstance(data, dict):
-            raise click.UsageError(f"{file}: {path!r} is to be a mapping of keys to values")
+            raise click.UsageError(f"{file}: {path!r} must be a mapping of keys to values")
         try:
             json.dumps(data, allow_nan=False)
         except ValueError:
-            raise click.UsageError(f"{file}: {path!r}: Vault keeps neither NaN nor infinity") from None
+            raise click.UsageError(f"{file}: {path!r}: Vault stores neither NaN nor infinity") from None
     return seeds
 
 
 @vault.command()
 @click.argument("reference")
-@click.option("--stdin", "from_stdin", is_flag=True, help="Read the value from standard input, to its end.")
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read the value from standard input.")
 def put(reference: str, from_stdin: bool) -> int:
-    """Store one value at REFERENCE (`secret/app#key`); the other keys of the path stay.
+    """Store one value at REFERENCE (`secret/app#key`); other keys of the path stay.
 
-    The value is asked for, or read from standard input; never given as an argument, where others could see it.
+    The value is read from a prompt or standard input. It is never an argument, because other users can see arguments.
     """
     from toriconfig._vault.engines.write import put_key
 
@@ -123,7 +127,7 @@ def put(reference: str, from_stdin: bool) -> int:
     refuse_value(key)
     if place.version is not None or place.parameters:
         plain = place.replaced(version=None, parameters=())
-        raise click.UsageError(f"REFERENCE: what is written is always a new version: say `{plain}`")
+        raise click.UsageError(f"REFERENCE: a write always creates a new version: use `{plain}`")
     value = given_value(from_stdin, "value")
     version = with_session(lambda session: put_key(session.client, path, key, value))
     note(f"stored {reference}" + (f" as version {version}" if version else ""))
@@ -132,9 +136,9 @@ def put(reference: str, from_stdin: bool) -> int:
 
 @vault.command()
 @click.argument("reference")
-@click.option("--reveal", is_flag=True, help="Show the value; without it only its version.")
+@click.option("--reveal", is_flag=True, help="Show the value; without it only the version is shown.")
 def get(reference: str, reveal: bool) -> int:
-    """Read one value at REFERENCE; shown with --reveal alone."""
+    """Read one value at REFERENCE; the value is shown only with --reveal."""
     from toriconfig._core.markers import Ref
     from toriconfig._load.secrets.compose import Parts, provider_at
     from toriconfig._secrets.secret import handle

@@ -1,6 +1,6 @@
-"""The output formats: each writes problems to a stream in one form, and knows nothing of commands.
+"""The output formats. Each writes problems to a stream in one form, and does not depend on commands.
 
-A new format is one file here with a `write`, and one line in the table.
+To add a format, write a module here with a function `write`, and add one line to the table.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One line a problem, for editors and `grep`: `file:line:column: severity[code] message (help)`."""
+"""One line per problem, for editors and `grep`: `file:line:column: severity[code] message (help)`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from toriconfig.cli.formats import PLAIN, Look
 
 
 def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
-    """Write one line a problem; what stands in no place begins with `-`. When not all are shown, a last line counts."""
+    """Write one line per problem, and a line with the counts if some are omitted. A problem without a position begins
+    with `-`.
+    """
     shown = select(problems, look.most)
     for problem in shown:
         where = str(problem.origin) if problem.origin else "-"

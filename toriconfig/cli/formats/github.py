@@ -15,7 +15,7 @@ _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
 
 def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
-    """Write one workflow command a problem; when not all are shown, a last one counts."""
+    """Write one workflow command per problem, and one with the counts if some are omitted."""
     addresses = Addresses(look)
     shown = select(problems, look.most)
     for problem in shown:

@@ -1,7 +1,7 @@
-"""Everything as data, for programs.
+"""All problems as data, for programs.
 
-`format_version` is `major.minor`: a new minor only adds members, a new major may change any. Lines and columns count
-from 1, columns in code points, ends exclusive; what is not known is null.
+`format_version` is `major.minor`. A new minor version only adds members; a new major version may change any. Lines and
+columns count from 1, columns in code points; ends are exclusive; an unknown value is null.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ FORMAT_VERSION = "1.1"
 
 
 def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
-    """Write one JSON object, in ASCII so that it survives every terminal and pipe.
+    """Write one JSON object, in ASCII for every terminal and pipe.
 
-    The counts are of all problems; `omitted_count` says how many of them are not among the diagnostics.
+    The counts include all problems. `omitted_count` is the number of problems that are not in the diagnostics.
     """
     shown = select(problems, look.most)
     counts = {severity: sum(problem.severity == severity for problem in problems) for severity in ("error", "warning")}

@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 
 def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
-    """Write one log with one run, in ASCII; when not all results are in it, a notification counts them."""
+    """Write one log with one run, in ASCII. If results are omitted, a notification contains their number."""
     ordered = select(problems, look.most)
     rules = sorted({problem.code for problem in ordered})
     addresses = Addresses(look)

@@ -1,4 +1,4 @@
-"""Frames and carets, for people at a terminal."""
+"""Excerpts of files with carets, for people at a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from toriconfig.cli.formats import PLAIN, Look
 
 
 def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
-    """Write the problems with their frames, and a summary of all; nothing when there are none."""
+    """Write the problems with excerpts, and a summary; write nothing if there are no problems."""
     encoding = getattr(out, "encoding", None)
     text = render_text(
         problems, schema=look.schema, color=look.color, width=look.width, encoding=encoding, most=look.most

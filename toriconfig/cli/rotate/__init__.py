@@ -1,7 +1,7 @@
-"""`toriconfig rotate`: new secrets, without ever leaving a dead one behind.
+"""`toriconfig rotate`: rotation of secrets, so that no reader is left with a value that has stopped working.
 
-`_command` has the options, `_kinds` makes rotations of them, `_acts` is what is done to one secret, `_due` to many, and
-`_report` writes what became of it, as text or as JSON.
+`_command` has the options, `_kinds` creates rotations from them, `_acts` acts on one secret, `_due` on many, and
+`_report` writes the results as text or JSON.
 """
 
 from __future__ import annotations

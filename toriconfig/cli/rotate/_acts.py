@@ -89,10 +89,10 @@ def tell_interrupted(rotation: Rotation) -> None:
     from toriconfig.errors import SecretError
 
     typed = f"toriconfig rotate '{rotation.ref}'"
-    note(f"{rotation.ref}: interrupted; `{typed} --resume` goes on, `{typed} --rollback` takes it back")
+    note(f"{rotation.ref}: interrupted; `{typed} --resume` completes it, `{typed} --rollback` undoes it")
     try:
         status = rotation.status()
     except SecretError:
-        note(f"{rotation.ref}: `{typed} --status` tells whether readers are locked out")
+        note(f"{rotation.ref}: `{typed} --status` shows whether readers are locked out")
     else:
         note_lines(_report.status_text(status))

@@ -1,4 +1,4 @@
-"""The options of `toriconfig rotate`, and which of them go together."""
+"""The options of `toriconfig rotate`, and the check of their combinations."""
 
 from __future__ import annotations
 
@@ -23,48 +23,62 @@ class _Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
         text = str(value)
         number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
         if not number.isdecimal():
-            self.fail("it is no age: write 90d, 12h, 30m or a number of seconds", param, ctx)
+            self.fail("not an age: write 90d, 12h, 30m or a number of seconds", param, ctx)
         return float(int(number) * _UNITS[unit])
 
 
 @click.command(cls=KindOptions)
 @click.argument("references", nargs=-1, metavar="[REF]...")
-@click.option("--kind", "name", help="How, or module:Class; else the record, or the form of REF, says it. See above.")
 @click.option(
-    "--verify", metavar="COMMAND", help="Gets the new value on stdin, or on the descriptor {fd}; 0: it works."
+    "--kind", "name", help="The kind, see above, or module:Class; default: from the record, or the form of REF."
 )
 @click.option(
-    "--verify-timeout", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, help="Seconds."
+    "--verify",
+    metavar="COMMAND",
+    help="Verifier; gets the new value on stdin or file descriptor {fd}; exit code 0: valid.",
+)
+@click.option(
+    "--verify-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Seconds for COMMAND.",
 )
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
     default=30.0,
     show_default=True,
-    help="Seconds one wait for a database may take, and for which a request that is not answered is repeated.",
+    help="Seconds for one wait on a database, and for repeating a request that gets no answer.",
 )
 @click.option(
     "--grace",
     type=click.FloatRange(min=0),
-    help="Seconds after which the former value is taken out of use; else it is left.",
+    help="Seconds until the former value is invalidated; default: it stays valid.",
 )
-@click.option("--resume", is_flag=True, help="Bring to its end what was left half-way.")
+@click.option("--resume", is_flag=True, help="Complete an unfinished rotation.")
 @click.option(
-    "--rollback", is_flag=True, help="Take back: undo what was left, else the value before the last rotation."
+    "--rollback", is_flag=True, help="Undo an unfinished rotation, else restore the value before the last rotation."
 )
-@click.option("--to", type=click.IntRange(min=1), metavar="VERSION", help="For --rollback: bring that version back.")
-@click.option("--status", is_flag=True, help="Where it stands and what works now; exit code 1 when one is half-way.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done; look at all rights too; change nothing.")
-@click.option("--due", is_flag=True, help="Only those whose age has come; without REF: all with a declared max_age.")
-@click.option("--max-age", type=_Age(), help="For --due: such as 90d; else what the settings declare.")
-@click.option("--workers", type=click.IntRange(1, 64), default=4, show_default=True, help="For --due: at once.")
-@click.option("--force", is_flag=True, help="Users that take turns: also when the last rotation is too recent.")
+@click.option("--to", type=click.IntRange(min=1), metavar="VERSION", help="For --rollback: restore that version.")
+@click.option(
+    "--status", is_flag=True, help="Show the state and which value works; exit code 1 if a rotation is unfinished."
+)
+@click.option("--dry-run", is_flag=True, help="Show the planned actions and check all privileges; change nothing.")
+@click.option(
+    "--due", is_flag=True, help="Rotate only secrets that are due; without REF: of all with a declared max_age."
+)
+@click.option("--max-age", type=_Age(), help="For --due: maximum age, such as 90d; default: declared in the settings.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=4, show_default=True, help="For --due: concurrent rotations."
+)
+@click.option("--force", is_flag=True, help="Alternating users: rotate even if the last rotation is too recent.")
 @click.option(
     "--abandoned-after",
     type=_Age(),
     default="1h",
     show_default=True,
-    help="For --due: when a half-way rotation counts as left, where nobody knows whether its program still runs.",
+    help="For --due: age at which an unfinished rotation is abandoned, if its program's state is unknown.",
 )
 @click.option(
     "--output-format",
@@ -73,9 +87,9 @@ class _Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Of results.",
+    help="Format of results.",
 )
-@click.option("--verbose", "-v", is_flag=True, help="Tell each step, with Vault's request ids.")
+@click.option("--verbose", "-v", is_flag=True, help="Show each step, with Vault's request ids.")
 @settings_option
 @load_options
 def rotate(references: tuple[str, ...], **options: Any) -> int:
@@ -84,8 +98,8 @@ def rotate(references: tuple[str, ...], **options: Any) -> int:
     \b
     KINDS
 
-    With --due, --status, --resume and --rollback are about all that is declared, or about all REF; --resume and --rollback
-    then leave alone what is not half-way, or whose program still runs.
+    With --due, the options --status, --resume and --rollback act on all declared secrets, or on all REF. --resume and
+    --rollback then skip secrets without an unfinished rotation, or whose rotating program still runs.
     """  # noqa: D301  (\b keeps click from joining the lines)
     act = _act(options)
     _check_together(act, references, options)
@@ -105,29 +119,29 @@ def _act(options: dict[str, Any]) -> str:
     given = [name for name in _ACTS if options[name]]
     if len(given) > 1:
         flags = " and ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise click.UsageError(f"{flags} are alternatives: name one")
+        raise click.UsageError(f"{flags} exclude each other: use one of them")
     return given[0] if given else "rotate"
 
 
 def _check_together(act: str, references: tuple[str, ...], options: dict[str, Any]) -> None:
     if not references and not options["due"]:
-        raise click.UsageError("name what is to be rotated: `toriconfig rotate secret/app#key`, or use --due")
+        raise click.UsageError("name the secret: `toriconfig rotate secret/app#key`, or use --due")
     if options["to"] is not None and (act != "rollback" or options["due"] or len(set(references)) > 1):
-        raise click.UsageError("--to says which version --rollback brings back to one REF")
+        raise click.UsageError("--to is the version that --rollback restores at one REF")
     if not options["due"]:
         for name in ("max_age", "workers", "abandoned_after"):
             if was_given(name) and not (name == "abandoned_after" and act == "status"):
-                raise click.UsageError(f"--{name.replace('_', '-')} is for --due")
+                raise click.UsageError(f"--{name.replace('_', '-')} applies only with --due")
     if options["force"] and act not in ("rotate", "dry_run"):
-        raise click.UsageError(f"--force is for a rotation, not for --{act}")
+        raise click.UsageError(f"--force applies to a rotation, not to --{act}")
     options["name"] = chosen_name(options["name"])
     given_value = options["kind_stdin"] or asked_of(class_of(options["name"])) is not None
     if given_value and options["due"] and act in ("rotate", "dry_run"):
-        raise click.UsageError("a value that is given is never due: leave --due out")
+        raise click.UsageError("--due cannot rotate to a given value: omit --due")
     if given_value and act == "rotate" and len(set(references)) > 1:
-        raise click.UsageError("one value is given, so name one REF")
+        raise click.UsageError("one value is given: name only one REF")
 
 
 def _terminated(number: int, _frame: object) -> NoReturn:
-    """Leave as after Ctrl-C, by way of whoever has to end a verifier first."""
+    """Exit as after Ctrl-C, so that a running verifier is ended first."""
     raise SystemExit(128 + number)

@@ -169,12 +169,12 @@ def _declared(references: tuple[str, ...], act: str, options: dict[str, Any]) ->
         return [(reference, ages.get(reference)) for reference in references]
     after_records = act in ("status", "resume", "rollback")
     if after_records and not ages:
-        note("the settings declare no place in Vault")
+        note("the settings declare no reference to Vault")
     if options["max_age"] is None and not after_records:
         return [(place, age) for place, age in ages.items() if age is not None]
     fleeting = [place for place, age in ages.items() if age is None and _fleeting(place)]
     for place in () if after_records else fleeting:
-        note(f"left out: {place} is issued anew by itself, or pinned; if it is not, name it")
+        note(f"skipped: {place} is issued anew automatically, or pinned; otherwise name it")
     return [(place, age) for place, age in ages.items() if place not in fleeting]
 
 

@@ -34,7 +34,7 @@ class KindOptions(click.Command):
         for option in _declared(kind):
             if option.flag in taken:
                 raise ValueError(
-                    f"the kind {kind.name} declares {option.flag}, an option of every rotation: give it another name"
+                    f"the kind {kind.name} declares {option.flag}, which every rotation has: rename the option"
                     if kind is not None
                     else ""
                 )
@@ -153,9 +153,7 @@ def _click_options(ctx: click.Context) -> list[click.Parameter]:
 def _click_option(kind: type[Any], option: Any) -> click.Option:
     declarations = [option.flag, _parameter(option)]
     if option.ask:
-        return click.Option(
-            declarations, is_flag=True, help=f"{kind.name}: read the value from standard input, to its end."
-        )
+        return click.Option(declarations, is_flag=True, help=f"{kind.name}: read the value from standard input.")
     if option.secret:
         return click.Option(declarations, hidden=True, expose_value=False, callback=_refuse_secret(option))
     about = f"{kind.name}: {option.help}"
@@ -175,7 +173,8 @@ def _refuse_secret(option: Any) -> Any:
     def refuse(ctx: click.Context, _: click.Parameter, value: object) -> None:
         if value is not None:
             raise click.UsageError(
-                f"{option.flag} is a secret, and never an argument: set the variable {option.envvar}", ctx
+                f"{option.flag} is a secret, which is never passed as an argument: set the variable {option.envvar}",
+                ctx,
             )
 
     return refuse
@@ -207,7 +206,7 @@ def _named(target: str) -> type[Any] | None:
     if not colon:
         return kinds.find(target)
     if not all(part.isidentifier() for part in (*module.split("."), name)):
-        raise ValueError("--kind is the name of a kind, or module:Class")
+        raise ValueError("--kind must be the name of a kind, or module:Class")
     search_working_directory()
     try:
         found = getattr(importlib.import_module(module), name)
@@ -218,7 +217,7 @@ def _named(target: str) -> type[Any] | None:
     else:
         reason = why_no_kind(found)
         if not reason and kinds.KINDS.get(found.name, found) is not found:
-            reason = f"it calls itself {found.name}, as a kind of this package: give it another `name`"
+            reason = f"its `name` is {found.name}, the name of a kind of this package: choose another `name`"
         if not reason:
             kind: type[Any] = found
             return kind

@@ -45,7 +45,7 @@ def kind_name(reference: str, options: dict[str, Any]) -> str:
         raise click.UsageError(f"{shown(reference)}: {error}") from None
     refuse_value(place.key)
     if "/" not in place.path:
-        raise click.UsageError("PATH is no place in Vault: write MOUNT/PATH, such as secret/app#key")
+        raise click.UsageError("PATH is not a path in Vault: write MOUNT/PATH, such as secret/app#key")
     required = [pair for pairs in owners().values() for pair in pairs if pair[1].required]
     makes = next((kind.name for kind, option in required if option.new_value), "")
     name = options["name"] or makes or kinds.guess(place.path, place.key)
@@ -73,21 +73,21 @@ def refuse_other_kinds(names: set[str], act: str, options: dict[str, Any]) -> No
     after_record = act in ("status", "resume", "rollback")
     for flag, pairs in owners().items():
         if after_record and all(option.new_value for _, option in pairs):
-            raise click.UsageError(f"{flag} says what a new value is, and --{act} makes none")
+            raise click.UsageError(f"{flag} describes a new value, and --{act} creates none")
         recorded = [kind.name for kind, option in pairs if option.recorded]
         _refuse_other(flag, [kind.name for kind, _ in pairs], recorded, names, after_record and not options["name"])
     if was_given("force"):
         turns = [name for name in (*kinds.KINDS, *names) if name and getattr(class_of(name), "takes_turns", False)]
         _refuse_other("--force", [*dict.fromkeys(turns)], turns, names, after_record and not options["name"])
     if options["grace"] is not None and names and all(name and not _is_stored(name) for name in names):
-        raise click.UsageError(f"--grace: of kind {', '.join(sorted(names))} Vault keeps no former value")
+        raise click.UsageError(f"--grace: Vault keeps no former value for kind {', '.join(sorted(names))}")
 
 
 def _refuse_other(flag: str, owning: list[str], recorded: list[str], names: set[str], unknown: bool) -> None:
     """Refuse a flag that is of none of these kinds, unless only the record says which kind it is."""
     if unknown or names & {*owning} or ("" in names and recorded):
         return
-    one = ", ".join(sorted(names - {""})) or "the kind that the record says"
+    one = ", ".join(sorted(names - {""})) or "the recorded kind"
     raise click.UsageError(f"{flag} is an option of kind {' or '.join(owning)}, not of {one}")
 
 

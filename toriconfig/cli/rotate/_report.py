@@ -93,20 +93,20 @@ def outcome_text(outcome: Outcome, act: str) -> str:
     """One line for something that was done."""
     reference, result = outcome.reference, outcome.result
     if result == "undone":
-        return f"undone, the former value stands: {reference}"
+        return f"undone, the former value is valid: {reference}"
     if act == "rollback" and result == "nothing":
         already = (
-            f": version {outcome.restored} was brought back already; `--to VERSION` brings another"
+            f": version {outcome.restored} was already restored; `--to VERSION` restores another"
             if outcome.restored
             else ""
         )
-        return f"nothing to roll back to at {reference}{already}"
+        return f"nothing to roll back at {reference}{already}"
     if result == "nothing":
         return f"nothing to resume at {reference}"
     if outcome.restored and outcome.restored == outcome.version:
         return f"the stored value of {reference}, version {outcome.version}, is accepted again"
     if outcome.restored:
-        return f"brought the value of version {outcome.restored} back to {reference}, as version {outcome.version}"
+        return f"restored the value of version {outcome.restored} at {reference}, as version {outcome.version}"
     if act == "resume":
         return f"resumed and rotated {reference}"
     versions = f", version {outcome.former} to {outcome.version}" if outcome.version else ""

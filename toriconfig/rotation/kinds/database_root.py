@@ -16,7 +16,7 @@ class DatabaseRoot(InEngine):
     """
 
     name = "database-root"
-    summary = "database/config/NAME: Vault's own account there"
+    summary = "database/config/NAME: Vault's own database account"
 
     def needs(self, work: Work) -> Mapping[str, str]:
         """Return the policy to read the connection, rotate it and test it."""

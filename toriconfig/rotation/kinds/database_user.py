@@ -46,7 +46,7 @@ class DatabaseUser:
     """
 
     name = "database-user"
-    summary = "user and password in PostgreSQL; two users take turns, so nobody is locked out"
+    summary = "user and password in PostgreSQL; two users alternate, so that no reader is locked out"
     stored = True
     keys = (USERNAME, PASSWORD)
     takes_turns = True
@@ -54,10 +54,10 @@ class DatabaseUser:
         Option(
             "conninfo",
             required=True,
-            help="where, without credentials: 'host=db dbname=app'; default: the record's.",
+            help="connection without credentials, 'host=db dbname=app'; default: from the record.",
         ),
-        Option("admin", metavar="REF", help="place of the credentials that may change the users."),
-        Option("single", type=bool, help="one user; its former password dies at once."),
+        Option("admin", metavar="REF", help="reference to credentials that may change the users."),
+        Option("single", type=bool, help="one user; its former password stops working at once."),
     )
 
     def __init__(

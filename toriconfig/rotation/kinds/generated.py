@@ -29,10 +29,10 @@ class Generated(Stored):
     """
 
     name = "generated"
-    summary = "a random text at a key of a KV path (what a REF with a key means)"
+    summary = "random text at a key of a KV path (default for a REF with a key)"
     options = (
-        Option("length", type=int, default=40, new_value=True, help="characters."),
-        Option("alphabet", new_value=True, help="what it is made of; default: letters and digits."),
+        Option("length", type=int, default=40, new_value=True, help="number of characters."),
+        Option("alphabet", new_value=True, help="characters to choose from; default: letters and digits."),
     )
 
     def __init__(self, length: int = 40, alphabet: str = ALPHABET) -> None:

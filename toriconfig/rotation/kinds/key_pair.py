@@ -28,7 +28,7 @@ class KeyPair(Stored):
 
     name = "key-pair"
     summary = "private_key and public_key at a KV path"
-    options = (Option("algorithm", default="ed25519", new_value=True, help="or ec-p256, rsa-3072."),)
+    options = (Option("algorithm", default="ed25519", new_value=True, help="ed25519, ec-p256 or rsa-3072."),)
 
     def __init__(self, algorithm: str = "ed25519") -> None:
         expect(algorithm, str, "the algorithm of a key pair is text")

@@ -17,7 +17,7 @@ class StaticRole(InEngine):
     """
 
     name = "static-role"
-    summary = "database/static-creds/NAME: Vault changes it"
+    summary = "database/static-creds/NAME: Vault sets a new password"
 
     def needs(self, work: Work) -> Mapping[str, str]:
         """Return the policy to read and rotate the role."""
