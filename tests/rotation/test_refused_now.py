@@ -68,7 +68,7 @@ def test_what_was_never_rotated_is_brought_back_too(account: Account) -> None:
         assert f"`toriconfig rotate {account.path} --rollback` brings back the version" in caught.value.help
     arguments = [account.path, "--kind", "database-user", "--conninfo", account.conninfo, "--admin", "secret/admin"]
     code, out, _ = rotate(account.vault.environ, *arguments, "--rollback")
-    assert (0, f"brought the value of version 1 back to {account.path}, as version 3\n") == (code, out)
+    assert (0, f"restored the value of version 1 at {account.path}, as version 3\n") == (code, out)
     assert (account.name, account.first) == account.stored()
     changed_in_the_database(account)
     code, _, err = rotate(account.vault.environ, account.path, "--rollback")
@@ -187,7 +187,7 @@ def test_the_command_says_which_version_it_brought_back(account: Account) -> Non
     taken_back(account, single=True)
     broken_by_hand(account)
     code, out, _ = rotate(account.vault.environ, account.path, "--rollback")
-    assert (0, f"brought the value of version 3 back to {account.path}, as version 5\n") == (code, out)
+    assert (0, f"restored the value of version 3 at {account.path}, as version 5\n") == (code, out)
     changed_in_the_database(account)
     code, _, err = rotate(account.vault.environ, account.path, "--rollback")
     assert (1, True) == (code, f"`toriconfig rotate {account.path} --rollback --to 5`" in err)
