@@ -79,7 +79,7 @@ def test_a_plain_load_imports_nothing_that_it_does_not_use(tmp_path: Path) -> No
     (tmp_path / "app.yaml").write_text("size: 500\n")
     modules, _, _ = probe(PLAIN, tmp_path)
     unused = "logging difflib toriconfig.vault toriconfig.schema"
-    rooms = "_vault _load.secrets.handles _load.secrets.select _secrets.derived _inspect.explain _live.change _live.refresh _secrets.file_watch _live.override _live.health _secrets.prefetch _render _validation.validation_errors _validation.expectations _load.renames"
+    rooms = "_vault _load.secrets.handles _load.secrets.select _secrets.derived _secrets.fallback _secrets.missing _secrets.cached_value _inspect.explain _live.change _live.refresh _secrets.file_watch _live.override _live.health _secrets.prefetch _render _validation.validation_errors _validation.expectations _load.renames"
     assert modules & {*unused.split(), *(f"toriconfig.{room}" for room in rooms.split())} == set()
 
 

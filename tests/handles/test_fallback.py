@@ -8,7 +8,7 @@ import pytest
 
 from support.loading import FakeProvider
 from toriconfig import Origin
-from toriconfig._secrets.derived import Fallback
+from toriconfig._secrets.fallback import Fallback
 from toriconfig._secrets.provider import Fixed, Flight
 from toriconfig.errors import VaultUnreachable
 

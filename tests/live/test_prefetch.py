@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from toriconfig._core.origin import Origin
-from toriconfig._secrets.derived import Missing
+from toriconfig._secrets.missing import Missing
 from toriconfig._secrets.prefetch import aprefetch_all
 from toriconfig._secrets.provider import Flight
 from toriconfig._secrets.secret import handle

@@ -16,7 +16,7 @@ from support.faults import Answer, answering_server
 from support.leasing import Engine
 from toriconfig import Secret, SettingsConfigDict, Vault, load
 from toriconfig._core.origin import Origin
-from toriconfig._secrets.derived import Fallback
+from toriconfig._secrets.fallback import Fallback
 from toriconfig._secrets.provider import Fixed
 from toriconfig._secrets.secret import handle
 from toriconfig.errors import (

@@ -13,7 +13,8 @@ from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
 from toriconfig._load.lookup import origin_at
 from toriconfig._load.snapshot import Loaded
-from toriconfig._secrets.derived import Derived, Fallback
+from toriconfig._secrets.derived import Derived
+from toriconfig._secrets.fallback import Fallback
 from toriconfig._secrets.file import FileProvider
 from toriconfig._secrets.provider import Fixed, Provider, Reading
 from toriconfig._secrets.secret import Secret, provider_of

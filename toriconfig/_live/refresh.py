@@ -10,7 +10,8 @@ from toriconfig._core.path import Path, show
 from toriconfig._live.change import Change, change_of_secret
 from toriconfig._load.lookup import names_of
 from toriconfig._load.snapshot import Loaded
-from toriconfig._secrets.derived import Derived, Fallback
+from toriconfig._secrets.derived import Derived
+from toriconfig._secrets.fallback import Fallback
 from toriconfig._secrets.prefetch import failure_of
 from toriconfig._secrets.provider import Flight, Provider, Reading
 from toriconfig._secrets.secret import Secret, provider_of

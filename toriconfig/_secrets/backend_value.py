@@ -11,8 +11,8 @@ from toriconfig._runtime.transitions import Then, Transitions
 from toriconfig._runtime.workers import POLL
 from toriconfig._secrets.attempts import Attempts
 from toriconfig._secrets.backend_errors import error_of, timed_out
-from toriconfig._secrets.cached_value import NEVER, CachedValue
-from toriconfig._secrets.provider import Reading
+from toriconfig._secrets.cached_value import CachedValue
+from toriconfig._secrets.provider import NEVER, Reading
 from toriconfig.errors import SecretError, SecretUnreachable
 
 if TYPE_CHECKING:

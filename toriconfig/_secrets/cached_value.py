@@ -10,7 +10,7 @@ from toriconfig._runtime import timing
 from toriconfig._runtime.transitions import Then, Transitions
 from toriconfig._runtime.weak_timer import WeakTimer
 from toriconfig._runtime.workers import DEMAND, POLL
-from toriconfig._secrets.provider import Reading, State, Subscribers, Swap
+from toriconfig._secrets.provider import NEVER, Reading, State, Subscribers, Swap
 from toriconfig.errors import SecretError, SecretUnreachable
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from toriconfig._runtime.executor import Executor
     from toriconfig._runtime.single_flight import Flight
     from toriconfig._secrets.attempts import Attempts
-
-NEVER = float("inf")
 
 
 class CachedValue(ABC):

@@ -1,19 +1,17 @@
-"""Providers made of other providers: one key of a path, a text with secrets in it, a value with a fallback."""
+"""Provider whose value is built from those of other providers: one key of a path, a text with secrets in it."""
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from toriconfig._core.origin import Origin
 from toriconfig._secrets.file import FileProvider
-from toriconfig._secrets.provider import Flight, Provider, Reading, State, Subscribers, Swap
-from toriconfig.errors import MissingCredentialError, SecretError, SecretNotFound, SecretUnreachable
+from toriconfig._secrets.inputs import notify_end, result_or_error, subscribe_weakly
+from toriconfig._secrets.provider import NEVER, Flight, Provider, Reading, State, Subscribers, Swap, no_time
+from toriconfig.errors import SecretError
 
-_NEVER = float("-inf")
 _TRIES = 3
-_UNREAD: Any = object()
 _RANK: dict[State, int] = {"fresh": 0, "stale": 1, "unread": 2, "missing": 3}
 
 Build = Callable[[Sequence[Reading]], Any]
@@ -39,8 +37,8 @@ class Derived:
         self, inputs: Sequence[Provider], build: Build, reference: str, key: str = "", plan: object = None
     ) -> None:
         self.reading: Reading | None = None
-        self.fresh_until = _NEVER
-        self.now = inputs[0].now if inputs else _zero
+        self.fresh_until = -NEVER
+        self.now = inputs[0].now if inputs else no_time
         self.reference = reference
         self.inputs = inputs
         self.plan = plan
@@ -52,7 +50,7 @@ class Derived:
         self._unread: Origin | None = None
         self._listeners = Subscribers()
         for provider in inputs:
-            _subscribe_weakly(self, provider)
+            subscribe_weakly(self, provider)
 
     def pending(self) -> Sequence[Flight]:
         return [flight for provider in self.inputs for flight in provider.pending()]
@@ -71,7 +69,7 @@ class Derived:
             raise wrong
         self.fresh_until = min(provider.fresh_until for provider in self.inputs)
         if self._swaps != swaps:  # an input was swapped meanwhile: the next read looks again
-            self.fresh_until = _NEVER
+            self.fresh_until = -NEVER
         return reading
 
     def _settled_inputs(self) -> tuple[Reading, ...]:
@@ -92,7 +90,7 @@ class Derived:
         """
         if len(readings) != len(self._from) or any(map(_differs, readings, self._from)):
             self.reading, self._wrong = (
-                _result_or_error(lambda: self._build_reading(readings)) if readings else (None, None)
+                result_or_error(lambda: self._build_reading(readings)) if readings else (None, None)
             )
             self._from = readings
         return self.reading, self._wrong
@@ -150,9 +148,9 @@ class Derived:
 
     def _input_swapped(self, provider: Provider, old: Reading | None, new: Reading | None) -> None:
         self._swaps += 1
-        self.fresh_until = _NEVER
+        self.fresh_until = -NEVER
         if old is not None and old is new:
-            _notify_end(self)
+            notify_end(self)
             return
         was, now = self._readings(provider, old), self._readings(provider, new)
         # what it is stands in place before anybody is told, and for who only looks at what is in memory
@@ -160,7 +158,7 @@ class Derived:
         if not self._listeners:
             return
         # what it was is made again, as nobody may have read it
-        before = _result_or_error(lambda: self._build_reading(was))[0] if was else None
+        before = result_or_error(lambda: self._build_reading(was))[0] if was else None
         for listener in self._listeners:
             listener(before, after)
 
@@ -170,175 +168,5 @@ class Derived:
         return () if None in readings else readings  # type: ignore[return-value]
 
 
-class Fallback:
-    """A backend first; where it is unreachable or holds nothing, the value of a lower layer.
-
-    Args:
-        first: what is asked.
-        second: what is used when `first` is unreachable, holds nothing or has no login; never when it denies or is sealed.
-        on_switch: called with the error when `second` begins to stand in, and with None when `first` is asked with success,
-            for the first time or after that.
-    """
-
-    def __init__(self, first: Provider, second: Provider, on_switch: Callable[[SecretError | None], None]) -> None:
-        self.reading: Reading | None = None
-        self.fresh_until = _NEVER
-        self.now = first.now
-        self.reference = first.reference
-        self.inputs = (first, second)
-        self._first = first
-        self._second = second
-        self._on_switch = on_switch
-        self._uses_second: bool | None = None
-        self._reported: Any = _UNREAD
-        self._listeners = Subscribers()
-        for provider in self.inputs:
-            _subscribe_weakly(self, provider)
-
-    @property
-    def uses_second(self) -> bool:
-        """True if the second is used now."""
-        return self._uses_second is True
-
-    def pending(self) -> Sequence[Flight]:
-        flights, behind = self._first.pending(), self._second.pending()  # both: another path of Vault may stand in
-        # who stands in is there: nobody waits for the next try
-        return behind if self._uses_second else (*flights, *behind)
-
-    def refresh(self) -> Sequence[Flight]:
-        return (*self._first.refresh(), *self._second.refresh())
-
-    def ask(self) -> Sequence[Flight]:
-        return (*self._first.ask(), *self._second.ask())
-
-    def settle(self) -> Reading:
-        reading = self._choice()
-        if self._reported is _UNREAD:
-            self._reported = reading
-        return reading
-
-    def _choice(self) -> Reading:
-        """Return the reading of the first provider, or of the second in its place."""
-        reading, error = _result_or_error(self._first.settle)
-        if reading is not None:
-            if self._uses_second is not False:
-                self._uses_second = False
-                self._on_switch(None)
-            self.reading = reading
-            self.fresh_until = self._first.fresh_until
-            return reading
-        assert error is not None
-        self.reading = None
-        if not isinstance(error, (SecretUnreachable, SecretNotFound, MissingCredentialError)):
-            self._uses_second = None
-            raise error
-        if not self._uses_second:
-            self._uses_second = True
-            self._on_switch(error)
-        self.reading = self._second.settle()
-        self.fresh_until = _NEVER
-        return self.reading
-
-    @property
-    def state(self) -> State:
-        return self._second.state if self._uses_second else self._first.state
-
-    @property
-    def age(self) -> float | None:
-        return self._first.age
-
-    @property
-    def error(self) -> Exception | None:
-        return self._first.error
-
-    @property
-    def origin(self) -> Origin:
-        return self._second.origin if self._uses_second else self._first.origin
-
-    def subscribe(self, swap: Swap) -> Callable[[], None]:
-        return self._listeners.add(swap)
-
-    def _input_swapped(self, provider: Provider, old: Reading | None, new: Reading | None) -> None:
-        if provider is self._second and not self._uses_second:
-            return
-        self.fresh_until = _NEVER
-        if old is not None and old is new:
-            _notify_end(self)
-            return
-        after = _result_or_error(self._choice)[0]
-        # not `old`, which is what an input said: the other one may have stood in for it
-        before, self._reported = old if self._reported is _UNREAD else self._reported, after
-        for listener in self._listeners:
-            listener(before, after)
-
-
-class Missing:
-    """Nothing supplies this secret; every read says so, and how to set it."""
-
-    def __init__(self, reference: str, message: str, remedy: str, origin: Origin, state: State = "missing") -> None:
-        self.reading: Reading | None = None
-        self.fresh_until = _NEVER
-        self.now: Callable[[], float] = _zero
-        self.reference = reference
-        self.error: Exception | None = None
-        self.origin = origin
-        self.age: float | None = None
-        self.state: State = state
-        self._message = message
-        self._remedy = remedy
-
-    def pending(self) -> Sequence[Flight]:
-        return ()
-
-    def refresh(self) -> Sequence[Flight]:
-        return ()
-
-    ask = refresh
-
-    def settle(self) -> Reading:
-        raise MissingCredentialError(self._message, reference=self.reference, help=self._remedy)
-
-    def subscribe(self, swap: Swap) -> Callable[[], None]:
-        return _nothing
-
-
-def _subscribe_weakly(derived: Derived | Fallback, provider: Provider) -> None:
-    """The input must not keep alive what a reload has replaced.
-
-    A garbage collection ends the subscription at any moment, so `cancel` of every provider takes no lock.
-    """
-    ref = weakref.ref(derived, lambda _: cancel())
-
-    def swapped(old: Reading | None, new: Reading | None) -> None:
-        alive = ref()
-        if alive is not None:
-            alive._input_swapped(provider, old, new)
-
-    cancel = provider.subscribe(swapped)
-
-
-def _notify_end(derived: Derived | Fallback) -> None:
-    """Pass on that an input has ended before its time: of memory alone, as it is told in a forked child's first moment."""
-    reading = derived.reading
-    if reading is not None:
-        for listener in derived._listeners:
-            listener(reading, reading)
-
-
-def _result_or_error(make: Callable[[], Reading]) -> tuple[Reading | None, SecretError | None]:
-    try:
-        return make(), None
-    except SecretError as error:
-        return None, error.with_traceback(None)
-
-
 def _differs(one: Reading, other: Reading) -> bool:
     return one is not other
-
-
-def _zero() -> float:
-    return 0.0
-
-
-def _nothing() -> None:
-    return None

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from weakref import ref
 
 from toriconfig._core.clock import SYSTEM, Clock
-from toriconfig._secrets.derived import Derived, Fallback
+from toriconfig._secrets.derived import Derived
+from toriconfig._secrets.fallback import Fallback
 from toriconfig._secrets.file import FileProvider
 from toriconfig._secrets.provider import Provider
 from toriconfig.pipeline._memory_lock import MemoryLock

@@ -12,6 +12,9 @@ from typing import Any, Literal, Protocol
 
 from toriconfig._core.origin import Origin
 
+NEVER = float("inf")
+"""Monotonic seconds of a moment that does not come."""
+
 State = Literal["fresh", "stale", "missing", "unread"]
 """fresh: as good as new; stale: kept past `refresh_interval` because it could not be renewed;
 missing: the last try failed and nothing usable is left; unread: nobody has asked yet."""
@@ -182,8 +185,8 @@ class Fixed:
 
     def __init__(self, value: Any, origin: Origin) -> None:
         self.reading: Reading | None = Reading(value, origin)
-        self.fresh_until = float("inf")
-        self.now: Callable[[], float] = _no_time
+        self.fresh_until = NEVER
+        self.now: Callable[[], float] = no_time
         self.reference = ""
 
     def pending(self) -> Sequence[Flight]:
@@ -216,14 +219,14 @@ class Fixed:
         return self.reading.origin
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
-        return _nothing
+        return no_subscription
 
 
-def _no_time() -> float:
+def no_time() -> float:
     return 0.0
 
 
-def _nothing() -> None:
+def no_subscription() -> None:
     return None
 
 

@@ -9,8 +9,8 @@ from toriconfig._core.origin import Origin
 from toriconfig._runtime.log import logger
 from toriconfig._runtime.transitions import Then, Transitions
 from toriconfig._runtime.workers import LEASE, POLL
-from toriconfig._secrets.cached_value import NEVER, CachedValue
-from toriconfig._secrets.provider import Reading
+from toriconfig._secrets.cached_value import CachedValue
+from toriconfig._secrets.provider import NEVER, Reading
 from toriconfig._vault import lease as leases
 from toriconfig._vault import timing
 from toriconfig._vault.attempts import PathAttempts

@@ -14,8 +14,9 @@ from toriconfig._core.tree import Node
 from toriconfig._core.value import Value
 from toriconfig._load.interpolate import LARGEST
 from toriconfig._load.templates import Other, Template
-from toriconfig._secrets.derived import Derived, Missing
+from toriconfig._secrets.derived import Derived
 from toriconfig._secrets.file import FileProvider, is_file
+from toriconfig._secrets.missing import Missing
 from toriconfig._secrets.provider import EXACT, Provider, Reading, is_rounded
 from toriconfig._secrets.secret import convert
 from toriconfig.errors import MissingCredentialError, SecretError, SecretNotFound, VaultNotFound

@@ -15,7 +15,7 @@ from toriconfig._load.secrets.query import Handles, Query
 from toriconfig._load.secrets.select import choose
 from toriconfig._load.templates import failed
 from toriconfig._schema.shape import ANY, Field, Shape, has_secrets, reads_itself
-from toriconfig._secrets.derived import Missing
+from toriconfig._secrets.missing import Missing
 from toriconfig._secrets.provider import Provider
 from toriconfig._secrets.secret import Secret, handle, provider_of
 from toriconfig._validation.unknown_keys import without_unknown

@@ -31,8 +31,9 @@ from toriconfig._load.secrets.compose import (
 from toriconfig._load.secrets.query import Query
 from toriconfig._load.templates import Template, failed
 from toriconfig._schema.shape import Shape
-from toriconfig._secrets.derived import Fallback, Missing
+from toriconfig._secrets.fallback import Fallback
 from toriconfig._secrets.file import FileProvider, is_file
+from toriconfig._secrets.missing import Missing
 from toriconfig._secrets.provider import Fixed, Provider
 from toriconfig._secrets.secret import Secret, convert, provider_of, typed
 from toriconfig.errors import SecretError

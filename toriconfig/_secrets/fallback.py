@@ -1,0 +1,115 @@
+"""Provider with a backend first, and the value of a lower layer in its place while the backend has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from toriconfig._core.origin import Origin
+from toriconfig._secrets.inputs import notify_end, result_or_error, subscribe_weakly
+from toriconfig._secrets.provider import NEVER, Flight, Provider, Reading, State, Subscribers, Swap
+from toriconfig.errors import MissingCredentialError, SecretError, SecretNotFound, SecretUnreachable
+
+_UNREAD: Any = object()
+
+
+class Fallback:
+    """A backend first; where it is unreachable or holds nothing, the value of a lower layer.
+
+    Args:
+        first: what is asked.
+        second: what is used when `first` is unreachable, holds nothing or has no login; never when it denies or is sealed.
+        on_switch: called with the error when `second` begins to stand in, and with None when `first` is asked with success,
+            for the first time or after that.
+    """
+
+    def __init__(self, first: Provider, second: Provider, on_switch: Callable[[SecretError | None], None]) -> None:
+        self.reading: Reading | None = None
+        self.fresh_until = -NEVER
+        self.now = first.now
+        self.reference = first.reference
+        self.inputs = (first, second)
+        self._first = first
+        self._second = second
+        self._on_switch = on_switch
+        self._uses_second: bool | None = None
+        self._reported: Any = _UNREAD
+        self._listeners = Subscribers()
+        for provider in self.inputs:
+            subscribe_weakly(self, provider)
+
+    @property
+    def uses_second(self) -> bool:
+        """True if the second is used now."""
+        return self._uses_second is True
+
+    def pending(self) -> Sequence[Flight]:
+        flights, behind = self._first.pending(), self._second.pending()  # both: another path of Vault may stand in
+        # who stands in is there: nobody waits for the next try
+        return behind if self._uses_second else (*flights, *behind)
+
+    def refresh(self) -> Sequence[Flight]:
+        return (*self._first.refresh(), *self._second.refresh())
+
+    def ask(self) -> Sequence[Flight]:
+        return (*self._first.ask(), *self._second.ask())
+
+    def settle(self) -> Reading:
+        reading = self._choice()
+        if self._reported is _UNREAD:
+            self._reported = reading
+        return reading
+
+    def _choice(self) -> Reading:
+        """Return the reading of the first provider, or of the second in its place."""
+        reading, error = result_or_error(self._first.settle)
+        if reading is not None:
+            if self._uses_second is not False:
+                self._uses_second = False
+                self._on_switch(None)
+            self.reading = reading
+            self.fresh_until = self._first.fresh_until
+            return reading
+        assert error is not None
+        self.reading = None
+        if not isinstance(error, (SecretUnreachable, SecretNotFound, MissingCredentialError)):
+            self._uses_second = None
+            raise error
+        if not self._uses_second:
+            self._uses_second = True
+            self._on_switch(error)
+        self.reading = self._second.settle()
+        self.fresh_until = -NEVER
+        return self.reading
+
+    @property
+    def state(self) -> State:
+        return self._second.state if self._uses_second else self._first.state
+
+    @property
+    def age(self) -> float | None:
+        return self._first.age
+
+    @property
+    def error(self) -> Exception | None:
+        return self._first.error
+
+    @property
+    def origin(self) -> Origin:
+        return self._second.origin if self._uses_second else self._first.origin
+
+    def subscribe(self, swap: Swap) -> Callable[[], None]:
+        return self._listeners.add(swap)
+
+    def _input_swapped(self, provider: Provider, old: Reading | None, new: Reading | None) -> None:
+        if provider is self._second and not self._uses_second:
+            return
+        self.fresh_until = -NEVER
+        if old is not None and old is new:
+            notify_end(self)
+            return
+        after = result_or_error(self._choice)[0]
+        # not `old`, which is what an input said: the other one may have stood in for it
+        before, self._reported = old if self._reported is _UNREAD else self._reported, after
+        for listener in self._listeners:
+            listener(before, after)
