@@ -180,6 +180,19 @@ def test_a_value_is_put_from_standard_input_beside_the_others_and_got_only_on_re
     assert (0, canary.secret + "\n", "revealing secret/held#key\n") == shown
 
 
+def test_a_token_that_may_only_create_puts_a_new_path_and_leaves_an_old_one(
+    shared_vault_server: VaultServer, toriconfig: Toriconfig
+) -> None:
+    shared_vault_server.put("secret/create/old", {"other": "stays"})
+    policy = shared_vault_server.policy("creator", {"secret/data/create/*": ["create", "update"]})
+    environ = {**shared_vault_server.environ, "VAULT_TOKEN": shared_vault_server.new_token(policy)}
+    new = toriconfig("vault", "put", "secret/create/new#key", "--stdin", stdin="a\n", **environ)
+    assert (0, {"key": "a"}) == (new.code, shared_vault_server.get("secret/create/new")), new.err
+    old = toriconfig("vault", "put", "secret/create/old#key", "--stdin", stdin="a\n", **environ)
+    assert (1, {"other": "stays"}) == (old.code, shared_vault_server.get("secret/create/old"))
+    assert 'denied "read"' in old.err
+
+
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
 @pytest.mark.parametrize(
     ("given", "stored"), [("ä\r\nb\n".encode(), "ä\r\nb"), (b"a\xffb", None)], ids=["UTF-8", "other bytes"]

@@ -56,7 +56,7 @@ def policy(target: str | None, online: bool, form: str, color: str, **how: Any) 
 
 def _located(client: Requester, references: tuple[str, ...]) -> dict[str, str] | SecretError:
     from toriconfig._core.markers import split
-    from toriconfig._vault.engines.write import policy_path
+    from toriconfig._vault.engines.mounts import policy_path
     from toriconfig.errors import SecretError
 
     try:

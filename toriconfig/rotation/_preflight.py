@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from toriconfig._core.clock import Clock
 from toriconfig._core.markers import Ref
+from toriconfig._vault.engines.mounts import mount_of
 from toriconfig._vault.engines.versions import Version, Versions, capabilities
-from toriconfig._vault.engines.write import mount_of
 from toriconfig.errors import VaultDenied, VaultNotFound
 from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._journal import SUFFIX, Journal, lost_to, seconds_of

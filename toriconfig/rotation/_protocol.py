@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from toriconfig._core.clean_call import clean_init
 from toriconfig._core.markers import Ref
+from toriconfig._vault.engines.mounts import mount_of
 from toriconfig._vault.engines.versions import Versions
-from toriconfig._vault.engines.write import mount_of
 from toriconfig._vault.http.response import Answer
 from toriconfig.errors import VaultDenied, VaultNotFound
 

@@ -63,7 +63,7 @@ def _read(session: Session, ref: Ref) -> Mapping[str, Any] | SecretError:
 
 def _is_kept(client: Client, path: str) -> bool:
     """True if a KV engine holds the path, whatever it looks like: reading it makes nothing new."""
-    from toriconfig._vault.engines.write import mount_of
+    from toriconfig._vault.engines.mounts import mount_of
 
     try:
         mount_of(client, path)
@@ -73,7 +73,7 @@ def _is_kept(client: Client, path: str) -> bool:
 
 
 def _capability(client: Client, ref: Ref) -> Finding:
-    from toriconfig._vault.http.translate import MOUNTS
+    from toriconfig._vault.engines.mounts import engine_of
 
     name = str(ref)
     needed = "update" if ref.parsed.parameters else "read"
@@ -88,8 +88,9 @@ def _capability(client: Client, ref: Ref) -> Finding:
     if not allowed & {needed, "root", "sudo"}:
         rule = f'path "{ref.path}" {{ capabilities = ["{needed}"] }}'
         return Finding("error", name, "403: no policy of the token allows it", f"the policy needs: {rule}", "TC406")
-    mount = asked(client, "GET", MOUNTS + ref.path)
-    if isinstance(mount, SecretError):
+    try:
+        engine_of(client, ref.path)
+    except SecretError:
         remedy = "look at the mount and at VAULT_NAMESPACE"
         return Finding("error", name, "404: no secrets engine is mounted there", remedy, "TC407")
     return Finding(
@@ -99,7 +100,7 @@ def _capability(client: Client, ref: Ref) -> Finding:
 
 def _needed(client: Client, ref: Ref, denied: VaultDenied) -> str:
     """Describe the rule that the policy needs; also that of other engines if the token may not look up the engine."""
-    from toriconfig._vault.engines.write import policy_path
+    from toriconfig._vault.engines.mounts import policy_path
 
     try:
         policy_path(client, ref.path)
@@ -110,7 +111,7 @@ def _needed(client: Client, ref: Ref, denied: VaultDenied) -> str:
 
 def _suggestion(client: Client, ref: Ref) -> str:
     """The sibling that was probably meant, where the token may list them."""
-    from toriconfig._vault.engines.write import policy_path
+    from toriconfig._vault.engines.mounts import policy_path
 
     parent, _, last = ref.path.rpartition("/")
     try:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from toriconfig.errors import VaultUnreachable
+from toriconfig._vault.engines.mounts import mount_of
+from toriconfig._vault.http.envelope import positive_int
+from toriconfig.errors import VaultDenied, VaultError, VaultUnreachable
 
 if TYPE_CHECKING:
     from toriconfig._vault.http.response import Answer
     from toriconfig._vault.requester import Requester
 
+_LOST = "check-and-set parameter did not match"
+_TRIES = 5
 _MERGE = {"Content-Type": "application/merge-patch+json"}
 
 
@@ -59,15 +63,17 @@ class Versions:
         answer = self._requester.request(
             "GET", self.data_path, query={"version": number} if number else None, check=False
         )
-        found = answer.data.get("metadata") or {}
+        data, found = answer.data.get("data") or {}, answer.data.get("metadata") or {}
+        if not isinstance(data, dict) or not isinstance(found, dict):
+            raise _not_vaults(self.data_path)
         if answer.status not in (200, 404):
             self._requester.request("GET", self.data_path)  # raises what it means
         state: Literal["there", "absent", "deleted", "destroyed"] = "there"
         if answer.status == 404:
             state = "destroyed" if found.get("destroyed") else "deleted" if found else "absent"
         return Version(
-            answer.data.get("data") or {},
-            int(found.get("version", 0)),
+            data,
+            positive_int(found.get("version")) or 0,
             state,
             str(found.get("created_time", "")),
             found.get("custom_metadata") or {},
@@ -84,13 +90,13 @@ class Versions:
         """
         body = {"data": dict(data), "options": {"cas": newest}}
         answer = self._requester.request("POST", self.data_path, body, check=False)
-        if answer.status == 400 and "did not match" in answer.text:
+        if answer.status == 400 and _LOST in answer.text:
             return None
         if answer.status >= 300:
             raise _refused(answer, self.data_path)
-        version = answer.data.get("version")
-        if not isinstance(version, int):
-            raise VaultUnreachable(f"what answered for {self.data_path} names no version", reference=self.data_path)
+        version = positive_int(answer.data.get("version"))
+        if version is None:
+            raise _not_vaults(self.data_path)
         return version
 
     def note(self, notes: Mapping[str, str]) -> None:
@@ -110,9 +116,42 @@ class Versions:
         return str(self._requester.request("GET", self.metadata_path).data.get("created_time", ""))
 
 
+def put_key(requester: Requester, path: str, key: str, value: Any) -> int | None:
+    """Store one key at a KV path. The other keys stay, also when another client writes at the same time.
+
+    Returns:
+        The new version, or None for KV v1.
+
+    Raises:
+        VaultError: as for reads; a path that is no KV path is refused.
+    """
+    for _ in range(_TRIES):
+        mount, versioned = mount_of(requester, path)
+        if not versioned:
+            answer = requester.request("GET", path, check=False)
+            held = answer.data if answer.status == 200 else {}
+            requester.request("POST", path, {**held, key: value})
+            return None
+        versions = Versions(requester, mount, path.removeprefix(mount))
+        denied: VaultDenied | None = None
+        try:
+            newest = versions.read()
+        except VaultDenied as error:  # a token that may only create can still write a path that never held anything
+            newest, denied = Version({}, 0, "absent", "", {}), error
+        number = versions.write({**newest.data, key: value}, newest.number)
+        if number is not None:
+            return number
+        if denied is not None:
+            raise denied
+    raise VaultError(f"others keep writing {path}", reference=path, help="try again")
+
+
+def _not_vaults(path: str) -> VaultUnreachable:
+    return VaultUnreachable(f"what answered for {path} is not Vault's answer", reference=path)
+
+
 def _refused(answer: Answer, path: str) -> Exception:
     from toriconfig._vault.http.translate import error_of
-    from toriconfig.errors import VaultError
 
     return error_of(answer, "POST", path) or VaultError(f"Vault refused to write {path}", reference=path)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.clean_call import clean_init
 from toriconfig._core.markers import split
-from toriconfig._vault.engines.write import policy_path
+from toriconfig._vault.engines.mounts import policy_path
 from toriconfig.errors import SecretError
 from toriconfig.rotation._errors import DatabaseUnreachable, RotationError, RotationLost, RotationRefused
 from toriconfig.rotation._journal import command

@@ -1,0 +1,44 @@
+"""Look-ups of the engine that is mounted above a path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toriconfig._vault.http.translate import MOUNTS
+from toriconfig.errors import VaultNotFound, VaultUnreachable
+
+if TYPE_CHECKING:
+    from toriconfig._vault.requester import Requester
+
+
+def mount_of(requester: Requester, path: str) -> tuple[str, bool]:
+    """The mount of a KV path with its `/`, and whether it keeps versions.
+
+    Raises:
+        VaultNotFound: the path lies in no KV engine.
+    """
+    engine, mount, versioned = engine_of(requester, path)
+    if engine not in ("kv", "generic"):
+        raise VaultNotFound(f"{path} is not in a KV engine", reference=path, help="name a KV path, such as secret/app")
+    return mount, versioned
+
+
+def engine_of(requester: Requester, path: str) -> tuple[object, str, bool]:
+    """The type of the engine that a path lies in, its mount with the `/`, and whether it keeps versions."""
+    answer = requester.request("GET", MOUNTS + path)
+    mount, options = answer.data.get("path"), answer.data.get("options")
+    if not isinstance(mount, str):
+        raise VaultUnreachable(f"what answered for {path} is not Vault's answer", reference=path)
+    engine = answer.data.get("type")
+    versioned = isinstance(options, dict) and str(options.get("version")) == "2"
+    return engine, mount, versioned and engine in ("kv", "generic")
+
+
+def policy_path(requester: Requester, path: str) -> str:
+    """Return the path that policies use for a logical path: below `data/` for KV v2.
+
+    Raises:
+        VaultError: as for reads; the token may look up any path that it may use.
+    """
+    _, mount, versioned = engine_of(requester, path)
+    return f"{mount}data/{path.removeprefix(mount)}" if versioned else path
