@@ -9,7 +9,7 @@ from weakref import ref
 class Timed(Protocol):
     """Protocol of an object with timers."""
 
-    def due(self, what: Any) -> None:
+    def due(self, timer: Any, /) -> None:
         """Do what was planned for this moment."""
         ...
 
@@ -18,7 +18,7 @@ class WeakTimer:
     """An entry for the scheduler that holds a weak reference to its owner.
 
     Args:
-        owner: `owner.due(what)` is called, unless the owner has been collected.
+        owner: `owner.due(timer)` is called, unless the owner has been collected.
         what: the argument of that call.
     """
 

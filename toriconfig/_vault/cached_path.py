@@ -42,6 +42,7 @@ class CachedPath(CachedValue):
     LOGGER = "toriconfig.vault"
 
     _attempts: PathAttempts
+    _confirmed: float | None
 
     def __init__(
         self, requester: PathRequester, mounts: Mounts, outages: VaultOutages, parsed: ParsedReference
