@@ -58,7 +58,7 @@ ROOMS = {
     "toriconfig": PROMISED,
     "toriconfig.vault": ["Token", "AppRole", "Kubernetes", "JWT", "UserPass", "TLSCertificate", "Agent", "Vault"],
     "toriconfig.backends": ["Backend", "Fetched"],
-    "toriconfig.sources": ["Source", "Tree", "tree"],
+    "toriconfig.sources": ["Format", "Source", "Tree", "register", "tree"],
     "toriconfig.pipeline": ["run_sync", "shutdown_executors", "ProgressTracker", "track", "get_logger"],
 }
 

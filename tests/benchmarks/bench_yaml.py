@@ -14,8 +14,7 @@ from typing import Any
 import yaml
 
 from benchmarks.interleaved import Row, Work, compare, table
-from toriconfig.sources.yaml.documents import FASTEST
-from toriconfig.sources.yaml.file import read_yaml
+from toriconfig.sources.yaml.documents import FASTEST, read_yaml
 
 
 def settings_text(keys: int = 200) -> str:

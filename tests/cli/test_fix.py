@@ -177,7 +177,7 @@ def test_a_repair_never_makes_anything_worse_and_a_second_one_finds_nothing(docu
     from tempfile import NamedTemporaryFile
 
     from toriconfig._inspect.check import check_alone
-    from toriconfig.sources.yaml.file import read_yaml
+    from toriconfig.sources.yaml.documents import read_yaml
 
     with NamedTemporaryFile("w", suffix=".yaml") as file:
         json.dump(document, file)

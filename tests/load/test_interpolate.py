@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 from support.loading import FakeVault, loaded, problems, told
 from toriconfig import MissingCredentialError, Secret, SecretError, load, replace
 from toriconfig._load.attempt import try_check_tree
-from toriconfig.sources.yaml.file import read_yaml
+from toriconfig.sources.yaml.documents import read_yaml
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 
 from support.loading import attempt, loaded, problems, refused
 from toriconfig import Secret, Settings, SettingsConfigDict, load
-from toriconfig.sources import ENDINGS
+from toriconfig.sources import endings
 from toriconfig.testing import reset_warnings
 
-ENDINGS_SHOWN = ", ".join(ENDINGS)
+ENDINGS_SHOWN = ", ".join(endings())
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from support.loading import problems, told
 from toriconfig import Secret, SettingsConfigDict, Vault
 from toriconfig._load.attempt import try_check_tree, try_load
 from toriconfig._load.snapshot import Recipe
-from toriconfig.sources.yaml.file import read_yaml
+from toriconfig.sources.yaml.documents import read_yaml
 from toriconfig.testing import reset_warnings
 from toriconfig.vault import AppRole, Kubernetes, Token
 

@@ -64,7 +64,7 @@ def check(
     from toriconfig._load.read import reader_options, settings_files_in
     from toriconfig._load.snapshot import Recipe
     from toriconfig._schema.options import Options, wrong_options
-    from toriconfig.sources.yaml.file import read_file_documents
+    from toriconfig.sources.settings_file import documents_of
 
     if files and (online or all_profiles):
         raise TypeError("check() judges single files alone and offline: leave `online` and `all_profiles` out")
@@ -84,7 +84,7 @@ def check(
         names = [name for file in files for name in settings_files_in(os.fspath(file))]
         return check_alone(
             schema,
-            (tree for one in names for tree in read_file_documents(one, **reader_options(one, known))),
+            (tree for one in names for tree in documents_of(one, **reader_options(one, known))),
             backends=known.backends,
         )
     values = overrides if overrides is not None else taken["overrides"]

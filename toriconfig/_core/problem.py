@@ -15,7 +15,7 @@ MOST_SHOWN = 1000
 
 
 CODES: dict[str, str] = {
-    "TC001": "the file is not valid YAML or JSON",
+    "TC001": "invalid syntax of a file",
     "TC002": "duplicate key",
     "TC003": "the file cannot be read",
     "TC004": "the file is too large, too deep or expands too far",

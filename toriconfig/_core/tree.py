@@ -216,9 +216,10 @@ class Tree:
         problems: what was wrong with the input; the tree holds what could be read all the same.
         lines: the text of the input, split in lines, for the frames of diagnostics; dropped after the load.
         complete: False when reading stopped early, so that "missing" cannot be told.
+        blank: True if the input holds nothing at all; None: judged by the root and the lines, where `{}` is something.
     """
 
-    __slots__ = ("complete", "flat", "lines", "problems", "root")
+    __slots__ = ("_blank", "complete", "flat", "lines", "problems", "root")
 
     def __init__(
         self,
@@ -228,19 +229,21 @@ class Tree:
         problems: tuple[Problem, ...] = (),
         lines: list[str] | None = None,
         complete: bool = True,
+        blank: bool | None = None,
     ) -> None:
         self.root = root
         self.flat = flat
         self.problems = problems
         self.lines = lines
         self.complete = complete
+        self._blank = blank
 
     @property
     def blank(self) -> bool:
-        """True if the input holds nothing at all, not even `{}`; where nothing like `{}` exists, comments are something."""
-        if self.root.value:
-            return False
-        if self.root.at is None or self.root.layer.name.endswith(".toml"):
+        """True if the input holds nothing at all."""
+        if self.root.value or self._blank is not None:
+            return bool(self._blank) and not self.root.value
+        if self.root.at is None:
             return not any(map(str.strip, self.lines or ()))
         place = self.root.origin
         return (place.line, place.column) == (place.end_line, place.end_column)

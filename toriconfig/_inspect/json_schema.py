@@ -12,6 +12,7 @@ from toriconfig._masking.shown import conceals
 from toriconfig._schema.options import Options
 from toriconfig._schema.renames import Renamed, renamed
 from toriconfig._schema.shape import Shape, root_shape
+from toriconfig.sources import stem_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -45,7 +46,7 @@ def schema_of_files(cls: type[BaseModel]) -> dict[str, Any]:
         body["patternProperties"] = {"^x-": {"description": "A home for YAML anchors; ignored."}}
     head: dict[str, Any] = {"$schema": DIALECT, "title": cls.__name__}
     if options.config_name:
-        head["$id"] = f"urn:toriconfig:{options.config_name}"
+        head["$id"] = f"urn:toriconfig:{stem_of(options.config_name)}"
     return {**head, **{key: value for key, value in body.items() if key not in head}}
 
 

@@ -13,6 +13,7 @@ from toriconfig._load.snapshot import LayerRead, Snapshot
 from toriconfig._runtime import warn_once
 from toriconfig._secrets.provider import Fixed
 from toriconfig._secrets.secret import Secret, provider_of
+from toriconfig.sources import format_of
 from toriconfig.sources.read_file import read_file
 
 _MOST = 1 << 20
@@ -56,7 +57,7 @@ def _of_file(old: LayerRead, new: LayerRead | None) -> Iterator[Problem]:
         if ", " not in old.name:  # the files of a settings class, which are one layer
             yield _gone(origin)
     elif new.blank if new is not None else old.kind == "dotenv" and _is_blank(old.name):
-        nothing = "a comment" if old.kind == "dotenv" or old.name.endswith(".toml") else "`{}`"
+        nothing = "a comment" if old.kind == "dotenv" else format_of(old.name).empty
         yield _emptied(origin, f"finish writing it; a file that is to say nothing holds {nothing}")
 
 

@@ -14,7 +14,7 @@ from toriconfig._core.problem import Problem, Severity
 from toriconfig._core.tree import Node, Tree
 from toriconfig._core.value import Value
 from toriconfig._schema.options import Options, PathLike, Resource
-from toriconfig.sources import ENDINGS, Source, format_of
+from toriconfig.sources import Source, endings, format_of, stem_of
 
 if TYPE_CHECKING:
     from toriconfig.sources.dotenv import DotEnv
@@ -80,7 +80,7 @@ def _matching(entry: str) -> list[str]:
     if os.path.isfile(entry):
         return [entry]
     if os.path.isdir(entry):
-        names = sorted(name for name in os.listdir(entry) if name[:1] != "." and name.endswith(ENDINGS))
+        names = sorted(name for name in os.listdir(entry) if name[:1] != "." and name.endswith(endings()))
         return [path for name in names if os.path.isfile(path := os.path.join(entry, name))]
     if any(sign in entry for sign in "*?["):
         from glob import glob
@@ -94,7 +94,7 @@ def _in_package(entry: Resource) -> list[str]:
     if not entry.traversable.is_dir():
         return [entry]
     inside = sorted(entry.traversable.iterdir(), key=lambda one: str(one.name))
-    named = (one for one in inside if one.name[:1] != "." and one.name.endswith(ENDINGS) and one.is_file())
+    named = (one for one in inside if one.name[:1] != "." and one.name.endswith(endings()) and one.is_file())
     return [Resource.of(one) for one in named]
 
 
@@ -103,11 +103,12 @@ def settings_files_in(name: str) -> list[str]:
     if not os.path.isdir(name):
         return [name]
     found: list[str] = []
+    known = endings()
     for folder, below, files in os.walk(name):
         below[:] = [one for one in below if one[:1] != "."]
         for file in files:
             path = os.path.join(folder, file)
-            if file[:1] != "." and file != "pyproject.toml" and file.endswith(ENDINGS) and os.path.isfile(path):
+            if file[:1] != "." and file != "pyproject.toml" and file.endswith(known) and os.path.isfile(path):
                 found.append(path)
     return sorted(found)
 
@@ -122,10 +123,10 @@ def looked_for(options: Options) -> list[str]:
     if options.config_files is not None:
         return [os.path.abspath(os.fspath(file)) for file in options.config_files]
     stems = [os.path.abspath(stem) for stem in _stems(options)]
-    endings = ", ".join(ENDINGS)
+    known = endings()
     return [
         *(os.path.abspath(under(options, os.fspath(file))) for file in _named(options)),
-        *(f"{stem}{ENDINGS[0]}" if at else f"{stem} ({endings})" for at, stem in enumerate(stems)),
+        *(f"{stem}{known[0]}" if at else f"{stem} ({', '.join(known)})" for at, stem in enumerate(stems)),
     ]
 
 
@@ -137,7 +138,8 @@ def profiles_of(options: Options) -> list[str]:
     if not os.path.isdir(folder or os.curdir):
         return []
     files = [os.path.splitext(file) for file in os.listdir(folder or os.curdir) if file.startswith(stem)]
-    names = {name.removeprefix(stem) for name, ending in files if ending in ENDINGS and name.startswith(stem)}
+    known = endings()
+    names = {name.removeprefix(stem) for name, ending in files if ending in known and name.startswith(stem)}
     return sorted(names - {"local", ""})
 
 
@@ -264,7 +266,7 @@ def _stems(options: Options) -> list[str]:
 
 def existing(stem: str) -> list[str]:
     """The files of that name, with an ending that counts, the one that is read first."""
-    return [stem + ending for ending in ENDINGS if os.path.lexists(stem + ending)]
+    return [stem + ending for ending in endings() if os.path.lexists(stem + ending)]
 
 
 def under(options: Options, file: str) -> str:
@@ -277,10 +279,10 @@ def under(options: Options, file: str) -> str:
 def _files(inputs: Inputs) -> Iterator[Source]:
     files = files_of(inputs.options)
     if files:
-        from toriconfig.sources.yaml.file import YamlFile
+        from toriconfig.sources.settings_file import SettingsFile
 
         for file, required in files:
-            yield YamlFile(file, required=required, **reader_options(file, inputs.options))
+            yield SettingsFile(file, required=required, **reader_options(file, inputs.options))
     if inputs.options.sources:
         from toriconfig.sources.guarded import guarded
 
@@ -288,12 +290,12 @@ def _files(inputs: Inputs) -> Iterator[Source]:
 
 
 def reader_options(file: str, options: Options) -> dict[str, Any]:
-    """Return the arguments of a file's reader besides the content: for TOML, the table to read."""
-    if format_of(file).name != "TOML":
+    """Return the arguments of a file's reader besides the content: the table to read, for a format that has tables."""
+    if not format_of(file).tables:
         return {}
     if not _is_pyproject(file):
         return {"table": options.toml_table_header}
-    name = os.path.basename(options.config_name) if options.config_name is not None else "pydantic-settings"
+    name = os.path.basename(stem_of(options.config_name)) if options.config_name is not None else "pydantic-settings"
     return {"table": options.pyproject_toml_table_header or ("tool", name)}
 
 

@@ -17,6 +17,7 @@ from toriconfig._core.problem import Problem
 from toriconfig._core.value import Value
 from toriconfig._load.read import existing, profiles_of, under, without_effect
 from toriconfig._schema.options import Options, expanded
+from toriconfig.sources import endings, stem_of
 
 if TYPE_CHECKING:
     from toriconfig._load.snapshot import Recipe
@@ -58,7 +59,7 @@ def options_of(recipe: Recipe, environ: Mapping[str, str], shape: Shape, problem
 def steered(options: Options, environ: Mapping[str, str], shape: Shape, problems: list[Problem]) -> Options:
     """The options with everything decided that variables may decide.
 
-    `config_files` holds full paths afterwards, and `config_dir` no longer counts for them.
+    `config_name` has no ending afterwards; `config_files` holds full paths, and `config_dir` no longer counts for them.
 
     Args:
         options: those of the class and of the call.
@@ -66,6 +67,8 @@ def steered(options: Options, environ: Mapping[str, str], shape: Shape, problems
         shape: the shape of the schema, whose fields come first.
         problems: gets what is wrong.
     """
+    if options.config_name is not None and (stem := stem_of(options.config_name)) != options.config_name:
+        options = options.replaced(config_name=stem)
     variables = _Variables(options, environ, shape)
     name, origin = options.profile, Origin("code", "profile")
     if name is None:
@@ -158,7 +161,7 @@ def _profile_problem(options: Options, origin: Origin) -> Problem | None:
             "TC503",
             "",
             origin,
-            help=f"leave it out: {options.config_name}.local.yaml is read above every profile",
+            help=f"leave it out: {options.config_name}.local{endings()[0]} is read above every profile",
             message="`local` is no profile",
         )
     return None if existing(under(options, f"{options.config_name}.{name}")) else _no_file(name, options, origin)
@@ -175,7 +178,7 @@ def _no_file(profile: str, options: Options, origin: Origin) -> Problem:
         "TC503",
         "",
         origin,
-        expected=f"a file {under(options, f'{options.config_name}.{profile}')}.yaml"
+        expected=f"a file {under(options, f'{options.config_name}.{profile}')}{endings()[0]}"
         + (f"; there are {', '.join(known)}" if known else ""),
         help=f"did you mean `{candidate}`?" if candidate else "create the file, or name no profile",
         message=f"the profile `{profile}` has no file",

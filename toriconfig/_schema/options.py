@@ -182,8 +182,6 @@ class Options(Value):
             merged[name] = _paths(merged[name], several=name not in _SINGLE, keep_none=name == "config_files")
         for name in {"backends", "sources"} & merged.keys():
             merged[name] = _several(merged[name])
-        if isinstance(merged.get("config_name"), str):
-            merged["config_name"] = _stem(merged["config_name"])
         options = cls(**merged)
         options._check()
         return options
@@ -329,12 +327,6 @@ def _paths(value: Any, *, several: bool, keep_none: bool) -> Any:
 def _several(value: Any) -> tuple[Any, ...]:
     """A list option as it is kept; what is no list is refused by its type later."""
     return tuple(value) if isinstance(value, (list, tuple)) else () if value is None else (value,)
-
-
-def _stem(name: str) -> str:
-    """The base name of settings files, also when it is given with an ending."""
-    base, ending = os.path.splitext(name)
-    return base if ending in (".yaml", ".yml", ".json", ".toml") else name
 
 
 _NONE = type(None)

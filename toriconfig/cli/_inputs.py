@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from toriconfig.cli._read import stdin_bytes
 from toriconfig.cli._say import note
-from toriconfig.sources import ENDINGS
+from toriconfig.sources import endings
 
 if TYPE_CHECKING:
     from toriconfig._core.tree import Tree
@@ -23,7 +23,7 @@ def files_in(names: Iterable[str]) -> list[str]:
     for name in names:
         files = [name] if name == "-" else settings_files_in(name)
         if not files:
-            note(f"no {', '.join(ENDINGS)} files in {name}")
+            note(f"no {', '.join(endings())} files in {name}")
         for file in files:
             found.setdefault(os.path.abspath(file) if file != "-" else "-", file)
     return list(found.values())
@@ -39,10 +39,10 @@ def trees_of(files: Iterable[str], stdin_name: str, options: Options) -> Iterato
     """
     from toriconfig._load.read import reader_options
     from toriconfig.sources import read_content
-    from toriconfig.sources.yaml.file import read_file_documents
+    from toriconfig.sources.settings_file import documents_of
 
     for file in files:
         if file == "-":
             yield from read_content(stdin_bytes(), stdin_name, **reader_options(stdin_name, options))
         else:
-            yield from read_file_documents(file, **reader_options(file, options))
+            yield from documents_of(file, **reader_options(file, options))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toriconfig.cli._options import is_named
-from toriconfig.sources import ENDINGS
+from toriconfig.sources import endings, stem_of
 
 if TYPE_CHECKING:
     from toriconfig._load.snapshot import Recipe
@@ -46,7 +46,7 @@ def named_by(asked: Recipe, files: list[str]) -> list[str]:
     options = Options.of(asked.schema.model_config, asked.options)
     exact = [*(options.config_files or ()), *options.yaml_file, *options.json_file, *options.toml_file]
     names = {Path(os.fspath(file)).name for file in exact}
-    stem = Path(options.config_name).name if options.config_name is not None else None
+    stem = Path(stem_of(options.config_name)).name if options.config_name is not None else None
     if stem is None and not names:
         return files
     return [file for file in files if Path(file).name in names or (stem is not None and _is_named(file, stem))]
@@ -54,9 +54,9 @@ def named_by(asked: Recipe, files: list[str]) -> list[str]:
 
 def _is_of_tori(file: str) -> bool:
     path = Path(file)
-    return path.name.startswith("tori") and path.suffix in ENDINGS
+    return path.name.startswith("tori") and path.suffix in endings()
 
 
 def _is_named(file: str, stem: str) -> bool:
     path = Path(file)
-    return path.suffix in ENDINGS and (path.stem == stem or path.stem.startswith(f"{stem}."))
+    return path.suffix in endings() and (path.stem == stem or path.stem.startswith(f"{stem}."))

@@ -107,9 +107,9 @@ def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
     from toriconfig._masking.excerpts import known_secrets
     from toriconfig._masking.keys import Keys
     from toriconfig._schema.shape import root_shape
-    from toriconfig.sources.yaml.file import YamlFile
+    from toriconfig.sources.settings_file import SettingsFile
 
-    tree = YamlFile(name, required=True).load()
+    tree = SettingsFile(name, required=True).load()
     if any(problem.severity == "error" for problem in tree.problems):
         return check_alone(schema, [tree])
     shape = root_shape(schema)

@@ -11,6 +11,7 @@ from toriconfig.cli._inputs import files_in, trees_of
 from toriconfig.cli._named import named_by, require_class
 from toriconfig.cli._options import (
     env_file_option,
+    is_named,
     load_options,
     output_options,
     recipe,
@@ -67,9 +68,10 @@ def check(
         raise click.UsageError(f"single files are checked alone and offline: omit {what} or the files")
     if all_profiles and how["profile"]:
         raise click.UsageError("--all-profiles checks every profile: omit --profile")
+    early = recipe(target, **how) if is_named(target) else None  # the module of the class may register formats
     found = files_in(files)
     require_class(target, [stdin_filename if file == "-" else file for file in found], how["config_dir"])
-    asked = recipe(target, **how)
+    asked = early or recipe(target, **how)
     if only_named:
         found = named_by(asked, found)
     if fix or diff:

@@ -13,7 +13,7 @@ from toriconfig._core.printable import clean
 from toriconfig.cli._exit import Exit, code_of
 from toriconfig.cli._options import output_options, recipe, settings_option, wants_color, write_problems
 from toriconfig.cli._say import say, say_json
-from toriconfig.sources import ENDINGS
+from toriconfig.sources import endings
 
 if TYPE_CHECKING:
     from toriconfig._core.problem import Problem
@@ -68,7 +68,7 @@ def diff(a: str, b: str, target: str | None, config_dir: str | None, form: str, 
 def _kind(name: str) -> str:
     if name.startswith("vault:"):
         return "place in Vault"
-    looks_like_file = any(char in name for char in "/\\") or Path(name).suffix in ENDINGS
+    looks_like_file = any(char in name for char in "/\\") or Path(name).suffix in endings()
     return "file" if looks_like_file or os.path.exists(name) else "profile"
 
 

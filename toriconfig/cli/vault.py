@@ -88,9 +88,9 @@ def _gets_terminal_signals(child: subprocess.Popen[bytes]) -> bool:
 def _seeds(file: str) -> dict[str, dict[str, Any]]:
     from toriconfig._core.markers import check_named
     from toriconfig._render import render_text
-    from toriconfig.sources.yaml.file import YamlFile
+    from toriconfig.sources.settings_file import SettingsFile
 
-    tree = YamlFile(file, required=True).load()
+    tree = SettingsFile(file, required=True).load()
     if any(problem.severity == "error" for problem in tree.problems):
         raise click.UsageError(render_text(tree.problems))
     if tree.problems:

@@ -14,28 +14,42 @@ above the settings files, and below the other layers that rank above `files`. Te
 
     app = load(App, config_name="app", sources=[Consul()])
 
-To add a source to the package, write a module here with the same shape, add one line to the table of `_load/read.py`, and a test class
-that inherits `toriconfig.testing.SourceContract`. To add a file format, write a reader and add one line to `FORMATS`.
+A file format of your own is a reader, made known where the settings class is defined::
+
+    def read_ini(text: str, name: str) -> Tree:
+        parser = ConfigParser(interpolation=None)
+        parser.read_string(text)
+        return tree({one: dict(parser[one]) for one in parser.sections()}, name, kind="files", text=True)
+
+    register(Format("INI", (".ini",), read_ini, shows="keys"))
+
+To add a source to the package, write a module here with the same shape, add one line to the table of `_load/read.py`, and
+a test class that inherits `toriconfig.testing.SourceContract`. To add a file format to the package, write a reader here
+and add one line to `FORMATS`.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
 
 from toriconfig._core.origin import LayerKind
 from toriconfig._core.tree import Source, Tree
 from toriconfig._core.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from toriconfig._core.origin import OriginKind
     from toriconfig._core.problem import Problem
     from toriconfig.sources.mapping import Places
-    from toriconfig.sources.yaml.file import Limits
+    from toriconfig.sources.settings_file import Limits
 
-__all__ = ["Source", "Tree", "tree"]
+__all__ = ["Format", "Source", "Tree", "register", "tree"]
+
+Shown = Literal["nothing", "keys", "lines"]
+SHOWN: tuple[Shown, ...] = ("nothing", "keys", "lines")
 
 
 def tree(
@@ -59,7 +73,8 @@ def tree(
             for None. False: a string is a string.
         references: True: `${env:NAME}` and the other references in strings are resolved, as in YAML. False: values are data,
             and a `Secret` that holds a reference is an error.
-        places: line and column, from 1, by path, such as `{("database", "port"): (12, 8)}`; None: the input has no lines.
+        places: line and column, from 1, by path, such as `{("database", "port"): (12, 8)}`, perhaps also line and column of
+            the character after the value; None: the input has no lines.
         problems: what is wrong with the input. With an error among them missing keys are not reported.
 
     >>> str(tree({"database": {"port": 5432}}, "consul").root.find(("database", "port")).origin)
@@ -74,24 +89,83 @@ class Format(Value):
     """A format of settings files.
 
     Attributes:
-        name: name for messages.
-        endings: the file extensions, with the dot.
-        reader: "module:function", imported when a file of the format is read. Its signature is that of `read_yaml`.
+        name: name for messages, such as "INI".
+        endings: the file extensions, with the dot, in lower case.
+        reader: `read(text, name) -> Tree`, or its "module:function", imported when a file of the format is read. The text is
+            decoded from UTF-8, and a line feed ends each line; the tree is made by `tree(values, name, kind="files")`. An
+            exception of the reader is a problem that shows its type and its line.
+        shows: the part of a file's lines that problems show. "nothing": no line. "keys": `NAME=`, as of a `.env` file, all
+            else masked. "lines": whole lines, in which secrets are masked by the rules of YAML, and from the `places` of the
+            values of `Secret` fields on; give the ends of values of several lines there.
+        empty: the content of a file that sets nothing on purpose. A file that was emptied keeps a reload from counting.
+        tables: True: the reader takes `table`, the keys of the table to read, from the options of TOML files.
+        raw: True: the reader takes the bytes, `kind` and `limits`, returns a tree for each document, and finds each fault
+            itself. For formats of this package.
     """
 
     name: str
     endings: tuple[str, ...]
-    reader: str
+    reader: str | Callable[..., Any]
+    shows: Shown = "nothing"
+    empty: str = "a comment"
+    tables: bool = False
+    raw: bool = False
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The reader, imported."""
+        if not isinstance(self.reader, str):
+            return self.reader
+        module, _, function = self.reader.partition(":")
+        found: Callable[..., Any] = getattr(__import__(module, fromlist=["*"]), function)
+        return found
 
 
-FORMATS = (
-    Format("YAML", (".yaml", ".yml"), "toriconfig.sources.yaml.file:read_yaml"),
-    Format("JSON", (".json",), "toriconfig.sources.yaml.file:read_yaml"),
-    Format("TOML", (".toml",), "toriconfig.sources.toml.file:read_toml"),
+FORMATS: tuple[Format, ...] = (
+    Format("YAML", (".yaml", ".yml"), "toriconfig.sources.yaml.documents:read_yaml", "lines", empty="`{}`", raw=True),
+    Format("JSON", (".json",), "toriconfig.sources.yaml.documents:read_yaml", "lines", empty="`{}`", raw=True),
+    Format("TOML", (".toml",), "toriconfig.sources.toml.file:read_toml", "lines", tables=True, raw=True),
 )
 """Every format; where several files of one name stand side by side, the ending that comes first here is read."""
 
-ENDINGS = tuple(ending for one in FORMATS for ending in one.endings)
+
+def register(form: Format) -> None:
+    """Have files with the endings of a format read by its reader from now on, in every load and command of the process.
+
+    Call it where the settings class is defined, so that each program and command that imports the class knows the format.
+    The formats of the package come first where several files of one name stand side by side.
+
+    Args:
+        form: the format. One that is equal to a registered one, as of a module that is imported twice, changes nothing.
+
+    Raises:
+        ValueError: no Format, a field that it cannot have, or an ending that another format has; the message names it.
+
+    >>> register(Format("INI", (".ini",), "mypackage.ini:read_ini", "keys"))  # doctest: +SKIP
+    """
+    global FORMATS
+    if form in FORMATS:
+        return
+    from toriconfig.sources.text_format import wrong_format
+
+    if wrong := wrong_format(form, FORMATS):
+        raise ValueError(wrong)
+    FORMATS = (*FORMATS, form)
+
+
+def endings() -> tuple[str, ...]:
+    """The endings of all formats, in their order."""
+    return tuple(ending for one in FORMATS for ending in one.endings)
+
+
+def stem_of(name: str) -> str:
+    """Return the base name of settings files without its ending, if it has that of a format.
+
+    Args:
+        name: the option `config_name`.
+    """
+    base, ending = os.path.splitext(name)
+    return base if ending in endings() else name
 
 
 def format_of(name: str) -> Format:
@@ -119,6 +193,11 @@ def read_content(
     Returns:
         One tree per document.
     """
-    module, _, function = format_of(name).reader.partition(":")
-    reader: Callable[..., list[Tree]] = getattr(__import__(module, fromlist=["*"]), function)
-    return reader(content, name, kind=kind, limits=limits, **options)
+    form = format_of(name)
+    if form.raw:
+        trees: list[Tree] = form.function(content, name, kind=kind, limits=limits, **options)
+        return trees
+    from toriconfig.sources.settings_file import Limits
+    from toriconfig.sources.text_format import read_text
+
+    return [read_text(form, content, name, kind, limits or Limits(), options)]

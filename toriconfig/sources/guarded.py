@@ -1,9 +1,9 @@
-"""Sources of somebody else's: what one raises, or returns instead of a tree, is a problem that names the source."""
+"""Sources and readers of somebody else's: what one raises, or returns instead of a tree, is a problem that names it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from inspect import iscoroutine
 from typing import Any
 
@@ -15,6 +15,7 @@ _REMEDY = (
     "correct it, or what it reads; for a message of its own, `load` returns "
     "`toriconfig.sources.tree({}, name, problems=[Problem(...)])`"
 )
+_RETURNS = "`load` returns `toriconfig.sources.tree(values, name)`"
 
 
 def guarded(sources: Sequence[Source]) -> list[Source]:
@@ -32,7 +33,7 @@ class Guarded:
 
     Args:
         source: the source.
-        name: how problems call it.
+        name: its name in problems.
     """
 
     def __init__(self, source: Source, name: str) -> None:
@@ -40,27 +41,44 @@ class Guarded:
         self._name = name
 
     def load(self) -> Tree:
-        """Read the source now; of an exception only the type and the place are shown: its text may hold a value."""
-        try:
-            found: Any = self._source.load()
-        except Exception as error:  # noqa: BLE001 - anybody's code
-            return self._failed(f"raised {_kind(error)}{_place(error)}", _REMEDY)
-        if isinstance(found, Tree) and type(found.root.value) is dict:
-            return found
-        if iscoroutine(found):
-            found.close()  # else Python warns that nobody awaited it
-        what = "an empty tree" if isinstance(found, Tree) else f"a {type(found).__name__}"
-        return self._failed(
-            f"returned {what} from `load`", "return `toriconfig.sources.tree(values, name)` from `load`"
-        )
+        """Read the source now."""
+        return called(self._load, f"the source {self._name}", Origin("source", self._name), _REMEDY, _RETURNS)
 
-    def _failed(self, what: str, remedy: str) -> Tree:
-        origin = Origin("source", self._name)
-        problem = Problem("TC505", "", origin, help=remedy, message=f"the source {self._name} {what}")
-        return Tree(Node({}, Layer("source", self._name, lambda _: origin)), problems=(problem,), complete=False)
+    def _load(self) -> Any:
+        return self._source.load()
 
     def __repr__(self) -> str:
         return f"Guarded({self._name})"
+
+
+def called(read: Callable[[], Any], who: str, origin: Origin, remedy: str, returns: str) -> Tree:
+    """The tree that a function returns, or an empty one with a problem.
+
+    Of an exception only the type and the line are shown: its text may hold a value.
+
+    Args:
+        read: the function, called by a function of this package.
+        who: the subject of the message.
+        origin: the place of the problem.
+        remedy: the help if it raises.
+        returns: the help if it returns no tree.
+    """
+    try:
+        found = read()
+    except Exception as error:  # noqa: BLE001 - anybody's code
+        return _failed(f"{who} raised {_kind(error)}{_place(error)}", remedy, origin)
+    if isinstance(found, Tree) and type(found.root.value) is dict:
+        return found
+    if iscoroutine(found):
+        found.close()  # else Python warns that nobody awaited it
+    what = "a tree without a mapping" if isinstance(found, Tree) else f"a {type(found).__name__}"
+    return _failed(f"{who} returned {what}", returns, origin)
+
+
+def _failed(message: str, remedy: str, origin: Origin) -> Tree:
+    problem = Problem("TC505", "", origin, help=remedy, message=message)
+    layer = Layer(origin.layer, origin.source, lambda _: origin)
+    return Tree(Node({}, layer), problems=(problem,), complete=False)
 
 
 def _kind(error: Exception) -> str:
@@ -69,8 +87,10 @@ def _kind(error: Exception) -> str:
 
 
 def _place(error: Exception) -> str:
-    """The line of the source's own file that led to the error, such as ` at consul.py:31`."""
-    trace = error.__traceback__.tb_next if error.__traceback__ is not None else None
+    """The last line of the function's own file on the way to the error, such as ` at consul.py:31`."""
+    trace = error.__traceback__
+    for _ in range(2):  # `called`, and the function of this package that it calls
+        trace = trace.tb_next if trace is not None else None
     if trace is None:
         return ""
     own, place = trace.tb_frame.f_code.co_filename, ""

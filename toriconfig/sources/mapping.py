@@ -13,8 +13,8 @@ from toriconfig._core.tree import Key, Layer, Node, Tree
 
 _DEEPEST = 100
 
-Places = Mapping[Path, tuple[int, int]]
-"""The line and column of each value, from 1, by the path of its keys."""
+Places = Mapping[Path, tuple[int, int] | tuple[int, int, int, int]]
+"""Line and column of each value, from 1, by the path of its keys; perhaps also those of the character after the value."""
 
 
 class MappingSource:

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 
 from toriconfig import ConfigError, Secret, check, explain, load
 from toriconfig._core.tree import Node, Tree
+from toriconfig.sources.settings_file import SettingsFile
 from toriconfig.sources.toml.file import LARGEST, read_toml
-from toriconfig.sources.yaml.file import YamlFile
 
 
 class Pool(BaseModel):
@@ -324,7 +324,7 @@ def test_values_too_deep_inside_one_another_are_refused(text: str) -> None:
 def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:
     file = tmp_path / "app.toml"
     file.write_bytes(b"#" * (LARGEST + 1))
-    (problem,) = YamlFile(file).load().problems
+    (problem,) = SettingsFile(file).load().problems
     assert "TC004" == problem.code
 
 

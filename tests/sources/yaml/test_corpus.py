@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from toriconfig.sources.yaml.documents import FASTEST, Parser, pure_python, read_documents
-from toriconfig.sources.yaml.file import Limits, _layer
+from toriconfig.sources.settings_file import Limits
+from toriconfig.sources.yaml.documents import FASTEST, Parser, _layer, pure_python, read_documents
 
 CORPUS = Path(__file__).parent
 SIGNS = str.maketrans({"→": "\t", "␠": " ", "␍": "\r"})

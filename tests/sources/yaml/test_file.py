@@ -14,11 +14,12 @@ import pytest
 from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Tree
 from toriconfig.sources.read_file import read_file
-from toriconfig.sources.yaml.file import Limits, YamlFile, read_yaml
+from toriconfig.sources.settings_file import Limits, SettingsFile
+from toriconfig.sources.yaml.documents import read_yaml
 
 
 def load(path: Path | str, *, required: bool = False, max_bytes: int = 1 << 20) -> Tree:
-    return YamlFile(path, name="settings", required=required, limits=Limits(max_bytes=max_bytes)).load()
+    return SettingsFile(path, name="settings", required=required, limits=Limits(max_bytes=max_bytes)).load()
 
 
 def told(tree: Tree) -> list[tuple[str, str, str]]:
@@ -40,7 +41,7 @@ def test_a_json_file_is_read(tmp_path: Path) -> None:
 def test_a_file_is_called_by_its_path_unless_it_has_a_name(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("a: 1\n")
-    assert f"{path}:1:4" == str(YamlFile(path).load().root.value["a"].origin)
+    assert f"{path}:1:4" == str(SettingsFile(path).load().root.value["a"].origin)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"# nothing\n", b"---\n", b"\xef\xbb\xbf"])
@@ -94,8 +95,8 @@ def test_a_file_without_the_right_to_read_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("a: 1\n")
     path.chmod(0)
-    code = "from toriconfig.sources.yaml.file import YamlFile; import os; os.getuid() or os.setuid(65534)\n"
-    code += "import sys; print(YamlFile(sys.argv[1], name='settings').load().problems[0])"
+    code = "from toriconfig.sources.settings_file import SettingsFile; import os; os.getuid() or os.setuid(65534)\n"
+    code += "import sys; print(SettingsFile(sys.argv[1], name='settings').load().problems[0])"
     for folder in (tmp_path, *tmp_path.parents):
         if folder.stat().st_uid == os.getuid() and folder != Path("/"):
             folder.chmod(folder.stat().st_mode | 0o11)
@@ -157,8 +158,8 @@ def test_the_collector_runs_again_after_a_read_that_paused_it() -> None:
 def test_yaml_is_not_imported_before_there_is_something_to_read() -> None:
     code = """
 import sys
-from toriconfig.sources.yaml.file import YamlFile
-YamlFile("no-such-file").load()
+from toriconfig.sources.settings_file import SettingsFile
+SettingsFile("no-such-file").load()
 heavy = {"yaml", "asyncio", "logging", "difflib", "pydantic"} & sys.modules.keys()
 assert not heavy, heavy
 """

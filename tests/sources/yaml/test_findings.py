@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from toriconfig._core.problem import Problem
-from toriconfig.sources.yaml.documents import FASTEST, Parser, pure_python, read_documents
-from toriconfig.sources.yaml.file import Limits, _layer, read_yaml
+from toriconfig.sources.settings_file import Limits
+from toriconfig.sources.yaml.documents import FASTEST, Parser, _layer, pure_python, read_documents, read_yaml
 
 
 def problems(text: str | bytes) -> list[Problem]:

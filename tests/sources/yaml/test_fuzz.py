@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toriconfig._core.tree import Node, Tree
-from toriconfig.sources.yaml.documents import FASTEST, Parser, pure_python, read_documents
-from toriconfig.sources.yaml.file import Limits, _layer, read_yaml
+from toriconfig.sources.settings_file import Limits
+from toriconfig.sources.yaml.documents import FASTEST, Parser, _layer, pure_python, read_documents, read_yaml
 
 SEEDS = [
     part.split("-->")[0].partition("\n")[2].replace("→", "\t").encode()

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from toriconfig._core.problem import Problem
-from toriconfig.sources.yaml.documents import read_documents
-from toriconfig.sources.yaml.file import Limits, _layer, read_yaml
+from toriconfig.sources.settings_file import Limits
+from toriconfig.sources.yaml.documents import _layer, read_documents, read_yaml
 
 
 def problems(text: str, limits: Limits | None = None) -> list[Problem]:
@@ -134,7 +134,7 @@ MEASURE = (
     PEAK
     + """
 import json, sys, time
-from toriconfig.sources.yaml.file import read_yaml
+from toriconfig.sources.yaml.documents import read_yaml
 text = sys.stdin.read()
 start = time.process_time()
 trees = read_yaml(text, "f")
@@ -185,8 +185,8 @@ def test_a_file_of_100_megabytes_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     with path.open("wb") as file:
         file.truncate(100 << 20)
-    code = PEAK + "import sys; from toriconfig.sources.yaml.file import YamlFile\n"
-    code += "before = peak()\nprint(YamlFile(sys.argv[1]).load().problems[0].code)\nprint(peak() - before < 4000)"
+    code = PEAK + "import sys; from toriconfig.sources.settings_file import SettingsFile\n"
+    code += "before = peak()\nprint(SettingsFile(sys.argv[1]).load().problems[0].code)\nprint(peak() - before < 4000)"
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, timeout=60, check=True)
     assert "TC004\nTrue\n" == done.stdout
 

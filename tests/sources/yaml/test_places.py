@@ -7,7 +7,7 @@ import pytest
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import parse
 from toriconfig._core.tree import Node
-from toriconfig.sources.yaml.file import read_yaml
+from toriconfig.sources.yaml.documents import read_yaml
 
 
 def node(text: str | bytes, path: str) -> Node:

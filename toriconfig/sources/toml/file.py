@@ -16,8 +16,8 @@ from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig.sources.read_file import too_large
 
 if TYPE_CHECKING:
+    from toriconfig.sources.settings_file import Limits
     from toriconfig.sources.toml.places import Spot
-    from toriconfig.sources.yaml.file import Limits
 
 LARGEST = 4 << 20
 """Bytes of the largest TOML file: `tomllib` is plain Python, and slower than the parser of YAML."""
@@ -74,7 +74,7 @@ def read_toml(
         table: keys of the table that is read instead of the whole, such as `("tool", "app")`.
     """
     if limits is None:
-        from toriconfig.sources.yaml.file import Limits
+        from toriconfig.sources.settings_file import Limits
 
         limits = Limits()
     most = min(limits.max_bytes, LARGEST)
@@ -97,6 +97,7 @@ def read_toml(
         problems=() if problem is None else (problem,),
         lines=shown,
         complete=problem is None,
+        blank=not text.strip(),
     )
     return [_only(tree, table) if table else tree]
 
@@ -173,7 +174,7 @@ def _only(tree: Tree, table: tuple[str, ...]) -> Tree:
         if tree.complete:
             problems = (*problems, _no_table(tree.root, table))
         node = Node({}, tree.root.layer)
-    return Tree(node, problems=problems, lines=tree.lines, complete=tree.complete)
+    return Tree(node, problems=problems, lines=tree.lines, complete=tree.complete, blank=tree.blank)
 
 
 def _no_table(root: Node, table: tuple[str, ...]) -> Problem:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from toriconfig._core.collector import paused
-from toriconfig._core.origin import Origin
+from toriconfig._core.origin import LayerKind, Origin
 from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Layer, Node, Tree
+from toriconfig.sources.read_file import refused_size
+from toriconfig.sources.settings_file import Limits, nothing
 from toriconfig.sources.yaml.events import read_events
 from toriconfig.sources.yaml.reading import Reading
-
-if TYPE_CHECKING:
-    from toriconfig.sources.yaml.file import Limits
 
 Parser = Callable[[str], Any]
 
@@ -35,6 +34,35 @@ def _fastest() -> Parser:
 
 
 FASTEST = _fastest()
+
+
+def read_yaml(
+    content: str | bytes, name: str, *, kind: LayerKind = "files", limits: Limits | None = None
+) -> list[Tree]:
+    """Read every document of a text; at least one tree comes back, an empty one for an empty text.
+
+    Args:
+        content: the text; as bytes UTF-8, or UTF-16 or UTF-32 with a byte order mark.
+        name: what people call it: a file, `<stdin>`.
+        kind: the layer that it speaks for.
+        limits: what is refused; None: the usual limits.
+    """
+    limits = limits or Limits()
+    layer = _layer(kind, name)
+    refused = refused_size(content, Origin(kind, name), limits.max_bytes, limits.max_lines)
+    if refused is not None:
+        return [nothing(kind, name, refused)]
+    return read_documents(content, layer, limits) or [nothing(kind, name)]
+
+
+def _layer(kind: LayerKind, name: str) -> Layer:
+    def locate(at: Any) -> Origin:
+        if at is None:
+            return Origin(kind, name)
+        start, end = at
+        return Origin(kind, name, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+    return Layer(kind, name, locate, references=True)
 
 
 def read_documents(content: str | bytes, layer: Layer, limits: Limits, parser: Parser = FASTEST) -> list[Tree]:

@@ -11,7 +11,7 @@ from toriconfig.sources.yaml.findings import Findings, Frame, Stop, Where
 from toriconfig.sources.yaml.scalars import CORE, CORE_SCALARS, MERGE, MISSING, REFUSED, TooLong, number, plain, tagged
 
 if TYPE_CHECKING:
-    from toriconfig.sources.yaml.file import Limits
+    from toriconfig.sources.settings_file import Limits
     from toriconfig.sources.yaml.standins import Restore
 
 

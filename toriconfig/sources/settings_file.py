@@ -1,4 +1,4 @@
-"""YAML and JSON files, read with the place of every key and value, and refused where they must not load."""
+"""Settings files: each is read in the format of its ending, and refused where it must not load."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig._core.value import Value
 from toriconfig.sources import read_content
-from toriconfig.sources.read_file import read_file, refused_size
+from toriconfig.sources.read_file import read_file
 
 
 class Limits(Value):
@@ -31,8 +31,8 @@ class Limits(Value):
     max_documents: int = 1_000
 
 
-class YamlFile:
-    """A settings file in the format of its ending: YAML 1.2, JSON, which the same parser reads, or TOML.
+class SettingsFile:
+    """A settings file in the format of its ending.
 
     Args:
         path: the file.
@@ -64,7 +64,7 @@ class YamlFile:
         """Read the file now; a settings file holds one document."""
         data = read_file(self.path, self.name, self.kind, self.limits.max_bytes)
         if data is None and not self.required:
-            return _nothing(_layer(self.kind, self.name))
+            return nothing(self.kind, self.name)
         if data is None:
             data = Problem(
                 "TC006",
@@ -73,60 +73,31 @@ class YamlFile:
                 help="create it, or correct its name",
             )
         if isinstance(data, Problem):
-            return _nothing(_layer(self.kind, self.name), data)
+            return nothing(self.kind, self.name, data)
         first, *others = read_content(data, self.name, kind=self.kind, limits=self.limits, **self.options)
         if others:
             first.problems += (_second_document(others[0]),)
         return first
 
     def __repr__(self) -> str:
-        return f"YamlFile({self.name!r})"
+        return f"SettingsFile({self.name!r})"
 
 
-def read_file_documents(path: str, *, limits: Limits | None = None, **options: Any) -> list[Tree]:
+def documents_of(path: str, *, limits: Limits | None = None, **options: Any) -> list[Tree]:
     """Read every document of a file that must be there."""
     limits = limits or Limits()
     data = read_file(path, path, "files", limits.max_bytes)
     if data is None:
-        return [YamlFile(path, required=True, limits=limits).load()]
+        return [SettingsFile(path, required=True, limits=limits).load()]
     if isinstance(data, Problem):
-        return [_nothing(_layer("files", path), data)]
+        return [nothing("files", path, data)]
     return read_content(data, path, limits=limits, **options)
 
 
-def read_yaml(
-    content: str | bytes, name: str, *, kind: LayerKind = "files", limits: Limits | None = None
-) -> list[Tree]:
-    """Read every document of a text; at least one tree comes back, an empty one for an empty text.
-
-    Args:
-        content: the text; as bytes UTF-8, or UTF-16 or UTF-32 with a byte order mark.
-        name: what people call it: a file, `<stdin>`.
-        kind: the layer that it speaks for.
-        limits: what is refused; None: the usual limits.
-    """
-    from toriconfig.sources.yaml.documents import read_documents
-
-    limits = limits or Limits()
-    layer = _layer(kind, name)
-    refused = refused_size(content, Origin(kind, name), limits.max_bytes, limits.max_lines)
-    if refused is not None:
-        return [_nothing(layer, refused)]
-    return read_documents(content, layer, limits) or [_nothing(layer)]
-
-
-def _layer(kind: LayerKind, name: str) -> Layer:
-    def locate(at: Any) -> Origin:
-        if at is None:
-            return Origin(kind, name)
-        start, end = at
-        return Origin(kind, name, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
-
-    return Layer(kind, name, locate, references=True)
-
-
-def _nothing(layer: Layer, *problems: Problem) -> Tree:
-    return Tree(Node({}, layer), problems=problems, complete=not problems)
+def nothing(kind: LayerKind, name: str, *problems: Problem) -> Tree:
+    """The tree of an input that is missing, or that is not read because of the problems."""
+    origin = Origin(kind, name)
+    return Tree(Node({}, Layer(kind, name, lambda _: origin)), problems=problems, complete=not problems)
 
 
 def _second_document(tree: Tree) -> Problem:

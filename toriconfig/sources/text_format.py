@@ -1,0 +1,114 @@
+"""Formats whose reader takes a text and returns a tree: the text is decoded and bounded, and the reader never raises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from toriconfig._core.origin import LayerKind, Origin
+from toriconfig._core.problem import Problem
+from toriconfig._core.tree import Tree
+from toriconfig._masking.mask import cut
+from toriconfig._masking.reach import dotenv_cuts
+from toriconfig.sources import SHOWN, Format
+from toriconfig.sources.guarded import called
+from toriconfig.sources.read_file import refused_size
+from toriconfig.sources.settings_file import Limits, nothing
+
+_REMEDY = (
+    "correct the file, or the reader; for a message of its own, the reader returns "
+    '`toriconfig.sources.tree({}, name, kind="files", problems=[Problem(...)])`'
+)
+_KIND = 'the reader returns `toriconfig.sources.tree(values, name, kind="files")`'
+
+
+def read_text(
+    form: Format, content: str | bytes, name: str, kind: LayerKind, limits: Limits, options: dict[str, Any]
+) -> Tree:
+    """Read a text with the reader of its format.
+
+    Args:
+        form: the format.
+        content: the text; as bytes UTF-8.
+        name: the file.
+        kind: the layer of the file.
+        limits: limits on its size.
+        options: further arguments of the reader.
+    """
+    origin = Origin(kind, name)
+    refused = refused_size(content, origin, limits.max_bytes, limits.max_lines)
+    if refused is not None:
+        return nothing(kind, name, refused)
+    text = _decoded(content)
+    if text is None:
+        return nothing(
+            kind, name, Problem("TC001", "", origin, help="save it as UTF-8", message="the file is not UTF-8 text")
+        )
+    who = f"the reader of {form.name}"
+    try:
+        read = form.function
+    except Exception as error:  # noqa: BLE001 - importing runs anybody's code
+        what = f"{who}, {form.reader}, cannot be imported: {type(error).__name__}"
+        return nothing(kind, name, Problem("TC505", "", origin, help="correct or install it", message=what))
+    found = called(lambda: read(text, name, **options), who, origin, _REMEDY, _KIND)
+    if found.root.layer.kind != kind:
+        wrong = Problem(
+            "TC505", "", origin, help=_KIND, message=f"{who} returned a tree of the kind {found.root.layer.kind}"
+        )
+        return nothing(kind, name, wrong)
+    return Tree(
+        found.root,
+        problems=found.problems,
+        lines=_shown_lines(form, text),
+        complete=found.complete,
+        blank=not text.strip(),
+    )
+
+
+def _shown_lines(form: Format, text: str) -> list[str] | None:
+    """The lines of a text as far as its format lets them be shown, before the secrets in them are masked; None: no line."""
+    lines = text.split("\n")
+    if form.shows == "keys":
+        return [cut(line, at) for line, at in zip(lines, dotenv_cuts(lines), strict=True)]
+    return lines if form.shows == "lines" else None
+
+
+def _decoded(content: str | bytes) -> str | None:
+    r"""The text with `\n` at its line ends and without a byte order mark; None when it is not UTF-8."""
+    try:
+        text = content.decode("utf-8-sig") if isinstance(content, bytes) else content.removeprefix("\ufeff")
+        text.encode()
+    except UnicodeError:
+        return None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def wrong_format(form: object, known: Iterable[Format]) -> str:
+    """Return the fault of a format that is to be registered; "" if there is none."""
+    if not isinstance(form, Format):
+        return f"register() takes a Format, not a {type(form).__name__}"
+    name, endings, reader = (getattr(form, field) for field in ("name", "endings", "reader"))
+    if not isinstance(name, str) or not name.strip():
+        return "Format.name is text, such as 'INI'"
+    if not isinstance(endings, (tuple, list)) or not endings or not all(map(_is_ending, endings)):
+        return f"{name}: Format.endings is a tuple of lower-case endings with one dot, such as ('.ini',)"
+    if not callable(reader) and not (isinstance(reader, str) and _is_target(reader)):
+        return f"{name}: Format.reader is a function, or text such as 'package.module:function'"
+    if form.shows not in SHOWN:
+        return f"{name}: Format.shows is one of {', '.join(SHOWN)}"
+    if form.raw:
+        return f"{name}: Format.raw is for formats of the package alone"
+    for other in known:
+        taken = next((ending for ending in endings if ending in other.endings), None)
+        if taken is not None:
+            return f"{name}: files that end in {taken} are read as {other.name} already"
+    return ""
+
+
+def _is_ending(ending: object) -> bool:
+    return isinstance(ending, str) and ending[:1] == "." and ending[1:].isalnum() and ending == ending.lower()
+
+
+def _is_target(text: str) -> bool:
+    module, _, function = text.partition(":")
+    return function.isidentifier() and all(part.isidentifier() for part in module.split("."))
