@@ -1,4 +1,4 @@
-"""Meaning of the exceptions of a backend's `fetch`. Of an exception that is not ours only the type is shown."""
+"""Translation of the exceptions of a backend's `fetch` to errors. Of foreign exceptions only the type is shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from toriconfig.errors import SecretDenied, SecretError, SecretNotFound, SecretU
 
 
 def error_of(scheme: str, path: str, error: BaseException) -> SecretError:
-    """The error for readers; a new object, without a cause."""
+    """Return the error for readers: a new object, without a cause."""
     reference = f"{scheme}:{path}"
     if isinstance(error, SecretError):
         found = error.at("")
@@ -29,14 +29,14 @@ def error_of(scheme: str, path: str, error: BaseException) -> SecretError:
 
 
 def timed_out(scheme: str, path: str, seconds: float) -> SecretUnreachable:
-    """The error of a fetch that was not over at its deadline."""
+    """Return the error of a fetch that did not end by its deadline."""
     message = f"{scheme} did not return {path} within {seconds:g} s"
     help = f"look whether {scheme} can be reached from here, or give its backend a longer `timeout`"
     return SecretUnreachable(message, reference=f"{scheme}:{path}", help=help)
 
 
 def _what(error: BaseException) -> str:
-    """The type of an exception, and where it was raised; its text may hold a value."""
+    """Return the type of an exception and the line that raised it, without its text, which may contain a value."""
     trace, where = error.__traceback__, ""
     while trace is not None:
         where = f" at {os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"

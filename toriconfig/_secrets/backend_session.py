@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _lock = MemoryLock()
 _sessions: WeakValueDictionary[int, BackendSession] = WeakValueDictionary()
-"""By the identity of the backend, which the session keeps alive."""
+"""Keys are the `id` of the backend, which its session keeps alive."""
 
 
 def session_of(backend: Backend) -> BackendSession:
@@ -32,7 +32,7 @@ def session_of(backend: Backend) -> BackendSession:
 
 
 def shutdown() -> None:
-    """Stop fetching in the background; it starts again when somebody reads."""
+    """Stop fetching in the background, until the next read."""
     with _lock:
         sessions = list(_sessions.values())
     for session in sessions:
@@ -85,7 +85,7 @@ def _after_fork() -> None:
     global _lock
     _lock = MemoryLock()
     collecting = gc.isenabled()
-    gc.disable()  # a finalizer may read a secret, while locks are still held by threads that are not here
+    gc.disable()  # a finalizer may read a secret while locks are still held by threads of the parent
     try:
         for session in list(_sessions.values()):
             session.after_fork()

@@ -24,8 +24,8 @@ class CachedValue(ABC):
     """Base class of a provider that fetches from a backend; see `Provider` for what is not described here.
 
     A subclass fetches in `_read` and records the outcome. Its lock guards memory alone: no request, timer, callback or
-    wait happens under the lock. Methods that begin with an underscore are called with the lock held, apart from `_notify`.
-    What they decide is done afterwards, by `then`.
+    wait happens under the lock. Methods that begin with an underscore are called under the lock, apart from `_notify`.
+    They hand to `then` what is to be done afterwards.
 
     Attributes:
         store: equal for two values of the same backend.

@@ -15,22 +15,22 @@ _TRIES = 3
 _RANK: dict[State, int] = {"fresh": 0, "stale": 1, "unread": 2, "missing": 3}
 
 Build = Callable[[Sequence[Reading]], Any]
-"""Makes the value from one reading of each input.
+"""Builds the value from one reading of each input.
 
 Raises:
-    SecretError: it cannot be made, a key is missing.
+    SecretError: the value cannot be built, for example because a key is missing.
 """
 
 
 class Derived:
-    """A provider whose value is built from one reading of each of its inputs, so it is never torn.
+    """A provider whose value is built from one reading of each input, so the value is consistent.
 
     Args:
-        inputs: what it is built from; their readings are taken together.
-        build: makes the value.
-        reference: what people write for it.
-        key: of the input that is taken, where that is all; its origins name it.
-        plan: what `build` makes of the inputs, as a value: with equal plans and inputs two are the same.
+        inputs: the providers that are read.
+        build: builds the value from their readings.
+        reference: as people write it.
+        key: if the value is one key of the input: that key, for origins; else "".
+        plan: describes `build` as a comparable value: two providers with equal plans and inputs have the same value.
     """
 
     def __init__(
@@ -68,12 +68,12 @@ class Derived:
             assert wrong is not None
             raise wrong
         self.fresh_until = min(provider.fresh_until for provider in self.inputs)
-        if self._swaps != swaps:  # an input was swapped meanwhile: the next read looks again
+        if self._swaps != swaps:  # an input was swapped meanwhile, so the next read settles again
             self.fresh_until = -NEVER
         return reading
 
     def _settled_inputs(self) -> tuple[Reading, ...]:
-        """One reading of each input; of files that are replaced at once, as in a Kubernetes mount, those of one moment."""
+        """Return one reading of each input; those of files that are replaced together, as by Kubernetes, belong together."""
         readings = tuple(provider.settle() for provider in self.inputs)
         several = sum(isinstance(provider, FileProvider) for provider in self.inputs) > 1
         for _ in range(_TRIES if several else 0):
@@ -83,10 +83,10 @@ class Derived:
         return readings
 
     def _build_once(self, readings: tuple[Reading, ...]) -> tuple[Reading | None, SecretError | None]:
-        """Return the value made from the inputs, or the error; compute both once for the same readings.
+        """Return the value built from these readings, or the error; build once for the same readings.
 
         Args:
-            readings: one of each input; () when one has none, and then nothing is made.
+            readings: one of each input; () if an input has no reading, so that there is no value.
         """
         if len(readings) != len(self._from) or any(map(_differs, readings, self._from)):
             self.reading, self._wrong = (
@@ -96,7 +96,7 @@ class Derived:
         return self.reading, self._wrong
 
     def _build_error(self) -> SecretError | None:
-        """Return the error for values in memory that make no value, such as a path without the key; else None."""
+        """Return the error of building from the values in memory, such as a missing key; else None."""
         readings = tuple(provider.reading for provider in self.inputs)
         return self._build_once(readings)[1] if None not in readings else None  # type: ignore[arg-type]
 
@@ -113,7 +113,7 @@ class Derived:
     def _with_key(self, origin: Origin) -> Origin:
         if not self._key or origin.layer not in ("vault", "backend"):
             return origin
-        mark = "." if "#" in origin.source else "#"  # a key of a key
+        mark = "." if "#" in origin.source else "#"  # a key below a key
         return Origin(origin.layer, f"{origin.source}{mark}{self._key}", version=origin.version)
 
     @property
@@ -153,17 +153,17 @@ class Derived:
             notify_end(self)
             return
         was, now = self._readings(provider, old), self._readings(provider, new)
-        # what it is stands in place before anybody is told, and for who only looks at what is in memory
+        # the new value is in place before subscribers are called, also for readers of `reading` alone
         after = self._build_once(now)[0]
         if not self._listeners:
             return
-        # what it was is made again, as nobody may have read it
+        # the old value is built again, because it may never have been read
         before = result_or_error(lambda: self._build_reading(was))[0] if was else None
         for listener in self._listeners:
             listener(before, after)
 
     def _readings(self, provider: Provider, reading: Reading | None) -> tuple[Reading, ...]:
-        """Return the readings of the inputs, with `reading` for `provider`; () when one of them has no reading."""
+        """Return the readings of the inputs, with `reading` for `provider`; () if an input has no reading."""
         readings = tuple(reading if one is provider else one.reading for one in self.inputs)
         return () if None in readings else readings  # type: ignore[return-value]
 

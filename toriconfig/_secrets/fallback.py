@@ -14,13 +14,12 @@ _UNREAD: Any = object()
 
 
 class Fallback:
-    """A backend first; where it is unreachable or holds nothing, the value of a lower layer.
+    """A provider that reads a backend, and the value of a lower layer while the backend has no value.
 
     Args:
-        first: what is asked.
-        second: what is used when `first` is unreachable, holds nothing or has no login; never when it denies or is sealed.
-        on_switch: called with the error when `second` begins to stand in, and with None when `first` is asked with success,
-            for the first time or after that.
+        first: the backend.
+        second: used while `first` is unreachable, has no value or no login, but not if it denies access or is sealed.
+        on_switch: called with the error when `second` is used from then on; with None when `first` is.
     """
 
     def __init__(self, first: Provider, second: Provider, on_switch: Callable[[SecretError | None], None]) -> None:
@@ -40,12 +39,12 @@ class Fallback:
 
     @property
     def uses_second(self) -> bool:
-        """True if the second is used now."""
+        """True if the value of `second` is used now."""
         return self._uses_second is True
 
     def pending(self) -> Sequence[Flight]:
-        flights, behind = self._first.pending(), self._second.pending()  # both: another path of Vault may stand in
-        # who stands in is there: nobody waits for the next try
+        flights, behind = self._first.pending(), self._second.pending()  # `second` may be another path of Vault
+        # while `second` is used, no reader waits for `first`
         return behind if self._uses_second else (*flights, *behind)
 
     def refresh(self) -> Sequence[Flight]:
@@ -61,7 +60,7 @@ class Fallback:
         return reading
 
     def _choice(self) -> Reading:
-        """Return the reading of the first provider, or of the second in its place."""
+        """Return the reading of `first`, or that of `second` in its place."""
         reading, error = result_or_error(self._first.settle)
         if reading is not None:
             if self._uses_second is not False:
@@ -109,7 +108,7 @@ class Fallback:
             notify_end(self)
             return
         after = result_or_error(self._choice)[0]
-        # not `old`, which is what an input said: the other one may have stood in for it
+        # not `old`, the earlier reading of one input, because the other input may have been used
         before, self._reported = old if self._reported is _UNREAD else self._reported, after
         for listener in self._listeners:
             listener(before, after)

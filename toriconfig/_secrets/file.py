@@ -1,7 +1,7 @@
-"""A secret in a file that others rewrite: an agent, a CSI driver, External Secrets, a Kubernetes mount.
+"""Secret in a file that other programs rewrite: an agent, a CSI driver, External Secrets, a Kubernetes mount.
 
-Kubernetes swaps a `..data` link, so what is compared is the file that the path leads to (device, inode), its
-size and its time, never an event on its name.
+Kubernetes swaps a `..data` link. A change is therefore detected by the device, inode, size and time of the file that
+the path leads to, and not by events on its name.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1024 * 1024
 CHECK_SECONDS = 1.0
-"""How long a value is returned without looking at the file again."""
+"""Seconds for which a value is returned without checking the file again."""
 
 _TRIES = 3
 
 _transition = MemoryLock()
-"""Guards memory alone, of all files, so that one line opens it again in a forked child."""
+"""Guards the memory of all files. One lock for all, so that a forked child has one lock to replace."""
 
 
 def _open_again() -> None:
@@ -42,7 +42,7 @@ os.register_at_fork(after_in_child=_open_again)
 
 
 class FileProvider:
-    """A provider that reads a file again when it has become another one."""
+    """A provider that reads its file again after the file was replaced or rewritten."""
 
     def __init__(self, file: str, origin: Origin, clock: Clock = SYSTEM) -> None:
         self.reading: Reading | None = None
@@ -66,7 +66,7 @@ class FileProvider:
     ask = refresh
 
     def settle(self) -> Reading:
-        """The value; a file that has gone keeps the last one, and says so in `state` and `error`."""
+        """Return the value. If the file is gone, the last value stays in use, with `state` "stale" and an `error`."""
         error = self.look()
         if self.reading is None:
             assert error is not None
@@ -74,11 +74,11 @@ class FileProvider:
         return self.reading
 
     def look(self) -> SecretError | None:
-        """Look at the file, swap where it has become another one, and tell; why it cannot be read, or None."""
+        """Check the file, and read it if it has changed; return the error if it cannot be read, or None."""
         before, old = self._identity, self.reading
         new, identity, failure = self._read(before)
         with _transition:
-            # whoever was quicker has read it too; what it found stands until the next look
+            # another thread may have read the file first; its result stays until the next check
             mine = self._identity is before
             if mine and new is not None:
                 self.reading, self._identity = new, identity
@@ -95,12 +95,12 @@ class FileProvider:
             for listener in self._listeners:
                 try:
                     listener(old, new)
-                except Exception as error:  # noqa: BLE001  (a subscriber that raises stops nobody)
+                except Exception as error:  # noqa: BLE001  (a subscriber that raises stops no other)
                     _logger().error("a callback for %s failed: %s", self.file, type(error).__name__)
         return failure
 
     def _read(self, known: Identity | None) -> tuple[Reading | None, Identity | None, SecretError | None]:
-        """A new reading when the file has become another one than `known`; None when it is the same."""
+        """Return a new reading if the file is not the one that `known` identifies, its identity, and the error."""
         opened = open_regular(self.file, MAX_BYTES)
         if isinstance(opened, Unread):
             return None, None, self._unread(opened)
@@ -121,7 +121,7 @@ class FileProvider:
             if isinstance(content, Unread):
                 return None, None, self._unread(content)
             if file.identity() != identity:
-                continue  # it was written to meanwhile
+                continue  # it was written to during the read
             if not content and self.reading is not None and self.reading.value:
                 return None, None, self._error("the file was emptied, as if it were being written")
             text = _text(content)
@@ -151,7 +151,7 @@ class FileProvider:
 
 
 def is_file(node: Node) -> bool:
-    """True if what stands here is all that one file of a directory of secrets holds."""
+    """True if the value of this node is the whole content of one file in a directory of secrets."""
     return node.layer.kind == "secrets_dir" and isinstance(node.at, str) and node.key_at is None
 
 
@@ -162,7 +162,7 @@ def _logger() -> Logger:
 
 
 def _text(content: bytes) -> Any:
-    """The text without the one line end that editors add; bytes where it is not UTF-8."""
+    """The text without the line end that editors add; bytes if the content is not UTF-8."""
     try:
         text = content.decode()
     except UnicodeDecodeError:

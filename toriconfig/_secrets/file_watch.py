@@ -1,4 +1,4 @@
-"""Files that hold secrets, looked at again and again while somebody wants to be told of changes."""
+"""Periodic checks of files with secrets, while there are subscribers to their changes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from toriconfig._runtime.workers import Workers
 
 INTERVAL = 1.0
-"""Seconds between the end of one look at all files and the start of the next."""
+"""Seconds between the end of one check of all files and the start of the next."""
 
 
 def files_behind(provider: Provider) -> Iterator[FileProvider]:
-    """The files that a provider reads, itself or through others."""
+    """The providers of files that a provider reads, directly or through its inputs."""
     if isinstance(provider, FileProvider):
         yield provider
     elif isinstance(provider, (Derived, Fallback)):
@@ -33,12 +33,12 @@ def files_behind(provider: Provider) -> Iterator[FileProvider]:
 
 
 class FileWatch:
-    """One look at a time at all watched files, by a worker of its own: a mount that hangs delays files alone.
+    """Checks all watched files, one check at a time, on a thread of its own: a mount that hangs delays only files.
 
     Args:
         clock: whose monotonic seconds count.
-        scheduler: says when; None: that of the clock.
-        workers: who looks; None: one thread, started when there is something to look at.
+        scheduler: the timers; None: those of the clock.
+        workers: the thread; None: one thread, started when the first file is added.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class FileWatch:
         self._planned = False
 
     def add(self, provider: FileProvider) -> Callable[[], None]:
-        """Look at it until what is returned is called, or nobody holds it any more; at once, to know a change."""
+        """Check a file now and periodically, until the returned function is called or the provider is collected."""
         from toriconfig._runtime.workers import POLL
 
         entry = object()
@@ -73,7 +73,7 @@ class FileWatch:
         return cancel
 
     def after_fork(self) -> None:
-        """In a forked child: go on with a thread of its own."""
+        """In a forked child: continue with a thread of this process."""
         self._lock = MemoryLock()
         self._workers.reset()
         self._planned = bool(self._watched)
@@ -104,7 +104,7 @@ class FileWatch:
 
 
 def watch(provider: Provider) -> list[Callable[[], None]]:
-    """Look at the files behind a provider by themselves; returns what ends it."""
+    """Watch the files that a provider reads; return the functions that end that."""
     return [_process_watch().add(file) for file in files_behind(provider)]
 
 

@@ -55,7 +55,7 @@ class Outages(Generic[V]):
             library_logger(self._logger).warning("%s: %s; %s", value.reference, error, used)
 
     def succeeded(self, value: V) -> list[V]:
-        """Record that a value was confirmed; return the others that still fail, if it was one of them or one is left."""
+        """Record that a value was confirmed; return the other values that still fail."""
         if not self._failing:
             return []
         with self._memory:

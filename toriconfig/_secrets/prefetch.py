@@ -1,4 +1,4 @@
-"""Fetching every declared secret at once: one request a path, side by side."""
+"""Concurrent fetch of all declared secrets, with one request per path."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from toriconfig.errors import SecretError
 
 
 def prefetch_all(secrets: Mapping[Path, Secret[Any]]) -> None:
-    """Fetch all and return when all are there.
+    """Fetch all secrets concurrently, and return when all requests have ended.
 
     Raises:
-        ExceptionGroup: of a `SecretError` for each secret that cannot be had, naming its path.
+        ExceptionGroup: one `SecretError` for each unavailable secret, with its path.
     """
     _raise(failures_of(secrets), len(secrets))
 
@@ -28,7 +28,7 @@ async def aprefetch_all(secrets: Mapping[Path, Secret[Any]]) -> None:
 
 
 def failures_of(secrets: Mapping[Path, Secret[Any]]) -> list[SecretError]:
-    """Fetch all side by side; what could not be had, by field."""
+    """Fetch all secrets concurrently; return the error of each unavailable one."""
     for flight in _start_all(secrets):
         flight.wait()
     return [failure for secret in secrets.values() if (failure := failure_of(secret)) is not None]

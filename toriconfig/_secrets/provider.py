@@ -1,8 +1,8 @@
-"""Provider of a `Secret`: the protocol between handles and the providers that give them values.
+"""Protocol of the providers that handles of secrets read from.
 
-A handle never fetches. It asks its provider for `pending()` work, waits for that, and then lets the
-provider `settle()` without blocking. So blocking readers, `await`ing readers and `prefetch` are the same
-three lines, and no reader ever occupies the worker that it waits for.
+A handle never fetches. It calls `pending()`, which starts requests and returns them, waits for them, and then calls
+`settle()`, which does not block. Blocking readers, coroutines and `prefetch` differ only in how they wait. No reader
+occupies the worker thread that it waits for.
 """
 
 from __future__ import annotations
@@ -16,19 +16,24 @@ NEVER = float("inf")
 """Monotonic seconds of a moment that does not come."""
 
 State = Literal["fresh", "stale", "missing", "unread"]
-"""fresh: as good as new; stale: kept past `refresh_interval` because it could not be renewed;
-missing: the last try failed and nothing usable is left; unread: nobody has asked yet."""
+"""State of a value.
+
+- fresh: confirmed within `refresh_interval`.
+- stale: in use beyond `refresh_interval`, because it could not be confirmed.
+- missing: the last request failed, and there is no usable value.
+- unread: no request has been made.
+"""
 
 
 class Reading:
-    """One value as it was read, whole; never changed afterwards, but that a renewed lease moves `expires_at` on.
+    """One value as it was read. It never changes, except for `expires_at`, which a renewed lease moves on.
 
     Attributes:
         value: text, bytes, a number, or a dict for a whole Vault path. Raw: not converted to the T of a handle.
-        origin: where it was read, version included.
+        origin: where the value was read, with its version.
         version: KV v2 version, or None.
-        inputs: the readings that it was made of, which end it; () for one that was read itself.
-        comparable: the value, without what only moves its end: with equal ones a reading is no other credential.
+        inputs: the readings that the value was built from, which end with it; () if it was read directly.
+        comparable: the value without the parts that only move its end; readings of one credential have equal ones.
     """
 
     __slots__ = ("__weakref__", "_expires_at", "comparable", "inputs", "origin", "value", "version")
@@ -51,7 +56,7 @@ class Reading:
 
     @property
     def expires_at(self) -> float | None:
-        """Seconds since 1970 at which the value stops working (a lease), or None."""
+        """Time at which the value stops working (a lease), in seconds since 1970, or None."""
         ends = [end for reading in self.inputs if (end := reading.expires_at) is not None]
         return min(ends) if ends else self._expires_at
 
@@ -64,28 +69,29 @@ class Reading:
 
 
 class Flight(Protocol):
-    """One request under way, however many wait for it. It always ends: it has a deadline."""
+    """One request in progress, shared by all who wait for it. It always ends, because it has a deadline."""
 
     def wait(self) -> None:
-        """Block until it has ended; at its deadline it is abandoned and counts as ended."""
+        """Block until the request has ended. At its deadline a request is abandoned, and counts as ended."""
         ...
 
     async def await_end(self) -> None:
-        """The same without blocking the loop."""
+        """Wait until the request has ended, without blocking the event loop."""
         ...
 
 
 Swap = Callable[["Reading | None", "Reading | None"], None]
-"""Called with the old and the new reading after a swap; None: there was, or is, nothing usable.
+"""Called with the old and the new reading after a swap; None: there was, or is, no usable value.
 
-The same reading twice: it has ended before its time, and is replaced or dropped when somebody reads again."""
+The same reading twice: it ended before its time. The next read replaces or drops it.
+"""
 
 
 class Subscribers:
     """The subscribers of one provider.
 
-    There is no lock: a garbage collection cancels a subscription at any moment, in the middle of any code. Each change
-    of the mapping is one call of C code, and is therefore atomic.
+    There is no lock, because a garbage collection may cancel a subscription at any moment. Each change of the mapping
+    is one call of C code, and therefore atomic.
     """
 
     __slots__ = ("_subscribers",)
@@ -94,7 +100,7 @@ class Subscribers:
         self._subscribers: dict[object, Swap] = {}
 
     def add(self, swap: Swap) -> Callable[[], None]:
-        """Have `swap` called by each `tell`, after those added before; returns what cancels it."""
+        """Add a subscriber after the existing ones; return a function that removes it."""
         entry, subscribers = object(), self._subscribers
         subscribers[entry] = swap
 
@@ -107,7 +113,7 @@ class Subscribers:
         return bool(self._subscribers)
 
     def __iter__(self) -> Iterator[Swap]:
-        """Those that are subscribed now; a copy, made by one call of C code that allocates nothing on its way."""
+        """The present subscribers, in a copy that one atomic call of C code makes."""
         return iter(list(self._subscribers.values()))
 
 
@@ -116,9 +122,9 @@ class Provider(Protocol):
 
     Attributes:
         reading: the newest usable value, replaced whole; None when there is none.
-        fresh_until: monotonic seconds until which `reading` may be returned without asking further.
+        fresh_until: monotonic seconds until which `reading` may be returned without calling `pending`.
         now: the clock that `fresh_until` is read against.
-        reference: what people write to name it, such as `secret/tori#api_key`; "" for a literal.
+        reference: as people write it, such as `secret/tori#api_key`; "" for a literal.
     """
 
     reading: Reading | None
@@ -127,31 +133,31 @@ class Provider(Protocol):
     reference: str
 
     def pending(self) -> Sequence[Flight]:
-        """Start what must be fetched before `settle` can answer; empty when nothing must.
+        """Start the requests that `settle` needs, and return them; empty if it needs none.
 
-        A stale but usable value starts a refresh behind and returns nothing to wait for.
+        For a stale but usable value a refresh is started in the background, and nothing is returned.
         """
         ...
 
     def settle(self) -> Reading:
-        """The value now, without blocking.
+        """Return the present value, without blocking.
 
         Raises:
-            SecretError: there is none; which subclass says why.
+            SecretError: there is no usable value; the subclass tells the reason.
         """
         ...
 
     def refresh(self) -> Sequence[Flight]:
-        """Ask for a newer value, because this one was refused by what it opens; not again and again.
+        """Fetch a newer value, because a server refused this one. Repeated calls fetch less and less often.
 
-        Returns what can be waited for; after that, a read yields the newest that can be had.
+        Returns the requests in progress; once they have ended, a read returns the newest value available.
         """
         ...
 
     def ask(self) -> Sequence[Flight]:
-        """Ask now, whatever is in memory, because somebody wants to know; calls that overlap share one request.
+        """Fetch now, even if the value in memory is fresh. Calls that overlap share one request.
 
-        Returns what can be waited for; after that, `error` says whether it failed.
+        Returns the requests in progress; once they have ended, `error` is set if they failed.
         """
         ...
 
@@ -162,21 +168,21 @@ class Provider(Protocol):
 
     @property
     def age(self) -> float | None:
-        """Seconds since the value was last confirmed, or None when it never was."""
+        """Seconds since the value was last confirmed, or None if it never was."""
         ...
 
     @property
     def error(self) -> Exception | None:
-        """Error of the last try, or None."""
+        """Error of the last request, or None."""
         ...
 
     @property
     def origin(self) -> Origin:
-        """Origin of the value, also before it is read; from memory alone."""
+        """Origin of the value, also before the first read; from memory alone."""
         ...
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
-        """Have `swap` called after each swap; returns what cancels it, without a lock. `swap` is held strongly."""
+        """Have `swap` called after each swap; return a function that cancels that, and takes no lock."""
         ...
 
 
@@ -231,10 +237,10 @@ def no_subscription() -> None:
 
 
 EXACT = "exact: KV v2 rounds numbers from 2**53 on, so store it as text"
-"""What a number that KV v2 may have rounded is not."""
+"""Ends the sentence "the value is not ..." for a number that KV v2 may have rounded."""
 
 
 def is_rounded(value: Any, reading: Reading) -> bool:
-    """True if a value out of that reading is a number that KV v2, which keeps 64-bit floats, may have rounded."""
+    """True if a value of that reading is a number that KV v2 may have rounded, because it stores 64-bit floats."""
     kv = reading.version is not None and reading.origin.layer != "backend"
     return kv and type(value) in (int, float) and abs(value) >= 2**53

@@ -1,4 +1,4 @@
-"""The sealed box: a handle that shows nothing, and opens by `get()` alone."""
+"""Handle of a secret, which shows its value to `get()` alone."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ D = TypeVar("D")
 
 _RAISE: Any = object()
 _Cached = tuple[Any, Any, Provider, Callable[[], float] | None]
-"""The last reading, its value as a T, the provider of both, and its clock (None: the value never changes); replaced whole."""
+"""The last reading, its value as a T, the provider, and its clock (None: the value never changes)."""
 
 
 class _Serializer:
-    """Makes pydantic's serializer of a `Secret` when it is first asked for: `_secret` does not import pydantic."""
+    """Creates pydantic's serializer of a `Secret` at its first use, so that this module does not import pydantic."""
 
     def __init__(self) -> None:
         self._made: Any = None
@@ -61,7 +61,7 @@ class Secret(Generic[T]):
     __slots__ = ("__weakref__", "_cached", "_inner", "_path")
 
     _cached: CellType
-    """A cell with a `_Cached`: what walks over attributes, slots and mappings does not look into one."""
+    """A closure cell with a `_Cached`. Code that walks over attributes, slots and mappings does not look into cells."""
     _inner: Any
     _path: str
 
@@ -129,7 +129,7 @@ class Secret(Generic[T]):
         raise error.at(self._path) if self._path else error
 
     def _value_of(self, reading: Reading) -> tuple[Any, str]:
-        """The T of a reading, made once, and "" ; or None and what its value should have been."""
+        """Return the value of a reading as a T, and ""; or None and the expected form. The value is converted once."""
         known, seen, provider, _ = self._cached.cell_contents
         if known is reading:
             return seen, ""
@@ -222,7 +222,7 @@ class Secret(Generic[T]):
             found, wrong = typed(secret, inner)
             return found if found is not None else _refuse("toriconfig_secret", f"the value is not {wrong}")
 
-        # In two steps, since the error of a step shows what the step was given: the second is given a sealed box.
+        # In two steps, because an error shows the input of its step: the input of the second step is a sealed handle.
         steps = map(core_schema.no_info_plain_validator_function, (_sealed, accept))
         schema = core_schema.chain_schema(
             list(steps),
@@ -236,25 +236,25 @@ class Secret(Generic[T]):
         inner = schema.get("metadata", {}).get("toriconfig_secret", str)
         known = {int: "integer", float: "number"}
         kind = known.get(inner, "object" if hasattr(inner, "model_fields") else "string")
-        kinds = kind if kind == "string" else ["string", kind]  # a reference is text, and so is the mask
+        kinds = kind if kind == "string" else ["string", kind]  # references and the mask are text
         return {"type": kinds, "format": "password", "writeOnly": True, "x-toriconfig-secret": True}
 
 
 _HIDDEN = frozenset(Secret.__slots__) - {"__weakref__"}
-Secret.__slots__ = ()  # type: ignore[assignment]  # the slots stay; what copies slot by slot finds none
+Secret.__slots__ = ()  # type: ignore[assignment]  # the slots exist, but code that copies slot by slot finds none
 
 
 def handle(provider: Provider, inner: Any, path: str) -> Secret[Any]:
-    """A handle over `provider`, for the field at `path`, whose T is `inner` (None: whatever was read)."""
+    """Create a handle over `provider` for the field at `path` with `inner` as T; None: the value as it was read."""
     secret: Secret[Any] = Secret.__new__(Secret)
     _initialize(secret, provider, inner, path)
     return secret
 
 
 def typed(secret: Secret[T], inner: Any, path: str = "") -> tuple[Secret[T] | None, str]:
-    """`secret` for a field at `path` whose T is `inner`, and "" ; or None and what its value should have been.
+    """Return `secret` as a handle for a field at `path` whose T is `inner`, and ""; or None and the expected form.
 
-    A handle that knows its T stays what it is; so does one whose value, in memory, is a T as it stands.
+    A handle that has its T already is returned unchanged, and so is one whose value in memory is a T.
     """
     reading = provider_of(secret).reading
     if secret._inner is not None or reading is None:
@@ -266,13 +266,13 @@ def typed(secret: Secret[T], inner: Any, path: str = "") -> tuple[Secret[T] | No
 
 
 def provider_of(secret: Secret[Any]) -> Provider:
-    """The provider behind a handle."""
+    """Return the provider of a handle."""
     held: _Cached = secret._cached.cell_contents
     return held[2]
 
 
 def settled(secret: Secret[Any]) -> Any:
-    """The value as the flights that have ended left it; never waits, so that a coroutine may ask.
+    """Return the value after its requests have ended. Never waits, so coroutines may call it.
 
     Raises:
         SecretError: as `get()`.
@@ -281,27 +281,27 @@ def settled(secret: Secret[Any]) -> Any:
 
 
 def type_mismatch(secret: Secret[Any]) -> str:
-    """Return the expected form of a value in memory that is no T; "" where it is a T or missing. Never fetches."""
+    """Return the expected form if the value in memory is not a T; "" if it is, or is missing. Never fetches."""
     reading = provider_of(secret).reading
     return secret._value_of(reading)[1] if reading is not None else ""
 
 
 def _initialize(secret: Secret[Any], provider: Provider, inner: Any, path: str) -> None:
-    secret._cached = CellType((_RAISE, None, provider, provider.now))  # `_RAISE` is the reading of no provider
+    secret._cached = CellType((_RAISE, None, provider, provider.now))  # no reading is `_RAISE`
     secret._inner = inner
     secret._path = path
 
 
 def _store(secret: Secret[Any], reading: Reading | None, value: Any, provider: Provider) -> None:
-    """Keep a value for `get()`."""
+    """Store a value for `get()`."""
     now = None if type(provider) is Fixed else provider.now
     secret._cached.cell_contents = (reading, value, provider, now)
 
 
 def convert(inner: Any, raw: Any) -> tuple[Any, str]:
-    """`raw` as an `inner`, and "" ; or None and what it should have been, without the value.
+    """Return `raw` as an `inner`, and ""; or None and the expected form, without the value.
 
-    Text stays text unless `inner` says otherwise; nothing is guessed from how a value looks.
+    Text stays text, unless `inner` is another type; no type is guessed from the look of a value.
     """
     if inner is None:
         return raw, ""
@@ -331,7 +331,7 @@ def _validated(inner: Any, raw: Any) -> tuple[Any, str]:
     from pydantic import ValidationError
 
     try:
-        kinds = get_args(inner) or (inner,)  # one model, or a union of some
+        kinds = get_args(inner) or (inner,)  # one model, or a union of models
         as_json = isinstance(raw, (str, bytes)) and all(hasattr(kind, "model_fields") for kind in kinds)
         if hasattr(inner, "model_fields"):
             return (inner.model_validate_json if as_json else inner.model_validate)(raw), ""
@@ -343,7 +343,7 @@ def _validated(inner: Any, raw: Any) -> tuple[Any, str]:
         places = sorted({".".join(map(str, line["loc"])) for line in error.errors(include_input=False)} - {""})
         name = getattr(inner, "__name__", str(inner))
         return None, f"a valid {name}" + (f": look at {', '.join(places)}" if places else "")
-    except Exception:  # noqa: BLE001  (a validator of the user's raised something of its own)
+    except Exception:  # noqa: BLE001  (a validator of the program raised an exception of its own)
         return None, f"a valid {getattr(inner, '__name__', inner)}"
 
 
@@ -358,7 +358,7 @@ _NOT_SECRET = frozenset({"username", "user", "name", "host", "hostname", "port",
 
 
 def _register(value: Any) -> None:
-    """Have logs mask the value, and the telling parts of a mapping of values."""
+    """Have logs mask the value, and the secret parts of a mapping."""
     from toriconfig.pipeline._redact import register
 
     if isinstance(value, (str, bytes)):
@@ -372,7 +372,7 @@ def _register(value: Any) -> None:
 
 
 STAND_INS: dict[str, Secret[Any]] = {}
-"""Handles by the names that stand for them while a model is made from JSON; see `_validation/strict`."""
+"""Handles by the names that replace them while a model is made from JSON; see `_validation/strict`."""
 
 
 def _sealed(value: Any) -> Secret[Any]:

@@ -33,25 +33,25 @@ from toriconfig.vault import Vault
 __all__ = ["CachedPath", "Session", "connect", "dispatch", "shutdown"]
 
 RECENT = 8
-"""Sessions that are kept for a while though nobody reads through them."""
+"""Number of the newest sessions that stay open without readers."""
 
 _lock = MemoryLock()
 _sessions: WeakValueDictionary[Any, Session] = WeakValueDictionary()
-"""Those that somebody holds: who reads through them, or their scheduler until they have logged out."""
+"""The sessions that are in use. Their readers keep them alive, or the scheduler until they have logged out."""
 
 
 def connect(vault: Vault, environ: Mapping[str, str]) -> Session | None:
-    """The session for these settings, shared by all who resolve to the same; no I/O.
+    """Return the session for these settings, which equal settings share; no I/O.
 
     Args:
-        vault: where Vault is and how to log in, as far as it is said.
+        vault: address and login; what is None is taken from the variables.
         environ: the variables of the Vault tools; the token is looked up there at each use.
 
     Returns:
-        None when no address is given anywhere.
+        The session, or None if there is no address.
 
     Raises:
-        ValueError: a variable cannot be; the message names it.
+        ValueError: a variable has an invalid value; the message names the variable.
     """
     resolved = resolve(vault, environ)
     if resolved is None:
@@ -71,13 +71,12 @@ def connect(vault: Vault, environ: Mapping[str, str]) -> Session | None:
 
 
 def shutdown(timeout: float = 2.0) -> None:
-    """Revoke the tokens that were obtained by logging in, and let go of every connection.
+    """Revoke the tokens that were obtained by logging in, and close all connections.
 
-    Idempotent; handles keep working, and log in again when they must fetch: what they obtain from then on is revoked
-    by the next call, at exit at the latest.
+    Idempotent. Handles keep working: a later fetch logs in again, and that token is revoked by the next call, or at exit.
 
     Args:
-        timeout: seconds it may take in all.
+        timeout: seconds, in all.
     """
     with _lock:
         sessions = list(_sessions.values())
@@ -105,12 +104,12 @@ def _after_fork() -> None:
     _lock = MemoryLock()
     run_at_end_of_child(shutdown)
     collecting = gc.isenabled()
-    gc.disable()  # a finalizer of anybody may read a secret, while locks are still held by threads that are not here
+    gc.disable()  # a finalizer may read a secret while locks are still held by threads of the parent
     try:
         for session in list(_sessions.values()):
             try:
                 session.after_fork()
-            except Exception as error:  # noqa: BLE001  (one session's trouble is not the others')
+            except Exception as error:  # noqa: BLE001  (one session that fails must not stop the others)
                 _log_later("%s is of no use in a forked child: %s", repr(session), type(error).__name__)
     finally:
         if collecting:
@@ -118,5 +117,5 @@ def _after_fork() -> None:
 
 
 def _log_later(text: str, *values: str) -> None:
-    """Log when the at-fork hooks are over: `logging` may not have opened its own locks yet."""
+    """Log after the at-fork hooks, because `logging` may not have replaced its own locks yet."""
     scheduler_for(SYSTEM).at(SYSTEM.monotonic(), lambda: logger().error(text, *values))

@@ -1,4 +1,4 @@
-"""`hvac.Client` on our transport: hvac's API, with this library's login, failover, deadline and errors."""
+"""`hvac.Client` over a client of this library: the API of hvac, with our login, failover, deadlines and errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Response:
-    """Vault's answer in the form that hvac expects if it is not returned as JSON."""
+    """Answer of Vault in the form that hvac expects, where it is not returned as JSON."""
 
     def __init__(self, answer: Answer) -> None:
         self.status_code = answer.status
@@ -33,7 +33,7 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The same as text."""
+        """The JSON object as text."""
         return json.dumps(self._body) if self._body else ""
 
     def __repr__(self) -> str:
@@ -41,9 +41,10 @@ class Response:
 
 
 class ClientAdapter(Adapter):  # type: ignore[misc]
-    """An adapter of hvac over a `Client` of ours.
+    """An adapter of hvac over a `Client` of this library.
 
-    Errors are ours and hvac's at once, so that both kinds of `except` work; they know status and request id.
+    Each error is an instance of our class and of hvac's, so both kinds of `except` catch it. It has the status and the
+    request id.
     """
 
     def __init__(self, *, session: Client, **_: Any) -> None:
@@ -57,7 +58,7 @@ class ClientAdapter(Adapter):  # type: ignore[misc]
         """Do nothing: the connections belong to the client."""
 
     def get_login_token(self, response: dict[str, Any]) -> str:
-        """The token that a login brought."""
+        """Return the token in the answer to a login."""
         token: str = response["auth"]["client_token"]
         return token
 
@@ -69,7 +70,7 @@ class ClientAdapter(Adapter):  # type: ignore[misc]
         raise_exception: bool = True,
         **kwargs: Any,
     ) -> Any:
-        """Ask, and return the JSON of a 200, else a response object."""
+        """Send a request; return the JSON of a 200, else a response object."""
         path = url.strip("/").removeprefix("v1/")
         while "//" in path:
             path = path.replace("//", "/")
@@ -93,11 +94,11 @@ class ClientAdapter(Adapter):  # type: ignore[misc]
                 return answer.body if answer.status == 200 and answer.body else Response(answer)
             failure = error_of(answer, method.upper(), path) or VaultError(f"Vault answered {answer.status}")
             failure.status = answer.status
-        raise both(failure, method, path)
+        raise with_hvac_class(failure, method, path)
 
 
 def hvac_client(client: Client) -> hvac.Client:
-    """An `hvac.Client` that sends its requests by `client`: its login, failover, deadline and errors."""
+    """Return an `hvac.Client` that sends its requests through `client`."""
     session: Any = client  # what hvac hands to its adapter under this name
     return hvac.Client(url=client.address, token="", adapter=ClientAdapter, session=session, verify=True)
 
@@ -117,8 +118,8 @@ _HVAC: dict[int, type[Exception]] = {
 _made: dict[tuple[type[Any], type[Any]], type[VaultError]] = {}
 
 
-def both(error: VaultError, method: str, path: str) -> VaultError:
-    """The same error, which is also the exception that hvac would have raised."""
+def with_hvac_class(error: VaultError, method: str, path: str) -> VaultError:
+    """Return the error as an instance of its own class and of the class that hvac would have raised."""
     ours = type(error)
     theirs = _HVAC.get(error.status or 0, exceptions.UnexpectedError)
     if (ours, theirs) not in _made:

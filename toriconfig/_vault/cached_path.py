@@ -216,7 +216,7 @@ class CachedPath(CachedValue):
             return
         used = f"what was read before is used for up to {vault.stale_for:g} s"
         if leased is not None:
-            used = leased.prospect(self.now(), vault.clock.time(), vault.stale_for, outage=is_outage(error))
+            used = leased.remaining_use(self.now(), vault.clock.time(), vault.stale_for, outage=is_outage(error))
         outage, alone = is_outage(error), leased is not None
         then(lambda: self._outages.failed(self, str(error), used, outage=outage, alone=alone))
 

@@ -1,4 +1,4 @@
-"""From a `Vault` value and the variables of the Vault tools to what a session works with; no I/O."""
+"""Configuration of a session, from a `Vault` value and the variables of the Vault tools; no I/O."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ VARIABLES: dict[str, str] = {
     "CLIENT_TIMEOUT": "seconds, or a duration such as 1m30s",
     "PROXY_ADDR": "HTTP proxy",
 }
-"""The variables that are read, each as `BAO_<name>` first and `VAULT_<name>` second; empty means unset."""
+"""The variables that are read: `BAO_<name>`, else `VAULT_<name>`. An empty variable counts as unset."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """Whom to trust, and who we are."""
+    """TLS: the trusted CAs, the own certificate, and the checks."""
 
     ca_cert: str | None
     ca_bytes: str | None
@@ -46,7 +46,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Resolved configuration of a session; two loads that resolve to equal ones share their session."""
+    """Configuration of a session. Loads with equal configurations share a session."""
 
     addresses: tuple[str, ...]
     namespace: str
@@ -58,15 +58,15 @@ class Resolved:
 
 
 def variable(environ: Mapping[str, str], name: str) -> str | None:
-    """The value of `BAO_<name>`, else of `VAULT_<name>`; None when neither says anything."""
+    """Return the value of `BAO_<name>`, else of `VAULT_<name>`; None if both are unset or empty."""
     return environ.get(f"BAO_{name}") or environ.get(f"VAULT_{name}") or None
 
 
 def resolve(vault: Vault, environ: Mapping[str, str]) -> Resolved | None:
-    """Settle every field; None when no address is given anywhere.
+    """Return the configuration, or None if there is no address.
 
     Raises:
-        ValueError: a variable cannot be; the message names it.
+        ValueError: a variable has an invalid value; the message names the variable.
     """
     auth, addresses = vault.auth, vault.address
     agent = variable(environ, "AGENT_ADDR")
@@ -115,7 +115,7 @@ def _tls(vault: Vault, auth: Auth | None, environ: Mapping[str, str]) -> Tls:
 
 
 def _path(path: str | None) -> str | None:
-    """The path with the home directory in the place of a leading `~`."""
+    """Return the path with a leading `~` replaced by the home directory."""
     return os.path.expanduser(path) if path is not None else None
 
 

@@ -1,4 +1,4 @@
-"""Ends of issued data that is not a lease of Vault's: certificates, identity tokens, one-time codes."""
+"""Expiry of issued data without a lease of Vault: certificates, identity tokens, one-time codes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _KEY_FIELDS = {
     "sk-ssh-ed25519": 2,
     "sk-ecdsa-sha2-nistp256": 3,
 }
-"""How many fields the public key has, by the kind of an SSH certificate; of other kinds two."""
+"""Number of fields of the public key, by the kind of an SSH certificate; two for other kinds."""
 
 
 def is_code(path: str, data: Mapping[str, Any]) -> bool:
@@ -38,23 +38,23 @@ def is_code(path: str, data: Mapping[str, Any]) -> bool:
 
 
 def one_time_code(data: dict[str, Any], asked: float) -> ReadResult:
-    """A one-time code: never kept beyond its end, and asked for by who reads it alone.
+    """Return a one-time code. It is not used beyond its end, and only fetched by readers.
 
     Args:
-        data: of the answer. When it does not say for how long the code is right, each read asks.
-        asked: monotonic seconds just before it was asked for.
+        data: of the answer. If the answer has no end of the code, each read fetches.
+        asked: monotonic seconds just before the request.
     """
     life = seconds(data.get("ttl"))
     ends, made = seconds(data.get("expire_time")), seconds(data.get("generated"))
     if life is None and ends is not None and made is not None:
-        life = ends - made - 1.0  # both are whole seconds
+        life = ends - made - 1.0  # both are rounded to seconds
     lasts = max(0.0, life or 0.0)
     unchanging = dict.fromkeys(data)
     return ReadResult(data, None, Lease("", False, asked, lasts, lasts, on_demand=True), None, comparable=unchanging)
 
 
 def identity_token(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> ReadResult:
-    """A signed token of an identity, which ends at its `exp`; another one with the same claims is no other credential."""
+    """Return a signed token of an identity, which ends at its `exp`. Tokens with equal claims are the same credential."""
     claims = _claims(data.get("token"))
     ends = seconds(claims.get("exp"))
     left = _until(ends, answer, clock) if ends is not None else seconds(data.get("ttl"))
@@ -66,7 +66,7 @@ def identity_token(data: dict[str, Any], answer: Answer, clock: Clock, asked: fl
 
 
 def certificate(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> ReadResult:
-    """A certificate, which ends at a time that is written in it. When none is found, it is kept: nothing asks anew."""
+    """Return a certificate, with the end that is written in it. Without an end, the certificate is never fetched again."""
     ends = seconds(data.get("expiration"))
     if ends is None:
         ends = _ssh_end(data.get("signed_key"))
@@ -75,7 +75,7 @@ def certificate(data: dict[str, Any], answer: Answer, clock: Clock, asked: float
 
 
 def _until(ends: float, answer: Answer, clock: Clock) -> float:
-    """Seconds until `ends`, since 1970, by the clock that wrote it: Vault's own; at least one."""
+    """Return the seconds until `ends` (seconds since 1970) by Vault's own clock, which wrote it; at least 1."""
     now = timestamp(answer.headers.get("date"))
     if now is None:
         now = clock.time()
@@ -94,7 +94,7 @@ def _claims(token: object) -> dict[str, Any]:
 
 
 def _ssh_end(certificate: object) -> float | None:
-    """`valid before` of an OpenSSH certificate, seconds since 1970; None when it is none, or never ends.
+    """Return `valid before` of an OpenSSH certificate, in seconds since 1970; None if it is none, or never ends.
 
     The fields are those of PROTOCOL.certkeys: type, nonce, public key, serial, kind, key id, principals, after, before.
     """

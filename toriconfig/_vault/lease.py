@@ -1,7 +1,7 @@
-"""Next step for a lease, and its time: pure decisions.
+"""Decisions about leases: the next step, and its time. Pure functions.
 
-A lease cannot outlive the token that it was issued to, whatever Vault's answer says; so what counts
-is the earlier of the two ends. It is never waited for: new credentials come while the old ones work.
+A lease ends with the token that it was issued to, even if Vault's answer names a later end, so the earlier of the two
+ends counts. New credentials are fetched while the old ones still work.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ Action = Literal["renew", "reissue", "keep"]
 NEVER = float("inf")
 
 REISSUE_GAP = 1.0
-"""Seconds between two requests for new credentials of one path, at least: the cap on accounts made."""
+"""Seconds between two requests for new credentials of one path, at least. Bounds the number of accounts created."""
 
 RETRY_SPREAD = 1200.0
-"""Seconds over which the next try of something that failed is spread, at most."""
+"""Seconds over which the retries of a fleet are spread, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A lease as it stands.
+    """Present state of a lease.
 
     Attributes:
-        id: Vault's id; "" for a certificate, which ends but is no lease of Vault's.
-        renewable: whether a renewal may be asked for.
-        granted: monotonic seconds just before the last grant was asked for.
+        id: assigned by Vault; "" for data that ends without being a lease of Vault, such as a certificate.
+        renewable: Vault accepts a renewal.
+        granted: monotonic seconds just before the request for the last grant.
         duration: seconds of the last grant.
         term: seconds of the first grant.
-        renewed: whether a renewal was granted.
-        on_demand: whether nothing is planned: who reads it after its end asks for another one, such as a one-time code.
-        revoked_at_end: whether it is Vault that ends the credentials, by revoking them; what cannot be renewed ends
-            by itself, such as a certificate.
-        gone: whether the credentials are known to have ended: Vault said so, or they are another process's.
+        renewed: a renewal was granted.
+        on_demand: only readers fetch a new one, such as a one-time code; nothing is planned.
+        revoked_at_end: Vault ends the credentials by revoking them. Credentials that cannot be renewed, such as a
+            certificate, end without Vault.
+        gone: the credentials have certainly ended: Vault reported it, or they belong to another process.
     """
 
     id: str
@@ -51,29 +51,29 @@ class Lease:
 
     @property
     def ends(self) -> float:
-        """Monotonic seconds at which Vault will let it go, token aside."""
+        """Monotonic seconds at which the lease ends, if its token does not end first."""
         return self.granted + self.duration if self.duration > 0 or self.on_demand else NEVER
 
 
 class Plan(NamedTuple):
-    """Next step for a lease, and the monotonic second at which that step is due."""
+    """Next step for a lease, and the monotonic seconds at which that step is due."""
 
     action: Action
     at: float
 
 
 def margin(term: float) -> float:
-    """Seconds before the end from which credentials are no longer handed out: a tenth, at most 5."""
+    """Seconds before the end from which credentials are no longer returned: a tenth of the term, at most 5."""
     return min(5.0, term / 10.0)
 
 
 def usable_until(lease: Lease, token_ends: float = NEVER, token_term: float = 0.0) -> float:
-    """Monotonic seconds until which the credentials may be handed out.
+    """Monotonic seconds until which the credentials may be returned.
 
     Args:
-        lease: as it stands.
-        token_ends: monotonic seconds at which the token that it was issued to ends.
-        token_term: seconds that this token was granted for.
+        lease: its present state.
+        token_ends: monotonic seconds at which the token of the lease ends.
+        token_term: seconds of the token's grant.
     """
     return min(lease.ends - margin(lease.term), token_ends - margin(token_term))
 
@@ -82,12 +82,12 @@ def plan(lease: Lease, overlap: float, now: float, rnd: Random, *, orphan_ends: 
     """Return the next step for `lease`.
 
     Args:
-        lease: as the last answer left it.
-        overlap: seconds that the old credentials should still live after new ones were swapped in.
+        lease: its present state.
+        overlap: seconds for which the old credentials should still work after the swap.
         now: monotonic seconds.
         rnd: uniform numbers in [0, 1).
-        orphan_ends: when the token that it was issued to has been replaced: the end of that token. While the
-            token is in use its end does not press: it is renewed or replaced in time, or nobody can help.
+        orphan_ends: monotonic seconds at which the token of the lease ends, if another token is used now; None: it is
+            still in use, and is renewed or replaced in time.
     """
     if orphan_ends is not None and orphan_ends < lease.ends:
         return Plan("reissue", now + max(0.0, orphan_ends - now) / 3.0 * rnd())
@@ -96,7 +96,7 @@ def plan(lease: Lease, overlap: float, now: float, rnd: Random, *, orphan_ends: 
     if near_maximum(lease.duration, lease.term):
         return Plan("reissue", lease.granted)
     if lease.renewable:
-        # the first anywhere before that, so that a fleet whose leases were issued together does not renew together
+        # the first renewal comes earlier, at a random time, so that leases issued together are not renewed together
         part = 0.60 + 0.08 * rnd() if lease.renewed else 0.08 + 0.60 * rnd()
         return Plan("renew", lease.granted + lease.duration * part)
     lead = max(lease.duration / 3.0, min(overlap, lease.duration / 2.0))
@@ -104,12 +104,12 @@ def plan(lease: Lease, overlap: float, now: float, rnd: Random, *, orphan_ends: 
 
 
 def renewed(lease: Lease, granted: float, duration: float, *, renewable: bool) -> Lease:
-    """The lease after an answer that granted `duration` seconds."""
+    """Return the lease after an answer that granted `duration` seconds."""
     return replace(lease, granted=granted, duration=duration, renewable=renewable, renewed=True)
 
 
 def ended(lease: Lease, now: float) -> Lease:
-    """The lease once Vault does not know it any more, or once it is another process's: it ended just before `now`."""
+    """Return a lease that ended just before `now`, because Vault does not know it or another process owns it."""
     return replace(lease, granted=now - 0.002, duration=0.001, renewable=False, gone=True)
 
 
@@ -117,10 +117,10 @@ def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -
     """True if credentials probably still work after their end, because Vault revokes nothing during an outage.
 
     Args:
-        lease: as it stands.
-        ends: monotonic seconds of its end, or of the end of its token, if that is first.
-        unanswered_since: monotonic seconds of the first request since Vault last answered; None: Vault answered. When
-            that request came after the end, Vault may well have revoked the credentials in time.
+        lease: its present state.
+        ends: monotonic seconds at which the lease or its token ends, whichever is first.
+        unanswered_since: monotonic seconds of the first request that Vault did not answer; None: Vault answers. If that
+            request came after the end, Vault may have revoked the credentials before the outage.
     """
     return lease.revoked_at_end and not lease.gone and unanswered_since is not None and unanswered_since < ends
 
@@ -128,17 +128,17 @@ def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -
 def retry(action: Action, ends: float, now: float, rnd: Random, *, failures: int, interval: float) -> Plan:
     """Plan the retry of a failed renewal or re-issue: the same action, or new credentials if time is too short for it.
 
-    The credentials still work, so nothing hurries: the first retry comes within the interval, so that a short failure
-    is soon over, and each later one anywhere in nearly all of the time that is left, since a fleet that retried sooner
-    would come back together after an outage. There are always several tries; never under `REISSUE_GAP`, so that trouble in
-    the backend does not become a storm of accounts. After the end the retries come at the pace of a path without a value.
+    The credentials still work. The first retry comes within the interval, so that a short failure has no effect. Later
+    retries are spread over nearly all of the time that is left, so that a fleet does not retry together after an outage.
+    Retries are at least `REISSUE_GAP` apart, so that a failing backend does not create many accounts. After the end,
+    retries have the same delays as those of a path without a value.
 
     Args:
-        action: what failed.
+        action: that failed.
         ends: monotonic seconds at which the credentials stop working.
         now: monotonic seconds.
         rnd: uniform numbers in [0, 1).
-        failures: how many tries have failed in a row.
+        failures: number of failures in a row.
         interval: seconds between two polls.
     """
     left = ends - now
@@ -157,11 +157,13 @@ RenewalOutcome = Literal["renewed", "unchanged", "final", "ended"]
 
 
 def renewal_outcome(status: int, text: str) -> RenewalOutcome:
-    """Return the consequence of a renewal's answer for the lease.
+    """Return the consequence of the answer to a renewal.
 
-    400 alone says nothing: `failed to connect` is trouble in the backend and the lease lives; at the maximum it
-    lives too but is not renewed any more; `lease not found`, `invalid lease` and `lease expired` are its end.
-    A policy that forbids renewals (403) leaves it to end by itself.
+    - renewed: the lease has a later end.
+    - unchanged: the renewal failed, for example with `failed to connect` in the secrets engine, and is to be retried.
+    - final: the lease works until its end and is not renewed again, because it is at its maximum, is not renewable, or a
+      policy forbids renewals (403).
+    - ended: Vault does not know the lease.
     """
     if status == 200:
         return "renewed"

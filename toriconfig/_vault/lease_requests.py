@@ -23,7 +23,7 @@ RENEW = "sys/leases/renew"
 def renew(
     requester: WorkerRequester, held: Lease, deadline: Deadline
 ) -> tuple[RenewalOutcome, Lease, SecretError | None]:
-    """Ask for a renewal; what it means, the lease as it stands then, and why it could not be renewed."""
+    """Request a renewal; return its outcome, the lease after it, and the error if it was not renewed."""
     outcome: RenewalOutcome
     error: SecretError | None
     asked = requester.executor.now()
@@ -44,7 +44,7 @@ def renew(
 
 
 def retire(requester: PathRequester, old: Lease, at: float) -> None:
-    """Let replaced credentials go at `at`, where they can be and the policy allows it; else they end by themselves."""
+    """Revoke replaced credentials at `at`, if they have a lease and the policy allows it; else they end by themselves."""
     if not old.id or old.ends <= at or not requester.may_revoke:
         return
 
@@ -55,5 +55,5 @@ def retire(requester: PathRequester, old: Lease, at: float) -> None:
         if flight.claim():
             flight.finish()
 
-    # after a shutdown nobody is logged in: it went with its token, or ends by itself
+    # without a login, after a shutdown, the lease has ended with its token, or ends by itself
     requester.executor.scheduler.at(at, lambda: requester.logged_in and requester.launch(POLL, work))

@@ -1,4 +1,4 @@
-"""Leased credentials as one process holds them: the lease, and the token that it was issued to."""
+"""Leased credentials in one process: the lease, and the token that it was issued to."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class Leased(NamedTuple):
-    """A lease and its token; replaced whole.
+    """A lease and its token. Replaced as a whole.
 
     Attributes:
-        lease: as the last answer left it.
-        token: that it was issued to, and that it ends with; None: it depends on none.
+        lease: its present state.
+        token: that the lease was issued to and ends with; None: the lease depends on no token.
     """
 
     lease: Lease
@@ -31,7 +31,7 @@ class Leased(NamedTuple):
 
     @property
     def fresh_until(self) -> float:
-        """Monotonic seconds until which the credentials are returned without another look."""
+        """Monotonic seconds until which the credentials are returned without a further check."""
         if self.token is None:
             return leases.usable_until(self.lease)
         return leases.usable_until(self.lease, self.token.ends, self.token.duration or 0.0)
@@ -42,7 +42,7 @@ class Leased(NamedTuple):
         Args:
             now: monotonic seconds.
             unanswered_since: as for `lease.works_after_end`.
-            stale_for: seconds after their end for which they are used while Vault answers nobody.
+            stale_for: seconds after their end for which they are used during an outage of Vault.
         """
         ends = self.ends
         return now < ends or (now < ends + stale_for and leases.works_after_end(self.lease, ends, unanswered_since))
@@ -54,8 +54,8 @@ class Leased(NamedTuple):
             vault: whose `overlap` and `refresh_interval` count.
             now: monotonic seconds.
             rnd: uniform numbers in [0, 1).
-            tried: what was done last.
-            failures: how often in a row that failed.
+            tried: the last action.
+            failures: number of failures of that action in a row.
         """
         orphan = self.token.ends if self.token is not None and self.token.replaced else None
         plan = leases.plan(self.lease, vault.overlap, now, rnd, orphan_ends=orphan)
@@ -64,21 +64,21 @@ class Leased(NamedTuple):
         action = plan.action if now < self.ends else tried
         return leases.retry(action, self.ends, now, rnd, failures=failures, interval=vault.refresh_interval)
 
-    def prospect(self, now: float, wall: float, stale_for: float, *, outage: bool) -> str:
-        """Until when the credentials are used though Vault does not answer, for a warning.
+    def remaining_use(self, now: float, time: float, stale_for: float, *, outage: bool) -> str:
+        """Return text for a warning: until when the credentials are used although Vault does not confirm them.
 
         Args:
             now: monotonic seconds.
-            wall: seconds since 1970.
+            time: seconds since 1970.
             stale_for: as for `works`.
-            outage: whether Vault answers nobody, so that it revokes nothing.
+            outage: Vault answers no request, and therefore revokes nothing.
         """
         left = self.ends - now
         if left == NEVER:
             return "the credentials in memory are used; they have no end"
         from datetime import UTC, datetime
 
-        at = datetime.fromtimestamp(wall + left, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        at = datetime.fromtimestamp(time + left, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         ended = f"end in {left:.0f} s, at {at}" if left > 0 else f"ended {-left:.0f} s ago, at {at}"
         text = f"the credentials in memory {ended}"
         if not outage or not self.lease.revoked_at_end:

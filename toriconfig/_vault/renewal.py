@@ -1,6 +1,6 @@
-"""Keeping the leased credentials of one path alive: their lease, and the token that it was issued to.
+"""Renewal of leased credentials, and effects of their token on them.
 
-These functions change what a cached path holds, under its lock, and do what follows from that after it.
+The functions change a cached path under its lock, and hand to `then` what is to be done afterwards.
 """
 
 from __future__ import annotations
@@ -82,9 +82,9 @@ class LeasesOfTokens:
         """Record that a token could not be renewed or replaced, where the token ends before the lease.
 
         Args:
-            token: that could not.
+            token: that failed.
             error: the reason.
-            asked: monotonic seconds at which that was tried.
+            asked: monotonic seconds at which the request was sent.
         """
         for path in self._paths():
             with path._memory as then:
@@ -124,7 +124,7 @@ def renew_lease(path: LeasedPath, held: Lease, then: Then) -> None:
 def _renewed(
     path: LeasedPath, held: Lease, outcome: leases.RenewalOutcome, lease: Lease, error: SecretError | None
 ) -> None:
-    """Record how a renewal ended."""
+    """Record the outcome of a renewal."""
     requester = path._requester
     with path._memory as then:
         leased = path._leased
@@ -170,7 +170,7 @@ def _plan_anew(path: LeasedPath, leased: Leased, then: Then) -> None:
 
 
 def vault_answers(path: LeasedPath) -> None:
-    """An outage is over: what has ended meanwhile is replaced at once, since Vault revokes it now."""
+    """After an outage, replace credentials that ended in it at once, because Vault revokes them now."""
     with path._memory as then:
         if path._leased is not None and path.now() >= path._leased.ends and not path._under_way():
             path._read(LEASE, then)

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def lease_in(body: Mapping[str, Any], asked: float) -> Lease | None:
-    """The lease that an answer grants, or None.
+    """Return the lease that an answer grants, or None.
 
     Args:
         body: of the answer.
-        asked: monotonic seconds just before it was asked for.
+        asked: monotonic seconds just before the request.
     """
     if not body.get("lease_id"):
         return None
@@ -32,10 +32,10 @@ class ReadResult(NamedTuple):
     Attributes:
         data: the keys and values.
         version: KV v2 version, or None.
-        lease: when the data ends with one.
-        token: the token that it was read with.
+        lease: that the data ends with, or None.
+        token: that the data was read with.
         ttl: seconds until a static role's password changes, or None.
-        comparable: what of `data` tells another credential from the same one that ends later; None: all of it.
+        comparable: `data` without the parts that only move its end; None: there are none.
     """
 
     data: dict[str, Any]
@@ -46,7 +46,7 @@ class ReadResult(NamedTuple):
     comparable: dict[str, Any] | None = None
 
     def differs(self, old: object) -> bool:
-        """True if this value differs from `old`; the countdown of a static role is no change."""
+        """True if this value differs from `old`, apart from the countdown of a static role."""
         if self.lease is not None:
             return True
         if self.ttl is None or not isinstance(old, dict):

@@ -1,4 +1,4 @@
-"""Times of the next requests to Vault: pure decisions about tokens and static roles, beside `_runtime/timing.py`."""
+"""Times of the next requests for tokens and static roles; pure functions, in addition to `_runtime/timing.py`."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ __all__ = [
 
 
 def static_delay(ttl: float, interval: float, rnd: Random) -> float:
-    """Seconds until a static database role is read again: just after its password changes, if that is first.
+    """Seconds until a static database role is read again: until the next poll, or until just after its rotation.
 
-    `ttl` stays 0 for some seconds while the database is being told; then it is asked every half second or so.
+    `ttl` is 0 for some seconds while the database changes the password. Then the role is read about every half second.
     """
     return min(poll_delay(interval, rnd), ttl + 0.3 + 0.4 * rnd())
 
 
 def token_delay(ttl: float, rnd: Random) -> float:
-    """Seconds after which a token of `ttl` seconds is renewed, or replaced: about two thirds."""
+    """Seconds after which a token of `ttl` seconds is renewed or replaced: about two thirds."""
     return ttl * (0.60 + 0.08 * rnd())
 
 

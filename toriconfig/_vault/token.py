@@ -1,4 +1,4 @@
-"""A token as it stands: who made it, when it ends, and when to see to it."""
+"""Present state of a token: its origin, its end, and the time of its next renewal."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ NEVER = float("inf")
 
 
 class LiveToken:
-    """A token in use. Leases hold on to the one that they were issued to, since they end with it.
+    """A token in use. Leases refer to the token that they were issued to, because they end with it.
 
     Attributes:
         value: the token itself; "" for an agent, which adds its own.
-        from_login: whether this library obtained it by logging in, so that it is ours to revoke.
+        from_login: this library obtained the token by logging in, and therefore revokes it.
         granted: monotonic seconds of the last grant or renewal.
-        duration: seconds of that grant; 0 when it does not end, None while nobody has looked.
+        duration: seconds of that grant; 0: the token does not end; None: not looked up yet.
         term: seconds of the first grant.
-        renewable: whether a renewal may be asked for.
-        renewed: whether one was granted.
-        use_limited: whether each use counts, so that it must not be spent on looking.
-        replaced: whether another token is used now.
-        confirmed: monotonic seconds at which Vault last accepted it for certain.
-        pid: the process that obtained it.
+        renewable: Vault accepts a renewal.
+        renewed: a renewal was granted.
+        use_limited: the number of uses is limited, so lookups are avoided.
+        replaced: another token is used now.
+        confirmed: monotonic seconds at which Vault last certainly accepted the token.
+        pid: id of the process that obtained the token.
     """
 
     __slots__ = (
@@ -58,25 +58,25 @@ class LiveToken:
 
     @property
     def ends(self) -> float:
-        """Monotonic seconds at which it ends, as far as is known."""
+        """Monotonic seconds at which the token ends, as far as is known."""
         return self.granted + self.duration if self.duration else NEVER
 
     @property
     def usable_until(self) -> float:
-        """Monotonic seconds until which it is asked with; one that we can replace is not used to the last moment."""
+        """Monotonic seconds until which the token is used. A token from a login is replaced some seconds before its end."""
         return self.ends - margin(self.duration or 0.0) if self.from_login else self.ends
 
     def end(self) -> None:
-        """It is revoked: for all who hold on to it, it has ended."""
+        """Record that the token was revoked; leases that refer to it have ended too."""
         self.granted, self.duration, self.replaced = -NEVER, 1.0, True
 
     def update(self, facts: dict[str, Any], now: float, *, first: bool) -> None:
-        """Take over what a login, a lookup or a renewal says.
+        """Update the state from the answer to a login, a lookup or a renewal.
 
         Args:
             facts: `auth` of an answer, or `data` of a lookup.
             now: monotonic seconds just before the request.
-            first: whether this is the first that is heard of it.
+            first: this is the first answer about the token.
         """
         duration = seconds(facts.get("lease_duration", facts.get("ttl"))) or 0.0
         self.granted, self.duration, self.confirmed = now, duration, now
@@ -84,11 +84,11 @@ class LiveToken:
         self.use_limited = bool(facts.get("num_uses"))
         self.renewed = not first
         if first:
-            # a token that was handed over late in its life is measured by the term that it was made with
+            # a token that was given late in its life counts by the term that it was created with
             self.term = max(duration, seconds(facts.get("period")) or seconds(facts.get("creation_ttl")) or 0.0)
 
     def due(self, rnd: Random) -> float:
-        """Monotonic seconds at which it wants a renewal or a successor; infinity when never."""
+        """Monotonic seconds at which the token is to be renewed or replaced; infinity: never."""
         if not self.duration or self.use_limited or self.replaced:
             return NEVER
         return self.granted + token_delay(self.duration, rnd)

@@ -1,1 +1,1 @@
-"""Identity of a session: login and token."""
+"""Identity of a client: login and token."""

@@ -1,4 +1,4 @@
-"""Identity of a client: its token, obtained once by the first caller, renewed, replaced, revoked."""
+"""Identity of a client: obtains its token once for all requests, renews it, replaces it, revokes it."""
 
 from __future__ import annotations
 
@@ -24,22 +24,25 @@ if TYPE_CHECKING:
     from toriconfig._vault.requester import WorkerRequester
 
 CONFIRMED_FOR = 10.0
-"""Seconds after a login or a lookup during which a 403 is more likely the policy's than the token's: no new login is
-spent on it before the token was looked up, and not even that where the 403 itself says whose it is.
+"""Seconds after a login or a lookup during which a 403 is probably caused by the policy, and not by the token.
+
+There is no new login before a lookup of the token, and no lookup if the 403 itself names its cause.
 """
 
 LOOKUP_WITHIN = 10.0
-"""Seconds within which a token that somebody else obtained is looked up after its first use, but not at once: the lookup
-counts as a use, and a token with few uses is to open what the program reads first.
+"""Seconds after its first use until a token that another program obtained is looked up.
+
+The lookup is not immediate, because it counts as a use, and a token may have few uses.
 """
 
 LOOKUP_WITHIN_LEASED = 1.0
-"""The same once a lease hangs on the token."""
+"""The same if a lease was issued to the token."""
 
 
 def no_policy(denial: Answer) -> bool:
-    """True if a 403 means that the token is known and none of its policies allows the request: the server counts errors
-    only after it has looked the token up.
+    """True if a 403 means that the token is valid and none of its policies allows the request.
+
+    The server adds a number of errors to its message only after it has found the token.
     """
     return "1 error occurred" in denial.text and "invalid token" not in denial.text
 
@@ -65,18 +68,18 @@ class Dependents(Protocol):
 
 
 class _None:
-    """The dependents of a client whose answers are not cached."""
+    """The dependents of a client without cached paths."""
 
     def any_on(self, token: LiveToken) -> bool:
         return False
 
     def token_changed(self, token: LiveToken) -> None:
-        """Nothing depends on it."""
+        """Do nothing."""
 
     token_renewed = token_changed
 
     def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:
-        """Nothing depends on it."""
+        """Do nothing."""
 
 
 class Identity:
@@ -117,11 +120,11 @@ class Identity:
         return any(token.pid == os.getpid() for token in self._obtained_tokens)
 
     def forget_failures(self) -> None:
-        """Have the next login sent though one has failed just now; one that was refused as invalid is not."""
+        """Have the next login sent although one has just failed. A login that was refused as invalid is not repeated."""
         self._retry_at = 0.0
 
     def token(self, deadline: Deadline) -> LiveToken | SecretError:
-        """The token to ask with: the one in use, or a new login's, made once for all who wait."""
+        """Return the token in use, or that of a new login, which is sent once for all that wait."""
         token = self._token
         if token is not None and self._executor.now() < token.usable_until:
             return token
@@ -130,7 +133,7 @@ class Identity:
     def after_denial(
         self, token: LiveToken, denial: Answer, deadline: Deadline, method: str, path: str, *, relogin: bool
     ) -> LiveToken | SecretError:
-        """Find out what a 403 means; another token, if asking again may help, else the truth."""
+        """Find out the cause of a 403; return another token if a retry may succeed, else the error."""
         current = self._token
         if current is not None and current is not token:
             return current
@@ -165,16 +168,16 @@ class Identity:
 
     @property
     def limited(self) -> bool:
-        """True if the token was given to this program with a limited number of uses: no request is sent unasked."""
+        """True if another program obtained the token and its uses are limited: no request is sent in the background."""
         token = self._token
         return token is not None and token.use_limited and not token.from_login
 
     def used(self, token: LiveToken, *, leased: bool) -> None:
-        """A request was granted; a token that somebody else obtained is looked up once.
+        """Record a granted request. A token that another program obtained is looked up once.
 
         Args:
-            token: that was asked with.
-            leased: whether the answer holds a lease, which ends with the token.
+            token: of the request.
+            leased: the answer has a lease, which ends with the token.
         """
         if token.duration is None and not self._lookup_planned and token.value:
             self._lookup_planned = True
@@ -186,18 +189,18 @@ class Identity:
             self._at(self._executor.now() + wait, token)
 
     def due(self, token: LiveToken) -> None:
-        """The timer of a token went off: see to it, unless it was replaced."""
+        """Renew or replace a token whose time has come, unless another one is in use already."""
         if not token.replaced:
             self._requester.launch(LEASE, lambda flight: self._maintain(flight, token))
 
     def inherit(self, parent: Identity, *, share: bool) -> None:
-        """After a fork: go on with the parent's token if asked to."""
+        """In a forked child: use the token of the parent if it may be shared."""
         token = parent._token
         if token is not None and (share or not token.from_login):
             self._token = token
 
     def release_tokens(self) -> list[LiveToken]:
-        """Let go of every token; returns those that were obtained here, which have ended for us and are to be revoked."""
+        """Forget all tokens; return those that this process obtained by a login, for revocation."""
         with self._lock:
             tokens, self._obtained_tokens = self._obtained_tokens, []
             token, self._token = self._token, None
@@ -210,7 +213,7 @@ class Identity:
         return ours
 
     def revoke(self, token: LiveToken, deadline: Deadline) -> None:
-        """Revoke a token; its leases go with it."""
+        """Revoke a token; its leases end with it."""
         self._requester.exchange(deadline, "POST", "auth/token/revoke-self", None, token.value, repeatable=True)
 
     def _log_in(self, deadline: Deadline, replacing: LiveToken | None) -> LiveToken | SecretError:
@@ -245,12 +248,12 @@ class Identity:
             wait = timing.retry_delay(
                 self._failures, self._requester.resolved.vault.refresh_interval, self._executor.rnd
             )
-            # a token that is looked up in files and variables costs nothing to look for again
+            # a search for a token in files and variables may be repeated at once
             self._retry_at = 0.0 if isinstance(self._auth, Token) else self._executor.now() + wait
         return obtained
 
     def _obtained(self, deadline: Deadline) -> LiveToken | SecretError:
-        """A new token; whatever goes wrong is the error of this login, for all who wait for it."""
+        """Return a new token. Any exception becomes the error of this login, for all that wait for it."""
         try:
             return obtain(self._requester, deadline)
         except Exception as error:  # noqa: BLE001
@@ -275,18 +278,18 @@ class Identity:
         return token
 
     def _renewal_failed(self, token: LiveToken, error: SecretError | None, asked: float) -> float:
-        """Note for the leases that hang on a token that it could not be renewed; returns when to try again."""
+        """Record the failure for the leases of the token; return the time of the next attempt."""
         if error is not None:
             self._dependents.token_failed(token, error, asked)
         return self._again(token)
 
     def _look_up_for_leases(self, token: LiveToken, deadline: Deadline) -> None:
-        """Find out whether the leases of a token that was refused have ended with it."""
+        """Look up a token that was refused, if leases depend on it, and record their end if the token has ended."""
         if self._dependents.any_on(token) and self._look_up(token, deadline) == "dead":
             self._record_end(token)
 
     def _record_end(self, token: LiveToken) -> None:
-        """Vault does not know a token any more: it was revoked or has ended, and its leases with it."""
+        """Record that a token was revoked or has ended, and its leases with it."""
         token.end()
         self._dependents.token_changed(token)
 
@@ -308,10 +311,10 @@ class Identity:
         self._executor.scheduler.at(due, WeakTimer(self, token))
 
     def _maintain(self, flight: Flight, token: LiveToken) -> None:
-        """See to a token that is due: look it up, renew it, or get its successor."""
+        """Look up, renew or replace a token, and plan the next time."""
         try:
             due = self._maintained(token, flight.deadline)
-        except Exception as error:  # noqa: BLE001  (the token is seen to again)
+        except Exception as error:  # noqa: BLE001  (there is a next attempt)
             internal(error)
             due = self._again(token)
         finally:
@@ -323,7 +326,7 @@ class Identity:
     def _maintained(self, token: LiveToken, deadline: Deadline) -> float:
         requester, executor = self._requester, self._executor
         if token.duration is None:
-            # no policy may allow the lookup: then the token is used until it is refused
+            # without a policy that allows the lookup, the token is used until it is refused
             return token.due(executor.rnd) if self._look_up(token, deadline) == "alive" else NEVER
         if not token.must_be_replaced:
             now = executor.now()

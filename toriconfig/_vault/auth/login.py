@@ -1,4 +1,4 @@
-"""The token that somebody else obtained, and the request of one login; files are read at each login."""
+"""Token that another program obtained, and the request of one login. Files are read at each login."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from toriconfig.errors import MissingCredentialError, SecretError, VaultDenied, 
 from toriconfig.vault.logins import LoginMethod, LoginRequest, LoginTools, Token
 
 Ask = Callable[[str, str, dict[str, Any] | None, str], Answer | VaultError]
-"""Asks once, never repeated after bytes were sent: method, path, body, token."""
+"""Sends a request, which is not repeated after bytes were sent. Arguments: method, path, body, token."""
 
 
 def given_token(auth: Token, environ: Mapping[str, str]) -> str | SecretError:
-    """The token that somebody else obtained: from the value, its file, the environment, the home directory."""
+    """Return the token that another program obtained: from the value, its file, the environment, or the home directory."""
     if auth.token is not None:
         return _sendable(auth.token.strip(), "`Token(token=...)`")
     if auth.file is not None:
@@ -43,7 +43,7 @@ def _token_in(path: str) -> str | SecretError:
 
 
 def _sendable(token: str, source: str) -> str | SecretError:
-    """The token, if a header can hold it: what else is refused there is refused with the token in the message."""
+    """Return the token if it is a valid header; else an error, since that of the HTTP client would contain the token."""
     if token.isascii() and token.isprintable():
         return token
     return VaultDenied(
@@ -60,7 +60,7 @@ _REMEDIES = {
 }
 
 _opened: dict[Hashable, tuple[str, str]] = {}
-"""Where wrapping tokens were made and what they held: each opens once, for all sessions and for forked children."""
+"""Creation path and content by wrapping token. A wrapping token opens once, for all sessions and forked children."""
 
 _opening = Turns()
 """Serializes unwrapping, so that our own use of a wrapping token is not reported as tampering."""
@@ -92,19 +92,19 @@ def _or_raised(outcome: str | SecretError) -> str:
 
 
 def login_request(auth: LoginMethod, ask: Ask, where: Hashable, deadline: Deadline) -> LoginRequest | SecretError:
-    """The login request of `auth`.
+    """Return the login request of `auth`, or the error of building it.
 
     Args:
         auth: the login method.
-        ask: asks Vault once, for wrapped secret ids.
-        where: tells one Vault, and one namespace of it, from another.
-        deadline: the budget; it bounds the wait for somebody else who opens the same wrapping token.
+        ask: sends the requests for wrapped secret ids.
+        where: identifies the Vault and its namespace.
+        deadline: of the login; it bounds the wait for another thread that opens the same wrapping token.
     """
     try:
         request: object = auth.request(Tools(ask, where, deadline))
     except SecretError as error:
         error.__cause__ = error.__context__ = None
-        return error.with_traceback(None)  # its frames held credentials
+        return error.with_traceback(None)  # its frames contained credentials
     if not isinstance(request, LoginRequest):
         return VaultDenied(f"{type(auth).__name__}.request() returned no LoginRequest", help="correct the method")
     try:

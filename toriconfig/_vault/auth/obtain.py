@@ -1,4 +1,4 @@
-"""A new token for a client: given by somebody else, added by an agent, or obtained by one login.
+"""New token for a client: obtained by another program, added by an agent, or obtained by a login.
 
 A login that was refused as invalid is not sent again with the same credentials: see `refused_logins.py`.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from toriconfig._vault.requester import WorkerRequester
 
 POLL = 0.02
-"""Seconds between two looks at a login that another process has begun with the same credentials."""
+"""Seconds between two checks of a login that another process has started with the same credentials."""
 
 _LOCKED = (
     "the account may be locked after repeated failed logins (user lockout, 15 minutes by default): wait, or let an "
@@ -38,7 +38,7 @@ def _elsewhere(namespace: str) -> str:
 
 
 def obtain(requester: WorkerRequester, deadline: Deadline) -> LiveToken | SecretError:
-    """A token to ask with, within the budget of `deadline`; at most one login request is sent."""
+    """Return a new token before the deadline. At most one login request is sent."""
     auth, now = requester.resolved.auth, requester.executor.now()
     if isinstance(auth, Agent):
         token = LiveToken("", from_login=False, now=now)
@@ -59,7 +59,7 @@ def obtain(requester: WorkerRequester, deadline: Deadline) -> LiveToken | Secret
     if isinstance(request, SecretError):
         return request
     if isinstance(auth, TLSCertificate):
-        requester.renew_tls()  # each certificate login presents the certificate of now
+        requester.renew_tls()  # each login by certificate presents the present content of the file
     outcome = _sent_once(requester, request, deadline) if auth.locks else _sent(requester, request, deadline)
     if isinstance(outcome, SecretError):
         return outcome
@@ -76,7 +76,7 @@ def _sent(requester: WorkerRequester, request: LoginRequest, deadline: Deadline)
 
 
 def _sent_once(requester: WorkerRequester, request: LoginRequest, deadline: Deadline) -> Answer | Failure | SecretError:
-    """Send the login unless the same one was refused lately, here or in a forked relative of this process."""
+    """Send the login, unless the same login was refused recently in this process or one related by a fork."""
     memory, resolved, clock = of_process(), requester.resolved, requester.resolved.vault.clock
     mark = memory.fingerprint(
         resolved.addresses, resolved.namespace, request.path, request.body, 0 if clock is SYSTEM else id(clock)

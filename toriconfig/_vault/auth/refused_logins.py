@@ -3,9 +3,9 @@
 Vault and OpenBao lock an account after a few refused logins (user lockout: five within 15 minutes by default), for every
 program that uses the account. A login that was refused is therefore not sent again with the same credentials.
 
-The memory is a small shared mapping that is made before the first fork. Each credential has one slot there, found by a
-keyed digest of the request; the digest cannot be turned back into the credential. There is no lock: a process that claims
-a slot writes its process id, and looks after a moment whether that id still stands there.
+The memory is a small shared mapping, created before the first fork. Each credential has one slot, which is found by a
+keyed digest of the login request. The credential cannot be computed from the digest. There is no lock: a process claims
+a slot by writing its process id there, and checks after a moment that its id is still there.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from struct import Struct
 from typing import Any
 
 HOLD = 900.0
-"""Seconds for which a refused login is not repeated: Vault's own default for counting failures and for a lockout."""
+"""Seconds for which a refused login is not repeated: Vault's default for counting failures and for a lockout."""
 
 TRIAL = 30.0
-"""Seconds after which a login that another process began counts as abandoned."""
+"""Seconds after which a login that another process started counts as abandoned."""
 
 SETTLE = 0.003
-"""Seconds after which a claim is read back: the later of two simultaneous claims stands then."""
+"""Seconds after which a claim is read back. The later of two simultaneous claims wins."""
 
 _SLOTS = 256
 _RECORD = Struct("=16sbid")
@@ -42,16 +42,16 @@ class RefusedLogins:
         self._key = os.urandom(32)
 
     def fingerprint(self, *parts: Any) -> bytes:
-        """The digest that stands for a login request: where it goes, and with what."""
+        """Return the digest of a login request: its address, path and content."""
         return blake2b(repr(parts).encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
 
     def held(self, fingerprint: bytes, now: float) -> float:
-        """Seconds for which this login is not to be repeated; 0 when it may be sent."""
+        """Seconds for which this login must not be repeated; 0: it may be sent."""
         state, _, at = self._read(fingerprint)
         return max(0.0, at + HOLD - now) if state == _REFUSED else 0.0
 
     def claim(self, fingerprint: bytes, now: float, pause: Callable[[float], object]) -> bool:
-        """Ask for the right to send this login: one process at a time, until the login was accepted once.
+        """Claim the right to send this login. Only one process has it at a time, until the login was accepted once.
 
         Args:
             fingerprint: of the login.
@@ -59,7 +59,7 @@ class RefusedLogins:
             pause: waits for the given seconds, before the claim is read back.
 
         Returns:
-            Whether this process may send it; else another one is about to find out.
+            True if this process may send the login; False while another process sends it.
         """
         state, pid, at = self._read(fingerprint)
         if state == _GOOD:
@@ -72,7 +72,7 @@ class RefusedLogins:
         return self._read(fingerprint)[:2] == (_TRYING, mine)
 
     def record(self, fingerprint: bytes, now: float, accepted: bool | None) -> None:
-        """Note how the login ended; None: without a verdict on the credentials."""
+        """Record the outcome of the login; None: Vault neither accepted nor refused the credentials."""
         if accepted is None and self._read(fingerprint)[0] != _TRYING:
             return
         self._write(fingerprint, _FREE if accepted is None else _GOOD if accepted else _REFUSED, now)
@@ -87,7 +87,7 @@ class RefusedLogins:
 
 @cache
 def of_process() -> RefusedLogins:
-    """The memory of this process; made before its first session, and so before the forks that share it."""
+    """The memory of this process. Created before its first session, and so before the forks that share it."""
     return RefusedLogins()
 
 

@@ -1,1 +1,1 @@
-"""Reading and writing secrets engines: KV, issued certificates."""
+"""Reading and writing of secrets engines: KV, issued credentials and certificates."""

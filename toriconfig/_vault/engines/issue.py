@@ -1,8 +1,7 @@
 """Requests with parameters that issue something: certificates, credentials, signed keys.
 
-A certificate of a role without `generate_lease` is no lease in Vault: nobody can renew or revoke it by an id, and it
-outlives the token that asked for it. For whoever holds it it is one all the same, that ends and must be followed by
-another in time.
+A certificate of a role without `generate_lease` has no lease in Vault: it cannot be renewed or revoked, and it outlives
+the token that requested it. It ends all the same, and must be replaced in time, so it is treated as a lease.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ if TYPE_CHECKING:
 def issue(
     requester: WorkerRequester, path: str, parameters: Iterable[tuple[str, str]], deadline: Deadline, *, relogin: bool
 ) -> ReadResult | SecretError:
-    """Ask once: a lost answer is not asked for again.
+    """Send the request once. It is not repeated if the answer is lost.
 
     Args:
         requester: sends the request.
         path: of the role, such as `pki/issue/tori` or `kubernetes/creds/tori`.
-        parameters: what for, such as `common_name` or `kubernetes_namespace`, as Vault names them.
-        deadline: the budget.
-        relogin: whether a 403 may be met with a new login.
+        parameters: with Vault's names, such as `common_name` or `kubernetes_namespace`.
+        deadline: of the request.
+        relogin: answer a 403 with a new login.
     """
     asked = requester.executor.now()
     answer = requester.ask(deadline, "POST", path, dict(parameters), repeatable=False, relogin=relogin)

@@ -1,4 +1,4 @@
-"""Reading a path whatever engine stands behind it: KV v1, KV v2, leased credentials, anything else."""
+"""Reading of a path in any engine: KV v1, KV v2, leased credentials, others."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ _ISSUING = frozenset(
         *("consul", "nomad", "rabbitmq", "terraform", "mongodb", "mongodbatlas", "venafi"),
     )
 )
-"""Engines, the last word of their names, that hand out something to parameters and store none of them."""
+"""Engines that issue something to a request with parameters, and store none of these; the last word of their names."""
 
 _VERSIONED = "Invalid path for a versioned K/V secrets engine"
 
 
 class Mount(NamedTuple):
-    """Path of a mounted engine, with its closing slash, and the kind of the engine."""
+    """Path of a mounted engine, with `/` at its end, and the kind of the engine."""
 
     prefix: str
     kind: Kind
 
 
 class Mounts:
-    """Known mounts of one client, looked up without extra rights."""
+    """Known mounts of one client. A lookup needs no extra permission."""
 
     def __init__(self, requester: WorkerRequester) -> None:
         self._requester = requester
@@ -60,15 +60,15 @@ class Mounts:
     def fetch(self, parsed: ParsedReference, deadline: Deadline, *, relogin: bool) -> ReadResult | SecretError:
         """Read a path.
 
-        A path of an unknown mount is taken for KV v2 on its first segment, which costs no request when it
-        is right; a 404 or 403 is not believed before the mount has been looked up. Nor is, whatever was known of
-        the mount, that nothing is there, or an answer that another engine would have given: one whose version was
-        changed, or that another took the place of, is noticed. A path is looked up once in `refresh_interval`.
+        For a path of an unknown mount, the first segment counts as a mount of KV v2, which saves a lookup if it is right.
+        The mount is looked up after a 403 or 404 for an unknown mount, after a 404 for a known one, and after an answer
+        that only another engine gives. So a mount that was upgraded or replaced is detected. A path is looked up at most
+        once per `refresh_interval`.
 
         Args:
             parsed: the logical path, checked, with version or parameters.
-            deadline: the budget.
-            relogin: whether a 403 may be met with a new login.
+            deadline: of the read.
+            relogin: answer a 403 with a new login.
         """
         path, version = parsed.path, parsed.version
         if parsed.parameters:
@@ -123,20 +123,20 @@ class Mounts:
         return ReadResult(data, None, lease, answer.token, ttl)
 
     def _issues_codes(self, mount: Mount, path: str, deadline: Deadline) -> bool:
-        """True if an answer that looks like a one-time code is one; a KV engine may hold data of the same form."""
-        told = self._known(path) or mount
-        if told.kind == "other":
-            asked = self._mount_from_server(path, deadline, relogin=False)
-            if isinstance(asked, SecretError):
+        """True if an answer that looks like a one-time code is one, since a KV engine may store data of the same form."""
+        known = self._known(path) or mount
+        if known.kind == "other":
+            found = self._mount_from_server(path, deadline, relogin=False)
+            if isinstance(found, SecretError):
                 return True
-            self._remember(asked)
-            told = asked
-        return told.kind == "codes"
+            self._remember(found)
+            known = found
+        return known.kind == "codes"
 
     def _issue(self, parsed: ParsedReference, deadline: Deadline, relogin: bool) -> ReadResult | SecretError:
-        """Ask by POST, of an engine that certainly hands something out: another might store what it is sent.
+        """Send a POST, after a lookup that the engine issues something: another engine might store the parameters.
 
-        What is remembered of the mount is not enough, since another one may have taken its place.
+        The lookup is repeated for known mounts, because another engine may be mounted there now.
         """
         path = parsed.path
         mount = self._mount_from_server(path, deadline, relogin=relogin)
@@ -151,7 +151,7 @@ class Mounts:
         return issue(self._requester, path, parsed.parameters, deadline, relogin=relogin)
 
     def _mount_from_server(self, path: str, deadline: Deadline, *, relogin: bool) -> Mount | SecretError:
-        """The mount of a path as the server tells anybody who may use something of it."""
+        """Look up the mount of a path. Any token that may use something of the mount may look it up."""
         answer = self._requester.ask(deadline, "GET", MOUNTS + path, relogin=relogin)
         if isinstance(answer, SecretError):
             return answer
@@ -161,10 +161,10 @@ class Mounts:
         return Mount(prefix, _kind(answer.data.get("type"), answer.data.get("options")))
 
     def _find_mount(self, path: str, known: Mount | None, deadline: Deadline) -> Mount | None:
-        """The mount of a path: what the server tells, else what a plain read shows of the one that is thought of."""
-        told = self._mount_from_server(path, deadline, relogin=False)
-        if isinstance(told, Mount):
-            return told
+        """Find the mount of a path by a lookup, or else by the answer to a plain read; None if neither shows it."""
+        found = self._mount_from_server(path, deadline, relogin=False)
+        if isinstance(found, Mount):
+            return found
         if issues_on_read(path):
             return None
         plain = self._requester.ask(deadline, "GET", path, relogin=False, check=False)
@@ -210,7 +210,7 @@ class Mounts:
 def _kind(engine: object, options: object) -> Kind:
     if engine in ("kv", "generic"):
         return "v2" if isinstance(options, dict) and str(options.get("version")) == "2" else "v1"
-    word = str(engine).rpartition("-")[2]  # a plugin of its own, such as `vault-plugin-secrets-kubernetes`
+    word = str(engine).rpartition("-")[2]  # a plugin with another name, such as `vault-plugin-secrets-kubernetes`
     return "issuing" if word in _ISSUING else "codes" if word == "totp" else "other"
 
 
@@ -220,9 +220,9 @@ def _guess(path: str, version: int | None) -> Mount:
 
 
 def _is_doubtful(result: ReadResult | SecretError, known: Mount | None) -> bool:
-    """True if a wrong mount may have caused an outcome.
+    """True if a wrong mount may have caused the result.
 
-    For a known mount, a 403 comes from the policy: a lookup would be repeated with each poll.
+    For a known mount, a 403 comes from the policy, and would cause a lookup with each poll.
     """
     wrong = (404, 405) if known is not None else (403, 404, 405)
     return isinstance(result, VaultNotFound) or (isinstance(result, VaultError) and result.status in wrong)
@@ -233,7 +233,7 @@ def _versioned(
 ) -> ReadResult | SecretError | None:
     """Convert an answer of KV v2 to its data or an error; return None if the answer is not from KV v2.
 
-    In another engine `target` may be a secret of another name.
+    In another engine, `target` may be the path of another secret.
     """
     if isinstance(answer, SecretError):
         return answer
@@ -259,7 +259,7 @@ def _versioned(
             request_id=answer.request_id,
             help=", or ".join(remedies),
         )
-    if answer.status != 404:  # a policy speaks of the path as Vault sees it, everything else of the logical one
+    if answer.status != 404:  # policies name the path in Vault; other messages name the logical path
         return error_of(answer, "GET", target, namespace=namespace)
     absent = error_of(answer, "GET", path, namespace=namespace)
     assert absent is not None

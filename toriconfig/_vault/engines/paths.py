@@ -1,4 +1,4 @@
-"""Facts about an engine that the segments of a path show, without a request."""
+"""Properties of a path that its segments show, without a request."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def issues_on_read(path: str) -> bool:
 
 
 def is_engine(path: str) -> bool:
-    """True if `path` is hardly that of a KV engine: it has a segment, or a start, that other engines use."""
+    """True if `path` has a segment or a start that other engines than KV use."""
     return not _ENGINES.isdisjoint(path.split("/")[1:]) or path.startswith(("sys/", "auth/", "identity/", "cubbyhole/"))

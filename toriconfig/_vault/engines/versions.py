@@ -1,4 +1,4 @@
-"""One path of KV v2, written with check-and-set: whoever writes says which version he believes to be the newest."""
+"""Versions of one path of KV v2, written with check-and-set: each write names the version that it replaces."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Version(NamedTuple):
     """Data and state of one version of a path.
 
     Attributes:
-        data: its keys; empty when it holds nothing.
-        number: of the version; 0 when the path never held one.
-        state: whether it can be read.
-        created: when it was written, in RFC 3339.
+        data: its keys and values; empty if it has no data.
+        number: of the version; 0 if nothing was ever written.
+        state: "there", or the reason why there is no data.
+        created: time of the write, in RFC 3339.
         notes: the custom metadata of the path.
     """
 
@@ -44,8 +44,8 @@ class Versions:
 
     Args:
         requester: sends the requests.
-        mount: of the KV v2 engine, with its `/`.
-        rest: the path below it.
+        mount: of the KV v2 engine, with `/` at its end.
+        rest: the path below the mount.
     """
 
     def __init__(self, requester: Requester, mount: str, rest: str) -> None:
@@ -55,10 +55,10 @@ class Versions:
         self.destroy_path = f"{mount}destroy/{rest}"
 
     def read(self, number: int | None = None) -> Version:
-        """The newest version, or the one of that number.
+        """Read the newest version, or the one with that number.
 
         Raises:
-            VaultError: it could not be asked for; a missing or deleted one is an answer.
+            VaultError: the request failed. For a missing or deleted version nothing is raised.
         """
         answer = self._requester.request(
             "GET", self.data_path, query={"version": number} if number else None, check=False
@@ -67,7 +67,7 @@ class Versions:
         if not isinstance(data, dict) or not isinstance(found, dict):
             raise _not_vaults(self.data_path)
         if answer.status not in (200, 404):
-            self._requester.request("GET", self.data_path)  # raises what it means
+            self._requester.request("GET", self.data_path)  # raises the error
         state: Literal["there", "absent", "deleted", "destroyed"] = "there"
         if answer.status == 404:
             state = "destroyed" if found.get("destroyed") else "deleted" if found else "absent"
@@ -80,13 +80,13 @@ class Versions:
         )
 
     def write(self, data: Mapping[str, Any], newest: int) -> int | None:
-        """Write a new version if `newest` still is the newest (0: none was ever written).
+        """Write a new version if `newest` is still the newest one; 0: nothing was ever written.
 
         Returns:
-            Its number, or None when somebody was quicker.
+            The number of the new version, or None if another write came first.
 
         Raises:
-            VaultError: as for reads; without an answer it is not known whether it was written.
+            VaultError: the request failed. Without an answer, the version may or may not have been written.
         """
         body = {"data": dict(data), "options": {"cas": newest}}
         answer = self._requester.request("POST", self.data_path, body, check=False)
@@ -100,15 +100,15 @@ class Versions:
         return version
 
     def note(self, notes: Mapping[str, str]) -> None:
-        """Set these keys of the custom metadata; others stay."""
+        """Set these keys of the custom metadata; other keys stay."""
         self._requester.request("PATCH", self.metadata_path, {"custom_metadata": dict(notes)}, headers=_MERGE)
 
     def keep_only_newest(self) -> None:
-        """From now on each write removes the version before it, and must be a check-and-set."""
+        """Have each later write remove the version before it, and require check-and-set."""
         self._requester.request("POST", self.metadata_path, {"max_versions": 1, "cas_required": True})
 
     def destroy(self, numbers: Iterable[int]) -> None:
-        """Remove the data of these versions for good."""
+        """Remove the data of these versions permanently."""
         self._requester.request("PUT", self.destroy_path, {"versions": list(numbers)})
 
     def first_written(self) -> str:

@@ -1,4 +1,4 @@
-"""The form of Vault's answers, checked once at the wall, so that nothing behind it works with what is not Vault's."""
+"""Format of Vault's answers, checked once, so that no other code sees answers in another format."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
 LONGEST = 2.0**63 / 1e9
-"""Seconds that Vault can mean at most: it keeps times as 64 bits of nanoseconds."""
+"""Seconds that Vault can express, at most: it stores durations as 64-bit nanoseconds."""
 
 DEEPEST = 300
-"""Levels of nesting that an answer may have; Vault itself refuses to store more."""
+"""Levels of nesting that an answer may have. Vault itself stores no more."""
 
 _GRANTS = ("lease_duration", "ttl", "period", "creation_ttl")
 _LOOKUP = "auth/token/lookup-self"
 
 
 def parsed_json(raw: bytes) -> Any:
-    """The JSON value of an answer.
+    """Parse the JSON of an answer.
 
     Raises:
-        ValueError: it is none: other text, NaN or infinity, or more than `DEEPEST` levels of nesting.
+        ValueError: other text, NaN or infinity, or more than `DEEPEST` levels of nesting.
     """
     try:
         value = json.loads(raw, parse_constant=_refuse)
@@ -54,18 +54,18 @@ def format_error(body: Mapping[str, Any], path: str) -> str:
 
 
 def seconds(value: object) -> float | None:
-    """A length of time as Vault gives it; None when the value is none: text, a truth value, negative, beyond all bounds."""
+    """Return a duration in seconds; None if the value is none: text, a Boolean, negative, or too large."""
     right = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= LONGEST
     return float(value) if right else None  # type: ignore[arg-type]
 
 
 def positive_int(value: object) -> int | None:
-    """A counting number from 1, such as a version; None when the value is none."""
+    """Return an integer from 1, such as a version; None if the value is none."""
     return value if type(value) is int and 1 <= value < 2**63 else None
 
 
 def timestamp(date: str | None) -> float | None:
-    """Seconds since 1970 of a `Date` header; None when it is missing or is none."""
+    """Return the time of a `Date` header in seconds since 1970; None if the header is missing or invalid."""
     try:
         return parsedate_to_datetime(date).timestamp() if date else None
     except (ValueError, TypeError, OverflowError):

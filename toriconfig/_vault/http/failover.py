@@ -1,4 +1,4 @@
-"""Choice of the address for a request: sticky, with fast failover, within one budget."""
+"""Choice of the address for a request: the last good one first, then the others, within one deadline."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def warn_http(addresses: tuple[str, ...]) -> None:
-    """Warn, once a process, of each address that is asked without TLS over a network."""
+    """Warn once per process about each address that is used without TLS over a network."""
     for address in addresses:
         url = urlsplit(address)
         local = url.hostname in ("localhost", "::1") or (url.hostname or "").startswith("127.")
@@ -29,7 +29,7 @@ def warn_http(addresses: tuple[str, ...]) -> None:
 
 
 class Route:
-    """The addresses of one session. The one that answered last is asked first, until it answers no more.
+    """The addresses of one client. The one that answered last is tried first.
 
     Args:
         addresses: at least one.
@@ -43,7 +43,7 @@ class Route:
 
     @property
     def address(self) -> str:
-        """The one that is asked first."""
+        """The address that is tried first."""
         return self.addresses[self._at]
 
     def exchange(
@@ -58,7 +58,7 @@ class Route:
         query: Mapping[str, str | int] | None = None,
         repeatable: bool = True,
     ) -> Answer | Failure:
-        """Ask until somebody answers, everybody failed, or the budget is used up."""
+        """Send a request until an address answers, all addresses have failed, or the deadline passes."""
         asked = "/v1/" + quote(path, safe="/-._~") + (f"?{urlencode(query)}" if query else "")
         at, failed, pauses, moved, electing = self._at, 0, 0, "", False
         while True:
@@ -77,13 +77,13 @@ class Route:
                 self._at = at
                 return outcome
             if verdict.action == "fail":
-                # not asked twice, but whoever asks next must not meet the same silence first
+                # this request is not repeated, but the next one tries another address first
                 self._at = (at + 1) % len(self.addresses)
                 return outcome
             if verdict.action == "next":
                 failed, moved = failed + 1, ""
                 leader = self._leader(outcome)
-                # a standby that names a leader, alive or not, and a node without one: it is being elected
+                # a standby names a leader, which may be dead, or a node has no leader: an election is in progress
                 electing = electing or leader is not None or verdict.pause > 0
                 at = (at + 1) % len(self.addresses) if leader in (None, at) else leader
                 if failed % len(self.addresses) and deadline.remaining() > 0:
@@ -95,7 +95,7 @@ class Route:
                 return outcome
 
     def _leader(self, outcome: Answer | Failure) -> int | None:
-        """Return the index of the configured address that a redirect names, or None: no other origin gets the token."""
+        """Return the index of the configured address that a redirect names, else None. No other origin gets the token."""
         if isinstance(outcome, Failure) or outcome.status not in REDIRECTS:
             return None
         location = urlsplit(outcome.headers.get("location", ""))
@@ -103,7 +103,7 @@ class Route:
         return self._origins.index(origin) if origin in self._origins else None
 
     def _same_origin(self, outcome: Answer | Failure, at: int) -> str | None:
-        """Return the target of a redirect within the same origin, else None: no other origin gets the token."""
+        """Return the target of a redirect within the same origin, else None. No other origin gets the token."""
         if isinstance(outcome, Failure) or outcome.status not in REDIRECTS:
             return None
         location = urlsplit(outcome.headers.get("location", ""))
@@ -120,6 +120,6 @@ def _origin(address: str) -> str:
 
 
 def _checked(outcome: Answer | Failure, path: str) -> Answer | Failure:
-    """The outcome, or that what answered is not Vault."""
+    """Return the outcome, or a failure if the answer is not in Vault's format."""
     wrong = format_error(outcome.body, path) if isinstance(outcome, Answer) and outcome.status < 300 else ""
     return Failure("garbage", f"gave no answer of Vault's: {wrong}", outcome.address, sent=True) if wrong else outcome

@@ -1,4 +1,4 @@
-"""Causes of requests that got no answer from Vault: the address, its scheme, TLS, the proxy, or time."""
+"""Causes of requests without an answer from Vault: the address, its scheme, TLS, the proxy, or a timeout."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from toriconfig._runtime.deadline import Deadline
 from toriconfig._vault.http.response import Failure
 
 _NO_TLS = frozenset(("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"))
-"""How OpenSSL says that what answered was no TLS."""
+"""Reasons of OpenSSL for an answer without TLS."""
 
 _NOT_PLAIN = (
     b"HTTP request to an HTTPS server",
     b"plain HTTP request was sent to HTTPS port",
     b"speaking plain HTTP to an SSL",
 )
-"""How Go (Vault, OpenBao, Traefik), nginx and Apache say that they listen with TLS."""
+"""Text of Go (Vault, OpenBao, Traefik), nginx and Apache for a request without TLS to a port with TLS."""
 
 _ASKED_PLAIN = "listens with TLS and was asked without"
 _WRITE_HTTPS = "write https:// in VAULT_ADDR; the token was sent unencrypted, so replace it if others share the network"
 
 
 class _Peer(NamedTuple):
-    """First peer of a request, which errors name until that peer has let the request pass.
+    """First peer of a request: the proxy or Vault. Errors name the peer that failed.
 
     Attributes:
-        cannot: what follows "Vault at ...".
+        cannot: follows "Vault at ..." in messages.
         help: the remedy.
     """
 
@@ -40,13 +40,13 @@ class _Peer(NamedTuple):
 
 
 def failure(error: Exception, address: str, deadline: Deadline, proxy: str | None) -> Failure:
-    """The failure that an exception of the connection is.
+    """Translate an exception of the connection.
 
     Args:
         error: of urllib3, of the system or of TLS.
-        address: that was asked.
-        deadline: knows whether bytes were sent.
-        proxy: that it was asked through, or None.
+        address: of Vault.
+        deadline: of the request; tells whether bytes were sent.
+        proxy: address of the proxy, or None.
     """
     party = _Peer("cannot be connected to", "")
     sent = deadline.sent
@@ -58,7 +58,7 @@ def failure(error: Exception, address: str, deadline: Deadline, proxy: str | Non
         )
     while isinstance(error, ProxyError) and isinstance(error.original_error, Exception):
         error = error.original_error
-    if isinstance(error, NewConnectionError):  # which urllib3 counts among the timeouts
+    if isinstance(error, NewConnectionError):  # a subclass of ConnectTimeoutError in urllib3
         return Failure("refused", f"{party.cannot}: {reason(error)}", address, sent=False, help=party.help)
     if isinstance(error, (ReadTimeoutError, ConnectTimeoutError, TimeoutError)):
         what = "did not answer in time" if deadline.sent else "could not be connected to in time"
@@ -78,9 +78,9 @@ def failure(error: Exception, address: str, deadline: Deadline, proxy: str | Non
 
 
 def misdirected(status: int, raw: bytes, address: str, proxy: str | None) -> Failure | None:
-    """The failure that an answer is which is none of Vault's: of a listener that wants TLS, or of the proxy.
+    """Return the failure if the answer comes from a listener that expects TLS, or from the proxy; else None.
 
-    Vault has certainly not seen the request, so it may be sent elsewhere.
+    Vault has certainly not received the request, so it may be sent to another address.
     """
     if status == 400 and address.startswith("http:") and any(words in raw[:1000] for words in _NOT_PLAIN):
         return Failure("refused", _ASKED_PLAIN, address, sent=False, help=_WRITE_HTTPS)
@@ -90,7 +90,7 @@ def misdirected(status: int, raw: bytes, address: str, proxy: str | None) -> Fai
 
 
 def named(proxy: str) -> str:
-    """The address of a proxy without user name and password."""
+    """Return the address of a proxy without user name and password."""
     url = urlsplit(proxy)
     return f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
 
@@ -98,7 +98,7 @@ def named(proxy: str) -> str:
 def reason(error: Exception) -> str:
     """Return the system's message for an error, without object addresses and URLs.
 
-    A ValueError is not quoted: it repeats what was malformed, such as the header that holds the token.
+    The text of a ValueError is left out, because it contains the malformed value, such as the header with the token.
     """
     cause: BaseException = error
     while cause.__cause__ is not None or (cause.args and isinstance(cause.args[0], BaseException)):
@@ -140,7 +140,7 @@ def _no_login(address: str, proxy: str) -> Failure:
 
 
 def _is_tls_alert(error: BaseException) -> bool:
-    """True if a TLS alert came instead of a status line."""
+    """True if the answer was a TLS alert instead of a status line."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, BadStatusLine):

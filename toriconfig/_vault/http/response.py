@@ -1,4 +1,4 @@
-"""Outcome of an attempt: Vault's answer, or the reason why there was none."""
+"""Outcome of one attempt: Vault's answer, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Answer:
 
     Attributes:
         status: HTTP status.
-        body: the JSON object of the answer, `{}` when there was none.
+        body: the JSON object of the answer; `{}` if there was none.
         headers: by lower-case name.
-        address: which address answered.
-        token: the token that it was asked with, which any lease in it hangs on.
+        address: that answered.
+        token: of the request; a lease in the answer ends with it.
     """
 
     __slots__ = ("address", "body", "headers", "status", "token")
@@ -33,18 +33,18 @@ class Answer:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The `data` of the answer, `{}` when there is none."""
+        """The `data` of the answer; `{}` if there is none."""
         data = self.body.get("data")
         return data if isinstance(data, dict) else {}
 
     @property
     def request_id(self) -> str:
-        """Vault's id of the request, for its audit log; "" when it gave none."""
+        """Vault's id of the request, as in its audit log; "" if there is none."""
         return clean(str(self.body.get("request_id") or "")[:100])
 
     @property
     def text(self) -> str:
-        """Vault's own words about an error, in one line."""
+        """Vault's text about an error, in one line."""
         errors = self.body.get("errors")
         lines = [str(one) for one in errors] if isinstance(errors, list) else []
         warnings = self.body.get("warnings")
@@ -56,15 +56,15 @@ class Answer:
 
 
 class Failure:
-    """Reason why Vault gave no answer: never holds a body, which might be a secret.
+    """Reason why there is no answer of Vault. It never contains a body, which might be a secret.
 
     Attributes:
-        kind: what went wrong.
-        text: the same for people, to follow "Vault at ...".
-        address: which address was asked.
-        sent: whether bytes of the request may have reached it.
-        help: the remedy; "": look at the address and its certificates.
-        status: None, so that outcomes can be compared without looking which kind they are.
+        kind: of the failure.
+        text: of the failure; follows "Vault at ..." in messages.
+        address: of Vault.
+        sent: bytes of the request may have reached Vault.
+        help: the remedy; "": the remedy for addresses and certificates.
+        status: None, so that code can compare the status of any outcome.
     """
 
     __slots__ = ("address", "help", "kind", "sent", "text")

@@ -1,4 +1,4 @@
-"""TLS of one session: the context is built from files, and built anew when one of them is another file than before.
+"""TLS of one client. The context is built from files, and built again when a file was replaced.
 
 cert-manager, SPIFFE and Kubernetes replace certificates while the program runs, usually by a rename or by a symbolic link.
 """
@@ -14,7 +14,7 @@ from toriconfig._runtime.log import logger
 from toriconfig._vault.config import Tls
 
 INTERVAL = 1.0
-"""Seconds between two looks at the files."""
+"""Seconds between two checks of the files."""
 
 LARGEST = 1 << 20
 """Bytes of the largest file of certificates or keys that is read."""
@@ -27,12 +27,12 @@ class SetUpError(Exception):
 
 
 class TlsContext:
-    """The context for new connections, and when it is to be replaced.
+    """The context for new connections, and its replacement.
 
-    It takes no lock: two threads that look at once build the same context twice.
+    There is no lock: two concurrent checks build the same context twice.
 
     Args:
-        tls: what to trust, and what to present.
+        tls: the trusted CAs, and the own certificate.
         now: monotonic seconds.
     """
 
@@ -43,7 +43,7 @@ class TlsContext:
         self._looked = 0.0
 
     def current(self) -> ssl.SSLContext:
-        """The context, built when there is none.
+        """Return the context; build it if there is none.
 
         Raises:
             SetUpError: a file cannot be used; the message names it.
@@ -55,12 +55,12 @@ class TlsContext:
         return built[1]
 
     def changed(self, *, always: bool = False) -> bool:
-        """Build the context anew if a file has changed since; whether it is another one now.
+        """Build the context again if a file has changed; return True if there is a new context.
 
-        A file that is half written keeps the context that is there, and is looked at again later.
+        While a file is incomplete, the present context stays, and the file is checked again later.
 
         Args:
-            always: look now, although the files were looked at just before.
+            always: check now, even if the files have just been checked.
         """
         built = self._built
         if built is None or (not always and self._now() < self._looked + INTERVAL):
@@ -78,7 +78,7 @@ class TlsContext:
 
 
 def build(tls: Tls) -> ssl.SSLContext:
-    """A context from the files as they are now.
+    """Build a context from the present files.
 
     Raises:
         SetUpError: a file cannot be used; the message names it.
@@ -99,10 +99,10 @@ def build(tls: Tls) -> ssl.SSLContext:
 
 
 def _check(problem: str, *paths: str | None) -> None:
-    """Refuse what OpenSSL would wait for, or read without end.
+    """Refuse a file that OpenSSL would wait for, or read without end.
 
     Raises:
-        SetUpError: a file is not a regular one of a sensible size.
+        SetUpError: a file is not a regular file, or too large.
     """
     from toriconfig._core.regular_file import Unread, read_regular
 
@@ -122,7 +122,7 @@ def _trusting(tls: Tls) -> ssl.SSLContext:
     if tls.ca_path is not None:
         if not os.path.isdir(tls.ca_path):
             raise SetUpError(f"cannot be trusted: {tls.ca_path}: it is not a folder")
-        # OpenSSL finds only files that are named by the hash of their subject; Vault's tools load every file
+        # OpenSSL loads only files named by the hash of their subject, but Vault's tools load every file
         found = [_loads(context, path) for path in _files(tls.ca_path)]
         if not any(found):
             raise SetUpError(f"cannot be trusted: {tls.ca_path}: no file in it holds a PEM certificate")
@@ -130,7 +130,7 @@ def _trusting(tls: Tls) -> ssl.SSLContext:
 
 
 def _files(folder: str) -> Iterator[str]:
-    """Files below a folder; names that begin with `..` are Kubernetes' own links to the same files."""
+    """Yield the files below a folder. Names that begin with `..` are links of Kubernetes to the same files."""
     try:
         names = sorted(os.listdir(folder))
     except OSError as error:
@@ -153,7 +153,7 @@ def _loads(context: ssl.SSLContext, path: str) -> bool:
 
 
 def _identity(tls: Tls) -> Identity:
-    """Return the identities of the files for TLS, as far as the file system distinguishes the files."""
+    """Return the identities of the files for TLS, which change when a file is replaced."""
     paths = [path for path in (tls.ca_cert, tls.cert, tls.key) if path is not None]
     if tls.ca_path is not None and os.path.isdir(tls.ca_path):
         try:
@@ -172,7 +172,7 @@ def _file_identity(path: str) -> Identity:
 
 
 def _words(error: Exception) -> str:
-    """Return the system's message for an error of a file; a ValueError is not quoted."""
+    """Return the system's message for an error of a file; the text of a ValueError is left out."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return type(error).__name__ if isinstance(error, OSError) else "malformed"

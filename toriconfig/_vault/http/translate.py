@@ -1,4 +1,4 @@
-"""The wall: what foreign answers mean, as decisions and as our own errors. 403 is never "absent"."""
+"""Translation of foreign answers to decisions and to our own errors. A 403 is never "not found"."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from toriconfig._vault.http.response import Answer, Failure
 from toriconfig.errors import SecretError, VaultDenied, VaultError, VaultNotFound, VaultSealed, VaultUnreachable
 
 MOUNTS = "sys/internal/ui/mounts/"
-"""Before a path: which engine is mounted there, told to any token that may use something of that engine."""
+"""Prefix of the path of a mount lookup. Any token that may use something of the engine may look it up."""
 
 UNREACHED = "look at VAULT_ADDR, at VAULT_CACERT, and at `toriconfig doctor`"
 SETUP = "correct the file, or what names it: VAULT_CACERT, VAULT_CAPATH, VAULT_CLIENT_CERT, VAULT_CLIENT_KEY, or `Vault(...)`"
-"""The remedy of a connection that is not tried, since a file that it is set up with cannot be used."""
+"""Remedy if a file for the connection cannot be used, so that the connection is not tried."""
 
 PAUSE = 0.1
-"""Seconds before the same address is asked again, at least; a quota may answer `Retry-After: 0`."""
+"""Seconds before the same address is tried again, at least, since a quota may answer `Retry-After: 0`."""
 
 _OF_VAULT = ("errors", "data", "warnings")
-"""Members of which each 404 of Vault's has one; one without comes from something else on the way."""
+"""Members of which each 404 of Vault has one. A 404 without them comes from another server on the way."""
 
 _CAPABILITY = {"GET": "read", "LIST": "list", "POST": "update", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
@@ -30,8 +30,9 @@ class Verdict:
     """Next step after an outcome.
 
     Attributes:
-        action: done, or ask the next address, or the same once more, or give up on this request and on the address.
-        pause: seconds to wait before asking the same address again.
+        action: "done"; "next": try the next address; "again": try the same one; "fail": end the request, and try another
+            address for the next one.
+        pause: seconds before the same address is tried again.
     """
 
     action: Literal["done", "next", "again", "fail"]
@@ -46,8 +47,8 @@ def judge(outcome: Answer | Failure, *, repeatable: bool) -> Verdict:
 
     Args:
         outcome: of one attempt.
-        repeatable: whether asking twice does no harm. A read of credentials, an unwrap and a login mint
-            something: they are repeated only where Vault certainly did nothing.
+        repeatable: sending the request twice does no harm. Reads of credentials, unwraps and logins create something, so
+            they are repeated only if Vault certainly did nothing.
     """
     if isinstance(outcome, Failure):
         return _NEXT if repeatable or not outcome.sent else _FAIL
@@ -70,13 +71,13 @@ def judge(outcome: Answer | Failure, *, repeatable: bool) -> Verdict:
 
 
 def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: str = "") -> VaultError | None:
-    """The error that an outcome is, or None when it is a usable answer.
+    """Return the error of an outcome, or None for a usable answer.
 
     Args:
         outcome: the last one.
         method: of the request.
         path: of the request, without `/v1/`.
-        namespace: that was asked, for the message.
+        namespace: of the request, for the message.
     """
     if isinstance(outcome, Failure):
         return VaultUnreachable(
@@ -121,7 +122,7 @@ def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: st
 
 
 def _unsupported(path: str, method: str, said: str, given: dict[str, Any]) -> VaultError:
-    """The error of a 405: the engine is there, and does not take that method at that path."""
+    """Return the error of a 405: the engine exists, and does not accept that method at that path."""
     if method not in ("GET", "LIST"):
         message = f"{path} takes no {method}"
         help = "leave out what stands after `?`, or correct the path" if issues(path) else "look at the path"
@@ -136,7 +137,7 @@ def _unsupported(path: str, method: str, said: str, given: dict[str, Any]) -> Va
 
 
 def _parameters(path: str) -> str:
-    """Return the help for a path that issues something only to a request with parameters."""
+    """Return the help for a path that needs parameters to issue something."""
     kind = path.split("/")[-2]
     if kind == "issue":
         return f"say what the certificate is for, as its role allows: `{path}?common_name=...&ttl=...`"
@@ -150,9 +151,9 @@ def _parameters(path: str) -> str:
 
 
 def is_outage(error: SecretError | None) -> bool:
-    """True if an error means that Vault serves no request, and thus revokes nothing: down, sealed, or failing.
+    """True if an error means that Vault serves no request, and therefore revokes nothing: down, sealed, or failing.
 
-    A rate limit (429) and a node that lags behind (412) are answers.
+    A rate limit (429) and a node with old data (412) are no outage.
     """
     if isinstance(error, VaultUnreachable):
         return error.status not in (412, 429)
@@ -160,7 +161,7 @@ def is_outage(error: SecretError | None) -> bool:
 
 
 def denied(path: str, method: str, *, request_id: str = "", token_dead: bool = False) -> VaultDenied:
-    """The error of a 403, once it is known whether the token or the policy is the reason."""
+    """Return the error of a 403, after it is known whether the token or the policy caused it."""
     if token_dead:
         return VaultDenied(
             f"Vault does not accept the token, so {path} cannot be read",
@@ -189,7 +190,7 @@ def denied(path: str, method: str, *, request_id: str = "", token_dead: bool = F
 
 
 def timed_out(path: str, seconds: float) -> VaultUnreachable:
-    """The error of a read that was given up at its deadline."""
+    """Return the error of a request that was abandoned at its deadline."""
     return VaultUnreachable(
         f"Vault gave no answer within {seconds:g} s",
         reference=path,

@@ -1,4 +1,4 @@
-"""One request to one address, over urllib3; keeps what hvac's own adapters throw away."""
+"""One request to one address, over urllib3. Keeps status, headers and request id, which adapters of hvac drop."""
 
 from __future__ import annotations
 
@@ -23,24 +23,23 @@ from toriconfig._vault.http.response import Answer, Failure
 from toriconfig._vault.http.tls import SetUpError, TlsContext
 
 LARGEST = 32 * 1024 * 1024
-"""Bytes of an answer that are read at most; Vault's own limit of a request is the same."""
+"""Bytes of an answer that are read, at most. Vault has the same limit for requests."""
 
 CONNECT = 1.0
-"""Seconds for a connection where other addresses wait to be tried."""
+"""Seconds for a connection, at most, if there are other addresses."""
 
 
 _current = threading.local()
 
 
 class _Tracked:
-    """A connection that tells the deadline of the request which socket it waits on, and when bytes go out."""
+    """A connection that reports its socket, and the start of sending, to the deadline of the request."""
 
     sock: Any
 
     def _new_conn(self) -> socket.socket:
         sock: socket.socket = super()._new_conn()  # type: ignore[misc]
-        # TLS takes the socket over and detaches this object: a duplicate still reaches the connection
-        # while it shakes hands
+        # TLS takes over the socket and detaches this object; a duplicate still works during the handshake
         tls = isinstance(self, HTTPSConnection)
         _current.deadline.hold(sock.dup() if tls else sock, owned=tls)
         return sock
@@ -50,7 +49,7 @@ class _Tracked:
             self.connect()  # type: ignore[attr-defined]
         deadline = _current.deadline
         deadline.hold(self.sock)
-        if bytes(data[:8]) != b"CONNECT ":  # which the proxy is asked, to be connected with Vault
+        if bytes(data[:8]) != b"CONNECT ":  # sent to the proxy, for a tunnel to Vault
             deadline.connecting, deadline.sent = False, True
         super().send(data)  # type: ignore[misc]
 
@@ -71,13 +70,13 @@ class _HttpsPool(HTTPSConnectionPool):
     ConnectionCls = _Https  # pyright: ignore[reportAssignmentType]
 
     def _validate_conn(self, conn: Any) -> None:
-        """Connect, without urllib3's own warning per request: an unverified Vault is warned of once, in `tls.py`."""
+        """Connect, without urllib3's warning per request; `tls.py` warns once about an unverified Vault."""
         if conn.is_closed:
             conn.connect()
 
 
 class Transport:
-    """The connections of one session; safe from many threads, never shared over a fork."""
+    """The connections of one client; safe from any thread, never shared with a forked child."""
 
     def __init__(self, resolved: Resolved) -> None:
         self._resolved = resolved
@@ -94,16 +93,16 @@ class Transport:
         deadline: Deadline,
         seconds: float,
     ) -> Answer | Failure:
-        """One attempt, within what is left of the budget.
+        """Send a request once, before the deadline.
 
         Args:
-            address: one of the session's.
+            address: one of the client's.
             method: GET, POST, ...
             target: path and query, quoted.
             headers: all of them.
             body: a JSON value, or None.
-            deadline: the budget.
-            seconds: seconds of it that this attempt may take.
+            deadline: of the request; it gets the socket.
+            seconds: for this attempt.
         """
         if seconds <= 0:
             return Failure("timeout", "no time was left to ask", address, sent=False)
@@ -116,7 +115,7 @@ class Transport:
         return outcome
 
     def renew_tls(self) -> bool:
-        """Use the certificate files as they are now for every connection from here on; whether they have changed."""
+        """Use the present certificate files for all later connections; return True if a file has changed."""
         changed = self._tls.changed(always=True)
         if changed:
             self.close()
@@ -150,7 +149,7 @@ class Transport:
             )
             coding = response.headers.get("content-encoding", "identity").strip().lower()
             if coding not in ("", "identity"):
-                response.close()  # nothing of it is read: a few bytes may decompress to gigabytes
+                response.close()  # not read, because a few bytes may decompress to gigabytes
                 return Failure("garbage", "answered in an encoding that was not asked for", address, sent=True)
             raw = response.read(LARGEST + 1)
             response.release_conn()
@@ -166,13 +165,13 @@ class Transport:
         return wrong or _answer(response.status, raw, response.headers, address)
 
     def close(self) -> None:
-        """Close idle connections; used ones close when their request ends."""
+        """Close idle connections; the others are closed when their requests end."""
         pools, self._pools = self._pools, {}
         for pool in pools.values():
             pool.close()
 
     def drop(self) -> None:
-        """In a forked child: close our copies of idle sockets, without a lock that nobody alive may hold."""
+        """In a forked child: close the copies of idle sockets, without a lock, which a thread of the parent may hold."""
         for pool in self._pools.values():
             for connection in list(getattr(pool.pool, "queue", ())):
                 if connection is not None and connection.sock is not None:
@@ -181,7 +180,7 @@ class Transport:
     def _pool(self, address: str) -> Any:
         pool = self._pools.get(address)
         if pool is None:
-            # reads files and may warn, so not under a lock: two threads at once make it twice, and one of the two is used
+            # without a lock, because it reads files and may warn: of two concurrent pools one is used
             pool = self._pools.setdefault(address, self._open(address))
         return pool
 
@@ -200,7 +199,7 @@ class Transport:
 
 
 class _Proxied:
-    """One address behind a proxy."""
+    """Connections to one address through a proxy."""
 
     def __init__(self, proxy: str, address: str, size: int, tls: dict[str, Any]) -> None:
         url, own = parse_url(address), parse_url(proxy)
@@ -213,7 +212,7 @@ class _Proxied:
 
     @property
     def pool(self) -> Any:
-        """The idle connections, as a pool of urllib3's own has them."""
+        """The idle connections, as in a pool of urllib3."""
         return self._connections.pool
 
     def urlopen(self, method: str, target: str, **rest: Any) -> Any:
