@@ -145,6 +145,12 @@ def test_places_are_the_lines_of_a_problem() -> None:
     assert all(not one.excerpts for one in caught.value.problems)
 
 
+def test_a_place_may_have_an_end() -> None:
+    found = refused(App, Store({"size": "x"}, places={("size",): (3, 8, 3, 9)}))
+    assert found.origin is not None
+    assert (3, 8, 3, 9) == (found.origin.line, found.origin.column, found.origin.end_line, found.origin.end_column)
+
+
 def test_an_unknown_key_of_a_source_is_an_error_with_the_nearest_name() -> None:
     found = refused(App, Store({"databse": {"host": "x"}}))
     assert ("TC101", 'consul["databse"]') == (found.code, str(found.origin))

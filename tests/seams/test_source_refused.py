@@ -106,6 +106,11 @@ def test_a_source_reports_problems_of_its_own() -> None:
     assert ("no answer", "start it") == (found.message, found.help)
 
 
+@pytest.mark.parametrize("places", [{("size",): "3:1"}, {("size",): (3,)}, {("size",): (3, "1")}])
+def test_places_that_are_no_numbers_are_refused_where_the_tree_is_built(places: Any) -> None:
+    assert "raised TypeError at own_source.py" in refused(App, Store({}, places=places)).message
+
+
 def test_the_data_of_a_source_is_no_mapping() -> None:
     found = refused(App, Store(["size"]))
     assert ("TC007", "consul holds a list") == (found.code, found.message)

@@ -23,9 +23,10 @@ A file format of your own is a reader, made known where the settings class is de
 
     register(Format("INI", (".ini",), read_ini, shows="keys"))
 
-To add a source to the package, write a module here with the same shape, add one line to the table of `_load/read.py`, and
-a test class that inherits `toriconfig.testing.SourceContract`. To add a file format to the package, write a reader here
-and add one line to `FORMATS`.
+To add a source to the package, write a module here with such a class, and a test class that inherits
+`toriconfig.testing.SourceContract`; programs give it by the option `sources`. Only a source with an option or a layer of its
+own has a line in the table of `_load/read.py`. To add a file format to the package, write a reader here and add one line to
+`FORMATS`.
 """
 
 from __future__ import annotations
@@ -76,6 +77,9 @@ def tree(
         places: line and column, from 1, by path, such as `{("database", "port"): (12, 8)}`, perhaps also line and column of
             the character after the value; None: the input has no lines.
         problems: what is wrong with the input. With an error among them missing keys are not reported.
+
+    Raises:
+        TypeError: a name that is no text, or a place that is no tuple of numbers.
 
     >>> str(tree({"database": {"port": 5432}}, "consul").root.find(("database", "port")).origin)
     'consul["database.port"]'

@@ -49,7 +49,14 @@ def nested(
     problems: Iterable[Problem],
 ) -> Tree:
     """The tree of `toriconfig.sources.tree`, whose arguments these are."""
+    given: tuple[object, ...] = (name, *(places or {}).values())
+    if not isinstance(given[0], str) or not all(map(_is_place, given[1:])):
+        raise TypeError("tree() takes a name as text, and places as tuples of line and column")
     return _Build(name, kind, text=text, references=references, places=places or {}).values(values, problems)
+
+
+def _is_place(place: object) -> bool:
+    return isinstance(place, tuple) and len(place) in (2, 4) and all(isinstance(one, int) for one in place)
 
 
 class _Build:
@@ -69,7 +76,9 @@ class _Build:
         for end in range(len(path) if self.places else 0, 0, -1):
             place = (self.places or {}).get(path[:end])
             if place is not None:
-                return Origin(self.kind, self.name, *place)
+                line, column, *ends = place
+                end = ends if ends else (None, None)
+                return Origin(self.kind, self.name, line, column, end[0], end[1])
         if self.kind == "files":
             return Origin(self.kind, self.name)
         text = show(path)
