@@ -79,21 +79,9 @@ def is_foreign(handler: logging.Handler) -> bool:
 
 def mask_record(record: logging.LogRecord) -> None:
     """Mask message, exception, stack and extra fields of `record`; what holds no secret is left as it is."""
-    if not isinstance(record.msg, str) and not record.args:  # such as structlog's event dict
-        record.msg = mask_value(record.msg)
-    try:
-        message = record.getMessage()
-    except Exception:  # noqa: BLE001 - the handler meets the same error, and shows it with the arguments
-        shown, told = _shown((record.msg, record.args), record), traceback.format_exc()
-        if masked(shown, record) != shown or masked(told, record) != told:
-            record.msg, record.args = f"cannot be formatted: {masked(shown, record)}", None
-    else:
-        safe = masked(message, record)
-        # A format may take a part of an argument, which handlers for machines write whole.
-        if safe != message or (record.args and mask_value(record.args) is not record.args):
-            record.msg, record.args = safe, None
+    _mask_message(record)
     if record.exc_info and record.exc_info[1] is not None:
-        text = _formatter.formatException(record.exc_info)
+        text = _exception_text(record)
         safe = masked(text, record)
         if safe != text:
             record.exc_text, record.exc_info = safe, None
@@ -119,6 +107,32 @@ def masked(text: str, record: logging.LogRecord) -> str:
 def withheld(record: logging.LogRecord) -> str:
     """Return the text that replaces a record that could not be masked."""
     return f"<redaction failed> {record.levelname} {record.name} {record.pathname}:{record.lineno}"
+
+
+def _mask_message(record: logging.LogRecord) -> None:
+    if not isinstance(record.msg, str) and not record.args:  # such as structlog's event dict
+        record.msg = mask_value(record.msg)
+    try:
+        message = record.getMessage()
+    except Exception:  # noqa: BLE001 - the handler meets the same error, and shows it with the arguments
+        shown, told = _shown((record.msg, record.args), record), traceback.format_exc()
+        if masked(shown, record) != shown or masked(told, record) != told:
+            record.msg, record.args = f"cannot be formatted: {masked(shown, record)}", None
+    else:
+        safe = masked(message, record)
+        # A format may take a part of an argument, which handlers for machines write whole.
+        if safe != message or (record.args and mask_value(record.args) is not record.args):
+            record.msg, record.args = safe, None
+    if "message" in vars(record):  # what a handler before us has made of message and arguments
+        record.message = masked(str(record.message), record)
+
+
+def _exception_text(record: logging.LogRecord) -> str:
+    assert record.exc_info is not None
+    try:
+        return _formatter.formatException(record.exc_info)
+    except Exception:  # noqa: BLE001 - an exception of somebody else, which has no text
+        return getattr(record.exc_info[0], "__name__", "exception")
 
 
 def _shown(value: object, record: logging.LogRecord) -> str:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
-from toriconfig.pipeline._redact import mask
+from toriconfig.pipeline._redact import MASK, SHORTEST, mask
 
-DEEPEST = 20
+DEEPEST = 100
 """Containers within containers that are looked into; what stands below is masked as one text."""
 
 WITHHELD = "<redaction failed>"
 """What stands for a value that could not be masked: a line without it is better than one with a secret."""
+
+CIRCULAR = "<circular>"
+"""What stands, in the copy of a container that holds a secret, for the container itself further down."""
+
+_PLAIN = frozenset({bool, int, float, type(None)})
+_OPEN: Any = object()
 
 
 def mask_text(text: str) -> str:
@@ -22,40 +29,117 @@ def mask_text(text: str) -> str:
         return WITHHELD
 
 
-def mask_value(value: Any, depth: int = 0) -> Any:
+def mask_value(value: Any) -> Any:
     """The value without registered secrets: the same object where it holds none, else a copy or its masked text.
 
+    Never raises, whatever the value is.
+
     Args:
-        value: anything; mappings, lists, tuples and sets are looked into.
-        depth: how deep the value stands in others.
+        value: anything; mappings, lists, tuples, sets and the fields of dataclasses and pydantic models are looked into.
     """
-    if value is None or isinstance(value, (bool, int, float)):
-        return value if type(value) in _PLAIN or mask_text(repr(value)) == repr(value) else mask_text(repr(value))
+    if type(value) in _PLAIN:
+        return _masked_number(value)
     if isinstance(value, str):
-        shown = mask_text(value)
-        return value if shown == value else shown
-    if depth < DEEPEST:
+        return _masked_str(value)
+    walk = _Walk()
+    shown = walk.masked(value, 0)
+    if walk.circular and shown is not value:  # the copy may hold containers that lead back to the original
+        return _Walk(cut=True).masked(value, 0)
+    return shown
+
+
+class _Walk:
+    """One walk over a value. A container is looked into once, however often and by whatever ways it is reached.
+
+    Args:
+        cut: whether `CIRCULAR` stands for a container within itself.
+    """
+
+    def __init__(self, *, cut: bool = False) -> None:
+        self.circular = False
+        self._cut = cut
+        self._seen: dict[int, tuple[Any, Any]] = {}
+        """By the id of a value: the value, kept so that its id is not given to another, and what is shown of it."""
+
+    def masked(self, value: Any, depth: int) -> Any:
+        """Mask a value that stands that deep in others."""
+        if type(value) in _PLAIN:
+            return _masked_number(value)
+        if isinstance(value, str):
+            return _masked_str(value)
+        if depth >= DEEPEST:
+            return _by_text(value)
+        _, shown = self._seen.get(id(value), (None, None))
+        if shown is _OPEN:
+            self.circular = True
+            return CIRCULAR if self._cut else value
+        if id(value) in self._seen:
+            return shown
+        self._seen[id(value)] = (value, _OPEN)
+        try:
+            shown = self._looked_into(value, depth + 1)
+        except Exception:  # noqa: BLE001 - a container of somebody else, or one that another thread is changing
+            shown = _by_text(value)
+        self._seen[id(value)] = (value, shown)
+        return shown
+
+    def _looked_into(self, value: Any, depth: int) -> Any:
         if isinstance(value, Mapping):
-            pairs = [
-                (key, item, mask_value(key, depth + 1), mask_value(item, depth + 1)) for key, item in value.items()
-            ]
+            pairs = [(key, item, self.masked(key, depth), self.masked(item, depth)) for key, item in _items(value)]
             same = all(key is new_key and item is new for key, item, new_key, new in pairs)
-            return value if same else {new_key: new for _, _, new_key, new in pairs}
+            return value if same else {_hashable(new_key): new for _, _, new_key, new in pairs}
         if isinstance(value, (list, tuple, set, frozenset)):
             items = list(value)
-            new = [mask_value(item, depth + 1) for item in items]
+            new = [self.masked(item, depth) for item in items]
             same = all(one is other for one, other in zip(items, new, strict=True))
             return value if same else _like(value, new)
-    return _by_text(value)
+        shown = _by_text(value)
+        held = _fields_of(value) if shown is value else None
+        if held and any(self.masked(item, depth) is not item for item in held):
+            # A field that the `repr` leaves out, and a handler for machines writes.
+            return mask_text(str(value))
+        return shown
 
 
-_PLAIN = frozenset({bool, int, float, type(None)})
+def _masked_str(value: str) -> str:
+    shown = mask_text(value)
+    return value if shown == value else shown
+
+
+def _masked_number(value: bool | float | None) -> Any:
+    """A number, which is a secret too, such as a PIN; a short one is none."""
+    text = repr(value)
+    return value if len(text) < SHORTEST or mask_text(text) == text else MASK
+
+
+def _items(value: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
+    return list(value.items())  # at once: another thread may be changing it
+
+
+def _fields_of(value: Any) -> list[Any]:
+    """The values of the fields of a dataclass or a pydantic model; of any other object none."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return [getattr(value, one.name, None) for one in fields(value)]
+    return list(vars(value).values()) if hasattr(type(value), "model_fields") else []
 
 
 def _like(value: Any, items: list[Any]) -> Any:
     if isinstance(value, tuple):
         return tuple(items)
-    return items if isinstance(value, list) else set(items)
+    if isinstance(value, list):
+        return items
+    hashable = map(_hashable, items)
+    return frozenset(hashable) if isinstance(value, frozenset) else set(hashable)
+
+
+def _hashable(shown: Any) -> Hashable:
+    """The masked form of a key as a key: it may be another kind of container than the key was."""
+    try:
+        hash(shown)
+    except TypeError:
+        return mask_text(str(shown))
+    key: Hashable = shown
+    return key
 
 
 def _by_text(value: Any) -> Any:

@@ -64,7 +64,7 @@ def structlog_processor(logger: Any, method_name: str, event: Any) -> Any:  # no
     text = _exception_text(told.pop("exc_info", None))
     if text:
         told["exception"] = text
-    return {mask_value(key): mask_value(value) for key, value in told.items()}
+    return mask_value(told)
 
 
 @clean_call
@@ -80,7 +80,7 @@ def loguru_patcher(record: Any) -> None:
     caught = record["exception"]
     text = _exception_text(tuple(caught)) if caught is not None else ""
     record["message"] = mask_text(record["message"] + (f"\n{text}" if text else ""))
-    record["extra"] = {mask_value(key): mask_value(value) for key, value in record["extra"].items()}
+    record["extra"] = mask_value(record["extra"])
     record["exception"] = None
 
 
