@@ -1,19 +1,45 @@
-"""The ways in which a secret turns up in a text: as it is, and as JSON, `repr`, URLs and base64 write it."""
+"""The ways in which a secret turns up in a text: as it is, and as JSON, `repr`, URLs, HTML, shells and base64 write it."""
 
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterator
 from urllib.parse import quote_from_bytes
 
 LINE = 8
 """Characters: shorter lines of a multi-line secret, and shorter pieces of base64, are no secret by themselves."""
 
+_IN_URLS = (
+    "",
+    "/",
+    "!'()*",  # encodeURIComponent
+    "!'()*;/?:@&=+$,#",  # encodeURI
+    "!$&'()*+,;=",
+    "!$&'()*+,;=:@",
+    "!$&'()*+,;=:@/",
+    "!$&'()*+,;=:@/?",
+    "!#$&'()*+,/:;=?@[]",  # requests
+    "!$&'()*+,",  # httpx: a password, a path, a query
+    "!$&'()*+,/:;=@[\\]^|",
+    "!$&'()*+,/:;=?@[\\]^`{|}",
+    "!$'()*,/:?@",  # yarl
+    " +",  # SQLAlchemy
+)
+"""The characters that writers of URLs leave as they are."""
+
+_ESCAPE = re.compile("%[0-9A-F]{2}")
+_OF_GO = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"})
+_OF_TEMPLATES = _OF_GO | str.maketrans({"'": "\\u0027"})
+_OF_DOTNET = str.maketrans({char: f"\\u{ord(char):04X}" for char in "<>&'+`"})
+_OF_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
 
 def spellings(value: str | bytes) -> set[str]:
     """Every spelling of `value`, itself included."""
     raw = value if isinstance(value, bytes) else value.encode(errors="surrogatepass")
-    found = _base64(raw)
+    found = _base64(raw) | {raw.hex(), raw.hex().upper()}
     text = value if isinstance(value, str) else _decoded(value)
     if text is None:
         for inside in _reprs(raw):
@@ -40,8 +66,7 @@ def _escaped(text: str, raw: bytes) -> set[str]:
     once = _quoted(text)
     # JSON in a field of JSON, a body of JSON shown by `%r`, an error that quotes an error.
     twice = {spelling for quoted in once - {text} for spelling in _quoted(quoted)}
-    url = quote_from_bytes(raw, safe="")
-    return once | twice | {url, url.replace("%2F", "/"), url.replace("%20", "+")}
+    return once | twice | set(_in_urls(raw)) | set(_in_json(text)) | set(_in_markup(text))
 
 
 def _quoted(text: str) -> set[str]:
@@ -58,6 +83,44 @@ def _reprs(value: str | bytes) -> set[str]:
     if isinstance(value, bytes):
         return {repr(value)[2:-1], repr(value + b"'\"")[2:-4]}
     return {repr(value)[1:-1], repr(value + "'\"")[1:-4]}
+
+
+def _in_urls(raw: bytes) -> Iterator[str]:
+    """The text percent-encoded, more or less of it, in upper or lower case, with a space as `%20`, `+` or itself."""
+    for plain in _IN_URLS:
+        url = quote_from_bytes(raw, safe=plain)
+        for spelt in {url, url.replace("%20", "+"), url.replace("%25", "%")}:
+            yield spelt
+            yield _ESCAPE.sub(lambda found: found[0].lower(), spelt)
+
+
+def _in_json(text: str) -> Iterator[str]:
+    """The text in JSON of writers that escape more than they must: Go, PHP, .NET, templates of pages."""
+    for written in {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}:
+        yield written.replace("/", "\\/")
+        yield written.translate(_OF_GO)
+        yield written.translate(_OF_TEMPLATES)
+        yield (
+            re.sub(r"\\u[0-9a-f]{4}", lambda found: "\\u" + found[0][2:].upper(), written)
+            .replace('\\"', "\\u0022")
+            .translate(_OF_DOTNET)
+        )
+
+
+def _in_markup(text: str) -> Iterator[str]:
+    """The text in HTML and XML, in a command line, in SQL, in CSV, in a format of `%`, and escaped by Python."""
+    page = text.translate(_OF_HTML)
+    yield page
+    yield page.replace('"', "&quot;")
+    for quote in ("&#x27;", "&#39;", "&apos;"):
+        yield page.replace('"', "&quot;").replace("'", quote)
+        yield page.replace('"', "&#34;").replace("'", quote)
+    yield text.replace("'", "'\"'\"'")
+    yield text.replace("'", "'\\''")
+    yield text.replace("'", "''")
+    yield text.replace('"', '""')
+    yield text.replace("%", "%%")
+    yield text.encode("unicode_escape").decode()
 
 
 def _base64(raw: bytes) -> set[str]:
