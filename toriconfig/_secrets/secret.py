@@ -136,7 +136,9 @@ class Secret(Generic[T]):
         rounded = self._inner in (str, int) and is_rounded(reading.value, reading)
         value, wrong = (None, EXACT) if rounded else convert(self._inner, reading.value)
         if not wrong:
-            _register(value if self._inner in (None, str, bytes) else reading.value)
+            _register(value)
+            if value is not reading.value:
+                _register(reading.value)
             _store(self, reading, value, provider)
         return value, wrong
 
@@ -354,21 +356,10 @@ def _settle(provider: Provider) -> tuple[Reading | None, SecretError | None]:
         return None, error.with_traceback(None)
 
 
-_NOT_SECRET = frozenset({"username", "user", "name", "host", "hostname", "port", "dbname", "database"})
-
-
 def _register(value: Any) -> None:
-    """Have logs mask the value, and the secret parts of a mapping."""
-    from toriconfig.pipeline._redact import register
+    from toriconfig._secrets.registration import register_value
 
-    if isinstance(value, (str, bytes)):
-        register(value)
-    elif isinstance(value, dict):
-        for key, part in value.items():
-            if str(key).lower() not in _NOT_SECRET and isinstance(part, (str, bytes)):
-                register(part)
-    elif hasattr(value, "__dict__"):
-        _register(dict(vars(value)))
+    register_value(value)
 
 
 STAND_INS: dict[str, Secret[Any]] = {}

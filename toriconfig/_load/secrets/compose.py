@@ -18,6 +18,7 @@ from toriconfig._secrets.derived import Derived
 from toriconfig._secrets.file import FileProvider, is_file
 from toriconfig._secrets.missing import Missing
 from toriconfig._secrets.provider import EXACT, Provider, Reading, is_rounded
+from toriconfig._secrets.registration import register_part
 from toriconfig._secrets.secret import convert
 from toriconfig.errors import MissingCredentialError, SecretError, SecretNotFound, VaultNotFound
 
@@ -181,6 +182,9 @@ def _joined(pieces: Sequence[Piece], readings: Sequence[Reading]) -> Any:
     if len(pieces) == 1 and isinstance(only, Fetched) and not only.forms:
         return only.take(readings[only.at])
     texts = [piece if isinstance(piece, str) else _text(piece, readings) for piece in pieces]
+    for piece, text in zip(pieces, texts, strict=True):
+        if isinstance(piece, Fetched):  # a driver that takes the text apart may log the piece alone
+            register_part(text, piece.name.rpartition("#")[2])
     if sum(map(len, texts)) > LARGEST:
         raise SecretError(f"it is more than {LARGEST >> 20} MiB of text", help="refer to fewer or shorter values")
     return "".join(texts)

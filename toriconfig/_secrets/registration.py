@@ -1,0 +1,75 @@
+"""Registration of the values of secrets, and of the parts of a value, so that logs mask them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_NOT_SECRET = frozenset({"username", "user", "name", "host", "hostname", "port", "dbname", "database"})
+_MOST = 10_000
+"""Containers and objects of one value that are looked into; no settings hold as many."""
+
+
+def register_value(value: Any) -> None:
+    """Have logs mask a value: text, bytes or a number; else each text in it, apart from names of users and hosts.
+
+    Args:
+        value: anything; mappings, lists and attributes are looked into at any depth.
+    """
+    from toriconfig.pipeline._redact import register
+
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        register(str(value))
+    for text in _texts(value):
+        register(text)
+        bare = text.strip()
+        if bare != text:  # a line that was stored with its line end
+            register(bare)
+
+
+def register_part(value: str, key: str) -> None:
+    """Have logs mask a text that becomes a part of a longer one, such as the password in a URL.
+
+    Args:
+        value: the text.
+        key: its name in the place where it is stored; the name of a user or a host is not masked.
+    """
+    if key.lower() not in _NOT_SECRET:
+        register_value(value)
+
+
+def _texts(value: Any) -> Iterator[str | bytes]:
+    waiting, seen = [value], {id(value): value}
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, (str, bytes)):
+            yield one
+            continue
+        for part in _parts(one):
+            if isinstance(part, (str, bytes)):
+                yield part
+            elif id(part) not in seen and len(seen) < _MOST:
+                seen[id(part)] = part
+                waiting.append(part)
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        yield from value
+        return
+    for key, part in (value if isinstance(value, Mapping) else _attributes(value)).items():
+        if str(key).lower() not in _NOT_SECRET or not isinstance(part, (str, bytes)):
+            yield part
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """The attributes of an object, those in slots included; a `Secret` has none that are seen."""
+    if isinstance(value, type) or value is None:
+        return {}
+    found = dict(getattr(value, "__dict__", {}))
+    for kind in type(value).__mro__:
+        slots = vars(kind).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if hasattr(value, name):
+                found[name] = getattr(value, name)
+    return found
