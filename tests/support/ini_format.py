@@ -24,7 +24,7 @@ def read_ini(text: str, name: str) -> Tree:
         return tree({}, name, kind="files", problems=[wrong])
     values: dict[str, object] = {one: dict(parser[one]) for one in parser.sections() if one != "app"}
     values |= dict(parser["app"]) if "app" in parser else {}
-    places: dict[tuple[str | int, ...], tuple[int, int]] = {}
+    places: dict[tuple[str, ...], tuple[int, int]] = {}
     section: tuple[str, ...] = ()
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith("["):

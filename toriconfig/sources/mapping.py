@@ -13,8 +13,8 @@ from toriconfig._core.tree import Key, Layer, Node, Tree
 
 _DEEPEST = 100
 
-Places = Mapping[Path, tuple[int, int] | tuple[int, int, int, int]]
-"""Line and column of each value, from 1, by the path of its keys; perhaps also those of the character after the value."""
+Places = Mapping[Any, tuple[int, int] | tuple[int, int, int, int]]
+"""Line and column of each value, from 1, by the tuple of its keys; perhaps also those of the character after the value."""
 
 
 class MappingSource:
@@ -76,9 +76,8 @@ class _Build:
         for end in range(len(path) if self.places else 0, 0, -1):
             place = (self.places or {}).get(path[:end])
             if place is not None:
-                line, column, *ends = place
-                end = ends if ends else (None, None)
-                return Origin(self.kind, self.name, line, column, end[0], end[1])
+                end: tuple[int | None, ...] = place[2:] or (None, None)
+                return Origin(self.kind, self.name, place[0], place[1], end[0], end[1])
         if self.kind == "files":
             return Origin(self.kind, self.name)
         text = show(path)
