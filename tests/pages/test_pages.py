@@ -1,0 +1,79 @@
+"""What the pages show is true: every block runs, every output is what the command prints, every link resolves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.pages import ROOT, Reader, blocks, broken_links, pages
+
+GUIDES = [page for page in pages() if page.parent != ROOT]
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def _read(page: str, folder: Path) -> None:
+    reader = Reader(folder)
+    for block in blocks(page):
+        reader.read(block)
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=_name)
+def test_a_page_runs_when_it_is_copied_into_an_empty_folder(page: Path, tmp_path: Path) -> None:
+    _read(page.read_text(encoding="utf-8"), tmp_path)
+
+
+@pytest.mark.parametrize("page", pages(), ids=_name)
+def test_every_link_of_a_page_resolves(page: Path) -> None:
+    assert broken_links(page) == []
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=_name)
+def test_every_file_that_a_page_shows_is_beside_it(page: Path) -> None:
+    for block in blocks(page.read_text(encoding="utf-8")):
+        if block.title:
+            assert (page.parent / block.title).read_text(encoding="utf-8") == block.text, block.title
+
+
+PAGE = """
+```yaml
+# app.yaml
+size: 1
+```
+
+```console
+$ cat app.yaml
+# app.yaml
+size: ...
+$ export NAME=value; cd ..
+$ cd project; echo $NAME
+value
+```
+"""
+
+
+def test_commands_share_their_folder_and_variables(tmp_path: Path) -> None:
+    _read(PAGE, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("page", "why"),
+    [
+        ("```console\n$ echo a\nb\n```\n", "echo a"),
+        ("```console\n$ echo a\n```\n", "echo a"),
+        ("```console\n$ pip install 'toriconfig[nothing]'\n```\n", "no extra"),
+        ("```python\nraise SystemExit('wrong')\n```\n", "wrong"),
+        ("```yaml\nsize: 1\n```\n", "without a file name"),
+    ],
+)
+def test_a_block_that_is_not_true_fails(page: str, why: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=why):
+        _read(page, tmp_path)
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("# A b\n[a](#a-b) [b](#c) [d](nothing.md) [e](https://example.org)\n")
+    assert broken_links(tmp_path / "page.md") == ["#c", "nothing.md"]
