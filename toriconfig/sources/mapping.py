@@ -76,8 +76,8 @@ class _Build:
         for end in range(len(path) if self.places else 0, 0, -1):
             place = (self.places or {}).get(path[:end])
             if place is not None:
-                end: tuple[int | None, ...] = place[2:] or (None, None)
-                return Origin(self.kind, self.name, place[0], place[1], end[0], end[1])
+                behind: tuple[int | None, ...] = place[2:] or (None, None)
+                return Origin(self.kind, self.name, place[0], place[1], behind[0], behind[1])
         if self.kind == "files":
             return Origin(self.kind, self.name)
         text = show(path)
