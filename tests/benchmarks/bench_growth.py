@@ -74,16 +74,16 @@ def measure_refresh(rounds: int, sizes: tuple[int, ...] = SECRETS) -> list[Row]:
     with vault_server({path: {"key": "v" * 20} for path in paths}) as server:
         session = _vault.connect(Vault(server.address, prefetch_workers=8), server.environ)
         assert session is not None
-        cells = [session.path(path) for path in paths]
+        cached_paths = [session.path(path) for path in paths]
 
         def poll(count: int) -> None:
             begun = time.monotonic()
-            for cell in cells[:count]:
-                cell.due(cell._timer)
-            for cell in cells[:count]:
-                assert cell._flight is not None
-                cell._flight.wait()
-            oldest = max(cell.age or 0.0 for cell in cells[:count])
+            for cached in cached_paths[:count]:
+                cached.due(cached._timer)
+            for cached in cached_paths[:count]:
+                assert cached._flight is not None
+                cached._flight.wait()
+            oldest = max(cached.age or 0.0 for cached in cached_paths[:count])
             assert oldest <= time.monotonic() - begun, "a secret was not read"
 
         try:

@@ -59,12 +59,12 @@ def rotation(seconds: float = 10.0) -> tuple[list[Row], Series]:
         try:
             session = _vault.connect(Vault(server.address, refresh_interval=0.2), server.environ)
             assert session is not None
-            cell = session.path("secret/app")
-            secret = handle(cell, None, "key")
+            cached = session.path("secret/app")
+            secret = handle(cached, None, "key")
             secret.get()
             begun = time.perf_counter()
             arrived: list[float] = []
-            cancel = cell.subscribe(lambda _old, _new: arrived.append(time.perf_counter() - begun))
+            cancel = cached.subscribe(lambda _old, _new: arrived.append(time.perf_counter() - begun))
             readers = [Reader(secret.get, begun, begun + seconds) for _ in range(THREADS)]
             for reader in readers:
                 reader.thread.start()

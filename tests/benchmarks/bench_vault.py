@@ -45,13 +45,13 @@ def _cpu(server: VaultServer, rounds: int, times: int) -> list[Row]:
     headers = {"X-Vault-Token": server.token}
     url = f"{server.address}/v1/secret/data/one"
     trusting = requests.Session()
-    cell = session.path("secret/one")
+    cached = session.path("secret/one")
 
     def read_cell() -> object:
-        cell._confirmed = None  # cold again
-        for flight in cell.pending():
+        cached._confirmed = None  # cold again
+        for flight in cached.pending():
             flight.wait()
-        return cell.settle()
+        return cached.settle()
 
     works: dict[str, Callable[[], object]] = {
         "hvac on requests": lambda: plain.secrets.kv.v2.read_secret_version("one", raise_on_deleted_version=True),
@@ -83,12 +83,12 @@ def _cold(server: VaultServer, rounds: int) -> list[Row]:
 
         def side_by_side(workers: int) -> None:
             session = _session(address, workers)
-            cells = [session.path(f"secret/cold/{n}") for n in range(PATHS)]
-            flights = [flight for cell in cells for flight in cell.pending()]
+            cached_paths = [session.path(f"secret/cold/{n}") for n in range(PATHS)]
+            flights = [flight for cached in cached_paths for flight in cached.pending()]
             for flight in flights:
                 flight.wait()
             assert len(flights) == PATHS
-            assert all(cell.state == "fresh" for cell in cells)
+            assert all(cached.state == "fresh" for cached in cached_paths)
             _vault.shutdown()
 
         works: dict[str, Callable[[], None]] = {

@@ -31,7 +31,7 @@ TEXTS = ["key: ${vault:secret/a#k}", "key: x-${vault:secret/a#k}-y"]
 def test_the_end_of_a_renewed_lease_is_its_new_end(text: str, vault: FakeVault) -> None:
     settings = loaded(Schema, text, offline=False)
     settings.key.get()
-    reading = vault.cell("secret/a").reading
+    reading = vault.path("secret/a").reading
     assert reading is not None
     for end in (100.0, 200.0):
         reading.expires_at = end
@@ -42,7 +42,7 @@ def test_the_end_of_a_renewed_lease_is_its_new_end(text: str, vault: FakeVault) 
 def test_a_swap_shows_before_anybody_reads(text: str, vault: FakeVault) -> None:
     settings = loaded(Schema, text, offline=False)
     settings.key.get()
-    vault.cell("secret/a").put({"k": "two"})
+    vault.path("secret/a").put({"k": "two"})
     assert (2, "vault secret/a#k v2" if text == TEXTS[0] else "vault secret/a v2") == (
         settings.key.version,
         str(health(settings).secrets["key"].origin),
@@ -52,5 +52,5 @@ def test_a_swap_shows_before_anybody_reads(text: str, vault: FakeVault) -> None:
 def test_of_a_value_that_was_dropped_no_version_is_told(vault: FakeVault) -> None:
     settings = loaded(Schema, TEXTS[0], offline=False)
     settings.key.get()
-    vault.cell("secret/a").drop(VaultNotFound("gone"))
+    vault.path("secret/a").drop(VaultNotFound("gone"))
     assert (None, None) == (settings.key.version, settings.key.expires_at)

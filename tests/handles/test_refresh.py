@@ -41,7 +41,7 @@ def test_it_is_asked_for_where_it_comes_from(
     vault["secret/a"] = {"k": "one"}
     key = loaded(Schema, text, offline=False, environ=layers, env_prefix="").key
     assert before == key.get()
-    vault.cell("secret/a").newest = {"k": "two"}
+    vault.path("secret/a").newest = {"k": "two"}
     assert after == newer(key, before)
 
 

@@ -48,51 +48,51 @@ class Listening:
 
 
 def test_vault_and_the_layer_that_stands_in_for_it_take_turns_and_each_turn_is_told(vault: FakeVault) -> None:
-    cell = vault.cell("secret/x")
-    cell.error = AWAY
+    cached = vault.path("secret/x")
+    cached.error = AWAY
     listening = Listening(T_KEY="env")
     assert "env" == listening.key.get()
-    cell.put({"key": "two"})
-    cell.drop(GONE)
-    cell.put({"key": "three"})
+    cached.put({"key": "two"})
+    cached.drop(GONE)
+    cached.put({"key": "three"})
     two, three = "vault secret/x#key v2", "vault secret/x#key v3"
     assert [("rotated", "T_KEY", two), ("rotated", two, "T_KEY"), ("rotated", "T_KEY", three)] == listening.heard(3)
 
 
 def test_a_turn_is_told_though_a_reader_was_quicker(vault: FakeVault) -> None:
-    cell = vault.cell("secret/x")
-    cell.error = AWAY
+    cached = vault.path("secret/x")
+    cached.error = AWAY
     listening = Listening(T_KEY="env")
     listening.key.get()
-    cell.value, cell.error = {"key": "v"}, None
+    cached.value, cached.error = {"key": "v"}, None
     assert "v" == listening.key.get()  # between the swap and the telling of it
-    cell.tell(None)
+    cached.tell(None)
     assert [("rotated", "T_KEY", "vault secret/x#key v1")] == listening.heard(1)
 
 
 def test_a_secret_that_nothing_else_supplies_is_removed_and_added(vault: FakeVault) -> None:
-    cell = vault.cell("secret/x")
-    cell.value = {"key": "one"}
+    cached = vault.path("secret/x")
+    cached.value = {"key": "one"}
     listening = Listening()
     listening.key.get()
-    cell.drop(GONE)
-    cell.put({"key": "two"})
+    cached.drop(GONE)
+    cached.put({"key": "two"})
     expected = [("removed", "vault secret/x#key v1", "None"), ("added", "None", "vault secret/x#key v2")]
     assert expected == listening.heard(2)
 
 
 def test_a_key_that_its_path_lacked_is_added(vault: FakeVault) -> None:
-    cell = vault.cell("secret/x")
+    cached = vault.path("secret/x")
     listening = Listening()
-    cell.put({"other": "v"})
-    cell.put({"other": "v", "key": "v"})
+    cached.put({"other": "v"})
+    cached.put({"other": "v", "key": "v"})
     assert [("added", "None", "vault secret/x#key v3")] == listening.heard(1)
 
 
 def test_the_first_reading_is_no_change(vault: FakeVault) -> None:
-    cell = vault.cell("secret/x")
+    cached = vault.path("secret/x")
     listening = Listening()
-    cell.put({"key": "v"})
+    cached.put({"key": "v"})
     assert [] == listening.heard(0)
 
 
@@ -101,11 +101,11 @@ def test_the_first_reading_is_no_change(vault: FakeVault) -> None:
 def test_a_key_beside_one_that_is_written_has_not_changed(
     vault: FakeVault, read: bool, environ: dict[str, str]
 ) -> None:
-    cell = vault.cell("secret/x")
+    cached = vault.path("secret/x")
     listening = Listening(**environ)
-    cell.put({"key": "same", "other": "one"})
+    cached.put({"key": "same", "other": "one"})
     if read:
         listening.key.get()
-    cell.put({"key": "same", "other": "two"})
-    cell.put({"key": "new", "other": "two"})
+    cached.put({"key": "same", "other": "two"})
+    cached.put({"key": "new", "other": "two"})
     assert [("rotated", "vault secret/x#key v3", "vault secret/x#key v4")] == listening.heard(1)

@@ -39,7 +39,7 @@ def test_a_value_in_memory_that_is_not_what_the_schema_wants_is_as_good_as_missi
     )
     assert ("fresh", "") == (state.secrets["pin"].state, state.secrets["pin"].error)
     assert "missing" == explain(settings, "key").state
-    vault.cells["secret/x"].put({"k": "text", "pin": "12"})
+    vault.paths["secret/x"].put({"k": "text", "pin": "12"})
     prefetch(settings)
     assert health(settings).ok
 

@@ -84,7 +84,7 @@ def test_a_reference_in_a_file_only_says_where_to_look_so_vault_still_stands_abo
 def test_code_stands_above_vault(vault: FakeVault) -> None:
     vault["secret/x"] = {"k": "vault"}
     model = loaded(Schema, "key: ${vault:secret/x#k}", overrides={"key": "code"}, offline=False)
-    assert ("code", 0) == (model.key.get(), vault.cell("secret/x").settled)
+    assert ("code", 0) == (model.key.get(), vault.path("secret/x").settled)
 
 
 def test_layers_in_another_order_put_the_environment_above_vault(vault: FakeVault) -> None:
@@ -103,8 +103,8 @@ def test_without_the_vault_layer_vault_is_not_asked(vault: FakeVault) -> None:
     vault["secret/x"] = {"k": "vault"}
     layers = ["code", "files"]
     model = loaded(Schema, "key: low", "key: ${vault:secret/x#k}", offline=False, layers=layers, vault_path="secret/x")
-    assert ("low", {"secret/x"}) == (model.key.get(), set(vault.cells))
-    assert vault.cells["secret/x"].settled == 0
+    assert ("low", {"secret/x"}) == (model.key.get(), set(vault.paths))
+    assert vault.paths["secret/x"].settled == 0
 
 
 def test_a_reference_in_overrides_works_too(vault: FakeVault) -> None:
@@ -126,13 +126,13 @@ def test_a_lower_layer_stands_in_where_vault_is_away_or_holds_nothing_with_one_w
 ) -> None:
     vault["secret/x"] = {"k": "vault"}
     key = loaded(Schema, "key: ${vault:secret/x#k}", environ={"T_KEY": "env"}, env_prefix="T_", offline=False).key
-    cell = vault.cells["secret/x"]
+    cached = vault.paths["secret/x"]
     for _ in range(2):
-        cell.error = error
-        cell.reading = None
+        cached.error = error
+        cached.reading = None
         assert ["env"] * 3 == [key.get() for _ in range(3)]
         assert "T_KEY" == str(key.origin)
-        cell.error = None
+        cached.error = None
         assert key.get() == "vault"
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert [f"Schema: `key` comes from T_KEY instead of secret/x#k: {error}"] * 2 == warnings
@@ -141,9 +141,9 @@ def test_a_lower_layer_stands_in_where_vault_is_away_or_holds_nothing_with_one_w
 def test_the_warning_of_an_outage_is_given_once_however_often_settings_are_loaded(
     vault: FakeVault, caplog: pytest.LogCaptureFixture
 ) -> None:
-    cell = vault.cell("secret/x")
+    cached = vault.path("secret/x")
     for _ in range(2):
-        cell.drop(VaultUnreachable("no answer"))
+        cached.drop(VaultUnreachable("no answer"))
         loads = [
             loaded(Schema, "key: ${vault:secret/x#k}", environ={"T_KEY": "env"}, env_prefix="T_", offline=False)
             for _ in range(3)
@@ -151,14 +151,14 @@ def test_the_warning_of_an_outage_is_given_once_however_often_settings_are_loade
         assert ["env"] * 3 == [model.key.get() for model in loads]
         assert 1 == len(caplog.records)
         caplog.clear()
-        cell.put({"k": "vault"})
+        cached.put({"k": "vault"})
         assert "vault" == loads[-1].key.get()
 
 
 @pytest.mark.parametrize("error", [VaultDenied("403"), VaultSealed("sealed")], ids=["denied", "sealed"])
 def test_a_lower_layer_never_stands_in_where_vault_refuses(error: Exception, vault: FakeVault) -> None:
     vault["secret/x"] = {"k": "vault"}
-    vault.cells["secret/x"].error = error
+    vault.paths["secret/x"].error = error
     key = loaded(Schema, "key: ${vault:secret/x#k}", environ={"T_KEY": "env"}, env_prefix="T_", offline=False).key
     with pytest.raises(type(error)) as caught:
         key.get()
@@ -278,7 +278,7 @@ def test_a_mapping_of_references_is_read_once_a_path(vault: FakeVault) -> None:
     text = "account: {username: '${vault:db/creds#u}', password: '${vault:db/creds#p}', port: 7}"
     account = loaded(Several, text, offline=False).account
     assert Account(username="u1", password="p1", port=7) == value(account)
-    assert vault.cells["db/creds"].settled == 1
+    assert vault.paths["db/creds"].settled == 1
 
 
 # Lives of handles.
@@ -289,8 +289,8 @@ def test_a_default_secret_is_used_behind_vault_and_under_it(vault: FakeVault) ->
     vault["secret/own"] = {"k": "vault"}
     model = loaded(Several, offline=False)
     assert "vault" == model.own.get()
-    vault.cells["secret/own"].error = VaultUnreachable("away")
-    vault.cells["secret/own"].reading = None
+    vault.paths["secret/own"].error = VaultUnreachable("away")
+    vault.paths["secret/own"].reading = None
     assert "built in" == model.own.get()
 
 
@@ -319,7 +319,7 @@ def test_rotation_reaches_a_handle_made_long_ago(vault: FakeVault) -> None:
     vault["s/x"] = {"k": "one"}
     key = loaded(Schema, "key: ${vault:s/x#k}", offline=False).key
     assert ("one", 1) == (key.get(), key.version)
-    vault.cells["s/x"].put({"k": "two"})
+    vault.paths["s/x"].put({"k": "two"})
     assert ("two", 2, "vault s/x#k v2") == (key.get(), key.version, str(key.origin))
 
 
@@ -328,7 +328,7 @@ def test_loading_asks_vault_nothing(vault: FakeVault) -> None:
     loaded(
         Several, "key: ${vault:s/x#k}\nown: 'a${vault:s/x#k}'\naccount: ${vault:s/x}", vault_path="s/x", offline=False
     )
-    assert 0 == sum(cell.settled for cell in vault.cells.values())
+    assert 0 == sum(cached.settled for cached in vault.paths.values())
 
 
 def test_validation_never_sees_a_value() -> None:

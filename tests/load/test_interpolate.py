@@ -317,8 +317,8 @@ def test_a_secret_may_take_a_key_of_a_whole_one_and_never_tears_it(monkeypatch: 
     model = loaded(Schema, "account: ${vault:db/creds}\nurl: ${account.user}:${account.password}", offline=False)
     assert model.url is not None
     assert model.url.get() == "u1:p1"
-    assert vault.cells["db/creds"].settled == 1
-    vault.cells["db/creds"].put({"user": "u2", "password": "p2"})
+    assert vault.paths["db/creds"].settled == 1
+    vault.paths["db/creds"].put({"user": "u2", "password": "p2"})
     assert model.url.get() == "u2:p2"
 
 
@@ -346,7 +346,7 @@ def test_several_references_to_one_path_come_from_one_reading(monkeypatch: pytes
     vault["db/creds"] = {"username": "u1", "password": "p1"}
     url = loaded(Schema, "url: db://${vault:db/creds#username}:${vault:db/creds#password}@h", offline=False).url
     assert url is not None
-    assert ("db://u1:p1@h", 1) == (url.get(), vault.cells["db/creds"].settled)
+    assert ("db://u1:p1@h", 1) == (url.get(), vault.paths["db/creds"].settled)
 
 
 def test_a_pinned_version_is_another_reading(monkeypatch: pytest.MonkeyPatch) -> None:

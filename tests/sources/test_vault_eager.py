@@ -41,7 +41,7 @@ def test_plain_fields_come_from_vault_by_dotted_path_above_the_environment(vault
     vault["secret/app"] = {"name": "vault", "pool.size": "7", "pool.hosts": "a,b", "weights": {"x": 1.5}, "other": "x"}
     model = loaded(Schema, "name: file", environ={"T_NAME": "env", "T_POOL__SIZE": "3"}, offline=False)
     assert ("vault", Pool(size=7, hosts=["a", "b"]), {"x": 1.5}) == (model.name, model.pool, model.weights)
-    assert 1 == vault.cells["secret/app"].settled
+    assert 1 == vault.paths["secret/app"].settled
     assert "vault secret/app#name v1" == str(explain(model, "name").origin)
 
 
@@ -74,7 +74,7 @@ def test_where_vault_is_away_or_empty_lower_layers_speak_with_a_warning(
     error: SecretError, code: str, vault: FakeVault
 ) -> None:
     vault["secret/app"] = {}
-    vault.cells["secret/app"].error = error
+    vault.paths["secret/app"].error = error
     found = attempt(Schema, "name: file", offline=False)
     assert found.loaded is not None
     assert "file" == found.loaded.model.name  # type: ignore[attr-defined]
@@ -88,7 +88,7 @@ def test_where_vault_is_away_or_empty_lower_layers_speak_with_a_warning(
 )
 def test_where_vault_refuses_nothing_stands_in(error: SecretError, code: str, vault: FakeVault) -> None:
     vault["secret/app"] = {}
-    vault.cells["secret/app"].error = error
+    vault.paths["secret/app"].error = error
     found = attempt(Schema, "name: file", offline=False)
     assert found.loaded is None
     assert [(code, "error")] == [(one.code, one.severity) for one in found.problems]

@@ -144,22 +144,22 @@ class FakeProvider:
 
 
 class FakeVault:
-    """A connection to Vault without Vault: `cells` by path, made on demand."""
+    """A connection to Vault without Vault: `paths`, made on demand."""
 
     def __init__(self, **values: Any) -> None:
-        self.cells: dict[str, FakeProvider] = {}
+        self.paths: dict[str, FakeProvider] = {}
         for path, value in values.items():
-            self.cells[path] = FakeProvider(path, value)
+            self.paths[path] = FakeProvider(path, value)
 
     def __setitem__(self, path: str, value: Any) -> None:
-        self.cells[path] = FakeProvider(path, value)
+        self.paths[path] = FakeProvider(path, value)
 
-    def cell(self, path: str, version: int | None = None) -> FakeProvider:
+    def path(self, path: str, version: int | None = None) -> FakeProvider:
         name = path if version is None else f"{path}?version={version}"
-        return self.cells.setdefault(name, FakeProvider(name))
+        return self.paths.setdefault(name, FakeProvider(name))
 
     def provider(self, ref: Ref) -> FakeProvider:
-        return self.cell(ref.path, ref.version)
+        return self.path(ref.path, ref.version)
 
     def connect(self, monkeypatch: pytest.MonkeyPatch) -> FakeVault:
         """Make every load that is not offline use it."""

@@ -97,9 +97,9 @@ def test_of_a_role_with_leases_it_ends_with_its_lease(server: VaultServer, conne
     session = connect(server.environ)
     held = secret(session, path)
     assert held.get()["private_key"]
-    cell = session.provider(Ref(path))
-    assert cell._leased is not None
-    assert cell._leased.lease.id.startswith("pki/issue/leased/")
+    cached = session.provider(Ref(path))
+    assert cached._leased is not None
+    assert cached._leased.lease.id.startswith("pki/issue/leased/")
 
 
 def test_what_it_is_for_must_be_said(server: VaultServer, connect: Connect) -> None:

@@ -57,15 +57,15 @@ def test_the_first_failed_renewal_warns_with_the_true_end(
 @OUTAGES
 def test_a_failed_renewal_is_stale_and_has_its_error_while_the_lease_still_runs(engine: Engine, fail: Any) -> None:
     session = session_of(engine)
-    held, cell = secret(session, PATH), session.path(PATH)
+    held, cached = secret(session, PATH), session.path(PATH)
     held.get()
     engine.vault.fails[""] = fail
     tick(session, engine.clock, 0.7 * HOUR, step=5)
-    assert (held.state, type(cell.error)) == ("stale", VaultSealed if fail is sealed else VaultUnreachable)
+    assert (held.state, type(cached.error)) == ("stale", VaultSealed if fail is sealed else VaultUnreachable)
     assert held.get()["username"] == "u0"
     engine.vault.fails.clear()
     tick(session, engine.clock, 0.3 * HOUR, step=5)
-    assert (held.state, cell.error) == ("fresh", None)
+    assert (held.state, cached.error) == ("fresh", None)
 
 
 @OUTAGES
@@ -167,10 +167,10 @@ def test_a_lease_that_vault_says_is_gone_is_not_used_even_if_vault_then_goes_dow
 
 def test_every_handle_lets_go_of_a_lease_that_is_gone(engine: Engine) -> None:
     session = session_of(engine)
-    cell = session.path(PATH)
+    cached = session.path(PATH)
     told: list[tuple[Reading | None, Reading | None]] = []
     secret(session, PATH).get()
-    cell.subscribe(lambda old, new: told.append((old, new)))
+    cached.subscribe(lambda old, new: told.append((old, new)))
     engine.vault.answers["sys/leases/renew"] = lambda *_: engine.vault.answer(status=400, errors=["lease not found"])
     engine.vault.answers[PATH] = lambda *_: broken("")
     tick(session, engine.clock, 0.7 * HOUR, step=5)
@@ -222,14 +222,14 @@ def test_a_lease_that_is_refused_is_asked_for_at_once_though_vault_could_not_be_
     engine: Engine,
 ) -> None:
     session = session_of(engine)
-    held, cell = secret(session, PATH), session.path(PATH)
+    held, cached = secret(session, PATH), session.path(PATH)
     held.get()
     engine.vault.fails[""] = refused
     tick(session, engine.clock, 0.7 * HOUR, step=5)
-    cell.refresh()  # it is still down, and whoever asks in the next moments is told so at once
+    cached.refresh()  # it is still down, and whoever asks in the next moments is told so at once
     engine.vault.fails.clear()
     engine.clock.advance(2.1)
-    cell.refresh()
+    cached.refresh()
     assert held.get()["username"] == "u1"
 
 

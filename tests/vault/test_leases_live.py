@@ -48,14 +48,14 @@ def test_credentials_are_replaced_while_the_old_ones_still_work_and_each_costs_o
 ) -> None:
     path = database_role(server, shared_postgres, "short", ttl="2s", max_ttl="3s")
     session = connect(server.environ, overlap=0.5)
-    held, cell = secret(session, path), session.path(path)
+    held, cached = secret(session, path), session.path(path)
     overlaps: list[bool] = []
 
     def swapped(old: Reading | None, new: Reading | None) -> None:
         if old is not None and new is not None:
             overlaps.append(_logs_in(shared_postgres, old.value) and _logs_in(shared_postgres, new.value))
 
-    cell.subscribe(swapped)
+    cached.subscribe(swapped)
     begun, used = time.monotonic(), set()
     while len(overlaps) < 2 and time.monotonic() - begun < 15:
         credentials = held.get()
@@ -70,7 +70,7 @@ def test_credentials_are_replaced_while_the_old_ones_still_work_and_each_costs_o
     from toriconfig import _vault
 
     _vault.shutdown()
-    del held, cell
+    del held, cached
     session.path(path).rest()
     assert _eventually(lambda: not _logs_in(shared_postgres, last), 6)
 
@@ -123,8 +123,8 @@ def test_a_static_roles_new_password_is_found_at_once(
     )
     session = connect(server.environ, refresh_interval=60.0)
     held, swaps = secret(session, "database/static-creds/steady"), []
-    cell = session.path("database/static-creds/steady")
-    cell.subscribe(lambda old, new: swaps.append(new.value["password"] if new else None))
+    cached = session.path("database/static-creds/steady")
+    cached.subscribe(lambda old, new: swaps.append(new.value["password"] if new else None))
     first = held.get()
     assert _logs_in(shared_postgres, first)
     assert _eventually(lambda: len(swaps) >= 2, 10)

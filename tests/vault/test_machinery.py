@@ -13,7 +13,7 @@ import pytest
 
 from support.fake_vault import AtOnce, FakeVault, secret
 from toriconfig._core.clock import SYSTEM
-from toriconfig._runtime.callbacks import Strand, dispatch
+from toriconfig._runtime.callbacks import SerialQueue, dispatch
 from toriconfig._runtime.deadline import Deadline
 from toriconfig._runtime.scheduler import Scheduler
 from toriconfig._runtime.single_flight import Flight
@@ -164,7 +164,7 @@ def test_the_schedulers_thread_wakes_for_what_is_due_sooner() -> None:
 
 
 def test_callbacks_of_one_subscriber_keep_their_order_and_a_hung_one_harms_nobody() -> None:
-    slow, quick, gate, order, done = Strand(), Strand(), threading.Event(), list[int](), threading.Event()
+    slow, quick, gate, order, done = SerialQueue(), SerialQueue(), threading.Event(), list[int](), threading.Event()
     dispatch(gate.wait, slow)
     for n in range(100):
         dispatch(partial(order.append, n), quick)

@@ -91,9 +91,9 @@ def test_a_missing_secret_is_dropped_after_three_polls_in_a_row_that_agree(
 ) -> None:
     fake_vault.put("a", k="v")
     session = _session(fake_vault, fake_clock)
-    held, cell = secret(session, "secret/a"), session.path("secret/a")
+    held, cached = secret(session, "secret/a"), session.path("secret/a")
     swaps: list[tuple[Reading | None, Reading | None]] = []
-    cell.subscribe(lambda old, new: swaps.append((old, new)))
+    cached.subscribe(lambda old, new: swaps.append((old, new)))
     held.get()
     fake_vault.delete("a")
     tick(session, fake_clock, 31 + 61)

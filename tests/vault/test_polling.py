@@ -60,16 +60,16 @@ def test_a_change_is_seen_within_the_interval_by_two_hundred_handles_with_one_re
 def test_an_unchanged_secret_keeps_its_reading_and_swaps_nothing(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     fake_vault.put("a", k="v")
     session = fake_vault.session(Vault(clock=fake_clock))
-    held, cell = secret(session, "secret/a"), session.path("secret/a")
+    held, cached = secret(session, "secret/a"), session.path("secret/a")
     held.get()
     swaps: list[Reading | None] = []
-    cell.subscribe(lambda old, new: swaps.append(new))
-    before = cell.reading
+    cached.subscribe(lambda old, new: swaps.append(new))
+    before = cached.reading
     tick(session, fake_clock, 600)
-    assert before is cell.reading
+    assert before is cached.reading
     assert [] == swaps
     assert 10 <= fake_vault.count("secret/data/a") <= 12
-    assert "fresh" == cell.state
+    assert "fresh" == cached.state
 
 
 def test_swaps_are_told_after_the_reference_was_swapped_and_one_that_raises_stops_nobody(
@@ -77,14 +77,14 @@ def test_swaps_are_told_after_the_reference_was_swapped_and_one_that_raises_stop
 ) -> None:
     fake_vault.put("a", k=1)
     session = fake_vault.session(Vault(clock=fake_clock))
-    held, cell = secret(session, "secret/a"), session.path("secret/a")
+    held, cached = secret(session, "secret/a"), session.path("secret/a")
     seen: list[tuple[Any, Any, Any]] = []
 
     def fails(old: Reading | None, new: Reading | None) -> None:
         raise RuntimeError("hunter2")
 
-    cell.subscribe(fails)
-    cancel = cell.subscribe(lambda old, new: seen.append((old and old.value, new and new.value, held.get())))
+    cached.subscribe(fails)
+    cancel = cached.subscribe(lambda old, new: seen.append((old and old.value, new and new.value, held.get())))
     held.get()
     fake_vault.put("a", k=2)
     tick(session, fake_clock, 70)
@@ -114,12 +114,12 @@ def test_refused_credentials_can_be_asked_for_again_at_once_but_not_in_a_loop(
 ) -> None:
     fake_vault.put("a", k=1)
     session = fake_vault.session(Vault(clock=fake_clock))
-    held, cell = secret(session, "secret/a"), session.path("secret/a")
+    held, cached = secret(session, "secret/a"), session.path("secret/a")
     held.get()
     fake_clock.advance(2)
     fake_vault.put("a", k=2)
     for _ in range(50):
-        for flight in cell.refresh():
+        for flight in cached.refresh():
             flight.wait()
     assert {"k": 2} == held.get()
     assert 2 == fake_vault.count("secret/data/a")
@@ -130,11 +130,11 @@ def test_what_is_refused_again_and_again_is_asked_for_less_and_less_often(
 ) -> None:
     fake_vault.put("a", k=1)
     session = fake_vault.session(Vault(clock=fake_clock, refresh_interval=60))
-    held, cell = secret(session, "secret/a"), session.path("secret/a")
+    held, cached = secret(session, "secret/a"), session.path("secret/a")
     held.get()
     for _ in range(500):
         fake_clock.advance(0.1)
-        for flight in cell.refresh():
+        for flight in cached.refresh():
             flight.wait()
     assert 1 + 6 == fake_vault.count("secret/data/a")  # after 1, 2, 4, 8, 16 and 32 seconds
 
@@ -144,12 +144,12 @@ def test_a_vault_that_is_down_is_not_waited_for_because_a_value_was_refused(
 ) -> None:
     fake_vault.put("a", k=1)
     session = fake_vault.session(Vault(clock=fake_clock))
-    held, cell = secret(session, "secret/a"), session.path("secret/a")
+    held, cached = secret(session, "secret/a"), session.path("secret/a")
     held.get()
     fake_vault.fails[""] = broken
     for _ in range(500):
         fake_clock.advance(0.01)
-        for flight in cell.refresh():
+        for flight in cached.refresh():
             flight.wait()
     assert 2 == fake_vault.count("secret/data/a")
 
@@ -178,13 +178,13 @@ def test_the_countdown_of_a_static_role_is_no_change(fake_vault: FakeVault, fake
 
     fake_vault.answers["database/static-creds/app"] = role
     session = fake_vault.session(Vault(clock=fake_clock))
-    held, cell = secret(session, "database/static-creds/app"), session.path("database/static-creds/app")
+    held, cached = secret(session, "database/static-creds/app"), session.path("database/static-creds/app")
     held.get()
     swaps: list[Reading | None] = []
-    cell.subscribe(lambda old, new: swaps.append(new))
+    cached.subscribe(lambda old, new: swaps.append(new))
     tick(session, fake_clock, 600)
     assert [] == swaps
-    assert "fresh" == cell.state
+    assert "fresh" == cached.state
 
 
 def test_an_answer_that_was_sent_for_before_somebody_asked_anew_does_not_win(
@@ -192,13 +192,13 @@ def test_an_answer_that_was_sent_for_before_somebody_asked_anew_does_not_win(
 ) -> None:
     path, now = "cubbyhole/x", ["one"]
     session = fake_vault.session(Vault(clock=fake_clock))
-    held, cell = secret(session, path), session.path(path)
+    held, cached = secret(session, path), session.path(path)
 
     def answers(method: str, body: object) -> Answer:
         value = now[0]
         if value == "two":
             now[0] = "three"
-            cell.ask()  # while the answer "two" is on its way
+            cached.ask()  # while the answer "two" is on its way
         return fake_vault.answer(data={"k": value})
 
     fake_vault.answers[path] = answers

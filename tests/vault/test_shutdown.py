@@ -109,10 +109,10 @@ def test_nobody_logs_in_after_it_to_revoke_what_was_replaced_before(
     fake_vault: FakeVault, fake_clock: FakeClock
 ) -> None:
     session = fake_vault.session(Vault(clock=fake_clock, auth=UserPass("u", "p"), overlap=30.0))
-    held, cell = _user(session), session.path(LEASED)
+    held, cached = _user(session), session.path(LEASED)
     held.get()
     fake_clock.advance(100)
-    cell.refresh()
+    cached.refresh()
     assert "u1" == held.get()
     _close(session)
     before = len(fake_vault.asked)

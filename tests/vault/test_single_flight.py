@@ -72,10 +72,10 @@ def test_threads_stay_bounded_and_steady(server: VaultServer, connect: Connect) 
     for path in paths:
         server.put(path, {"k": path})
     _read_all([secret(session, path) for path in paths])
-    before = session.executor.workers._crew.threads
+    before = session.executor.workers._pool.threads
     assert 1 <= before <= 3
     _read_all([secret(session, path) for path in paths])
-    assert before <= session.executor.workers._crew.threads <= 3
+    assert before <= session.executor.workers._pool.threads <= 3
 
 
 def _read_all(handles: list[Secret[Any]]) -> None:

@@ -226,15 +226,15 @@ def test_a_lease_whose_path_is_gone_is_dropped_after_three_tries_that_agree_or_a
 ) -> None:
     Engine(fake_vault, fake_clock)
     session = fake_vault.session(Vault(clock=fake_clock, auth=UserPass("u", "p")))
-    held, cell = secret(session, "database/creds/app"), session.path("database/creds/app")
+    held, cached = secret(session, "database/creds/app"), session.path("database/creds/app")
     held.get()
     fake_vault.answers["database/creds/app"] = lambda *_: absent("")
     fake_vault.answers["sys/leases/renew"] = lambda *_: fake_vault.answer(status=400, errors=["past the max TTL"])
     for tries in (1, 2):
         fake_clock.advance(2)
-        cell.ask()
-        assert cell._attempts.absent == tries
+        cached.ask()
+        assert cached._attempts.absent == tries
         assert held.get()["username"] == "u0"
-    cell.ask()
+    cached.ask()
     with pytest.raises(VaultNotFound):
         held.get()

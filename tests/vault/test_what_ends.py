@@ -243,8 +243,8 @@ def test_a_new_code_is_no_rotation(fake_vault: FakeVault, fake_clock: FakeClock)
     session = _session(fake_vault, fake_clock)
     _codes(fake_vault, fake_clock)
     swaps: list[tuple[Reading | None, Reading | None]] = []
-    cell = session.path(CODE)
-    cell.subscribe(lambda old, new: swaps.append((old, new)))
+    cached = session.path(CODE)
+    cached.subscribe(lambda old, new: swaps.append((old, new)))
     held = secret(session, CODE)
     for _ in range(3):
         held.get()

@@ -12,7 +12,7 @@ from toriconfig._live.change import Change
 from toriconfig._load.lookup import names_of
 
 if TYPE_CHECKING:
-    from toriconfig._runtime.callbacks import Strand
+    from toriconfig._runtime.callbacks import SerialQueue
     from toriconfig._schema.shape import Shape
 
 PATIENCE = 30.0
@@ -34,7 +34,7 @@ class Listener:
         self.prefix = prefix
         self.cancelled = self.settled = False
         self._callback = callback
-        self._strands: dict[str, Strand] = {}
+        self._queues: dict[str, SerialQueue] = {}
 
     def settle(self, shape: Shape) -> None:
         """Find the section in the schema.
@@ -78,11 +78,11 @@ class Listener:
             library_logger("toriconfig").exception("an on_change callback for `%s` failed", change.path)
 
     def _soon(self, run: Callable[[], object]) -> None:
-        from toriconfig._runtime.callbacks import Strand, dispatch
+        from toriconfig._runtime.callbacks import SerialQueue, dispatch
 
-        # one operation, so that two swaps at the same instant agree on one strand
-        strand = self._strands.setdefault("own", Strand())
-        dispatch(run, strand)
+        # one operation, so that two swaps at the same instant agree on one queue
+        queue = self._queues.setdefault("own", SerialQueue())
+        dispatch(run, queue)
 
 
 def _loop_is_running() -> bool:

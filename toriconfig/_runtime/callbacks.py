@@ -1,4 +1,4 @@
-"""Callbacks of users, run away from the threads that refresh secrets, each subscriber's in order."""
+"""Callbacks of the program, on threads of their own, and in order for each subscriber."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from toriconfig._runtime.workers import DEMAND, Workers
 from toriconfig.pipeline._permits import Permits
 
 LIMIT = 16
-"""Callbacks that may run at once: beyond that many hanging ones, later ones wait."""
+"""Number of callbacks that run concurrently, at most. Further ones wait."""
 
 BACKLOG = 1000
-"""Callbacks of one subscriber that may wait; the oldest are dropped beyond it."""
+"""Number of waiting callbacks of one subscriber, at most. Beyond it the oldest are dropped."""
 
 
-class Strand:
-    """The callbacks of one subscriber: one at a time, in the order in which they were put."""
+class SerialQueue:
+    """The callbacks of one subscriber. They run one at a time, in order."""
 
     def __init__(self) -> None:
         self.reset()
-        _strands.add(self)
+        _queues.add(self)
 
     def reset(self) -> None:
-        """Forget what waits: in a forked child the thread that would have called it is not there."""
+        """Forget the waiting callbacks: in a forked child there is no thread to run them."""
         self._waiting: deque[Callable[[], object]] = deque(maxlen=BACKLOG)
         self._turn = Permits()
 
     def put(self, run: Callable[[], object]) -> None:
-        """Have `run` called soon, after those put before it."""
+        """Have `run` called soon, after the callbacks that were put before."""
         self._waiting.append(run)
         if self._turn.take():
             _callbacks.submit(DEMAND, self._run)
@@ -41,35 +41,35 @@ class Strand:
                 run = self._waiting.popleft()
             except IndexError:
                 self._turn.give_back()
-                if not self._waiting or not self._turn.take():  # what was put just before is for this thread
+                if not self._waiting or not self._turn.take():  # this thread runs what was put just before
                     return
                 continue
             try:
                 run()
-            except BaseException as error:  # noqa: BLE001  (a callback that raises, `SystemExit` too, stops nobody)
+            except BaseException as error:  # noqa: BLE001  (a callback that raises, also `SystemExit`, stops no other)
                 from toriconfig._runtime.log import logger
 
                 logger().error("a callback failed: %s", type(error).__name__)
 
 
-def dispatch(run: Callable[[], object], strand: Strand | None = None) -> None:
-    """Have `run` called soon on another thread; it may be slow, hang or raise without harm to anybody.
+def dispatch(run: Callable[[], object], queue: SerialQueue | None = None) -> None:
+    """Have `run` called soon on another thread. It may be slow, hang or raise without an effect on others.
 
     Args:
-        run: what to call.
-        strand: of its subscriber, for order; None: no order is kept.
+        run: the callback.
+        queue: queue of the subscriber; None: no order.
     """
-    (strand or Strand()).put(run)
+    (queue or SerialQueue()).put(run)
 
 
 _callbacks = Workers(LIMIT, "toriconfig-callback")
-_strands: WeakSet[Strand] = WeakSet()
+_queues: WeakSet[SerialQueue] = WeakSet()
 
 
 def _after_fork() -> None:
     _callbacks.reset()
-    for strand in list(_strands):
-        strand.reset()
+    for queue in list(_queues):
+        queue.reset()
 
 
 os.register_at_fork(after_in_child=_after_fork)

@@ -1,7 +1,7 @@
-"""The end of a child process: `multiprocessing` and billiard leave with `os._exit`, so `atexit` is not enough.
+"""Actions at the end of a child process. `multiprocessing` and billiard end it by `os._exit`, which skips `atexit`.
 
 billiard is Celery's fork of multiprocessing. The workers of its pools do not even run finalizers: they call `on_exit`, the
-callback that Celery's signal `worker_process_shutdown` hangs on.
+callback that sends Celery's signal `worker_process_shutdown`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def run_at_end(shutdown: Callable[[], object]) -> None:
-    """Have `shutdown` called at the end of this process, where it is a child of multiprocessing or billiard."""
+    """Have `shutdown` called at the end of this process, if it is a child of multiprocessing or billiard."""
     for util in _utils():
         util.Finalize(None, shutdown, exitpriority=0)
     worker = _pool_worker()
@@ -21,7 +21,7 @@ def run_at_end(shutdown: Callable[[], object]) -> None:
 
 
 def run_at_end_of_child(shutdown: Callable[[], object]) -> None:
-    """The same from an at-fork hook: multiprocessing first forgets all finalizers, and then calls what is registered."""
+    """Do the same from an at-fork hook, after which multiprocessing drops all finalizers."""
     for util in _utils():
         util.register_after_fork(shutdown, lambda _: run_at_end(shutdown))
 
@@ -32,7 +32,7 @@ class _Both:
     def __init__(self, shutdown: Callable[[], object], before: Callable[..., object] | None) -> None:
         self._shutdown = shutdown
         self._before: Callable[..., object] | None = before
-        if isinstance(before, _Both):  # of two that wrap each other one is enough
+        if isinstance(before, _Both):  # one wrapper is enough
             self._before = before._before
 
     def __call__(self, *arguments: Any) -> None:

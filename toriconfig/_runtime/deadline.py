@@ -1,4 +1,4 @@
-"""The budget of one piece of work: until when it may run, and how to cut it short."""
+"""Deadline of one request, which can be cancelled from another thread."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Callable
 from typing import Any
 
 SLICE = 0.05
-"""Seconds that the last attempt leaves unused, so that its own error arrives before the deadline does."""
+"""Seconds that the last attempt leaves unused, so that its own error comes before the deadline."""
 
 
 class Deadline:
-    """Deadline of one piece of work, and the socket that the work waits on.
+    """Deadline of one request, and the socket that the request waits on.
 
-    Socket timeouts do not bound name resolution, nor an answer that drips. So whoever waits for the
-    work gives up at the deadline by himself, and `cut` wakes the abandoned work where that can be done.
+    Socket timeouts bound neither name resolution nor an answer that arrives in small pieces. Therefore the waiting
+    thread abandons the request at the deadline, and `cancel` wakes the thread of the request, if it waits on a socket.
 
     Attributes:
         at: monotonic seconds.
-        connecting: whether a connection is being made just now.
-        sent: whether bytes of the request under way may have reached Vault.
+        connecting: a connection is being made.
+        sent: bytes of the request may have reached the server.
     """
 
-    __slots__ = ("_cut", "_now", "_owned", "_socket", "at", "connecting", "sent")
+    __slots__ = ("_cancelled", "_now", "_owned", "_socket", "at", "connecting", "sent")
 
     def __init__(self, at: float, now: Callable[[], float]) -> None:
         self.at = at
@@ -30,36 +30,36 @@ class Deadline:
         self._now = now
         self._socket: Any = None
         self._owned = False
-        self._cut = threading.Event()
+        self._cancelled = threading.Event()
 
     def remaining(self) -> float:
-        """Seconds left, 0 when none are."""
-        return 0.0 if self._cut.is_set() else max(0.0, self.at - self._now())
+        """Seconds left; 0 after the deadline and after `cancel`."""
+        return 0.0 if self._cancelled.is_set() else max(0.0, self.at - self._now())
 
     def pause(self, seconds: float) -> bool:
-        """Wait before another try; False when the budget does not allow it."""
+        """Wait before another attempt; return False if too little time is left for one."""
         if seconds + SLICE >= self.remaining():
             return False
-        return not self._cut.wait(seconds)
+        return not self._cancelled.wait(seconds)
 
     def hold(self, sock: Any, *, owned: bool = False) -> None:
-        """Remember the socket that the work will wait on; an owned one is closed when the next is held."""
+        """Set the socket that the request waits on; an owned one is closed when another one is set."""
         held, was_owned = self._socket, self._owned
         self._socket, self._owned = sock, owned
         if was_owned:
             held.close()
-        if self._cut.is_set():
-            self.cut()
+        if self._cancelled.is_set():
+            self.cancel()
 
-    def cut(self) -> None:
-        """End the work from another thread: the socket it waits on is shut down."""
+    def cancel(self) -> None:
+        """End the request from another thread, by shutting down its socket."""
         import socket
 
-        self._cut.set()
+        self._cancelled.set()
         held = self._socket
         if held is not None:
             try:
-                # the plain method: SSLSocket's own would pull the TLS object from under the reader
+                # not the method of SSLSocket, which would remove the TLS object while the reader uses it
                 socket.socket.shutdown(held, socket.SHUT_RDWR)
             except OSError:
                 return

@@ -37,7 +37,7 @@ class Executor:
         self.rnd = random.Random().random  # noqa: S311  (jitter, no secret)
 
     def deadline(self, seconds: float) -> Deadline:
-        """A budget that ends in `seconds`."""
+        """Return the deadline in `seconds` from now."""
         return Deadline(self.now() + seconds, self.now)
 
     def flight(self, seconds: float, expired: Callable[[bool], object]) -> Flight:
@@ -54,7 +54,7 @@ class Executor:
             if job is not None:
                 self.workers.abandon(job)
             connecting = deadline.connecting
-            deadline.cut()
+            deadline.cancel()
             expired(connecting)
 
         return Flight(deadline, on_expiry)
@@ -68,7 +68,7 @@ class Executor:
             work: records the outcome.
             failed: called with the error when `work` raises; None: nothing is recorded.
         """
-        job = self.workers.submit(priority, lambda: flight.carry(work, failed))
+        job = self.workers.submit(priority, lambda: flight.run(work, failed))
         if not flight.ended:
             flight.job = job
             self.scheduler.at(flight.deadline.at, flight.expire)

@@ -1,4 +1,4 @@
-"""The logger of this room, loaded when there is something to say."""
+"""Logger of this room, which is imported at its first message."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def logger() -> logging.Logger:
 
 
 def internal(error: BaseException) -> VaultError:
-    """Log an exception that nobody expected, and return the error that whoever waits is given.
+    """Log an unexpected exception, and return the error for the readers.
 
-    Both name its type and where it was raised; its text may hold what Vault answered.
+    Both contain the type of the exception and the line that raised it, but not its text, which may contain a value.
     """
     from os.path import basename
 

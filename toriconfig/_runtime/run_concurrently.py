@@ -1,4 +1,4 @@
-"""Several actions at once, each on a thread of its own, within one budget."""
+"""Several actions at once, each on a thread of its own, until one deadline."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from toriconfig.pipeline._threads import start
 
 
 def run_concurrently(actions: Sequence[Callable[[], object]], deadline: Deadline, name: str) -> None:
-    """Run each action, and return when all have ended or the budget is used up.
+    """Run each action, and return when all have ended or the deadline has passed.
 
     Where no thread can be started, because the interpreter is ending, the calling thread runs the action.
 
     Args:
         actions: what to run; an action that raises ends its own thread alone.
-        deadline: the budget.
+        deadline: of all actions.
         name: of the threads.
     """
     ended: SimpleQueue[None] = SimpleQueue()

@@ -1,4 +1,4 @@
-"""One thread a process that knows what is due when; it only hands work on and never waits for it."""
+"""Timers of a process, on one thread, which starts work on other threads and never waits for it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from toriconfig.pipeline._permits import Permits
 from toriconfig.pipeline._threads import start
 
 LONGEST = 60.0
-"""Seconds that the thread sleeps at most, so that a lost wake-up costs little."""
+"""Seconds that the thread sleeps, at most, so that a lost wake-up has little effect."""
 
 AFTER_FORK = 0.05
-"""Seconds before a forked child's thread starts: until then the at-fork hooks of others have opened their locks."""
+"""Seconds before the thread of a forked child starts, so that other at-fork hooks have replaced their locks."""
 
 _NEVER = float("-inf")
 _Entry = tuple[float, int, Callable[[], object]]
@@ -31,8 +31,8 @@ class Scheduler:
     There is no lock, so that `at` may be called from a signal handler or a finalizer that runs in the middle of `at`.
 
     Args:
-        clock: whose monotonic seconds count. On the clock of this machine a thread obeys by itself;
-            any other clock is driven by hand, with `tick`.
+        clock: whose monotonic seconds count. For the clock of this machine there is a thread; for any other clock,
+            tests call `tick`.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -42,7 +42,7 @@ class Scheduler:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything: in a forked child there is no thread, and its work is its parent's."""
+        """Forget all timers and the thread, which belong to the parent of a forked child."""
         self._inbox: deque[_Entry] = deque()
         self._due: list[_Entry] = []
         self._numbers = count()
@@ -51,12 +51,12 @@ class Scheduler:
         self._asleep_until = _NEVER
 
     def after_fork(self) -> None:
-        """`reset`, and let the next thread start only when the at-fork hooks are over."""
+        """In a forked child: `reset`, and start the next thread only after the at-fork hooks."""
         self.reset()
         self._pause = AFTER_FORK
 
     def at(self, due: float, run: Callable[[], object]) -> None:
-        """Have `run` called at `due` monotonic seconds; it must be quick and is not called twice. Never waits."""
+        """Have `run` called once at `due` monotonic seconds. It must be quick. Never waits."""
         self._inbox.append((due, next(self._numbers), run))
         if due < self._asleep_until:
             self._bell.put(None)
@@ -68,7 +68,7 @@ class Scheduler:
                 self._thread.give_back()
 
     def tick(self) -> float | None:
-        """Run what is due; returns seconds until the next is, or None when nothing is planned."""
+        """Run the timers that are due; return the seconds until the next one, or None if there is none."""
         while True:
             entry = self._next()
             if entry is None:
@@ -79,14 +79,14 @@ class Scheduler:
                 return left
             try:
                 entry[2]()
-            except Exception as error:  # noqa: BLE001  (one bad entry must not end the thread)
+            except Exception as error:  # noqa: BLE001  (a timer that fails must not end the thread)
                 logger().error("internal error in the scheduler: %s", type(error).__name__)
 
     def _next(self) -> _Entry | None:
         while self._inbox:
             try:
                 heappush(self._due, self._inbox.popleft())
-            except IndexError:  # another thread that ticks by hand was first
+            except IndexError:  # another thread in `tick` was first
                 break
         try:
             return heappop(self._due)
@@ -99,7 +99,7 @@ class Scheduler:
             left = self.tick()
             left = LONGEST if left is None else min(left, LONGEST)
             self._asleep_until = self._clock.monotonic() + left
-            if not inbox:  # what came before the line above rang no bell
+            if not inbox:  # entries that came before the line above woke no thread
                 with suppress(Empty):
                     bell.get(timeout=left)
             self._asleep_until = _NEVER
@@ -110,5 +110,5 @@ os.register_at_fork(after_in_child=_process.after_fork)
 
 
 def scheduler_for(clock: Clock) -> Scheduler:
-    """The scheduler of the process for its own clock; a new one for any other."""
+    """Return the scheduler of the process for the clock of this machine; a new one for any other clock."""
     return _process if clock is SYSTEM else Scheduler(clock)

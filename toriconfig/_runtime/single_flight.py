@@ -1,4 +1,4 @@
-"""One request under way, however many threads and tasks wait for it."""
+"""Single flight: one request in progress for all threads and tasks that wait for it."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from toriconfig.errors import SecretError
 
 GRACE = 0.25
-"""Seconds that a waiter gives the one who is just recording the outcome, before it goes on without it."""
+"""Grace period in seconds for an outcome that is being recorded at the deadline."""
 
 Work = Callable[["Flight"], None]
-"""Records the outcome and finishes the flight; it should not raise."""
+"""Sends the request, records the outcome and finishes the flight. It should not raise."""
 
 Failed = Callable[["SecretError | None"], None]
-"""Told the error that ended a flight; None: its deadline did."""
+"""Called with the error that ended a flight; None: the deadline ended it."""
 
 
 class Flight:
-    """A request that ends once: by its outcome, or at its deadline, whichever claims it first.
+    """A request that ends once: by its outcome, or at its deadline, whichever is first.
 
-    There is no lock: a coroutine that is collected while it waits leaves in the middle of any code.
+    There is no lock, because a coroutine that is collected while it waits ends in the middle of any code.
 
     Attributes:
-        ended: whether the outcome stands.
-        job: the work, once it was handed to the workers.
+        ended: the outcome has been recorded.
+        job: of the worker thread, after it was submitted.
 
     Args:
-        deadline: the budget.
-        on_expiry: told when the deadline ends it, before anyone who waits is woken.
+        deadline: of the request.
+        on_expiry: called when the deadline ends the flight, before the waiting threads are woken.
     """
 
     __slots__ = ("_claims", "_on_expiry", "_waiters", "deadline", "ended", "job")
@@ -51,37 +51,37 @@ class Flight:
         self._waiters: dict[object, Callable[[], object]] = {}
 
     def claim(self) -> bool:
-        """Take the right to record the outcome; False when somebody has it already."""
+        """Take the right to record the outcome; return False if it is taken already."""
         return self._claims.take()
 
     def finish(self) -> None:
-        """Wake everybody: the outcome has been recorded."""
+        """Wake all that wait, after the outcome was recorded."""
         self.ended = True
-        # the scheduler holds it until its deadline, and shall not hold with it what it was for
+        # the scheduler refers to the flight until its deadline, but must not keep these alive
         self._on_expiry = self.job = None
         for waiter in list(self._waiters):
             wake = self._waiters.pop(waiter, None)
-            if wake is None:  # it left by itself
+            if wake is None:  # it no longer waits
                 continue
             try:
                 wake()
-            except RuntimeError:  # that loop was closed: nobody waits there any more
+            except RuntimeError:  # the event loop was closed
                 continue
 
     def join(self, seconds: float) -> bool:
-        """Wait for its end at most that long, without ending it; whether it has ended."""
+        """Wait for the end of the flight, without ending it; return True if it has ended."""
         woken, waiter = allocate_lock(), object()
         woken.acquire()
         self._waiters[waiter] = woken.release
         try:
-            if not self.ended:  # whoever ends it from here on finds the waiter
+            if not self.ended:  # an end from here on wakes the waiter
                 woken.acquire(True, max(0.0, seconds))
         finally:
             self._waiters.pop(waiter, None)
         return self.ended
 
     def expire(self) -> None:
-        """End it now because its deadline has passed."""
+        """End the flight, because its deadline has passed."""
         on_expiry = self._on_expiry
         if on_expiry is not None and self.claim():
             try:
@@ -89,12 +89,12 @@ class Flight:
             finally:
                 self.finish()
 
-    def carry(self, work: Work, failed: Failed | None) -> None:
-        """Do the work; when it raises, end the flight with that error at once.
+    def run(self, work: Work, failed: Failed | None) -> None:
+        """Run the work; if it raises, end the flight with that error at once.
 
         Args:
-            work: what to do.
-            failed: records the error when it does; None: nothing is recorded.
+            work: sends the request.
+            failed: records the error; None: nothing is recorded.
         """
         try:
             work(self)
@@ -110,13 +110,13 @@ class Flight:
                 raise
 
     def wait(self) -> None:
-        """Block until it has ended, at most until its deadline."""
+        """Block until the flight has ended, at most until its deadline."""
         if not self.join(self.deadline.remaining()):
             self.expire()
             self.join(GRACE)
 
     async def await_end(self) -> None:
-        """The same for coroutines; costs no thread."""
+        """Wait for the end in a coroutine, without a thread."""
         import asyncio
 
         loop = asyncio.get_running_loop()

@@ -1,7 +1,7 @@
-"""Times of the next requests: pure decisions about polls and failures, from values to seconds.
+"""Times of the next requests after successes, failures and refusals; pure functions.
 
-`rnd` is a source of uniform numbers in [0, 1); jitter keeps a fleet that started together, or that
-saw the same outage, from asking together.
+`rnd` returns uniform numbers in [0, 1). The jitter spreads the requests of a fleet that started together, or that had the
+same outage.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Callable
 Random = Callable[[], float]
 
 FIRST_RETRY = 0.5
-"""Seconds before a failed read is tried again when nothing usable is there and somebody asks."""
+"""Seconds before a first failed read is repeated, if there are readers and no usable value."""
 
 SLACK = 1.0
 """Seconds beyond the latest poll during which a value still counts as fresh."""
 
 GAP = 1.0
-"""Seconds within which a value that was just confirmed, and is refused by what it opens, is not asked for again."""
+"""Seconds for which a value that was just confirmed is not fetched again because a server refused it."""
 
 
 def poll_delay(interval: float, rnd: Random, *, first: bool = False) -> float:
@@ -31,23 +31,22 @@ def fresh_for(interval: float) -> float:
 
 
 def retry_delay(failures: int, interval: float, rnd: Random) -> float:
-    """Seconds during which a path that failed answers at once: doubled each time, at most the interval, +- 25 %.
+    """Seconds for which reads fail at once after a failure: doubled each time, at most the interval, +- 25 %.
 
-    That much jitter, because a fleet that failed together would otherwise still come together when the backend is back. The
-    cap is the interval of polls, so that a fleet with cold caches does not ask more often after an outage than it does
-    in peace.
+    The jitter is large, because a fleet that failed together would otherwise return together. The limit is the interval
+    of polls, so that a fleet without values does not send more requests after an outage than without one.
     """
     return min(interval, FIRST_RETRY * 2.0 ** min(failures - 1, 30)) * (0.75 + 0.5 * rnd())
 
 
 def refusal_gap(gap: float, since: float, interval: float) -> float:
-    """Seconds until a value that was refused may be asked for again: doubled each time, at most the interval.
+    """Seconds until a value that was refused may be fetched again: doubled each time, at most the interval.
 
-    For a service may refuse every value; then a fleet must not ask more often than its polls do.
+    A server may refuse every value. Then a fleet must not send more requests than its polls do.
 
     Args:
-        gap: what this said last.
-        since: seconds since it was asked for last; after a time without refusals it begins anew.
+        gap: the last result of this function.
+        since: seconds since the last such fetch; after a long time the gap starts again.
         interval: seconds between two polls.
     """
     return GAP if since > 2.0 * interval else max(GAP, min(2.0 * gap, interval))

@@ -1,4 +1,4 @@
-"""A lock over memory alone: what is decided under it is done after it."""
+"""A lock for memory alone: what is decided under the lock is done after it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from types import TracebackType
 from toriconfig.pipeline._memory_lock import MemoryLock
 
 Then = Callable[[Callable[[], object]], None]
-"""Takes what is to be done once the lock is open: a request, a timer, a callback, a line in the log."""
+"""Takes an action for after the lock: a request, a timer, a callback, a log message."""
 
 
 class Transitions:
-    """The changes of one object's memory, one thread at a time.
+    """A lock for the memory of one object.
 
-    A thread that starts, waits, logs or calls back under a lock can wait for itself by way of a finalizer, a logging
-    handler or a callback that wants the same lock. So the block decides, and hands over what is to be done.
+    Under a lock, a thread that starts another one, waits, logs or calls back can deadlock with a finalizer, a logging
+    handler or a callback that takes the same lock. Therefore the block only decides, and passes actions to `then`.
 
     >>> transitions, done = Transitions(), []
     >>> with transitions as then:

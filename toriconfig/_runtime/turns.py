@@ -1,4 +1,4 @@
-"""One thread at a time for what takes long: who comes meanwhile waits within its own budget, and holds no lock."""
+"""Mutual exclusion for long work, without a lock: waiting threads have deadlines."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from toriconfig._runtime.single_flight import Flight
 
 
 class Turns:
-    """Work that is done by one thread at a time, for each key.
+    """Work that one thread at a time does for each key.
 
-    The work may ask Vault. So a lock would make others wait beyond their deadlines, and would be held for ever in a
-    forked child.
+    The work may send requests. With a lock, other threads would wait beyond their deadlines, and a forked child could
+    wait forever.
     """
 
     def __init__(self) -> None:
@@ -21,25 +21,25 @@ class Turns:
 
     @contextmanager
     def turn(self, key: Hashable, deadline: Deadline) -> Iterator[bool]:
-        """Wait for the turn; gives False when the budget does not last until then.
+        """Wait for the turn, and yield True; yield False if the deadline comes first.
 
         Args:
-            key: text, or a tuple of texts: whoever comes with an equal one waits.
-            deadline: the budget. A turn whose budget has ended is over: its thread was given up.
+            key: text, or a tuple of texts. Threads with equal keys take turns.
+            deadline: of the work. At its deadline a turn ends, because its thread was abandoned.
         """
-        mine = Flight(deadline, _nobody)
+        mine = Flight(deadline, _no_action)
         if not self._taken(key, mine):
             yield False
             return
         try:
             yield True
         finally:
-            if mine.claim():  # else its budget has ended, and somebody else has the turn
+            if mine.claim():  # else its deadline has passed, and another thread has the turn
                 self._held.pop(key, None)
             mine.finish()
 
     def forget(self) -> None:
-        """In a forked child: those whose turn it was are not there."""
+        """In a forked child: end all turns, because their threads belong to the parent."""
         self._held.clear()
 
     def _taken(self, key: Hashable, mine: Flight) -> bool:
@@ -55,5 +55,5 @@ class Turns:
             held.join(min(mine.deadline.remaining(), held.deadline.remaining()))
 
 
-def _nobody(_: Flight) -> None:
+def _no_action(_: Flight) -> None:
     return None

@@ -1,4 +1,4 @@
-"""A bounded set of daemon threads that do the waiting, so that nobody who must not wait does."""
+"""Bounded sets of daemon threads, which wait for servers in place of other threads."""
 
 from __future__ import annotations
 
@@ -12,71 +12,71 @@ from toriconfig.pipeline._permits import Permits
 from toriconfig.pipeline._threads import start
 
 LEASE, DEMAND, POLL = 0, 1, 2
-"""Who goes first: what keeps credentials alive, then what somebody waits for, then polls."""
+"""Priorities: first leases, then requests that readers wait for, then polls."""
 
 IDLE = 300.0
-"""Seconds after which a thread without work ends; long, so that the number of threads is steady."""
+"""Seconds after which an idle thread ends. Long, so that the number of threads is steady."""
 
 LOST = 32
-"""How many abandoned threads are replaced; beyond that work queues, so that a hang cannot eat the process."""
+"""Number of abandoned threads that are replaced, at most, so that hanging requests do not use up all threads."""
 
 
 class Job:
-    """One piece of work: `run` must not raise; it may be abandoned while it runs."""
+    """One action. `run` must not raise. The job may be abandoned while it runs."""
 
-    __slots__ = ("crew", "ending", "run", "starting")
+    __slots__ = ("ending", "pool", "run", "starting")
 
-    def __init__(self, run: Callable[[], Any], crew: Crew | None = None) -> None:
+    def __init__(self, run: Callable[[], Any], pool: ThreadPool | None = None) -> None:
         self.run = run
-        self.crew = crew
+        self.pool = pool
         self.starting = Permits()
-        """Taken by the thread that begins it, or by whoever abandons it before."""
+        """Taken by the thread that starts the job, or by `abandon` before that."""
         self.ending = Permits()
-        """Taken by its thread at its end, or by whoever abandons it before and has the thread replaced."""
+        """Taken by the thread of the job at its end, or by `abandon` before that, which replaces the thread."""
 
 
 class Workers:
     """At most `limit` threads, started as needed; safe from any thread.
 
     Args:
-        limit: how many run at once, abandoned ones not counted.
-        name: of the threads, for people who look at them.
+        limit: number of threads, without the abandoned ones.
+        name: of the threads.
     """
 
     def __init__(self, limit: int, name: str) -> None:
         self._limit = limit
         self._name = name
-        self._crew = Crew(limit, name)
+        self._pool = ThreadPool(limit, name)
 
     def submit(self, priority: int, run: Callable[[], Any]) -> Job:
-        """Have `run` done by a thread; by this one where no thread can be started (interpreter exit)."""
-        return self._crew.submit(priority, run)
+        """Run an action on a thread; on the calling one if no thread can be started, at the end of the interpreter."""
+        return self._pool.submit(priority, run)
 
     def abandon(self, job: Job) -> None:
-        """Stop counting on `job`: unstarted it is dropped, else its thread is replaced."""
-        if job.crew is not None:
-            job.crew.abandon(job)
+        """Give up a job: drop it if it has not started, else replace its thread."""
+        if job.pool is not None:
+            job.pool.abandon(job)
 
     def reset(self) -> None:
         """Forget all threads and work: in a forked child there are none."""
-        self._crew = Crew(self._limit, self._name)
+        self._pool = ThreadPool(self._limit, self._name)
 
     def dismiss(self, *, drop: bool = True) -> None:
-        """Let every thread end when its work does.
+        """Have every thread end after its present job.
 
         Args:
-            drop: whether work that has not begun is done no more.
+            drop: drop the jobs that have not started.
         """
-        crew, self._crew = self._crew, Crew(self._limit, self._name)
-        crew.dismiss(drop=drop)
+        pool, self._pool = self._pool, ThreadPool(self._limit, self._name)
+        pool.dismiss(drop=drop)
 
 
-class Crew:
-    """The threads that one process has at one time.
+class ThreadPool:
+    """The threads of one process until `reset` or `dismiss`.
 
     There is no lock: `submit` may be called from a signal handler or a finalizer that runs in the middle of `submit`.
-    Every step is one atomic operation. Between two steps the crew may only seem busier than it is: then it starts a
-    thread that was not needed, within the limit, and never leaves a job without one.
+    Every step is one atomic operation. Between two steps the pool may seem busier than it is. Then it starts a thread
+    that is not needed, within the limit, but it never leaves a job without a thread.
     """
 
     def __init__(self, limit: int, name: str) -> None:
@@ -136,10 +136,10 @@ class Crew:
             if not job.ending.take():
                 self._spare.give_back()
                 return
-            del job  # what it holds is not kept alive while the next one is waited for
+            del job  # so that the job is collected while the thread waits for the next one
 
     def _next(self) -> Job | None:
-        """The next job, waited for; None when this thread is not needed any more."""
+        """Wait for the next job; return None if this thread is no longer needed."""
         while True:
             woken = self._woken()
             job = self._taken()
@@ -148,14 +148,14 @@ class Crew:
             if woken and not self._dismissed:
                 continue
             self._places.give_back()
-            # whoever added a job just before may have found no place free for a thread of its own
+            # a job that was submitted just before may have found the limit reached, and started no thread
             if not any(self._jobs) or not self._places.take():
                 return None
 
     def _woken(self) -> bool:
-        """Wait until there may be a job; False when none came for long, or none will come."""
+        """Wait until there may be a job; return False if none came for a long time, or none will come."""
         try:
-            self._wake.get_nowait()  # there is one for each job
+            self._wake.get_nowait()  # one entry per job
         except Empty:
             if self._dismissed:
                 return False
@@ -172,7 +172,7 @@ class Crew:
         return True
 
     def _taken(self) -> Job | None:
-        """The most urgent job that waits and was not abandoned."""
+        """Return the most urgent waiting job that was not abandoned, or None."""
         for jobs in self._jobs:
             while jobs:
                 try:
@@ -187,5 +187,5 @@ class Crew:
 def _run(job: Job) -> None:
     try:
         job.run()
-    except (Exception, SystemExit) as error:  # noqa: BLE001  (work that fails must not end the thread)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (a job that fails must not end the thread)
         internal(error)

@@ -195,10 +195,10 @@ class Client:
         relogin: bool = True,
         check: bool = True,
     ) -> Answer | SecretError:
-        """Send one request on a worker thread, within its budget; errors are returned.
+        """Send one request on a worker thread, before its deadline; errors are returned.
 
         Args:
-            deadline: the budget.
+            deadline: of the request.
             method: as for `request`, like every argument that is not listed here.
             relogin: answer a 403 with a new login; False: only find out whether the token or the policy caused it.
         """

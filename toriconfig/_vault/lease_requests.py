@@ -21,13 +21,13 @@ RENEW = "sys/leases/renew"
 
 
 def renew(
-    requester: WorkerRequester, held: Lease, deadline: Deadline
+    requester: WorkerRequester, current: Lease, deadline: Deadline
 ) -> tuple[RenewalOutcome, Lease, SecretError | None]:
     """Request a renewal; return its outcome, the lease after it, and the error if it was not renewed."""
     outcome: RenewalOutcome
     error: SecretError | None
     asked = requester.executor.now()
-    body = {"lease_id": held.id, "increment": int(held.term)}
+    body = {"lease_id": current.id, "increment": int(current.term)}
     answer = requester.ask(deadline, "POST", RENEW, body, check=False, relogin=False)
     if isinstance(answer, Answer):
         outcome, error = leases.renewal_outcome(answer.status, answer.text), error_of(answer, "POST", RENEW)
@@ -35,12 +35,12 @@ def renew(
         outcome, error = "final" if isinstance(answer, VaultDenied) else "unchanged", answer
     if outcome == "renewed" and isinstance(answer, Answer):
         granted, renewable = seconds(answer.body.get("lease_duration")) or 0.0, bool(answer.body.get("renewable"))
-        return outcome, leases.renewed(held, asked, granted, renewable=renewable), None
+        return outcome, leases.renewed(current, asked, granted, renewable=renewable), None
     if outcome == "ended":
-        return outcome, leases.ended(held, asked), error
+        return outcome, leases.ended(current, asked), error
     if outcome == "final":
-        return outcome, leases.renewed(held, held.granted, held.duration, renewable=False), error
-    return outcome, held, error
+        return outcome, leases.renewed(current, current.granted, current.duration, renewable=False), error
+    return outcome, current, error
 
 
 def retire(requester: PathRequester, old: Lease, at: float) -> None:

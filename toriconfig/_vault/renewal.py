@@ -103,18 +103,18 @@ class LeasesOfTokens:
                     then(partial(path._outages.confirmed, path))
 
 
-def renew_lease(path: LeasedPath, held: Lease, then: Then) -> None:
+def renew_lease(path: LeasedPath, current: Lease, then: Then) -> None:
     """Send a renewal; called under the lock of the path."""
     requester = path._requester
 
     def work(flight: Flight) -> None:
-        outcome, lease, error = renew(requester, held, flight.deadline)
+        outcome, lease, error = renew(requester, current, flight.deadline)
         if flight.claim():
-            _renewed(path, held, outcome, lease, error)
+            _renewed(path, current, outcome, lease, error)
             flight.finish()
 
     def failed(error: SecretError | None) -> None:
-        _renewed(path, held, "unchanged", held, error or timed_out(path.reference, requester.resolved.timeout))
+        _renewed(path, current, "unchanged", current, error or timed_out(path.reference, requester.resolved.timeout))
 
     path._renewing = True
     path._flight = flight = path._new_flight(failed)
@@ -122,13 +122,13 @@ def renew_lease(path: LeasedPath, held: Lease, then: Then) -> None:
 
 
 def _renewed(
-    path: LeasedPath, held: Lease, outcome: leases.RenewalOutcome, lease: Lease, error: SecretError | None
+    path: LeasedPath, current: Lease, outcome: leases.RenewalOutcome, lease: Lease, error: SecretError | None
 ) -> None:
     """Record the outcome of a renewal."""
     requester = path._requester
     with path._memory as then:
         leased = path._leased
-        if leased is None or leased.lease is not held:
+        if leased is None or leased.lease is not current:
             return
         path._leased, path._renewing = leased._replace(lease=lease), False
         if outcome == "renewed":

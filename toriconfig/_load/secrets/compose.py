@@ -49,14 +49,14 @@ class Parts(Value):
     """Sources of the pieces of a template.
 
     Attributes:
-        cell: the shared provider of the Vault path that a reference names; None when Vault is not there to be asked.
+        vault_provider: the shared provider of the Vault path that a reference names; None when Vault is not there to be asked.
         other: the provider of the secret at a path, for references from one secret to another.
         absent: why Vault is not asked.
         fetched: the shared provider of the path that a reference to another backend names, by its scheme and that reference;
             None when the load is offline.
     """
 
-    cell: Callable[[Ref], Provider] | None
+    vault_provider: Callable[[Ref], Provider] | None
     other: Callable[[Path], Provider]
     absent: str = "Vault is not configured"
     fetched: Callable[[str, str], Provider] | None = None
@@ -98,8 +98,8 @@ def provider_at(place: Template | Ref, parts: Parts, reference: str) -> Provider
     if isinstance(place, Template):
         return template_provider(place, parts)
     if place.scheme == "vault":
-        assert parts.cell is not None
-        provider = parts.cell(place)
+        assert parts.vault_provider is not None
+        provider = parts.vault_provider(place)
     else:
         assert parts.fetched is not None
         provider = parts.fetched(place.scheme, place.reference)
@@ -223,11 +223,11 @@ def _piece(part: Reference | Other, parts: Parts) -> tuple[Provider, Take, Any]:
     if part.kind != "vault":
         return _in_other_backend(part, parts)
     ref = Ref(part.name)
-    if parts.cell is None:
+    if parts.vault_provider is None:
         message = f"{parts.absent}, so {part.name} cannot be read"
         return Missing(part.name, message, "set VAULT_ADDR", Origin("vault", part.name)), _whole, ("vault", part.name)
     take = _whole if ref.key is None else _taker(ref.key, _not_held("vault", ref.path, ref.key))
-    return parts.cell(ref), take, ref.parsed.replaced(key=None)
+    return parts.vault_provider(ref), take, ref.parsed.replaced(key=None)
 
 
 def _in_other_backend(part: Reference, parts: Parts) -> tuple[Provider, Take, Any]:

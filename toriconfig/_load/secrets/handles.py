@@ -40,7 +40,7 @@ class _Walk:
         self.query = query
         self.kept = frozenset(map(id, base.secrets.values())) if base is not None else frozenset()
         self.handles = Handles() if base is None else base.carried(root)
-        self.parts = Parts(query.cell, self.other, query.absent, query.fetched)
+        self.parts = Parts(query.vault_provider, self.other, query.absent, query.fetched)
         self.made: dict[Path, Node | None] = {}
 
     def node(self, node: Node | None, shape: Shape, path: Path, seen: frozenset[type]) -> Node | None:

@@ -24,7 +24,7 @@ class Query(Value):
     """Inputs that one load may search for secrets. No station changes them.
 
     Attributes:
-        cell: the shared provider of one Vault path and version; None when Vault is not there to be asked.
+        vault_provider: the shared provider of one Vault path and version; None when Vault is not there to be asked.
         vault_path: KV path whose keys feed secrets, or None.
         layers: the layers that count, highest first.
         how_to_set: returns the variable that sets the secret at a path, or None.
@@ -38,7 +38,7 @@ class Query(Value):
         backends: those of the option `backends`.
     """
 
-    cell: Callable[[Ref], Provider] | None
+    vault_provider: Callable[[Ref], Provider] | None
     vault_path: str | None
     layers: Sequence[LayerKind]
     how_to_set: Callable[[Path], str | None]
@@ -72,7 +72,7 @@ class Query(Value):
         return next(filter(None, reasons), "")
 
     def _can_ask(self, scheme: str) -> bool:
-        return self.cell is not None if scheme == "vault" else not self.offline
+        return self.vault_provider is not None if scheme == "vault" else not self.offline
 
     def _absent(self, scheme: str) -> str:
         return self.absent if scheme == "vault" else f"{scheme} is left alone: offline"

@@ -82,7 +82,7 @@ def _sent_once(requester: WorkerRequester, request: LoginRequest, deadline: Dead
         resolved.addresses, resolved.namespace, request.path, request.body, 0 if clock is SYSTEM else id(clock)
     )
     while True:
-        left = memory.held(mark, requester.executor.now())
+        left = memory.seconds_blocked(mark, requester.executor.now())
         if left:
             return VaultDenied(
                 f"the login at {request.path} was refused {HOLD - left:.0f} s ago; it is not repeated with the same "

@@ -45,7 +45,7 @@ class RefusedLogins:
         """Return the digest of a login request: its address, path and content."""
         return blake2b(repr(parts).encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
 
-    def held(self, fingerprint: bytes, now: float) -> float:
+    def seconds_blocked(self, fingerprint: bytes, now: float) -> float:
         """Seconds for which this login must not be repeated; 0: it may be sent."""
         state, _, at = self._read(fingerprint)
         return max(0.0, at + HOLD - now) if state == _REFUSED else 0.0

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def mount_of(requester: Requester, path: str) -> tuple[str, bool]:
-    """The mount of a KV path with its `/`, and whether it keeps versions.
+    """Return the mount of a KV path, with `/` at its end, and True for KV v2.
 
     Raises:
-        VaultNotFound: the path lies in no KV engine.
+        VaultNotFound: the path is not in a KV engine.
     """
     engine, mount, versioned = engine_of(requester, path)
     if engine not in ("kv", "generic"):
@@ -24,7 +24,7 @@ def mount_of(requester: Requester, path: str) -> tuple[str, bool]:
 
 
 def engine_of(requester: Requester, path: str) -> tuple[object, str, bool]:
-    """The type of the engine that a path lies in, its mount with the `/`, and whether it keeps versions."""
+    """Return the type of the engine of a path, its mount with `/` at its end, and True for KV v2."""
     answer = requester.request("GET", MOUNTS + path)
     mount, options = answer.data.get("path"), answer.data.get("options")
     if not isinstance(mount, str):
@@ -38,7 +38,7 @@ def policy_path(requester: Requester, path: str) -> str:
     """Return the path that policies use for a logical path: below `data/` for KV v2.
 
     Raises:
-        VaultError: as for reads; the token may look up any path that it may use.
+        VaultError: the lookup failed. It needs no permission but to use the path.
     """
     _, mount, versioned = engine_of(requester, path)
     return f"{mount}data/{path.removeprefix(mount)}" if versioned else path
