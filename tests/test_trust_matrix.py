@@ -28,7 +28,7 @@ from toriconfig._load import attempt, file_reference, flat_names, interpolate
 from toriconfig._masking import reach
 from toriconfig._secrets import file as followed
 from toriconfig._vault.auth import login
-from toriconfig._vault.http import tls, transport
+from toriconfig._vault.http import metadata, tls, transport
 from toriconfig.cli import _read
 from toriconfig.sources import dotenv, secrets_dir
 from toriconfig.sources.settings_file import Limits
@@ -157,6 +157,7 @@ LIMITS = {
     "text that variables in a `.env` file expand to": f"{dotenv.LARGEST_EXPANDED >> 20} MiB",
     "text that references expand to": f"{interpolate.LARGEST >> 20} MiB",
     "answer of Vault": f"{transport.LARGEST >> 20} MiB",
+    "answer of a metadata service": f"{metadata.LARGEST >> 20} MiB",
     "one read of a secret, login and retries included": "5 s, at most 300 s",
     "`shutdown()`": "2 s",
     "file of certificates or a key": f"{tls.LARGEST >> 20} MiB",

@@ -190,7 +190,7 @@ def test_files_of_pydantic_settings_options_are_read_and_may_be_missing() -> Non
 
 def test_a_tilde_is_the_home_directory_in_what_reaches_vault() -> None:
     from toriconfig import Vault
-    from toriconfig._vault.auth.login import _read
+    from toriconfig._vault.auth.login import read_text
     from toriconfig._vault.config import resolve
 
     home = str(Path("home").absolute())
@@ -206,7 +206,7 @@ def test_a_tilde_is_the_home_directory_in_what_reaches_vault() -> None:
     assert of_variables is not None
     assert (f"{home}/ca.pem", f"{home}/c.pem") == (of_variables.tls.ca_cert, of_variables.tls.cert)
     Path("home/token").write_text("t0ken\n")
-    assert "t0ken" == _read("~/token", "the token")
+    assert "t0ken" == read_text("~/token", "the token")
 
 
 def test_a_tilde_is_the_home_directory_in_a_secret_s_file() -> None:

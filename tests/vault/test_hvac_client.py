@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import traceback
 from collections.abc import Iterator
 
 import hvac
@@ -11,7 +12,7 @@ import pytest
 from support.faults import refusing_address
 from toriconfig._vault.adapter import hvac_client
 from toriconfig.errors import VaultDenied, VaultError, VaultNotFound, VaultUnreachable
-from toriconfig.testing import VaultServer, vault_server
+from toriconfig.testing import Canary, VaultServer, vault_server
 from toriconfig.vault import AppRole
 
 from .conftest import Connect
@@ -33,6 +34,40 @@ def test_it_reads_writes_and_lists_as_hvac_does(server: VaultServer, connect: Co
     assert client.sys.read_health_status(method="GET")["sealed"] is False
     assert 204 == client.secrets.kv.v2.delete_metadata_and_all_versions("made").status_code
     assert client.read("secret/data/nothing") is None
+
+
+def test_a_path_that_hvac_quotes_is_not_quoted_again(server: VaultServer, connect: Connect) -> None:
+    client = hvac_client(connect(server.environ).client)
+    client.secrets.kv.v2.create_or_update_secret("a b@c", {"k": 1})
+    assert {"k": 1} == server.get("secret/a b@c")
+    assert {"k": 1} == client.read("secret/data/a b@c?version=1")["data"]["data"]
+
+
+def test_a_path_that_could_mean_another_is_not_sent(server: VaultServer, connect: Connect) -> None:
+    client = hvac_client(connect(server.environ).client)
+    server.forget_requests()
+    for path in ("secret/data/../../sys/health", "secret/data/%2e%2e/app"):
+        with pytest.raises(VaultError, match="the path holds"):
+            client.read(path)
+    assert 0 == server.requests()
+
+
+def test_a_namespace_that_the_adapter_names_is_asked(server: VaultServer, connect: Connect) -> None:
+    client = hvac_client(connect(server.environ).client)
+    client.write("sys/namespaces/team")
+    client.adapter.namespace = "team"
+    assert "secret/" not in client.sys.list_mounted_secrets_engines()["data"]
+
+
+def test_an_error_has_no_frame_of_ours_that_held_what_was_written(server: VaultServer, connect: Connect) -> None:
+    canary = Canary()
+    client = hvac_client(connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": server.new_token()}).client)
+    with pytest.raises(VaultDenied) as caught:
+        client.adapter.post("/v1/secret/data/app", json={"data": {"k": canary.secret}})
+    frames = [one for one, _ in traceback.walk_tb(caught.value.__traceback__)]
+    ours = [one for one in frames if one.f_globals["__name__"].startswith("toriconfig")]
+    assert not [one for one in ours if canary.secret in repr(one.f_locals)]
+    assert canary.secret not in str(caught.value)
 
 
 def test_it_is_logged_in_as_the_session_is(server: VaultServer, connect: Connect) -> None:

@@ -8,11 +8,25 @@ from typing import Any
 
 import pytest
 
+from support.fake_vault import FakeVault
 from toriconfig._runtime.deadline import Deadline
 from toriconfig._vault.auth.login import given_token, login_request
+from toriconfig._vault.auth.tools import Tools
 from toriconfig.errors import SecretError, VaultDenied
-from toriconfig.testing import Canary
-from toriconfig.vault import JWT, Agent, AppRole, Auth, Kubernetes, LoginRequest, Token, UserPass
+from toriconfig.testing import Canary, FakeClock
+from toriconfig.vault import (
+    JWT,
+    Agent,
+    AppRole,
+    Auth,
+    Kubernetes,
+    LoginAnswer,
+    LoginMethod,
+    LoginRequest,
+    Token,
+    UserPass,
+    Vault,
+)
 
 
 def never(*asked: Any) -> Any:
@@ -26,17 +40,26 @@ def test_the_error_of_a_login_carries_no_frame_that_held_a_credential() -> None:
     def refused(*_: Any) -> VaultDenied:
         return VaultDenied("used already", status=400)
 
-    error = login_request(wrapped, refused, "elsewhere", Deadline(5.0, float))
+    error = login_request(wrapped, tools(refused))
     assert isinstance(error, SecretError)
     assert (None, None, None) == (error.__traceback__, error.__context__, error.__cause__)
     canary.absent_from(error)
 
 
+def tools(ask: Any) -> Tools:
+    session = FakeVault(FakeClock()).session(Vault())
+    return Tools(session.client, Deadline(5.0, float), ask)
+
+
+def requested(auth: LoginMethod) -> LoginRequest | SecretError:
+    made = login_request(auth, tools(never))
+    assert not isinstance(made, LoginAnswer)
+    return made
+
+
 def outcome(auth: Auth) -> LoginRequest | str | SecretError:
     assert not isinstance(auth, Agent)
-    return (
-        given_token(auth, {}) if isinstance(auth, Token) else login_request(auth, never, "here", Deadline(5.0, float))
-    )
+    return given_token(auth, {}) if isinstance(auth, Token) else requested(auth)
 
 
 def by_file(path: str) -> list[Auth]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, unquote
 
 import hvac
 from hvac import exceptions
 from hvac.adapters import Adapter
 
+from toriconfig._core.clean_call import clean_call
+from toriconfig._core.markers import check_named
 from toriconfig._vault.http.response import Answer
 from toriconfig._vault.http.translate import error_of
 from toriconfig.errors import SecretError, VaultError
-
-if TYPE_CHECKING:
-    from toriconfig._vault.client import Client
 
 
 class Response:
@@ -40,17 +41,46 @@ class Response:
         return f"<Response [{self.status_code}]>"
 
 
+class Door(Protocol):
+    """The object that sends the requests of an adapter.
+
+    Attributes:
+        address: the address that is asked first.
+        namespace: the namespace of requests that name none.
+    """
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def namespace(self) -> str: ...
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+        check: bool = True,
+    ) -> Answer:
+        """Send one request, as `Client.request`."""
+        ...
+
+
 class ClientAdapter(Adapter):  # type: ignore[misc]
-    """An adapter of hvac over a `Client` of this library.
+    """An adapter of hvac that sends its requests through a `Door`.
 
     Each error is an instance of our class and of hvac's, so both kinds of `except` catch it. It has the status and the
     request id.
     """
 
-    def __init__(self, *, session: Client, **_: Any) -> None:
+    def __init__(self, *, session: Any, **_: Any) -> None:
         self.session: Any = session
         self.base_uri = session.address
-        self.namespace = session.resolved.namespace
+        self.namespace = session.namespace
         self.token: str | None = None
         """A token to use in place of the client's, until it is set back to None."""
 
@@ -62,6 +92,7 @@ class ClientAdapter(Adapter):  # type: ignore[misc]
         token: str = response["auth"]["client_token"]
         return token
 
+    @clean_call
     def request(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
         method: str,
@@ -71,24 +102,25 @@ class ClientAdapter(Adapter):  # type: ignore[misc]
         **kwargs: Any,
     ) -> Any:
         """Send a request; return the JSON of a 200, else a response object."""
-        path = url.strip("/").removeprefix("v1/")
-        while "//" in path:
-            path = path.replace("//", "/")
+        path, query = _split(url)
+        query.update({name: _query_value(value) for name, value in (kwargs.get("params") or {}).items()})
         extra = dict(headers or {})
         if kwargs.get("wrap_ttl"):
             extra["X-Vault-Wrap-TTL"] = str(kwargs["wrap_ttl"])
+        if (self.namespace or "").strip("/") != self.session.namespace:
+            extra["X-Vault-Namespace"] = (self.namespace or "").strip("/")
+        try:
+            check_named(path)
+        except ValueError as error:
+            raise with_hvac_class(
+                VaultError(str(error), reference=path, help="correct the path"), method, path
+            ) from None
         try:
             answer = self.session.request(
-                method.upper(),
-                path,
-                kwargs.get("json"),
-                query={name: _query_value(value) for name, value in (kwargs.get("params") or {}).items()},
-                headers=extra,
-                token=self.token,
-                check=False,
+                method.upper(), path, kwargs.get("json"), query=query, headers=extra, token=self.token, check=False
             )
-        except VaultError as error:
-            failure: VaultError = error
+        except SecretError as error:
+            failure = error
         else:
             if answer.status < 400 or not raise_exception:
                 return answer.body if answer.status == 200 and answer.body else Response(answer)
@@ -97,10 +129,23 @@ class ClientAdapter(Adapter):  # type: ignore[misc]
         raise with_hvac_class(failure, method, path)
 
 
-def hvac_client(client: Client) -> hvac.Client:
-    """Return an `hvac.Client` that sends its requests through `client`."""
-    session: Any = client  # what hvac hands to its adapter under this name
-    return hvac.Client(url=client.address, token="", adapter=ClientAdapter, session=session, verify=True)
+def hvac_client(door: Door) -> hvac.Client:
+    """Return an `hvac.Client` that sends its requests through `door`.
+
+    Args:
+        door: a client of ours, or its stand-in.
+    """
+    session: Any = door  # what hvac hands to its adapter under this name
+    return hvac.Client(url=door.address, token="", adapter=ClientAdapter, session=session, verify=True)
+
+
+def _split(url: str) -> tuple[str, dict[str, str | int]]:
+    """Return the path below `/v1/`, and the query. hvac quotes a part of the paths; the transport quotes all of them."""
+    path, _, query = url.partition("?")
+    path = path.strip("/").removeprefix("v1/")
+    while "//" in path:
+        path = path.replace("//", "/")
+    return unquote(path), dict(parse_qsl(query, keep_blank_values=True))
 
 
 _HVAC: dict[int, type[Exception]] = {
@@ -115,13 +160,13 @@ _HVAC: dict[int, type[Exception]] = {
     502: exceptions.BadGateway,
     503: exceptions.VaultDown,
 }
-_made: dict[tuple[type[Any], type[Any]], type[VaultError]] = {}
+_made: dict[tuple[type[Any], type[Any]], type[SecretError]] = {}
 
 
-def with_hvac_class(error: VaultError, method: str, path: str) -> VaultError:
+def with_hvac_class(error: SecretError, method: str, path: str) -> SecretError:
     """Return the error as an instance of its own class and of the class that hvac would have raised."""
     ours = type(error)
-    theirs = _HVAC.get(error.status or 0, exceptions.UnexpectedError)
+    theirs = _HVAC.get(getattr(error, "status", None) or 0, exceptions.UnexpectedError)
     if (ours, theirs) not in _made:
         own: dict[str, Any] = {
             "__str__": SecretError.__str__,
@@ -136,7 +181,7 @@ def with_hvac_class(error: VaultError, method: str, path: str) -> VaultError:
     return new
 
 
-def _restored(ours: type[VaultError], args: tuple[Any, ...], state: dict[str, Any]) -> VaultError:
+def _restored(ours: type[SecretError], args: tuple[Any, ...], state: dict[str, Any]) -> SecretError:
     error = ours.__new__(ours)
     error.args = args
     error.__dict__.update(state)

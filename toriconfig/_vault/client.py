@@ -81,6 +81,11 @@ class Client:
         return self._route.address
 
     @property
+    def namespace(self) -> str:
+        """The namespace of requests that name none; "": the root namespace."""
+        return self.resolved.namespace
+
+    @property
     def connected(self) -> bool:
         """True if connections have been opened."""
         return self._transport is not None

@@ -50,6 +50,7 @@ class Resolved:
 
     addresses: tuple[str, ...]
     namespace: str
+    login_namespace: str
     auth: Auth
     timeout: float
     proxy: str | None = field(repr=False)
@@ -87,6 +88,7 @@ def resolve(vault: Vault, environ: Mapping[str, str]) -> Resolved | None:
     return Resolved(
         addresses=split,
         namespace=namespace,
+        login_namespace=namespace if vault.login_namespace is None else vault.login_namespace.strip("/"),
         auth=auth if auth is not None else Token(),
         timeout=_timeout(vault, environ),
         proxy=check_proxy(proxy, "Vault.proxy" if vault.proxy else "VAULT_PROXY_ADDR") if proxy else None,

@@ -60,7 +60,15 @@ class WorkerRequester(Protocol):
         ...
 
     def exchange(
-        self, deadline: Deadline, method: str, path: str, body: Any, token: str, *, repeatable: bool = True
+        self,
+        deadline: Deadline,
+        method: str,
+        path: str,
+        body: Any,
+        token: str,
+        query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = True,
     ) -> Answer | Failure:
         """Send one request with that token, as `Client.exchange`."""
         ...

@@ -15,6 +15,8 @@ from toriconfig._core.clean_call import clean_init
 from toriconfig._core.clock import SYSTEM, Clock
 from toriconfig._core.trust import PINNED, SECRET, TUNING, Declared
 from toriconfig.vault.addresses import addresses_in, check_namespace, check_proxy
+from toriconfig.vault.hvac_logins import HvacLogin, Login
+from toriconfig.vault.login_method import LoginAnswer, LoginMethod, LoginRequest, LoginTools
 from toriconfig.vault.logins import (
     JWT,
     METHODS,
@@ -22,9 +24,6 @@ from toriconfig.vault.logins import (
     AppRole,
     Auth,
     Kubernetes,
-    LoginMethod,
-    LoginRequest,
-    LoginTools,
     TLSCertificate,
     Token,
     UserPass,
@@ -40,7 +39,10 @@ __all__ = [
     "Agent",
     "AppRole",
     "Auth",
+    "HvacLogin",
     "Kubernetes",
+    "Login",
+    "LoginAnswer",
     "LoginMethod",
     "LoginRequest",
     "LoginTools",
@@ -91,6 +93,7 @@ class Vault(Declared):
             nor the files that are read.
         share_after_fork: True: a forked child process uses the token and leases of its parent. None: it gets its own.
         clock: source of time, for tests.
+        login_namespace: the namespace of the login method; `/`: the root namespace; None: that of `namespace`.
 
     Raises:
         ValueError: a field is invalid; the message names the field and the remedy.
@@ -117,10 +120,11 @@ class Vault(Declared):
     allow_file_address: bool | None = field(default=None, metadata=PINNED)
     share_after_fork: bool | None = field(default=None, metadata=TUNING)
     clock: Clock = field(default=SYSTEM, repr=False, metadata=PINNED)
+    login_namespace: str | None = field(default=None, metadata=PINNED)
 
     def __post_init__(self) -> None:
-        check_text(self, "address", "namespace", "ca_cert", "ca_path", "client_cert", "client_key")
-        check_text(self, "tls_server_name", "proxy")
+        check_text(self, "address", "namespace", "login_namespace", "ca_cert", "ca_path")
+        check_text(self, "client_cert", "client_key", "tls_server_name", "proxy")
         auth: object = self.auth
         if auth is not None and not isinstance(auth, (Token, Agent, LoginMethod)):
             known = ", ".join(kind.__name__ for kind in METHODS.values())
@@ -143,8 +147,9 @@ class Vault(Declared):
             addresses_in(self.address, "Vault.address")
         if self.proxy is not None:
             check_proxy(self.proxy, "Vault.proxy")
-        if self.namespace is not None:
-            check_namespace(self.namespace, "Vault.namespace")
+        for name in ("namespace", "login_namespace"):
+            if getattr(self, name) is not None:
+                check_namespace(getattr(self, name), f"Vault.{name}")
 
     def says(self, name: str) -> bool:
         """Return True if the field was given a value, even its default, so that no variable or file is read for it.

@@ -1,123 +1,22 @@
 """The login methods, as values that create the request of one login.
 
-To add a method here, write a class and list it in the table `METHODS` at the end. A program defines its own method by
-subclassing `LoginMethod`, and passes it as `Vault(auth=...)`.
+To add a method here, write a class and list it in the table `METHODS` at the end. A program's own method is a subclass of
+`LoginMethod`, too.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from toriconfig._core.clean_call import clean_init
 from toriconfig._core.markers import check_path
 from toriconfig._core.trust import PINNED, SECRET, TUNING, Declared
 from toriconfig.vault.addresses import addresses_in
+from toriconfig.vault.login_method import LoginMethod, LoginRequest, LoginTools
 
 KUBERNETES_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105  (a path)
 """Where Kubernetes mounts the token of the pod's service account."""
-
-
-class LoginRequest(NamedTuple):
-    """Request of one login.
-
-    Attributes:
-        path: path below `/v1/`, such as `auth/userpass/login/ada`.
-        body: data sent as JSON with POST. It may hold secrets; `repr` does not show it.
-    """
-
-    path: str
-    body: Mapping[str, Any]
-
-    def __repr__(self) -> str:
-        return f"LoginRequest({self.path!r})"
-
-
-class LoginTools(ABC):
-    """Functions that a login method may use in `LoginMethod.request`."""
-
-    @abstractmethod
-    def read(self, path: str, what: str) -> str:
-        """Return the text of a regular file of at most 1 MiB, without surrounding whitespace.
-
-        Args:
-            path: the file; `~` is expanded.
-            what: name of the content for error messages, such as "the password".
-
-        Raises:
-            SecretError: the file cannot be read, or is empty or not text; the message names the file.
-        """
-
-    @abstractmethod
-    def either(self, value: str | None, file: str | None, what: str) -> str | None:
-        """Return `value` if it is given, else the text of `file`, else None.
-
-        Args:
-            value: the value, or None.
-            file: a file that is read as by `read`, or None.
-            what: name of the content for error messages.
-
-        Raises:
-            SecretError: the file cannot be used.
-        """
-
-    @abstractmethod
-    def unwrap(self, token: str, mount: str, creation_path: str | None) -> str:
-        """Return the secret id that a wrapping token holds. The token is unwrapped once for all sessions.
-
-        Args:
-            token: the wrapping token.
-            mount: mount path of the login method.
-            creation_path: path at which the token must have been created; None: the `secret-id` path of any role of the
-                mount.
-
-        Raises:
-            SecretError: the token was already used, has expired, or was not created at `creation_path`.
-        """
-
-
-class LoginMethod(Declared, ABC):
-    """Base class of login methods: a frozen dataclass that creates the request of one login.
-
-    Each field declares its trust class in its metadata: `SECRET` for a credential, `PINNED` for a setting that only
-    code and environment variables may set, `TUNING` for any other. A field without a declaration is treated as a
-    secret.
-
-    Attributes:
-        method: name of the method, for messages.
-        locks: True if Vault locks the account after a few refused logins. The same refused credentials are then not
-            sent again for 15 minutes.
-
-    Example:
-        >>> @dataclass(frozen=True)
-        ... class Ldap(LoginMethod):
-        ...     method: ClassVar[str] = "ldap"
-        ...     locks: ClassVar[bool] = True
-        ...     username: str = field(metadata=TUNING)
-        ...     password: str = field(metadata=SECRET)
-        ...
-        ...     def request(self, tools: LoginTools) -> LoginRequest:
-        ...         return LoginRequest(f"auth/ldap/login/{self.username}", {"password": self.password})
-        >>> Ldap("ada", "hunter2")
-        Ldap(username='ada', password='**********')
-    """
-
-    method: ClassVar[str] = ""
-    locks: ClassVar[bool] = False
-
-    @abstractmethod
-    def request(self, tools: LoginTools) -> LoginRequest:
-        """Return the request of one login. Called once per login, on a thread of the library.
-
-        Args:
-            tools: functions to read files and to unwrap tokens.
-
-        Raises:
-            SecretError: a credential is not available. The message gives the reason, and holds no part of the
-                credential.
-        """
 
 
 @clean_init
@@ -129,15 +28,22 @@ class Token(Declared):
         token: the token; None: the content of `file`, else `VAULT_TOKEN`, else the content of `~/.vault-token`.
         file: a file that holds the token, such as the sink of an agent. It is read again when Vault refuses the token.
             None: no file.
+        wrapped: True: the token, wherever it comes from, is a wrapping token that holds the token to use. It is used
+            once.
+        creation_path: path at which the wrapping token must have been created; None: any path below `auth/`.
     """
 
     method: ClassVar[str] = "token"
     token: str | None = field(default=None, metadata=SECRET)
     file: str | None = field(default=None, metadata=PINNED)
+    wrapped: bool = field(default=False, metadata=PINNED)
+    creation_path: str | None = field(default=None, metadata=PINNED)
 
     def __post_init__(self) -> None:
-        check_text(self, "token", "file")
+        check_text(self, "token", "file", "creation_path")
         _not_both(self, "token", "file")
+        if self.creation_path is not None and not self.wrapped:
+            raise ValueError("Token: `creation_path` means something only with `wrapped=True`")
 
 
 @clean_init

@@ -11,8 +11,7 @@ from toriconfig._runtime.single_flight import Flight
 from toriconfig._runtime.weak_timer import WeakTimer
 from toriconfig._runtime.workers import LEASE
 from toriconfig._vault import timing
-from toriconfig._vault.auth.login import given_token
-from toriconfig._vault.auth.obtain import obtain
+from toriconfig._vault.auth.obtain import obtain, token_now
 from toriconfig._vault.http.response import Answer, Failure
 from toriconfig._vault.http.translate import denied, error_of, timed_out
 from toriconfig._vault.token import NEVER, LiveToken
@@ -140,7 +139,7 @@ class Identity:
         if isinstance(self._auth, Agent):
             return denied(path, method)
         if isinstance(self._auth, Token):
-            given = given_token(self._auth, self._requester.environ)
+            given = token_now(self._auth, self._requester, deadline)
             if isinstance(given, str) and given != token.value:
                 return self._use(LiveToken(given, from_login=False, now=self._executor.now()), token)
         sure = self._executor.now() - token.confirmed < CONFIRMED_FOR
@@ -339,7 +338,7 @@ class Identity:
                     return token.due(executor.rnd)
             elif outcome.status not in (400, 403):
                 return self._renewal_failed(token, error_of(outcome, "POST", "auth/token/renew-self"), now)
-        given = given_token(self._auth, requester.environ) if isinstance(self._auth, Token) else None
+        given = token_now(self._auth, requester, deadline) if isinstance(self._auth, Token) else None
         if isinstance(given, str):
             if given != token.value:
                 self._use(LiveToken(given, from_login=False, now=executor.now()), token)

@@ -1,0 +1,159 @@
+"""A wrapping token as `VAULT_TOKEN`, and a namespace of its own for the login, at a real OpenBao."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hvac
+import pytest
+
+from support.fake_vault import secret
+from toriconfig._vault import shutdown
+from toriconfig.errors import VaultDenied, VaultNotFound
+from toriconfig.testing import VaultServer, vault_server
+from toriconfig.vault import AppRole, HvacLogin, Login, Token, UserPass
+
+from .conftest import Connect
+
+
+@pytest.fixture(name="server", scope="module")
+def _server() -> Iterator[VaultServer]:
+    with vault_server({"secret/app": {"k": "v"}}) as server:
+        server.policy("app", {"secret/data/app": ["read"]})
+        server.client.sys.enable_auth_method("userpass")
+        for namespace in ("team", "other"):
+            server.client.write(f"sys/namespaces/{namespace}")
+        team = hvac.Client(server.address, server.token, namespace="team")
+        team.sys.enable_auth_method("userpass")
+        team.auth.userpass.create_or_update_user("ann", "right-pin-1", policies=["app"])
+        team.sys.create_or_update_policy("app", 'path "secret/data/app" { capabilities = ["read"] }')
+        team.sys.enable_secrets_engine("kv", "secret", options={"version": "2"})
+        team.secrets.kv.v2.create_or_update_secret("app", {"k": "team"})
+        server.client.auth.userpass.create_or_update_user("bob", "right-pin-1", policies=["up"])
+        server.policy("up", {"team/secret/data/app": ["read"]})
+        yield server
+
+
+def _wrapped(server: VaultServer, **given: Any) -> str:
+    token: str = server.client.auth.token.create(policies=["app"], wrap_ttl="60s", **given)["wrap_info"]["token"]
+    return token
+
+
+def test_a_wrapping_token_in_the_variable_is_opened_once(server: VaultServer, connect: Connect) -> None:
+    environ = {"VAULT_ADDR": server.address, "VAULT_TOKEN": _wrapped(server)}
+    server.forget_requests()
+    for number in range(3):
+        session = connect(environ, auth=Token(wrapped=True), refresh_interval=50.0 + number)
+        assert {"k": "v"} == secret(session, "secret/app").get()
+    assert 1 == server.requests("sys/wrapping/unwrap")
+
+
+def test_the_wrapped_token_of_a_login_and_of_a_file_is_opened(
+    server: VaultServer, connect: Connect, tmp_path: Path
+) -> None:
+    role = server.approle("wraps", "app")
+    login = {"role_id": role.role_id, "secret_id": role.secret_id}
+    made = server.client.adapter.post("/v1/auth/approle/login", json=login, wrap_ttl="60s")["wrap_info"]["token"]
+    (tmp_path / "sink").write_text(made + "\n")
+    session = connect({"VAULT_ADDR": server.address}, auth=Token(file=str(tmp_path / "sink"), wrapped=True))
+    assert {"k": "v"} == secret(session, "secret/app").get()
+
+
+def test_a_token_that_was_wrapped_for_the_program_is_not_revoked_at_shutdown(
+    server: VaultServer, connect: Connect
+) -> None:
+    session = connect({"VAULT_ADDR": server.address}, auth=Token(_wrapped(server), wrapped=True))
+    secret(session, "secret/app").get()
+    assert session.client.identity.current is not None
+    value = session.client.identity.current.value
+    shutdown()
+    assert hvac.Client(server.address, value).auth.token.lookup_self()
+
+
+def test_a_new_wrapping_token_is_opened_when_the_token_has_ended(
+    server: VaultServer, connect: Connect, tmp_path: Path
+) -> None:
+    sink = tmp_path / "sink"
+    sink.write_text(_wrapped(server))
+    session = connect({"VAULT_ADDR": server.address}, auth=Token(file=str(sink), wrapped=True))
+    assert 200 == session.client.request("GET", "secret/data/app").status
+    assert session.client.identity.current is not None
+    server.client.auth.token.revoke(session.client.identity.current.value)
+    sink.write_text(_wrapped(server))
+    assert 200 == session.client.request("GET", "secret/data/app").status
+
+
+def test_a_wrapping_token_that_was_used_is_refused_with_the_alarm(server: VaultServer, connect: Connect) -> None:
+    wrapping = _wrapped(server)
+    server.client.sys.unwrap(wrapping)
+    session = connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": wrapping}, auth=Token(wrapped=True))
+    with pytest.raises(VaultDenied, match="wrapped token was used already or has ended") as caught:
+        secret(session, "secret/app").get()
+    assert "possible tampering" in caught.value.help
+    assert wrapping not in str(caught.value)
+
+
+@pytest.mark.parametrize("creation_path", [None, "auth/token/create/app"])
+def test_a_wrapping_token_made_elsewhere_is_not_opened(
+    server: VaultServer, connect: Connect, creation_path: str | None
+) -> None:
+    if creation_path is None:
+        forged = server.client.adapter.post("/v1/sys/wrapping/wrap", json={"x": "y"}, wrap_ttl="60s")
+        wrapping = forged["wrap_info"]["token"]
+    else:
+        wrapping = _wrapped(server)
+    session = connect({"VAULT_ADDR": server.address}, auth=Token(wrapping, wrapped=True, creation_path=creation_path))
+    with pytest.raises(VaultDenied, match="the wrapped token was made at"):
+        secret(session, "secret/app").get()
+    assert server.client.sys.unwrap(wrapping)  # it was not consumed
+
+
+def test_a_creation_path_needs_a_wrapped_token() -> None:
+    with pytest.raises(ValueError, match="only with `wrapped=True`"):
+        Token("t", creation_path="auth/token/create")
+
+
+LOGINS = [
+    UserPass("bob", "right-pin-1"),
+    HvacLogin("userpass", username="bob", password="right-pin-1"),
+    Login(lambda client: client.auth.userpass.login("bob", "right-pin-1")),
+]
+
+
+@pytest.mark.parametrize("auth", LOGINS, ids=lambda auth: type(auth).__name__)
+def test_a_login_of_the_root_namespace_reads_in_another_one(
+    server: VaultServer, connect: Connect, auth: UserPass | HvacLogin | Login
+) -> None:
+    session = connect({"VAULT_ADDR": server.address}, auth=auth, namespace="team", login_namespace="/")
+    assert {"k": "team"} == secret(session, "secret/app").get()
+    assert session.client.identity.current is not None
+    assert 200 == session.client.request("POST", "auth/token/renew-self", {}).status
+
+
+@pytest.mark.parametrize("auth", LOGINS, ids=lambda auth: type(auth).__name__)
+def test_without_a_namespace_of_its_own_the_login_is_sent_to_that_of_the_secrets(
+    server: VaultServer, connect: Connect, auth: UserPass | HvacLogin | Login
+) -> None:
+    session = connect({"VAULT_ADDR": server.address}, auth=auth, namespace="team")
+    with pytest.raises((VaultDenied, VaultNotFound)):
+        secret(session, "secret/app").get()
+
+
+def test_the_namespace_of_a_login_is_named_when_it_is_refused(server: VaultServer, connect: Connect) -> None:
+    auth = AppRole("nobody", "x")
+    server.approle("somebody", "app")
+    session = connect({"VAULT_ADDR": server.address}, auth=auth, namespace="team", login_namespace="/")
+    with pytest.raises(VaultDenied) as caught:
+        secret(session, "secret/app").get()
+    assert "the root namespace was asked" in caught.value.help
+
+
+def test_a_function_may_choose_the_namespace_of_its_login(server: VaultServer, connect: Connect) -> None:
+    def log_in(client: hvac.Client) -> None:
+        client.adapter.namespace = "team"
+        client.auth.userpass.login("ann", "right-pin-1")
+
+    session = connect({"VAULT_ADDR": server.address}, auth=Login(log_in), namespace="team", login_namespace="other")
+    assert {"k": "team"} == secret(session, "secret/app").get()

@@ -1,0 +1,134 @@
+"""A login by a function that gets an `hvac.Client`: requests without a token, before the deadline of the login."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._runtime.deadline import Deadline
+from toriconfig._vault.adapter import hvac_client
+from toriconfig._vault.auth.send import in_namespace, refusal, send
+from toriconfig._vault.engines.paths import issues_on_read
+from toriconfig._vault.http.response import Answer
+from toriconfig._vault.http.translate import error_of
+from toriconfig.errors import SecretError, VaultDenied, VaultUnreachable
+from toriconfig.vault.login_method import LoginAnswer, LoginRequest
+
+if TYPE_CHECKING:
+    from toriconfig._vault.requester import WorkerRequester
+
+REPEATABLE = ("GET", "LIST", "HEAD")
+
+
+class LoginClient:
+    """A client of Vault without a token, for the time of one login.
+
+    Attributes:
+        address: the address that is asked first.
+        namespace: the namespace of requests, unless the adapter names another one.
+        granted: the `auth` object of each answer that has one, oldest first.
+
+    Args:
+        requester: sends the requests.
+        deadline: of the login.
+        name: name of the login method, for messages.
+        locks: True if a login that was refused is not sent again.
+    """
+
+    def __init__(self, requester: WorkerRequester, deadline: Deadline, name: str, *, locks: bool) -> None:
+        self.address = requester.resolved.addresses[0]
+        self.namespace = requester.resolved.login_namespace
+        self.granted: list[Mapping[str, Any]] = []
+        self._requester = requester
+        self._deadline = deadline
+        self._name = name
+        self._locks = locks
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+        check: bool = True,
+    ) -> Answer:
+        """Send one request; as `Client.request`.
+
+        Raises:
+            SecretError: there was no answer, or the login was refused.
+        """
+        given = dict(headers or {})
+        namespace = given.pop("X-Vault-Namespace", self.namespace)
+        login = method in ("POST", "PUT") and path.startswith("auth/") and not token
+        if login and not given and not query:
+            request = LoginRequest(path, body if body is not None else {})
+            outcome = send(self._requester, self._deadline, request, locks=self._locks, namespace=namespace)
+        else:
+            outcome = self._requester.exchange(
+                self._deadline,
+                method,
+                path,
+                body,
+                token or "",
+                query=query,
+                headers={**in_namespace(self._requester.resolved, namespace), **given},
+                repeatable=method in REPEATABLE and not issues_on_read(path),
+            )
+        if isinstance(outcome, SecretError):
+            raise outcome
+        if login and outcome.status in (400, 401, 403):
+            raise refusal(outcome, path, self._name, namespace)
+        if not isinstance(outcome, Answer):
+            raise error_of(outcome, method, path, namespace=namespace) or VaultUnreachable("Vault cannot be asked")
+        auth = outcome.body.get("auth")
+        if isinstance(auth, dict):
+            self.granted.append(auth)
+        return outcome
+
+
+def log_in(
+    requester: WorkerRequester, deadline: Deadline, by: Callable[[Any], object], *, name: str, locks: bool
+) -> LoginAnswer | SecretError:
+    """Call `by` with an `hvac.Client`, and return the answer that holds the token of the client afterwards.
+
+    Args:
+        requester: sends the requests.
+        deadline: of the login.
+        by: logs in.
+        name: name of the login method, for messages.
+        locks: True if a login that was refused is not sent again.
+    """
+    door = LoginClient(requester, deadline, name, locks=locks)
+    client = hvac_client(door)
+    try:
+        by(client)
+    except SecretError as error:
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)  # its frames contained credentials
+    except Exception as error:  # noqa: BLE001  (anything; its text and its frames may hold credentials)
+        what = f"{type(error).__name__}{_place(error)}"
+        return VaultDenied(f"the login by {name} raised {what}", help="correct the function that logs in")
+    token = client.token
+    for auth in reversed(door.granted):
+        if not token or auth.get("client_token") == token:
+            return LoginAnswer(auth)
+    if isinstance(token, str) and token:
+        return LoginAnswer({"client_token": token})
+    return VaultDenied(
+        f"the login by {name} brought no token",
+        help="log in with the client that the function gets, or set its `token`",
+    )
+
+
+def _place(error: BaseException) -> str:
+    """File and line of the innermost frame."""
+    from os.path import basename
+
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        place = f" at {basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

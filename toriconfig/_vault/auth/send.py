@@ -1,0 +1,116 @@
+"""One login request: sent in the namespace of the login, not repeated after a refusal, and the error of a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from toriconfig._core.clock import SYSTEM
+from toriconfig._runtime.deadline import Deadline
+from toriconfig._vault.auth.refused_logins import HOLD, of_process
+from toriconfig._vault.http.response import Answer, Failure
+from toriconfig._vault.http.translate import error_of, timed_out
+from toriconfig.errors import SecretError, VaultDenied, VaultUnreachable
+from toriconfig.vault.login_method import LoginRequest
+
+if TYPE_CHECKING:
+    from toriconfig._vault.config import Resolved
+    from toriconfig._vault.requester import WorkerRequester
+
+POLL = 0.02
+"""Seconds between two checks of a login that another process has started with the same credentials."""
+
+_LOCKED = (
+    "the account may be locked after repeated failed logins (user lockout, 15 minutes by default): wait, or let an "
+    "administrator unlock it; else look at the network that the role allows, and at the mount"
+)
+
+
+_REFUSED = "look at the role, at what it is given to log in with, and at the mount"
+
+
+def in_namespace(resolved: Resolved, namespace: str | None = None) -> Mapping[str, str]:
+    """Return the headers that move a request into a namespace other than the session's.
+
+    Args:
+        resolved: the configuration of the session.
+        namespace: the namespace; "": the root namespace; None: that of logins.
+    """
+    wanted = resolved.login_namespace if namespace is None else namespace.strip("/")
+    return {} if wanted == resolved.namespace else {"X-Vault-Namespace": wanted}
+
+
+def send(
+    requester: WorkerRequester, deadline: Deadline, request: LoginRequest, *, locks: bool, namespace: str | None = None
+) -> Answer | Failure | SecretError:
+    """Send a login; the answer is not judged.
+
+    Args:
+        requester: sends the request.
+        deadline: of the login.
+        request: the login.
+        locks: False: send it even if the same login was refused recently in this process or one related by a fork.
+        namespace: the namespace; None: that of logins.
+    """
+    headers = in_namespace(requester.resolved, namespace)
+
+    def sent() -> Answer | Failure:
+        return requester.exchange(deadline, "POST", request.path, request.body, "", headers=headers, repeatable=False)
+
+    if not locks:
+        return sent()
+    memory, resolved, clock = of_process(), requester.resolved, requester.resolved.vault.clock
+    asked = headers.get("X-Vault-Namespace", resolved.namespace)
+    mark = memory.fingerprint(
+        resolved.addresses, asked, request.path, request.body, 0 if clock is SYSTEM else id(clock)
+    )
+    while True:
+        left = memory.seconds_blocked(mark, requester.executor.now())
+        if left:
+            return VaultDenied(
+                f"the login at {request.path} was refused {HOLD - left:.0f} s ago; it is not repeated with the same "
+                "credentials, since repeated failures lock the account for every program",
+                reference=request.path,
+                help=f"give new credentials, which are used at once; these are tried again in {left:.0f} s",
+            )
+        if memory.claim(mark, requester.executor.now(), deadline.pause):
+            break
+        if not deadline.pause(POLL):
+            return timed_out(request.path, resolved.timeout)
+    accepted: bool | None = None
+    try:
+        outcome = sent()
+        if isinstance(outcome, Answer):
+            accepted = True if outcome.status < 300 else False if outcome.status == 400 else None
+    finally:
+        memory.record(mark, requester.executor.now(), accepted)
+    return outcome
+
+
+def refusal(outcome: Answer | Failure, path: str, method: str, namespace: str) -> SecretError:
+    """Return the error of a login that brought no token.
+
+    Args:
+        outcome: of the login.
+        path: of the login.
+        method: name of the login method.
+        namespace: that was asked.
+    """
+    if isinstance(outcome, Answer) and outcome.status in (400, 401, 403):
+        said = f": {outcome.text}" if outcome.text else ""
+        locked = outcome.status == 403
+        return VaultDenied(
+            f"the login by {method} at {path} was refused with {outcome.status}{said}",
+            reference=path,
+            status=outcome.status,
+            request_id=outcome.request_id,
+            help=f"{_LOCKED if locked else _REFUSED}; {_elsewhere(namespace)}",
+        )
+    return error_of(outcome, "POST", path, namespace=namespace) or VaultUnreachable(
+        f"the login at {path} brought no token: this is not Vault's answer"
+    )
+
+
+def _elsewhere(namespace: str) -> str:
+    asked = f"the namespace {namespace}" if namespace else "the root namespace"
+    return f"{asked} was asked, which knows no role of another one: look at VAULT_NAMESPACE"

@@ -1,0 +1,209 @@
+"""Logins by hvac: every login method of `hvac.Client.auth`, and a function that logs in with an `hvac.Client`.
+
+Their arguments come from code alone: these methods are not in the table of methods that files and variables may name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
+
+from toriconfig._core.clean_call import clean_init
+from toriconfig._core.trust import PINNED, SECRET
+from toriconfig.errors import SecretError, VaultDenied
+from toriconfig.vault.login_method import LoginAnswer, LoginMethod, LoginTools
+
+Argument = str | Callable[[], str]
+"""Value of an argument, or a function that returns it at each login."""
+
+
+class Way(NamedTuple):
+    """One login method of hvac.
+
+    Attributes:
+        required: arguments that the method needs.
+        optional: arguments that may be left out.
+        function: name of the function of hvac.
+        locks: True if refused logins lock an account, in Vault or in the service that Vault asks.
+    """
+
+    required: str
+    optional: str
+    function: str = "login"
+    locks: bool = False
+
+
+WAYS: Mapping[str, Way] = {
+    "approle": Way("role_id", "secret_id mount_point", locks=True),
+    "aws": Way("", "role access_key secret_key session_token header_value region mount_point", "iam_login"),
+    "aws-ec2": Way("pkcs7", "nonce role mount_point", "ec2_login"),
+    "azure": Way("role", "jwt subscription_id resource_group_name vm_name vmss_name mount_point resource client_id"),
+    "gcp": Way("role", "jwt mount_point"),
+    "github": Way("token", "mount_point"),
+    "jwt": Way("role jwt", "path", "jwt_login"),
+    "kubernetes": Way("role jwt", "mount_point"),
+    "ldap": Way("username password", "mount_point", locks=True),
+    "oidc": Way("role jwt", "path", "jwt_login"),
+    "okta": Way("username password", "mount_point", locks=True),
+    "radius": Way("username password", "mount_point", locks=True),
+    "userpass": Way("username password", "mount_point", locks=True),
+}
+"""The login methods of hvac, with hvac's names of their arguments; `resource` and `client_id` are ours."""
+
+SHOWN = frozenset(
+    [
+        "role",
+        "username",
+        "mount_point",
+        "path",
+        "region",
+        "header_value",
+        "subscription_id",
+        "resource_group_name",
+        "vm_name",
+        "vmss_name",
+        "resource",
+        "client_id",
+    ]
+)
+"""Arguments that hold no secret. All others are credentials."""
+
+_OTHERS = {"cert": "`TLSCertificate(...)`", "token": "`Token(...)`"}
+
+
+@clean_init
+@dataclass(frozen=True, init=False)
+class HvacLogin(LoginMethod):
+    """Login by a login method of hvac.
+
+    The arguments are those of hvac's function. Each may be text, a function without arguments that returns the text at
+    each login, or, as `<argument>_file`, the path of a file that is read at each login. Credentials of a cloud that are
+    left out are requested from the cloud: for `aws` from the variables `AWS_ACCESS_KEY_ID` and so on, the container or the
+    machine; for `gcp` and `azure` from the metadata service of the machine.
+
+    Args:
+        name: `approle`, `aws`, `aws-ec2`, `azure`, `gcp`, `github`, `jwt`, `kubernetes`, `ldap`, `oidc`, `okta`,
+            `radius` or `userpass`.
+        arguments: the arguments of hvac's login function, such as `username`, `password` and `mount_point`. For
+            `azure` also `resource`, for which the token of the machine is requested, and `client_id`, its identity.
+
+    Raises:
+        ValueError: the name or an argument is unknown, or an argument is missing or is no text.
+
+    >>> HvacLogin("ldap", username="ada", password="hunter2")
+    HvacLogin(name='ldap', shown=(('username', 'ada'),), credentials='**********')
+    """
+
+    method: ClassVar[str] = "hvac"
+    name: str = field(metadata=PINNED)
+    shown: tuple[tuple[str, str], ...] = field(default=(), metadata=PINNED)
+    credentials: tuple[tuple[str, Argument], ...] = field(default=(), metadata=SECRET)
+
+    def __init__(self, name: str, /, **arguments: Argument | None) -> None:
+        given = {key: value for key, value in arguments.items() if value is not None}
+        _check(name, given)
+        shown = tuple((key, value) for key, value in given.items() if isinstance(value, str) and _is_shown(key))
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "shown", shown)
+        object.__setattr__(self, "credentials", tuple(one for one in given.items() if one not in shown))
+
+    def request(self, tools: LoginTools) -> LoginAnswer:
+        """Return the answer of hvac's login."""
+        from toriconfig.vault.clouds import completed
+
+        way = WAYS[self.name]
+        given = dict(_value(key, value, tools) for key, value in (*self.shown, *self.credentials))
+        by = partial(_log_in, self.name.partition("-")[0], way.function, completed(self.name, given, tools))
+        return tools.log_in(by, name=self.name, locks=way.locks)
+
+
+@clean_init
+@dataclass(frozen=True)
+class Login(LoginMethod):
+    """Login by a function that gets an `hvac.Client`.
+
+    The client has no token. Its requests use the addresses and the TLS settings of the session, in the time that is left
+    for the read. The function is called for each login, on a thread of the library. It logs in by a method of
+    `client.auth`, or sets `client.token`; what it returns is ignored. It must limit the time of its own requests to
+    other services. A login that Vault refuses is not sent again for 15 minutes.
+
+    Args:
+        log_in: the function. It is never printed or pickled, since it may hold credentials.
+
+    Raises:
+        ValueError: `log_in` cannot be called.
+
+    >>> Login(lambda client: client.auth.ldap.login("ada", "hunter2"))
+    Login(log_in='**********')
+    """
+
+    method: ClassVar[str] = "login"
+    log_in: Callable[[Any], object] = field(metadata=SECRET)
+
+    def __post_init__(self) -> None:
+        if not callable(self.log_in):
+            raise ValueError("Login.log_in: expected a function that gets an `hvac.Client`")
+
+    def request(self, tools: LoginTools) -> LoginAnswer:
+        """Return the answer of the login that the function sends."""
+        return tools.log_in(self.log_in, name=getattr(self.log_in, "__name__", type(self.log_in).__name__))
+
+
+def _log_in(method: str, function: str, arguments: Mapping[str, str], client: Any) -> None:
+    getattr(getattr(client.auth, method), function)(**arguments)
+
+
+def _is_shown(key: str) -> bool:
+    return key in SHOWN or key.endswith("_file")
+
+
+def _check(name: object, given: Mapping[str, object]) -> None:
+    way = WAYS.get(name) if isinstance(name, str) else None
+    if way is None:
+        instead = _OTHERS.get(name) if isinstance(name, str) else None
+        if instead:
+            raise ValueError(f"HvacLogin: use {instead} instead of {name!r}")
+        raise ValueError(f"HvacLogin: unknown login method {name!r}{_nearest(name, WAYS)}; known: {', '.join(WAYS)}")
+    known = [*way.required.split(), *way.optional.split()]
+    for key, value in given.items():
+        argument = key.removesuffix("_file")
+        if argument not in known:
+            near = _nearest(argument, known)
+            raise ValueError(f"HvacLogin({name!r}): unknown argument `{key}`{near}; known: {', '.join(known)}")
+        if argument != key and argument in given:
+            raise ValueError(f"HvacLogin({name!r}): give `{argument}` or `{key}`, not both")
+        if not (isinstance(value, str) and value) and not (callable(value) and argument == key):
+            wanted = "the path of a file" if argument != key else "text, or a function that returns text"
+            raise ValueError(f"HvacLogin({name!r}): `{key}` is to be {wanted}")
+    for key in way.required.split():
+        if key not in given and f"{key}_file" not in given:
+            raise ValueError(f"HvacLogin({name!r}): `{key}` is missing: give `{key}` or `{key}_file`")
+    if ("access_key" in given or "access_key_file" in given) != ("secret_key" in given or "secret_key_file" in given):
+        raise ValueError(f"HvacLogin({name!r}): give `access_key` and `secret_key`, or none of them")
+
+
+def _nearest(name: object, known: Any) -> str:
+    from difflib import get_close_matches
+
+    found = get_close_matches(str(name).lower(), list(known), 1)
+    return f", did you mean {found[0]!r}?" if found else ""
+
+
+def _value(key: str, value: Argument, tools: LoginTools) -> tuple[str, str]:
+    """The argument as it is now."""
+    if not callable(value):
+        name = key.removesuffix("_file")
+        return (key, value) if name == key else (name, tools.read(value, f"the {name}"))
+    try:
+        text: object = value()
+    except SecretError:
+        raise
+    except Exception as error:  # noqa: BLE001  (anything; its text may hold the credential)
+        raise VaultDenied(
+            f"the function for `{key}` of the login raised {type(error).__name__}", help="correct the function"
+        ) from None
+    if not isinstance(text, str) or not text:
+        raise VaultDenied(f"the function for `{key}` of the login returned no text", help="correct the function")
+    return key, text

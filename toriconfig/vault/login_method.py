@@ -1,0 +1,167 @@
+"""The interface of a login method: the method, the request or answer of one login, and the tools to create them.
+
+A program defines its own method by subclassing `LoginMethod`, and passes it as `Vault(auth=...)`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+from toriconfig._core.trust import Declared
+
+
+class LoginRequest(NamedTuple):
+    """Request of one login.
+
+    Attributes:
+        path: path below `/v1/`, such as `auth/userpass/login/ada`.
+        body: data sent as JSON with POST. It may hold secrets; `repr` does not show it.
+    """
+
+    path: str
+    body: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"LoginRequest({self.path!r})"
+
+
+class LoginAnswer(NamedTuple):
+    """Answer of a login that was already sent.
+
+    Attributes:
+        auth: the `auth` object of Vault's answer. Without `lease_duration`, the token counts as one that somebody else
+            obtained: its end is looked up, and it is not revoked. `repr` does not show it.
+    """
+
+    auth: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return "LoginAnswer()"
+
+
+class LoginTools(ABC):
+    """Functions that a login method may use in `LoginMethod.request`."""
+
+    @abstractmethod
+    def read(self, path: str, what: str) -> str:
+        """Return the text of a regular file of at most 1 MiB, without surrounding whitespace.
+
+        Args:
+            path: the file; `~` is expanded.
+            what: name of the content for error messages, such as "the password".
+
+        Raises:
+            SecretError: the file cannot be read, or is empty or not text; the message names the file.
+        """
+
+    @abstractmethod
+    def either(self, value: str | None, file: str | None, what: str) -> str | None:
+        """Return `value` if it is given, else the text of `file`, else None.
+
+        Args:
+            value: the value, or None.
+            file: a file that is read as by `read`, or None.
+            what: name of the content for error messages.
+
+        Raises:
+            SecretError: the file cannot be used.
+        """
+
+    @abstractmethod
+    def unwrap(self, token: str, mount: str, creation_path: str | None) -> str:
+        """Return the secret id that a wrapping token holds. The token is unwrapped once for all sessions.
+
+        Args:
+            token: the wrapping token.
+            mount: mount path of the login method.
+            creation_path: path at which the token must have been created; None: the `secret-id` path of any role of the
+                mount.
+
+        Raises:
+            SecretError: the token was already used, has expired, or was not created at `creation_path`.
+        """
+
+    @abstractmethod
+    def variable(self, name: str) -> str | None:
+        """Return an environment variable of the program; None: it is not set, or empty.
+
+        Args:
+            name: name of the variable.
+        """
+
+    @abstractmethod
+    def fetch(self, url: str, what: str, *, method: str = "GET", headers: Mapping[str, str] | None = None) -> str:
+        """Return the text that a metadata service of this host or its cloud answers, without surrounding whitespace.
+
+        No proxy is used and no redirect is followed. The request ends with the time of the login.
+
+        Args:
+            url: URL of the request.
+            what: name of the content for error messages.
+            method: GET or PUT.
+            headers: headers of the request; None: none.
+
+        Raises:
+            SecretError: there was no answer with status 200 and at most 1 MiB of text; the message names the host.
+        """
+
+    @abstractmethod
+    def log_in(self, by: Callable[[Any], object], *, name: str, locks: bool = True) -> LoginAnswer:
+        """Call a function that logs in with an `hvac.Client`, and return the answer of its login.
+
+        The client has no token. Its requests use the addresses, the TLS settings and the time of this login.
+
+        Args:
+            by: receives the client. It logs in by a method of `client.auth`, or sets `client.token`.
+            name: name of the method, for messages.
+            locks: True if a login that was refused is not sent again for 15 minutes.
+
+        Raises:
+            SecretError: the login was refused, the function raised an exception, or there is no token afterwards.
+        """
+
+
+class LoginMethod(Declared, ABC):
+    """Base class of login methods: a frozen dataclass that creates the request of one login.
+
+    Each field declares its trust class in its metadata: `SECRET` for a credential, `PINNED` for a setting that only
+    code and environment variables may set, `TUNING` for any other. A field without a declaration is treated as a
+    secret.
+
+    Attributes:
+        method: name of the method, for messages.
+        locks: True if Vault locks the account after a few refused logins. The same refused credentials are then not
+            sent again for 15 minutes.
+
+    Example:
+        >>> @dataclass(frozen=True)
+        ... class Ldap(LoginMethod):
+        ...     method: ClassVar[str] = "ldap"
+        ...     locks: ClassVar[bool] = True
+        ...     username: str = field(metadata=TUNING)
+        ...     password: str = field(metadata=SECRET)
+        ...
+        ...     def request(self, tools: LoginTools) -> LoginRequest:
+        ...         return LoginRequest(f"auth/ldap/login/{self.username}", {"password": self.password})
+        >>> Ldap("ada", "hunter2")
+        Ldap(username='ada', password='**********')
+    """
+
+    method: ClassVar[str] = ""
+    locks: ClassVar[bool] = False
+
+    @abstractmethod
+    def request(self, tools: LoginTools) -> LoginRequest | LoginAnswer:
+        """Return the request of one login, or the answer of a login that `tools.log_in` has sent.
+
+        Called once per login, on a thread of the library.
+
+        Args:
+            tools: functions to read files, to unwrap tokens and to log in with an `hvac.Client`.
+
+        Raises:
+            SecretError: a credential is not available. The message gives the reason, and holds no part of the
+                credential.
+        """
