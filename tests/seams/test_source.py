@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -100,6 +101,15 @@ def test_text_is_read_by_the_type_of_its_field() -> None:
     assert "a,b" == settings.token.get()
     wrong = refused(Deep, Store({"database": {"replicas": "a,b"}}))
     assert ("TC102", "database.replicas") == (wrong.code, wrong.path)
+
+
+def test_an_object_that_cannot_be_copied_is_the_value_itself() -> None:
+    class Holds(BaseModel):
+        lock: Any = None
+
+    lock = threading.Lock()
+    assert lock is load(Holds, sources=[Store({"lock": lock})]).lock
+    assert lock is load(Holds, overrides={"lock": lock}).lock
 
 
 def test_references_are_resolved_where_the_source_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,9 +106,15 @@ def test_a_source_reports_problems_of_its_own() -> None:
     assert ("no answer", "start it") == (found.message, found.help)
 
 
-@pytest.mark.parametrize("places", [{("size",): "3:1"}, {("size",): (3,)}, {("size",): (3, "1")}])
-def test_places_that_are_no_numbers_are_refused_where_the_tree_is_built(places: Any) -> None:
-    assert "raised TypeError at own_source.py" in refused(App, Store({}, places=places)).message
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"places": {("size",): "3:1"}}, {"places": {("size",): (3,)}}, {"places": {("size",): (3, "1")}},
+        {"problems": ["no answer"]},
+    ],
+)  # fmt: skip
+def test_places_and_problems_of_another_type_are_refused_where_the_tree_is_built(how: Any) -> None:
+    assert "raised TypeError at own_source.py" in refused(App, Store({}, **how)).message
 
 
 def test_the_data_of_a_source_is_no_mapping() -> None:

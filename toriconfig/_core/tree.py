@@ -170,13 +170,18 @@ class Node:
         return sum(child.leaves() for child in self.value.values()) if type(self.value) is dict else 1
 
     def plain(self) -> Any:
-        """The bare value, without places; nothing that can be changed is shared with the tree."""
+        """The bare value, without places; nothing that can be copied is shared with the tree."""
         value = self.value
         if type(value) is dict:
             return {key: child.plain() for key, child in value.items()}
         if type(value) is list:
             return [child.plain() for child in value]
-        return value if type(value) in _SCALARS else copy.deepcopy(value)
+        if type(value) in _SCALARS:
+            return value
+        try:
+            return copy.deepcopy(value)
+        except Exception:  # noqa: BLE001 - a lock, a generator, anybody's `__deepcopy__`
+            return value
 
     def __repr__(self) -> str:
         return f"Node({type(self.value).__name__} at {self.origin})"

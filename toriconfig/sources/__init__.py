@@ -79,7 +79,7 @@ def tree(
         problems: what is wrong with the input. With an error among them missing keys are not reported.
 
     Raises:
-        TypeError: a name that is no text, or a place that is no tuple of numbers.
+        TypeError: a name that is no text, a place that is no tuple of numbers, or a problem that is no Problem.
 
     >>> str(tree({"database": {"port": 5432}}, "consul").root.find(("database", "port")).origin)
     'consul["database.port"]'

@@ -50,8 +50,12 @@ def nested(
 ) -> Tree:
     """The tree of `toriconfig.sources.tree`, whose arguments these are."""
     given: tuple[object, ...] = (name, *(places or {}).values())
+    problems = tuple(problems)
+    found: tuple[object, ...] = problems
     if not isinstance(given[0], str) or not all(map(_is_place, given[1:])):
         raise TypeError("tree() takes a name as text, and places as tuples of line and column")
+    if not all(isinstance(problem, Problem) for problem in found):
+        raise TypeError("tree() takes problems that are objects of the class Problem")
     return _Build(name, kind, text=text, references=references, places=places or {}).values(values, problems)
 
 
