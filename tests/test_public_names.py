@@ -36,6 +36,7 @@ PROMISED = [
     "refresh",
     "arefresh",
     "shutdown",
+    "watch",
     "ConfigError",
     "Problem",
     "Origin",

@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from toriconfig._api import explain, health, lazy, load, on_change, override, reload, replace, snapshot
     from toriconfig._api.inspect import check, json_schema
     from toriconfig._api.secrets import aprefetch, arefresh, prefetch, refresh, shutdown
+    from toriconfig._api.watch import watch
     from toriconfig._core.markers import Merge, Ref
     from toriconfig._core.origin import Origin
     from toriconfig._inspect.explain import Explanation
@@ -36,6 +37,7 @@ _ROOMS = {
     "_api": "explain health lazy load on_change override reload replace snapshot",
     "_api.inspect": "check json_schema",
     "_api.secrets": "aprefetch arefresh prefetch refresh shutdown",
+    "_api.watch": "watch",
     "_live.change": "Change",
     "_inspect.explain": "Explanation",
     "_live.health": "Health",
@@ -94,6 +96,7 @@ __all__ = [
     "shutdown",
     "snapshot",
     "testing",
+    "watch",
 ]
 
 

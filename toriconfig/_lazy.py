@@ -35,6 +35,9 @@ class State:
         target: the schema, or "module:Class".
         options: what was given beside it.
         loaded: the current load, replaced whole; None before the first.
+        loaded_at: time at which that load began, in seconds since 1970; 0 before the first.
+        reloads: how many reloads succeeded.
+        failed_reloads: how many reloads failed.
         error: the last failed load or reload, until one succeeds.
         view: the contextvar of overrides; None before the first.
         ended: whether an override was ever left in another context than it was entered in.
@@ -52,13 +55,16 @@ class State:
             "after_load",
             "ended",
             "error",
+            "failed_reloads",
             "gate",
             "listeners",
             "loaded",
+            "loaded_at",
             "loader",
             "lock",
             "options",
             "overrides",
+            "reloads",
             "subscriptions",
             "target",
             "view",
@@ -69,6 +75,8 @@ class State:
         self.target = target
         self.options = options
         self.loaded: Loaded | None = None
+        self.loaded_at = 0.0
+        self.reloads = self.failed_reloads = 0
         self.error: Exception | None = None
         self.view: ContextVar[Any] | None = None  # of View | None
         self.ended = False
@@ -236,7 +244,9 @@ def swap_in(lazy: Lazy, load: "Callable[[], Loaded]") -> "Loaded":
         ConfigError: nothing was changed.
         KeyError: as `first_load`; nothing was changed.
     """
-    state = lazy._state
+    from time import time
+
+    state, began = lazy._state, time()
     if state.loaded is None:
         state.loader = _thread.get_ident()
     try:
@@ -250,6 +260,7 @@ def swap_in(lazy: Lazy, load: "Callable[[], Loaded]") -> "Loaded":
     finally:
         state.loader = None
     state.error = None
+    state.loaded_at = began
     while True:
         listeners = state.listeners
         for listener in listeners:

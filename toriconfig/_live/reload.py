@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from toriconfig._live.listener import Listener
 
 
-def reload_into(lazy: Lazy) -> list[Change]:
+def reload_into(lazy: Lazy, *, soon: bool = False) -> list[Change]:
     """Read everything again, swap, and tell the listeners; a failed reload keeps what is there.
+
+    Args:
+        soon: True: the listeners are called on other threads, and may hang without harm to the caller.
 
     Raises:
         ConfigError: nothing was changed.
@@ -33,10 +36,15 @@ def reload_into(lazy: Lazy) -> list[Change]:
     recipe = recipe_for(lazy)
     with paused(), warn_once.held(), state.gate:
         old = state.loaded
-        new = swap_in(lazy, lambda: _compared(old, load_now(recipe)))
+        try:
+            new = swap_in(lazy, lambda: _compared(old, load_now(recipe)))
+        except BaseException:
+            state.failed_reloads += 1
+            raise
+        state.reloads += 1
     watch_secrets(lazy)
     changes = changes_between(old, new) if old is not None else []
-    tell(lazy, changes)
+    tell(lazy, changes, soon=soon)
     return changes
 
 
@@ -63,12 +71,12 @@ def _compared(old: Loaded | None, new: Loaded) -> Loaded:
     return told
 
 
-def tell(lazy: Lazy, changes: list[Change]) -> None:
+def tell(lazy: Lazy, changes: list[Change], *, soon: bool = False) -> None:
     """Call each listener with each change below its path; one that raises is logged and stops nobody."""
     for listener in lazy._state.listeners:
         for change in changes:
             if listener.hears(change.key):
-                listener.call(change)
+                (listener.call_soon if soon else listener.call)(change)
 
 
 def watch_secrets(lazy: Lazy) -> None:

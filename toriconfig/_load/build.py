@@ -80,6 +80,7 @@ def snapshot_of_draft(draft: Draft) -> Snapshot:
         declared=handles.declared if handles is not None else {},
         source_texts=handles.source_texts if handles is not None else {},
         layers=tuple(draft.layers.read),
+        files=context.files,
         findings=sorted_problems(draft),
         warned=handles.current_warnings if handles is not None else {},
         session=draft.session,

@@ -105,6 +105,11 @@ class Context:
         """The variable that sets the key at `path`, or None."""
         return self.hints.variable(path)
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that `read_file` was asked for."""
+        return tuple(self._files)
+
     def read_file(self, name: str) -> str | Problem:
         """The text of a file that `${file:…}` names, or the problem for which it cannot be read."""
         from toriconfig._load.file_reference import read_under

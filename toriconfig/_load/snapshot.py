@@ -84,6 +84,7 @@ class Snapshot(Value):
         declared: the places in Vault that each secret may be read from, whether or not Vault is there.
         source_texts: what a file sets for a secret: a reference, or a mapping of references; only if no higher layer sets it.
         layers: what was read, lowest first.
+        files: the files that `${file:…}` names in plain fields, as they are written.
         findings: warnings and hints of the load.
         warned: what was warned of single secrets, by kind and path; what is over goes.
         session: the connection to Vault, or None.
@@ -98,6 +99,7 @@ class Snapshot(Value):
     declared: Mapping[Path, tuple[str, ...]] = _NONE
     source_texts: Mapping[Path, Any] = _NONE
     layers: tuple[LayerRead, ...] = ()
+    files: tuple[str, ...] = ()
     findings: tuple[Problem, ...] = ()
     warned: Mapping[tuple[str, Path], str] = _NONE
     session: Any = None

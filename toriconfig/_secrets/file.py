@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from toriconfig._core.clock import SYSTEM, Clock
 from toriconfig._core.interpolation_syntax import is_left
@@ -148,6 +149,23 @@ class FileProvider:
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
         return self._listeners.add(swap)
+
+
+_shared: WeakValueDictionary[tuple[str, str], FileProvider] = WeakValueDictionary()
+
+
+def file_provider(file: str, origin: Origin) -> FileProvider:
+    """The provider of a file: one for all loads, so that what was read outlives a reload and no swap is missed.
+
+    Args:
+        file: its path.
+        origin: for messages.
+    """
+    key = (os.path.abspath(file), str(origin))
+    provider = _shared.get(key)
+    if provider is None:
+        provider = _shared[key] = FileProvider(file, origin)
+    return provider
 
 
 def is_file(node: Node) -> bool:

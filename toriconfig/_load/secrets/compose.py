@@ -15,7 +15,7 @@ from toriconfig._core.value import Value
 from toriconfig._load.interpolate import LARGEST
 from toriconfig._load.templates import Other, Template
 from toriconfig._secrets.derived import Derived
-from toriconfig._secrets.file import FileProvider, is_file
+from toriconfig._secrets.file import file_provider, is_file
 from toriconfig._secrets.missing import Missing
 from toriconfig._secrets.provider import EXACT, Provider, Reading, is_rounded
 from toriconfig._secrets.registration import register_part
@@ -152,7 +152,7 @@ def _builder(
         return lambda readings: {key: make(readings) for key, make in below.items()}
     if is_file(node):
         at = len(inputs)
-        inputs.append(FileProvider(node.at, node.origin))
+        inputs.append(file_provider(node.at, node.origin))
         return lambda readings: readings[at].value
     plain = node.plain()
     return lambda _: plain
@@ -219,7 +219,7 @@ def _piece(part: Reference | Other, parts: Parts) -> tuple[Provider, Take, Any]:
         take = _taker(".".join(map(str, part.key)), _not_in_secret(part)) if part.key else _whole
         return parts.other(part.path), take, part.path
     if part.kind == "file":
-        return FileProvider(os.path.expanduser(part.name), Origin("files", part.name)), _whole, ("file", part.name)
+        return file_provider(os.path.expanduser(part.name), Origin("files", part.name)), _whole, ("file", part.name)
     if part.kind != "vault":
         return _in_other_backend(part, parts)
     ref = Ref(part.name)

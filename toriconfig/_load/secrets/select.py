@@ -32,7 +32,7 @@ from toriconfig._load.secrets.query import Query
 from toriconfig._load.templates import Template, failed
 from toriconfig._schema.shape import Shape
 from toriconfig._secrets.fallback import Fallback
-from toriconfig._secrets.file import FileProvider, is_file
+from toriconfig._secrets.file import file_provider, is_file
 from toriconfig._secrets.missing import Missing
 from toriconfig._secrets.provider import Fixed, Provider
 from toriconfig._secrets.secret import Secret, convert, provider_of, typed
@@ -180,7 +180,7 @@ def _lower(node: Node, shape: Shape, path: Path, query: Query, parts: Parts) -> 
     if isinstance(value, Template):
         return template_provider(value, parts)
     if is_file(node):
-        return FileProvider(node.at, node.origin)
+        return file_provider(node.at, node.origin)
     if isinstance(value, str) and is_left(value, node.layer):
         return left(node, path)
     masked = next(_masked(node), None)

@@ -1,0 +1,93 @@
+"""Following the files of settings: reload when one of them changes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._api import _lazy
+from toriconfig._core.clean_call import clean_call, expect
+
+if TYPE_CHECKING:
+    from toriconfig._live.watcher import Watcher
+
+
+@clean_call
+def watch(
+    settings: Any,
+    *,
+    paths: Iterable[str | os.PathLike[str]] = (),
+    debounce: float = 0.1,
+    interval: float = 5.0,
+    signum: int | None = None,
+) -> Watcher:
+    """Reload the settings whenever one of their files changes, on a daemon thread. Needs the extra `watch`.
+
+    Followed are settings files, `.env` files, folders of secrets and files that `${file:…}` or a variable of
+    `file_suffix` names, also those that do not exist yet. A file may be written in place, replaced by a rename, or
+    swapped by a symbolic link on the way to it, as Kubernetes does. Environment variables, Vault and the option
+    `sources` are not followed.
+
+    Callbacks of `on_change` run on other threads, so that a slow one delays no reload. If the new files are invalid, the
+    old settings stay, and one WARNING names the problem. Forked children follow the files too.
+
+    Args:
+        settings: a lazy object, which is loaded now if necessary.
+        paths: further files and folders whose change means a reload.
+        debounce: seconds without a change before a reload, above 0; while changes go on, at most ten times as many.
+        interval: seconds between two looks at the files if the system reports no change, above 0. Network file systems
+            and single files mounted into a container report none.
+        signum: a signal that also means a reload, and a `refresh` of all secrets, such as `signal.SIGHUP`. The former
+            handler is called too. None: no signal.
+
+    Returns:
+        A context manager; its `stop()` ends it. Without a call of `stop` it runs until the program ends.
+
+    Raises:
+        ConfigError: the settings are not loaded yet, and are invalid.
+        ImportError: watchfiles is not installed.
+        TypeError: `settings` is not a lazy object.
+        ValueError: a number is not above 0, or `signum` is given on another thread than the main thread.
+    """
+    target = _lazy(settings, "watch")
+    expect(paths, (tuple, list, set, frozenset), "watch() needs `paths` as a list of files and folders")
+    more = [_path(one) for one in paths]
+    for name, seconds in (("debounce", debounce), ("interval", interval)):
+        expect(seconds, (int, float), f"watch() needs `{name}` as a number of seconds")
+        if not seconds > 0:
+            raise ValueError(f"watch() needs `{name}` above 0")
+    expect(signum, (int, type(None)), "watch() needs `signum` as a number such as signal.SIGHUP, or None")
+    try:
+        from watchfiles._rust_notify import RustNotify
+    except ImportError:
+        from toriconfig._core.extra import missing_extra
+
+        raise missing_extra("watch()", "watchfiles", "watch") from None
+    from toriconfig._lazy import current
+    from toriconfig._live.watcher import Watcher
+
+    def notify(folders: list[str]) -> Any:
+        return RustNotify(folders, False, False, 300, False, True)
+
+    if signum is not None:
+        _check_signal(signum)
+    current(target)
+    watcher = Watcher(target, more, debounce, interval, notify)
+    watcher.begin(signum)
+    return watcher
+
+
+def _path(given: object) -> str:
+    expect(given, (str, os.PathLike), "watch() needs `paths` as a list of files and folders, and an item is none")
+    return os.fspath(given)  # type: ignore[call-overload, no-any-return]
+
+
+def _check_signal(signum: int) -> None:
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():
+        raise ValueError("watch() installs a signal handler, so it must be called on the main thread")
+    if signum not in signal.valid_signals() or signum in (signal.SIGKILL, signal.SIGSTOP):
+        raise ValueError(f"watch() cannot handle signal {signum}: name one such as signal.SIGHUP")

@@ -1,0 +1,292 @@
+"""The thread behind `watch`: it waits for changes of files, and reloads.
+
+Events of the system are hints only. A change is a difference between two fingerprints of the inputs, so what else
+happens in a folder is ignored, and what the system does not report is found at the next look.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakSet
+
+from toriconfig._lazy import Lazy, current
+from toriconfig._live.inputs import Fingerprint, Identity, Inputs, file_providers, inputs_of
+from toriconfig._live.reload import reload_into
+from toriconfig._runtime.scheduler import AFTER_FORK
+from toriconfig.errors import ConfigError, SecretError
+from toriconfig.pipeline._logging import library_logger
+from toriconfig.pipeline._threads import start
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_SLACK = 0.05
+"""Seconds that the times of files may be behind the clock: file systems take the time of the last tick."""
+
+_REPLACING = 0.5
+"""Seconds in which a program that replaces a file may have removed or emptied the old one already."""
+
+_BURST = 10
+"""A reload waits for this many times the quiet time at most, while files change again and again."""
+
+
+class Watcher:
+    """Handle of a running `watch`; a context manager that stops it.
+
+    Args:
+        settings: the lazy object, loaded.
+        paths: further files and folders.
+        debounce: seconds without a change before a reload.
+        interval: seconds between two looks without an event.
+        notify: makes the source of events for a list of folders.
+    """
+
+    def __init__(
+        self, settings: Lazy, paths: Sequence[str], debounce: float, interval: float, notify: Callable[..., Any]
+    ) -> None:
+        self._lazy = settings
+        self._paths = tuple(os.path.abspath(os.path.expanduser(path)) for path in paths)
+        self._debounce = debounce
+        self._interval = interval
+        self._notify = notify
+        self._events: Any = None
+        self._followed: dict[str, Any] | None = None
+        self._seen: Fingerprint | None = None
+        self._told = ""
+        self._asked = self._stopped = False
+        self._signal: _OnSignal | None = None
+        self._run = 0
+        self._ended = 0
+
+    @property
+    def running(self) -> bool:
+        """True until `stop` is called."""
+        return not self._stopped
+
+    def begin(self, signum: int | None) -> None:
+        """Start the thread, and install the signal handler."""
+        if signum is not None:
+            self._signal = _OnSignal(self, signum)
+        _watchers.add(self)
+        self._start()
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Stop following the files. A second call does nothing.
+
+        The former handler of the signal is installed again, if the call is made on the main thread.
+
+        Args:
+            timeout: seconds to wait for a reload that is in progress, from 0.
+        """
+        self._stopped = True
+        if self._signal is not None:
+            self._signal.remove()
+        deadline = time.monotonic() + timeout
+        while self._ended != self._run and time.monotonic() < deadline:
+            time.sleep(0.005)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"Watcher({_name(self._lazy)}, {'running' if self.running else 'stopped'})"
+
+    def is_set(self) -> bool:
+        """True if a wait for events is to end: the name is that of `threading.Event`, which takes a lock to set."""
+        return self._stopped or self._asked
+
+    def ask(self) -> None:
+        """Have everything read again soon. Takes no lock, so a signal handler may call it."""
+        self._asked = True
+
+    def after_fork(self) -> None:
+        """In a forked child: go on with a thread of its own. The events of the parent stay the parent's."""
+        self._ended = self._run
+        self._events = self._followed = None
+        if not self._stopped:
+            self._start(pause=AFTER_FORK)
+
+    def _start(self, pause: float = 0.0) -> None:
+        self._run += 1
+        mine = self._run
+        start(lambda: self._follow(mine), "toriconfig-watch", pause=pause)
+
+    def _follow(self, mine: int) -> None:
+        try:
+            while not self._stopped:
+                if not self._look() and not self.is_set():
+                    self._wait()
+        except Exception as error:  # noqa: BLE001  (a thread that ends unseen would leave old settings in place)
+            _logger().error("%s: files are no longer followed: %s", _name(self._lazy), type(error).__name__)
+        finally:
+            if self._events is not None:
+                self._events.close()
+            self._ended = mine
+
+    def _look(self) -> bool:
+        """Compare the inputs with those of the last look, and reload if they differ or a signal came.
+
+        Returns:
+            True if there was a reload: the new settings may name further files, so another look is due.
+        """
+        if self._lazy._state.loaded is None:  # a test unloaded the settings: the next read loads what is there then
+            self._seen = None
+            return False
+        asked, self._asked = self._asked, False
+        inputs = self._inputs()
+        self._listen(inputs)
+        found = inputs.fingerprint()
+        seen = self._seen
+        if seen is not None and any(_is_being_written(one, found.get(path)) for path, one in seen.items()):
+            self._pause(_REPLACING)
+            found = inputs.fingerprint()
+        first = seen is None and inputs.changed_since(self._lazy._state.loaded_at - _SLACK)
+        changed = _changed(seen, found) if seen is not None else []
+        if asked or first or changed:
+            self._reload(changed)
+        self._seen = found
+        if asked:
+            self._refresh()
+        return bool(asked or first or changed)
+
+    def _inputs(self) -> Inputs:
+        loaded = self._lazy._state.loaded
+        return inputs_of(loaded.snapshot, self._paths) if loaded is not None else Inputs()
+
+    def _reload(self, names: list[str]) -> None:
+        lazy = self._lazy
+        loaded = lazy._state.loaded
+        for provider in file_providers(loaded.snapshot) if loaded is not None else ():
+            provider.look()
+        try:
+            changes = reload_into(lazy, soon=True)
+        except ConfigError as error:
+            errors = [str(problem) for problem in error.problems]
+            self._warn(errors[0] + (f" (and {len(errors) - 1} more)" if errors[1:] else ""))
+        except Exception as error:  # noqa: BLE001  (a validator or a source is anybody's code; its text may hold values)
+            self._warn(f"{type(error).__name__} was raised")
+        else:
+            self._told = ""
+            text = ", ".join([*names[:3], *(["..."] if names[3:] else [])]) or "on request"
+            _logger().info("%s: read again (%s); changed keys: %d", _name(lazy), text, len(changes))
+
+    def _warn(self, reason: str) -> None:
+        """Log why the old settings stay; not twice in a row for the same reason."""
+        if reason != self._told:
+            self._told = reason
+            _logger().warning("%s: not reloaded, the old settings stay: %s", _name(self._lazy), reason)
+
+    def _refresh(self) -> None:
+        from toriconfig._live.refresh import refresh_below
+
+        try:
+            refresh_below(current(self._lazy), "")
+        except ExceptionGroup as group:
+            failed = [f"{one.path}: {one.message}" for one in group.exceptions if isinstance(one, SecretError)]
+            _logger().warning("%s: %s: %s", _name(self._lazy), group.message, "; ".join(failed))
+
+    def _listen(self, inputs: Inputs) -> None:
+        """Have the system report changes in the folders of the inputs; anew only if they are others than before."""
+        watched = inputs.watched()
+        if watched == self._followed:
+            return
+        if self._events is not None:
+            self._events.close()
+        self._events, self._followed = None, watched
+        try:
+            self._events = self._notify([folder for folder, found in watched.items() if found is not None])
+        except (OSError, RuntimeError) as error:
+            text = "%s: the system reports no changes of files (%s); they are looked at every %g s"
+            _logger().warning(text, _name(self._lazy), type(error).__name__, self._interval)
+
+    def _wait(self) -> None:
+        """Wait for an event and the quiet after it, for the next look, or for `stop` or a signal."""
+        step = max(1, int(self._debounce * 1000))
+        if self._events is not None:
+            try:
+                self._events.watch(_BURST * step, step, int(self._interval * 1000), self)
+            except RuntimeError:
+                self._events.close()
+                self._events = self._followed = None
+            else:
+                return
+        self._pause(self._interval)
+
+    def _pause(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not self._stopped and not self._asked and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(self._debounce, left))
+
+
+class _OnSignal:
+    """A signal handler that asks a watcher, and then calls the handler that was there before."""
+
+    def __init__(self, watcher: Watcher, signum: int) -> None:
+        self._watcher = watcher
+        self._signum = signum
+        self._before = signal.signal(signum, self)
+
+    def __call__(self, signum: int, frame: FrameType | None) -> None:
+        if self._watcher.running:
+            self._watcher.ask()
+        if callable(self._before):
+            self._before(signum, frame)
+        elif self._before == signal.SIG_DFL and not self._watcher.running:  # could not be removed by another thread
+            signal.signal(signum, signal.SIG_DFL)
+            signal.raise_signal(signum)
+
+    def remove(self) -> None:
+        """Install the former handler, unless another one was installed since or this is not the main thread."""
+        try:
+            installed: object = signal.getsignal(self._signum)
+            if installed is self:
+                signal.signal(self._signum, signal.SIG_DFL if self._before is None else self._before)
+        except ValueError:  # not the main thread: the handler stays, and passes signals on
+            return
+
+
+def _is_being_written(before: Identity | None, now: Identity | None) -> bool:
+    """True if a file is gone or empty that was neither before."""
+    return before is not None and (now is None or (before[2] > 0 and now[2] == 0))
+
+
+def _changed(seen: Fingerprint, found: Fingerprint) -> list[str]:
+    """The names of the files that are not what they were."""
+    return [os.path.basename(path) for path in {**seen, **found} if seen.get(path) != found.get(path)]
+
+
+def _name(lazy: Lazy) -> str:
+    target = lazy._state.target
+    return target.rpartition(":")[2] if isinstance(target, str) else target.__name__
+
+
+def _logger() -> Any:
+    return library_logger("toriconfig")
+
+
+_watchers: WeakSet[Watcher] = WeakSet()
+
+
+def _after_fork() -> None:
+    for watcher in list(_watchers):
+        watcher.after_fork()
+
+
+@atexit.register
+def _stop_all() -> None:
+    """End the threads before the interpreter does, which would end them inside the library of another language."""
+    for watcher in list(_watchers):
+        watcher._stopped = True
+    for watcher in list(_watchers):
+        watcher.stop(1.0)
+
+
+os.register_at_fork(after_in_child=_after_fork)
