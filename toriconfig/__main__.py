@@ -1,7 +1,5 @@
 """`python -m toriconfig`: the command line, where the script is not on the path."""
 
-from __future__ import annotations
-
 from toriconfig.cli import main
 
 main()

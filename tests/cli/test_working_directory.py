@@ -53,7 +53,7 @@ class Mine(BaseModel):
 @pytest.fixture(name="hostile")
 def _hostile(tmp_path: Path) -> Path:
     """A checkout with a module for every name of the standard library and of our dependencies."""
-    for name in sorted({*sys.stdlib_module_names, *LIBRARIES} - {"__future__"}):
+    for name in sorted({*sys.stdlib_module_names, *LIBRARIES}):
         (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r} + ' ')\n")
     (tmp_path / "conf.py").write_text(SCHEMA)
     (tmp_path / "beside.py").write_text("def later(number):\n    import subprocess, uuid\n    return number\n")

@@ -4,8 +4,6 @@ To add a command, write a module here with a click command, and add one line to 
 commands by an entry point (`_installed`).
 """
 
-from __future__ import annotations
-
 import os
 import sys
 
