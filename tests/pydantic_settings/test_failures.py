@@ -6,12 +6,18 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pydantic_settings import NestedSecretsSettingsSource, PydanticBaseSettingsSource, YamlConfigSettingsSource
+from pydantic_settings import (
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsError,
+    YamlConfigSettingsSource,
+)
 from toriconfig import ConfigError, Secret, Settings, SettingsConfigDict, health, lazy, load, reload
 from toriconfig._inspect.check import check_whole
 from toriconfig._load.snapshot import Recipe
@@ -166,3 +172,23 @@ def test_a_dotenv_file_that_may_never_end_is_refused_without_being_opened(kind: 
             path = Path("/dev/zero")
         with pytest.raises(ConfigError, match="name a regular file"):
             load(App, env_file=path, env_prefix="T_", environ={})
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["#" * (1 << 20), "#" * ((1 << 20) + 1), "T_A=1\n" * 50_001, "T_A=1\r" * 50_001])
+@pytest.mark.parametrize("loads", [True, False])
+def test_a_dotenv_file_beyond_the_limits_is_refused_before_pydantic_settings_reads_it(
+    loads: bool, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class App(Settings):
+        model_config = SettingsConfigDict(env_file=".env", env_prefix="T_", file_suffix="_FILE")
+        a: str = ""
+
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_bytes(text.encode())
+    make = partial(load, App, environ={}) if loads else App
+    if len(text) == 1 << 20:
+        make()
+    else:
+        with pytest.raises((ConfigError, SettingsError), match="at most"):
+            make()

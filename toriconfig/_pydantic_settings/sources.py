@@ -29,6 +29,7 @@ from pydantic_settings import (
 )
 from toriconfig._core.origin import Origin
 from toriconfig._core.problem import Problem
+from toriconfig._core.regular_file import read_regular
 from toriconfig._core.tree import Layer, Node
 from toriconfig._schema.annotations import shape_of
 from toriconfig._schema.options import SHARED, Options
@@ -86,7 +87,7 @@ def build(
         env.env_ignore_empty,
         env.env_parse_none_str,
     )
-    _refuse_pipes(options)
+    _refuse_unbounded(options)
     dotenv = _make(DotEnvSettingsSource, schema, given)
     if environ is not os.environ and options.env_file:
         dotenv.env_vars = _dotenv_variables(dotenv, environ)
@@ -117,16 +118,30 @@ def build(
     return sources
 
 
-def _refuse_pipes(options: Options) -> None:
-    """Refuse a named pipe, a socket or a device as `.env` file: reading one may never end.
+def _refuse_unbounded(options: Options) -> None:
+    """Refuse a `.env` file that is no regular one, or larger than one may be: pydantic-settings reads any to its end.
 
     Raises:
         SettingsError: the message names the file.
     """
+    if not options.env_file:
+        return
+    from toriconfig.sources.dotenv import MAX_BYTES, MAX_LINES
+    from toriconfig.sources.read_file import refused_size
+
     for file in options.env_file:
         path = os.path.expanduser(os.fspath(file))
-        if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
-            raise SettingsError(f"the `.env` file {path} is a pipe, a socket or a device; name a regular file")
+        data = read_regular(path, MAX_BYTES, secret=False)
+        if isinstance(data, bytes):
+            wrong = refused_size(data, Origin("dotenv", path), MAX_BYTES, MAX_LINES)
+            reason = f"more than {MAX_LINES:,} lines" if wrong is not None else ""
+        else:
+            reason = data.reason if data.kind in ("kind", "large", "slow") and not os.path.isdir(path) else ""
+        if reason:
+            raise SettingsError(
+                f"the `.env` file {path} is not read: {reason}; name a regular file of at most "
+                f"{MAX_BYTES >> 20} MiB and {MAX_LINES:,} lines"
+            )
 
 
 def _dotenv_variables(source: DotEnvSettingsSource, environ: Mapping[str, str]) -> Mapping[str, str | None]:
