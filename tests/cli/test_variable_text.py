@@ -75,6 +75,12 @@ def test_a_line_for_a_shell_is_one_line_that_may_be_printed(text: str) -> None:
         assert clean_lines(line) == line and "\n" not in line
 
 
+@pytest.mark.parametrize("text", ["=ls", ":=ls", "a:=ls"])
+def test_what_zsh_takes_for_the_path_of_a_command_is_quoted(text: str) -> None:
+    assert f"export V='{text}'" == shell_assignment("V", text)
+    assert f"'{text}'" == env_text(text)
+
+
 @pytest.mark.parametrize("text", ["a\0b", "\ud800"])
 def test_what_no_variable_can_hold_is_not_said_to_a_shell(text: str) -> None:
     assert shell_assignment("V", text) is None

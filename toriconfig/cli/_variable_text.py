@@ -94,6 +94,8 @@ def _text(value: Any, *, ascii: bool) -> str | None:  # noqa: A002
 
 
 def _is_bare(text: str) -> bool:
+    if text[:1] == "=" or ":=" in text:  # zsh takes `=ls` for the path of `ls`
+        return False
     return all(char in _SAFE or (char.isascii() and char.isalnum()) for char in text)
 
 
