@@ -111,3 +111,20 @@ def test_health_of_an_unloaded_object_loads_nothing_of_the_schema(tmp_path: Path
     modules, _, opened = probe(code, tmp_path)
     assert "toriconfig.schema" not in modules
     assert opened == []
+
+
+def test_a_reference_to_aws_imports_boto3_at_the_first_read_and_not_before(tmp_path: Path) -> None:
+    code = PLAIN.replace("    size", "    token: Secret[str] | None = None\n    size").replace(
+        "from pydantic", "from toriconfig import Secret\nfrom pydantic", 1
+    )
+    (tmp_path / "app.yaml").write_text("size: 500\ntoken: ${aws:prod/db#password}\n")
+    modules, threads, opened = probe(code, tmp_path, AWS_REGION="eu-central-1")
+    assert "toriconfig.backends.aws" in modules
+    assert modules & {"boto3", "botocore", "urllib3", "toriconfig.backends.aws._policy"} == set()
+    assert (threads, opened) == (0, [])
+
+
+def test_settings_without_a_reference_to_aws_do_not_import_its_backend(tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_text("size: 500\n")
+    modules, _, _ = probe(PLAIN, tmp_path)
+    assert {name for name in modules if name.startswith("toriconfig.backends")} == set()

@@ -18,6 +18,7 @@ from toriconfig.vault import LoginMethod
 MODULES = [
     "toriconfig",
     "toriconfig.backends",
+    "toriconfig.backends.aws",
     "toriconfig.errors",
     "toriconfig.integrations.boto",
     "toriconfig.integrations.httpx",

@@ -84,7 +84,7 @@ def test_what_fetch_must_not_return_is_an_error(memory: Memory) -> None:
         app(memory).token.get()
 
 
-@pytest.mark.parametrize("given", [{"ttl": -1}, {"ttl": "1"}, {"ttl": float("nan")}, {"version": "2"}])
+@pytest.mark.parametrize("given", [{"ttl": -1}, {"ttl": "1"}, {"ttl": float("nan")}, {"version": 2.5}])
 def test_an_end_or_a_version_that_cannot_be_is_refused(given: Any) -> None:
     with pytest.raises(ValueError, match=r"Fetched\.(ttl|version) is a"):
         Fetched("value", **given)

@@ -27,6 +27,7 @@ class Memory(Backend):
         self.go = threading.Event()
         self.go.set()
         self.ttl: float | None = None
+        self.version: int | str | None = None
         self.done: SimpleQueue[str] = SimpleQueue()
         if clock is not None:
             self.clock = clock
@@ -41,7 +42,8 @@ class Memory(Backend):
             self.go.wait()
             if self.wrong is not None:
                 raise self.wrong
-            return Fetched(self.values[path], version=len(self.fetches), ttl=self.ttl)
+            version = len(self.fetches) if self.version is None else self.version
+            return Fetched(self.values[path], version, self.ttl)
         finally:
             self.done.put(path)
 

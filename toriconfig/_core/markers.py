@@ -159,6 +159,16 @@ def split_key(reference: str) -> tuple[str, str | None]:
     return path, _key(reference[at + 1 :]) if at < len(reference) else None
 
 
+def spelled(path: str, key: str | None) -> str:
+    """A reference to a backend other than Vault as a settings file spells it, without the scheme.
+
+    >>> spelled("prod/my app?stage=AWSPREVIOUS", "a}b")
+    'prod/my app?stage=AWSPREVIOUS#"a}b"'
+    """
+    whole = "/".join(part if _is_plain_part(part) else quote(part) for part in path.split("/"))
+    return whole + (f"#{key if _is_plain_key(key) else quote(key)}" if key else "")
+
+
 def issues(path: str) -> bool:
     """True if a path may issue something to parameters: `pki/issue/tori`, `kubernetes/creds/tori`, `aws/sts/tori`."""
     return not _ISSUING.isdisjoint(path.split("/")[1:][-2:-1])
@@ -224,6 +234,10 @@ def _is_plain_segment(text: str) -> bool:
     return _REFUSED.isdisjoint(text) and _is_bare(text)
 
 
+def _is_plain_part(text: str) -> bool:
+    return _is_bare(text) and not any(mark in text for mark in "#{}") and text.strip() == text
+
+
 def _is_plain_key(text: str) -> bool:
     return _is_bare(text) and "}" not in text and text.strip() == text
 
@@ -275,6 +289,7 @@ def check_path(path: str) -> None:
 
 BACKENDS: dict[str, str] = {
     "vault": "",
+    "aws": "toriconfig.backends.aws:SecretsManager",
 }
 """The backends that the package ships: the scheme of their references, and "module:Class", made at the first use.
 

@@ -24,7 +24,7 @@ class Origin(Value):
         column: 1-based column in code points, or None.
         end_line: 1-based line of the character after the value, or None.
         end_column: 1-based column of the character after the value, or None.
-        version: version of the secret in its backend, or None.
+        version: version of the secret in its backend, a number or text, or None.
         name: the variable inside a `.env` file, or None.
 
     >>> str(Origin("files", "config/tori.yaml", 14, 9))
@@ -41,14 +41,15 @@ class Origin(Value):
     column: int | None = None
     end_line: int | None = None
     end_column: int | None = None
-    version: int | None = None
+    version: int | str | None = None
     name: str | None = None
 
     def __str__(self) -> str:
         text = self.source
         if self.layer in ("vault", "backend"):
             text = f"vault {text}" if self.layer == "vault" else text
-            text += f" v{self.version}" if self.version is not None else ""
+            mark = "v" if isinstance(self.version, int) else "version "
+            text += f" {mark}{self.version}" if self.version is not None else ""
         elif self.layer == "defaults":
             text = f"default {text}"
         for number in (self.line, self.column):

@@ -18,7 +18,15 @@ from toriconfig._render import sort_problems
 from toriconfig._schema.shape import root_shape
 from toriconfig._secrets.prefetch import failures_of
 from toriconfig._secrets.secret import Secret, provider_of
-from toriconfig.errors import SecretDenied, SecretError, SecretNotFound, SecretUnreachable, VaultError, VaultSealed
+from toriconfig.errors import (
+    MissingCredentialError,
+    SecretDenied,
+    SecretError,
+    SecretNotFound,
+    SecretUnreachable,
+    VaultError,
+    VaultSealed,
+)
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -169,4 +177,6 @@ def code_of(error: SecretError) -> str:
         return "TC406"
     if isinstance(error, SecretNotFound):
         return "TC407"
+    if isinstance(error, MissingCredentialError):
+        return "TC401"
     return "TC405" if isinstance(error, (SecretUnreachable, VaultSealed)) else "TC102"

@@ -58,7 +58,7 @@ class Explanation:
     losers: tuple[Candidate, ...] = ()
     secret: bool = False
     reference: str = ""
-    version: int | None = None
+    version: int | str | None = None
     age: float | None = None
     expires_at: float | None = None
     state: str = ""

@@ -39,10 +39,22 @@ class Attempt:
         unsupplied: paths of secrets that nothing supplies here, with their place in a backend ("" for none) and the remedy.
         secrets: every handle by its path, also when the settings could not be built.
         references: every place in Vault that the settings may be read from.
+        elsewhere: every reference to another backend that the settings may be read from, with its scheme.
+        backends: the backends of the option `backends`.
         session: the connection to Vault, or None.
     """
 
-    __slots__ = ("complete", "loaded", "problems", "references", "secrets", "session", "unsupplied")
+    __slots__ = (
+        "backends",
+        "complete",
+        "elsewhere",
+        "loaded",
+        "problems",
+        "references",
+        "secrets",
+        "session",
+        "unsupplied",
+    )
 
     def __init__(self, draft: Assembled, loaded: Loaded | None) -> None:
         handles = draft.handles
@@ -51,7 +63,8 @@ class Attempt:
         self.complete = draft.layers.complete
         self.unsupplied: Mapping[Path, tuple[str, str]] = handles.unsupplied if handles is not None else {}
         self.secrets: Mapping[Path, Secret[Any]] = handles.secrets if handles is not None else {}
-        self.references = _references(draft)
+        self.references, self.elsewhere = _references(draft)
+        self.backends: Sequence[Backend] = draft.context.options.backends
         self.session: Any = draft.session
 
     def outcome(self, schema: str) -> Loaded:
@@ -87,14 +100,15 @@ def try_load(recipe: Recipe) -> Attempt:
     return Attempt(draft, loaded)
 
 
-def _references(draft: Assembled) -> tuple[str, ...]:
-    """Every path in Vault that the settings may be read from, as far as the layers could be read."""
+def _references(draft: Assembled) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Every path in Vault, and in other backends, that the settings may be read from, as far as layers could be read."""
     from toriconfig._core.markers import scheme_of
 
     context, handles = draft.context, draft.handles
     own = [context.vault_path] if context.eager and context.vault_path is not None else []
     found = [name for names in handles.declared.values() for name in names] if handles is not None else []
-    return tuple(dict.fromkeys([*own, *(one for one in found if scheme_of(one) == "vault")]))
+    in_vault = [one for one in found if scheme_of(one) == "vault"]
+    return tuple(dict.fromkeys([*own, *in_vault])), tuple(dict.fromkeys(one for one in found if one not in in_vault))
 
 
 def try_check_tree(

@@ -31,7 +31,7 @@ class Reading:
     Attributes:
         value: text, bytes, a number, or a dict for a whole Vault path. Raw: not converted to the T of a handle.
         origin: where the value was read, with its version.
-        version: KV v2 version, or None.
+        version: KV v2 version, or that of another backend, a number or text; or None.
         inputs: the readings that the value was built from, which end with it; () if it was read directly.
         comparable: the value without the parts that only move its end; readings of one credential have equal ones.
     """
@@ -42,7 +42,7 @@ class Reading:
         self,
         value: Any,
         origin: Origin,
-        version: int | None = None,
+        version: int | str | None = None,
         expires_at: float | None = None,
         inputs: Sequence[Reading] = (),
         comparable: Any = None,

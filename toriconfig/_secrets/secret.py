@@ -143,8 +143,8 @@ class Secret(Generic[T]):
         return value, wrong
 
     @property
-    def version(self) -> int | None:
-        """KV v2 version of the value in memory, or None."""
+    def version(self) -> int | str | None:
+        """Version of the value in memory, or None: a number in KV v2, a number or text in another backend."""
         reading = provider_of(self).reading
         return reading.version if reading is not None else None
 

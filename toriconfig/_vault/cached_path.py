@@ -226,7 +226,7 @@ class CachedPath(CachedValue):
         now, vault = self.now(), self._vault
         with self._memory as then:
             old, before = self.reading, self._leased
-            if late and old is not None and (old.version or 0) >= (result.version or 0):
+            if late and old is not None and _number(old) >= (result.version or 0):
                 # its deadline has passed, and a newer answer came first; credentials in it will not be used
                 unused = result.lease
                 if unused is not None:
@@ -272,3 +272,7 @@ class CachedPath(CachedValue):
         if dropped is not None and isinstance(error, VaultNotFound):
             logger().warning("%s: what was read before is dropped: %s", self.reference, error.message)
         self._notify(dropped, None)
+
+
+def _number(reading: Reading) -> int:
+    return reading.version if isinstance(reading.version, int) else 0

@@ -20,34 +20,35 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from toriconfig._core.clock import SYSTEM, Clock
 from toriconfig._core.markers import BACKENDS, RESERVED, shipped
 
-__all__ = ["Backend", "Fetched"]
+__all__ = ["Backend", "Fetched", "Step"]
 
 
 class Fetched:
     """Result of one fetch.
 
     Args:
-        value: text, bytes, a number, or a mapping of keys to values. A mapping is copied.
-        version: number of the version, for messages; None: the backend has no versions.
+        value: text, bytes, a number, or a mapping of keys to values. A mapping is copied. Text or bytes that are the
+            JSON of an object have its keys: `#key` reads one of them.
+        version: number or name of the version, for messages; None: the backend has no versions.
         ttl: seconds for which the value is valid, from 0. It is fetched again before they are over, and never used
             afterwards. 0: each read fetches. None: the value does not expire.
 
     Raises:
-        ValueError: `version` is not an integer, or `ttl` is negative or not a number.
+        ValueError: `version` is neither an integer nor text, or `ttl` is negative or not a number.
     """
 
     __slots__ = ("ttl", "value", "version")
 
-    def __init__(self, value: Any, version: int | None = None, ttl: float | None = None) -> None:
+    def __init__(self, value: Any, version: int | str | None = None, ttl: float | None = None) -> None:
         unchecked: tuple[object, object] = (version, ttl)
-        if not isinstance(unchecked[0], (int, type(None))):
-            raise ValueError("Fetched.version is a whole number or None")
+        if not isinstance(unchecked[0], (int, str, type(None))):
+            raise ValueError("Fetched.version is a whole number, text or None")
         if unchecked[1] is not None and not (isinstance(unchecked[1], (int, float)) and unchecked[1] >= 0):
             raise ValueError("Fetched.ttl is a number of seconds from 0, or None")
         self.value = value
@@ -56,6 +57,24 @@ class Fetched:
 
     def __repr__(self) -> str:
         return f"Fetched(version={self.version}, ttl={self.ttl})"
+
+
+class Step(NamedTuple):
+    """Result of one step with which `toriconfig doctor` examines a backend.
+
+    Attributes:
+        mark: "ok", "warning", "error", or "unreached": a request got no answer.
+        subject: what was examined, such as `region` or `credentials`.
+        message: what was found; never a secret.
+        help: the remedy, or "".
+        code: the code of the finding, from the table of the README; it counts if `mark` is not "ok".
+    """
+
+    mark: Literal["ok", "warning", "error", "unreached"]
+    subject: str
+    message: str
+    help: str = ""
+    code: str = "TC405"
 
 
 class Backend(ABC):
@@ -98,6 +117,18 @@ class Backend(ABC):
                 other exception only the type is shown.
         """
 
+    def unconfigured(self) -> tuple[str, str] | None:
+        """Return the reason for which this process cannot ask the backend at all, and the remedy; None when it can.
+
+        Each load calls the method; it does no network I/O. With a reason the backend counts as absent: nothing is
+        fetched, the value of a lower layer is used, and each secret without one is a WARNING of the load. The default
+        returns None.
+
+        Returns:
+            Two short texts, such as ("boto3 is not installed", "pip install 'toriconfig[aws]'"), or None.
+        """
+        return None
+
     def check(self, path: str) -> None:  # noqa: B027  (optional)
         """Reject a path that can never exist. Called when references are parsed, without I/O. The default accepts all
         paths.
@@ -109,12 +140,49 @@ class Backend(ABC):
             ValueError: the reason, which is shown with the file and the line.
         """
 
+    def examine(self) -> Iterable[Step]:
+        """Examine the way to the backend, for `toriconfig doctor`, which then reads every declared reference itself.
+
+        The method may do I/O, and ends within `timeout`. The default returns no step.
+
+        Returns:
+            The steps; after one with the mark "error" or "unreached" no reference is read.
+
+        Raises:
+            SecretError: the backend cannot be asked.
+        """
+        return ()
+
+    def policy(self, paths: Sequence[str], *, online: bool = False) -> str:
+        """Return the smallest policy that lets a program read these paths, for `toriconfig policy`.
+
+        Args:
+            paths: as for `fetch`, without repetitions.
+            online: True if the backend may be asked for what the policy needs to be exact.
+
+        Returns:
+            The text of the policy; "" (the default): the backend has none.
+
+        Raises:
+            SecretError: the backend cannot be asked.
+        """
+        return ""
+
 
 def backend_of(scheme: str, backends: Sequence[Backend]) -> Backend:
     """The backend of a scheme: one of the option `backends`, else a shipped one."""
     own = next((one for one in backends if one.scheme == scheme), None)
     found: Backend = shipped(scheme) if own is None else own
     return found
+
+
+def unconfigured(backend: Backend) -> tuple[str, str] | None:
+    """The answer of the method; an exception of the method is a reason as well."""
+    try:
+        return backend.unconfigured()
+    except Exception as error:  # noqa: BLE001  (a backend is anybody's code)
+        name = type(backend).__name__
+        return f"{name}.unconfigured raised {type(error).__name__}", f"correct {name}.unconfigured"
 
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*\Z")

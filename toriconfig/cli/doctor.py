@@ -36,8 +36,9 @@ _COLORS = {"ok": "green", "warning": "yellow", "error": "red", "unreached": "red
 @env_file_option
 @output_options
 def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
-    """Examine address, TLS, login, token, clock, variables, and every declared path; tell 403 from 404."""
+    """Examine address, TLS, login, token, clock, variables, other backends, and every path; tell 403 from 404."""
     from toriconfig._inspect.doctor import examine
+    from toriconfig._inspect.doctor.backends import examine_backends
     from toriconfig._load.attempt import try_load
     from toriconfig._vault.config import VARIABLES
 
@@ -47,7 +48,10 @@ def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
     text = form == "text"
     if text:
         write_problems(unused, form, color, asked.schema.__name__, asked.most)
-    steps = examine(attempt.session, attempt.references, os.environ, VARIABLES)
+    steps = chain(
+        examine(attempt.session, attempt.references, os.environ, VARIABLES),
+        examine_backends(attempt.elsewhere, attempt.backends),
+    )
     findings: list[Finding] = []
     for finding in chain(() if _mistaken(unused) else steps, _settings(attempt)):
         findings.append(finding)

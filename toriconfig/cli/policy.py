@@ -1,4 +1,4 @@
-"""`toriconfig policy`: the minimal Vault policy for the declared secrets."""
+"""`toriconfig policy`: the minimal policy, of Vault or of another backend, for the declared secrets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from toriconfig.cli._options import (
 from toriconfig.cli._say import note, say
 
 if TYPE_CHECKING:
+    from toriconfig._load.attempt import Attempt
     from toriconfig._vault.requester import Requester
+    from toriconfig.backends import Backend
     from toriconfig.errors import SecretError
 
 
@@ -26,11 +28,19 @@ if TYPE_CHECKING:
 @settings_option
 @load_options
 @env_file_option
-@click.option("--online", is_flag=True, help="Ask Vault for the engine of each path; without it KV v2 is assumed.")
+@click.option(
+    "--online",
+    is_flag=True,
+    help="Ask Vault for the engine of each path; without it KV v2 is assumed. Ask AWS for ARNs and keys.",
+)
+@click.option(
+    "--backend",
+    metavar="SCHEME",
+    help="The backend whose policy is printed, such as vault or aws; needed where several have one.",
+)
 @output_options
-def policy(target: str | None, online: bool, form: str, color: str, **how: Any) -> int:
-    """Print the minimal policy with which a token can read every declared secret."""
-    from toriconfig._inspect.policy import Locate, policy_of, versioned
+def policy(target: str | None, online: bool, backend: str | None, form: str, color: str, **how: Any) -> int:
+    """Print the minimal policy with which a program can read every declared secret."""
     from toriconfig._load.attempt import try_load
 
     asked = recipe(target, **how)
@@ -39,9 +49,54 @@ def policy(target: str | None, online: bool, form: str, color: str, **how: Any) 
     if errors:
         write_problems(errors, form, color, asked.schema.__name__, asked.most)
         return code_of(errors)
-    if not attempt.references:
-        note(f"{asked.schema.__name__} reads nothing from Vault")
+    others = _others(attempt)
+    chosen = backend if backend is not None else _only(attempt, others)
+    if chosen in others:
+        return _of_backend(*others[chosen], online=online)
+    if chosen != "vault" or not attempt.references:
+        note(f"{asked.schema.__name__} reads nothing from {'Vault' if chosen == 'vault' else chosen}")
         return Exit.FINE
+    return _of_vault(attempt, online=online)
+
+
+def _others(attempt: Attempt) -> dict[str, tuple[Backend, list[str]]]:
+    """The backends other than Vault that have policies, each with the paths that it is asked for."""
+    from toriconfig._inspect.elsewhere import by_backend, paths_of
+    from toriconfig.backends import Backend
+
+    found = by_backend(attempt.elsewhere, attempt.backends)
+    return {
+        backend.scheme: (backend, paths_of(names))
+        for backend, names in found.items()
+        if type(backend).policy is not Backend.policy
+    }
+
+
+def _only(attempt: Attempt, others: dict[str, tuple[Backend, list[str]]]) -> str:
+    """The one backend that has a policy to print."""
+    schemes = [*(["vault"] if attempt.references else []), *others]
+    if len(schemes) > 1:
+        raise click.UsageError(f"the settings ask {' and '.join(schemes)}: choose one with --backend")
+    return schemes[0] if schemes else "vault"
+
+
+def _of_backend(backend: Backend, paths: list[str], *, online: bool) -> int:
+    from toriconfig.errors import SecretDenied, SecretError, SecretUnreachable
+
+    try:
+        text = backend.policy(paths, online=online)
+    except SecretError as error:
+        note(str(error))
+        if isinstance(error, SecretDenied):
+            note("credentials are needed that may look the secrets up; or leave --online out")
+        return Exit.UNREACHED if isinstance(error, SecretUnreachable) else Exit.FINDINGS
+    say(text, end="")
+    return Exit.FINE
+
+
+def _of_vault(attempt: Attempt, *, online: bool) -> int:
+    from toriconfig._inspect.policy import Locate, policy_of, versioned
+
     locate: Locate = versioned
     if online:
         if attempt.session is None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.clock import SYSTEM, Clock
 from toriconfig._core.markers import Ref
 from toriconfig._inspect.doctor.addresses import addresses
-from toriconfig._inspect.doctor.finding import Finding, span, unreached
+from toriconfig._inspect.doctor.finding import Finding, guarded, span, unreached
 from toriconfig._inspect.doctor.places import asked, place
 from toriconfig._inspect.doctor.variables import unread
 from toriconfig.errors import SecretError, VaultDenied
@@ -51,27 +51,16 @@ def examine(
     if health is None:
         return
     yield from _skew(health.headers, clock)
-    token = _guarded("token", lambda: list(_token(session)))
+    token = guarded("token", lambda: list(_token(session)))
     yield from token
     if any(finding.mark in ("error", "unreached") for finding in token):
         return
     for reference in references:
-        yield from _guarded(reference, partial(_place, session, reference))
+        yield from guarded(reference, partial(_place, session, reference))
 
 
 def _place(session: Session, reference: str) -> list[Finding]:
     return [place(session, Ref(reference))]
-
-
-def _guarded(subject: str, step: Callable[[], list[Finding]]) -> list[Finding]:
-    """The findings of one step; an exception that nobody expected is one, and the next step follows."""
-    try:
-        return step()
-    except Exception as error:  # noqa: BLE001
-        from toriconfig._runtime.log import internal
-
-        wrong = internal(error)
-        return [Finding("error", subject, wrong.message, wrong.help, "TC405")]
 
 
 def _unconfigured(references: list[str]) -> Finding:

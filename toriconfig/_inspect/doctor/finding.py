@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from toriconfig._core.origin import Origin
+from toriconfig._core.origin import Origin, OriginKind
 from toriconfig._core.problem import Problem
 from toriconfig.errors import SecretError, VaultDenied, VaultNotFound, VaultSealed, VaultUnreachable
 
@@ -22,6 +23,7 @@ class Finding:
         message: what was found.
         help: the remedy, or "".
         code: of the same as a problem; "" when there is none.
+        scheme: the backend that is examined.
     """
 
     mark: Mark
@@ -29,13 +31,15 @@ class Finding:
     message: str
     help: str = ""
     code: str = ""
+    scheme: str = "vault"
 
     @property
     def problem(self) -> Problem | None:
         """The same as a problem, for formats that know nothing else; None when all is well."""
         if self.mark == "ok":
             return None
-        origin = Origin("env" if self.code == "TC501" else "vault", self.subject)
+        layer: OriginKind = "vault" if self.scheme == "vault" else "backend"
+        origin = Origin("env" if self.code == "TC501" else layer, self.subject)
         severity: Literal["error", "warning"] = "warning" if self.mark == "warning" else "error"
         return Problem(self.code, origin=origin, help=self.help, message=self.message, severity=severity)
 
@@ -63,6 +67,17 @@ def unreached(subject: str, address: str, error: SecretError) -> Finding:
     elif not remedy or "doctor" in remedy:
         remedy = f"is {address} right (VAULT_ADDR), and is Vault running there?"
     return Finding("unreached", subject, error.message, remedy, "TC405")
+
+
+def guarded(subject: str, step: Callable[[], list[Finding]]) -> list[Finding]:
+    """The findings of one step; an exception that nobody expected is one, and the next step follows."""
+    try:
+        return step()
+    except Exception as error:  # noqa: BLE001
+        from toriconfig._runtime.log import internal
+
+        wrong = internal(error)
+        return [Finding("error", subject, wrong.message, wrong.help, "TC405")]
 
 
 def span(seconds: float) -> str:

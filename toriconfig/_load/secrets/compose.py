@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from toriconfig._core.interpolation_syntax import Reference, formed
-from toriconfig._core.markers import ParsedReference, Ref, issues, split_key
+from toriconfig._core.markers import ParsedReference, Ref, issues, spelled, split_key
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
 from toriconfig._core.tree import Node
@@ -84,7 +84,8 @@ def source_text_of(place: Template | Ref) -> str:
 def written(place: Template | Ref) -> list[str]:
     """List the references to backends in a place, as a file spells them."""
     if isinstance(place, Ref):
-        return [f"${{{place.scheme}:{place.parsed}}}"]
+        text = str(place.parsed) if place.scheme == "vault" else spelled(place.path, place.key)
+        return [f"${{{place.scheme}:{text}}}"]
     return [part.written for part in _in_backends(place)]
 
 
@@ -244,7 +245,7 @@ def _taker(key: str, absent: SecretError) -> Take:
     """Return a function that takes one key out of a reading; it raises a copy of `absent` when the key is missing."""
 
     def take(reading: Reading) -> Any:
-        value = reading.value
+        value = object_of(reading)
         if isinstance(value, Mapping) and key in value:
             return value[key]
         for part in key.split("."):
@@ -257,6 +258,20 @@ def _taker(key: str, absent: SecretError) -> Take:
     return take
 
 
+def object_of(reading: Reading) -> Any:
+    """The value of a reading; the object where a backend other than Vault stores an object as JSON text."""
+    value = reading.value
+    if reading.origin.layer != "backend" or not isinstance(value, (str, bytes)):
+        return value
+    from pydantic_core import from_json
+
+    try:
+        found = from_json(value, allow_inf_nan=False)
+    except ValueError:
+        return value
+    return found if isinstance(found, dict) else value
+
+
 def _fields(value: Any) -> Mapping[str, Any]:
     """The fields of a model; nothing for text and numbers, whose attributes are no keys."""
     return value.__dict__ if hasattr(value, "model_fields_set") else {}
@@ -265,7 +280,7 @@ def _fields(value: Any) -> Mapping[str, Any]:
 def _not_held(scheme: str, path: str, key: str) -> SecretError:
     if scheme != "vault":
         message, help = f"{scheme} has {path} but no key `{key}` in it", f"store the key `{key}` there"
-        return SecretNotFound(message, reference=f"{scheme}:{ParsedReference(path, key)}", help=help)
+        return SecretNotFound(message, reference=f"{scheme}:{spelled(path, key)}", help=help)
     remedy = "look at the spelling of the key" if issues(path) else f"store the key `{key}` there"
     reference = str(ParsedReference(path, key))
     return VaultNotFound(f"Vault has {path} but no key `{key}` in it", reference=reference, help=remedy)

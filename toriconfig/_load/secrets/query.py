@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toriconfig._core.markers import Ref
 from toriconfig._core.origin import LayerKind
@@ -18,6 +18,21 @@ if TYPE_CHECKING:
     from toriconfig._secrets.provider import Provider
     from toriconfig._secrets.secret import Secret
     from toriconfig.backends import Backend
+
+
+class Absence(NamedTuple):
+    """The reason for which a backend is not asked.
+
+    Attributes:
+        reason: such as "Vault is not configured".
+        remedy: such as "set VAULT_ADDR"; "" when the load was told not to ask.
+    """
+
+    reason: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.remedy}" if self.remedy else self.reason
 
 
 class Query(Value):
@@ -66,16 +81,21 @@ class Query(Value):
 
         return session_of(backend_of(scheme, self.backends)).provider(reference)
 
-    def absence(self, schemes: Iterable[str]) -> str:
-        """Return the reason for which one of these backends is not asked; "" if all are asked."""
-        reasons = ("" if self._can_ask(scheme) else self._absent(scheme) for scheme in schemes)
-        return next(filter(None, reasons), "")
+    def absence(self, schemes: Iterable[str]) -> Absence | None:
+        """Return the reason for which one of these backends is not asked; None if all are asked."""
+        return next(filter(None, map(self._absence, schemes)), None)
 
-    def _can_ask(self, scheme: str) -> bool:
-        return self.vault_provider is not None if scheme == "vault" else not self.offline
+    def _absence(self, scheme: str) -> Absence | None:
+        if scheme == "vault":
+            return (
+                Absence(self.absent, "" if self.offline else "set VAULT_ADDR") if self.vault_provider is None else None
+            )
+        if self.offline:
+            return Absence(f"{scheme} is left alone: offline")
+        from toriconfig.backends import backend_of, unconfigured
 
-    def _absent(self, scheme: str) -> str:
-        return self.absent if scheme == "vault" else f"{scheme} is left alone: offline"
+        why = unconfigured(backend_of(scheme, self.backends))
+        return Absence(*why) if why is not None else None
 
 
 class Handles:

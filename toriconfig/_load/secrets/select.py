@@ -28,7 +28,7 @@ from toriconfig._load.secrets.compose import (
     template_provider,
     written,
 )
-from toriconfig._load.secrets.query import Query
+from toriconfig._load.secrets.query import Absence, Query
 from toriconfig._load.templates import Template, failed
 from toriconfig._schema.shape import Shape
 from toriconfig._secrets.fallback import Fallback
@@ -76,7 +76,7 @@ def choose(node: Node | None, shape: Shape, path: Path, query: Query, parts: Par
         source_text=_source_text(place if place is not None and not above else literal),
         problems=tuple(wrong),
     )
-    absent = query.absence(schemes_of(place)) if place is not None else ""
+    absent = query.absence(schemes_of(place)) if place is not None else None
     if literal is None and (place is None or absent):
         return _missing(base, source_text_of(place) if place is not None else "", shape, path, query, absent)
     lower = _lower(literal, shape, path, query, parts) if literal is not None else None
@@ -89,7 +89,7 @@ def choose(node: Node | None, shape: Shape, path: Path, query: Query, parts: Par
         if lower is None:
             return base
         instead = f"`{show(path)}` comes from {lower.origin} instead of {reference}"
-        return base.replaced(provider=lower, warning=f"{absent}, so {instead}")
+        return base.replaced(provider=lower, warning=f"{absent.reason}, so {instead}")
     first = provider_at(place, parts, reference)
     if lower is None:
         return base.replaced(provider=first)
@@ -234,16 +234,17 @@ def _outage(
     return tell
 
 
-def _missing(base: Choice, reference: str, shape: Shape, path: Path, query: Query, absent: str) -> Choice:
+def _missing(base: Choice, reference: str, shape: Shape, path: Path, query: Query, absent: Absence | None) -> Choice:
     if shape.nullable and not (reference and query.presumed):
         return base
     variable = query.how_to_set(path)
-    hint = "" if query.offline else ": set VAULT_ADDR"
     in_vault = scheme_of(reference) == "vault"
     whose = "Vault " if in_vault else ""
-    looked = [*([f"{whose}{reference} ({absent}{hint})"] if reference else []), *query.looked(path)]
+    looked = [*([f"{whose}{reference} ({absent})"] if reference else []), *query.looked(path)]
     remedy = f"set {variable}" if variable else "set it in a layer, or name its place with `${vault:path#key}`"
-    if reference:
+    if reference and not in_vault and absent is not None and absent.remedy:
+        remedy += f", or {absent.remedy}"
+    elif reference:
         remedy += f", or {'configure Vault and ' if in_vault else ''}store it at {reference}"
     message = f"the secret is not set; looked in: {', '.join(looked) or 'no layer at all'}"
     unasked = query.offline and bool(reference)  # a backend may have it: no request was sent

@@ -1,0 +1,269 @@
+"""The command line on settings that ask AWS Secrets Manager: check, doctor, explain, show, health, policy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.aws import Moto
+from support.command import Result, in_a_process
+from toriconfig.testing import Canary
+
+APP = """
+from pydantic import BaseModel
+from toriconfig import Secret, SettingsConfigDict
+
+class Account(BaseModel):
+    user: str
+    password: str
+
+class App(BaseModel):
+    model_config = SettingsConfigDict(config_name="app", env_prefix="APP_")
+    token: Secret[str]
+    url: Secret[str]
+    before: Secret[str]
+    whole: Secret[Account]
+"""
+YAML = """
+token: ${aws:prod/db#password}
+url: 'http://${aws:prod/db#user}:${aws:prod/db#password|url}@h'
+before: ${aws:prod/db?stage=AWSPREVIOUS#password}
+whole: ${aws:prod/db}
+"""
+FORMATS = ("text", "concise", "json", "github", "sarif")
+COMMANDS = [
+    *(("show", "-f", form, "--origins") for form in ("yaml", "json", "env")),
+    *(("check", *online, "-o", form) for online in ((), ("--online",)) for form in FORMATS),
+    *(("doctor", "-o", form) for form in FORMATS),
+    *(("explain", key, *online) for key in ("token", "url", "before", "whole") for online in ((), ("--online",))),
+    *(("health", *online, "-o", form) for online in ((), ("--online",)) for form in ("text", "json")),
+    ("policy",),
+    ("policy", "--online"),
+    ("schema", "-O", "-"),
+]
+
+
+@pytest.fixture(name="folder")
+def _folder(tmp_path: Path) -> Path:
+    (tmp_path / "my_app.py").write_text(APP)
+    (tmp_path / "app.yaml").write_text(YAML)
+    return tmp_path
+
+
+def run(folder: Path, *command: str, **environ: str) -> Result:
+    return in_a_process(*command, "--settings", "my_app:App", cwd=folder, environ=environ)
+
+
+def put_all(moto: Moto, canary: Canary) -> str:
+    moto.put("prod/db", {"user": "u", "password": f"before{canary.secret}"})
+    return moto.put("prod/db", {"user": "u", "password": canary.secret})
+
+
+@pytest.mark.timeout(400)
+def test_no_command_prints_a_secret(moto: Moto, canary: Canary, folder: Path) -> None:
+    put_all(moto, canary)
+    for command in COMMANDS:
+        done = run(folder, *command)
+        assert done.code == 0, (command, done)
+        canary.absent_from(done.out, done.err)
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("stored", ["{c}", "[{c}]", '{{"user": "u", "pasword": "{c}"}}', '{{"password": ["{c}"]}}'])
+def test_no_command_prints_a_secret_that_is_of_another_kind_than_expected(
+    stored: str, moto: Moto, canary: Canary, folder: Path
+) -> None:
+    for _ in range(2):
+        moto.put("prod/db", stored.format(c=canary.secret))
+    for command in (("check", "--online"), ("doctor",), ("health", "--online"), ("explain", "token", "--online")):
+        done = run(folder, *command)
+        assert "a bug of toriconfig" not in done.err, done
+        canary.absent_from(done.out, done.err)
+
+
+def test_check_online_reads_every_secret(moto: Moto, canary: Canary, folder: Path) -> None:
+    put_all(moto, canary)
+    assert run(folder, "check", "--online").code == 0
+    moto.client.delete_secret(SecretId="prod/db")
+    done = run(folder, "check", "--online", "-o", "concise")
+    assert done.code == 1
+    assert done.out.count("TC407") == 4, done.out
+    assert "prod/db is marked for deletion" in done.out
+
+
+def test_check_without_online_asks_nobody(folder: Path) -> None:
+    done = run(folder, "check", AWS_REGION="eu-central-1", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert (done.code, "run with --online to read them from aws" in done.out) == (0, True), done
+
+
+def test_check_online_ends_with_3_when_aws_is_away(moto: Moto, folder: Path) -> None:
+    done = run(folder, "check", "--online", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert (done.code, "TC405" in done.out) == (3, True), done
+
+
+def test_check_online_without_a_region_names_the_remedy_for_each_secret(folder: Path) -> None:
+    done = run(folder, "check", "--online", "-o", "concise")
+    assert done.code == 1
+    assert done.out.count("TC401") == 4
+    assert run(folder, "check", "--online").out.count("set APP_TOKEN, or set AWS_REGION") == 1
+
+
+def test_check_online_without_credentials_is_a_secret_without_a_value(moto: Moto, folder: Path) -> None:
+    done = run(folder, "check", "--online", "-o", "concise", AWS_ACCESS_KEY_ID="")
+    assert (done.code, done.out.count("TC401")) == (1, 4), done
+    assert "no AWS credentials were found" in done.out
+
+
+def test_explain_names_the_secret_and_its_version(moto: Moto, canary: Canary, folder: Path) -> None:
+    version = put_all(moto, canary)
+    done = run(folder, "explain", "token", "--online")
+    assert "aws:      prod/db#password" in done.out
+    assert f"version:  {version}" in done.out
+    assert "state:    fresh" in done.out
+
+
+def test_show_writes_each_reference_as_its_file_spells_it(folder: Path) -> None:
+    done = run(folder, "show", AWS_REGION="eu-central-1")
+    assert 'before: "${aws:prod/db?stage=AWSPREVIOUS#password}"' in done.out
+    (folder / "app.yaml").write_text(done.out.replace("# url: **********", "url: x"))
+    again = run(folder, "show", AWS_REGION="eu-central-1").out
+    assert [line for line in again.splitlines() if "url" not in line] == [
+        line for line in done.out.splitlines() if "url" not in line
+    ]
+
+
+def test_show_writes_the_reference_of_a_field_as_a_file_would_spell_it(folder: Path) -> None:
+    text = "from typing import Annotated\nfrom toriconfig import Ref\n" + APP.replace(
+        "    before: Secret[str]",
+        "    before: Annotated[Secret[str], Ref('prod/db?stage=AWSPREVIOUS#a}b', scheme='aws')]",
+    )
+    (folder / "my_app.py").write_text(text)
+    (folder / "app.yaml").write_text(YAML.replace("before", "#before"))
+    done = run(folder, "show", AWS_REGION="eu-central-1")
+    assert 'before: "${aws:prod/db?stage=AWSPREVIOUS#\\"a}b\\"}"' in done.out, done.out
+
+
+# doctor
+
+
+def test_doctor_names_region_endpoint_credentials_and_every_secret(moto: Moto, canary: Canary, folder: Path) -> None:
+    put_all(moto, canary)
+    done = run(folder, "doctor")
+    lines = [line.split(None, 1)[1] for line in done.out.splitlines() if line.startswith("ok ")]
+    assert f"aws region: eu-central-1, {moto.address}" in lines
+    assert "aws credentials: found by the method env" in lines
+    assert "aws:prod/db#password: can be read" in lines
+    assert "aws:prod/db?stage=AWSPREVIOUS#password: can be read" in lines
+
+
+def test_doctor_suggests_the_key_that_was_probably_meant(moto: Moto, folder: Path) -> None:
+    for _ in range(2):
+        moto.put("prod/db", {"user": "u", "pasword": "x"})
+    done = run(folder, "doctor")
+    assert done.code == 1
+    assert "aws:prod/db#password: the path is there, but has no key `password`" in done.out
+    assert "did you mean `aws:prod/db#pasword`?" in done.out
+
+
+@pytest.mark.parametrize(
+    ("environ", "told", "code"),
+    [
+        ({}, "aws: AWS is not configured\n          set AWS_REGION", 1),
+        ({"AWS_REGION": "eu-central-1"}, "aws credentials: no AWS credentials were found", 1),
+        ({"AWS_REGION": "eu-central-1", "AWS_PROFILE": "x"}, "aws: the AWS profile does not exist", 1),
+    ],
+)
+def test_doctor_reads_nothing_where_aws_cannot_be_asked(
+    environ: dict[str, str], told: str, code: int, folder: Path
+) -> None:
+    done = run(folder, "doctor", **environ)
+    assert told in done.out
+    assert (done.code, "prod/db" in done.out) == (code, False)
+
+
+def test_doctor_ends_with_3_when_aws_is_away(moto: Moto, folder: Path) -> None:
+    done = run(folder, "doctor", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert done.code == 3
+    assert "unreached aws:prod/db#password: aws cannot be asked for prod/db" in done.out
+
+
+def test_doctor_warns_of_an_endpoint_without_encryption(folder: Path) -> None:
+    environ = {"AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": "http://u:pw@aws.invalid:1", "AWS_ACCESS_KEY_ID": "k"}
+    done = run(folder, "doctor", **environ, AWS_SECRET_ACCESS_KEY="s")
+    assert "warning   aws TLS: http://aws.invalid:1 is not encrypted" in done.out
+    assert "pw@" not in done.out + done.err
+
+
+# policy
+
+
+def statements(text: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(text)["Statement"]
+    return found
+
+
+def test_policy_names_each_secret_once_without_asking_anybody(folder: Path) -> None:
+    done = run(folder, "policy", AWS_REGION="cn-north-1", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert statements(done.out) == [
+        {
+            "Effect": "Allow",
+            "Action": "secretsmanager:GetSecretValue",
+            "Resource": ["arn:aws-cn:secretsmanager:cn-north-1:*:secret:prod/db-??????"],
+        }
+    ]
+
+
+def test_policy_online_has_the_arn_and_the_key_that_encrypts(moto: Moto, folder: Path) -> None:
+    moto.put("prod/db", "x", KmsKeyId="1234abcd-12ab-34cd-56ef-1234567890ab")
+    read, decrypt = statements(run(folder, "policy", "--online").out)
+    assert read["Resource"] == [moto.client.describe_secret(SecretId="prod/db")["ARN"]]
+    assert decrypt == {
+        "Effect": "Allow",
+        "Action": "kms:Decrypt",
+        "Resource": "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "Condition": {"StringEquals": {"kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com"}},
+    }
+
+
+def test_policy_online_bounds_a_key_that_is_named_by_an_alias(moto: Moto, folder: Path) -> None:
+    moto.put("prod/db", "x", KmsKeyId="alias/mine")
+    _, decrypt = statements(run(folder, "policy", "--online").out)
+    assert decrypt["Resource"] == "arn:aws:kms:eu-central-1:123456789012:key/*"
+    assert decrypt["Condition"]["ForAnyValue:StringEquals"] == {"kms:ResourceAliases": "alias/mine"}
+
+
+def test_a_user_with_the_printed_actions_reads_every_secret_and_may_do_no_more(
+    moto: Moto, canary: Canary, folder: Path
+) -> None:
+    put_all(moto, canary)
+    policy = json.loads(run(folder, "policy", "--online").out)
+    policy["Statement"][0]["Resource"] = "*"  # moto tells actions apart, and no resources
+    iam = moto.of("iam")
+    iam.create_user(UserName="app")
+    key = iam.create_access_key(UserName="app")["AccessKey"]
+    iam.put_user_policy(UserName="app", PolicyName="read", PolicyDocument=json.dumps(policy))
+    environ = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    with moto.checked():
+        assert run(folder, "check", "--online", **environ).code == 0
+        denied = run(folder, "policy", "--online", **environ)
+    assert denied.code == 1
+    assert "or leave --online out" in denied.err
+
+
+def test_policy_is_refused_where_two_backends_have_one_and_none_is_chosen(folder: Path) -> None:
+    (folder / "app.yaml").write_text(
+        YAML.replace("before: ${aws:prod/db?stage=AWSPREVIOUS#", "before: ${vault:secret/x#")
+    )
+    environ = {"AWS_REGION": "eu-central-1"}
+    done = run(folder, "policy", **environ)
+    assert (done.code, "the settings ask vault and aws: choose one with --backend" in done.err) == (2, True)
+    assert 'path "secret/data/x"' in run(folder, "policy", "--backend", "vault", **environ).out
+    assert statements(run(folder, "policy", "--backend", "aws", **environ).out)
+
+
+def test_policy_of_a_backend_that_is_not_asked_is_empty(folder: Path) -> None:
+    done = run(folder, "policy", "--backend", "vault", AWS_REGION="eu-central-1")
+    assert (done.code, done.out, done.err) == (0, "", "App reads nothing from Vault\n")

@@ -1,0 +1,91 @@
+"""Examines the way to the backends other than Vault, and every reference to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._core.markers import split_key
+from toriconfig._core.suggest import near
+from toriconfig._inspect.doctor.finding import Finding, Mark, guarded
+from toriconfig._inspect.elsewhere import by_backend
+from toriconfig.errors import MissingCredentialError, SecretDenied, SecretError, SecretNotFound, SecretUnreachable
+
+if TYPE_CHECKING:
+    from toriconfig.backends import Backend
+
+_STOPS = ("error", "unreached")
+
+
+def examine_backends(references: Iterable[str], given: Sequence[Backend]) -> Iterator[Finding]:
+    """Examine each backend, then read each reference to it; a backend that cannot be asked is not read.
+
+    Args:
+        references: what the settings need, `scheme:path#key`.
+        given: the backends of the option `backends`.
+    """
+    for backend, names in by_backend(references, given).items():
+        steps = guarded(backend.scheme, partial(_steps, backend))
+        yield from steps
+        if not any(step.mark in _STOPS for step in steps):
+            for name in names:
+                yield from guarded(name, partial(_read, backend, name))
+
+
+def _steps(backend: Backend) -> list[Finding]:
+    from toriconfig.backends import unconfigured
+
+    scheme, absent = backend.scheme, unconfigured(backend)
+    if absent is not None:
+        return [Finding("error", scheme, *absent, "TC401", scheme)]
+    found: list[Finding] = []
+    try:
+        for step in backend.examine():
+            code = "" if step.mark == "ok" else step.code
+            found.append(Finding(step.mark, f"{scheme} {step.subject}", step.message, step.help, code, scheme))
+    except SecretError as error:
+        found.append(_failed(scheme, scheme, error))
+    return found
+
+
+def _read(backend: Backend, name: str) -> list[Finding]:
+    """Read a reference now; its value is not shown."""
+    from toriconfig._load.secrets.compose import object_of
+    from toriconfig._secrets.backend_session import session_of
+
+    scheme, reference = backend.scheme, name.partition(":")[2]
+    supply = session_of(backend).provider(reference)
+    for flight in supply.ask():
+        flight.wait()
+    if supply.error is not None:
+        return [_failed(scheme, name, supply.error)]
+    path, key = split_key(reference)
+    found: Any = object_of(supply.settle())
+    if key is None or _has(found, key):
+        return [Finding("ok", name, "can be read", scheme=scheme)]
+    candidate = near(key, map(str, found)) if isinstance(found, dict) else None
+    remedy = f"did you mean `{scheme}:{path}#{candidate}`?" if candidate else f"store the key `{key}` there"
+    what = (
+        "the path is there, but has no key"
+        if isinstance(found, dict)
+        else "what is there is not a JSON object with the key"
+    )
+    return [Finding("error", name, f"{what} `{key}`", remedy, "TC407", scheme)]
+
+
+def _has(found: Any, key: str) -> bool:
+    if isinstance(found, dict) and key in found:
+        return True
+    for part in key.split("."):
+        if not isinstance(found, dict) or part not in found:
+            return False
+        found = found[part]
+    return True
+
+
+def _failed(scheme: str, subject: str, error: SecretError) -> Finding:
+    mark: Mark = "unreached" if isinstance(error, SecretUnreachable) else "error"
+    codes = ((SecretDenied, "TC406"), (SecretNotFound, "TC407"), (MissingCredentialError, "TC401"))
+    code = next((code for kind, code in codes if isinstance(error, kind)), "TC405")
+    return Finding(mark, subject, error.message, error.help, code, scheme)

@@ -1,0 +1,31 @@
+"""References to backends other than Vault, by backend: what `doctor` and `policy` need of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from toriconfig._core.markers import scheme_of, split_key
+
+if TYPE_CHECKING:
+    from toriconfig.backends import Backend
+
+
+def by_backend(references: Iterable[str], given: Sequence[Backend]) -> dict[Backend, list[str]]:
+    """The references of each backend, with their scheme.
+
+    Args:
+        references: those of an attempt, `scheme:path#key`.
+        given: the backends of the option `backends`.
+    """
+    from toriconfig.backends import backend_of
+
+    found: dict[str, list[str]] = {}
+    for reference in references:
+        found.setdefault(scheme_of(reference), []).append(reference)
+    return {backend_of(scheme, given): names for scheme, names in found.items()}
+
+
+def paths_of(references: Iterable[str]) -> list[str]:
+    """The paths that references with a scheme name, each once."""
+    return list(dict.fromkeys(split_key(reference.partition(":")[2])[0] for reference in references))

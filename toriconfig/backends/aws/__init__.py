@@ -1,0 +1,226 @@
+"""AWS Secrets Manager: `${aws:prod/db#password}`; needs the extra `aws`.
+
+`${aws:prod/db#password}` reads a key of a secret that is a JSON object, `${aws:prod/db}` the whole secret: text, bytes, or
+the fields of a `Secret[Model]`. The name may be an ARN. `${aws:prod/db?stage=AWSPREVIOUS#password}` reads the version with a
+staging label, `?version=ID` a pinned one.
+
+Nothing must be configured in code: region, profile, credentials and endpoint are those of boto3 (AWS_REGION,
+AWS_PROFILE, a role of the machine, AWS_ENDPOINT_URL). A backend in the option `backends` says otherwise::
+
+    SettingsConfigDict(backends=[SecretsManager(region="eu-central-1", refresh_interval=60.0)])
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from toriconfig.backends import Backend, Fetched, Step
+from toriconfig.backends.aws._path import SecretPath, parse
+from toriconfig.errors import SecretError, SecretNotFound
+
+if TYPE_CHECKING:
+    from toriconfig.backends.aws._client import Client
+
+__all__ = ["SecretsManager"]
+
+
+class SecretsManager(Backend):
+    """The backend. The versions of its values are the version ids of AWS.
+
+    Args:
+        region: the region; None: that of the profile, AWS_DEFAULT_REGION or AWS_REGION.
+        profile: a profile of ~/.aws/config; None: AWS_PROFILE, else the default one.
+        endpoint: address of Secrets Manager, as for a VPC endpoint; None: AWS_ENDPOINT_URL, else that of the region.
+        session: a `boto3.Session` that logs in otherwise; None: one is made. Its `profile` and timeouts count then.
+        timeout: seconds that a reader waits for one fetch, at most; the fetch of credentials is part of it.
+        refresh_interval: seconds between two fetches of a secret that is in use. AWS charges for each fetch.
+        stale_for: seconds that a fetched value stays in use while Secrets Manager fails.
+        workers: number of concurrent fetches, at most.
+    """
+
+    scheme = "aws"
+
+    def __init__(
+        self,
+        *,
+        region: str | None = None,
+        profile: str | None = None,
+        endpoint: str | None = None,
+        session: Any = None,
+        timeout: float = 5.0,
+        refresh_interval: float = 300.0,
+        stale_for: float = 3600.0,
+        workers: int = 8,
+    ) -> None:
+        self.timeout = timeout
+        self.refresh_interval = refresh_interval
+        self.stale_for = stale_for
+        self.workers = workers
+        self._region = region
+        self._session = session
+        self._given = bool(region or session or profile)
+        self._profile = profile
+        self._endpoint = endpoint
+        self._clients: dict[str, Client] = {}
+
+    def fetch(self, path: str, timeout: float) -> Fetched:
+        """Fetch a version of a secret, by GetSecretValue.
+
+        Args:
+            path: name or ARN, and `?stage=LABEL` or `?version=ID`.
+            timeout: seconds that a thread waits for another one that makes the client.
+
+        Returns:
+            Text or bytes, with the version id of AWS.
+
+        Raises:
+            SecretError: the subclass says why; no message repeats an answer of AWS.
+        """
+        from toriconfig.backends.aws._errors import foreign
+
+        secret = parse(path)
+        answer = self._asked("get_secret_value", secret, secret.parameters, timeout)
+        value = answer.get("SecretString")
+        value = answer.get("SecretBinary") if value is None else value
+        if not isinstance(value, (str, bytes)):
+            raise foreign(secret, "it holds no value")
+        version = answer.get("VersionId")
+        return Fetched(value, version if isinstance(version, str) else None)
+
+    def check(self, path: str) -> None:
+        """Reject a name that Secrets Manager cannot hold.
+
+        Args:
+            path: as for `fetch`.
+
+        Raises:
+            ValueError: the reason.
+        """
+        parse(path)
+
+    def unconfigured(self) -> tuple[str, str] | None:
+        """Return a reason when boto3 is not installed, or nothing names a region. Credentials are looked for by `fetch`.
+
+        Returns:
+            The reason and the remedy, or None.
+        """
+        from toriconfig.backends.aws._errors import EXTRA, REGION
+
+        if find_spec("boto3") is None:
+            return EXTRA
+        named = self._given or any(map(os.environ.get, ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE")))
+        return None if named or any(map(os.path.exists, _config_files())) else REGION
+
+    def examine(self) -> Iterator[Step]:
+        """Examine region, endpoint and credentials.
+
+        Returns:
+            A step for each.
+
+        Raises:
+            SecretError: the client cannot be made.
+        """
+        from toriconfig.backends.aws._client import silenced
+        from toriconfig.backends.aws._errors import CREDENTIALS, translated
+
+        client: Any = None
+        credentials: Any = None
+        wrong: SecretError | None = None
+        try:
+            with silenced():
+                session, client = self._client.get(self.timeout)
+                credentials = session.get_credentials()
+        except Exception as error:  # noqa: BLE001  (any exception of botocore)
+            wrong = translated(self.scheme, SecretPath("its secrets"), error)
+        if wrong is not None:
+            raise wrong
+        endpoint = urlsplit(str(client.meta.endpoint_url))
+        address = f"{endpoint.scheme}://{endpoint.netloc.rpartition('@')[2]}"
+        yield Step("ok", "region", f"{client.meta.region_name}, {address}")
+        if endpoint.scheme == "http" and endpoint.hostname not in ("localhost", "127.0.0.1", "::1"):
+            message = f"{address} is not encrypted: anybody on the way reads the secrets"
+            yield Step("warning", "TLS", message, "use https", "TC410")
+        if credentials is None:
+            yield Step("error", "credentials", "no AWS credentials were found", CREDENTIALS, "TC401")
+        else:
+            yield Step("ok", "credentials", f"found by the method {credentials.method}")
+
+    def policy(self, paths: Sequence[str], *, online: bool = False) -> str:
+        """Return the smallest IAM policy that lets a program read these secrets.
+
+        Args:
+            paths: as for `fetch`.
+            online: True: the ARNs, and the KMS keys that encrypt the secrets, are asked for by DescribeSecret. False: the
+                account is `*`, and so is the region if nothing names it.
+
+        Returns:
+            The policy as JSON.
+
+        Raises:
+            SecretError: a secret cannot be described.
+        """
+        from toriconfig.backends.aws._policy import described, offline_policy, policy_text
+
+        if not online:
+            region = self._region or getattr(self._session, "region_name", None)
+            variables = map(os.environ.get, ("AWS_DEFAULT_REGION", "AWS_REGION"))
+            return offline_policy(paths, region or next(filter(None, variables), "*"))
+        secrets = dict.fromkeys(SecretPath(parse(path).name) for path in paths)
+        found = [
+            described(secret, self._asked("describe_secret", secret, secret.parameters, self.timeout))
+            for secret in secrets
+        ]
+        return policy_text([arn for arn, _ in found], [statement for _, statement in found if statement is not None])
+
+    @property
+    def _client(self) -> Client:
+        """The client, made when it is first needed; one object, whichever thread comes first."""
+        found = self._clients.get("")
+        if found is None:
+            from toriconfig.backends.aws._client import Client
+
+            made = Client(self._region, self._profile, self._endpoint, self._session, self.timeout, self.workers)
+            found = self._clients.setdefault("", made)
+        return found
+
+    def _asked(self, operation: str, secret: SecretPath, parameters: dict[str, str], timeout: float) -> dict[str, Any]:
+        """The answer of one operation.
+
+        Raises:
+            SecretError: there is none.
+        """
+        from toriconfig.backends.aws._client import silenced
+        from toriconfig.backends.aws._errors import translated
+
+        why = self.unconfigured()
+        if why is not None:
+            from toriconfig.errors import MissingCredentialError
+
+            raise MissingCredentialError(why[0], reference=f"{self.scheme}:{secret.name}", help=why[1])
+        wrong: SecretError
+        try:
+            with silenced():
+                client = self._client.get(timeout)[1]
+                self._check_region(secret, client.meta.region_name)
+                answer: dict[str, Any] = getattr(client, operation)(**parameters)
+                return answer
+        except Exception as error:  # noqa: BLE001  (any exception of botocore)
+            wrong = translated(self.scheme, secret, error)
+        raise wrong
+
+    def _check_region(self, secret: SecretPath, region: str) -> None:
+        """Refuse the ARN of another region; a file must not choose the host that is contacted."""
+        if secret.region not in (None, region):
+            message = f"{secret.name} is in another region than {region}, where {self.scheme} asks"
+            help = f"set AWS_REGION, or give a backend with a scheme of its own and region={secret.region!r}"
+            raise SecretNotFound(message, reference=f"{self.scheme}:{secret.name}", help=help)
+
+
+def _config_files() -> tuple[str, ...]:
+    """Files of the AWS tools that may name a region."""
+    found = (("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"))
+    return tuple(os.path.expanduser(os.environ.get(variable) or default) for variable, default in found)

@@ -1,0 +1,134 @@
+"""The client of boto3: one per process, made by the first thread that needs it, with deadlines, and silent at DEBUG.
+
+botocore logs bodies of answers at DEBUG. On threads that fetch a secret these records are dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any
+
+ATTEMPTS = 2
+
+_fetching = threading.local()
+
+
+class _Silent(logging.Filter):
+    """Drops records below INFO of threads that fetch a secret."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.INFO or not getattr(_fetching, "depth", 0)
+
+
+_silent = _Silent()
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Have botocore log nothing below INFO on this thread inside."""
+    _fetching.depth = getattr(_fetching, "depth", 0) + 1
+    try:
+        yield
+    finally:
+        _fetching.depth -= 1
+
+
+def _silence() -> None:
+    """Add the filter to the loggers that botocore has made so far; each is made when its module is imported."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.split(".")[0] in ("boto3", "botocore", "urllib3"):
+            logging.getLogger(name).addFilter(_silent)
+
+
+def config_of(timeout: float, workers: int) -> Any:
+    """The configuration of a client.
+
+    Args:
+        timeout: seconds of one fetch. An attempt connects for at most a quarter of it, and waits for at most half of it
+            for each part of the answer; a second attempt follows at once or within a second.
+        workers: number of concurrent requests.
+    """
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=timeout / 4,
+        read_timeout=timeout / 2,
+        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+        max_pool_connections=workers,
+    )
+
+
+class Client:
+    """Makes the client when it is first needed, in each process anew; no lock is held meanwhile.
+
+    Args:
+        region: region, or None: that of the session or of AWS_REGION.
+        profile: profile of ~/.aws/config, or None: that of AWS_PROFILE.
+        endpoint: address of Secrets Manager, or None: that of the region.
+        session: session of boto3 that logs in, or None: one is made.
+        timeout: seconds of one fetch.
+        workers: number of concurrent requests.
+    """
+
+    def __init__(
+        self, region: str | None, profile: str | None, endpoint: str | None, session: Any, timeout: float, workers: int
+    ) -> None:
+        self._region = region
+        self._profile = profile
+        self._endpoint = endpoint
+        self._session = session
+        self._timeout = timeout
+        self._workers = workers
+        self._made: dict[int, tuple[object, Future[tuple[Any, Any]]]] = {}
+
+    def get(self, timeout: float) -> tuple[Any, Any]:
+        """The session and the client of this process.
+
+        Args:
+            timeout: seconds for which a thread waits for another one that makes them.
+
+        Raises:
+            TimeoutError: they were not made in time; the next caller makes them anew.
+            Exception: what botocore raises.
+        """
+        mine: tuple[object, Future[tuple[Any, Any]]] = (object(), Future())
+        process = os.getpid()  # a child must not share the connections of its parent
+        found = self._made.setdefault(process, mine)
+        future = found[1]
+        if found is mine:
+            try:
+                future.set_result(self._make())
+            except BaseException as error:
+                self._forget(process, mine)
+                future.set_exception(error.with_traceback(None))
+                raise
+        try:
+            return future.result(timeout)
+        except TimeoutError:
+            self._forget(process, found)
+            raise
+
+    def _forget(self, process: int, made: tuple[object, Future[tuple[Any, Any]]]) -> None:
+        if self._made.get(process) is made:
+            self._made.pop(process, None)
+
+    def _make(self) -> tuple[Any, Any]:
+        import boto3
+        import botocore.session
+
+        _silence()
+        config = config_of(self._timeout, self._workers)
+        session = self._session
+        if session is None:
+            core = botocore.session.Session(profile=self._profile)
+            core.set_default_client_config(config)  # for clients that fetch credentials, as of STS
+            session = boto3.Session(botocore_session=core, region_name=self._region)
+        region = self._region or session.region_name or os.environ.get("AWS_REGION")
+        client = session.client("secretsmanager", region_name=region, endpoint_url=self._endpoint, config=config)
+        _silence()
+        return session, client
