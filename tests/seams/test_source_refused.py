@@ -11,6 +11,7 @@ import pytest
 
 from support.own_source import App, Store, refused
 from toriconfig import ConfigError, Origin, Problem, SettingsConfigDict, Vault, check, lazy, load
+from toriconfig._core.trust import TRUSTED_LAYERS
 from toriconfig.sources import Tree, tree
 from toriconfig.testing import Canary
 
@@ -129,6 +130,13 @@ def test_a_source_does_not_say_where_credentials_go(key: str, value: Any) -> Non
     found = refused(App, Store({"vault": {key: value}}), vault=Vault())
     assert ("TC504", True) == (found.code, "may not come from a source" in found.message)
     load(App, sources=[Store({"vault": {key: value}})], vault=Vault(allow_file_address=True), offline=True)
+
+
+@pytest.mark.parametrize("kind", sorted(TRUSTED_LAYERS))
+def test_a_source_does_not_call_itself_a_layer_that_may_say_so(kind: str) -> None:
+    found = refused(App, Store({"vault": {"address": "https://elsewhere:8200"}}, kind=kind), vault=Vault())
+    assert ("TC505", f"the source Store returned a tree of the kind {kind}") == (found.code, found.message)
+    assert "`load` returns `toriconfig.sources.tree(values, name)`" == found.help
 
 
 def test_settings_that_were_given_a_source_are_not_pickled_and_those_of_a_class_are() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from toriconfig._core.origin import Origin
 from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Layer, Node, Source, Tree
+from toriconfig._core.trust import TRUSTED_LAYERS
 
 _REMEDY = (
     "correct it, or what it reads; for a message of its own, `load` returns "
@@ -29,7 +30,7 @@ def guarded(sources: Sequence[Source]) -> list[Source]:
 
 
 class Guarded:
-    """A source that never raises.
+    """A source that never raises, and whose values are trusted no more than a file of the checkout.
 
     Args:
         source: the source.
@@ -42,7 +43,14 @@ class Guarded:
 
     def load(self) -> Tree:
         """Read the source now."""
-        return called(self._load, f"the source {self._name}", Origin("source", self._name), _REMEDY, _RETURNS)
+        who, origin = f"the source {self._name}", Origin("source", self._name)
+        found = called(self._load, who, origin, _REMEDY, _RETURNS)
+        kind = found.root.layer.kind
+        return (
+            found
+            if kind not in TRUSTED_LAYERS
+            else _failed(f"{who} returned a tree of the kind {kind}", _RETURNS, origin)
+        )
 
     def _load(self) -> Any:
         return self._source.load()
