@@ -22,6 +22,7 @@ MODULES = [
     "toriconfig.errors",
     "toriconfig.integrations.boto",
     "toriconfig.integrations.httpx",
+    "toriconfig.integrations.hvac",
     "toriconfig.integrations.psycopg_pool",
     "toriconfig.integrations.requests",
     "toriconfig.integrations.sqlalchemy",

@@ -57,7 +57,19 @@ PROMISED = [
 
 ROOMS = {
     "toriconfig": PROMISED,
-    "toriconfig.vault": ["Token", "AppRole", "Kubernetes", "JWT", "UserPass", "TLSCertificate", "Agent", "Vault"],
+    "toriconfig.vault": [
+        "Token",
+        "AppRole",
+        "Kubernetes",
+        "JWT",
+        "UserPass",
+        "TLSCertificate",
+        "Agent",
+        "HvacLogin",
+        "Login",
+        "Vault",
+        "client",
+    ],
     "toriconfig.backends": ["Backend", "Fetched"],
     "toriconfig.sources": ["Format", "Source", "Tree", "register", "tree"],
     "toriconfig.pipeline": ["run_sync", "shutdown_executors", "ProgressTracker", "track", "get_logger"],

@@ -141,6 +141,12 @@ def test_without_a_namespace_of_its_own_the_login_is_sent_to_that_of_the_secrets
         secret(session, "secret/app").get()
 
 
+def test_a_login_of_another_namespace_is_used_in_the_root_namespace(server: VaultServer, connect: Connect) -> None:
+    auth = UserPass("ann", "right-pin-1")
+    session = connect({"VAULT_ADDR": server.address}, auth=auth, login_namespace="team")
+    assert 200 == session.client.request("GET", "team/secret/data/app").status
+
+
 def test_the_namespace_of_a_login_is_named_when_it_is_refused(server: VaultServer, connect: Connect) -> None:
     auth = AppRole("nobody", "x")
     server.approle("somebody", "app")

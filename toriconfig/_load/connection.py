@@ -10,7 +10,6 @@ from toriconfig._core.origin import Origin
 from toriconfig._core.problem import Problem
 from toriconfig._load.references import resolved
 from toriconfig._load.templates import without_failed
-from toriconfig._schema.shape import has_secrets
 
 if TYPE_CHECKING:
     from toriconfig._core.tree import Node
@@ -28,7 +27,7 @@ def vault_session(context: Context, variables: Mapping[str, Node], block: Node |
         root: the tree in which the references of the block are looked up.
     """
     problems: list[Problem] = []
-    unused = not context.eager and not has_secrets(context.shape)
+    unused = not context.needs_vault
     described = bool(variables) or block is not None
     if unused and not described:
         return None, problems  # not even the configuration of Vault is imported

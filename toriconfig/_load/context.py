@@ -78,8 +78,8 @@ class Context:
 
     @property
     def needs_vault(self) -> bool:
-        """True if the settings have secrets, or plain fields that are read from Vault."""
-        return has_secrets(self.shape) or self.eager
+        """True if the settings have secrets, or plain fields that are read from Vault, or a session was asked for."""
+        return has_secrets(self.shape) or self.eager or self.recipe.connected
 
     @property
     def eager(self) -> bool:

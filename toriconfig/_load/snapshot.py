@@ -33,6 +33,7 @@ class Recipe(Value):
         presumed: whether, offline, an optional secret with a place in Vault counts as there, unread, rather than as None.
         arguments: whether a schema that reads the command line of the program does so.
         most: how many problems are shown with their lines; 0: all.
+        connected: True: there is a session with Vault even if no secret of the schema uses it.
     """
 
     schema: type[BaseModel]
@@ -43,6 +44,7 @@ class Recipe(Value):
     presumed: bool = False
     arguments: bool = True
     most: int = MOST_SHOWN
+    connected: bool = False
 
     def unasked(self) -> Recipe:
         """The same as a program with Vault gets it, without a question to Vault."""

@@ -129,6 +129,18 @@ class ClientAdapter(Adapter):  # type: ignore[misc]
         raise with_hvac_class(failure, method, path)
 
 
+class HvacClient(hvac.Client):  # type: ignore[misc]
+    """An `hvac.Client` that is authenticated by its adapter, and may have no token of its own."""
+
+    def is_authenticated(self) -> bool:
+        """Return True if Vault accepts the token, after a login if there is none."""
+        try:
+            self.auth.token.lookup_self()
+        except (exceptions.Forbidden, exceptions.InvalidPath, exceptions.InvalidRequest):
+            return False
+        return True
+
+
 def hvac_client(door: Door) -> hvac.Client:
     """Return an `hvac.Client` that sends its requests through `door`.
 
@@ -136,7 +148,7 @@ def hvac_client(door: Door) -> hvac.Client:
         door: a client of ours, or its stand-in.
     """
     session: Any = door  # what hvac hands to its adapter under this name
-    return hvac.Client(url=door.address, token="", adapter=ClientAdapter, session=session, verify=True)
+    return HvacClient(url=door.address, token="", adapter=ClientAdapter, session=session, verify=True)
 
 
 def _split(url: str) -> tuple[str, dict[str, str | int]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.clean_call import clean_init
 from toriconfig._core.clock import SYSTEM, Clock
@@ -29,6 +29,9 @@ from toriconfig.vault.logins import (
     UserPass,
     check_text,
 )
+
+if TYPE_CHECKING:
+    import hvac
 
 __all__ = [
     "JWT",
@@ -50,7 +53,27 @@ __all__ = [
     "Token",
     "UserPass",
     "Vault",
+    "client",
 ]
+
+
+def client(settings: Any) -> hvac.Client:
+    """Return an `hvac.Client` whose requests use the login, failover, deadline and TLS settings of loaded settings.
+
+    The same as `toriconfig.integrations.hvac.client`, which is imported when this function is called.
+
+    Args:
+        settings: a lazy object or a model. Later reloads of the settings do not change the client.
+
+    Raises:
+        ConfigError: the description of Vault in the settings is invalid.
+        MissingCredentialError: the settings name no address of Vault, have no layer `vault`, or were loaded with
+            `offline=True`.
+        TypeError: `settings` is neither a lazy object nor a model.
+    """
+    from importlib import import_module
+
+    return import_module("toriconfig.integrations.hvac").client(settings)
 
 
 class _Default:

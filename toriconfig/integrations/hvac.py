@@ -1,0 +1,108 @@
+"""hvac: a client whose requests use the login, failover, deadline and TLS settings of loaded settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from toriconfig._api import loaded_settings
+from toriconfig._core.clean_call import clean_call
+from toriconfig.errors import ConfigError, MissingCredentialError
+
+if TYPE_CHECKING:
+    import hvac
+
+    from toriconfig._load.snapshot import Snapshot
+    from toriconfig._vault.http.response import Answer
+    from toriconfig._vault.session import Session
+
+
+@clean_call
+def client(settings: Any) -> hvac.Client:
+    """Return an `hvac.Client` whose requests are sent as those for the secrets of the settings.
+
+    It has the token of the settings, which is obtained, renewed and replaced as for secrets, their addresses, TLS
+    settings and namespace. Each request takes at most the `timeout` of the `Vault`. Errors are instances of
+    `toriconfig.errors.VaultError` and of hvac's own class. `client.token = "..."` uses another token until it is set to
+    None. Nothing is requested until the first call.
+
+    Args:
+        settings: a lazy object or a model. Later reloads of the settings do not change the client.
+
+    Raises:
+        ConfigError: the description of Vault in the settings is invalid.
+        MissingCredentialError: the settings name no address of Vault, have no layer `vault`, or were loaded with
+            `offline=True`.
+        TypeError: `settings` is neither a lazy object nor a model.
+
+    >>> from toriconfig import load
+    >>> from pydantic import BaseModel
+    >>> class App(BaseModel):
+    ...     port: int = 8080
+    >>> client(load(App, environ={"VAULT_ADDR": "https://vault:8200"})).url
+    'https://vault:8200'
+    """
+    from toriconfig._vault.adapter import hvac_client
+
+    return hvac_client(_Door(_session(loaded_settings(settings).snapshot)))
+
+
+class _Door:
+    """The client of a session, as a `Door` that keeps the session.
+
+    The session forgets its token in a forked child, and revokes it at shutdown, as long as it exists.
+
+    Args:
+        session: the session.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @property
+    def address(self) -> str:
+        """The address that is asked first now."""
+        return self.session.client.address
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of requests that name none."""
+        return self.session.client.namespace
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+        check: bool = True,
+    ) -> Answer:
+        """Send one request, as `Client.request`."""
+        client = self.session.client
+        return client.request(method, path, body, query=query, headers=headers, token=token, check=check)
+
+
+def _session(snapshot: Snapshot) -> Session:
+    """Return the session of the settings, even if no secret of theirs uses it."""
+    if snapshot.session is not None:
+        known: Session = snapshot.session
+        return known
+    if snapshot.recipe.offline:
+        raise MissingCredentialError(
+            "the settings were loaded offline, so they have no connection to Vault", help="load them without `offline`"
+        )
+    if "vault" not in snapshot.options.layers:
+        raise MissingCredentialError("the settings have no layer `vault`", help="add it to the option `layers`")
+    from toriconfig._load.attempt import try_load
+
+    attempt = try_load(snapshot.recipe.replaced(connected=True))
+    if attempt.session is not None:
+        made: Session = attempt.session
+        return made
+    wrong = [one for one in attempt.problems if one.code == "TC504" and one.severity == "error"]
+    if wrong:
+        raise ConfigError(wrong, schema=snapshot.recipe.schema.__name__)
+    raise MissingCredentialError("Vault is not configured", help="set VAULT_ADDR, or give `vault=Vault(address=...)`")
