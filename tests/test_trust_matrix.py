@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from support.aws_powers import aws_home, aws_says, aws_variable
 from support.powers import (
     NAMED,
     RUNNING,
@@ -69,7 +70,11 @@ VALUES = {"read a file": LOGIN_FILES, "contact a host": CONTACTS, "run code": CO
 
 ATTEMPTS: Mapping[str, Mapping[str, list[Attempt]]] = {
     "code": VALUES,
-    "environment": VALUES,
+    "environment": VALUES
+    | {
+        "contact a host": [*CONTACTS, aws_variable("AWS_ENDPOINT_URL", "elsewhere")],
+        "run code": [*CODE, aws_variable("AWS_CONFIG_FILE", "config")],
+    },
     "secrets folder": VALUES,
     "YAML and JSON": VALUES
     | {
@@ -80,7 +85,11 @@ ATTEMPTS: Mapping[str, Mapping[str, list[Attempt]]] = {
             reads("${file:/proc/self/environ}", "key"),
         ]
     },
-    ".env": VALUES | {"read a file": [*LOGIN_FILES, named_file("key"), named_file("text")]},
+    ".env": VALUES
+    | {
+        "read a file": [*LOGIN_FILES, named_file("key"), named_file("text")],
+        "run code": [*CODE, aws_variable("AWS_CONFIG_FILE", "config")],
+    },
     "own source": VALUES
     | {"read a file": [*LOGIN_FILES, reads("${file:beside}", "key"), reads("${file:/proc/self/environ}", "key")]},
     "pyproject.toml": {
@@ -99,6 +108,7 @@ ATTEMPTS: Mapping[str, Mapping[str, list[Attempt]]] = {
             command_runs("show", "--settings", "conf:Mine", conf=RUNNING),
             command_runs("show", "--settings", "conf:Mine", shutil=RUNNING),
             command_runs("show", "--settings", "conf:Mine", brotli=RUNNING, zstandard=RUNNING, colorama=RUNNING),
+            aws_home(),
         ],
         "choose identity": [here(".env", "T_VAULT__AUTH__TOKEN=x"), here(".vault-token", "x"), here(".netrc", "x")],
     },
@@ -107,6 +117,12 @@ ATTEMPTS: Mapping[str, Mapping[str, list[Attempt]]] = {
         "contact a host": [vault_says("x", location="http://elsewhere:8200/v1/secret/data/app")],
         "run code": [vault_says("$(touch ran)"), vault_says("!!python/object/apply:os.mkdir [ran]")],
         "choose identity": [vault_says("${vault:secret/named_in_vault#k}")],
+    },
+    "AWS Secrets Manager": {
+        "read a file": [aws_says("${file:./beside}"), aws_says("${env:NAMED_IN_AWS}")],
+        "contact a host": [aws_says("x", Location="elsewhere")],
+        "run code": [aws_says("$(touch ran)"), aws_says("!!python/object/apply:os.mkdir [ran]")],
+        "choose identity": [aws_says("${aws:named_in_aws}")],
     },
 }
 POWERS = table("| input | read a file |")

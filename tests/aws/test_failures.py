@@ -17,7 +17,7 @@ import pytest
 from pydantic import BaseModel
 
 import toriconfig
-from support.aws import Moto
+from support.aws import Moto, answering
 from support.loopback import Loopback
 from toriconfig import Secret, health, lazy, load
 from toriconfig.backends.aws import SecretsManager
@@ -83,20 +83,6 @@ def test_a_user_without_the_right_is_denied_and_named(moto: Moto, monkeypatch: p
         "aws refuses prod/db: arn:aws:iam::123456789012:user/app may not use secretsmanager:GetSecretValue"
     )
     assert "toriconfig policy --backend aws" in caught.value.help
-
-
-def answering(status: int, body: bytes) -> Loopback:
-    """A server that gives each request this answer."""
-
-    def serve(connection: Any) -> None:
-        connection.settimeout(30)
-        head = connection.recv(65536)
-        while b"\r\n\r\n" not in head:
-            head += connection.recv(65536)
-        length = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        connection.sendall(length.encode() + body)
-
-    return Loopback(serve)
 
 
 @pytest.mark.parametrize(
@@ -343,3 +329,31 @@ def test_a_failed_client_is_made_again_when_the_credentials_are_there(
         backend.fetch("prod/db", 5.0)
     monkeypatch.delenv("AWS_PROFILE")
     assert backend.fetch("prod/db", 5.0).value == "x"
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECRETS_MANAGER"])
+def test_a_env_file_does_not_choose_the_host_that_is_asked(name: str, moto: Moto, tmp_path: Path) -> None:
+    moto.put("prod/db", {"password": "x"})
+    elsewhere = answering(200, b"{}")
+    (tmp_path / ".env").write_text(f"{name}={elsewhere.address}\nAWS_DEFAULT_REGION=us-east-1\n")
+    try:
+        assert app(env_file=tmp_path / ".env", env_prefix="APP_").token.get() == "x"
+        assert elsewhere.connections == 0
+    finally:
+        elsewhere.close()
+
+
+# Logs
+
+
+def test_botocore_logs_no_body_of_a_fetch_and_still_logs_for_the_program(
+    moto: Moto, canary: Canary, caplog: pytest.LogCaptureFixture
+) -> None:
+    moto.put("prod/db", {"password": canary.secret})
+    caplog.set_level(logging.DEBUG)
+    assert app().token.get() == canary.secret
+    assert canary.secret not in caplog.text
+    assert "Response body" not in caplog.text
+    caplog.clear()
+    moto.client.list_secrets()
+    assert "Response body" in caplog.text

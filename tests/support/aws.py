@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
+
+from support.loopback import Loopback
 
 REGION = "eu-central-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing-secret-key"}
@@ -111,6 +114,21 @@ def moto_server() -> Iterator[Moto]:
         process.wait(30)
         drain.join(30)
         process.stderr.close()
+
+
+def answering(status: int, body: bytes, **headers: str) -> Loopback:
+    """A server that gives each request this answer."""
+    more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+
+    def serve(connection: socket.socket) -> None:
+        connection.settimeout(30)
+        head = connection.recv(65536)
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(65536)
+        start = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n{more}Connection: close\r\n\r\n"
+        connection.sendall(start.encode() + body)
+
+    return Loopback(serve)
 
 
 def without_aws(folder: Path) -> dict[str, str]:

@@ -108,7 +108,8 @@ def _references(draft: Assembled) -> tuple[tuple[str, ...], tuple[str, ...]]:
     own = [context.vault_path] if context.eager and context.vault_path is not None else []
     found = [name for names in handles.declared.values() for name in names] if handles is not None else []
     in_vault = [one for one in found if scheme_of(one) == "vault"]
-    return tuple(dict.fromkeys([*own, *in_vault])), tuple(dict.fromkeys(one for one in found if one not in in_vault))
+    elsewhere = [one for one in found if scheme_of(one) != "vault"]
+    return tuple(dict.fromkeys([*own, *in_vault])), tuple(dict.fromkeys(elsewhere))
 
 
 def try_check_tree(
