@@ -140,7 +140,7 @@ def _explode(*_: Any, **__: Any) -> Any:
     raise ZeroDivisionError("hvs.canary")
 
 
-INTERNAL = r"internal error while Vault was asked: ZeroDivisionError at test_not_vaults_answer.py:\d+"
+INTERNAL = r"internal error while a secret was fetched: ZeroDivisionError at test_not_vaults_answer.py:\d+"
 
 
 def test_an_internal_error_of_a_read_is_told_at_once(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:

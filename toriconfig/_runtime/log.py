@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import logging
 
-    from toriconfig.errors import VaultError
+    from toriconfig.errors import SecretError
 
 
 def logger() -> logging.Logger:
-    """The logger `toriconfig.vault`."""
+    """The logger `toriconfig`."""
     from toriconfig.pipeline._logging import library_logger
 
-    return library_logger("toriconfig.vault")
+    return library_logger("toriconfig")
 
 
-def internal(error: BaseException) -> VaultError:
+def internal(error: BaseException) -> SecretError:
     """Log an unexpected exception, and return the error for the readers.
 
     Both contain the type of the exception and the line that raised it, but not its text, which may contain a value.
     """
     from os.path import basename
 
-    from toriconfig.errors import VaultError
+    from toriconfig.errors import SecretError
 
     trace, where = error.__traceback__, ""
     while trace is not None:
@@ -32,4 +32,4 @@ def internal(error: BaseException) -> VaultError:
         trace = trace.tb_next
     what = f"{type(error).__name__}{where}"
     logger().error("internal error in a worker: %s", what)
-    return VaultError(f"internal error while Vault was asked: {what}", help="please report this line")
+    return SecretError(f"internal error while a secret was fetched: {what}", help="please report this line")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from toriconfig._core.markers import ParsedReference
 from toriconfig._core.origin import Origin
-from toriconfig._runtime.log import logger
 from toriconfig._runtime.transitions import Then, Transitions
 from toriconfig._runtime.workers import LEASE, POLL
 from toriconfig._secrets.cached_value import CachedValue
@@ -18,6 +17,7 @@ from toriconfig._vault.engines.paths import issues_on_read
 from toriconfig._vault.http.translate import is_outage, timed_out
 from toriconfig._vault.lease_requests import retire
 from toriconfig._vault.leased import Leased
+from toriconfig._vault.log import LOGGER, logger
 from toriconfig._vault.renewal import renew_lease, vault_answers
 from toriconfig._vault.result import ReadResult
 from toriconfig.errors import SecretError, VaultNotFound, VaultUnreachable
@@ -39,7 +39,7 @@ class CachedPath(CachedValue):
         parsed: the path, with its version or parameters.
     """
 
-    LOGGER = "toriconfig.vault"
+    LOGGER = LOGGER
 
     _attempts: PathAttempts
     _confirmed: float | None

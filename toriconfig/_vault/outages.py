@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from toriconfig._runtime.log import logger
 from toriconfig._secrets.outages import Named, Outages
+from toriconfig._vault.log import LOGGER, logger
 from toriconfig.errors import SecretError, VaultDenied
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class VaultOutages(Outages[Affected]):
     """
 
     def __init__(self, requester: PathRequester) -> None:
-        super().__init__("toriconfig.vault", lambda: f"Vault at {requester.address}")
+        super().__init__(LOGGER, lambda: f"Vault at {requester.address}")
 
     def reset(self) -> None:
         super().reset()

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Protocol
 
 from toriconfig._runtime.deadline import SLICE, Deadline
-from toriconfig._runtime.log import internal, logger
+from toriconfig._runtime.log import internal
 from toriconfig._runtime.single_flight import Flight
 from toriconfig._runtime.weak_timer import WeakTimer
 from toriconfig._runtime.workers import LEASE
@@ -14,6 +14,7 @@ from toriconfig._vault import timing
 from toriconfig._vault.auth.obtain import obtain, token_now
 from toriconfig._vault.http.response import Answer, Failure
 from toriconfig._vault.http.translate import denied, error_of, timed_out
+from toriconfig._vault.log import logger
 from toriconfig._vault.token import NEVER, LiveToken
 from toriconfig.errors import SecretError
 from toriconfig.pipeline._memory_lock import MemoryLock

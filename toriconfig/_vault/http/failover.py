@@ -11,6 +11,7 @@ from toriconfig._runtime.deadline import SLICE, Deadline
 from toriconfig._vault.http.envelope import format_error
 from toriconfig._vault.http.response import Answer, Failure
 from toriconfig._vault.http.translate import PAUSE, judge
+from toriconfig._vault.log import LOGGER
 
 if TYPE_CHECKING:
     from toriconfig._vault.http.transport import Transport
@@ -25,7 +26,7 @@ def warn_http(addresses: tuple[str, ...]) -> None:
         local = url.hostname in ("localhost", "::1") or (url.hostname or "").startswith("127.")
         if url.scheme == "http" and not local:
             text = f"Vault at {address} is asked without TLS: tokens and secrets can be read on the way"
-            warn_once.warn(("vault without TLS", address), text, "toriconfig.vault")
+            warn_once.warn(("vault without TLS", address), text, LOGGER)
 
 
 class Route:

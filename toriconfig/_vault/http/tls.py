@@ -10,8 +10,8 @@ import ssl
 from collections.abc import Callable, Iterator
 
 from toriconfig._runtime import warn_once
-from toriconfig._runtime.log import logger
 from toriconfig._vault.config import Tls
+from toriconfig._vault.log import LOGGER, logger
 
 INTERVAL = 1.0
 """Seconds between two checks of the files."""
@@ -86,7 +86,7 @@ def build(tls: Tls) -> ssl.SSLContext:
     context = _trusting(tls)
     if not tls.verify:
         text = "the certificates of Vault are not checked: anybody on the way can read the secrets"
-        warn_once.warn(("vault without verification",), text, "toriconfig.vault")
+        warn_once.warn(("vault without verification",), text, LOGGER)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if tls.cert is not None:
