@@ -42,6 +42,17 @@ SLIPS = [
     ("rotate", "secret/app#key", "--stdin={}"),
     ("rotate", "secret/app#key", "--value", "{}"),
     ("rotate", "--due", "--max-age", "1d", "{}"),
+    ("vault", "put", "a+b/{}"),
+    ("vault", "put", "postgresql://u:{}@h/d"),
+    ("vault", "put", "secret/app={}"),
+    ("vault", "put", "secret/app:key={}"),
+    ("vault", "get", "a+b/{}="),
+    ("vault", "get", "secret/app.{}"),
+    ("rotate", "postgresql://u:{}@h/d"),
+    ("rotate", "secret/app?value={}#key"),
+    ("rotate", "$secret/app {}#key"),
+    ("rotate", "secret/app#key", "secret//{}"),
+    ("rotate", "--status", "secret/app?{}=1#key"),
 ]
 
 
@@ -80,7 +91,9 @@ def test_the_remedy_is_told(toriconfig: Toriconfig) -> None:
         (("rotate", "a/b#c", "--workers", "99"), "invalid value for '--workers': expected a whole number 1<=x<=64"),
         (("rotate", "a/b#c", "--max-age", "soon"), "not an age: write 90d"),
         (("rotate", "a/b#c", "--kind", "generatd"), "no kind 'generatd', meant as 'generated': name one"),
-        (("vault", "get", "a/b"), "REFERENCE names no key: write `a/b#key`"),
+        (("vault", "get", "a/b"), "REFERENCE names no key: write `PATH#key`"),
+        (("rotate", "a/b#c", "a//b#c"), "REF 2: the path"),
+        (("rotate", "a//b#c"), "REF: the path"),
         (("vault", "put"), "Missing argument 'REFERENCE'"),
     ],
 )

@@ -40,6 +40,18 @@ def refuse_value(key: str | None) -> None:
         raise click.UsageError("a reference ends with the name of its key, without `=`: use --stdin for the value")
 
 
+def argument(reference: str) -> str:
+    """The name in an error of a reference that is wrong: its place on the command line, since its text may be a secret.
+
+    Args:
+        reference: an argument, which is `REF`, or `REF 2` of several; or declared by the settings, which is named as it is.
+    """
+    given = click.get_current_context().params.get("references", ())
+    if reference not in given:
+        return reference
+    return f"REF {given.index(reference) + 1}" if len(given) > 1 else "REF"
+
+
 def shown(reference: str) -> str:
     """A reference as an error repeats it: what has no folder is more likely a value than a place."""
     return reference if "/" in reference.partition("#")[0] else "PATH"

@@ -13,7 +13,7 @@ import click
 from toriconfig._core.printable import clean
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._say import note, note_lines, say, say_value
-from toriconfig.cli._usage import refuse_value, shown
+from toriconfig.cli._usage import refuse_value
 from toriconfig.cli._value import given_value
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _reference(reference: str) -> ParsedReference:
     except ValueError as error:
         raise click.UsageError(f"REFERENCE: {error}") from None
     if place.key is None:
-        raise click.UsageError(f"REFERENCE names no key: write `{shown(place.path)}#key`")
+        raise click.UsageError("REFERENCE names no key: write `PATH#key`")
     return place
 
 

@@ -10,7 +10,7 @@ import click
 
 from toriconfig.cli._options import recipe
 from toriconfig.cli._say import note
-from toriconfig.cli._usage import refuse_value, shown
+from toriconfig.cli._usage import argument, refuse_value
 from toriconfig.cli._value import given_value
 from toriconfig.cli.rotate._kind_options import asked_of, class_of, given_to, owners, was_given
 
@@ -42,7 +42,7 @@ def kind_name(reference: str, options: dict[str, Any]) -> str:
     try:
         place = split(reference)
     except ValueError as error:
-        raise click.UsageError(f"{shown(reference)}: {error}") from None
+        raise click.UsageError(f"{argument(reference)}: {error}") from None
     refuse_value(place.key)
     if "/" not in place.path:
         raise click.UsageError("PATH is not a path in Vault: write MOUNT/PATH, such as secret/app#key")
@@ -126,7 +126,7 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
             "Vault is not configured: set VAULT_ADDR, or use `toriconfig vault dev -- COMMAND`"
         ) from None
     except ValueError as error:
-        raise click.UsageError(f"{shown(reference)}: {error}") from None
+        raise click.UsageError(f"{argument(reference)}: {error}") from None
 
 
 def _kind(name: str, act: str, options: dict[str, Any]) -> Kind | type[Any] | None:
