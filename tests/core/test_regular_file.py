@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import socket
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -122,6 +124,33 @@ def test_what_is_no_regular_file_is_refused_without_being_opened(
 def test_a_secret_is_not_read_from_what_the_kernel_makes_up(path: str, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(path)
     assert "forbidden" == refusal(tmp_path / "link")[0]
+
+
+@pytest.mark.parametrize(
+    "path", ["/proc/self/environ", "/proc/self/status", "/sys/kernel/mm/transparent_hugepage/enabled"]
+)
+def test_settings_are_not_read_by_a_link_to_what_the_kernel_makes_up(path: str, tmp_path: Path) -> None:
+    (tmp_path / "tori.yaml").symlink_to(path)
+    (tmp_path / "folder").symlink_to(os.path.dirname(path))
+    (tmp_path / "again").symlink_to(tmp_path / "folder")
+    for name in (
+        "tori.yaml",
+        "folder/../tori.yaml",
+        f"folder/{os.path.basename(path)}",
+        f"again/{os.path.basename(path)}",
+    ):
+        assert "forbidden" == refusal(tmp_path / name, secret=False)[0]
+    if os.path.exists(path):
+        assert isinstance(read_regular(path, 10_000_000, secret=False), bytes)
+
+
+def test_a_check_of_a_link_to_the_environment_shows_none_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_FIRST_VARIABLE", "hunter2hunter")
+    (tmp_path / "tori.yaml").symlink_to("/proc/self/environ")
+    command = [sys.executable, "-m", "toriconfig.cli", "check", str(tmp_path / "tori.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert "files below /proc are not read" in done.stdout + done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
 
 
 def test_a_file_without_end_is_read_to_its_bound() -> None:

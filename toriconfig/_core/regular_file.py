@@ -121,11 +121,14 @@ def open_regular(path: str, most: int, *, secret: bool = True, clock: Clock | No
     Args:
         path: the file; symbolic links are followed, as Kubernetes mounts are made of them.
         most: the largest size in bytes that is read.
-        secret: whether files that the kernel makes up are refused.
+        secret: True: files that the kernel makes up are refused. False: only where a link of another folder leads below
+            `/proc` or `/sys`, as a link in a checkout may, and not where the path itself names such a file.
         clock: counts the patience.
     """
     try:
-        forbidden = made_up(path) if secret else ""
+        forbidden = made_up(path)
+        if forbidden and not secret and (forbidden == "/dev" or _names_one(path)):
+            forbidden = ""
         if forbidden:
             return Unread("forbidden", f"files below {forbidden} are not read")
         wrong = _kind(os.stat(path))  # before it is opened: opening a device may do something
@@ -186,6 +189,11 @@ def made_up(path: str) -> str:
         links += 1
         here = "" if target[:1] == "/" else here
         parts += target.split("/")[::-1]
+
+
+def _names_one(path: str) -> bool:
+    """True if the path itself, before any link is followed, stands below one of the kernel's folders."""
+    return os.path.abspath(path).startswith(tuple(f"{folder}/" for folder in FORBIDDEN))
 
 
 def _kind(found: os.stat_result) -> Unread | None:
