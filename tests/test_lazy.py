@@ -195,6 +195,9 @@ def test_a_secret_of_pydantic_s_and_one_behind_a_path_do_not_pickle_either(name:
         (Schema, {"VAULT_PROXY_ADDR": "http://user:c4n4ry@proxy"}),
         (Schema, {"SCHEMA_VAULT__AUTH__SECRET_ID": "c4n4ry"}),
         (Schema, {"schema_vault__proxy": "http://user:c4n4ry@proxy"}),
+        (Schema, {"SCHEMA_VAULT": '{"auth": {"method": "token", "token": "c4n4ry"}}'}),
+        (Schema, {"SCHEMA_VAULT_AUTH_TOKEN": "c4n4ry"}),
+        (Schema, {"SCHEMA_VAULT__ADDRESS": "https://user:c4n4ry@vault"}),
     ],
 )
 def test_a_recipe_whose_environment_may_hold_a_secret_does_not_pickle(
@@ -205,7 +208,9 @@ def test_a_recipe_whose_environment_may_hold_a_secret_does_not_pickle(
     assert "c4n4ry" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("schema", "environ"), [(Schema, {"SCHEMA_NAME": "plain"}), (Sealed, {})])
+@pytest.mark.parametrize(
+    ("schema", "environ"), [(Schema, {"SCHEMA_NAME": "plain"}), (Schema, {"SCHEMA_VAULT__TIMEOUT": "3"}), (Sealed, {})]
+)
 def test_a_recipe_whose_environment_can_hold_none_pickles(schema: type[BaseModel], environ: dict[str, str]) -> None:
     assert pickle.loads(pickle.dumps(lazy(schema, environ=environ)))._state.options["environ"] == environ
 

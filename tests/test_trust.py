@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ from support.loading import problems
 from toriconfig import Secret, SettingsConfigDict, Vault, lazy
 from toriconfig._core.trust import file_may_set, secrets_in
 from toriconfig.testing import Canary
-from toriconfig.vault import METHODS, AppRole, Kubernetes, LoginMethod, LoginRequest, LoginTools, Token
+from toriconfig.vault import METHODS, TUNING, AppRole, Kubernetes, LoginMethod, LoginRequest, LoginTools, Token
 
 
 class App(BaseModel):
@@ -119,6 +120,31 @@ def test_a_new_field_of_a_login_is_not_pickled() -> None:
     with pytest.raises(TypeError, match=r"a credential in `auth\.bind`") as caught:
         pickle.dumps(lazy(App, vault=Vault(auth=login)))
     canary.absent_from(caught.value)
+
+
+@dataclass(frozen=True)
+class Signed(LoginMethod):
+    """A login that keeps a secret beside its fields."""
+
+    method: ClassVar[str] = "signed"
+    username: str = field(metadata=TUNING)
+
+    @cached_property
+    def signature(self) -> str:
+        return Canary().secret
+
+    def request(self, tools: LoginTools) -> LoginRequest:
+        del tools
+        return LoginRequest("auth/signed/login", {"signature": self.signature})
+
+
+def test_what_a_login_keeps_beside_its_fields_is_not_pickled() -> None:
+    login = Signed("ann")
+    assert pickle.dumps(lazy(App, vault=Vault(auth=login)))
+    signature = login.signature
+    with pytest.raises(TypeError, match=r"a credential in `auth\.signature`") as caught:
+        pickle.dumps(lazy(App, vault=Vault(auth=login)))
+    assert signature not in str(caught.value)
 
 
 def test_a_login_without_a_credential_is_pickled() -> None:

@@ -121,6 +121,13 @@ CREDENTIALS = {
     "VAULT_AGENT_ADDR": "http://u:c4n4ry-10@agent:8100",
     "TORI_VAULT__AUTH__SECRET_ID": "c4n4ry-11",
     "VAULT_OF_TOMORROW": "c4n4ry-12",
+    "APP_VAULT": '{"auth": {"method": "token", "token": "c4n4ry-13"}}',
+    "APP_VAULT_AUTH_TOKEN": "c4n4ry-14",
+    "app_vault__auth__token": "c4n4ry-15",
+    "OPENBAO_TOKEN": "c4n4ry-16",
+    "HASHICORP_VAULT_TOKEN": "c4n4ry-17",
+    "APP_VAULT__ADDRESS": "https://u:c4n4ry-18@vault",
+    "APP_VAULT__CLIENT_KEY": "/c4n4ry-19",
 }
 
 

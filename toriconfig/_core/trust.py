@@ -48,13 +48,16 @@ def masked_repr(value: Any) -> str:
 
 
 def secrets_in(value: Any) -> Iterator[str]:
-    """The dotted names of the fields of a dataclass, nested ones included, that hold a secret."""
+    """The dotted names of the fields of a dataclass, nested ones included, that hold a secret, and of its other attributes."""
     for one in fields(value) if is_dataclass(value) else ():
         given = getattr(value, one.name, None)
         if is_dataclass(given) and not isinstance(given, type):
             yield from (f"{one.name}.{below}" for below in secrets_in(given))
         elif given is not None and ((_is_secret(one) and given is not one.default) or _has_login(given)):
             yield one.name
+    if is_dataclass(value):  # what code of its own keeps beside the fields, such as a `cached_property`
+        names = {one.name for one in fields(value)}
+        yield from (name for name in getattr(value, "__dict__", ()) if name not in names)
 
 
 def file_may_set(kind: type[Any], name: str) -> bool:

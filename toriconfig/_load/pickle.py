@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core import path as paths
+from toriconfig._core.clean_call import clean_call
 from toriconfig._core.interpolation_syntax import Malformed, Reference, parse
 from toriconfig._core.markers import Check
 from toriconfig._core.trust import secrets_in
@@ -14,12 +15,13 @@ from toriconfig._schema.options import Options
 from toriconfig._schema.renames import current
 from toriconfig._schema.shape import confidential, root_shape
 from toriconfig._secrets.secret import Secret
-from toriconfig._vault.config import variable
+from toriconfig._vault.config import may_log_in
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
+@clean_call
 def recipe_of(target: type[BaseModel] | str, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The schema and options of a stand-in, to be loaded anew where they arrive.
 
@@ -45,7 +47,7 @@ def recipe_of(target: type[BaseModel] | str, options: Mapping[str, Any]) -> tupl
                 "reference such as `${vault:secret/x#key}`, or set it in the environment of the other process"
             )
     environ = options.get("environ") or {}
-    if environ and (confidential(shape) or _logs_in(environ)):
+    if environ and (confidential(shape) or any(may_log_in(name, value) for name, value in environ.items())):
         raise TypeError(
             "the environment that was given may hold a secret, so these settings are not pickled: leave `environ` out, "
             "and set the variables in the environment of the other process"
@@ -74,9 +76,3 @@ def _only_refers(value: Any, checks: Mapping[str, Check]) -> bool:
     if isinstance(parts, Malformed) or len(parts) != 1:
         return False
     return isinstance(parts[0], Reference) and parts[0].default is None
-
-
-def _logs_in(environ: Mapping[str, str]) -> bool:
-    """True if it may hold a credential of Vault, or of a proxy before it."""
-    named = any(variable(environ, name) for name in ("TOKEN", "PROXY_ADDR"))
-    return named or any("VAULT__AUTH__" in name.upper() or name.upper().endswith("VAULT__PROXY") for name in environ)

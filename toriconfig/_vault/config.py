@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from toriconfig.vault import Vault
 from toriconfig.vault.addresses import addresses_in, check_namespace, check_proxy
@@ -27,6 +28,15 @@ VARIABLES: dict[str, str] = {
     "PROXY_ADDR": "HTTP proxy",
 }
 """The variables that are read: `BAO_<name>`, else `VAULT_<name>`. An empty variable counts as unset."""
+
+_HARMLESS = frozenset((
+    "ADDR", "AGENT_ADDR", "NAMESPACE", "CACERT", "CACERT_BYTES", "CAPATH", "TLS_SERVER_NAME", "SKIP_VERIFY", "CLIENT_TIMEOUT",
+    "ADDRESS", "CA_CERT", "CA_PATH", "VERIFY",
+    *(one.name.upper() for one in fields(Vault) if one.metadata.get("file") is True and one.name != "auth"),
+))  # fmt: skip
+"""What stands behind `VAULT` in the names of variables that log nobody in: of the Vault tools, and of the settings' own."""
+
+_OF_VAULT = re.compile(r"(?:^|[^A-Z0-9])(?:VAULT|BAO|OPENBAO)(?:[^A-Z0-9]+(?P<rest>.*))?\Z", re.DOTALL)
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -61,6 +71,16 @@ class Resolved:
 def variable(environ: Mapping[str, str], name: str) -> str | None:
     """Return the value of `BAO_<name>`, else of `VAULT_<name>`; None if both are unset or empty."""
     return environ.get(f"BAO_{name}") or environ.get(f"VAULT_{name}") or None
+
+
+def may_log_in(name: str, value: str) -> bool:
+    """True if a variable may hold a credential of Vault, or of a proxy before it.
+
+    The settings' own variables have a prefix and a delimiter of the schema's choice: `TORI_VAULT__AUTH__SECRET_ID`,
+    `APP_VAULT_AUTH_TOKEN`, or `TORI_VAULT` with the whole connection as JSON.
+    """
+    found = _OF_VAULT.search(name.upper())
+    return found is not None and (found["rest"] not in _HARMLESS or "@" in value)
 
 
 def resolve(vault: Vault, environ: Mapping[str, str]) -> Resolved | None:
@@ -132,8 +152,6 @@ def _timeout(vault: Vault, environ: Mapping[str, str]) -> float:
 
 
 def _duration(text: str) -> float | None:
-    import re
-
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
     parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text)

@@ -10,7 +10,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from toriconfig._core.clean_call import clean_init, expect
+from toriconfig._core.clean_call import clean_methods, expect
+from toriconfig._vault.config import may_log_in
 from toriconfig.rotation._errors import RotationError
 from toriconfig.rotation._run_with_timeout import run_with_timeout
 
@@ -20,30 +21,16 @@ and False, mean that it does not work. It is no coroutine function."""
 
 _FD = "{fd}"
 
-_HARMLESS = frozenset(
-    {
-        "ADDR",
-        "AGENT_ADDR",
-        "NAMESPACE",
-        "CACERT",
-        "CACERT_BYTES",
-        "CAPATH",
-        "TLS_SERVER_NAME",
-        "SKIP_VERIFY",
-        "CLIENT_TIMEOUT",
-    }
-)
-"""After `VAULT_` or `BAO_`: variables that log nobody in."""
 
-
-@clean_init
+@clean_methods
 class Command:
     """Verifier that runs a program. The program receives the secret on standard input, or on the file descriptor
     `{fd}`.
 
     A secret of several keys is passed as JSON. Exit code 0 means that the secret works. The output is discarded,
-    because it may hold the secret. The program inherits the environment without the credentials of Vault: of `VAULT_*`
-    and `BAO_*` it gets only the address, the namespace, and the TLS settings for the server's certificate.
+    because it may hold the secret. The program inherits the environment without the credentials of Vault: of the variables
+    with `VAULT` or `BAO` in their name it gets only the address, the namespace, timeouts, and the TLS settings for the
+    server's certificate.
 
     Args:
         arguments: program and arguments, such as `["curl", "--config", "/dev/fd/{fd}", "https://api/me"]`.
@@ -133,14 +120,7 @@ def verified(verify: Verify | Command | None, value: Any, seconds: float) -> Non
 
 def environment_of_verifier(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment without credentials for Vault, by whichever variable they are given."""
-    return {name: value for name, value in environ.items() if not _is_vault_credential(name.upper(), value)}
-
-
-def _is_vault_credential(name: str, value: str) -> bool:
-    if "VAULT__" in name:  # `TORI_VAULT__AUTH__SECRET_ID`: the settings' own way to say how to log in
-        return True
-    prefix, _, rest = name.partition("_")
-    return prefix in ("VAULT", "BAO") and (rest not in _HARMLESS or "@" in value)
+    return {name: value for name, value in environ.items() if not may_log_in(name, value)}
 
 
 def _pour(descriptor: int, data: bytes) -> None:
