@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     E = TypeVar("E", bound=BaseException)
 
 _COROUTINE = 0x80  # inspect.CO_COROUTINE
+_CALLED = ("__init__", "__call__")
+_GENERATOR = 0x20 | 0x200  # inspect.CO_GENERATOR, inspect.CO_ASYNC_GENERATOR
 _OURS = frozenset(
     ("toriconfig", "pydantic", "pydantic_core", "pydantic_settings", "yaml", "dotenv", "hvac", "urllib3", "cachetools")
 )
@@ -42,6 +44,15 @@ def clean_call(function: Callable[P, R]) -> Callable[P, R]:
 def clean_init(cls: C) -> C:
     """A class whose constructor is clean in that sense."""
     cls.__init__ = clean_call(cls.__init__)
+    return cls
+
+
+def clean_methods(cls: C) -> C:
+    """A class whose constructor and public methods are clean in that sense; generators are left as they are."""
+    for name, function in list(vars(cls).items()):
+        code = getattr(function, "__code__", None)
+        if code is not None and not code.co_flags & _GENERATOR and (name in _CALLED or not name.startswith("_")):
+            setattr(cls, name, clean_call(function))
     return cls
 
 
@@ -74,6 +85,8 @@ def cleaned(error: E) -> E:
     error.__traceback__ = trace
     if trace is None:
         error.__context__ = None
+        if isinstance(error, AttributeError):
+            error.obj = None  # the object that lacks the attribute may be the argument
         if error.__cause__ is not None:
             cleaned(error.__cause__)
     return error

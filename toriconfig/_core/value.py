@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, dataclass_transform
 
+from toriconfig._core.clean_call import clean_call, cleaned
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,9 +31,7 @@ class Value:
         try:
             self._fill(given, named)
             self.__post_init__()
-        except (TypeError, ValueError, AttributeError, LookupError) as error:
-            from toriconfig._core.clean_call import cleaned
-
+        except Exception as error:  # noqa: BLE001 - any error may show what was given
             wrong = cleaned(error)
         else:
             return
@@ -62,6 +62,7 @@ class Value:
     def __post_init__(self) -> None:
         """Check the fields; for subclasses that refuse some."""
 
+    @clean_call
     def replaced(self, **changes: Any) -> Self:
         """The same value with some fields changed."""
         return type(self)(**(dict(zip(self._fields, self._values(), strict=True)) | changes))

@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from toriconfig._core.clean_call import clean_call
 from toriconfig._core.problem import Problem
 from toriconfig._lazy import Lazy, State, current, fill, recipe_for
 from toriconfig._load.attempt import derive, try_unknown
@@ -68,6 +69,7 @@ class Override:
         self._values = values
         self._entries: list[Entry] = []
 
+    @clean_call
     def __enter__(self) -> Any:
         lazy, state = self._lazy, self._lazy._state
         seen = current(lazy)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import CellType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, get_args, overload
 
+from toriconfig._core.clean_call import clean_call
 from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
 from toriconfig._runtime.warn_once import flush
@@ -91,6 +92,7 @@ class Secret(Generic[T]):
         reading, value, provider, now = self._cached.cell_contents
         if now is None or (reading is provider.reading and now() < provider.fresh_until):
             return value
+        del reading, value, provider, now  # a traceback shows what its frames hold, and the value may be a former one
         return self._read(default)
 
     get_secret_value = get
@@ -99,6 +101,7 @@ class Secret(Generic[T]):
     async def aget(self) -> T: ...
     @overload
     async def aget(self, default: D) -> T | D: ...
+    @clean_call
     async def aget(self, default: Any = _RAISE) -> Any:
         """Return the current value; `get` for coroutines. The event loop is not blocked by a fetch.
 
@@ -109,6 +112,7 @@ class Secret(Generic[T]):
             await flight.await_end()
         return self._settled(default)
 
+    @clean_call
     def _read(self, default: Any) -> Any:
         flush()
         for flight in provider_of(self).pending():

@@ -23,12 +23,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
+from toriconfig._core.clean_call import clean_init
 from toriconfig._core.clock import SYSTEM, Clock
 from toriconfig._core.markers import BACKENDS, RESERVED, shipped
 
 __all__ = ["Backend", "Fetched", "Step"]
 
 
+@clean_init
 class Fetched:
     """Result of one fetch.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from toriconfig._core.clean_call import expect
+from toriconfig._core.clean_call import clean_call, expect
 from toriconfig._secrets.secret import Secret
 
 
@@ -33,6 +33,7 @@ def check_secret(secret: object, name: str) -> None:
     expect(secret, Secret, f"{name} needs a Secret")
 
 
+@clean_call
 def account(secret: Secret[Any]) -> Account:
     """The current account.
 
@@ -46,6 +47,7 @@ def account(secret: Secret[Any]) -> Account:
     return account_in(secret.get())
 
 
+@clean_call
 async def async_account(secret: Secret[Any]) -> Account:
     """`account` for coroutines: the loop runs on while it is fetched."""
     return account_in(await secret.aget())
@@ -56,6 +58,7 @@ def part(value: Any, name: str) -> Any:
     return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
 
 
+@clean_call
 def account_in(value: Any) -> Account:
     """The account in a value that was read.
 

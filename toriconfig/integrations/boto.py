@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from toriconfig._core.clean_call import clean_init
+from toriconfig._core.clean_call import clean_methods
 from toriconfig._secrets.secret import Secret
 from toriconfig.integrations._account import check_secret, part
 
@@ -28,7 +28,7 @@ class Frozen(NamedTuple):
     token: str | None
 
 
-@clean_init
+@clean_methods
 class Credentials:
     """Credentials for botocore. Each request is signed with the current ones.
 
@@ -70,7 +70,7 @@ class Credentials:
         return datetime.fromtimestamp(ends, UTC) if ends is not None else None
 
 
-@clean_init
+@clean_methods
 class SecretProvider:
     """Provider for botocore's credential chain.
 

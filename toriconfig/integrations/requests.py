@@ -14,11 +14,11 @@ from toriconfig.integrations._refused import newer
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
-from toriconfig._core.clean_call import clean_init, expect
+from toriconfig._core.clean_call import clean_methods, expect
 from toriconfig._secrets.secret import Secret
 
 
-@clean_init
+@clean_methods
 class SecretAuth(AuthBase):
     """Authentication for requests: `requests.get(url, auth=SecretAuth(settings.api_key))`, or `Session.auth`.
 

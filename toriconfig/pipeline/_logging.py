@@ -114,19 +114,26 @@ def get_logger(name: str, *, propagate: bool | None = None, level: int | str | N
         level: level, as for `Logger.setLevel`. None: INFO, unless the application has set a level.
 
     Raises:
-        ValueError: `name` is the name of the root logger, which belongs to the application.
+        ValueError: `name` is the name of the root logger, which belongs to the application, or `level` is no level.
     """
     logger = logging.getLogger(name)
     if logger.parent is None:
         raise ValueError("the root logger belongs to the application; give a name")
     _route(logger, propagate)
     if level is not None:
-        logger.setLevel(level)
+        _set_level(logger, level)
     elif _level_is_default(logger):
         logger.setLevel(logging.INFO)
     logger.disabled = False  # dictConfig() silences every logger that it does not name
     _flush()
     return logger
+
+
+def _set_level(logger: logging.Logger, level: int | str) -> None:
+    try:
+        logger.setLevel(level)
+    except (TypeError, ValueError):  # whose message repeats it
+        raise ValueError("`level` is a number, or the name of a level such as INFO") from None
 
 
 def library_logger(name: str) -> logging.Logger:

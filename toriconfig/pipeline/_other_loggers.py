@@ -7,12 +7,12 @@ import sys
 import traceback
 from typing import Any
 
-from toriconfig._core.clean_call import clean_call, clean_init, expect
+from toriconfig._core.clean_call import clean_call, clean_methods, expect
 from toriconfig.pipeline._guard import mask_record
 from toriconfig.pipeline._mask_value import mask_text, mask_value
 
 
-@clean_init
+@clean_methods
 class MaskingFilter(logging.Filter):
     """Logging filter that masks registered secrets in each record: message, arguments, exception, stack and extra
     fields.
@@ -42,6 +42,7 @@ class MaskingFilter(logging.Filter):
         return bool(super().filter(record))
 
 
+@clean_call
 def structlog_processor(logger: Any, method_name: str, event: Any) -> Any:  # noqa: ARG001 - as structlog calls it
     """Mask registered secrets in an event of structlog: event, bound context, nested values and exceptions.
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toriconfig._core.clean_call import clean_init
+from toriconfig._core.clean_call import clean_methods
 from toriconfig.pipeline._redact import register
 
 _EXPECTED: dict[type[Any], str] = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
-@clean_init
+@clean_methods
 class Option:
     """Option of a kind: a keyword argument of its constructor.
 

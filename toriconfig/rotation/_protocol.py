@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from toriconfig._core.clean_call import clean_init
+from toriconfig._core.clean_call import clean_methods
 from toriconfig._core.markers import Ref
 from toriconfig._vault.engines.mounts import mount_of
 from toriconfig._vault.engines.versions import Versions
@@ -19,7 +19,7 @@ Values = dict[str, Any]
 """Keys of the secret with their values. A frame that holds some raises nothing that could carry it away."""
 
 
-@clean_init
+@clean_methods
 class Work:
     """The secret under rotation, with the connection to Vault.
 

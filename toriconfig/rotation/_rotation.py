@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from toriconfig._core.clean_call import clean_init, expect
+from toriconfig._core.clean_call import clean_methods, expect
 from toriconfig._core.clock import SYSTEM, Clock
 from toriconfig._core.markers import Ref
 from toriconfig._vault import connect
@@ -39,7 +39,7 @@ T = TypeVar("T")
 _YEAR = 366 * 86_400
 
 
-@clean_init
+@clean_methods
 class Rotation:
     """Rotation of one secret.
 

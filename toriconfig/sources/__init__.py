@@ -35,6 +35,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
+from toriconfig._core.clean_call import clean_call
 from toriconfig._core.origin import LayerKind
 from toriconfig._core.tree import Source, Tree
 from toriconfig._core.value import Value
@@ -53,6 +54,7 @@ Shown = Literal["nothing", "keys", "lines"]
 SHOWN: tuple[Shown, ...] = ("nothing", "keys", "lines")
 
 
+@clean_call
 def tree(
     values: Any,
     name: str,
@@ -133,6 +135,7 @@ FORMATS: tuple[Format, ...] = (
 """Every format; where several files of one name stand side by side, the ending that comes first here is read."""
 
 
+@clean_call
 def register(form: Format) -> None:
     """Have files with the endings of a format read by its reader from now on, in every load and command of the process.
 

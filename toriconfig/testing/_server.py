@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._core.clean_call import clean_init
+from toriconfig._core.clean_call import clean_init, clean_methods
 from toriconfig._devserver import DevServer, wait_for
 from toriconfig.testing._audit import AuditLog
 
@@ -33,7 +33,7 @@ class AppRoleLogin:
     mount: str = "approle"
 
 
-@clean_init
+@clean_methods
 class VaultServer:
     """A running development server, created by `vault_server()`.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from toriconfig._core.clean_call import clean_methods
 from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._protocol import Values, Work
 
 
+@clean_methods
 class InEngine:
     """Base class of kinds that Vault rotates itself, in one request."""
 

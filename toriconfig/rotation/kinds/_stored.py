@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from toriconfig._core.clean_call import clean_methods
 from toriconfig._vault.engines.versions import Versions
 from toriconfig.pipeline._logging import library_logger
 from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._protocol import Values, Work
 
 
+@clean_methods
 class Stored:
     """Base class of kinds whose new value becomes valid when it is stored."""
 

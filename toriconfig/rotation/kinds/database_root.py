@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from toriconfig._core.clean_call import clean_methods
 from toriconfig.rotation._protocol import Values, Work
 from toriconfig.rotation.kinds._in_engine import InEngine, place_of
 
 
+@clean_methods
 class DatabaseRoot(InEngine):
     """`database/config/NAME`: Vault changes the password of its own database account. Only Vault knows the new
     password.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._core.clean_call import clean_init
+from toriconfig._core.clean_call import clean_methods
 from toriconfig._core.markers import split
 from toriconfig._vault.engines.mounts import policy_path
 from toriconfig.errors import SecretError
@@ -25,7 +25,7 @@ USERNAME, PASSWORD = "username", "password"
 _LONGEST = 63
 
 
-@clean_init
+@clean_methods
 class DatabaseUser:
     """The keys `username` and `password` of a KV path; other keys are kept. The database is PostgreSQL.
 

@@ -6,7 +6,7 @@ import math
 import secrets
 import string
 
-from toriconfig._core.clean_call import clean_init
+from toriconfig._core.clean_call import clean_methods
 from toriconfig.pipeline._redact import register
 from toriconfig.rotation._option import Option
 from toriconfig.rotation._protocol import Values, Work
@@ -16,7 +16,7 @@ ALPHABET = string.ascii_letters + string.digits
 _WEAKEST = 64.0
 
 
-@clean_init
+@clean_methods
 class Generated(Stored):
     """One key of a KV path, filled with random characters.
 

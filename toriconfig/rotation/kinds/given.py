@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toriconfig._core.clean_call import clean_init
+from toriconfig._core.clean_call import clean_methods
 from toriconfig.pipeline._redact import register
 from toriconfig.rotation._errors import RotationRefused
 from toriconfig.rotation._option import Option
@@ -11,7 +11,7 @@ from toriconfig.rotation._record import Sealed
 from toriconfig.rotation.kinds._stored import Stored, key_of
 
 
-@clean_init
+@clean_methods
 class Given(Stored):
     """One key of a KV path, set to a given value.
 

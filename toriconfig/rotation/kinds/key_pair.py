@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from toriconfig._core.clean_call import clean_init, expect
+from toriconfig._core.clean_call import clean_methods, expect
 from toriconfig.pipeline._redact import register
 from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._option import Option
@@ -15,7 +15,7 @@ from toriconfig.rotation.kinds._stored import Stored
 PRIVATE, PUBLIC = "private_key", "public_key"
 
 
-@clean_init
+@clean_methods
 class KeyPair(Stored):
     """The keys `private_key` (PKCS #8) and `public_key` of a KV path.
 

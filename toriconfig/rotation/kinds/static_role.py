@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from toriconfig._core.clean_call import clean_methods
 from toriconfig.rotation._errors import RotationError
 from toriconfig.rotation._journal import seconds_of
 from toriconfig.rotation._protocol import Values, Work
 from toriconfig.rotation.kinds._in_engine import InEngine, place_of
 
 
+@clean_methods
 class StaticRole(InEngine):
     """`database/static-creds/NAME`: Vault sets a new password now, before its rotation period ends.
 
