@@ -102,7 +102,7 @@ def test_a_token_that_may_not_look_itself_up_is_used_all_the_same(vault: VaultSe
     result = examined(toriconfig, vault, vault.new_token("one-alone", no_default_policy=True))
     assert result.code == 1
     assert lines(result, "warning") == [
-        "token: it is accepted, but no policy lets it look itself up, so when it ends is not known"
+        "token: it is accepted, but no policy allows it to look itself up, so its expiry is unknown"
     ]
     assert "secret/doctor/one#key: can be read" in lines(result, "ok")
     assert lines(result, "error") == [
@@ -228,7 +228,7 @@ def test_a_wrong_authority_is_told_from_a_vault_that_is_down(tmp_path: Path, tor
     assert line.startswith("TLS: ")
     assert "VAULT_CACERT" in wrong.out
     assert f"address: {server.address} answers" in lines(right, "ok")
-    assert any("is not checked" in line for line in lines(careless, "warning"))
+    assert any("is not verified" in line for line in lines(careless, "warning"))
     assert f"address: {server.address} answers" in lines(careless, "ok")
 
 

@@ -101,8 +101,8 @@ def test_a_package_that_collects_one_class_of_its_modules(toriconfig: Toriconfig
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("app:made", "'app:made' is no settings class, but an object of App (name its class, app:App)"),
-        ("app:make", "'app:make' is no settings class, but a function"),
+        ("app:made", "'app:made' is not a settings class, but an object of App (name its class, app:App)"),
+        ("app:make", "'app:make' is not a settings class, but a function"),
         ("app:Ap", "app has no 'Ap'; did you mean 'App'?"),
         ("app:App.Poool", "app has no 'App.Poool'"),
         ("app.App", "did you mean app:App?"),

@@ -188,7 +188,7 @@ def test_a_bug_shows_where_it_is_and_no_value(tmp_path: Path) -> None:
         ("import no_such_module\n", "no_such_module"),
         ("def (:\n", "invalid syntax"),
         ("import sys; sys.exit(3)\n", "it exits with 3"),
-        ("App = 3\n", "is no settings class, but of type int"),
+        ("App = 3\n", "is not a settings class, but of type int"),
         (
             "from pydantic import BaseModel\nclass App(BaseModel):\n    model_config = {'layers': ('nope',)}\n",
             "unknown layer 'nope'",

@@ -78,7 +78,7 @@ def test_what_is_no_settings_class_is_refused(wrong: object) -> None:
 def test_options_that_do_not_exist_are_refused() -> None:
     with pytest.raises(TypeError, match="did you mean `config_name`"):
         CHECK(App, config_nam="x")
-    with pytest.raises(TypeError, match="leave `online`"):
+    with pytest.raises(TypeError, match="omit `online`"):
         check(App, "a.yaml", online=True)
 
 

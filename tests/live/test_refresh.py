@@ -134,7 +134,7 @@ def test_a_secret_that_is_there_at_last_is_added_and_one_that_goes_is_removed(se
     with pytest.raises(ExceptionGroup) as caught:
         refresh(settings)
     assert [(error.path, "a" in error.message) for error in caught.value.exceptions] == [("a", True)]  # type: ignore[union-attr]
-    assert "changed all the same: a, b" in caught.value.__notes__
+    assert "changed nevertheless: a, b" in caught.value.__notes__
     server.put("secret/one", {"a": "a2", "b": "b1"})
     assert kinds(refresh(settings)) == [("a", "added")]
 

@@ -103,12 +103,12 @@ def test_a_file_that_is_gone_is_told_each_time_it_goes(name: str, text: str, cap
         Path(name).unlink()
         assert ["n"] == [change.path for change in reload(settings)]
         assert settings.n == 0
-        assert ["gone" in line for line in health(settings).warnings if name in line] == [True]
+        assert ["deleted" in line for line in health(settings).warnings if name in line] == [True]
         reload(settings)
         Path(name).write_text(text)
         reload(settings)
         assert settings.n == 5
-    assert 2 == sum("this file is gone" in message and name in message for message in caplog.messages)
+    assert 2 == sum("this file was deleted" in message and name in message for message in caplog.messages)
 
 
 def test_a_file_of_another_profile_is_neither_emptied_nor_gone(caplog: pytest.LogCaptureFixture) -> None:

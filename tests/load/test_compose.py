@@ -145,7 +145,7 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
 def test_a_plain_null_is_no_part_of_a_text() -> None:
     found = attempt(App, overrides={"name": None, "url": "redis://${name}@h"}).problems
     assert [("TC304", "url")] == [(one.code, one.path) for one in found]
-    assert "null where a part of a text is to be" in found[0].message
+    assert "a reference inside a text has the value null" in found[0].message
 
 
 @pytest.mark.parametrize("key", ["pa}ss", "{a}", "a|b", "a|url", 'say "x', " padded ", "a.b", "a#b", "ü"])

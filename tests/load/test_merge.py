@@ -95,7 +95,7 @@ def test_null_elsewhere_removes_what_lower_layers_said_with_one_warning() -> Non
     assert [("TC106", "2.yaml:1:6", "warning", "2.yaml:1:6 wins; 1.yaml:1:7 is overridden")] == [
         (one.code, str(one.origin), one.severity, one.layer) for one in found
     ]
-    assert "removes what lower layers say" in found[0].message
+    assert "removes the values of lower layers" in found[0].message
 
 
 def test_null_over_a_mapping_removes_it_and_says_so_even_when_a_higher_layer_speaks_again() -> None:

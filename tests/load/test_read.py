@@ -77,8 +77,8 @@ def test_a_file_that_another_of_its_name_hides_is_a_warning() -> None:
     Path("run").mkdir()
     (one,) = problems(Schema)
     assert ("TC506", "warning", "app.yml") == (one.code, one.severity, str(one.origin))
-    assert "app.yaml stands beside it" in one.message
-    assert "move what it says to app.yaml" in one.help
+    assert "app.yaml exists" in one.message
+    assert "move its settings to app.yaml" in one.help
     assert [] == problems(Schema, config_files=["app.yaml"])
     assert [] == problems(Schema, layers=["env", "defaults"])
 
@@ -203,7 +203,7 @@ def test_a_profile_needs_no_file_where_no_file_is_named_by_it() -> None:
 def test_local_is_no_profile(given: dict[str, Any]) -> None:
     Path("app.local.yaml").write_text("a: x")
     (only,) = refused(Schema, secrets_dir=None, **given).problems
-    assert ("TC503", "`local` is no profile") == (only.code, only.message)
+    assert ("TC503", "`local` is not a profile") == (only.code, only.message)
     assert "app.local.yaml is read above every profile" in only.help
 
 

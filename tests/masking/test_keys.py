@@ -122,7 +122,7 @@ def test_a_value_in_the_key_of_an_override_is_in_no_origin() -> None:
 
 def test_a_secret_that_is_removed_from_a_lower_layer_is_named() -> None:
     (only,) = problems(Schema, "nets: {db: x}", "nets: {db: }")
-    assert only.message == "`nets.db` is null, which removes what lower layers say"
+    assert only.message == "`nets.db` is null, which removes the values of lower layers"
 
 
 def test_what_is_wrong_with_a_masked_key_is_said_all_the_same() -> None:

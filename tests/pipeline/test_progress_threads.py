@@ -158,7 +158,7 @@ def test_the_locked_counter_for_builds_without_the_gil_counts_the_same() -> None
     together(work)
     assert tracker.count == THREADS * 1000
     assert reports[-1].percent == 100.0
-    with pytest.raises(ValueError, match="does not go back"):
+    with pytest.raises(ValueError, match="cannot go back"):
         _update_locked(tracker, -1)
 
 

@@ -51,7 +51,7 @@ def test_where_case_counts_another_spelling_is_another_variable(
 
 def test_where_case_counts_the_hint_is_spelt_as_it_is_read(caplog: pytest.LogCaptureFixture) -> None:
     load(Cased, environ={"C_PORT": "9"})
-    assert "variable `C_PORT` means no key of the schema (did you mean `C_port`?)" in caplog.text
+    assert "variable `C_PORT` is not a key of the schema (did you mean `C_port`?)" in caplog.text
 
 
 def test_an_alias_is_not_read_with_the_prefix(caplog: pytest.LogCaptureFixture) -> None:
@@ -60,7 +60,7 @@ def test_an_alias_is_not_read_with_the_prefix(caplog: pytest.LogCaptureFixture) 
         port: int = Field(1, validation_alias="P")
 
     assert load(Aliased, environ={"APP_P": "9"}).port == 1
-    assert "variable `APP_P` means no key of the schema (did you mean `P`?)" in caplog.text
+    assert "variable `APP_P` is not a key of the schema (did you mean `P`?)" in caplog.text
 
 
 class Below(BaseModel):

@@ -53,7 +53,7 @@ CASES: dict[str, tuple[Callable[[VaultServer], None], str]] = {
     "nowhere/app#token": (nothing, "Vault shows the token no secrets engine at nowhere/app"),
     "one/app#token": (version_one, "version 1, which has no check-and-set"),
     "secret/bad": (nothing, "secret/bad names no key"),
-    "secret/occupied#token": (occupied, "holds something else than the record of a rotation"),
+    "secret/occupied#token": (occupied, "does not hold the record of a rotation"),
     "secret/rotated.rotation#id": (rotated, "secret/rotated.rotation is the record of a rotation"),
     "database/static-creds/x#token": (nothing, "Vault shows the token no secrets engine at database/static-creds/x"),
 }
@@ -189,7 +189,7 @@ def test_a_credential_of_another_database_is_refused(account: Account) -> None:
         with pytest.raises(RotationRefused, match="the stored credential does not log in to PostgreSQL at"):
             account.rotation(single=single).run()
     account.vault.put(account.path, {"username": account.name, "password": account.first, "host": "db.example"})
-    with pytest.raises(RotationRefused, match="about the host db.example, the conninfo about 127.0.0.1"):
+    with pytest.raises(RotationRefused, match="is for the host db.example, but the conninfo is for 127.0.0.1"):
         account.rotation().run()
     assert account.logs_in(account.name, account.first)
     assert "" == account.rotation().status().step
@@ -277,14 +277,14 @@ def timed(**seconds: float) -> Rotation:
         (lambda: kinds.Generated(40, "aaaa"), "at least two different"),
         (lambda: kinds.KeyPair("dsa"), "one of ed25519, ec-p256, rsa-3072, not dsa"),
         (lambda: kinds.DatabaseUser("host=x"), "need an administrator"),
-        (lambda: kinds.DatabaseUser("host=x password=y", "secret/admin"), "hold no credentials"),
-        (lambda: kinds.DatabaseUser("host=x password\t= y", "secret/admin"), "hold no credentials"),
-        (lambda: kinds.DatabaseUser("postgresql://u:p@h/d", "secret/admin"), "hold no credentials"),
-        *((lambda grace=grace: timed(grace=grace), "grace is a number of seconds from 0") for grace in ODD),
+        (lambda: kinds.DatabaseUser("host=x password=y", "secret/admin"), "not hold credentials"),
+        (lambda: kinds.DatabaseUser("host=x password\t= y", "secret/admin"), "not hold credentials"),
+        (lambda: kinds.DatabaseUser("postgresql://u:p@h/d", "secret/admin"), "not hold credentials"),
+        *((lambda grace=grace: timed(grace=grace), "grace must be a number of seconds from 0") for grace in ODD),
         *((lambda wait=wait: timed(timeout=wait), "numbers of seconds above 0") for wait in (0.0, -1.0, math.nan)),
         (lambda: timed(verify_timeout=0.0), "numbers of seconds above 0"),
         (lambda: Rotation("secret/x?version=2#k", kinds.Generated()), "pinned to a version"),
-        (lambda: Rotation("pki/issue/x?common_name=a#k", kinds.Generated()), "issued anew by itself"),
+        (lambda: Rotation("pki/issue/x?common_name=a#k", kinds.Generated()), "issued automatically"),
         (lambda: Rotation("secret/../x#k", kinds.Generated()), "`..` segment"),
     ],
 )

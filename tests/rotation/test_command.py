@@ -73,7 +73,7 @@ def test_it_rotates_shows_the_way_back_and_tells_no_secret(vault: VaultServer) -
 
     assert (0, "secret/cli#token: no rotation on record\n") == run("--status")
     code, text = run("--dry-run")
-    assert (0, True) == (code, "make token 40 random characters" in text)
+    assert (0, True) == (code, "set token to 40 random characters" in text)
     assert canary.secret == vault.get("secret/cli")["token"]
     code, text = run("--verbose")
     assert (0, True) == (code, "rotated secret/cli#token (generated, version 1 to 2)" in text)
@@ -101,7 +101,7 @@ def test_a_verifier_that_fails_ends_with_1_and_undoes(vault: VaultServer) -> Non
     vault.put("secret/failing", {"token": "old"})
     code, out, err = rotate(vault.environ, "secret/failing#token", "--verify", "sh -c 'cat; exit 3'")
     assert (1, "") == (code, out)
-    assert "secret/failing#token: verify: the verifier sh ended with exit code 3; the former value stands\n" == err
+    assert "secret/failing#token: verify: the verifier sh ended with exit code 3; the former value is valid\n" == err
     assert {"token": "old"} == vault.get("secret/failing")
 
 
@@ -125,7 +125,7 @@ def test_a_value_from_standard_input_may_be_large_and_is_taken_whole(vault: Vaul
         (
             ["secret/given"],
             None,
-            "secret/given does not say how it is rotated, and no record does (name one with --kind:",
+            "neither secret/given nor a record determines the kind of rotation (name one with --kind:",
         ),
         (["secret/given#token", "--kind", "generatd"], None, "no kind 'generatd'"),
         (["secret/given", "--kind", "database-user"], None, "needs --conninfo"),
@@ -282,7 +282,7 @@ def test_a_database_user_is_resumed_from_the_command_line(account: Account) -> N
     assert (1, True) == (code, "half-way, applied at" in out)
     assert not account.logs_in()
     code, _, err = rotate(account.vault.environ, *arguments, "--single")
-    assert (1, True) == (code, "is being rotated by" in err and "--resume` brings it to its end" in err)
+    assert (1, True) == (code, "is being rotated by" in err and "--resume` completes it" in err)
     assert 0 == rotate(account.vault.environ, *arguments, "--single", "--resume")[0]
     assert account.logs_in()
 

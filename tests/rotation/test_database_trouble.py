@@ -43,7 +43,7 @@ def test_a_connection_that_is_dropped_says_nothing_about_the_login(
     for act in (over(line, account, single=single).plan, over(line, account, single=single).run):
         with pytest.raises(DatabaseUnreachable, match="does not answer: .*server closed the connection") as caught:
             act()
-        assert "another database's" not in str(caught.value)
+        assert "another database" not in str(caught.value)
     assert "" == account.rotation().status().step
     assert account.logs_in()
 
@@ -76,7 +76,7 @@ def test_a_database_that_goes_away_at_the_change_leaves_users_that_take_turns_as
     def go_away() -> None:
         line.fate = always("cut")
 
-    with pytest.raises(Exception, match="does not answer.*; the former value stands") as caught:
+    with pytest.raises(Exception, match="does not answer.*; the former value is valid") as caught:
         over(line, account, on_event=at("apply", "started", go_away)).run()
     assert (True, True) == (getattr(caught.value, "undone", False), getattr(caught.value, "unreachable", False))
     assert account.logs_in()
@@ -101,7 +101,7 @@ def test_a_database_that_goes_away_at_a_single_user_s_change_is_told_with_the_co
     with pytest.raises(DatabaseUnreachable) as caught:
         over(line, account, single=True, on_event=at("apply", "started", go_away)).run()
     assert "unless its password was not changed yet, readers are locked out NOW" in caught.value.message
-    assert f"`toriconfig rotate {account.path} --resume` goes on" in caught.value.help
+    assert f"`toriconfig rotate {account.path} --resume` completes it" in caught.value.help
     assert (word == b"COMMIT") != account.logs_in()
     status = account.rotation().status()
     assert ("reserved", word == b"COMMIT") == (status.step, status.locked_out)
@@ -132,7 +132,7 @@ def test_a_database_that_is_not_there_is_named(account: Account) -> None:
     kind = DatabaseUser(f"host=127.0.0.1 port={account.postgres.port} dbname=nowhere", "secret/admin")
     with pytest.raises(Exception, match='refused .* database "nowhere" does not exist') as caught:
         Rotation(account.path, kind, environ=account.vault.environ).run()
-    assert "another database's" not in str(caught.value)
+    assert "another database" not in str(caught.value)
 
 
 def as_superuser(account: Account, *statements: str) -> None:
@@ -170,7 +170,7 @@ def test_a_dry_run_finds_rights_that_the_administrator_lacks(account: Account, s
 
 def test_a_dry_run_with_all_rights_changes_nothing(account: Account) -> None:
     strong = with_admin(account, "ALTER ROLE {admin} CREATEROLE", "GRANT {user} TO {admin} WITH ADMIN OPTION")
-    assert f"make {account.name}_clone at" in " ".join(strong.plan().actions)
+    assert f"create {account.name}_clone at" in " ".join(strong.plan().actions)
     assert not exists(account, f"{account.name}_clone")
     strong.run()
     clone = account.stored()

@@ -67,7 +67,7 @@ def test_of_fifty_the_right_ones_are_rotated(vault: VaultServer) -> None:
     assert [f"secret/many/{number}#token" for number in range(50)] == [line.reference for line in report.lines]
     assert not report.ok
     assert ("secret/many/31#token", "secret/many/47#token") == report.of("failed")
-    assert "the verifier said no; the former value stands" in str(report.lines[31].error)
+    assert "the verifier rejected the value; the former value is valid" in str(report.lines[31].error)
     assert 50 == len(came)
     assert 2 <= crowd.most <= 3
     for number, result in enumerate(expected):

@@ -72,8 +72,8 @@ def test_nobody_rotates_over_a_record_that_cannot_be_read(vault: VaultServer, ch
     newest = store.read_secret_metadata(f"{name}.rotation")["data"]["current_version"]
     store.create_or_update_secret(f"{name}.rotation", held, cas=newest)
     for act in (rotation.run, rotation.plan, rotation.resume, rotation.rollback, rotation.status, rotation.half_way):
-        with pytest.raises(RotationRefused, match="holds something else than the record of a rotation"):
+        with pytest.raises(RotationRefused, match="does not hold the record of a rotation"):
             act()
     code, out, _ = rotate(vault.environ, f"secret/{name}#token", "--due", "--max-age", "0")
-    assert (1, True) == (code, "holds something else than the record" in out)
+    assert (1, True) == (code, "does not hold the record" in out)
     assert ("old", held) == (vault.get(f"secret/{name}")["token"], vault.get(f"secret/{name}.rotation"))

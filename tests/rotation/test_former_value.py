@@ -17,7 +17,7 @@ def destroyed(vault: VaultServer, name: str) -> list[int]:
 def test_a_value_that_is_stored_already_is_refused_and_destroys_nothing(vault: VaultServer) -> None:
     vault.put("secret/same", {"token": "s3cr3t", "other": "stays"})
     rotation = Rotation("secret/same#token", kinds.Given("s3cr3t"), environ=vault.environ, grace=0.0)
-    with pytest.raises(RotationRefused, match="secret/same#token holds that value already: there is nothing to do"):
+    with pytest.raises(RotationRefused, match="secret/same#token already holds that value: there is nothing to do"):
         rotation.run()
     assert {"token": "s3cr3t", "other": "stays"} == vault.get("secret/same")
     assert "" == rotation.status().step
@@ -54,7 +54,7 @@ def test_after_the_grace_a_former_value_that_was_deleted_cannot_be_undeleted(
     act = at("grace", "started", delete)
     Rotation("secret/deleted#token", kinds.Generated(), environ=vault.environ, grace=0.0, on_event=act).run()
     assert [2] == destroyed(vault, "deleted")
-    assert "secret/deleted: deleted versions cannot be looked into" in caplog.text
+    assert "secret/deleted: deleted versions cannot be read" in caplog.text
     assert "destroy them: 1" in caplog.text
 
 
@@ -125,7 +125,7 @@ def test_a_date_that_cannot_be_noted_does_not_leave_it_half_way(
     )
     assert "rotated" == rotation.run().result
     assert not rotation.status().open
-    assert "secret/noted#token was rotated, which cannot be noted beside it" in caplog.text
+    assert "secret/noted#token was rotated, but the time could not be stored with it" in caplog.text
 
 
 def test_who_resumes_need_not_know_that_it_is_a_single_user(account: Account) -> None:

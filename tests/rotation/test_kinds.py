@@ -108,7 +108,7 @@ def test_after_the_grace_the_former_version_is_destroyed(vault: VaultServer) -> 
     assert [] != [event for event in events if (event.step, event.state) == ("grace", "done")]
     metadata = vault.client.secrets.kv.v2.read_secret_metadata("graceful")["data"]["versions"]
     assert [True, False] == [metadata[number]["destroyed"] for number in ("1", "2")]
-    with pytest.raises(RotationRefused, match="version 1 of secret/graceful, which was before, is destroyed"):
+    with pytest.raises(RotationRefused, match="version 1 of secret/graceful, the one before, is destroyed"):
         rotation.rollback()
 
 
@@ -171,16 +171,16 @@ def test_a_static_role_is_rotated_by_vault(account: Account, vault: VaultServer,
     assert [vault.client.read(path)["data"]["password"]] == seen
     assert before != seen[0]
     assert 0 <= (rotation.age() or -1) < 60
-    with pytest.raises(RotationRefused, match="of which Vault keeps no former state"):
+    with pytest.raises(RotationRefused, match="and Vault keeps no former state"):
         rotation.rollback()
-    with pytest.raises(RotationError, match="it was rotated, but does not verify: the verifier said no"):
+    with pytest.raises(RotationError, match="it was rotated, but does not verify: the verifier rejected the value"):
         Rotation(path, kinds.StaticRole(), environ=vault.environ, verify=lambda _: False).run()
 
 
 def test_the_root_account_gets_a_password_that_nobody_knows(vault: VaultServer, shared_postgres: Postgres) -> None:
     engine(vault, shared_postgres, rootless="the-first-password")
     rotation = Rotation("database/config/rootless", kinds.DatabaseRoot(), environ=vault.environ)
-    assert ("have Vault set a new password for rootless, which nobody else will know",) == rotation.plan().actions
+    assert ("have Vault set a new password for rootless, which only Vault will know",) == rotation.plan().actions
     rotation.run()
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(shared_postgres.conninfo("rootless", "the-first-password"))
@@ -236,7 +236,7 @@ def test_a_token_without_the_engine_s_capability_is_refused_before(vault: VaultS
     with pytest.raises(RotationRefused, match=r"\(403\): update on transit/keys/app/rotate"):
         rotation.run()
     for kind in (kinds.StaticRole(), kinds.DatabaseRoot(), kinds.TransitKey()):
-        with pytest.raises(RotationRefused, match="secret/app is no `MOUNT/"):
+        with pytest.raises(RotationRefused, match="secret/app is not a `MOUNT/"):
             Rotation("secret/app", kind, environ=vault.environ).run()
 
 

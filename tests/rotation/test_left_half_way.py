@@ -125,7 +125,7 @@ def test_a_rotator_that_still_runs_is_left_alone_and_is_no_failure(vault: VaultS
     status = rotation(vault, "secret/running").status()
     assert (False, True) == (status.alive, status.abandoned)
     code, out, _ = rotate(vault.environ, "secret/running#token", "--due", "--max-age", "0")
-    assert (1, True) == (code, "was begun with a verifier" in out)
+    assert (1, True) == (code, "was started with a verifier" in out)
     code, out, _ = rotate(vault.environ, "secret/running#token", "--due", "--max-age", "90d", "--verify", "true")
     assert (0, "resumed   secret/running#token\n") == (code, out)
 

@@ -137,14 +137,14 @@ class TestTheRecordKnows:
             Rotation(account.path, environ=account.vault.environ).rollback()
         code, out, err = rotate(account.vault.environ, account.path, "--rollback")
         assert (Exit.USAGE, "") == (code, out)
-        assert "--conninfo" in err or "no kind of this package" in err
+        assert "--conninfo" in err or "not a kind of this package" in err
 
     def test_a_kind_of_ones_own_is_resumed_by_its_program(self, vault: VaultServer) -> None:
         class Mine(kinds.Generated):
             name = "mine"
 
         Rotation("secret/opted#token", Mine(), environ=vault.environ).run()
-        with pytest.raises(RotationRefused, match="mine is no kind of this package"):
+        with pytest.raises(RotationRefused, match="mine is not a kind of this package"):
             Rotation("secret/opted#token", environ=vault.environ).rollback()
         assert "rotated" == Rotation("secret/opted#token", Mine(), environ=vault.environ).rollback().result
 

@@ -65,7 +65,7 @@ def test_what_was_never_rotated_is_brought_back_too(account: Account) -> None:
     for act in (account.rotation().run, account.rotation().plan):
         with pytest.raises(RotationRefused, match="does not log in") as caught:
             act()
-        assert f"`toriconfig rotate {account.path} --rollback` brings back the version" in caught.value.help
+        assert f"`toriconfig rotate {account.path} --rollback` restores the accepted version" in caught.value.help
     arguments = [account.path, "--kind", "database-user", "--conninfo", account.conninfo, "--admin", "secret/admin"]
     code, out, _ = rotate(account.vault.environ, *arguments, "--rollback")
     assert (0, f"restored the value of version 1 at {account.path}, as version 3\n") == (code, out)
@@ -129,7 +129,7 @@ def test_the_stored_value_is_made_valid_again_also_where_that_was_killed(account
 def test_a_stored_value_that_is_accepted_is_still_nothing_to_do(account: Account) -> None:
     taken_back(account, single=False)
     assert "nothing" == account.rotation().rollback().result
-    with pytest.raises(RotationRefused, match="holds that value already"):
+    with pytest.raises(RotationRefused, match="already holds that value"):
         account.rotation().rollback(to=3)
 
 

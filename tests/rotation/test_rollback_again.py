@@ -37,7 +37,7 @@ def test_a_rollback_that_was_killed_is_brought_to_its_end(vault: VaultServer, st
 
 def test_a_rollback_that_did_not_verify_is_begun_again(vault: VaultServer) -> None:
     for _ in range(2):
-        with pytest.raises(RotationError, match="said no; the value that was to be taken back stands"):
+        with pytest.raises(RotationError, match="rejected the value; the value that was to be rolled back is valid"):
             rotation(vault, verify=lambda _: False).rollback()
         assert "bad" == stored(vault)
     assert "rotated" == rotation(vault).rollback().result
@@ -47,7 +47,7 @@ def test_a_rollback_that_did_not_verify_is_begun_again(vault: VaultServer) -> No
 def test_a_rollback_that_was_begun_with_a_verifier_is_not_completed_without_one(vault: VaultServer) -> None:
     with pytest.raises(Left):
         rotation(vault, verify=lambda _: False, on_event=left_at("verify")).rollback()
-    with pytest.raises(RotationRefused, match="begun with a verifier") as caught:
+    with pytest.raises(RotationRefused, match="started with a verifier") as caught:
         rotation(vault).rollback()
     assert "--rollback" not in caught.value.help
     assert "rotated" == rotation(vault, verify=lambda _: True).rollback().result
@@ -56,7 +56,7 @@ def test_a_rollback_that_was_begun_with_a_verifier_is_not_completed_without_one(
 
 def test_a_rotation_that_failed_takes_no_earlier_one_back(vault: VaultServer) -> None:
     """Else who repeats a rollback, unsure whether it went through, would go back one more rotation each time."""
-    with pytest.raises(RotationError, match="the former value stands"):
+    with pytest.raises(RotationError, match="the former value is valid"):
         rotation(vault, value="worse", verify=lambda _: False).run()
     assert "nothing" == rotation(vault).rollback().result
     assert "bad" == stored(vault)
@@ -66,7 +66,7 @@ def test_a_user_whose_rollback_did_not_verify_is_rolled_back_by_the_next(account
     for single in (False, True):
         before = account.stored()
         account.rotation(single=single).run()
-        with pytest.raises(RotationError, match="said no"):
+        with pytest.raises(RotationError, match="rejected the value"):
             account.rotation(single=single, verify=lambda _: False).rollback()
         assert account.logs_in()
         account.rotation(single=single).rollback()

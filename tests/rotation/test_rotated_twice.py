@@ -160,10 +160,10 @@ class TestUsersThatTakeTurns:
         clock.advance(55)
         for act in (made.run, made.plan):
             with pytest.raises(
-                RotatedRecently, match="programs that have not looked since would be locked out"
+                RotatedRecently, match="programs that have not refreshed since would be locked out"
             ) as caught:
                 act()
-            assert "rotate in 5 s, or `--force` it" == caught.value.help
+            assert "rotate in 5 s, or use `--force`" == caught.value.help
         assert account.logs_in(account.name, account.first), "what a program may still hold"
         assert before == account.stored()
         clock.advance(6)
@@ -204,7 +204,7 @@ class TestUsersThatTakeTurns:
         arguments = [account.path, "--conninfo", account.conninfo, "--admin", "secret/admin"]
         assert 0 == rotate(account.vault.environ, *arguments)[0]
         code, _, err = rotate(account.vault.environ, account.path)
-        assert (1, True) == (code, "at least 120 s must lie between two rotations" in err)
+        assert (1, True) == (code, "at least 120 s must pass between two rotations" in err)
         code, out, _ = rotate(account.vault.environ, account.path, "--force")
         assert (0, f"rotated {account.path} (database-user, version 2 to 3)\n") == (code, out)
 

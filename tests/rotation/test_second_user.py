@@ -40,7 +40,7 @@ def test_the_second_user_may_what_the_first_may_and_owns_nothing_itself(account:
 def test_a_role_of_that_name_that_is_somebody_else_s_is_left_alone(account: Account) -> None:
     as_superuser(account, "CREATE ROLE {clone} LOGIN PASSWORD 'of somebody else'")
     for act in (account.rotation().plan, account.rotation().run):
-        with pytest.raises(RotationRefused, match="which is no member of") as caught:
+        with pytest.raises(RotationRefused, match="which is not a member of") as caught:
             act()
         assert f"GRANT {account.name} TO {account.name}_clone" in caught.value.help
     assert account.logs_in(f"{account.name}_clone", "of somebody else")
@@ -51,7 +51,7 @@ def test_a_role_of_that_name_that_comes_up_meanwhile_is_left_alone(account: Acco
     with pytest.raises(Left):
         account.rotation(on_event=left_at("apply")).run()
     as_superuser(account, "CREATE ROLE {clone} LOGIN PASSWORD 'of somebody else'")
-    with pytest.raises(RotationError, match="which is no member of .*; the former value stands"):
+    with pytest.raises(RotationError, match="which is not a member of .*; the former value is valid"):
         account.rotation().resume()
     assert account.logs_in(f"{account.name}_clone", "of somebody else")
 

@@ -88,7 +88,7 @@ def test_a_write_that_fails_for_good_before_the_promotion_leaves_a_password_that
 def test_a_promotion_that_is_refused_is_undone_and_its_record_closed(single: Single, fault: str) -> None:
     account = single.account
     single.line.fault = from_write(1, fault, f"secret/data/{single.name}")
-    with pytest.raises(RotationError, match="promote: .*; the former value stands") as caught:
+    with pytest.raises(RotationError, match="promote: .*; the former value is valid") as caught:
         single.rotation().run()
     assert (True, fault == "500") == (caught.value.undone, caught.value.unreachable)
     assert account.logs_in()
@@ -135,7 +135,7 @@ def test_a_reservation_of_which_nothing_is_known_is_told_as_such(single: Single)
     with pytest.raises(VaultUnreachable) as caught:
         single.rotation().run()
     assert "the record of the rotation may have been written; nothing else was changed" in caught.value.message
-    assert f"`toriconfig rotate {single.account.path} --resume` goes on" in caught.value.help
+    assert f"`toriconfig rotate {single.account.path} --resume` completes it" in caught.value.help
     single.mended()
     assert "rotated" == single.rotation().resume().result
 
@@ -182,7 +182,7 @@ def test_a_promotion_of_which_nothing_is_known_is_not_undone(single: Single) -> 
     with pytest.raises(VaultUnreachable, match="not known whether the new value was stored") as caught:
         single.rotation().run()
     assert "if it was not, readers are locked out NOW" in caught.value.message
-    assert f"`toriconfig rotate {account.path} --resume` goes on" in caught.value.help
+    assert f"`toriconfig rotate {account.path} --resume` completes it" in caught.value.help
     assert account.logs_in()
     single.mended()
     assert "rotated" == single.rotation().resume().result
@@ -201,8 +201,8 @@ def test_readers_that_are_locked_out_are_told_of_with_the_command_to_type(
     with pytest.raises(VaultDenied) as caught:
         single.rotation().run()
     monkeypatch.undo()
-    assert "readers are locked out NOW: the former password could not be put back" in caught.value.message
-    assert f"`toriconfig rotate {account.path} --resume` goes on" in caught.value.help
+    assert "readers are locked out NOW: the former password could not be restored" in caught.value.message
+    assert f"`toriconfig rotate {account.path} --resume` completes it" in caught.value.help
     assert not account.logs_in()
     single.mended()
     status = single.rotation().status()
@@ -331,7 +331,7 @@ def test_who_has_lost_and_cannot_ask_to_whom_takes_nothing_away(account: Account
         return ""
 
     single.line.fault = fault
-    with pytest.raises(RotationLost, match="somebody else took over"):
+    with pytest.raises(RotationLost, match="another rotator took over"):
         single.rotation(on_event=at("verify", "started", take_over)).run()
     assert account.logs_in()
 

@@ -55,4 +55,4 @@ def test_a_password_changed_by_hand_is_told_with_what_helps(
     status = account.rotation(single=single).status()
     assert not account.logs_in()
     assert status.locked_out
-    assert "store what is accepted now, or have the stored value accepted again" in status.works
+    assert "store the accepted value, or make the stored value accepted again" in status.works

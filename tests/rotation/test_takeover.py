@@ -73,7 +73,7 @@ def test_a_rollback_finds_a_promotion_that_was_not_recorded(account: Account) ->
         return answer
 
     first.session.client.request = unheard  # type: ignore[method-assign,assignment]
-    with pytest.raises(VaultUnreachable, match="the new value is in use, .* --resume` goes on"):
+    with pytest.raises(VaultUnreachable, match="the new value is in use, .* --resume` completes it"):
         first.run()
     assert ("verified", True) == (account.rotation().status().step, account.rotation().status().open)
     assert account.stored() != (account.name, account.first)
@@ -140,7 +140,9 @@ def test_what_others_write_to_the_same_key_meanwhile_stands(account: Account) ->
 
     for single in (False, True):
         vault.put(account.path, {"username": account.name, "password": account.first})
-        with pytest.raises(RotationError, match="somebody else wrote .* meanwhile.*; the former value stands"):
+        with pytest.raises(
+            RotationError, match="another program wrote .* in the meantime.*; the former value is valid"
+        ):
             account.rotation(single=single, on_event=at("verify", "done", write)).run()
         assert ("by hand", "by hand") == account.stored()
         assert account.logs_in(account.name, account.first), "what was in use is valid still"
@@ -151,7 +153,9 @@ def test_what_was_changed_since_is_not_rolled_back(vault: VaultServer) -> None:
     rotation = Rotation("secret/changed#token", kinds.Generated(), environ=vault.environ)
     rotation.run()
     vault.put("secret/changed", {"token": "by hand"})
-    with pytest.raises(RotationRefused, match="was changed since that rotation: version 3 is not what it made"):
+    with pytest.raises(
+        RotationRefused, match="was changed since that rotation: version 3 is not the version that it created"
+    ):
         rotation.rollback()
     assert "by hand" == vault.get("secret/changed")["token"]
 
@@ -198,7 +202,7 @@ def test_an_open_rotation_of_another_kind_or_key_is_not_taken_over(vault: VaultS
 def test_vault_that_goes_away_and_comes_back_loses_nothing(account: Account) -> None:
     vault = account.vault
     rotation = account.rotation(single=True, on_event=at("apply", "started", vault.seal), timeout=1.0)
-    with pytest.raises(VaultSealed, match="no reader is locked out.* --resume` goes on"):
+    with pytest.raises(VaultSealed, match="no reader is locked out.* --resume` completes it"):
         rotation.run()
     vault.unseal()
     assert account.logs_in()

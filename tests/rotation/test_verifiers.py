@@ -42,11 +42,11 @@ def hangs(value: Any) -> None:
 
 
 REASONS: dict[str, tuple[Callable[[Any], object] | Command, str]] = {
-    "a function that says no": (says_no, "the verifier said no"),
+    "a function that says no": (says_no, "the verifier rejected the value"),
     "a function that crashes": (crashes, "the verifier raised ValueError"),
     "a function that exits": (exits, "the verifier raised SystemExit"),
     "a function that interrupts": (interrupts, "the verifier raised KeyboardInterrupt"),
-    "a coroutine function": (cannot_say, "the verifier is asynchronous, so it said nothing"),
+    "a coroutine function": (cannot_say, "the verifier is asynchronous, so it gave no result"),
     "a function that hangs": (hangs, "the verifier did not end within 0.5 s"),
     "a command that fails": (Command(["sh", "-c", "cat >&2; exit 7"]), "the verifier sh ended with exit code 7"),
     "a command that hangs": (Command(["sleep", "60"]), "the verifier sleep did not end within 0.5 s"),
@@ -76,7 +76,7 @@ def test_a_verifier_that_does_not_agree_undoes(vault: VaultServer, name: str) ->
 
 @pytest.mark.parametrize("single", [False, True], ids=["alternating", "single"])
 def test_the_former_credential_is_put_back(account: Account, single: bool) -> None:
-    with pytest.raises(RotationError, match="the verifier said no; the former value stands"):
+    with pytest.raises(RotationError, match="the verifier rejected the value; the former value is valid"):
         account.rotation(single=single, verify=says_no).run()
     assert (account.name, account.first) == account.stored()
     assert account.logs_in()
@@ -182,10 +182,10 @@ def test_what_was_begun_with_a_verifier_is_not_resumed_without_one(vault: VaultS
     vault.put("secret/left", {"token": "old"})
     with pytest.raises(Left):
         left(vault, verify=says_no, on_event=left_at(step)).run()
-    with pytest.raises(RotationRefused, match="begun with a verifier") as caught:
+    with pytest.raises(RotationRefused, match="started with a verifier") as caught:
         left(vault).resume()
     assert "--resume --verify COMMAND`" in caught.value.help
-    with pytest.raises(RotationError, match="the verifier said no; the former value stands"):
+    with pytest.raises(RotationError, match="the verifier rejected the value; the former value is valid"):
         left(vault, verify=says_no).resume()
 
 
@@ -195,7 +195,7 @@ def test_a_verifier_that_is_asked_for_on_resuming_is_not_forgotten(vault: VaultS
         left(vault, on_event=left_at("apply")).run()
     with pytest.raises(Left):
         left(vault, verify=says_no, on_event=left_at("verify")).resume()
-    with pytest.raises(RotationRefused, match="begun with a verifier"):
+    with pytest.raises(RotationRefused, match="started with a verifier"):
         left(vault).resume()
     assert "undone" == left(vault).rollback().result
 

@@ -65,7 +65,7 @@ class TestRollback:
         ("to", "why"),
         [
             (9, r"is absent \(it was never written"),
-            (1, r"is destroyed \(what was destroyed cannot"),
+            (1, r"is destroyed \(a destroyed version cannot"),
             (2, r"is deleted \(undelete it"),
             (4, "had no token"),
         ],
@@ -108,21 +108,21 @@ class TestLosers:
         other = rotation(vault, "secret/undone", who="the other")
         with pytest.raises(RotationLost) as caught:
             rotation(vault, "secret/undone", "two", on_event=at("verify", "started", other.rollback)).run()
-        told = rf"the rotation of secret/undone, begun {TIME}, was undone by the other at {TIME}: taken back"
+        told = rf"the rotation of secret/undone, begun {TIME}, was undone by the other at {TIME}: rolled back"
         assert re.fullmatch(told, caught.value.message)
-        assert caught.value.help.startswith("the former value stands")
+        assert caught.value.help.startswith("the former value is valid")
 
     def test_one_that_is_being_undone_is_told_as_such(self, vault: VaultServer) -> None:
         vault.put("secret/undoing", {"token": "one"})
         with pytest.raises(Left):
             rotation(vault, "secret/undoing", "two", verify=lambda _: False, on_event=left_at("undo")).run()
-        with pytest.raises(RotationLost, match="is being taken back by"):
+        with pytest.raises(RotationLost, match="is being rolled back by"):
             rotation(vault, "secret/undoing", "three").run()
 
     def test_one_that_was_taken_back_after_its_promotion_is_told_as_such(self, vault: VaultServer) -> None:
         vault.put("secret/back", {"token": "one"})
         other = rotation(vault, "secret/back", who="the other")
-        with pytest.raises(RotationLost, match="was taken back to the value of version 1 by the other"):
+        with pytest.raises(RotationLost, match="was rolled back to the value of version 1 by the other"):
             rotation(vault, "secret/back", "two", grace=0.0, on_event=at("grace", "started", other.rollback)).run()
 
     @pytest.mark.parametrize("step", ["grace", "retire"])
@@ -199,9 +199,7 @@ class TestStatus:
         setup = {"conninfo": "host=127.0.0.1 port=1 dbname=x"}
         status = Rotation(account.path, setup=setup, environ=account.vault.environ).status()
         assert status.locked_out is None
-        assert (
-            "whether it is accepted could not be found out: PostgreSQL at 127.0.0.1:1 does not answer" in status.works
-        )
+        assert "whether it is accepted could not be checked: PostgreSQL at 127.0.0.1:1 does not answer" in status.works
         account.rotation(single=True).rollback()
 
     def test_it_names_the_verifier_that_a_resume_needs(self, vault: VaultServer) -> None:
@@ -226,4 +224,4 @@ def test_a_rotation_that_was_undone_because_it_failed_says_by_whom(vault: VaultS
     with pytest.raises(RotationError):
         rotation(vault, "secret/failed", "two", verify=lambda _: False).run()
     status = rotation(vault, "secret/failed").status()
-    assert ("undone", False, "verify: the verifier said no") == (status.step, status.open, status.reason)
+    assert ("undone", False, "verify: the verifier rejected the value") == (status.step, status.open, status.reason)

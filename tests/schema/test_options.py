@@ -175,11 +175,11 @@ def test_directories_of_secrets_have_the_options_of_pydantic_settings(tmp_path: 
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"env_prefx": "A_"}, "`env_prefx` is no option(.|\n)*did you mean `env_prefix`?"),
+        ({"env_prefx": "A_"}, "`env_prefx` is not an option(.|\n)*did you mean `env_prefix`?"),
         ({"vault_pth": "x"}, "did you mean `vault_path`?"),
-        ({"cli_parse_args": True}, "`cli_parse_args` means nothing in a plain BaseModel(.|\n)*toriconfig.Settings"),
-        ({"yaml_config_section": "a.b"}, "`yaml_config_section` means nothing"),
-        ({"env_parse_enums": True}, "`env_parse_enums` means nothing"),
+        ({"cli_parse_args": True}, "`cli_parse_args` has no effect in a plain BaseModel(.|\n)*toriconfig.Settings"),
+        ({"yaml_config_section": "a.b"}, "`yaml_config_section` has no effect"),
+        ({"env_parse_enums": True}, "`env_parse_enums` has no effect"),
         ({"yaml_file_encoding": "latin-1"}, "save the file as UTF-8"),
     ],
     ids=str,

@@ -128,7 +128,7 @@ def test_of_an_old_and_a_new_key_in_one_layer_the_new_one_counts_and_that_is_tol
     assert found.loaded is not None
     assert 4 == found.loaded.model.database.pool.max_size  # type: ignore[attr-defined]
     (one,) = found.problems
-    assert "delete it: `database.pool.max_size`, which is set too, is what counts" == one.help
+    assert "delete it: `database.pool.max_size` is set too, and is used" == one.help
     assert ["1.yaml:2:19"] == [str(other.origin) for other in one.related]
 
 

@@ -238,7 +238,7 @@ class App(BaseModel):
         (("explain", "token", "--online"), "fresh"),
         (("health", "--online"), "fresh"),
         (("policy",), "reads nothing from Vault"),
-        (("doctor",), "no setting asks for it"),
+        (("doctor",), "no setting needs it"),
         (("schema", "-O", "-"), "token"),
     ],
 )

@@ -119,7 +119,7 @@ def test_a_format_of_the_package_comes_first_where_both_stand_side_by_side() -> 
     write("[app]\nsize = 2\n")
     write("size: 3\n", "app.yaml")
     assert 3 == load(App, config_name="app").size
-    assert ["app.ini: warning[TC506]: this file is not read: app.yaml stands beside it"] == [
+    assert ["app.ini: warning[TC506]: this file is not read, because app.yaml exists"] == [
         str(one) for one in check(App, config_name="app")
     ]
 
@@ -202,7 +202,7 @@ def test_a_file_that_is_emptied_while_somebody_writes_it_keeps_the_settings() ->
     assert 2 == settings.size
     assert [("files", "app.ini", 1)] == [(one.kind, one.name, one.leaves) for one in health(settings).layers]
     write("\n")
-    with pytest.raises(ConfigError, match="a file that is to say nothing holds a comment"):
+    with pytest.raises(ConfigError, match="an intentionally empty file contains a comment"):
         reload(settings)
     assert 2 == settings.size
     write("# nothing\n")

@@ -188,7 +188,7 @@ def test_a_record_alone_imports_no_kind(service: Service) -> None:
     assert 0 == service.rotate(*service.where)[0]
     code, _, err = service.rotate("--rollback")
     assert 2 == code
-    assert "service is no kind of this package" in err
+    assert "service is not a kind of this package" in err
     assert "--kind module:Class" in err
 
 
@@ -246,7 +246,7 @@ def test_the_help_names_the_kind_with_its_options_and_variables(service: Service
         ("import a_module_that_is_not_there", "No module named 'a_module_that_is_not_there'"),
         ("raise ValueError('{c}')", "cannot be used: ValueError"),
         ("x = 1", "has no attribute 'Mine'"),
-        ("Mine = 5", "it is no class but int"),
+        ("Mine = 5", "it is not a class, but of type int"),
         ("class Mine: name = 'mine'; stored = True", "its class has no method needs, plan"),
         (
             "from toriconfig.rotation import kinds\nclass Mine(kinds.StaticRole): pass",

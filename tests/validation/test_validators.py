@@ -139,7 +139,7 @@ class Holder(BaseModel):
 def test_words_of_a_validator_over_secrets_are_not_repeated() -> None:
     found = only("note: raise\nextra: hunter2", schema=Holder)
     assert "hunter2" not in repr(found)
-    assert "what the rule `Holder._quote` of the schema says" == found.expected
+    assert "a value that the rule `Holder._quote` of the schema allows" == found.expected
 
 
 def test_words_of_a_validator_of_a_field_that_is_named_like_a_secret_are_not_repeated() -> None:

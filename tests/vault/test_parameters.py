@@ -257,4 +257,4 @@ def test_a_key_that_is_not_handed_out_is_not_to_be_stored(server: VaultServer) -
 
     with pytest.raises(VaultNotFound, match="no key `nope`") as caught:
         load(App, environ=server.environ).secret.get()
-    assert "look at the spelling of the key" == caught.value.help
+    assert "check the spelling of the key" == caught.value.help

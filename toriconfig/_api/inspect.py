@@ -67,7 +67,7 @@ def check(
     from toriconfig.sources.settings_file import documents_of
 
     if files and (online or all_profiles):
-        raise TypeError("check() judges single files alone and offline: leave `online` and `all_profiles` out")
+        raise TypeError("check() checks single files alone and offline: omit `online` and `all_profiles`")
     for name, given in (("overrides", overrides), ("environ", environ)):
         expect(given, (Mapping, type(None)), f"option `{name}` is a mapping or None")
     schema, own = _schema_and_options(settings, "check")

@@ -1,8 +1,8 @@
-"""Raises the errors of public functions from a frame that holds none of their arguments.
+"""Public functions whose errors hold none of the arguments in their traceback.
 
-Error trackers and `traceback` with locals show what the frames of a traceback hold, and the arguments of a wrong call may
-be secrets. So the frames of this package are dropped from the traceback: down to the first frame of somebody else's code,
-such as a validator of the schema, which is kept with all that it called.
+Error trackers, and `traceback` with locals, show the local variables of each frame, and the arguments of a wrong call
+may be secrets. The frames of this package are therefore removed from the traceback, down to the first frame of other
+code, such as a validator of the schema. That frame and all frames below it are kept.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _COPIED = ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__
 
 
 def clean_call(function: Callable[P, R]) -> Callable[P, R]:
-    """A function, or coroutine function, whose errors come without the frames that hold its arguments."""
+    """Decorate a function or coroutine function so that its errors hold no frame with its arguments."""
     code: CodeType = function.__code__
     made: Any = (_coroutine_of if code.co_flags & _COROUTINE else _call_of)(function)
     for name in _COPIED:
@@ -42,7 +42,7 @@ def clean_call(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def clean_init(cls: C) -> C:
-    """A class whose constructor is clean in that sense."""
+    """Decorate a class so that the errors of its constructor hold no frame with its arguments."""
     cls.__init__ = clean_call(cls.__init__)
     return cls
 
@@ -57,24 +57,24 @@ def clean_methods(cls: C) -> C:
 
 
 def expect(value: object, kinds: type[Any] | tuple[type[Any], ...], what: str) -> None:
-    """Refuse an argument of another type, without showing it.
+    """Check the type of an argument. The message does not show the argument.
 
     Args:
         value: the argument.
-        kinds: the types that it may have.
-        what: what is expected, with the function's name: "reload() needs a lazy settings object".
+        kinds: the allowed types.
+        what: the expectation, with the function's name: "reload() needs a lazy settings object".
 
     Raises:
-        TypeError: its type is none of them.
+        TypeError: the argument has none of the types.
     """
     if not isinstance(value, kinds):
         raise TypeError(f"{what}, not a {type(value).__name__}")
 
 
 def cleaned(error: E) -> E:
-    """The error without the frames, and without the context, that could show an argument.
+    """Return the error without frames and context that could show an argument.
 
-    An error of somebody else's code keeps its context: it shows what that code holds, and nothing of ours.
+    An error of other code keeps its context, which shows only data of that code.
     """
     trace, last = error.__traceback__, None
     while trace is not None and _is_ours(trace):
@@ -123,7 +123,7 @@ def _coroutine_of(function: Any) -> Any:
 
 
 def _is_raised(trace: TracebackType) -> bool:
-    """True where a `raise` of ours made the error, so that its message says all; False where it was not foreseen."""
+    """Return True if a `raise` of this package made the error; False if the error was not foreseen."""
     from opcode import opmap
 
     return trace.tb_frame.f_code.co_code[trace.tb_lasti] == opmap["RAISE_VARARGS"]

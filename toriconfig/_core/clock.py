@@ -1,4 +1,4 @@
-"""Time, asked for in one place, so that tests and simulations can pass their own."""
+"""Source of time. Tests and simulations can pass their own clock."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Interface of a clock, as the library uses it.
+    """Protocol of a clock.
 
-    Schedules and ages follow `monotonic`, so a step of the wall clock moves nothing;
-    `time` only serves to show dates to people.
+    Schedules and ages use `monotonic`, so a step of the wall clock does not affect them. `time` is used only for dates
+    in messages.
     """
 
     def monotonic(self) -> float:
-        """Seconds from an arbitrary start; never goes back."""
+        """Return the seconds since an arbitrary start; never decreases."""
         ...
 
     def time(self) -> float:
-        """Seconds since 1970 in UTC."""
+        """Return the seconds since 1970 in UTC."""
         ...
 
 
 class SystemClock:
-    """The clock of this machine."""
+    """Clock of the operating system."""
 
     monotonic = staticmethod(time.monotonic)
     time = staticmethod(time.time)

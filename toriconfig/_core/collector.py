@@ -1,7 +1,7 @@
-"""Loading without the garbage collector.
+"""Suspension of the garbage collector during a load.
 
-What a load makes (modules, classes, validators, trees, settings) stays, and hardly any of it can be garbage; the
-collector would look through it a hundred times all the same, or once with everything in it, which takes as long.
+The objects of a load (modules, classes, validators, trees, settings) stay alive, so hardly any of them is garbage. The
+collector would still examine them many times.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ _FROZEN = 1000
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """Leave the collector off inside, and as it was afterwards. Two threads at once can only turn it on too early.
+    """Disable the garbage collector inside the block, and restore its state afterwards.
 
-    Where modules were imported, so once a process or so, all that is new is moved to the oldest generation unseen.
+    Two concurrent threads can at most enable it too early. If modules were imported, which happens about once per
+    process, all new objects are moved to the oldest generation without being examined.
     """
     running, modules = gc.isenabled(), len(sys.modules)
     gc.disable()

@@ -1,7 +1,7 @@
-"""A forked child can import what another thread of its parent was importing when it was forked.
+"""Imports in a forked child of modules that another thread of the parent was importing at the fork.
 
-Python never opens the lock of such a module again in the child, so an import of it would hang for ever. This package
-imports most of its parts, and its libraries, at their first use, which may be at the same moment as a fork.
+Python never releases the lock of such a module in the child, so an import of it would hang. This package imports most
+of its modules and libraries at their first use, which may coincide with a fork.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from _thread import get_ident
 
 
 def forget_half_imports() -> None:
-    """Have the next import of each such module begin anew. Imports under way on this thread go on."""
+    """Make the next import of each such module start again. Imports of the current thread continue."""
     locks = getattr(sys.modules.get("_frozen_importlib"), "_module_locks", None)
     if not isinstance(locks, dict):
         return

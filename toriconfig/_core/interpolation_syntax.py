@@ -1,9 +1,9 @@
-"""Reads `${...}` in a string: `${env:NAME:-default}`, `${vault:path#key}`, `${other.key}`, `${profile}`, `${file:path}`.
+"""Parser of `${...}`: `${env:NAME:-default}`, `${vault:path#key}`, `${other.key}`, `${profile}`, `${file:path}`.
 
-`|url` before the brace percent-encodes what the reference yields: `${vault:secret/db#password|url}`. It stands once, in
-lower case; spaces around it are ignored. In a path, a file or a key, quotes at the start of a segment keep `|` and `}`
-as they are: `${vault:secret/db#"a|b"}`. The default of a variable is free text: there only `|url` at its very end, in
-whatever case, is a form.
+`|url` before the closing brace percent-encodes the value: `${vault:secret/db#password|url}`. It may be given once, in
+lower case; spaces around it are ignored. In a path, a file or a key, quotes at the start of a segment protect `|` and
+`}`: `${vault:secret/db#"a|b"}`. The default of a variable is free text: there `|url` is a form only at the very end, in
+upper or lower case.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class Reference(Value):
 
     Attributes:
         kind: `env`, `file`, `key` or `profile`; else the scheme of a backend.
-        name: what it names.
-        default: the text that a variable has when it is not set, or None.
-        hint: what to do when the variable is not set, or None.
-        forms: the forms that its text is given.
+        name: the variable, file, key or reference.
+        default: the text for a variable that is not set, or None.
+        hint: the remedy for a variable that is not set, or None.
+        forms: the encodings of the value, such as `url`.
     """
 
     kind: str
@@ -52,22 +52,22 @@ class Reference(Value):
 
     @property
     def fetched(self) -> bool:
-        """True if a backend holds what it names."""
+        """True if a backend holds the value."""
         return self.kind not in _NOT_FETCHED
 
     @property
     def shown(self) -> str:
-        """The name in messages: of Vault without its scheme, of other backends with it."""
+        """The reference as messages show it: without a scheme for Vault, with the scheme for another backend."""
         return self.name if self.kind == "vault" or not self.fetched else f"{self.kind}:{self.name}"
 
     @property
     def written(self) -> str:
-        """Text of the reference in a settings file, for a value that a backend holds."""
+        """Text of the reference in a settings file, for a value of a backend."""
         return f"${{{self.kind}:{self.name}{''.join(f'|{form}' for form in self.forms)}}}"
 
 
 class Malformed(Value):
-    """A `${...}` that is none, with the code of the problem and what would have been right."""
+    """A malformed `${...}`, with the code of the problem and the expected syntax."""
 
     code: str
     message: str
@@ -79,10 +79,10 @@ Parts = list[str | Reference]
 
 
 def parse(text: str, checks: Mapping[str, Check] = CHECKS) -> Parts | Malformed:
-    """The literal pieces and references of `text`, in order; `$${` stands for a literal `${`.
+    """Return the literal parts and references of a text, in order; `$${` is a literal `${`.
 
     Args:
-        checks: the schemes of the backends, each with the check of its references.
+        checks: the check of references for each scheme of a backend.
     """
     parts: Parts = []
     literal = ""
@@ -103,9 +103,9 @@ def parse(text: str, checks: Mapping[str, Check] = CHECKS) -> Parts | Malformed:
         if "${" in text[start + 2 : end]:
             return Malformed(
                 "TC306",
-                "a reference stands inside another one",
+                "a reference inside another reference",
                 "plain text as the default of a reference",
-                "give the inner one a key of its own and refer to that: `${other.key}`",
+                "set the inner reference at a key of its own and refer to that key: `${other.key}`",
             )
         reference = _reference(text[start + 2 : end] if bar < 0 else text[start + 2 : bar], checks)
         if isinstance(reference, Malformed):
@@ -130,7 +130,7 @@ def parse(text: str, checks: Mapping[str, Check] = CHECKS) -> Parts | Malformed:
 
 
 def _cut_short(parts: Parts) -> Reference | None:
-    """The reference to a backend that is followed by a brace that none has opened: it belongs to the key, probably."""
+    """Return the reference to a backend that is followed by an unmatched `}`, which probably belongs to its key."""
     depth = 0
     for before, part in zip(["", *parts], parts, strict=False):
         for char in part if isinstance(part, str) else "":
@@ -145,17 +145,17 @@ def _ended_early(reference: Reference) -> Malformed:
     whose = "Vault" if reference.kind == "vault" else reference.kind
     return Malformed(
         "TC306",
-        f"a `}}` follows a reference to {whose} that has ended before it",
+        f"a `}}` follows a reference to {whose} that has already ended",
         "as many `{` as `}` beside references",
-        f'where `}}` belongs to the key, write that in quotes: `${{{reference.kind}:path#"a}}b"}}`',
+        f'where `}}` belongs to the key, put the key in quotes: `${{{reference.kind}:path#"a}}b"}}`',
     )
 
 
 def formed(value: str | bytes, forms: tuple[str, ...]) -> str:
-    """A text in the forms that a reference asks for.
+    """Encode a text in the forms of a reference.
 
     Raises:
-        ValueError: it is not text that can be encoded.
+        ValueError: the text cannot be encoded.
     """
     from urllib.parse import quote
 
@@ -165,9 +165,9 @@ def formed(value: str | bytes, forms: tuple[str, ...]) -> str:
 
 
 def _end(text: str, at: int, checks: Mapping[str, Check]) -> tuple[int, int]:
-    """Return the end of the reference that begins at `at`, and the position of the `|` of its first form; -1 for none.
+    """Return the end of the reference that begins at `at`, and the position of the `|` of its first form, or -1.
 
-    Quotes are read where a segment may begin, except in the free text of `${env:...}`.
+    Quotes are recognized where a segment may begin, but not in the free text of `${env:...}`.
     """
     while text.startswith(" ", at):
         at += 1
@@ -195,7 +195,7 @@ def _end(text: str, at: int, checks: Mapping[str, Check]) -> tuple[int, int]:
 
 
 def _bar_of_variable(text: str, at: int, end: int) -> int:
-    """The first `|` of the name of a variable, else that of the forms at the end of its free text."""
+    """Return the position of the first `|` of a variable's name, else that of the forms at the end of its free text."""
     name = text[at:end].partition(":-")[0].partition(":?")[0]
     bar = name.find("|")
     if bar >= 0:
@@ -217,18 +217,18 @@ def _unclosed(text: str, start: int) -> Malformed:
 def _unknown_form(form: str) -> Malformed:
     from toriconfig._core.suggest import near
 
-    help = 'where `|` belongs to a key or a path, write that in quotes: `#"a|b"`'
+    help = 'where `|` belongs to a key or a path, put it in quotes: `#"a|b"`'
     name, mark, _ = form.partition(":")
     if mark and name in _FORMS:
-        help = f"`|{name}` stands behind the default, before the brace: `${{env:NAME:-default|{name}}}`"
+        help = f"`|{name}` belongs after the default, before the brace: `${{env:NAME:-default|{name}}}`"
     elif candidate := near(form.lower(), _FORMS):
         help = f"did you mean `|{candidate}`? {help}"
     return Malformed("TC306", "unknown form after `|`", _FORM, help)
 
 
 def _repeated_form(form: str) -> Malformed:
-    help = f"write `|{form}` once; to encode what is encoded already, refer to a key that holds it: `${{other.key|{form}}}`"
-    return Malformed("TC306", f"`|{form}` stands twice", _FORM, help)
+    help = f"write `|{form}` once; to encode a value twice, refer to a key that holds the encoded value: `${{other.key|{form}}}`"
+    return Malformed("TC306", f"`|{form}` is given twice", _FORM, help)
 
 
 def _reference(body: str, checks: Mapping[str, Check]) -> Reference | Malformed:
@@ -304,11 +304,11 @@ def _is_variable(name: str) -> bool:
 
 
 def is_left(text: str, layer: Layer | None = None) -> bool:
-    """True if text that nobody resolves looks like a reference of a known scheme.
+    """Return True if an unresolved text looks like a reference of a known scheme.
 
     Args:
         text: the text.
-        layer: the layer that says it; one whose references were resolved may hold such text on purpose, as may Vault.
+        layer: the layer of the text. Layers whose references were resolved, and Vault, may hold such text on purpose.
     """
     if layer is not None and (layer.resolved or layer.kind == "vault"):
         return False
@@ -316,7 +316,7 @@ def is_left(text: str, layer: Layer | None = None) -> bool:
 
 
 def left(node: Node, path: paths.Path, why: str = "", *, severity: Severity = "error") -> Problem:
-    """The problem of such text: an error for a secret, of which it would become the value."""
+    """Return the problem of such text. It is an error for a secret, because the text would become its value."""
     return Problem(
         "TC307",
         paths.show(path),
@@ -330,7 +330,7 @@ def left(node: Node, path: paths.Path, why: str = "", *, severity: Severity = "e
 
 
 def plain(value: Any) -> Any:
-    """A value that is an object as a file would say it; one that no file can say is left as it is."""
+    """Convert an object to the form that it has in a settings file; return any other value unchanged."""
     if isinstance(value, (str, int, float, type(None))) and not isinstance(value, Enum):
         return value
     try:
@@ -340,7 +340,7 @@ def plain(value: Any) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """A value within a longer text."""
+    """Convert a value to text for a longer text."""
     if not isinstance(value, (bool, int, float, type(None))):
         return str(value)
     import json

@@ -30,13 +30,13 @@ _HIDES_PATHS = ("%2e", "%2f", "%5c")
 
 
 class ParsedReference(Value):
-    """A reference, taken apart.
+    """A parsed reference.
 
     Attributes:
-        path: the logical one.
-        key: at that path, or None for the whole path.
-        version: the pinned one, or None for the newest.
-        parameters: names and values of what is asked for, where a path issues something.
+        path: the logical path.
+        key: the key at the path, or None for the whole path.
+        version: the pinned version, or None for the newest version.
+        parameters: names and values of request parameters, for a path that issues credentials.
     """
 
     path: str
@@ -107,10 +107,10 @@ class Ref(Value):
 
 
 def split(reference: str) -> ParsedReference:
-    """Take a reference apart; refuse what must never reach Vault.
+    """Parse a reference to Vault, and reject paths that must never reach Vault.
 
     Raises:
-        ValueError: an empty, absolute or dotted path, a control character, an unknown parameter.
+        ValueError: an empty, absolute or dotted path, a control character, or an unknown parameter.
 
     >>> split("secret/tori?version=3#api_key")
     ParsedReference(path='secret/tori', key='api_key', version=3, parameters=())
@@ -143,10 +143,11 @@ def split(reference: str) -> ParsedReference:
 
 
 def split_key(reference: str) -> tuple[str, str | None]:
-    """The path and the key of a reference to a backend other than Vault; only quotes, `#` and control characters count.
+    """Return path and key of a reference to a backend other than Vault. Only quotes, `#` and control characters are
+    special.
 
     Raises:
-        ValueError: no path, no key after `#`, a control character, a quote that is not closed.
+        ValueError: no path, no key after `#`, a control character, or an unclosed quote.
 
     >>> split_key('prod/"my app"#api_key')
     ('prod/my app', 'api_key')
@@ -170,27 +171,29 @@ def spelled(path: str, key: str | None) -> str:
 
 
 def issues(path: str) -> bool:
-    """True if a path may issue something to parameters: `pki/issue/tori`, `kubernetes/creds/tori`, `aws/sts/tori`."""
+    """Return True if a path takes parameters to issue credentials: `pki/issue/tori`, `kubernetes/creds/tori`,
+    `aws/sts/tori`.
+    """
     return not _ISSUING.isdisjoint(path.split("/")[1:][-2:-1])
 
 
 def unquoted(path: str) -> str:
-    """A path without its quotes.
+    """Return a path without its quotes.
 
     Raises:
-        ValueError: a quote is not closed, or stands around a part of a segment.
+        ValueError: a quote is not closed, or encloses only a part of a segment.
     """
     return _part(path, 0, "")[0]
 
 
 def _part(text: str, at: int, stops: str) -> tuple[str, str, int]:
-    """The part that begins at `at` and goes up to one of `stops`; the same without what stands in quotes; its end."""
+    """Return the part from `at` up to one of `stops`, the same without its quoted text, and its end."""
     whole, plain, begin = "", "", at
     while at < len(text) and text[at] not in stops:
         if text[at] == '"' and (at == begin or text[at - 1] == "/"):
             at, inside = quoted(text, at + 1)
             if not inside or (at < len(text) and text[at] not in f"/{stops}"):
-                raise ValueError("what stands in quotes is a whole segment, value or key")
+                raise ValueError("quotes must enclose a whole segment, value or key")
             whole += inside
             plain += "_"
         else:
@@ -220,7 +223,7 @@ def _key(text: str) -> str:
     if text.startswith('"'):
         end, key = quoted(text, 1)
         if end < len(text):
-            raise ValueError("what stands in quotes is a whole segment, value or key")
+            raise ValueError("quotes must enclose a whole segment, value or key")
     if not key:
         raise ValueError("the key after `#` is missing")
     return key
@@ -243,7 +246,7 @@ def _is_plain_key(text: str) -> bool:
 
 
 def _is_bare(text: str) -> bool:
-    """True if a text in `${...}` ends where it ends: no quote opens in it, and no form is cut off."""
+    """Return True if a text ends at the same position inside `${...}`: it opens no quote and ends with no form."""
     return not text.startswith('"') and "|" not in text
 
 
@@ -253,15 +256,15 @@ def _check_plain(path: str) -> None:
     if not _REFUSED.isdisjoint(path):
         raise ValueError(
             "the path holds a space, a control character or one of % ? # \\ { }; "
-            'write the segment in quotes if it is called so: `secret/"my app"#key`'
+            'put the segment in quotes if that is its name: `secret/"my app"#key`'
         )
 
 
 def check_named(path: str) -> None:
-    """Refuse a path that Vault, or a proxy before it, could read as another one, though it is sent encoded.
+    """Reject a path that Vault or a proxy could decode as another path, although it is sent percent-encoded.
 
     Raises:
-        ValueError: with the reason.
+        ValueError: the reason.
     """
     if not _UNSENDABLE.isdisjoint(path) or any("\ud800" <= char <= "\udfff" for char in path):
         raise ValueError("the path holds a control character or `\\`")
@@ -278,10 +281,10 @@ def check_named(path: str) -> None:
 
 
 def check_path(path: str) -> None:
-    """Refuse a path, not quoted, that Vault, or a proxy before it, could read as another one.
+    """Reject an unquoted path that Vault or a proxy could interpret as another path.
 
     Raises:
-        ValueError: with the reason.
+        ValueError: the reason.
     """
     _check_plain(path)
     check_named(path)
@@ -307,7 +310,7 @@ _shipped: dict[str, Any] = {}
 
 
 def shipped(scheme: str) -> Any:
-    """The backend of the package for a scheme of the table; one object in a process, made at the first reference."""
+    """Return the package's backend for a scheme. It is created at the first reference, once per process."""
     known = _shipped.get(scheme)
     if known is None:
         from importlib import import_module
@@ -322,10 +325,10 @@ def _checked_by_class(scheme: str) -> Check:
 
 
 def check_reference(reference: str, check_path: Check) -> None:
-    """Check a reference to a backend other than Vault: its quotes and key here, its path by the backend.
+    """Check a reference to a backend other than Vault: quotes and key here, the path by the backend.
 
     Raises:
-        ValueError: with the reason.
+        ValueError: the reason.
     """
     check_path(split_key(reference)[0])
 
@@ -335,7 +338,7 @@ CHECKS: Mapping[str, Check] = {scheme: _checked_by_class(scheme) for scheme in B
 
 
 def checks_with(backends: Iterable[Any]) -> Mapping[str, Check]:
-    """The schemes of all backends, those of the option `backends` above the shipped ones, each with its check."""
+    """Return the check of references for each scheme. Backends of the option `backends` replace shipped ones."""
     own = {one.scheme: partial(check_reference, check_path=one.check) for one in backends}
     return {**CHECKS, **own} if own else CHECKS
 
@@ -345,28 +348,28 @@ _known = set(BACKENDS)
 
 
 def know(schemes: Iterable[str]) -> None:
-    """Have `is_left`, `scheme_of` and the masks recognize these schemes of backends from now on."""
+    """Register schemes of backends for `is_left`, `scheme_of` and the masks."""
     _known.update(schemes)
 
 
 def known_schemes() -> frozenset[str]:
-    """Every scheme of a backend that this process has met."""
+    """Return every scheme of a backend that was registered in this process."""
     return frozenset(_known)
 
 
 def scheme_of(reference: str) -> str:
-    """The scheme of a reference as `Reference.shown` writes it; `vault` where none is written."""
+    """Return the scheme of a reference as `Reference.shown` writes it; `vault` if it has none."""
     scheme, colon, _ = reference.partition(":")
     return scheme if colon and scheme != "vault" and scheme in _known else "vault"
 
 
 def origin_of(reference: str) -> Origin:
-    """Return the origin of the value of a reference, given the reference as `Reference.shown` writes it."""
+    """Return the origin of the value of a reference as `Reference.shown` writes it."""
     return Origin("vault" if scheme_of(reference) == "vault" else "backend", reference)
 
 
 def is_reference(text: str) -> bool:
-    """True if a text is one reference to a backend and nothing else; it names a secret, and does not hold one."""
+    """Return True if a text is exactly one reference to a backend. Such text names a secret, but does not contain one."""
     scheme = text[2:].partition(":")[0] if text.startswith("${") else ""
     return scheme in _known and text.find("}") == len(text) - 1
 

@@ -11,7 +11,7 @@ _NEEDS_QUOTES = frozenset('."[]')
 
 
 def show(path: Path) -> str:
-    """Spell a path as text.
+    """Return a path as text.
 
     >>> show(("weights", "a.b", 0))
     'weights."a.b"[0]'
@@ -30,10 +30,10 @@ def show(path: Path) -> str:
 
 
 def parse(text: str) -> Path:
-    """Read a dotted path; a key that holds a dot is quoted, a position stands in brackets.
+    """Parse a dotted path. A key with a dot is quoted, and a position is in brackets.
 
     Raises:
-        ValueError: the text is empty or not a path; the message says where.
+        ValueError: the text is empty or not a path; the message names the position.
 
     >>> parse('weights."a.b"[0]')
     ('weights', 'a.b', 0)
@@ -72,13 +72,13 @@ def parse(text: str) -> Path:
 
 
 def quote(key: str) -> str:
-    """A key in quotes, as `quoted` reads it."""
+    """Return a key in quotes, as `quoted` reads it."""
     escaped = key.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
 def quoted(text: str, at: int) -> tuple[int, str]:
-    """Return the position behind the closing quote, and the quoted text; `at` is behind the opening quote.
+    """Return the position after the closing quote, and the quoted text. `at` is the position after the opening quote.
 
     Raises:
         ValueError: the quote is not closed.

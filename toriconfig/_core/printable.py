@@ -16,7 +16,7 @@ _JOINERS = frozenset("\u200c\u200d")
 
 
 def harmless(char: str) -> bool:
-    """True if a character may be shown as it is."""
+    """Return True if a character may be printed without an escape."""
     return char.isprintable() or char in _JOINERS
 
 

@@ -1,4 +1,4 @@
-"""Near misses: which known name a mistyped one probably meant."""
+"""Suggestions of a known name for a mistyped one."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _SHORTEST = 3
 
 
 class Suggestions:
-    """Near misses for one load: `near` and `sure`, until `most` pairs of names were compared; from then on None.
+    """Suggestions for one load: `near` and `sure` until `most` pairs of names were compared, and None afterwards.
 
     Args:
-        most: pairs of names that are compared at most.
+        most: maximum number of compared pairs.
     """
 
     __slots__ = ("_left",)
@@ -27,11 +27,11 @@ class Suggestions:
         self._left = most
 
     def near(self, word: str, candidates: Collection[str]) -> str | None:
-        """`near`, within what is left."""
+        """Return the result of `near`, or None after the limit."""
         return near(word, candidates) if self._afford(len(candidates)) else None
 
     def sure(self, word: str, candidates: Collection[str]) -> str | None:
-        """`sure`, within what is left."""
+        """Return the result of `sure`, or None after the limit."""
         return sure(word, candidates) if self._afford(len(candidates)) else None
 
     def _afford(self, pairs: int) -> bool:
@@ -42,7 +42,7 @@ class Suggestions:
 
 
 def near(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that `word` most probably meant, or None when none is like it.
+    """Return the candidate most similar to `word`, or None if none is similar.
 
     >>> near("max-Szie", ["min_size", "max_size", "timeout"])
     'max_size'
@@ -52,13 +52,13 @@ def near(word: str, candidates: Iterable[str]) -> str | None:
 
 
 def near_all(word: str, candidates: Iterable[str], *, limit: int = 3, cutoff: float = CUTOFF) -> list[str]:
-    """The candidates like `word`, most alike first, as they were spelt.
+    """Return the candidates similar to `word`, the most similar first.
 
-    `-` and `_`, and upper and lower case, count as the same: people mix them up more than letters.
+    `-` and `_`, and upper and lower case, are treated as equal, because they are confused more often than letters.
 
     Args:
-        limit: how many at most.
-        cutoff: least likeness, 0 to 1.
+        limit: maximum number of candidates.
+        cutoff: minimum similarity, 0 to 1.
     """
     if len(word) > LONGEST:
         return []
@@ -73,9 +73,10 @@ def near_all(word: str, candidates: Iterable[str], *, limit: int = 3, cutoff: fl
 
 
 def sure(word: str, candidates: Iterable[str]) -> str | None:
-    """The one candidate that is a single slip away from `word`; None when there is none, or more than one.
+    """Return the only candidate that differs from `word` by one typing error, or None if there is none or more than
+    one.
 
-    A slip is a letter that is missing, added, changed or swapped with its neighbour; case and kind of dash are none.
+    A typing error is one missing, added, changed or swapped letter; case and kind of dash are ignored.
 
     >>> sure("max-szie", ["min_size", "max_size"]), sure("siz", ["size", "sizes"]), sure("sie", ["size", "side"])
     ('max_size', 'size', None)
@@ -104,7 +105,7 @@ def _one_slip(one: str, other: str) -> bool:
 
 
 def fold(word: str) -> str:
-    """`word` with case and the kind of dash taken away.
+    """Return `word` in lower case, with `_` for `-`.
 
     >>> fold("Max-Size")
     'max_size'

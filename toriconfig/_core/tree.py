@@ -1,7 +1,7 @@
-"""The tree that every source returns: values with the place each one stands at.
+"""The tree that every source returns: values with their positions.
 
-A node does not hold an `Origin`; it holds the cheapest thing from which its layer can make one
-(`at`), because a load makes thousands of nodes and shows a few of them.
+A node holds no `Origin`, but a cheaper `at` from which its layer can create one. A load creates thousands of nodes and
+shows only a few of them.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _SCALARS = frozenset({str, int, float, bool, type(None), bytes})
 
 
 class Layer:
-    """One source's say: its kind, its name, and how it spells a place.
+    """Description of one source: its kind, its name, and its kind of positions.
 
     Args:
-        kind: the name in the `layers` option under which it ranks.
-        name: a file, `.env`, `environment`; what people call it.
-        locate: turns the `at` of one of its nodes into an `Origin`.
-        references: whether `${...}` in its strings means anything (YAML, JSON and overrides).
-        text: whether its values are text that has yet to be read by the type of the field (variables, secret files).
+        kind: the name in the `layers` option that determines its precedence.
+        name: name for messages, such as a file, `.env` or `environment`.
+        locate: converts the `at` of a node into an `Origin`.
+        references: True if strings may hold `${...}` references (YAML, JSON and overrides).
+        text: True if values are text that the type of the field must parse (variables, secret files).
 
     Attributes:
-        resolved: whether its references were resolved, so that what looks like one is text on purpose.
+        resolved: True if its references were resolved. Text that looks like a reference is then meant literally.
     """
 
     __slots__ = ("_settled", "_worded", "kind", "locate", "name", "references", "resolved", "text")
@@ -56,12 +56,12 @@ class Layer:
 
     @property
     def rank(self) -> OriginKind:
-        """The layer of the option `layers` under which the values rank; those of a source beside it rank as `files`."""
+        """Name of the layer in the option `layers`; `files` for a custom source."""
         return "files" if self.kind == "source" else self.kind
 
     @property
     def settled(self) -> Layer:
-        """This layer for nodes whose references are resolved: what they yielded is never scanned again."""
+        """The same layer with resolved references. Their values are never scanned again."""
         if not self.references:
             return self
         if self._settled is None:
@@ -71,7 +71,7 @@ class Layer:
 
     @property
     def worded(self) -> Layer:
-        """This layer for text that a reference to a variable or a file yielded."""
+        """The same layer for text from a variable or file that a reference named."""
         if self._worded is None:
             self._worded = Layer(self.kind, self.name, self.locate, text=True)
             self._worded.resolved = True
@@ -82,7 +82,7 @@ class Layer:
 
 
 class Key(str):
-    """A key of a mapping that a file spells as a number or a word: the text, and in `value` what it means."""
+    """Key of a mapping that a file spells as a number or a word: the text, and its parsed value in `value`."""
 
     __slots__ = ("value",)
     value: Any
@@ -100,7 +100,7 @@ class Key(str):
 
 
 class Positions(dict[int, Any]):
-    """Some items of a list by their position: `XS__0=a` sets the first item and leaves the others as they are."""
+    """Some items of a list by position: `XS__0=a` sets the first item and keeps the others."""
 
     __slots__ = ()
 
@@ -110,10 +110,10 @@ class Node:
 
     Attributes:
         value: `dict[str, Node]`, `list[Node]`, `Positions`, or a scalar (str, int, float, bool, None, a `Secret`).
-        layer: the layer that says so.
-        at: where the value stands, in the terms of `layer.locate`.
-        key_at: where its key stands, or None when the value has none.
-        under: the node that this one overrode, or None: the losers, highest first.
+        layer: the layer of the value.
+        at: position of the value, in the form that `layer.locate` takes.
+        key_at: position of its key, or None if it has no key.
+        under: the node that this one overrides, or None.
     """
 
     __slots__ = ("at", "key_at", "layer", "under", "value")
@@ -132,18 +132,18 @@ class Node:
 
     @property
     def key_origin(self) -> Origin:
-        """Origin of the key; that of the value when the node has no key of its own."""
+        """Origin of the key, or of the value if the node has no key."""
         return self.layer.locate(self.at if self.key_at is None else self.key_at)
 
     def losers(self) -> Iterator[Node]:
-        """The nodes that this one overrode, highest first."""
+        """The nodes that this one overrides, highest layer first."""
         node = self.under
         while node is not None:
             yield node
             node = node.under
 
     def find(self, path: Path) -> Node | None:
-        """The node at `path` below this one, or None."""
+        """Return the node at `path` below this one, or None."""
         node = self
         for part in path:
             if type(node.value) not in (dict, list):  # text has positions too, but nothing stands at them
@@ -155,7 +155,7 @@ class Node:
         return node
 
     def without(self, path: Path) -> Node:
-        """The same without the key at `path`, which is there, and without the mappings that this leaves empty."""
+        """Return a copy without the existing key at `path`, and without mappings that become empty by this."""
         key, *rest = path
         values = dict(self.value)
         below = values[key].without(tuple(rest)) if rest else None
@@ -166,11 +166,11 @@ class Node:
         return Node(values, self.layer, self.at, self.key_at, self.under)
 
     def leaves(self) -> int:
-        """Count the values that are set at or below this node; a node that is no mapping counts as one."""
+        """Return the number of values at or below this node; a node that is not a mapping counts as one."""
         return sum(child.leaves() for child in self.value.values()) if type(self.value) is dict else 1
 
     def plain(self) -> Any:
-        """The bare value, without places; nothing that can be copied is shared with the tree."""
+        """Return the value without positions. No object that can be copied is shared with the tree."""
         value = self.value
         if type(value) is dict:
             return {key: child.plain() for key, child in value.items()}
@@ -188,10 +188,10 @@ class Node:
 
 
 class Broken(Node):
-    """A text whose references yield nothing that another layer could be merged with.
+    """Text whose references could not be resolved, so that it cannot be merged with other layers.
 
     Attributes:
-        problems: what is wrong with the references.
+        problems: the problems of the references.
     """
 
     __slots__ = ("problems",)
@@ -202,7 +202,7 @@ class Broken(Node):
 
 
 def refers(node: Node) -> bool:
-    """True if a text at or below the node may hold a reference."""
+    """Return True if a text at or below the node may hold a reference."""
     value = node.value
     if type(value) is str:
         return "${" in value and node.layer.references
@@ -215,13 +215,13 @@ class Tree:
     """Result of reading one source.
 
     Attributes:
-        root: a node whose value is a dict; for a flat source the keys are names such as
-            `DATABASE__POOL__SIZE`, to be fitted to the schema.
-        flat: whether the keys of `root` are such names.
-        problems: what was wrong with the input; the tree holds what could be read all the same.
-        lines: the text of the input, split in lines, for the frames of diagnostics; dropped after the load.
-        complete: False when reading stopped early, so that "missing" cannot be told.
-        blank: True if the input holds nothing at all; None: judged by the root and the lines, where `{}` is something.
+        root: a node whose value is a dict. For a flat source the keys are names such as `DATABASE__POOL__SIZE`, which
+            are matched with the schema later.
+        flat: True if the keys of `root` are such names.
+        problems: the problems of the input. The tree holds the valid part.
+        lines: the lines of the input, for reports; dropped after the load.
+        complete: False if reading stopped early, so that missing keys cannot be reported.
+        blank: True if the input is empty; None: decided by the root and the lines, where `{}` makes it non-empty.
     """
 
     __slots__ = ("_blank", "complete", "flat", "lines", "problems", "root")
@@ -267,7 +267,7 @@ class Source(Protocol):
 
 
 def wrong_sources(sources: Iterable[object]) -> str:
-    """Return the fault of a value of the option `sources`; "" if there is none."""
+    """Return the message for an invalid value of the option `sources`; "" if it is valid."""
     for source in sources:
         if isinstance(source, type) or not callable(getattr(source, "load", None)):
             what = f"the class {source.__name__}" if isinstance(source, type) else f"a {type(source).__name__}"

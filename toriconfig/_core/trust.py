@@ -1,13 +1,13 @@
-"""The trust class of each field of `Vault` and of the login methods, declared on the field itself.
+"""The trust class of each field of `Vault` and of the login methods, declared in the field's metadata.
 
-| metadata of the dataclass field | a file of the checkout may set it | `repr` shows it | a pickled lazy object may carry it |
-|---|---|---|---|
+| metadata of the dataclass field | a settings file may set it | `repr` shows it | a pickled lazy object may contain it
+| |---|---|---|---|
 | `{"secret": False, "file": True}` | yes | yes | yes |
 | `{"secret": False}` | with permission | yes | yes |
 | `{"secret": True}` | with permission | masked | no |
 | none | with permission | masked | no |
 
-So a new field is a secret until somebody decides otherwise. "Permission" is `Vault(allow_file_address=True)` in code.
+A new field without metadata is therefore treated as a secret. "Permission" is `Vault(allow_file_address=True)` in code.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TRUSTED_LAYERS = frozenset({"code", "env", "secrets_dir"})
 
 
 class Declared:
-    """Base of dataclasses whose `repr` masks every field that is not declared to be free of secrets."""
+    """Base class of dataclasses whose `repr` masks every field that is not declared as non-secret."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -42,7 +42,7 @@ class Declared:
 
 
 def masked_repr(value: Any) -> str:
-    """The `repr` of a dataclass, with secrets masked, whatever `repr` its nested dataclasses have."""
+    """Return the `repr` of a dataclass with secrets masked, including those of nested dataclasses."""
     parts = (f"{one.name}={_shown(one, getattr(value, one.name, None))}" for one in fields(value) if one.repr)
     return f"{type(value).__qualname__}({', '.join(parts)})"
 
@@ -61,7 +61,7 @@ def secrets_in(value: Any) -> Iterator[str]:
 
 
 def file_may_set(kind: type[Any], name: str) -> bool:
-    """True if a file of the checkout may set that field of a dataclass without permission."""
+    """Return True if a settings file may set the field of a dataclass without permission."""
     return any(one.name == name and one.metadata.get("file") is True and not _is_secret(one) for one in fields(kind))
 
 
@@ -77,5 +77,5 @@ def _shown(one: Field[Any], given: Any) -> str:
 
 
 def _has_login(given: Any) -> bool:
-    """True for a URL with a user name or password, whatever field it stands in."""
+    """Return True for a URL with a user name or password."""
     return isinstance(given, str) and "@" in given.partition("://")[2].partition("/")[0]

@@ -1,6 +1,7 @@
-"""Immutable values with named fields, for the rooms that every start pays for.
+"""Immutable values with named fields, for modules that every start imports.
 
-`dataclass` writes and compiles the methods of each class anew, 0.5 to 1 ms a class; this base has them once.
+`dataclass` generates and compiles the methods of each class, which takes 0.5 to 1 ms per class. This base class defines
+them once.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass_transform(frozen_default=True)
 class Value:
-    """A frozen dataclass to its users and to type checkers: fields are the annotations, in their order.
+    """Base class that behaves as a frozen dataclass, also for type checkers. The fields are the annotations, in their
+    order.
 
-    Two are equal when they are of one class and their fields are equal.
+    Two values are equal if they have the same class and equal fields.
     """
 
     _fields: ClassVar[tuple[str, ...]] = ()
@@ -60,11 +62,11 @@ class Value:
             raise TypeError(f"{type(self).__name__}() takes {', '.join(self._fields)}, each once")
 
     def __post_init__(self) -> None:
-        """Check the fields; for subclasses that refuse some."""
+        """Validate the fields; subclasses may raise."""
 
     @clean_call
     def replaced(self, **changes: Any) -> Self:
-        """The same value with some fields changed."""
+        """Return a copy with some fields changed."""
         return type(self)(**(dict(zip(self._fields, self._values(), strict=True)) | changes))
 
     def _values(self) -> tuple[Any, ...]:

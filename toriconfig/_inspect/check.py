@@ -167,7 +167,7 @@ def _stood_in(path: Path, secret: Secret[Any]) -> Problem | None:
         help=error.help,
         message=f"the secret `{show(path)}` comes from a lower layer: {error.message}",
         severity="warning",
-        layer=f"{secret.origin} stands in for {origin_of(secret.reference)}",
+        layer=f"{secret.origin} is used instead of {origin_of(secret.reference)}",
     )
 
 

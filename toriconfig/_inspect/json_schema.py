@@ -41,9 +41,9 @@ def schema_of_files(cls: type[BaseModel]) -> dict[str, Any]:
     _annotate(body, shape, (), variables)
     for key in renamed(shape):
         _put_renamed(body, key)
-    body.setdefault("properties", {}).setdefault("vault", {"type": "object", "description": "How to reach Vault."})
+    body.setdefault("properties", {}).setdefault("vault", {"type": "object", "description": "Connection to Vault."})
     if options.extension_keys:
-        body["patternProperties"] = {"^x-": {"description": "A home for YAML anchors; ignored."}}
+        body["patternProperties"] = {"^x-": {"description": "A place for YAML anchors; ignored."}}
     head: dict[str, Any] = {"$schema": DIALECT, "title": cls.__name__}
     if options.config_name:
         head["$id"] = f"urn:toriconfig:{stem_of(options.config_name)}"

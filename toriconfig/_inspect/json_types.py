@@ -28,7 +28,7 @@ class Generator(GenerateJsonSchema):
         found = re.search(r"core_schema\.(\w+?)Schema", error_info)
         cls = schema.get("cls")
         name = getattr(cls, "__name__", "") or (found[1] if found else "unknown")
-        return {UNSAID: name, "$comment": "No JSON stands for a value of this type."}
+        return {UNSAID: name, "$comment": "JSON cannot represent a value of this type."}
 
 
 def unsaid(node: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:

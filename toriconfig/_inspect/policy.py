@@ -25,7 +25,7 @@ def policy_of(references: Iterable[str], locate: Locate) -> str:
 def _rule(path: str, capability: str) -> str:
     note = ""
     if path.endswith("*") or "+" in path.split("/"):
-        note = "# In a policy `*` at the end and `+` stand for anything: this rule allows more than one path.\n"
+        note = "# In a policy `*` at the end and `+` match anything: this rule allows more than one path.\n"
     quoted = path.replace('"', '\\"')
     return f'{note}path "{quoted}" {{\n  capabilities = ["{capability}"]\n}}\n'
 

@@ -95,7 +95,7 @@ class _Asking:
         if failures:
             group = ExceptionGroup(f"{len(failures)} of {len(self._watched)} secrets could not be refreshed", failures)
             if changes:
-                group.add_note(f"changed all the same: {', '.join(change.path for change in changes)}")
+                group.add_note(f"changed nevertheless: {', '.join(change.path for change in changes)}")
             raise group
         return changes
 

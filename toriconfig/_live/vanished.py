@@ -58,7 +58,7 @@ def _of_file(old: LayerRead, new: LayerRead | None) -> Iterator[Problem]:
             yield _gone(origin)
     elif new.blank if new is not None else old.kind == "dotenv" and _is_blank(old.name):
         nothing = "a comment" if old.kind == "dotenv" else format_of(old.name).empty
-        yield _emptied(origin, f"finish writing it; a file that is to say nothing holds {nothing}")
+        yield _emptied(origin, f"finish writing it; an intentionally empty file contains {nothing}")
 
 
 def _is_blank(file: str) -> bool:
@@ -99,7 +99,7 @@ def _emptied(origin: Origin, remedy: str) -> Problem:
         "TC007",
         "",
         origin,
-        expected="what it held before, or something else",
+        expected="its previous content, or new content",
         help=remedy,
         message="this file was emptied since it was read: the settings stay as they are",
     )
@@ -110,7 +110,7 @@ def _gone(origin: Origin) -> Problem:
         "TC006",
         "",
         origin,
-        help="put it back, or leave it: lower layers count now",
-        message="this file is gone: what it said no longer counts",
+        help="restore it, or leave it deleted: lower layers are used now",
+        message="this file was deleted: its values are no longer used",
         severity="warning",
     )

@@ -1,1 +1,1 @@
-"""One load: the stations, in the order of the flow."""
+"""One load, as a sequence of stations."""

@@ -1,4 +1,6 @@
-"""One spelling a key: a field that several keys set (aliases) must meet itself when layers are merged."""
+"""One spelling per key. The values of a field with several keys (aliases) must have the same key when layers are
+merged.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,9 @@ from toriconfig._schema.shape import ANY, Shape
 
 
 def one_spelling(root: Node, shape: Shape, problems: list[Problem], path: Path = ()) -> Node:
-    """`root` with each field under its first key; the same object when nothing changed.
+    """Return `root` with each field under its first key; the same object if nothing changed.
 
-    Of two spellings in one layer the one that pydantic would take counts, with a warning.
+    If one layer sets a field by two keys, the value that pydantic would use is kept, with a warning.
     """
     if type(root.value) is not dict or shape.kind not in ("model", "mapping"):
         return root
@@ -38,7 +40,7 @@ def one_spelling(root: Node, shape: Shape, problems: list[Problem], path: Path =
 
 
 def spelt(path: Path, shape: Shape) -> Path:
-    """The path of a key in a tree of one spelling; the items of a list are spelt as their file has them."""
+    """Return the path of a key in a tree with one spelling. Keys of list items keep the spelling of their file."""
     if not path or isinstance(path[0], int):
         return path
     first, rest = path[0], path[1:]
@@ -53,7 +55,9 @@ def spelt(path: Path, shape: Shape) -> Path:
 
 
 def _ways(shape: Shape, key: str) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """The ways that begin at a key (`AliasPath`), to fields that have keys of their own, and those keys."""
+    """Return the alias paths (`AliasPath`) that begin at a key and lead to fields with keys of their own, and those
+    keys.
+    """
     for name, way in [(one.name, (key, *one.path)) for one in shape.fields[key].inside or ()]:
         own = next((field.keys for field in shape.fields.values() if field.name == name and field.inside is None), ())
         if own and not any(isinstance(part, int) for part in way):
@@ -61,7 +65,7 @@ def _ways(shape: Shape, key: str) -> Iterator[tuple[Path, tuple[str, ...]]]:
 
 
 def _brought_out(root: Node, shape: Shape) -> Node:
-    """`root` with what stands at the end of a way under the key of its field, where that says nothing."""
+    """Return `root` with the values at the ends of alias paths moved to the keys of their fields, unless those are set."""
     rest, moved = root, dict[str, Node]()
     for key in root.value:
         field = shape.fields.get(key)

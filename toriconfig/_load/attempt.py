@@ -1,4 +1,4 @@
-"""A load as people ask for it: problems are gathered and returned; one is raised with all of them, once, at the end."""
+"""Loads that return their problems, or raise all of them at once at the end."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Attempt:
     """Result of one load.
 
     Attributes:
-        loaded: the settings, or None when there is an error among the problems.
-        problems: all that was found, warnings included, sorted by place.
-        complete: whether everything could be read; else what is missing may well be there.
-        unsupplied: paths of secrets that nothing supplies here, with their place in a backend ("" for none) and the remedy.
-        secrets: every handle by its path, also when the settings could not be built.
-        references: every place in Vault that the settings may be read from.
-        elsewhere: every reference to another backend that the settings may be read from, with its scheme.
+        loaded: the settings, or None if one of the problems is an error.
+        problems: all problems, including warnings, sorted by position.
+        complete: False if an input could not be read; a missing key may then be in that input.
+        unsupplied: paths of secrets that nothing supplies, with their reference ("" for none) and the remedy.
+        secrets: every handle by its path, also if the settings could not be built.
+        references: every reference to Vault from which the settings may be read.
+        elsewhere: every reference to another backend from which the settings may be read, with its scheme.
         backends: the backends of the option `backends`.
         session: the connection to Vault, or None.
     """
@@ -68,10 +68,10 @@ class Attempt:
         self.session: Any = draft.session
 
     def outcome(self, schema: str) -> Loaded:
-        """The settings.
+        """Return the settings.
 
         Raises:
-            ConfigError: with everything that is wrong; neither this frame nor the attempt ever held what was read.
+            ConfigError: there are errors. Neither this frame nor the attempt holds values that were read.
         """
         if self.loaded is None:
             from toriconfig.errors import ConfigError
@@ -82,10 +82,10 @@ class Attempt:
 
 @clean_call
 def load_now(recipe: Recipe) -> Loaded:
-    """Load by the recipe.
+    """Load by a recipe.
 
     Raises:
-        ConfigError: with everything that is wrong; this frame never held what was read.
+        ConfigError: there are errors. This frame holds no values that were read.
     """
     attempt = try_load(recipe)
     loaded = attempt.outcome(recipe.schema.__name__)
@@ -95,13 +95,13 @@ def load_now(recipe: Recipe) -> Loaded:
 
 
 def try_load(recipe: Recipe) -> Attempt:
-    """Load by the recipe; problems are returned, never raised."""
+    """Load by a recipe. Problems are returned, never raised."""
     loaded, draft = built(assembled(Context(recipe)))
     return Attempt(draft, loaded)
 
 
 def _references(draft: Assembled) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Every path in Vault, and in other backends, that the settings may be read from, as far as layers could be read."""
+    """Return every reference to Vault, and to other backends, from which the settings may be read."""
     from toriconfig._core.markers import scheme_of
 
     context, handles = draft.context, draft.handles
@@ -115,11 +115,11 @@ def _references(draft: Assembled) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def try_check_tree(
     schema: type[BaseModel], tree: Tree, most: int = MOST_SHOWN, backends: Sequence[Backend] = ()
 ) -> tuple[Problem, ...]:
-    """Return the problems of one tree alone, independent of other layers; the environment is ignored.
+    """Return the problems of a single tree. Other layers and the environment are ignored.
 
     Args:
-        most: how many problems get the lines that they stand on; 0: all.
-        backends: instead of those of the class; empty: those of the class.
+        most: maximum number of problems with excerpts of their lines; 0: all.
+        backends: backends that replace those of the class; empty: those of the class.
     """
     given = {"backends": backends} if backends else {}
     context = Context(Recipe(schema, given, environ={}, offline=True, most=most))
@@ -127,7 +127,7 @@ def try_check_tree(
 
 
 def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """The keys among `updates` that the schema does not have, where that is an error."""
+    """Return the keys of `updates` that the schema does not have, if unknown keys are errors."""
     if options.unknown_keys != "error":
         return ()
     from toriconfig._load.layers import normalized
@@ -141,18 +141,18 @@ def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) ->
 
 @clean_call
 def derive(base: Loaded, updates: Mapping[str, Any]) -> Loaded:
-    """The settings of an earlier load with `updates` above them, validated, sharing nothing that can change.
+    """Return validated settings of an earlier load with `updates` applied. They share no mutable object with it.
 
-    Without updates they are a deep copy, which is not validated again.
+    Without updates the result is a deep copy, which is not validated again.
 
     Raises:
-        ConfigError: with everything that is wrong with the updates.
+        ConfigError: the updates are invalid; it lists every problem.
     """
     return try_derive(base, updates).outcome(base.snapshot.recipe.schema.__name__)
 
 
 def try_derive(base: Loaded, updates: Mapping[str, Any]) -> Attempt:
-    """`derive`, with problems returned and never raised."""
+    """Derive settings as `derive`. Problems are returned, never raised."""
     from toriconfig._load.derive import copied
     from toriconfig._load.layers import no_layers
 
@@ -165,12 +165,12 @@ def try_derive(base: Loaded, updates: Mapping[str, Any]) -> Attempt:
 
 
 class Draft:
-    """A load for a model that makes itself: everything is there but the model.
+    """A load for a model that builds itself: everything except the model.
 
     Attributes:
-        root: what the model is to be made from, with handles where secrets are.
+        root: the values for the model, with handles for secrets.
         shape: the shape of the schema.
-        problems: all that was found so far, warnings included.
+        problems: all problems so far, including warnings.
     """
 
     def __init__(self, recipe: Recipe, reader: Reader) -> None:
@@ -180,7 +180,7 @@ class Draft:
         self.problems = sorted_problems(draft)
 
     def finish(self) -> Snapshot:
-        """Return the metadata of the load, whose model is complete; log the warnings."""
+        """Return the metadata of the load after the model was built, and log the warnings."""
         _tell(self.problems)
         snapshot = snapshot_of_draft(self._draft)
         _tell_files(snapshot)
@@ -199,7 +199,7 @@ def _tell(problems: tuple[Problem, ...]) -> None:
 
 
 def _tell_files(snapshot: Snapshot) -> None:
-    """Say at INFO which settings files were read, or where they were looked for."""
+    """Log at level INFO the settings files that were read, or the searched paths if there were none."""
     if not warn_once.informs() or "files" not in snapshot.options.layers:
         return
     read = [layer.name for layer in snapshot.layers if layer.kind == "files"]

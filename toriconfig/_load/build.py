@@ -1,4 +1,4 @@
-"""The last station: the validated model, frozen, and remembered with the metadata of its load."""
+"""Last station: the validated, frozen model, registered with the metadata of its load."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def built(draft: Draft) -> tuple[Loaded | None, Draft]:
     model, wrong = validated(draft)
     problems = [*draft.problems, *wrong]
     if model is None and not _has_error(problems):
-        problems.append(Problem("TC108", message="the schema refuses what was read, and does not say why"))
+        problems.append(Problem("TC108", message="the schema rejected the values without giving a reason"))
     draft = draft.replaced(problems=problems)
     if model is None or _has_error(problems):
         return None, draft
@@ -39,13 +39,13 @@ def built(draft: Draft) -> tuple[Loaded | None, Draft]:
 
 
 def validated(draft: Draft, *, alone: bool = False) -> tuple[BaseModel | None, list[Problem]]:
-    """Build the model; return it with the problems that are new.
+    """Build the model, and return it with the new problems.
 
-    A problem is not new if its path has an error already, or if a reference failed there.
+    A problem is not new if its path already has an error, or if a reference failed there.
 
     Args:
-        draft: after `judged`.
-        alone: True if one tree is judged without other layers, where a reference may fail without a problem.
+        draft: the result of `judged`.
+        alone: True if a single tree is checked without other layers. A reference may then fail without a problem.
     """
     from toriconfig._validation.validate import validate
 
@@ -88,7 +88,7 @@ def snapshot_of_draft(draft: Draft) -> Snapshot:
 
 
 def sorted_problems(draft: Draft) -> tuple[Problem, ...]:
-    """The problems of a draft in the order of their places, with masked excerpts of the lines."""
+    """Return the problems of a draft sorted by position, with masked excerpts of their lines."""
     if not draft.problems:
         return ()
     from toriconfig._masking.registered import as_shown

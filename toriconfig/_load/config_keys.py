@@ -1,4 +1,4 @@
-"""The keys of a schema's `model_config` that no load would honour: misspelt ones, and options of pydantic-settings alone."""
+"""Keys of a schema's `model_config` that have no effect: misspelt keys, and options that only pydantic-settings has."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _A_SETTINGS_CLASS = "derive the class from `toriconfig.Settings`, which reads it
 _UTF8 = ("utf-8", "utf8", "utf-8-sig", "utf_8")
 
 _ALONE: Mapping[str, tuple[tuple[Any, ...], str]] = {
-    "env_prefix_target": (("all",), "leave it out: the prefix stands before keys and aliases alike"),
+    "env_prefix_target": (("all",), "remove it: the prefix applies to keys and aliases"),
     "env_parse_enums": ((False,), "set the value of the member, not its name"),
-    "enable_decoding": ((True,), "leave it out: text that is to stay text has a field of type `str`"),
-    "nested_model_default_partial_update": ((True,), "leave it out: sections always merge key by key"),
-    "dotenv_filtering": (("match_prefix",), "leave it out: names under the prefix alone are read"),
+    "enable_decoding": ((True,), "remove it: a field of type `str` keeps its text"),
+    "nested_model_default_partial_update": ((True,), "remove it: sections always merge key by key"),
+    "dotenv_filtering": (("match_prefix",), "remove it: only names with the prefix are read"),
     "json_file_encoding": (_UTF8, "save the file as UTF-8"),
     "yaml_file_encoding": (_UTF8, "save the file as UTF-8, or as UTF-16 or UTF-32 with a byte order mark"),
     "yaml_config_section": ((), "move the section into a file of its own"),
@@ -30,13 +30,13 @@ _ALONE: Mapping[str, tuple[tuple[Any, ...], str]] = {
 
 
 def misfits(schema: type[Any], *, reads_itself: bool) -> list[Problem]:
-    """A problem for each key of the schema's `model_config` that would be dropped.
+    """Return a problem for each key of the schema's `model_config` that would be ignored.
 
-    A key that is near one of ours, or of pydantic-settings, is an error. Any other key that nobody knows may belong to
-    another library, and is a warning where an option of ours is set.
+    A key similar to an option of this library or of pydantic-settings is an error. Any other unknown key may belong to
+    another library. It is a warning if the class sets an option of this library.
 
     Args:
-        reads_itself: whether the schema is a settings class, whose sources honour the options of pydantic-settings.
+        reads_itself: True if the schema is a settings class, which uses the options of pydantic-settings.
     """
     config: Mapping[str, Any] = schema.model_config
     origin = Origin("code", f"{schema.__name__}.model_config")
@@ -48,7 +48,7 @@ def misfits(schema: type[Any], *, reads_itself: bool) -> list[Problem]:
         if key in _ALONE or key.startswith("cli_"):
             harmless, remedy = _ALONE.get(key, ((False,), _A_SETTINGS_CLASS))
             if not reads_itself and value is not None and value not in harmless:
-                found.append(_refused(key, origin, f"`{key}` means nothing in a plain BaseModel", remedy))
+                found.append(_refused(key, origin, f"`{key}` has no effect in a plain BaseModel", remedy))
         elif (problem := _unknown(key, origin, asks=asks)) is not None:
             found.append(problem)
     return found
@@ -59,7 +59,7 @@ def _unknown(key: str, origin: Origin, *, asks: bool) -> Problem | None:
 
     # Another library may have keys of its own, in a class that asks for nothing of ours.
     candidate = next(iter(near_all(key, [*Options._fields, *_ALONE], limit=1, cutoff=0.6 if asks else 0.75)), None)
-    message = f"`{key}` is no option"
+    message = f"`{key}` is not an option"
     if candidate is not None:
         return _refused(key, origin, message, f"did you mean `{candidate}`?")
     if not asks:

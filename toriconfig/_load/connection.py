@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def vault_session(context: Context, variables: Mapping[str, Node], block: Node | None, root: Node) -> _Session:
-    """Return the session with Vault, and the problems of its description; no session if nothing will use it.
+    """Return the session with Vault, and the problems of its description. Without secrets there is no session.
 
     Args:
         variables: the variables that describe the connection, by their names below `VAULT__`.
         block: the description in files, or None.
-        root: the tree in which the references of the block are looked up.
+        root: the tree in which the references of the block are resolved.
     """
     problems: list[Problem] = []
     unused = not context.needs_vault
@@ -58,7 +58,7 @@ def vault_description(
     """Return the description of the connection, with the references in its block resolved.
 
     Args:
-        alone: True if the file of the block is judged without other layers and without the environment.
+        alone: True if the file of the block is checked without other layers and without the environment.
     """
     from toriconfig._load.vault_options import vault_options
 
@@ -76,7 +76,7 @@ _ADDRESSES = ("BAO_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "VAULT_AGENT_ADDR")
 
 
 def connected(vault: Vault | None, environ: Mapping[str, str]) -> tuple[Any, str]:
-    """The session with Vault (None when no address is configured), and the fault of its description."""
+    """Return the session with Vault (None if no address is configured), and the message for an invalid description."""
     if vault is None:
         if not any(map(environ.get, _ADDRESSES)):
             return None, ""  # the usual case on a laptop: a dozen modules need not be imported
@@ -92,7 +92,7 @@ def connected(vault: Vault | None, environ: Mapping[str, str]) -> tuple[Any, str
 
 
 def vault_path(options: Options) -> tuple[str | None, list[Problem]]:
-    """The KV path whose keys feed secrets, or the problem for which there is none."""
+    """Return the KV path whose keys set secrets, or the problem of the option."""
     path = options.vault_path
     if path is None:
         return None, []
@@ -106,7 +106,7 @@ def vault_path(options: Options) -> tuple[str | None, list[Problem]]:
             "TC404",
             origin=Origin("code", "vault_path"),
             expected="a path in Vault such as `secret/tori`",
-            help="name the profile, or take `${profile}` out of `vault_path`" if unset else "correct the option",
+            help="name the profile, or remove `${profile}` from `vault_path`" if unset else "correct the option",
             message="`vault_path` holds ${profile}, and no profile is set" if unset else f"`vault_path`: {error}",
         )
         return None, [problem]

@@ -1,4 +1,4 @@
-"""Fixed inputs of one load, prepared before a layer is read."""
+"""Fixed inputs of one load, prepared before any layer is read."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """Fixed inputs of one load. No station changes them; files named by references are read once.
+    """Fixed inputs of one load. No station changes them. A file that references name is read once.
 
     Args:
         recipe: the arguments of the load.
-        reader: reads every layer. None: the reader of the schema.
-        options: options of an earlier load. None: those of the class and the call, and what variables decide.
+        reader: reads every layer; None: the reader of the schema.
+        options: the options of an earlier load; None: those of the class, the call, and the variables.
 
     Attributes:
         shape: the shape of the schema.
         environ: the environment variables.
         options: the options, with the profile decided.
         make: builds the model from the merged values.
-        vault_path: KV path whose keys feed secrets, or None.
+        vault_path: KV path whose keys set secrets, or None.
         problems: problems of the options.
 
     Raises:
-        TypeError: the schema is no pydantic model, or an option does not exist or has an invalid value.
+        TypeError: the schema is not a pydantic model, or an option is unknown or invalid.
     """
 
     def __init__(self, recipe: Recipe, reader: Reader | None = None, options: Options | None = None) -> None:
@@ -83,26 +83,26 @@ class Context:
 
     @property
     def eager(self) -> bool:
-        """True if plain fields are read from Vault too."""
+        """True if plain fields are also read from Vault."""
         return self.options.vault_layer == "eager" and "vault" in self.options.layers
 
     @cached_property
     def hints(self) -> Hints:
-        """The ways to set a value, as sentence fragments."""
+        """Sentence fragments about ways to set a value."""
         from toriconfig._load.hints import Hints
 
         return Hints(self.options, self.shape)
 
     def how_to_set(self, path: Path) -> str:
-        """Name the layers that were searched for the key at `path`, and the ways to set the key."""
+        """Return the searched layers for the key at `path`, and the ways to set it, as text."""
         return self.hints.how_to_set(path)
 
     def looked(self, path: Path) -> list[str]:
-        """The inputs that were searched for the key at `path`."""
+        """Return the inputs that were searched for the key at `path`."""
         return self.hints.looked(path)
 
     def variable(self, path: Path) -> str | None:
-        """The variable that sets the key at `path`, or None."""
+        """Return the variable that sets the key at `path`, or None."""
         return self.hints.variable(path)
 
     @property
@@ -111,7 +111,7 @@ class Context:
         return tuple(self._files)
 
     def read_file(self, name: str) -> str | Problem:
-        """The text of a file that `${file:…}` names, or the problem for which it cannot be read."""
+        """Return the text of a file that `${file:…}` names, or the problem of reading it."""
         from toriconfig._load.file_reference import read_under
 
         if name not in self._files:

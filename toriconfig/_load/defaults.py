@@ -1,4 +1,4 @@
-"""The lowest layer: what the schema itself says, where a higher layer says only part of it."""
+"""The lowest layer: defaults of the schema for values that a higher layer sets only in part."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ DEFAULTS = Layer("defaults", "defaults", _locate)
 
 
 def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
-    """`root` with the default of each mapping, and of each model that has one, put below what layers say of it.
+    """Return `root` with the defaults of mappings and models merged below the values of the layers.
 
-    Fields of which no layer says anything are left to pydantic.
+    Fields that no layer sets are left to pydantic.
 
     Args:
-        known: a tree that has its defaults already and that `root` will be laid over.
+        known: a tree that already has its defaults, over which `root` will be merged.
     """
     values: dict[str, Node] | None = None
     shape = shape.narrowed(root.value)
@@ -52,7 +52,7 @@ def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
 
 
 def whole_lists(node: Node, shape: Shape, problems: list[Problem], path: Path = (), field: Field | None = None) -> Node:
-    """`node` with each list of which layers set only some positions laid over the default of its field."""
+    """Return `node` with each list of which only some positions are set merged over the default of its field."""
     value: Any = node.value
     if type(value) is Positions:
         default = None if field is None or field.required else as_node(field.default(), field.place, shape)
@@ -93,11 +93,11 @@ def _default(field: Field) -> Node | None:
 
 
 def as_node(value: Any, name: str, shape: Shape) -> Node:
-    """A value of the schema as a node: mappings, and objects of a class of the schema, are taken apart for layers to meet.
+    """Convert a value of the schema to a node. Mappings and known objects are split, so that layers can be merged.
 
     Args:
-        name: what origins call it.
-        shape: what the schema says of it; an object that it does not know stays whole.
+        name: name for origins.
+        shape: the shape of the value. An object that the shape does not know is not split.
     """
     classes = shape.models or tuple(of for one in shape.members for of in one.models)
     if classes and not set(type(value).__mro__).isdisjoint(classes):
@@ -115,7 +115,7 @@ def as_node(value: Any, name: str, shape: Shape) -> Node:
 
 
 def _spelt(key: Any) -> str:
-    """A key of a default as files spell it; an Enum by its value, and a number or truth value as what it is."""
+    """Return a key of a default as files spell it: an Enum as its value, a number or boolean as itself."""
     said = getattr(key, "value", key)
     return Key(str(said), said) if isinstance(said, (int, float)) or said is None else str(said)
 
@@ -125,7 +125,7 @@ def _item(value: Any, name: str, shape: Shape, key: str | int) -> Node:
 
 
 def _as_read(node: Node, known: Node) -> Node:
-    """The node with the places at which a settings class that read its values itself found them."""
+    """Return the node with the positions at which a settings class read its values itself."""
     value = node.value
     if type(value) is dict:
         parts = known.value if type(known.value) is dict else dict.fromkeys(value, known)
@@ -134,9 +134,9 @@ def _as_read(node: Node, known: Node) -> Node:
 
 
 def from_object(value: Any, name: str) -> Node:
-    """Convert a model or dataclass used as a default to a node; fields that it leaves to its class are left out.
+    """Convert a model or dataclass used as a default to a node, without fields that have the default of the class.
 
-    Those of one `Literal` are not: they may be the tag without which nobody finds the class again.
+    Fields of a single `Literal` are kept, because they may be the tag that identifies the class.
     """
     kind = type(value)
     if isinstance(value, BaseModel):
@@ -158,7 +158,7 @@ def from_object(value: Any, name: str) -> Node:
 
 
 def placed(node: Node, place: Path, value: Node) -> Node:
-    """`node` with `value` at a place below it, which is made as far as nothing stands there."""
+    """Return `node` with `value` at a path below it; missing parents are created."""
     if not place:
         return value
     part, *rest = place

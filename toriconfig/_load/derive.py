@@ -16,7 +16,7 @@ from toriconfig._validation.unknown_keys import without_unknown
 
 
 def copied(loaded: Loaded) -> Loaded | None:
-    """A deep copy, which no validator sees again; None when it holds something that cannot be copied, such as a lock."""
+    """Return a deep copy without validation, or None if it contains something that cannot be copied, such as a lock."""
     try:
         model = copy.deepcopy(loaded.model)
     except Exception:  # noqa: BLE001 - anybody's `__deepcopy__`
@@ -28,15 +28,16 @@ def copied(loaded: Loaded) -> Loaded | None:
 
 
 def carried(root: Node, given: Node, model: BaseModel) -> Node:
-    """The tree that `model` was made from, with what else it takes to make it again with `given` above it.
+    """Return the tree from which `model` was built, extended so that the model can be built again with `given` above
+    it.
 
-    What a factory filled is said, lest another run of it give something else (an identifier, a time, what the
-    environment says by now), and an object of which `given` says a part is taken apart.
+    Results of a default_factory are added as values, because a second call may differ (an identifier, a time, the
+    environment). An object of which `given` sets a part is split.
 
     Args:
-        root: what layers said.
-        given: what will be laid over it.
-        model: what came of `root`.
+        root: the values of the layers.
+        given: the values that will be merged over it.
+        model: the model that was built from `root`.
     """
     values: dict[str, Node] = dict(root.value)
     for field in {id(field): field for field in root_shape(type(model)).fields.values()}.values():
@@ -53,9 +54,9 @@ def carried(root: Node, given: Node, model: BaseModel) -> Node:
 
 
 def _standing(node: Node | None, above: Node | None, current: Any, shape: Shape, place: str) -> Node | None:
-    """Return the node at one place, with the current object split where only a part of it is to be set.
+    """Return the node at one path. An object of which only a part is to be set is split.
 
-    Such an object becomes a mapping; an object of another class stays whole.
+    Such an object becomes a mapping. An object of another class is not split.
     """
     above = above if above is not None and type(above.value) is dict else None
     if hasattr(current, "__dataclass_fields__") or (
@@ -95,7 +96,7 @@ def _object(node: Node | None, above: Node | None, current: Any, shape: Shape, p
 
 
 def _said_by(whole: Node, part: Node) -> Node:
-    """`part` as said by the layer, and at the place, of the object that it is a part of."""
+    """Return `part` with the layer and position of the object that contains it."""
     value = part.value
     if type(value) is dict:
         value = {key: _said_by(whole, child) for key, child in value.items()}
@@ -105,9 +106,9 @@ def _said_by(whole: Node, part: Node) -> Node:
 
 
 def _is_unlike_another(field: Field, model: BaseModel) -> bool:
-    """True if nobody said what stands at a field, and its factory, asked again, gives something else.
+    """Return True if a value comes from a default_factory that returns something else when called again.
 
-    One that is given the other fields follows them; and what cannot be copied can only be made anew.
+    A factory that takes the other fields is excluded. A value that cannot be copied must be created again.
     """
     factory: Any = field.info.default_factory
     if factory is None or field.info.default_factory_takes_validated_data or field.name in model.model_fields_set:

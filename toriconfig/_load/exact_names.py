@@ -1,4 +1,4 @@
-"""Names of variables where their case counts, or where only some of their delimiters nest."""
+"""Names of variables when case matters, or when only some of their delimiters mean nesting."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from toriconfig._schema.shape import Shape
 def with_exact_names(
     kind: OriginKind, tree: Tree, shape: Shape, options: Options
 ) -> tuple[Tree, Callable[[Path], Iterable[str]] | None]:
-    """A flat tree without the names that these options do not let mean a key, each of which is a warning.
+    """Return a flat tree without the names that the options exclude; each of them is a warning.
 
-    Beside it stands what free keys are called at a path, where case counts.
+    The result includes a function that returns the spelling of free keys at a path, if case matters.
 
     Args:
         kind: the layer.
-        tree: names as they are spelt where case counts, else in upper case.
+        tree: names as spelt if case matters, else in upper case.
         shape: the shape of the schema.
-        options: what counts.
+        options: the options.
     """
     delimiter = options.delimiter(kind)
     exact, splits = options.exact(kind), options.env_nested_max_split if kind != "secrets_dir" else None
@@ -63,7 +63,7 @@ def _spelt_keys(names: list[str], delimiter: str | None) -> Callable[[Path], Ite
 
 
 def _spells(name: str, path: Path, shape: Shape, delimiter: str | None) -> bool:
-    """True if the name is the keys of the schema on the path, letter by letter, joined by the delimiter."""
+    """Return True if the name consists of the keys of the path exactly as spelt, joined by the delimiter."""
     here: Shape | None = shape
     for key in path:
         if here is None or not here.models:

@@ -1,8 +1,8 @@
 """Values that a source cannot read without the type of their field: decimals with all digits, and durations.
 
-A YAML or JSON reader turns `12345678901234567.89` into a float before anybody knows that the field is a `Decimal`; the
-spelling in the file still has the digits. A duration is a number of seconds or has units (`90s`, `5m`, `1h30m`, `90d`), in
-every layer; what else pydantic accepts (`PT5M`, `00:05:00`) stays as it is.
+A YAML or JSON reader turns `12345678901234567.89` into a float before the type `Decimal` is known; the text of the file
+still has all digits. A duration is a number of seconds, or has units (`90s`, `5m`, `1h30m`, `90d`), in every layer.
+Other formats of pydantic (`PT5M`, `00:05:00`) are not changed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PART = re.compile(rf"({_NUMBER})\s*([a-z]+)\s*")
 
 
 def exact_values(root: Node, shape: Shape, spelling: Callable[[Node], str | None]) -> Node:
-    """The tree with decimals and durations read by the types of their fields; the same object if nothing changed.
+    """Return the tree with decimals and durations converted by the types of their fields; the same object if unchanged.
 
     Args:
         spelling: returns a number as its file spells it, or None.
@@ -58,7 +58,7 @@ def _below(node: Node, shape: Shape | None, spelling: Callable[[Node], str | Non
 
 
 def exact(value: Any, shape: Shape, spelling: Callable[[], str | None]) -> Any:
-    """One value by its shape: a `Decimal` for a float, a `timedelta` or a number for the text of a duration."""
+    """Convert one value by its shape: a float to a `Decimal`, the text of a duration to a `timedelta` or a number."""
     scalars = shape.scalars
     if not scalars or shape.validated or shape.verbatim:
         return value
@@ -71,12 +71,12 @@ def exact(value: Any, shape: Shape, spelling: Callable[[], str | None]) -> Any:
 
 
 def scalars_are(scalars: tuple[type[Any], ...], kind: type[Any]) -> bool:
-    """True if nothing but `kind` and None may stand there."""
+    """Return True if only `kind` and None are allowed."""
     return all(of in (kind, type(None)) for of in scalars)
 
 
 def duration(text: str) -> Any:
-    """A number of seconds or a `timedelta`; any other text unchanged.
+    """Convert the text of a duration to a number of seconds or a `timedelta`; return any other text unchanged.
 
     >>> duration("300"), duration("1.5"), duration("5m"), duration("1h 30m"), duration("PT5M")
     (300, 1.5, datetime.timedelta(seconds=300), datetime.timedelta(seconds=5400), 'PT5M')

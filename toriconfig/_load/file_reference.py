@@ -1,4 +1,4 @@
-"""`${file:path}` in a plain field: only below declared folders, never outside them by `..` or a link."""
+"""`${file:path}` in a plain field: only below declared folders, also when `..` or a link is used."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_BYTES = 1024 * 1024
 
 
 def read_under(name: str, roots: Sequence[str | os.PathLike[str]]) -> str | Problem:
-    """The text of the file, without its last line end; a relative name is tried below each root in turn."""
+    """Return the text of the file without its last line break. A relative name is tried below each root in turn."""
     if not roots:
         return _refused("files are not read into plain fields", "set the option `file_roots`, or use a `Secret` field")
     for root in [os.path.realpath(os.fspath(root)) for root in roots]:

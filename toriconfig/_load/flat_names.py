@@ -1,7 +1,7 @@
-"""Fits flat names and plain text to the schema: `DATABASE__POOL__MAX_SIZE=5` becomes `database.pool.max_size`.
+"""Conversion of flat names and text to the schema: `DATABASE__POOL__MAX_SIZE=5` becomes `database.pool.max_size`.
 
-Variables, `.env` files and secret directories know only names and text. Which key a name means, and whether
-text such as `title=2.0,abstract=1.4` is a mapping, is decided here, by the shape of the schema.
+Variables, `.env` files and secret directories have only names and text. The shape of the schema decides which key a
+name means, and whether text such as `title=2.0,abstract=1.4` is a mapping.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ VAULT = "VAULT__"
 def nested(
     kind: OriginKind, tree: Tree, shape: Shape, options: Options, existing: Existing, problems: list[Problem]
 ) -> tuple[Node, dict[str, Node]]:
-    """The tree of a layer of text by the keys of the schema, and the names in it that describe the connection to Vault."""
+    """Return the tree of a text layer by the keys of the schema, and its names that describe the connection to Vault."""
     if not tree.flat:
         from toriconfig._load.free_keys import respelt_tree
 
@@ -60,15 +60,15 @@ def fit(
     file_suffix: str | None = None,
     file_roots: Sequence[PathLike] | None = None,
 ) -> tuple[Node, dict[str, Node]]:
-    """A flat tree as a nested one.
+    """Convert a flat tree to a nested tree.
 
     Args:
-        root: names, upper case and without the prefix, to nodes of text.
-        delimiter: what nests in names, or None.
-        prefix: put back in what is shown.
-        existing: the keys that a name may mean in a mapping, whatever their case.
-        file_suffix: the end of names whose value is the path of a file that holds the value; None for none.
-        file_roots: folders below which the files of plain fields must be; None: they may be anywhere.
+        root: nodes of text by name, in upper case and without the prefix.
+        delimiter: separator of nested keys in names, or None.
+        prefix: prefix of the names in messages.
+        existing: the existing keys of a mapping, which a name may mean in any case.
+        file_suffix: suffix of names whose value is the path of a file with the value; None: none.
+        file_roots: folders in which the files of plain fields must be; None: any folder.
 
     Returns:
         The nested tree, and the names that describe the connection to Vault (without `VAULT__`).
@@ -105,7 +105,7 @@ def fit(
 
 
 def fit_paths(root: Node, shape: Shape, problems: list[Problem]) -> Node:
-    """A tree whose keys are dotted paths as a nested one: of the plain fields of the schema, nothing else."""
+    """Convert a tree whose keys are dotted paths to a nested tree that contains only the plain fields of the schema."""
     from toriconfig._load.text_values import structured
 
     nested = Node({}, root.layer, root.at)
@@ -131,13 +131,13 @@ def _plain_path(name: str, shape: Shape) -> Path:
 
 
 def means(name: str, shape: Shape, delimiter: str | None) -> bool:
-    """True if a name, without the prefix, means a key of the schema or the connection to Vault."""
+    """Return True if a name, without the prefix, is a key of the schema or of the connection to Vault."""
     name = name.upper()
     return name.startswith(VAULT) or _meant(name, shape, delimiter.upper() if delimiter else None)[0] is not None
 
 
 def _meant(name: str, shape: Shape, delimiter: str | None) -> tuple[Path | None, Shape]:
-    """The path that a name means, perhaps that of a key which was renamed since, and what may stand there."""
+    """Return the path of a name, also for a renamed key, and its shape."""
     if delimiter and name.count(delimiter) >= MOST_PARTS:
         return None, ANY
     path = _match(name, shape, delimiter)
@@ -145,18 +145,18 @@ def _meant(name: str, shape: Shape, delimiter: str | None) -> tuple[Path | None,
 
 
 def meaning(name: str, shape: Shape, delimiter: str | None) -> Path | None:
-    """The path that a name, without the prefix, means in whatever case; None when it means no key."""
+    """Return the path of a name, without the prefix and in any case, or None if the name is not a key."""
     return _meant(name.upper(), shape, delimiter.upper() if delimiter else None)[0]
 
 
 def means_secret(name: str, shape: Shape, delimiter: str | None) -> bool:
-    """True if a name, without the prefix, means a secret or a part of one, perhaps by a key that was renamed since."""
+    """Return True if a name, without the prefix, is a secret or a part of one, also by an old key."""
     found = _meant(name.upper(), shape, delimiter.upper() if delimiter else None)[0] or ()
     return in_secret(found, shape)
 
 
 def meant_formerly(name: str, shape: Shape, delimiter: str | None, *, case_sensitive: bool) -> bool:
-    """True if a name, without the prefix, means a key that was renamed since."""
+    """Return True if a name, without the prefix, is an old key."""
     if not case_sensitive:
         name, delimiter = name.upper(), delimiter.upper() if delimiter else None
     return _formerly(name, shape, delimiter, case_sensitive=case_sensitive)[0] is not None
@@ -186,12 +186,12 @@ def _formerly(
 def names(
     shape: Shape, delimiter: str | None, prefix: str = "", *, sections: bool = False
 ) -> Iterator[tuple[str, Path]]:
-    """The name of each leaf that can be set from the environment, with its path.
+    """Return the variable of each leaf that the environment can set, with its path.
 
-    Where pydantic-settings reads the variables its rules hold: case may count, and an alias stands without the prefix.
+    For fields that pydantic-settings reads, its rules apply: case may matter, and an alias has no prefix.
 
     Args:
-        sections: also the names that set a whole model, as JSON or `null`, beside those of its keys.
+        sections: True: also return the names that set a whole model, as JSON or `null`.
     """
     models = [model for model in shape.models if hasattr(model, "_toriconfig_read")]
     config = config_of(models[0]) if models else _OUR_RULES
@@ -215,7 +215,7 @@ class _Naming:
         self._sections = sections
 
     def of(self, key: str, field: Field, prefix: str, path: Path, seen: frozenset[type]) -> Iterator[tuple[str, Path]]:
-        """The names of one field, and of what is below it."""
+        """Return the names of one field and of everything below it."""
         shape, path, name = field.shape, (*path, key), prefix + self._spelt(key)
         nests = shape.kind == "model" and self._delimiter and not seen.intersection(shape.models)
         if self._sections or not nests:
@@ -226,7 +226,7 @@ class _Naming:
 
 
 def _each(shape: Shape) -> Iterator[tuple[str, Field]]:
-    """Each field once, with the key to show."""
+    """Yield each field once, with its displayed key."""
     shown: set[int] = set()
     for key, field in shape.fields.items():
         if id(field) not in shown:
@@ -235,7 +235,7 @@ def _each(shape: Shape) -> Iterator[tuple[str, Field]]:
 
 
 def _match(name: str, shape: Shape, delimiter: str | None) -> Path | None:
-    """The path that `name` means, or None. The longest key wins, so keys may hold the delimiter."""
+    """Return the path of `name`, or None. The longest matching key is used, so keys may contain the delimiter."""
     fields = {key.upper(): (key, field.shape) for key, field in shape.fields.items()}
     if name in fields:
         return (fields[name][0],)
@@ -287,7 +287,7 @@ def _untyped(path: Path, target: Shape, shape: Shape) -> Shape | None:
 
 
 def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
-    """The position of an item of a list, or the name of one of a named tuple, and what is below it."""
+    """Return the position of a list item, or the name of a named tuple's item, and the shape below it."""
     part, cut, rest = name.partition(delimiter)
     names = [known.upper() for known in shape.names]
     if not (part in names or (part.isascii() and part.isdigit() and len(part) <= _LONGEST_POSITION)):
@@ -298,7 +298,7 @@ def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
 
 
 def _place(root: Node, path: Path, node: Node) -> None:
-    """Put what one name says at its path; the mappings above it get a `key_at`, as they are not all that it says."""
+    """Put the value of one name at its path. The mappings above it get a `key_at`."""
     *parents, last = path
     here = root
     for part, below in zip(parents, path[1:], strict=True):
@@ -311,7 +311,7 @@ def _place(root: Node, path: Path, node: Node) -> None:
 
 
 def _container(parent: Node, part: str | int, kind: type[dict[Any, Any]], node: Node) -> Node:
-    """Return the container at a key; create it if the node there is no container.
+    """Return the container at a key, and create it if the node there is not a container.
 
     A container that holds the parts of a text is kept.
     """
@@ -331,7 +331,7 @@ def _at(parent: Node, part: str | int) -> Node | None:
 
 
 def _put(parent: Node, part: str | int, node: Node) -> None:
-    """Set a key; a position behind the end of a list makes the list one of positions, whose gaps are judged later."""
+    """Set a key. A position after the end of a list turns the list into positions; gaps are reported later."""
     if type(parent.value) is list and isinstance(part, int):
         if part == len(parent.value):
             parent.value.append(node)
@@ -347,12 +347,12 @@ def _unprefixed(name: str, prefix: str) -> str:
 
 
 class UnknownVariables:
-    """Warns of variables, and of files of a directory of secrets, that mean no key.
+    """Warnings about variables, and files in a directory of secrets, that are not keys.
 
     Args:
         shape: the shape of the schema.
-        delimiter: what nests in names, or None.
-        prefix: what the names of variables begin with.
+        delimiter: separator of nested keys in names, or None.
+        prefix: prefix of the variables.
     """
 
     def __init__(self, shape: Shape, delimiter: str | None, prefix: str) -> None:
@@ -363,7 +363,7 @@ class UnknownVariables:
         self._suggestions: Suggestions | None = None
 
     def problem(self, name: str, node: Node) -> Problem:
-        """The warning of one of them, with the name that was probably meant."""
+        """Return the warning about one name, with the most similar name."""
         prefix = self._prefix
         if (
             self._known is None or self._suggestions is None
@@ -389,9 +389,9 @@ class UnknownVariables:
             "TC501",
             "",
             node.origin,
-            expected=f"a name that the schema knows under {prefix}",
+            expected=f"a name of the schema with the prefix {prefix}",
             help=f"did you mean `{candidate}`?" if candidate else otherwise,
-            message=f"{what} means no key of the schema",
+            message=f"{what} is not a key of the schema",
             label="not a key",
             # A directory of secrets may be shared with other programs; a prefix is ours.
             severity="info" if in_file else "warning",

@@ -1,4 +1,4 @@
-"""Keys of mappings that no schema names: a variable says them in upper case, and means the key that is there already."""
+"""Keys of free mappings in variables. A variable is in upper case, and means the existing key with the same letters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Existing = Callable[[Path], Iterable[str]]
 
 
 def respelt(path: Path, shape: Shape, existing: Existing) -> Path:
-    """The path with each free key spelled as the schema declares it, or else as other layers have it already."""
+    """Return the path with each free key spelt as the schema declares it, else as other layers spell it."""
     here: Shape | None = shape
     spelt: Path = ()
     for part in path:
@@ -25,10 +25,10 @@ def respelt(path: Path, shape: Shape, existing: Existing) -> Path:
 
 
 def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]]) -> Existing:
-    """Return a function that yields the keys that layers and the defaults of the schema have at a path.
+    """Return a function that yields the keys that layers and defaults have at a path.
 
     Args:
-        roots: the trees of all layers; those of text do not count until they are `fitted`.
+        roots: the trees of all layers; trees of text are skipped until they are converted.
     """
     files = [root for root in roots if not root.layer.text]
 
@@ -45,9 +45,9 @@ def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]
 
 
 def respelt_tree(root: Node, shape: Shape, delimiter: str | None, existing: Existing, path: Path = ()) -> Node:
-    """The tree of a source that spelt names in lower case, with each free key as `respelt` has it.
+    """Return the tree of a source with lower-case names, with each free key spelt as by `respelt`.
 
-    What stands in the JSON of a variable keeps its spelling.
+    Keys inside the JSON of a variable keep their spelling.
     """
     if type(root.value) is not dict:
         return root
@@ -60,13 +60,13 @@ def respelt_tree(root: Node, shape: Shape, delimiter: str | None, existing: Exis
 
 
 def _is_named(node: Node, key: str, delimiter: str) -> bool:
-    """True if the name of a variable says the key, alone or above other keys, and not the JSON in the value of one."""
+    """Return True if the name of a variable contains the key; False if the JSON in a variable's value contains it."""
     origin = node.origin
     return origin == node.layer.locate(()) or (origin.name or origin.source).lower().endswith((delimiter + key).lower())
 
 
 def has_positions(node: Node) -> bool:
-    """True if some items of a list are set by their position."""
+    """Return True if some items of a list are set by position."""
     if type(node.value) is list:
         return any(map(has_positions, node.value))
     return type(node.value) is Positions or (type(node.value) is dict and any(map(has_positions, node.value.values())))

@@ -1,6 +1,6 @@
-"""Containers of a loaded snapshot refuse to be changed, and are still lists, dicts and sets to everybody else.
+"""Immutable containers of loaded settings, which are still instances of list, dict and set.
 
-Copies, deep copies and pickles are plain containers: they belong to whoever made them.
+Copies, deep copies and pickles are plain, mutable containers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def _refuse(self: Any, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG001  
 
 
 class FrozenList(list[Any]):
-    """A list that refuses to be changed."""
+    """An immutable list."""
 
     __slots__ = ()
 
@@ -36,7 +36,7 @@ class FrozenList(list[Any]):
 
 
 class FrozenDict(dict[Any, Any]):
-    """A dict that refuses to be changed."""
+    """An immutable dict."""
 
     __slots__ = ()
 
@@ -54,7 +54,7 @@ class FrozenDict(dict[Any, Any]):
 
 
 class FrozenSet(set[Any]):
-    """A set that refuses to be changed; a `frozenset` would not pass for the `set` that the schema declares."""
+    """An immutable set. A `frozenset` would not be an instance of `set`, which the schema declares."""
 
     __slots__ = ()
 
@@ -76,7 +76,7 @@ _SCALARS = frozenset({str, int, float, bool, type(None), bytes})
 
 
 def freeze(model: BaseModel) -> None:
-    """Replace the lists, dicts and sets in `model`, at any depth, by ones that refuse to be changed."""
+    """Replace the lists, dicts and sets in `model`, at any depth, by immutable ones."""
     values: Any = model.__dict__
     for name, value in values.items():
         if type(value) not in _SCALARS:

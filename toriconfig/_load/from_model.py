@@ -1,4 +1,4 @@
-"""A model that was made without us, taken in: each of its values counts as said in code."""
+"""Metadata for a model that was created without a load: each of its values has the origin "code"."""
 
 from __future__ import annotations
 

@@ -11,10 +11,10 @@ from toriconfig._schema.shape import Shape
 
 
 class Hints:
-    """Sentence fragments for one load; made only when there is something to tell.
+    """Sentence fragments for one load, created only when there is a message.
 
     Args:
-        options: as `steering.steered` leaves them.
+        options: the result of `steering.steered`.
         shape: the shape of the schema.
     """
 
@@ -24,7 +24,7 @@ class Hints:
         self._variables: dict[Path, str] | None = None  # each walk of the schema costs; many secrets may be missing
 
     def looked(self, path: Path) -> list[str]:
-        """The inputs of this load, where the key at `path` was looked for."""
+        """Return the inputs of this load that were searched for the key at `path`."""
         options = self._options
         looked: list[str] = []
         if options.env_prefix is not None and "env" in options.layers:
@@ -42,7 +42,7 @@ class Hints:
         return looked
 
     def variable(self, path: Path) -> str | None:
-        """The variable that sets the key at `path`, or None."""
+        """Return the variable that sets the key at `path`, or None."""
         options = self._options
         if options.env_prefix is None or "env" not in options.layers:
             return None
@@ -55,7 +55,7 @@ class Hints:
         return self._variables.get(path)
 
     def how_to_set(self, path: Path) -> str:
-        """Name the layers that were searched for the key at `path`, and the ways to set the key."""
+        """Return the searched layers for the key at `path`, and the ways to set it, as text."""
         looked = ", ".join(self.looked(path)) or "no layer: the options name none"
         variable = self.variable(path)
         return f"looked in: {looked}; set `{show(path)}`" + (f", or {variable} in the environment" if variable else "")

@@ -1,7 +1,7 @@
-"""Replaces `${...}` in the merged tree, in one pass: what a reference yields is never scanned again.
+"""Replacement of `${...}` in the merged tree, in one pass: the value of a reference is never scanned again.
 
-In plain fields every reference becomes its value. In the value of a `Secret` field, references to Vault, to files
-and to other secrets stay what they are, a `Template`, from which the next station makes a handle.
+In plain fields every reference is replaced by its value. In a `Secret` field, references to Vault, files and other
+secrets are kept as a `Template`, from which the next station creates a handle.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class _Run:
         self.suggestions: Any = None
 
     def node(self, node: Node, shape: Shape, path: Path) -> Node:
-        """`node` with everything below it resolved; the same object when nothing changed."""
+        """Return `node` with all references at and below it resolved; the same object if nothing changed."""
         value, layer = node.value, node.layer
         kind = type(value)
         if kind is str:
@@ -98,7 +98,9 @@ class _Run:
         return Node(value, layer, node.at, node.key_at, under)
 
     def _loser(self, node: Node, shape: Shape, path: Path) -> Node:
-        """A loser may be what says where Vault is asked, or stand in for it; else nobody minds what is wrong with it."""
+        """Resolve an overridden node. It may describe the connection to Vault or replace its value; other failures are
+        ignored.
+        """
         outer = self.problems
         asks = type(node.value) is str and node.layer.references and self._names_backend(node.value)
         self.problems = self.told if asks else []
@@ -123,8 +125,8 @@ class _Run:
             self._problem("TC303", node, path, message, "no cycle", "break it at one of them")
             return FAILED
         if len(self.open) >= DEEPEST:
-            message = f"more than {DEEPEST} references lead on to one another"
-            self._problem("TC303", node, path, message, "a short way to the value", "refer to the value itself")
+            message = f"a chain of more than {DEEPEST} references"
+            self._problem("TC303", node, path, message, "a shorter chain", "refer to the value itself")
             return FAILED
         parts = parse(node.value, self.checks)
         if isinstance(parts, Malformed):
@@ -136,7 +138,7 @@ class _Run:
         yielded = (value for part, value in zip(parts, values, strict=True) if part is not value)
         secret = shape.kind == "secret" or shape.sealed
         if secret and any(type(value) is str and is_left(value) for value in yielded):
-            self.problems.append(left(node, path, "what a reference yields is not scanned again"))
+            self.problems.append(left(node, path, "the value of a reference is not scanned again"))
             return FAILED
         if len(parts) > 1 and type(parts[0]) is str and "//" in parts[0]:
             from toriconfig._load.url_parts import hints
@@ -146,7 +148,7 @@ class _Run:
         return result
 
     def _left(self, node: Node, shape: Shape, path: Path) -> Any:
-        """Text that looks like a reference, in a layer that resolves none: no secret may be made of it."""
+        """Report text that looks like a reference in a layer without references, if it would become a secret."""
         secret = shape.kind == "secret" or shape.sealed
         self.problems.append(left(node, path, severity="error" if secret else "warning"))
         return FAILED if secret else node.value
@@ -189,8 +191,8 @@ class _Run:
             return FAILED
 
     def _null(self, node: Node, path: Path) -> Any:
-        message = "a reference yields null where a part of a text is to be"
-        self._problem("TC304", node, path, message, "a key that is set", "set what the reference names")
+        message = "a reference inside a text has the value null"
+        self._problem("TC304", node, path, message, "a key that is set", "set the referenced value")
         return FAILED
 
     def _value(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
@@ -272,7 +274,7 @@ class _Run:
         return value
 
     def _secret_on(self, target: Path) -> Path | None:
-        """The path of the secret that `target` is, or is a part of."""
+        """Return the path of the secret that `target` is or belongs to, or None."""
         shape: Shape | None = self.shape
         for depth, part in enumerate(target, 1):
             shape = shape.child(part) if shape is not None else None
@@ -290,7 +292,7 @@ class _Run:
         return Other(owner, target[len(owner) :])
 
     def _leads_back(self, found: Node, shape: Shape, path: Path) -> bool:
-        """True if what stands there fails, as it does in a cycle; told by then."""
+        """Return True if the referenced node failed, as in a cycle; the failure is already reported."""
         if type(found.value) is dict:
             return any(self._leads_back(child, shape, (*path, key)) for key, child in found.value.items())
         if type(found.value) is str and _OPEN in found.value and found.layer.references:
@@ -298,7 +300,7 @@ class _Run:
         return False
 
     def _unsaid(self, target: Path) -> Any:
-        """Return the default of a key that no layer sets, or the part of an object given in code; else `_UNSET`."""
+        """Return the default of a key that no layer sets, or the part of an object from code; else `_UNSET`."""
         shape: Shape | None = self.shape
         node: Node | None = self.root
         value: Any = _UNSET
@@ -321,7 +323,7 @@ class _Run:
         return value
 
     def _made(self, path: Path, node: Node) -> Node:
-        """Pin the result of a default_factory as a node: a second call, by the schema too, may return another value."""
+        """Store the result of a default_factory as a node, because a second call may return another value."""
         self.made[path] = node
         self.root = placed(self.root, path, node)
         return node
@@ -367,14 +369,14 @@ def resolve(
     problems: list[Problem],
     checks: Mapping[str, Check] = CHECKS,
 ) -> Node:
-    """The tree with its references resolved; what cannot be resolved is a problem and a `Template` without parts.
+    """Return the tree with its references resolved. A failed reference is a problem, and a `Template` without parts.
 
     Args:
-        environ: the variables; None: nothing but the tree is known, so what others could say is no problem.
-        within: the tree in which `${other.key}` is looked up; where it is `root`, what references made factories give
-            is in the result. None: `root` itself.
-        at: where `root` stands in `within`, and what the schema allows there. None: it is the whole tree.
-        checks: the schemes of the backends, each with the check of its references.
+        environ: the variables; None: only the tree is known, so a value that another layer may set is not a problem.
+        within: the tree in which `${other.key}` is looked up. If it is `root`, results of factories that references
+            called are part of the result. None: `root`.
+        at: the path of `root` in `within`, and its shape; None: `root` is the whole tree.
+        checks: the check of references for each scheme of a backend.
     """
     run = _Run(within or root, shape, environ, profile, read_file, problems, checks)
     path, here = at or ((), shape)
@@ -385,7 +387,7 @@ def resolve(
 
 
 def _part(value: Any, part: str | int) -> Any:
-    """A field of a model, a key of a mapping or an item of a list; `_UNSET` when there is none."""
+    """Return a field of a model, a key of a mapping or an item of a list; `_UNSET` if there is none."""
     if isinstance(value, BaseModel):
         return value.__dict__.get(str(part), _UNSET)
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""The first stations: read every layer, and bring its tree into the names and types of the schema."""
+"""First stations: reading of every layer, and conversion of its tree to the names and types of the schema."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class Layers(Value):
-    """Result of reading every layer. The text of the inputs is kept as long as problems may show its lines.
+    """Result of reading every layer. The text of the inputs is kept while problems may show its lines.
 
     Attributes:
-        trees: the trees with their layers, lowest first; every key has the name that the schema has for it now.
+        trees: the trees with their layers, lowest first, with the current keys of the schema.
         variables: the variables that describe the connection to Vault, by their names below `VAULT__`.
         read: name and size of each layer.
         lines: the lines of each text, by its name.
-        roots: the trees of texts, in which the secrets of the shown lines are found.
+        roots: the trees of texts, in which secrets of the shown lines are found.
         complete: False if an input could not be read to its end.
         positions: True if a variable sets single items of a list.
         problems: problems of the inputs.
@@ -43,12 +43,12 @@ class Layers(Value):
     problems: tuple[Problem, ...] = ()
 
     def text_of(self, node: Node) -> str | None:
-        """A number or word as its file spells it, if it stands there in one plain word; None otherwise."""
+        """Return a number or word as its file spells it, if it is one plain word there; None otherwise."""
         return _text_of(node, self.lines)
 
 
 def no_layers(read: list[LayerRead] | None = None) -> Layers:
-    """Layers of a load that reads nothing."""
+    """Return the layers of a load that reads nothing."""
     return Layers([], {}, [] if read is None else read, {}, [])
 
 
@@ -84,10 +84,10 @@ def read_layers(context: Context) -> Layers:
 
 
 def with_tree(kind: OriginKind, tree: Tree, context: Context, layers: Layers, *, alone: bool = False) -> Layers:
-    """The layers with one tree more recorded, which is not among their `trees` yet.
+    """Return the layers with one more tree recorded, but not yet added to `trees`.
 
     Args:
-        alone: True if the tree is judged without other layers.
+        alone: True if the tree is checked without other layers.
     """
     problems = list(layers.problems)
     complete = _record(kind, tree, layers, context, problems, alone=alone) and layers.complete
@@ -109,7 +109,7 @@ def _record(
 
 
 def _is_ours(problem: Problem, context: Context) -> bool:
-    """True if a problem of a variable is ours: without a prefix the environment is full of other people's."""
+    """Return True if a problem of a variable concerns these settings. Without a prefix, most variables are unrelated."""
     options = context.options
     if options.environment_prefix or problem.origin is None or problem.origin.layer not in ("env", "dotenv"):
         return True
@@ -122,7 +122,7 @@ def _is_ours(problem: Problem, context: Context) -> bool:
 
 
 def normalized(root: Node, context: Context, lines: Mapping[str, list[str]], problems: list[Problem]) -> Node:
-    """One tree with each key under the name that the schema has for it now, and values read by their exact type."""
+    """Return one tree with the current keys of the schema, and with values converted to their exact type."""
     shape = context.shape
     if root.layer.text and root.layer.rank == "files":
         from toriconfig._load.text_values import read_by_shape
@@ -152,7 +152,7 @@ def _text_of(node: Node, lines: Mapping[str, list[str]]) -> str | None:
 
 
 def read_eagerly(context: Context, layers: Layers, session: Any) -> Layers:
-    """The layers with the values that Vault has for plain fields, at the rank of the layer of Vault."""
+    """Return the layers with Vault's values for plain fields, at the precedence of the layer `vault`."""
     path = context.vault_path
     if path is None:
         return layers

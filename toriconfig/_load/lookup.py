@@ -18,19 +18,19 @@ from toriconfig._secrets.secret import Secret
 
 
 def value_at(loaded: Loaded, text: str) -> Any:
-    """The value of the key at a dotted path.
+    """Return the value of the key at a dotted path.
 
     Raises:
-        KeyError: the schema has no such key; the message names the nearest one.
+        KeyError: the schema does not have the key; the message names the most similar one.
     """
     return walked(loaded, path_of(loaded, text), text)[0]
 
 
 def keys_at(loaded: Loaded, text: str) -> Path:
-    """The dotted path as files spell it.
+    """Return the dotted path as files spell it.
 
     Raises:
-        KeyError: the schema has no such key; the message names the nearest one.
+        KeyError: the schema does not have the key; the message names the most similar one.
     """
     return walked(loaded, path_of(loaded, text), text)[3]
 
@@ -41,7 +41,7 @@ def path_of(loaded: Loaded, text: str) -> Path:
 
 
 def by_name(path: Path, shape: Shape | None) -> Path:
-    """The path with the name of a field in place of the way to it inside something else (`AliasPath`)."""
+    """Return the path with the name of a field instead of its path inside another value (`AliasPath`)."""
     for at, part in enumerate(path):
         field = field_at(shape, part)
         for inside in (field.inside or ()) if field is not None else ():
@@ -53,10 +53,10 @@ def by_name(path: Path, shape: Shape | None) -> Path:
 
 
 def names_of(path: Path, shape: Shape) -> Path:
-    """A path of file keys, or of names that were renamed since, by the names of the fields.
+    """Convert a path of file keys, or of old keys, to names of fields.
 
     Raises:
-        KeyError: the schema has no such key; the message names the nearest one.
+        KeyError: the schema does not have the key; the message names the most similar one.
     """
     path = by_name(current(path, shape), shape)
     names: Path = ()
@@ -88,7 +88,7 @@ def walked(loaded: Loaded, path: Path, text: str) -> tuple[Any, Field | None, Sh
 
 
 def origin_at(loaded: Loaded, path: Path) -> Origin:
-    """Return the origin of the value at `path`; the schema's default where no layer sets the value."""
+    """Return the origin of the value at `path`; that of the schema's default if no layer sets the value."""
     node = node_at(loaded, path)
     if node is None:
         return default_origin(loaded, path)
@@ -104,7 +104,7 @@ def value_below(value: Any, part: str | int, field: Field | None) -> Any:
     """Return the value of `part` in `value`.
 
     Raises:
-        LookupError: nothing does.
+        LookupError: there is none.
     """
     if getattr(value, "__pydantic_root_model__", False):
         return value_below(value.root, part, field)
@@ -123,7 +123,7 @@ def value_below(value: Any, part: str | int, field: Field | None) -> Any:
 
 
 def _held_key(held: Mapping[Any, Any], part: str | int) -> Any:
-    """The key of a mapping that a part of a path spells: a number, a truth value and an Enum have spellings."""
+    """Return the key of a mapping that a part of a path spells: numbers, booleans and Enums are spelt as text."""
     if part in held:
         return part
     spelt = {str(getattr(key, "value", key)).lower(): key for key in held}
@@ -156,7 +156,7 @@ def shape_at(shape: Shape | None, path: Path) -> Shape | None:
 
 
 def node_at(loaded: Loaded, path: Path) -> Node | None:
-    """The node at a path of Python names or of file keys."""
+    """Return the node at a path of Python names or file keys."""
     node: Node | None = loaded.snapshot.root
     shape: Shape | None = loaded.snapshot.shape
     for part in path:
@@ -171,7 +171,7 @@ def node_at(loaded: Loaded, path: Path) -> Node | None:
 
 
 def _given_whole(node: Node, name: str) -> Node | None:
-    """Return the node of a part of an object or a text: that of the whole; None if the object leaves the part unset."""
+    """Return the node of an object or text that contains the part; None if the object does not set the part."""
     unsaid = isinstance(node.value, BaseModel) and name not in node.value.model_fields_set
     return None if unsaid else Node(node.value, node.layer, node.at)
 

@@ -1,25 +1,25 @@
-"""One pure function that lays one tree over another, and the whole table of its rules.
+"""Merging of one tree over another, as a pure function, with all of its rules.
 
     lower layer    higher layer    result
     ───────────    ────────────    ──────────────────────────────────────────────────────────────
     –              anything        the higher value
     mapping        mapping         key by key; with Merge("replace") the higher mapping alone, and in a union
-                                   of models where it means another model than the lower one
+                                   of models if it means another model than the lower one
     list           list            the higher list; with Merge("append" | "prepend" | "unique") both
-    list           positions       the lower list with those items of it set (`XS__0=a` in a variable)
+    list           positions       the lower list with those items set (`XS__0=a` in a variable)
     scalar         scalar          the higher scalar
-    list           scalar          the higher value, and the reverse: pydantic judges it
-    mapping        list, scalar    a Problem that names both places, and the reverse
-    reference      mapping         what the reference yields, when it stands for the whole (`d: ${env:D}`), counts
-                                   as if it were written there; so it does above and below lists, and in the reverse
-    anything       null            None where the field accepts None; elsewhere what lower layers said
-                                   is removed, with one warning, even when a still higher layer speaks
-    null           anything        the higher value; where the field accepts None, no default comes back below it
-    secret         anything        the higher value; what stands below stays a candidate
+    list           scalar          the higher value, and vice versa: pydantic validates it
+    mapping        list, scalar    a Problem that names both positions, and vice versa
+    reference      mapping         the value of a reference to a whole mapping (`d: ${env:D}`) is merged as if it
+                                   were written there; also above and below lists, and vice versa
+    anything       null            None if the field accepts None; otherwise the values of lower layers are
+                                   removed, with one warning, even if a still higher layer sets a value
+    null           anything        the higher value; if the field accepts None, no default is merged below it
+    secret         anything        the higher value; the lower one stays a candidate
 
-Nothing is changed in place: nodes are shared between trees. The loser of each leaf stays reachable
-through `Node.under`. A mapping of several layers stands where the highest file has it, since that is where
-people look for it; where no file has it, at the highest layer.
+No tree is changed: nodes are shared between trees. The overridden node of each leaf is available as `Node.under`. A
+mapping of several layers has the position of the highest file, because users look for it there; without a file, that
+of the highest layer.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from toriconfig._schema.shape import ANY, Shape
 
 
 def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Path = ()) -> Node:
-    """`high` laid over `low`, at `path`, where the schema allows `shape`; clashes are added to `problems`."""
+    """Merge `high` over `low` at `path` of the shape `shape`, and append conflicts to `problems`."""
     below, above = low.value, high.value
     if type(above) is dict and type(below) is dict and shape.kind != "secret":
         if shape.merge == "replace" or _means_another(below, above, shape):
@@ -63,7 +63,7 @@ def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Pa
 
 
 def merge_layers(trees: Iterable[tuple[OriginKind, Node]], shape: Shape) -> tuple[Node, list[Problem]]:
-    """Return every tree laid over those before it, lowest first, and the problems of places where they clash."""
+    """Merge every tree over the previous ones, lowest first, and return the result with the problems of conflicts."""
     root, problems = Node({}, _NOTHING), list[Problem]()
     for _, tree in trees:
         root = merge(root, tree, shape, problems)
@@ -74,7 +74,7 @@ _NOTHING = Layer("defaults", "nothing", lambda _at: Origin("defaults", "nothing"
 
 
 def positioned(below: Any, above: Positions, shape: Shape, problems: list[Problem], path: Path) -> Any:
-    """The items of a list, or positions of one, with those in `above` set."""
+    """Return the items of a list, or its positions, with those of `above` set."""
     if type(below) is dict:  # of a named tuple, by names
         below = Positions((shape.names.index(key), node) for key, node in below.items() if key in shape.names)
     items = dict(below if type(below) is Positions else enumerate(below))
@@ -87,7 +87,7 @@ def positioned(below: Any, above: Positions, shape: Shape, problems: list[Proble
 
 
 def whole_list(items: Mapping[int, Node], problems: list[Problem], path: Path) -> list[Node]:
-    """Items by position as a list; a position behind a gap is a problem."""
+    """Convert items by position to a list; a position after a gap is a problem."""
     found: list[Node] = []
     for at in sorted(items):
         if at > len(found):
@@ -105,12 +105,12 @@ def _gap(node: Node, path: Path, missing: Path) -> Problem:
         expected=f"a position that is in the list, or the next one, `{show(missing)}`",
         help=f"set `{show(missing)}` too, or give the whole list",
         message=f"`{show(path)}` is set, and `{show(missing)}` is not",
-        label="no item stands before it",
+        label="there is no item before it",
     )
 
 
 def prune(root: Node, shape: Shape, problems: list[Problem]) -> Node:
-    """`root` without the nulls that only removed what lower layers said; each is one warning in `problems`."""
+    """Return `root` without nulls that only removed values of lower layers; each is one warning in `problems`."""
     return _pruned(root, shape, problems, ())
 
 
@@ -133,9 +133,9 @@ def _pruned(node: Node, shape: Shape, problems: list[Problem], path: Path) -> No
 
 
 def _means_another(below: dict[str, Node], above: dict[str, Node], shape: Shape) -> bool:
-    """True if no model of a union is meant by both.
+    """Return True if two mappings fit no common model of a union.
 
-    A tag that a layer says counts until a higher one says another; that of a default does not.
+    A tag that a layer sets applies until a higher layer sets another one. The tag of a default does not.
     """
     if len(shape.models) < 2:
         return False
@@ -145,7 +145,7 @@ def _means_another(below: dict[str, Node], above: dict[str, Node], shape: Shape)
 
 
 def _chained(upper: Node | None, lower: Node | None) -> Node | None:
-    """The losers that a node stands on: its own, with `lower` below the last of them."""
+    """Return the overridden nodes of a node, with `lower` added below the last one."""
     if upper is None or lower is None:
         return upper or lower
     return Node(upper.value, upper.layer, upper.at, upper.key_at, _chained(upper.under, lower))
@@ -167,7 +167,7 @@ def _joined(below: list[Node], above: list[Node], rule: str) -> list[Node]:
 
 
 def _identity(value: Any) -> Hashable:
-    """Something hashable that is equal for equal values; what has no hash is equal to nothing but itself."""
+    """Return a hashable object that is equal for equal values. An unhashable value is equal only to itself."""
     if isinstance(value, dict):
         return dict, frozenset((key, _identity(item)) for key, item in value.items())
     if isinstance(value, (list, tuple)):
@@ -182,7 +182,7 @@ def _identity(value: Any) -> Hashable:
 
 
 def _adds_to(above: Any, shape: Shape) -> bool:
-    """True if a value is laid over the one below it key by key, or item by item."""
+    """Return True if a value is merged with the lower one key by key or item by item."""
     if type(above) is list:
         return shape.merge not in (None, "replace")
     return type(above) is Positions or (type(above) is dict and shape.merge != "replace")
@@ -219,13 +219,13 @@ def _kind(value: object) -> str:
 def _null_problem(node: Node, path: Path, below: Node | None) -> Problem:
     if below is not None and below.layer.kind == "defaults":
         below = None  # the default is what is left: nothing is removed
-    effect = "which removes what lower layers say" if below else "which counts as not set"
+    effect = "which removes the values of lower layers" if below else "which counts as not set"
     return Problem(
         "TC106",
         show(path),
         node.origin,
         expected="a value, or no such key",
-        help="write a value, or delete the key; an empty `key:` is usually an accident",
+        help="write a value, or delete the key; an empty `key:` is usually a mistake",
         message=f"`{show(path)}` is null, {effect}",
         label="null",
         severity="warning",
@@ -246,7 +246,7 @@ def at_nulls(wrong: list[Problem], problems: list[Problem]) -> list[Problem]:
 
 
 def without_vault_block(root: Node, shape: Shape) -> tuple[Node, Node | None]:
-    """The tree without the block that describes the connection to Vault, and that block."""
+    """Return the tree without the block that describes the connection to Vault, and that block."""
     block = root.value.get("vault") if "vault" not in shape.fields else None
     if block is None:
         return root, None

@@ -1,7 +1,7 @@
-"""Variables that name a file with the value: `A_TOKEN_FILE=/run/secrets/token`, as Docker images have them.
+"""Variables that name a file with the value: `A_TOKEN_FILE=/run/secrets/token`, as in Docker images.
 
-A variable of the environment may name any file. One of a `.env` file may name what `${file:...}` may in a settings file:
-any file for a `Secret` field, and one below `file_roots` for a plain field.
+A variable of the environment may name any file. A variable of a `.env` file may name the same files as `${file:...}` in
+a settings file: any file for a `Secret` field, and a file below `file_roots` for a plain field.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def names_a_file(name: str, shape: Shape, options: Options) -> bool:
-    """True if a variable, with its prefix, is one that names the file of a key, and no key of its own."""
+    """Return True if a variable, with its prefix, names the file of a key and is not a key itself."""
     from toriconfig._load.flat_names import meaning
 
     suffix, prefix, delimiter = (
@@ -44,14 +44,15 @@ def content(
     problems: list[Problem],
     roots: Sequence[PathLike] | None = None,
 ) -> Node | None:
-    """The content of the file that a variable names; None after a problem. The `at` of the node is the path of the file.
+    """Return the content of the file that a variable names, or None after a problem. The node's `at` is the file's
+    path.
 
     Args:
-        node: the path, and where it is set.
+        node: the path of the file, and its position.
         name: the variable, without the prefix.
-        suffix: the end of its name.
+        suffix: the suffix of its name.
         names: all variables of the layer.
-        roots: folders below which the file must be; None: it may be anywhere.
+        roots: folders in which the file must be; None: any folder.
     """
     other = names.get(name[: -len(suffix)])
     if other is not None:

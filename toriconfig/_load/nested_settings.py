@@ -1,4 +1,6 @@
-"""Settings classes below another schema, which read their own sources: what their loads know belongs to the whole."""
+"""Settings classes as sections of another schema. They read their own sources, and their metadata becomes part of the
+whole.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from toriconfig._schema.shape import ANY, fields_of, reads_itself
 
 
 def with_sections(snapshot: Snapshot, model: BaseModel) -> Snapshot:
-    """Return the metadata of a load, with what the sections of its model read themselves."""
+    """Return the metadata of a load, with the values that the sections of its model read themselves."""
     root, secrets = snapshot.root, snapshot.secrets
     for path, section in _sections(model, ()):
         known = snapshot_of(section)
@@ -36,7 +38,7 @@ def _sections(model: BaseModel, path: Path) -> Iterator[tuple[Path, BaseModel]]:
 
 
 def _read(node: Node) -> Node:
-    """A section's tree without its arguments, which are what the layers of the whole say."""
+    """Return the tree of a section without its arguments, which are values of the whole's layers."""
     value = node.value
     if type(value) is dict:
         value = {key: _read(child) for key, child in value.items() if type(child.value) is dict or not _is_given(child)}

@@ -1,4 +1,4 @@
-"""Pickling of a lazy settings object: the recipe may leave the process, the value of a secret never does."""
+"""Pickling of a lazy settings object: its recipe is pickled, never the value of a secret."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @clean_call
 def recipe_of(target: type[BaseModel] | str, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The schema and options of a stand-in, to be loaded anew where they arrive.
+    """Return the schema and options of a stand-in, for a new load in another process.
 
     Raises:
-        TypeError: the overrides, the environment that was given, or the way to Vault hold a secret, or may; the
-            message names the remedy.
+        TypeError: the overrides, the given environment, or the connection to Vault may hold a secret; the message names
+            the remedy.
     """
     options = dict(options)
     for name in ("backends", "sources"):
@@ -49,7 +49,7 @@ def recipe_of(target: type[BaseModel] | str, options: Mapping[str, Any]) -> tupl
     environ = options.get("environ") or {}
     if environ and (confidential(shape) or any(may_log_in(name, value) for name, value in environ.items())):
         raise TypeError(
-            "the environment that was given may hold a secret, so these settings are not pickled: leave `environ` out, "
+            "the environment that was given may hold a secret, so these settings are not pickled: omit `environ`, "
             "and set the variables in the environment of the other process"
         )
     held = ", ".join(f"`{name}`" for name in secrets_in(options.get("vault")))
@@ -71,7 +71,7 @@ def _leaves(value: Any, path: paths.Path, checks: Mapping[str, Check]) -> list[t
 
 
 def _only_refers(value: Any, checks: Mapping[str, Check]) -> bool:
-    """True if it is one reference and nothing else; a default would be a value again."""
+    """Return True if a text is exactly one reference without a default, which would be a value."""
     parts = parse(value, checks) if isinstance(value, str) else ()
     if isinstance(parts, Malformed) or len(parts) != 1:
         return False

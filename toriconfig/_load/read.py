@@ -161,8 +161,8 @@ def overlooked(options: Options) -> list[Problem]:
             "TC506",
             "",
             Origin("files", other),
-            help=f"move what it says to {first}, or remove it",
-            message=f"this file is not read: {first} stands beside it",
+            help=f"move its settings to {first}, or remove it",
+            message=f"this file is not read, because {first} exists",
             severity="warning",
         )
         for first, *others in filter(None, map(existing, _stems(options) if read else ()))
@@ -233,7 +233,7 @@ def no_files(options: Options, severity: Severity) -> Problem:
         "",
         None,
         expected=f"one of {', '.join(looked)}" if looked else "an option that names settings files",
-        help="create it, run where it is, or name its folder with `config_dir`"
+        help="create it, run in its folder, or name the folder with `config_dir`"
         if looked
         else "set `config_name` or `config_files`",
         message="no settings file was found",

@@ -1,4 +1,4 @@
-"""Station that resolves `${...}`; a tree without any passes through, and the resolver is not imported."""
+"""Station that resolves `${...}`. The resolver is not imported for a tree without references."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def resolved(
 
     Args:
         within: the tree in which `${other.key}` is looked up.
-        alone: True if the tree is judged without other layers and without the environment.
-        at: where `root` stands in `within`, and what the schema allows there. None: `root` is a whole tree.
+        alone: True if the tree is checked without other layers and without the environment.
+        at: the path of `root` in `within`, and its shape; None: `root` is a whole tree.
     """
     problems: list[Problem] = []
     if not _mentions(root):
@@ -44,7 +44,7 @@ def resolved(
 
 
 def _mentions(node: Node) -> bool:
-    """True if a text at or below the node, or one that it overrides, holds `${`."""
+    """Return True if a text at or below the node, or of an overridden node, contains `${`."""
     value = node.value
     kind = type(value)
     if kind is str:
@@ -57,7 +57,9 @@ def _mentions(node: Node) -> bool:
 
 
 def with_whole(root: Node, context: Context, within: Node) -> tuple[Node, list[Problem]]:
-    """Return a tree with the lists and mappings that its references yield, to be merged key by key, and the problems."""
+    """Return a tree with references to whole lists and mappings replaced, so that they are merged key by key; and
+    problems.
+    """
     problems: list[Problem] = []
     if not refers(root):
         return root, problems
@@ -72,7 +74,7 @@ def with_whole(root: Node, context: Context, within: Node) -> tuple[Node, list[P
 
 
 def with_whole_in_all(layers: Layers, context: Context, merged: Node) -> Layers:
-    """The layers with every tree as `with_whole` returns it."""
+    """Return the layers with `with_whole` applied to every tree."""
     problems: list[Problem] = []
     trees = []
     for kind, tree in layers.trees:

@@ -1,4 +1,4 @@
-"""Brings a tree up to date: what stands under a former key moves to its place of today, with a warning each."""
+"""Moving of values from old keys to their current keys, with one warning each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Variable = Callable[[Path], str | None]
 
 
 def up_to_date(root: Node, shape: Shape, problems: list[Problem], variable: Variable) -> Node:
-    """`root` with renamed keys at their place of today, and a warning for each, and for each deprecated one."""
+    """Return `root` with renamed keys moved, and a warning for each of them and for each deprecated key."""
     return _Walk(problems, variable).node(root, shape, ())
 
 
@@ -58,9 +58,9 @@ class _Walk:
         what = f"set {variable} instead" if variable else f"rename it to `{new}`"
         related: tuple[Related, ...] = ()
         if there is not None and type(there.value) is dict:
-            what = f"move what is below it to `{new}`"
+            what = f"move its keys to `{new}`"
         elif there is not None:
-            what = f"delete it: `{new}`, which is set too, is what counts"
+            what = f"delete it: `{new}` is set too, and is used"
             related = (Related(there.key_origin, "this one counts"),)
         beside = key.old[:-1] == key.new[:-1] and there is None and not flat
         return Problem(
@@ -93,7 +93,7 @@ def _deprecated(node: Node, field: Field, path: Path) -> Problem:
 
 
 def _beneath(high: Node, low: Node) -> Node:
-    """`high`, with what `low` says of keys of which it says nothing."""
+    """Return `high`, with the keys of `low` that it does not set."""
     if type(high.value) is not dict or type(low.value) is not dict:
         return high
     values = dict(low.value)
@@ -103,7 +103,7 @@ def _beneath(high: Node, low: Node) -> Node:
 
 
 def _with(root: Node, path: Path, node: Node) -> Node:
-    """`root` with `node` at `path`; itself where a scalar stands in the way, of which others will tell."""
+    """Return `root` with `node` at `path`; unchanged if a scalar is in the way, which is reported elsewhere."""
     if not path:
         return node
     if type(root.value) is not dict:

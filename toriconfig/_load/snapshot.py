@@ -1,4 +1,4 @@
-"""Metadata of one load beside its model: the merged tree, and the findings. Never changed."""
+"""Metadata of one load: the merged tree, and the findings. It is immutable and does not hold the model."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Recipe(Value):
 
     Attributes:
         schema: the model class.
-        options: the options given beside those of the class.
+        options: the options given in addition to those of the class.
         overrides: the values of the code layer.
-        environ: the environment, or None for the process's own at the time of the load.
-        offline: whether Vault is left alone.
-        presumed: whether, offline, an optional secret with a place in Vault counts as there, unread, rather than as None.
-        arguments: whether a schema that reads the command line of the program does so.
-        most: how many problems are shown with their lines; 0: all.
+        environ: the environment variables; None: those of the process at the time of the load.
+        offline: True: backends are not used.
+        presumed: True: an optional secret with a Vault reference counts as set when offline, not as None.
+        arguments: True: a schema that reads the command line of the program does so.
+        most: maximum number of problems with excerpts of their lines; 0: all.
         connected: True: there is a session with Vault even if no secret of the schema uses it.
     """
 
@@ -47,7 +47,7 @@ class Recipe(Value):
     connected: bool = False
 
     def unasked(self) -> Recipe:
-        """The same as a program with Vault gets it, without a question to Vault."""
+        """Return a recipe with the same result as with Vault, but without requests to Vault."""
         return self.replaced(offline=True, presumed=True)
 
     def __repr__(self) -> str:
@@ -59,9 +59,9 @@ class LayerRead(Value):
 
     Attributes:
         kind: the layer.
-        name: what people call it.
-        leaves: how many leaves it gave.
-        blank: whether the input holds nothing at all, as while somebody writes it.
+        name: name for messages.
+        leaves: number of values.
+        blank: True if the input is empty, for example while an editor writes it.
     """
 
     kind: OriginKind
@@ -77,18 +77,19 @@ class Snapshot(Value):
     """Metadata of one load. Holds no reference to the model, so unused models can be collected.
 
     Attributes:
-        root: the merged tree with its losers.
+        root: the merged tree with its overridden nodes.
         shape: the shape of the schema.
-        recipe: how to load again.
+        recipe: the arguments of the load.
         options: the options, with the profile decided.
         secrets: every handle by its path.
-        unsupplied: paths of secrets that nothing supplies, with their place in Vault ("" for none) and the remedy.
-        declared: the places in Vault that each secret may be read from, whether or not Vault is there.
-        source_texts: what a file sets for a secret: a reference, or a mapping of references; only if no higher layer sets it.
-        layers: what was read, lowest first.
-        files: the files that `${file:…}` names in plain fields, as they are written.
+        unsupplied: paths of secrets that nothing supplies, with their Vault reference ("" for none) and the remedy.
+        declared: the Vault references from which each secret may be read, with or without a configured Vault.
+        source_texts: the reference, or mapping of references, that a file sets for a secret, if no higher layer sets
+            it.
+        layers: the layers that were read, lowest first.
+        files: the files that `${file:…}` names in plain fields, as written.
         findings: warnings and hints of the load.
-        warned: what was warned of single secrets, by kind and path; what is over goes.
+        warned: current warnings about single secrets, by kind and path.
         session: the connection to Vault, or None.
     """
 
@@ -114,7 +115,7 @@ class Snapshot(Value):
 
 
 class Loaded(Value):
-    """One finished load: the validated settings, and all that is known of them."""
+    """Result of one load: the validated settings and their metadata."""
 
     model: BaseModel
     snapshot: Snapshot
@@ -124,7 +125,7 @@ _KNOWN: dict[int, tuple[weakref.ref[BaseModel], Snapshot | Callable[[BaseModel],
 
 
 def snapshot_of(model: BaseModel) -> Snapshot | None:
-    """The load that made this very model, or None when it was made otherwise."""
+    """Return the metadata of a model, or None if no load created the model."""
     known = _KNOWN.get(id(model))
     if known is None or known[0]() is not model:
         return None
@@ -133,12 +134,12 @@ def snapshot_of(model: BaseModel) -> Snapshot | None:
 
 
 def remember(loaded: Loaded) -> None:
-    """Let `snapshot_of` find the load for as long as the model lives."""
+    """Register the metadata of a model for `snapshot_of`, as long as the model exists."""
     remember_how(loaded.model, loaded.snapshot)
 
 
 def remember_how(model: BaseModel, snapshot: Snapshot | Callable[[BaseModel], Snapshot]) -> None:
-    """The same for a snapshot that is put together each time somebody asks for it."""
+    """Register a function that computes the metadata of a model at each request."""
     identity = id(model)
     try:
         ref = weakref.ref(model, lambda _: _forget(identity))

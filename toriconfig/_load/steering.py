@@ -1,7 +1,7 @@
-"""Settings of a load itself, from options and variables: the profile, the files, and whether local files count.
+"""Settings of a load itself, from options and variables: the profile, the files, and the use of local files.
 
-A variable of the environment comes before one of a `.env` file. A name under the prefix that is a field of the schema is
-a field and steers nothing.
+A variable of the environment takes precedence over one of a `.env` file. A name under the prefix that is a field of the
+schema sets the field, and does not control the load.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ _FALSE = frozenset({"", "0", "false", "f", "no", "n", "off"})
 
 
 class _Said(Value):
-    """Value of a steering variable, and its origin."""
+    """Value of a variable that controls the load, and its origin."""
 
     text: str
     origin: Origin
 
 
 def options_of(recipe: Recipe, environ: Mapping[str, str], shape: Shape, problems: list[Problem]) -> Options:
-    """The options of a load: those of the class and of the call, and what variables decide.
+    """Return the options of a load: those of the class and the call, completed by variables.
 
     Raises:
-        TypeError: an option that does not exist, or a value that it cannot have.
+        TypeError: an option is unknown, or has an invalid value.
     """
     config = recipe.schema.model_config
     options = Options.of(config, recipe.options)
@@ -57,15 +57,16 @@ def options_of(recipe: Recipe, environ: Mapping[str, str], shape: Shape, problem
 
 
 def steered(options: Options, environ: Mapping[str, str], shape: Shape, problems: list[Problem]) -> Options:
-    """The options with everything decided that variables may decide.
+    """Return the options, completed by variables.
 
-    `config_name` has no ending afterwards; `config_files` holds full paths, and `config_dir` no longer counts for them.
+    In the result `config_name` has no extension. `config_files` holds full paths, so `config_dir` does not apply to
+    them.
 
     Args:
-        options: those of the class and of the call.
-        environ: the variables.
-        shape: the shape of the schema, whose fields come first.
-        problems: gets what is wrong.
+        options: those of the class and the call.
+        environ: the environment variables.
+        shape: the shape of the schema, whose fields take precedence.
+        problems: list to which problems are appended.
     """
     if options.config_name is not None and (stem := stem_of(options.config_name)) != options.config_name:
         options = options.replaced(config_name=stem)
@@ -91,7 +92,7 @@ def steered(options: Options, environ: Mapping[str, str], shape: Shape, problems
 
 
 class _Variables:
-    """The steering variables."""
+    """The variables that control a load."""
 
     def __init__(self, options: Options, environ: Mapping[str, str], shape: Shape) -> None:
         self._options = options
@@ -99,11 +100,11 @@ class _Variables:
         self._fields = {key.upper() for key in shape.fields}
 
     def said(self, name: str, own: str | None = None) -> _Said | None:
-        """Return the value of a variable; None when it is not set.
+        """Return the value of a variable, or None if it is not set.
 
         Args:
             name: its name under the prefix.
-            own: a whole name that somebody chose instead.
+            own: a full name that an option chooses instead.
         """
         prefix = self._options.env_prefix
         if not own and (not prefix or name in self._fields):
@@ -135,7 +136,7 @@ def _without_local(said: _Said | None, problems: list[Problem]) -> bool:
                 said.origin,
                 expected="true or false",
                 help=f"set {said.origin} to true or false",
-                message="whether local files count is neither true nor false",
+                message="the switch for local files is neither true nor false",
             )
         )
     return text in _TRUE
@@ -161,8 +162,8 @@ def _profile_problem(options: Options, origin: Origin) -> Problem | None:
             "TC503",
             "",
             origin,
-            help=f"leave it out: {options.config_name}.local{endings()[0]} is read above every profile",
-            message="`local` is no profile",
+            help=f"remove it: {options.config_name}.local{endings()[0]} is read above every profile",
+            message="`local` is not a profile",
         )
     return None if existing(under(options, f"{options.config_name}.{name}")) else _no_file(name, options, origin)
 

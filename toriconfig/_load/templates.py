@@ -11,7 +11,7 @@ from toriconfig._core.value import Value
 
 
 class Other(Value):
-    """Another secret: its path, the key of it that is meant, or () for all of it, and the forms of its text."""
+    """Another secret: its path, the key inside it (() for the whole secret), and the encodings of its text."""
 
     path: Path
     key: Path
@@ -19,7 +19,7 @@ class Other(Value):
 
 
 class Template:
-    """The value of a secret field, not fetched yet: pieces of text, references, and other secrets."""
+    """The value of a secret field before it is fetched: pieces of text, references, and other secrets."""
 
     __slots__ = ("parts",)
 
@@ -35,14 +35,14 @@ FAILED = Template([])
 
 
 def failed(node: Node) -> bool:
-    """True if `node` stands where a reference failed, or is a mapping with such a value in it."""
+    """Return True if `node` marks a failed reference, or is a mapping that contains such a mark."""
     if type(node.value) is dict:
         return any(map(failed, node.value.values()))
     return node.value is FAILED
 
 
 def without_failed(node: Node) -> Node:
-    """`node` without the values whose references failed, so that nothing more is said of them."""
+    """Return `node` without the values whose references failed, so that they are not reported again."""
     value = node.value
     if type(value) is dict:
         value = {key: without_failed(child) for key, child in value.items() if child.value is not FAILED}
@@ -54,7 +54,7 @@ def without_failed(node: Node) -> Node:
 
 
 def failures(node: Node, path: Path = ()) -> Iterator[Path]:
-    """Yield the paths of mapping values that `without_failed` leaves out, and of lists that lose an item there."""
+    """Yield the paths of mapping values that `without_failed` omits, and of lists that lose an item."""
     value = node.value
     if type(value) is list:
         kept = [child for child in value if child.value is not FAILED]

@@ -1,4 +1,6 @@
-"""Reads text by the shape of the schema: JSON, `a,b` for a list, `a=1,b=2` for a mapping, `2` for `Literal[1, 2]`."""
+"""Conversion of text by the shape of the schema: JSON, `a,b` for a list, `a=1,b=2` for a mapping, `2` for `Literal[1,
+2]`.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,10 @@ _NUMBERS = frozenset({int, float, bool, Decimal})
 
 
 def structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Node | None:
-    """Text as the value that the schema accepts at `path`; None where the text sets nothing.
+    """Convert text to the value that the schema accepts at `path`; return None if the text sets nothing.
 
-    Text goes unchanged to a validator of the schema that runs before pydantic's own, unless the text is a JSON list or
-    object; with `NoDecode` always. The parts of a text have a `key_at`.
+    Text goes unchanged to a validator of the schema that runs before pydantic's own, unless it is a JSON list or
+    object; with `NoDecode` always. The parts of a converted text have a `key_at`.
     """
     text = node.value
     if not isinstance(text, str) or shape.verbatim:
@@ -37,19 +39,19 @@ def structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) ->
     if shape.text or shape.validated or shape.kind == "any" or (shape.kind == "secret" and not opens):
         return node
     if opens:
-        problems.append(_bad_text(node, path, "valid JSON", f"the JSON breaks off at character {wrong}"))
+        problems.append(_bad_text(node, path, "valid JSON", f"the JSON is invalid at character {wrong}"))
         return None
     return _split(node, shape, path, problems)
 
 
 def _spells_numbers(shape: Shape) -> bool:
-    """True if JSON of every kind means what it spells, since no text may stand there: `int | list[int]`."""
+    """Return True if all JSON is decoded, because no text is allowed: `int | list[int]`."""
     free = shape.kind == "any" or (shape.text and bool(shape.scalars))
     return free and not shape.choices and _NUMBERS.issuperset(shape.scalars)
 
 
 def _split(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Node | None:
-    """Text that is no JSON as the parts between its commas."""
+    """Split text that is not JSON at its commas."""
     text: str = node.value
     parts = list(filter(str.strip, text.split(",")))
     if not parts and shape.kind == "model" and shape.nullable:
@@ -69,7 +71,7 @@ def _split(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Nod
 
 
 def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Problem], failed: object) -> Node:
-    """The text that the references at `node` yield, read as the text of a variable is; `failed` after a problem."""
+    """Convert the text of the references at `node` as that of a variable; return `failed` after a problem."""
     from toriconfig._load.exact_values import exact_values
 
     known = len(problems)
@@ -82,7 +84,9 @@ def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Pro
 
 
 def can_mean(shape: Shape, value: Any) -> bool:
-    """True if text can mean this value: `null` means None, and JSON a mapping or list, only where text is not wanted."""
+    """Return True if text may have this value. `null` means None, and JSON a mapping or list, only if text is not
+    allowed.
+    """
     if value is None:
         text = shape.text or (shape.kind == "scalar" and shape.validated)
         return shape.nullable and shape.kind not in ("secret", "any") and not text and not shape.verbatim
@@ -95,7 +99,7 @@ def _part(text: str, whole: Node, shape: Shape) -> Node:
 
 
 def _scalar(node: Node, shape: Shape) -> Node:
-    """The value that a text spells where the schema accepts `null`, or only certain values."""
+    """Convert text to a scalar, if the schema accepts `null` or only certain values."""
     text = node.value.strip()
     if text == "null" and can_mean(shape, None):
         return Node(None, node.layer, node.at, node.key_at)
@@ -107,7 +111,7 @@ def _scalar(node: Node, shape: Shape) -> Node:
 
 
 def choice(text: str, choices: tuple[Any, ...]) -> Any:
-    """The number or truth value among `choices` that a text spells; None if there is none.
+    """Return the number or boolean among `choices` that a text spells, or None.
 
     >>> choice("2", (1, 2)), choice("true", (True,)), choice("2", ("2",))
     (2, True, None)
@@ -119,19 +123,19 @@ def choice(text: str, choices: tuple[Any, ...]) -> Any:
 
 
 def declared(key: str, choices: tuple[Any, ...]) -> str:
-    """The key of a mapping, with the number or truth value among the declared ones that it spells."""
+    """Return the key of a mapping, converted to the declared number or boolean that it spells."""
     found = choice(key, choices) if choices and key not in choices else None
     return key if found is None else Key(key, found)
 
 
 class JsonText(str):
-    """A text inside of JSON that was decoded before the shape of its field was known."""
+    """Text inside JSON that was decoded before the shape of its field was known."""
 
     __slots__ = ()
 
 
 class _Spelt(float):
-    """A number of JSON that remembers its spelling."""
+    """A number of JSON with its spelling."""
 
     __slots__ = ("text",)
     text: str
@@ -143,7 +147,7 @@ class _Spelt(float):
 
 
 def decoded(text: str) -> Any:
-    """A list or mapping of JSON, with its texts and numbers marked until `unmarked` reads them by a shape."""
+    """Decode a JSON list or mapping. Its texts and numbers are marked until `unmarked` converts them by a shape."""
     return _marked(_json(text, exact=True)[0])
 
 
@@ -156,7 +160,7 @@ def _marked(value: Any) -> Any:
 
 
 def unmarked(value: Any, shape: Shape) -> Any:
-    """A scalar without its mark: a decimal where the shape asks for one."""
+    """Return a scalar without its mark, as a decimal if the shape requires one."""
     if type(value) is _Spelt:
         from toriconfig._load.exact_values import exact
 
@@ -189,15 +193,15 @@ def _nodes(value: Any, like: Node, shape: Shape, key_at: Any = None) -> Node:
 def read_by_shape(
     node: Node, shape: Shape, problems: list[Problem], *, decodes: bool = True, path: Path = ()
 ) -> Node | None:
-    """Read the text of a nested tree by `shape`; `XS__0` becomes a position of the list `xs`.
+    """Convert the text of a nested tree by `shape`; `XS__0` becomes a position of the list `xs`.
 
-    Text that holds a reference is left: it is read when the reference is resolved.
+    Text with a reference is kept, and converted when the reference is resolved.
 
     Args:
-        decodes: whether the class has JSON in text decoded (`enable_decoding`).
+        decodes: True if the class decodes JSON text (`enable_decoding`).
 
     Returns:
-        The node; None for text that sets nothing.
+        The node, or None for text that sets nothing.
     """
     value = node.value
     if isinstance(value, str) and not isinstance(value, JsonText):

@@ -1,4 +1,4 @@
-"""Finds references that are put into a URL as they are, though they may hold what ends the part that they are."""
+"""Detection of references that are inserted into a URL without encoding, although their value may contain delimiters."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _HOLE = "\0"
 
 
 def hints(parts: Sequence[str | Reference], values: Sequence[Any], path: str, origin: Origin) -> Iterator[Problem]:
-    """One hint for each reference in a URL that should be percent-encoded and is not.
+    """Return one hint for each reference in a URL that should be percent-encoded and is not.
 
-    What is fetched later may hold anything, so it is hinted at as a user name, a password or the value of a query. What
-    is known now is hinted at where encoding would change it, as a segment of the path too.
+    For a value that is fetched later, user name, password and query values are reported. For a known value, these parts
+    and path segments are reported if encoding would change them.
 
     Args:
-        parts: of the text, as it is written.
-        values: the same with what references yield now.
-        path: of the field.
-        origin: of the text.
+        parts: the parts of the text as written.
+        values: the parts with the current values of references.
+        path: path of the field.
+        origin: origin of the text.
     """
     text = "".join(part if isinstance(part, str) else _HOLE for part in parts)
     begin = _BEGIN.match(text)
@@ -43,14 +43,14 @@ def hints(parts: Sequence[str | Reference], values: Sequence[Any], path: str, or
                 path,
                 origin,
                 expected="`|url` before the brace, which percent-encodes",
-                help=f"write `${{{_name(part)}|url}}`, unless what it yields is encoded already",
-                message=f"the {room} of a URL is put into it as it is",
+                help=f"write `${{{_name(part)}|url}}`, unless its value is encoded already",
+                message=f"the {room} is inserted into the URL without encoding",
                 severity="info",
             )
 
 
 def _rooms(rest: str) -> Iterator[str]:
-    """Yield the part of the URL that each hole is in; "" for the host, the port and a fragment.
+    """Yield the part of the URL that contains each reference; "" for the host, the port and a fragment.
 
     Host and port are not encoded.
     """
@@ -69,7 +69,7 @@ def _rooms(rest: str) -> Iterator[str]:
 
 
 def _differs(value: Any, room: str) -> bool:
-    """True if encoding may change what stands there."""
+    """Return True if encoding may change the value."""
     if isinstance(value, Value):  # fetched later
         return room != "path"
     return value is not None and quote(str(value), safe="/" if room == "path" else "", errors="replace") != str(value)

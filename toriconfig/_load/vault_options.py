@@ -22,10 +22,10 @@ class _Outcome(NamedTuple):
 
 
 def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | None, problems: list[Problem]) -> Vault:
-    """The connection, field by field: code above variables above files.
+    """Return the connection, field by field: code takes precedence over variables, and variables over files.
 
-    A file of the checkout (YAML, JSON, `.env`) sets only the fields that are declared for files, unless code gives
-    permission: whoever can change a file must not be able to have the token, or another file, sent elsewhere.
+    A settings file (YAML, JSON, `.env`) sets only the fields declared for files, unless code gives permission.
+    Otherwise anyone who can change a file could have the token, or another file, sent to another server.
     """
     allowed = code is not None and code.allow_file_address is True
     given: dict[str, Any] = {}
@@ -62,7 +62,7 @@ def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | Non
 
 
 def _refused_of(login: Mapping[str, Node]) -> list[str]:
-    """The fields of a login that may not come from where they come from."""
+    """Return the fields of a login that are not allowed from their origin."""
     named = [node.value for key, node in login.items() if key.lower() == "method"]
     methods = [METHODS.get(str(name).strip().lower()) for name in named]
 
@@ -86,10 +86,10 @@ def _has(kind: type[Any], name: str) -> bool:
 
 
 def auth_from(method: str, options: Mapping[str, Any]) -> Auth:
-    """The login of that method, from fields as text: `TORI_VAULT__AUTH__METHOD`, `..._ROLE_ID`.
+    """Return the login method from fields as text: `TORI_VAULT__AUTH__METHOD`, `..._ROLE_ID`.
 
     Raises:
-        ValueError: an unknown method or field, with the nearest known one; a field that cannot be.
+        ValueError: a method or field is unknown (the message names the most similar one), or a field is invalid.
     """
     kind = METHODS.get(method.strip().lower())
     if kind is None:
@@ -101,7 +101,7 @@ def auth_from(method: str, options: Mapping[str, Any]) -> Auth:
 
 
 def vault_from(options: Mapping[str, Any]) -> Vault:
-    """A `Vault` from fields as text or values; `auth` is a mapping with `method` and that method's fields.
+    """Return a `Vault` from fields as text or values; `auth` is a mapping with `method` and the fields of the method.
 
     Raises:
         ValueError: as `Vault` and `auth_from`.
@@ -125,7 +125,7 @@ def _made(given: dict[str, Any]) -> _Outcome:
 
 
 def _culprit(message: str, env: Mapping[str, Node], block: Node | None) -> Node:
-    """The node that a message is about, by the name of its field; the first of all when none is named."""
+    """Return the node that a message concerns, by the name of its field; the first node if no field is named."""
     named = [(name.rpartition("__")[2], node) for name, node in env.items()]
     if block is not None:
         for key, node in block.value.items() if type(block.value) is dict else ():
@@ -164,7 +164,7 @@ def _problem(node: Node, expected: str, message: str) -> Problem:
 
 
 def _method_of(options: Mapping[str, Any]) -> str:
-    """The method where none is named: a token, unless a field says that another one is meant."""
+    """Return the login method when none is named: a token, unless a field belongs to another method."""
     known = {method: {one.name for one in fields(kind)} for method, kind in METHODS.items()}
     for name in options:
         having = [method for method, names in known.items() if name in names]

@@ -1,4 +1,4 @@
-"""Reads references that stand for a whole list or mapping (`d: ${env:D}`) before layers meet there key by key."""
+"""References to a whole list or mapping (`d: ${env:D}`), resolved before layers are merged there key by key."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Resolve = Callable[[Node, Shape, Path, list[Problem]], Node]
 
 
 def with_whole_references(root: Node, shape: Shape, resolve: Resolve, problems: list[Problem]) -> Node:
-    """`root` with the lists and mappings that references yield; the same object when nothing changed.
+    """Return `root` with the lists and mappings of references inserted; the same object if nothing changed.
 
-    What cannot be read stays a text, as a `Broken`: it is an error only where another layer is merged with it.
+    A failed reference stays text, as a `Broken`. It is an error only if another layer is merged with it.
     """
     return _read(root, shape, (), resolve, problems)
 

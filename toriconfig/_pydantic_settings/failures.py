@@ -25,13 +25,13 @@ class Failure(NamedTuple):
     def problem(self, layer: Layer) -> Problem:
         """The same as a problem of a layer whose places are paths."""
         if not self.field:
-            remedy = "correct what it reads; what the constructor raises tells more, and may hold a secret"
+            remedy = "correct its input; the exception of the constructor has more details, and may hold a secret"
             return Problem("TC505", "", layer.locate(()), help=remedy, message=self.text)
         return Problem(
             "TC505",
             self.field,
             layer.locate((self.field,)),
-            expected="what the type of the field can be read from; JSON for lists and mappings",
+            expected="text of the type of the field; JSON for lists and mappings",
             help="correct it there, or set it in a file",
             message=self.text,
         )

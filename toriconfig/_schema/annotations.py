@@ -1,4 +1,4 @@
-"""The shape of an annotation: for every kind that pydantic knows, what may stand there."""
+"""Shapes of annotations: the values that each annotation of pydantic allows."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _PLAIN = frozenset({"builtins", "datetime", "decimal", "fractions", "ipaddress",
 
 
 def shape_of(annotation: Any, metadata: tuple[Any, ...] = (), inside: frozenset[int] = frozenset()) -> Shape:
-    """The shape of an annotation, with the metadata of its field.
+    """Return the shape of an annotation, with the metadata of its field.
 
     Args:
-        inside: identities of the aliases and root models that it stands in; one that holds itself is any.
+        inside: identities of the enclosing aliases and root models. A recursive one gets the kind "any".
     """
     if get_origin(annotation) is Annotated:
         annotation, *more = get_args(annotation)
@@ -67,7 +67,7 @@ def shape_of(annotation: Any, metadata: tuple[Any, ...] = (), inside: frozenset[
 
 
 def _is_custom(note: Any) -> bool:
-    """True if an annotation of the schema's own decides how a value is validated."""
+    """Return True if an annotation of the schema defines its own validation."""
     known = type(note).__module__.partition(".")[0] in ("pydantic", "annotated_types", "toriconfig")
     return not known and hasattr(note, "__get_pydantic_core_schema__")
 
@@ -112,7 +112,7 @@ def _sequence(args: list[Any], inside: frozenset[int]) -> Shape:
 
 
 def _alias_value(alias: Any) -> Any:
-    """Return the type behind a `NewType` or a `type X[T] = ...`, with the arguments of the latter put in."""
+    """Return the type behind a `NewType` or a `type X[T] = ...`, with the arguments of the latter inserted."""
     if hasattr(alias, "__supertype__"):
         return alias.__supertype__
     value, args = alias.__value__, get_args(alias)
@@ -127,7 +127,7 @@ def _named(name: Any, annotation: Any, inside: frozenset[int]) -> Shape:
 
 
 def _is_secret(annotation: Any) -> bool:
-    """True for the class `Secret`, which is not imported for a schema that has none."""
+    """Return True for the class `Secret`, without importing it for a schema that has none."""
     module = sys.modules.get("toriconfig._secrets.secret")
     return module is not None and annotation is module.Secret
 

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def check_target(target: str) -> None:
-    """Refuse a text that names no class, without showing it.
+    """Check that a text has the form "module:Class". The message does not show it.
 
     Raises:
-        TypeError: it is not "module:Class".
+        TypeError: it does not.
     """
     parts = target.split(":")
     if len(parts) != 2 or not all(name.isidentifier() for part in parts for name in part.split(".")):
@@ -21,17 +21,17 @@ def check_target(target: str) -> None:
 
 
 def import_target(target: str) -> type[BaseModel]:
-    """The schema class that `target` names.
+    """Import the schema class that `target` names.
 
     Raises:
-        TypeError: it is not "module:Class", or what it names is no pydantic model.
+        TypeError: it is not "module:Class", or the object is not a pydantic model.
         ImportError: the module cannot be imported.
     """
     from pydantic import BaseModel
 
     found = import_named(target)
     if not isinstance(found, type) or not issubclass(found, BaseModel):
-        raise TypeError(f"{target!r} is no settings class, but {_described(found, target)}")
+        raise TypeError(f"{target!r} is not a settings class, but {_described(found, target)}")
     return found
 
 
@@ -39,7 +39,7 @@ def import_named(target: str) -> Any:
     """Import the object that `target` names.
 
     Raises:
-        TypeError: it is not "module:name", or the module has nothing of that name.
+        TypeError: it is not "module:name", or the module has no such name.
         ImportError: the module cannot be imported.
     """
     check_target(target)

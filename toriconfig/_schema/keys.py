@@ -1,4 +1,6 @@
-"""The keys that set a field in files: its name, or its aliases; and whether a validator reads its value first."""
+"""The keys that set a field in files (its name or its aliases), and the detection of validators that read the value
+first.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def keys_of(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ...], tuple[Path, ...]]:
-    """The keys that set a field, the one to show first; and the paths that lead to it inside something else."""
+    """Return the keys that set a field, the displayed one first, and its paths inside other values."""
     config = config_of(owner)
     alias = _alias(owner, info)
     if alias is None:
@@ -32,7 +34,7 @@ def keys_of(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ..
 
 
 def is_aliased(owner: type[Any], info: FieldInfo) -> bool:
-    """True if a field is set by its aliases, be it beside its name."""
+    """Return True if a field can be set by aliases, with or without its name."""
     return _alias(owner, info) is not None
 
 
@@ -49,13 +51,13 @@ def place_of(owner: type[Any], name: str, info: FieldInfo) -> Path:
 
 
 def config_of(model: type[Any]) -> Mapping[str, Any]:
-    """The pydantic configuration of a model, dataclass or TypedDict; empty when it has none."""
+    """Return the pydantic configuration of a model, dataclass or TypedDict; empty if it has none."""
     config: Any = getattr(model, "model_config", None) or getattr(model, "__pydantic_config__", None)
     return config or {}
 
 
 def read_by_validators(model: type[Any]) -> set[str]:
-    """The fields of which a validator of the class reads the value first; "*" for all of them, "" for the whole."""
+    """Return the fields whose value a validator of the class reads first; "*" means all fields, "" the whole object."""
     decorators = getattr(model, "__pydantic_decorators__", None)
     if decorators is None:
         return set()

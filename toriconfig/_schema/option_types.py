@@ -1,4 +1,4 @@
-"""The options of `load` and `lazy` as type checkers see them; at run time nothing imports this."""
+"""The options of `load` and `lazy` for type checkers. The module is not imported at run time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from toriconfig.vault import Vault
 
 
 class LoadOptions(TypedDict, total=False):
-    """The options that `load` takes beside its own arguments; see the README's table."""
+    """Options of `load`, in addition to its own arguments; see the table in the README."""
 
     config_name: str | None
     config_dir: PathLike | None
@@ -57,7 +57,7 @@ class LoadOptions(TypedDict, total=False):
 
 
 class LazyOptions(LoadOptions, total=False):
-    """The options that `lazy` takes: those of `load`, and its arguments."""
+    """Options of `lazy`: those of `load`, and its arguments."""
 
     overrides: Mapping[str, Any] | None
     environ: Mapping[str, str] | None

@@ -1,4 +1,4 @@
-"""The options of a schema: what `model_config`, `load` and `lazy` understand, and their neutral defaults."""
+"""The options of a schema, for `model_config`, `load` and `lazy`, with neutral defaults."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ SHARED = (
 if TYPE_CHECKING:
 
     class SettingsConfigDict(_Base, total=False):
-        """The `model_config` of a schema: pydantic's options, pydantic-settings' and ours; see the README's table."""
+        """Options of a schema (`model_config`): of pydantic, pydantic-settings and this library; see the README."""
 
         config_name: str | None
         config_dir: PathLike | None
@@ -78,53 +78,53 @@ if TYPE_CHECKING:
 else:
 
     class SettingsConfigDict(dict):
-        """The `model_config` of a schema: pydantic's options, pydantic-settings' and ours; see the README's table."""
+        """Options of a schema (`model_config`): of pydantic, pydantic-settings and this library; see the README."""
 
 
 class Options(Value):
-    """Options by which one schema is loaded. The defaults are neutral: nothing is read that nobody asked for.
+    """Options of one load. With the defaults nothing is read.
 
     Attributes:
         config_name: base name of the files `NAME.yaml`, `NAME.<profile>.yaml`, `NAME.local.yaml`; None: no files.
-        config_dir: folder of those files; None: the working directory, at the time of the load.
-        config_files: exact files, lowest first, instead of the name; a missing one is an error. A folder stands for
-            its settings files, a pattern such as `conf.d/*.yaml` for what it matches, both sorted by name; what
-            `importlib.resources.files` gives is read too, from a zip file as well.
-        required: whether it is an error when no settings file is found.
-        local: whether `NAME.local.yaml` is read.
-        profile: name of the profile; None: taken from the variable `profile_env`.
-        profile_env: variable that names the profile; None: `<PREFIX>PROFILE` where there is a prefix.
+        config_dir: folder of those files; None: the working directory at the time of the load.
+        config_files: exact files, lowest first, instead of `config_name`; a missing one is an error. A folder means its
+            settings files, and a pattern such as `conf.d/*.yaml` the matching files, both sorted by name. Resources of
+            `importlib.resources.files` are accepted, also in a zip file.
+        required: True: it is an error if no settings file is found.
+        local: True: `NAME.local.yaml` is read.
+        profile: name of the profile; None: the value of the variable `profile_env`.
+        profile_env: variable that names the profile; None: `<PREFIX>PROFILE` if there is a prefix.
         env_prefix: prefix of the variables; None: no environment layer.
-        env_nested_delimiter: what nests in the names of variables and secret files; None: nothing does.
-        env_nested_max_split: how many delimiters of a name nest, counted from the left; None: all.
+        env_nested_delimiter: separator of nested keys in names of variables and secret files; None: no nesting.
+        env_nested_max_split: maximum number of separators in a name, counted from the left; None: no limit.
         env_file: `.env` file or files, lowest first.
-        env_file_encoding: their encoding; None: UTF-8.
-        env_file_depth: how many folders above the working directory are searched for a `.env` file.
-        env_ignore_empty: whether an empty variable counts as not set.
-        env_parse_none_str: the text that means None in a variable; None: `null`, where the field accepts None.
-        case_sensitive: whether the names of variables must be spelt as the prefix and the keys are.
-        secrets_dir: folder or folders with one file a value, lowest first.
-        secrets_dir_missing: what a folder of secrets that is not there is: "ok", "error"; None: a warning.
-        secrets_dir_max_size: bytes that all files of such a folder may have; None: 1 MiB each.
+        env_file_encoding: encoding of those files; None: UTF-8.
+        env_file_depth: number of parent folders of the working directory that are searched for a `.env` file.
+        env_ignore_empty: True: an empty variable counts as not set.
+        env_parse_none_str: text of a variable that means None; None: `null`, if the field accepts None.
+        case_sensitive: True: names of variables must have the case of the prefix and the keys.
+        secrets_dir: folder or folders with one file per value, lowest first.
+        secrets_dir_missing: treatment of a missing folder of secrets: "ok", "error", or "warn"; None: "warn".
+        secrets_dir_max_size: maximum size of all files of such a folder together, in bytes; None: 1 MiB per file.
         secrets_case_sensitive: `case_sensitive` for the names of secret files; None: as for variables.
-        secrets_prefix: what the names of secret files may begin with; None: `env_prefix`.
-        secrets_nested_delimiter: what nests in the names of secret files; None: `env_nested_delimiter`.
-        secrets_nested_subdir: whether folders nest in folders of secrets.
-        yaml_file: settings files that may be missing, below those of `config_name`, lowest first.
-        json_file: the same.
-        toml_file: the same.
-        toml_table_header: keys of the table that is read of a TOML file; empty: the whole.
+        secrets_prefix: prefix of the names of secret files; None: `env_prefix`.
+        secrets_nested_delimiter: separator of nested keys in names of secret files; None: `env_nested_delimiter`.
+        secrets_nested_subdir: True: subfolders of folders of secrets mean nested keys.
+        yaml_file: optional settings files, below those of `config_name`, lowest first.
+        json_file: as `yaml_file`.
+        toml_file: as `yaml_file`.
+        toml_table_header: keys of the table to read from a TOML file; empty: the whole file.
         pyproject_toml_table_header: the same for `pyproject.toml`; empty: `tool` and `config_name`.
-        vault_path: KV path whose keys feed `Secret` fields; None: only explicit references are read.
-        vault_layer: "secrets", or "eager" to read plain fields from `vault_path` too, at load.
-        vault: how to reach Vault; None: the variables of the Vault tools.
+        vault_path: KV path whose keys set `Secret` fields; None: only explicit references are read.
+        vault_layer: "secrets", or "eager": plain fields are also read from `vault_path`, at load.
+        vault: connection to Vault; None: from the environment variables of the Vault tools.
         backends: backends for references of their schemes, `${scheme:path#key}`.
-        sources: sources of your own, highest first, above the settings files of the layer `files`.
-        layers: the layers that count, highest first.
-        unknown_keys: what a key that the schema does not know is.
+        sources: custom sources, highest first, above the settings files of the layer `files`.
+        layers: the layers to read, highest first.
+        unknown_keys: treatment of keys that the schema does not have: "error", "warn" or "ignore".
         file_roots: folders from which `${file:...}` may read in plain fields.
-        file_suffix: end of the names of variables that hold the path of a file with the value (`_FILE`); None: no such names.
-        extension_keys: whether top-level keys of files that begin with `x-` are ignored: a place for YAML anchors.
+        file_suffix: suffix of variables that hold the path of a file with the value (`_FILE`); None: no such variables.
+        extension_keys: True: top-level keys of files that begin with `x-` are ignored, as a place for YAML anchors.
         renamed: old keys of the schema to new ones, as dotted paths; None: none.
     """
 
@@ -170,10 +170,10 @@ class Options(Value):
 
     @classmethod
     def of(cls, config: Mapping[str, Any], given: Mapping[str, Any]) -> Options:
-        """The options in a schema's `model_config`, with those given to `load` or `lazy` above them.
+        """Return the options of a schema's `model_config`, overridden by those given to `load` or `lazy`.
 
         Raises:
-            TypeError: an option that does not exist, or a value that it cannot have.
+            TypeError: an option is unknown, or has an invalid value.
         """
         if wrong := unknown_option(given):
             raise TypeError(wrong)
@@ -187,12 +187,12 @@ class Options(Value):
         return options
 
     def with_profile(self, profile: str | None) -> Options:
-        """The same options with the profile decided."""
+        """Return a copy with the profile set."""
         return self.replaced(profile=profile)
 
     @property
     def environment_prefix(self) -> str:
-        """The prefix, for the variables that steer the load itself."""
+        """Prefix of the variables that control the load itself."""
         return self.env_prefix or ""
 
     def delimiter(self, kind: str) -> str | None:
@@ -204,17 +204,17 @@ class Options(Value):
         return self.env_nested_delimiter if self.secrets_nested_delimiter is None else self.secrets_nested_delimiter
 
     def exact(self, kind: str) -> bool:
-        """True if the case of names counts in a flat layer."""
+        """Return True if the names of a flat layer are case-sensitive."""
         own = self.secrets_case_sensitive if kind == "secrets_dir" else None
         return bool(self.case_sensitive if own is None else own)
 
     def restricts(self, kind: str) -> bool:
-        """True if not every spelling and nesting of a name counts in a flat layer."""
+        """Return True if a flat layer does not accept every spelling and nesting of a name."""
         return self.exact(kind) or (self.env_nested_max_split is not None and kind != "secrets_dir")
 
     @property
     def checks(self) -> Mapping[str, Check]:
-        """The schemes of all backends, each with the check of its references."""
+        """The check of references for each scheme of a backend."""
         from toriconfig._core.markers import checks_with
 
         return checks_with(self.backends)
@@ -257,9 +257,9 @@ _PATHS = _SINGLE | _FILES | {"layers"}
 
 
 def unknown_option(given: Iterable[str]) -> str:
-    """Return the message for an unknown option: its name, the nearest one, and all of them; "" if all are known.
+    """Return the message for an unknown option, with the most similar option and all options; "" if all are known.
 
-    Not raised here, since what else was given may hold secrets, and a traceback shows what its frames hold.
+    The message is not raised here, because the other arguments may hold secrets, and a traceback shows local variables.
     """
     for name in given:
         if name not in _NAMES:
@@ -272,7 +272,7 @@ def unknown_option(given: Iterable[str]) -> str:
 
 
 def wrong_options(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
-    """Return the message for invalid options of a class or of `lazy`; "" if all are valid. Not raised either."""
+    """Return the message for invalid options of a class or of `lazy`; "" if all are valid."""
     own = {name: value for name, value in given.items() if name not in ("overrides", "environ", "offline")}
     if wrong := unknown_option(own):
         return wrong
@@ -284,25 +284,25 @@ def wrong_options(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
 
 
 def _meant(layer: object) -> str:
-    """An unknown layer as an error repeats it: a word as short as a name, and nothing else that was given."""
+    """Return an unknown layer for a message: only a word as short as a name is shown."""
     return f" {layer!r}" if isinstance(layer, str) and layer.isidentifier() and len(layer) < _LONGEST_NAME else ""
 
 
 def expanded(path: PathLike) -> PathLike:
-    """The path with the home directory in the place of a leading `~`."""
+    """Return a path with a leading `~` replaced by the home directory."""
     text = os.fspath(path)
     return os.path.expanduser(text) if text[:1] == "~" else path
 
 
 class Resource(str):
-    """A file inside a package, as `importlib.resources` finds it, which may stand in a zip file; its text is its name."""
+    """File inside a package, as `importlib.resources` finds it, perhaps in a zip file. Its text is its name."""
 
     __slots__ = ("traversable",)
     traversable: Any
 
     @classmethod
     def of(cls, entry: Any) -> Any:
-        """The entry of an option as it is kept: a resource for what can be read but is no path."""
+        """Return the entry of an option as it is stored: a resource for an object that can be read but is not a path."""
         if isinstance(entry, (str, os.PathLike)) or not hasattr(entry, "read_bytes"):
             return entry
         resource = cls(entry)
@@ -311,7 +311,7 @@ class Resource(str):
 
 
 def _paths(value: Any, *, several: bool, keep_none: bool) -> Any:
-    """An option of paths as it is kept: one path, or a tuple of them."""
+    """Return an option of paths as it is stored: one path, or a tuple of paths."""
     if value is None:
         return None if keep_none or not several else ()
     if keep_none:
@@ -325,7 +325,7 @@ def _paths(value: Any, *, several: bool, keep_none: bool) -> Any:
 
 
 def _several(value: Any) -> tuple[Any, ...]:
-    """A list option as it is kept; what is no list is refused by its type later."""
+    """Return a list option as it is stored. A value that is not a list is rejected later, by its type."""
     return tuple(value) if isinstance(value, (list, tuple)) else () if value is None else (value,)
 
 
@@ -380,7 +380,7 @@ def wrong_value(values: Mapping[str, Any]) -> str:
         if values[name] not in allowed:
             return f"option `{name}` is one of {', '.join(map(str, allowed))}"
     if values["secrets_nested_subdir"] and values["secrets_nested_delimiter"] is not None:
-        return "option `secrets_nested_subdir` nests by folders: leave `secrets_nested_delimiter` out"
+        return "option `secrets_nested_subdir` nests by folders: omit `secrets_nested_delimiter`"
     encoding = values["env_file_encoding"]
     if encoding is not None:
         import codecs

@@ -1,4 +1,4 @@
-"""The fields of dataclasses and TypedDicts, in the terms of pydantic."""
+"""The fields of dataclasses and TypedDicts, as pydantic fields."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 
 def record_fields(kind: type[Any]) -> Mapping[str, FieldInfo]:
-    """The fields of a dataclass or TypedDict by name; none when its annotations cannot be resolved here."""
+    """Return the fields of a dataclass or TypedDict by name; none if its annotations cannot be resolved."""
     known: Mapping[str, FieldInfo] | None = getattr(kind, "__pydantic_fields__", None)
     if known is not None:
         return known
@@ -34,7 +34,10 @@ def _of_dataclass(field: dataclasses.Field[Any], hint: Any) -> FieldInfo:
 
 
 def _of_typed_dict(hint: Any, required: bool) -> FieldInfo:
-    """`Required`, `NotRequired` and `ReadOnly` stand around the type; the first two overrule what the class says."""
+    """Return type and requirement of a TypedDict field, without its `Required`, `NotRequired` and `ReadOnly`.
+
+    The first two take precedence over the `total` of the class.
+    """
     origin = get_origin(hint)
     if origin is Annotated:
         inner, *notes = get_args(hint)

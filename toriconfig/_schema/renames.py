@@ -1,8 +1,8 @@
-"""Keys that have another name or place by now, and keys that are deprecated: they keep working, with a warning each.
+"""Renamed and deprecated keys. They keep working, with one warning each.
 
-A model says which in `model_config`, as dotted paths from itself: `SettingsConfigDict(renamed={"pool_size":
-"pool.max_size"})`; for the schema itself `load` and `lazy` take the same option. What is to go without a successor is
-`Field(deprecated="...")`, as everywhere in pydantic.
+A model declares renames in `model_config`, as dotted paths from itself: `SettingsConfigDict(renamed={"pool_size":
+"pool.max_size"})`. For the whole schema `load` and `lazy` take the same option. A key without a replacement is
+declared as `Field(deprecated="...")`, as usual in pydantic.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from toriconfig._schema.shape import Shape, within
 
 
 class Renamed(Value):
-    """One key that has moved: from where, to where, and what may stand there."""
+    """One renamed key: its old path, its new path, and its shape."""
 
     old: Path
     new: Path
@@ -27,7 +27,7 @@ class Renamed(Value):
 
 
 def renamed(shape: Shape) -> list[Renamed]:
-    """Every renamed key of the schema, by its whole path; those inside lists and free mappings apart.
+    """Return every renamed key of the schema by its full path, except those inside lists and free mappings.
 
     Raises:
         TypeError: a model renames a key to one that it does not have.
@@ -36,7 +36,7 @@ def renamed(shape: Shape) -> list[Renamed]:
 
 
 def current(path: Path, shape: Shape) -> Path:
-    """The path by which the schema knows a key now; the same one for a key that was not renamed."""
+    """Return the current path of a key; the same path if it was not renamed."""
     for _ in range(len(path)):  # below a renamed section another key may be renamed
         for key in renamed(shape):
             if path[: len(key.old)] == key.old:
@@ -46,18 +46,18 @@ def current(path: Path, shape: Shape) -> Path:
 
 
 def in_secret(path: Path, shape: Shape) -> bool:
-    """True if a key, by its name of now or an earlier one, is a secret or a part of one."""
+    """Return True if a key, by its current or an old name, is a secret or a part of one."""
     path = current(path, shape)
     return any((here := shape.at(path[:end])) is not None and here.kind == "secret" for end in range(1, len(path) + 1))
 
 
 def has_renamed(shape: Shape) -> bool:
-    """True if any model of the schema renames a key."""
+    """Return True if any model of the schema renames a key."""
     return any(map(_renames, within(shape)))
 
 
 def referred(old: Path, new: Path, node: Node, path: Path) -> Problem:
-    """The warning of a reference at `path` that uses an old key."""
+    """Return the warning for a reference at `path` that uses an old key."""
     return Problem(
         "TC107",
         show(path),
@@ -74,7 +74,7 @@ _OUTDATED: WeakKeyDictionary[type[Any], bool] = WeakKeyDictionary()
 
 
 def outdated(shape: Shape) -> bool:
-    """True if anything in the schema is renamed or deprecated; found out once a class."""
+    """Return True if the schema has renamed or deprecated keys; computed once per class."""
     if shape.renamed:
         return True
     (model,) = shape.models if len(shape.models) == 1 else (None,)
@@ -107,7 +107,7 @@ def _everywhere(shape: Shape, path: Path, seen: frozenset[type[Any]]) -> Iterato
 
 
 def own(shape: Shape) -> Iterator[Renamed]:
-    """The keys that the models of this shape rename themselves, by paths from there."""
+    """Return the renames that the models of this shape declare, by paths relative to the shape."""
     for model in shape.models:
         for old, new in (_table(model) if shape.renamed is None else shape.renamed).items():
             target = shape.at(parse(new))

@@ -1,4 +1,4 @@
-"""Secrets that stand where no walk over a tree can find them: a schema with one is refused before anything is read."""
+"""Rejection of schemas with secrets in places where a load cannot recognize them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from toriconfig._schema.shape import Field, Shape, has_secrets
 
 
 def refuse_hidden(shape: Shape) -> None:
-    """Refuse a schema with a `Secret` that would be read as a plain value.
+    """Reject a schema with a `Secret` that would be read as a plain value.
 
     Raises:
-        TypeError: names the field, and what to write instead.
+        TypeError: there is one; the message names the field and the remedy.
     """
     if not has_secrets(shape):
         return
     hidden = next(_hidden(shape, set()), None)
     if hidden is not None:
         raise TypeError(
-            f"a `Secret` in `{hidden.place}` could not be told from the plain values that may stand there too: "
+            f"a `Secret` in `{hidden.place}` could not be distinguished from the plain values allowed there: "
             "give it a field of its own, in a model"
         )
 

@@ -1,4 +1,4 @@
-"""The shape of a schema: what may stand at each key path, found by one walk over the model's fields."""
+"""The shape of a schema: the values allowed at each key path, from one walk over the model's fields."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ Kind = Literal["model", "mapping", "sequence", "scalar", "secret", "any"]
 
 
 class Shape:
-    """Description of the values allowed at one place.
+    """Description of the values allowed at one path.
 
     Attributes:
-        kind: model, mapping (free keys), sequence, scalar, secret, or any (nothing can be said).
-        models: the models, dataclasses or TypedDicts that may stand here; several for a union.
+        kind: model, mapping (free keys), sequence, scalar, secret, or any (unknown).
+        models: the allowed models, dataclasses or TypedDicts; several for a union.
         item: the shape of the values of a mapping or the items of a sequence.
-        items: the shapes of the items of a tuple, where each has its own.
-        members: what may stand here where the kind does not tell: the members of a mixed union, what JSON in text spells.
+        items: the shapes of the items of a tuple, if each has its own.
+        members: the alternatives of a mixed union, or of JSON text, when the kind is not specific.
         inner: the T of a `Secret[T]`.
-        nullable: whether None may stand here.
-        ref: the place in Vault that the field names itself.
-        merge: the rule by which layers meet here, or None for the usual one.
-        text: whether a plain string may stand here although the kind is a container.
-        decodes: whether text that is JSON means what it spells, although the kind is any: a union of containers.
-        sealed: whether values are somebody else's secrets (pydantic's `SecretStr`), not to be shown or copied.
-        scalars: the classes of the scalars that may stand here; those with `choices` are not among them.
-        choices: the values that are allowed, of a `Literal` or an Enum.
+        nullable: True if None is allowed.
+        ref: the reference that the field declares.
+        merge: the rule that merges layers, or None for the default rule.
+        text: True if a plain string is allowed although the kind is a container.
+        decodes: True if JSON text is decoded although the kind is any: a union of containers.
+        sealed: True if values are secrets of another type (pydantic's `SecretStr`), which are not shown or copied.
+        scalars: the classes of allowed scalars, except those with `choices`.
+        choices: the allowed values of a `Literal` or an Enum.
         keys: the shape of the keys of a mapping; None for plain text.
         names: the names of the items of a named tuple.
-        unordered: whether it is a set, of which no item has a position.
-        validated: whether a validator of the schema reads the value before pydantic does, so that text stays text.
-        verbatim: whether text is never decoded (`NoDecode`).
-        renamed: old keys to new ones, instead of those that the model here declares itself; None: those.
+        unordered: True for a set, whose items have no position.
+        validated: True if a validator of the schema reads the value before pydantic does, so that text stays text.
+        verbatim: True if text is never decoded (`NoDecode`).
+        renamed: old keys to new ones, instead of those that the model declares; None: those of the model.
     """
 
     __slots__ = (
@@ -103,9 +103,9 @@ class Shape:
 
     @property
     def fields(self) -> dict[str, Field]:
-        """The fields of the models here, by every key that sets one; empty when no model stands here.
+        """The fields of the models by every key that sets one; empty without a model.
 
-        Of several models with the same key the first counts, unless it is a secret of another one alone.
+        If several models have the same key, the first one is used, unless the key is a secret only in another model.
         """
         if self._fields is None:
             self._fields = {}
@@ -118,22 +118,22 @@ class Shape:
 
     @property
     def parts(self) -> tuple[Shape, ...]:
-        """The shapes that this one is made of, fields apart."""
+        """The shapes that this one consists of, without fields."""
         return self.items or self.members or ((self.item,) if self.item is not None else ())
 
     @property
     def extra(self) -> bool:
-        """True if a key that is not a field is nobody's mistake, because the model itself says so."""
+        """True if the model allows keys that are not fields."""
         if self._extra is None:
             self._extra = any(config_of(model).get("extra") in ("allow", "ignore") for model in self.models)
         return self._extra
 
     def narrowed(self, given: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> Shape:
-        """This union with the models alone that can be meant by what is given: see `members.meant`.
+        """Return this union reduced to the models that fit the given values, see `unions.meant`.
 
         Args:
             given: nodes by key.
-            tags: nodes by key that `Literal` fields are compared with; None: those of `given`.
+            tags: nodes by key that are compared with `Literal` fields; None: those of `given`.
         """
         if len(self.models) < 2:
             return self
@@ -142,7 +142,7 @@ class Shape:
         return self._of(meant(self._union(), given, given if tags is None else tags))
 
     def taken(self, given: Mapping[str, Any]) -> Shape:
-        """The same where nothing more will be said: see `members.taken`."""
+        """Return this union reduced to the models that fit when no more values are given, see `unions.taken`."""
         if len(self.models) < 2:
             return self
         from toriconfig._schema.unions import taken
@@ -160,13 +160,13 @@ class Shape:
         return shape
 
     def optional(self) -> Shape:
-        """The same shape where None may stand."""
+        """Return the same shape, with None allowed."""
         shape = copy.copy(self)
         shape.nullable = True
         return shape
 
     def child(self, key: str | int) -> Shape | None:
-        """The shape below `key`; None when there is no such key."""
+        """Return the shape below `key`, or None if there is no such key."""
         if self.kind == "model" and type(key) is str:  # so nearly always, and thousands of times a load
             known = (self._fields or self.fields).get(key)
             if known is not None:
@@ -183,7 +183,7 @@ class Shape:
         return field.shape if field is not None else ANY if self.extra else None
 
     def at(self, path: Path) -> Shape | None:
-        """The shape at `path` below this one."""
+        """Return the shape at `path` below this one, or None."""
         shape: Shape | None = self
         for part in path:
             if shape is None:
@@ -198,7 +198,7 @@ _EXACT = frozenset({Decimal, Fraction, timedelta})
 
 
 class Inside(Value):
-    """A field that stands at a path inside what another key holds: its name, and pydantic's own record."""
+    """A field that is set by a path inside the value of another key: its name and pydantic's field information."""
 
     path: Path
     name: str
@@ -210,12 +210,12 @@ class Field:
 
     Attributes:
         name: its name in Python.
-        keys: the keys that set it in files; the first is the one to show.
-        place: `Model.field`, as origins of defaults spell it.
-        info: pydantic's own record.
-        inside: the fields to which the key only leads (`AliasPath`), when it is that of no field itself; None else.
-        shape: what may stand there.
-        validated: whether a validator of the owner reads the value before pydantic does.
+        keys: the keys that set it in files; the first one is displayed.
+        place: `Model.field`, as origins of defaults show it.
+        info: pydantic's field information.
+        inside: the fields that the key leads to (`AliasPath`), if the key sets no field itself; else None.
+        shape: the allowed values.
+        validated: True if a validator of the model reads the value before pydantic does.
     """
 
     __slots__ = ("_shape", "info", "inside", "keys", "name", "place", "validated")
@@ -243,7 +243,7 @@ class Field:
         return self._shape
 
     def _opening(self, inside: list[Inside]) -> Shape:
-        """Anything; where a secret stands inside, nothing of it is shown but the keys that lead to fields."""
+        """Shape of any value. If it contains a secret, only the keys that lead to fields are shown."""
         if not any(confidential(_of_info(field.info)) for field in inside):
             return ANY
         shape = copy.copy(ANY)
@@ -256,9 +256,9 @@ class Field:
         return self.info.is_required()
 
     def default(self) -> Any:
-        """The default as pydantic would give it; pydantic's "undefined" when there is none to be had beforehand.
+        """Return the default as pydantic would set it, or pydantic's "undefined" if there is none in advance.
 
-        A factory that raises is left to pydantic too, whose validation tells of it.
+        If a factory raises, the result is "undefined" too, and pydantic's validation reports the error.
         """
         from pydantic_core import PydanticUndefined
 
@@ -279,7 +279,7 @@ _FIELDS: WeakKeyDictionary[type[Any], dict[str, Field]] = WeakKeyDictionary()
 
 
 def fields_of(model: type[Any]) -> dict[str, Field]:
-    """The fields of a model, dataclass or TypedDict by every key that sets one; walked once a class."""
+    """Return the fields of a model, dataclass or TypedDict by every key that sets one; computed once per class."""
     known = _FIELDS.get(model)
     if known is None:
         known = {}
@@ -306,12 +306,12 @@ def _of_info(info: FieldInfo) -> Shape:
 
 
 def reads_itself(model: type[Any]) -> bool:
-    """True if a class, wherever it stands, looks by itself for what it is not given: pydantic-settings' do."""
+    """Return True if a class reads values by itself, as classes of pydantic-settings do."""
     return hasattr(model, "settings_customise_sources")
 
 
 def root_shape(model: type[BaseModel], renamed: Mapping[str, str] | None = None) -> Shape:
-    """The shape of a whole schema, and old keys to new ones where they are not those of the model itself."""
+    """Return the shape of a whole schema, with old keys to new ones if they are not those of the model itself."""
     shape = Shape("model", models=(model,))
     shape.renamed = renamed
     return shape
@@ -328,7 +328,9 @@ def _infos(model: type[Any]) -> Mapping[str, FieldInfo]:
 
 
 def within(shape: Shape) -> Iterator[Shape]:
-    """This shape and every one below it; the fields of each model once, and in a union those of all its models."""
+    """Yield this shape and every shape below it. The fields of each model are visited once, in a union those of all
+    models.
+    """
     seen: set[type[Any]] = set()
     left = [shape]
     while left:
@@ -342,14 +344,14 @@ def within(shape: Shape) -> Iterator[Shape]:
 
 
 def has_secrets(shape: Shape) -> bool:
-    """True if a secret may stand at or below this shape."""
+    """Return True if a secret may be at or below this shape."""
     if shape._holds is None:
         _survey(shape)
     return bool(shape._holds)
 
 
 def has_exact(shape: Shape) -> bool:
-    """True if a value may stand at or below this shape that sources cannot read without its type: see `_load/exact_values`."""
+    """Return True if sources cannot read some value at or below this shape without its type, see `_load/exact_values`."""
     if shape._exact is None:
         _survey(shape)
     return bool(shape._exact)
@@ -376,12 +378,12 @@ def _survey(shape: Shape) -> None:
 
 
 def confidential(shape: Shape) -> bool:
-    """True if a secret, ours or somebody else's, may stand at or below this shape, so that it is not shown whole."""
+    """Return True if a secret of any type may be at or below this shape, so that the value is not shown as a whole."""
     return any(below.kind == "secret" or below.sealed for below in within(shape))
 
 
 def secrets_of(shape: Shape, path: Path = (), seen: frozenset[type] = frozenset()) -> Iterator[tuple[Path, Shape]]:
-    """Every `Secret` field that the models declare, with its path; those inside lists and free mappings apart."""
+    """Return every `Secret` field of the models with its path, except those inside lists and free mappings."""
     if shape.kind == "secret":
         yield path, shape
     elif shape.kind == "model" and not seen.intersection(shape.models):

@@ -1,4 +1,4 @@
-"""Selection of the models of a union that the given values mean."""
+"""Selection of the models of a union that fit the given values."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Fields = Mapping[str, "Field"]
 def meant(
     union: Mapping[type[Any], Fields], given: Mapping[str, Any], tags: Mapping[str, Any]
 ) -> tuple[type[Any], ...]:
-    """The models whose `Literal` fields allow `tags`, and of these the ones that know the most of `given`.
+    """Return the models whose `Literal` fields allow `tags`, and of these the ones that have most keys of `given`.
 
-    Where no model knows all that the union knows of `given`, it is one alone: the first that lacks nothing, as pydantic
+    If no model has all known keys of `given`, the result is one model: the first without a missing key, as pydantic
     chooses.
 
     Args:
@@ -36,7 +36,7 @@ def meant(
 
 
 def taken(union: Mapping[type[Any], Fields], given: Mapping[str, Any]) -> tuple[type[Any], ...]:
-    """The models that are meant when nothing more is given: one that lacks a key is passed over for one that does not."""
+    """Return the models that fit when no more values are given. A model without a missing key takes precedence."""
     best = meant(union, given, given)
     if any(_complete(union[model], given) for model in best):
         return best
@@ -49,7 +49,7 @@ def _known(model: type[Any], fields: Fields, given: Mapping[str, Any]) -> set[st
 
 
 def _complete(fields: Fields, given: Mapping[str, Any]) -> bool:
-    """True if no key lacks; a secret never does, since it may come from Vault."""
+    """Return True if no required key is missing. Secrets do not count, because they may come from Vault."""
     return all(
         not field.required or field.shape.kind == "secret" or not given.keys().isdisjoint(field.keys)
         for field in fields.values()

@@ -46,7 +46,7 @@ _KINDS = {
         ("dict_type", "model_type", "model_attributes_type", "dataclass_type", "mapping_type"), "a mapping"
     ),
     "string_unicode": "UTF-8 text",
-    "string_not_ascii": "text of ASCII characters alone",
+    "string_not_ascii": "text of ASCII characters only",
     "invalid_key": "keys that are text",
     "named_tuple_type": "a list or a mapping",
     "none_required": "null",
@@ -81,7 +81,7 @@ _KINDS = {
     **dict.fromkeys(("decimal_type", "decimal_parsing"), "a decimal number"),
     **dict.fromkeys(("fraction_type", "fraction_parsing"), "a number or a fraction, such as 1/3"),
     **dict.fromkeys(("complex_type", "complex_str_parsing"), "a complex number, such as 1+2j"),
-    "recursion_depth_exceeded": "fewer values inside one another",
+    "recursion_depth_exceeded": "less nesting",
     **dict.fromkeys(("frozen_field", "frozen_instance"), "no change after the load"),
     **dict.fromkeys(("json_type", "json_invalid"), "JSON in text"),
     **dict.fromkeys(("missing", "union_tag_not_found"), "a value"),

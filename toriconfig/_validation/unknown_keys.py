@@ -149,9 +149,7 @@ def _is_extension(node: Node, key: str, path: Path) -> bool:
     return not path and key.startswith("x-") and node.layer.kind == "files"
 
 
-_EXTENSION = (
-    "with the option `extension_keys=True` keys on top that begin with `x-` are left to anchors; else remove it"
-)
+_EXTENSION = "with the option `extension_keys=True` top-level keys that begin with `x-` are ignored; else remove it"
 
 
 def _passed_over(

@@ -14,7 +14,7 @@ from toriconfig._core.tree import Node
 from toriconfig._schema.shape import ANY, Shape, confidential, fields_of
 from toriconfig._validation.expectations import CHOICES, FIXED, LIMITS, RULES, Found, phrase
 
-INCOMPLETE = "define or import the name where the class can see it at run time, not under `TYPE_CHECKING` alone"
+INCOMPLETE = "define or import the name at run time, not only under `TYPE_CHECKING`"
 """The remedy for an annotation that names what is not defined."""
 
 _UNQUOTED: dict[type, str] = {
@@ -141,7 +141,7 @@ def _extra(path: Path, root: Node) -> Problem:
         node.key_origin if node is not None else None,
         help="remove it",
         message=f"unknown key `{path[-1]}`" if path else "an unknown key",
-        label="the model that stands here forbids it",
+        label="the model of this section forbids it",
     )
 
 
@@ -191,7 +191,7 @@ def _wrong(
 
 
 def _by_rule(rule: str) -> str:
-    return f"what the rule `{rule}` of the schema says" if rule else "what the schema says"
+    return f"a value that the rule `{rule}` of the schema allows" if rule else "a value that the schema allows"
 
 
 def _tags(path: Path, shape: Shape) -> str:
@@ -258,5 +258,5 @@ def _remedy(
     if expected == "text" and node is not None and node.layer.kind == "files" and type(node.value) in _UNQUOTED:
         return f"put it in quotes: without them it is {_UNQUOTED[type(node.value)]}"
     if not path or not expected:
-        return f"look at what the schema asks of `{show(path)}`" if path else "look at what the schema asks for"
+        return f"check the rules of the schema for `{show(path)}`" if path else "check the rules of the schema"
     return f"set `{show(path)}`{where} to {expected}"

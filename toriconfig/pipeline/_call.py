@@ -67,7 +67,7 @@ class Call:
         except KeyError:
             return
         if self.abandoned:
-            _log.debug("%s, given up before, has ended now: %s", self.name, ending(error))
+            _log.debug("%s, abandoned before, has ended now: %s", self.name, ending(error))
         else:
             self.value = value
             self.error = error

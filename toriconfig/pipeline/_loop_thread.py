@@ -120,7 +120,7 @@ class LoopThread:
             try:
                 self.loop.run_forever()  # once at least: what was posted before this thread began is to be cancelled too
             except BaseException as error:  # noqa: BLE001 - a SystemExit in a task is not the end of the loop
-                context = {"message": "a task of run_sync ended the loop; it goes on", "exception": error}
+                context = {"message": "a task of run_sync stopped the loop; the loop continues", "exception": error}
                 self.loop.call_exception_handler(context)
             if self.closing:
                 break

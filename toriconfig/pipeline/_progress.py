@@ -160,7 +160,7 @@ class ProgressTracker:
             The reported percentage, or None if no report was due.
         """
         if n < 0:
-            raise ValueError(f"progress does not go back: n is {n}")
+            raise ValueError(f"progress cannot go back: n is {n}")
         count = self._count = self._count + n
         if count < self._due:
             return None
@@ -178,7 +178,7 @@ class ProgressTracker:
             The reported percentage, or None if no report was due.
         """
         if n < 0:
-            raise ValueError(f"progress does not go back: n is {n}")
+            raise ValueError(f"progress cannot go back: n is {n}")
         count = self._count = self._count + n
         if count < self._due:
             return None
@@ -341,7 +341,7 @@ def _logger() -> logging.Logger:
 
 def _update_locked(self: ProgressTracker, n: int = 1) -> float | None:
     if n < 0:
-        raise ValueError(f"progress does not go back: n is {n}")
+        raise ValueError(f"progress cannot go back: n is {n}")
     with self._counting:
         count = self._count = self._count + n
     if count < self._due or (count < self._end and self._clock() < self._hold):

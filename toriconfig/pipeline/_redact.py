@@ -159,7 +159,7 @@ class Redactor:
 
         def warn() -> None:
             library_logger("toriconfig.pipeline").warning(
-                "a secret is too short or too common a word to be masked in logs; choose a longer one (said once)"
+                "a secret is too short or too common a word to be masked in logs; choose a longer one (logged once)"
             )
 
         pending = sys.modules.get("toriconfig._runtime.warn_once")  # of the settings: they may be loading

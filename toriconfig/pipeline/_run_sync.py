@@ -208,7 +208,7 @@ def _give_up(call: Call, thread: LoopThread, why: str) -> str:
             if listened
             else "the loop is blocked; it will be cancelled when the loop is free"
         )
-    _log.debug("%s %s: %s", call.name, why, outcome or "its result came while it was being cancelled")
+    _log.debug("%s %s: %s", call.name, why, outcome or "its result arrived during the cancellation")
     return outcome
 
 

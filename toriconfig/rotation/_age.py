@@ -52,8 +52,8 @@ def check_readers(rotation: Rotation, promoted: float | None) -> None:
     if age is None or age >= rotation.min_age:
         return
     raise RotatedRecently(
-        f"{rotation.ref} was rotated {age:.0f} s ago, and its users take turns: programs that have not looked since "
-        f"would be locked out; at least {rotation.min_age:g} s must lie between two rotations",
+        f"{rotation.ref} was rotated {age:.0f} s ago, and its users alternate: programs that have not refreshed since "
+        f"would be locked out; at least {rotation.min_age:g} s must pass between two rotations",
         reference=str(rotation.ref),
-        help=f"rotate in {rotation.min_age - age:.0f} s, or `--force` it",
+        help=f"rotate in {rotation.min_age - age:.0f} s, or use `--force`",
     )

@@ -86,7 +86,7 @@ class Chosen:
         name = self.name or (recorded.kind if recorded is not None else "")
         if not name:
             raise KindUnknown(
-                f"{self._ref} does not say how it is rotated, and no record does",
+                f"neither {self._ref} nor a record determines the kind of rotation",
                 reference=str(self._ref),
                 help=f"name one with --kind: {', '.join(kinds.names())}",
             )

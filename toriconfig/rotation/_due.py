@@ -111,7 +111,7 @@ def rotate_due(
             those that are running are completed and reported.
     """
     if not 1 <= workers <= 64:
-        raise ValueError(f"workers is a number from 1 to 64, not {workers}")
+        raise ValueError(f"workers must be a number from 1 to 64, not {workers}")
     given = list(rotations)
     for one in given:
         expect(one, Rotation, "rotate_due() takes rotations")

@@ -65,7 +65,7 @@ def rotate_in_engine(
             f"it was rotated, but does not verify: {failure.message}",
             reference=str(rotation.ref),
             step="verify",
-            help="Vault keeps no former state of it: look at what refuses it, or rotate again",
+            help="Vault keeps no former state of it: find out why it is refused, or rotate again",
         )
     say("verify", "done")
     return Outcome(str(rotation.ref), kind.name, "rotated")

@@ -52,9 +52,9 @@ class Journal:
         record = load_record(found.data, found.number)
         if record is None:
             raise RotationRefused(
-                f"{self._path}{SUFFIX} holds something else than the record of a rotation",
+                f"{self._path}{SUFFIX} does not hold the record of a rotation",
                 reference=self._path,
-                help="move it away: rotation keeps its record there",
+                help="move that secret: rotation stores its record there",
             )
         return record
 
@@ -111,32 +111,32 @@ class Journal:
             record = persist(self.read, self._patience)
         except VaultError:  # that it is somebody else's is known all the same
             return RotationLost(
-                f"somebody else took over the rotation of {self._path}",
+                f"another rotator took over the rotation of {self._path}",
                 reference=self._path,
-                help=f"as soon as Vault answers, `toriconfig rotate {shlex.quote(self._path)} --status` tells who",
+                help=f"as soon as Vault answers, `toriconfig rotate {shlex.quote(self._path)} --status` shows which",
             )
         if record is None:
-            return RotationLost(f"somebody else removed the record of {self._path}", reference=self._path)
+            return RotationLost(f"another program removed the record of {self._path}", reference=self._path)
         return lost_to(record, self._path)
 
 
 def lost_to(record: Record, path: str) -> RotationLost:
     """The error for a rotator that finds that record in its way."""
     begun = f"begun {record.since}"
-    remedy = f"nothing is to be done; to rotate again, type `{command(path, record)}`"
+    remedy = f"nothing to do; to rotate again, run `{command(path, record)}`"
     if record.step == "undoing":
-        message = f"the rotation of {path}, {begun}, is being taken back by {record.who} since {record.at}"
+        message = f"the rotation of {path}, {begun}, is being rolled back by {record.who} since {record.at}"
         remedy = _until_then(path, record)
     elif record.open:
-        act = f"being taken back to version {record.restores}" if record.restores else "being rotated"
+        act = f"being rolled back to version {record.restores}" if record.restores else "being rotated"
         message = f"{path} is {act} by {record.who} since {record.since} ({record.step} at {record.at})"
         remedy = _until_then(path, record)
     elif record.step == "undone":
         why = f": {record.reason}" if record.reason else ""
         message = f"the rotation of {path}, {begun}, was undone by {record.who} at {record.at}{why}"
-        remedy = f"the former value stands; to rotate again, type `{command(path, record)}`"
+        remedy = f"the former value is valid; to rotate again, run `{command(path, record)}`"
     elif record.restores:
-        message = f"{path} was taken back to the value of version {record.restores} by {record.who} at {record.at}"
+        message = f"{path} was rolled back to the value of version {record.restores} by {record.who} at {record.at}"
     else:
         message = f"{path} was rotated by {record.who}, {begun}, {record.step} at {record.at}"
     return RotationLost(message, reference=path, help=remedy, winner=record.who, since=record.since)
@@ -150,7 +150,7 @@ def command(path: str, record: Record | None, act: str = "") -> str:
 
 def _until_then(path: str, record: Record) -> str:
     resume, back = (command(path, record, act) for act in ("--resume", "--rollback"))
-    return f"wait; if that program is gone, `{resume}` brings it to its end, `{back}` takes it back"
+    return f"wait; if that program has ended, `{resume}` completes it, `{back}` undoes it"
 
 
 def stamp(seconds: float) -> str:

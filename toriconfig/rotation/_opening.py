@@ -69,7 +69,7 @@ def reserve(
         raise error
     if not again and same(pending, current.data, tuple(pending)):
         # Old and new could not be told apart later: what is promoted already, what is to be destroyed.
-        refusal = f"{run.work.ref} holds that value already: there is nothing to do"
+        refusal = f"{run.work.ref} already holds that value: there is nothing to do"
         run.say("reserve", "failed", new, refusal)
         raise RotationRefused(refusal, reference=str(run.work.ref), help="nothing was changed")
     _process.begin(new.id)
@@ -115,7 +115,7 @@ def take_over(run: Run, found: Record, *, halting: bool = False) -> Record:
         exclusive=exclusive,
         verifier=asked,
     )
-    run.say("resume", "done", record, f"it was left by {found.who}: {found.step}")
+    run.say("resume", "done", record, f"it was abandoned by {found.who}: {found.step}")
     return record
 
 
@@ -127,12 +127,14 @@ def halt(run: Run, record: Record) -> Record:
     """
     record = take_over(run, record, halting=True)
     if record.step != "verified":
-        return run.write(record, "undo", step="undoing", reason=record.reason or "taken back")
+        return run.write(record, "undo", step="undoing", reason=record.reason or "rolled back")
     for _ in range(_TRIES):
         current = run.persist(run.main.read)
         if current.state == "there" and same(current.data, record.pending.open(), record.keys):
             return run.write(record, "undo", step="promoted", version=current.number)
         # The former rotator may be just about to promote: writing the secret anew, unchanged, makes it fail.
         if current.state != "there" or run.persist(lambda now=current: run.main.write(now.data, now.number)):  # type: ignore[misc]
-            return run.write(record, "undo", step="undoing", reason="taken back")
-    raise RotationError(f"others keep writing {run.work.ref.path}", step="undo", help="`--rollback` tries again")
+            return run.write(record, "undo", step="undoing", reason="rolled back")
+    raise RotationError(
+        f"other programs keep writing {run.work.ref.path}", step="undo", help="`--rollback` tries again"
+    )

@@ -64,13 +64,13 @@ class Option:
     ) -> None:
         self.attribute = name.replace("-", "_")
         if not self.attribute.isidentifier() or name.startswith(("-", "_")):
-            raise ValueError("the name of an option is letters, digits and dashes, without dashes before it")
+            raise ValueError("the name of an option must be letters, digits and dashes, and must not start with a dash")
         if type not in _EXPECTED:
-            raise ValueError(f"the type of --{name} is str, int, float or bool")
+            raise ValueError(f"the type of --{name} must be str, int, float or bool")
         if secret and (type is not str or not (envvar or ask)):
-            raise ValueError(f"--{name} is a secret: it is text, and needs an envvar, or ask=True")
+            raise ValueError(f"--{name} is a secret: it must be text, and needs an envvar, or ask=True")
         if ask and not (secret and new_value):
-            raise ValueError(f"--{name} is asked for: it needs secret=True and new_value=True")
+            raise ValueError(f"--{name} has ask=True: it needs secret=True and new_value=True")
         self.name, self.type, self.help, self.default, self.metavar = name, type, help, default, metavar
         self.envvar, self.secret, self.required, self.new_value, self.ask = envvar, secret, required, new_value, ask
 

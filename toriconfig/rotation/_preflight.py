@@ -173,7 +173,7 @@ def check_there(current: Version, ref: Ref) -> None:
     """
     path = ref.path
     if current.state == "absent":
-        raise VaultNotFound(f"Vault holds nothing at {path}", reference=str(ref), help="put a first value there")
+        raise VaultNotFound(f"Vault holds nothing at {path}", reference=str(ref), help="store a first value there")
     if current.state != "there":
         undelete = f"undelete it, `vault kv undelete -versions={current.number} {shlex.quote(path)}`, or "
         raise VaultNotFound(
@@ -183,7 +183,7 @@ def check_there(current: Version, ref: Ref) -> None:
         )
     if ref.key is not None and ref.key not in current.data:
         raise VaultNotFound(
-            f"{path} has no key {ref.key}", reference=str(ref), help="look at the spelling, or put a first value there"
+            f"{path} has no key {ref.key}", reference=str(ref), help="check the spelling, or store a first value there"
         )
 
 
@@ -227,7 +227,7 @@ def check_needs(work: Work, needs: Mapping[str, str], *, must_know: bool = True)
         if not must_know:
             return
         raise RotationRefused(
-            "the token may not ask for its own capabilities, so whether it may rotate cannot be known before",
+            "the token may not read its own capabilities, so its permissions cannot be checked in advance",
             reference=str(work.ref),
             help='give it the `default` policy, or path "sys/capabilities-self" { capabilities = ["update"] }',
         ) from None
@@ -253,6 +253,6 @@ def _mount(session: Session, ref: Ref) -> str:
         raise RotationRefused(
             f"{ref.path} is in a KV engine of version 1, which has no check-and-set",
             reference=str(ref),
-            help="move it to KV v2: two rotators at once could not be told apart",
+            help="move it to KV v2: concurrent rotators need check-and-set",
         )
     return mount

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 # What helps where a version holds no value, by its state.
 _REMEDIES = {
     "deleted": "undelete it, or name another version",
-    "destroyed": "what was destroyed cannot be brought back: name another version",
-    "absent": "it was never written, or is older than what Vault keeps: name another version",
+    "destroyed": "a destroyed version cannot be restored: name another version",
+    "absent": "it was never written, or Vault no longer keeps it: name another version",
 }
 
 
@@ -80,7 +80,7 @@ def _mended(rotation: Rotation, preflight: Preflight, last: Record | None) -> Ou
     if number:
         return _bring_back(rotation, preflight, last, number)
     raise RotationRefused(
-        f"readers are refused now: version {current.number} of {path} is not accepted, nor is one before it",
+        f"readers are refused now: version {current.number} of {path} is not accepted, nor is an earlier one",
         reference=str(ref),
         help=f"store what is accepted, or type `{command(path, last, f'--rollback --to {current.number}')}` to have "
         f"version {current.number} accepted again, or name an earlier one",
@@ -105,9 +105,9 @@ def _take_back(rotation: Rotation, preflight: Preflight, found: Record) -> Outco
         if mended is not None:
             return mended
         raise RotationRefused(
-            f"{path} was changed since that rotation: version {current.number} is not what it made",
+            f"{path} was changed since that rotation: version {current.number} is not the version that it created",
             reference=str(rotation.ref),
-            help=f"`{command(path, found, f'--rollback --to {found.base}')}` brings version {found.base} back all the same",
+            help=f"`{command(path, found, f'--rollback --to {found.base}')}` restores version {found.base} nevertheless",
         )
     back = _wanted(former, found.keys, f"before that rotation {path}", rotation)
     record = reserve(run, lambda _: back, found, current, restores=found.base)
@@ -120,7 +120,7 @@ def _bring_back(rotation: Rotation, preflight: Preflight, found: Record | None, 
         raise RotationRefused(
             f"a rotation of {ref.path} is half-way ({found.step} at {found.at}, by {found.who})",
             reference=str(ref),
-            help=f"first bring it to its end, `{command(ref.path, found, '--resume')}`, or take it back, "
+            help=f"first complete it, `{command(ref.path, found, '--resume')}`, or undo it, "
             f"`{command(ref.path, found, '--rollback')}`",
         )
     if found is not None and (ref.key is None or ref.key in found.keys):
@@ -151,7 +151,7 @@ def _wanted(values: Values, keys: tuple[str, ...], where: str, rotation: Rotatio
         raise RotationRefused(
             f"{where} had no {', '.join(missing)}",
             reference=str(rotation.ref),
-            help="write, or delete, by hand what is wanted",
+            help="write or delete the keys by hand",
         )
     return {key: values[key] for key in keys}
 
@@ -160,7 +160,7 @@ def _around(preflight: Preflight, found: Record) -> tuple[Values, Values]:
     """Return the secret's values before and after that rotation; a closed record no longer holds these values."""
     if found.open:
         return found.former.open(), found.pending.open()
-    return _version(preflight, found.base, ", which was before,"), preflight.main.read(found.version).data
+    return _version(preflight, found.base, ", the one before,"), preflight.main.read(found.version).data
 
 
 def _version(preflight: Preflight, number: int, which: str = "") -> Values:

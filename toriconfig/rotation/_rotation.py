@@ -101,16 +101,16 @@ class Rotation:
         self.chosen = Chosen(self.ref, kind, setup or {}, variables)
         self.max_age = self.ref.max_age if max_age is None else max_age
         if grace is not None and not 0 <= grace <= _YEAR:
-            raise ValueError(f"grace is a number of seconds from 0 to {_YEAR}, a year, not {grace}")
+            raise ValueError(f"grace must be a number of seconds from 0 to {_YEAR}, a year, not {grace}")
         if not (verify_timeout > 0 and timeout > 0):
-            raise ValueError("verify_timeout and timeout are numbers of seconds above 0")
+            raise ValueError("verify_timeout and timeout must be numbers of seconds above 0")
         if not (abandoned_after >= 0 and (min_age is None or min_age >= 0)):
-            raise ValueError("min_age and abandoned_after are numbers of seconds from 0")
+            raise ValueError("min_age and abandoned_after must be numbers of seconds from 0")
         if self.ref.version is not None:
-            raise ValueError(f"{self.ref} is pinned to a version, which never changes: leave `?version=` out")
+            raise ValueError(f"{self.ref} is pinned to a version, which never changes: omit `?version=`")
         if self.ref.parsed.parameters:
             raise ValueError(
-                f"{self.ref} is issued anew by itself, in every process that uses it: nothing is to be rotated"
+                f"{self.ref} is issued automatically, for every process that uses it: there is nothing to rotate"
             )
         where = vault or Vault()
         session = connect(where, variables)
@@ -255,11 +255,9 @@ class Rotation:
         check_own(found, self.ref)
         kind = self.chosen.for_record(found)
         if found.unheard and self.verify is None:
-            other = (
-                "" if found.undoes else f"; or take the rotation back: `{command(self.ref.path, found, '--rollback')}`"
-            )
+            other = "" if found.undoes else f"; or undo the rotation: `{command(self.ref.path, found, '--rollback')}`"
             raise RotationRefused(
-                f"the rotation of {self.ref.path} was begun with a verifier, which has yet to say that the value works",
+                f"the rotation of {self.ref.path} was started with a verifier, which has not accepted the value yet",
                 reference=str(self.ref),
                 help=f"name it again: `{command(self.ref.path, found, '--resume --verify COMMAND')}`{other}",
             )
@@ -280,9 +278,9 @@ class Rotation:
             actions = [
                 f"write a record at {self.ref.path}{SUFFIX}",
                 *answered(lambda: kind.plan(work, current.data), f"{kind.name}: plan"),
-                *(["have the new value verified"] if self.verify is not None else []),
+                *(["verify the new value"] if self.verify is not None else []),
                 f"write version {current.number + 1} of {self.ref.path}",
-                *([f"after {self.grace:g} s take the former value out of use"] if self.grace is not None else []),
+                *([f"after {self.grace:g} s invalidate the former value"] if self.grace is not None else []),
             ]
         else:
             kind = self.chosen.for_new(None)
@@ -313,7 +311,7 @@ class Rotation:
         """
         if not self.chosen.is_stored:
             raise RotationRefused(
-                f"a rotation of kind {self.chosen.name} is one request, of which Vault keeps no former state",
+                f"a rotation of kind {self.chosen.name} is one request, and Vault keeps no former state",
                 reference=str(self.ref),
                 help="rotate again",
             )
@@ -355,9 +353,9 @@ class Rotation:
             RotationError: the rotation was undone.
         """
         if record.step == "undone" and not undone_is_fine:
-            stands = "the value that was to be taken back" if record.undoes else "the former value"
+            stands = "the value that was to be rolled back" if record.undoes else "the former value"
             raise RotationError(
-                f"{record.reason}; {stands} stands",
+                f"{record.reason}; {stands} is valid",
                 reference=str(self.ref),
                 help=run.cause.help if run.cause is not None else "",
                 step=record.reason.partition(":")[0],

@@ -113,7 +113,7 @@ class Run:
                 if current.state == "there" and same(current.data, pending, record.keys):
                     return self._promoted(record, current.number)
                 if current.state != "there" or not same(current.data, former, record.keys):
-                    reason = f"somebody else wrote {self.work.ref.path} meanwhile, as version {current.number}"
+                    reason = f"another program wrote {self.work.ref.path} in the meantime, as version {current.number}"
                     return self._failed("promote", record, RotationError(reason))
                 # Between reading the version and writing over it: whoever takes a rotation back takes over the record
                 # first and then writes the secret anew, so one of the two checks fails.
@@ -136,7 +136,9 @@ class Run:
                 return self._failed("promote", record, version.error, undo=record.exclusive is True)
             if version is not None:
                 return self._promoted(record, version)
-        crowded = RotationError(f"others keep writing {self.work.ref.path}", step="promote", help="`--resume` goes on")
+        crowded = RotationError(
+            f"other programs keep writing {self.work.ref.path}", step="promote", help="`--resume` completes it"
+        )
         if record.exclusive:
             return self._failed("promote", record, crowded)
         raise crowded
@@ -180,7 +182,7 @@ class Run:
             if error is not None:
                 self.say("retire", "failed", record, error.message)
                 raise RotationError(
-                    f"the new value is in use, but the old one could not be taken out of use: {error.message}",
+                    f"the new value is in use, but the old one could not be invalidated: {error.message}",
                     step="retire",
                     help="`--resume` tries again",
                     unreachable=isinstance(error, PASSING),
@@ -196,7 +198,7 @@ class Run:
             raise
         except VaultError as error:
             log = library_logger("toriconfig.rotation")
-            log.warning("%s was rotated, which cannot be noted beside it: %s", self.work.ref, error.message)
+            log.warning("%s was rotated, but the time could not be stored with it: %s", self.work.ref, error.message)
 
     def _wait(self, record: Record) -> None:
         self.say("grace", "started", record, f"until {record.grace_until}")

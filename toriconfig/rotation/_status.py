@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from toriconfig.rotation._rotation import Rotation
 
 _CHANGED_OUTSIDE = (
-    " (changed outside of this rotation: store what is accepted now, or have the stored value accepted again)"
+    " (changed outside of this rotation: store the accepted value, or make the stored value accepted again)"
 )
 
 
@@ -129,7 +129,7 @@ def _what_works(rotation: Rotation, preflight: Preflight, found: Record, current
     # A kind that cannot be made again, or cannot tell, leaves it at what is stored.
     error = attempt(lambda: said.append(_accepts(rotation, preflight, found, current)), found.kind)
     if error is not None:
-        return None, f"readers get {stored}; whether it is accepted could not be found out: {error.message}"
+        return None, f"readers get {stored}; whether it is accepted could not be checked: {error.message}"
     if said[0] is None:
         return None, f"readers get {stored}"
     if said[0]:

@@ -32,11 +32,11 @@ def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
     """
     path = run.work.ref.path
     resume, back = (f"`{command(path, record, act)}`" for act in ("--resume", "--rollback"))
-    remedy = f"{resume} goes on, {back} takes it back"
+    remedy = f"{resume} completes it, {back} undoes it"
     if record.step == "promoted" or run.promotion == "yes":
-        return _extended(error, "the new value is in use, and only the record of its rotation is not closed", remedy)
+        return _extended(error, "the new value is in use, and only the record of its rotation is still open", remedy)
     if record.exclusive is False:
-        return _extended(error, "the stored value goes on working", remedy)
+        return _extended(error, "the stored value keeps working", remedy)
     if record.exclusive is None:
         return _extended(error, "the rotation is half-way", remedy)
     if run.promotion == "maybe":
@@ -53,7 +53,7 @@ def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
             error, "the former password works, so no reader is locked out; the record is not closed", remedy
         )
     run.say("undo", "failed", record, failure.message)
-    return _extended(error, _locked_out(record, failure), f"as soon as that is mended: {remedy}")
+    return _extended(error, _locked_out(record, failure), f"once that is fixed: {remedy}")
 
 
 def interrupted(run: Run, record: Record) -> None:
@@ -73,9 +73,9 @@ def could_not_undo(record: Record, path: str, failure: SecretError) -> RotationE
     first = f"{record.reason}; and " if record.reason else ""
     locked_out = f"; {LOCKED_OUT}" if record.exclusive else ""
     return RotationError(
-        f"{first}the former value could not be put back: {failure.message}{locked_out}",
+        f"{first}the former value could not be restored: {failure.message}{locked_out}",
         step="undo",
-        help=f"as soon as that is mended: `{command(path, record, '--rollback')}` tries again",
+        help=f"once that is fixed: `{command(path, record, '--rollback')}` tries again",
         unreachable=isinstance(failure, PASSING),
     )
 
@@ -90,14 +90,14 @@ def maybe_reserved(ref: Ref, unwritten: Unwritten) -> VaultError:
     _extend(
         error,
         "the record of the rotation may have been written; nothing else was changed",
-        f"`{base} --status` tells, `{base} --resume` goes on, `{base} --rollback` takes it back",
+        f"`{base} --status` shows it, `{base} --resume` completes it, `{base} --rollback` undoes it",
     )
     return error
 
 
 def _locked_out(record: Record, failure: SecretError) -> str:
     sure = LOCKED_OUT if record.step != "reserved" else f"unless its password was not changed yet, {LOCKED_OUT}"
-    return f"{sure}: the former password could not be put back: {failure.message}"
+    return f"{sure}: the former password could not be restored: {failure.message}"
 
 
 def _extended(error: SecretError, state: str, remedy: str) -> SecretError:

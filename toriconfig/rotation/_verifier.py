@@ -39,7 +39,7 @@ class Command:
     def __init__(self, arguments: Sequence[str]) -> None:
         expect(arguments, (list, tuple), "a Command takes a list of program and arguments")
         for one in arguments:
-            expect(one, str, "the arguments of a Command are text")
+            expect(one, str, "the arguments of a Command must be text")
         if not arguments:
             raise ValueError("a verifier needs a program")
         self.arguments = tuple(arguments)
@@ -59,9 +59,7 @@ class Command:
         try:
             data = text.encode()
         except UnicodeEncodeError:
-            return (
-                f"the verifier {name} cannot be given the value: it holds half a surrogate pair, which is no character"
-            )
+            return f"the verifier {name} cannot be given the value: it holds an unpaired surrogate, which is not a character"
         reading, writing = os.pipe()
         by_descriptor = any(_FD in one for one in self.arguments)
         command = [one.replace(_FD, str(reading)) for one in self.arguments]
@@ -113,9 +111,9 @@ def verified(verify: Verify | Command | None, value: Any, seconds: float) -> Non
             raise RotationError(error.message)
         if hasattr(said[0], "__await__"):
             getattr(said[0], "close", lambda: None)()  # else Python warns that it was never awaited
-            raise RotationError("the verifier is asynchronous, so it said nothing; `run_sync` makes a plain one of it")
+            raise RotationError("the verifier is asynchronous, so it gave no result: wrap it with `run_sync`")
         if said[0] is False:
-            raise RotationError("the verifier said no")
+            raise RotationError("the verifier rejected the value")
 
 
 def environment_of_verifier(environ: Mapping[str, str]) -> dict[str, str]:

@@ -98,7 +98,7 @@ class DotEnv:
             "TC003",
             origin=Origin("dotenv", self._path, line),
             message=f"the file is not {name} text",
-            help=f"save it as {name}, or say its encoding with `env_file_encoding`",
+            help=f"save it as {name}, or name its encoding with `env_file_encoding`",
         )
 
     def _missing(self) -> Problem:
@@ -106,7 +106,7 @@ class DotEnv:
             "TC006",
             origin=self._locate(None),
             message="the file does not exist",
-            help="create it, or do not ask for it with `env_file`",
+            help="create it, or remove it from `env_file`",
         )
 
 
@@ -159,8 +159,8 @@ class _Read:
                     "TC304",
                     at,
                     severity="warning",
-                    message=f"`${{{part.name}}}` is not set, so nothing stands in its place",
-                    expected="a name that a line above or the environment sets",
+                    message=f"`${{{part.name}}}` is not set, so it is replaced by nothing",
+                    expected="a name that a previous line or the environment sets",
                     help=f"set {part.name}, or write `${{{part.name}:-default}}`",
                 )
         text = expanded(found, known, self.room)

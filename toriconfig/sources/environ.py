@@ -107,7 +107,7 @@ def _not_text(name: str) -> Problem:
         "TC102",
         origin=_locate(name),
         expected="UTF-8 text",
-        help="set it anew in UTF-8, or give the bytes in a file",
+        help="set it again in UTF-8, or provide the bytes in a file",
         message=f"variable `{name}` is not UTF-8 text",
     )
 

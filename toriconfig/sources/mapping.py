@@ -149,7 +149,7 @@ class _Build:
         if not isinstance(value, (Mapping, list, tuple, AbstractSet)):
             return Node(value, self.layer, path)
         if id(value) in self.open or len(path) > _DEEPEST:
-            self.problem("TC004", path, f"the value holds itself, or is nested more than {_DEEPEST} deep")
+            self.problem("TC004", path, f"the value contains itself, or is nested more than {_DEEPEST} deep")
             return None
         self.open.add(id(value))
         if isinstance(value, Mapping):
@@ -170,7 +170,7 @@ class _Build:
 
     def twice(self, code: str, path: Path, other: Path, what: str) -> None:
         related = (Related(self.locate(other), "given here too"),) if other != path else ()
-        self.problem(code, path, f"`{show(path)}`: {what}", related=related, help="say it once")
+        self.problem(code, path, f"`{show(path)}`: {what}", related=related, help="give it once")
 
     def problem(self, code: str, path: Path, message: str, **more: Any) -> None:
         self.problems.append(

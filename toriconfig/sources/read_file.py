@@ -33,7 +33,9 @@ def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | 
     if data.kind != "absent":
         return _unreadable(origin, data)
     if os.path.islink(path):
-        return Problem("TC003", origin=origin, message="the symbolic link points nowhere", help="repair the link")
+        return Problem(
+            "TC003", origin=origin, message="the target of the symbolic link does not exist", help="repair the link"
+        )
     return None
 
 
@@ -86,5 +88,5 @@ def _unreadable(origin: Origin, why: Unread) -> Problem:
         "TC003",
         origin=origin,
         message=f"the file cannot be read: {why.reason[:1].lower()}{why.reason[1:]}",
-        help="give this user the right to read it" if why.kind == "denied" else "",
+        help="give this user the permission to read it" if why.kind == "denied" else "",
     )

@@ -120,14 +120,14 @@ class SecretsDir:
                 origin=self._locate(None),
                 severity="error" if self._missing == "error" else "warning",
                 message="the directory of secrets does not exist",
-                help="mount it, or do not ask for it with `secrets_dir`",
+                help="mount it, or remove it from `secrets_dir`",
             )
         reason = (error.strerror or "the system refused").lower()
         return Problem(
             "TC003",
             origin=self._locate(None),
             message=f"the directory of secrets cannot be read: {reason}",
-            expected="a directory with one file a value",
+            expected="a directory with one file per value",
         )
 
     def _outside(self, path: str) -> Problem:
@@ -136,7 +136,7 @@ class SecretsDir:
             origin=self._locate(path),
             message="the symbolic link leads out of the directory of secrets",
             expected="a file inside the directory",
-            help="copy the file, or name its own directory in `secrets_dir`",
+            help="copy the file, or add its directory to `secrets_dir`",
         )
 
     def _twice(self, path: str, other: str) -> Problem:

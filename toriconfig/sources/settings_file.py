@@ -69,7 +69,7 @@ class SettingsFile:
             data = Problem(
                 "TC006",
                 origin=Origin(self.kind, self.name),
-                message="this file was asked for and does not exist",
+                message="this file was requested and does not exist",
                 help="create it, or correct its name",
             )
         if isinstance(data, Problem):

@@ -46,7 +46,7 @@ def _address(address: str, field: str) -> str:
         return f"unix://{rest.rstrip('/')}"
     host, _, path = rest.partition("/")
     if "@" in rest or "?" in rest or "#" in rest:
-        raise ValueError(f"{field}: user names, passwords, `?` and `#` do not belong there; log in with `auth`")
+        raise ValueError(f"{field}: user names, passwords, `?` and `#` are not allowed there; log in with `auth`")
     if not _is_host(host):
         raise ValueError(f"{field}: expected {scheme}://host:port")
     below = [part for part in path.split("/") if part]
@@ -56,7 +56,7 @@ def _address(address: str, field: str) -> str:
     except ValueError as error:
         raise ValueError(f"{field}: after the host, {error}") from None
     if below[-1:] == ["v1"]:
-        raise ValueError(f"{field}: leave out the closing /v1, which is added to each request")
+        raise ValueError(f"{field}: omit the trailing /v1, which is added to each request")
     return "/".join((f"{scheme}://{host}", *below))
 
 

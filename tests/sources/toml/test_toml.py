@@ -168,7 +168,7 @@ def test_every_place_holds_just_its_value(data: dict[str, Any], crlf: bool) -> N
         ("a = [1,\n2\n", "TC001", "3:1", "an array that is not closed"),
         ("a = 1\na = 2\n", "TC002", "2:1", ""),
         ("[a]\n[a]\n", "TC002", "2:3", "declared twice"),
-        ("a = 1 2\n", "TC001", "1:7", "more after a value"),
+        ("a = 1 2\n", "TC001", "1:7", "text after a value"),
         ("[a\n", "TC001", "1:3", "a table header that is not closed"),
         ("a = 2026-13-01\n", "TC001", "1:5", ""),
         ('a = "\\x"\n', "TC001", "1:6", ""),
@@ -245,8 +245,8 @@ def test_a_date_and_a_number_keep_their_types(tmp_path: Path) -> None:
     ("text", "place", "remedy"),
     [
         ("n = True\n", "1:5", "write `true` or `false`"),
-        ("n = null\n", "1:5", "leave the key out"),
-        ("n = None\n", "1:5", "leave the key out"),
+        ("n = null\n", "1:5", "omit the key"),
+        ("n = None\n", "1:5", "omit the key"),
         ("n =\n", "1:4", "write a value, or remove the key"),
         ("n = # soon\n", "1:5", "write a value, or remove the key"),
         ("n == 1\n", "1:4", "write one `=`"),
@@ -290,7 +290,7 @@ def test_a_pyproject_without_the_table_is_warned_of(tmp_path: Path, text: str, p
     file.write_text(text)
     (only,) = check(App, config_files=[file], config_name="app", environ={})
     assert ("TC006", "warning", f"{file}{place}") == (only.code, only.severity, str(only.origin))
-    assert "the file has no table `[tool.app]`, so nothing is read of it" == only.message
+    assert "the file has no table `[tool.app]`, so nothing is read from it" == only.message
     assert f"{remedy}, or name another one with `pyproject_toml_table_header`" == only.help
 
 

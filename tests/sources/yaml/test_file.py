@@ -53,7 +53,7 @@ def test_an_empty_file_is_an_empty_mapping(tmp_path: Path, content: bytes) -> No
 
 def test_a_missing_file_says_nothing_unless_it_was_asked_for(tmp_path: Path) -> None:
     assert ([], True) == (told(load(tmp_path / "no")), load(tmp_path / "no").complete)
-    assert [("TC006", "settings", "this file was asked for and does not exist")] == told(
+    assert [("TC006", "settings", "this file was requested and does not exist")] == told(
         load(tmp_path / "no", required=True)
     )
 
@@ -65,7 +65,7 @@ def test_a_path_through_a_file_is_a_missing_file(tmp_path: Path) -> None:
 
 def test_a_link_to_nowhere_is_told_though_nobody_asked_for_the_file(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "no")
-    assert [("TC003", "settings", "the symbolic link points nowhere")] == told(load(tmp_path / "a"))
+    assert [("TC003", "settings", "the target of the symbolic link does not exist")] == told(load(tmp_path / "a"))
 
 
 def test_a_link_to_a_file_is_followed(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def places(problem: Problem) -> list[str]:
 def test_an_open_bracket_is_shown_where_it_opens_and_where_reading_gave_up() -> None:
     problem = only("a: 1\nfeatures: [alpha, beta\nnext: 1\n")
     assert ["f.yaml:2:11", "f.yaml:3:5"] == places(problem)
-    assert ("opened here", "reading gave up here") == (problem.label, problem.related[0].label)
+    assert ("opened here", "reading stopped here") == (problem.label, problem.related[0].label)
 
 
 def test_an_open_brace_at_the_end_of_the_file_is_shown_where_it_opens() -> None:

@@ -70,7 +70,7 @@ def test_the_bound_on_depth_is_exact() -> None:
 def test_depth_by_aliases_counts() -> None:
     text = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 150))
     (problem,) = problems(text)
-    assert ("TC004", "more than 100 collections inside one another") == (problem.code, problem.message)
+    assert ("TC004", "more than 100 nested collections") == (problem.code, problem.message)
     assert [] == problems("".join(text.splitlines(keepends=True)[:98]))
 
 

@@ -65,8 +65,8 @@ def _place(session: Session, reference: str) -> list[Finding]:
 
 def _unconfigured(references: list[str]) -> Finding:
     if not references:
-        return Finding("ok", "address", "Vault is not configured, and no setting asks for it")
-    message = f"Vault is not configured, and settings are to come from {', '.join(references)}"
+        return Finding("ok", "address", "Vault is not configured, and no setting needs it")
+    message = f"Vault is not configured, but settings refer to {', '.join(references)}"
     return Finding("error", "address", message, "set VAULT_ADDR, or give `Vault(address=...)` in code", "TC401")
 
 
@@ -76,10 +76,10 @@ def _protection(session: Session) -> Iterator[Finding]:
     for address in session.resolved.addresses:
         parts = urlsplit(address)
         if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-            message = f"{address} is not encrypted: anybody on the way reads token and secrets"
+            message = f"{address} is not encrypted: anyone on the network path can read the token and secrets"
             yield Finding("warning", "TLS", message, "use https", "TC410")
         elif parts.scheme == "https" and not session.resolved.tls.verify:
-            message = f"the certificate of {address} is not checked: anybody on the way can pretend to be Vault"
+            message = f"the certificate of {address} is not verified: anyone on the network path can impersonate Vault"
             yield Finding("warning", "TLS", message, "unset VAULT_SKIP_VERIFY, and set VAULT_CACERT", "TC410")
 
 
@@ -92,7 +92,7 @@ def _token(session: Session) -> Iterator[Finding]:
         # Only the words tell whether it is the token that is refused, or the lookup.
         bare = asked(session.client, "GET", "auth/token/lookup-self", check=False, token=live.value)
         if not isinstance(bare, SecretError) and no_policy(bare):
-            message = "it is accepted, but no policy lets it look itself up, so when it ends is not known"
+            message = "it is accepted, but no policy allows it to look itself up, so its expiry is unknown"
             yield Finding("warning", "token", message, "give it the policy `default` too", "TC408")
             return
         if not isinstance(bare, SecretError) and bare.status == 403:
@@ -118,7 +118,7 @@ def _life(data: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("warning", "token", message, remedy, "TC408")
     if "root" in policies:
         remedy = "use one with the policy that `toriconfig policy` prints"
-        yield Finding("warning", "token", "it is a root token, which may do anything", remedy, "TC408")
+        yield Finding("warning", "token", "it is a root token, which has every permission", remedy, "TC408")
 
 
 def _skew(headers: Mapping[str, str], clock: Clock) -> Iterator[Finding]:
@@ -132,5 +132,5 @@ def _skew(headers: Mapping[str, str], clock: Clock) -> Iterator[Finding]:
         yield Finding("ok", "clock", "agrees with Vault's")
         return
     message = f"this machine is {span(abs(skew))} {'ahead of' if skew > 0 else 'behind'} Vault"
-    remedy = "set the clock: certificates and JWTs are judged by it (leases are not)"
+    remedy = "set the clock: certificates and JWTs are validated by it (leases are not)"
     yield Finding("warning", "clock", message, remedy, "TC409")

@@ -55,7 +55,7 @@ def _judged(address: str, health: Answer | SecretError) -> list[Finding]:
     if isinstance(health, SecretError):
         return [unreached("address", address, health)]
     if not isinstance(health.body.get("initialized"), bool):
-        message = f"what answers at {address} is not Vault (status {health.status})"
+        message = f"the server at {address} is not Vault (status {health.status})"
         return [Finding("unreached", "address", message, "correct VAULT_ADDR", "TC405")]
     findings = [Finding("ok", "address", f"{address} answers")]
     if health.status in (501, 503):

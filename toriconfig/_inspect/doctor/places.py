@@ -79,7 +79,7 @@ def _capability(client: Client, ref: Ref) -> Finding:
     needed = "update" if ref.parsed.parameters else "read"
     answer = asked(client, "POST", "sys/capabilities-self", body={"paths": [ref.path]})
     if isinstance(answer, VaultDenied):
-        message = "not tried, since reading it makes something new, and the token may not ask what it may do"
+        message = "not tried, because a read issues new credentials, and the token may not query its permissions"
         return Finding("warning", name, message, "give the token the policy `default` too", "TC406")
     if isinstance(answer, SecretError):
         return unreached(name, client.address, answer)

@@ -1,1 +1,1 @@
-"""Putting sealed handles into the merged tree."""
+"""Creation of handles for the secrets in the merged tree."""

@@ -1,4 +1,4 @@
-"""Providers for references to secrets: one key of a path, a whole path, a text with several of them in it."""
+"""Providers for references to secrets: one key of a path, a whole path, or a text with several references."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _ABSENT: Any = object()
 
 
 class Fetched(NamedTuple):
-    """A piece that is taken out of the reading of one input.
+    """A piece of a value, taken from the result of one input.
 
     Attributes:
-        at: which input.
-        take: takes it out of the reading.
-        name: what people call it, for messages.
-        forms: that its text is given.
+        at: index of the input.
+        take: extracts the piece from the result.
+        name: name for messages.
+        forms: encodings of its text.
     """
 
     at: int
@@ -49,11 +49,11 @@ class Parts(Value):
     """Sources of the pieces of a template.
 
     Attributes:
-        vault_provider: the shared provider of the Vault path that a reference names; None when Vault is not there to be asked.
-        other: the provider of the secret at a path, for references from one secret to another.
-        absent: why Vault is not asked.
-        fetched: the shared provider of the path that a reference to another backend names, by its scheme and that reference;
-            None when the load is offline.
+        vault_provider: returns the shared provider of a Vault path; None if Vault is not available.
+        other: returns the provider of the secret at a path, for references from one secret to another.
+        absent: reason for which Vault is not asked.
+        fetched: returns the shared provider of a path in another backend, by scheme and reference; None if the load is
+            offline.
     """
 
     vault_provider: Callable[[Ref], Provider] | None
@@ -67,22 +67,22 @@ def _in_backends(place: Template) -> Iterator[Reference]:
 
 
 def asks_backend(template: Template) -> bool:
-    """True if a backend holds any piece."""
+    """Return True if a backend holds any piece."""
     return any(True for _ in _in_backends(template))
 
 
 def schemes_of(place: Template | Ref) -> list[str]:
-    """The backends that it names."""
+    """Return the schemes of its backends."""
     return [place.scheme] if isinstance(place, Ref) else [part.kind for part in _in_backends(place)]
 
 
 def source_text_of(place: Template | Ref) -> str:
-    """The places in backends that it names, as text."""
+    """Return its references to backends, as one text."""
     return ", ".join(dict.fromkeys(references_of(place)))
 
 
 def written(place: Template | Ref) -> list[str]:
-    """List the references to backends in a place, as a file spells them."""
+    """Return the references to backends, as a file spells them."""
     if isinstance(place, Ref):
         text = str(place.parsed) if place.scheme == "vault" else spelled(place.path, place.key)
         return [f"${{{place.scheme}:{text}}}"]
@@ -90,12 +90,12 @@ def written(place: Template | Ref) -> list[str]:
 
 
 def references_of(place: Template | Ref) -> tuple[str, ...]:
-    """The places in backends that it names, each apart."""
+    """Return its references to backends, one by one."""
     return (place.shown,) if isinstance(place, Ref) else tuple(part.shown for part in _in_backends(place))
 
 
 def provider_at(place: Template | Ref, parts: Parts, reference: str) -> Provider:
-    """The provider of a place in backends that can be asked."""
+    """Return the provider of a reference to an available backend."""
     if isinstance(place, Template):
         return template_provider(place, parts)
     if place.scheme == "vault":
@@ -111,7 +111,7 @@ def provider_at(place: Template | Ref, parts: Parts, reference: str) -> Provider
 
 
 def template_provider(template: Template, parts: Parts) -> Provider:
-    """One provider for a text with secrets in it; each Vault path is read once for all its keys."""
+    """Return one provider for a text with several secrets. Each Vault path is read once for all its keys."""
     inputs: list[Provider] = []
     pieces = _pieces(template, parts, inputs, {})
     only = pieces[0] if len(pieces) == 1 else ""
@@ -122,9 +122,9 @@ def template_provider(template: Template, parts: Parts) -> Provider:
 
 
 def mapping_provider(node: Node, parts: Parts) -> Provider:
-    """One provider for a mapping of references, `{username: ${vault:p#u}, password: ${vault:p#p}}`, or of files.
+    """Return one provider for a mapping of references, `{username: ${vault:p#u}, password: ${vault:p#p}}`, or of files.
 
-    Each Vault path is read once for all its keys, so a user name and a password are of one version.
+    Each Vault path is read once for all its keys, so user name and password have the same version.
     """
     inputs: list[Provider] = []
     index: dict[Any, int] = {}
@@ -174,10 +174,10 @@ def _pieces(template: Template, parts: Parts, inputs: list[Provider], index: dic
 
 
 def _joined(pieces: Sequence[Piece], readings: Sequence[Reading]) -> Any:
-    """The only piece as it was read; several as one text.
+    """Return a single piece unchanged, or several pieces as one text.
 
     Raises:
-        SecretError: one of several is no text, nor a number or truth value; the message names it.
+        SecretError: one of several pieces is not text, a number or a boolean; the message names it.
     """
     only = pieces[0]
     if len(pieces) == 1 and isinstance(only, Fetched) and not only.forms:
@@ -234,7 +234,7 @@ def _piece(part: Reference | Other, parts: Parts) -> tuple[Provider, Take, Any]:
 def _in_other_backend(part: Reference, parts: Parts) -> tuple[Provider, Take, Any]:
     path, key = split_key(part.name)
     if parts.fetched is None:
-        message = f"{part.kind} is left alone: offline, so {part.shown} cannot be read"
+        message = f"{part.kind} is not used (offline), so {part.shown} cannot be read"
         missing = Missing(part.shown, message, "load without `offline`", Origin("backend", part.shown))
         return missing, _whole, missing
     provider = parts.fetched(part.kind, part.name)
@@ -242,7 +242,7 @@ def _in_other_backend(part: Reference, parts: Parts) -> tuple[Provider, Take, An
 
 
 def _taker(key: str, absent: SecretError) -> Take:
-    """Return a function that takes one key out of a reading; it raises a copy of `absent` when the key is missing."""
+    """Return a function that extracts one key of a result. It raises a copy of `absent` if the key is missing."""
 
     def take(reading: Reading) -> Any:
         value = object_of(reading)
@@ -273,7 +273,7 @@ def object_of(reading: Reading) -> Any:
 
 
 def _fields(value: Any) -> Mapping[str, Any]:
-    """The fields of a model; nothing for text and numbers, whose attributes are no keys."""
+    """Return the fields of a model; none for text and numbers, whose attributes are not keys."""
     return value.__dict__ if hasattr(value, "model_fields_set") else {}
 
 
@@ -281,7 +281,7 @@ def _not_held(scheme: str, path: str, key: str) -> SecretError:
     if scheme != "vault":
         message, help = f"{scheme} has {path} but no key `{key}` in it", f"store the key `{key}` there"
         return SecretNotFound(message, reference=f"{scheme}:{spelled(path, key)}", help=help)
-    remedy = "look at the spelling of the key" if issues(path) else f"store the key `{key}` there"
+    remedy = "check the spelling of the key" if issues(path) else f"store the key `{key}` there"
     reference = str(ParsedReference(path, key))
     return VaultNotFound(f"Vault has {path} but no key `{key}` in it", reference=reference, help=remedy)
 

@@ -1,4 +1,4 @@
-"""Puts a sealed handle into the tree wherever the schema has a `Secret`, so that validation never sees a value."""
+"""Handles in the tree for every `Secret` of the schema, so that validation never gets a value."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from toriconfig._validation.unknown_keys import without_unknown
 
 
 def put_handles(root: Node, shape: Shape, query: Query, base: Handles | None = None) -> tuple[Node, Handles]:
-    """Return the tree with a handle for every secret, and the handles with the findings about the secrets.
+    """Return the tree with a handle for every secret, and the handles with their findings.
 
     Args:
-        base: handles of an earlier load, which stay as they are where the tree holds them; None: there are none.
+        base: handles of an earlier load, which are kept where the tree already has them; None: none.
     """
     walk = _Walk(root, shape, query, base)
     return walk.model(root, shape, (), frozenset()), walk.handles
@@ -86,7 +86,7 @@ class _Walk:
         return _with(node, values)
 
     def secret(self, node: Node | None, shape: Shape, path: Path) -> Node | None:
-        """The handle of the secret at `path`, made once, as another secret may have asked for it already."""
+        """Return the handle of the secret at `path`. It is created once, because other secrets may refer to it."""
         if path not in self.made:
             self.made[path] = self.sealed(node, shape, path)
         return self.made[path]
@@ -107,7 +107,7 @@ class _Walk:
         return _with(node, secret) if node is not None else Node(secret, DEFAULTS, show(path))
 
     def other(self, path: Path) -> Provider:
-        """The provider of another secret, for a reference to it; references form no cycle, so this ends."""
+        """Return the provider of another secret, for a reference to it. References form no cycle."""
         shape = self.shape.at(path)
         if path not in self.made and shape is not None:
             node = self.root.find(path)
@@ -126,7 +126,7 @@ _FAILED = Missing("", "a reference in it failed", "correct the reference", Origi
 
 
 def _default(entry: Field, default: Any) -> Node | None:
-    """The default of a field as a node; None when handles below it can be made without one."""
+    """Return the default of a field as a node; None if handles below it need no default."""
     if default is None or default is PydanticUndefined:
         return None
     if entry.shape.kind == "model":

@@ -1,4 +1,4 @@
-"""Inputs and result of the station that makes handles for secrets."""
+"""Inputs and result of the station that creates handles for secrets."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ class Absence(NamedTuple):
 
 
 class Query(Value):
-    """Inputs that one load may search for secrets. No station changes them.
+    """Inputs of one load that may supply secrets. No station changes them.
 
     Attributes:
-        vault_provider: the shared provider of one Vault path and version; None when Vault is not there to be asked.
-        vault_path: KV path whose keys feed secrets, or None.
-        layers: the layers that count, highest first.
+        vault_provider: returns the shared provider of one Vault path and version; None if Vault is not available.
+        vault_path: KV path whose keys set secrets, or None.
+        layers: the layers to read, highest first.
         how_to_set: returns the variable that sets the secret at a path, or None.
         looked: returns sentence fragments that name the inputs searched for the secret at a path.
-        text_of: returns a scalar as its file spells it: `1.10` in a secret is no number.
-        warn: called while the program runs, with a path, "outage" and the message: a lower layer replaces a backend that
-            does not answer; the message is "" when the backend answers again.
-        offline: True if no backend is to be asked.
-        complete: False if an input could not be read; the input may hold what is missing.
+        text_of: returns a scalar as its file spells it, because `1.10` in a secret is text, not a number.
+        warn: called at run time with a path, "outage" and a message, when a lower layer replaces a backend that does
+            not answer; the message is "" when the backend answers again.
+        offline: True if no backend may be asked.
+        complete: False if an input could not be read; a missing secret may be in that input.
         presumed: True if an optional secret with a reference to a backend counts as set without a request.
         backends: those of the option `backends`.
     """
@@ -68,11 +68,11 @@ class Query(Value):
     @property
     def absent(self) -> str:
         """Reason for which Vault is not asked."""
-        return "Vault is left alone: offline" if self.offline else "Vault is not configured"
+        return "Vault is not used (offline)" if self.offline else "Vault is not configured"
 
     @property
     def fetched(self) -> Callable[[str, str], Provider] | None:
-        """The shared provider of the path that a reference to another backend names; None when the load is offline."""
+        """Return the shared provider of a path in another backend; None if the load is offline."""
         return None if self.offline else self._fetched
 
     def _fetched(self, scheme: str, reference: str) -> Provider:
@@ -91,7 +91,7 @@ class Query(Value):
                 Absence(self.absent, "" if self.offline else "set VAULT_ADDR") if self.vault_provider is None else None
             )
         if self.offline:
-            return Absence(f"{scheme} is left alone: offline")
+            return Absence(f"{scheme} is not used (offline)")
         from toriconfig.backends import backend_of, unconfigured
 
         why = unconfigured(backend_of(scheme, self.backends))
@@ -99,16 +99,16 @@ class Query(Value):
 
 
 class Handles:
-    """Handles of one load by their paths, and the findings about them.
+    """Handles of one load by path, and the findings about them.
 
     Attributes:
         secrets: the handles.
         unsupplied: secrets that nothing supplies, with their reference to a backend ("" for none) and the remedy.
-        declared: the references to backends that each may be read from.
-        source_texts: what a file sets: a reference, or a mapping of references.
+        declared: the references to backends from which each secret may be read.
+        source_texts: the reference, or mapping of references, that a file sets.
         problems: errors of secrets.
         warnings: texts to log, by path.
-        current_warnings: what is wrong now, by kind and path; changes while the program runs.
+        current_warnings: current warnings by kind and path; they change at run time.
     """
 
     __slots__ = ("current_warnings", "declared", "problems", "secrets", "source_texts", "unsupplied", "warnings")
@@ -124,7 +124,7 @@ class Handles:
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Handles:
-        """The handles of an earlier load."""
+        """Return the handles of an earlier load."""
         known = cls()
         known.secrets.update(snapshot.secrets)
         known.unsupplied.update(snapshot.unsupplied)
@@ -133,7 +133,7 @@ class Handles:
         return known
 
     def carried(self, root: Node) -> Handles:
-        """The findings that hold for a tree made from the one of these handles; its secrets are added one by one."""
+        """Return the findings that also apply to a derived tree; its secrets are added one by one."""
         new = Handles()
         new.unsupplied.update((path, why) for path, why in self.unsupplied.items() if root.find(path) is not None)
         new.declared.update(self.declared)
@@ -141,7 +141,7 @@ class Handles:
         return new
 
     def add(self, path: Path, choice: Choice) -> Provider | Secret[Any] | None:
-        """Add the findings about one secret; return its provider."""
+        """Add the findings about one secret, and return its provider."""
         if choice.declared:
             self.declared[path] = choice.declared
         if choice.source_text is not None:

@@ -1,7 +1,8 @@
-"""Decides, without the network, what supplies one secret: a backend, the value of a layer, one behind the other, or nothing.
+"""Choice of the provider of one secret, without network access: a backend, a layer's value, both in order, or nothing.
 
-Vault is asked at the place that a reference in some layer names, else at the one that the field names (`Ref`), else
-under the secret's own path at `vault_path`. A value of a layer above `vault` wins; one below stands in.
+The Vault reference is the one that a layer sets, else the one that the field declares (`Ref`), else the secret's own
+path at `vault_path`. A value of a layer above `vault` takes precedence; a value of a lower layer is used if Vault has
+none.
 """
 
 from __future__ import annotations
@@ -42,13 +43,13 @@ _NOWHERE = Origin("defaults", "nothing")
 
 
 class Choice(Value):
-    """The provider of one secret, and the findings about the secret.
+    """The provider of one secret, and the findings about it.
 
     Attributes:
-        provider: None if the secret is optional and not set, or if `problems` holds the reason.
+        provider: None if the secret is optional and not set, or if `problems` has the reason.
         declared: every reference to a backend that may be read for the secret.
-        source_text: what a file sets: a reference, or a mapping of references; None for anything else.
-        unsupplied: the reference ("" for none) and the remedy, if no layer and no backend supplies the secret here.
+        source_text: the reference, or mapping of references, that a file sets; None for anything else.
+        unsupplied: the reference ("" for none) and the remedy, if no layer and no backend supplies the secret.
         problems: errors of the secret.
         warning: text to log about a missing secret, or about a lower layer that replaces a backend; "" for none.
     """
@@ -98,7 +99,7 @@ def choose(node: Node | None, shape: Shape, path: Path, query: Query, parts: Par
 
 
 def _candidates(node: Node | None) -> tuple[Template | Ref | None, Node | None]:
-    """The highest place in Vault, and the highest value, that the layers name; a null hides what is below it."""
+    """Return the highest Vault reference and the highest value that the layers set; a null hides lower ones."""
     place: Template | None = None
     literal: Node | None = None
     for candidate in [node, *node.losers()] if node is not None else []:
@@ -114,7 +115,7 @@ def _candidates(node: Node | None) -> tuple[Template | Ref | None, Node | None]:
 
 
 def _within(node: Node | None) -> Iterator[str]:
-    """The places in Vault that the values of a mapping name."""
+    """Return the Vault references in the values of a mapping."""
     if node is None or isinstance(node.value, Secret):
         return
     if isinstance(node.value, Template):
@@ -125,7 +126,7 @@ def _within(node: Node | None) -> Iterator[str]:
 
 
 def _source_text(source: Template | Ref | Node | None) -> Any:
-    """Return a secret as a file sets it, if it consists of references to backends alone; None otherwise."""
+    """Return a secret as a file sets it, if it consists only of references to backends; None otherwise."""
     if isinstance(source, (Ref, Template)):
         references = written(source)
         return "".join(references) if isinstance(source, Ref) or len(references) == len(source.parts) else None
@@ -147,7 +148,7 @@ def _own_place(shape: Shape, path: Path, query: Query, problems: list[Problem]) 
 
 
 def _wrong_reference(ref: Ref, path: Path, query: Query) -> Problem | None:
-    """Return the problem of a reference of a field that no backend can hold; None if a backend may hold it."""
+    """Return the problem of a field's reference that no backend can hold; None if it is valid."""
     if ref.scheme == "vault":
         return None
     own = next((one for one in query.backends if one.scheme == ref.scheme), None)
@@ -169,7 +170,7 @@ def _ranks_above_vault(node: Node, query: Query) -> bool:
 
 
 def _lower(node: Node, shape: Shape, path: Path, query: Query, parts: Parts) -> Provider | Secret[Any] | Problem:
-    """Return the provider, or the secret, that a layer sets itself; or the problem for which it cannot be used."""
+    """Return the provider or the secret that a layer sets, or the problem of using it."""
     value = node.value
     if isinstance(value, Secret):
         reading = provider_of(value).reading
@@ -216,7 +217,7 @@ def _masked(node: Node) -> Any:
 
 
 def _is_composed(node: Node) -> bool:
-    """True if a value is put together when it is read, of what references and files say then."""
+    """Return True if a value is composed of references and files when it is read."""
     if type(node.value) is dict:
         return any(map(_is_composed, node.value.values()))
     return isinstance(node.value, Template) or is_file(node)
@@ -241,7 +242,7 @@ def _missing(base: Choice, reference: str, shape: Shape, path: Path, query: Quer
     in_vault = scheme_of(reference) == "vault"
     whose = "Vault " if in_vault else ""
     looked = [*([f"{whose}{reference} ({absent})"] if reference else []), *query.looked(path)]
-    remedy = f"set {variable}" if variable else "set it in a layer, or name its place with `${vault:path#key}`"
+    remedy = f"set {variable}" if variable else "set it in a layer, or refer to it with `${vault:path#key}`"
     if reference and not in_vault and absent is not None and absent.remedy:
         remedy += f", or {absent.remedy}"
     elif reference:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def with_handles(draft: Draft) -> Draft:
-    """The draft with handles for its secrets; its `handles` are those of an earlier load, or None."""
+    """Return the draft with handles for its secrets. Its `handles` are those of an earlier load, or None."""
     context = draft.context
     current: dict[tuple[str, Path], str] = {}
     warn = _warner(context, draft, current)
@@ -42,7 +42,7 @@ def with_handles(draft: Draft) -> Draft:
 
 
 def _warner(context: Context, draft: Draft, current: dict[tuple[str, Path], str]) -> Callable[[Path, str, str], None]:
-    """Return a function that logs a warning about the secret at a path once, and forgets it when it is over.
+    """Return a function that logs a warning about a secret once, and resets it when the cause is gone.
 
     The function holds neither the tree nor the text of the files.
     """

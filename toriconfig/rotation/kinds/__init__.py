@@ -109,7 +109,7 @@ def recorded(name: str, setup: Mapping[str, Any]) -> Any:
     kind = find(name)
     if kind is None:
         raise ValueError(
-            f"{name} is no kind of this package: resume or take it back from the program that rotates with it, "
+            f"{name} is not a kind of this package: resume or roll back with the program that defines it, "
             "or name its class, `--kind module:Class`"
         )
     return made(kind, setup, {}, os.environ)

@@ -36,7 +36,7 @@ def installed(name: str) -> type[Any] | None:
     else:
         reason = why_no_kind(found)
         if not reason and found.name != name:
-            reason = f"its class calls itself {found.name}"
+            reason = f"the `name` of its class is {found.name}"
         if not reason:
             kind: type[Any] = found
             return kind
@@ -46,16 +46,16 @@ def installed(name: str) -> type[Any] | None:
 def why_no_kind(found: object) -> str:
     """Return the reason why an object is no class of a kind; "" if the object is one."""
     if not isinstance(found, type):
-        return f"it is no class but {type(found).__name__}"
+        return f"it is not a class, but of type {type(found).__name__}"
     name = getattr(found, "name", None)
     if not isinstance(name, str) or not name or not name.isprintable():
-        return "its class has no `name`, which is text"
+        return "its class has no `name` that is text"
     if not isinstance(getattr(found, "stored", None), bool):
-        return "its class has no `stored`, which is True or False"
+        return "its class has no `stored` that is True or False"
     missing = [one for one in _METHODS if not callable(getattr(found, one, None))]
     if missing:
         return f"its class has no method {', '.join(missing)}"
     options = getattr(found, "options", ())
     if not isinstance(options, tuple) or not all(isinstance(one, Option) for one in options):
-        return "its `options` are no tuple of toriconfig.rotation.Option"
+        return "its `options` are not a tuple of toriconfig.rotation.Option"
     return ""

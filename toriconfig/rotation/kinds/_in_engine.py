@@ -47,8 +47,8 @@ def place_of(work: Work, middle: str) -> tuple[str, str]:
     mount, found, name = work.ref.path.rpartition(f"/{middle}/")
     if not found or not mount or "/" in name:
         raise RotationRefused(
-            f"{work.ref.path} is no `MOUNT/{middle}/NAME`",
+            f"{work.ref.path} is not a `MOUNT/{middle}/NAME`",
             reference=str(work.ref),
-            help="name it so, or name another kind",
+            help="correct the reference, or name another kind",
         )
     return mount, name

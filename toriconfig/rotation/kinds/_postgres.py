@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LOCK = 0x746F7269
 """First half of the advisory lock's key, of all rotators alike."""
 
-_LOOK = "look at the conninfo, and whether the server is up"
+_LOOK = "check the conninfo, and that the server is running"
 
 _LISTS = frozenset({"search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"})
 """Settings that are lists of names: as one text, a list would be one name. `pg_dump` knows them by heart too."""
@@ -80,8 +80,8 @@ class Server:
         failure = self._connected(login, lambda connection: asked.append(connection.pgconn.used_password))
         if asked == [False]:
             return RotationRefused(
-                f"{self} does not ask {login.username} for a password here, so whether one is valid cannot be found out",
-                help="name a host for which pg_hba.conf asks for a password",
+                f"{self} does not ask {login.username} for a password, so a password cannot be checked",
+                help="name a host for which pg_hba.conf requires a password",
             )
         if failure is None or failure.what is About.LOGIN:
             return failure.text if failure is not None else ""

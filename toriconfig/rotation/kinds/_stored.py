@@ -49,7 +49,7 @@ class Stored:
                 work.main.destroy(numbers)
             if unknown:
                 library_logger("toriconfig.rotation").warning(
-                    "%s: deleted versions cannot be looked into; if they hold the former value, destroy them: %s",
+                    "%s: deleted versions cannot be read; if they hold the former value, destroy them: %s",
                     work.ref.path,
                     ", ".join(map(str, unknown)),
                 )

@@ -33,7 +33,7 @@ class DatabaseRoot(InEngine):
         """
         found = work.request("GET", work.ref.path).data
         user = (found.get("connection_details") or {}).get("username", "its user")
-        return [f"have Vault set a new password for {user}, which nobody else will know"]
+        return [f"have Vault set a new password for {user}, which only Vault will know"]
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:
         """Request the rotation from Vault."""

@@ -68,11 +68,11 @@ class DatabaseUser:
         single: bool = False,
     ) -> None:
         if admin is None and not single:
-            raise ValueError("users that take turns need an administrator who can change the other one: name `admin`")
+            raise ValueError("alternating users need an administrator that can change the other one: name `admin`")
         if admin is not None:
             split(admin)
         if "password=" in "".join(conninfo.split()) or "@" in conninfo.partition("?")[0]:
-            raise ValueError("the conninfo is to hold no credentials: name `admin`, a reference to them")
+            raise ValueError("the conninfo must not hold credentials: name `admin`, a reference to them")
         self._conninfo, self._admin, self._single = conninfo, admin, single
         self.takes_turns = not single
 
@@ -89,7 +89,7 @@ class DatabaseUser:
         conninfo, admin = setup.get("conninfo"), setup.get("admin")
         if not isinstance(conninfo, str) or not isinstance(admin, str | None):
             raise ValueError(
-                "no record says where the database is: database-user needs --conninfo 'host=... dbname=...'"
+                "no record has the address of the database: database-user needs --conninfo 'host=... dbname=...'"
             )
         return cls(conninfo, admin, single=setup.get("single") is True)
 
@@ -158,9 +158,9 @@ class DatabaseUser:
         except RotationError as error:
             raise RotationRefused(f"{error.message}; nothing was changed", help=error.help) from None
         if self._single:
-            return [f"set a new password for {login.username} at {server}; the former one dies at once"]
-        first = [f"make {other} at {server}, as a member of {login.username}"] if missing[0] else []
-        return [*first, f"set a new password for {other} at {server}; {login.username} goes on working"]
+            return [f"set a new password for {login.username} at {server}; the former one stops working at once"]
+        first = [f"create {other} at {server}, as a member of {login.username}"] if missing[0] else []
+        return [*first, f"set a new password for {other} at {server}; {login.username} keeps working"]
 
     def generate(self, work: Work, current: Values) -> Values:
         """Return the next user name with a new password."""
@@ -264,8 +264,8 @@ class DatabaseUser:
             return True
         if not _postgres.related(connection, user, of):
             raise RotationRefused(
-                f"there is a role {user}, which is no member of {of}: it may be somebody else's",
-                help=f"GRANT {of} TO {user}, if the two are to take turns; else rename one, or ask for a single user",
+                f"there is a role {user}, which is not a member of {of}: it may belong to another program",
+                help=f"GRANT {of} TO {user}, if the two should alternate; else rename one, or use a single user",
             )
         return False
 
@@ -302,7 +302,7 @@ class DatabaseUser:
             except SecretError as error:
                 if isinstance(error, RotationError) and not error.help:
                     error.help = (
-                        f"that is the administrator at {self._admin}: look at what is stored there, and at its rights"
+                        f"that is the administrator at {self._admin}: check the stored credentials and their privileges"
                     )
                 if user != own.username:
                     raise
@@ -322,7 +322,7 @@ class DatabaseUser:
         stated = server.host
         if host and stated and str(host) != stated:
             raise RotationRefused(
-                f"{work.ref.path} is about the host {host}, the conninfo about {stated}",
+                f"{work.ref.path} is for the host {host}, but the conninfo is for {stated}",
                 reference=str(work.ref),
                 help="name the database that the secret is for",
             )
@@ -331,8 +331,8 @@ class DatabaseUser:
             raise RotationRefused(
                 f"the stored credential does not log in to {server}: {refusal}",
                 reference=str(work.ref),
-                help="is it another database's? If its password was changed by hand, store the right one first; if what is "
-                f"stored was, `{command(work.ref.path, None, '--rollback')}` brings back the version that is accepted",
+                help="does it belong to another database? If its password was changed by hand, store the new one first; if the "
+                f"stored value was changed, `{command(work.ref.path, None, '--rollback')}` restores the accepted version",
             )
 
     def _other(self, username: str, work: Work) -> str:
@@ -341,14 +341,14 @@ class DatabaseUser:
             raise RotationRefused(
                 f"there is no name for the other user of {username}: {_LONGEST} bytes at most",
                 reference=str(work.ref),
-                help="rename it, or ask for a single user",
+                help="rename it, or use a single user",
             )
         return other
 
     def _login(self, work: Work, values: Values) -> Login:
         if not _is_pair(values) or work.ref.key is not None:
             raise RotationRefused(
-                f"{work.ref} is no pair of username and password",
+                f"{work.ref} is not a pair of username and password",
                 reference=str(work.ref),
                 help=f"write `{work.ref.path}`, and store both there",
             )
@@ -359,7 +359,7 @@ class DatabaseUser:
         found = work.read(self._admin)
         username, password = found.get(USERNAME), found.get(PASSWORD)
         if not isinstance(username, str) or not isinstance(password, str):
-            raise RotationRefused(f"{self._admin} holds no username and password", reference=self._admin)
+            raise RotationRefused(f"{self._admin} does not hold username and password", reference=self._admin)
         return Login(username, password)
 
     def _server(self, work: Work) -> Server:

@@ -38,14 +38,14 @@ class Generated(Stored):
     def __init__(self, length: int = 40, alphabet: str = ALPHABET) -> None:
         characters = "".join(dict.fromkeys(alphabet))
         if not 1 <= length <= 100_000 or len(characters) < 2:
-            raise ValueError("a generated value has 1 to 100,000 characters out of at least two different ones")
+            raise ValueError("a generated value must have 1 to 100,000 characters, out of at least two different ones")
         if length * math.log2(len(characters)) < _WEAKEST:
             raise ValueError(f"{length} characters out of {len(characters)} can be guessed: make it longer")
         self.length, self._characters = length, characters
 
     def plan(self, work: Work, current: Values) -> list[str]:
         """Return one planned action."""
-        return [f"make {key_of(work)} {self.length} random characters"]
+        return [f"set {key_of(work)} to {self.length} random characters"]
 
     def generate(self, work: Work, current: Values) -> Values:
         """Return a new random value."""

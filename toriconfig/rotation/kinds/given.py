@@ -30,7 +30,7 @@ class Given(Stored):
 
     def plan(self, work: Work, current: Values) -> list[str]:
         """Return one planned action."""
-        return [f"set {key_of(work)} to the value that is given"]
+        return [f"set {key_of(work)} to the given value"]
 
     def generate(self, work: Work, current: Values) -> Values:
         """Return the given value.

@@ -31,9 +31,9 @@ class KeyPair(Stored):
     options = (Option("algorithm", default="ed25519", new_value=True, help="ed25519, ec-p256 or rsa-3072."),)
 
     def __init__(self, algorithm: str = "ed25519") -> None:
-        expect(algorithm, str, "the algorithm of a key pair is text")
+        expect(algorithm, str, "the algorithm of a key pair must be text")
         if algorithm not in _ALGORITHMS:
-            raise ValueError(f"a key pair is one of {', '.join(_ALGORITHMS)}, not {algorithm}")
+            raise ValueError(f"the algorithm of a key pair must be one of {', '.join(_ALGORITHMS)}, not {algorithm}")
         self.algorithm = algorithm
 
     def plan(self, work: Work, current: Values) -> list[str]:
@@ -52,9 +52,9 @@ class KeyPair(Stored):
             import cryptography  # noqa: F401
         except ImportError:
             raise RotationRefused(
-                "making a key pair needs cryptography", help="pip install 'toriconfig[keys]'"
+                "creating a key pair needs cryptography", help="pip install 'toriconfig[keys]'"
             ) from None
-        return [f"make a new {self.algorithm} pair: {PRIVATE} and {PUBLIC}"]
+        return [f"create a new {self.algorithm} pair: {PRIVATE} and {PUBLIC}"]
 
     def generate(self, work: Work, current: Values) -> Values:
         """Return a new key pair."""

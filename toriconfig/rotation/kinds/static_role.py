@@ -35,7 +35,7 @@ class StaticRole(InEngine):
         mount, name = place_of(work, "static-creds")
         found = work.request("GET", work.ref.path).data
         work.before = str(found.get("last_vault_rotation", ""))
-        return [f"have {mount} set a new password for {name} (last done {work.before})"]
+        return [f"let {mount} set a new password for {name} (last done {work.before})"]
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:
         """Request the rotation from Vault."""
@@ -54,7 +54,7 @@ class StaticRole(InEngine):
             RotationError: Vault reports none.
         """
         if pending.pop("last_vault_rotation", "") == work.before:
-            raise RotationError("Vault still shows the time of the rotation before")
+            raise RotationError("Vault still shows the time of the previous rotation")
 
     def rotated_at(self, work: Work) -> float | None:
         """Return the time that Vault reports."""

@@ -30,7 +30,7 @@ class TransitKey(InEngine):
         """
         place_of(work, "keys")
         work.before = int(work.request("GET", work.ref.path).data.get("latest_version", 0))
-        return [f"make version {work.before + 1} of the key"]
+        return [f"create version {work.before + 1} of the key"]
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:
         """Request the rotation from Vault."""

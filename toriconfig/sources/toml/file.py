@@ -195,7 +195,7 @@ def _no_table(root: Node, table: tuple[str, ...]) -> Problem:
         "",
         other.key_origin if other is not None else root.layer.locate(None),
         help=f"{remedy}, or name another one with `{option}`",
-        message=f"the file has no table `[{show(table)}]`, so nothing is read of it",
+        message=f"the file has no table `[{show(table)}]`, so nothing is read from it",
         label="not a table" if other is not None else "",
         severity="warning",
     )
@@ -230,7 +230,7 @@ def _too_deep(origin: Origin) -> Problem:
     return Problem(
         "TC004",
         origin=origin,
-        message="values stand too deep inside one another",
+        message="values are nested too deeply",
         label="from here on",
         help="flatten the settings",
     )

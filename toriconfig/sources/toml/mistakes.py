@@ -18,14 +18,14 @@ _REASONS = (
     (
         "Cannot mutate immutable namespace",
         "TC002",
-        "an inline table cannot be added to",
+        "an inline table cannot be extended",
         "write the keys into its braces",
     ),
     ("Expected '=' after a key", "TC001", "no `=` after a key", "write `key = value`"),
     ("Invalid value", "TC001", "a value that TOML does not have", "put text in quotes"),
     ("Unterminated string", "TC001", "a string that is not closed", "close its quotes"),
     ("Illegal character '\\n'", "TC001", "a string that is not closed", "close its quotes"),
-    ("Illegal character", "TC001", "a character that may not stand here", "write it as an escape, or remove it"),
+    ("Illegal character", "TC001", "a character that is not allowed here", "write it as an escape, or remove it"),
     ("Unclosed array", "TC001", "an array that is not closed", "write a comma between values, or the closing `]`"),
     (
         "Unclosed inline table",
@@ -36,31 +36,36 @@ _REASONS = (
     (
         "Expected newline or end of document",
         "TC001",
-        "more after a value",
+        "text after a value",
         "begin a new line, or put the text in quotes",
     ),
     ("Expected ']", "TC001", "a table header that is not closed", "write the closing bracket"),
     (
         "Invalid initial character for a key",
         "TC001",
-        "a key that begins with a character of no key",
+        "a key that begins with an invalid character",
         "put the key in quotes",
     ),
     ("Invalid date or datetime", "TC001", "a date that does not exist", "correct it, or put it in quotes"),
-    ("Unescaped '\\' in a string", "TC001", "a backslash that is no escape", "write `\\\\`, or use single quotes"),
+    (
+        "Unescaped '\\' in a string",
+        "TC001",
+        "a backslash that begins no valid escape",
+        "write `\\\\`, or use single quotes",
+    ),
     ("Expected \"'", "TC001", "a string that is not closed", "close its quotes"),
-    ("Found invalid character", "TC001", "a character that may not stand here", "write it as an escape, or remove it"),
+    ("Found invalid character", "TC001", "a character that is not allowed here", "write it as an escape, or remove it"),
     ("Invalid statement", "TC001", "neither a key nor a table", "write `key = value` or `[table]`"),
-    ("Invalid hex value", "TC001", "an escape that stands for no character", "correct it, or write `\\\\`"),
-    ("Escaped character", "TC001", "an escape that stands for no character", "correct it, or write `\\\\`"),
+    ("Invalid hex value", "TC001", "an escape of no valid character", "correct it, or write `\\\\`"),
+    ("Escaped character", "TC001", "an escape of no valid character", "correct it, or write `\\\\`"),
 )
-_OTHER = ("", "TC001", "the file is not valid TOML", "look at what stands here")
+_OTHER = ("", "TC001", "the file is not valid TOML", "check the text at this position")
 _NO_VALUE = "Invalid value"
 _NO_KEY = "Invalid initial character for a key"
 _VALUES = (
     (r"(?:true|false)\b", "a truth value in capital letters", "write `true` or `false`"),
     (r"(?:yes|no|on|off)\b", "a value that TOML does not have", "write `true` or `false`, or put text in quotes"),
-    (r"(?:null|none|nil|undefined)\b|~", "TOML has no null", "leave the key out"),
+    (r"(?:null|none|nil|undefined)\b|~", "TOML has no null", "omit the key"),
     (r"\$\{", "a reference outside quotes", 'put it in quotes: `"${...}"`'),
     (r"=", "more than one `=`", "write one `=`"),
     (r"\s*(?:#|\Z|\n)", "a key without a value", "write a value, or remove the key"),
@@ -69,7 +74,11 @@ _VALUES = (
 )
 """How a text goes on where a value is to be; none of it may be a secret that somebody wrote."""
 _KEYS = (
-    (r"\s*\n", "an inline table that goes on in the next line", "keep it in one line, or write a `[table]` of its own"),
+    (
+        r"\s*\n",
+        "an inline table that continues on the next line",
+        "keep it in one line, or write a `[table]` of its own",
+    ),
     (r"\}", "a comma before `}`", "remove the comma"),
     (r"[].=]", "a key without a name", "write a name"),
 )

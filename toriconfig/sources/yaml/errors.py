@@ -23,8 +23,8 @@ class _Case(NamedTuple):
     help: str = ""
 
 
-_INDENT: Final = "check the indentation: what belongs together stands in one column"
-_GAVE_UP: Final = "reading gave up here"
+_INDENT: Final = "check the indentation: keys and items of one level start in the same column"
+_GAVE_UP: Final = "reading stopped here"
 _KEY_LENGTH: Final = 1024
 """Most characters that the parser takes for a key without a `?` before it (YAML 1.2 allows more in braces)."""
 
@@ -70,7 +70,7 @@ _CASES: Final = (
         "",
         "mapping values are not allowed",
         False,
-        "a `:` where no key can stand",
+        "a `:` where no key is allowed",
         "not expected here",
         "",
         f"{_INDENT}; put a text that holds `: ` in quotes",
@@ -79,17 +79,17 @@ _CASES: Final = (
         "",
         "sequence entries are not allowed",
         False,
-        "a list item where none can stand",
+        "a list item where none is allowed",
         "not expected here",
         "",
         _INDENT,
     ),
-    _Case("", "mapping keys are not allowed", False, "a key where none can stand", "not expected here", "", _INDENT),
+    _Case("", "mapping keys are not allowed", False, "a key where none is allowed", "not expected here", "", _INDENT),
     _Case(
         "",
         "tab character",
         False,
-        "a tab where only spaces can stand",
+        "a tab where only spaces are allowed",
         "a tab",
         "",
         "indent with spaces",
@@ -120,16 +120,16 @@ _CASES: Final = (
         "block scalar",
         "",
         False,
-        "a block text (`|` or `>`) does not begin as it must",
+        "a block text (`|` or `>`) has an invalid header",
         "not expected here",
         "the block text begins here",
-        "after `|` or `>` only a digit, `+` or `-` can stand on the line",
+        "after `|` or `>` only a digit, `+` or `-` is allowed on the line",
     ),
     _Case(
         "anchor",
         "",
         False,
-        "an anchor (`&`) without a proper name",
+        "an anchor (`&`) without a valid name",
         "not a name",
         "",
         "name it with letters, digits, `_` and `-`; put a text that starts with `&` in quotes",
@@ -138,7 +138,7 @@ _CASES: Final = (
         "alias",
         "",
         False,
-        "an alias (`*`) without a proper name",
+        "an alias (`*`) without a valid name",
         "not a name",
         "",
         "name it with letters, digits, `_` and `-`; put a text that starts with `*` in quotes",
@@ -152,13 +152,9 @@ _CASES: Final = (
         "",
         "put a text that starts with `!` in quotes",
     ),
-    _Case(
-        "tag", "", False, "a tag that is not spelt right", "this tag", "", "put a text that starts with `!` in quotes"
-    ),
-    _Case("directive", "", False, "a directive (`%`) that is not spelt right", "", "", "remove the line"),
-    _Case(
-        "", "incompatible", False, "the file asks for a version of YAML that is not known", "", "", "remove the line"
-    ),
+    _Case("tag", "", False, "a malformed tag", "this tag", "", "put a text that starts with `!` in quotes"),
+    _Case("directive", "", False, "a malformed directive (`%`)", "", "", "remove the line"),
+    _Case("", "incompatible", False, "the file declares an unknown version of YAML", "", "", "remove the line"),
     _Case("", "directive", False, "a second directive of the same kind", "", "", "remove the line"),
     _Case(
         "",
@@ -176,7 +172,7 @@ _CASES: Final = (
         "a value is missing here",
         "a value was expected",
         "",
-        "put a text that starts with a sign in quotes",
+        "put a text that starts with a special character in quotes",
     ),
 )
 _BRACKETS: Final = _CASES[:2]
@@ -187,7 +183,7 @@ _LONG_KEY: Final = _Case(
     f"a key of more than {_KEY_LENGTH} characters",
     "it ends here",
     "",
-    "shorten it; where the file need not be JSON, `? ` before it lets it be longer",
+    "shorten it; in YAML, `? ` before it allows a longer key",
 )
 _OTHER: Final = _Case("", "", False, "this cannot be read as YAML", "not expected here")
 

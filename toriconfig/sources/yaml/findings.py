@@ -63,7 +63,7 @@ class Findings:
                 self._layer.locate(at),
                 where,
                 message=f"duplicate key `{self._path(where)[-1]}`",
-                label="this one would silently win in most YAML readers",
+                label="most YAML readers would silently use this one",
                 related=(Related(mapping[key].key_origin, "first defined here"),),
                 help="write one `<<: [*first, *second]`" if key is MERGE else "remove one of them",
             )
@@ -89,7 +89,7 @@ class Findings:
             "TC005",
             self.at(event),
             where,
-            message=f"the tag `{named}` means nothing in a settings file"
+            message=f"the tag `{named}` has no meaning in a settings file"
             if named
             else "a tag that settings files do not have",
             label="this tag",
@@ -131,9 +131,9 @@ class Findings:
             "TC004",
             self.at(event),
             where,
-            message="an alias inside what it stands for: it would expand for ever",
+            message="an alias inside its own anchor: it would expand without end",
             label="this alias",
-            related=(Related(target.origin, "stands for this"),),
+            related=(Related(target.origin, "this is its anchor"),),
             help="remove the alias",
         )
 
@@ -187,7 +187,7 @@ class Findings:
         self._put(
             "TC004",
             origin,
-            message=f"more than {most:,} collections inside one another",
+            message=f"more than {most:,} nested collections",
             label="too deep here",
             help="make the settings flatter",
         )
