@@ -119,11 +119,11 @@ def open_regular(path: str, most: int, *, secret: bool = True, clock: Clock | No
     """Open a file, or return the reason why it is not read.
 
     Args:
-        path: the file; symbolic links are followed, as Kubernetes mounts are made of them.
-        most: the largest size in bytes that is read.
-        secret: True: files that the kernel makes up are refused. False: only where a link of another folder leads below
-            `/proc` or `/sys`, as a link in a checkout may, and not where the path itself names such a file.
-        clock: counts the patience.
+        path: the file. Symbolic links are followed, because Kubernetes mounts consist of them.
+        most: largest size to read, in bytes.
+        secret: True: reject files that the kernel generates. False: reject them only if a link in another folder leads
+            below `/proc` or `/sys`, as a link in a checkout may, and not if the path itself names such a file.
+        clock: source of time for the time limit; None: the system clock.
     """
     try:
         forbidden = made_up(path)

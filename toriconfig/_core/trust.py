@@ -48,7 +48,9 @@ def masked_repr(value: Any) -> str:
 
 
 def secrets_in(value: Any) -> Iterator[str]:
-    """The dotted names of the fields of a dataclass, nested ones included, that hold a secret, and of its other attributes."""
+    """Return the dotted names of the fields of a dataclass that hold a secret, including nested ones and other
+    attributes.
+    """
     for one in fields(value) if is_dataclass(value) else ():
         given = getattr(value, one.name, None)
         if is_dataclass(given) and not isinstance(given, type):

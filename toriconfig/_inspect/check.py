@@ -1,4 +1,4 @@
-"""Judging configuration without using it: a whole load, or one file alone. Offline unless asked."""
+"""Check of settings without using them: a whole load, or a single file. Offline by default."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 
 def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
-    """Return the problems of all layers merged, environment and missing keys included.
+    """Return the problems of the merged layers, including environment variables and missing keys.
 
     Args:
-        online: also fetch every secret; else secrets with a place in a backend are told as not checked.
+        online: True: fetch every secret. False: secrets with a reference to a backend are reported as not checked.
     """
     attempt = try_load(recipe if online else recipe.unasked())
     problems = list(attempt.problems)
@@ -54,9 +54,9 @@ def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
 
 
 def check_profiles(recipe: Recipe, *, online: bool = False) -> list[Problem]:
-    """Return the problems of the merged layers for each profile that has a file; without a profile where none has.
+    """Return the problems of the merged layers for each profile that has a file, or without a profile if none has.
 
-    What is wrong in some profiles only names them.
+    A problem that occurs only in some profiles names them.
     """
     options = options_of(recipe, _environ(recipe), root_shape(recipe.schema, recipe.options.get("renamed")), [])
     profiles = profiles_of(options)
@@ -82,7 +82,7 @@ def _in_profiles(problem: Problem, profiles: list[str]) -> Problem:
 
 
 def no_file_hint(recipe: Recipe) -> str:
-    """Return a hint that names the places searched for settings files, when there is no file at all; "" otherwise."""
+    """Return a hint with the paths searched for settings files, if there is no file at all; "" otherwise."""
     options = options_of(recipe, _environ(recipe), root_shape(recipe.schema, recipe.options.get("renamed")), [])
     if "files" not in options.layers or options.config_files is not None or options.required or files_of(options):
         return ""
@@ -93,11 +93,12 @@ def no_file_hint(recipe: Recipe) -> str:
 def check_alone(
     schema: type[BaseModel], trees: Iterable[Tree], most: int = MOST_SHOWN, backends: Sequence[Backend] = ()
 ) -> list[Problem]:
-    """Return the problems of each document alone; keys that other layers may set may be missing, variables are ignored.
+    """Return the problems of each document alone. Variables are ignored, and keys that other layers may set are
+    optional.
 
     Args:
-        most: how many problems of a document get the lines that they stand on; 0: all.
-        backends: instead of those of the class; empty: those of the class.
+        most: maximum number of problems per document with excerpts of their lines; 0: all.
+        backends: backends that replace those of the class; empty: those of the class.
     """
     found: list[Problem] = []
     for tree in trees:
@@ -110,7 +111,7 @@ _MOST_NAMED = 5
 
 
 def _unchecked(asked: Mapping[Path, tuple[str, str]]) -> Iterator[Problem]:
-    """One line for all secrets that come from Vault and other backends, which are not asked."""
+    """Return one note for all secrets of Vault and other backends, which are not requested."""
     if not asked:
         return
     names = [f"`{show(path)}` ({reference})" for path, (reference, _) in asked.items()]
@@ -156,7 +157,7 @@ def _unfetched(error: SecretError) -> Problem:
 
 
 def _stood_in(path: Path, secret: Secret[Any]) -> Problem | None:
-    """A warning when a lower layer had to supply what Vault was asked for."""
+    """Return a warning if a lower layer supplies a secret that Vault does not."""
     error = provider_of(secret).error
     if not isinstance(error, SecretError) or secret.get(None) is None:
         return None
@@ -172,7 +173,7 @@ def _stood_in(path: Path, secret: Secret[Any]) -> Problem | None:
 
 
 def code_of(error: SecretError) -> str:
-    """The code of what a secret could not be had for."""
+    """Return the problem code for the error of a secret."""
     if isinstance(error, SecretDenied):
         return "TC406"
     if isinstance(error, SecretNotFound):

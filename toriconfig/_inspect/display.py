@@ -1,4 +1,4 @@
-"""A loaded settings object as `repr` and notebooks show it: secrets masked, and what looks like one in a plain field too."""
+"""Display of loaded settings in `repr` and notebooks, with secrets masked, also those in plain fields."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _BRACKETS = ((list, "[", "]"), (tuple, "(", ")"), ((set, frozenset), "{", "}"))
 
 
 def text_of(value: Any, key: str | int = "") -> str:
-    """The value as `repr` shows it, on one line.
+    """Return a value as `repr` shows it, on one line.
 
     Args:
-        value: a model, or anything that stands in one.
-        key: under which it stands; text under the name of a secret is masked.
+        value: a model, or any value inside one.
+        key: the key of the value. Text under the name of a secret is masked.
     """
     if isinstance(value, BaseModel):
         inside = ", ".join(f"{name}={text_of(below, name)}" for name, below in _fields(value))
@@ -38,19 +38,19 @@ def text_of(value: Any, key: str | int = "") -> str:
 
 @cache
 def serializer(model_of: Callable[[Any], BaseModel]) -> SchemaSerializer:
-    """Serializes a lazy object as the model that it stands for, masks included."""
+    """Return a serializer of lazy objects that serializes the loaded model, with masks."""
     as_model = core_schema.plain_serializer_function_ser_schema(model_of)
     return SchemaSerializer(core_schema.any_schema(serialization=as_model))
 
 
 def rows_of(loaded: Loaded) -> Iterator[tuple[str, str, str]]:
-    """Dotted path, value and origin of each leaf, in the order of the schema."""
+    """Return dotted path, value and origin of each leaf, in the order of the schema."""
     for path, value in _leaves(loaded.model, ()):
         yield show(path), text_of(value, path[-1]), str(origin_at(loaded, path))
 
 
 def html_of(loaded: Loaded) -> str:
-    """A table of all leaves."""
+    """Return an HTML table of all leaves."""
     from toriconfig._render.html import table
 
     return table(type(loaded.model).__name__, ("key", "value", "origin"), rows_of(loaded))
@@ -68,7 +68,7 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 
 
 def _fields(model: BaseModel) -> Iterator[tuple[str, Any]]:
-    """Fields and their values; `getattr` would warn of deprecated ones."""
+    """Return the fields with their values, without the warnings that `getattr` gives for deprecated fields."""
     for name, field in type(model).model_fields.items():
         if field.repr is not False:
             yield name, model.__dict__[name]

@@ -1,4 +1,4 @@
-"""The settings in effect, leaf by leaf, as they may be shown: each with its origin, secrets as their reference."""
+"""The effective settings, one leaf at a time: each with its origin, secrets as their reference."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from toriconfig._secrets.secret import Secret
 
 
 class Leaf(NamedTuple):
-    """One value in effect.
+    """One effective value.
 
     Attributes:
         path: the keys that set it in files.
-        value: what stands there, as JSON knows it, each secret as its reference; None for a secret that has none.
-        origin: where it comes from.
-        secret: whether it is a secret.
-        hidden: whether a plain value looks like it holds a credential, or holds a secret that has no reference, so that
-            it is not shown.
-        description: what the schema says of it.
-        note: what else a reader must know, or "".
+        value: the value as JSON data, with each secret as its reference; None for a secret without a reference.
+        origin: origin of the value.
+        secret: True for a secret.
+        hidden: True if a plain value is not shown, because it looks like a credential or contains a secret without a
+            reference.
+        description: description in the schema.
+        note: a comment for the reader, or "".
     """
 
     path: Path
@@ -54,7 +54,7 @@ class _Part(NamedTuple):
 
 
 def leaves(loaded: Loaded, below: Path = ()) -> Iterator[Leaf]:
-    """Every leaf at or below a path, in the order of the schema."""
+    """Return every leaf at or below a path, in the order of the schema."""
     for way, value, field in _parts(loaded.model) or ():
         for leaf in _leaves(value, way, field, loaded):
             if leaf.path[: len(below)] == below:
@@ -85,7 +85,7 @@ def _unwrapped(value: Any) -> Any:
 
 
 def _text_of(value: Any, path: Path, loaded: Loaded) -> str | None:
-    """The text that a type which takes nothing else is read from: JSON of a `Json`, the path of an `ImportString`."""
+    """Return the text from which a special type is read: JSON of a `Json`, the path of an `ImportString`."""
     shape = loaded.snapshot.shape.at(path)
     if shape is None or (value is None and shape.nullable) or shape.scalars not in ((Json,), (ImportString,)):
         return None
@@ -99,7 +99,7 @@ def _text_of(value: Any, path: Path, loaded: Loaded) -> str | None:
 
 
 def _parts(value: Any) -> list[_Part] | None:
-    """The parts of a model, a dataclass or a mapping; None of all else, of which files say the whole alone."""
+    """Return the parts of a model, dataclass or mapping; None for any other value, which files set only as a whole."""
     if isinstance(value, dict):
         return [_Part((_file_key(key),), item) for key, item in value.items()]
     if isinstance(value, BaseModel):
@@ -126,7 +126,7 @@ def _ways(kind: type[Any]) -> dict[str, tuple[Path, Field | None]]:
 
 
 def _said(value: Any, path: Path, loaded: Loaded) -> Any:
-    """Return a whole value as a file sets it; a secret becomes its reference, or the mask where it has none."""
+    """Return a whole value as a file sets it. A secret becomes its reference, or the mask if it has none."""
     value = _unwrapped(value)
     text = _text_of(value, path, loaded)
     if text is not None:
@@ -150,7 +150,7 @@ def _said(value: Any, path: Path, loaded: Loaded) -> Any:
 
 
 def _reference(path: Path, loaded: Loaded) -> Any:
-    """The reference that stands for the secret at a path, or a mapping of such; None when there is none."""
+    """Return the reference of the secret at a path, or a mapping of references; None if there is none."""
     return _verbatim(loaded.snapshot.source_texts.get(path))
 
 
@@ -161,7 +161,7 @@ def _verbatim(said: Any) -> Any:
 
 
 def _file_key(key: Any) -> Any:
-    """A key of a mapping as a file spells it; a number or word as what it means, so that it is not put in quotes."""
+    """Return a key of a mapping as a file spells it: a number or word is not quoted."""
     key = key.value if isinstance(key, Enum) else key
     if key is None or isinstance(key, (bool, int)) or (isinstance(key, float) and math.isfinite(key)):
         return Key(json.dumps(key), key)
@@ -169,20 +169,20 @@ def _file_key(key: Any) -> Any:
 
 
 def _key(key: Any) -> str:
-    """A key of a mapping as JSON knows it."""
+    """Return a key of a mapping as JSON spells it."""
     return key if isinstance(key, str) else next(iter(plain({key: None})))
 
 
 def _as_spelt(path: Path, way: Path, field: Field | None, loaded: Loaded) -> Path:
-    """The path of a part in the tree, where the items of lists are spelt as their file has them."""
+    """Return the path of a part in the tree, where keys of list items keep the spelling of their file."""
     ways = [(*path, key) for key in field.keys] if field is not None else []
     return next((way for way in ways if loaded.snapshot.root.find(way) is not None), (*path, *way))
 
 
 def _beside_default(said: Any, value: Any, field: Field) -> tuple[Any, str]:
-    """Return what a file must set for a list that is merged with its default, and a comment; "" for no comment.
+    """Return the value that a file must set for a list that is merged with its default, and a comment or "".
 
-    Read back, the file gives the same list.
+    A file with the value gives the same list when it is read.
     """
     default: Any = None if field.required else field.default()
     if not isinstance(value, list) or not isinstance(default, list) or not default:

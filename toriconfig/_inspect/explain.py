@@ -77,11 +77,11 @@ class Explanation:
         return "\n".join(map(clean, lines))
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """The text for IPython."""
+        """Print the explanation in IPython."""
         printer.text(str(self))
 
     def _repr_html_(self) -> str:
-        """A table for notebooks, the winner first."""
+        """Return a table for notebooks, with the effective value first."""
         from toriconfig._render.html import table
 
         rows = [(self.origin, self.value), *((loser.origin, loser.value) for loser in self.losers)]
@@ -108,10 +108,10 @@ _COLUMN = 60
 
 
 def explain_in(loaded: Loaded, text: str) -> Explanation:
-    """The explanation of the key at a dotted path.
+    """Return the explanation of the key at a dotted path.
 
     Raises:
-        KeyError: the schema has no such key; the message names the nearest one.
+        KeyError: the schema does not have the key; the message names the most similar one.
     """
     path = path_of(loaded, text)
     value, field, shape, keys = walked(loaded, path, text)

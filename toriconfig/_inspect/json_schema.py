@@ -1,4 +1,4 @@
-"""The contract of the settings files as JSON Schema 2020-12."""
+"""JSON Schema 2020-12 of the settings files."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ REFERENCE = r"\$\{[^}]+\}"
 
 
 def schema_of_files(cls: type[BaseModel]) -> dict[str, Any]:
-    """The JSON Schema of one settings file of the class.
+    """Return the JSON Schema of one settings file of the class.
 
-    No key is required, since another layer may say it; every value may be a reference; keys that the class does not
-    know are refused, as in a load. `x-toriconfig-env` names the variable of a key, `x-toriconfig-secret` marks secrets.
+    No key is required, because another layer may set it. Every value may be a reference. Unknown keys are rejected, as
+    in a load. `x-toriconfig-env` names the variable of a key; `x-toriconfig-secret` marks secrets.
     """
     made = without_infinity(made_by_pydantic(cls))
     options = Options.of(cls.model_config, {})
@@ -73,12 +73,12 @@ def made_by_pydantic(cls: type[BaseModel]) -> dict[str, Any]:
 
 
 def schema_text(cls: type[BaseModel]) -> str:
-    """The schema as the text of its file."""
+    """Return the schema as the text of its file."""
     return json.dumps(schema_of_files(cls), indent=2, ensure_ascii=False, sort_keys=False, allow_nan=False) + "\n"
 
 
 def is_schema_of(text: str, name: str) -> bool:
-    """True if a text is the schema of a class of this name, such as one that was written before."""
+    """Return True if a text is a schema of a class with this name, such as an earlier version."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -87,7 +87,7 @@ def is_schema_of(text: str, name: str) -> bool:
 
 
 def variables_of(cls: type[BaseModel], *, sections: bool = False) -> list[tuple[str, Path]]:
-    """The variable of each key of the class that has one, with its path; also of whole sections if asked."""
+    """Return the variable of each key of the class that has one, with its path; also of whole sections if requested."""
     options = Options.of(cls.model_config, {})
     if options.env_prefix is None:
         return []
@@ -95,7 +95,7 @@ def variables_of(cls: type[BaseModel], *, sections: bool = False) -> list[tuple[
 
 
 def _inlined(node: Any, defs: dict[str, Any], open_: tuple[str, ...] = ()) -> Any:
-    """The schema without `$ref`, so that each place can say its own variable; what refers to itself is left open."""
+    """Return the schema without `$ref`, so that each use can name its own variable. Recursive parts accept any value."""
     if isinstance(node, list):
         return [_inlined(item, defs, open_) for item in node]
     if not isinstance(node, dict):
@@ -110,9 +110,9 @@ def _inlined(node: Any, defs: dict[str, Any], open_: tuple[str, ...] = ()) -> An
 
 
 def _hide_values(node: Any) -> bool:
-    """Take out defaults and examples that may hold a credential: the schema is committed. Whether a secret stands here.
+    """Remove defaults and examples that may be credentials, because the schema is committed; return True for a secret.
 
-    Secrets, ours and pydantic's, are `writeOnly`; what else people keep credentials in is not shown by `show` either.
+    Secrets of any type are `writeOnly`. Values that `show` hides are also removed.
     """
     if isinstance(node, list):
         return True in list(map(_hide_values, node))
@@ -153,7 +153,7 @@ def _annotate(node: dict[str, Any], shape: Shape, path: Path, variables: dict[Pa
 
 
 def _put_names(properties: dict[str, Any], shape: Shape) -> None:
-    """Every key that sets a field, not only the one to show; and what is said of a field that should not be set."""
+    """Add every key that sets a field, not only the displayed one, and notes for fields that should not be set."""
     for key, field in shape.fields.items():
         known = properties.get(field.keys[0], {})
         child = properties.setdefault(key, {name: said for name, said in known.items() if name not in _OF_ONE_NAME})
@@ -162,7 +162,7 @@ def _put_names(properties: dict[str, Any], shape: Shape) -> None:
 
 
 def _put_renamed(body: dict[str, Any], key: Renamed) -> None:
-    """The old key beside the others: allowed, told to be deprecated, and with what took its place."""
+    """Add an old key: allowed, marked as deprecated, and described by its new key."""
     target = body
     for part in key.new:
         target = target.get("properties", {}).get(part, {})
@@ -187,7 +187,7 @@ def _secret(node: dict[str, Any], shape: Shape) -> None:
 
 
 def _or_reference(node: dict[str, Any]) -> None:
-    """A value that is not text may also be a reference, which is text; so may each value in it."""
+    """Allow a reference, which is text, for a value that is not text, and for each value inside it."""
     _references_within(node)
     kinds = node.get("type")
     if kinds == "string" and "enum" not in node and "pattern" not in node and "const" not in node:
@@ -200,7 +200,7 @@ def _or_reference(node: dict[str, Any]) -> None:
 
 
 def _references_within(node: dict[str, Any]) -> None:
-    """`_or_reference` for the items of lists and tuples, the values of mappings, and the fields of models in them."""
+    """Apply `_or_reference` to items of lists and tuples, values of mappings, and fields of models in them."""
     free, items = node.get("additionalProperties"), node.get("items")
     if isinstance(free, dict):
         free.pop("required", None)  # another layer may say it: mappings are merged key by key, and lists are not
@@ -214,6 +214,6 @@ def _references_within(node: dict[str, Any]) -> None:
 
 
 def _is_model(node: dict[str, Any]) -> bool:
-    """True if nothing but a model, or null, may stand here."""
+    """Return True if only a model, or null, is allowed."""
     branches = (*node.get("anyOf", ()), *node.get("oneOf", ()))
     return "properties" in node or node.get("type") == "null" or (bool(branches) and all(map(_is_model, branches)))

@@ -17,7 +17,9 @@ UNSAID = "x-toriconfig-type"
 
 
 class Generator(GenerateJsonSchema):
-    """Leaves open what has no JSON, where pydantic raises; such a default is left out without a warning."""
+    """Generator that accepts any value for types without JSON, where pydantic raises, and omits their defaults
+    silently.
+    """
 
     ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - as pydantic has it
 
@@ -32,7 +34,7 @@ class Generator(GenerateJsonSchema):
 
 
 def unsaid(node: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Yield the path of each type that a schema has left open, and the name of the type."""
+    """Yield the path and name of each type for which a schema accepts any value."""
     if not isinstance(node, dict):
         return
     if UNSAID in node:
@@ -47,7 +49,7 @@ def unsaid(node: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def without_infinity(node: Any) -> Any:
-    """A schema without what has an infinite number in it: JSON has none. A bound that is infinite bounds nothing."""
+    """Return a schema without infinite numbers, which JSON cannot express. An infinite bound has no effect."""
     if isinstance(node, dict):
         held = {key: value for key, value in node.items() if key not in ("default", "examples") or _is_finite(value)}
         return {key: without_infinity(value) for key, value in held.items() if not _is_infinite(value)}

@@ -1,4 +1,4 @@
-"""The smallest Vault policy that the declared secrets need, from values alone."""
+"""The minimal Vault policy for the declared secrets, as a pure function."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Locate = Callable[[str], str]
 
 
 def policy_of(references: Iterable[str], locate: Locate) -> str:
-    """Rules in HCL that let a token read every reference, and nothing else.
+    """Return the HCL rules with which a token can read exactly the references.
 
     Args:
-        references: places such as `secret/tori#api_key`.
-        locate: tells where a policy finds a path.
+        references: references such as `secret/tori#api_key`.
+        locate: returns the policy path of a path.
     """
     places = map(split, references)
     needed = {(locate(place.path), "update" if place.parameters else "read") for place in places}

@@ -1,1 +1,1 @@
-"""A lazy object after its first load: overridden, reloaded, watched, asked how it is."""
+"""A lazy object after its first load: overrides, reloads, change callbacks and health."""

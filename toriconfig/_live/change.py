@@ -51,13 +51,13 @@ class Change:
 
 
 def change_of_secret(path: Path, old: Reading | None, new: Reading | None, *, was_absent: bool) -> Change | None:
-    """The change that a swap of a secret is; None where nobody would notice.
+    """Return the change for a new value of a secret; None if it is not visible to users.
 
     Args:
-        path: of the secret.
-        old: what it held, or None.
-        new: what it holds, or None.
-        was_absent: where it held nothing, whether that was known; the first reading is no change.
+        path: path of the secret.
+        old: the old value, or None.
+        new: the new value, or None.
+        was_absent: True if the old value was known to be absent. The first read is not a change.
     """
     if old is None:
         return Change(show(path), "added", None, new.origin) if new is not None and was_absent else None
@@ -69,7 +69,7 @@ def change_of_secret(path: Path, old: Reading | None, new: Reading | None, *, wa
 
 
 def changes_between(old: Loaded, new: Loaded) -> list[Change]:
-    """The leaves that differ, in the order of the schema; a section that was none before, or is none now, is one."""
+    """Return the changed leaves, in the order of the schema. A section that was or becomes None is one leaf."""
     return [
         Change(
             show(path),
@@ -102,7 +102,7 @@ def _differences(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, Kind]]:
 
 
 def _plain_at(value: Any, path: Path) -> Any:
-    """The value at a path; None for a secret and for what holds one."""
+    """Return the value at a path; None for a secret and for a section that contains one."""
     for key in path:
         section = _section(value)
         if section is None or key not in section:
@@ -138,10 +138,9 @@ def _leaves(value: Any, path: Path) -> Iterator[Path]:
 
 
 def _same(old: Any, new: Any) -> bool:
-    """True if a leaf is what it was.
+    """Return True if a leaf has not changed.
 
-    A secret is when it is made of the same, whoever has read which of the two; and one number that is none (NaN) is
-    another.
+    Secrets are equal if they have the same inputs, whether or not they were read. NaN equals NaN.
     """
     if isinstance(old, Secret) and isinstance(new, Secret):
         return _same_provider(provider_of(old), provider_of(new))
@@ -156,7 +155,7 @@ def _same(old: Any, new: Any) -> bool:
 
 
 def _same_provider(old: Provider, new: Provider) -> bool:
-    """True if two providers are made of the same; the value of a lower layer counts where it is the one in use."""
+    """Return True if two providers have the same inputs. The value of a lower layer counts if it is in use."""
     in_use = old.inputs[1] if isinstance(old, Fallback) and old.uses_second else None
     if in_use is not None and not (isinstance(new, Fallback) and _same_provider(in_use, new.inputs[1])):
         return False
@@ -164,7 +163,7 @@ def _same_provider(old: Provider, new: Provider) -> bool:
 
 
 def _made_of(provider: Provider) -> Any:
-    """Return the inputs of a provider as a comparable value: the places that it reads, with their Vault, or its value."""
+    """Return the inputs of a provider as a comparable value: its references with their Vault, or its value."""
     if isinstance(provider, Fallback):
         return _made_of(provider.inputs[0])
     if isinstance(provider, Derived):

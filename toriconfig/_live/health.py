@@ -63,12 +63,12 @@ class Health:
         return all(secret.state in ("fresh", "unread") for secret in self.secrets.values())
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """The text for IPython: a line each for the whole, the warnings and the secrets."""
+        """Print the state in IPython: one line each for the whole, the warnings and the secrets."""
         lines = [f"ok: {self.ok}", *filter(None, [self.error]), *self.warnings]
         printer.text("\n".join([*lines, *(f"{path}: {secret.state}" for path, secret in self.secrets.items())]))
 
     def _repr_html_(self) -> str:
-        """A table for notebooks: the state of each secret."""
+        """Return a table for notebooks with the state of each secret."""
         from toriconfig._render.html import table
 
         rows = [(path, one.state, one.origin, one.error) for path, one in self.secrets.items()]
@@ -89,7 +89,11 @@ class Health:
 
 
 def health_of(loaded: Loaded | None, error: Exception | None) -> Health:
-    """The state of a load; `error` is that of the last failed one."""
+    """Return the state of a load.
+
+    Args:
+        error: the error of the last failed load or reload, or None.
+    """
     if loaded is None:
         return Health(False, error=_line(error))
     snapshot = loaded.snapshot

@@ -1,4 +1,4 @@
-"""One subscriber of `on_change`, and how it is called."""
+"""One registered callback of `on_change`."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ PATIENCE = 30.0
 
 
 class Listener:
-    """A callback and what it wants to hear of.
+    """A callback and the section that it watches.
 
     Args:
         prefix: keys of the section; () for everything.
         callback: a function, or a coroutine function.
 
     Attributes:
-        prefix: the same by the names of the fields, from the moment on that the schema is known.
+        prefix: the names of the fields instead of the keys, once the schema is known.
     """
 
     def __init__(self, prefix: Path, callback: Callable[[Change], Any]) -> None:
@@ -37,25 +37,27 @@ class Listener:
         self._queues: dict[str, SerialQueue] = {}
 
     def settle(self, shape: Shape) -> None:
-        """Find the section in the schema.
+        """Resolve the section in the schema.
 
         Raises:
-            KeyError: there is no such key; the message names the nearest one.
+            KeyError: the schema does not have the key; the message names the most similar one.
         """
         if not self.settled:
             self.prefix, self.settled = names_of(self.prefix, shape), True
 
     def hears(self, path: Path) -> bool:
-        """True if what changed at `path` is in the section that was asked for, or holds it."""
+        """Return True if a change at `path` is in the watched section, or above it."""
         return all(map(eq, path, self.prefix))
 
     def call(self, change: Change) -> None:
-        """Call it now; what it raises is logged. A coroutine is run to its end, soon where the caller's loop is running."""
+        """Call the callback now, and log its exception. A coroutine is completed, later if the caller's loop is
+        running.
+        """
         if not self.cancelled:
             self._logged(change, lambda: self._finish(change, self._callback(change)))
 
     def call_soon(self, change: Change) -> None:
-        """Call it on another thread, after what it was told before; a slow one keeps nobody else waiting."""
+        """Call the callback on another thread, after its earlier calls. A slow callback delays no other one."""
         self._soon(partial(self.call, change))
 
     def _finish(self, change: Change, outcome: Any) -> None:

@@ -1,12 +1,13 @@
-"""Values that one thread or task sees and nobody else, for as long as a `with` lasts.
+"""Values that only one thread or task sees, during a `with` block.
 
-The view lives in a contextvar, so it follows the context: tasks, `to_thread` and callbacks that were started
-inside the `with` keep the view they were born with, also after the `with` has ended. Two decisions:
+The view is stored in a contextvar, so it follows the context. Tasks, `to_thread` and callbacks that start inside the
+block keep the view, also after the block has ended. Two consequences:
 
-* A generator that suspends inside the `with` shares its caller's context, so its caller sees the view until the
-  generator goes on. That is what a fixture (`with override(...): yield`) wants.
-* A `with` that is left in another context than it was entered in cannot take the view out of the first one; it is
-  then marked as ended, and nobody sees it any more.
+* A generator that suspends inside the block shares its caller's context, so the caller sees the view until the
+generator
+  continues. A fixture (`with override(...): yield`) relies on this.
+* A block that is left in another context than it was entered in cannot remove the view from the first context. The view
+  is then marked as ended, and has no effect any more.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from toriconfig.errors import ConfigError
 
 
 class Entry:
-    """One live override. It goes when the last context that can see it has gone, and readers are quick again."""
+    """One live override. It is collected with the last context that can see it; reads are then fast again."""
 
     __slots__ = ("__weakref__", "_lazy", "ended", "values")
 
@@ -42,9 +43,9 @@ class Entry:
 
 
 class View(NamedTuple):
-    """Settings that a context sees: its overrides, outermost first, and the settings with all overrides applied.
+    """Settings of a context: its overrides, outermost first, and the settings with all overrides applied.
 
-    A reload changes neither, whichever override ends after it: `base` is what the outermost one was entered on.
+    A reload does not change them. `base` is the settings on which the outermost override was entered.
     """
 
     entries: tuple[Entry, ...]
@@ -52,7 +53,7 @@ class View(NamedTuple):
     loaded: Loaded
 
     def effective(self, lazy: Lazy) -> Loaded:
-        """The settings that this view shows, without overrides that were ended from another context."""
+        """Return the settings of this view, without overrides that were ended from another context."""
         for entry in self.entries:
             if entry.ended:
                 rest = _without(self, entry)
@@ -62,7 +63,7 @@ class View(NamedTuple):
 
 
 class Override:
-    """The context manager that `override` returns; entering it twice nests it."""
+    """Context manager that `override` returns. It may be entered several times, which nests it."""
 
     def __init__(self, lazy: Lazy, values: Mapping[str, Any]) -> None:
         self._lazy = lazy
@@ -103,7 +104,7 @@ class Override:
 
 
 def unknown_in(lazy: Lazy, values: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """The keys among `values` that the schema does not have; none where the schema is not imported yet."""
+    """Return the keys of `values` that the schema does not have; none if the schema is not imported yet."""
     state = lazy._state
     if state.loaded is not None:
         recipe, options = state.loaded.snapshot.recipe, state.loaded.snapshot.options
@@ -116,7 +117,7 @@ def unknown_in(lazy: Lazy, values: Mapping[str, Any]) -> tuple[Problem, ...]:
 
 
 def _without(view: View, gone: Entry) -> View | None:
-    """The view when one override has ended, in whatever order they end."""
+    """Return the view after the end of one override, in any order of their ends."""
     rest = tuple(entry for entry in view.entries if entry is not gone)
     if not rest:
         return None

@@ -1,4 +1,4 @@
-"""Asking now for the secrets of settings, whatever is in memory."""
+"""Immediate requests for the secrets of settings, independent of the cache."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from toriconfig.errors import MissingCredentialError, SecretError, SecretNotFoun
 
 
 def refresh_below(loaded: Loaded, path: str) -> list[Change]:
-    """Ask for each place once, wait, and tell what changed.
+    """Request each reference once, wait, and return the changes.
 
     Args:
-        loaded: whose secrets.
-        path: dotted path of a key or section; "" for all.
+        loaded: the settings.
+        path: dotted path of a key or section; "" for everything.
 
     Raises:
-        ExceptionGroup: of a `SecretError` for each secret that could not be asked for.
-        KeyError: the schema has no such key.
+        ExceptionGroup: of one `SecretError` for each secret that could not be requested.
+        KeyError: the schema does not have the key.
     """
     asking = _Asking(loaded, path)
     for flight in asking.flights:
@@ -36,7 +36,7 @@ def refresh_below(loaded: Loaded, path: str) -> list[Change]:
 
 
 async def arefresh_below(loaded: Loaded, path: str) -> list[Change]:
-    """`refresh_below` for coroutines."""
+    """Do the same as `refresh_below`, for coroutines."""
     asking = _Asking(loaded, path)
     try:
         for flight in asking.flights:
@@ -48,7 +48,7 @@ async def arefresh_below(loaded: Loaded, path: str) -> list[Change]:
 
 
 class _Watched:
-    """A secret, and what it held before and after."""
+    """A secret with its values before and after the request."""
 
     def __init__(self, path: Path, secret: Secret[object]) -> None:
         self.path = path

@@ -22,13 +22,10 @@ if TYPE_CHECKING:
 
 
 def reload_into(lazy: Lazy, *, soon: bool = False) -> list[Change]:
-    """Read everything again, swap, and tell the listeners; a failed reload keeps what is there.
-
-    Args:
-        soon: True: the listeners are called on other threads, and may hang without harm to the caller.
+    """Read everything again, replace the settings, and call the listeners. A failed reload changes nothing.
 
     Raises:
-        ConfigError: nothing was changed.
+        ConfigError: the new settings are invalid; nothing was changed.
     """
     from toriconfig._live.change import changes_between
 
@@ -49,10 +46,10 @@ def reload_into(lazy: Lazy, *, soon: bool = False) -> list[Change]:
 
 
 def _compared(old: Loaded | None, new: Loaded) -> Loaded:
-    """The new load, with a warning for each input that is gone since the old one.
+    """Return the new load, with a warning for each input that has disappeared since the old one.
 
     Raises:
-        ConfigError: an input was emptied.
+        ConfigError: an input is now empty.
     """
     if old is None:
         return new
@@ -72,7 +69,7 @@ def _compared(old: Loaded | None, new: Loaded) -> Loaded:
 
 
 def tell(lazy: Lazy, changes: list[Change], *, soon: bool = False) -> None:
-    """Call each listener with each change below its path; one that raises is logged and stops nobody."""
+    """Call each listener with each change below its path. An exception is logged, and the other listeners are called."""
     for listener in lazy._state.listeners:
         for change in changes:
             if listener.hears(change.key):
@@ -80,7 +77,7 @@ def tell(lazy: Lazy, changes: list[Change], *, soon: bool = False) -> None:
 
 
 def watch_secrets(lazy: Lazy) -> None:
-    """Have rotations of the current secrets reach the listeners; only when there are listeners."""
+    """Connect rotations of the current secrets to the listeners, if there are any."""
     state = lazy._state
     while True:
         loaded, listeners = state.loaded, state.listeners

@@ -1,4 +1,4 @@
-"""Gives problems the lines of their frames, with every secret that the schema or habit knows of masked, also in keys."""
+"""Excerpts of lines for problems, with every known or suspected secret masked, also in keys."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def with_excerpts(
     roots: Iterable[Node] = (),
     most: int = MOST_SHOWN,
 ) -> tuple[Problem, ...]:
-    """The problems, sorted, each with its key masked and with the masked lines that its places stand on.
+    """Return the problems, sorted, with masked keys and the masked lines of their positions.
 
     Args:
-        lines: the lines of each input by the name in its origins.
-        shape: the shape of the schema, which knows the secrets.
-        roots: the trees that were read from those inputs, to find the values of secrets in them.
-        most: how many problems get their lines: as many as are shown; 0: all.
+        lines: the lines of each input, by the name in its origins.
+        shape: the shape of the schema, which identifies the secrets.
+        roots: the trees of those inputs, in which the values of secrets are found.
+        most: maximum number of problems with lines; 0: all.
     """
     problems = list(problems)
     sensitive = known_secrets(shape, roots, _instead_of_keys(problems, shape))
@@ -57,10 +57,10 @@ def with_excerpts(
 def known_secrets(
     shape: Shape, roots: Iterable[Node] = (), places: Iterable[Origin] = ()
 ) -> Callable[[Origin], Sensitive]:
-    """Return a function that describes the secrets in the input of an origin: their names, and places in the trees.
+    """Return a function that describes the secrets in the input of an origin: their names, and positions in the trees.
 
     Args:
-        places: where something else may be a secret.
+        places: positions where another value may be a secret.
     """
     moved = renamed(shape)
     fields = [(name, field.shape, sealed) for field, sealed in _fields(shape) for name in (field.name, *field.keys)]
@@ -86,13 +86,15 @@ def known_secrets(
 
 
 def _instead_of_keys(problems: Iterable[Problem], shape: Shape) -> Iterator[Origin]:
-    """Yield the origins of files that hold one value or list instead of keys; each may be the file of one secret."""
+    """Yield the origins of files that contain one value or list instead of keys; each may be the file of one secret."""
     if confidential(shape):
         yield from (problem.origin for problem in problems if problem.code == "TC007" and problem.origin is not None)
 
 
 def _fields(shape: Shape, seen: frozenset[type] = frozenset(), *, sealed: bool = False) -> Iterator[tuple[Field, bool]]:
-    """Every field at any depth, and whether it is a part of a secret: its value is to be known without the key above."""
+    """Yield every field at any depth, and True if it is part of a secret that must be recognized without its parent
+    key.
+    """
     if shape.kind == "secret":
         yield from _fields(shape_of(shape.inner), seen, sealed=True)
     for part in shape.parts:
@@ -104,7 +106,7 @@ def _fields(shape: Shape, seen: frozenset[type] = frozenset(), *, sealed: bool =
 
 
 def _secret_throughout(shape: Shape) -> bool:
-    """True if whatever stands here is a secret: one alone, or a list or mapping of nothing else."""
+    """Return True if every value of the shape is a secret: a single one, or a list or mapping of only secrets."""
     if shape.kind == "secret" or shape.sealed:
         return True
     return bool(shape.parts) and all(map(_secret_throughout, shape.parts))

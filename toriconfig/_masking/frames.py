@@ -1,4 +1,4 @@
-"""The lines of one input as they may be shown: every secret in them masked, whatever lines it runs over.
+"""The lines of one input with every secret masked, also secrets of several lines.
 
     password: hunter2        ->  password: **********
     private_key: |           ->  private_key: **********
@@ -6,7 +6,7 @@
     db: {user: x, pwd: y}    ->  db: {user: x, pwd: **********
     # old password: hunter1  ->  # **********
 
-What stands before a secret keeps its columns; what stands behind it on its line is masked with it.
+Text before a secret keeps its columns. Text after a secret on the same line is masked too.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _FAR = 5000
 
 
 class Masked:
-    """The lines of one input, masked as far down as somebody has asked for.
+    """The lines of one input, masked up to the last requested line.
 
     Args:
-        lines: the whole input, because a secret may begin many lines above the one that is shown.
-        sensitive: what is known of its secrets; by default only how secrets are usually named.
+        lines: the whole input, because a secret may begin many lines above the requested one.
+        sensitive: knowledge about its secrets; by default only the usual names of secrets.
     """
 
     def __init__(self, lines: Sequence[str], sensitive: Sensitive | None = None) -> None:
@@ -40,7 +40,7 @@ class Masked:
         self._shown: list[str] = []
 
     def line(self, number: int) -> str:
-        """Line `number` (1-based), masked; "" when there is no such line."""
+        """Return line `number` (1-based), masked; "" if there is no such line."""
         if not 0 < number <= len(self._lines):
             return ""
         if number > len(self._shown):
@@ -49,12 +49,12 @@ class Masked:
         return self._shown[number - 1]
 
     def excerpt(self, origin: Origin) -> tuple[str, int, str]:
-        """The line of `origin` for `Problem.excerpts`: source, number, masked text."""
+        """Return the line of `origin` for `Problem.excerpts`: source, number, masked text."""
         number = origin.line or 1
         return origin.source, number, self.line(number)
 
     def _mask(self, end: int) -> list[str]:
-        """The first `end` lines, masked."""
+        """Return the first `end` lines, masked."""
         lines = [line.rstrip("\r\n") for line in self._lines[:end]]
         cuts = dotenv_cuts(lines) if self._sensitive.everything else self._yaml_cuts(lines)
         for line, column, end_line, end_column in self._sensitive.spans:
@@ -78,9 +78,9 @@ class Masked:
             anchors |= used
 
     def _down_to_uses(self, lines: list[str]) -> tuple[list[str], frozenset[str]]:
-        """The lines, and those below down to where an anchor of theirs is used last; anchors that count as secret.
+        """Return the lines extended to the last use of their anchors, and the anchors that count as secret.
 
-        An anchor that is used too far below is taken for a secret's, rather than all that lies between being read.
+        An anchor that is used much further below counts as secret, so that the lines in between need not be read.
         """
         if len(lines) == len(self._lines):
             return lines, frozenset()
@@ -105,14 +105,14 @@ def _rest(text: str, at: int) -> str:
 
 
 def excerpt(lines: Sequence[str], origin: Origin, sensitive: Sensitive | None = None) -> tuple[str, int, str]:
-    """The line of `origin` for `Problem.excerpts`; for more than one line of an input keep a `Masked`."""
+    """Return the line of `origin` for `Problem.excerpts`. For several lines of an input use a `Masked`."""
     if sensitive is None and origin.layer == "dotenv":
         sensitive = Sensitive(everything=True)
     return Masked(lines, sensitive).excerpt(origin)
 
 
 def mask_line(text: str, sensitive: Sensitive | None = None) -> str:
-    """One line alone, masked as far as one line tells.
+    """Mask a single line, without knowledge of other lines.
 
     >>> mask_line("database_url: postgresql://tori:hunter2@db/tori  # hunter2")
     'database_url: postgresql://**********'

@@ -1,11 +1,11 @@
-"""Masking of the key of a problem: a value that got into a key because a space is missing is masked.
+"""Masking of the key of a problem: a value that became part of a key, because a space is missing, is masked.
 
 database.password:hunter2  ->  database.password:**********
 weights.api_key=hunter2    ->  weights.api_key=**********
 "https://u:hunter2@h"      ->  "https://**********"
-credentials.hunter2        ->  credentials.**********      where `credentials` is a secret without such a key
-secrets.db:hunter2         ->  secrets.db:**********       where any key of `secrets` is that of a secret
-secrets.hunter2            ->  secrets.**********          there, where nothing stands behind the key
+credentials.hunter2        ->  credentials.**********      if `credentials` is a secret without such a key
+secrets.db:hunter2         ->  secrets.db:**********       if every key of `secrets` is a secret
+secrets.hunter2            ->  secrets.**********          the same, if the key has no value
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _BEHIND_NAME = re.compile(r"(?<=[:=\s]).*", re.DOTALL)
 
 
 class Keys:
-    """The keys of one schema's settings, as problems may tell them.
+    """The keys of one schema's settings, as problems may show them.
 
     Args:
-        shape: the shape of the schema: below a secret only the keys that it declares are no part of the secret.
-        sensitive: how secrets are named.
-        nulls: the paths, as problems spell them, of keys behind which nothing stands anywhere.
+        shape: the shape of the schema. Below a secret, only its declared keys are not part of the secret.
+        sensitive: knowledge about names of secrets.
+        nulls: the paths, as in problems, of keys that have no value in any layer.
     """
 
     def __init__(self, shape: Shape, sensitive: Sensitive, nulls: Collection[str] = ()) -> None:
@@ -46,7 +46,7 @@ class Keys:
         self._nulls = nulls
 
     def told(self, problem: Problem) -> Problem:
-        """The problem with its key masked, and without the words that repeat what was masked in it."""
+        """Return the problem with its key masked, and without text that repeats the masked part."""
         path = _parsed(problem.path)
         shown = self.path(path, null=problem.path in self._nulls)
         if shown == path:
@@ -72,10 +72,10 @@ class Keys:
         )
 
     def path(self, path: Path, *, null: bool = False) -> Path:
-        """The path with the mask in place of what may be a value.
+        """Return the path with a mask for each part that may be a value.
 
         Args:
-            null: whether nothing stands behind its last key, so that the key may be the value of a nameless secret.
+            null: True if the last key has no value, so that the key may itself be the value of a secret without a name.
         """
         return tuple(self._shown(path, len(path) - 1 if null else None))
 
@@ -110,13 +110,13 @@ class Keys:
 
 
 def nameless(shape: Shape) -> bool:
-    """True if any key may be that of a secret here, in a mapping whose values are no models with names of their own."""
+    """Return True if every key of a mapping may name a secret, because its values are not models with their own names."""
     item = shape.item if shape.kind == "mapping" else None
     return item is not None and item.kind != "model" and confidential(item)
 
 
 def astray(node: Node, shape: Shape) -> frozenset[str]:
-    """The keys that the schema does not know beside an empty mapping of nameless secrets: perhaps they belong in it.
+    """Return the unknown keys next to an empty mapping of secrets, because they may be meant as its keys.
 
     nets:
     db: hunter2

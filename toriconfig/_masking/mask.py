@@ -1,8 +1,8 @@
-"""Search for the beginning of a possible secret in one line of text.
+"""Search for the start of a possible secret in one line of text.
 
-The rules work on text alone, because a file with a syntax error has no tree. From the first suspicious place
-on, the line is masked to its end: what follows a secret on its line (a comment, the rest of a flow mapping) is
-worth less than the certainty that no part of it is shown, and every column before it stays exact.
+The rules use only the text, because a file with a syntax error has no tree. The line is masked from the first
+suspicious position to its end. Text after a secret (a comment, the rest of a flow mapping) is masked too, so that no
+part of the secret is shown. All columns before it stay exact.
 """
 
 from __future__ import annotations
@@ -37,13 +37,14 @@ PEM_BEGIN, PEM_END = "-----BEGIN", "-----END"
 def openings(
     text: str, sensitive: Sensitive, anchors: frozenset[str] = frozenset(), *, inside: bool = False
 ) -> Iterator[tuple[int, bool]]:
-    """Yield the positions at which values of secrets begin, from left to right, and whether each may be shown.
+    """Yield the positions at which values of secrets begin, from left to right, and True for a value that may be shown.
 
-    A value may be shown when it is a reference alone: `${vault:secret/tori#api_key}` tells where a secret is.
+    A value may be shown if it is only a reference: `${vault:secret/tori#api_key}` names a secret, but does not contain
+    it.
 
     Args:
         anchors: anchors (`&name`) whose value is used as a secret elsewhere.
-        inside: whether the line begins inside brackets, where the colon of a key may stand on the next line.
+        inside: True if the line begins inside brackets, where the colon of a key may be on the next line.
     """
 
     def misplaced(name: str, at: int) -> bool:
@@ -83,9 +84,9 @@ def _is_reference(text: str, at: int) -> bool:
 
 
 def suspicious(text: str) -> int | None:
-    """Return the position of a secret recognized without its name, or None.
+    """Return the position of a secret that is recognized without its name, or None.
 
-    Such a secret is a login in a URL, a text in the form of a token, a comment that mentions a secret, or a PEM block.
+    Such a secret is a login in a URL, text in the form of a token, a comment that mentions a secret, or a PEM block.
     """
     text, whole = text[:LONGEST_LINE], text
     places = [_login(text)]
@@ -103,7 +104,7 @@ def suspicious(text: str) -> int | None:
 
 
 def _login(text: str) -> int | None:
-    """Return the position of `user:password@`, or of the text between `://` and `@`; each character is read once."""
+    """Return the position of `user:password@`, or of the text between `://` and `@`, in linear time."""
     last = text.rfind("@")
     scheme = text.find("://", 0, max(last, 0))
     for chunk in _CHUNK.finditer(text, 0, last + 1):
@@ -115,7 +116,7 @@ def _login(text: str) -> int | None:
 
 
 def cut(text: str, at: int) -> str:
-    """`text` with everything from `at` on under the mask; the space before it stays."""
+    """Return `text` with everything from `at` masked; the space before it stays."""
     at = min(at, len(text))
     rest = text[at:].lstrip()
     return text[: len(text) - len(rest)] + MASK if rest else text

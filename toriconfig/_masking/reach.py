@@ -1,7 +1,7 @@
 """Extent of a secret: the position on each line of an input from which the line is masked.
 
-Enough of YAML's grammar is followed to know where a value ends (quotes, brackets, block scalars, indentation),
-and where the text breaks that grammar, a secret is taken to go on rather than to have ended.
+The scanner knows enough of YAML's grammar to find the end of a value (quotes, brackets, block scalars, indentation). If
+the text violates the grammar, a secret is assumed to continue.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _BINDING = re.compile(r"""\s*(?:export\s+)?'?[A-Za-z_][A-Za-z0-9_.-]{0,99}'?\s*=
 
 
 def yaml_cuts(lines: Sequence[str], sensitive: Sensitive, anchors: frozenset[str] = frozenset()) -> list[int]:
-    """For each line of YAML or JSON the place from which it is masked; its length when nowhere.
+    """Return, for each line of YAML or JSON, the position from which it is masked; its length for no mask.
 
     Args:
         anchors: anchors whose value is used as a secret elsewhere.
@@ -47,7 +47,7 @@ def yaml_cuts(lines: Sequence[str], sensitive: Sensitive, anchors: frozenset[str
 
 
 def dotenv_cuts(lines: Sequence[str]) -> list[int]:
-    """The same for a `.env` file, where every value is masked: after `NAME=`, and all of a line that goes on with one."""
+    """Return the positions for a `.env` file. Every value is masked: the text after `NAME=`, and continuation lines."""
     cuts: list[int] = []
     quote, pem = "", False
     for text in lines:
@@ -63,7 +63,7 @@ def dotenv_cuts(lines: Sequence[str]) -> list[int]:
 
 
 class _Walk:
-    """One pass over the lines, with just enough of YAML's grammar to know how far a value reaches."""
+    """One pass over the lines, with enough of YAML's grammar to find the ends of values."""
 
     def __init__(self, sensitive: Sensitive, anchors: frozenset[str]) -> None:
         self.sensitive = sensitive
@@ -120,14 +120,14 @@ class _Walk:
         return 0
 
     def _ends_a_key(self, before: str, text: str) -> bool:
-        """True if `text` begins with the colon of a key that ends the line before and names a secret."""
+        """Return True if `text` begins with the colon of a key on the previous line that names a secret."""
         if self.pem or not _COLON_FIRST.match(text):
             return False
         name = _LAST_NAME.search(before, max(0, len(before) - LONGEST_LINE))
         return name is not None and self.sensitive.names(name[1])
 
     def _is_plain(self, text: str) -> bool:
-        """True if nothing reaches into this line, begins in it or goes on below it."""
+        """Return True if no value continues into this line, begins in it, or continues below it."""
         if self.lost or self.pem or self.floor is not None or self.depth or self.quote or self.block is not None:
             return False
         if len(text) > LONGEST_LINE or PEM_BEGIN in text:
@@ -139,7 +139,7 @@ class _Walk:
         return key is None or not (self.sensitive.names(key) or self.sensitive.holds(key))
 
     def _within_flow(self, text: str, floor: int) -> None:
-        """Go on with a secret inside brackets, which may end on this line, and another begin."""
+        """Continue a secret inside brackets. It may end on this line, and another one may begin."""
         depth, quote = self.depth, self.quote
         ended = self._lex(text, 0, floor)
         if ended is None:
@@ -161,7 +161,7 @@ class _Walk:
         return key is not None and "\t" not in key["lead"] and len(key["lead"]) <= self.column
 
     def _open(self, text: str, start: int) -> int:
-        """Look for secrets from `start` on, remember one that goes on below, and say where masking begins."""
+        """Search for secrets from `start`, remember one that continues below, and return the position of the mask."""
         first = suspicious(text)
         mask_from = len(text) if first is None else first
         lead = _LEAD.match(text)
@@ -188,7 +188,7 @@ class _Walk:
         return mask_from
 
     def _lex(self, text: str, start: int, floor: int) -> int | None:
-        """Follow quotes and brackets; where a value at flow depth `floor` ends, or None when it does not."""
+        """Follow quotes and brackets. Return the end of a value at flow depth `floor`, or None if it does not end."""
         if self._literal(text):
             return None
         at, fresh = start, True
@@ -216,7 +216,7 @@ class _Walk:
         return None
 
     def _literal(self, text: str) -> bool:
-        """True if the line is text inside a block scalar, where quotes and brackets mean nothing."""
+        """Return True if the line is text inside a block scalar, where quotes and brackets have no meaning."""
         if self.block is not None and text.strip() and _indent(text) <= self.block:
             self.block = None
         return self.block is not None

@@ -1,4 +1,4 @@
-"""Problems without the secrets that are known by now: a validator of the schema may quote one in its message."""
+"""Masking of registered secrets in problems, because a validator of the schema may quote one in its message."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TEXTS = ("expected", "help", "message", "label", "layer")
 def as_shown(
     problems: Iterable[Problem], lines: Mapping[str, Sequence[str]], shape: Shape, roots: Iterable[Node], most: int
 ) -> tuple[Problem, ...]:
-    """The problems as `with_excerpts` returns them, with every registered secret masked in their texts and excerpts."""
+    """Return the problems of `with_excerpts`, with every registered secret masked in texts and excerpts."""
     return tuple(map(_masked, with_excerpts(problems, lines, shape, roots, most)))
 
 

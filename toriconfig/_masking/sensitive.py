@@ -1,7 +1,7 @@
-"""Recognition of names of secrets: by the schema, by common usage, and by typing errors in either.
+"""Recognition of names of secrets: by the schema, by common usage, and with typing errors.
 
-Masking errs on the side of too much. A name is taken for a secret's when the schema says so, when it is
-spelt the way secrets are called everywhere, or when it is one typo away from either.
+In doubt a name counts as a secret. It does if the schema says so, if secrets commonly have the name, or if it is one
+typing error away from such a name.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ class Sensitive:
 
     Args:
         keys: names of secret fields: the last part of their path, or the name of their variable.
-        plain: names of the fields that are not secret: they are not a slip of a secret's name.
-        sections: names of the fields that are not secret themselves but hold secrets, in mappings.
-        spans: where values of secrets stand in the text, when the text could be read.
-        everything: whether every value of the input is masked, as in a `.env` file.
+        plain: names of fields that are not secret, so they are not taken for misspelt names of secrets.
+        sections: names of fields that are not secret, but contain secrets in mappings.
+        spans: positions of the values of secrets in the text, if the text could be parsed.
+        everything: True: every value of the input is masked, as in a `.env` file.
     """
 
     __slots__ = ("_folded", "_known", "_plain", "_sections", "everything", "spans")
@@ -76,14 +76,14 @@ class Sensitive:
         self._known: dict[str, bool] = {}
 
     def names(self, name: str) -> bool:
-        """True if `name` is, or may be meant as, the name of a secret."""
+        """Return True if `name` is the name of a secret, or similar to one."""
         answer = self._known.get(name)
         if answer is None:
             answer = self._known[name] = self._decide(plain_letters(name))
         return answer
 
     def holds(self, name: str) -> bool:
-        """True if `name` is that of a section with secrets in it."""
+        """Return True if `name` is the name of a section that contains secrets."""
         return bool(self._sections) and _joined(name) in self._sections
 
     def _decide(self, name: str) -> bool:
@@ -106,7 +106,7 @@ class Sensitive:
 
 
 def looks_secret(name: str) -> bool:
-    """True if a key or variable of this name usually holds a secret.
+    """Return True if a key or variable of this name usually holds a secret.
 
     >>> looks_secret("DB_PASSWORD"), looks_secret("clientSecret"), looks_secret("private-key"), looks_secret("author")
     (True, True, True, False)
@@ -121,7 +121,7 @@ def looks_secret(name: str) -> bool:
 
 
 def scrub(text: str) -> str:
-    """The text of a plain value, without what may be secret in it all the same: logins in URLs, tokens, parameters.
+    """Return the text of a plain value with possible secrets masked: logins in URLs, tokens, parameters.
 
     >>> scrub("postgresql://tori:hunter2@db/tori?sslmode=require&sslpassword=hunter2")
     'postgresql://**********@db/tori?sslmode=require&sslpassword=**********'
@@ -142,7 +142,7 @@ def _joined(name: str) -> str:
 
 
 def plain_letters(name: str) -> str:
-    """The name in plain letters: fullwidth, bold, circled and accented ones are the same name to whoever reads it.
+    """Return the name in plain letters: readers see fullwidth, bold, circled and accented letters as the same name.
 
     >>> plain_letters("\uff50\uff41\uff53\uff53\uff37\u00f6rd")
     'passWord'
@@ -159,8 +159,8 @@ def _one_slip(word: str) -> bool:
 
 
 def _shortened(word: str) -> set[str]:
-    """`word` itself and with each one letter left out: two words one slip apart (a letter missing, added, changed or
-    swapped with its neighbour) have one of these in common.
+    """Return `word`, and `word` without each of its letters. Two words that differ by one typing error share one of
+    these.
     """
     return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
 

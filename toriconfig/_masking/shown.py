@@ -1,4 +1,4 @@
-"""A plain value as JSON knows it, and whether it may be shown: people keep credentials in plain fields too."""
+"""Plain values as JSON data, and the test of whether they may be shown, because plain fields may hold credentials too."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from toriconfig._masking.sensitive import looks_secret
 
 
 class Verbatim(str):
-    """Text that a file says as it stands: a reference, which tells where a secret is and not what."""
+    """Text that a file contains literally: a reference, which names a secret but does not contain it."""
 
     __slots__ = ()
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON knows it; numbers stay numbers, also infinite ones; sets are sorted."""
+    """Return the value as JSON data. Numbers stay numbers, including infinite ones, and sets are sorted."""
     found = to_jsonable_python(value, fallback=str, inf_nan_mode="constants")
     return sorted(found, key=str) if isinstance(value, (set, frozenset)) else found
 
@@ -30,7 +30,7 @@ _OVERLAP = 1000
 
 
 def conceals(key: str | int, value: Any) -> bool:
-    """True if a value is not to be shown: text under the name of a secret, or text that carries a login.
+    """Return True if a value must not be shown: text under the name of a secret, or text that contains a login.
 
     >>> conceals("password", "hunter2"), conceals("max_tokens", 4096), conceals("host", "postgres://u:p@db/x")
     (True, False, True)
@@ -48,14 +48,14 @@ def conceals(key: str | int, value: Any) -> bool:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """The lines, those that are too long to be looked at in one piece in overlapping parts."""
+    """Return the lines, with very long lines split into overlapping parts."""
     for line in text.splitlines():
         for start in range(0, max(len(line) - _OVERLAP, 1), LONGEST_LINE - _OVERLAP):
             yield line[start : start + LONGEST_LINE]
 
 
 def masked(key: str | int, value: Any) -> Any:
-    """The value with the mask in place of all that `conceals` speaks of.
+    """Return the value with a mask for each part that `conceals` reports.
 
     >>> masked("database", {"host": "db", "password": "hunter2"})
     {'host': 'db', 'password': '**********'}

@@ -1,4 +1,4 @@
-"""Problems as text for people: the one place where it is made.
+"""Problems as text for people.
 
     error[TC101]: unknown key `max_szie`
       --> config/tori.yaml:7:5
@@ -10,7 +10,7 @@
        = expected: one of max_size, timeout
        = help:     did you mean `max_size`?
 
-Nothing is masked here: the lines of a problem (`Problem.excerpts`) come masked from `_masking`.
+Nothing is masked here: the lines of a problem (`Problem.excerpts`) are already masked by `_masking`.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ def render_text(
     encoding: str | None = None,
     most: int = MOST_SHOWN,
 ) -> str:
-    """Problems as text, sorted by place, with a summary of all as the last line; "" when there are none.
+    """Return problems as text, sorted by position, with a summary as the last line; "" if there are none.
 
     Args:
         schema: name of the settings class, for the summary.
-        color: whether to use ANSI colours.
-        width: cells in a line, at least 40: long source lines are cut around the caret, long texts wrapped.
-        encoding: of the terminal; what it lacks is shown as `?` or an escape. None: everything can be shown.
-        most: how many are shown, errors first; 0: all.
+        color: True: use ANSI colours.
+        width: cells per line, at least 40. Long source lines are cut around the caret, and long texts are wrapped.
+        encoding: encoding of the terminal. Characters that it lacks become `?` or an escape. None: no restriction.
+        most: maximum number of problems, errors first; 0: all.
     """
     ordered = sort_problems(problems)
     if not ordered:
@@ -61,16 +61,18 @@ def render_text(
 
 
 def sort_problems(problems: Iterable[Problem]) -> list[Problem]:
-    """By file and position; then what stands in no file (variables, Vault); last what stands nowhere. Stable."""
+    """Sort problems by file and position, then those outside files (variables, Vault), then those without a position.
+    Stable.
+    """
     return sorted(problems, key=_place)
 
 
 def select(problems: Iterable[Problem], most: int) -> list[Problem]:
-    """At most `most` problems, sorted by place. Errors are chosen before warnings, warnings before notes.
+    """Return at most `most` problems, sorted by position. Errors are chosen before warnings, warnings before notes.
 
     Args:
         problems: any problems.
-        most: how many; 0: all.
+        most: maximum number; 0: all.
     """
     ordered = sort_problems(problems)
     if not most or len(ordered) <= most:
@@ -80,7 +82,7 @@ def select(problems: Iterable[Problem], most: int) -> list[Problem]:
 
 
 def summary(problems: Sequence[Problem], schema: str = "", shown: int | None = None) -> str:
-    """Summarize problems in one line: the number of each severity, and the number shown when not all are shown.
+    """Return a summary of problems in one line: the number of each severity, and the number shown if some are omitted.
 
     >>> summary([Problem("TC101"), Problem("TC201", severity="warning")], "ToriSettings")
     '1 error, 1 warning in ToriSettings'
@@ -96,7 +98,7 @@ def summary(problems: Sequence[Problem], schema: str = "", shown: int | None = N
 
 
 class _Pen:
-    """Colours, or none, and the width to keep to."""
+    """Colours, or none, and the maximum width."""
 
     def __init__(self, color: bool, width: int) -> None:
         self.color = color

@@ -1,4 +1,4 @@
-"""One source line and the marks below it: which characters a mark stands under, and what of a long line is shown."""
+"""One source line with the marks below it, cut to the width of the terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CUT = "..."
 
 
 class Mark(NamedTuple):
-    """A place to point at: where, what stands there, and with which sign."""
+    """A mark: its position, its text, and its sign."""
 
     origin: Origin
     label: str
@@ -24,7 +24,7 @@ class Mark(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A line of a frame, without its edge."""
+    """A line of an excerpt, without its edge."""
 
     indent: str
     text: str
@@ -32,13 +32,13 @@ class Row(NamedTuple):
 
 
 def rows_of(text: str, marks: Sequence[Mark], room: int, encoding: str | None = None) -> Iterator[Row]:
-    """The source line, then the rows of each mark on it.
+    """Return the source line, followed by the rows of each mark on it.
 
     Args:
         text: the line, masked.
-        marks: the marks that stand on this line.
-        room: cells for it; a longer line is cut around the first mark.
-        encoding: of the terminal, or None when it can show everything.
+        marks: the marks on this line.
+        room: available cells; a longer line is cut around the first mark.
+        encoding: encoding of the terminal, or None for no restriction.
     """
     drawn, starts = _drawn(text, encoding)
     spans = [_span(text, mark.origin) for mark in marks]
@@ -56,7 +56,7 @@ def rows_of(text: str, marks: Sequence[Mark], room: int, encoding: str | None = 
 
 @lru_cache(maxsize=1)
 def _drawn(text: str, encoding: str | None) -> tuple[list[str], list[int]]:
-    """`draw`, which remembers the last line: a thousand problems may stand on one line of 10,000 characters."""
+    """Return the result of `draw`, cached for the last line, because many problems may be on one long line."""
     return draw(text, encoding)
 
 
@@ -74,7 +74,7 @@ def _pointed(mark: Mark, left: int, wide: int, room: int) -> Iterator[Row]:
 def _span(text: str, origin: Origin) -> tuple[int, int]:
     """Return the range of characters of the masked `text` that a mark underlines, the end exclusive.
 
-    Columns are exact up to the mask; what falls into it or behind it is pointed at by the mask as a whole.
+    Columns before the mask are exact. A mark inside or after the mask underlines the whole mask.
     """
     if origin.column is not None:
         start = min(origin.column - 1, len(text))
@@ -104,7 +104,7 @@ def _window(starts: Sequence[int], first: int, room: int) -> tuple[int, int]:
 
 
 def wrapped(text: str, room: int) -> list[str]:
-    """`text` in lines of at most `room` cells where it has spaces; a longer word stays whole, to be copied."""
+    """Wrap `text` at spaces to lines of at most `room` cells. A longer word is not split, so that it can be copied."""
     if len(text) <= room:
         return [text]
     from textwrap import wrap

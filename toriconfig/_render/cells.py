@@ -1,4 +1,4 @@
-"""Text as a terminal shows it: how many cells each character takes, and nothing that steers the terminal."""
+"""Text as a terminal shows it: the number of cells of each character, without control characters."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ TAB = 4
 
 
 def draw(text: str, encoding: str | None = None) -> tuple[list[str], list[int]]:
-    r"""Each character of a source line as drawn, and the cell in which each starts, the end included.
+    r"""Return each character of a source line as drawn, and the cell in which each starts, including the end.
 
-    Tabs are spread to stops of `TAB` cells; a character that would steer the terminal, or that `encoding` lacks,
-    is drawn as `?`.
+    Tabs are expanded to stops of `TAB` cells. A control character, or one that `encoding` lacks, is drawn as `?`.
 
     >>> draw("a\tb")
     (['a', '   ', 'b'], [0, 1, 4, 5])
@@ -36,7 +35,7 @@ def draw(text: str, encoding: str | None = None) -> tuple[list[str], list[int]]:
 
 
 def encodable(text: str, encoding: str | None) -> str:
-    """`text` with what `encoding` lacks written as escapes; None: everything can be written but lone surrogates."""
+    """Return `text` with escapes for characters that `encoding` lacks; None: only lone surrogates are escaped."""
     name = encoding or "utf-8"
     return text.encode(name, "backslashreplace").decode(name)
 

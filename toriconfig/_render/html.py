@@ -1,4 +1,4 @@
-"""Tables for notebooks: text alone, escaped, without an external address."""
+"""Tables for notebooks: escaped text, without external resources."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from toriconfig._core.printable import clean
 
 
 def table(caption: str, head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """A table as HTML; every cell is shown as text, whatever it holds."""
+    """Return a table as HTML. Every cell is escaped text."""
     body = "".join(f"<tr>{_cells(row, 'td')}</tr>" for row in rows)
     return f"<table><caption>{_text(caption)}</caption><tr>{_cells(head, 'th')}</tr>{body}</table>"
 

@@ -1,1 +1,1 @@
-"""Judging the merged tree: pydantic's verdict as problems without values."""
+"""Validation of the merged tree by pydantic, with problems that contain no values."""

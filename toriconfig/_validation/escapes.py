@@ -1,7 +1,7 @@
-"""An exception that leaves a validator of the schema, such as a KeyError, hides every other error from pydantic's report.
+"""Exceptions that escape from a validator of the schema, such as a KeyError, and hide all other errors of pydantic.
 
-The model is validated once more with each validator guarded, so that what is wrong beside it, and often is its cause, is
-found: a validator that reads `info.data["low"]` fails because `low` itself is wrong.
+The model is validated again with each validator guarded, so that the other errors are found. They are often the cause:
+a validator that reads `info.data["low"]` fails because `low` itself is invalid.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def errors_of(cls: Any, error: Exception, validate: Callable[[Any, Any], object]
 
     Args:
         cls: the model.
-        error: what left a validator.
+        error: the exception that escaped from a validator.
         validate: validates the input into an instance, given a validator of pydantic's core and that instance.
     """
     from pydantic import PydanticUserError, ValidationError
@@ -42,13 +42,13 @@ def errors_of(cls: Any, error: Exception, validate: Callable[[Any, Any], object]
 
 
 def _causes(errors: list[Found]) -> list[Found]:
-    """Without the KeyErrors of validators that look for a field which is wrong itself."""
+    """Return the errors without the KeyErrors of validators that read an invalid field."""
     wrong = {one.loc for one in errors if one.kind != "escaped"}
     return [one for one in errors if one.kind != "escaped" or (*one.loc[:-1], one.context.get("key")) not in wrong]
 
 
 def _guarded(schema: Any) -> Any:
-    """A core schema whose functions raise nothing that pydantic does not catch."""
+    """Return a core schema whose functions raise only exceptions that pydantic catches."""
     if isinstance(schema, dict):
         copied = {key: _guarded(value) for key, value in schema.items()}
         function = copied.get("function")

@@ -10,14 +10,14 @@ from toriconfig._core.value import Value
 
 
 class Found(Value):
-    """One thing that pydantic says; never the input.
+    """One error of pydantic, without the input.
 
     Attributes:
         loc: pydantic's location: keys, positions, and names of union members and validators.
-        kind: pydantic's type of error, or "escaped" for an exception that left a validator.
-        message: pydantic's sentence; of an escaped exception its class.
+        kind: pydantic's type of error, or "escaped" for an exception that escaped from a validator.
+        message: pydantic's sentence; for an escaped exception its class.
         context: bounds and choices.
-        rule: the validator that raised, `Pool._hold`, or "".
+        rule: the validator that raised, such as `Pool._hold`, or "".
     """
 
     loc: Path
@@ -118,10 +118,10 @@ FIXED = frozenset(_KINDS) | frozenset(_BOUNDS)
 
 
 def phrase(found: Found, *, sealed: bool) -> str:
-    """Return a phrase for the expected value, or "" when it is unknown.
+    """Return a phrase for the expected value, or "" if it is unknown.
 
     Args:
-        sealed: whether secrets stand there, so that a validator's own words are not repeated: they may quote the input.
+        sealed: True: a secret is validated, so the text of a validator is not repeated; it may quote the input.
     """
     kind = found.kind
     if kind in _KINDS:
@@ -155,7 +155,7 @@ _BUILTIN: frozenset[str] = frozenset()
 
 
 def builtin() -> frozenset[str]:
-    """The error types that are pydantic's own, whose messages never repeat a value."""
+    """Return the error types of pydantic itself, whose messages never repeat a value."""
     global _BUILTIN
     if not _BUILTIN:
         from pydantic_core.core_schema import ErrorType

@@ -1,4 +1,4 @@
-"""Keys of mappings as the schema has them: `1` of YAML is text in a tree, and a number in an untyped mapping."""
+"""Keys of mappings as the schema types them: `1` in YAML is text in a tree, and a number in an untyped mapping."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NUMBERS = frozenset({int, float, bool, type(None)})
 
 
 def with_real_keys(node: Node, shape: Shape) -> Any:
-    """The bare value of a tree, as `Node.plain`, with the keys that the schema wants."""
+    """Return the value of a tree, as `Node.plain`, with the keys that the schema requires."""
     value = node.value
     if type(value) is dict:
         shape = shape.narrowed(value) if shape.kind == "model" else shape
@@ -22,7 +22,7 @@ def with_real_keys(node: Node, shape: Shape) -> Any:
 
 
 def real_key(key: str, shape: Shape) -> Any:
-    """The key as a mapping of this shape has it: what a number or word means, unless the keys are text."""
+    """Return the key for a mapping of this shape: the parsed number or word, unless the keys are text."""
     if type(key) is not Key:
         return key
     if shape.kind == "any":

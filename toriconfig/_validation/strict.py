@@ -1,8 +1,8 @@
-"""Strict models: what files say is validated as pydantic's strict JSON mode does, and text is coerced first.
+"""Strict models: values of files are validated as in pydantic's strict JSON mode, after text was converted.
 
-In Python mode a strict `set[int]` takes no list and a strict date no text, and neither YAML nor a variable can say
-anything else. So a model that Python mode refuses is made from JSON, in which strict types have their own forms. The
-text of variables is turned into the number or truth value that the strict type asks for, as pydantic-settings does.
+In Python mode a strict `set[int]` rejects a list, and a strict date rejects text, but YAML and variables have no other
+form. A model that Python mode rejects is therefore built from JSON, in which strict types have their own forms. Text of
+variables is first converted to the number or boolean that the strict type requires, as in pydantic-settings.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _TRIES = 3
 def strict_model(
     root: Node, shape: Shape, instance: BaseModel | None = None
 ) -> tuple[BaseModel | None, list[Found]] | None:
-    """The model made in JSON mode, or what is wrong; None where nothing of the schema is strict, or JSON cannot say it.
+    """Return the model built in JSON mode, or its errors; None if nothing is strict, or JSON cannot express the values.
 
     Args:
-        instance: what is filled; None: a new one.
+        instance: the instance to fill; None: a new one.
     """
     cls: Any = shape.models[0]
     if not _is_strict(cls.__pydantic_core_schema__):
@@ -78,7 +78,7 @@ def _made(cls: Any, text: str, instance: BaseModel | None) -> tuple[BaseModel | 
 
 
 def _is_strict(schema: Any) -> bool:
-    """True if a core schema has anything strict in it."""
+    """Return True if a core schema contains anything strict."""
     left = [schema]
     while left:
         one = left.pop()
@@ -92,10 +92,10 @@ def _is_strict(schema: Any) -> bool:
 
 
 def _said(node: Node, shape: Shape, held: dict[str, Secret[Any]]) -> Any:
-    """The value as JSON has it; each handle as a name under which it is found again.
+    """Return the value as JSON data, with each handle replaced by a name.
 
     Raises:
-        ValueError: JSON cannot say it.
+        ValueError: JSON cannot express it.
     """
     value = node.value
     if type(value) is dict:
@@ -122,7 +122,7 @@ def _key(key: Any) -> str:
 
 
 def _read(found: list[Found], root: Node, shape: Shape) -> Iterator[tuple[Path, Any]]:
-    """Yield the path of each text of a variable that a strict type refused, and the value that the text spells."""
+    """Yield the path of each text of a variable that a strict type rejected, and the value that the text spells."""
     from toriconfig._validation.validation_errors import walked
 
     wanted: dict[Path, list[type[Any]]] = {}
@@ -155,7 +155,7 @@ def _coerced(text: str, kinds: list[type[Any]]) -> Any:
 
 
 def _with(node: Node, path: Path, value: Any) -> Node:
-    """The tree with another value at a path that is there."""
+    """Return the tree with another value at an existing path."""
     if not path:
         return Node(value, node.layer, node.at, node.key_at, node.under)
     key, *rest = path

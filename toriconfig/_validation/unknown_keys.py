@@ -1,4 +1,4 @@
-"""Keys that the schema does not know, at any depth, each with the key that was probably meant."""
+"""Unknown keys at any depth, each with the most similar known key."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _MOST_NAMED = 30
 
 
 def unknown_keys(root: Node, shape: Shape, severity: Severity, *, whole: bool = True) -> Iterator[Problem]:
-    """One problem for each unknown key, unless the model says `extra="ignore"` or `"allow"` itself.
+    """Return one problem for each unknown key, unless the model has `extra="ignore"` or `"allow"`.
 
     Args:
-        whole: whether nothing more will be said, so that in a union a model that lacks a key is none.
+        whole: True: no more values follow, so a model of a union that lacks a key does not fit.
     """
     yield from _Search(severity, whole).below(root, shape, ())
 
@@ -95,11 +95,11 @@ class _Siblings:
     """Keys that one mapping sets and could set, computed once for all unknown keys in the mapping.
 
     Attributes:
-        said: what a layer sets.
+        said: the keys that a layer sets.
         fields: every key of the schema.
         free: those that no layer sets.
-        expected: `fields` for people.
-        expected_free: `free` for people.
+        expected: `fields` as text.
+        expected_free: `free` as text.
         folded: every key of the schema by its lower-case spelling.
     """
 
@@ -123,7 +123,7 @@ def _one_of(keys: list[str]) -> str:
 
 
 def without_unknown(node: Node, shape: Shape) -> Node:
-    """The tree without the keys that `unknown_keys` tells of; the same object when there are none."""
+    """Return the tree without the keys that `unknown_keys` reports; the same object if there are none."""
     value: Any = node.value
     if type(value) is list and shape.item is not None:
         value = [without_unknown(child, shape.child(index) or ANY) for index, child in enumerate(value)]
@@ -145,7 +145,7 @@ def _same(new: Any, old: Any) -> bool:
 
 
 def _is_extension(node: Node, key: str, path: Path) -> bool:
-    """True if a key may well be a home for YAML anchors, as in Compose files."""
+    """Return True if a key may be a place for YAML anchors, as in Compose files."""
     return not path and key.startswith("x-") and node.layer.kind == "files"
 
 
@@ -155,7 +155,7 @@ _EXTENSION = "with the option `extension_keys=True` top-level keys that begin wi
 def _passed_over(
     node: Node, key: str, meant: Shape, path: Path, siblings: dict[str, Node], severity: Severity
 ) -> Problem:
-    """A key of a model of a union that cannot be the one, because it lacks another key."""
+    """Return the problem of a key that belongs to a model of a union that lacks another key."""
     lacking = [field.keys[0] for field in meant.fields.values() if field.required and not siblings.keys() & field.keys]
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(lacking))
     return Problem(

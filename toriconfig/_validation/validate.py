@@ -1,6 +1,6 @@
-"""Runs pydantic once over the merged tree, and turns what it finds into problems without values.
+"""Validation of the merged tree by pydantic, once, with its errors converted to problems without values.
 
-pydantic's errors hold the input. They live and die inside `_run`; only problems leave it.
+pydantic's errors contain the input. They never leave `_run`; only problems do.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ STRICT = frozenset({"is_instance_of", "is_subclass_of", "dataclass_exact_type", 
 def validate(
     root: Node, shape: Shape, make: Callable[[dict[str, Any]], BaseModel], how_to_set: Callable[[Path], str]
 ) -> tuple[BaseModel | None, list[Problem]]:
-    """The validated model, or None and what is wrong with the tree.
+    """Return the validated model, or None and the problems of the tree.
 
     Args:
-        root: the merged tree, with handles where secrets are.
+        root: the merged tree, with handles for secrets.
         shape: the shape of the schema.
-        make: what validates a plain mapping; `Schema.model_validate`.
-        how_to_set: says where a missing key was looked for, and how it is set.
+        make: validates a plain mapping, such as `Schema.model_validate`.
+        how_to_set: returns the searched layers for a missing key, and the ways to set it, as text.
     """
     model, found = _run(root, shape, make)
     if model is None and any(one.kind in STRICT or one.kind.endswith("_type") for one in found):
@@ -64,7 +64,7 @@ def _run(root: Node, shape: Shape, make: Callable[[dict[str, Any]], BaseModel]) 
 
 
 def _plain(root: Node, shape: Shape) -> dict[str, Any]:
-    """The bare values; with keys that are numbers where the schema has them so."""
+    """Return the values without positions, with numeric keys if the schema requires them."""
     if not Key.seen:
         values: dict[str, Any] = root.plain()
         return values

@@ -1,4 +1,4 @@
-"""Problems from pydantic's errors: the place, the expectation, and the remedy. Never the value."""
+"""Problems from pydantic's errors: position, expectation and remedy, without the value."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _UNQUOTED: dict[type, str] = {
 
 
 def found(lines: Iterable[Any]) -> list[Found]:
-    """The lines of a `ValidationError`, which hold no input."""
+    """Return the errors of a `ValidationError`, without the input."""
     return _counted(map(_found, lines))
 
 
 def escaped(error: Exception) -> Found:
-    """Describe an exception that a validator raised and pydantic does not catch."""
+    """Return an error for an exception that a validator raised and pydantic does not catch."""
     return Found((), "escaped", type(error).__name__, {}, rule_in(error.__traceback__))
 
 
@@ -43,7 +43,7 @@ def _found(line: Any) -> Found:
 
 
 def _counted(found: Iterable[Found]) -> list[Found]:
-    """The same, with a tuple that is too short told once, by its length: pydantic misses each of its items."""
+    """Return the errors with one error for a tuple that is too short, instead of one for each missing item."""
     counted: list[Found] = []
     short: dict[Path, Found] = {}
     for one in found:
@@ -55,7 +55,7 @@ def _counted(found: Iterable[Found]) -> list[Found]:
 
 
 def rule_in(trace: TracebackType | None) -> str:
-    """The name of the outermost function of the schema in a traceback, such as `Pool._hold`."""
+    """Return the name of the outermost function of the schema in a traceback, such as `Pool._hold`."""
     while trace is not None:
         code = trace.tb_frame.f_code
         module = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")
@@ -69,7 +69,7 @@ _QUOTES_NOTHING = FIXED - CHOICES
 
 
 def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[[Path], str]) -> Iterable[Problem]:
-    """One problem for each place; errors of several members of a union are one."""
+    """Return one problem for each position. Errors of several members of a union become one."""
     suggestions, sealed_above = Suggestions(), dict[Path, bool]()
     walks = [walked(one, root, shape) for one in found]
     members: dict[Path, set[str | int]] = {}
@@ -93,7 +93,9 @@ def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[
 
 
 def walked(found: Found, root: Node, shape: Shape) -> tuple[Path, list[tuple[Path, str | int]]]:
-    """The key path in pydantic's location, and what was skipped: names of union members and validators, with their place."""
+    """Return the key path of pydantic's location, and the skipped names of union members and validators with their
+    positions.
+    """
     path: Path = ()
     skipped: list[tuple[Path, str | int]] = []
     node: Node | None = root
@@ -195,7 +197,7 @@ def _by_rule(rule: str) -> str:
 
 
 def _tags(path: Path, shape: Shape) -> str:
-    """Describe the allowed values of a key that distinguishes the models of a union."""
+    """Return the allowed values of a key that distinguishes the models of a union, as text."""
     union = shape.at(path[:-1])
     fields = [fields_of(model).get(str(path[-1])) for model in union.models] if union is not None and path else []
     tags = [tag for field in fields if field is not None for tag in get_args(field.info.annotation)]
@@ -210,10 +212,10 @@ def _place(path: Path, root: Node) -> Any:
 
 
 def _sealed(path: Path, shape: Shape, above: dict[Path, bool]) -> bool:
-    """True if a value at `path` may be secret, by its shape or by a name on the way.
+    """Return True if a value at `path` may be secret, by its shape or by a name on the path.
 
     Args:
-        above: what is known of the names of parents by now; filled here.
+        above: results for the names of parents, extended here.
     """
     from toriconfig._masking.sensitive import looks_secret
 

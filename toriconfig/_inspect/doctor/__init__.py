@@ -1,4 +1,4 @@
-"""Examines the way to Vault step by step: variables, address, TLS, seal, clock, token, and every declared place."""
+"""Stepwise examination of the access to Vault: variables, address, TLS, seal, clock, token, and every declared path."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def examine(
     known_variables: Iterable[str],
     clock: Clock = SYSTEM,
 ) -> Iterator[Finding]:
-    """Examine everything; after a step without which nothing else can be told, stop.
+    """Examine everything. Stop after a failed step on which all further steps depend.
 
     Args:
-        session: the connection to Vault, or None when none is configured.
+        session: the connection to Vault, or None if none is configured.
         declared: the references that the settings need.
-        environ: the variables.
+        environ: the environment variables.
         known_variables: names that the tools of Vault read, without `VAULT_` or `BAO_`.
-        clock: for the comparison with Vault's.
+        clock: clock to compare with Vault's.
     """
     references = list(dict.fromkeys(declared))
     yield from unread(environ, known_variables)

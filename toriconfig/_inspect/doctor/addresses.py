@@ -1,4 +1,4 @@
-"""Asks each address by itself: a session goes on to the next one, and so hides a node that is dead or sealed."""
+"""Examination of each address separately, because a session skips a node that is down or sealed."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _STANDBYS = {"standbyok": "true", "perfstandbyok": "true"}
 
 
 def addresses(session: Session) -> Generator[Finding, None, Answer | None]:
-    """One finding for each address, and one more where what answers is sealed.
+    """Return one finding per address, and another one if the server is sealed.
 
-    Where another address answers for it, one that is out of use is a warning.
+    A failed address is only a warning if another address works.
 
     Returns:
-        What the first usable one said of itself, or None when there is none.
+        The findings, and the health of the first usable address, or None.
     """
     findings: list[Finding] = []
     usable: Answer | None = None
@@ -42,7 +42,7 @@ def addresses(session: Session) -> Generator[Finding, None, Answer | None]:
 
 
 def _health(session: Session, address: str) -> Answer | SecretError:
-    """Ask one address for its health, in the root namespace; no other namespace has a health."""
+    """Request the health of one address, in the root namespace, because other namespaces have none."""
     from toriconfig._vault.client import Client
 
     where = replace(session.resolved, addresses=(address,), namespace="")

@@ -19,11 +19,10 @@ class Finding:
 
     Attributes:
         mark: ok, warning, error, or unreached: a source could not be reached.
-        subject: what was examined, such as `token` or a reference.
-        message: what was found.
+        subject: the examined object, such as `token` or a reference.
+        message: the result.
         help: the remedy, or "".
-        code: of the same as a problem; "" when there is none.
-        scheme: the backend that is examined.
+        code: code of the corresponding problem, or "".
     """
 
     mark: Mark
@@ -35,7 +34,7 @@ class Finding:
 
     @property
     def problem(self) -> Problem | None:
-        """The same as a problem, for formats that know nothing else; None when all is well."""
+        """The finding as a problem, for the output formats; None if there is no problem."""
         if self.mark == "ok":
             return None
         layer: OriginKind = "vault" if self.scheme == "vault" else "backend"
@@ -45,7 +44,7 @@ class Finding:
 
 
 def unreached(subject: str, address: str, error: SecretError) -> Finding:
-    """The finding of a request that failed."""
+    """Return the finding for a failed request."""
     from toriconfig._vault.http.translate import SETUP
 
     if isinstance(error, VaultDenied):
@@ -81,7 +80,7 @@ def guarded(subject: str, step: Callable[[], list[Finding]]) -> list[Finding]:
 
 
 def span(seconds: float) -> str:
-    """A length of time for people: `3 days`."""
+    """Return a duration as text, such as `3 days`."""
     for size, unit in ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"

@@ -1,4 +1,4 @@
-"""Tries a declared place in Vault: readable, denied, absent, or nearly right."""
+"""Examination of a declared path in Vault: readable, denied, absent, or misspelt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def place(session: Session, ref: Ref) -> Finding:
-    """Examine whether `ref` can be read; a read that would create an account is not made."""
+    """Check that `ref` can be read. A read that would create an account is not made."""
     from toriconfig._vault.engines.paths import issues_on_read
 
     name = str(ref)
@@ -43,7 +43,7 @@ def place(session: Session, ref: Ref) -> Finding:
 
 
 def asked(client: Client, method: str, path: str, *, check: bool = True, **how: Any) -> Any:
-    """Vault's answer, or the error, returned."""
+    """Return Vault's answer, or the error."""
     try:
         return client.request(method, path, check=check, **how)
     except SecretError as error:
@@ -62,7 +62,7 @@ def _read(session: Session, ref: Ref) -> Mapping[str, Any] | SecretError:
 
 
 def _is_kept(client: Client, path: str) -> bool:
-    """True if a KV engine holds the path, whatever it looks like: reading it makes nothing new."""
+    """Return True if a KV engine holds the path, so that reading it creates nothing."""
     from toriconfig._vault.engines.mounts import mount_of
 
     try:
@@ -99,7 +99,7 @@ def _capability(client: Client, ref: Ref) -> Finding:
 
 
 def _needed(client: Client, ref: Ref, denied: VaultDenied) -> str:
-    """Describe the rule that the policy needs; also that of other engines if the token may not look up the engine."""
+    """Return the rule that the policy needs, and that of other engines if the token may not look up the engine."""
     from toriconfig._vault.engines.mounts import policy_path
 
     try:
@@ -110,7 +110,7 @@ def _needed(client: Client, ref: Ref, denied: VaultDenied) -> str:
 
 
 def _suggestion(client: Client, ref: Ref) -> str:
-    """The sibling that was probably meant, where the token may list them."""
+    """Return the most similar sibling of a path, if the token may list the siblings."""
     from toriconfig._vault.engines.mounts import policy_path
 
     parent, _, last = ref.path.rpartition("/")

@@ -1,4 +1,4 @@
-"""Variables that look as if they were meant for Vault, and are not read."""
+"""Variables with a prefix of Vault that are not read."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _OF_THE_TOOLS = frozenset(
 
 
 def unread(environ: Mapping[str, str], known: Iterable[str]) -> Iterator[Finding]:
-    """One warning for each variable of Vault's prefixes that nobody reads.
+    """Return one warning for each variable with a prefix of Vault that is not read.
 
     Args:
-        known: what is read, without the prefix.
+        known: names that are read, without the prefix.
     """
     known = tuple(known)
     for name in sorted(environ):
@@ -37,5 +37,5 @@ def unread(environ: Mapping[str, str], known: Iterable[str]) -> Iterator[Finding
 
 
 def _is_of_a_service(rest: str) -> bool:
-    """True if Kubernetes made it, for a Service named `vault`."""
+    """Return True if Kubernetes set the variable for a Service named `vault`."""
     return rest.startswith(("PORT", "SERVICE_")) or "_PORT_" in rest or "_SERVICE_" in rest
