@@ -14,7 +14,7 @@ from toriconfig._vault.config import Resolved
 from toriconfig._vault.engines.paths import issues_on_read
 from toriconfig._vault.http.failover import Route, warn_http
 from toriconfig._vault.http.response import Answer, Failure
-from toriconfig._vault.http.translate import error_of, timed_out
+from toriconfig._vault.http.translate import error_of, internal_error, timed_out
 from toriconfig._vault.timing import retry_delay
 from toriconfig.errors import SecretError, VaultUnreachable
 from toriconfig.pipeline._memory_lock import MemoryLock
@@ -184,7 +184,12 @@ class Client:
         """Hand a flight to the worker threads; never called under a lock, since a thread may have to be started."""
         if self._on_send is not None:
             self._on_send(priority)
-        self.executor.send(flight, priority, work, failed)
+
+        def failed_internally(error: SecretError | None) -> None:
+            if failed is not None:
+                failed(None if error is None else internal_error(error))
+
+        self.executor.send(flight, priority, work, failed_internally)
 
     def ask(
         self,

@@ -13,7 +13,7 @@ from toriconfig._runtime.workers import LEASE
 from toriconfig._vault import timing
 from toriconfig._vault.auth.obtain import obtain, token_now
 from toriconfig._vault.http.response import Answer, Failure
-from toriconfig._vault.http.translate import denied, error_of, timed_out
+from toriconfig._vault.http.translate import denied, error_of, internal_error, timed_out
 from toriconfig._vault.log import logger
 from toriconfig._vault.token import NEVER, LiveToken
 from toriconfig.errors import SecretError
@@ -257,7 +257,7 @@ class Identity:
         try:
             return obtain(self._requester, deadline)
         except Exception as error:  # noqa: BLE001
-            return internal(error)
+            return internal_error(internal(error))
 
     def _use(self, token: LiveToken, replacing: LiveToken | None) -> LiveToken:
         with self._lock:

@@ -189,6 +189,11 @@ def denied(path: str, method: str, *, request_id: str = "", token_dead: bool = F
     )
 
 
+def internal_error(error: SecretError) -> VaultError:
+    """Return an internal error of a request as an error of Vault, for programs that handle `VaultError`."""
+    return error if isinstance(error, VaultError) else VaultError(error.message, help=error.help)
+
+
 def timed_out(path: str, seconds: float) -> VaultUnreachable:
     """Return the error of a request that was abandoned at its deadline."""
     return VaultUnreachable(
