@@ -106,6 +106,43 @@ def test_aws_reads_the_authorization_of_a_container_from_its_file(read: Read, se
     assert "k3y" == read(HvacLogin("aws", role="app"), variables)
 
 
+def test_aws_uses_the_web_identity_of_a_pod_and_not_the_role_of_its_machine(
+    read: Read, services: Cloud, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("pod.jwt\n")
+    variables = {
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(tmp_path / "token"),
+        "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/app",
+        "AWS_ENDPOINT_URL_STS": services.address,
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT": services.address,
+    }
+    assert "k3y" == read(HvacLogin("aws", role="app"), variables)
+    query = services.asked[0].query
+    assert ("arn:aws:iam::123456789012:role/app", "toriconfig") == (query["RoleArn"], query["RoleSessionName"])
+    headers, _ = _signed(services)
+    assert "Credential=ASgeIAIOSFODNN7EXAMPLE/" in headers["Authorization"]
+    assert "AQoDYXdzEE0a8ANXXXXXXXXNO1ewxE5TijQyp+IEXAMPLE" == headers["X-Amz-Security-Token"]
+    assert not [one for one in services.asked if one.path.startswith("/latest/")]
+
+
+def test_a_web_identity_that_aws_refuses_is_named_and_its_token_not_shown(
+    read: Read, services: Cloud, tmp_path: Path
+) -> None:
+    canary = Canary()
+    (tmp_path / "token").write_text(canary.secret)
+    variables = {"AWS_WEB_IDENTITY_TOKEN_FILE": str(tmp_path / "token"), "AWS_ENDPOINT_URL_STS": services.address}
+    with pytest.raises(VaultDenied, match="credentials of AWS for Vault cannot be read .* it answered 400") as caught:
+        read(HvacLogin("aws", role="app"), variables)
+    canary.absent_from(caught.value)
+
+
+def test_aws_does_not_ask_a_machine_whose_service_is_switched_off(read: Read, services: Cloud) -> None:
+    variables = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": services.address, "AWS_EC2_METADATA_DISABLED": "true"}
+    with pytest.raises(VaultDenied, match="AWS_EC2_METADATA_DISABLED is set"):
+        read(HvacLogin("aws", role="app"), variables)
+    assert not [one for one in services.asked if one.path.startswith("/latest/")]
+
+
 def test_aws_prefers_the_variables_to_the_machine(read: Read, services: Cloud) -> None:
     variables = {**AWS_KEY, "AWS_EC2_METADATA_SERVICE_ENDPOINT": services.address}
     assert "k3y" == read(HvacLogin("aws", role="app"), variables)

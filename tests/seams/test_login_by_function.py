@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,9 +13,10 @@ import hvac
 import pytest
 from pydantic import BaseModel
 
+from support.fake_vault import FakeVault, secret, tick
 from toriconfig import Ref, Secret, SettingsConfigDict, Vault, lazy, load, shutdown
 from toriconfig.errors import SecretError, VaultDenied, VaultUnreachable
-from toriconfig.testing import Canary, VaultServer, vault_server
+from toriconfig.testing import Canary, FakeClock, VaultServer, vault_server
 from toriconfig.vault import Login
 
 LogIn = Callable[[Any], object]
@@ -33,6 +35,11 @@ def _server() -> Iterator[VaultServer]:
         server.client.sys.enable_auth_method("userpass")
         server.client.auth.userpass.create_or_update_user("ann", "right-pin-1", policies=["app"])
         yield server
+
+
+@pytest.fixture(name="fake_vault")
+def _fake_vault(fake_clock: FakeClock) -> FakeVault:
+    return FakeVault(fake_clock)
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +66,27 @@ def test_a_function_logs_in_with_hvacs_client(loaded: Load) -> None:
 
     assert "k3y" == loaded(log_in).key.get()
     assert isinstance(given[0], hvac.Client)
+
+
+def test_its_token_is_renewed_and_at_its_end_replaced_by_another_login(
+    fake_vault: FakeVault, fake_clock: FakeClock
+) -> None:
+    auth = {"client_token": "s.1", "lease_duration": 60, "renewable": True}
+    short = {**auth, "lease_duration": 5}
+    fake_vault.put("app", k="v")
+    fake_vault.answers["auth/ldap/login/ann"] = lambda method, body: fake_vault.answer(auth=auth)
+    fake_vault.answers["auth/token/renew-self"] = lambda method, body: fake_vault.answer(auth=auth)
+    login = Login(lambda client: client.auth.ldap.login("ann", "right-pin-1"))
+    session = fake_vault.session(Vault(auth=login, clock=fake_clock))
+    held = secret(session, "secret/app")
+    held.get()
+    tick(session, fake_clock, 100)
+    assert 2 <= fake_vault.count("auth/token/renew-self")
+    assert 1 == fake_vault.count("auth/ldap/login/ann")
+    fake_vault.answers["auth/token/renew-self"] = lambda method, body: fake_vault.answer(auth=short)  # its maximum
+    tick(session, fake_clock, 60)
+    assert 2 <= fake_vault.count("auth/ldap/login/ann")
+    assert {"k": "v"} == held.get()
 
 
 def test_the_answer_counts_even_if_hvac_was_not_to_use_its_token(loaded: Load) -> None:
@@ -175,8 +203,20 @@ def test_a_function_is_neither_printed_nor_pickled() -> None:
         pickle.dumps(lazy(App, vault=Vault(auth=login)))
 
 
-def test_what_cannot_be_called_is_refused() -> None:
-    wrong: Any = "auth/ldap"
+async def _coroutine(client: Any) -> None: ...
+
+
+@dataclass
+class _Unhashable:
+    password: str = "x"
+
+    def __call__(self, client: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "wrong", ["auth/ldap", None, _coroutine, _Unhashable()], ids=lambda wrong: type(wrong).__name__
+)
+def test_what_is_no_function_to_log_in_with_is_refused(wrong: Any) -> None:
     with pytest.raises(ValueError, match="expected a function"):
         Login(wrong)
 

@@ -1,6 +1,6 @@
 """Metadata services of clouds and a Vault that logs everybody in, on one loopback port, with the recorded shapes.
 
-The answers of AWS (IMDSv2 and the credentials of a container), Google Compute Engine and Azure (IMDS and App Service) are
+The answers of AWS (STS, IMDSv2 and the credentials of a container), Google Compute Engine and Azure (IMDS and App Service) are
 those of their documentation, with other secrets.
 """
 
@@ -29,6 +29,26 @@ AWS_CONTAINER = {
     "RoleArn": "arn:aws:iam::123456789012:role/app",
     **{name: AWS_ROLE[name] for name in ("AccessKeyId", "SecretAccessKey", "Token", "Expiration")},
 }
+AWS_WEB_IDENTITY = """
+<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+  <AssumeRoleWithWebIdentityResult>
+    <SubjectFromWebIdentityToken>system:serviceaccount:ns:app</SubjectFromWebIdentityToken>
+    <Audience>sts.amazonaws.com</Audience>
+    <AssumedRoleUser>
+      <Arn>arn:aws:sts::123456789012:assumed-role/app/toriconfig</Arn>
+      <AssumedRoleId>AROACLKWSDQRAOEXAMPLE:toriconfig</AssumedRoleId>
+    </AssumedRoleUser>
+    <Credentials>
+      <SessionToken>AQoDYXdzEE0a8ANXXXXXXXXNO1ewxE5TijQyp+IEXAMPLE</SessionToken>
+      <SecretAccessKey>wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY</SecretAccessKey>
+      <Expiration>2026-11-29T16:00:00Z</Expiration>
+      <AccessKeyId>ASgeIAIOSFODNN7EXAMPLE</AccessKeyId>
+    </Credentials>
+    <Provider>arn:aws:iam::123456789012:oidc-provider/oidc.eks.example</Provider>
+  </AssumeRoleWithWebIdentityResult>
+  <ResponseMetadata><RequestId>ad4156e9-bce1-11e2-82e6-6b6efEXAMPLE</RequestId></ResponseMetadata>
+</AssumeRoleWithWebIdentityResponse>
+"""
 AZURE_TOKEN = {
     "access_token": "eyJ0eXAi.azure.identity",
     "refresh_token": "",
@@ -91,6 +111,9 @@ class Cloud:
         headers, path = asked.headers, asked.path
         if asked.path.startswith("/v1/"):
             return _vault(asked)
+        if path == "/" and asked.query.get("Action") == "AssumeRoleWithWebIdentity":
+            proved = asked.query["WebIdentityToken"] == "pod.jwt"
+            return Answer(200, AWS_WEB_IDENTITY.encode()) if proved else Answer(400, b"<ErrorResponse/>")
         if path == "/latest/api/token":
             fits = asked.method == "PUT" and headers.get("x-aws-ec2-metadata-token-ttl-seconds") == "60"
             return Answer(200, b"imds-session") if fits else Answer(400)

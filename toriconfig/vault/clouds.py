@@ -6,6 +6,7 @@ The requests are those of the clouds' own SDKs, and so are the variables that mo
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -45,9 +46,31 @@ def _aws(arguments: Arguments, tools: LoginTools) -> Arguments:
         token = tools.variable("AWS_SESSION_TOKEN")
         return {**arguments, "access_key": key, "secret_key": secret} | ({"session_token": token} if token else {})
     what = "the credentials of AWS"
+    if tools.variable("AWS_WEB_IDENTITY_TOKEN_FILE"):
+        return {**arguments, **_aws_web_identity(tools, what)}
     answer = _object(_aws_answer(tools, what), what)
     names = {"access_key": "AccessKeyId", "secret_key": "SecretAccessKey", "session_token": "Token"}
     return {**arguments, **{name: _text(answer, member, what) for name, member in names.items()}}
+
+
+def _aws_web_identity(tools: LoginTools, what: str) -> Arguments:
+    """Return the credentials of the role of a pod, which the token of its service account proves."""
+    token = tools.read(tools.variable("AWS_WEB_IDENTITY_TOKEN_FILE") or "", "the token of the web identity")
+    region = tools.variable("AWS_REGION") or tools.variable("AWS_DEFAULT_REGION")
+    host = f"sts.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}" if region else "sts.amazonaws.com"
+    query = {
+        "Action": "AssumeRoleWithWebIdentity",
+        "Version": "2011-06-15",
+        "RoleArn": tools.variable("AWS_ROLE_ARN") or "",
+        "RoleSessionName": tools.variable("AWS_ROLE_SESSION_NAME") or "toriconfig",
+        "WebIdentityToken": token,
+    }
+    endpoint = (tools.variable("AWS_ENDPOINT_URL_STS") or f"https://{host}").rstrip("/")
+    text = tools.fetch(f"{endpoint}/?{urlencode(query)}", what)
+    names = {"access_key": "AccessKeyId", "secret_key": "SecretAccessKey", "session_token": "SessionToken"}
+    found = {member: re.search(f"<{member}>([^<>&]+)</{member}>", text) for member in names.values()}
+    values = {member: match[1] for member, match in found.items() if match}
+    return {name: _text(values, member, what) for name, member in names.items()}
 
 
 def _aws_answer(tools: LoginTools, what: str) -> str:
@@ -66,6 +89,10 @@ def _aws_answer(tools: LoginTools, what: str) -> str:
             "the authorization of the container",
         )
         return tools.fetch(url, what, headers={"Authorization": authorization} if authorization else {})
+    if (tools.variable("AWS_EC2_METADATA_DISABLED") or "").lower() == "true":
+        raise VaultDenied(
+            f"{what} are not requested from the machine: AWS_EC2_METADATA_DISABLED is set", help="give credentials"
+        )
     base = (tools.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT") or LINK_LOCAL).rstrip("/")
     seconds = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
     session = tools.fetch(f"{base}/latest/api/token", what, method="PUT", headers=seconds)
@@ -119,14 +146,14 @@ def _object(text: str, what: str) -> Mapping[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise VaultDenied(f"{what} cannot be used: the metadata service answered no JSON object", help=_LOOK)
+        raise VaultDenied(f"{what} cannot be used: the service answered no JSON object", help=_LOOK)
     return found
 
 
 def _text(found: Mapping[str, Any], member: str, what: str) -> str:
     value = found.get(member)
     if not isinstance(value, str) or not value:
-        raise VaultDenied(f"{what} cannot be used: the metadata service answered no `{member}`", help=_LOOK)
+        raise VaultDenied(f"{what} cannot be used: the service answered no `{member}`", help=_LOOK)
     return value
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeGuard
 
 from toriconfig._core.clean_call import clean_init
 from toriconfig._core.trust import PINNED, SECRET
@@ -70,6 +70,7 @@ SHOWN = frozenset(
 )
 """Arguments that hold no secret. All others are credentials."""
 
+_COROUTINE = 0x80  # inspect.CO_COROUTINE
 _OTHERS = {"cert": "`TLSCertificate(...)`", "token": "`Token(...)`"}
 
 
@@ -80,8 +81,8 @@ class HvacLogin(LoginMethod):
 
     The arguments are those of hvac's function. Each may be text, a function without arguments that returns the text at
     each login, or, as `<argument>_file`, the path of a file that is read at each login. Credentials of a cloud that are
-    left out are requested from the cloud: for `aws` from the variables `AWS_ACCESS_KEY_ID` and so on, the container or the
-    machine; for `gcp` and `azure` from the metadata service of the machine.
+    left out are requested from the cloud: for `aws` from the variables `AWS_ACCESS_KEY_ID` and so on, for the web identity of
+    a pod from STS, else from the container or the machine; for `gcp` and `azure` from the metadata service of the machine.
 
     Args:
         name: `approle`, `aws`, `aws-ec2`, `azure`, `gcp`, `github`, `jwt`, `kubernetes`, `ldap`, `oidc`, `okta`,
@@ -133,7 +134,7 @@ class Login(LoginMethod):
         log_in: the function. It is never printed or pickled, since it may hold credentials.
 
     Raises:
-        ValueError: `log_in` cannot be called.
+        ValueError: `log_in` is not a function, is a coroutine function, or is an object that cannot be hashed.
 
     >>> Login(lambda client: client.auth.ldap.login("ada", "hunter2"))
     Login(log_in='**********')
@@ -143,8 +144,10 @@ class Login(LoginMethod):
     log_in: Callable[[Any], object] = field(metadata=SECRET)
 
     def __post_init__(self) -> None:
-        if not callable(self.log_in):
-            raise ValueError("Login.log_in: expected a function that gets an `hvac.Client`")
+        if not _is_function(self.log_in):
+            raise ValueError(
+                "Login.log_in: expected a function that gets an `hvac.Client`; no coroutine function, and hashable"
+            )
 
     def request(self, tools: LoginTools) -> LoginAnswer:
         """Return the answer of the login that the function sends."""
@@ -153,6 +156,12 @@ class Login(LoginMethod):
 
 def _log_in(method: str, function: str, arguments: Mapping[str, str], client: Any) -> None:
     getattr(getattr(client.auth, method), function)(**arguments)
+
+
+def _is_function(value: object) -> TypeGuard[Callable[..., object]]:
+    """True for a function that is called without `await`, and by which logins can be told apart."""
+    flags: int = getattr(getattr(value, "__code__", None), "co_flags", 0)
+    return callable(value) and type(value).__hash__ is not None and not flags & _COROUTINE
 
 
 def _is_shown(key: str) -> bool:
@@ -174,7 +183,7 @@ def _check(name: object, given: Mapping[str, object]) -> None:
             raise ValueError(f"HvacLogin({name!r}): unknown argument `{key}`{near}; known: {', '.join(known)}")
         if argument != key and argument in given:
             raise ValueError(f"HvacLogin({name!r}): give `{argument}` or `{key}`, not both")
-        if not (isinstance(value, str) and value) and not (callable(value) and argument == key):
+        if not (isinstance(value, str) and value) and not (_is_function(value) and argument == key):
             wanted = "the path of a file" if argument != key else "text, or a function that returns text"
             raise ValueError(f"HvacLogin({name!r}): `{key}` is to be {wanted}")
     for key in way.required.split():

@@ -33,7 +33,7 @@ def fetch(url: str, what: str, method: str, headers: Mapping[str, str], deadline
     host = clean(urlsplit(url).netloc.rpartition("@")[2])
 
     def failed(why: str, help: str) -> SecretError:
-        return VaultDenied(f"{what} for Vault cannot be read from the metadata service at {host}: {why}", help=help)
+        return VaultDenied(f"{what} for Vault cannot be read from the service at {host}: {why}", help=help)
 
     left = deadline.remaining() - SLICE
     late = failed("it did not answer in time", "look at the address, or raise `vault.timeout`")
