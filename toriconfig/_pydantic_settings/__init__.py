@@ -1,8 +1,8 @@
-"""`Settings`: pydantic-settings on one side, our layers on the other.
+"""`Settings`: a bridge between pydantic-settings and the layers of this library.
 
-Until an option of ours is set, a field is a `Secret`, or a model below renames a key, a class is what pydantic-settings
-makes of it, and all that is added is a memory of what each source said. After that the same sources are read, in the
-same order, as layers among our own.
+A class behaves as in pydantic-settings until an option of this library is set, a field is a `Secret`, or a model below
+it renames a key; only the origin of each value is recorded in addition. After that the same sources are read, in the
+same order, as layers among those of this library.
 """
 
 from __future__ import annotations
@@ -91,13 +91,13 @@ _MERGED: Sources = ()
 
 
 def is_neutral(schema: type[BaseSettings]) -> bool:
-    """True if nothing of ours is asked for, so that pydantic-settings alone decides."""
+    """Return True if no feature of this library is used, so that pydantic-settings alone is in charge."""
     config: Mapping[str, Any] = schema.model_config
     return not any(config.get(name) is not None for name in _OURS) and not _fields_ask(schema)
 
 
 def _fields_ask(schema: type[BaseSettings]) -> bool:
-    """True if a field is a secret, or holds a model that renames a key."""
+    """Return True if a field is a secret, or contains a model that renames a key."""
     known = _ASKS.get(schema)
     if known is None:
         shape = root_shape(schema)
@@ -108,7 +108,9 @@ def _fields_ask(schema: type[BaseSettings]) -> bool:
 
 
 def _init(model: Settings, args: tuple[Any, ...], values: dict[str, Any]) -> Exception | None:
-    """Fill `model`, or return what its constructor is to raise; what pydantic-settings alone raises is left alone."""
+    """Fill `model`, or return the error for its constructor to raise. Errors of pydantic-settings itself are not
+    changed.
+    """
     schema = type(model)
     arguments = dict(zip(_ARGUMENTS, args, strict=False))
     arguments |= {name: values.pop(name) for name in _ARGUMENTS if name in values}
@@ -147,7 +149,7 @@ def _fill(model: Settings, given: dict[str, Any], sources: Sources) -> Exception
 
 
 def _shared(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The constructor's arguments that are options of ours too."""
+    """Return the constructor's arguments that are also options of this library."""
     given = {name: arguments[f"_{name}"] for name in SHARED if arguments.get(f"_{name}") is not None}
     if "_env_file" in arguments:
         given["env_file"] = arguments["_env_file"]  # None: no file at all
@@ -159,7 +161,7 @@ def _shared(arguments: Mapping[str, Any]) -> dict[str, Any]:
 class _Memory:
     """Origins of the values of one instance, computed on request.
 
-    What was assigned to a field afterwards counts as said by code.
+    A value assigned to a field later has the origin "code".
     """
 
     def __init__(self, fields: dict[str, Any], snapshot: Callable[[], Snapshot]) -> None:

@@ -15,15 +15,15 @@ class Failure(NamedTuple):
     """Reason for which a source returns no values.
 
     Attributes:
-        text: what went wrong.
-        field: the name of the field that it could not read, "" where it was none.
+        text: description of the failure.
+        field: name of the field that could not be read, or "".
     """
 
     text: str
     field: str = ""
 
     def problem(self, layer: Layer) -> Problem:
-        """The same as a problem of a layer whose places are paths."""
+        """Return the failure as a problem of a layer whose positions are paths."""
         if not self.field:
             remedy = "correct its input; the exception of the constructor has more details, and may hold a secret"
             return Problem("TC505", "", layer.locate(()), help=remedy, message=self.text)
@@ -40,13 +40,13 @@ class Failure(NamedTuple):
 def failure_of(error: Exception, source: Any, name: str = "") -> Failure:
     """Describe an error that a source raised.
 
-    pydantic-settings chains the text that it could not decode, and its sentence alone is told; but not what its command
-    line says, which repeats arguments.
+    pydantic-settings chains the text that it could not decode, so only its own sentence is shown. The message of its
+    command line is not shown, because it repeats arguments.
 
     Args:
-        error: whatever was raised; it is not kept.
-        source: the source, or None where it is not known.
-        name: what the source is called; "": by its class.
+        error: the error; it is not kept.
+        source: the source, or None if it is unknown.
+        name: name of the source; "": the name of its class.
     """
     kind, name = type(error), name or type(source).__name__
     spelt = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
@@ -59,7 +59,7 @@ def failure_of(error: Exception, source: Any, name: str = "") -> Failure:
 
 
 def maker_of(error: Exception) -> PydanticBaseSettingsSource | None:
-    """The source out of whose methods an error came; None where there is none."""
+    """Return the source in whose methods an error was raised, or None."""
     source = None
     trace = error.__traceback__
     while trace is not None:

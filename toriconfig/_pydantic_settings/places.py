@@ -23,13 +23,13 @@ from toriconfig._pydantic_settings.sources import SecretFilesSource
 
 
 def layer_of(source: Any, schema: type[BaseSettings], environ: Mapping[str, str], *, above_code: bool) -> Layer:
-    """The layer that a source's values belong to; the `at` of its nodes is their path.
+    """Return the layer of a source's values; the `at` of its nodes is their path.
 
     Args:
-        source: one of pydantic-settings' own, or anybody's.
-        schema: the class that is loaded.
-        environ: the environment that it was read from.
-        above_code: whether the source stands above the constructor's arguments.
+        source: a source of pydantic-settings, or a custom one.
+        schema: the loaded class.
+        environ: the environment variables that it reads.
+        above_code: True if the source has precedence over the constructor's arguments.
     """
     kind = type(source)
     if kind is InitSettingsSource:
@@ -70,7 +70,7 @@ class _Options:
 
 
 class _Named:
-    """A source of which no more is known than its class."""
+    """A source of which only the class is known."""
 
     def __init__(self, kind: OriginKind, source: Any) -> None:
         self._origin = Origin(kind, type(source).__name__)
@@ -80,7 +80,7 @@ class _Named:
 
 
 class _Variables:
-    """Variables, found again by the path that they set: the deepest name that exists."""
+    """Variables, found by the path that they set: the deepest existing name."""
 
     def __init__(self, source: EnvSettingsSource, whole: Origin, spelt: Mapping[str, Origin]) -> None:
         self._source = source
@@ -120,7 +120,7 @@ class _Files:
 
 
 def variables(source: Any) -> dict[str, tuple[str, ...]]:
-    """The names under which `source` looks for each key of the schema, as it spells them."""
+    """Return the names that `source` looks up for each key of the schema, with its spelling."""
     found: dict[str, tuple[str, ...]] = {}
     for field_name, field in source.settings_cls.model_fields.items():
         infos = source._extract_field_info(field, field_name)
@@ -138,7 +138,7 @@ def _names(source: Any, key: str) -> list[tuple[str, str, bool]]:
 
 
 def dotenv_files(source: DotEnvSettingsSource) -> list[str]:
-    """The `.env` files that there are, lowest first."""
+    """Return the existing `.env` files, lowest first."""
     given: Any = source.env_file
     several = [given] if isinstance(given, (str, os.PathLike)) else list(given or ())
     return [str(found) for file in several if (found := _existing(FilePath(file).expanduser(), source)) is not None]

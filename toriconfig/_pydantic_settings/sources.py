@@ -1,7 +1,7 @@
-"""The sources of a `Settings` class, built as pydantic-settings builds them, over any environment.
+"""The sources of a `Settings` class, built as in pydantic-settings, but over any environment.
 
-pydantic-settings takes every generic type with a core schema of its own for "complex" and decodes its text as JSON, so
-that `abc` would be an error with the secret in it, and `123` a number. Here the text of a secret stays text.
+pydantic-settings treats every generic type with its own core schema as "complex" and decodes its text as JSON. `abc`
+would then be an error that contains the secret, and `123` a number. Here the text of a secret stays text.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Sources = tuple[PydanticBaseSettingsSource, ...]
 
 
 class SecretFilesSource(SecretsSettingsSource):
-    """One file a value, apart from secrets: their files are read again when they change, see `trees.py`."""
+    """Source with one file per value, except secrets: their files are read again when they change, see `trees.py`."""
 
     __name__ = "SecretsSettingsSource"  # the name under which other sources find what it said
 
@@ -56,13 +56,13 @@ def build(
     arguments: Mapping[str, Any],
     init_kwargs: Mapping[str, Any],
 ) -> Sources:
-    """The sources in the order that `settings_customise_sources` gives them, the command line above them.
+    """Return the sources in the order of `settings_customise_sources`, with the command line above them.
 
     Args:
         schema: the class.
-        options: ours; they stand above the class's configuration.
-        environ: the environment to read.
-        arguments: what the constructor was given with an underscore before it, without the underscore.
+        options: options of this library; they have precedence over the class's configuration.
+        environ: the environment variables to read.
+        arguments: the constructor's arguments with a leading underscore, without the underscore.
         init_kwargs: the other arguments of the constructor.
 
     Raises:
@@ -119,10 +119,11 @@ def build(
 
 
 def _refuse_unbounded(options: Options) -> None:
-    """Refuse a `.env` file that is no regular one, or larger than one may be: pydantic-settings reads any to its end.
+    """Reject a `.env` file that is not a regular file or is too large, because pydantic-settings reads any file to its
+    end.
 
     Raises:
-        SettingsError: the message names the file.
+        SettingsError: there is one; the message names it.
     """
     if not options.env_file:
         return
@@ -157,7 +158,7 @@ def _dotenv_variables(source: DotEnvSettingsSource, environ: Mapping[str, str]) 
 
 
 def visible(environ: Mapping[str, str], options: Options, *, case_sensitive: bool) -> Mapping[str, str]:
-    """The environment without what Kubernetes put there for a Service that is called like the prefix."""
+    """Return the environment without the variables that Kubernetes sets for a Service with the name of the prefix."""
     if options.env_prefix is None or "env" not in options.layers:
         return {}
     if not options.env_prefix:
@@ -172,7 +173,7 @@ def visible(environ: Mapping[str, str], options: Options, *, case_sensitive: boo
 
 
 def keep_text(source: Any) -> None:
-    """Have `source` leave the text of secrets alone, at any depth."""
+    """Make `source` keep the text of secrets undecoded, at any depth."""
     if getattr(source, "_toriconfig_text", False) or not hasattr(source, "prepare_field_value"):
         return
     prepare, step = source.prepare_field_value, getattr(source, "next_field", None)
@@ -190,7 +191,7 @@ def keep_text(source: Any) -> None:
 
 
 def keep_below_empty(source: Any) -> None:
-    """Have `source` read the variables below a section whose own variable is empty, where it would drop them."""
+    """Make `source` read the variables below a section whose own variable is empty, instead of dropping them."""
     prepare, explode = source.prepare_field_value, source.explode_env_vars
 
     def explode_env_vars(field_name: str, field: FieldInfo, env_vars: Mapping[str, str | None]) -> dict[str, Any]:
@@ -207,7 +208,7 @@ def keep_below_empty(source: Any) -> None:
 def _without_hidden(
     source: Any, field_name: str, field: FieldInfo, variables: Mapping[str, str | None]
 ) -> Mapping[str, str | None]:
-    """The variables without the empty ones of a field's nested sections that have variables below."""
+    """Return the variables without empty ones of nested sections that have variables below them."""
     delimiter = source.env_nested_delimiter
     if not delimiter or "" not in variables.values():
         return variables
@@ -223,10 +224,11 @@ def _without_hidden(
 
 
 def keep_undecodable(source: Any) -> None:
-    """Have `source` leave to the shape of the field what JSON alone cannot tell.
+    """Make `source` return text that only the shape of the field can decode.
 
-    Text that is no JSON, or a number or word in JSON, is returned as it is, where `source` would raise or guess. Lists and
-    mappings are decoded with marked leaves, so that they are told from text: see `text_values.decoded`.
+    Text that is not JSON, or is a number or word in JSON, is returned unchanged, where `source` would raise or guess.
+    Lists and mappings are decoded with marked leaves, so that they can be distinguished from text: see
+    `text_values.decoded`.
     """
     decode = source.decode_complex_value
 
@@ -263,7 +265,7 @@ _TEXT = Layer("env", "", lambda _: Origin("env", ""))
 
 
 def is_secret(field: FieldInfo) -> bool:
-    """True if a `Secret` stands in the field itself, not below it."""
+    """Return True if the field itself is a `Secret`, not only something below it."""
     return _shape(field).kind == "secret"
 
 
@@ -272,9 +274,9 @@ def _shape(field: FieldInfo) -> Shape:
 
 
 def _undecoded(field: Any) -> Any:
-    """The field, or bare type, marked so that pydantic-settings does not decode it when it is a secret.
+    """Return the field or type, marked so that pydantic-settings does not decode it if it is a secret.
 
-    The secret of a model is JSON, or several names below its own, which pydantic-settings puts together.
+    The secret of a model is JSON, or several names below its own, which pydantic-settings combines.
     """
     if field is None:
         return None
@@ -309,7 +311,7 @@ def _with_command_line(
 
 
 def _make(source: Any, schema: type[BaseSettings], given: Mapping[str, Any]) -> Any:
-    """A source with those of the arguments that it takes; the others it finds in the class's configuration."""
+    """Create a source with the arguments that it takes; it reads the others from the class's configuration."""
     return source(schema, **{name: given[name] for name in _parameters(source) & given.keys()})
 
 

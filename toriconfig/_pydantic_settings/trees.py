@@ -1,8 +1,8 @@
-"""Values of the sources of a `Settings` class, as trees among those of our own layers.
+"""Values of the sources of a `Settings` class, as trees among those of the layers of this library.
 
-The order is that of `settings_customise_sources`; our files stand below all that it returns. When the option `layers`
-is given, the sources that pydantic-settings makes itself stand, or are left out, as it says, and each other source
-stays with the one before it.
+The order is that of `settings_customise_sources`; files of this library have lower precedence. If the option `layers`
+is given, it determines the order and the use of pydantic-settings' own sources. Each custom source keeps its position
+after the previous one.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ _Entry = tuple[OriginKind, Tree]
 
 
 def read(schema: type[BaseSettings], inputs: Inputs) -> Iterator[_Entry]:
-    """Everything that a load of `schema` reads, lowest first; a source that fails, or cannot be made, is a problem."""
+    """Return everything that a load of `schema` reads, lowest first. A source that fails, or cannot be created, is a
+    problem.
+    """
     sources, failed = _built(schema, inputs)
     if failed is not None:
         yield "source", failed
@@ -52,7 +54,7 @@ def read(schema: type[BaseSettings], inputs: Inputs) -> Iterator[_Entry]:
 
 
 def _built(schema: type[BaseSettings], inputs: Inputs) -> tuple[Sources, Tree | None]:
-    """The sources; or none, and a tree that says why."""
+    """Return the sources; or none, and a tree with the problem."""
     try:
         given = {} if inputs.arguments else {"cli_parse_args": False}
         return build(schema, inputs.options, inputs.environ, given, {}), None
@@ -69,10 +71,10 @@ def _built(schema: type[BaseSettings], inputs: Inputs) -> tuple[Sources, Tree | 
 def trees(
     schema: type[BaseSettings], inputs: Inputs, sources: Sources, *, caught: type[Exception] = SettingsError
 ) -> Iterator[_Entry]:
-    """Yield the trees of the sources and of our own layers, lowest first.
+    """Yield the trees of the sources and of the layers of this library, lowest first.
 
     Args:
-        caught: what a source may raise and be a problem for it.
+        caught: exceptions of a source that become a problem.
     """
     layers = inputs.options.layers
     overrides: list[_Entry] = [("code", tree) for tree in read_layer("code", inputs)] if "code" in layers else []
@@ -108,12 +110,12 @@ def ask(sources: Sources, state: Mapping[str, Any], caught: type[Exception]) -> 
 
 
 def name_of(source: Any) -> str:
-    """The name under which a source's values are kept for those below it."""
+    """Return the name under which a source's values are stored for the sources below it."""
     return str(getattr(source, "__name__", type(source).__name__))
 
 
 def tree_of(data: Mapping[str, Any], layer: Layer) -> Node:
-    """A source's values as a tree of nodes that know their paths."""
+    """Return a source's values as a tree of nodes with their paths."""
     return _node(dict(data), layer, ())
 
 
@@ -187,7 +189,7 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
 
 
 def _without_steering(root: Node, options: Options, shape: Shape) -> Node:
-    """The tree without the names that steer the load, which pydantic-settings takes for keys."""
+    """Return the tree without names that control the load, which pydantic-settings treats as keys."""
     from toriconfig._load.flat_names import STEERING
 
     names = {f"{options.environment_prefix}{name}".lower() for name in STEERING if options.environment_prefix}
@@ -198,7 +200,7 @@ def _without_steering(root: Node, options: Options, shape: Shape) -> Node:
 
 
 class _Known:
-    """Takes names out of a tree that mean no key of the schema, with a warning each."""
+    """Removes names from a tree that are not keys of the schema, with one warning each."""
 
     def __init__(self, options: Options, shape: Shape, problems: list[Problem]) -> None:
         self._options = options
@@ -207,7 +209,7 @@ class _Known:
         self._unknown: UnknownVariables | None = None
 
     def tree(self, root: Node) -> Node:
-        """The tree without them; what stands at the top is for the class itself to judge."""
+        """Return the tree without those names. The top level is left to the class itself."""
         known = {key: self._below(child, self._shape.child(key) or ANY, (key,)) for key, child in root.value.items()}
         return Node(known, root.layer, root.at)
 
@@ -226,17 +228,17 @@ class _Known:
         return Node(known, node.layer, node.at)
 
     def _formerly(self, path: Path) -> bool:
-        """True if a key that was renamed since stands at, above or below the path."""
+        """Return True if an old key is at, above or below the path."""
         return any(key.old[: len(path)] == path[: len(key.old)] for key in renamed(self._shape))
 
     def _names(self, node: Node, key: str) -> bool:
-        """True if a variable of that name set the key, and not the JSON in the value of another."""
+        """Return True if a variable of that name set the key; False if the JSON in another variable did."""
         name = _name_of(node)
         return name.lower().endswith(f"{self._options.env_nested_delimiter or ''}{key}".lower())
 
 
 def _name_of(node: Node) -> str:
-    """The variable that a node comes from."""
+    """Return the variable of a node."""
     return node.origin.name or node.origin.source
 
 
@@ -247,7 +249,7 @@ def _unknown(options: Options, shape: Shape) -> UnknownVariables:
 
 
 def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Layer) -> tuple[Node, list[Problem]]:
-    """The variables under the prefix that no field takes: where Vault is, keys renamed since, warnings for the rest."""
+    """Return the variables under the prefix that are not fields: those for Vault, old keys, and warnings for the rest."""
     options = inputs.options
     nothing = Node({}, layer, ())
     if options.env_prefix is None or "env" not in options.layers:
@@ -280,7 +282,7 @@ def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Laye
 
 
 def _heads(name: str, delimiter: str | None) -> Iterator[str]:
-    """The name, and what stands before each delimiter in it."""
+    """Return the name, and its part before each delimiter."""
     yield name
     cut = name.find(delimiter) if delimiter else -1
     while delimiter and cut > 0:
@@ -289,7 +291,7 @@ def _heads(name: str, delimiter: str | None) -> Iterator[str]:
 
 
 def _named_files(kind: LayerKind, inputs: Inputs, shape: Shape) -> Iterator[Tree]:
-    """The variables that name a file, and beside each the one that is set without a file, as flat trees, lowest first."""
+    """Return the variables that name a file, with their variants without a file, as flat trees, lowest first."""
     from toriconfig._load.named_files import names_a_file
 
     options = inputs.options
@@ -303,7 +305,9 @@ def _named_files(kind: LayerKind, inputs: Inputs, shape: Shape) -> Iterator[Tree
 
 
 def _secret_files(inputs: Inputs, shape: Shape) -> Iterator[Tree]:
-    """The files of secrets, and those whose names nest, which pydantic-settings leaves out; as flat trees, lowest first."""
+    """Return the files of secrets, and files with nested names, which pydantic-settings omits, as flat trees, lowest
+    first.
+    """
     from toriconfig._load.flat_names import meaning, means_secret
 
     delimiter = inputs.options.delimiter("secrets_dir")

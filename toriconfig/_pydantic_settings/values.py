@@ -1,4 +1,4 @@
-"""The merged tree as pydantic gets it from the constructor of a `Settings` class, whose errors show what they got."""
+"""The merged tree as input for pydantic in the constructor of a `Settings` class, whose errors show their input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from toriconfig._validation.real_keys import real_key
 
 
 class _Hidden:
-    """Stands in a `ValidationError` for a value that may hold a secret."""
+    """Placeholder in a `ValidationError` for a value that may contain a secret."""
 
     def __repr__(self) -> str:
         return MASK
@@ -24,10 +24,9 @@ HIDDEN = _Hidden()
 
 
 def for_pydantic(node: Node, shape: Shape) -> Any:
-    """The bare value of a tree, without what an error of pydantic's could show of a secret.
+    """Return the value of a tree, without parts that an error of pydantic could show of a secret.
 
-    That is a key that the schema does not know (perhaps a misspelt one), and a value of the wrong kind, where secrets
-    are near.
+    These are keys that the schema does not know (perhaps misspelt ones), and values of the wrong type near secrets.
     """
     value = node.value
     sealed = has_secrets(shape)

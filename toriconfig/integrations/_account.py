@@ -1,4 +1,4 @@
-"""User name and password out of a secret, whole: both from one reading."""
+"""User name and password of a secret, both from one read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from toriconfig._secrets.secret import Secret
 
 
 class Account(NamedTuple):
-    """One account, and the object it came from, whose identity tells whether it is still the current one."""
+    """One account, with the object that it was read from. The identity of the object shows whether it is still current."""
 
     username: str
     password: str
@@ -20,47 +20,47 @@ class Account(NamedTuple):
         return f"Account({self.username!r})"
 
     def differs(self, username: str, password: str) -> bool:
-        """True if the user name or the password of this account differs from these."""
+        """Return True if the user name or the password of this account differs from these."""
         return (self.username, self.password) != (username, password)
 
 
 def check_secret(secret: object, name: str) -> None:
-    """Refuse anything but a `Secret`, without showing it: the credential itself would never rotate.
+    """Check that an argument is a `Secret`, without showing it. A plain credential would never rotate.
 
     Raises:
-        TypeError: it is none.
+        TypeError: it is not.
     """
     expect(secret, Secret, f"{name} needs a Secret")
 
 
 @clean_call
 def account(secret: Secret[Any]) -> Account:
-    """The current account.
+    """Return the current account.
 
     Args:
         secret: a `Secret` of a model, or of a mapping, with `username` and `password`.
 
     Raises:
-        SecretError: it cannot be had.
-        TypeError: it holds no `username` and `password`; the message does not show what it holds.
+        SecretError: the secret has no usable value.
+        TypeError: it has no `username` and `password`; the message does not show the value.
     """
     return account_in(secret.get())
 
 
 @clean_call
 async def async_account(secret: Secret[Any]) -> Account:
-    """`account` for coroutines: the loop runs on while it is fetched."""
+    """Return the current account; `account` for coroutines."""
     return account_in(await secret.aget())
 
 
 def part(value: Any, name: str) -> Any:
-    """One part of a secret that is a mapping or a model, or None."""
+    """Return one part of a secret that is a mapping or a model, or None."""
     return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
 
 
 @clean_call
 def account_in(value: Any) -> Account:
-    """The account in a value that was read.
+    """Return the account in a value.
 
     Raises:
         TypeError: as `account`.

@@ -1,4 +1,4 @@
-"""Replacement of a secret that a service refused: ask for a newer one."""
+"""Request of a newer value for a secret that a service refused."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 def newer(secret: Secret[T], refused: T) -> T | None:
-    """The value of `secret` now, asked for anew where it is still the one that was `refused`; None when it stays that.
+    """Return the current value of `secret`, requested again if it is still `refused`; None if it does not change.
 
-    Whoever asks again and again is answered from memory, so a service that refuses every value makes no storm.
+    Repeated calls are answered from the cache, so that a service that refuses every value causes few requests.
     """
     value = secret.get(refused)
     if value == refused:
@@ -23,7 +23,7 @@ def newer(secret: Secret[T], refused: T) -> T | None:
 
 
 async def async_newer(secret: Secret[T], refused: T) -> T | None:
-    """`newer` for coroutines: the loop runs on while it is fetched."""
+    """Return a newer value; `newer` for coroutines."""
     value = await secret.aget(refused)
     if value == refused:
         for flight in provider_of(secret).refresh():

@@ -1,4 +1,4 @@
-"""Retry of a login that a database refused: ask for newer credentials, and log in once more."""
+"""Second login with newer credentials after a database refused a login."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _QUOTES = "[\"'`\u00ab\u00bb\u2018-\u201f\u2039\u203a\u300c-\u300f]"
 
 
 def login_refused(error: BaseException, user: str) -> bool:
-    """True if an error of a database driver means that a login was refused.
+    """Return True if an error of a database driver means that a login was refused.
 
     Args:
-        error: as the driver raised it.
-        user: that tried to log in. The drivers on libpq give no SQLSTATE for a failed connection, and the server speaks
-            the language that it was set up with: a refusal that is not in English is known by the quoted name of the user.
+        error: the error of the driver.
+        user: the refused user. Drivers on libpq give no SQLSTATE for a failed connection, and the server's message may
+            be in any language. A refusal that is not in English is recognized by the quoted name of the user.
     """
     state = _state(error)
     if state is not None:
@@ -37,7 +37,7 @@ def login_refused(error: BaseException, user: str) -> bool:
 
 
 def newer_account(secret: Secret[Any], username: str, password: str) -> Account | None:
-    """The account now, asked for anew where it is still the one that was refused; None when it stays that."""
+    """Return the current account, requested again if it is still the refused one; None if it does not change."""
     found = _differing(secret.get(None), username, password)
     if found is None:
         for flight in provider_of(secret).refresh():
@@ -47,7 +47,7 @@ def newer_account(secret: Secret[Any], username: str, password: str) -> Account 
 
 
 async def async_newer_account(secret: Secret[Any], username: str, password: str) -> Account | None:
-    """`newer_account` for coroutines: the loop runs on while it is fetched."""
+    """Return a newer account; `newer_account` for coroutines."""
     found = _differing(await secret.aget(None), username, password)
     if found is None:
         for flight in provider_of(secret).refresh():
@@ -57,13 +57,13 @@ async def async_newer_account(secret: Secret[Any], username: str, password: str)
 
 
 def _differing(value: Any, username: str, password: str) -> Account | None:
-    """The account in a value; None where there is none, or it is the one that was refused."""
+    """Return the account in a value; None if there is none, or if it is the refused one."""
     found = None if value is None else account_in(value)
     return found if found is not None and found.differs(username, password) else None
 
 
 def _state(error: BaseException) -> str | int | None:
-    """The SQLSTATE or the number of an error, wherever its driver keeps it; None when it has none."""
+    """Return the SQLSTATE or the number of an error, from any driver's attribute; None if it has none."""
     for name in ("sqlstate", "pgcode", "errno"):  # psycopg and asyncpg, psycopg2, mysql-connector
         found = getattr(error, name, None)
         if isinstance(found, (str, int)) and not isinstance(error, OSError):

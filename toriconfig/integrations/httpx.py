@@ -1,4 +1,4 @@
-"""httpx: a header that carries the current secret; after a 401 the request is tried once more with a newer one."""
+"""httpx: a header with the current secret. After status 401 the request is sent once more with a newer one."""
 
 from __future__ import annotations
 
@@ -62,5 +62,5 @@ class SecretAuth(httpx.Auth):
 
 
 def _is_repeatable(request: httpx.Request) -> bool:
-    """True if the body can be sent again; a stream has been read."""
+    """Return True if the body can be sent again. A stream cannot, because it was consumed."""
     return isinstance(request.stream, httpx.ByteStream)

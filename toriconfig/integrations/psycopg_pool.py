@@ -1,6 +1,6 @@
-"""psycopg_pool: what its `ConnectionPool` asks for at each new connection, and before it hands one out.
+"""psycopg_pool: functions for new connections, and for the check before a connection is handed out.
 
-A connection that the database refuses is tried once more with newer credentials, where there are any.
+A login that the database refuses is tried once more if newer credentials exist.
 
 from toriconfig.integrations import psycopg_pool as follow
 pool = ConnectionPool(conninfo, kwargs=follow.login(secret), check=follow.current(secret))
@@ -112,11 +112,11 @@ def async_current(credentials: Secret[Any]) -> Callable[[AsyncConnection[Any]], 
 
 
 class _Login:
-    """A connection class that logs in once more when the database refuses a login and there are newer credentials.
+    """Connection class that logs in once more if the database refuses a login and newer credentials exist.
 
     Args:
         made: the class of the connections.
-        credentials: what to log in with.
+        credentials: the credentials.
     """
 
     def __init__(self, made: Any, credentials: Secret[Any]) -> None:
@@ -124,7 +124,7 @@ class _Login:
         self._credentials = credentials
 
     def connect(self, conninfo: str = "", **parameters: Any) -> Any:
-        """As that of the class."""
+        """Connect as the class does, with a second try."""
         try:
             return self.made.connect(conninfo, **parameters)
         except OperationalError as error:
@@ -140,10 +140,10 @@ class _Login:
 
 
 class _AsyncLogin(_Login):
-    """The same for `AsyncConnectionPool`."""
+    """Connection class for `AsyncConnectionPool`, as `_Login`."""
 
     async def connect(self, conninfo: str = "", **parameters: Any) -> Any:
-        """As that of the class."""
+        """Connect as the class does, with a second try."""
         try:
             return await self.made.connect(conninfo, **parameters)
         except OperationalError as error:
@@ -158,7 +158,11 @@ class _AsyncLogin(_Login):
 
 
 def _retry_in(pool: Any, credentials: Secret[Any]) -> None:
-    """Have a pool make its connections by a class that logs in once more; None: by itself."""
+    """Make a pool create its connections by a class that logs in once more.
+
+    Args:
+        pool: the pool; None: a connection without a pool, which does not retry.
+    """
     if pool is not None and not isinstance(pool.connection_class, _Login):
         made = pool.connection_class
         kind = _AsyncLogin if iscoroutinefunction(made.connect) else _Login
@@ -166,7 +170,7 @@ def _retry_in(pool: Any, credentials: Secret[Any]) -> None:
 
 
 def _asking_pool() -> Any:
-    """The pool that calls; None when somebody else does. A pool does not pass itself to its `kwargs`."""
+    """Return the pool that calls, or None for another caller. A pool does not pass itself to its `kwargs`."""
     frame = sys._getframe(1)
     for _ in range(6):
         pool = frame.f_locals.get("self")
@@ -185,7 +189,9 @@ _Drained = WeakKeyDictionary[Any, str]
 
 
 def _first_refusal(connection: Any, user: str, drained: _Drained) -> Any:
-    """The pool to be drained for `user`; None when it was drained, since that would close the new connections too."""
+    """Return the pool to drain for `user`; None if it was drained already, because that would close the new
+    connections.
+    """
     pool = getattr(connection, "_pool", None)  # where psycopg itself notes the pool that lent it; without it, no drain
     if pool is None or drained.get(pool) == user:
         return None

@@ -1,4 +1,4 @@
-"""requests: a header that carries the current secret; after a 401 the request is sent once more with a newer one."""
+"""requests: a header with the current secret. After status 401 the request is sent once more with a newer one."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class SecretAuth(AuthBase):
         return request
 
     def _again(self, token: str, response: Response, options: dict[str, Any]) -> Response:
-        """Send it with another token, as requests' own digest login does."""
+        """Send the request again with another token, as requests' own digest authentication does."""
         response.content  # noqa: B018  (read to its end, so that its connection can be used again)
         response.close()
         request = response.request.copy()
@@ -71,5 +71,5 @@ def _origin(request: PreparedRequest) -> tuple[str, ...]:
 
 
 def _is_repeatable(request: PreparedRequest) -> bool:
-    """True if the body can be sent again; a stream has been read."""
+    """Return True if the body can be sent again. A stream cannot, because it was consumed."""
     return request.body is None or isinstance(request.body, (str, bytes))

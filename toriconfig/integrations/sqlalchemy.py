@@ -1,4 +1,4 @@
-"""SQLAlchemy: every new connection logs in with the current account; those of an earlier one are retired."""
+"""SQLAlchemy: every new connection logs in with the current account; connections of earlier accounts are closed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def follow(engine: Engine, credentials: Secret[Any]) -> Callable[[], None]:
 
 
 def _after(ours: Callable[..., Any], dialect: Any) -> list[Callable[..., Any]]:
-    """The listeners that come after ours, which connects itself; they may change what it connects with."""
+    """Return the listeners that follow ours. They may change the connection parameters."""
     listeners = list(dialect.dispatch.do_connect)
     return listeners[listeners.index(ours) + 1 :] if ours in listeners else []
 

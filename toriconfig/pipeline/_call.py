@@ -1,4 +1,4 @@
-"""One coroutine on its way over the bridge: started, settled or cancelled on the loop thread, awaited by one caller."""
+"""One call of `run_sync`: a coroutine that runs on the loop thread, and one caller that waits for it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _SLICE = 0.1
 
 
 class Call:
-    """A coroutine and what became of it.
+    """A coroutine and its result.
 
-    Whoever takes the call out of `calls` settles it, once: the coroutine's own end, or a shutdown.
-    A bare lock tells the caller; a `concurrent.futures.Future` costs half as much again as the whole trip.
+    The thread that removes the call from `calls` settles it, once: at the coroutine's end, or at a shutdown. A plain
+    lock wakes the caller, because a `concurrent.futures.Future` would add half of the total cost.
     """
 
     __slots__ = ("abandoned", "calls", "cancelled", "coro", "done", "error", "started", "task", "value")
@@ -42,7 +42,7 @@ class Call:
         return getattr(self.coro, "__qualname__", type(self.coro).__name__)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Runs on the loop thread, in a copy of the caller's context."""
+        """Start the coroutine in a copy of the caller's context. Runs on the loop thread."""
         if self.abandoned:  # given up while the loop was blocked
             self.coro.close()
             self.settle(None, asyncio.CancelledError())
@@ -74,7 +74,7 @@ class Call:
         self.done.release()
 
     def cancel(self) -> None:
-        """Ask the coroutine to end; runs on the loop thread, after `start`."""
+        """Cancel the coroutine. Runs on the loop thread, after `start`."""
         if self not in self.calls or self.task is None:
             return
         self.cancelled = True
@@ -87,7 +87,7 @@ class Call:
         self.settle(None, asyncio.CancelledError())
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end; -1 waits for ever. False: it has not come in time."""
+        """Wait for the end; -1 waits without limit. Return False if the time is over."""
         if sys.platform == "win32":
             while seconds < 0 or seconds > _SLICE:
                 if self.done.acquire(True, _SLICE):
@@ -98,7 +98,7 @@ class Call:
 
 
 def ending(error: BaseException | None) -> str:
-    """Describe the end of a coroutine, for people; never its result or message, either of which may be a secret."""
+    """Describe the end of a coroutine for messages, without its result or error text, which may be secrets."""
     if error is None:
         return "it returned"
     if isinstance(error, asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""Search for many words in a text, at a cost that hardly depends on the number of words."""
+"""Search for many words in a text, with a cost that hardly depends on the number of words."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ Span = tuple[int, int]
 
 
 class Automaton(Protocol):
-    """Interface of `ahocorasick_rs.AhoCorasick`, as far as it is used."""
+    """Protocol of `ahocorasick_rs.AhoCorasick`, as far as it is used."""
 
     def find_matches_as_indexes(self, haystack: str, overlapping: bool = False) -> list[tuple[int, int, int]]: ...
 
 
 def fast_automaton() -> Callable[[list[str]], Automaton] | None:
-    """The Aho-Corasick automaton of the `fast-logs` extra, or None when it is not installed."""
+    """Return the Aho-Corasick automaton of the `fast-logs` extra, or None if it is not installed."""
     try:
         from ahocorasick_rs import AhoCorasick
     except ImportError:
@@ -31,18 +31,18 @@ _RANKS = str.maketrans({character: chr(rank) for rank, character in enumerate(_C
 class Anchors:
     """Words by their rarest inner character and its two neighbours.
 
-    A log line holds few rare characters. Only where one stands is anything looked up: a line without them costs one
-    `in` for each of some twenty characters, whether ten words are known or ten thousand.
+    A log line contains few rare characters, and words are looked up only at those. A line without them costs one `in`
+    for each of about twenty characters, whether ten words are known or ten thousand.
 
-    Reading needs no lock: the outer dict is replaced, the inner ones are only asked for single keys, and a list grows
-    at its end or is replaced.
+    Reading needs no lock: the outer dict is replaced as a whole, the inner ones are read by single keys, and a list is
+    extended at its end or replaced.
     """
 
     def __init__(self) -> None:
         self._index: dict[str, dict[str, list[tuple[str, int]]]] = {}
 
     def add(self, word: str) -> None:
-        """`word` has three characters at least."""
+        """Add a word of at least three characters."""
         anchor, gram, at = _anchor(word)
         grams = self._index.get(anchor)
         if grams is None:
@@ -60,7 +60,7 @@ class Anchors:
             grams.pop(gram, None)
 
     def spans(self, text: str) -> list[Span]:
-        """Start and end of every word, overlapping ones too, in no order."""
+        """Return start and end of every word in the text, including overlapping ones, in any order."""
         found: list[Span] = []
         for anchor, grams in self._index.items():
             if anchor not in text:
@@ -82,13 +82,13 @@ def _anchor(word: str) -> tuple[str, str, int]:
 
 
 class Finder:
-    """Counted words, found by the automaton where there is one, and by anchors what it does not know yet.
+    """Counted words, found by the automaton if there is one, and by anchors for words that it does not know yet.
 
-    The automaton is built anew only when its unknowns have grown by a quarter, so that a thousand words that come one
-    at a time cost a few builds and not a thousand.
+    The automaton is rebuilt only after its unknown words have grown by a quarter, so that a thousand single additions
+    cost a few builds.
 
     Args:
-        build: makes an automaton; None: anchors alone.
+        build: creates an automaton; None: only anchors are used.
     """
 
     def __init__(self, build: Callable[[list[str]], Automaton] | None = None) -> None:
@@ -126,7 +126,7 @@ class Finder:
                     self._unknown = list(self._counts)
 
     def settle(self) -> None:
-        """After a batch of changes: build the automaton if it is worth it."""
+        """Rebuild the automaton after a batch of changes, if it is worth the cost."""
         if self._build is None or len(self._unknown) <= max(32, len(self._counts) // 4):
             return
         known = [word for word in self._counts if _is_encodable(word)]
@@ -138,7 +138,7 @@ class Finder:
         self._unknown = []
 
     def spans(self, text: str) -> list[Span]:
-        """Start and end of every word in `text`, in no order."""
+        """Return start and end of every word in `text`, in any order."""
         automaton, rest = self._ready
         if automaton is None:
             return self._all.spans(text)

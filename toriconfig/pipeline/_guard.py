@@ -1,4 +1,4 @@
-"""The masking in front of handlers that are not ours, whoever adds them and whenever."""
+"""Masking before handlers of other code, independent of who adds them and when."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _formatter = logging.Formatter()
 
 
 class Guard(logging.Handler):
-    """Masks a record in place before the handlers of `logger`, and of the loggers above it, get it.
+    """Masks a record in place before the handlers of `logger`, and of its parents, receive it.
 
-    A handler, because the records of child loggers pass by nothing else. A filter of `logger` besides, which sees that
-    the guard stands when the application has assigned another list of handlers.
+    The guard is a handler, because records of child loggers pass through handlers only. A filter of `logger` checks
+    that the guard is still in place after the application has assigned another list of handlers.
     """
 
     def __init__(self, logger: logging.Logger) -> None:
@@ -41,14 +41,14 @@ class Guard(logging.Handler):
         return True
 
     def setLevel(self, level: int | str) -> None:  # noqa: N802 - the name in logging
-        """Nothing: who sets the level of all handlers means those that write."""
+        """Do nothing. Code that sets the level of all handlers means those that write."""
 
 
 class GuardedHandlers(list[logging.Handler]):
-    """The handlers of a logger; a record that goes through them meets the guard first.
+    """The handlers of a logger, with the guard in front of them during iteration.
 
-    The guard is met but has no place in the list: it is not counted, and `dictConfig` does not take it away with the
-    others. While ours alone gets the records, it is not met either: ours masks the finished line.
+    The guard is not an element of the list: it is not counted, and `dictConfig` does not remove it. If our handler is
+    the only one, the guard is skipped, because our handler masks the finished line.
     """
 
     def __init__(self, logger: logging.Logger, guard: Guard) -> None:
@@ -64,7 +64,7 @@ class GuardedHandlers(list[logging.Handler]):
 
 
 def stand_guard(logger: logging.Logger) -> None:
-    """See that what `logger` and its children say is masked before a foreign handler gets it."""
+    """Make sure that records of `logger` and its children are masked before a foreign handler receives them."""
     if getattr(logger.handlers, "logger", None) is logger:
         return
     guard = next((known for known in logger.filters if isinstance(known, Guard)), None) or Guard(logger)
@@ -73,12 +73,12 @@ def stand_guard(logger: logging.Logger) -> None:
 
 
 def is_foreign(handler: logging.Handler) -> bool:
-    """True if it writes, and is not ours."""
+    """Return True if a handler writes and is not ours."""
     return not (hasattr(handler, MARK) or isinstance(handler, (Guard, logging.NullHandler)))
 
 
 def mask_record(record: logging.LogRecord) -> None:
-    """Mask message, exception, stack and extra fields of `record`; what holds no secret is left as it is."""
+    """Mask message, exception, stack and extra fields of a record; parts without a secret are not changed."""
     _mask_message(record)
     if record.exc_info and record.exc_info[1] is not None:
         text = _exception_text(record)
@@ -97,7 +97,7 @@ def mask_record(record: logging.LogRecord) -> None:
 
 
 def masked(text: str, record: logging.LogRecord) -> str:
-    """The text without secrets; withheld when masking fails: a line without words is better than one with a secret."""
+    """Return the text without secrets, or a placeholder if masking fails."""
     try:
         return mask(text)
     except Exception:  # noqa: BLE001 - whatever went wrong, the raw text must not appear

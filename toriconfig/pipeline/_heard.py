@@ -1,4 +1,4 @@
-"""Logs a record, and tells whether any handler but a silent one accepted it."""
+"""Logging of a record that reports whether any real handler accepted it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WARNING = logging.WARNING
 
 
 class _Witness(logging.Filter):
-    """The last filter of a handler: it is asked only about records that all others let pass."""
+    """Last filter of a handler. It sees only records that all other filters accept."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,16 +28,16 @@ class _Witness(logging.Filter):
 def log_heard(name: str, level: int, text: str) -> bool:
     """Log `text`, unless no handler would accept it.
 
-    Levels count, and filters of the logger and of the handlers too. A filter is asked by the record itself, and not
-    before, since one that drops repetitions would drop the record.
+    Levels, and filters of the logger and the handlers, are respected. A filter is called only by the record itself,
+    because a filter that drops repetitions would otherwise drop the record.
 
     Args:
         name: name of a logger of the library.
-        level: as in logging.
+        level: level, as in logging.
         text: the whole message.
 
     Returns:
-        Whether a handler accepted it: not a NullHandler, nor one that writes to the null device.
+        True if a handler accepted the record, other than a NullHandler or one that writes to the null device.
     """
     logger = silent_logger(name)
     if not logger.isEnabledFor(level):
@@ -66,7 +66,7 @@ def _handlers_of(logger: logging.Logger | None) -> Iterator[logging.Handler]:
 
 
 def _filters(handler: logging.Handler) -> bool:
-    """True if the handler may refuse a record of its level; one with a `handle` of its own does not ask filters."""
+    """Return True if the handler may refuse a record of its level. A custom `handle` does not call filters."""
     return bool(handler.filters) and type(handler).handle is logging.Handler.handle
 
 

@@ -1,4 +1,4 @@
-"""Loggers for pipelines: one handler, one line a record, and no registered secret in it."""
+"""Loggers for pipelines: one handler, one line per record, and no registered secret in it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,14 @@ _here = threading.local()
 
 
 class MaskingFormatter(logging.Formatter):
-    """Masks the finished text: message, arguments, traceback, notes and causes at once.
+    """Formatter that masks the finished text: message, arguments, traceback, notes and causes together.
 
-    When masking fails, the text is withheld: a line without words is better than a line with a secret.
-
-    The text of a second is kept for the other records of that second; that saves about what masking costs.
+    If masking fails, the text is replaced by a placeholder. The text of a second is cached for other records of the
+    same second, which saves about the cost of masking.
 
     Args:
         fmt: as for `logging.Formatter`.
-        mask: hides secrets in a text; the registry of the process.
+        mask: masks secrets in a text; by default the registry of the process.
     """
 
     def __init__(self, fmt: str = _FORMAT, mask: Callable[[str], str] = mask) -> None:
@@ -55,10 +54,10 @@ class MaskingFormatter(logging.Formatter):
 
 
 class StderrHandler(logging.Handler):
-    """Writes to what `sys.stderr` is when the line is written, so that redirection and capture see it.
+    """Handler that writes to the current `sys.stderr`, so that redirection and capture work.
 
-    A stream that brings standard error into a log hands each line back to us: what comes while a line is written goes
-    to the stream that Python began with.
+    A stream that redirects standard error into a log passes each line back to this handler. A line that arrives during
+    a write goes to the original standard error.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -70,7 +69,7 @@ class StderrHandler(logging.Handler):
             self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name in logging
-        """Say where a record was lost; the standard library would print its arguments, secrets included."""
+        """Report the position of a lost record. The standard library would print its arguments, including secrets."""
         if not logging.raiseExceptions:
             return
         kind = getattr(sys.exc_info()[0], "__name__", "error")
@@ -137,17 +136,17 @@ def _set_level(logger: logging.Logger, level: int | str) -> None:
 
 
 def library_logger(name: str) -> logging.Logger:
-    """A logger of the library itself: it says nothing until the application configures logging.
+    """Return a logger of the library, which writes nothing until the application configures logging.
 
-    A missing configuration must not send the library's lines to standard error by way of `lastResort`. Warnings that
-    nobody could have before are logged first, if somebody can have them now.
+    Without a configuration, the library's records must not reach standard error through `lastResort`. Pending warnings
+    are logged first, if a handler accepts them now.
     """
     _flush()
     return silent_logger(name)
 
 
 def silent_logger(name: str) -> logging.Logger:
-    """`library_logger`, without a look at what is pending."""
+    """Return a logger as `library_logger`, without logging pending warnings."""
     top = logging.getLogger(name.partition(".")[0])
     if not any(isinstance(handler, logging.NullHandler) for handler in top.handlers):
         top.addHandler(_null)  # adding it twice, from two threads, adds it once
@@ -161,10 +160,10 @@ def _flush() -> None:
 
 
 def _route(logger: logging.Logger, propagate: bool | None) -> None:
-    """Bring the handlers of a logger in line with what was chosen for it, last and by whichever thread.
+    """Set the handlers of a logger to the last choice made for it by any thread.
 
-    Not under a lock of ours: `logging` takes its own to change handlers, and `dictConfig` calls factories of handlers,
-    which may ask for a logger here, while it holds that one.
+    No lock of ours is held: `logging` takes its own lock to change handlers, and `dictConfig` holds that lock while it
+    calls factories of handlers, which may request a logger here.
     """
     if propagate is not None:
         setattr(logger, _CHOICE, propagate)

@@ -35,7 +35,7 @@ class LoopThread:
         """Start the thread, without waiting for it.
 
         Raises:
-            RuntimeError: the thread cannot start (limits of the machine, interpreter shutting down).
+            RuntimeError: the thread cannot start (a limit of the machine, or the interpreter is shutting down).
         """
         try:
             start(self._run, "toriconfig-run_sync")
@@ -45,10 +45,10 @@ class LoopThread:
             raise
 
     def discard(self, error: BaseException | None = None) -> bool:
-        """Close the loop of a thread that has not begun; False when it has.
+        """Close the loop of a thread that has not started; return False if it has.
 
         Args:
-            error: raised to whoever has posted a call already.
+            error: raised in callers that have posted a call already.
         """
         if not self._begun.take():
             return False
@@ -59,7 +59,7 @@ class LoopThread:
         return True
 
     def post(self, call: Call) -> bool:
-        """Have the loop start `call`; False when this thread is closing and another must be asked."""
+        """Let the loop start `call`; return False if this thread is closing, so that another one must be used."""
         self.calls.add(call)
         if not self.closing:
             try:
@@ -74,9 +74,11 @@ class LoopThread:
         return False
 
     def cancel(self, call: Call, answer: float) -> bool:
-        """Cancel `call` and wait for its end, `answer` seconds for the loop to listen and GRACE for the cleanup.
+        """Cancel `call` and wait for its end: `answer` seconds until the loop reacts, and GRACE seconds for the
+        cleanup.
 
-        Returns: whether the loop listened; whether the coroutine has ended is for `call.wait` to say.
+        Returns:
+            True if the loop reacted. `call.wait` returns whether the coroutine has ended.
         """
         asked = allocate_lock()
         asked.acquire()
@@ -92,7 +94,7 @@ class LoopThread:
         return asked.acquire(True, answer)
 
     def close(self) -> None:
-        """Cancel everything and end the thread, within about two seconds even when the loop is blocked."""
+        """Cancel all calls and end the thread, within about two seconds even if the loop is blocked."""
         if not self._stop() or threading.current_thread() is self._thread:
             return
         if not self._ended.acquire(True, 2 * GRACE):
@@ -104,7 +106,7 @@ class LoopThread:
             self._thread.join(GRACE)
 
     def _stop(self) -> bool:
-        """Have the thread wind up; False when it has done so before."""
+        """Let the thread finish; return False if that was already requested."""
         self.closing = True
         try:
             self.loop.call_soon_threadsafe(self.loop.stop)

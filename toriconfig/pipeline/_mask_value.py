@@ -1,4 +1,4 @@
-"""Masks values of any kind as logs show them: texts, containers of them, and whatever else has a text."""
+"""Masking of values of any type for logs: text, containers, and any other object by its text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OPEN: Any = object()
 
 
 def mask_text(text: str) -> str:
-    """The text without registered secrets; withheld when masking fails."""
+    """Return the text without registered secrets, or a placeholder if masking fails."""
     try:
         return mask(text)
     except Exception:  # noqa: BLE001 - whatever went wrong, the raw text must not appear
@@ -30,12 +30,12 @@ def mask_text(text: str) -> str:
 
 
 def mask_value(value: Any) -> Any:
-    """The value without registered secrets: the same object where it holds none, else a copy or its masked text.
+    """Return the value without registered secrets: the same object if it holds none, else a copy or its masked text.
 
-    Never raises, whatever the value is.
+    Never raises.
 
     Args:
-        value: anything; mappings, lists, tuples, sets and the fields of dataclasses and pydantic models are looked into.
+        value: any object. Mappings, lists, tuples, sets, and fields of dataclasses and pydantic models are searched.
     """
     if type(value) in _PLAIN:
         return _masked_number(value)
@@ -49,10 +49,10 @@ def mask_value(value: Any) -> Any:
 
 
 class _Walk:
-    """One walk over a value. A container is looked into once, however often and by whatever ways it is reached.
+    """One walk over a value. Each container is searched once, even if it occurs several times.
 
     Args:
-        cut: whether `CIRCULAR` stands for a container within itself.
+        cut: True: a container within itself is replaced by `CIRCULAR`.
     """
 
     def __init__(self, *, cut: bool = False) -> None:
@@ -62,7 +62,7 @@ class _Walk:
         """By the id of a value: the value, kept so that its id is not given to another, and what is shown of it."""
 
     def masked(self, value: Any, depth: int) -> Any:
-        """Mask a value that stands that deep in others."""
+        """Mask a value at a nesting depth."""
         if type(value) in _PLAIN:
             return _masked_number(value)
         if isinstance(value, str):
@@ -107,7 +107,7 @@ def _masked_str(value: str) -> str:
 
 
 def _masked_number(value: bool | float | None) -> Any:
-    """A number, which is a secret too, such as a PIN; a short one is none."""
+    """Mask a number that is a secret, such as a PIN. Short numbers are not masked."""
     text = repr(value)
     return value if len(text) < SHORTEST or mask_text(text) == text else MASK
 
@@ -117,7 +117,7 @@ def _items(value: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
 
 
 def _fields_of(value: Any) -> list[Any]:
-    """The values of the fields of a dataclass or a pydantic model; of any other object none."""
+    """Return the values of the fields of a dataclass or a pydantic model; none for any other object."""
     if is_dataclass(value) and not isinstance(value, type):
         return [getattr(value, one.name, None) for one in fields(value)]
     return list(vars(value).values()) if hasattr(type(value), "model_fields") else []
@@ -133,7 +133,7 @@ def _like(value: Any, items: list[Any]) -> Any:
 
 
 def _hashable(shown: Any) -> Hashable:
-    """The masked form of a key as a key: it may be another kind of container than the key was."""
+    """Return the masked form of a key in a hashable form."""
     try:
         hash(shown)
     except TypeError:
@@ -143,7 +143,7 @@ def _hashable(shown: Any) -> Hashable:
 
 
 def _by_text(value: Any) -> Any:
-    """An object is shown by its `str` or by its `repr`, whichever a handler takes."""
+    """Mask an object by its `str` and its `repr`, because a handler may use either."""
     try:
         texts = [repr(value)] if isinstance(value, (bytes, bytearray)) else [str(value), repr(value)]
     except Exception:  # noqa: BLE001 - a foreign `__str__`

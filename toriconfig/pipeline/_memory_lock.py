@@ -1,4 +1,4 @@
-"""A lock for a few lines that touch memory alone, with no garbage collection inside."""
+"""Lock for a few lines that only access memory, with the garbage collector disabled inside."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from types import TracebackType
 
 
 class MemoryLock:
-    """A re-entrant lock over memory alone: nothing is started, called back, logged or waited for inside.
+    """Re-entrant lock for memory access only: inside it, nothing is started, called back, logged or waited for.
 
-    A collection runs finalizers of anybody, in the middle of any code; those of asyncio, for one, write log lines. A
-    thread that holds this lock and waits there for a logging handler would stop a second thread that is in the handler
-    and wants this lock. So the collector is off inside. Two threads at once can only turn it on too early.
+    A garbage collection runs arbitrary finalizers at any point, and those of asyncio write log lines. A thread that
+    holds this lock and waits for a logging handler would block a second thread that is in the handler and needs this
+    lock. The collector is therefore disabled inside. Two concurrent threads can at most enable it too early.
 
-    Re-entrant, because a signal handler may come in the middle too.
+    The lock is re-entrant, because a signal handler may also interrupt the code.
     """
 
     __slots__ = ("_collects", "_depth", "_lock")

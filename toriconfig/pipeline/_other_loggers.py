@@ -1,4 +1,4 @@
-"""Masking for loggers that are not ours: those of `logging`, of structlog and of loguru. Neither library is imported."""
+"""Masking for other loggers: those of `logging`, structlog and loguru. Neither library is imported."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from toriconfig.pipeline._mask_value import mask_text, mask_value
 
 @clean_methods
 class MaskingFilter(logging.Filter):
-    """Logging filter that masks registered secrets in each record: message, arguments, exception, stack and extra
-    fields.
+    """Logging filter that masks registered secrets in each record, including exception, stack and extra fields.
 
     Add the filter to a handler or a logger: `handler.addFilter(MaskingFilter())`. On a logger it applies to records of
     that logger only, not of its children. On a handler it applies to all records of the handler. A record is masked in
@@ -86,7 +85,7 @@ def loguru_patcher(record: Any) -> None:
 
 
 def _exception_text(given: Any) -> str:
-    """The traceback as Python prints it, without locals; "" when there is no exception."""
+    """Return the traceback as Python prints it, without local variables; "" if there is no exception."""
     if isinstance(given, BaseException):
         error: Any = given
     elif isinstance(given, tuple):

@@ -1,4 +1,4 @@
-"""A counter of permits that nobody waits for: what a lock would be used for where a lock must not be taken."""
+"""Counter of permits that never blocks, for code that must not take a lock."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from __future__ import annotations
 class Permits:
     """A number of permits; each is held by one thread at a time.
 
-    Every operation is one call of C code, so it is atomic without a lock. A signal handler or a finalizer may
-    therefore run in the middle of any code that uses permits, and may use the same permits itself.
+    Every operation is one call of C code, so it is atomic without a lock. A signal handler or a finalizer may therefore
+    interrupt code that uses permits, and use the same permits itself.
 
     Args:
-        number: how many there are.
+        number: number of permits.
 
     >>> permits = Permits(1)
     >>> permits.take(), permits.take()
@@ -26,7 +26,7 @@ class Permits:
         self._left = [None] * number
 
     def take(self) -> bool:
-        """Take one permit; False when none is left. Never waits."""
+        """Take one permit, without waiting; return False if none is left."""
         try:
             self._left.pop()
         except IndexError:
@@ -39,5 +39,5 @@ class Permits:
 
     @property
     def left(self) -> int:
-        """Number of permits left at this moment."""
+        """Number of permits left now."""
         return len(self._left)

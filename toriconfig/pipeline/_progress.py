@@ -1,4 +1,4 @@
-"""A counter that says how far the work has come: seldom enough to read, and exactly."""
+"""Progress counter with exact counts and a limited number of reports."""
 
 from __future__ import annotations
 
@@ -209,7 +209,9 @@ class ProgressTracker:
         self.__exit__(kind, error, trace)
 
     def _pump(self, wait: bool) -> float | None:
-        """Make the reports that are due, unless another thread is at it: that one looks again when it has finished."""
+        """Make the reports that are due, unless another thread is reporting. That thread checks again when it has
+        finished.
+        """
         percent = None
         while self._take_turn(wait):
             try:
@@ -224,7 +226,7 @@ class ProgressTracker:
         return percent
 
     def _take_turn(self, wait: bool) -> bool:
-        """Become the one who reports; no lock is held meanwhile, since a report is made by anybody's code."""
+        """Become the reporting thread. No lock is held during a report, because a report calls other code."""
         me = get_ident()
         if me in self._reporting:  # an update made by a callback: the report around it looks again
             return False
@@ -243,7 +245,7 @@ class ProgressTracker:
         return count >= self._due and (count >= self._end or self._clock() >= self._hold)
 
     def _next(self) -> Report | None:
-        """The report that is due now, taken as made; None when none is."""
+        """Return the report that is due now, and mark it as made; None if none is due."""
         count, total, now = self._count, self._total, self._clock()
         if self._state == "new":
             self._state = "running"
@@ -275,7 +277,7 @@ class ProgressTracker:
         return Report(percent, count, total, now - self._begun, rate, left, done, stopped, self._description)
 
     def _next_due(self, count: int) -> float:
-        """The count at which the next step of `min_change` begins."""
+        """Return the count at which the next multiple of `min_change` is reached."""
         total, step = self._total, self._step
         if self._state == "ended":
             return math.inf if total is None or self._overrun else total + 1
@@ -311,7 +313,7 @@ class ProgressTracker:
         return clean(f"{self._description}: ") if self._description else ""
 
     def _after_fork(self) -> None:
-        """The thread that was reporting may not have come along."""
+        """Reset the turn in a forked child, because the reporting thread may not exist there."""
         self._counting = threading.Lock()
         self._open_turn()
 

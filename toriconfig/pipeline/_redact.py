@@ -1,6 +1,6 @@
-"""The secrets that logs must not show, and the masking of a text.
+"""Registry of secrets that logs must not show, and the masking of text.
 
-Registering is cheap and imports nothing; the work is left to the first line that is logged after it.
+Registration is cheap and imports nothing. The work is done when the next line is logged.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _COMMON = frozenset(
 
 
 class Redactor:
-    """A registry of secrets. Its `repr` shows none and it is not pickled.
+    """Registry of secrets. Its `repr` shows none, and it is not pickled.
 
-    There is no lock. Masking is done in the middle of logging, under the locks of handlers: a thread that waited there
-    for another one, whose finalizers log, would wait for ever.
+    There is no lock. Masking is done during logging, under the locks of handlers. A thread that waited there for
+    another one, whose finalizers log, would block forever.
 
     Args:
-        clock: monotonic seconds; ages the forgotten.
-        fast: use the `fast-logs` extra when it is installed.
+        clock: function that returns monotonic seconds.
+        fast: True: use the `fast-logs` extra if it is installed.
     """
 
     __slots__ = ("_clock", "_fast", "_finder", "_known", "_leaving", "_news", "_next_end", "_turn", "_uses", "_warned")
@@ -60,17 +60,17 @@ class Redactor:
         self.start_afresh()
 
     def start_afresh(self) -> None:
-        """Find all anew: for a forked child, where the thread that was just changing the finder is not there."""
+        """Rebuild the finder in a forked child, because a thread that was changing it does not exist there."""
         self._turn = Permits()
         self._finder: Finder | None = None
         self._known: set[str | bytes] = set()
         self._news: dict[str | bytes, None] = dict.fromkeys(list(self._uses))
 
     def register(self, value: str | bytes) -> None:
-        """Have `mask` hide the value and the ways in which it is commonly spelled.
+        """Mask the value, and its common encodings, from now on.
 
-        Shorter than SHORTEST or a common word (`localhost`, `true`): not masked, with one warning a process.
-        Registered n times, it must be forgotten n times.
+        A value shorter than SHORTEST, or a common word (`localhost`, `true`), is not masked; one warning per process is
+        logged. A value that is registered n times must be forgotten n times.
         """
         if len(value) < SHORTEST or (len(value) < 12 and _is_common(value)):
             if value:
@@ -86,7 +86,7 @@ class Redactor:
             self._news[value] = None
 
     def forget(self, value: str | bytes, keep: float = KEEP) -> None:
-        """The value is no secret any longer (rotated): stop masking it, `keep` seconds from now."""
+        """Stop masking a value that is no longer secret (rotated), `keep` seconds from now."""
         uses = self._uses.get(value)
         if not uses:
             return
@@ -96,7 +96,7 @@ class Redactor:
             self._next_end = min(list(self._leaving.values()))
 
     def mask(self, text: str) -> str:
-        """The text with every registered secret replaced by MASK; overlapping ones by one MASK."""
+        """Return the text with every registered secret replaced by MASK; overlapping ones by one MASK."""
         late = None
         if self._news or (self._leaving and self._clock() >= self._next_end):
             late = self._catch_up()
@@ -107,9 +107,10 @@ class Redactor:
         return _replaced(text, spans) if spans else text
 
     def _catch_up(self) -> Finder | None:
-        """Have the finder know all that was registered.
+        """Update the finder with all registered values.
 
-        Returns: what finds the news, where another thread is at it, or this one, around a finalizer that logs.
+        Returns:
+            A finder for the new values, if another thread, or this one around a finalizer that logs, is updating.
         """
         from toriconfig.pipeline._find import Finder, fast_automaton
         from toriconfig.pipeline._secret_encodings import spellings
@@ -181,7 +182,7 @@ def _is_common(value: str | bytes) -> bool:
 
 
 def _replaced(text: str, spans: list[tuple[int, int]]) -> str:
-    """Every span is of the original text: replacing one after the other would leave the tails of overlapping ones."""
+    """Replace spans of the original text together, so that overlapping ones leave no remainder."""
     spans.sort()
     parts = []
     written = 0

@@ -1,4 +1,4 @@
-"""The bridge from plain code to coroutines: one loop thread a process, started when it is first needed."""
+"""Bridge from synchronous code to coroutines: one loop thread per process, started at its first use."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _refusal(coro: Any, timeout: float | None, allow_running_loop: bool) -> Exce
 
 
 def _check(coro: Any, timeout: float | None, allow_running_loop: bool) -> None:
-    """Refuse what cannot run here; a refused coroutine is closed, so that nobody warns that it was never awaited."""
+    """Reject an invalid call. The coroutine is closed, so that Python does not warn that it was never awaited."""
     if type(coro) is not CoroutineType and not isinstance(coro, Coroutine):
         hint = ": call it first" if asyncio.iscoroutinefunction(coro) else "; wrap other awaitables in `async def`"
         raise TypeError(f"run_sync needs a coroutine, not {type(coro).__name__}{hint}")
@@ -160,7 +160,7 @@ def _check_timeout(name: str, timeout: float) -> None:
 
 
 def _thread(coro: Coroutine[Any, Any, Any]) -> LoopThread | None:
-    """The loop thread, started if need be; None when the interpreter lets no thread start or run any more."""
+    """Return the loop thread, started if necessary; None if the interpreter is shutting down."""
     global _current
     if sys.is_finalizing():  # in a `__del__` at exit: other threads do not get to run again
         return None
@@ -196,7 +196,7 @@ def _interrupt(call: Call, thread: LoopThread, coro: Coroutine[Any, Any, Any], i
 
 
 def _give_up(call: Call, thread: LoopThread, why: str) -> str:
-    """Cancel `call`, give it time to clean up, and say what it did; "" when its result came after all."""
+    """Cancel `call`, give it time to clean up, and describe its end; "" if its result arrived in the meantime."""
     begun = monotonic()
     listened = thread.cancel(call, _ANSWER)
     if call.wait(GRACE if listened else 0):
@@ -230,9 +230,9 @@ def _run_here(coro: Coroutine[Any, Any, T], timeout: float | None) -> T:
 
 
 def _forget_in_child() -> None:
-    """The loop thread did not survive the fork, and its lock may be held for ever.
+    """Forget the loop thread in a forked child, where it does not exist and its lock may be held forever.
 
-    The old loop is kept and never closed: its epoll is shared, and closing it here makes the parent's loop deaf.
+    The old loop is kept and never closed: its epoll is shared, and closing it would stop the parent's loop.
     """
     global _current, _lock
     _lock = threading.RLock()

@@ -1,4 +1,4 @@
-"""The ways in which a secret turns up in a text: as it is, and as JSON, `repr`, URLs, HTML, shells and base64 write it."""
+"""Encodings in which a secret may appear in a text: plain, and as JSON, `repr`, URLs, HTML, shells and base64 write it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _OF_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def spellings(value: str | bytes) -> set[str]:
-    """Every spelling of `value`, itself included."""
+    """Return every encoding of `value`, including itself."""
     raw = value if isinstance(value, bytes) else value.encode(errors="surrogatepass")
     found = _base64(raw) | {raw.hex(), raw.hex().upper()}
     text = value if isinstance(value, str) else _decoded(value)
@@ -79,14 +79,14 @@ def _quoted(text: str) -> set[str]:
 
 
 def _reprs(value: str | bytes) -> set[str]:
-    """Python escapes an apostrophe only where a double quote stands in the same string, whoever brought it."""
+    """Return the `repr` forms of a text: Python escapes an apostrophe only if the string also contains a double quote."""
     if isinstance(value, bytes):
         return {repr(value)[2:-1], repr(value + b"'\"")[2:-4]}
     return {repr(value)[1:-1], repr(value + "'\"")[1:-4]}
 
 
 def _in_urls(raw: bytes) -> Iterator[str]:
-    """The text percent-encoded, more or less of it, in upper or lower case, with a space as `%20`, `+` or itself."""
+    """Return the percent-encoded forms: more or fewer characters, either case, and a space as `%20`, `+` or itself."""
     for plain in _IN_URLS:
         url = quote_from_bytes(raw, safe=plain)
         for spelt in {url, url.replace("%20", "+"), url.replace("%25", "%")}:
@@ -95,7 +95,7 @@ def _in_urls(raw: bytes) -> Iterator[str]:
 
 
 def _in_json(text: str) -> Iterator[str]:
-    """The text in JSON of writers that escape more than they must: Go, PHP, .NET, templates of pages."""
+    """Return the JSON forms of writers that escape more than necessary: Go, PHP, .NET, page templates."""
     for written in {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}:
         yield written.replace("/", "\\/")
         yield written.translate(_OF_GO)
@@ -108,7 +108,7 @@ def _in_json(text: str) -> Iterator[str]:
 
 
 def _in_markup(text: str) -> Iterator[str]:
-    """The text in HTML and XML, in a command line, in SQL, in CSV, in a format of `%`, and escaped by Python."""
+    """Return the forms in HTML and XML, command lines, SQL, CSV, `%` formats, and Python escapes."""
     page = text.translate(_OF_HTML)
     yield page
     yield page.replace('"', "&quot;")
@@ -124,7 +124,9 @@ def _in_markup(text: str) -> Iterator[str]:
 
 
 def _base64(raw: bytes) -> set[str]:
-    """The whole, and what is the same wherever `raw` stands in something longer, such as `user:secret`."""
+    """Return the base64 of `raw`, and the part that is the same wherever `raw` is inside longer data, such as
+    `user:secret`.
+    """
     found = {b64encode(raw).decode(), urlsafe_b64encode(raw).decode()}
     for before in range(3):
         start = -(-before * 8 // 6)

@@ -1,4 +1,4 @@
-"""Starting threads without waiting for them."""
+"""Start of threads without waiting for them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from collections.abc import Callable
 def start(run: Callable[[], object], name: str, *, pause: float = 0.0) -> None:
     """Run `run` on a new daemon thread, and return at once.
 
-    `Thread.start` waits, without a limit, until the new thread runs. What the new thread allocates first may set off a
-    garbage collection, and the collection runs finalizers of anybody. A finalizer that takes a lock of the caller, such
-    as the lock of the logging handler that the caller is in, would then stop both threads for ever. So the thread is
-    started by a helper thread, and nobody waits.
+    `Thread.start` waits, without a limit, until the new thread runs. The first allocation of the new thread may start a
+    garbage collection, which runs arbitrary finalizers. A finalizer that takes a lock of the caller, such as that of a
+    logging handler, would then block both threads forever. The thread is therefore started by a helper thread.
 
     Args:
-        run: what to call; it must not raise.
-        name: the name of the thread.
+        run: function to call; it must not raise.
+        name: name of the thread.
         pause: seconds before the thread starts.
 
     Raises:
-        RuntimeError: no thread can be started: a limit of the machine, or the interpreter is ending.
+        RuntimeError: no thread can be started: a limit of the machine, or the interpreter is shutting down.
     """
     _thread.start_new_thread(_start, (run, name, pause))
 

@@ -1,4 +1,4 @@
-"""Progress around a loop."""
+"""Progress reports of a loop."""
 
 from __future__ import annotations
 

@@ -9,10 +9,10 @@ from typing import Any
 
 
 class AuditLog:
-    """An audit log of JSON lines; the server has written a request's line before it answers it.
+    """Audit log of JSON lines. The server writes the line of a request before it answers.
 
     Args:
-        file: the log; need not exist yet.
+        file: the log; it need not exist yet.
     """
 
     def __init__(self, file: Path) -> None:
@@ -20,13 +20,13 @@ class AuditLog:
         self._counted_from = 0
 
     def entries(self) -> list[dict[str, Any]]:
-        """The requests since the start, or since `forget`, oldest first; refused ones carry `error`."""
+        """Return the requests since the start or `forget`, oldest first. Refused ones have `error`."""
         lines = self._file.read_bytes().splitlines() if self._file.exists() else []
         entries = [json.loads(line) for line in lines]
         return [entry for entry in entries if entry["type"] == "request"][self._counted_from :]
 
     def count(self, path: str | None = None, operation: str | None = None) -> int:
-        """Return the number of requests to `path` with `operation`; None stands for any."""
+        """Return the number of requests to `path` with `operation`; None means any."""
         return sum(
             (path is None or _matches(entry["request"].get("path", ""), path))
             and (operation is None or entry["request"]["operation"] == operation)
@@ -34,7 +34,7 @@ class AuditLog:
         )
 
     def forget(self) -> None:
-        """Count from here."""
+        """Reset the number of requests to 0."""
         self._counted_from += len(self.entries())
 
 

@@ -129,7 +129,7 @@ def _base64_at(plain: bytes, shift: int) -> str:
 
 
 def _faces(thing: object, own_file: str) -> Iterator[tuple[str, str | bytes]]:
-    """Every text that `thing` shows, with the name of the place."""
+    """Yield every text that `thing` shows, with a name for it."""
     if isinstance(thing, (str, bytes, bytearray, memoryview)):
         yield "", thing if isinstance(thing, str) else bytes(thing)
     elif isinstance(thing, BaseException):
@@ -159,7 +159,7 @@ def _pickled(thing: object) -> Iterator[tuple[str, str | bytes]]:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """The error, its causes and contexts, suppressed ones too, and the members of groups."""
+    """Yield the error, its causes and contexts, including suppressed ones, and the members of groups."""
     seen: list[BaseException] = []
     waiting: list[BaseException | None] = [error]
     while waiting:
@@ -211,7 +211,7 @@ class _Recorder(logging.Handler):
 
 
 class _Tee:
-    """A stream that keeps what is written to it, as text or to its `buffer`; in all else it is the real one."""
+    """Stream that records everything written to it or to its `buffer`, and passes it on to the real one."""
 
     def __init__(self, stream: Any, kept: list[str]) -> None:
         self._stream, self._kept = stream, kept
@@ -235,7 +235,7 @@ class _Tee:
 
 @contextmanager
 def _recorded(records: list[logging.LogRecord]) -> Iterator[None]:
-    """Keep every record, as the last handler on its way gets it: loggers may be made, or set, while the block runs."""
+    """Record every log record as the last handler on its way receives it, also of loggers created during the block."""
     from unittest.mock import patch
 
     handler, ends = _Recorder(records), set[logging.Logger]()

@@ -1,4 +1,4 @@
-"""A clock that stands still until it is told to go on."""
+"""Clock that advances only on request."""
 
 from __future__ import annotations
 

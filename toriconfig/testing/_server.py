@@ -1,4 +1,4 @@
-"""A real OpenBao for one test: put secrets in, count what was asked, break it on purpose."""
+"""A real OpenBao server for one test: write secrets, count requests, simulate failures."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class VaultServer:
 
     @cached_property
     def client(self) -> hvac.Client:
-        """An `hvac.Client` with the root token, for all that has no method here."""
+        """An `hvac.Client` with the root token, for operations without a method here."""
         import hvac
         import requests
 
@@ -243,7 +243,7 @@ class VaultServer:
 
 
 def enable_kv(client: hvac.Client, mount: str, version: int) -> None:
-    """Mount a KV engine and wait until it can be used: version 2 refuses for a moment, "Upgrading ..."."""
+    """Mount a KV engine and wait until it is usable. Version 2 rejects requests for a moment, with "Upgrading ..."."""
     from hvac.exceptions import InvalidRequest
 
     client.sys.enable_secrets_engine("kv", path=mount, options={"version": str(version)})
