@@ -85,7 +85,7 @@ class _Asking:
         section = names_of(paths.parse(path), shape) if path else ()
         found = [(names_of(keys, shape), secret) for keys, secret in loaded.snapshot.secrets.items()]
         self._watched = [_Watched(names, secret) for names, secret in found if all(map(eq, names, section))]
-        sources = {id(one): one for watched in self._watched for one in _sources_of(watched.provider)}
+        sources = {id(one): one for watched in self._watched for one in sources_of(watched.provider)}
         self.flights: Sequence[Flight] = [flight for source in sources.values() for flight in source.ask()]
 
     def finish(self) -> list[Change]:
@@ -104,11 +104,11 @@ class _Asking:
             one.stop()
 
 
-def _sources_of(provider: Provider) -> Iterator[Provider]:
+def sources_of(provider: Provider) -> Iterator[Provider]:
     """Yield the providers that read a value themselves: the provider, or its inputs through all levels."""
     if isinstance(provider, (Derived, Fallback)):
         for one in provider.inputs:
-            yield from _sources_of(one)
+            yield from sources_of(one)
     else:
         yield provider
 

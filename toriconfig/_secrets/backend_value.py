@@ -129,6 +129,7 @@ class BackendValue(CachedValue):
             elif ends is not None:
                 old.expires_at = ends
             self._attempts.succeeded()
+            self.counts.reads += 1
             self._confirmed, self._next_try = now, -NEVER
             lasts = NEVER if fetched.ttl is None else fetched.ttl
             fresh_for = timing.fresh_for(backend.refresh_interval)
@@ -143,6 +144,7 @@ class BackendValue(CachedValue):
         now, backend = self.now(), self._backend
         with self._memory as then:
             self._attempts.failed(error)
+            self.counts.failures += 1
             usable = self.reading is not None and now < self._usable_until and not self._attempts.gone
             dropped = None if usable else self._drop()
             self._next_try = now + timing.retry_delay(self._attempts.failures, self._interval, self._executor.rnd)

@@ -10,6 +10,7 @@ from toriconfig._runtime import timing
 from toriconfig._runtime.transitions import Then, Transitions
 from toriconfig._runtime.weak_timer import WeakTimer
 from toriconfig._runtime.workers import DEMAND, POLL
+from toriconfig._secrets.counts import Counts
 from toriconfig._secrets.provider import NEVER, Reading, State, Subscribers, Swap
 from toriconfig.errors import SecretError, SecretUnreachable
 
@@ -29,6 +30,7 @@ class CachedValue(ABC):
 
     Attributes:
         store: equal for two values of the same backend.
+        counts: outcomes since the value was first used.
 
     Args:
         executor: threads, timers and the clock.
@@ -50,6 +52,7 @@ class CachedValue(ABC):
         self._executor = executor
         self._origin = origin
         self._attempts = attempts
+        self.counts = Counts()
         self._subscribers = Subscribers()
         self._memory = Transitions()
         self._flight: Flight | None = None
@@ -220,6 +223,8 @@ class CachedValue(ABC):
         """Call the subscribers, without the lock."""
         if old is None and new is None:
             return
+        if old is not None and new is not None:
+            self.counts.rotations += old.comparable != new.comparable
         for swap in self._subscribers:
             try:
                 swap(old, new)

@@ -15,6 +15,7 @@ from toriconfig._core.clock import SYSTEM, Clock
 from toriconfig._core.interpolation_syntax import is_left
 from toriconfig._core.origin import Origin
 from toriconfig._core.regular_file import Identity, RegularFile, Unread, open_regular
+from toriconfig._secrets.counts import Counts
 from toriconfig._secrets.provider import Flight, Reading, State, Subscribers, Swap
 from toriconfig.errors import SecretError
 from toriconfig.pipeline._memory_lock import MemoryLock
@@ -55,6 +56,7 @@ class FileProvider:
         self.file = file
         self._identity: Identity | None = None
         self._confirmed = 0.0
+        self.counts = Counts()
         self._listeners = Subscribers()
 
     def pending(self) -> Sequence[Flight]:
@@ -83,6 +85,9 @@ class FileProvider:
             mine = self._identity is before
             if mine and new is not None:
                 self.reading, self._identity = new, identity
+                self.counts.reads += 1
+                self.counts.rotations += old is not None and old.value != new.value
+            self.counts.failures += failure is not None
             begins = mine and failure is not None and self.error is None and self.reading is not None
             if mine or failure is None:
                 self.error = failure

@@ -240,6 +240,7 @@ class CachedPath(CachedValue):
             self._leased = Leased(result.lease, result.token) if result.lease is not None else None
             self._confirmed = now
             self._attempts.succeeded()
+            self.counts.reads += 1
             self._next_try = -NEVER
             if result.lease is not None:
                 self._issued, self._next_try = now, now + leases.REISSUE_GAP
@@ -260,6 +261,7 @@ class CachedPath(CachedValue):
         error.reference = self.reference
         with self._memory as then:
             self._attempts.failed(error)
+            self.counts.failures += 1
             usable = self._usable(now) and not self._attempts.gone
             dropped = None if usable else self._drop()
             if self._confirmed is not None:

@@ -21,6 +21,7 @@ from toriconfig.errors import SecretError
 if TYPE_CHECKING:
     from toriconfig._runtime.single_flight import Failed, Flight
     from toriconfig._runtime.transitions import Transitions
+    from toriconfig._secrets.counts import Counts
     from toriconfig._secrets.provider import Reading
     from toriconfig._vault.attempts import PathAttempts
     from toriconfig._vault.leased import Leased
@@ -34,6 +35,7 @@ class LeasedPath(Affected, Protocol):
     reading: Reading | None
     fresh_until: float
     now: Callable[[], float]
+    counts: Counts
     _requester: PathRequester
     _outages: VaultOutages
     _memory: Transitions
@@ -153,6 +155,7 @@ def _failed(path: LeasedPath, error: SecretError, then: Then) -> None:
     error = error.at("")
     error.reference = path.reference
     path._attempts.failed(error)
+    path.counts.failures += 1
     path._warn(error, then)
 
 

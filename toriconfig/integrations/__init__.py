@@ -1,4 +1,4 @@
-"""Connection pools and HTTP clients that always use the current credentials.
+"""Connection pools and HTTP clients that always use the current credentials, and exporters of metrics.
 
 There is one module per library. A module, and its library, is imported only when it is used:
 
