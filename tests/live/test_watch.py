@@ -120,6 +120,22 @@ def test_a_file_that_begins_to_match_a_pattern_is_followed_too(following: Watch)
     assert ("size", "changed", 7) == _told(changes.next())
 
 
+def test_a_file_that_appears_before_its_new_folder_is_listened_to_is_not_missed(following: Watch) -> None:
+    Path("conf.d/x").mkdir(parents=True)
+    settings = lazy(App, config_files=["conf.d/*/*.yaml"])
+    watcher = following(settings, interval=3600)
+    real = watcher._notify
+
+    def write_and_listen(folders: list[str]) -> Any:
+        if Path("conf.d/y").is_dir():
+            Path("conf.d/y/2.yaml").write_text("size: 7")
+        return real(folders)
+
+    watcher._notify = write_and_listen
+    Path("conf.d/y").mkdir()
+    until(lambda: settings.size == 7)
+
+
 def test_another_file_in_the_same_folder_means_no_reload(following: Watch) -> None:
     Path("app.yaml").write_text("size: 2")
     settings = lazy(App)

@@ -31,6 +31,9 @@ _SLACK = 0.05
 _REPLACING = 0.5
 """Seconds in which a program that replaces a file may have removed or emptied the old one already."""
 
+_TRIES = 10
+"""How often the folders may turn out to be others while a listener for them is made."""
+
 _BURST = 10
 """A reload waits for this many times the quiet time at most, while files change again and again."""
 
@@ -142,7 +145,10 @@ class Watcher:
             return False
         asked, self._asked = self._asked, False
         inputs = self._inputs()
-        self._listen(inputs)
+        for _ in range(_TRIES):
+            if not self._listen(inputs):
+                break
+            inputs = self._inputs()  # what appeared before the system was asked to report it
         found = inputs.fingerprint()
         seen = self._seen
         if seen is not None and any(_is_being_written(one, found.get(path)) for path, one in seen.items()):
@@ -193,11 +199,11 @@ class Watcher:
             failed = [f"{one.path}: {one.message}" for one in group.exceptions if isinstance(one, SecretError)]
             _logger().warning("%s: %s: %s", _name(self._lazy), group.message, "; ".join(failed))
 
-    def _listen(self, inputs: Inputs) -> None:
-        """Have the system report changes in the folders of the inputs; anew only if they are others than before."""
+    def _listen(self, inputs: Inputs) -> bool:
+        """Have the system report changes in the folders of the inputs; True if they are others than before."""
         watched = inputs.watched()
         if watched == self._followed:
-            return
+            return False
         if self._events is not None:
             self._events.close()
         self._events, self._followed = None, watched
@@ -206,6 +212,7 @@ class Watcher:
         except (OSError, RuntimeError) as error:
             text = "%s: the system reports no changes of files (%s); they are looked at every %g s"
             _logger().warning(text, _name(self._lazy), type(error).__name__, self._interval)
+        return True
 
     def _wait(self) -> None:
         """Wait for an event and the quiet after it, for the next look, or for `stop` or a signal."""
