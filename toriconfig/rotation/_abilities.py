@@ -1,4 +1,4 @@
-"""Optional abilities of a kind beside the methods of `Kind`; custom kinds need not have these abilities."""
+"""Optional members of a kind, in addition to the methods of `Kind`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from toriconfig.rotation._protocol import Kind, Values, Work
 
 
 def setup_of(kind: Kind) -> Mapping[str, Any]:
-    """Return the setup of the kind for the record, from which the kind can be made again. Never a credential.
+    """Return the kind's settings for the record, from which the kind can be created again. Never a credential.
 
-    `kind.setup()`, or the attributes named as its recorded options. Options that are secrets are left out of both.
+    They are the result of `kind.setup()`, or the attributes named as its recorded options. Secret options are excluded.
     """
     method = getattr(kind, "setup", None)
     options = options_of(kind)
@@ -24,21 +24,24 @@ def setup_of(kind: Kind) -> Mapping[str, Any]:
 
 
 def ends_former(kind: Kind, pending: Values, current: Values) -> bool | None:
-    """True if `apply` ends the current values: `kind.ends_former(pending, current)`; None: the kind does not say."""
+    """Return `kind.ends_former(pending, current)`: True if `apply` ends the current values; None if the kind lacks it."""
     method = getattr(kind, "ends_former", None)
     return None if method is None else bool(method(pending, current))
 
 
 def takes_turns(kind: Kind) -> bool:
-    """True if two users take turns, so that readers of the one before the last are locked out: `kind.takes_turns`."""
+    """Return `kind.takes_turns`: True if two users alternate, so that readers of the version before the last are locked
+    out.
+    """
     return bool(getattr(kind, "takes_turns", False))
 
 
 def works(kind: Kind, work: Work, values: Values) -> bool | None:
-    """True if the values are accepted where they are used: `kind.works(work, values)`; None: nobody can tell.
+    """Return `kind.works(work, values)`: True if the values are accepted where they are used; None if the kind lacks
+    it.
 
     Raises:
-        SecretError: it could not be found out.
+        SecretError: the check failed.
     """
     method = getattr(kind, "works", None)
     return None if method is None else bool(method(work, values))

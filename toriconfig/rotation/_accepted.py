@@ -22,11 +22,11 @@ _LOOKS = 10
 
 
 def kind_of(rotation: Rotation, found: Record | None) -> Kind | None:
-    """The kind of that rotation, or None where it cannot be made again.
+    """Return the kind of a rotation, or None if it cannot be created again.
 
     Args:
-        rotation: as it was asked for.
-        found: its record; None: there is none, and the kind is the one that was asked for.
+        rotation: the requested rotation.
+        found: its record; None: there is none, and the kind is the requested one.
     """
     try:
         return rotation.chosen.for_new(None) if found is None else rotation.chosen.for_record(found)
@@ -35,12 +35,12 @@ def kind_of(rotation: Rotation, found: Record | None) -> Kind | None:
 
 
 def keys_of(kind: Kind | None, ref: Ref) -> tuple[str, ...]:
-    """The keys that a kind changes, where it says so before its first rotation and `ref` is the whole path."""
+    """Return the keys that a kind always changes, if it declares them and `ref` is a whole path."""
     return tuple(getattr(kind, "keys", ())) if ref.key is None else ()
 
 
 def is_refused(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current: Version) -> bool:
-    """True if it is certain that readers of the stored value are refused now.
+    """Return True if readers of the stored value are certainly refused now.
 
     Raises:
         DatabaseUnreachable: the database does not answer.
@@ -54,11 +54,11 @@ def is_refused(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current:
 
 
 def newest_accepted(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current: Version) -> int:
-    """The newest version before `current` that is accepted, or 0.
+    """Return the newest version before `current` that is accepted, or 0.
 
     Raises:
         DatabaseUnreachable: the database does not answer.
-        VaultError: Vault does not.
+        VaultError: Vault does not answer.
     """
     tried: list[Values] = [current.data]
     for number in range(current.number - 1, max(0, current.number - 1 - _LOOKS), -1):

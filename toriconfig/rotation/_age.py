@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def check_due(rotation: Rotation, rotated_at: float | None, began: float) -> None:
-    """Make sure that a secret is due.
+    """Check that a secret is due.
 
     Args:
-        rotation: of the secret.
-        rotated_at: when it was last rotated, in seconds since 1970; None: nobody knows, so that it is due.
-        began: since when a rotation by somebody else counts, whatever `max_age` says; 0: it does not.
+        rotation: rotation of the secret.
+        rotated_at: time of the last rotation in seconds since 1970; None: unknown, so the secret is due.
+        began: a rotation by another rotator after this time counts, whatever `max_age`; 0: only `max_age` counts.
 
     Raises:
         RotatedRecently: it is not due.
@@ -37,16 +37,17 @@ def check_due(rotation: Rotation, rotated_at: float | None, began: float) -> Non
 
 
 def check_readers(rotation: Rotation, promoted: float | None) -> None:
-    """Make sure that programs have looked again since users that take turns were last rotated.
+    """Check that programs have refreshed since alternating users were last rotated.
 
-    The next rotation changes the password of the user before the last one, which a program that has not looked still has.
+    The next rotation changes the password of the user before the last one. A program that has not refreshed still uses
+    it.
 
     Args:
-        rotation: of the secret.
-        promoted: when it was last rotated or taken back, in seconds since 1970; None: never.
+        rotation: rotation of the secret.
+        promoted: time of the last rotation or rollback in seconds since 1970; None: never.
 
     Raises:
-        RotatedRecently: that was less than `min_age` ago.
+        RotatedRecently: it was less than `min_age` ago.
     """
     age = None if promoted is None else max(0.0, rotation.clock.time() - promoted)
     if age is None or age >= rotation.min_age:

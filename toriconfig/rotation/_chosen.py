@@ -1,4 +1,4 @@
-"""Choice of the kind of a rotation: as given, from the last record, or from the form of the reference."""
+"""Choice of the kind of a rotation: the given one, that of the last record, or the one that the reference implies."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ if TYPE_CHECKING:
 
 
 class Chosen:
-    """The kind that was asked for.
+    """The requested kind.
 
     Attributes:
-        setup: parts of what the record keeps of the kind that are to be others.
-        environ: variables that options of the kind are read from.
-        given_class: the class that was asked for; None: a kind, a name, or nothing was.
+        setup: settings that replace those of the record.
+        environ: the environment variables from which options of the kind are read.
+        given_class: the requested class; None: a kind, a name or nothing was given.
 
     Args:
-        ref: the secret.
-        kind: a kind; the class of one, which is made from the record; the name of one; or None, for whichever the record
-            says.
-        setup: parts of what the record keeps of the kind that are to be others.
-        environ: variables that options of the kind are read from.
+        ref: the reference of the secret.
+        kind: a kind; the class or name of one, which is created from the record; or None: the kind of the record.
+        setup: settings that replace those of the record.
+        environ: the environment variables from which options of the kind are read.
 
     Raises:
         ValueError: there is no kind of that name.
@@ -48,7 +47,7 @@ class Chosen:
 
     @property
     def name(self) -> str:
-        """Of the kind, as far as it is known without the record; else ""."""
+        """Name of the kind, if it is known without the record; else ""."""
         return self._asked or self._guess
 
     @property
@@ -63,17 +62,17 @@ class Chosen:
 
     @property
     def needs_record(self) -> bool:
-        """True if a new rotation takes its kind, or a part of it, from the last record."""
+        """True if a new rotation takes its kind, or a part of its setup, from the last record."""
         return self.kind is None and (bool(self._asked) or not self._guess)
 
     def for_new(self, found: Record | None) -> Kind:
-        """The kind of a new rotation.
+        """Return the kind of a new rotation.
 
         Args:
             found: the last record, which is closed; None: there is none, or it is not needed.
 
         Raises:
-            KindUnknown: nothing says how it is rotated, or not enough.
+            KindUnknown: the kind is unknown, or its setup is incomplete.
         """
         from toriconfig.rotation import kinds
 
@@ -93,19 +92,19 @@ class Chosen:
         return self._made(name, recorded.setup if recorded is not None and recorded.kind == name else {})
 
     def for_record(self, found: Record) -> Kind:
-        """The kind of the rotation that a record is about.
+        """Return the kind of a recorded rotation.
 
         Raises:
-            RotationRefused: it is another one than was asked for, none of ours, or the record does not keep enough.
+            RotationRefused: it is not the requested one, it is unknown, or the record does not have its whole setup.
         """
         self.check_kind(found)
         return self.kind if self.kind is not None else self._made(found.kind, found.setup)
 
     def check_kind(self, found: Record) -> None:
-        """Make sure that no other kind was asked for than that of the record.
+        """Check that the requested kind is that of the record.
 
         Raises:
-            RotationRefused: another one was.
+            RotationRefused: it is another one.
         """
         if self._asked and found.kind != self._asked:
             raise RotationRefused(

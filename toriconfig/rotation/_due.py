@@ -1,4 +1,4 @@
-"""Many secrets at once: those that are due, a few at a time, and a report of all."""
+"""Rotation of many secrets: those that are due, several at a time, with a report of all."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def rotate_due(
 
 
 def merged(rotations: Iterable[Rotation]) -> list[Rotation]:
-    """Of several rotations of one secret the one with the smallest `max_age`, in the place of the first."""
+    """Keep, of several rotations of one secret, the one with the smallest `max_age`, at the position of the first."""
     found: dict[str, Rotation] = {}
     for rotation in rotations:
         other = found.setdefault(str(rotation.ref), rotation)
@@ -160,13 +160,13 @@ def merged(rotations: Iterable[Rotation]) -> list[Rotation]:
 
 
 class _Came:
-    """Lines as they come, passed on one at a time; no lock is held meanwhile.
+    """Results as they arrive, passed on one at a time, without holding a lock.
 
-    A thread that finds another one at it leaves its line to that one.
+    If another thread is already passing results on, it also passes on the new one.
 
     Args:
-        tell: passes one line on.
-        given_up: set when that raises; the other lines are passed on all the same.
+        tell: passes one result on.
+        given_up: event that is set when `tell` raises; the other results are still passed on.
     """
 
     def __init__(self, tell: Callable[[Line], None], given_up: Event) -> None:
@@ -205,7 +205,7 @@ def _line(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
 
 
 def _looked_after(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
-    """Process one secret: first a rotation that is half-way, then the secret's age."""
+    """Process one secret: first an unfinished rotation, then the secret's age."""
     reference = str(rotation.ref)
     left = rotation.half_way()
     if left is not None:
@@ -240,7 +240,7 @@ def _of_age(rotation: Rotation, max_age: float, act: Act, force: bool, began: fl
 
 
 def _of_half_way(rotation: Rotation, left: HalfWay, act: Act) -> Line | None:
-    """Process a half-way rotation; return None if that rotation is settled and the age must be checked."""
+    """Process an unfinished rotation; return None if it is settled and the age must be checked."""
     reference = str(rotation.ref)
     if left.grace_until and act != "rollback":
         return Line(reference, "grace")

@@ -1,4 +1,4 @@
-"""The rotation of what Vault's engine keeps itself: one request, which Vault makes whole or not at all."""
+"""Rotation of a secret that an engine of Vault keeps: one request, which succeeds or fails as a whole."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 def rotate_in_engine(
     rotation: Rotation, kind: Kind, work: Work, check_due: Callable[[float | None], None] | None
 ) -> Outcome:
-    """Have the engine rotate, then verify; nothing can be undone.
+    """Request the rotation from the engine, then verify it. It cannot be undone.
 
     Args:
-        rotation: what is asked for.
-        kind: how.
-        work: the secret, and the way to ask Vault.
-        check_due: raises if the time of the last rotation says that it is not due; asked last of all. None: it is due.
+        rotation: the requested rotation.
+        kind: its kind.
+        work: the secret with the connection to Vault.
+        check_due: raises if the time of the last rotation shows that it is not due; called last. None: it is due.
 
     Raises:
-        RotationError: it was refused, or what it made does not work.
+        RotationError: the request was refused, or the new value does not work.
     """
     number = secrets.token_hex(8)
 

@@ -1,4 +1,4 @@
-"""Events of a rotation, sent as they happen to the log and to a callback."""
+"""Events of a rotation, sent to the log and to a callback as they happen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The record in Vault: reserved, moved on and closed with check-and-set, so that two never both go on."""
+"""The record in Vault, written with check-and-set, so that only one of two rotators continues."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Journal:
     """The record of one path.
 
     Args:
-        path: of the secret, for messages.
-        versions: where the record stands.
-        clock: dates what is written.
-        patience: seconds for which a write that is not answered is repeated.
+        path: path of the secret, for messages.
+        versions: versions of the record.
+        clock: source of the recorded times.
+        patience: seconds for repeating a write that gets no answer.
     """
 
     def __init__(self, path: str, versions: Versions, clock: Clock, patience: float) -> None:
@@ -39,10 +39,10 @@ class Journal:
         self._marks: set[str] = set()
 
     def read(self) -> Record | None:
-        """The last record, or None when nobody ever rotated.
+        """Return the last record, or None if there was no rotation.
 
         Raises:
-            RotationRefused: something else stands there.
+            RotationRefused: the path holds something else.
         """
         found = self.versions.read()
         self.newest = found.number
@@ -59,13 +59,13 @@ class Journal:
         return record
 
     def write(self, record: Record, **changes: Any) -> Record | Unwritten:
-        """The record with these changes, once it is written over the revision that it was read from.
+        """Write the record with changes, over the revision from which it was read.
 
         Returns:
-            It; or why it was not written.
+            The written record, or the reason why it was not written.
 
         Raises:
-            RotationLost: somebody else has written since.
+            RotationLost: another rotator has written since.
         """
         new = replace(record, at=stamp(self._clock.time()), mark=secrets.token_hex(8), **changes)
         self._marks.add(new.mark)
@@ -87,26 +87,26 @@ class Journal:
         return found.number if found.state == "there" and found.data.get("mark") == record.mark else None
 
     def confirm(self, record: Record) -> None:
-        """Make sure that nobody took over.
+        """Check that no other rotator has taken over.
 
         Raises:
-            RotationLost: somebody did.
+            RotationLost: one has.
         """
         found = self.versions.read()
         if found.number != record.revision and found.data.get("mark") not in self._marks:
             raise self.lost()
 
     def confirm_unchanged(self) -> None:
-        """Make sure that nobody has written since the record was read.
+        """Check that the record was not written since it was read.
 
         Raises:
-            RotationLost: somebody has.
+            RotationLost: it was.
         """
         if self.versions.read().number != self.newest:
             raise self.lost()
 
     def lost(self) -> RotationLost:
-        """The error that says who has the rotation now."""
+        """Return the error that names the rotator which has the rotation now."""
         try:
             record = persist(self.read, self._patience)
         except VaultError:  # that it is somebody else's is known all the same
@@ -121,7 +121,7 @@ class Journal:
 
 
 def lost_to(record: Record, path: str) -> RotationLost:
-    """The error for a rotator that finds that record in its way."""
+    """Return the error for a rotator whose rotation is blocked by this record."""
     begun = f"begun {record.since}"
     remedy = f"nothing to do; to rotate again, run `{command(path, record)}`"
     if record.step == "undoing":
@@ -143,7 +143,7 @@ def lost_to(record: Record, path: str) -> RotationLost:
 
 
 def command(path: str, record: Record | None, act: str = "") -> str:
-    """The command line that acts on the rotation of that record, or, without one, on the whole path."""
+    """Return the command line for the rotation of a record, or for the whole path without one."""
     key = f"#{record.keys[0]}" if record is not None and len(record.keys) == 1 else ""
     return " ".join(["toriconfig rotate", shlex.quote(path + key), *([act] if act else [])])
 
@@ -154,12 +154,12 @@ def _until_then(path: str, record: Record) -> str:
 
 
 def stamp(seconds: float) -> str:
-    """Seconds since 1970 as RFC 3339."""
+    """Convert seconds since 1970 to RFC 3339."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def seconds_of(text: str) -> float | None:
-    """RFC 3339 as seconds since 1970, or None when it is none; nanoseconds are understood."""
+    """Convert RFC 3339, also with nanoseconds, to seconds since 1970; return None for other text."""
     try:
         when = datetime.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Start of a rotation: reserved anew, taken over from another rotator, or halted so that it can be undone."""
+"""Start of a rotation: reserve a new one, take one over from another rotator, or stop one so that it can be undone."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ def reserve(
     restores: int = 0,
     again: bool = False,
 ) -> Record:
-    """Write the record of a new rotation over `found`, before anything is touched.
+    """Write the record of a new rotation over `found`, before anything is changed.
 
     Args:
-        run: what its steps need.
-        values: makes the new values from the newest version.
+        run: context of the steps.
+        values: returns the new values for the newest version.
         found: the last record.
         current: the newest version.
-        restores: the version whose values come back; 0: the values are new.
-        again: whether the values may be those that are stored already, to be made valid again.
+        restores: version whose values are restored; 0: the values are new.
+        again: True: the values may be equal to the stored ones, to make them valid again.
 
     Raises:
-        RotationLost: somebody was quicker.
+        RotationLost: another rotator was faster.
     """
     now = stamp(run.clock.time())
     new = Record(
@@ -90,12 +90,12 @@ def reserve(
 
 
 def take_over(run: Run, found: Record, *, halting: bool = False) -> Record:
-    """Make an open record ours; its former rotator finds out before it changes anything else.
+    """Take over an open record. Its former rotator detects this before its next change.
 
     Args:
-        run: what its steps need.
+        run: context of the steps.
         found: the record.
-        halting: whether the rotation is to be taken back, else brought to its end.
+        halting: True: the rotation will be undone; False: it will be completed.
     """
     run.say("resume", "started", found)
     asked = found.verifier or run.verify is not None
@@ -120,10 +120,10 @@ def take_over(run: Run, found: Record, *, halting: bool = False) -> Record:
 
 
 def halt(run: Run, record: Record) -> Record:
-    """Take over an open record so that it can be undone: after this, nobody promotes it any more.
+    """Take over an open record so that it can be undone. Afterwards no rotator can promote it.
 
     Returns:
-        It, about to be undone; or promoted, when that had already happened without being recorded.
+        The record, ready to be undone; or promoted, if a promotion had happened without being recorded.
     """
     record = take_over(run, record, halting=True)
     if record.step != "verified":

@@ -121,13 +121,13 @@ def options_of(kind: Any) -> tuple[Option, ...]:
 
 
 def made(kind: type[Any], recorded: Mapping[str, Any], given: Mapping[str, Any], environ: Mapping[str, str]) -> Any:
-    """A kind from its options: those that are given, else from the environment, else from the record.
+    """Create a kind from its options: the given ones, else from the environment, else from the record.
 
     Args:
         kind: its class.
-        recorded: what the record keeps of it; {}: there is no record.
-        given: by the names of the constructor's arguments.
-        environ: variables that options name as their `envvar`.
+        recorded: its recorded setup; {}: there is no record.
+        given: values by the names of the constructor's arguments.
+        environ: the environment variables for options with an `envvar`.
 
     Raises:
         ValueError: a required option is missing, or a value is invalid.

@@ -1,4 +1,4 @@
-"""Paths of a rotation, and all checks that are possible before anything is changed."""
+"""Paths of a rotation, and all checks that are possible before a change."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Preflight:
     """The secret and its record in KV v2.
 
     Raises:
-        RotationRefused: the path is in no such engine.
-        VaultError: Vault could not be asked.
+        RotationRefused: the path is not in a KV v2 engine.
+        VaultError: a request to Vault failed.
     """
 
     def __init__(self, session: Session, work: Work, clock: Clock) -> None:
@@ -41,13 +41,13 @@ class Preflight:
         self.journal = Journal(work.ref.path, Versions(work, mount, rest + SUFFIX), clock, work.timeout)
 
     def prepare(self, kind: Kind) -> tuple[Record | None, Version]:
-        """The last record and the newest version, once it is sure that a rotation may begin.
+        """Check that a rotation can start; return the last record and the newest version.
 
         Args:
-            kind: how it is to be rotated.
+            kind: the kind of the rotation.
 
         Raises:
-            RotationError: it may not; the error says why.
+            RotationError: it cannot start.
         """
         self.check_policies(kind)
         # The record first: whoever finishes between the two reads makes the reservation fail.
@@ -65,10 +65,10 @@ class Preflight:
         return found, current
 
     def last_closed(self) -> Record | None:
-        """The last record, from which a kind can be made again.
+        """Return the last record, from which a kind can be created again.
 
         Raises:
-            RotationLost: it is open: somebody rotates.
+            RotationLost: the record is open, because a rotation is running.
         """
         found = self.journal.read()
         if found is not None and found.open:
@@ -76,7 +76,7 @@ class Preflight:
         return found
 
     def check_policies(self, kind: Kind) -> None:
-        """Make sure that the policies allow a whole rotation of that kind.
+        """Check that the policies allow a complete rotation of the kind.
 
         Raises:
             RotationRefused: they do not.
@@ -90,12 +90,12 @@ class Preflight:
         check_needs(self.work, {**needs, **needs_of(kind, self.work)})
 
     def check_rest(self, kind: Kind, found: Record, *, back: bool) -> None:
-        """Make sure that the policies allow what is left to do of a rotation, and no more than that.
+        """Check that the policies allow the remaining steps of a rotation.
 
         Args:
-            kind: of the rotation.
+            kind: the kind of the rotation.
             found: its record.
-            back: whether it is taken back, else brought to its end.
+            back: True: it will be undone; False: it will be completed.
 
         Raises:
             RotationRefused: they do not.
@@ -116,7 +116,7 @@ class Preflight:
         check_needs(self.work, needs, must_know=False)
 
     def check_back(self, kind: Kind) -> None:
-        """Make sure that the policies allow bringing an earlier version back.
+        """Check that the policies allow the restoration of an earlier version.
 
         Raises:
             RotationRefused: they do not.
@@ -126,7 +126,7 @@ class Preflight:
         check_needs(self.work, {**needs, **(needs_of(kind, self.work) if self.work.retires else {})}, must_know=False)
 
     def last_promoted(self, found: Record | None, current: Version) -> float | None:
-        """Return the time of the last rotation or rollback, in seconds since 1970; None if it was not noted."""
+        """Return the time of the last rotation or rollback, in seconds since 1970; None if it was not stored."""
         noted = seconds_of(current.notes.get(note_of(self.ref), ""))
         recorded = None
         if found is not None and found.step == "done" and (self.ref.key is None or self.ref.key in found.keys):
@@ -136,7 +136,7 @@ class Preflight:
     def rotated_at(self, found: Record | None = None, current: Version | None = None) -> float | None:
         """Return the time of the last rotation, else of the first write, in seconds since 1970.
 
-        Who may not read the metadata of the path is told when its newest version was written, whichever key that was for.
+        Without permission to read the metadata of the path, it is the time of the newest version, for any key.
 
         Args:
             found: the last record, if it was read.
@@ -154,9 +154,9 @@ class Preflight:
 
 
 def note_of(ref: Ref) -> str:
-    """The key of the custom metadata that says when it was rotated: keys of one path have one each.
+    """Return the name in the custom metadata for the time of the last rotation, one for each key of a path.
 
-    Vault takes no name that is long or unprintable, so such a one is hashed.
+    Vault rejects long and unprintable names, so such a name is hashed.
     """
     if ref.key is None:
         return "rotated_at"
@@ -166,10 +166,10 @@ def note_of(ref: Ref) -> str:
 
 
 def check_there(current: Version, ref: Ref) -> None:
-    """Make sure that there is a value to be rotated.
+    """Check that there is a value to rotate.
 
     Raises:
-        VaultNotFound: there is none; the error says why.
+        VaultNotFound: there is none; the message gives the reason.
     """
     path = ref.path
     if current.state == "absent":
@@ -188,10 +188,10 @@ def check_there(current: Version, ref: Ref) -> None:
 
 
 def check_own(found: Record, ref: Ref) -> None:
-    """Make sure that a record is of this secret, and not of another key of its path.
+    """Check that a record belongs to this secret, and not to another key of its path.
 
     Raises:
-        RotationRefused: it is of another.
+        RotationRefused: it belongs to another key.
     """
     if ref.key is not None and ref.key not in found.keys:
         raise RotationRefused(
@@ -202,21 +202,21 @@ def check_own(found: Record, ref: Ref) -> None:
 
 
 def needs_of(kind: Kind, work: Work) -> Mapping[str, str]:
-    """Return the capabilities that the kind needs beside those for the record and the secret.
+    """Return the capabilities that the kind needs, in addition to those for the record and the secret.
 
     Raises:
-        SecretError: what the kind raised.
+        SecretError: the error of the kind.
     """
     return answered(lambda: kind.needs(work), f"{kind.name}: needs")
 
 
 def check_needs(work: Work, needs: Mapping[str, str], *, must_know: bool = True) -> None:
-    """Make sure that the policies allow all of it.
+    """Check that the policies allow all needed capabilities.
 
     Args:
-        work: the secret, and the way to ask Vault.
+        work: the secret with the connection to Vault.
         needs: capabilities by policy path, separated by a space.
-        must_know: whether it is refused when the token may not ask for its capabilities.
+        must_know: True: refuse if the token may not read its own capabilities.
 
     Raises:
         RotationRefused: they do not; the error names each capability, and the policy to write.

@@ -1,4 +1,4 @@
-"""The process that carries out a rotation: how a record names it, and whether it still runs."""
+"""The process of a rotation: its name in a record, and the check that it still runs."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ _under_way: set[str] = set()
 
 
 def this_process() -> dict[str, Any]:
-    """This process, as records name it: enough to tell it from a later one with the same number."""
+    """Return the name of this process for records. It differs from that of a later process with the same number."""
     pid = os.getpid()
     return {"host": socket.gethostname(), **_machine(), "pid": pid, "started": _started(pid)}
 
 
 def begin(rotation_id: str) -> None:
-    """Note that this process carries out that rotation."""
+    """Register that this process runs a rotation."""
     _under_way.add(rotation_id)
 
 
 def end(rotation_id: str) -> None:
-    """Note that this process has left that rotation, finished or not."""
+    """Register that this process has left a rotation, finished or not."""
     _under_way.discard(rotation_id)
 
 
 def is_running(process: Mapping[str, Any], rotation_id: str) -> bool | None:
-    """True if that process still carries out that rotation; None where this machine cannot know.
+    """Return True if a process still runs a rotation; None if this machine cannot know.
 
     Args:
-        process: as `this_process` named it.
-        rotation_id: of the rotation.
+        process: name of the process, from `this_process`.
+        rotation_id: id of the rotation.
     """
     pid = process.get("pid")
     here = {"host": socket.gethostname(), **_machine()}

@@ -1,4 +1,4 @@
-"""The record of a rotation: what is written beside the secret before anything is touched."""
+"""The record of a rotation, which is written next to the secret before anything is changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Sealed:
         self._data = dict(data)
 
     def open(self) -> dict[str, Any]:
-        """The values."""
+        """Return the values."""
         return dict(self._data)
 
     def __repr__(self) -> str:
@@ -37,31 +37,31 @@ class Record:
     """Progress of one rotation.
 
     Attributes:
-        id: of the rotation.
+        id: id of the rotation.
         kind: name of the kind.
-        step: the last step that was completed.
-        who: the rotator that carries it out now, in words.
-        process: its process, as `this_process` names it; empty in records of earlier releases.
-        mark: random text of the last write, by which a writer knows its own record again.
-        setup: what the kind needs to be made again, such as where the database is; never a credential.
-        exclusive: True if the new values end the former ones the moment they are applied, so that readers fail until
-            the promotion; None: the kind does not say.
-        since: when it began, in RFC 3339.
-        at: when this was written.
-        base: version of the secret that it began from.
-        keys: the keys of the secret that it changes.
-        version: version of the secret that it made, or 0.
-        promoted_at: when it made that version, in RFC 3339, or "".
-        restores: the version whose values it brings back, or 0.
-        undoes: what is stored of the rotation that it takes back; empty when it takes back none.
-        reason: why it is, or was, undone.
-        verifier: whether a verifier of the user's was asked for.
-        grace: seconds for which the old secret was to stay from the promotion on; None: it is left alone.
-        grace_until: RFC 3339; until when the old secret stays, or "" when it is left alone.
-        pending: the new values; gone when it is closed.
-        former: all keys of the secret as they were at the start; gone when it is closed. The engine may drop the
-            version `base` before that.
-        revision: KV version that the record was read from or written as.
+        step: the last completed step.
+        who: name of the rotator that runs it now.
+        process: process of the rotator, from `this_process`; empty in records of earlier releases.
+        mark: random text of the last write, by which a writer recognizes its own record.
+        setup: settings from which the kind can be created again, such as the address of a database; never a credential.
+        exclusive: True if the former values stop working when the new ones are applied, so that readers fail until the
+            promotion; None if the kind does not declare it.
+        since: start time, in RFC 3339.
+        at: time of this write, in RFC 3339.
+        base: version of the secret at the start.
+        keys: the keys of the secret that change.
+        version: version of the secret that the rotation created, or 0.
+        promoted_at: creation time of that version, in RFC 3339, or "".
+        restores: version whose values are restored, or 0.
+        undoes: data of the rotation that is rolled back; empty if none is.
+        reason: reason for which the rotation is being, or was, undone; or "".
+        verifier: True if the user gave a verifier.
+        grace: seconds that the former secret stays valid after the promotion; None: it is not invalidated.
+        grace_until: end of that time in RFC 3339, or "".
+        pending: the new values; removed when the record is closed.
+        former: all keys of the secret at the start; removed when the record is closed. The engine may drop the version
+            `base` earlier.
+        revision: KV version of the record.
     """
 
     id: str
@@ -95,16 +95,16 @@ class Record:
 
     @property
     def unheard(self) -> bool:
-        """True if a verifier was asked for and its result is still missing."""
+        """True if a verifier was given and its result is still missing."""
         return self.verifier and self.step in ("reserved", "applied")
 
     @property
     def closed(self) -> Record:
-        """It as a rotation that came to its end, without its values: what a rollback has to know of it."""
+        """Return the record of the completed rotation, without values: the data that a rollback needs."""
         return replace(self, step="done", undoes={}, pending=_NOTHING, former=_NOTHING)
 
     def dump(self) -> dict[str, Any]:
-        """Return the data of the record that is stored."""
+        """Return the data to store for the record."""
         data = {name: getattr(self, name) for name in _PLAIN}
         data["keys"] = list(self.keys)
         if self.open:
@@ -124,7 +124,7 @@ _TEXTS = ("id", "kind", "step", "who", "since", "at", "mark", "promoted_at", "re
 
 
 def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
-    """The record in what a path holds, or None when it holds something else."""
+    """Return the record in the data of a path, or None if it is something else."""
     try:
         plain = {name: data[name] for name in _PLAIN if name in data}
         for name in _MAPPINGS:
@@ -139,7 +139,7 @@ def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
 
 
 def _is_record(plain: Mapping[str, Any]) -> bool:
-    """True if each part has the type that is written, and this release knows the step."""
+    """Return True if each part has the expected type, and this release knows the step."""
     keys, grace = plain["keys"], plain.get("grace")
     return (
         all(isinstance(plain.get(name, ""), str) for name in _TEXTS)

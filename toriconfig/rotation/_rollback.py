@@ -1,7 +1,7 @@
-"""The way back: undo what was left before its promotion, else bring back the values of an earlier version.
+"""Rollback: undo a rotation before its promotion, else restore the values of an earlier version.
 
-Where nothing of a rotation is left to take back but the stored credential is refused, such as after a change by hand,
-the newest version that is accepted comes back.
+If there is no rotation to roll back, but the stored credential is refused, such as after a manual change, the newest
+accepted version is restored.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _REMEDIES = {
 
 
 def roll_back(rotation: Rotation, to: int | None) -> Outcome:
-    """Take back the last rotation, or bring back version `to`.
+    """Roll back the last rotation, or restore version `to`.
 
     Raises:
-        RotationError: it may not be, or failed.
+        RotationError: the rollback is not possible, or failed.
     """
     preflight = rotation.preflight()
     found = preflight.journal.read()
@@ -58,11 +58,11 @@ def _nothing(rotation: Rotation, found: Record | None) -> Outcome:
 
 
 def _mended(rotation: Rotation, preflight: Preflight, last: Record | None) -> Outcome | None:
-    """Bring back the newest version that is accepted, if what is stored is refused; else None.
+    """Restore the newest accepted version, if the stored one is refused; return None otherwise.
 
     Raises:
-        RotationRefused: no version that is kept is accepted, or another kind was asked for.
-        VaultNotFound: nothing is stored now, so there is nothing that readers get.
+        RotationRefused: no stored version is accepted, or another kind was requested.
+        VaultNotFound: there is no stored value.
     """
     path, ref = rotation.ref.path, rotation.ref
     current = preflight.main.read()
@@ -157,7 +157,7 @@ def _wanted(values: Values, keys: tuple[str, ...], where: str, rotation: Rotatio
 
 
 def _around(preflight: Preflight, found: Record) -> tuple[Values, Values]:
-    """Return the secret's values before and after that rotation; a closed record no longer holds these values."""
+    """Return the secret's values before and after a rotation. A closed record no longer contains them."""
     if found.open:
         return found.former.open(), found.pending.open()
     return _version(preflight, found.base, ", the one before,"), preflight.main.read(found.version).data

@@ -1,4 +1,4 @@
-"""One secret and how it is rotated: run, resume, roll back, look, plan."""
+"""Rotation of one secret: run, resume, roll back, status, plan."""
 
 from __future__ import annotations
 

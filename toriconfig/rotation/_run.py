@@ -1,4 +1,4 @@
-"""One rotation of a stored secret, step by step: what is recorded decides what comes next, also after a crash."""
+"""The steps of one rotation of a stored secret. The record determines the next step, also after a crash."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ class Run:
     """Context for the steps of one rotation.
 
     Attributes:
-        work: the secret, and the way to ask Vault.
-        kind: how it is rotated.
+        work: the secret with the connection to Vault.
+        kind: the kind of the rotation.
         main: the versions of the secret.
         journal: its record.
-        who: this rotator.
-        clock: dates what is written.
-        verify: what the user has the new value verified with, or None.
-        verify_timeout: seconds that may take.
-        grace: seconds after which the old value is taken out of use; None: it is left alone.
-        tell: is called with each event.
-        cause: the error because of which the rotation is undone, or None.
-        promotion: whether the new version was written; `maybe`: it was sent, but no answer says so.
+        who: name of this rotator.
+        clock: source of the recorded times.
+        verify: the user's verifier, or None.
+        verify_timeout: seconds for the verifier.
+        grace: seconds until the former value is invalidated; None: it is not.
+        tell: function called with each event.
+        cause: the error for which the rotation is undone, or None.
+        promotion: True if the new version was written; `maybe`: it was sent, but not confirmed.
     """
 
     work: Work
@@ -60,7 +60,7 @@ class Run:
     promotion: Literal["no", "maybe", "yes"] = field(default="no", init=False)
 
     def go_on(self, record: Record) -> Record:
-        """Do what is left to do; the closed record."""
+        """Perform the remaining steps, and return the closed record."""
         steps = {
             "reserved": self._apply,
             "applied": self._verify,
@@ -148,10 +148,11 @@ class Run:
         return now.number if now.state == "there" and same(now.data, pending, keys) else None
 
     def _may_still_land(self, current: Version, error: VaultError) -> bool:
-        """True if a version was written meanwhile; else a write that was given up can land no more, as far as possible.
+        """Return True if a version was written in the meantime. Otherwise make sure that an abandoned write cannot
+        succeed.
 
-        Such a write may still be on its way, and must not come after the former password was put back. A version of
-        our own makes its check-and-set fail.
+        Such a write may still be on its way, and must not succeed after the former password was restored. A new version
+        of the secret makes its check-and-set fail.
         """
         if not isinstance(error, PASSING):
             return False
@@ -191,7 +192,7 @@ class Run:
         return self._advance("close", record, step="done")
 
     def _note(self, record: Record) -> None:
-        """Note when it was rotated; that it may not be noted, such as by a new policy, is no reason to stop half-way."""
+        """Store the time of the rotation. A failure, such as by a new policy, does not stop the rotation."""
         try:
             self.persist(lambda: self.main.note({note_of(self.work.ref): record.promoted_at or record.at}))
         except PASSING:
@@ -220,9 +221,10 @@ class Run:
         return self._advance("undo", record, step="undone")
 
     def put_back(self, record: Record) -> SecretError | None:
-        """Make the former values valid again; why they are not, or None.
+        """Make the former values valid again; return the error, or None.
 
-        Vault need not answer: who cannot ask whether somebody took over goes on, since readers may be locked out.
+        Vault need not answer: if it is unknown whether another rotator took over, the values are restored anyway,
+        because readers may be locked out.
         """
 
         def still_ours() -> None:
@@ -236,11 +238,11 @@ class Run:
         return self._attempt("undo", lambda: self.kind.undo(self.work, pending, former))
 
     def _attempt(self, method: str, work: Callable[[], object]) -> SecretError | None:
-        """Do what the kind does, again while Vault or the database does not answer; its error, or None."""
+        """Call the kind, repeatedly while Vault or the database does not answer; return its error, or None."""
         return attempt(lambda: self.persist(work), f"{self.kind.name}: {method}")
 
     def persist(self, work: Callable[[], T]) -> T:
-        """Do `work`, again while Vault or the database does not answer.
+        """Call `work`, repeatedly while Vault or the database does not answer.
 
         Raises:
             SecretError: its last error.
@@ -248,13 +250,14 @@ class Run:
         return persist(work, self.work.timeout)
 
     def _failed(self, step: Step, record: Record, error: SecretError, *, undo: bool = False) -> Record:
-        """Decide about an error of a step: what cannot be asked now is left to a resume; anything else is undone.
+        """Handle the error of a step: an error without an answer is left to a resume; any other one undoes the
+        rotation.
 
         Args:
-            step: that failed.
-            record: of the rotation.
-            error: why.
-            undo: True: also where the error may pass.
+            step: the failed step.
+            record: the record of the rotation.
+            error: the error.
+            undo: True: undo the rotation even if the error may be temporary.
         """
         if isinstance(error, RotationLost):
             self.say(step, "lost", record, error.message)
@@ -272,11 +275,11 @@ class Run:
         return new
 
     def write(self, record: Record, during: Step, **changes: Any) -> Record:
-        """The record with these changes, once it is written.
+        """Write the record with changes, and return it.
 
         Raises:
-            RotationLost: somebody else has written it since.
-            VaultError: it was not written, or it is not known whether it was.
+            RotationLost: another rotator has written it since.
+            VaultError: it was not written, or it is unknown whether it was.
         """
         try:
             written = self.journal.write(record, **changes)
@@ -288,6 +291,6 @@ class Run:
         return written
 
     def say(self, step: Step, state: State, record: Record, message: str = "") -> None:
-        """Tell an event."""
+        """Send an event."""
         reference = str(self.work.ref)
         self.tell(Event(step, state, reference, record.kind, record.id, self.who, self.work.requests(), message))

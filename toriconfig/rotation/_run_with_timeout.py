@@ -1,4 +1,4 @@
-"""Foreign work with a deadline: it is done by a thread that nobody waits for any longer."""
+"""Calls of other code with a deadline, on a thread that is abandoned afterwards."""
 
 from __future__ import annotations
 
@@ -15,19 +15,23 @@ E = TypeVar("E", bound=BaseException)
 
 
 class Unfinished(RotationError):
-    """Work did not end in time, and goes on by itself."""
+    """Error for a call that did not end in time, and still runs."""
 
 
 def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> SecretError | None:
-    """Do `work`; None when it was done.
+    """Call `work` with a time limit.
 
-    What it raises is returned: an error of ours as it is, of any other only its type, since its text may hold what it
-    worked with. An abandoned thread is a daemon and ends with the process.
+    An abandoned thread is a daemon and ends with the process.
 
     Args:
-        seconds: how long it may take; infinity: for ever.
-        work: what is to be done.
-        what: it is called so in messages.
+        seconds: time limit; infinity: none.
+        work: the function to call.
+        what: its name in messages.
+
+    Returns:
+        None, or the error: an error of this library unchanged, of any other only its type, because its text may contain
+            a
+        secret.
     """
     outcome: list[SecretError | None] = []
 
@@ -47,7 +51,7 @@ def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> S
 
 
 def attempt(work: Callable[[], object], what: str) -> SecretError | None:
-    """As `run_with_timeout`, here and now."""
+    """Call `work` on this thread, and return its error as `run_with_timeout` does."""
     try:
         work()
     except SecretError as error:
@@ -61,7 +65,7 @@ def answered(work: Callable[[], T], what: str) -> T:
     """Return the result of `work`.
 
     Raises:
-        SecretError: what it raised, as `attempt` tells it.
+        SecretError: its error, as `attempt` returns it.
     """
     given: list[T] = []
     error = attempt(lambda: given.append(work()), what)
@@ -71,6 +75,6 @@ def answered(work: Callable[[], T], what: str) -> T:
 
 
 def bare(error: E) -> E:
-    """The error without the frames and causes that it came through, which may hold a secret."""
+    """Return the error without its frames and causes, which may contain a secret."""
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)

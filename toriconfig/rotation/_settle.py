@@ -1,4 +1,4 @@
-"""Requests to Vault that are repeated until their outcome is known, or the time for that is over."""
+"""Requests to Vault that are repeated until their outcome is known, or a time limit is reached."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Unwritten(NamedTuple):
     """A check-and-set write that did not succeed.
 
     Attributes:
-        error: why.
-        known: True if it certainly was not made; False if it may have been, or still may be.
+        error: the reason.
+        known: True if it was certainly not written; False if it may have been, or still may be.
     """
 
     error: VaultError
@@ -31,10 +31,10 @@ class Unwritten(NamedTuple):
 
 
 class Patience:
-    """Time that is left for repeating something.
+    """Remaining time for repetitions.
 
     Args:
-        seconds: from now on.
+        seconds: the time, from now on.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -42,7 +42,7 @@ class Patience:
         self._pause = _FIRST
 
     def wait(self) -> bool:
-        """Wait before the next try; False when there is no time for one."""
+        """Wait before the next try; return False if there is no time for one."""
         left = self._end - SYSTEM.monotonic()
         if left <= 0:
             return False
@@ -52,7 +52,7 @@ class Patience:
 
 
 def persist(work: Callable[[], T], seconds: float) -> T:
-    """Do `work`, and repeat it while Vault or the database does not answer, for so many seconds.
+    """Call `work`, repeatedly while Vault or the database does not answer, up to a number of seconds.
 
     Raises:
         SecretError: the last error of `work`.
@@ -67,15 +67,15 @@ def persist(work: Callable[[], T], seconds: float) -> T:
 
 
 def settle(write: Callable[[], int | None], landed: Callable[[], int | None], seconds: float) -> int | Unwritten | None:
-    """Repeat a check-and-set write until it is known whether it was made.
+    """Repeat a check-and-set write until its outcome is known.
 
     Args:
-        write: tries once; the new version, or None when somebody else had written before.
-        landed: reads back; the version if what stands is ours, else None.
-        seconds: for how long it is repeated.
+        write: tries once, and returns the new version, or None if another writer was faster.
+        landed: reads back, and returns the version if it is ours, else None.
+        seconds: time limit.
 
     Returns:
-        The version; None: somebody else had written; or why it was not written.
+        The version; None: another writer was faster; or the reason why it was not written.
     """
     patience, doubtful = Patience(seconds), False
     while True:

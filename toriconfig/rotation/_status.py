@@ -1,4 +1,4 @@
-"""State of a rotation, the version that works now, and the commands to type."""
+"""State of a rotation, the version that works now, and suggested commands."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def rotated_at(rotation: Rotation) -> float | None:
 
 
 def half_way(rotation: Rotation) -> HalfWay | None:
-    """Return the half-way rotation at the secret's path, or None.
+    """Return the unfinished rotation at the secret's path, or None.
 
     Raises:
         VaultError: it cannot be read.
@@ -109,7 +109,7 @@ def status_of(rotation: Rotation) -> Status:
 
 
 def is_abandoned(rotation: Rotation, found: Record) -> bool:
-    """True if the rotator of an open record is gone, or has given no sign of life for too long."""
+    """Return True if the rotator of an open record has ended, or has been inactive for too long."""
     if is_running(found.process, found.id) is False:
         return True
     last = max(one for one in (seconds_of(found.at), seconds_of(found.grace_until), 0.0) if one is not None)

@@ -1,4 +1,4 @@
-"""Errors, and repairs for the readers, when Vault or the database stops a rotation half-way."""
+"""Errors and repairs when Vault or the database interrupts a rotation."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ LOCKED_OUT = "readers are locked out NOW"
 
 
 def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
-    """The error of a rotation that cannot go on, once the readers are helped as far as possible.
+    """Return the error of a rotation that cannot continue, after repairing as much as possible for its readers.
 
-    Where the new password ended the former one and nothing was promoted, the former password is put back.
+    If the former password stopped working and nothing was promoted, the former password is restored.
 
     Args:
-        run: the rotation.
-        record: as it was last written.
-        error: why it cannot go on.
+        run: context of the steps.
+        record: the last written record.
+        error: the reason.
 
     Returns:
-        The error to raise: it says whether readers are locked out, and the command to type.
+        The error to raise. It tells whether readers are locked out, and has the command to run.
     """
     path = run.work.ref.path
     resume, back = (f"`{command(path, record, act)}`" for act in ("--resume", "--rollback"))
@@ -57,7 +57,7 @@ def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
 
 
 def interrupted(run: Run, record: Record) -> None:
-    """Put the former password of a single user back before the program ends, if nothing was promoted."""
+    """Restore the former password of a single user before the program ends, if nothing was promoted."""
     if not record.exclusive or run.promotion != "no" or record.step not in ("reserved", "applied", "verified"):
         return
     run.say("undo", "started", record, "interrupted; so that readers are not locked out")
@@ -69,7 +69,7 @@ def interrupted(run: Run, record: Record) -> None:
 
 
 def could_not_undo(record: Record, path: str, failure: SecretError) -> RotationError:
-    """The error of a rotation whose former values could not be made valid again."""
+    """Return the error of a rotation whose former values could not be made valid again."""
     first = f"{record.reason}; and " if record.reason else ""
     locked_out = f"; {LOCKED_OUT}" if record.exclusive else ""
     return RotationError(
@@ -81,7 +81,7 @@ def could_not_undo(record: Record, path: str, failure: SecretError) -> RotationE
 
 
 def maybe_reserved(ref: Ref, unwritten: Unwritten) -> VaultError:
-    """The error of a rotation whose first write got no answer, or was refused."""
+    """Return the error of a rotation whose first write got no answer, or was refused."""
     error = unwritten.error
     if unwritten.known:
         _extend(error, "nothing was changed", "")

@@ -1,4 +1,4 @@
-"""Verifiers of a new secret: a function, or a command that receives the secret where no other process sees it."""
+"""Verifiers of a new secret: a function, or a program that receives the secret where other processes cannot see it."""
 
 from __future__ import annotations
 
@@ -95,10 +95,11 @@ class Command:
 
 
 def verified(verify: Verify | Command | None, value: Any, seconds: float) -> None:
-    """Have the value verified.
+    """Run the verifier on the value.
 
     Raises:
-        RotationError: it does not work, or that could not be found out in time; without the value.
+        RotationError: the value does not work, or the verifier did not end in time. The message does not contain the
+            value.
     """
     if isinstance(verify, Command):
         reason = verify.run(value, seconds)
@@ -117,7 +118,7 @@ def verified(verify: Verify | Command | None, value: Any, seconds: float) -> Non
 
 
 def environment_of_verifier(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment without credentials for Vault, by whichever variable they are given."""
+    """Return the environment without credentials for Vault, in any variable."""
     return {name: value for name, value in environ.items() if not may_log_in(name, value)}
 
 
@@ -130,7 +131,7 @@ def _pour(descriptor: int, data: bytes) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End it with whatever it started, unless it has ended by itself."""
+    """End a process and its children, unless it has ended by itself."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

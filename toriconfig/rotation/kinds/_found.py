@@ -1,4 +1,4 @@
-"""Kinds of other packages, and whether a class is a kind."""
+"""Kinds of other packages, and the check that a class is a kind."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _METHODS = ("needs", "plan", "generate", "apply", "verify", "undo", "retire", "r
 
 
 def installed_names() -> list[str]:
-    """The names of the kinds that installed packages declare; nothing is imported."""
+    """Return the names of the kinds that installed packages declare, without importing them."""
     return sorted({one.name for one in entry_points(group=GROUP)})
 
 
 def installed(name: str) -> type[Any] | None:
-    """The kind that an installed package declares by that name; None: no package does.
+    """Return the kind that an installed package declares by that name, or None.
 
     Raises:
-        ValueError: it cannot be imported, or is no kind; the message says which package declares it.
+        ValueError: it cannot be imported, or is not a kind; the message names the package.
     """
     points = list(entry_points(group=GROUP, name=name))
     if not points:

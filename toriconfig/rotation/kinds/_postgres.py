@@ -1,6 +1,6 @@
-"""PostgreSQL: who can log in, and passwords that reach the server only as a SCRAM verifier, so that no log holds one.
+"""PostgreSQL: login tests, and password changes that send only a SCRAM verifier, so that no log contains a password.
 
-Errors of psycopg never leave this room: their frames hold passwords.
+Errors of psycopg never leave this module, because their frames contain passwords.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LISTS = frozenset({"search_path", "temp_tablespaces", "local_preload_libraries"
 
 
 class Login(NamedTuple):
-    """A user name and password; its `repr` shows no password."""
+    """User name and password; the `repr` does not show the password."""
 
     username: str
     password: str
@@ -39,14 +39,14 @@ class Login(NamedTuple):
 
 
 class Server:
-    """One database, as far as rotation needs it.
+    """One database server, with the operations that rotation needs.
 
     Args:
-        conninfo: host, port, dbname and TLS, without credentials.
-        timeout: seconds that one visit may take in all.
+        conninfo: host, port, dbname and TLS settings, without credentials.
+        timeout: seconds for one connection with its work.
 
     Raises:
-        RotationRefused: the conninfo is invalid; it is not shown, since a password may be what is wrong about it.
+        RotationRefused: the conninfo is invalid. It is not shown, because it may contain a password by mistake.
     """
 
     def __init__(self, conninfo: str, timeout: float) -> None:
@@ -60,12 +60,13 @@ class Server:
         self._timeout = timeout
 
     def refusal(self, login: Login) -> str:
-        """Return the reason why the login is refused, or "" if the login is accepted.
+        """Return the reason why the login is refused, or "" if it is accepted.
 
         Raises:
-            DatabaseUnreachable: that cannot be found out now: no answer, or the connection was lost.
-            RotationError: the server refuses for a reason that says nothing about the login.
-            RotationRefused: it asks for no password (`trust`, `peer`, `cert`), so any would be accepted.
+            DatabaseUnreachable: it could not be tried: no answer, or the connection was lost.
+            RotationError: the server refuses for a reason unrelated to the login.
+            RotationRefused: the server requests no password (`trust`, `peer`, `cert`), so any password would be
+                accepted.
         """
         said: list[str | SecretError] = []
         error = run_with_timeout(self._timeout, lambda: said.append(self._try(login)), f"logging in to {self}")
@@ -95,18 +96,18 @@ class Server:
     def change(
         self, login: Login, work: Callable[[psycopg.Connection[Any]], None], user: str, *, rehearse: bool = False
     ) -> None:
-        """Log in and do `work` in one transaction, alone among all rotators of `user`.
+        """Log in and call `work` in one transaction, under a lock that excludes other rotators of `user`.
 
         Args:
-            login: who does it.
-            work: what is done.
-            user: whom it is about.
-            rehearse: whether the transaction is taken back at its end, so that nothing is changed.
+            login: the account that logs in.
+            work: makes the changes.
+            user: the user to change.
+            rehearse: True: roll the transaction back at its end, so that nothing is changed.
 
         Raises:
             DatabaseUnreachable: no answer, or the connection was lost; the change may have been made.
-            RotationError: it was refused; nothing was changed.
-            SecretError: what `work` raised.
+            RotationError: the change was refused; nothing was changed.
+            SecretError: the error of `work`.
         """
         said: list[SecretError] = []
 
@@ -130,7 +131,7 @@ class Server:
             raise one
 
     def _connected(self, login: Login, work: Callable[[psycopg.Connection[Any]], None]) -> Failure | None:
-        """Log in and do `work`; why that failed, or None."""
+        """Log in and call `work`; return the failure, or None."""
         import psycopg
 
         options: dict[str, Any] = {"connect_timeout": max(2, int(self._timeout / 2)), "application_name": "toriconfig"}
@@ -159,7 +160,7 @@ class Server:
 
     @property
     def host(self) -> str:
-        """The host that the conninfo names, or ""."""
+        """The host of the conninfo, or ""."""
         return str(self._parts.get("host") or "")
 
     def __str__(self) -> str:
@@ -171,12 +172,12 @@ def _unfinished(error: SecretError) -> SecretError:
 
 
 def exists(connection: psycopg.Connection[Any], user: str) -> bool:
-    """True if there is a role of that name."""
+    """Return True if there is a role of that name."""
     return connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (user,)).fetchone() is not None
 
 
 def set_password(connection: psycopg.Connection[Any], user: str, password: str) -> None:
-    """Give the user a new password, of which the server gets the SCRAM verifier alone."""
+    """Set a new password for the user; the server receives only its SCRAM verifier."""
     from psycopg import sql
 
     hashed = connection.pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256").decode()
@@ -184,7 +185,7 @@ def set_password(connection: psycopg.Connection[Any], user: str, password: str) 
 
 
 def related(connection: psycopg.Connection[Any], one: str, other: str) -> bool:
-    """True if one of the two roles is a member of the other."""
+    """Return True if one of the two roles is a member of the other."""
     found = connection.execute(
         "SELECT 1 FROM pg_auth_members m JOIN pg_roles one ON one.rolname = %s JOIN pg_roles other ON other.rolname = %s"
         " WHERE (m.member, m.roleid) IN ((one.oid, other.oid), (other.oid, one.oid))",
@@ -194,9 +195,9 @@ def related(connection: psycopg.Connection[Any], one: str, other: str) -> bool:
 
 
 def create_member(connection: psycopg.Connection[Any], user: str, of: str) -> None:
-    """Make a user that may do what `of` may, under its limits and settings.
+    """Create a user with the privileges of `of`, and with its limits and settings.
 
-    Its tables belong to `of`, so that either can change them.
+    Tables that the user creates belong to `of`, so that both users can change them.
     """
     from psycopg import sql
 
@@ -229,18 +230,18 @@ def create_member(connection: psycopg.Connection[Any], user: str, of: str) -> No
 
 
 def forget_password(connection: psycopg.Connection[Any], user: str) -> None:
-    """Let nobody log in with a password as `user`."""
+    """Disable password logins of `user`."""
     from psycopg import sql
 
     connection.execute(sql.SQL("ALTER ROLE {} PASSWORD NULL").format(sql.Identifier(user)))
 
 
 def _members(text: str) -> list[str]:
-    """The members of a list of names, of which PostgreSQL keeps one that needs it in double quotes."""
+    """Return the names in a list of PostgreSQL, which puts a name in double quotes if necessary."""
     found = re.findall(r'"((?:[^"]|"")*)"|([^\s,"]+)', text)
     return [plain or quoted.replace('""', '"') for quoted, plain in found] or [""]
 
 
 def _number(user: str) -> int:
-    """A signed 32-bit number that stands for the user."""
+    """Return a signed 32-bit number that identifies the user."""
     return zlib.crc32(user.encode()) - 2**31

@@ -1,4 +1,4 @@
-"""Subject of an error of PostgreSQL: the login, the server, the rights of the user who asked, or something else."""
+"""Subject of an error of PostgreSQL: the login, the server, the privileges of the user, or something else."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class About(Enum):
 
 
 class Failure(NamedTuple):
-    """Reason why a visit failed.
+    """Reason why a connection or its work failed.
 
     Attributes:
-        what: what the error is about.
-        text: what the server said, in one line; never a statement, nor a parameter.
+        what: subject of the error.
+        text: message of the server in one line; never a statement or a parameter.
     """
 
     what: About
@@ -51,7 +51,7 @@ _SAID = re.compile(r"failed: (?P<severity>[^\s:]+):  (?P<text>.*)")
 
 
 def of_connecting(error: psycopg.Error) -> Failure:
-    """The failure to connect. libpq keeps no SQLSTATE of it, so that only its text tells one from another."""
+    """Return the failure of a connection. libpq gives no SQLSTATE for it, so it is classified by its text."""
     said = [found["text"] for found in map(_SAID.search, str(error).splitlines()) if found is not None]
     text = " ".join(str(error).split())[:200]
     if any(map(_LOGIN.search, said)) or "no password supplied" in text:
@@ -62,7 +62,7 @@ def of_connecting(error: psycopg.Error) -> Failure:
 
 
 def of_statement(error: psycopg.Error) -> Failure:
-    """The failure of a statement, or of the connection meanwhile."""
+    """Return the failure of a statement, or of the connection during the statement."""
     said, state = error.diag.message_primary, error.sqlstate or ""
     if not said or state[:2] in ("08", "53", "57", "58"):
         return Failure(About.SERVER, f"{said} ({state})" if said else " ".join(str(error).split())[:200])

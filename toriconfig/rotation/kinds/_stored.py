@@ -1,4 +1,4 @@
-"""Base of the kinds whose secret is only its stored value: no other system has to be informed of the new value."""
+"""Base of the kinds whose new value becomes valid when it is stored: no other system has to be informed."""
 
 from __future__ import annotations
 
@@ -86,10 +86,10 @@ def _holding(main: Versions, values: Values, base: int) -> tuple[list[int], list
 
 
 def key_of(work: Work) -> str:
-    """The key that the reference names.
+    """Return the key of the reference.
 
     Raises:
-        RotationRefused: it names none.
+        RotationRefused: it has none.
     """
     if work.ref.key is None:
         raise RotationRefused(

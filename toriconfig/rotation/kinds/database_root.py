@@ -1,4 +1,4 @@
-"""The account with which Vault itself enters a database."""
+"""The account that Vault itself uses to log in to a database."""
 
 from __future__ import annotations
 

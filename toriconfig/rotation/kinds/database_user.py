@@ -1,4 +1,4 @@
-"""A user of a PostgreSQL database, whose name and password are stored together."""
+"""A user of a PostgreSQL database, with name and password stored together."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ class DatabaseUser:
         return None
 
     def _set(self, work: Work, server: Server, login: Login, valid: Login) -> None:
-        """Give the user of `login` its password; `valid` logs in now."""
+        """Set the password of the user of `login`; `valid` can log in now."""
 
         def change(connection: psycopg.Connection[Any]) -> None:
             work.fence()
@@ -253,10 +253,10 @@ class DatabaseUser:
         self._visit(work, server, change, valid, login.username)
 
     def _missing(self, connection: psycopg.Connection[Any], user: str, of: str) -> bool:
-        """True if the user has yet to be created as a member of the other.
+        """Return True if the second user still has to be created as a member of the first.
 
         Raises:
-            RotationRefused: there is one of that name, who has nothing to do with the other.
+            RotationRefused: there is a user of that name that is not such a member.
         """
         if user == of:
             return False
@@ -279,11 +279,11 @@ class DatabaseUser:
         *,
         rehearse: bool = False,
     ) -> None:
-        """Have `change` made to `user` by the administrator, or by `own`.
+        """Call `change` for `user`, logged in as the administrator or as `own`.
 
-        The user itself, who may change its own password, does it where there is no administrator, or where the
-        administrator cannot be had. An administrator under rotation logs in as `own` does: what is stored of it is not
-        yet, or no longer, valid.
+        The user itself, which may change its own password, is used without an administrator, or if the administrator's
+        credentials are not available. An administrator under rotation logs in as `own`, because its stored credentials
+        are not valid at that moment.
         """
 
         def as_oneself(connection: psycopg.Connection[Any]) -> None:
@@ -317,7 +317,7 @@ class DatabaseUser:
             raise
 
     def _check_current(self, work: Work, server: Server, current: Values, login: Login) -> None:
-        """Change nobody's password by mistake: the secret must be one of this very database."""
+        """Check that the secret belongs to this database, so that no other password is changed by mistake."""
         host = current.get("host")
         stated = server.host
         if host and stated and str(host) != stated:
@@ -370,5 +370,5 @@ class DatabaseUser:
 
 
 def _is_pair(values: Values) -> bool:
-    """True if the values are a user name and a password."""
+    """Return True if the values are a user name and a password."""
     return isinstance(values.get(USERNAME), str) and isinstance(values.get(PASSWORD), str)

@@ -1,4 +1,4 @@
-"""A random text."""
+"""A random text as a secret."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Generated(Stored):
 
 
 def random_text(length: int = 40, characters: str = ALPHABET) -> str:
-    """Random characters, which logs mask from now on."""
+    """Return random characters, and mask them in logs from now on."""
     text = "".join(secrets.choice(characters) for _ in range(length))
     register(text)
     return text

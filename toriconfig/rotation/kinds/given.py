@@ -1,4 +1,4 @@
-"""A value that somebody brings: from standard input, a prompt, another program."""
+"""A given value as a secret: from standard input, a prompt, or another program."""
 
 from __future__ import annotations
 

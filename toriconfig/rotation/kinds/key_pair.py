@@ -1,4 +1,4 @@
-"""A pair of keys, in PEM."""
+"""A pair of a private and a public key, in PEM format."""
 
 from __future__ import annotations
 

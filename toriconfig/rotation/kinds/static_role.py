@@ -1,4 +1,4 @@
-"""A static role: a database user whose password Vault itself changes."""
+"""A static role: a database user whose password Vault rotates."""
 
 from __future__ import annotations
 
