@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,19 @@ def test_every_file_that_a_page_shows_is_beside_it(page: Path) -> None:
     for block in blocks(page.read_text(encoding="utf-8")):
         if block.title:
             assert (page.parent / block.title).read_text(encoding="utf-8") == block.text, block.title
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("page", [page for page in GUIDES if list(page.parent.glob("*.py"))], ids=_name)
+def test_the_code_of_a_guide_has_no_type_errors(page: Path) -> None:
+    """A guide is a project of its own, whose modules import each other by their plain names."""
+    files = sorted(file.name for file in page.parent.glob("*.py"))
+    command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), "--no-error-summary"]
+    environ = {**os.environ, "MYPYPATH": f"{page.parent}{os.pathsep}{ROOT}"}
+    # celery has no types, so its decorators have none.
+    command += ["--allow-untyped-decorators", "--cache-dir", str(ROOT / ".mypy_cache" / "guides"), *files]
+    done = subprocess.run(command, cwd=page.parent, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 PAGE = """

@@ -1,0 +1,16 @@
+# reload_on_sighup.py
+import signal
+import threading
+
+from app import settings
+
+from toriconfig import refresh, reload
+
+
+def reload_settings() -> None:
+    reload(settings)  # the files; keeps the old settings and raises ConfigError if the new ones are invalid
+    refresh(settings)  # the secrets
+
+
+def install() -> None:
+    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=reload_settings, daemon=True).start())

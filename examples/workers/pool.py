@@ -1,0 +1,18 @@
+# pool.py
+import os
+from concurrent.futures import ProcessPoolExecutor
+
+from app import App, settings
+
+
+def work(given: App) -> tuple[int, int]:
+    """A task gets the settings as an argument; the secrets in them travel as references."""
+    return os.getpid(), len(given.api_key.get())
+
+
+if __name__ == "__main__":
+    settings.api_key.get()  # the parent has read, and its children read for themselves
+    with ProcessPoolExecutor(2) as pool:
+        results = list(pool.map(work, [settings] * 8))
+    print("characters:", {length for _, length in results})
+    print("own process:", os.getpid() not in {process for process, _ in results})
