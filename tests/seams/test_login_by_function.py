@@ -139,20 +139,31 @@ def test_a_refused_login_is_not_sent_again(loaded: Load, server: VaultServer) ->
     assert 1 == server.requests("auth/userpass/login/ann")
 
 
-def test_an_exception_is_named_by_its_type_and_place_and_not_by_its_text(loaded: Load) -> None:
+@pytest.mark.parametrize("kind", [KeyError, SystemExit, KeyboardInterrupt])
+def test_an_exception_is_named_by_its_type_and_place_and_not_by_its_text(
+    loaded: Load, kind: type[BaseException]
+) -> None:
     canary = Canary()
 
     def log_in(client: hvac.Client) -> None:
-        raise KeyError(canary.secret)
+        raise kind(canary.secret)
 
-    with pytest.raises(VaultDenied, match=r"log_in raised KeyError at test_login_by_function\.py:\d+") as caught:
+    says = rf"log_in raised {kind.__name__} at test_login_by_function\.py:\d+"
+    with pytest.raises(VaultDenied, match=says) as caught:
         loaded(log_in).key.get()
     canary.absent_from(caught.value)
 
 
-def test_a_call_that_hvac_does_not_have_is_named_by_its_place(loaded: Load) -> None:
-    with pytest.raises(VaultDenied, match="raised TypeError at test_login_by_function"):
-        loaded(lambda client: client.auth.userpass.login("ann")).key.get()
+@pytest.mark.parametrize(
+    ("log_in", "kind"),
+    [
+        (lambda client: client.auth.userpass.login("ann"), "TypeError"),
+        (lambda client: client.auth_userpass("ann", "x"), "AttributeError"),
+    ],
+)
+def test_a_wrong_call_of_hvac_is_named_by_its_place_in_the_program(loaded: Load, log_in: LogIn, kind: str) -> None:
+    with pytest.raises(VaultDenied, match=f"raised {kind} at test_login_by_function"):
+        loaded(log_in).key.get()
 
 
 def test_a_function_that_does_not_log_in_is_named(loaded: Load) -> None:

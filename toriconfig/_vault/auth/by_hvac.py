@@ -108,7 +108,7 @@ def log_in(
     except SecretError as error:
         error.__cause__ = error.__context__ = None
         return error.with_traceback(None)  # its frames contained credentials
-    except Exception as error:  # noqa: BLE001  (anything; its text and its frames may hold credentials)
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001  (text and frames may hold credentials)
         what = f"{type(error).__name__}{_place(error)}"
         return VaultDenied(f"the login by {name} raised {what}", help="correct the function that logs in")
     token = client.token
@@ -124,11 +124,13 @@ def log_in(
 
 
 def _place(error: BaseException) -> str:
-    """File and line of the innermost frame."""
+    """Return file and line of the innermost frame of the program; of any frame if there is none of the program."""
     from os.path import basename
 
-    trace, place = error.__traceback__, ""
+    trace, place, own = error.__traceback__, "", ""
     while trace is not None:
         place = f" at {basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
+        if str(trace.tb_frame.f_globals.get("__name__")).partition(".")[0] not in ("toriconfig", "hvac"):
+            own = place
         trace = trace.tb_next
-    return place
+    return own or place
