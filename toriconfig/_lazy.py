@@ -1,8 +1,8 @@
-"""The stand-in that loads on first use. Nothing but builtins is imported here, since every program's start pays for it.
+"""The stand-in that loads at its first use. It imports only builtins, because every program's start pays for it.
 
-Once loaded, the stand-in's own `__dict__` holds the fields of the model, so that reading one is an attribute read and
-nothing else. While an `override` is live anywhere the `__dict__` is empty, and each read asks which view its thread or
-task has.
+After the load, the stand-in's own `__dict__` holds the fields of the model, so that reading one is a plain attribute
+read. While an `override` is active anywhere, the `__dict__` is empty, and each read looks up the view of its thread or
+task.
 """
 
 import _thread
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from toriconfig._load.snapshot import Loaded, Recipe
 
     class View(Protocol):
-        """Settings that one context sees while an override is live."""
+        """Settings of one context while an override is active."""
 
         @property
         def loaded(self) -> Loaded: ...
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
 
 
 class State:
-    """All that a stand-in knows, apart from the stand-in, whose `__dict__` belongs to the schema's names.
+    """State of a stand-in, separate from it because its `__dict__` belongs to the schema's names.
 
     Attributes:
         target: the schema, or "module:Class".
-        options: what was given beside it.
-        loaded: the current load, replaced whole; None before the first.
-        loaded_at: time at which that load began, in seconds since 1970; 0 before the first.
-        reloads: how many reloads succeeded.
-        failed_reloads: how many reloads failed.
-        error: the last failed load or reload, until one succeeds.
+        options: the other arguments of `lazy`.
+        loaded: the current load, replaced as a whole; None before the first.
+        loaded_at: start time of that load, in seconds since 1970; 0 before the first.
+        reloads: number of successful reloads.
+        failed_reloads: number of failed reloads.
+        error: the last failed load or reload; None after a success.
         view: the contextvar of overrides; None before the first.
-        ended: whether an override was ever left in another context than it was entered in.
-        overrides: identities of the overrides that somebody may still see.
-        listeners: those of `on_change`, replaced whole.
-        lock: held while the stand-in's `__dict__` is filled or emptied: over memory alone.
-        gate: held by the thread that loads, and others wait for the outcome. Whoever holds it runs no callback, and logs
-            nothing. No finalizer takes it, nor `lock`.
+        ended: True if an override was ever left in another context than it was entered in.
+        overrides: identities of the overrides that may still be visible.
+        listeners: those of `on_change`, replaced as a whole.
+        lock: held while the stand-in's `__dict__` is filled or emptied; only memory is accessed.
+        gate: held by the thread that loads, while others wait for the result. Its holder runs no callback and logs
+            nothing. No finalizer takes it or `lock`.
         loader: the thread that is loading, or None.
         after_load: called with the stand-in after the first load, outside the gate; set by `on_change`.
     """
@@ -90,7 +90,7 @@ class State:
 
 
 class Lazy:
-    """A stand-in for settings that loads them on the first read of a field."""
+    """Stand-in for settings that loads them at the first read of a field."""
 
     __slots__ = ("__dict__", "__weakref__", "_state")
     _state: State
@@ -138,7 +138,7 @@ class Lazy:
         return f"<lazy {target.rpartition(':')[2]}, not loaded>"
 
     def _repr_html_(self) -> str:
-        """A table for notebooks; before the first load only the name, since a display loads nothing."""
+        """Return a table for notebooks; before the first load only the name, because a display loads nothing."""
         if self._state.loaded is None:
             from html import escape
 
@@ -148,15 +148,15 @@ class Lazy:
         return html_of(current(self))
 
     def _repr_pretty_(self, printer: "Any", cycle: bool) -> None:
-        """The same in IPython as in Python: its own printer would ask for attributes."""
+        """Print the same as `repr` in IPython, whose own printer would read attributes."""
         printer.text(repr(self))
 
     def __iter__(self) -> "Iterator[tuple[str, Any]]":
-        """Names and values, as a pydantic model gives them: for `dict(settings)`."""
+        """Yield names and values, as a pydantic model does, for `dict(settings)`."""
         return iter(current(self).model)
 
     def __eq__(self, other: object) -> bool:
-        """True for settings, and for a model, with the same values."""
+        """Return True for settings or a model with the same values."""
         if self is other:
             return True
         return bool(current(self).model == (current(other).model if isinstance(other, Lazy) else other))
@@ -182,10 +182,10 @@ def _model_of(lazy: Lazy) -> "BaseModel":
 
 
 def schema_of(lazy: Lazy) -> "type[BaseModel]":
-    """The schema class; imported now when it was named as "module:Class".
+    """Return the schema class, imported now if it is named as "module:Class".
 
     Raises:
-        TypeError: the target is no pydantic model; the message says what it is.
+        TypeError: the target is not a pydantic model; the message describes it.
     """
     target = lazy._state.target
     if isinstance(target, str):
@@ -196,7 +196,7 @@ def schema_of(lazy: Lazy) -> "type[BaseModel]":
 
 
 def current(lazy: Lazy) -> "Loaded":
-    """The load that this thread or task sees, made now when there is none."""
+    """Return the load that this thread or task sees, made now if there is none."""
     state = lazy._state
     if state.overrides and state.view is not None:
         view: View | None = state.view.get()
@@ -238,10 +238,10 @@ def first_load(lazy: Lazy) -> "Loaded":
 
 
 def swap_in(lazy: Lazy, load: "Callable[[], Loaded]") -> "Loaded":
-    """Load, and publish what came of it. The gate is held, and other threads wait for the outcome.
+    """Load, and publish the result. The gate is held, and other threads wait for the result.
 
     Raises:
-        ConfigError: nothing was changed.
+        ConfigError: the settings are invalid; nothing was changed.
         KeyError: as `first_load`; nothing was changed.
     """
     from time import time
@@ -272,13 +272,13 @@ def swap_in(lazy: Lazy, load: "Callable[[], Loaded]") -> "Loaded":
 
 
 def publish(lazy: Lazy, loaded: "Loaded") -> None:
-    """Make `loaded` what everybody reads, by one assignment each for the model and its fields. The lock is held."""
+    """Make `loaded` visible to all readers, by one assignment each for the model and its fields. The lock is held."""
     lazy._state.loaded = loaded
     fill(lazy)
 
 
 def fill(lazy: Lazy) -> None:
-    """Give readers the fields themselves, unless an override is live. The lock is held."""
+    """Put the fields into the stand-in's `__dict__`, unless an override is active. The lock is held."""
     state = lazy._state
     if state.loaded is not None:
         fields = {} if state.overrides else dict(state.loaded.model.__dict__)
@@ -298,7 +298,7 @@ _everyone: "set[_weakref.ref[Lazy]]" = set()
 
 
 def _after_fork_in_child() -> None:
-    """A lock that another thread held while we forked would never be opened here."""
+    """Replace the locks in a forked child, because a lock that another thread held at the fork would never be released."""
     for ref in list(_everyone):
         lazy = ref()
         if lazy is not None:

@@ -23,23 +23,24 @@ def watch(
     interval: float = 5.0,
     signum: int | None = None,
 ) -> Watcher:
-    """Reload the settings whenever one of their files changes, on a daemon thread. Needs the extra `watch`.
+    """Reload the settings whenever one of their files changes, on a daemon thread. Requires the extra `watch`.
 
-    Followed are settings files, `.env` files, folders of secrets and files that `${file:…}` or a variable of
-    `file_suffix` names, also those that do not exist yet. A file may be written in place, replaced by a rename, or
-    swapped by a symbolic link on the way to it, as Kubernetes does. Environment variables, Vault and the option
-    `sources` are not followed.
+    The watched files are settings files, `.env` files, folders of secrets, and files that `${file:…}` or a variable of
+    `file_suffix` names, including those that do not exist yet. A file may be written in place, replaced by a rename, or
+    changed by a symbolic link in its path, as in Kubernetes. Environment variables, Vault and the option `sources` are
+    not watched.
 
-    Callbacks of `on_change` run on other threads, so that a slow one delays no reload. If the new files are invalid, the
-    old settings stay, and one WARNING names the problem. Forked children follow the files too.
+    Callbacks of `on_change` run on other threads, so a slow one does not delay a reload. If the new files are invalid,
+    the old settings stay in place, and one WARNING names the problem. Forked children watch the files too.
 
     Args:
         settings: a lazy object, which is loaded now if necessary.
-        paths: further files and folders whose change means a reload.
-        debounce: seconds without a change before a reload, above 0; while changes go on, at most ten times as many.
-        interval: seconds between two looks at the files if the system reports no change, above 0. Network file systems
-            and single files mounted into a container report none.
-        signum: a signal that also means a reload, and a `refresh` of all secrets, such as `signal.SIGHUP`. The former
+        paths: further files and folders whose change causes a reload.
+        debounce: seconds without a change before a reload, above 0; during continuous changes at most ten times as
+            long.
+        interval: seconds between two checks of the files if the system reports no change, above 0. Network file
+            systems, and single files mounted into a container, report none.
+        signum: a signal that also causes a reload, and a `refresh` of all secrets, such as `signal.SIGHUP`. The former
             handler is called too. None: no signal.
 
     Returns:

@@ -1,8 +1,8 @@
-"""Warnings of a load: each is given once, and kept until somebody can have it.
+"""Warnings of a load. Each is given once, and kept until a logging handler accepts it.
 
 A warning is given when a logging handler other than a NullHandler accepts it. Until then it is pending: each call of
-ours that can log tries again, and at exit what is left goes to standard error through the `warnings` module. Forked
-children inherit both, and leave the warnings of their parents to them at exit.
+this library that can log tries again, and at exit the remaining ones are written to standard error by the `warnings`
+module. Forked children inherit both, and leave the pending warnings of their parents to the parents at exit.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _holding: dict[int, list[Callable[[], object]]] = {}
 
 
 def once(key: Hashable) -> bool:
-    """True at the first call with `key` in this process, from whichever thread."""
+    """Return True at the first call with `key` in this process, from any thread."""
     entry = ("", "", 0, object())
     return _given.setdefault(key, entry) is entry
 
@@ -53,16 +53,16 @@ def warn(key: Hashable, text: str, logger: str = "toriconfig") -> None:
 
 
 def over(key: Hashable) -> None:
-    """Forget the warning with `key`: its reason is gone, and when it comes again it is warned of again."""
+    """Forget the warning with `key`, because its cause is gone; it is given again if the cause returns."""
     _given.pop(key, None)
     _pending.pop(key, None)
 
 
 class held:  # noqa: N801 - read as a statement, without the price of contextlib
-    """Warnings of this thread stay pending inside, and are logged at the end.
+    """Keep the warnings of this thread pending inside the block, and log them at its end.
 
-    For code that makes other threads wait. A logging handler is anybody's code: one that reads the settings which this
-    thread is loading would wait for this thread, while this thread waits for the handler.
+    The block is for code for which other threads wait. A logging handler may run any code. If it reads the settings
+    that this thread is loading, it would wait for this thread, while this thread waits for the handler.
     """
 
     __slots__ = ("_outermost",)
@@ -90,7 +90,7 @@ def soon(log: Callable[[], object]) -> None:
 
 
 def flush() -> None:
-    """Log each pending warning that somebody can have now. Costs nothing while nothing is pending."""
+    """Log each pending warning that a handler accepts now. Cheap if there is none."""
     # Where `logging` was never imported it is not set up, and it is not imported for this.
     if not _pending or get_ident() in _holding or not hasattr(sys.modules.get("logging"), "getLogger"):
         return
@@ -103,7 +103,7 @@ def flush() -> None:
 
 
 def informs() -> bool:
-    """True if `logging` is imported and the library's logger accepts INFO."""
+    """Return True if `logging` is imported and the library's logger accepts INFO."""
     logging = sys.modules.get("logging")
     if logging is None or not hasattr(logging, "getLogger"):
         return False
@@ -111,14 +111,14 @@ def informs() -> bool:
 
 
 def inform(text: str, *values: object) -> None:
-    """Log at INFO."""
+    """Log at level INFO."""
     from toriconfig.pipeline._logging import library_logger
 
     library_logger("toriconfig").info(text, *values)
 
 
 def given_by(logger: str) -> list[str]:
-    """The warnings that this process gave, or holds, for a logger."""
+    """Return the warnings that this process has given, or holds, for a logger."""
     return [entry[1] for entry in list(_given.values()) if entry[0] == logger]
 
 
@@ -139,7 +139,7 @@ def _register() -> None:
 
 
 def _tell_the_rest() -> None:
-    """Nobody ever listened: what is left goes to standard error, by the filters of `warnings`."""
+    """Write the pending warnings to standard error at exit, through the filters of `warnings`."""
     import os
 
     flush()

@@ -115,5 +115,5 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; the script `toriconfig`."""
+    """Entry point of the script `toriconfig`."""
     run(cli)

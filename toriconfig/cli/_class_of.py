@@ -26,7 +26,7 @@ class Named:
 
     Attributes:
         schema: the settings class.
-        options: those that a lazy object was given beside the ones of its class.
+        options: the options of a lazy object, in addition to those of its class.
     """
 
     def __init__(self, schema: type[BaseModel], options: dict[str, Any] | None = None) -> None:
@@ -35,10 +35,10 @@ class Named:
 
 
 def settings_named(target: str) -> Named:
-    """Return the settings class that `target` names, checked for use by a command.
+    """Return the settings class that `target` names, and check that a command can use it.
 
     Raises:
-        click.UsageError: it cannot be imported, is no model or one that no load takes; the message says which and why.
+        click.UsageError: it cannot be imported, or no load accepts it; the message gives the reason.
     """
     search_working_directory()
     try:
@@ -68,7 +68,7 @@ def _taken(named: Named) -> Named:
 
 
 def _from_here(error: Exception) -> bool:
-    """True where the name itself was refused, and not by the module that it imports."""
+    """Return True if the target itself was not found, and not a module that it imports."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -117,14 +117,14 @@ def _holds_no_value(error: Exception) -> bool:
 
 
 def _frames(error: Exception) -> str:
-    """The frames of an error without its message and without the values of variables."""
+    """Return the traceback of an error as text, without its message and without values of variables."""
     from traceback import format_tb
 
     return "the frames, the last one last:\n" + "".join(format_tb(error.__traceback__))
 
 
 def _is_foreign(file: str) -> bool:
-    """True for a file of the standard library, of an installed package, or of toriconfig."""
+    """Return True for a file of the standard library, of an installed package, or of toriconfig."""
     from sysconfig import get_paths
 
     import toriconfig
@@ -134,14 +134,14 @@ def _is_foreign(file: str) -> bool:
 
 
 def _named(target: str) -> Named:
-    """Import what `target` names.
+    """Import the object that `target` names.
 
     Args:
-        target: "package.module:Class", "package.module:settings" of a lazy object, or "package.module" of a module that
-            holds one lazy object, or else one settings class.
+        target: "package.module:Class"; "package.module:settings" for a lazy object; or "package.module" for a module
+            with one lazy object, or else one settings class.
 
     Raises:
-        TypeError: it names nothing of the kind; the message says what it names.
+        TypeError: it names another object; the message describes it.
         ImportError: the module cannot be imported.
     """
     from toriconfig._schema.import_string import import_named, import_target
@@ -157,7 +157,9 @@ def _of(settings: Lazy) -> Named:
 
 
 def _only_one(module: ModuleType) -> Named:
-    """The only lazy object of a module, or else its only class with options of a load, or else its only outermost model."""
+    """Return the only lazy object of a module, else its only class with options of a load, else its only outermost
+    model.
+    """
     lazies = {name: value for name, value in vars(module).items() if isinstance(value, Lazy)}
     if lazies:
         return _of(_single(lazies, module, "lazy objects"))
@@ -188,19 +190,19 @@ def _models(module: ModuleType) -> Iterator[tuple[str, type[BaseModel]]]:
 
 
 def _is_own(module: str, name: str) -> bool:
-    """True for the module of that name, and for those below it, whose classes a package may collect."""
+    """Return True for the module of that name, and for its submodules, whose classes a package may import."""
     return module == name or module.startswith(f"{name}.")
 
 
 def _asks(model: type[BaseModel]) -> bool:
-    """True where the class has an option of a load in its `model_config`."""
+    """Return True if the class has an option of a load in its `model_config`."""
     from toriconfig._schema.options import Options
 
     return any(model.model_config.get(name) for name in Options._fields)
 
 
 def _fields(model: type[BaseModel]) -> Iterator[type]:
-    """The classes that stand in the annotations of a model."""
+    """Return the classes in the annotations of a model."""
     from typing import get_args
 
     waiting = [field.annotation for field in model.model_fields.values()]

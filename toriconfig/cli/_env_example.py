@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def env_example(cls: type[BaseModel]) -> str:
-    """A `.env` file with every variable, commented out, with its meaning and default; secrets without a value.
+    """Return a `.env` file with every variable, commented out, with description and default. Secrets have no value.
 
     Raises:
         ConfigError: an annotation of the class is not defined.
@@ -38,7 +38,7 @@ def env_example(cls: type[BaseModel]) -> str:
 
 
 def is_env_example(text: str) -> bool:
-    """True if a text is an example `.env` file in which no variable has been set."""
+    """Return True if a text is an example `.env` file in which no variable is set."""
     first, *lines = text.splitlines()
     return first.startswith("# Every variable that ") and all(line.startswith("#") or not line for line in lines)
 

@@ -53,7 +53,7 @@ def code_of(problems: Sequence[Problem], *, strict: bool = False) -> Exit:
 
 
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command to its exit code; whatever happens, no message or traceback that could show a value."""
+    """Run a command and return its exit code. No message or traceback ever shows a value."""
     _prepare_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     sys.argv = sys.argv[:1]  # a source may read the command line of its program, which ours is not
@@ -99,14 +99,14 @@ def _outcome(command: click.Command, arguments: list[str]) -> int:
 
 
 def _show(error: click.ClickException) -> None:
-    """The error as click shows it, on our stream."""
+    """Print an error as click does, to our stream."""
     written = io.StringIO()
     error.show(written)
     note_lines(written.getvalue().removesuffix("\n"))
 
 
 class _Closed(io.RawIOBase):
-    """A standard input that is closed. Not an empty one: nothing would be checked, or stored, and said to be fine."""
+    """Closed standard input. It raises, because empty input would be checked or stored successfully."""
 
     def readable(self) -> bool:
         return True
@@ -128,7 +128,7 @@ def _prepare_streams() -> None:
 
 
 def _unheard(error: OSError) -> Exit:
-    """A reader that has gone is no error; a full disk is one. Python's own flush at the end is to find neither."""
+    """Ignore a closed pipe, but not a full disk, and prevent a second error from Python's own flush at exit."""
     if sys.__stdout__ is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
     if error.errno == errno.EPIPE:

@@ -31,7 +31,7 @@ _MOST_JUDGED = 200
 
 
 class Fixed(NamedTuple):
-    """A file before and after its repairs, and how many there are."""
+    """A file before and after its repairs, with their number."""
 
     name: str
     before: str
@@ -48,10 +48,10 @@ class _Edit(NamedTuple):
 
 
 def fix(schema: type[BaseModel], name: str) -> Fixed | None:
-    """Return a file with its keys repaired; None if there is nothing to repair in it, or it is not UTF-8 text.
+    """Return a file with its keys repaired; None if there is nothing to repair, or it is not UTF-8 text.
 
     Args:
-        schema: what the file is judged by.
+        schema: the settings class.
         name: the file.
     """
     data = read_regular(name, LARGEST_INPUT, secret=False)
@@ -72,7 +72,7 @@ def fix(schema: type[BaseModel], name: str) -> Fixed | None:
 
 
 def write(fixed: Fixed, *, force: bool) -> None:
-    """Write the repaired text in one step: nobody sees half of it. A symbolic link is followed, and stays.
+    """Write the repaired text in one step, so that no reader sees a part of it. A symbolic link is followed and kept.
 
     Raises:
         Refused: the file is write-protected, has several names, or belongs to another user.
@@ -84,7 +84,7 @@ def write(fixed: Fixed, *, force: bool) -> None:
 
 
 def difference(schema: type[BaseModel], fixed: Fixed) -> Iterator[str]:
-    """The repairs as a unified diff, line by line, with secrets masked: it is for people, not for `patch`."""
+    """Return the repairs as a unified diff with secrets masked. It is for people, not for `patch`."""
     before, after = (_masked(schema, text, fixed.name) for text in (fixed.before, fixed.after))
     yield clean(f"--- {fixed.name}")
     yield clean(f"+++ {fixed.name}")
@@ -172,7 +172,7 @@ def _applied(text: str, edits: Iterable[_Edit]) -> str:
 
 
 def _is_safe(before: Iterable[Problem], after: Iterable[Problem], edits: Sequence[_Edit]) -> bool:
-    """True if the edits add no problems; below a key that now has its right name, more problems may be found."""
+    """Return True if the edits cause no new problems, except below a key that is now spelt correctly."""
     known = {(problem.code, problem.path) for problem in before}
     inside = tuple(show(edit.path) + end for edit in edits for end in (".", "["))
     return all((problem.code, problem.path) in known or problem.path.startswith(inside) for problem in after)

@@ -19,9 +19,9 @@ _IMPORT_SYSTEM = ("<frozen importlib", "<frozen zipimport")
 
 
 def search_working_directory() -> None:
-    """Let the settings class be found in the working directory, until the command ends.
+    """Make the settings class importable from the working directory, until the command ends.
 
-    Nothing changes under `-P` and `PYTHONSAFEPATH`, which ask Python to leave the working directory alone.
+    With `-P` or `PYTHONSAFEPATH` nothing changes, because they exclude the working directory from imports.
     """
     import click
 
@@ -35,11 +35,11 @@ def search_working_directory() -> None:
 
 
 class _WorkingDirectory:
-    """A finder of top-level modules in one folder, asked after all others.
+    """Finder of top-level modules in one folder, used after all others.
 
-    It answers for what a command imports by name (`importlib.import_module`), which is the settings class, and for the
-    imports of the modules that it found. It does not answer for an import in a library or in a module that was found
-    elsewhere, wherever that is installed: such an import is meant for another library, which may be missing.
+    It finds the settings class, which a command imports by name (`importlib.import_module`), and the imports of the
+    modules that it found. It finds nothing for an import in a library or another module, because such an import means
+    another library, which may be missing.
     """
 
     def __init__(self, folder: str) -> None:
@@ -53,7 +53,7 @@ class _WorkingDirectory:
         path: Sequence[str] | None,
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
-        """The module of that name in the folder; None for one that is not meant for it."""
+        """Return the module of that name in the folder, or None if the folder must not be searched for it."""
         if path is not None or fullname in self._reserved or not self._meant(sys._getframe(1)):
             return None
         spec = PathFinder.find_spec(fullname, [self._folder], target)
@@ -77,7 +77,7 @@ class _WorkingDirectory:
 
 
 def _dependencies() -> Iterator[str]:
-    """The modules of what toriconfig requires, extras included, installed or not."""
+    """Return the modules of the packages that toriconfig requires, including extras, installed or not."""
     from importlib.metadata import PackageNotFoundError, requires
 
     try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def files_in(names: Iterable[str]) -> list[str]:
-    """The files named, and those below the directories named, hidden ones apart; each once."""
+    """Return the given files, and the files in the given directories without hidden ones; each file once."""
     from toriconfig._load.read import settings_files_in
 
     found: dict[str, str] = {}
@@ -30,12 +30,12 @@ def files_in(names: Iterable[str]) -> list[str]:
 
 
 def trees_of(files: Iterable[str], stdin_name: str, options: Options) -> Iterator[Tree]:
-    """Every document of every file; `-` is standard input, under the name given.
+    """Return every document of every file; `-` is standard input.
 
     Args:
-        files: their names.
-        stdin_name: what standard input is called, and by which ending its format is told.
-        options: of the settings class, which may name a table of TOML files.
+        files: names of the files.
+        stdin_name: name of standard input, whose extension determines its format.
+        options: options of the settings class, which may name a table of TOML files.
     """
     from toriconfig._load.read import reader_options
     from toriconfig.sources import read_content

@@ -17,7 +17,7 @@ GROUP = "toriconfig.commands"
 
 
 def installed() -> dict[str, list[EntryPoint]]:
-    """The entry points by the name of their command; nothing is imported."""
+    """Return the entry points by the name of their command, without importing anything."""
     found: dict[str, list[EntryPoint]] = {}
     for one in entry_points(group=GROUP):
         if one not in found.setdefault(one.name, []):
@@ -26,18 +26,19 @@ def installed() -> dict[str, list[EntryPoint]]:
 
 
 def package_of(point: EntryPoint) -> str:
-    """The name and version of the package that declares an entry point."""
+    """Return name and version of the package that declares an entry point."""
     return f"{point.dist.name} {point.dist.version}" if point.dist is not None else "an unknown package"
 
 
 def command_of(points: list[EntryPoint]) -> click.Command:
-    """The command that an entry point names.
+    """Import the command that an entry point names.
 
     Args:
         points: all entry points of one name.
 
     Raises:
-        click.UsageError: it cannot be imported, is no command, or several packages declare it; the message says which.
+        click.UsageError: it cannot be imported, is not a command, or several packages declare it; the message names
+            them.
     """
     point = points[0]
     if len(points) > 1:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def require_class(target: str | None, files: Iterable[str], folder: str | None) -> None:
-    """Refuse to judge what nobody has said to be settings of ToriSettings, the default.
+    """Refuse to check files against ToriSettings, the default, if they are not clearly settings of it.
 
     Args:
-        target: the class that was named on the command line.
-        files: the files to check; none for the merged whole.
-        folder: where the settings files are; None: here.
+        target: the class named on the command line, or None.
+        files: the files to check; none for the merged settings.
+        folder: folder of the settings files; None: the working directory.
 
     Raises:
         click.UsageError: no class is named, and there is no `tori*.yaml`.
@@ -40,7 +40,7 @@ def require_class(target: str | None, files: Iterable[str], folder: str | None) 
 
 
 def named_by(asked: Recipe, files: list[str]) -> list[str]:
-    """Those of the files that the class names; all where it names none, as its program does then."""
+    """Return the files that the class reads, or all files if the class names none."""
     from toriconfig._schema.options import Options
 
     options = Options.of(asked.schema.model_config, asked.options)

@@ -27,7 +27,7 @@ DEFAULT_SETTINGS = "toriconfig.schema:ToriSettings"
 
 
 def settings_option(function: F) -> F:
-    """`--settings module:Class`: which schema is meant; and `--traceback`, for a module that cannot be imported."""
+    """Add `--settings module:Class`, and `--traceback` for a module that cannot be imported."""
     function = click.option(
         "--traceback",
         is_flag=True,
@@ -44,7 +44,7 @@ def settings_option(function: F) -> F:
 
 
 def load_options(function: F) -> F:
-    """`--profile`, `--no-local` and `--config-dir`, which steer a load; for `recipe`."""
+    """Add `--profile`, `--no-local` and `--config-dir`, which control a load; for `recipe`."""
     function = click.option("--profile", help="The profile; default: from the environment variable.")(function)
     function = click.option("--no-local", is_flag=True, help="Do not read NAME.local.yaml.")(function)
     return click.option(
@@ -55,7 +55,7 @@ def load_options(function: F) -> F:
 
 
 def env_file_option(function: F) -> F:
-    """`--env-file`: a `.env` file that the schema does not name itself; for `recipe`."""
+    """Add `--env-file`, a `.env` file that the schema does not name itself; for `recipe`."""
     return click.option(
         "--env-file",
         type=click.Path(dir_okay=False),
@@ -64,7 +64,7 @@ def env_file_option(function: F) -> F:
 
 
 def output_options(function: F) -> F:
-    """`--output-format`, `--max-findings` and `--color`."""
+    """Add `--output-format`, `--max-findings` and `--color`."""
     function = click.option(
         "--max-findings",
         "most",
@@ -97,10 +97,10 @@ def recipe(
     *,
     no_local: bool = False,
 ) -> Recipe:
-    """Build the recipe of a load with these options.
+    """Return the recipe of a load with these options.
 
     Raises:
-        click.UsageError: there is no such settings class, or its options cannot be.
+        click.UsageError: there is no such settings class, or an option of the class is invalid.
     """
     from toriconfig._load.snapshot import Recipe
     from toriconfig._schema.options import Options
@@ -122,28 +122,28 @@ def recipe(
 
 
 def schema_class(target: str | None) -> type[BaseModel]:
-    """The settings class that is meant.
+    """Return the settings class.
 
     Raises:
-        click.UsageError: it cannot be imported, is no model or one that no load takes; the message says which and why.
+        click.UsageError: it cannot be imported, or no load accepts it; the message gives the reason.
     """
     return settings_named(target or _from_pyproject() or DEFAULT_SETTINGS).schema
 
 
 def is_named(target: str | None) -> bool:
-    """True if a settings class was named, on the command line or in pyproject.toml."""
+    """Return True if a settings class was named, on the command line or in pyproject.toml."""
     return bool(target or _from_pyproject())
 
 
 def write_problems(problems: Sequence[Problem], form: str, color: str, schema: str, most: int = MOST_SHOWN) -> None:
-    """Write findings to standard output.
+    """Write problems to standard output.
 
     Args:
-        problems: all of them.
+        problems: all problems.
         form: a key of `FORMATS`.
         color: `auto`, `always` or `never`.
         schema: name of the settings class, for the summary.
-        most: how many are written; 0: all.
+        most: maximum number to write; 0: all.
     """
     width = _width()
     writer(form)(problems, sys.stdout, Look(schema=schema, color=wants_color(color), width=width, most=most))
@@ -151,7 +151,7 @@ def write_problems(problems: Sequence[Problem], form: str, color: str, schema: s
 
 
 def wants_color(choice: str) -> bool:
-    """True if colours are wanted, by the option, then NO_COLOR, FORCE_COLOR, then if the output is a terminal."""
+    """Return True for colours: decided by the option, then NO_COLOR, FORCE_COLOR, and whether the output is a terminal."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):
@@ -196,7 +196,7 @@ _ALIKE = 0.8
 
 
 def _refuse_misspelt(file: Path, tools: Mapping[str, Any]) -> None:
-    """Refuse a name that is nearly ours: the class that it names would not be judged, and nobody would hear."""
+    """Reject a misspelt table name, because the settings class that it names would silently not be used."""
     from toriconfig._core.suggest import near, near_all
 
     if "toriconfig" not in tools:
@@ -217,7 +217,9 @@ _ROOTS = (".git", ".hg", ".svn", ".jj")
 
 
 def _project(here: Path) -> list[Path]:
-    """The folders whose pyproject.toml counts, nearest first: up to the repository's root, else the nearest alone."""
+    """Yield the folders whose pyproject.toml is used, nearest first: up to the repository's root, else only the
+    nearest.
+    """
     folders = [here, *here.parents]
     depth = next((at for at, folder in enumerate(folders) if any(map(os.path.lexists, _marks(folder)))), 0)
     return folders[: depth + 1]

@@ -17,16 +17,16 @@ LARGEST_PROJECT = 1 << 20
 
 
 def stdin_bytes(most: int = LARGEST_INPUT) -> bytes:
-    """Standard input to its end, or one byte more than `most` of it, for the reader to refuse."""
+    """Return standard input to its end, or one byte more than `most`, which the caller rejects."""
     data: bytes = sys.stdin.buffer.read(most + 1)
     return data
 
 
 def file_text(path: str, most: int) -> str:
-    """The text of a file, with its line ends as they are.
+    """Return the text of a file, with its line breaks unchanged.
 
     Raises:
-        click.UsageError: it is not a regular file of UTF-8 text of at most `most` bytes; the message says why.
+        click.UsageError: it is not a regular file of UTF-8 text of at most `most` bytes; the message gives the reason.
     """
     data = read_regular(path, most, secret=False)
     if isinstance(data, Unread):

@@ -29,18 +29,18 @@ class Refused(Exception):
 def replace_file(
     path: str, text: str, *, force: bool, follow: bool = False, is_ours: Callable[[str], bool] | None = None
 ) -> None:
-    """Write a file as the table above says.
+    """Write a file by the rules of the table above.
 
     Args:
         path: the file.
-        text: its new content, with line ends as they are to be.
-        force: whether `--force` was given.
-        follow: whether a symbolic link is followed without it.
-        is_ours: whether toriconfig wrote a content that is there; None: it does not matter who did.
+        text: its new content, with final line breaks.
+        force: True: `--force` was given.
+        follow: True: a symbolic link is followed without `--force`.
+        is_ours: returns True if toriconfig wrote the existing content; None: any file may be replaced.
 
     Raises:
-        Refused: the file is not replaced; the message says why.
-        OSError: the system does not let it.
+        Refused: the file is not replaced; the message gives the reason.
+        OSError: it cannot be written.
     """
     if os.path.islink(path) and not (follow or force):
         raise Refused(f"is a symbolic link to {os.readlink(path)}: name that file, or use --force")
@@ -90,7 +90,7 @@ def _create(target: str, text: str) -> None:
 
 
 def _replace(target: str, text: str, found: os.stat_result) -> bool:
-    """Replace the file in one step; False when the new one cannot have its group."""
+    """Replace the file in one step; return False if the new file cannot have its group."""
     temporary = _temporary(target, text, 0o600)
     try:
         if os.stat(temporary).st_gid != found.st_gid:
@@ -117,7 +117,7 @@ def _write_in_place(target: str, text: str) -> None:
 
 
 def _temporary(target: str, text: str, mode: int) -> str:
-    """A new file beside the target, with the rights that `mode` and the umask leave."""
+    """Create a new file beside the target, with the permissions of `mode` and the umask."""
     name = os.path.join(os.path.dirname(target), f".toriconfig-{token_hex(8)}")
     descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), mode)
     try:
@@ -132,7 +132,7 @@ def _temporary(target: str, text: str, mode: int) -> str:
 
 
 def _copy_attributes(source: str, target: str) -> None:
-    """Copy access lists and labels, where the system has them and lets us."""
+    """Copy access lists and labels, if the system has them and permits it."""
     for name in os.listxattr(source) if hasattr(os, "listxattr") else ():
         try:
             os.setxattr(target, name, os.getxattr(source, name))

@@ -18,9 +18,9 @@ def say(text: str, *, end: str = "\n", styled: bool = False) -> None:
     """Write lines to standard output.
 
     Args:
-        text: what is written; its line ends are ours, and every value in it is on one line.
-        end: what is written after it.
-        styled: whether it holds colours, put around text that was clean before.
+        text: the text. Its line breaks are intended, and every value in it is on one line.
+        end: text to write after it.
+        styled: True: the text contains colours, added around clean text.
     """
     if styled:
         parts = _STYLE.split(text)
@@ -31,7 +31,7 @@ def say(text: str, *, end: str = "\n", styled: bool = False) -> None:
 
 
 def say_exact(text: str) -> None:
-    """Write text for programs to standard output, as it is: its writer has escaped what must not be printed."""
+    """Write text for programs to standard output, unchanged. It is already escaped."""
     sys.stdout.write(text)
 
 
@@ -43,7 +43,7 @@ def say_json(document: object) -> None:
 
 
 def say_value(value: str) -> None:
-    """Write a value to standard output, byte for byte; where a terminal shows it, without what would steer it."""
+    """Write a value to standard output, byte for byte; on a terminal, without control characters."""
     sys.stdout.write((clean_lines(value) if sys.stdout.isatty() else value) + "\n")
 
 
@@ -53,5 +53,5 @@ def note(text: str) -> None:
 
 
 def note_lines(text: str) -> None:
-    """Write lines to standard error; their line ends are ours."""
+    """Write lines to standard error. The line breaks are intended."""
     sys.stderr.write(clean_lines(text) + "\n")

@@ -14,7 +14,7 @@ _PLAIN_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y"
 
 
 def yaml_scalar(value: Any) -> str:
-    """A value as YAML in one line; a literal `${` is kept from being a reference."""
+    """Return a value as one line of YAML; a literal `${` is escaped, so that it is not a reference."""
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     if isinstance(value, str):
@@ -27,12 +27,12 @@ def yaml_scalar(value: Any) -> str:
 
 
 def yaml_key(key: str) -> str:
-    """A key as YAML: in quotes where it is text that looks like a number or a word, and plain where it means that."""
+    """Return a key as YAML: text that looks like a number or a word is quoted, an actual number or word is not."""
     return str(key) if type(key) is Key else yaml_text(key)
 
 
 def yaml_text(text: str) -> str:
-    """Text as YAML: plain where nobody could take it for anything else, else in double quotes.
+    """Return text as YAML: plain if it is unambiguous, else in double quotes.
 
     >>> yaml_text("config/a.yaml"), yaml_text("no"), yaml_text("é"), yaml_text("1.10")
     ('config/a.yaml', '"no"', '"é"', '"1.10"')

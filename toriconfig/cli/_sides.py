@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Said(NamedTuple):
-    """Value of a key on one side: a mark to compare by, the text to show, and the origin."""
+    """Value of a key on one side: a mark for comparison, the text to show, and the origin."""
 
     mark: str
     text: str
@@ -40,7 +40,7 @@ class Said(NamedTuple):
 
     @property
     def data(self) -> dict[str, str]:
-        """For JSON; the mark means something in this run alone."""
+        """Return the data for JSON. The mark is valid only in this run."""
         return {"value": self.text, "origin": str(self.origin)}
 
 
@@ -50,7 +50,7 @@ _KEY = os.urandom(32)
 
 
 def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
-    """The settings that a profile leads to, or why there are none."""
+    """Return the settings with a profile, or the problems for which there are none."""
     from toriconfig._inspect.effective import leaves
     from toriconfig._load.attempt import try_load
     from toriconfig._load.lookup import value_at
@@ -118,7 +118,7 @@ def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
 
 
 def _told(said: Iterable[tuple[Path, Node, Said]], keys: Keys) -> Iterator[tuple[str, Said]]:
-    """The keys as they may be told; where one is masked, what it was is compared with the value."""
+    """Return the keys as they may be shown. A masked key is compared together with its value."""
     for path, node, one in said:
         shown = keys.path(path, null=node.value is None)
         yield show(shown), one if shown == path else one._replace(mark=_mark((path, one.mark)))
@@ -152,7 +152,7 @@ def _said(node: Node, shape: Shape | None, path: Path, known: Sensitive) -> Iter
 
 
 def of_vault(reference: str) -> Side:
-    """The keys of a Vault path, masked."""
+    """Return the keys of a Vault path, with masked values."""
     from toriconfig._core.markers import Ref
     from toriconfig.cli.vault import with_session
 
@@ -173,5 +173,5 @@ def _read(session: Session, ref: Ref) -> tuple[dict[str, Any], Origin]:
 
 
 def _mark(value: object) -> str:
-    """Equal values have equal marks, in this run alone."""
+    """Return a mark that is equal for equal values in this run only."""
     return hmac.new(_KEY, repr(value).encode(), hashlib.sha256).hexdigest()

@@ -9,10 +9,10 @@ SECRETIVE = frozenset({"put", "get", "rotate"})
 
 
 def quiet(error: click.UsageError) -> click.UsageError:
-    """The error as it may be shown.
+    """Return the error in a form that may be shown.
 
-    No command repeats an argument that is one too many. Those that work on secrets repeat nothing of what was given,
-    but what is a slip of an option or a choice that they have.
+    No command repeats a surplus argument. Commands that work on secrets repeat no argument, except a misspelt option or
+    choice.
     """
     name = (error.ctx.command.name or "") if error.ctx is not None else ""
     if type(error) is click.UsageError and error.message.startswith("Got unexpected extra argument"):
@@ -31,20 +31,21 @@ def quiet(error: click.UsageError) -> click.UsageError:
 
 
 def refuse_value(key: str | None) -> None:
-    """Refuse `secret/app#key=value`, as other tools take it, before anything is stored or repeated.
+    """Reject `secret/app#key=value`, the syntax of other tools, before anything is stored or repeated.
 
     Raises:
-        click.UsageError: the key holds a `=`.
+        click.UsageError: the key contains a `=`.
     """
     if key is not None and "=" in key:
         raise click.UsageError("a reference ends with the name of its key, without `=`: use --stdin for the value")
 
 
 def argument(reference: str) -> str:
-    """The name in an error of a reference that is wrong: its place on the command line, since its text may be a secret.
+    """Return the name of an invalid reference for an error: its position on the command line, because it may be a
+    secret.
 
     Args:
-        reference: an argument, which is `REF`, or `REF 2` of several; or declared by the settings, which is named as it is.
+        reference: an argument, shown as `REF`, or `REF 2` of several; a reference of the settings is shown itself.
     """
     given = click.get_current_context().params.get("references", ())
     if reference not in given:
@@ -53,7 +54,7 @@ def argument(reference: str) -> str:
 
 
 def shown(reference: str) -> str:
-    """A reference as an error repeats it: what has no folder is more likely a value than a place."""
+    """Return a reference for an error. Text without a folder is not shown, because it is probably a value."""
     return reference if "/" in reference.partition("#")[0] else "PATH"
 
 

@@ -10,10 +10,10 @@ from toriconfig.cli._read import LARGEST_VALUE, stdin_bytes
 
 
 def given_value(from_stdin: bool, prompt: str) -> str:
-    """The value, every byte of it but the newline at its end.
+    """Return the given value, with every byte except a newline at its end.
 
     Raises:
-        click.UsageError: it is too large or no UTF-8, or there is no terminal to ask at.
+        click.UsageError: it is too large or not UTF-8, or there is no terminal for a prompt.
     """
     if from_stdin:
         # As bytes: read as text, it would be what the locale makes of it.

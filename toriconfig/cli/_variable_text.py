@@ -22,25 +22,25 @@ _END = "X"
 
 
 def is_env_name(name: str) -> bool:
-    """True if a line of a `.env` file can set a variable of this name: an alias may hold a space."""
+    """Return True if a line of a `.env` file can set a variable of this name; an alias may contain a space."""
     return bool(name) and not any(
         not char.isprintable() or char.isspace() or char in "=#'\"`$;&|<>()\\" for char in name
     )
 
 
 def is_shell_name(name: str) -> bool:
-    """True if a shell has variables of this name."""
+    """Return True if the name is valid for a shell variable."""
     return _IDENTIFIER.match(name) is not None
 
 
 def env_text(value: Any, *, ascii: bool = False) -> str | None:  # noqa: A002 - as json.dumps calls it
-    """A value as the text of a variable in a `.env` file, quoted where it must be; None where no text says it.
+    """Return a value as text of a variable in a `.env` file, quoted if necessary; None if that is impossible.
 
     python-dotenv, Docker Compose and a shell read the same value.
 
     Args:
-        value: what the variable says.
-        ascii: whether nothing else may be written, which JSON can do and plain text cannot.
+        value: the value.
+        ascii: True: only ASCII is written, which JSON can do for any value and plain text cannot.
     """
     text = _text(value, ascii=ascii)
     if text is None or (ascii and not text.isascii()) or not _is_plain(text):
@@ -58,9 +58,11 @@ def env_text(value: Any, *, ascii: bool = False) -> str | None:  # noqa: A002 - 
 
 
 def shell_assignment(name: str, value: Any, *, ascii: bool = False) -> str | None:  # noqa: A002 - as json.dumps calls it
-    r"""The line by which a POSIX shell sets and exports a variable, to exactly the value; None where none does.
+    r"""Return the line with which a POSIX shell sets and exports a variable to exactly the value; None if that is
+    impossible.
 
-    What must not be printed is written as octal numbers for `printf`, whose output loses its line ends without an end.
+    Unprintable characters are written as octal numbers for `printf`. The end mark keeps line breaks at the end of its
+    output.
 
     >>> print(shell_assignment("A", "it's $(x)"))
     export A='it'\''s $(x)'
@@ -68,9 +70,9 @@ def shell_assignment(name: str, value: Any, *, ascii: bool = False) -> str | Non
     A="$(printf 'a\012bX')"; export A="${A%X}"
 
     Args:
-        name: a name that `is_shell_name`.
-        value: what the variable says.
-        ascii: whether nothing else may be written.
+        name: a name that `is_shell_name` accepts.
+        value: the value.
+        ascii: True: only ASCII is written.
     """
     text = _text(value, ascii=False)
     if text is None:
@@ -100,7 +102,7 @@ def _is_bare(text: str) -> bool:
 
 
 def _is_plain(text: str) -> bool:
-    """True if the text can be printed without escapes; line ends and tabs are printed as they are."""
+    """Return True if the text can be printed without escapes; line breaks and tabs are printed unchanged."""
     return clean_lines(text) == text
 
 

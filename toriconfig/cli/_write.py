@@ -29,15 +29,16 @@ Nested = dict[str, "Nested | Leaf"]
 
 
 def as_yaml(leaves: Sequence[Leaf], *, origins: bool) -> str:
-    """YAML; what cannot be shown is a comment."""
+    """Return the settings as YAML, with values that cannot be shown as comments."""
     return "\n".join(_section(_nested(leaves), 0, origins).lines) + "\n"
 
 
 def as_json(leaves: Sequence[Leaf], *, origins: bool, ascii: bool = False) -> str:  # noqa: A002 - as json.dumps calls it
-    """JSON without what cannot be shown; with origins each leaf is `{"value": …, "origin": …}`.
+    """Return the settings as JSON, without values that cannot be shown; with origins each leaf is `{"value": …,
+    "origin": …}`.
 
     Args:
-        ascii: whether nothing else may be written; else only what cannot be seen is escaped.
+        ascii: True: only ASCII is written; False: only invisible characters are escaped.
     """
     shown = [leaf for leaf in leaves if shows(leaf)]
     text = json.dumps(_plain(_nested(shown), origins), indent=2, allow_nan=False, ensure_ascii=ascii)
@@ -51,13 +52,13 @@ def as_shell(
     origins: bool,
     ascii: bool = False,  # noqa: A002 - as json.dumps calls it
 ) -> str:
-    """Lines for a POSIX shell to source, which export the variables and run nothing; the rest as comments.
+    """Return lines for a POSIX shell to source, which export the variables and run no command; the rest as comments.
 
     Args:
-        leaves: what is shown.
+        leaves: the settings.
         cls: the settings class.
-        origins: whether to say where each value comes from.
-        ascii: whether nothing else may be written.
+        origins: True: add the origin of each value.
+        ascii: True: only ASCII is written.
     """
     return _variables(leaves, cls, _SHELL, origins, ascii)
 
@@ -69,16 +70,16 @@ def as_env(
     origins: bool,
     ascii: bool = False,  # noqa: A002 - as json.dumps calls it
 ) -> str:
-    """Variables, a line each; secrets, and what no variable can say, as comments.
+    """Return the settings as variables, one line each; secrets, and values that a variable cannot hold, as comments.
 
     Args:
-        ascii: whether nothing else may be written; what needs more is a comment too.
+        ascii: True: only ASCII is written; a value that needs other characters is a comment too.
     """
     return _variables(leaves, cls, _ENV, origins, ascii)
 
 
 class _Dialect(NamedTuple):
-    """Syntax of variables: the possible names, a line that sets a variable (None: none does), a hint for the rest."""
+    """Syntax of variables: the valid names, the line that sets a variable (or None), and a hint for impossible values."""
 
     has: Callable[[str], bool]
     line: Callable[[str, Any, bool], str | None]
@@ -122,7 +123,7 @@ def _variables(
 
 
 def shows(leaf: Leaf) -> bool:
-    """True if a leaf can be written so that reading gives the same value."""
+    """Return True if a leaf can be written so that it reads back to the same value."""
     return not leaf.hidden and not (leaf.secret and leaf.value is None)
 
 
@@ -163,7 +164,7 @@ def _plain(node: Nested, origins: bool) -> dict[str, Any]:
 
 
 def _json(value: Any) -> Any:
-    """A literal `${` is kept from being a reference; JSON has no infinity, whose name reads back as well."""
+    """Return a value for JSON: a literal `${` is escaped, and infinity is text, which reads back to the same value."""
     if isinstance(value, str):
         return value if isinstance(value, Verbatim) else value.replace("${", "$${")
     if isinstance(value, float) and not math.isfinite(value):
@@ -200,7 +201,7 @@ def _variable(
 
 
 def _keys_are_text(value: Any, shape: Shape) -> bool:
-    """True if JSON keeps the mapping: its keys are text, so a number as a key of an untyped mapping would be lost."""
+    """Return True if JSON can express a mapping: a numeric key of an untyped mapping would become text."""
     if isinstance(value, list):
         return all(_keys_are_text(item, shape.child(at) or ANY) for at, item in enumerate(value))
     if not isinstance(value, dict):

@@ -67,12 +67,12 @@ def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
 
 
 def _mistaken(problems: list[Problem]) -> bool:
-    """True if the Vault configuration is invalid."""
+    """Return True if the Vault configuration is invalid."""
     return any(problem.severity == "error" for problem in problems)
 
 
 def _settings(attempt: Attempt) -> Iterator[Finding]:
-    """A finding for what `check` would tell of the settings, which is not what this is about."""
+    """Yield a finding if `check` would report errors, which are not listed here."""
     from toriconfig._inspect.doctor import Finding
 
     errors = sum(problem.severity == "error" and problem.code != "TC504" for problem in attempt.problems)

@@ -64,7 +64,7 @@ def _explanation(loaded: Loaded, key: str) -> Explanation:
 
 
 def _fetch(loaded: Loaded, key: str) -> Exit:
-    """Read the secret; why it cannot be had stands on standard error."""
+    """Read the secret; write the reason of a failure to standard error."""
     from toriconfig._load.lookup import value_at
     from toriconfig.errors import SecretError, SecretUnreachable, VaultSealed
 

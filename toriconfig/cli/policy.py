@@ -60,7 +60,7 @@ def policy(target: str | None, online: bool, backend: str | None, form: str, col
 
 
 def _others(attempt: Attempt) -> dict[str, tuple[Backend, list[str]]]:
-    """The backends other than Vault that have policies, each with the paths that it is asked for."""
+    """Return the backends other than Vault that have policies, each with the requested paths."""
     from toriconfig._inspect.elsewhere import by_backend, paths_of
     from toriconfig.backends import Backend
 
@@ -73,7 +73,7 @@ def _others(attempt: Attempt) -> dict[str, tuple[Backend, list[str]]]:
 
 
 def _only(attempt: Attempt, others: dict[str, tuple[Backend, list[str]]]) -> str:
-    """The one backend that has a policy to print."""
+    """Return the only backend with a policy to print."""
     schemes = [*(["vault"] if attempt.references else []), *others]
     if len(schemes) > 1:
         raise click.UsageError(f"the settings ask {' and '.join(schemes)}: choose one with --backend")

@@ -71,7 +71,7 @@ def schema(target: str | None, output: str | None, only_check: bool, env_example
 
 
 def _name_unsaid(text: str, cls: str) -> None:
-    """Say which fields have a type that JSON cannot have, such as a `Callable`."""
+    """Report the fields whose type JSON cannot express, such as a `Callable`."""
     from toriconfig._core.path import show
     from toriconfig._inspect.json_types import unsaid
 

@@ -56,7 +56,7 @@ def dev(seed: str | None, command: tuple[str, ...]) -> int:
 
 
 def _run(command: tuple[str, ...], environ: dict[str, str]) -> int:
-    """The command's own exit code; signals go to it, and the server outlives it."""
+    """Run the command and return its exit code. Signals are passed on to it, and the server ends after it."""
     try:
         child = subprocess.Popen(command, env=environ)  # noqa: S603  (running it is what was asked for)
     except OSError as error:
@@ -77,7 +77,7 @@ def _run(command: tuple[str, ...], environ: dict[str, str]) -> int:
 
 
 def _gets_terminal_signals(child: subprocess.Popen[bytes]) -> bool:
-    """True if Ctrl-C in the terminal reaches the child process, so that forwarding would deliver the signal twice."""
+    """Return True if Ctrl-C in the terminal reaches the child process, so that it must not be forwarded."""
     try:
         with open("/dev/tty", "rb", buffering=0) as terminal:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgid(child.pid)

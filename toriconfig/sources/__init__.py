@@ -65,23 +65,23 @@ def tree(
     places: Places | None = None,
     problems: Iterable[Problem] = (),
 ) -> Tree:
-    """Build the tree that a source returns from nested mappings and lists. Never raises for what `values` holds.
+    """Build the tree that a source returns from nested mappings and lists. Never raises for the content of `values`.
 
     Args:
-        values: a mapping of keys to values, mappings and lists; not changed, and not kept. A key may hold a dot. What is no
-            mapping is a problem (TC007), so that the data of a source can be given as it came.
-        name: what people call the input, for origins such as `consul["database.host"]`; never a secret.
-        kind: the layer in origins: "source", or for a reader of a file format its argument `kind`.
-        text: True: strings are read by the type of their field as those of variables are: JSON and `a,b` for a list, `null`
-            for None. False: a string is a string.
-        references: True: `${env:NAME}` and the other references in strings are resolved, as in YAML. False: values are data,
-            and a `Secret` that holds a reference is an error.
-        places: line and column, from 1, by path, such as `{("database", "port"): (12, 8)}`, perhaps also line and column of
-            the character after the value; None: the input has no lines.
-        problems: what is wrong with the input. With an error among them missing keys are not reported.
+        values: a mapping of keys to values, mappings and lists. It is neither changed nor kept. A key may contain a
+            dot. An object that is not a mapping is a problem (TC007), so data of a source need not be checked before.
+        name: name of the input, for origins such as `consul["database.host"]`; never a secret.
+        kind: the layer in origins: "source", or the argument `kind` of a reader of a file format.
+        text: True: strings are parsed by the type of their field, as those of variables: JSON and `a,b` for a list,
+            `null` for None. False: strings stay strings.
+        references: True: `${env:NAME}` and other references in strings are resolved, as in YAML. False: values are
+            data, and a `Secret` that contains a reference is an error.
+        places: line and column, from 1, by path, such as `{("database", "port"): (12, 8)}`; optionally followed by line
+            and column of the character after the value. None: the input has no lines.
+        problems: problems of the input. If one of them is an error, missing keys are not reported.
 
     Raises:
-        TypeError: a name that is no text, a place that is no tuple of numbers, or a problem that is no Problem.
+        TypeError: `name` is not text, a position is not a tuple of numbers, or a problem is not a Problem.
 
     >>> str(tree({"database": {"port": 5432}}, "consul").root.find(("database", "port")).origin)
     'consul["database.port"]'
@@ -119,7 +119,7 @@ class Format(Value):
 
     @property
     def function(self) -> Callable[..., Any]:
-        """The reader, imported."""
+        """Import and return the reader."""
         if not isinstance(self.reader, str):
             return self.reader
         module, _, function = self.reader.partition(":")
@@ -137,16 +137,17 @@ FORMATS: tuple[Format, ...] = (
 
 @clean_call
 def register(form: Format) -> None:
-    """Have files with the endings of a format read by its reader from now on, in every load and command of the process.
+    """Register a format of settings files, for every load and command of the process.
 
-    Call it where the settings class is defined, so that each program and command that imports the class knows the format.
-    The formats of the package come first where several files of one name stand side by side.
+    Call it in the module of the settings class, so that each program and command that imports the class knows the
+    format. If several files have the same name, a format of the package takes precedence.
 
     Args:
-        form: the format. One that is equal to a registered one, as of a module that is imported twice, changes nothing.
+        form: the format. A format that is equal to a registered one, as of a module that is imported twice, has no
+            effect.
 
     Raises:
-        ValueError: no Format, a field that it cannot have, or an ending that another format has; the message names it.
+        ValueError: it is not a Format, a field is invalid, or another format has the extension; the message names it.
 
     >>> register(Format("INI", (".ini",), "mypackage.ini:read_ini", "keys"))  # doctest: +SKIP
     """
@@ -161,12 +162,12 @@ def register(form: Format) -> None:
 
 
 def endings() -> tuple[str, ...]:
-    """The endings of all formats, in their order."""
+    """Return the extensions of all formats, in their order."""
     return tuple(ending for one in FORMATS for ending in one.endings)
 
 
 def stem_of(name: str) -> str:
-    """Return the base name of settings files without its ending, if it has that of a format.
+    """Return the base name of settings files, without the extension of a format.
 
     Args:
         name: the option `config_name`.

@@ -1,4 +1,4 @@
-"""A `.env` file as a flat tree of names and texts, by python-dotenv's parser."""
+"""A `.env` file as a flat tree of names and text, parsed by python-dotenv."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _Place = tuple[int, str]
 
 
 class DotEnv:
-    """The variables under a prefix in one `.env` file.
+    """The variables with a prefix in one `.env` file.
 
-    `${NAME}` and `${NAME:-default}` in a value are what the lines above say of the name, else the environment, else the
-    default or nothing: as in python-dotenv, and so in pydantic-settings. `$NAME` means nothing. Of a name set twice the last one counts, as everybody expects,
-    with a warning. A file that does not exist holds nothing, which is no problem unless it is `required`: a `.env`
-    is usually kept out of version control, so most checkouts and all servers are without one.
+    `${NAME}` and `${NAME:-default}` in a value are replaced by the value of a previous line, else of the environment,
+    else by the default or nothing, as in python-dotenv and pydantic-settings. `$NAME` has no special meaning. Of a name
+    that is set twice the last value is used, with a warning. A missing file is a problem only if it is `required`,
+    because a `.env` file is usually not in version control.
 
     Args:
         path: the file.
-        prefix: what names begin with, in upper or lower case; "" for all of them.
-        required: whether a missing file is an error.
-        environ: the variables that `${NAME}` may mean; None: none.
-        encoding: of the file; None: UTF-8.
-        case_sensitive: whether each spelling is a name of its own, the prefix too.
+        prefix: prefix of the names, in any case; "" for all names.
+        required: True: a missing file is an error.
+        environ: the variables for `${NAME}`; None: none.
+        encoding: encoding of the file; None: UTF-8.
+        case_sensitive: True: names, including the prefix, are case-sensitive.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class DotEnv:
         self._folded: Callable[[str], str] = str if case_sensitive else str.upper
 
     def load(self) -> Tree:
-        """Names without the prefix, upper case, to their texts."""
+        """Return the texts by name, in upper case and without the prefix."""
         layer = Layer("dotenv", self._path, self._locate, text=True)
         text = self._text()
         if isinstance(text, Problem):
@@ -68,7 +68,7 @@ class DotEnv:
         return _Read(layer, self._folded(self._prefix), text, self._environ, self._folded).tree()
 
     def find(self, name: str) -> Node | None:
-        """Return the value of one name in the file, whatever the prefix is; None if it is not set or is unreadable."""
+        """Return the value of one name in the file, independent of the prefix; None if it is not set or is unreadable."""
         text = self._text()
         if isinstance(text, Problem) or name.upper() not in text.upper():
             return None
@@ -145,7 +145,7 @@ class _Read:
         return Tree(root, flat=True, problems=tuple(self.problems), lines=self.lines)
 
     def expanded(self, value: str, at: _Place, *, warns: bool) -> str:
-        """The value with what its `${NAME}`s mean; one that means nothing is a warning."""
+        """Return the value with each `${NAME}` replaced; one without a value is a warning."""
         if "${" not in value:
             return value
         from toriconfig.sources.dotenv_variables import Variable, expanded, parts

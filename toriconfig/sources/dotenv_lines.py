@@ -1,4 +1,4 @@
-"""The bindings of a `.env` file by python-dotenv's parser, in time linear in the text."""
+"""The bindings of a `.env` file by python-dotenv's parser, in linear time."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def bindings(text: str) -> Iterator[tuple[int, Binding]]:
 
 
 class _Reader(Reader):
-    """A reader that ends an unquoted value itself.
+    """Reader that finds the end of an unquoted value itself.
 
-    The expression of python-dotenv looks for a comment from each character of a run of white space, which takes
+    The expression of python-dotenv searches for a comment from each character of a run of white space, which takes
     minutes for a line of a million spaces.
     """
 
@@ -46,6 +46,6 @@ class _Reader(Reader):
         return ("",)
 
     def take(self) -> str | None:
-        """The unquoted value of the last binding; None where it had none."""
+        """Return the unquoted value of the last binding, or None."""
         value, self._unquoted = self._unquoted, None
         return value

@@ -1,4 +1,4 @@
-"""`${NAME}` and `${NAME:-default}` in the values of a `.env` file: python-dotenv's rules, in time linear in the text."""
+"""`${NAME}` and `${NAME:-default}` in the values of a `.env` file, by python-dotenv's rules, in linear time."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Variable(Value):
 
 
 def parts(text: str) -> Iterator[str | Variable]:
-    """The literal pieces and variables of `text`, in order.
+    """Return the literal parts and variables of `text`, in order.
 
-    A name ends at the first `}` or `:`, a default at the first `}`. What is not closed, and a `:` that is not `:-`,
-    leave the `${` as it is. Each character is looked at a few times at most, unlike with the expression of python-dotenv.
+    A name ends at the first `}` or `:`, a default at the first `}`. Without a closing brace, or with a `:` that is not
+    `:-`, the `${` is literal. Each character is examined only a few times, unlike with the expression of python-dotenv.
     """
     written, at = 0, text.find("${")
     brace = colon = -1
@@ -48,12 +48,12 @@ def _or_end(text: str, at: int) -> int:
 
 
 def expanded(text: list[str | Variable], known: Mapping[str, str], room: int) -> str | None:
-    """The text with the values of its variables; None when it is longer than `room` characters.
+    """Return the text with the values of its variables; None if it is longer than `room` characters.
 
     Args:
-        text: what `parts` yields.
-        known: values by their names; a name that is not in it means its default, or nothing.
-        room: most characters.
+        text: the result of `parts`.
+        known: values by name; a missing name means its default, or nothing.
+        room: maximum number of characters.
     """
     pieces: list[str] = []
     for part in text:

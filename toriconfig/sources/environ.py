@@ -1,4 +1,4 @@
-"""The environment as a flat tree of names and texts."""
+"""The environment as a flat tree of names and text."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _LINK_PARTS = frozenset(("PROTO", "PORT", "ADDR"))
 
 
 class Environ:
-    """The variables under a prefix.
+    """The environment variables with a prefix.
 
-    What Kubernetes puts into the environment for a Service whose name begins like the prefix is left alone.
+    Variables that Kubernetes sets for a Service whose name begins with the prefix are ignored.
 
     Args:
         environ: the variables.
-        prefix: what their names begin with, in upper or lower case; "" for all of them.
-        case_sensitive: whether each spelling is a name of its own, the prefix too.
+        prefix: prefix of the names, in any case; "" for all names.
+        case_sensitive: True: names, including the prefix, are case-sensitive.
     """
 
     def __init__(self, environ: Mapping[str, str], prefix: str, *, case_sensitive: bool = False) -> None:
@@ -30,7 +30,7 @@ class Environ:
         self._folded = str if case_sensitive else str.upper
 
     def load(self) -> Tree:
-        """Names without the prefix, upper case or as they are spelt, to their texts."""
+        """Return the texts by name without the prefix, in upper case, or as spelt if names are case-sensitive."""
         environ, size, folded = self._environ, len(self._prefix), self._folded
         prefix = folded(self._prefix)
         found = [name for name in environ if len(name) > size and folded(name[:size]) == prefix]
@@ -60,9 +60,10 @@ _LAYER = Layer("env", "environment", _locate, text=True)
 
 
 def _services(environ: Mapping[str, str], names: list[str]) -> tuple[str, ...]:
-    """The Services among `names`, as variables spell them: those with a link such as `TORI_API_PORT=tcp://10.0.0.1:80`.
+    """Return the Services in `names`, as variables spell them: those with a link such as
+    `TORI_API_PORT=tcp://10.0.0.1:80`.
 
-    The link is asked for because `TORI_SERVICE_HOST` alone may well be somebody's own setting.
+    The link is required, because `TORI_SERVICE_HOST` alone may be a setting of the user.
     """
     return tuple(
         name.removesuffix("_PORT")
@@ -72,7 +73,7 @@ def _services(environ: Mapping[str, str], names: list[str]) -> tuple[str, ...]:
 
 
 def is_of_service(name: str, services: tuple[str, ...]) -> bool:
-    """True if Kubernetes made the variable `name` for one of `services`.
+    """Return True if Kubernetes set the variable `name` for one of `services`.
 
     >>> [is_of_service(f"TORI_{end}", ("TORI",)) for end in ("PORT", "SERVICE_HOST", "PORT_80_TCP_ADDR", "PORTS")]
     [True, True, True, False]

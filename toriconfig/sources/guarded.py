@@ -1,4 +1,4 @@
-"""Sources and readers of somebody else's: what one raises, or returns instead of a tree, is a problem that names it."""
+"""Custom sources and readers. An exception, or a result that is not a tree, becomes a problem that names the source."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RETURNS = "`load` returns `toriconfig.sources.tree(values, name)`"
 
 
 def guarded(sources: Sequence[Source]) -> list[Source]:
-    """The sources, in their order, each of which returns a tree whatever happens."""
+    """Return the sources in their order, wrapped so that each always returns a tree."""
     names = [type(source).__name__ for source in sources]
     several = {name for name in names if names.count(name) > 1}
     return [
@@ -30,7 +30,7 @@ def guarded(sources: Sequence[Source]) -> list[Source]:
 
 
 class Guarded:
-    """A source that never raises, and whose values are trusted no more than a file of the checkout.
+    """A source that never raises, and whose values are trusted no more than a settings file.
 
     Args:
         source: the source.
@@ -60,16 +60,16 @@ class Guarded:
 
 
 def called(read: Callable[[], Any], who: str, origin: Origin, remedy: str, returns: str) -> Tree:
-    """The tree that a function returns, or an empty one with a problem.
+    """Return the tree that a function returns, or an empty tree with a problem.
 
-    Of an exception only the type and the line are shown: its text may hold a value.
+    For an exception only type and line are shown, because its text may contain a value.
 
     Args:
-        read: the function, called by a function of this package.
+        read: the function.
         who: the subject of the message.
-        origin: the place of the problem.
-        remedy: the help if it raises.
-        returns: the help if it returns no tree.
+        origin: origin of the problem.
+        remedy: the remedy if the function raises.
+        returns: the remedy if it does not return a tree.
     """
     try:
         found = read()
@@ -95,7 +95,7 @@ def _kind(error: Exception) -> str:
 
 
 def _place(error: Exception) -> str:
-    """The last line of the function's own file on the way to the error, such as ` at consul.py:31`."""
+    """Return the last line of the function's own file in the traceback, such as ` at consul.py:31`."""
     trace = error.__traceback__
     for _ in range(2):  # `called`, and the function of this package that it calls
         trace = trace.tb_next if trace is not None else None

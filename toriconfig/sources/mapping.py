@@ -1,4 +1,4 @@
-"""A plain mapping as a tree: overrides, constructor arguments, and what a source of your own or a format has read."""
+"""A plain mapping as a tree: overrides, constructor arguments, and values of a custom source or format."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Places = Mapping[Any, tuple[int, int] | tuple[int, int, int, int]]
 
 
 class MappingSource:
-    """Values given by code, ready to be merged.
+    """Values given in code.
 
-    A key of the mapping itself may be a dotted path (`{"database.pool.max_size": 5}`); one that holds a dot is
-    quoted there, as everywhere (`'weights."a.b"'`). Below that, keys are what they are. Mappings become trees, lists,
-    tuples and sets become lists; anything else (a `Secret`, a model, a date) is a leaf and stays as it is.
+    A top-level key may be a dotted path (`{"database.pool.max_size": 5}`). A key that contains a dot is quoted there,
+    as everywhere (`'weights."a.b"'`). Nested keys are taken literally. Mappings become trees; lists, tuples and sets
+    become lists; any other object (a `Secret`, a model, a date) is a leaf.
 
     Args:
-        values: the mapping; it is not changed and not kept by the tree.
-        name: what code calls it, for origins such as `overrides["database.host"]`.
+        values: the mapping; it is neither changed nor kept by the tree.
+        name: name in code, for origins such as `overrides["database.host"]`.
     """
 
     def __init__(self, values: Mapping[str, Any], name: str = "overrides") -> None:
@@ -34,7 +34,7 @@ class MappingSource:
         self._name = name
 
     def load(self) -> Tree:
-        """The mapping as a tree."""
+        """Return the mapping as a tree."""
         return _Build(self._name, "code", references=True).overrides(self._values)
 
 
@@ -48,7 +48,7 @@ def nested(
     places: Places | None,
     problems: Iterable[Problem],
 ) -> Tree:
-    """The tree of `toriconfig.sources.tree`, whose arguments these are."""
+    """Return the tree of `toriconfig.sources.tree`, with the same arguments."""
     given: tuple[object, ...] = (name, *(places or {}).values())
     problems = tuple(problems)
     found: tuple[object, ...] = problems
@@ -88,7 +88,7 @@ class _Build:
         return Origin(self.kind, f"{self.name}['{text}']" if '"' in text else f'{self.name}["{text}"]')
 
     def values(self, values: Any, problems: Iterable[Problem]) -> Tree:
-        """The tree of a mapping whose keys are keys, also where they hold a dot."""
+        """Return the tree of a mapping whose keys are literal, even with a dot."""
         if not isinstance(values, Mapping):
             self.problem(
                 "TC007", (), f"{self.name} holds a {type(values).__name__}", expected="a mapping of keys to values"
@@ -100,7 +100,7 @@ class _Build:
         return Tree(root or Node({}, self.layer, ()), problems=found, complete=whole)
 
     def overrides(self, values: Mapping[str, Any]) -> Tree:
-        """The tree of a mapping whose keys are dotted paths."""
+        """Return the tree of a mapping whose keys are dotted paths."""
         root = Node({}, self.layer, ())
         for key, value in values.items():
             path = self.path(key)
@@ -109,7 +109,7 @@ class _Build:
         return Tree(root, problems=tuple(self.problems))
 
     def path(self, key: Any) -> Path:
-        """The path that a key of the mapping itself names; () when it names none."""
+        """Return the path of a top-level key, or () if it is invalid."""
         try:
             path = parse(key) if isinstance(key, str) else ()
         except ValueError as error:
@@ -145,7 +145,7 @@ class _Build:
             self.twice("TC002", known.at, known.at, "it is given twice")
 
     def node(self, value: Any, path: Path) -> Node | None:
-        """The value as a node; None after a problem."""
+        """Return the value as a node, or None after a problem."""
         if not isinstance(value, (Mapping, list, tuple, AbstractSet)):
             return Node(value, self.layer, path)
         if id(value) in self.open or len(path) > _DEEPEST:

@@ -1,4 +1,4 @@
-"""The files of sources: what `_core/regular_file` reads of them, and what is wrong with them as problems."""
+"""Reading of files for sources, with failures as problems."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from toriconfig._schema.options import Resource
 
 
 def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | Problem | None:
-    """Read the whole file, or say what is wrong with it.
+    """Read a whole file, or return the problem.
 
     Args:
-        path: the file; symbolic links are followed, as Kubernetes mounts are made of them.
-        name: what people call it, for the problem.
-        kind: the layer that asks, for the problem.
-        max_bytes: largest size read; memory stays below twice that.
+        path: the file. Symbolic links are followed, because Kubernetes mounts consist of them.
+        name: name of the file, for the problem.
+        kind: the layer, for the problem.
+        max_bytes: largest size to read; memory use stays below twice that.
 
     Returns:
-        The bytes; a `Problem` when it cannot be read (TC003) or is too large (TC004); None when there is no such file.
+        The bytes; a `Problem` if it cannot be read (TC003) or is too large (TC004); None if there is no such file.
     """
     origin = Origin(kind, name)
     if isinstance(path, Resource):
@@ -40,7 +40,7 @@ def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | 
 
 
 def _of_package(resource: Resource, origin: Origin, max_bytes: int) -> bytes | Problem | None:
-    """The bytes of a file inside a package, which may be one of a zip file."""
+    """Return the bytes of a file inside a package, perhaps in a zip file."""
     try:
         if not resource.traversable.is_file():
             return None
@@ -54,7 +54,7 @@ def _of_package(resource: Resource, origin: Origin, max_bytes: int) -> bytes | P
 
 
 def refused_size(content: str | bytes, origin: Origin, max_bytes: int, max_lines: int) -> Problem | None:
-    """The problem of an input of too many bytes or lines, or None."""
+    """Return the problem of an input with too many bytes or lines, or None."""
     if len(content) > max_bytes:
         return too_large(origin, max_bytes)
     ends = ("\n", "\r") if isinstance(content, str) else (b"\n", b"\r")
@@ -70,7 +70,7 @@ def refused_size(content: str | bytes, origin: Origin, max_bytes: int, max_lines
 
 
 def too_large(origin: Origin, max_bytes: int) -> Problem:
-    """The problem of an input of more than `max_bytes`."""
+    """Return the problem of an input of more than `max_bytes`."""
     return Problem(
         "TC004",
         origin=origin,

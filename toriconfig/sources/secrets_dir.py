@@ -1,4 +1,4 @@
-"""A directory with one file a value, as Docker, Kubernetes and systemd hand out secrets."""
+"""A directory with one file per value, as Docker, Kubernetes and systemd provide secrets."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _TRIES = 3
 class SecretsDir:
     """The files of one directory.
 
-    A file's name, in upper or lower case, is a field's path with the delimiter (`database__password`), with or
-    without the prefix. One newline at its end is not part of the value. A value that is not UTF-8 is bytes, whole.
-    Hidden files and directories are no values. A symbolic link may lead anywhere inside the directory, as
-    Kubernetes builds it, and nowhere else. A missing directory is a warning, as in pydantic-settings.
+    A file name is the path of a field with the delimiter (`database__password`), in any case, with or without the
+    prefix. One newline at the end is not part of the value. Content that is not UTF-8 is read as bytes. Hidden files
+    and directories are ignored. A symbolic link may point inside the directory, as in Kubernetes, but not outside. A
+    missing directory is a warning, as in pydantic-settings.
 
     Args:
         path: the directory.
-        prefix: what may stand before a name; "" for nothing.
-        missing: what a directory that is not there is: "ok", "warn" or "error".
-        max_size: bytes that all files together may have; None: 1 MiB each.
-        nested: whether the files of directories below count, `database/password` as `database/password`.
-        case_sensitive: whether each spelling is a name of its own, the prefix too.
+        prefix: optional prefix of a name; "" for none.
+        missing: treatment of a missing directory: "ok", "warn" or "error".
+        max_size: maximum size of all files together, in bytes; None: 1 MiB per file.
+        nested: True: files of subdirectories are read too, `database/password` as `database/password`.
+        case_sensitive: True: names, including the prefix, are case-sensitive.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class SecretsDir:
         self._folded: Callable[[str], str] = str if case_sensitive else str.upper
 
     def load(self) -> Tree:
-        """Names without the prefix, upper case, to their contents; `Node.at` is the path, to be read again later."""
+        """Return the contents by name, in upper case and without the prefix; `Node.at` is the path, for later reads."""
         layer = Layer("secrets_dir", self._path, self._locate, text=True)
         values: dict[str, Node] = {}
         problems: list[Problem] = []
@@ -150,7 +150,7 @@ class SecretsDir:
 
 
 def _listed(folder: Path, *, deep: bool) -> Iterator[Path]:
-    """The files of a directory that are values; with `deep` also those of directories below, links apart."""
+    """Return the files of a directory that are values; with `deep` also those of subdirectories, except links."""
     for file in folder.iterdir():
         if file.name.startswith("."):
             continue
@@ -161,7 +161,7 @@ def _listed(folder: Path, *, deep: bool) -> Iterator[Path]:
 
 
 def value_of(data: bytes) -> str | bytes:
-    """The value in a file: its text without one newline at the end, or its bytes when it is not UTF-8 text."""
+    """Return the value in a file: its text without one newline at the end, or its bytes if it is not UTF-8."""
     try:
         text = data.decode()
     except UnicodeDecodeError:

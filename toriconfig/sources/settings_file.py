@@ -1,4 +1,4 @@
-"""Settings files: each is read in the format of its ending, and refused where it must not load."""
+"""Settings files, each read in the format of its extension."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from toriconfig.sources.read_file import read_file
 
 
 class Limits(Value):
-    """Limits on the size and the structure of a file.
+    """Limits on the size and structure of a file.
 
     Attributes:
         max_bytes: size of the file in bytes.
-        max_lines: lines of the file, empty ones and comments included.
-        max_depth: collections inside one another, the top level included; aliases count as what they stand for.
-        max_nodes: values in all documents of the file, after aliases and merge keys are expanded.
-        max_documents: documents in the file, each of which is judged as settings of its own.
+        max_lines: number of lines, including empty ones and comments.
+        max_depth: depth of nested collections, including the top level; aliases count as their target.
+        max_nodes: number of values in all documents, after aliases and merge keys are expanded.
+        max_documents: number of documents, each of which is checked separately.
     """
 
     max_bytes: int = 16 << 20
@@ -32,15 +32,15 @@ class Limits(Value):
 
 
 class SettingsFile:
-    """A settings file in the format of its ending.
+    """A settings file in the format of its extension.
 
     Args:
         path: the file.
-        name: what people call it in origins and problems; None: the path as given.
-        required: whether it is a problem when it does not exist; otherwise a missing file says nothing.
-        limits: what is refused.
-        kind: the layer that it speaks for.
-        options: of the reader of its format, such as `table` of TOML.
+        name: name in origins and problems; None: the path as given.
+        required: True: a missing file is a problem. False: it sets nothing.
+        limits: limits on size and structure.
+        kind: the layer of the values.
+        options: options of the format's reader, such as `table` of TOML.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class SettingsFile:
         self.kind: LayerKind = kind
 
     def load(self) -> Tree:
-        """Read the file now; a settings file holds one document."""
+        """Read the file now. A settings file contains one document."""
         data = read_file(self.path, self.name, self.kind, self.limits.max_bytes)
         if data is None and not self.required:
             return nothing(self.kind, self.name)
@@ -84,7 +84,7 @@ class SettingsFile:
 
 
 def documents_of(path: str, *, limits: Limits | None = None, **options: Any) -> list[Tree]:
-    """Read every document of a file that must be there."""
+    """Read every document of a file that must exist."""
     limits = limits or Limits()
     data = read_file(path, path, "files", limits.max_bytes)
     if data is None:
@@ -95,7 +95,7 @@ def documents_of(path: str, *, limits: Limits | None = None, **options: Any) -> 
 
 
 def nothing(kind: LayerKind, name: str, *problems: Problem) -> Tree:
-    """The tree of an input that is missing, or that is not read because of the problems."""
+    """Return the tree of an input that is missing, or that is not read because of the problems."""
     origin = Origin(kind, name)
     return Tree(Node({}, Layer(kind, name, lambda _: origin)), problems=problems, complete=not problems)
 

@@ -1,4 +1,4 @@
-"""Formats whose reader takes a text and returns a tree: the text is decoded and bounded, and the reader never raises."""
+"""Formats whose reader takes text and returns a tree. The text is decoded and bounded, and the reader never raises."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_text(
 
     Args:
         form: the format.
-        content: the text; as bytes UTF-8.
+        content: the text; bytes are UTF-8.
         name: the file.
         kind: the layer of the file.
         limits: limits on its size.
@@ -66,7 +66,7 @@ def read_text(
 
 
 def _shown_lines(form: Format, text: str) -> list[str] | None:
-    """The lines of a text as far as its format lets them be shown, before the secrets in them are masked; None: no line."""
+    """Return the lines of a text that its format permits to show, before masking; None: no line."""
     lines = text.split("\n")
     if form.shows == "keys":
         return [cut(line, at) for line, at in zip(lines, dotenv_cuts(lines), strict=True)]
@@ -74,7 +74,7 @@ def _shown_lines(form: Format, text: str) -> list[str] | None:
 
 
 def _decoded(content: str | bytes) -> str | None:
-    r"""The text with `\n` at its line ends and without a byte order mark; None when it is not UTF-8."""
+    r"""Return the text with `\n` as line breaks and without a byte order mark; None if it is not UTF-8."""
     try:
         text = content.decode("utf-8-sig") if isinstance(content, bytes) else content.removeprefix("\ufeff")
         text.encode()
@@ -84,7 +84,7 @@ def _decoded(content: str | bytes) -> str | None:
 
 
 def wrong_format(form: object, known: Iterable[Format]) -> str:
-    """Return the fault of a format that is to be registered; "" if there is none."""
+    """Return the message for an invalid format; "" if it is valid."""
     if not isinstance(form, Format):
         return f"register() takes a Format, not a {type(form).__name__}"
     name, endings, reader = (getattr(form, field) for field in ("name", "endings", "reader"))

@@ -1,4 +1,6 @@
-"""Every key of one path in Vault, for plain fields too: the one source that asks the network while settings load."""
+"""Every key of one path in Vault as a source, also for plain fields. It is the only source that uses the network in a
+load.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +23,12 @@ _CODES: dict[type[SecretError], str] = {VaultDenied: "TC406", VaultNotFound: "TC
 class VaultSource:
     """The keys of one path, read once, within the deadline of the connection.
 
-    Where Vault cannot be reached or has no such path, lower layers speak, with a warning; where it refuses or is
-    sealed, that is an error: what it holds must not be replaced by what is left.
+    If Vault cannot be reached or has no such path, the values of lower layers are used, with a warning. If Vault denies
+    access or is sealed, that is an error, because its values must not be replaced by those of lower layers.
 
     Args:
-        provider: what reads the path.
-        path: what people call it.
+        provider: reads the path.
+        path: the path, for messages.
     """
 
     def __init__(self, provider: Provider, path: str) -> None:
@@ -34,7 +36,7 @@ class VaultSource:
         self._path = path
 
     def load(self) -> Tree:
-        """Keys as Vault has them, dotted paths, to their values."""
+        """Return the values by key; a key may be a dotted path."""
         for flight in self._provider.pending():
             flight.wait()
         try:

@@ -19,12 +19,11 @@ class Look:
 
     Attributes:
         schema: name of the settings class, or "".
-        color: whether ANSI colours are wanted (text).
-        width: cells in a line (text).
-        directory: what relative file names are relative to; "" for the working directory (github, sarif).
-        most: how many problems are shown, errors first; the rest is counted. 0: all are shown.
-        root: the checkout's directory, which addresses are relative to; "" to look for the nearest `.git` (github,
-            sarif).
+        color: True: use ANSI colours (text).
+        width: cells per line (text).
+        directory: directory to which relative file names refer; "" for the working directory (github, sarif).
+        most: maximum number of problems, errors first; the rest is counted. 0: all.
+        root: the root directory of the checkout; "": that of the nearest `.git` (github, sarif).
     """
 
     schema: str = ""
@@ -49,7 +48,7 @@ FORMATS = {
 
 
 def writer(name: str) -> Writer:
-    """The `write` of a format.
+    """Return the function `write` of a format.
 
     Raises:
         KeyError: there is no such format.

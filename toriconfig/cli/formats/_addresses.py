@@ -13,14 +13,14 @@ _FILES = frozenset(("files", "dotenv", "secrets_dir"))
 
 
 class Addresses:
-    """Turns names of files, relative to where the command runs, into addresses relative to the checkout."""
+    """Converts file names, relative to the working directory, into paths relative to the checkout."""
 
     def __init__(self, look: Look) -> None:
         self._directory = Path(look.directory or ".").resolve()
         self._root = Path(look.root).resolve() if look.root else _checkout(self._directory)
 
     def path(self, origin: Origin | None) -> PurePath | None:
-        """The file of `origin`: relative to the checkout, absolute when it is outside, None when it is no file."""
+        """Return the file of `origin`: relative to the checkout, absolute outside it, None if it is not a file."""
         if origin is None or origin.layer not in _FILES:
             return None
         path = self._directory / origin.source
@@ -35,7 +35,7 @@ class Addresses:
         return path.relative_to(self._root) if path.is_relative_to(self._root) else path
 
     def uri(self, origin: Origin | None) -> str | None:
-        """The same as a URI reference: `config/tori.yaml`, or `file:///...` outside the checkout."""
+        """Return the file as a URI reference: `config/tori.yaml`, or `file:///...` outside the checkout."""
         path = self.path(origin)
         if path is None:
             return None

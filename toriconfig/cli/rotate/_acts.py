@@ -20,7 +20,7 @@ Told = tuple[_report.Item, str, int]
 
 
 def one_by_one(references: tuple[str, ...], act: str, options: dict[str, Any]) -> int:
-    """Do it to each reference, once; one that fails stops no other.
+    """Process each reference once. A failure does not stop the others.
 
     Returns:
         The exit code.
@@ -85,7 +85,7 @@ def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str) -> Tol
 
 
 def tell_interrupted(rotation: Rotation) -> None:
-    """Say where an interrupted rotation stands, or else how to find out."""
+    """Report the state of an interrupted rotation, or the command that shows it."""
     from toriconfig.errors import SecretError
 
     typed = f"toriconfig rotate '{rotation.ref}'"

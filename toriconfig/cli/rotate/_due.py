@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def over_all(references: tuple[str, ...], act: str, options: dict[str, Any]) -> int:
-    """Do it to all that are due; with `status`, `resume` and `rollback`, to all that are declared.
+    """Process all secrets that are due; with `status`, `resume` and `rollback`, all that are declared.
 
     Returns:
         The exit code.
@@ -121,7 +121,7 @@ def _statuses(
 
 
 def _write(items: list[_report.Item] | None, lines: list[str], untold: dict[str, str], act: str) -> None:
-    """Write what is left to write: lines that waited, what could not be begun, and the JSON document if there is one."""
+    """Write the remaining output: delayed lines, rotations that could not start, and the JSON document if there is one."""
     if items is None:
         for text in [*lines, *(f"failed    {shown(reference)}: {why}" for reference, why in untold.items())]:
             say(text)
@@ -143,10 +143,11 @@ def _code(untold: dict[str, str]) -> Exit:
 
 
 def _declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> list[tuple[str, float | None]]:
-    """The references given, with the `max_age` that the settings declare for them; without any, all that declare one.
+    """Return the given references with the `max_age` that the settings declare; without references, all that declare
+    one.
 
-    Of several that are declared for one place the smallest counts. What only looks after records takes all that are
-    declared, also those without an age.
+    If several are declared for one path, the smallest is used. Actions on records take all declared references, also
+    those without an age.
     """
     if references and options["max_age"] is not None:
         return [(reference, None) for reference in references]

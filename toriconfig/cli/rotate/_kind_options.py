@@ -41,7 +41,7 @@ class KindOptions(click.Command):
         return kind
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """The options of the command, and behind `--kind` those of the kinds."""
+        """Return the options of the command, with those of the kinds after `--kind`."""
         own = super().get_params(ctx)
         if _MADE not in ctx.meta:
             ctx.meta[_MADE] = _click_options(ctx)
@@ -49,7 +49,7 @@ class KindOptions(click.Command):
         return [*own[:at], *ctx.meta[_MADE], *own[at:]]
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the help text, with a line for each kind in place of KINDS."""
+        """Write the help text, with one line per kind in place of KINDS."""
         text = self.help or ""
         rows = [(kind.name, getattr(kind, "summary", "")) for kind in _classes(ctx)]
         width = max(len(name) for name, _ in rows)
@@ -62,7 +62,7 @@ class KindOptions(click.Command):
             self.help = text
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, and the variables that the options of kinds are read from."""
+        """Write the options, and the environment variables of the kinds' options."""
         super().format_options(ctx, formatter)
         options = [(kind.name, one) for kind in _classes(ctx) for one in _declared(kind) if one.envvar]
         if options:
@@ -71,10 +71,10 @@ class KindOptions(click.Command):
 
 
 def class_of(name: str) -> type[Any] | None:
-    """The class of a kind: that of `--kind`, or another by its name; None: there is none.
+    """Return the class of a kind: that of `--kind`, or another one by its name; None if there is none.
 
     Raises:
-        click.UsageError: an installed package declares it, and it cannot be used.
+        click.UsageError: an installed package declares the kind, but it cannot be used.
     """
     from toriconfig.rotation import kinds
 
@@ -89,19 +89,21 @@ def class_of(name: str) -> type[Any] | None:
 
 
 def chosen_name(name: str | None) -> str:
-    """The name of the kind that `--kind` names, which may be `module:Class`; "" without `--kind`."""
+    """Return the name of the kind of `--kind`, which may be `module:Class`; "" without `--kind`."""
     chosen = click.get_current_context().meta.get(CHOSEN)
     return chosen.name if chosen is not None else name or ""
 
 
 def was_given(name: str) -> bool:
-    """True if the command line names the option."""
+    """Return True if the command line contains the option."""
     source = click.get_current_context().get_parameter_source(name)
     return source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP")
 
 
 def owners() -> dict[str, list[tuple[type[Any], Any]]]:
-    """The options of kinds that the command line names, by flag: each kind that declares it, with its option."""
+    """Return the kinds' options that the command line contains: for each flag the kinds that declare it, with the
+    option.
+    """
     found: dict[str, list[tuple[type[Any], Any]]] = {}
     for kind in _classes(click.get_current_context()):
         for option in _declared(kind):
@@ -111,7 +113,7 @@ def owners() -> dict[str, list[tuple[type[Any], Any]]]:
 
 
 def given_to(kind: type[Any] | None, options: dict[str, Any]) -> dict[str, Any]:
-    """The options of a kind that the command line names, as arguments; None: those of any kind that a record keeps."""
+    """Return the given options of a kind as arguments; None: those of any kind of a record."""
     found = {}
     for declaring, option in (pair for pairs in owners().values() for pair in pairs):
         if (declaring is kind if kind is not None else option.recorded) and not option.ask:
@@ -120,7 +122,7 @@ def given_to(kind: type[Any] | None, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def asked_of(kind: type[Any] | None) -> Any:
-    """The option of a kind that is asked for; None: it has none."""
+    """Return the option of a kind that is prompted for, or None."""
     return next((one for one in _declared(kind) if one.ask), None)
 
 
@@ -181,7 +183,7 @@ def _refuse_secret(option: Any) -> Any:
 
 
 def _target(args: list[str]) -> str:
-    """The value of the last `--kind` among arguments that are not parsed yet; "": there is none."""
+    """Return the value of the last `--kind` in unparsed arguments, or ""."""
     target = ""
     for one, following in zip(args, [*args[1:], ""], strict=False):
         if one == "--":
@@ -194,10 +196,10 @@ def _target(args: list[str]) -> str:
 
 
 def _named(target: str) -> type[Any] | None:
-    """The class that `--kind` names; None: a name that no kind has.
+    """Return the class of `--kind`, or None if no kind has the name.
 
     Raises:
-        ValueError: it cannot be imported, or is no kind; the message says which and why.
+        ValueError: it cannot be imported, or is not a kind; the message gives the reason.
     """
     from toriconfig.rotation import kinds
     from toriconfig.rotation.kinds._found import why_no_kind

@@ -1,4 +1,4 @@
-"""Rotations made from the options of the command line; options of another kind are refused."""
+"""Creation of rotations from the options of the command line; options of another kind are rejected."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 def make_rotations(references: list[tuple[str, float | None]], act: str, options: dict[str, Any]) -> list[Rotation]:
-    """A rotation of each reference.
+    """Return a rotation for each reference.
 
     Args:
-        references: with the age at which each is due.
-        act: what is to be done.
-        options: of the command line.
+        references: the references, with the age at which each is due.
+        act: the requested action.
+        options: the options of the command line.
 
     Raises:
-        click.UsageError: one of them cannot be meant; it names which.
+        click.UsageError: an option does not apply; the message names it.
     """
     names = {reference: kind_name(reference, options) for reference, _ in references}
     refuse_other_kinds(set(names.values()), act, options)
@@ -35,7 +35,7 @@ def make_rotations(references: list[tuple[str, float | None]], act: str, options
 
 
 def kind_name(reference: str, options: dict[str, Any]) -> str:
-    """The kind that the command line, or the form of the reference, means; "": only the record knows."""
+    """Return the kind that the command line gives or the reference implies; "" if only the record has it."""
     from toriconfig._core.markers import split
     from toriconfig.rotation import kinds
 
@@ -63,10 +63,10 @@ def _no_kind(name: str) -> str:
 
 
 def refuse_other_kinds(names: set[str], act: str, options: dict[str, Any]) -> None:
-    """Refuse options that are about none of these kinds, or about a value that is not made.
+    """Reject options that belong to none of these kinds, or describe a new value that is not created.
 
     Raises:
-        click.UsageError: one was given; the message says which kind it is about.
+        click.UsageError: there is one; the message names its kind.
     """
     from toriconfig.rotation import kinds
 
@@ -84,7 +84,7 @@ def refuse_other_kinds(names: set[str], act: str, options: dict[str, Any]) -> No
 
 
 def _refuse_other(flag: str, owning: list[str], recorded: list[str], names: set[str], unknown: bool) -> None:
-    """Refuse a flag that is of none of these kinds, unless only the record says which kind it is."""
+    """Reject a flag of another kind, unless only the record has the kind."""
     if unknown or names & {*owning} or ("" in names and recorded):
         return
     one = ", ".join(sorted(names - {""})) or "the recorded kind"
@@ -96,10 +96,10 @@ def _is_stored(name: str) -> bool:
 
 
 def make_rotation(reference: str, name: str, max_age: float | None, act: str, options: dict[str, Any]) -> Rotation:
-    """A rotation of one reference.
+    """Return a rotation of one reference.
 
     Raises:
-        click.UsageError: something about it is invalid.
+        click.UsageError: the reference or an option is invalid.
     """
     from toriconfig.rotation import Command, Rotation, RotationRefused
 
@@ -130,7 +130,7 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
 
 
 def _kind(name: str, act: str, options: dict[str, Any]) -> Kind | type[Any] | None:
-    """The kind of a new rotation; its class, or None, where the record is to say what the command line does not."""
+    """Return the kind of a new rotation: a kind, its class, or None if the record determines the rest."""
     from toriconfig.rotation._option import made, options_of
 
     found = class_of(name) if name else None
@@ -156,7 +156,9 @@ def _value(from_stdin: bool) -> str:
 
 
 def _min_age(options: dict[str, Any]) -> float | None:
-    """Twice the seconds after which programs with these settings look again; None: the settings cannot be loaded."""
+    """Return twice the seconds between refreshes of programs with these settings; None if the settings cannot be
+    loaded.
+    """
     if "min_age" not in options:
         options["min_age"] = None
         from toriconfig._load.attempt import try_load

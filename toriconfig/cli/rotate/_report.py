@@ -22,12 +22,12 @@ def write_json(items: list[Item]) -> None:
 
 
 def of_outcome(outcome: Outcome, act: str) -> Item:
-    """The item of something that was done."""
+    """Return the item of a completed action."""
     return {"reference": outcome.reference, "act": act, **asdict(outcome)}
 
 
 def of_plan(plan: Plan) -> Item:
-    """The item of a dry run."""
+    """Return the item of a dry run."""
     return {
         "reference": plan.reference,
         "act": "dry-run",
@@ -38,13 +38,13 @@ def of_plan(plan: Plan) -> Item:
 
 
 def of_status(status: Status) -> Item:
-    """The item of a status."""
+    """Return the item of a status."""
     result = "half-way" if status.open else status.step or "never"
     return {"reference": status.reference, "act": "status", "result": result, **asdict(status)}
 
 
 def of_line(line: Line, act: str) -> Item:
-    """The item of one of many."""
+    """Return the item of one result of many."""
     error = None if line.error is None else error_item(line.error)
     return {
         "reference": line.reference,
@@ -56,7 +56,7 @@ def of_line(line: Line, act: str) -> Item:
 
 
 def of_error(reference: str, act: str, error: SecretError) -> Item:
-    """The item of something that failed."""
+    """Return the item of a failure."""
     from toriconfig.rotation import RotationLost, RotationRefused
 
     result = "failed"
@@ -68,7 +68,7 @@ def of_error(reference: str, act: str, error: SecretError) -> Item:
 
 
 def error_item(error: SecretError) -> Item:
-    """An error, as the document shows it."""
+    """Return an error as data for the document."""
     return {
         "type": type(error).__name__,
         "message": error.message,
@@ -79,7 +79,7 @@ def error_item(error: SecretError) -> Item:
 
 
 def code_of(error: SecretError) -> Exit:
-    """The exit code for an error."""
+    """Return the exit code for an error."""
     from toriconfig.errors import VaultSealed, VaultUnreachable
     from toriconfig.rotation._errors import KindUnknown
 
@@ -90,7 +90,7 @@ def code_of(error: SecretError) -> Exit:
 
 
 def outcome_text(outcome: Outcome, act: str) -> str:
-    """One line for something that was done."""
+    """Return one line for a completed action."""
     reference, result = outcome.reference, outcome.result
     if result == "undone":
         return f"undone, the former value is valid: {reference}"
@@ -114,12 +114,12 @@ def outcome_text(outcome: Outcome, act: str) -> str:
 
 
 def plan_text(plan: Plan) -> str:
-    """The lines of a dry run."""
+    """Return the lines of a dry run."""
     return "\n".join([f"{plan.reference} ({plan.kind}) would:", *(f"  {action}" for action in plan.actions)])
 
 
 def status_text(status: Status) -> str:
-    """The lines of a status."""
+    """Return the lines of a status."""
     if not status.step:
         return f"{status.reference}: no rotation on record"
     where = f"{status.step} at {status.at} by {status.who}{_alive(status)}, begun {status.since}"
@@ -148,7 +148,7 @@ def _alive(status: Status) -> str:
 
 
 def line_text(line: Line) -> str:
-    """One line for one of many."""
+    """Return one line for one result of many."""
     from toriconfig.rotation._outcome import spoken
 
     age = "" if line.age is None else f", {spoken(line.age)} old"

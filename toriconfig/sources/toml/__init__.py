@@ -1,1 +1,1 @@
-"""TOML files with the place of every key and value."""
+"""TOML files with the position of every key and value."""

@@ -1,4 +1,4 @@
-"""TOML files, read with the place of every key and value. `tomllib` reads the values; `toml_places` finds where they stand."""
+"""TOML files with the position of every key and value. `tomllib` reads the values; `toml.places` finds their positions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _KEY_OR_HEADER = re.compile(r"\s*(?:\[\[?[^\]\"'=]*\]?\]?\s*\Z|[A-Za-z0-9_.-]{1,
 
 
 class Lines:
-    """A text whose offsets are turned into places when one is shown."""
+    """A text whose offsets are converted to positions on request."""
 
     def __init__(self, text: str, kind: LayerKind, name: str) -> None:
         self.text = text
@@ -36,13 +36,13 @@ class Lines:
         self._starts: list[int] | None = None
 
     def origin(self, at: Any) -> Origin:
-        """The place of a span of offsets; of the whole file for None."""
+        """Return the origin of a range of offsets; None: of the whole file."""
         if at is None:
             return Origin(self._kind, self._name)
         return Origin(self._kind, self._name, *self._place(at[0]), *self._place(at[1]))
 
     def offset(self, line: int, column: int) -> int:
-        """The offset of a 1-based place, at most the end of the text."""
+        """Return the offset of a 1-based position, at most the end of the text."""
         starts = self._lines()
         return min(starts[line - 1] + column - 1, len(self.text)) if line <= len(starts) else len(self.text)
 
@@ -64,14 +64,14 @@ def read_toml(
     limits: Limits | None = None,
     table: tuple[str, ...] = (),
 ) -> list[Tree]:
-    """Read a text: one tree. What stands before a mistake is read all the same.
+    """Read a text as one tree. After a syntax error, the part before the error is read.
 
     Args:
-        content: the text; as bytes UTF-8.
-        name: what people call it: a file, `<stdin>`.
-        kind: the layer that it speaks for.
-        limits: what is refused; None: the usual limits.
-        table: keys of the table that is read instead of the whole, such as `("tool", "app")`.
+        content: the text; bytes are UTF-8.
+        name: name for messages, such as a file or `<stdin>`.
+        kind: the layer of the values.
+        limits: limits on size and structure; None: the default limits.
+        table: keys of the table to read instead of the whole, such as `("tool", "app")`.
     """
     if limits is None:
         from toriconfig.sources.settings_file import Limits
@@ -103,7 +103,7 @@ def read_toml(
 
 
 def _decoded(content: str | bytes) -> str | None:
-    r"""The text with `\n` at its line ends; None when it is not UTF-8."""
+    r"""Return the text with `\n` as line breaks; None if it is not UTF-8."""
     try:
         text = content.decode("utf-8-sig") if isinstance(content, bytes) else content.removeprefix("\ufeff")
         text.encode()
@@ -113,7 +113,7 @@ def _decoded(content: str | bytes) -> str | None:
 
 
 def _parsed(lines: Lines) -> tuple[dict[str, Any], str, Problem | None]:
-    """The values of the longest beginning that can be read, that beginning, and what is wrong behind it."""
+    """Return the values of the longest valid beginning of the text, that beginning, and the error after it."""
     text = lines.text
     found = _loaded(text)
     if isinstance(found, dict):
@@ -131,7 +131,9 @@ def _parsed(lines: Lines) -> tuple[dict[str, Any], str, Problem | None]:
 
 
 def _loaded(text: str) -> dict[str, Any] | str:
-    """The values, or the message of the parser, which is only compared and never shown: it may repeat a value."""
+    """Return the values, or the message of the parser. The message is compared, but never shown, because it may repeat
+    a value.
+    """
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -168,7 +170,7 @@ def _node(value: Any, spot: Spot, layer: Layer) -> Node:
 
 
 def _only(tree: Tree, table: tuple[str, ...]) -> Tree:
-    """The tree of one table alone; an empty one where the file does not have it."""
+    """Return the tree of one table, or an empty tree if the file does not have it."""
     node, problems = tree.root.find(table), tree.problems
     if node is None or type(node.value) is not dict:
         if tree.complete:
@@ -178,7 +180,7 @@ def _only(tree: Tree, table: tuple[str, ...]) -> Tree:
 
 
 def _no_table(root: Node, table: tuple[str, ...]) -> Problem:
-    """A warning that a file does not have the table that is read of it, with the nearest name that stands there."""
+    """Return the warning for a missing table, with the most similar existing name."""
     from toriconfig._core.suggest import near
 
     depth = next(end for end in range(1, len(table) + 1) if not _is_table(root.find(table[:end])))
@@ -206,7 +208,7 @@ def _is_table(node: Node | None) -> bool:
 
 
 def _shown(text: str, read: str) -> list[str]:
-    """The lines for the frames of problems: behind what could be read, keys alone, since nothing tells which are secret."""
+    """Return the lines for excerpts. After the valid part only keys are shown, because secrets are not known there."""
     rows = text.split("\n")
     known = read.count("\n") + 1 if read else 0
     return [row if number < known else _keys_of(row) for number, row in enumerate(rows)]

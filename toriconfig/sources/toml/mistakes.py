@@ -1,4 +1,4 @@
-"""Errors of a text that is no TOML, from the message of `tomllib`, with the remedies."""
+"""Problems of a text that is not valid TOML, from the message of `tomllib`, with remedies."""
 
 from __future__ import annotations
 
@@ -85,10 +85,10 @@ _KEYS = (
 
 
 def mistake(message: str, lines: Lines) -> Problem:
-    """The problem at the place that the parser names.
+    """Return the problem at the position that the parser names.
 
     Args:
-        message: the parser's, which is only compared and never shown: it may repeat a value.
+        message: message of the parser. It is compared, but never shown, because it may repeat a value.
         lines: the text.
     """
     place = _PLACE.search(message)

@@ -1,8 +1,7 @@
-"""Places of the keys and values of a TOML text.
+"""Positions of the keys and values of a TOML text.
 
-`tomllib` returns values without places, so the text is read a second time.
-
-The text is valid here: `tomllib` has read it. What is left is to follow strings, brackets and headers.
+`tomllib` returns values without positions, so the text is scanned again. The text is valid, because `tomllib` has read
+it. The scanner therefore only follows strings, brackets and headers.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ Span = tuple[int, int]
 
 
 class Spot:
-    """The place of one value.
+    """The position of one value.
 
     Attributes:
-        at: where the value stands; for a table the header that names it first.
-        key_at: where its key stands, or None for the items of an array.
-        below: the spots of a table by key, of an array by index, or None.
+        at: position of the value; for a table, of the first header that names it.
+        key_at: position of its key, or None for the items of an array.
+        below: the spots of a table by key, or of an array by index; or None.
     """
 
     __slots__ = ("at", "below", "key_at")
@@ -44,7 +43,7 @@ class Spot:
 
 
 class TooDeep(Exception):
-    """Values stand deeper inside one another than is read; `at` is where."""
+    """Error for values that are nested too deeply, with the position `at`."""
 
     def __init__(self, at: int) -> None:
         super().__init__(at)
@@ -52,14 +51,14 @@ class TooDeep(Exception):
 
 
 def places(text: str, max_depth: int) -> Spot:
-    """The spot of the top level, with all others below it.
+    """Return the spot of the top level, with all others below it.
 
     Args:
         text: a valid document.
-        max_depth: how deep values may stand inside one another, the top level included.
+        max_depth: maximum nesting depth, including the top level.
 
     Raises:
-        TooDeep: they stand deeper.
+        TooDeep: values are nested more deeply.
     """
     return _Walk(text, max_depth).document()
 
@@ -176,7 +175,7 @@ class _Walk:
 
 
 def _table(spot: Spot) -> dict[str, Spot]:
-    """The members of a table; of an array of tables those of its last one."""
+    """Return the members of a table, or of the last table of an array of tables."""
     below: Any = spot.below
     if isinstance(below, list):
         below = below[-1].below

@@ -1,1 +1,1 @@
-"""YAML and JSON files with the place of every key and value."""
+"""YAML and JSON files with the position of every key and value."""

@@ -1,4 +1,4 @@
-"""From the bytes of a file to its documents: decode, choose the parser, read."""
+"""Reading of the documents of a file: decode, choose the parser, parse."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ FASTEST = _fastest()
 def read_yaml(
     content: str | bytes, name: str, *, kind: LayerKind = "files", limits: Limits | None = None
 ) -> list[Tree]:
-    """Read every document of a text; at least one tree comes back, an empty one for an empty text.
+    """Read every document of a text. At least one tree is returned; an empty text gives an empty tree.
 
     Args:
-        content: the text; as bytes UTF-8, or UTF-16 or UTF-32 with a byte order mark.
-        name: what people call it: a file, `<stdin>`.
-        kind: the layer that it speaks for.
-        limits: what is refused; None: the usual limits.
+        content: the text; bytes are UTF-8, or UTF-16 or UTF-32 with a byte order mark.
+        name: name for messages, such as a file or `<stdin>`.
+        kind: the layer of the values.
+        limits: limits on size and structure; None: the default limits.
     """
     limits = limits or Limits()
     layer = _layer(kind, name)
@@ -68,7 +68,7 @@ def _layer(kind: LayerKind, name: str) -> Layer:
 def read_documents(content: str | bytes, layer: Layer, limits: Limits, parser: Parser = FASTEST) -> list[Tree]:
     """Read every document of `content`; none for an empty one.
 
-    A byte or character that is not text ends the reading at the end of the line before it.
+    After a byte or character that is not text, only the lines before it are read.
     """
     text, bad_at, encoding = _decoded(content)
     lines = split_lines(text)
@@ -143,7 +143,7 @@ def _at_line(problem: Problem, line: int) -> bool:
 
 
 def decode(data: bytes) -> tuple[str, int | None, str]:
-    """Decode strictly: UTF-8, or UTF-16 and UTF-32 when a byte order mark says so.
+    """Decode strictly: UTF-8, or UTF-16 or UTF-32 with a byte order mark.
 
     Returns:
         The text without its byte order mark; the index in it where decoding stopped, or None; the encoding.
@@ -159,7 +159,7 @@ def decode(data: bytes) -> tuple[str, int | None, str]:
 
 
 def split_lines(text: str) -> list[str]:
-    """Lines as YAML 1.2 and editors count them: after LF, CR LF and CR."""
+    """Split text into lines as YAML 1.2 and editors do: after LF, CR LF and CR."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
@@ -169,6 +169,6 @@ def split_lines(text: str) -> list[str]:
 
 
 def place(text: str, index: int) -> tuple[int, int]:
-    """The 1-based line and column of the character at `index`."""
+    """Return the 1-based line and column of the character at `index`."""
     before = text[:index].replace("\r\n", "\n").replace("\r", "\n")
     return before.count("\n") + 1, len(before) - before.rfind("\n")

@@ -1,7 +1,7 @@
-"""Messages of the parser, in words for people: the place, the error, the remedy. Never the text itself.
+"""Messages for errors of the parser: position, error and remedy, but never the text itself.
 
-The parser's own message is matched, not shown: the pure-Python one quotes characters of the file, and every
-character of a file can be part of a password.
+The parser's own message is compared, but not shown. The pure-Python parser quotes characters of the file, and any
+character of a file may be part of a password.
 """
 
 from __future__ import annotations
@@ -189,12 +189,12 @@ _OTHER: Final = _Case("", "", False, "this cannot be read as YAML", "not expecte
 
 
 def syntax_problem(error: Any, opened: Any, origin_at: Callable[[Any], Origin], lines: Sequence[str]) -> Problem:
-    """Turn the parser's complaint (a `MarkedYAMLError`) into a problem.
+    """Convert an error of the parser (a `MarkedYAMLError`) into a problem.
 
     Args:
-        error: the complaint.
-        opened: mark of the innermost bracket that is open, or None.
-        origin_at: makes an origin of a mark.
+        error: the error.
+        opened: mark of the innermost open bracket, or None.
+        origin_at: converts a mark into an origin.
         lines: the text.
     """
     case = _case(error, lines)
@@ -230,7 +230,7 @@ def _case(error: Any, lines: Sequence[str]) -> _Case:
 
 
 def _ends_long_key(line: str, column: int) -> bool:
-    """True if the `:` at a column stands behind a key that is too long for the parser to know it as one."""
+    """Return True if the `:` at a column follows a key that is too long for the parser to recognize."""
     text = line[:column].rstrip()
     if len(text) <= _KEY_LENGTH or line[column : column + 1] != ":":
         return False
@@ -250,14 +250,14 @@ def _opening_quote(text: str) -> int:
 
 
 def _rest(lines: Sequence[str], mark: Any) -> str:
-    """Return the text behind a mark; if it is blank, the next line that is not, or ""."""
+    """Return the text after a mark; if it is blank, the next non-blank line, or ""."""
     rest = "".join(lines[mark.line : mark.line + 1])[mark.column :]
     following = iter(lines[mark.line + 1 :]) if not rest.strip() else iter(())
     return rest if rest.strip() else next((line for line in following if line.strip()), "")
 
 
 def character_problem(origin: Origin, encoding: str | None) -> Problem:
-    """A byte that is not text (`encoding` says what was expected), or a control character (None)."""
+    """Return the problem of a byte that is invalid in `encoding`, or, with None, of a control character."""
     if encoding is None:
         return Problem(
             "TC001",

@@ -1,6 +1,6 @@
-"""One pass over the parser's events: tree, places, guards and duplicate check at once.
+"""One pass over the parser's events that builds the tree, its positions, the limits and the duplicate check.
 
-Nothing here recurses, whatever the depth of the input: the collections that are open stand in a list.
+The code does not recurse, whatever the depth of the input: the open collections are in a list.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def read_events(  # noqa: C901, PLR0912, PLR0915
     """Read every document of one stream; the `at` of the nodes is a pair of the parser's marks.
 
     Args:
-        parser: makes of a text an object with `get_event`, which gives the next event, then None.
-        text: what is parsed.
-        reading: takes what is read.
+        parser: converts text into an object with `get_event`, which returns the next event, or None at the end.
+        text: the text.
+        reading: collects the result.
     """
     # Most files have none of these characters, and then nothing needs to ask for tags and anchors.
     special = "&" in text or "!" in text or "*" in text

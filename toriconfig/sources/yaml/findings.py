@@ -1,6 +1,6 @@
-"""Errors that reading a YAML text can find, in words for people. Keys are named; values, tags and anchors are not.
+"""Problems found while reading a YAML text. Keys are named; values, tags and anchors are not.
 
-Whatever follows an unquoted `!`, `&` or `*` may be a password that somebody forgot to quote.
+Text after an unquoted `!`, `&` or `*` may be a password without quotes.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ _NAMED_TAGS: Final = _REFERENCES | {CORE + name for name in ("binary", "set", "o
 
 
 class Stop(Exception):
-    """Reading ends here; the problem is already told."""
+    """Ends the reading; the problem is already recorded."""
 
 
 class Findings:
     """The problems of one document.
 
     Attributes:
-        problems: what was found.
-        complete: False when something was left out, so that "missing" cannot be told.
+        problems: the problems.
+        complete: False if something was skipped, so that missing keys cannot be reported.
     """
 
     def __init__(self, layer: Layer, restore: Restore | None) -> None:
@@ -55,7 +55,7 @@ class Findings:
         return self._layer.locate((event.start_mark, event.end_mark))
 
     def duplicate(self, at: Any, where: Where) -> None:
-        """The key stands in this mapping already."""
+        """Record a duplicate key of a mapping."""
         _, mapping, _, key = where
         if key is not REFUSED:
             self._add(
@@ -69,7 +69,7 @@ class Findings:
             )
 
     def key(self, event: Any, where: Where) -> None:
-        """A key that is a mapping, a list or nothing at all."""
+        """Record a key that is a mapping, a list or empty."""
         self._add(
             "TC005",
             self.at(event),
@@ -81,7 +81,7 @@ class Findings:
         )
 
     def tag(self, event: Any, where: Where) -> None:
-        """A tag beyond the core schema."""
+        """Record a tag that is not in the core schema."""
         tag: str = event.tag
         python = tag.startswith(f"{CORE}python/")
         named = tag.replace(CORE, "!!") if tag in _NAMED_TAGS else "!!python/..." if python else ""
@@ -100,11 +100,11 @@ class Findings:
         )
 
     def misfit(self, event: Any, where: Where) -> None:
-        """A scalar that is not what its tag says."""
+        """Record a scalar that does not fit its tag."""
         self._add("TC005", self.at(event), where, message="the scalar does not fit its tag", help="remove the tag")
 
     def long_number(self, event: Any, where: Where) -> None:
-        """A number that Python would refuse to read."""
+        """Record a number with more digits than Python reads."""
         self._add(
             "TC004",
             self.at(event),
@@ -115,7 +115,7 @@ class Findings:
         )
 
     def unknown_alias(self, event: Any, where: Where) -> None:
-        """An alias without an anchor."""
+        """Record an alias without an anchor."""
         self._add(
             "TC001",
             self.at(event),
@@ -126,7 +126,7 @@ class Findings:
         )
 
     def endless_alias(self, event: Any, target: Node, where: Where) -> None:
-        """An alias inside its own anchor."""
+        """Record an alias inside its own anchor."""
         self._add(
             "TC004",
             self.at(event),
@@ -138,7 +138,7 @@ class Findings:
         )
 
     def merge(self, wrong: Node, where: Where) -> None:
-        """A merge key with something that cannot be merged."""
+        """Record a merge key whose value cannot be merged."""
         self._add(
             "TC005",
             wrong.origin,
@@ -149,7 +149,7 @@ class Findings:
         )
 
     def top_level(self, root: Node) -> None:
-        """A document that is not a mapping."""
+        """Record a document that is not a mapping."""
         kind = "a list" if type(root.value) is list else "a single value"
         self._put(
             "TC007",
@@ -161,7 +161,7 @@ class Findings:
         )
 
     def many(self, event: Any, most: int) -> NoReturn:
-        """More values than allowed."""
+        """Record too many values."""
         self._put(
             "TC004",
             self.at(event),
@@ -172,7 +172,7 @@ class Findings:
         raise Stop
 
     def many_documents(self, event: Any, most: int) -> NoReturn:
-        """More documents than allowed."""
+        """Record too many documents."""
         self._put(
             "TC004",
             self.at(event),
@@ -183,7 +183,7 @@ class Findings:
         raise Stop
 
     def deep(self, origin: Origin, most: int) -> None:
-        """More collections inside one another than allowed."""
+        """Record collections that are nested too deeply."""
         self._put(
             "TC004",
             origin,
@@ -193,7 +193,7 @@ class Findings:
         )
 
     def differs(self, event: Any, value: Any, where: Where) -> None:
-        """Hint at what YAML 1.1 would have made of a scalar, if that is something else."""
+        """Record a hint if YAML 1.1 reads a scalar differently."""
         reading = reading_of_1_1(event.value)
         if not reading or self._hints >= MOST_PROBLEMS:
             return

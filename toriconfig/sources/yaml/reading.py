@@ -1,4 +1,4 @@
-"""The rare half of reading YAML: everything that the loop over the events leaves to somebody else."""
+"""The rare cases of reading YAML, separate from the loop over the events."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Anchor:
-    """Target of an anchor: its node, the spelling of a scalar, the nodes it expands to (None while it is open)."""
+    """Target of an anchor: its node, the spelling of a scalar, and the number of its nodes (None while it is open)."""
 
     __slots__ = ("node", "size", "spelling")
 
@@ -27,15 +27,15 @@ class Anchor:
 
 
 class Reading:
-    """Result of reading one stream so far.
+    """Intermediate result of reading one stream.
 
     Attributes:
-        trees: the documents that are finished.
-        root: the root of the document being read, or None.
-        anchors: by name; None for one that was refused.
-        found: the problems of the document being read.
-        bad_at: index into the text of a character that stopped the parser before it could read what stands
-            before that character, or None.
+        trees: the completed documents.
+        root: the root of the current document, or None.
+        anchors: the anchors by name; None for a rejected one.
+        found: the problems of the current document.
+        bad_at: index of a character that stopped the parser before it could read the text in front of that character,
+            or None.
     """
 
     def __init__(self, layer: Layer, limits: Limits, text: str, lines: list[str], *, restore: Restore | None) -> None:
@@ -57,13 +57,13 @@ class Reading:
     # documents
 
     def begin(self, event: Any) -> None:
-        """A document begins; Stop when there are too many."""
+        """Start a document; raise Stop if there are too many."""
         if len(self.trees) >= self.limits.max_documents:
             self.found.many_documents(event, self.limits.max_documents)
         self._start = (event.start_mark, event.end_mark)
 
     def finish(self) -> None:
-        """The document ends, for good or because nothing more can be read."""
+        """Complete the document, at its end or because nothing more can be read."""
         for mapping in self._refused:
             mapping.pop(REFUSED, None)
         self._refused.clear()
@@ -93,13 +93,13 @@ class Reading:
         self.found = Findings(self.layer, self._restore)
 
     def cut(self, stack: list[Frame], mapping: Any, event: Any, gave_up: Any = None) -> None:
-        """Finish a document that cannot be read to its end, without what may hold text of the broken part.
+        """Complete a document that cannot be read to its end, without parts that may contain text of the invalid part.
 
         Args:
-            stack: the collections that enclose the one being read.
-            mapping: the mapping being read, or None.
+            stack: the collections that enclose the current one.
+            mapping: the current mapping, or None.
             event: the last event.
-            gave_up: the mark where the parser gave up, or None when it was not the parser.
+            gave_up: the mark at which the parser stopped, or None if something else stopped.
         """
         self.found.complete = False
         if self._start is None and self.trees:  # between two documents: it belongs to the one above
@@ -128,7 +128,7 @@ class Reading:
     # keys
 
     def key(self, event: Any, where: Where) -> Any:
-        """The key that a scalar or an alias gives when there is something unusual about it."""
+        """Return the key of an unusual scalar or alias."""
         tag, anchor = getattr(event, "tag", None), event.anchor
         spelling = getattr(event, "value", None)
         if spelling is None:
@@ -148,9 +148,9 @@ class Reading:
         return self.number_key(event, where) if tag is None and spelling else spelling
 
     def number_key(self, event: Any, where: Where) -> str:
-        """A key that may spell a number or a word: the text, with what it means where it is none.
+        """Return a key that may spell a number or a word: the text, with its parsed value if it is not text.
 
-        Two spellings of one number are one key twice; each mapping keeps the numbers that are not spelt as usual.
+        Two spellings of one number are a duplicate key, so each mapping keeps the numbers with an unusual spelling.
         """
         spelling: str = event.value
         value = plain(spelling) if event.implicit[0] else spelling
@@ -166,7 +166,7 @@ class Reading:
         return Key(spelling, value)
 
     def refuse_key(self, event: Any, where: Where) -> Any:
-        """A key that is a mapping, a list or nothing; its value is read and forgotten."""
+        """Reject a key that is a mapping, a list or empty; its value is read and discarded."""
         self.found.key(event, where)
         return self._read_and_forget(where)
 
@@ -177,7 +177,7 @@ class Reading:
     # values
 
     def tagged(self, event: Any, where: Where) -> Any:
-        """The value of a scalar with a tag, or MISSING when it is refused."""
+        """Return the value of a scalar with a tag, or MISSING if it is rejected."""
         try:
             value = tagged(event.value, event.tag)
         except KeyError:
@@ -191,7 +191,7 @@ class Reading:
         return value
 
     def number(self, event: Any, where: Where) -> Any:
-        """The value of a plain scalar that may be a number, or MISSING when it is refused."""
+        """Return the value of a plain scalar that may be a number, or MISSING if it is rejected."""
         try:
             value = number(event.value)
         except TooLong:
@@ -202,16 +202,16 @@ class Reading:
         return value
 
     def fits(self, event: Any, is_mapping: bool, where: Where) -> bool:
-        """True if a collection has no tag, or one of the core schema that fits."""
+        """Return True if a collection has no tag, or a matching one of the core schema."""
         if event.tag in (None, "!", f"{CORE}map" if is_mapping else f"{CORE}seq"):
             return True
         self._refuse_tag(event, where)
         return False
 
     def skip(self, get_event: Callable[[], Any], depth: int) -> None:
-        """Pass over the collection that has just begun at `depth`.
+        """Skip the collection that has just begun at `depth`.
 
-        The bound holds here too: libyaml's time grows with the square of the depth.
+        The limit also applies here, because libyaml's time grows with the square of the depth.
         """
         open_ = 1
         while open_:
@@ -237,7 +237,7 @@ class Reading:
         return known
 
     def merge(self, mapping: dict[Any, Node], where: Where) -> None:
-        """Apply the merge key of a mapping that has ended."""
+        """Apply the merge key of a completed mapping."""
         from toriconfig.sources.yaml.tree import merge
 
         wrong = merge(mapping)
@@ -252,12 +252,12 @@ class Reading:
     # what ends the reading
 
     def too_deep(self, event: Any) -> NoReturn:
-        """More collections inside one another than allowed."""
+        """Handle collections that are nested too deeply."""
         self.found.deep(self.found.at(event), self.limits.max_depth)
         raise Stop
 
     def syntax(self, error: Any, stack: list[Frame]) -> None:
-        """The parser gave up."""
+        """Handle a syntax error of the parser."""
         from toriconfig.sources.yaml.errors import syntax_problem
 
         opened = None
@@ -270,7 +270,7 @@ class Reading:
         )
 
     def unreadable(self, error: Exception, event: Any) -> None:
-        """The parser met a character that no YAML text holds, or an escape in a tag that stands for nothing."""
+        """Handle a character that YAML does not allow, or an invalid escape in a tag."""
         offset = getattr(error, "position", None)
         if offset is None:
             mark = event.end_mark

@@ -1,4 +1,4 @@
-"""Meaning of a scalar: the core schema of YAML 1.2, and the differences from YAML 1.1."""
+"""Meaning of scalars: the core schema of YAML 1.2, and the differences from YAML 1.1."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ CORE_SCALARS: Final[dict[str, type]] = {
 
 
 class TooLong(Exception):
-    """The number has more digits than can be read."""
+    """Error for a number with too many digits."""
 
 
 def number(text: str) -> Any:
-    """The int or float that a plain scalar spells, else the text itself.
+    """Return the int or float that a plain scalar spells, else the text itself.
 
     Raises:
         TooLong: an integer of more than `LONGEST_NUMBER` characters.
@@ -79,10 +79,10 @@ def number(text: str) -> Any:
 
 
 def tagged(text: str, tag: str) -> Any:
-    """The value of a scalar under an explicit core tag; `MISSING` when text and tag do not fit.
+    """Return the value of a scalar with an explicit core tag; `MISSING` if text and tag do not fit.
 
     Raises:
-        KeyError: not a tag of the core schema.
+        KeyError: the tag is not in the core schema.
         TooLong: as `number`.
     """
     wanted = str if tag == "!" else CORE_SCALARS[tag]
@@ -100,7 +100,7 @@ def tagged(text: str, tag: str) -> Any:
 
 
 def reading_of_1_1(text: str) -> str:
-    """Name the YAML 1.1 reading (PyYAML, Ruby, older tools) of a plain scalar, if it differs from 1.2; else ""."""
+    """Return the YAML 1.1 meaning (PyYAML, Ruby, older tools) of a plain scalar, if it differs from 1.2; else ""."""
     word = WORDS_OF_1_1.get(text)
     if word:
         return f"the boolean {word}"
@@ -126,7 +126,7 @@ def reading_of_1_1(text: str) -> str:
 
 
 def plain(text: str) -> Any:
-    """The value of a plain scalar; a number with too many digits stays text."""
+    """Return the value of a plain scalar; a number with too many digits stays text."""
     value = WORDS.get(text, MISSING)
     try:
         return value if value is not MISSING else number(text) if text[0] in NUMERIC else text
@@ -135,7 +135,7 @@ def plain(text: str) -> Any:
 
 
 def as_spelt(node: Node, lines: list[str]) -> str | None:
-    """A number or word as the lines of its file spell it, when it stands there plainly; None else."""
+    """Return a number or word as its file spells it, if it is one plain word on its line; None otherwise."""
     origin = node.origin
     if origin.line is None or origin.line != origin.end_line or origin.column is None:
         return None
@@ -149,7 +149,7 @@ def as_spelt(node: Node, lines: list[str]) -> str | None:
 
 
 def remedy(reading: str) -> str:
-    """Return the spelling to use instead, which every tool reads the same."""
+    """Return the recommended spelling, which every tool reads the same."""
     return _REMEDIES[reading]
 
 

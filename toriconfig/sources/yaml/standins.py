@@ -1,8 +1,8 @@
-r"""Private characters that stand in, during the parse, for the few things that libyaml would misread.
+r"""Private characters that replace, during the parse, the few characters that libyaml would misread.
 
-libyaml follows YAML 1.1 in two things that YAML 1.2 changed: it ends a line at U+0085, U+2028 and U+2029, and it
-refuses the surrogate pairs of JSON (`"\ud83d\ude00"`). The stand-ins are as wide as what they stand for, so that
-every line and column stays true.
+libyaml follows YAML 1.1 in two points that YAML 1.2 changed: it ends a line at U+0085, U+2028 and U+2029, and it
+rejects the surrogate pairs of JSON (`"\ud83d\ude00"`). The replacements have the same width, so that all lines and
+columns stay correct.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LOW, _LOW_AS = "cdefCDEF", "4567abcd"
 
 
 def stand_in(text: str) -> tuple[str, Restore | None]:
-    """The text as libyaml should see it, and what turns its keys and values back; None when nothing stands in."""
+    """Return the text for libyaml, and a function that restores keys and values; None if nothing is replaced."""
     breaks = any(char in text for char in _BREAKS)
     pairs = ("\\ud" in text or "\\uD" in text) and not _has_own(text)
     restore: Restore | None = None
@@ -66,7 +66,7 @@ def _pairs_back(text: str) -> str:
 
 
 def _respell(text: str, first: str, second: tuple[str, str], first_as: str, second_as: tuple[str, str]) -> str:
-    """Respell the escaped pairs, digit for digit and keeping the case, so that the way back is exact."""
+    """Replace the escaped pairs digit by digit, keeping the case, so that the original can be restored."""
     import re
 
     swap_first = str.maketrans(first, first_as)

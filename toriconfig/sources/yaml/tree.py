@@ -1,4 +1,4 @@
-"""Steps on a YAML tree after the parse: merge keys, aliases made real, stand-ins put back."""
+"""Processing of a YAML tree after the parse: merge keys, copies for aliases, restored characters."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def merge(mapping: dict[str, Node]) -> Node | None:
-    """Put in what the pending merge key names; a key of the mapping itself wins, then the earlier source.
+    """Apply the pending merge key; keys of the mapping itself take precedence, then those of the earlier source.
 
     Returns:
-        The node that is neither a mapping nor a list of mappings, or None when all went well.
+        The node that is neither a mapping nor a list of mappings, or None on success.
     """
     merged: Node = mapping.pop(MERGE)
     sources = merged.value if type(merged.value) is list else [merged]
@@ -28,12 +28,12 @@ def merge(mapping: dict[str, Node]) -> Node | None:
 
 
 def unshare(root: Node, max_depth: int) -> Node | None:
-    """Give every place that an alias or a merge key filled nodes of its own.
+    """Copy the nodes that an alias or a merge key inserted, so that no node is shared.
 
-    The parse counted the nodes this will make, so it ends soon.
+    The parse limited the number of nodes, so this ends soon.
 
     Returns:
-        The first node deeper than `max_depth`, or None when all went well.
+        The first node deeper than `max_depth`, or None on success.
     """
     nodes = {id(root)}
     containers: set[int] = set()
@@ -63,7 +63,7 @@ def unshare(root: Node, max_depth: int) -> Node | None:
 
 
 def restore_tree(root: Node, restore: Restore) -> None:
-    """Put back what stand-ins stood for, in keys and values."""
+    """Restore the replaced characters in keys and values."""
     todo = [root]
     while todo:
         node = todo.pop()
