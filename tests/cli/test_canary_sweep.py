@@ -125,6 +125,43 @@ def test_no_command_shows_a_secret_of_any_shape(place: str, toriconfig: Toriconf
         canary.absent_from(*result[1:])
 
 
+LOGINS = (
+    "HvacLogin('ldap', username='ann', password='{c}')",
+    "HvacLogin('ldap', username='ann', password=lambda: '{c}')",
+    "HvacLogin('aws', role='app', access_key='{c}', secret_key='{c}')",
+    "Login(lambda client: client.auth.ldap.login('ann', '{c}'))",
+    "Login(lambda client: 1 / int('{c}'))",
+    "Token('{c}', wrapped=True)",
+)
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_no_command_shows_an_argument_of_a_login(
+    login: str, toriconfig: Toriconfig, tmp_path: Path, shared_vault_server: VaultServer
+) -> None:
+    canary = Canary()
+    (tmp_path / "swept_login.py").write_text(
+        "from support.swept import Swept\nfrom toriconfig import Vault, lazy\n"
+        "from toriconfig.vault import HvacLogin, Login, Token\n"
+        f"settings = lazy(Swept, vault=Vault(auth={login.format(c=canary.secret)}))\n"
+    )
+    (tmp_path / "swept.yaml").write_text(
+        "badge: ${vault:secret/swept#api_key}\npeers: ['${vault:secret/swept#api_key}']\n"
+    )
+    for command in (
+        ("check", "--online"),
+        ("check", "--online", "-o", "json"),
+        ("doctor",),
+        ("show", "--origins"),
+        ("explain", "peers", "--online"),
+        ("health", "--online", "-o", "json"),
+        ("policy", "--online"),
+    ):
+        result = toriconfig(*command, "--settings", "swept_login:settings", VAULT_ADDR=shared_vault_server.address)
+        assert "a bug of toriconfig" not in result.err, (command, result.err)
+        canary.absent_from(*result[1:])
+
+
 def test_the_sweep_covers_every_command_but_those_that_only_run_others() -> None:
     from toriconfig.cli import COMMANDS as KNOWN
 

@@ -230,6 +230,20 @@ def test_a_wrong_login_is_refused_when_it_is_made(name: str, arguments: dict[str
         HvacLogin(name, **arguments)
 
 
+def test_a_wrong_login_shows_no_credential() -> None:
+    canary = Canary()
+    wrong: list[dict[str, Any]] = [
+        {"username": "a", "pasword": canary.secret},
+        {"username": "a", "password": [canary.secret]},
+        {"password": canary.secret},
+        {"username": "a", "password": canary.secret, "password_file": canary.secret},
+    ]
+    for arguments in wrong:
+        with pytest.raises(ValueError, match=r"HvacLogin\('ldap'\)") as caught:
+            HvacLogin("ldap", **arguments)
+        canary.absent_from(caught.value)
+
+
 @pytest.mark.parametrize("name", sorted(WAYS))
 def test_the_arguments_are_those_of_hvacs_own_function(name: str) -> None:
     way, client = WAYS[name], hvac.Client()

@@ -12,10 +12,11 @@ from typing import Annotated, Any, ClassVar
 import pytest
 from pydantic import BaseModel
 
+from support.faults import Answer, answering_server
 from toriconfig import Ref, Secret, SettingsConfigDict, Vault, health, lazy, load, override, shutdown
 from toriconfig.errors import SecretError, VaultDenied
 from toriconfig.testing import Canary, VaultServer, vault_server
-from toriconfig.vault import PINNED, SECRET, TUNING, LoginMethod, LoginRequest, LoginTools
+from toriconfig.vault import PINNED, SECRET, TUNING, LoginAnswer, LoginMethod, LoginRequest, LoginTools
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,54 @@ def test_a_program_logs_in_by_its_own_method(loaded: Callable[..., App]) -> None
     settings = loaded(Badge("ann", pin="right-pin-1"))
     assert "k3y" == settings.key.get()
     assert health(settings).ok
+
+
+@dataclass(frozen=True)
+class Machine(LoginMethod):
+    """A login with the identity that a service of the machine gives, by hvac."""
+
+    method: ClassVar[str] = "machine"
+    locks: ClassVar[bool] = False
+
+    def request(self, tools: LoginTools) -> LoginAnswer:
+        service = tools.variable("IDENTITY_SERVICE")
+        pin = tools.fetch(f"{service}/pin", "the pin", headers={"Metadata": "true"})
+        return tools.log_in(lambda client: client.auth.userpass.login("ann", pin), name="machine", locks=False)
+
+
+@dataclass(frozen=True)
+class Handed(LoginMethod):
+    """A login that another program has sent; this one gets its answer."""
+
+    method: ClassVar[str] = "handed"
+    answer: tuple[tuple[str, Any], ...] = field(metadata=SECRET)
+
+    def request(self, tools: LoginTools) -> LoginAnswer:
+        return LoginAnswer(dict(self.answer))
+
+
+def test_a_method_of_its_own_asks_a_service_of_the_machine_and_logs_in_by_hvac(
+    server: VaultServer, tmp_path: Path
+) -> None:
+    with answering_server(lambda line: Answer(200, b"right-pin-1\n")) as service:
+        environ = {"VAULT_ADDR": server.address, "IDENTITY_SERVICE": service.address}
+        settings = load(App, vault=Vault(auth=Machine()), environ=environ, config_dir=tmp_path)
+        assert "k3y" == settings.key.get()
+        assert ["GET /pin HTTP/1.1"] == service.requests
+
+
+def test_a_method_of_its_own_returns_an_answer_that_shows_no_token(
+    loaded: Callable[..., App], server: VaultServer
+) -> None:
+    auth = server.client.auth.userpass.login("ann", "right-pin-1", use_token=False)["auth"]
+    given = tuple((name, auth[name]) for name in ("client_token", "lease_duration", "renewable"))
+    assert "k3y" == loaded(Handed(given)).key.get()
+    assert auth["client_token"] not in repr(LoginAnswer(auth)) + repr(Handed(given))
+
+
+def test_an_answer_without_a_token_is_named(loaded: Callable[..., App]) -> None:
+    with pytest.raises(VaultDenied, match="the login by handed brought no token"):
+        loaded(Handed(())).key.get()
 
 
 def test_a_credential_in_a_file_is_read_at_each_login(loaded: Callable[..., App], tmp_path: Path) -> None:

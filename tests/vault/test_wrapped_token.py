@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import hvac
 import pytest
+from pydantic import BaseModel
 
 from support.fake_vault import secret
+from toriconfig import Ref, Secret, SettingsConfigDict, load
 from toriconfig._vault import shutdown
 from toriconfig.errors import VaultDenied, VaultNotFound
 from toriconfig.testing import VaultServer, vault_server
@@ -48,6 +50,25 @@ def test_a_wrapping_token_in_the_variable_is_opened_once(server: VaultServer, co
         session = connect(environ, auth=Token(wrapped=True), refresh_interval=50.0 + number)
         assert {"k": "v"} == secret(session, "secret/app").get()
     assert 1 == server.requests("sys/wrapping/unwrap")
+
+
+def test_a_variable_says_that_the_token_is_wrapped(server: VaultServer, tmp_path: Path) -> None:
+    class App(BaseModel):
+        model_config = SettingsConfigDict(env_prefix="APP_", env_nested_delimiter="__")
+        key: Annotated[Secret[str], Ref("secret/app#k")]
+
+    environ = {"VAULT_ADDR": server.address, "VAULT_TOKEN": _wrapped(server), "APP_VAULT__AUTH__WRAPPED": "true"}
+    assert "v" == load(App, environ=environ, config_dir=tmp_path).key.get()
+    shutdown()
+
+
+def test_a_wrapping_token_that_nobody_declared_is_refused_with_the_remedy(
+    server: VaultServer, connect: Connect
+) -> None:
+    session = connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": _wrapped(server)})
+    with pytest.raises(VaultDenied) as caught:
+        secret(session, "secret/app").get()
+    assert "`Token(wrapped=True)`" in caught.value.help
 
 
 def test_the_wrapped_token_of_a_login_and_of_a_file_is_opened(

@@ -168,7 +168,8 @@ def denied(path: str, method: str, *, request_id: str = "", token_dead: bool = F
             reference=path,
             status=403,
             request_id=request_id,
-            help="it has ended, was revoked or is missing: log in again, or configure a login",
+            help="it has ended, was revoked or is missing: log in again, or configure a login; a wrapping token needs "
+            "`Token(wrapped=True)`",
         )
     if path.startswith(MOUNTS):
         place = path.removeprefix(MOUNTS)
