@@ -48,7 +48,10 @@ def clean_init(cls: C) -> C:
 
 
 def clean_methods(cls: C) -> C:
-    """A class whose constructor and public methods are clean in that sense; generators are left as they are."""
+    """Decorate a class so that errors of its constructor and public methods hold no frame with their arguments.
+
+    Generators are not changed.
+    """
     for name, function in list(vars(cls).items()):
         code = getattr(function, "__code__", None)
         if code is not None and not code.co_flags & _GENERATOR and (name in _CALLED or not name.startswith("_")):

@@ -1,13 +1,13 @@
-"""The error for a library of an extra that is not installed."""
+"""Error for a missing library of an extra."""
 
 from __future__ import annotations
 
 
 def missing_extra(what: str, library: str, extra: str) -> ImportError:
-    """Build the error: one line with the remedy.
+    """Return the error, as one line with the remedy.
 
     Args:
-        what: what needs the library, such as "watch()".
+        what: the feature that needs the library, such as "watch()".
         library: name of the library on the package index.
         extra: the extra of toriconfig that installs it.
     """

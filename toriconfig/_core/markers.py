@@ -161,7 +161,7 @@ def split_key(reference: str) -> tuple[str, str | None]:
 
 
 def spelled(path: str, key: str | None) -> str:
-    """A reference to a backend other than Vault as a settings file spells it, without the scheme.
+    """Return a reference to a backend other than Vault as a settings file spells it, without the scheme.
 
     >>> spelled("prod/my app?stage=AWSPREVIOUS", "a}b")
     'prod/my app?stage=AWSPREVIOUS#"a}b"'

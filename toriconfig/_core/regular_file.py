@@ -192,7 +192,7 @@ def made_up(path: str) -> str:
 
 
 def _names_one(path: str) -> bool:
-    """True if the path itself, before any link is followed, stands below one of the kernel's folders."""
+    """Return True if the path itself, before any link is followed, is below one of the kernel's folders."""
     return os.path.abspath(path).startswith(tuple(f"{folder}/" for folder in FORBIDDEN))
 
 

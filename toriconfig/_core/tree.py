@@ -245,7 +245,7 @@ class Tree:
 
     @property
     def blank(self) -> bool:
-        """True if the input holds nothing at all."""
+        """True if the input is empty."""
         if self.root.value or self._blank is not None:
             return bool(self._blank) and not self.root.value
         if self.root.at is None:
@@ -258,7 +258,8 @@ class Source(Protocol):
     """Protocol of a source: it reads one input into a tree of values with origins."""
 
     def load(self) -> Tree:
-        """Read the input now. Called at every load and reload, perhaps by several threads at once, without a deadline.
+        """Read the input now. Called at every load and reload, perhaps on several threads at once, without a time
+        limit.
 
         Returns:
             The tree. Invalid input is never raised, but returned in `Tree.problems`; the valid part is in the tree.

@@ -1,4 +1,4 @@
-"""References to backends other than Vault, by backend: what `doctor` and `policy` need of them."""
+"""References to backends other than Vault, grouped by backend, for `doctor` and `policy`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def by_backend(references: Iterable[str], given: Sequence[Backend]) -> dict[Backend, list[str]]:
-    """The references of each backend, with their scheme.
+    """Return the references of each backend, with their scheme.
 
     Args:
-        references: those of an attempt, `scheme:path#key`.
+        references: the references of an attempt, `scheme:path#key`.
         given: the backends of the option `backends`.
     """
     from toriconfig.backends import backend_of
@@ -27,5 +27,5 @@ def by_backend(references: Iterable[str], given: Sequence[Backend]) -> dict[Back
 
 
 def paths_of(references: Iterable[str]) -> list[str]:
-    """The paths that references with a scheme name, each once."""
+    """Return the paths of references with a scheme, each once."""
     return list(dict.fromkeys(split_key(reference.partition(":")[2])[0] for reference in references))

@@ -1,7 +1,7 @@
-"""The files and folders that decide what a load reads, whether or not they exist, and their present identity.
+"""The files and folders that a load reads, whether or not they exist, with their current identity.
 
-Symbolic links are followed step by step, so that a link that is replaced counts as a change: Kubernetes replaces the
-link `..data`, and a deployment the link `current`.
+Symbolic links are followed one by one, so that a replaced link counts as a change: Kubernetes replaces the link
+`..data`, and a deployment the link `current`.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Inputs(Value):
 
     Attributes:
         files: files, whether or not they exist.
-        folders: folders whose files count, all but hidden ones.
-        places: folders in which further files may appear, as far as options name them.
+        folders: folders of which all files are inputs, except hidden ones.
+        places: folders in which new inputs may appear, as far as options name them.
     """
 
     files: tuple[str, ...] = ()
@@ -45,18 +45,20 @@ class Inputs(Value):
     places: tuple[str, ...] = ()
 
     def fingerprint(self) -> Fingerprint:
-        """The identity of every file, also of those in the folders."""
+        """Return the identity of every file, including those in the folders."""
         inside = [file for folder in self.folders for file in _files_in(folder)]
         return {file: _identity(file) for file in (*self.files, *inside)}
 
     def watched(self) -> dict[str, Identity | None]:
-        """The folders in which an entry must change before a file can become another one, with their identities."""
+        """Return the folders to watch, with their identities: an entry of one of them must change before a file can be
+        replaced.
+        """
         paths = [*self.files, *(os.path.join(folder, ".") for folder in (*self.folders, *self.places))]
         found = sorted({folder for path in paths for folder in _on_the_way(path)})
         return {folder: _folder(folder) for folder in found}
 
     def changed_since(self, moment: float) -> bool:
-        """True if a file, or a folder on the way to one, changed at or after a moment in seconds since 1970."""
+        """Return True if a file, or a folder in its path, changed at or after a time in seconds since 1970."""
         for path in (*self.fingerprint(), *self.watched()):
             for look in (os.stat, os.lstat):
                 try:
@@ -68,7 +70,7 @@ class Inputs(Value):
 
 
 def inputs_of(snapshot: Snapshot, more: Iterable[str]) -> Inputs:
-    """The inputs of the load, and of the next one as far as options name them.
+    """Return the inputs of the load, and those of the next load as far as options name them.
 
     Args:
         snapshot: metadata of the load.
@@ -86,12 +88,12 @@ def _absolute(paths: Iterable[str]) -> tuple[str, ...]:
 
 
 def file_providers(snapshot: Snapshot) -> list[FileProvider]:
-    """The files that the secrets of a load are read from."""
+    """Return the files from which the secrets of a load are read."""
     return [file for secret in snapshot.secrets.values() for file in files_behind(provider_of(secret))]
 
 
 def _of_options(options: Options) -> Iterator[str]:
-    """The settings files and `.env` files that the options name."""
+    """Return the settings files and `.env` files that the options name."""
     if "files" in options.layers:
         yield from (file for file, _ in files_of(options) if not isinstance(file, Resource))
         if options.config_files is None and options.config_name is not None:
@@ -110,7 +112,7 @@ def _of_options(options: Options) -> Iterator[str]:
 
 
 def _of_class(snapshot: Snapshot) -> Iterator[str]:
-    """The files that the sources of pydantic-settings read."""
+    """Return the files that the sources of pydantic-settings read."""
     config = snapshot.recipe.schema.model_config
     for option in ("yaml_file", "json_file", "toml_file"):
         value = config.get(option)
@@ -119,7 +121,7 @@ def _of_class(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _as_read(snapshot: Snapshot) -> Iterator[str]:
-    """The files that the load read."""
+    """Return the files that the load read."""
     for layer in snapshot.layers:
         if layer.kind in ("files", "dotenv", "secrets_dir"):
             yield from filter(os.path.lexists, layer.name.split(", "))
@@ -137,7 +139,7 @@ def _named_by_variables(node: Node) -> Iterator[str]:
 
 
 def _folders_of_secrets(options: Options) -> Iterator[str]:
-    """The folders of secrets, with those below where they count."""
+    """Return the folders of secrets, with their subfolders if those are read."""
     for given in options.secrets_dir if "secrets_dir" in options.layers else ():
         folder = os.fspath(given)
         yield folder
@@ -146,7 +148,7 @@ def _folders_of_secrets(options: Options) -> Iterator[str]:
 
 
 def _places(options: Options) -> Iterator[str]:
-    """The folders that `config_files` names, and those in which a file may begin to match its patterns."""
+    """Return the folders that `config_files` names, and those in which a new file may match its patterns."""
     for given in options.config_files or ():
         entry = os.fspath(given)
         if isinstance(entry, Resource) or os.path.isfile(entry):
@@ -185,7 +187,7 @@ def _folder(path: str) -> Identity | None:
 
 
 def _on_the_way(path: str) -> Iterator[str]:
-    """Yield the folder of the file, and of each symbolic link on the way to it; or the nearest folder that exists."""
+    """Yield the folder of the file, and of each symbolic link in its path; or the nearest existing folder."""
     current, left, links = os.sep, path.split(os.sep), 0
     while left:
         part = left.pop(0)

@@ -1,4 +1,4 @@
-"""Measurements of settings and their secrets, from memory alone, as `health` reads it."""
+"""Measurements of settings and their secrets, read from memory as by `health`."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Sample(NamedTuple):
 
 
 class Metric(NamedTuple):
-    """One kind of measurement, with a sample for each object that it is about.
+    """One kind of measurement, with one sample per measured object.
 
     Attributes:
         name: dotted name, such as "secret.age".
-        kind: "counter": only grows, until the process ends. "gauge": goes up and down.
-        unit: "s" for seconds, or "" for a number of something.
-        help: one sentence.
-        labels: names of the labels that every sample has.
+        kind: "counter": increases until the process ends. "gauge": increases and decreases.
+        unit: "s" for seconds, or "" for a number.
+        help: description in one sentence.
+        labels: names of the labels of every sample.
         samples: the measured values.
     """
 
@@ -50,7 +50,7 @@ class Metric(NamedTuple):
 
 
 class _View:
-    """One settings object at one moment."""
+    """State of one settings object at one moment."""
 
     def __init__(self, name: str, loaded: Loaded | None, lazy: Lazy | None, now: float) -> None:
         self.name = name
@@ -60,7 +60,7 @@ class _View:
         self.health: Health = health_of(loaded, lazy._state.error if lazy is not None else None)
 
     def places(self) -> dict[str, Counts]:
-        """The counts of every place that secrets are read from, by what people call the place."""
+        """Return the counts of every place from which secrets are read, by its name."""
         found: dict[int, tuple[str, Counts]] = {}
         for secret in self.loaded.snapshot.secrets.values() if self.loaded is not None else ():
             for source in sources_of(provider_of(secret)):

@@ -114,9 +114,9 @@ def sources_of(provider: Provider) -> Iterator[Provider]:
 
 
 def _error_of(provider: Provider) -> Exception | None:
-    """Return the error of the last request for a provider; None when there is none.
+    """Return the error of the last request for a provider, or None.
 
-    A value that is missing in a backend is no error where a lower layer supplies the value.
+    A value that is missing in a backend is not an error if a lower layer supplies it.
     """
     if isinstance(provider, Fallback):
         first, second = provider.inputs

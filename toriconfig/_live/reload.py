@@ -1,4 +1,4 @@
-"""Reload: build the new settings, swap them in, call the listeners."""
+"""Reload: build the new settings, replace the old ones, call the listeners."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _subscribed(lazy: Lazy, loaded: Loaded, listeners: tuple[Listener, ...]) -> 
 
 
 def _relay(ref: weakref.ref[Lazy], path: Path, provider: Provider) -> Swap:
-    """Return a callback that turns the swaps of a provider into changes of its secret, and notifies the listeners."""
+    """Return a callback that converts new values of a provider into changes of its secret, and calls the listeners."""
     watched = weakref.ref(provider)  # strongly, each would keep the other alive
     absent = provider.state == "missing"
 

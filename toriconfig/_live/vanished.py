@@ -1,4 +1,4 @@
-"""Inputs that held something at the last load and hold nothing now: emptied, perhaps half written, or gone."""
+"""Inputs that had content at the last load and have none now: emptied, perhaps while being written, or deleted."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _MOST = 1 << 20
 
 
 def vanished(old: Snapshot, new: Snapshot) -> list[Problem]:
-    """An error for each input that was emptied, and a warning for each that is gone.
+    """Return an error for each input that was emptied, and a warning for each that was deleted.
 
-    An editor or a copy that is writing a file empties it first: what stands in it for that moment is not what anybody
-    wants. A settings file that holds `{}` says nothing on purpose.
+    An editor or a copy that writes a file empties it first, and its content at that moment must not be used. A settings
+    file that contains `{}` is empty on purpose.
     """
     read = {layer.name: layer for layer in new.layers}
     found: list[Problem] = []
@@ -36,19 +36,19 @@ def vanished(old: Snapshot, new: Snapshot) -> list[Problem]:
 
 
 def tell_gone(problem: Problem) -> None:
-    """Warn of what is gone, each time it goes."""
+    """Log a warning for each deleted input, each time it is deleted."""
     key = ("gone", str(problem.origin))
     warn_once.over(key)
     warn_once.warn(key, f"{problem} ({problem.help})")
 
 
 def _of_file(old: LayerRead, new: LayerRead | None) -> Iterator[Problem]:
-    """Yield a problem if a file that was read before no longer exists or is empty.
+    """Yield a problem if a file that was read before does not exist any more, or is empty.
 
     Args:
-        old: how it was read before.
-        new: how it was read now; None where it was not: it is gone, another profile is read instead, or it is the
-            `.env` file of a settings class and holds nothing.
+        old: the result of its previous read.
+        new: the result of this read; None if it was not read: it was deleted, another profile is read, or it is an
+            empty `.env` file of a settings class.
     """
     origin = Origin(old.kind, old.name)
     if new is not None and new.leaves:
@@ -67,7 +67,7 @@ def _is_blank(file: str) -> bool:
 
 
 def _of_directories(node: Node) -> Iterator[Node]:
-    """The values that a file of a directory of secrets holds, the losers among them apart."""
+    """Return the values from files in directories of secrets, without overridden ones."""
     if node.layer.kind == "secrets_dir" and isinstance(node.at, str) and type(node.value) is not dict:
         yield node
     elif type(node.value) is dict:
@@ -87,7 +87,7 @@ def _of_value(node: Node) -> Iterator[Problem]:
 
 
 def _held(value: Any) -> bool:
-    """True if there was something: an unread secret is not read for it."""
+    """Return True if there was a value. An unread secret is not read for this."""
     if not isinstance(value, Secret):
         return value not in ("", b"")
     provider = provider_of(value)

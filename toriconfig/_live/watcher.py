@@ -1,7 +1,7 @@
-"""The thread behind `watch`: it waits for changes of files, and reloads.
+"""The thread of `watch`: it waits for changes of files, and reloads.
 
-Events of the system are hints only. A change is a difference between two fingerprints of the inputs, so what else
-happens in a folder is ignored, and what the system does not report is found at the next look.
+Events of the system are only hints. A change is a difference between two fingerprints of the inputs. Other events in a
+folder are therefore ignored, and changes that the system does not report are found at the next check.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class Watcher:
     """Handle of a running `watch`; a context manager that stops it.
 
     Args:
-        settings: the lazy object, loaded.
+        settings: the loaded lazy object.
         paths: further files and folders.
         debounce: seconds without a change before a reload.
-        interval: seconds between two looks without an event.
-        notify: makes the source of events for a list of folders.
+        interval: seconds between two checks without an event.
+        notify: creates the source of events for a list of folders.
     """
 
     def __init__(
@@ -79,9 +79,9 @@ class Watcher:
         self._start()
 
     def stop(self, timeout: float = 10.0) -> None:
-        """Stop following the files. A second call does nothing.
+        """Stop watching the files. A second call does nothing.
 
-        The former handler of the signal is installed again, if the call is made on the main thread.
+        The former signal handler is installed again, if the call is made on the main thread.
 
         Args:
             timeout: seconds to wait for a reload that is in progress, from 0.
@@ -103,15 +103,15 @@ class Watcher:
         return f"Watcher({_name(self._lazy)}, {'running' if self.running else 'stopped'})"
 
     def is_set(self) -> bool:
-        """True if a wait for events is to end: the name is that of `threading.Event`, which takes a lock to set."""
+        """Return True if a wait for events must end. The name is that of `threading.Event`, which takes a lock to set."""
         return self._stopped or self._asked
 
     def ask(self) -> None:
-        """Have everything read again soon. Takes no lock, so a signal handler may call it."""
+        """Request a reload soon. It takes no lock, so a signal handler may call it."""
         self._asked = True
 
     def after_fork(self) -> None:
-        """In a forked child: go on with a thread of its own. The events of the parent stay the parent's."""
+        """Continue in a forked child with a new thread. The events of the parent stay with the parent."""
         self._ended = self._run
         self._events = self._followed = None
         if not self._stopped:
@@ -135,10 +135,10 @@ class Watcher:
             self._ended = mine
 
     def _look(self) -> bool:
-        """Compare the inputs with those of the last look, and reload if they differ or a signal came.
+        """Compare the inputs with those of the last check, and reload if they differ or a signal arrived.
 
         Returns:
-            True if there was a reload: the new settings may name further files, so another look is due.
+            True if there was a reload. The new settings may name further files, so another check is due.
         """
         if self._lazy._state.loaded is None:  # a test unloaded the settings: the next read loads what is there then
             self._seen = None
@@ -185,7 +185,7 @@ class Watcher:
             _logger().info("%s: read again (%s); changed keys: %d", _name(lazy), text, len(changes))
 
     def _warn(self, reason: str) -> None:
-        """Log why the old settings stay; not twice in a row for the same reason."""
+        """Log the reason why the old settings stay in place, but not twice in a row for the same reason."""
         if reason != self._told:
             self._told = reason
             _logger().warning("%s: not reloaded, the old settings stay: %s", _name(self._lazy), reason)
@@ -200,7 +200,7 @@ class Watcher:
             _logger().warning("%s: %s: %s", _name(self._lazy), group.message, "; ".join(failed))
 
     def _listen(self, inputs: Inputs) -> bool:
-        """Have the system report changes in the folders of the inputs; True if they are others than before."""
+        """Watch the folders of the inputs for changes; return True if they differ from the folders before."""
         watched = inputs.watched()
         if watched == self._followed:
             return False
@@ -215,7 +215,7 @@ class Watcher:
         return True
 
     def _wait(self) -> None:
-        """Wait for an event and the quiet after it, for the next look, or for `stop` or a signal."""
+        """Wait for an event and the quiet time after it, for the next check, or for `stop` or a signal."""
         step = max(1, int(self._debounce * 1000))
         if self._events is not None:
             try:
@@ -234,7 +234,7 @@ class Watcher:
 
 
 class _OnSignal:
-    """A signal handler that asks a watcher, and then calls the handler that was there before."""
+    """Signal handler that notifies a watcher, and then calls the former handler."""
 
     def __init__(self, watcher: Watcher, signum: int) -> None:
         self._watcher = watcher
@@ -251,7 +251,7 @@ class _OnSignal:
             signal.raise_signal(signum)
 
     def remove(self) -> None:
-        """Install the former handler, unless another one was installed since or this is not the main thread."""
+        """Install the former handler, unless another one was installed since, or this is not the main thread."""
         try:
             installed: object = signal.getsignal(self._signum)
             if installed is self:
@@ -261,12 +261,12 @@ class _OnSignal:
 
 
 def _is_being_written(before: Identity | None, now: Identity | None) -> bool:
-    """True if a file is gone or empty that was neither before."""
+    """Return True if a file was deleted or emptied since the last check."""
     return before is not None and (now is None or (before[2] > 0 and now[2] == 0))
 
 
 def _changed(seen: Fingerprint, found: Fingerprint) -> list[str]:
-    """The names of the files that are not what they were."""
+    """Return the names of the files that have changed."""
     return [os.path.basename(path) for path in {**seen, **found} if seen.get(path) != found.get(path)]
 
 
@@ -289,7 +289,7 @@ def _after_fork() -> None:
 
 @atexit.register
 def _stop_all() -> None:
-    """End the threads before the interpreter does, which would end them inside the library of another language."""
+    """End the threads before the interpreter ends them inside a native library."""
     for watcher in list(_watchers):
         watcher._stopped = True
     for watcher in list(_watchers):

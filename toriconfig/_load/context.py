@@ -78,7 +78,7 @@ class Context:
 
     @property
     def needs_vault(self) -> bool:
-        """True if the settings have secrets, or plain fields that are read from Vault, or a session was asked for."""
+        """True if the settings have secrets, or plain fields that are read from Vault, or a session was requested."""
         return has_secrets(self.shape) or self.eager or self.recipe.connected
 
     @property
@@ -107,7 +107,7 @@ class Context:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The files that `read_file` was asked for."""
+        """The files that were read by `read_file`."""
         return tuple(self._files)
 
     def read_file(self, name: str) -> str | Problem:

@@ -1,6 +1,6 @@
-"""From options to sources: which inputs a load reads, in which order.
+"""Choice of the sources of a load, and their order, from the options.
 
-A new source is its file in `sources/`, and one line in the table at the bottom.
+To add a source with options, write its module in `sources/`, and add one line to the table at the bottom.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Inputs(Value):
-    """Inputs that a load may read; the command line of the program is one where `arguments` is true."""
+    """Inputs that a load may read. With `arguments` they include the command line of the program."""
 
     options: Options
     environ: Mapping[str, str]
@@ -34,14 +34,14 @@ Reader = Callable[[Inputs], Iterator[tuple[OriginKind, Tree]]]
 
 
 def read(inputs: Inputs) -> Iterator[tuple[OriginKind, Tree]]:
-    """The tree of every source, lowest first."""
+    """Return the tree of every source, lowest first."""
     for kind in reversed(inputs.options.layers):
         for tree in read_layer(kind, inputs):
             yield kind, tree
 
 
 def read_layer(kind: LayerKind, inputs: Inputs) -> Iterator[Tree]:
-    """The trees of the sources of one layer, lowest first."""
+    """Return the trees of the sources of one layer, lowest first."""
     make = _SOURCES.get(kind)
     if make is not None:
         for source in make(inputs):
@@ -50,7 +50,7 @@ def read_layer(kind: LayerKind, inputs: Inputs) -> Iterator[Tree]:
 
 
 def _as_meant(tree: Tree, options: Options) -> Tree:
-    """Variables without empty ones, and with None for the text that means it, where the options say so."""
+    """Return the variables without empty ones, and with None for the text that means it, as the options define."""
     if options.env_ignore_empty:
         for name in [name for name, node in tree.root.value.items() if node.value == ""]:
             del tree.root.value[name]
@@ -62,10 +62,10 @@ def _as_meant(tree: Tree, options: Options) -> Tree:
 
 
 def files_of(options: Options) -> list[tuple[str, bool]]:
-    """The files of the `files` layer, lowest first, each with whether it was asked for by name.
+    """Return the files of the `files` layer, lowest first, each with True if it is required.
 
     Args:
-        options: as `steering.steered` leaves them.
+        options: the result of `steering.steered`.
     """
     if options.config_files is not None:
         return [(file, True) for entry in options.config_files for file in _matching(os.fspath(entry))]
@@ -74,7 +74,9 @@ def files_of(options: Options) -> list[tuple[str, bool]]:
 
 
 def _matching(entry: str) -> list[str]:
-    """The files that an entry of `config_files` stands for: those of a folder, of a pattern, or itself."""
+    """Return the files of an entry of `config_files`: those of a folder, those that match a pattern, or the file
+    itself.
+    """
     if isinstance(entry, Resource):
         return _in_package(entry)
     if os.path.isfile(entry):
@@ -90,7 +92,7 @@ def _matching(entry: str) -> list[str]:
 
 
 def _in_package(entry: Resource) -> list[str]:
-    """The files that a resource stands for: those of a folder of a package, or itself."""
+    """Return the files of a resource: those of a folder of a package, or the file itself."""
     if not entry.traversable.is_dir():
         return [entry]
     inside = sorted(entry.traversable.iterdir(), key=lambda one: str(one.name))
@@ -99,7 +101,9 @@ def _in_package(entry: Resource) -> list[str]:
 
 
 def settings_files_in(name: str) -> list[str]:
-    """The settings files in and below a folder, sorted, without hidden ones and `pyproject.toml`; else the name itself."""
+    """Return the settings files in and below a folder, sorted, without hidden ones and `pyproject.toml`; else the name
+    itself.
+    """
     if not os.path.isdir(name):
         return [name]
     found: list[str] = []
@@ -114,12 +118,12 @@ def settings_files_in(name: str) -> list[str]:
 
 
 def _named(options: Options) -> tuple[PathLike, ...]:
-    """The files of pydantic-settings' own options, which may be missing."""
+    """Return the files of pydantic-settings' own options, which are optional."""
     return (*options.json_file, *options.toml_file, *options.yaml_file)
 
 
 def looked_for(options: Options) -> list[str]:
-    """The settings files that a load looks for, with their folder, whether or not they are there."""
+    """Return the settings files that a load searches for, with their folder, whether or not they exist."""
     if options.config_files is not None:
         return [os.path.abspath(os.fspath(file)) for file in options.config_files]
     stems = [os.path.abspath(stem) for stem in _stems(options)]
@@ -131,7 +135,7 @@ def looked_for(options: Options) -> list[str]:
 
 
 def profiles_of(options: Options) -> list[str]:
-    """The profiles that have a file."""
+    """Return the profiles that have a file."""
     if options.config_name is None:
         return []
     folder, stem = os.path.split(under(options, f"{options.config_name}."))
@@ -146,8 +150,8 @@ def profiles_of(options: Options) -> list[str]:
 def overlooked(options: Options) -> list[Problem]:
     """Return the problems of settings files that are ignored, and of folders and files that are missing.
 
-    A warning for a folder that is not there, and for each file that another one of its name stands beside; an error
-    where settings files are required and none is found.
+    A missing folder is a warning. A file that is ignored because another one has the same name is a warning. If
+    settings files are required and none is found, that is an error.
     """
     files = files_of(options)
     read = [file for file, asked in files if not asked]
@@ -190,12 +194,12 @@ _HEADER = "pyproject_toml_table_header"
 
 
 def without_effect(options: Options, named: Collection[str], schema: str) -> list[Problem]:
-    """A warning for each option that changes how an input is read, where no option names such an input.
+    """Return a warning for each option that changes the reading of an input, if no option names such an input.
 
     Args:
-        options: as `_steering.steered` leaves them.
-        named: the options that the class and the call name, perhaps as None: then there is to be no such input.
-        schema: the name of the class.
+        options: the result of `steering.steered`.
+        named: the options that the class and the call set. An option set to None means that there is no such input.
+        schema: name of the class.
     """
     files = options.config_files
     found = [
@@ -253,7 +257,7 @@ def _no_folder(folder: str) -> Problem:
 
 
 def _stems(options: Options) -> list[str]:
-    """The names of the files, without their endings, lowest first."""
+    """Return the base names of the files, lowest first."""
     if options.config_name is None:
         return []
     names = [options.config_name]
@@ -265,12 +269,12 @@ def _stems(options: Options) -> list[str]:
 
 
 def existing(stem: str) -> list[str]:
-    """The files of that name, with an ending that counts, the one that is read first."""
+    """Return the existing files with that base name, the one that is read first."""
     return [stem + ending for ending in endings() if os.path.lexists(stem + ending)]
 
 
 def under(options: Options, file: str) -> str:
-    """The path of a file that is named relative to `config_dir`."""
+    """Return the path of a file relative to `config_dir`."""
     if options.config_dir is None or isinstance(file, Resource):
         return file
     return os.path.join(os.fspath(options.config_dir), file)
@@ -318,7 +322,7 @@ def _secrets_dirs(inputs: Inputs) -> Iterator[Source]:
 
 
 def dotenvs(options: Options, environ: Mapping[str, str]) -> list[DotEnv]:
-    """The `.env` files, lowest first."""
+    """Return the `.env` files, lowest first."""
     if not options.env_file:
         return []
     from toriconfig.sources.dotenv import DotEnv
@@ -337,7 +341,7 @@ def dotenvs(options: Options, environ: Mapping[str, str]) -> list[DotEnv]:
 
 
 def _upwards(file: str, depth: int) -> str:
-    """The file, or, where it is not there, one of its name in the nearest of so many folders above."""
+    """Return the file, or, if it does not exist, the one of the same name in the nearest parent folder."""
     if os.path.isabs(file):
         return file
     tries = [os.path.join(*[os.pardir] * up, file) for up in range(1, depth + 1)]

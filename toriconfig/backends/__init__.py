@@ -62,14 +62,14 @@ class Fetched:
 
 
 class Step(NamedTuple):
-    """Result of one step with which `toriconfig doctor` examines a backend.
+    """Result of one step of the examination of a backend by `toriconfig doctor`.
 
     Attributes:
         mark: "ok", "warning", "error", or "unreached": a request got no answer.
-        subject: what was examined, such as `region` or `credentials`.
-        message: what was found; never a secret.
+        subject: the examined object, such as `region` or `credentials`.
+        message: the result; never a secret.
         help: the remedy, or "".
-        code: the code of the finding, from the table of the README; it counts if `mark` is not "ok".
+        code: code of the finding, from the table of the README; it is used if `mark` is not "ok".
     """
 
     mark: Literal["ok", "warning", "error", "unreached"]
@@ -120,11 +120,11 @@ class Backend(ABC):
         """
 
     def unconfigured(self) -> tuple[str, str] | None:
-        """Return the reason for which this process cannot ask the backend at all, and the remedy; None when it can.
+        """Return the reason for which this process cannot use the backend, with the remedy; None if it can.
 
-        Each load calls the method; it does no network I/O. With a reason the backend counts as absent: nothing is
-        fetched, the value of a lower layer is used, and each secret without one is a WARNING of the load. The default
-        returns None.
+        Each load calls the method, and it does no network I/O. With a reason, the backend counts as absent: nothing is
+        fetched, the value of a lower layer is used, and the load logs a WARNING for each secret without one. The
+        default returns None.
 
         Returns:
             Two short texts, such as ("boto3 is not installed", "pip install 'toriconfig[aws]'"), or None.
@@ -143,43 +143,43 @@ class Backend(ABC):
         """
 
     def examine(self) -> Iterable[Step]:
-        """Examine the way to the backend, for `toriconfig doctor`, which then reads every declared reference itself.
+        """Examine the access to the backend for `toriconfig doctor`, which then reads every declared reference itself.
 
         The method may do I/O, and ends within `timeout`. The default returns no step.
 
         Returns:
-            The steps; after one with the mark "error" or "unreached" no reference is read.
+            The steps. After a step with the mark "error" or "unreached" no reference is read.
 
         Raises:
-            SecretError: the backend cannot be asked.
+            SecretError: the backend cannot be used.
         """
         return ()
 
     def policy(self, paths: Sequence[str], *, online: bool = False) -> str:
-        """Return the smallest policy that lets a program read these paths, for `toriconfig policy`.
+        """Return the minimal policy with which a program can read these paths, for `toriconfig policy`.
 
         Args:
             paths: as for `fetch`, without repetitions.
-            online: True if the backend may be asked for what the policy needs to be exact.
+            online: True: the backend may be asked for data that makes the policy exact.
 
         Returns:
-            The text of the policy; "" (the default): the backend has none.
+            The text of the policy; "" (the default): the backend has no policies.
 
         Raises:
-            SecretError: the backend cannot be asked.
+            SecretError: the backend cannot be used.
         """
         return ""
 
 
 def backend_of(scheme: str, backends: Sequence[Backend]) -> Backend:
-    """The backend of a scheme: one of the option `backends`, else a shipped one."""
+    """Return the backend of a scheme: one of the option `backends`, else a shipped one."""
     own = next((one for one in backends if one.scheme == scheme), None)
     found: Backend = shipped(scheme) if own is None else own
     return found
 
 
 def unconfigured(backend: Backend) -> tuple[str, str] | None:
-    """The answer of the method; an exception of the method is a reason as well."""
+    """Return the result of the method, or a reason if it raises."""
     try:
         return backend.unconfigured()
     except Exception as error:  # noqa: BLE001  (a backend is anybody's code)
@@ -191,7 +191,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*\Z")
 
 
 def wrong_backends(backends: Sequence[object]) -> str:
-    """Return the fault of a value of the option `backends`; "" if there is none."""
+    """Return the message for an invalid value of the option `backends`; "" if it is valid."""
     schemes: set[str] = set()
     for backend in backends:
         if not isinstance(backend, Backend):

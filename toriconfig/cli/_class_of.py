@@ -93,7 +93,7 @@ def _told(error: Exception) -> str:
 
 
 def _meant(error: Exception) -> str:
-    """Return a hint for a target that was taken for a module: `app.Class` and `app.py` for `app:Class`."""
+    """Return a hint for a target that was interpreted as a module: `app.Class` and `app.py` for `app:Class`."""
     name = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
     owner, _, last = name.rpartition(".")
     if owner not in sys.modules or hasattr(sys.modules[owner], "__path__"):

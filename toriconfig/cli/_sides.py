@@ -80,7 +80,7 @@ def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
 
 
 def _opened(value: Any) -> Any:
-    """Return a value of the layers with its secrets in place of their masks; Vault is not asked."""
+    """Return a value of the layers with its secrets instead of their masks, without asking Vault."""
     if isinstance(value, Secret):
         return _opened(value.get(None))
     if isinstance(value, (list, tuple)):
@@ -102,7 +102,7 @@ def _without_profile(asked: Recipe) -> dict[str, str]:
 
 
 def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
-    """Return the values in a file itself, or the problems because of which the file cannot be read."""
+    """Return the values in a file itself, or the problems of reading it."""
     from toriconfig._inspect.check import check_alone
     from toriconfig._masking.excerpts import known_secrets
     from toriconfig._masking.keys import Keys

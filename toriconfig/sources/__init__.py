@@ -1,7 +1,8 @@
 """The sources: each reads one kind of input into a `Tree`, and does not depend on the schema.
 
-A source of your own is any object with `load() -> Tree`, given by the option `sources`, highest first. Its values rank
-above the settings files, and below the other layers that rank above `files`. Test it with `toriconfig.testing.SourceContract`::
+A custom source is any object with `load() -> Tree`, given by the option `sources`, highest first. Its values have
+precedence over settings files, but not over the other layers above `files`. Test it with
+`toriconfig.testing.SourceContract`::
 
     class Consul:
         def load(self) -> Tree:
@@ -14,7 +15,7 @@ above the settings files, and below the other layers that rank above `files`. Te
 
     app = load(App, config_name="app", sources=[Consul()])
 
-A file format of your own is a reader, made known where the settings class is defined::
+A custom file format is a reader, registered in the module of the settings class::
 
     def read_ini(text: str, name: str) -> Tree:
         parser = ConfigParser(interpolation=None)
@@ -24,8 +25,8 @@ A file format of your own is a reader, made known where the settings class is de
     register(Format("INI", (".ini",), read_ini, shows="keys"))
 
 To add a source to the package, write a module here with such a class, and a test class that inherits
-`toriconfig.testing.SourceContract`; programs give it by the option `sources`. Only a source with an option or a layer of its
-own has a line in the table of `_load/read.py`. To add a file format to the package, write a reader here and add one line to
+`toriconfig.testing.SourceContract`. Programs use it by the option `sources`. Only a source with its own option or layer
+has a line in the table of `_load/read.py`. To add a file format to the package, write a reader here and add one line to
 `FORMATS`.
 """
 
@@ -97,16 +98,16 @@ class Format(Value):
     Attributes:
         name: name for messages, such as "INI".
         endings: the file extensions, with the dot, in lower case.
-        reader: `read(text, name) -> Tree`, or its "module:function", imported when a file of the format is read. The text is
-            decoded from UTF-8, and a line feed ends each line; the tree is made by `tree(values, name, kind="files")`. An
-            exception of the reader is a problem that shows its type and its line.
-        shows: the part of a file's lines that problems show. "nothing": no line. "keys": `NAME=`, as of a `.env` file, all
-            else masked. "lines": whole lines, in which secrets are masked by the rules of YAML, and from the `places` of the
-            values of `Secret` fields on; give the ends of values of several lines there.
-        empty: the content of a file that sets nothing on purpose. A file that was emptied keeps a reload from counting.
+        reader: `read(text, name) -> Tree`, or its "module:function", imported when a file of the format is read. The
+            text is decoded from UTF-8 with line feeds as line breaks; the tree is built by `tree(values, name,
+            kind="files")`. An exception of the reader becomes a problem that shows its type and its line.
+        shows: the part of a file's lines that problems show. "nothing": no line. "keys": `NAME=`, as for a `.env` file,
+            with the rest masked. "lines": whole lines, with secrets masked by the rules of YAML and from the `places`
+            of the values of `Secret` fields; give the ends of values of several lines there.
+        empty: content of a file that is empty on purpose. A reload does not use a file that was emptied otherwise.
         tables: True: the reader takes `table`, the keys of the table to read, from the options of TOML files.
-        raw: True: the reader takes the bytes, `kind` and `limits`, returns a tree for each document, and finds each fault
-            itself. For formats of this package.
+        raw: True: the reader takes the bytes, `kind` and `limits`, returns one tree per document, and reports all
+            problems itself. For formats of this package.
     """
 
     name: str

@@ -77,7 +77,7 @@ def client(settings: Any) -> hvac.Client:
 
 
 class _Default:
-    """Marks a number that nobody gave; the mark stays with it through `dataclasses.replace` and copies of any kind."""
+    """Marks a number that was not given. The mark survives `dataclasses.replace` and any kind of copy."""
 
 
 class _Seconds(_Default, float): ...

@@ -1,4 +1,4 @@
-"""The spelling of addresses, proxies and namespaces of Vault."""
+"""Syntax of addresses, proxies and namespaces of Vault."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from toriconfig._core.markers import check_path
 
 
 def addresses_in(text: str, field: str) -> tuple[str, ...]:
-    """The addresses in a comma-separated text, spelt alike: without spaces, empty places and closing slashes.
+    """Return the addresses in a comma-separated text, normalized: without spaces, empty items and trailing slashes.
 
-    As for the tools of Vault an address may have a path, `https://host/vault`, below which Vault answers.
+    As in the tools of Vault, an address may have a path, `https://host/vault`, below which Vault is served.
 
     Raises:
-        ValueError: one is no address, or holds a credential; the message names the field and the remedy, and does not
-            repeat the address.
+        ValueError: an address is invalid, or contains a credential. The message names the field and the remedy, and
+            does not repeat the address.
     """
     found = tuple(dict.fromkeys(_address(one.strip(), field) for one in text.split(",") if one.strip()))
     if not found:
@@ -21,10 +21,10 @@ def addresses_in(text: str, field: str) -> tuple[str, ...]:
 
 
 def check_proxy(address: str, field: str) -> str:
-    """The address of a proxy, spelt plainly; it may hold user name and password.
+    """Return the normalized address of a proxy, which may contain user name and password.
 
     Raises:
-        ValueError: it is none; the message does not repeat it.
+        ValueError: it is invalid; the message does not repeat it.
     """
     scheme, colon, rest = address.strip().partition("://")
     login, _, host = rest.rstrip("/").rpartition("@")
@@ -68,10 +68,10 @@ def _is_host(host: str) -> bool:
 
 
 def check_namespace(namespace: str, field: str) -> None:
-    """Refuse a namespace that could be read as another one; `/` is the root, as for the tools of Vault.
+    """Reject a namespace that could be read as another one; `/` is the root, as in the tools of Vault.
 
     Raises:
-        ValueError: with the field's name.
+        ValueError: it is invalid; the message names the field.
     """
     try:
         if namespace.strip("/"):

@@ -159,7 +159,7 @@ def _log_in(method: str, function: str, arguments: Mapping[str, str], client: An
 
 
 def _is_function(value: object) -> TypeGuard[Callable[..., object]]:
-    """True for a function that is called without `await`, and by which logins can be told apart."""
+    """Return True for a hashable function that is called without `await`."""
     flags: int = getattr(getattr(value, "__code__", None), "co_flags", 0)
     return callable(value) and type(value).__hash__ is not None and not flags & _COROUTINE
 
@@ -201,7 +201,7 @@ def _nearest(name: object, known: Any) -> str:
 
 
 def _value(key: str, value: Argument, tools: LoginTools) -> tuple[str, str]:
-    """The argument as it is now."""
+    """Return the current value of an argument."""
     if not callable(value):
         name = key.removesuffix("_file")
         return (key, value) if name == key else (name, tools.read(value, f"the {name}"))

@@ -31,8 +31,8 @@ class LoginAnswer(NamedTuple):
     """Answer of a login that was already sent.
 
     Attributes:
-        auth: the `auth` object of Vault's answer. Without `lease_duration`, the token counts as one that somebody else
-            obtained: its end is looked up, and it is not revoked. `repr` does not show it.
+        auth: the `auth` object of Vault's answer. Without `lease_duration`, the token is treated as an existing one:
+            its expiry is looked up, and it is not revoked. `repr` does not show it.
     """
 
     auth: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Examines the way to the backends other than Vault, and every reference to them."""
+"""Examination of the access to backends other than Vault, and of every reference to them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _STOPS = ("error", "unreached")
 
 
 def examine_backends(references: Iterable[str], given: Sequence[Backend]) -> Iterator[Finding]:
-    """Examine each backend, then read each reference to it; a backend that cannot be asked is not read.
+    """Examine each backend, then read each reference to it, unless the examination failed.
 
     Args:
-        references: what the settings need, `scheme:path#key`.
+        references: the references that the settings need, `scheme:path#key`.
         given: the backends of the option `backends`.
     """
     for backend, names in by_backend(references, given).items():
@@ -50,7 +50,7 @@ def _steps(backend: Backend) -> list[Finding]:
 
 
 def _read(backend: Backend, name: str) -> list[Finding]:
-    """Read a reference now; its value is not shown."""
+    """Read a reference now, without showing its value."""
     from toriconfig._load.secrets.compose import object_of
     from toriconfig._secrets.backend_session import session_of
 

@@ -69,7 +69,7 @@ def unreached(subject: str, address: str, error: SecretError) -> Finding:
 
 
 def guarded(subject: str, step: Callable[[], list[Finding]]) -> list[Finding]:
-    """The findings of one step; an exception that nobody expected is one, and the next step follows."""
+    """Return the findings of one step. An unexpected exception becomes a finding, and the next step follows."""
     try:
         return step()
     except Exception as error:  # noqa: BLE001

@@ -259,7 +259,7 @@ def _taker(key: str, absent: SecretError) -> Take:
 
 
 def object_of(reading: Reading) -> Any:
-    """The value of a reading; the object where a backend other than Vault stores an object as JSON text."""
+    """Return the value of a result. An object that a backend other than Vault stores as JSON text is decoded."""
     value = reading.value
     if reading.origin.layer != "backend" or not isinstance(value, (str, bytes)):
         return value

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class Absence(NamedTuple):
-    """The reason for which a backend is not asked.
+    """Reason for which a backend is not asked.
 
     Attributes:
-        reason: such as "Vault is not configured".
-        remedy: such as "set VAULT_ADDR"; "" when the load was told not to ask.
+        reason: text such as "Vault is not configured".
+        remedy: text such as "set VAULT_ADDR"; "" if the load is offline.
     """
 
     reason: str

@@ -67,7 +67,7 @@ def told_status(rotation: Rotation) -> Told:
 
 
 def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str) -> Told:
-    """Return the result of `work`; an error is reported, and does not stop other rotations."""
+    """Return the result of `work`. An error is reported, and does not stop the other rotations."""
     from toriconfig.errors import SecretError
     from toriconfig.rotation._errors import KindUnknown
 
