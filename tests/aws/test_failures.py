@@ -151,7 +151,7 @@ def test_a_port_where_nobody_listens_is_unreachable(moto: Moto, monkeypatch: pyt
     server = Loopback(lambda connection: None)
     server.close()
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.address)
-    with pytest.raises(SecretUnreachable, match="aws cannot be asked for prod/db: EndpointConnectionError"):
+    with pytest.raises(SecretUnreachable, match="aws cannot be reached for prod/db: EndpointConnectionError"):
         app(backends=[SecretsManager(timeout=20.0)]).token.get()
 
 

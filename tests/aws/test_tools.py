@@ -187,7 +187,7 @@ def test_doctor_reads_nothing_where_aws_cannot_be_asked(
 def test_doctor_ends_with_3_when_aws_is_away(moto: Moto, folder: Path) -> None:
     done = run(folder, "doctor", AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert done.code == 3
-    assert "unreached aws:prod/db#password: aws cannot be asked for prod/db" in done.out
+    assert "unreached aws:prod/db#password: aws cannot be reached for prod/db" in done.out
 
 
 def test_doctor_warns_of_an_endpoint_without_encryption(folder: Path) -> None:

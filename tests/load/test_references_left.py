@@ -130,7 +130,7 @@ def test_what_a_variable_yields_to_a_reference_is_not_scanned_again() -> None:
 
 def test_a_file_that_a_secret_comes_from_resolves_none() -> None:
     Path("file").write_text(TEXT)
-    with pytest.raises(SecretError, match="holds a reference") as caught:
+    with pytest.raises(SecretError, match="contains a reference") as caught:
         loaded(App, "token: ${file:file}").token.get()
     assert "secret/app" not in str(caught.value)
 

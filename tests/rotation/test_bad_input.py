@@ -50,12 +50,15 @@ CASES: dict[str, tuple[Callable[[VaultServer], None], str]] = {
     "secret/bad#tokne": (nothing, "secret/bad has no key tokne"),
     "secret/deleted#token": (deleted, "the newest version of secret/deleted, 1, is deleted"),
     "secret/destroyed#token": (destroyed, "the newest version of secret/destroyed, 1, is destroyed"),
-    "nowhere/app#token": (nothing, "Vault shows the token no secrets engine at nowhere/app"),
+    "nowhere/app#token": (nothing, "Vault reports to this token no secrets engine at nowhere/app"),
     "one/app#token": (version_one, "version 1, which has no check-and-set"),
     "secret/bad": (nothing, "secret/bad names no key"),
     "secret/occupied#token": (occupied, "does not hold the record of a rotation"),
     "secret/rotated.rotation#id": (rotated, "secret/rotated.rotation is the record of a rotation"),
-    "database/static-creds/x#token": (nothing, "Vault shows the token no secrets engine at database/static-creds/x"),
+    "database/static-creds/x#token": (
+        nothing,
+        "Vault reports to this token no secrets engine at database/static-creds/x",
+    ),
 }
 
 

@@ -45,8 +45,8 @@ def test_a_fetch_in_the_background_that_hangs_is_given_up_at_the_deadline(memory
         (KeyError("x"), SecretNotFound, r"memory does not hold db \(store it there"),
         (FileNotFoundError(), SecretNotFound, "memory does not hold db"),
         (PermissionError(), SecretDenied, r"memory refuses db \(allow this program to read it"),
-        (ConnectionRefusedError(), SecretUnreachable, "memory cannot be asked for db: ConnectionRefusedError"),
-        (TimeoutError(), SecretUnreachable, "memory cannot be asked for db"),
+        (ConnectionRefusedError(), SecretUnreachable, "memory cannot be reached for db: ConnectionRefusedError"),
+        (TimeoutError(), SecretUnreachable, "memory cannot be reached for db"),
         (
             ZeroDivisionError(),
             SecretError,
@@ -105,7 +105,7 @@ def test_a_value_is_kept_while_the_backend_fails_with_one_warning(
         assert settings.token.get() == canary.secret
         state = health(settings)
         assert (state.ok, state.secrets["token"].state) == (False, "stale")
-        assert "memory cannot be asked for db" in state.secrets["token"].error
+        assert "memory cannot be reached for db" in state.secrets["token"].error
         warnings = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
         assert len(warnings) == 1
         assert "what was fetched before is used for up to 3600 s" in warnings[0]

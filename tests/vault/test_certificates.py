@@ -103,7 +103,9 @@ def test_of_a_role_with_leases_it_ends_with_its_lease(server: VaultServer, conne
 
 
 def test_what_it_is_for_must_be_said(server: VaultServer, connect: Connect) -> None:
-    with pytest.raises(VaultError, match=f"say what the certificate is for, as its role allows: `{PATH}.common_name="):
+    with pytest.raises(
+        VaultError, match=f"add the parameters of the certificate, as its role allows: `{PATH}.common_name="
+    ):
         secret(connect(server.environ), PATH).get()
 
 

@@ -74,7 +74,7 @@ def test_an_encoding_that_was_not_asked_for_is_refused_and_costs_no_memory(
     asking = session(connect, server)
     tracemalloc.start()
     try:
-        with pytest.raises(VaultUnreachable, match="answered in an encoding that was not asked for"):
+        with pytest.raises(VaultUnreachable, match="answered in an encoding that was not requested"):
             asking.client.request("GET", "sys/health", token="")
         assert tracemalloc.get_traced_memory()[1] < 16 << 20
     finally:

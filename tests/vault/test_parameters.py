@@ -212,7 +212,7 @@ def test_a_405_is_told_as_what_it_is_with_the_parameters_to_name(
     server: VaultServer, connect: Connect, path: str, example: str
 ) -> None:
     with pytest.raises(
-        VaultError, match=f"{path} cannot be read: what it hands out is asked for by POST.*{example}"
+        VaultError, match=f"{path} cannot be read: it issues something only to a POST.*{example}"
     ) as caught:
         secret(connect(server.environ), path).get()
     assert 405 == caught.value.status

@@ -165,7 +165,7 @@ def test_plain_http_to_another_host_is_warned_of_once(fake_clock: FakeClock, cap
             vault.session(Vault(address="http://127.0.0.1:8200", clock=fake_clock)).client.request(
                 "GET", "secret/data/a"
             )
-    assert ["Vault at http://vault.example:8200 is asked without TLS"] == [one.message[:55] for one in caplog.records]
+    assert ["Vault at http://vault.example:8200 is used without TLS"] == [one.message[:54] for one in caplog.records]
 
 
 def test_the_countdown_of_a_static_role_is_no_change(fake_vault: FakeVault, fake_clock: FakeClock) -> None:

@@ -75,7 +75,7 @@ def test_a_redirect_is_followed_below_the_path_alone(connect: Connect, to: str, 
 
 
 def test_http_to_a_listener_with_tls_is_told_as_such(secure: VaultServer, connect: Connect) -> None:
-    with pytest.raises(VaultUnreachable, match="listens with TLS and was asked without .write https://"):
+    with pytest.raises(VaultUnreachable, match="expects TLS, and the request had none .write https://"):
         secret(connect(_plain(secure)), "secret/a").get()
 
 
@@ -90,14 +90,14 @@ def test_http_to_a_listener_with_tls_is_told_as_such(secure: VaultServer, connec
 def test_servers_before_vault_say_so_in_their_own_words(connect: Connect, body: bytes) -> None:
     with answering_server(lambda _: Answer(400, body)) as server:
         session = connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": "t"})
-        with pytest.raises(VaultUnreachable, match="listens with TLS"):
+        with pytest.raises(VaultUnreachable, match="expects TLS"):
             secret(session, "secret/a").get()
 
 
 def test_an_alert_of_tls_instead_of_an_answer_is_told_as_such(connect: Connect) -> None:
     with garbage_server(b"\x15\x03\x01\x00\x02\x02\x0a") as server:
         session = connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": "t"})
-        with pytest.raises(VaultUnreachable, match="listens with TLS"):
+        with pytest.raises(VaultUnreachable, match="expects TLS"):
             secret(session, "secret/a").get()
 
 
@@ -119,7 +119,7 @@ def test_https_to_a_listener_without_tls_is_told_as_such(connect: Connect, said:
     with _listening(serve) as address:
         session = connect({"VAULT_ADDR": address.replace("http:", "https:"), "VAULT_TOKEN": "t"})
         with pytest.raises(
-            VaultUnreachable, match="speaks no TLS and was asked with it .write http://.*else correct the port"
+            VaultUnreachable, match="has no TLS, and the request used it .write http://.*else correct the port"
         ):
             secret(session, "secret/a").get()
 
@@ -169,9 +169,7 @@ def test_a_proxy_that_speaks_no_tls_is_named(connect: Connect) -> None:
     with _listening(serve) as address:
         proxy = address.replace("http:", "https:")
         environ = {"VAULT_ADDR": "https://vault.example:8200", "VAULT_TOKEN": "t", "VAULT_PROXY_ADDR": proxy}
-        with pytest.raises(
-            VaultUnreachable, match=f"through the proxy {proxy}: it speaks no TLS .write http:// before"
-        ):
+        with pytest.raises(VaultUnreachable, match=f"through the proxy {proxy}: it has no TLS .write http:// before"):
             secret(connect(environ), "secret/a").get()
 
 
@@ -236,11 +234,13 @@ def test_a_role_of_another_namespace_is_told_with_the_namespace_that_was_asked(
     role = team.client.request("GET", "auth/approle/role/app/role-id").data["role_id"]
     secret_id = team.client.request("POST", "auth/approle/role/app/secret-id", {}).data["secret_id"]
     login = AppRole(role, secret_id)
-    with pytest.raises(VaultDenied, match="the root namespace was asked.*another one: look at VAULT_NAMESPACE"):
+    with pytest.raises(
+        VaultDenied, match="the login was sent to the root namespace.*other namespaces: look at VAULT_NAMESPACE"
+    ):
         secret(connect(server.environ, auth=login), "secret/a").get()
     assert connect(server.environ, auth=login, namespace="team").client.request("GET", "auth/token/lookup-self").data
     session.client.request("POST", "sys/namespaces/other", {})
-    with pytest.raises(VaultDenied, match="the namespace other was asked"):
+    with pytest.raises(VaultDenied, match="the login was sent to the namespace other"):
         secret(connect(server.environ, auth=UserPass("u", "p"), namespace="other"), "secret/a").get()
     with pytest.raises(VaultNotFound, match="does not know the namespace nowhere"):
         secret(connect(server.environ, auth=login, namespace="nowhere"), "secret/a").get()

@@ -174,7 +174,7 @@ def test_the_namespace_of_a_login_is_named_when_it_is_refused(server: VaultServe
     session = connect({"VAULT_ADDR": server.address}, auth=auth, namespace="team", login_namespace="/")
     with pytest.raises(VaultDenied) as caught:
         secret(session, "secret/app").get()
-    assert "the root namespace was asked" in caught.value.help
+    assert "the login was sent to the root namespace" in caught.value.help
 
 
 def test_a_function_may_choose_the_namespace_of_its_login(server: VaultServer, connect: Connect) -> None:

@@ -1,1 +1,1 @@
-"""Threads and time: scheduler, workers, single flight, deadlines. Knows no Vault."""
+"""Threads and time: scheduler, workers, single flight, deadlines. Nothing here knows Vault."""

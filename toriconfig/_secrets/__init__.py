@@ -1,1 +1,1 @@
-"""The sealed handle, and the providers that can stand behind it."""
+"""Handles of secrets, and the providers that they read from."""

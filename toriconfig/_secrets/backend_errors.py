@@ -22,7 +22,10 @@ def error_of(scheme: str, path: str, error: BaseException) -> SecretError:
         return SecretDenied(message, reference=reference, help=help)
     if isinstance(error, OSError):
         why = os.strerror(error.errno) if error.errno else type(error).__name__
-        message, help = f"{scheme} cannot be asked for {path}: {why}", f"look whether {scheme} can be reached from here"
+        message, help = (
+            f"{scheme} cannot be reached for {path}: {why}",
+            f"look whether {scheme} can be reached from here",
+        )
         return SecretUnreachable(message, reference=reference, help=help)
     message, help = f"the backend of {scheme} failed on {path}: {_what(error)}", "correct its `fetch`"
     return SecretError(message, reference=reference, help=help)

@@ -129,12 +129,16 @@ class FileProvider:
             if file.identity() != identity:
                 continue  # it was written to during the read
             if not content and self.reading is not None and self.reading.value:
-                return None, None, self._error("the file was emptied, as if it were being written")
+                return None, None, self._error("the file is empty, possibly because it is being written")
             text = _text(content)
             if isinstance(text, str) and is_left(text):
-                return None, None, self._error("it holds a reference, and none is resolved in a secret's file")
+                return (
+                    None,
+                    None,
+                    self._error("it contains a reference, and references in files of secrets are not resolved"),
+                )
             return Reading(text, self.origin), identity, None
-        return None, None, self._error("the file is written to again and again")
+        return None, None, self._error("the file changes during each read")
 
     def _unread(self, why: Unread) -> SecretError:
         return self._error(f"the file cannot be read: {why.reason}")

@@ -328,7 +328,7 @@ class Client:
         error = error_of(outcome, method, path, namespace=self.resolved.namespace)
         if isinstance(outcome, Answer) and (error is None or not check):
             return outcome
-        return error or VaultUnreachable("Vault cannot be asked", reference=path)
+        return error or VaultUnreachable("Vault cannot be reached", reference=path)
 
     def _block(self, error: SecretError | None) -> None:
         """Have requests of the next moments fail at once, because no address could be connected to."""

@@ -82,7 +82,7 @@ class LoginClient:
         if login and outcome.status in (400, 401, 403):
             raise refusal(outcome, path, self._name, namespace)
         if not isinstance(outcome, Answer):
-            raise error_of(outcome, method, path, namespace=namespace) or VaultUnreachable("Vault cannot be asked")
+            raise error_of(outcome, method, path, namespace=namespace) or VaultUnreachable("Vault cannot be reached")
         auth = outcome.body.get("auth")
         if isinstance(auth, dict):
             self.granted.append(auth)

@@ -76,7 +76,7 @@ def _asker(requester: WorkerRequester, deadline: Deadline) -> Ask:
         outcome = requester.exchange(deadline, method, path, body, token, headers=headers, repeatable=False)
         if isinstance(outcome, Answer) and outcome.status < 300:
             return outcome
-        return error_of(outcome, method, path) or VaultUnreachable("Vault cannot be asked", reference=path)
+        return error_of(outcome, method, path) or VaultUnreachable("Vault cannot be reached", reference=path)
 
     return ask
 

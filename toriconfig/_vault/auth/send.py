@@ -112,5 +112,5 @@ def refusal(outcome: Answer | Failure, path: str, method: str, namespace: str) -
 
 
 def _elsewhere(namespace: str) -> str:
-    asked = f"the namespace {namespace}" if namespace else "the root namespace"
-    return f"{asked} was asked, which knows no role of another one: look at VAULT_NAMESPACE"
+    where = f"the namespace {namespace}" if namespace else "the root namespace"
+    return f"the login was sent to {where}, which has no roles of other namespaces: look at VAULT_NAMESPACE"

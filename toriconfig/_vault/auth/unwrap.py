@@ -97,7 +97,7 @@ def unwrap(wrapping: str, content: Content, ask: Ask, where: Hashable, deadline:
         if not content.accepts(made):
             return VaultDenied(
                 f"{name} was made at {made!r}, not at {content.made_at!r}",
-                help="somebody may have put another one in its place: it was not used",
+                help="another program may have replaced it: it was not used",
             )
         if value is None:
             opened = ask("POST", "sys/wrapping/unwrap", None, wrapping)

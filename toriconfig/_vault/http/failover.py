@@ -25,7 +25,7 @@ def warn_http(addresses: tuple[str, ...]) -> None:
         url = urlsplit(address)
         local = url.hostname in ("localhost", "::1") or (url.hostname or "").startswith("127.")
         if url.scheme == "http" and not local:
-            text = f"Vault at {address} is asked without TLS: tokens and secrets can be read on the way"
+            text = f"Vault at {address} is used without TLS: tokens and secrets can be read on the network"
             warn_once.warn(("vault without TLS", address), text, LOGGER)
 
 

@@ -23,7 +23,7 @@ _NOT_PLAIN = (
 )
 """Text of Go (Vault, OpenBao, Traefik), nginx and Apache for a request without TLS to a port with TLS."""
 
-_ASKED_PLAIN = "listens with TLS and was asked without"
+_ASKED_PLAIN = "expects TLS, and the request had none"
 _WRITE_HTTPS = "write https:// in VAULT_ADDR; the token was sent unencrypted, so replace it if others share the network"
 
 
@@ -66,7 +66,7 @@ def failure(error: Exception, address: str, deadline: Deadline, proxy: str | Non
     if isinstance(error, (SSLError, ssl.SSLError)):
         return _tls(error, address, deadline, party)
     if isinstance(error, ValueError):
-        what = "cannot be asked: its address, the proxy's, or a header is malformed"
+        what = "cannot be reached: its address, that of the proxy, or a header is malformed"
         return Failure("broken", what, address, sent=sent)
     if "407" in str(error) and party.help:
         return _no_login(address, proxy or "")
@@ -122,12 +122,12 @@ def _tls(error: Exception, address: str, deadline: Deadline, party: _Peer) -> Fa
         cause = cause.args[0]
     plain = isinstance(cause, ssl.SSLError) and cause.reason in _NO_TLS
     if party.help:
-        said = "it speaks no TLS" if plain else f"TLS: {reason(error)}"
+        said = "it has no TLS" if plain else f"TLS: {reason(error)}"
         help = "write http:// before the proxy in VAULT_PROXY_ADDR" if plain else party.help
         return Failure("refused", f"{party.cannot}: {said}", address, sent=False, help=help)
     if plain:
         help = "write http:// in VAULT_ADDR if Vault is meant to listen without TLS, else correct the port"
-        return Failure("tls", "speaks no TLS and was asked with it", address, sent=False, help=help)
+        return Failure("tls", "has no TLS, and the request used it", address, sent=False, help=help)
     return Failure("tls", f"TLS: {reason(error)}", address, sent=deadline.sent)
 
 

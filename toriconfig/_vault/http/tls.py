@@ -85,7 +85,7 @@ def build(tls: Tls) -> ssl.SSLContext:
     """
     context = _trusting(tls)
     if not tls.verify:
-        text = "the certificates of Vault are not checked: anybody on the way can read the secrets"
+        text = "the certificates of Vault are not verified: secrets can be read on the network"
         warn_once.warn(("vault without verification",), text, LOGGER)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

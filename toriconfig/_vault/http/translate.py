@@ -99,7 +99,7 @@ def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: st
         if "sealed" in text or "not initialized" in text or "sealed" in outcome.body:
             what = "is sealed" if status == 503 else "is not initialised"
             return VaultSealed(
-                f"Vault at {outcome.address} {what}", status=status, help="somebody must unseal it", **given
+                f"Vault at {outcome.address} {what}", status=status, help="an operator must unseal it", **given
             )
     if 300 <= status < 400:
         return VaultUnreachable(
@@ -127,7 +127,7 @@ def _unsupported(path: str, method: str, said: str, given: dict[str, Any]) -> Va
         message = f"{path} takes no {method}"
         help = "leave out what stands after `?`, or correct the path" if issues(path) else "look at the path"
     elif issues(path):
-        message, help = f"{path} cannot be read: what it hands out is asked for by POST", _parameters(path)
+        message, help = f"{path} cannot be read: it issues something only to a POST", _parameters(path)
     else:
         message, help = (
             f"{path} cannot be read: its engine knows no {method} there",
@@ -140,14 +140,14 @@ def _parameters(path: str) -> str:
     """Return the help for a path that needs parameters to issue something."""
     kind = path.split("/")[-2]
     if kind == "issue":
-        return f"say what the certificate is for, as its role allows: `{path}?common_name=...&ttl=...`"
+        return f"add the parameters of the certificate, as its role allows: `{path}?common_name=...&ttl=...`"
     example = {
         "sign": 'public_key="ssh-ed25519 AAAA..."` or `csr="-----BEGIN...',
         "sign-verbatim": 'csr="-----BEGIN...',
         "creds": "kubernetes_namespace=...` or `ip=...",
         "sts": "ttl=...",
     }[kind]
-    return f"say what it is for, as its role allows: `{path}?{example}`"
+    return f"add parameters, as its role allows: `{path}?{example}`"
 
 
 def is_outage(error: SecretError | None) -> bool:
@@ -172,10 +172,10 @@ def denied(path: str, method: str, *, request_id: str = "", token_dead: bool = F
             "`Token(wrapped=True)`",
         )
     if path.startswith(MOUNTS):
-        place = path.removeprefix(MOUNTS)
+        target = path.removeprefix(MOUNTS)
         return VaultDenied(
-            f"Vault shows the token no secrets engine at {place}",
-            reference=place,
+            f"Vault reports to this token no secrets engine at {target}",
+            reference=target,
             status=403,
             request_id=request_id,
             help="look at the mount and at VAULT_NAMESPACE; the policy must allow the token something there",

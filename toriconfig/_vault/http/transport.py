@@ -150,7 +150,7 @@ class Transport:
             coding = response.headers.get("content-encoding", "identity").strip().lower()
             if coding not in ("", "identity"):
                 response.close()  # not read, because a few bytes may decompress to gigabytes
-                return Failure("garbage", "answered in an encoding that was not asked for", address, sent=True)
+                return Failure("garbage", "answered in an encoding that was not requested", address, sent=True)
             raw = response.read(LARGEST + 1)
             response.release_conn()
         except SetUpError as error:

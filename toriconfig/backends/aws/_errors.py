@@ -119,11 +119,11 @@ def _not_asked(scheme: str, secret: SecretPath, reference: str, error: BaseExcep
         message, help = f"the configuration of AWS cannot be read: {name}", "correct ~/.aws/config and AWS_CONFIG_FILE"
         return SecretError(message, reference=reference, help=help)
     if isinstance(error, (botocore.ParamValidationError, botocore.InvalidRegionError)):
-        message, help = f"{scheme} cannot be asked for {secret.name}: {name}", "correct the name or AWS_REGION"
+        message, help = f"{scheme} cannot be reached for {secret.name}: {name}", "correct the name or AWS_REGION"
         return SecretError(message, reference=reference, help=help)
     if isinstance(error, botocore.SSLError):
         message, help = f"{scheme} has a certificate that is not trusted", "name the CA in AWS_CA_BUNDLE"
     else:
-        message = f"{scheme} cannot be asked for {secret.name}: {name}"
+        message = f"{scheme} cannot be reached for {secret.name}: {name}"
         help = "is the network up, and are AWS_REGION and AWS_ENDPOINT_URL right?"
     return SecretUnreachable(message, reference=reference, help=help)
