@@ -41,7 +41,7 @@ WRONG: list[tuple[type[Any], dict[str, Any], str]] = [
     (Vault, {"address": "ftp://vault"}, r"Vault\.address"),
     (Vault, {"address": "https://"}, r"Vault\.address"),
     (Vault, {"address": "https://vault:x"}, r"Vault\.address: expected https://host:port"),
-    (Vault, {"address": "https://vault/v1"}, r"Vault\.address: leave out the closing /v1"),
+    (Vault, {"address": "https://vault/v1"}, r"Vault\.address: omit the trailing /v1"),
     (Vault, {"address": "https://vault/a/../b"}, r"Vault\.address: after the host, the path holds a `\.` or"),
     (Vault, {"address": "https://vault/a%2fb"}, r"Vault\.address: after the host, the path holds"),
     (Vault, {"address": " , ,"}, r"Vault\.address: expected http://host:port"),
