@@ -76,6 +76,7 @@ def test_a_hook_without_files_judges_the_files_of_the_class_alone(
         "docker-compose.yml",
         "package.json",
         "config/other.yaml",
+        "schemas/app.schema.json",
     ]
     for name in (*others, "config/app.yaml", "config/app.prod.yaml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -59,4 +59,6 @@ def _is_of_tori(file: str) -> bool:
 
 def _is_named(file: str, stem: str) -> bool:
     path = Path(file)
+    if path.name.endswith(".schema.json"):  # written by `toriconfig schema`
+        return False
     return path.suffix in endings() and (path.stem == stem or path.stem.startswith(f"{stem}."))
