@@ -70,7 +70,6 @@ WRITERS: dict[str, Callable[[str], str]] = {
     "a format": lambda secret: secret.replace("%", "%%"),
     "escapes of Python": lambda secret: secret.encode("unicode_escape").decode(),
     "hexadecimal": lambda secret: secret.encode().hex(),
-    "hexadecimal in upper case": lambda secret: secret.encode().hex().upper(),
 }
 
 

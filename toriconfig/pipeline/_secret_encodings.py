@@ -39,7 +39,7 @@ _OF_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 def spellings(value: str | bytes) -> set[str]:
     """Return every encoding of `value`, including itself."""
     raw = value if isinstance(value, bytes) else value.encode(errors="surrogatepass")
-    found = _base64(raw) | {raw.hex(), raw.hex().upper()}
+    found = _base64(raw) | {raw.hex()}
     text = value if isinstance(value, str) else _decoded(value)
     if text is None:
         for inside in _reprs(raw):
