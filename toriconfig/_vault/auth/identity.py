@@ -11,6 +11,7 @@ from toriconfig._runtime.single_flight import Flight
 from toriconfig._runtime.weak_timer import WeakTimer
 from toriconfig._runtime.workers import LEASE
 from toriconfig._vault import timing
+from toriconfig._vault.auth.masked import mask_token, token_replaced
 from toriconfig._vault.auth.obtain import obtain, token_now
 from toriconfig._vault.http.response import Answer, Failure
 from toriconfig._vault.http.translate import denied, error_of, internal_error, timed_out
@@ -271,9 +272,11 @@ class Identity:
             self._obtained_tokens = [one for one in self._obtained_tokens if now < one.ends]
             if replacing is not None:
                 replacing.replaced = True
+        mask_token(token.value)
         if token.due(self._executor.rnd) < NEVER:
             self._at(token.due(self._executor.rnd), token)
         if replacing is not None:
+            token_replaced(replacing.value)
             self._dependents.token_changed(replacing)
         return token
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._runtime.deadline import Deadline
 from toriconfig._vault.auth.login import given_token, login_request, sendable
+from toriconfig._vault.auth.masked import mask_credentials
 from toriconfig._vault.auth.send import in_namespace, refusal, send
 from toriconfig._vault.auth.tools import Tools
 from toriconfig._vault.auth.unwrap import Ask, token_of, unwrap
@@ -42,6 +43,7 @@ def obtain(requester: WorkerRequester, deadline: Deadline) -> LiveToken | Secret
         return _granted(request.auth, now) or VaultDenied(
             f"the login by {auth.method} brought no token", help="correct the login method"
         )
+    mask_credentials(request.body)
     if isinstance(auth, TLSCertificate):
         requester.renew_tls()  # each login by certificate presents the present content of the file
     outcome = send(requester, deadline, request, locks=auth.locks)
