@@ -244,7 +244,7 @@ def test_input_that_cannot_be_read_is_two(name: str, toriconfig: Toriconfig, tmp
         (("chekc",), "did you mean `check`"),
         (("check", "--nope"), "--nope"),
         (("check", "--settings", "no.module:X"), "no.module"),
-        (("check", "--settings", "json:loads"), "no settings class, but a function"),
+        (("check", "--settings", "json:loads"), "is not a settings class, but a function"),
         (("check", "--output-format", "xml"), "xml"),
     ],
 )
