@@ -41,7 +41,7 @@ class Response:
         return f"<Response [{self.status_code}]>"
 
 
-class Door(Protocol):
+class Sender(Protocol):
     """The object that sends the requests of an adapter.
 
     Attributes:
@@ -71,7 +71,7 @@ class Door(Protocol):
 
 
 class ClientAdapter(Adapter):  # type: ignore[misc]
-    """An adapter of hvac that sends its requests through a `Door`.
+    """An adapter of hvac that sends its requests through a `Sender`.
 
     Each error is an instance of our class and of hvac's, so both kinds of `except` catch it. It has the status and the
     request id.
@@ -141,14 +141,14 @@ class HvacClient(hvac.Client):  # type: ignore[misc]
         return True
 
 
-def hvac_client(door: Door) -> hvac.Client:
-    """Return an `hvac.Client` that sends its requests through `door`.
+def hvac_client(sender: Sender) -> hvac.Client:
+    """Return an `hvac.Client` that sends its requests through `sender`.
 
     Args:
-        door: a client of ours, or its stand-in.
+        sender: a client of ours, or its stand-in.
     """
-    session: Any = door  # what hvac hands to its adapter under this name
-    return HvacClient(url=door.address, token="", adapter=ClientAdapter, session=session, verify=True)
+    session: Any = sender  # what hvac hands to its adapter under this name
+    return HvacClient(url=sender.address, token="", adapter=ClientAdapter, session=session, verify=True)
 
 
 def _split(url: str) -> tuple[str, dict[str, str | int]]:

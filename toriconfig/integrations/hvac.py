@@ -44,11 +44,11 @@ def client(settings: Any) -> hvac.Client:
     """
     from toriconfig._vault.adapter import hvac_client
 
-    return hvac_client(_Door(_session(loaded_settings(settings).snapshot)))
+    return hvac_client(_SessionSender(_session(loaded_settings(settings).snapshot)))
 
 
-class _Door:
-    """The client of a session, as a `Door` that keeps the session.
+class _SessionSender:
+    """The client of a session, as a `Sender` that keeps the session.
 
     The session forgets its token in a forked child, and revokes it at shutdown, as long as it exists.
 

@@ -101,8 +101,8 @@ def log_in(
         name: name of the login method, for messages.
         locks: True if a login that was refused is not sent again.
     """
-    door = LoginClient(requester, deadline, name, locks=locks)
-    client = hvac_client(door)
+    sender = LoginClient(requester, deadline, name, locks=locks)
+    client = hvac_client(sender)
     try:
         by(client)
     except SecretError as error:
@@ -112,7 +112,7 @@ def log_in(
         what = f"{type(error).__name__}{_place(error)}"
         return VaultDenied(f"the login by {name} raised {what}", help="correct the function that logs in")
     token = client.token
-    for auth in reversed(door.granted):
+    for auth in reversed(sender.granted):
         if not token or auth.get("client_token") == token:
             return LoginAnswer(auth)
     if isinstance(token, str) and token:
