@@ -268,7 +268,9 @@ def test_every_login_method_of_hvac_is_known_or_has_its_own_class() -> None:
 
 def test_hvac_is_not_imported_to_describe_a_login() -> None:
     code = (
-        "import sys; from toriconfig.vault import HvacLogin, Login, Vault\n"
+        "import sys; from toriconfig.vault import AppRole, Vault\n"
+        "assert 'toriconfig.vault.hvac_logins' not in sys.modules and 'toriconfig.errors' not in sys.modules\n"
+        "from toriconfig.vault import HvacLogin, Login\n"
         "Vault(auth=HvacLogin('ldap', username='a', password='b')); Vault(auth=Login(print))\n"
         "assert 'hvac' not in sys.modules and 'requests' not in sys.modules and 'urllib3' not in sys.modules"
     )

@@ -12,7 +12,6 @@ from toriconfig._core.problem import Problem
 from toriconfig._core.tree import Node
 from toriconfig._core.trust import TRUSTED_LAYERS, file_may_set
 from toriconfig.vault import Vault
-from toriconfig.vault.hvac_logins import WAYS
 from toriconfig.vault.logins import METHODS, Auth, Token
 
 
@@ -93,6 +92,8 @@ def auth_from(method: str, options: Mapping[str, Any]) -> Auth:
     """
     kind = METHODS.get(method.strip().lower())
     if kind is None:
+        from toriconfig.vault.hvac_logins import WAYS
+
         if method.strip().lower() in WAYS:
             raise ValueError(f'the login method {method!r} is given in code: `Vault(auth=HvacLogin("{method}", ...))`')
         raise ValueError(f"unknown login method {method!r}{_nearest(method, METHODS)}; known: {', '.join(METHODS)}")

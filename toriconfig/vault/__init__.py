@@ -15,7 +15,6 @@ from toriconfig._core.clean_call import clean_init
 from toriconfig._core.clock import SYSTEM, Clock
 from toriconfig._core.trust import PINNED, SECRET, TUNING, Declared
 from toriconfig.vault.addresses import addresses_in, check_namespace, check_proxy
-from toriconfig.vault.hvac_logins import HvacLogin, Login
 from toriconfig.vault.login_method import LoginAnswer, LoginMethod, LoginRequest, LoginTools
 from toriconfig.vault.logins import (
     JWT,
@@ -32,6 +31,8 @@ from toriconfig.vault.logins import (
 
 if TYPE_CHECKING:
     import hvac
+
+    from toriconfig.vault.hvac_logins import HvacLogin, Login
 
 __all__ = [
     "JWT",
@@ -55,6 +56,16 @@ __all__ = [
     "Vault",
     "client",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import a login of hvac at its first use: most programs use none."""
+    if name not in ("HvacLogin", "Login"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from toriconfig.vault import hvac_logins
+
+    value = globals()[name] = getattr(hvac_logins, name)
+    return value
 
 
 def client(settings: Any) -> hvac.Client:

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, NamedTuple, TypeGuard
 
 from toriconfig._core.clean_call import clean_init
 from toriconfig._core.trust import PINNED, SECRET
-from toriconfig.errors import SecretError, VaultDenied
 from toriconfig.vault.login_method import LoginAnswer, LoginMethod, LoginTools
 
 Argument = str | Callable[[], str]
@@ -205,6 +204,8 @@ def _value(key: str, value: Argument, tools: LoginTools) -> tuple[str, str]:
     if not callable(value):
         name = key.removesuffix("_file")
         return (key, value) if name == key else (name, tools.read(value, f"the {name}"))
+    from toriconfig.errors import SecretError, VaultDenied
+
     try:
         text: object = value()
     except SecretError:
