@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from toriconfig.cli import cli
 
 HOUSE = Path(__file__).parents[2]
 HOOKS: list[dict[str, Any]] = yaml.safe_load((HOUSE / ".pre-commit-hooks.yaml").read_text())
-WORKFLOWS = [*HOUSE.glob(".github/workflows/*.yml"), *HOUSE.glob("examples/workflows/*.yml")]
+GUIDE = HOUSE / "examples/ci"
+WORKFLOWS = [*HOUSE.glob(".github/workflows/*.yml"), *GUIDE.glob(".github/workflows/*.yml")]
 
 
 def commands_of(workflow: Path) -> list[str]:
@@ -47,6 +49,24 @@ def test_the_hook_checks_what_it_is_given(toriconfig: Toriconfig, tmp_path: Path
     (tmp_path / "tori.yaml").write_text("chunking: {size: many}\n")
     entry = next(hook["entry"] for hook in HOOKS if hook["id"] == "toriconfig-check")
     assert toriconfig(*entry.split()[1:], "tori.yaml").code == 1
+
+
+def test_the_workflow_of_the_guide_passes_on_the_settings_of_the_guide(toriconfig: Toriconfig, tmp_path: Path) -> None:
+    shutil.copytree(GUIDE, tmp_path, dirs_exist_ok=True)
+    commands = [command for command in commands_of(WORKFLOWS[-1]) if command.startswith("toriconfig ")]
+    assert len(commands) == 4
+    for command in commands:
+        assert toriconfig(*shlex.split(command.partition(" > ")[0])[1:]).code == 0, command
+
+
+def test_the_hooks_of_the_guide_are_those_of_the_manifest() -> None:
+    published = {hook["id"]: hook["entry"] for hook in HOOKS}
+    local, by_address = (
+        [hook for repo in yaml.safe_load((GUIDE / name).read_text())["repos"] for hook in repo["hooks"]]
+        for name in (".pre-commit-config.yaml", "by_address.yaml")
+    )
+    assert {hook["id"] for hook in by_address} <= published.keys()
+    assert all(published[hook["id"]] == hook["entry"] for hook in local)
 
 
 def test_the_workflow_of_this_project_runs_what_the_readme_says() -> None:
