@@ -39,15 +39,21 @@ REFUSED = [
     (["secret/opted#token", "--algorithm", "ed25519"], "--algorithm is an option of kind key-pair, not of generated"),
     (
         ["secret/opted", "--kind", "key-pair", "--length", "64"],
-        "--length is an option of kind generated, not of key-pair",
+        "--length is an option of kind generated or command, not of key-pair",
     ),
     (
         ["secret/opted", "--length", "64"],
-        "--length is an option of kind generated, not of the recorded kind",
+        "--length is an option of kind generated or command, not of the recorded kind",
     ),
-    (["secret/opted#token", "--stdin", "--length", "64"], "--length is an option of kind generated, not of given"),
+    (
+        ["secret/opted#token", "--stdin", "--length", "64"],
+        "--length is an option of kind generated or command, not of given",
+    ),
     (["secret/opted#token", "--kind", "generated", "--stdin"], "--stdin is an option of kind given, not of generated"),
-    (["transit/keys/x", "--alphabet", "abc"], "--alphabet is an option of kind generated, not of transit-key"),
+    (
+        ["transit/keys/x", "--alphabet", "abc"],
+        "--alphabet is an option of kind generated or command, not of transit-key",
+    ),
     (["transit/keys/x", "--grace", "5"], "--grace: Vault keeps no former value for kind transit-key"),
     (["secret/opted#token", "--due", "--max-age", "0", "--single"], "--single is an option of kind database-user"),
     (
@@ -143,10 +149,11 @@ class TestTheRecordKnows:
         class Mine(kinds.Generated):
             name = "mine"
 
-        Rotation("secret/opted#token", Mine(), environ=vault.environ).run()
+        vault.put("secret/mine", {"token": "old"})
+        Rotation("secret/mine#token", Mine(), environ=vault.environ).run()
         with pytest.raises(RotationRefused, match="mine is not a kind of this package"):
-            Rotation("secret/opted#token", environ=vault.environ).rollback()
-        assert "rotated" == Rotation("secret/opted#token", Mine(), environ=vault.environ).rollback().result
+            Rotation("secret/mine#token", environ=vault.environ).rollback()
+        assert "rotated" == Rotation("secret/mine#token", Mine(), environ=vault.environ).rollback().result
 
 
 class TestJson:

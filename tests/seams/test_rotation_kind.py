@@ -195,7 +195,7 @@ def test_a_record_alone_imports_no_kind(service: Service) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--length", "64"), "--length is an option of kind generated, not of service"),
+        (("--length", "64"), "--length is an option of kind generated or command, not of service"),
         (("--single",), "--single is an option of kind database-user, not of service"),
         (("--force",), "--force is an option of kind database-user, not of service"),
         (("--stdin",), "--stdin is an option of kind given, not of service"),

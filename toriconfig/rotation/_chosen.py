@@ -21,6 +21,8 @@ class Chosen:
         setup: settings that replace those of the record.
         environ: the environment variables from which options of the kind are read.
         given_class: the requested class; None: a kind, a name or nothing was given.
+        guess: name of the kind that the form of the reference implies, or "".
+        guessed: True if only the form of the reference implies the kind.
 
     Args:
         ref: the reference of the secret.
@@ -43,12 +45,13 @@ class Chosen:
         self.kind: Kind | None = None if isinstance(kind, (str, type)) else kind
         self._ref, self.setup, self.environ = ref, setup, environ
         self._asked: str = kind if isinstance(kind, str) else "" if kind is None else kind.name
-        self._guess = kinds.guess(ref.path, ref.key)
+        self.guess = kinds.guess(ref.path, ref.key)
+        self.guessed = kind is None and bool(self.guess)
 
     @property
     def name(self) -> str:
         """Name of the kind, if it is known without the record; else ""."""
-        return self._asked or self._guess
+        return self._asked or self.guess
 
     @property
     def is_stored(self) -> bool:
@@ -63,7 +66,7 @@ class Chosen:
     @property
     def needs_record(self) -> bool:
         """True if a new rotation takes its kind, or a part of its setup, from the last record."""
-        return self.kind is None and (bool(self._asked) or not self._guess)
+        return self.kind is None and (bool(self._asked) or not self.guess)
 
     def for_new(self, found: Record | None) -> Kind:
         """Return the kind of a new rotation.
@@ -99,6 +102,26 @@ class Chosen:
         """
         self.check_kind(found)
         return self.kind if self.kind is not None else self._made(found.kind, found.setup)
+
+    def check_guess(self, found: Record | None) -> None:
+        """Make sure that a guessed kind does not replace one that informs another system of the new value.
+
+        Args:
+            found: the last record; None: there is none.
+
+        Raises:
+            RotationRefused: the last rotation was of another kind than the form of the reference implies.
+        """
+        from toriconfig.rotation import kinds
+
+        by_storing = (kinds.Generated.name, kinds.Given.name)
+        if not self.guessed or found is None or self._ref.key not in found.keys or found.kind in by_storing:
+            return
+        raise RotationRefused(
+            f"{self._ref} was last rotated by kind {found.kind}, which makes the new value valid where it is used",
+            reference=str(self._ref),
+            help=f"name the kind again, `--kind {found.kind}`, or `--kind {self.guess}` to store a new value only",
+        )
 
     def check_kind(self, found: Record) -> None:
         """Check that the requested kind is that of the record.

@@ -145,7 +145,18 @@ def lost_to(record: Record, path: str) -> RotationLost:
 def command(path: str, record: Record | None, act: str = "") -> str:
     """Return the command line for the rotation of a record, or for the whole path without one."""
     key = f"#{record.keys[0]}" if record is not None and len(record.keys) == 1 else ""
-    return " ".join(["toriconfig rotate", shlex.quote(path + key), *([act] if act else [])])
+    again = _given_again(record.kind) if record is not None else []
+    kind = ["--kind", record.kind] if record is not None and again and not act else []
+    return " ".join(["toriconfig rotate", shlex.quote(path + key), *([act] if act else []), *kind, *again])
+
+
+def _given_again(name: str) -> list[str]:
+    """The options that a kind of this package requires and no record keeps, as they are typed."""
+    from toriconfig.rotation.kinds import KINDS
+
+    options = getattr(KINDS.get(name), "options", ())
+    again = [one for one in options if one.required and one.lasting and not one.recorded]
+    return [f"{one.flag} {one.metavar}" for one in again]
 
 
 def _until_then(path: str, record: Record) -> str:

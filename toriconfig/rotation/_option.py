@@ -28,8 +28,8 @@ class Option:
 
     The command line has `--service-file`, and the constructor has the argument `service_file`. An option that is not
     given is read from `envvar`, else from the record of the last rotation, else the constructor's default applies. The
-    record keeps every option that is neither `secret` nor `new_value`; its value is the attribute of the same name. A
-    kind that has `setup()` chooses the recorded values itself.
+    record keeps every option that is neither `secret` nor `new_value`, unless `record` is False; its value is the
+    attribute of the same name. A kind that has `setup()` chooses the recorded values itself.
 
     Args:
         name: name on the command line, without the dashes, such as "service-file".
@@ -42,6 +42,8 @@ class Option:
             `ask`.
         required: True: the kind cannot be created without the option.
         new_value: True: the option describes the new value. Resume, rollback and status do not use it.
+        record: False: the record does not keep the option, so that every act needs it again. Required for a command to
+            run: whoever can write a record in Vault must not choose what a later `--resume` runs.
         ask: True: a secret new value that is prompted for on a terminal, or read from standard input with `--stdin`.
 
     Raises:
@@ -60,6 +62,7 @@ class Option:
         secret: bool = False,
         required: bool = False,
         new_value: bool = False,
+        record: bool = True,
         ask: bool = False,
     ) -> None:
         self.attribute = name.replace("-", "_")
@@ -73,10 +76,16 @@ class Option:
             raise ValueError(f"--{name} has ask=True: it needs secret=True and new_value=True")
         self.name, self.type, self.help, self.default, self.metavar = name, type, help, default, metavar
         self.envvar, self.secret, self.required, self.new_value, self.ask = envvar, secret, required, new_value, ask
+        self._record = record
 
     @property
     def recorded(self) -> bool:
         """True if the record keeps the option."""
+        return self._record and self.lasting
+
+    @property
+    def lasting(self) -> bool:
+        """True if resume, rollback and status use the option as well, given on the command line."""
         return not (self.secret or self.new_value)
 
     @property
@@ -133,7 +142,9 @@ def made(kind: type[Any], recorded: Mapping[str, Any], given: Mapping[str, Any],
         ValueError: a required option is missing, or a value is invalid.
     """
     options = options_of(kind)
-    values = dict(recorded)
+    # A record may have been written by anybody with the right to write that path.
+    never = {one.attribute for one in options if one.secret or (one.lasting and not one.recorded)}
+    values = {name: value for name, value in recorded.items() if name not in never}
     for option in options:
         if option.envvar and environ.get(option.envvar) and option.attribute not in given:
             values[option.attribute] = option.from_text(environ[option.envvar])

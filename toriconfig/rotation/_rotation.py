@@ -217,6 +217,7 @@ class Rotation:
         preflight = Preflight(self.session, work, self.clock)
         kind = self._kind_of_new(preflight)
         found, current = preflight.prepare(kind)
+        self.chosen.check_guess(found)
         # From here on the reservation fails if anybody rotates, so that an age that is seen now is true then.
         if began is not None:
             check_due(self, preflight.rotated_at(found, current), began)
@@ -273,6 +274,7 @@ class Rotation:
             preflight = Preflight(self.session, work, self.clock)
             kind = self._kind_of_new(preflight)
             found, current = preflight.prepare(kind)
+            self.chosen.check_guess(found)
             if takes_turns(kind) and not force:
                 check_readers(self, preflight.last_promoted(found, current))
             actions = [

@@ -44,22 +44,26 @@ class Command:
             raise ValueError("a verifier needs a program")
         self.arguments = tuple(arguments)
 
-    def run(self, value: Any, seconds: float) -> str:
+    def run(
+        self, value: Any, seconds: float, *, what: str = "the verifier", variables: Mapping[str, str] | None = None
+    ) -> str:
         """Run the program.
 
         Args:
             value: the secret: text, or a mapping of keys to values.
             seconds: time limit.
+            what: the program's name in the reason is this and its file name.
+            variables: further environment variables; None: none.
 
         Returns:
             The reason why the value does not work, or "".
         """
         text = value if isinstance(value, str) else json.dumps(value)
-        name = os.path.basename(self.arguments[0])
+        name = f"{what} {os.path.basename(self.arguments[0])}"
         try:
             data = text.encode()
         except UnicodeEncodeError:
-            return f"the verifier {name} cannot be given the value: it holds an unpaired surrogate, which is not a character"
+            return f"{name} cannot be given the value: it holds an unpaired surrogate, which is not a character"
         reading, writing = os.pipe()
         by_descriptor = any(_FD in one for one in self.arguments)
         command = [one.replace(_FD, str(reading)) for one in self.arguments]
@@ -69,13 +73,13 @@ class Command:
                 stdin=subprocess.DEVNULL if by_descriptor else reading,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=environment_of_verifier(os.environ),
+                env={**environment_of_verifier(os.environ), **(variables or {})},
                 pass_fds=(reading,) if by_descriptor else (),
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
             os.close(writing)
-            return f"the verifier {name} cannot be run: {getattr(error, 'strerror', None) or type(error).__name__}"
+            return f"{name} cannot be run: {getattr(error, 'strerror', None) or type(error).__name__}"
         finally:
             os.close(reading)
         # A secret larger than the pipe waits for its reader, who may never come.
@@ -83,12 +87,12 @@ class Command:
         try:
             code = process.wait(seconds)
         except subprocess.TimeoutExpired:
-            return f"the verifier {name} did not end within {seconds:g} s"
+            return f"{name} did not end within {seconds:g} s"
         finally:
             _end(process)
         if code < 0:
-            return f"the verifier {name} was ended by {_signal(-code)}"
-        return f"the verifier {name} ended with exit code {code}" if code else ""
+            return f"{name} was ended by {_signal(-code)}"
+        return f"{name} ended with exit code {code}" if code else ""
 
     def __repr__(self) -> str:
         return f"Command({self.arguments[0]!r})"

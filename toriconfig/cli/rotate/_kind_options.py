@@ -113,10 +113,10 @@ def owners() -> dict[str, list[tuple[type[Any], Any]]]:
 
 
 def given_to(kind: type[Any] | None, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the given options of a kind as arguments; None: those of any kind of a record."""
+    """Return the given options of a kind as arguments; None: those of any kind that later acts use."""
     found = {}
     for declaring, option in (pair for pairs in owners().values() for pair in pairs):
-        if (declaring is kind if kind is not None else option.recorded) and not option.ask:
+        if (declaring is kind if kind is not None else option.lasting) and not option.ask:
             found[option.attribute] = options[_parameter(option)]
     return found
 

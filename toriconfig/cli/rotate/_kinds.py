@@ -108,7 +108,7 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
         kind = _kind(name, act, options) if making else class_of(options["name"]) or None
         looks_again = _min_age(options) if making and (kind is None or getattr(kind, "takes_turns", False)) else None
         made_later = kind is None or isinstance(kind, type)
-        return Rotation(
+        rotation = Rotation(
             reference,
             kind,
             setup=given_to(kind if isinstance(kind, type) else None, options) if made_later else None,
@@ -121,6 +121,8 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
             abandoned_after=options["abandoned_after"],
             on_event=_tell if options["verbose"] else None,
         )
+        rotation.chosen.guessed = not options["name"] and bool(name) and name == rotation.chosen.guess
+        return rotation
     except RotationRefused:
         raise click.UsageError(
             "Vault is not configured: set VAULT_ADDR, or use `toriconfig vault dev -- COMMAND`"

@@ -17,6 +17,7 @@ from toriconfig._core.clean_call import clean_call, expect
 from toriconfig.rotation._option import made
 from toriconfig.rotation.kinds._found import installed, installed_names
 from toriconfig.rotation.kinds._stored import Stored
+from toriconfig.rotation.kinds.by_command import ByCommand
 from toriconfig.rotation.kinds.database_root import DatabaseRoot
 from toriconfig.rotation.kinds.database_user import DatabaseUser
 from toriconfig.rotation.kinds.generated import ALPHABET, Generated
@@ -28,6 +29,7 @@ from toriconfig.rotation.kinds.transit_key import TransitKey
 __all__ = [
     "ALPHABET",
     "KINDS",
+    "ByCommand",
     "DatabaseRoot",
     "DatabaseUser",
     "Generated",
@@ -43,7 +45,8 @@ __all__ = [
 ]
 
 KINDS: dict[str, type[Any]] = {
-    kind.name: kind for kind in (Generated, Given, DatabaseUser, StaticRole, DatabaseRoot, TransitKey, KeyPair)
+    kind.name: kind
+    for kind in (Generated, Given, ByCommand, DatabaseUser, StaticRole, DatabaseRoot, TransitKey, KeyPair)
 }
 """Every kind by the name that records and the command line use."""
 

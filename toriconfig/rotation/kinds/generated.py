@@ -30,7 +30,7 @@ class Generated(Stored):
 
     name = "generated"
     summary = "random text at a key of a KV path (default for a REF with a key)"
-    options = (
+    options: tuple[Option, ...] = (
         Option("length", type=int, default=40, new_value=True, help="number of characters."),
         Option("alphabet", new_value=True, help="characters to choose from; default: letters and digits."),
     )
