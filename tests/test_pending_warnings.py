@@ -46,7 +46,7 @@ def run(code: str, *flags: str, **environ: str) -> subprocess.CompletedProcess[s
 
 def both(text: str) -> tuple[int, int]:
     """How often each of the two warnings of the program stands in a text."""
-    return text.count("`APP_PROT` means no key"), text.count("`token`: the secret is not set")
+    return text.count("`APP_PROT` is not a key"), text.count("`token`: the secret is not set")
 
 
 class Listener(logging.Handler):
