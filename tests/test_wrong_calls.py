@@ -35,7 +35,7 @@ from toriconfig.vault import Token
 
 ROOMS = ["toriconfig", "toriconfig.vault", "toriconfig.errors", "toriconfig.pipeline", "toriconfig.rotation"]
 ROOMS += ["toriconfig.rotation.kinds", "toriconfig.testing", "toriconfig.schema", "toriconfig.integrations"]
-ROOMS += ["toriconfig.sources", "toriconfig.backends"]
+ROOMS += ["toriconfig.sources", "toriconfig.backends", "toriconfig.backends.aws"]
 ROOMS += [f"toriconfig.integrations.{name}" for name in ("boto", "httpx", "psycopg_pool", "requests", "sqlalchemy")]
 
 EXEMPT = {

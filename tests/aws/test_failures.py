@@ -9,6 +9,7 @@ import pickle
 import socket
 import sys
 import threading
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -210,11 +211,20 @@ def test_a_client_that_is_never_made_keeps_no_other_thread_beyond_its_deadline(
         with suppress(SecretError):
             backend.fetch("a", 60.0)
 
+    waited: list[float | None] = []
+    result = Future.result
+
+    def waiting(future: Future[Any], timeout: float | None = None) -> Any:
+        waited.append(timeout)
+        return result(future, 0.01)
+
+    monkeypatch.setattr(Future, "result", waiting)
     first = threading.Thread(target=fetch)
     first.start()
     begun.wait(30)
     with pytest.raises(SecretUnreachable, match="TimeoutError"):
-        backend.fetch("a", 0.01)
+        backend.fetch("a", 7.0)
+    assert waited == [7.0]
     monkeypatch.undo()
     go.set()
     first.join(30)

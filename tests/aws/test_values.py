@@ -79,7 +79,7 @@ def test_a_key_of_text_that_is_no_json_is_not_found(moto: Moto, canary: Canary) 
     canary.absent_from(caught.value)
 
 
-@pytest.mark.parametrize("text", ["[1]", "NaN", '{"a": NaN}', "[" * 5000, "", "\ufeff{}", '"password"'])
+@pytest.mark.parametrize("text", ["[1]", "NaN", '{"password": NaN}', "[" * 5000, "", "\ufeff{}", '"password"'])
 def test_json_that_is_no_object_has_no_keys(moto: Moto, text: str) -> None:
     moto.put("prod/db", text or " ")
     with pytest.raises(SecretNotFound, match="no key `password`"):
@@ -264,7 +264,7 @@ def test_health_shows_the_version_and_no_secret(moto: Moto, canary: Canary) -> N
     canary.absent_from(state, str(state))
 
 
-def test_a_forked_child_fetches_through_connections_of_its_own(moto: Moto) -> None:
+def test_a_forked_child_reads_the_rotated_secret(moto: Moto) -> None:
     moto.put("prod/db", {"password": "first"})
     settings = lazy_app(SecretsManager(refresh_interval=0.05, timeout=60.0))
     assert settings.token.get() == "first"
@@ -279,6 +279,20 @@ def test_a_forked_child_fetches_through_connections_of_its_own(moto: Moto) -> No
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     until(lambda: settings.token.get() == "second")
+
+
+def test_a_forked_child_makes_a_client_of_its_own(moto: Moto) -> None:
+    backend = SecretsManager()
+    client = backend._client.get(60.0)[1]
+    assert backend._client.get(60.0)[1] is client
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            code = 0 if backend._client.get(60.0)[1] is not client else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_settings_from_the_shipped_backend_are_pickled_without_values(moto: Moto, canary: Canary) -> None:

@@ -155,7 +155,7 @@ class SecretsManager(Backend):
         Args:
             paths: as for `fetch`.
             online: True: the ARNs, and the KMS keys that encrypt the secrets, are asked for by DescribeSecret. False: the
-                account is `*`, and so is the region if nothing names it.
+                account is `*`, and so is the region if neither the constructor nor a variable names it.
 
         Returns:
             The policy as JSON.

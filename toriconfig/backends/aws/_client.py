@@ -105,7 +105,8 @@ class Client:
                 future.set_result(self._make())
             except BaseException as error:
                 self._forget(process, mine)
-                future.set_exception(error.with_traceback(None))
+                ended = error.with_traceback(None) if isinstance(error, Exception) else TimeoutError()
+                future.set_exception(ended)
                 raise
         try:
             return future.result(timeout)
