@@ -72,7 +72,7 @@ def test_a_mistake_is_marked_on_its_line(
     assert said in found[0]["message"]
 
 
-def test_what_a_load_takes_is_not_marked(server: LanguageServer, project: Path) -> None:
+def test_options_of_a_load_are_not_marked(server: LanguageServer, project: Path) -> None:
     text = (
         "chunking: {size: '${env:SIZE:-500}', overlap: 50}\n"
         "api_key: ${vault:secret/tori#api_key}\n"

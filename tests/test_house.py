@@ -46,7 +46,7 @@ def test_no_docstring_opens_with_an_indirect_question() -> None:
     assert [] == found
 
 
-def test_no_room_is_larger_than_400_lines_and_none_has_a_name_that_says_nothing() -> None:
+def test_no_file_is_longer_than_400_lines_or_has_a_meaningless_name() -> None:
     large, nameless = [], []
     for file in [*HOUSE.glob("toriconfig/**/*.py"), *HOUSE.glob("tests/**/*.py"), *HOUSE.glob("examples/**/*.py")]:
         if len(file.read_text().splitlines()) > 400:

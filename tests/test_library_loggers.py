@@ -29,14 +29,14 @@ def test_a_warning_is_shown_where_logging_is_configured(configure: str, root_han
     assert done.stderr.count("WARNING:toriconfig:") == lines
 
 
-def test_where_nobody_can_listen_logging_is_not_imported_for_a_warning() -> None:
+def test_without_a_handler_logging_is_not_imported_for_a_warning() -> None:
     code = CODE.format(configure="", root_handlers=0).replace("import logging\n", "").partition("assert")[0]
     code += "import sys\nassert 'logging' not in sys.modules"
     done = subprocess.run([sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{code}"], check=False)
     assert done.returncode == 0
 
 
-def test_what_nobody_could_hear_is_told_by_the_reload_that_can_be_heard() -> None:
+def test_a_warning_without_a_handler_is_given_by_a_later_reload_with_one() -> None:
     code = CODE.format(configure="", root_handlers=0).replace("import logging\n", "").partition("assert")[0]
     code = code.replace("lazy(S", "settings = lazy(S").replace(".token", "\nsettings.token")
     code += "import logging\nlogging.basicConfig()\nfrom toriconfig import reload\nreload(settings)\nreload(settings)"

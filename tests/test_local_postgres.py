@@ -31,7 +31,7 @@ def logs_in(conninfo: str) -> bool:
         raise
 
 
-def test_the_superuser_logs_in_with_the_password_and_nobody_without_or_with_another(shared_postgres: Postgres) -> None:
+def test_only_the_password_of_the_superuser_logs_in(shared_postgres: Postgres) -> None:
     assert answer(shared_postgres.conninfo()) == 1
     for wrong in ("wrong", "''"):
         with pytest.raises(psycopg.OperationalError, match=r"authentication failed|no password supplied"):

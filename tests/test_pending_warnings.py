@@ -157,7 +157,7 @@ def test_the_command_line_adds_nothing_to_its_findings(tmp_path: Path) -> None:
     assert (0, "") == (done.returncode, done.stderr)
 
 
-def test_a_null_handler_hears_nothing(alone: Alone) -> None:
+def test_a_null_handler_gets_no_warning(alone: Alone) -> None:
     alone.heard_by(logging.NullHandler())
     settings = unheard()
     alone.heard_by(listener := Listener())
@@ -166,7 +166,7 @@ def test_a_null_handler_hears_nothing(alone: Alone) -> None:
 
 
 @pytest.mark.parametrize("deaf", ["handler", "logger", "disabled", "off"])
-def test_who_does_not_listen_at_that_level_hears_nothing(alone: Alone, deaf: str) -> None:
+def test_a_logger_above_that_level_gets_nothing(alone: Alone, deaf: str) -> None:
     alone.heard_by(listener := Listener(logging.ERROR if deaf == "handler" else logging.NOTSET))
     alone.logger.setLevel(logging.ERROR if deaf == "logger" else logging.NOTSET)
     alone.logger.disabled = deaf == "disabled"
@@ -212,7 +212,7 @@ def test_a_filter_that_drops_repetitions_lets_the_warning_pass(alone: Alone) -> 
     assert 1 == len(listener.texts)
 
 
-def test_health_holds_every_warning_of_the_load_heard_or_not(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_health_holds_every_warning_of_the_load_given_or_pending(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
     class App(BaseModel):
         port: int = 1
         token: Secret[str]
@@ -243,7 +243,7 @@ def test_an_address_without_tls_is_among_the_warnings_of_health(alone: Alone) ->
     assert [text for text in listener.texts if "vault.example" in text] == warn_once.given_by("toriconfig.vault")
 
 
-def test_a_warning_that_is_over_before_anybody_could_have_it_is_not_given(alone: Alone) -> None:
+def test_a_warning_that_ends_before_a_handler_accepts_it_is_not_given(alone: Alone) -> None:
     alone.heard_by()
     warn_once.warn("key", "text")
     warn_once.over("key")

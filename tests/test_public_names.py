@@ -77,7 +77,7 @@ ROOMS = {
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_what_is_promised_is_in_all_and_can_be_imported(room: str) -> None:
+def test_promised_names_are_in_all_and_can_be_imported(room: str) -> None:
     module = importlib.import_module(room)
     assert set(ROOMS[room]) <= set(module.__all__)
     for name in module.__all__:

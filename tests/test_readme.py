@@ -41,7 +41,7 @@ def test_its_python_runs_in_order_against_a_real_vault(tmp_path: Path) -> None:
     assert "the token is **********" in done.stderr
 
 
-def test_what_its_commands_print_is_what_they_print(tmp_path: Path) -> None:
+def test_the_printed_output_of_its_commands_is_current(tmp_path: Path) -> None:
     schema = blocks("python")[0].partition("settings = lazy")[0]
     (tmp_path / "app.py").write_text(schema, encoding="utf-8")
     for block in blocks("yaml"):

@@ -275,7 +275,7 @@ def case_name(value: object) -> str:
 
 @pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize(("annotation", "environs"), CASES, ids=case_name)
-def test_what_pydantic_settings_reads_has_the_same_value_here(
+def test_values_are_the_same_as_with_pydantic_settings(
     annotation: Any, environs: list[dict[str, str]], road: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     different: list[tuple[dict[str, str], Any, Any]] = []

@@ -209,7 +209,7 @@ def test_every_default_is_valid() -> None:
     assert model == ToriSettings.model_validate(model.model_dump())
 
 
-def test_told_names_each_mistake_in_a_file_of_many() -> None:
+def test_every_error_in_a_file_of_many_is_named() -> None:
     text = "features: {ocr_falback: true}\nocr: {max_pages: many}\nunknown: 1\n"
     assert [("TC101", "features.ocr_falback"), ("TC102", "ocr.max_pages"), ("TC101", "unknown")] == [
         (code, path) for code, _, path in told(ToriSettings, text)

@@ -60,7 +60,7 @@ def test_a_black_hole_never_completes_a_connection() -> None:
                 get(hole.address, timeout=0.2)
 
 
-def test_nobody_listens_at_a_refusing_address() -> None:
+def test_a_refusing_address_has_no_listener() -> None:
     with pytest.raises(NewConnectionError, match="refused"):
         get(faults.refusing_address())
 
@@ -77,7 +77,7 @@ def test_a_delay_proxy_adds_to_each_round_trip_and_not_to_each_byte(vault_server
         assert proxy.connections == 1
 
 
-def test_a_dropped_reply_was_done_by_the_server_and_not_heard_by_the_client(vault_server: VaultServer) -> None:
+def test_a_dropped_reply_was_processed_by_the_server(vault_server: VaultServer) -> None:
     vault_server.put("secret/x", {"a": "b"})
     headers = {"X-Vault-Token": vault_server.token}
     with proxies.drop_reply_proxy(vault_server.address, r"^GET /v1/secret/", losing=1) as proxy:

@@ -256,7 +256,7 @@ def test_advancing_from_many_threads_loses_no_second() -> None:
     assert clock.monotonic() == 4000
 
 
-def test_who_waits_on_a_fake_clock_hears_of_each_advance_until_cancelled(fake_clock: FakeClock) -> None:
+def test_a_fake_clock_calls_back_at_each_advance_until_cancelled(fake_clock: FakeClock) -> None:
     heard: list[float] = []
     cancel = fake_clock.on_advance(lambda: heard.append(fake_clock.monotonic()))
     start = fake_clock.monotonic()

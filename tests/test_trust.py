@@ -138,7 +138,7 @@ class Signed(LoginMethod):
         return LoginRequest("auth/signed/login", {"signature": self.signature})
 
 
-def test_what_a_login_keeps_beside_its_fields_is_not_pickled() -> None:
+def test_attributes_of_a_login_beside_its_fields_are_not_pickled() -> None:
     login = Signed("ann")
     assert pickle.dumps(lazy(App, vault=Vault(auth=login)))
     signature = login.signature

@@ -30,7 +30,7 @@ def only(annotation: Any, text: str, folder: Path, **more: Any) -> Problem:
 
 
 @pytest.mark.parametrize("error", _ERRORS, ids=lambda error: error["type"])
-def test_what_pydantic_expected_is_told_as_a_noun(error: dict[str, Any]) -> None:
+def test_the_expectation_of_pydantic_is_a_noun_phrase(error: dict[str, Any]) -> None:
     context = error.get("example_context") or {}
     told = phrase(Found(("x",), error["type"], error["example_message_python"], context), sealed=False)
     starts = ("input", "string should", "data should", "uRL", "uUID", "decimal input", "fraction input", "valid ")

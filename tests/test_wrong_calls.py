@@ -228,7 +228,7 @@ def test_a_wrong_call_is_a_type_error_at_once(call: Callable[[str], object]) -> 
     assert caught.value.__context__ is None
 
 
-def test_what_code_of_the_program_raises_keeps_the_frames_of_that_code() -> None:
+def test_exceptions_of_the_programs_code_keep_its_frames() -> None:
     class Environ(dict[str, str]):
         def items(self) -> Any:
             raise LookupError("of the program")

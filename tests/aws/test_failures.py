@@ -124,7 +124,9 @@ def test_an_answer_becomes_an_error_with_a_remedy_and_without_its_text(
 
 
 @pytest.mark.parametrize("body", [b"<html>welcome</html>", b"{}", b'{"SecretString": 7}', b"[]", b"null", b""])
-def test_what_is_not_secrets_manager_is_unreachable(body: bytes, moto: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_not_secrets_manager_is_unreachable(
+    body: bytes, moto: Moto, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = answering(200, body)
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.address)
     try:
@@ -148,7 +150,7 @@ def silent_server() -> Loopback:
     return Loopback(serve)
 
 
-def test_a_port_where_nobody_listens_is_unreachable(moto: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_without_a_listener_is_unreachable(moto: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
     server = Loopback(lambda connection: None)
     server.close()
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.address)

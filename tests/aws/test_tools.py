@@ -94,7 +94,7 @@ def test_check_online_reads_every_secret(moto: Moto, canary: Canary, folder: Pat
     assert "prod/db is marked for deletion" in done.out
 
 
-def test_check_without_online_asks_nobody(folder: Path) -> None:
+def test_check_without_online_sends_no_request(folder: Path) -> None:
     done = run(folder, "check", AWS_REGION="eu-central-1", AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert (done.code, "run with --online to read them from aws" in done.out) == (0, True), done
 
@@ -205,7 +205,7 @@ def statements(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_policy_names_each_secret_once_without_asking_anybody(folder: Path) -> None:
+def test_policy_names_each_secret_once_without_a_request(folder: Path) -> None:
     done = run(folder, "policy", AWS_REGION="cn-north-1", AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert statements(done.out) == [
         {

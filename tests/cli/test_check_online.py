@@ -40,13 +40,13 @@ def test_all_is_well_when_every_secret_can_be_read(vault: VaultServer, toriconfi
     vault.delete("secret/online/there")
 
 
-def test_what_vault_does_not_hold_is_told(vault: VaultServer, toriconfig: Toriconfig) -> None:
+def test_a_path_that_vault_does_not_hold_is_reported(vault: VaultServer, toriconfig: Toriconfig) -> None:
     code, (one,) = found(toriconfig, **vault.environ)
     assert (1, "TC407", "there", "error") == (code, one["code"], one["path"], one["severity"])
     assert "secret/online/there" in one["origin"]["text"]
 
 
-def test_what_vault_denies_is_the_policy_s_fault_not_the_token_s(vault: VaultServer, toriconfig: Toriconfig) -> None:
+def test_a_denied_path_is_an_error_of_the_policy_not_of_the_token(vault: VaultServer, toriconfig: Toriconfig) -> None:
     vault.policy("online-here", {"secret/data/online/here": ["read"]})
     for bare in (False, True):
         token = vault.new_token("online-here", no_default_policy=bare)
@@ -73,7 +73,7 @@ def test_without_a_vault_nothing_supplies_them(vault: VaultServer, toriconfig: T
     assert "set APP_HERE" in problems[0]["help"]
 
 
-def test_a_lower_layer_that_stands_in_is_a_warning(vault: VaultServer, toriconfig: Toriconfig) -> None:
+def test_a_value_of_a_lower_layer_instead_of_vault_is_a_warning(vault: VaultServer, toriconfig: Toriconfig) -> None:
     canary = Canary()
     code, (one,) = found(toriconfig, **vault.environ, APP_THERE=canary.secret)
     assert (0, "TC407", "warning", "there") == (code, one["code"], one["severity"], one["path"])
@@ -117,7 +117,7 @@ def test_a_directory_without_settings_files_is_told(toriconfig: Toriconfig, tmp_
     assert "no .yaml, .yml, .json, .toml files in empty" in result.err
 
 
-def test_the_worst_says_how_it_ends(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_the_worst_result_determines_the_exit_code(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("nonsense: 1\n")
     assert toriconfig("check", "bad.yaml", "absent.yaml").code == 2
     assert toriconfig("check", "bad.yaml", "--strict").code == 1

@@ -31,7 +31,7 @@ def test_two_profiles_differ_in_the_settings_that_they_lead_to(toriconfig: Toric
     )
 
 
-def test_what_does_not_differ_is_nothing_and_fine(toriconfig: Toriconfig) -> None:
+def test_equal_sides_give_no_output_and_exit_code_0(toriconfig: Toriconfig) -> None:
     assert toriconfig("diff", "prod", "prod") == (0, "", "")
     assert toriconfig("diff", "tori.yaml", "tori.yaml") == (0, "", "")
 
@@ -116,7 +116,7 @@ def test_a_profile_without_a_file_is_wrong_usage_with_the_near_miss(toriconfig: 
         ("a b", "prod", "not a name"),
     ],
 )
-def test_what_cannot_be_compared_is_wrong_usage(a: str, b: str, said: str, toriconfig: Toriconfig) -> None:
+def test_comparing_different_kinds_is_wrong_usage(a: str, b: str, said: str, toriconfig: Toriconfig) -> None:
     result = toriconfig("diff", a, b)
     assert result.code == 2
     assert said in result.out + result.err

@@ -86,7 +86,7 @@ def test_a_policy_that_is_missing_on_one_of_three_paths_is_a_403_there_alone(
     assert len([line for line in lines(result, "ok") if "can be read" in line]) == 2
 
 
-def test_where_the_engine_cannot_be_told_a_policy_is_named_for_each_that_it_may_be(
+def test_if_the_engine_is_unknown_a_policy_is_named_for_each_possible_one(
     vault: VaultServer, toriconfig: Toriconfig
 ) -> None:
     vault.policy("elsewhere", {"cubbyhole/x": ["read"]})
@@ -122,7 +122,7 @@ def test_a_token_that_may_not_look_itself_up_is_used_all_the_same(vault: VaultSe
         ("nomount/x#key", "404: ", "look at the "),
     ],
 )
-def test_what_is_not_there_is_a_404_with_what_was_probably_meant(
+def test_a_missing_path_is_a_404_with_a_suggestion(
     declared: str, said: str, remedy: str, vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     (tmp_path / "app.py").write_text(APP.replace("secret/doctor/one#key", declared))
@@ -194,7 +194,7 @@ def test_each_address_is_told_also_one_that_another_answers_for(
     assert "secret/doctor/one#key: can be read" in lines(result, "ok")
 
 
-def test_what_is_wrong_besides_a_vault_that_is_down_comes_first(tmp_path: Path, toriconfig: Toriconfig) -> None:
+def test_other_errors_precede_an_unreachable_vault(tmp_path: Path, toriconfig: Toriconfig) -> None:
     (tmp_path / "app.py").write_text(APP)
     (tmp_path / "app.yaml").write_text("nonsense: 1\n")
     result = toriconfig("doctor", "--settings", "app:App", VAULT_ADDR="http://127.0.0.1:1", VAULT_TOKEN="x")
@@ -273,9 +273,7 @@ def test_no_vault_at_all_is_an_error_only_when_settings_need_it(tmp_path: Path, 
         ("VAULT_SOMETHING_ELSE", "unset it"),
     ],
 )
-def test_a_variable_that_nobody_reads_is_a_warning(
-    name: str, said: str, vault: VaultServer, toriconfig: Toriconfig
-) -> None:
+def test_an_unread_variable_is_a_warning(name: str, said: str, vault: VaultServer, toriconfig: Toriconfig) -> None:
     result = examined(toriconfig, vault, vault.new_token("doctor"), **{name: "s3cr3t"})
     assert result.code == 0
     assert name in result.out
@@ -349,7 +347,7 @@ def test_an_account_is_not_made_to_see_whether_it_could_be(
         ),
     ],
 )
-def test_what_a_kv_engine_holds_is_read_whatever_its_path_looks_like(
+def test_kv_secrets_are_read_at_any_path(
     vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path, reference: str, says: str
 ) -> None:
     vault.put("secret/creds/app", {"key": "s3cr3t-one"})

@@ -88,7 +88,7 @@ def test_a_default_reads_back_to_itself(kind: Any, default: Any, tmp_path: Path)
         (Any, [1]),
     ],
 )
-def test_what_is_secret_or_cannot_be_said_has_no_default(kind: Any, default: Any) -> None:
+def test_a_secret_or_inexpressible_value_has_no_default(kind: Any, default: Any) -> None:
     assert env_example(of(kind, default)).endswith("\n#APP_X=\n")
 
 

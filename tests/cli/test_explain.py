@@ -160,7 +160,7 @@ def test_a_plain_field_with_the_name_of_a_secret_is_masked(toriconfig: Toriconfi
 
 
 @pytest.mark.parametrize("key", ["codes", "pair"])
-def test_what_loses_is_masked_in_containers_too(key: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_overridden_values_in_containers_are_masked_too(key: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
     canary = Canary()
     (tmp_path / "app.py").write_text(
         "from pydantic import BaseModel, SecretStr\nfrom toriconfig import SettingsConfigDict\nclass App(BaseModel):\n"

@@ -90,7 +90,7 @@ def test_json_stays_json(toriconfig: Toriconfig, tmp_path: Path) -> None:
         ("chunking: {size: 500}\n", "nothing is wrong"),
     ],
 )
-def test_what_is_not_sure_is_left_alone(text: str, why: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_uncertain_repairs_are_not_made(text: str, why: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
     left = repaired(text, toriconfig, tmp_path)
     if why == "the anchor may be used elsewhere":
         assert left in (text, text.replace("szie", "size")), "at most the key itself"
@@ -117,7 +117,7 @@ def test_without_files_those_of_the_settings_are_repaired(toriconfig: Toriconfig
     assert (tmp_path / "tori.prod.yaml").read_text() == "chunking: {overlap: 50}\n"
 
 
-def test_what_is_left_is_told(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_the_remaining_time_is_reported(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "tori.yaml").write_text("chunking: {szie: 500}\nnonsense: 1\n")
     result = toriconfig("check", "tori.yaml", "--fix", "-o", "concise")
     assert result.code == 1

@@ -67,7 +67,7 @@ def test_input_that_cannot_be_read_is_two(toriconfig: Toriconfig) -> None:
     assert 2 == toriconfig("health", APP_CONFIG_FILE="absent.yaml", APP_TOKEN="t").code
 
 
-def test_without_a_class_nothing_is_said_of_another_s(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_without_a_class_no_problem_of_another_class_is_reported(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").unlink()
     assert 2 == toriconfig("health").code
 

@@ -52,7 +52,7 @@ def test_errors_are_written_before_notes_that_stand_above_them(check: Callable[.
     assert "TC201" not in check("--max-findings", "3")
 
 
-def test_what_is_written_has_its_lines(check: Callable[..., str]) -> None:
+def test_written_nodes_have_their_lines(check: Callable[..., str]) -> None:
     assert check("--max-findings", "3").count("^^^^ not a key") == 3
 
 

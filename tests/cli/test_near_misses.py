@@ -29,7 +29,7 @@ def test_in_a_file(text: str, said: str, toriconfig: Toriconfig, tmp_path: Path)
     assert said in result.out
 
 
-def test_what_is_like_nothing_has_no_suggestion(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_a_name_similar_to_no_other_has_no_suggestion(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "tori.yaml").write_text("chunking: {qqqqqq: 500}\nlogging: {level: qqqq}\n")
     result = toriconfig("check", "tori.yaml", "-o", "concise")
     assert result.code == 1

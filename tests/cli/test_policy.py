@@ -132,7 +132,7 @@ def test_settings_with_errors_have_no_policy_since_places_may_be_missing(
     assert "error[TC404]" in result.out
 
 
-def test_what_a_policy_cannot_say_exactly_is_noted() -> None:
+def test_a_rule_that_allows_too_much_has_a_comment() -> None:
     assert policy_of(["secret/a*#k"], versioned).startswith("# In a policy `*` at the end and `+`")
     assert policy_of(["secret/+/b#k"], versioned).startswith("# In a policy")
     assert policy_of(['secret/a"b#k'], versioned).startswith('path "secret/data/a\\"b" {')

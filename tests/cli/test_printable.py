@@ -114,14 +114,14 @@ def test_no_argument_of_a_command_does_harm(arguments: tuple[str, ...], toriconf
     assert_harmless(result.err)
 
 
-def test_what_errors_say_is_harmless() -> None:
+def test_error_messages_contain_no_control_characters() -> None:
     secret = SecretError(EVIL, path=EVIL, help=EVIL)
     problem = Problem("TC101", EVIL, Origin("files", EVIL, 1, 1), EVIL, EVIL, EVIL, EVIL, excerpts=((EVIL, 1, EVIL),))
     for told in (secret, secret.at(EVIL), VaultDenied(EVIL), problem, ConfigError([problem], schema=EVIL)):
         assert_harmless(str(told))
 
 
-def test_what_vault_says_is_harmless_in_errors_and_logs() -> None:
+def test_answers_of_vault_contain_no_control_characters_in_errors_and_logs() -> None:
     answer = Answer(403, {"errors": [EVIL], "warnings": [EVIL], "request_id": EVIL}, {}, "http://v")
     assert_harmless(answer.text)
     assert_harmless(answer.request_id)
@@ -166,5 +166,5 @@ def test_json_means_the_same_when_it_is_clean(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["é", "plain text: 1", "\u200d", "a # [b]", "## a [b]", "##a", "a::b", "日本"])
-def test_what_is_harmless_is_shown_as_it_is(text: str) -> None:
+def test_harmless_text_is_not_changed(text: str) -> None:
     assert text == clean(text) == clean_lines(text)

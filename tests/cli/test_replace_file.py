@@ -44,7 +44,7 @@ def test_an_env_file_of_the_user_is_left_alone_unless_forced(content: str, examp
     assert (tmp_path / ".env").read_text().startswith("# Every variable")
 
 
-def test_an_example_that_somebody_uses_by_now_is_left_alone(example: Write, tmp_path: Path) -> None:
+def test_an_example_with_values_is_not_replaced(example: Write, tmp_path: Path) -> None:
     assert 0 == example().code
     assert 0 == example().code, "the example as it was written may be written again"
     with (tmp_path / ".env").open("a") as file:
@@ -165,7 +165,7 @@ def test_a_new_file_has_the_rights_that_the_umask_leaves(tmp_path: Path) -> None
     assert 0o640 == stat.S_IMODE((tmp_path / "a").stat().st_mode)
 
 
-def test_what_was_made_meanwhile_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_created_in_the_meantime_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a"
     make = _replace_file._temporary
 

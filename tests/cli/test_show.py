@@ -90,7 +90,7 @@ def test_it_reads_back_to_the_same_in_every_form(shown: Toriconfig, tmp_path: Pa
     assert but_for_text("env", "--env-file", ".env")[1] == lines
 
 
-def test_what_yaml_reads_of_it_is_the_same_to_other_parsers(shown: Toriconfig) -> None:
+def test_other_parsers_read_the_same_values(shown: Toriconfig) -> None:
     data = yaml.safe_load(shown().out)
     assert data["name"] == "no"
     assert data["inner"] == {"size": 2, "token": "${vault:secret/app#inner.token}"}

@@ -72,7 +72,7 @@ def test_a_value_without_a_variable_of_its_own_is_said_by_the_nearest_above(
         ("", '"spa ced"', "# spa ced: no variable can set it"),
     ],
 )
-def test_what_would_read_back_as_something_else_is_a_comment(
+def test_a_value_that_would_read_back_differently_is_a_comment(
     said: str, key: str, line: str, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     assert shown(toriconfig, said, key, tmp_path) == line

@@ -47,7 +47,9 @@ SHOWN = [case for case in CASES if case[0] is not SecretStr]
 
 @pytest.mark.parametrize("style", ["yaml", "json", "env"])
 @pytest.mark.parametrize(("annotation", "environs"), SHOWN, ids=case_name)
-def test_what_is_shown_reads_back(annotation: Any, environs: list[dict[str, str]], style: str) -> None:
+def test_shown_settings_read_back_to_the_same_values(
+    annotation: Any, environs: list[dict[str, str]], style: str
+) -> None:
     schema: Any = create_model("Schema", __base__=Base, v=(annotation, ...))
     different: list[Any] = []
     for environ in environs:

@@ -94,7 +94,7 @@ def test_a_terminal_that_knows_ascii_alone_is_written_to_all_the_same(form: str,
 
 
 @pytest.mark.parametrize("form", ["yaml", "json"])
-def test_what_show_writes_in_ascii_reads_back(form: str, tmp_path: Path) -> None:
+def test_the_ascii_output_of_show_reads_back(form: str, tmp_path: Path) -> None:
     (tmp_path / "tori.yaml").write_text("database: {name: 'größe 😀'}\n", encoding="utf-8")
     ascii_only = {"PYTHONIOENCODING": "ascii"}
     first = in_a_process("show", "database.name", "-f", form, cwd=tmp_path, environ=ascii_only)
@@ -232,7 +232,7 @@ def test_the_version_costs_at_most_five_bare_starts_of_python(tmp_path: Path) ->
         (["show"], ["hvac", "urllib3", "requests", "asyncio", "pydantic_settings"]),
     ],
 )
-def test_what_is_not_needed_is_not_imported(arguments: list[str], absent: list[str], tmp_path: Path) -> None:
+def test_unneeded_modules_are_not_imported(arguments: list[str], absent: list[str], tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("chunking: {size: 500}\n")
     code = (
         "import sys\nfrom toriconfig.cli import cli\nfrom toriconfig.cli._exit import run\n"

@@ -76,18 +76,18 @@ def test_a_line_for_a_shell_is_one_line_that_may_be_printed(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["=ls", ":=ls", "a:=ls"])
-def test_what_zsh_takes_for_the_path_of_a_command_is_quoted(text: str) -> None:
+def test_text_that_zsh_expands_to_a_command_path_is_quoted(text: str) -> None:
     assert f"export V='{text}'" == shell_assignment("V", text)
     assert f"'{text}'" == env_text(text)
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800"])
-def test_what_no_variable_can_hold_is_not_said_to_a_shell(text: str) -> None:
+def test_a_value_that_no_variable_can_hold_is_not_written_for_a_shell(text: str) -> None:
     assert shell_assignment("V", text) is None
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_what_a_env_file_says_is_the_same_to_python_dotenv_and_to_a_shell(shell: str, tmp_path: Path) -> None:
+def test_env_file_values_are_the_same_for_python_dotenv_and_a_shell(shell: str, tmp_path: Path) -> None:
     texts = {f"V{at}": env_text(text) for at, text in enumerate(HOSTILE)}
     said = {name: text for name, text in texts.items() if text is not None}
     file = "".join(f"{name}={text}\n" for name, text in said.items())
@@ -114,7 +114,7 @@ def test_what_a_env_file_says_is_the_same_to_python_dotenv_and_to_a_shell(shell:
         "##vso[task.x]y",
     ],
 )
-def test_what_the_dialects_read_differently_or_must_not_be_printed_is_not_said(text: str) -> None:
+def test_ambiguous_or_unprintable_values_are_not_written(text: str) -> None:
     said = env_text(text)
     if text != "\\":
         assert said is None
@@ -158,7 +158,7 @@ key: ${vault:secret/a#b}
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("style", ["shell", "env"])
 @pytest.mark.parametrize("origins", [(), ("--origins",)])
-def test_what_show_writes_can_be_sourced_and_runs_nothing(
+def test_the_output_of_show_can_be_sourced_and_runs_nothing(
     origins: tuple[str, ...], style: str, shell: str, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     (tmp_path / "app.py").write_text(APP)
@@ -181,7 +181,7 @@ def test_a_key_that_is_no_name_of_a_shell_is_a_comment(toriconfig: Toriconfig, t
     assert "# APP_KEY: '${vault:secret/a#b}'" in lines
 
 
-def test_what_shell_writes_reads_back_to_the_same_settings(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_the_shell_format_reads_back_to_the_same_settings(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(APP)
     (tmp_path / "app.yaml").write_text('motto: "a\\nb\'$x"\nwords: [a, "b c"]\nfree: {x: 1}\n')
     before = toriconfig("show", "--settings", "app:App", "-f", "json").out

@@ -231,7 +231,7 @@ def test_a_value_is_never_an_argument(toriconfig: Toriconfig) -> None:
         (("get", "secret/x#k"), {"VAULT_ADDR": "nonsense"}, 2, "VAULT_ADDR"),
     ],
 )
-def test_what_cannot_be_done_is_told(
+def test_impossible_actions_are_reported(
     arguments: tuple[str, ...], environ: dict[str, str], code: int, said: str, toriconfig: Toriconfig
 ) -> None:
     result = toriconfig("vault", *arguments, **environ)
@@ -240,9 +240,7 @@ def test_what_cannot_be_done_is_told(
     assert result.out == ""
 
 
-def test_what_vault_denies_or_does_not_hold_is_a_finding(
-    shared_vault_server: VaultServer, toriconfig: Toriconfig
-) -> None:
+def test_denied_and_missing_paths_are_findings(shared_vault_server: VaultServer, toriconfig: Toriconfig) -> None:
     environ = {**shared_vault_server.environ, "VAULT_TOKEN": shared_vault_server.new_token()}
     denied = toriconfig("vault", "get", "secret/held#key", **environ)
     assert denied.code == 1

@@ -113,7 +113,7 @@ for name in ("chardet", "another"):
 
 @pytest.mark.parametrize("place", ["elsewhere", "lib/site-packages", "vendored"])
 @pytest.mark.parametrize("settings", ["conf:Mine", "library:Mine"])
-def test_no_module_of_the_checkout_stands_in_for_a_library_that_a_library_may_use(
+def test_no_module_of_the_checkout_replaces_an_optional_library(
     settings: str, place: str, hostile: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp(place) if place == "elsewhere" else hostile / place

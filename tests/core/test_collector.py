@@ -55,7 +55,7 @@ def test_it_runs_again_after_a_load_that_failed() -> None:
     assert gc.isenabled()
 
 
-def test_whoever_had_it_off_finds_it_off() -> None:
+def test_a_disabled_collector_stays_disabled() -> None:
     gc.disable()
     load(Watching)
     assert not gc.isenabled()
@@ -72,12 +72,12 @@ def in_a_new_process(code: str) -> str:
 
 
 @pytest.mark.parametrize("door", ["Settings", "ToriSettings", "load"])
-def test_what_was_imported_is_not_looked_through_by_young_collections(door: str) -> None:
+def test_imported_modules_are_not_examined_by_young_collections(door: str) -> None:
     code = f"import gc; from toriconfig import {door} as it; print(any(one is it for one in gc.get_objects(2)))"
     assert in_a_new_process(code) == "True"
 
 
-def test_what_a_program_froze_stays_frozen() -> None:
+def test_objects_frozen_by_the_program_stay_frozen() -> None:
     code = """import gc
 gc.freeze()
 before = gc.get_freeze_count()

@@ -67,7 +67,7 @@ def test_each_form_is_read(text: str, parts: list[object]) -> None:
         ("${vault:secret/%2e%2e/x#k}", "TC404"),
     ],
 )
-def test_what_is_no_reference_is_told_with_its_code(text: str, code: str) -> None:
+def test_a_malformed_reference_is_reported_with_its_code(text: str, code: str) -> None:
     found = parse(text)
     assert isinstance(found, Malformed)
     assert code == found.code

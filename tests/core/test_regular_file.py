@@ -85,9 +85,7 @@ def test_no_secret_is_read_through_a_link_of_the_kernel_wherever_it_ends(
 
 
 @pytest.mark.parametrize("path", ["there", "./there", "a/../there", "{here}//there", "link", "a/back/there", "a/up"])
-def test_a_file_that_somebody_wrote_is_read_by_any_path(
-    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_written_file_is_read_by_any_path(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a").mkdir()
     (tmp_path / "there").write_text("x")
@@ -104,7 +102,7 @@ def refusal(path: str | Path, most: int = 100, *, secret: bool = True) -> tuple[
 
 
 @pytest.mark.parametrize("secret", [True, False])
-def test_what_is_no_regular_file_is_refused_without_being_opened(
+def test_a_file_that_is_not_regular_is_refused_without_being_opened(
     secret: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.mkfifo(tmp_path / "pipe")

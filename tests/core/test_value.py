@@ -69,6 +69,6 @@ def test_a_copy_and_a_pickle_are_equal() -> None:
     assert Place("a", 4) == place.replaced(line=4)
 
 
-def test_what_the_class_refuses_is_refused_in_a_replaced_one_too() -> None:
+def test_values_that_the_class_refuses_are_refused_in_a_replacement_too() -> None:
     with pytest.raises(ValueError, match="0 or more"):
         Bounded(1).replaced(size=-1)

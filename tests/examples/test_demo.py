@@ -56,7 +56,7 @@ def test_after_ctrl_c_in_a_terminal_nothing_is_left(place: Place) -> None:
     assert not place.left()
 
 
-def test_what_a_killed_run_left_is_cleaned_up_by_the_next(place: Place) -> None:
+def test_the_next_run_cleans_up_after_a_killed_run(place: Place) -> None:
     process = place.start("--seconds", "60")
     read_until(process, INGESTING)
     keepers = [one for one, command in place.processes().items() if command.startswith("/bin/sh")]

@@ -129,7 +129,7 @@ def test_a_write_that_fails_is_counted_and_the_others_go_on(target: Target, pape
     assert [("paper-01.pdf",), ("paper-03.pdf",)] == target.rows("SELECT name FROM documents ORDER BY name")
 
 
-def test_what_failed_is_a_file_with_a_name_until_it_is_written(target: Target, papers: Path) -> None:
+def test_a_failed_result_is_a_file_with_a_name_until_it_is_written(target: Target, papers: Path) -> None:
     with psycopg.connect(target.postgres.conninfo(database=target.name), autocommit=True) as connection:
         connection.execute("ALTER TABLE documents ADD CONSTRAINT dislike CHECK (name <> 'paper-02.pdf')")
         with ingestion(target.settings()) as ingest:
@@ -251,7 +251,7 @@ def test_the_helpers_are_those_of_toriconfig() -> None:
     )
 
 
-def test_a_vault_that_nobody_configured_is_told_in_one_line(target: Target, papers: Path) -> None:
+def test_a_missing_vault_configuration_is_reported_in_one_line(target: Target, papers: Path) -> None:
     plain = {name: value for name, value in target.environ.items() if name.startswith("TORI_DATABASE__")}
     done = subprocess.run(
         [sys.executable, "-m", "ingest_pdf", str(papers)],

@@ -30,7 +30,7 @@ class Trying(FakeProvider):
         return (NextTry(),)
 
 
-def test_once_another_layer_stands_in_readers_wait_for_no_further_try_until_vault_is_back() -> None:
+def test_while_another_layer_is_used_readers_do_not_wait_for_vault() -> None:
     vault = Trying("secret/a", "of vault")
     vault.error = VaultUnreachable("no answer")
     fallback = Fallback(vault, Fixed("of env", Origin("env", "KEY")), lambda _: None)

@@ -45,7 +45,7 @@ def test_one_line_end_is_not_part_of_the_value(tmp_path: Path, clock: FakeClock)
         assert value == provider_of(tmp_path / "key", clock).settle().value
 
 
-def test_what_is_no_text_is_bytes_whole(tmp_path: Path, clock: FakeClock) -> None:
+def test_content_that_is_not_text_is_read_as_bytes(tmp_path: Path, clock: FakeClock) -> None:
     (tmp_path / "key").write_bytes(b"\xff\x00\n")
     assert b"\xff\x00\n" == provider_of(tmp_path / "key", clock).settle().value
 

@@ -66,7 +66,7 @@ def rename_over(folder: Path, _generation: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("write", [mount, rename_over])
-def test_a_swap_is_told_once_though_nobody_reads(
+def test_a_new_value_is_reported_once_without_any_read(
     watched: Watched, tmp_path: Path, write: Callable[[Path, str, str], None]
 ) -> None:
     write(tmp_path, "..2026_1", "one")
@@ -118,7 +118,7 @@ def test_it_looks_once_a_second_whatever_happens(watched: Watched, tmp_path: Pat
     assert len(looks) >= 9
 
 
-def test_nobody_who_listens_nothing_is_looked_at(watched: Watched, tmp_path: Path) -> None:
+def test_without_listeners_nothing_is_compared(watched: Watched, tmp_path: Path) -> None:
     held, dropped = watched.provider(tmp_path / "a"), watched.provider(tmp_path / "b")
     cancel = watched.watch.add(held)
     watched.watch.add(dropped)
@@ -132,7 +132,7 @@ def test_nobody_who_listens_nothing_is_looked_at(watched: Watched, tmp_path: Pat
     assert watched.scheduler.tick() == INTERVAL
 
 
-def test_a_mount_that_hangs_is_waited_for_by_nobody_else(tmp_path: Path) -> None:
+def test_a_hanging_mount_blocks_no_other_read(tmp_path: Path) -> None:
     clock, gate = FakeClock(), threading.Event()
     watch = FileWatch(clock, scheduler := Scheduler(clock))
     provider = FileProvider(str(tmp_path / "key"), Origin("secrets_dir", ""), clock)
@@ -210,7 +210,7 @@ def _eventually(holds: Callable[[], bool], seconds: float = 10) -> bool:
     return holds()
 
 
-def test_on_change_hears_of_a_mounts_swap_by_itself_with_the_new_value_in_place(tmp_path: Path) -> None:
+def test_on_change_is_called_for_a_swapped_mount_with_the_new_value_in_place(tmp_path: Path) -> None:
     mount(tmp_path, "..2026_1", "one")
     settings = lazy(
         Sealed,

@@ -39,7 +39,7 @@ def test_the_end_of_a_renewed_lease_is_its_new_end(text: str, vault: FakeVault) 
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_swap_shows_before_anybody_reads(text: str, vault: FakeVault) -> None:
+def test_a_new_value_is_visible_before_any_read(text: str, vault: FakeVault) -> None:
     settings = loaded(Schema, text, offline=False)
     settings.key.get()
     vault.path("secret/a").put({"k": "two"})

@@ -147,7 +147,7 @@ JSON: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("way", JSON)
-def test_what_serializes_anything_shows_the_mask(way: str) -> None:
+def test_serializers_show_the_mask(way: str) -> None:
     canary = Canary()
     shown = JSON[way](Secret(canary.secret))
     canary.absent_from(shown)
@@ -161,7 +161,7 @@ def test_in_python_mode_the_handle_itself_is_dumped() -> None:
     assert isinstance(dumped["any"], Secret)
 
 
-def test_what_prints_and_copies_objects_shows_the_mask() -> None:
+def test_printing_and_copying_tools_show_the_mask() -> None:
     canary = Canary()
     secret = Secret(canary.secret)
     copied = dataclasses.asdict(Data({"a": [secret]}))

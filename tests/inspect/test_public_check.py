@@ -69,7 +69,7 @@ def test_every_profile_is_judged() -> None:
 
 
 @pytest.mark.parametrize("wrong", [1, object(), int, "no.module"])
-def test_what_is_no_settings_class_is_refused(wrong: object) -> None:
+def test_an_object_that_is_not_a_settings_class_is_refused(wrong: object) -> None:
     for function in (check, json_schema):
         with pytest.raises((TypeError, ImportError)):
             function(wrong)

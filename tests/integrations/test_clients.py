@@ -240,7 +240,7 @@ def test_an_account_is_read_from_a_model_or_a_mapping(value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", ["c4n4ry-text", {"user": "c4n4ry-user"}])
-def test_what_is_no_account_is_refused_without_showing_it(value: Any) -> None:
+def test_a_secret_without_an_account_is_refused_without_showing_it(value: Any) -> None:
     with pytest.raises(TypeError, match="username") as caught:
         account(rotating(value)[0])
     assert "c4n4ry" not in str(caught.value)

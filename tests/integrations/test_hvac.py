@@ -164,7 +164,7 @@ def test_it_can_be_used_from_many_threads(server: VaultServer) -> None:
     assert 1 == server.requests("auth/userpass/login/ann")
 
 
-def test_its_token_is_revoked_at_shutdown_though_nobody_holds_the_settings(server: VaultServer) -> None:
+def test_its_token_is_revoked_at_shutdown_after_the_settings_were_collected(server: VaultServer) -> None:
     made = client(load(Plain, vault=Vault(auth=LOGINS[0]), environ=_environ(server)))
     gc.collect()
     token = made.lookup_token()["data"]["id"]
@@ -202,7 +202,7 @@ def test_a_wrong_description_of_vault_is_named() -> None:
         client(load(Plain, environ={"VAULT_ADDR": "no address"}))
 
 
-def test_what_is_no_settings_is_refused() -> None:
+def test_an_object_that_is_not_settings_is_refused() -> None:
     with pytest.raises(TypeError, match="expected settings"):
         client({"port": 1})
 

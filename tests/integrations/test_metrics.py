@@ -151,7 +151,7 @@ def test_settings_without_a_name_of_their_own_are_refused(settings: Any, named: 
             use(*settings, **named)
 
 
-def test_what_is_no_settings_object_is_refused_without_being_shown() -> None:
+def test_an_object_that_is_not_settings_is_refused_without_being_shown() -> None:
     for use in (measure, SettingsCollector):
         with pytest.raises(TypeError, match="not a str") as caught:
             use("s3cr3t")
@@ -256,7 +256,7 @@ def test_no_metric_shows_a_secret_whatever_is_wrong(caplog: pytest.LogCaptureFix
     canary.absent_from(text, *shown)
 
 
-def test_a_measurement_reads_no_secret_and_no_file_that_nobody_read() -> None:
+def test_a_measurement_reads_no_unread_secret_or_file() -> None:
     memory = Memory({"db": {"token": "t"}})
     settings = of_memory(memory)
     assert settings.size

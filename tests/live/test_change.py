@@ -87,7 +87,7 @@ def test_a_number_that_is_none_has_not_changed(files: Files) -> None:
     ("path", "after"),
     [("several[0].size", "several: [{size: 4}]"), ("pool.size", "pool: {size: 4}"), ("spelt", "spelt: 5")],
 )
-def test_who_listens_to_a_key_hears_of_a_change_of_what_holds_it(files: Files, path: str, after: str) -> None:
+def test_a_callback_for_a_key_is_called_for_a_change_of_its_parent(files: Files, path: str, after: str) -> None:
     settings = files.settings("{}")
     heard: list[Change] = []
     on_change(settings, path, heard.append)
@@ -124,7 +124,7 @@ def test_a_schema_that_is_not_imported_yet_refuses_it_at_the_first_load(
         _ = settings.pool
 
 
-def test_what_cannot_be_called_is_no_callback() -> None:
+def test_a_callback_must_be_callable() -> None:
     with pytest.raises(TypeError, match="on_change"):
         on_change(lazy(Schema, environ={}), "pool", 5)  # type: ignore[arg-type]
 

@@ -47,7 +47,7 @@ class Listening:
         return [(change.kind, str(change.old_origin), str(change.new_origin)) for change in self._changes]
 
 
-def test_vault_and_the_layer_that_stands_in_for_it_take_turns_and_each_turn_is_told(vault: FakeVault) -> None:
+def test_each_change_between_vault_and_its_replacement_is_reported(vault: FakeVault) -> None:
     cached = vault.path("secret/x")
     cached.error = AWAY
     listening = Listening(T_KEY="env")

@@ -44,7 +44,7 @@ def test_a_value_in_memory_that_is_not_what_the_schema_wants_is_as_good_as_missi
     assert health(settings).ok
 
 
-def test_before_anything_was_loaded_nobody_knows_whether_all_is_well() -> None:
+def test_before_the_first_load_health_is_unknown() -> None:
     settings = lazy(Schema, config_files=["app.yaml"], environ={})
     assert health(settings).ok is None
     with pytest.raises(ConfigError):

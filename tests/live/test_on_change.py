@@ -106,7 +106,9 @@ def test_one_that_hangs_keeps_neither_others_nor_the_swap_nor_its_own_changes_lo
     assert eventually(lambda: len(slow) == 5)
 
 
-def test_one_that_exits_hears_of_the_next_change_too(rotating: Rotating, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_callback_that_exits_is_called_for_the_next_change_too(
+    rotating: Rotating, caplog: pytest.LogCaptureFixture
+) -> None:
     heard: list[str] = []
 
     def leave(change: Change) -> None:
@@ -121,7 +123,7 @@ def test_one_that_exits_hears_of_the_next_change_too(rotating: Rotating, caplog:
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_one_that_raises_is_logged_and_stops_nobody(
+def test_a_callback_that_raises_is_logged_and_stops_no_other(
     rotating: Rotating, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     heard: list[str] = []
@@ -142,7 +144,7 @@ def test_one_that_raises_is_logged_and_stops_nobody(
     assert "an on_change callback for `key` failed" in caplog.text
 
 
-def test_each_subscriber_hears_of_swaps_one_at_a_time_in_their_order(rotating: Rotating) -> None:
+def test_each_subscriber_is_called_for_one_swap_at_a_time_in_order(rotating: Rotating) -> None:
     heard: list[str] = []
     inside = threading.Lock()
 
@@ -165,7 +167,7 @@ class Aliased(BaseModel):
 
 
 @pytest.mark.parametrize("path", ["token", "key", ""])
-def test_a_rotation_is_told_by_the_name_of_the_field_and_heard_by_either_name(rotating: Rotating, path: str) -> None:
+def test_a_rotation_is_reported_by_field_name_and_watched_by_either_name(rotating: Rotating, path: str) -> None:
     settings = lazy(Aliased, secrets_dir=str(rotating.folder), environ={})
     heard: list[str] = []
     on_change(settings, path, lambda change: heard.append(change.path))

@@ -100,9 +100,7 @@ def test_a_place_is_asked_for_once_however_many_secrets_it_has(
 @pytest.mark.parametrize(
     ("path", "asked"), [("sub", [0, 1]), ("sub.c", [0, 1]), ("a", [1, 0]), ("b", [1, 0]), ("", [1, 1])]
 )
-def test_what_stands_elsewhere_is_not_asked_for(
-    server: VaultServer, settings: Any, path: str, asked: list[int]
-) -> None:
+def test_unrelated_paths_are_not_requested(server: VaultServer, settings: Any, path: str, asked: list[int]) -> None:
     refresh(settings, path)
     assert [server.requests(f"secret/data/{name}", "read") for name in ("one", "two")] == asked
 
@@ -112,7 +110,7 @@ def test_a_key_that_the_schema_does_not_have_is_named(settings: Any) -> None:
         refresh(settings, "sbu")
 
 
-def test_a_section_without_secrets_asks_nobody() -> None:
+def test_a_section_without_secrets_sends_no_request() -> None:
     class Plain(BaseModel):
         size: int = 1
 
@@ -173,7 +171,7 @@ def test_an_outage_is_told_within_the_deadline_and_what_was_read_stays(server: V
     assert len(caught.value.exceptions) == 3
 
 
-def test_what_a_lower_layer_supplies_is_no_failure_unless_vault_cannot_be_asked(server: VaultServer) -> None:
+def test_a_value_of_a_lower_layer_is_no_failure_unless_vault_is_unreachable(server: VaultServer) -> None:
     environ = {**server.environ, "REFRESH_A": "lower", "REFRESH_B": "lower"}
     server.delete("secret/one")
     settings = load(Schema, environ=environ, vault=alone())

@@ -143,7 +143,7 @@ def test_callbacks_hear_of_their_section_alone_with_the_new_value_in_place(setti
     assert heard == [("pool.size", 5)]
 
 
-def test_a_cancelled_callback_is_silent_and_a_raising_one_stops_nobody(
+def test_a_cancelled_callback_is_not_called_and_a_raising_one_stops_no_other(
     settings: Schema, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     heard: list[str] = []

@@ -92,7 +92,7 @@ def test_another_vault_is_another_place_and_another_login_is_not(
     assert [change.path for change in reload(settings)] == changed
 
 
-def test_a_lower_layer_that_stands_in_for_what_vault_does_not_hold_is_told_when_it_changes(
+def test_a_change_of_a_lower_layer_that_replaces_vault_is_reported(
     shared_vault_server: VaultServer,
 ) -> None:
     class Absent(BaseModel):

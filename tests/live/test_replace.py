@@ -126,7 +126,7 @@ def test_models_made_elsewhere_are_explained_and_have_health() -> None:
 
 
 @pytest.mark.parametrize("function", [replace, lambda value: explain(value, "x"), health])
-def test_what_is_no_settings_is_refused(function: Any) -> None:
+def test_an_object_that_is_not_settings_is_refused(function: Any) -> None:
     with pytest.raises(TypeError, match="settings"):
         function(object())
 
@@ -161,7 +161,7 @@ def numbers(run: Run) -> list[int]:
 
 
 @pytest.mark.parametrize("updates", [{}, {"size": 7}, PARTS])
-def test_what_a_factory_gave_stays(updates: dict[str, int]) -> None:
+def test_a_factory_result_is_kept(updates: dict[str, int]) -> None:
     settings = lazy(Run, overrides=GIVEN, environ={})
     before = numbers(settings)
     assert before == numbers(replace(settings, updates))
@@ -175,11 +175,11 @@ def test_a_factory_that_is_given_other_fields_follows_them() -> None:
     assert 14 == replace(load(Run), size=7).twice
 
 
-def test_what_a_factory_gives_each_time_counts_as_not_set() -> None:
+def test_a_deterministic_factory_result_counts_as_not_set() -> None:
     assert {"name"} == replace(load(Schema, offline=True), name="x").model_fields_set - {"token"}
 
 
-def test_what_cannot_be_copied_is_made_anew() -> None:
+def test_values_that_cannot_be_copied_are_created_again() -> None:
     class Locked(BaseModel):
         size: int = 0
         lock: Any = Field(default_factory=threading.Lock)

@@ -245,7 +245,7 @@ def test_further_files_mean_a_reload_that_reads_the_environment_again(
     assert ("size", "changed", 8) == _told(changes.next())
 
 
-def test_what_changed_between_the_load_and_the_call_is_read(following: Watch) -> None:
+def test_a_change_between_the_load_and_the_call_is_read(following: Watch) -> None:
     Path("app.yaml").write_text("size: 2")
     settings = lazy(App)
     changes = Changes(settings)

@@ -85,7 +85,7 @@ def test_a_whole_path_is_no_part_of_a_text(shared_vault_server: VaultServer, tex
 
 
 @pytest.mark.parametrize("key", ["password.title", "password.__class__", "username.upper"])
-def test_what_text_can_do_is_no_key_of_it(shared_vault_server: VaultServer, key: str) -> None:
+def test_attributes_of_text_are_not_keys(shared_vault_server: VaultServer, key: str) -> None:
     shared_vault_server.put("secret/text", {"username": "u", "password": "p"})
     for text in (f"x${{vault:secret/text#{key}}}", f"${{vault:secret/text#{key}}}"):
         with pytest.raises(VaultNotFound, match=f"no key `{key}`"):
@@ -176,7 +176,7 @@ def test_braces_around_references_stay(shared_vault_server: VaultServer, text: s
 
 
 @given(st.text(min_size=1).filter(lambda text: not any("\ud800" <= char <= "\udfff" for char in text)))
-def test_what_is_encoded_stays_one_part_of_a_url_and_comes_back(text: str) -> None:
+def test_an_encoded_value_stays_one_part_of_a_url_and_decodes_to_itself(text: str) -> None:
     url = urlsplit(f"postgresql://u:{formed(text, ('url',))}@db/app")
     assert ("db", "/app", "") == (url.hostname, url.path, url.query)
     assert text == unquote(url.password or "")
@@ -229,7 +229,7 @@ def test_encoded_and_not_come_from_one_read(shared_vault_server: VaultServer) ->
     assert 1 == shared_vault_server.requests(path="secret/data/text")
 
 
-def test_what_stands_behind_an_encoded_reference_is_missed_as_ever() -> None:
+def test_a_missing_value_of_an_encoded_reference_is_reported() -> None:
     with pytest.raises(MissingCredentialError):
         load(App, overrides={"url": "x${vault:secret/text#p|url}"}, environ={}).url.get()
 
@@ -274,7 +274,7 @@ def test_nothing_is_hinted_at_where_nothing_needs_encoding(text: str) -> None:
     assert [] == _hints(url=text)
 
 
-def test_what_a_file_says_of_an_encoded_secret_is_shown_as_it_was_written(shared_vault_server: VaultServer) -> None:
+def test_an_encoded_secret_is_shown_as_the_file_spells_it(shared_vault_server: VaultServer) -> None:
     from toriconfig import explain
 
     settings = _load(shared_vault_server, url="${vault:secret/text#p|url}")
@@ -286,7 +286,7 @@ def test_files_are_named_in_quotes_too(tmp_path: Path) -> None:
     assert "right" == load(App, overrides={"url": f'${{file:{tmp_path}/"a|b}}"}}'}, environ={}).url.get()
 
 
-def test_yaml_says_it_all(shared_vault_server: VaultServer) -> None:
+def test_yaml_shows_everything(shared_vault_server: VaultServer) -> None:
     shared_vault_server.put("secret/text", {"a|b": HOSTILE})
     text = "url: 'redis://:${vault:secret/text#\"a|b\"|url}@h'"
     model = loaded(App, text, environ=_environ(shared_vault_server), offline=False)

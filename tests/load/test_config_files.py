@@ -40,7 +40,7 @@ def test_a_folder_is_read_in_the_order_of_names_without_hidden_files() -> None:
     assert "conf.d/30-last.toml:1:5" == str(explain(settings, "n").origin)
 
 
-def test_what_stands_later_in_the_list_wins() -> None:
+def test_later_items_of_the_list_take_precedence() -> None:
     Path("own.yaml").write_text("n: 7\n")
     assert 7 == load(App, config_files=["conf.d", "own.yaml"], environ={}).n
     assert 3 == load(App, config_files=["own.yaml", "conf.d"], environ={}).n

@@ -107,7 +107,7 @@ def test_nothing_mutable_of_a_default_is_shared_with_the_settings() -> None:
     assert ["small"] == Tiers.model_fields["small"].default.tags
 
 
-def test_where_a_default_came_from_is_told() -> None:
+def test_the_origin_of_a_default_is_shown() -> None:
     model = loaded(Schema, "tiers: {small: {chunks: 10}}")
     assert "default Tiers.small.mb" == str(explain(model, "tiers.small.mb").origin)
     assert ["default Tiers.small.chunks"] == [

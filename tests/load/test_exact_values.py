@@ -77,7 +77,7 @@ def test_a_text_beside_a_duration_stays_text(base: type[BaseModel]) -> None:
 
 
 @pytest.mark.parametrize("text", ["5x", "m5", "5m x", "1.2.3", "--5"])
-def test_what_is_no_duration_is_refused(text: str) -> None:
+def test_text_that_is_not_a_duration_is_refused(text: str) -> None:
     class Schema(BaseModel):
         t: datetime.timedelta
 

@@ -128,7 +128,7 @@ def test_a_discriminated_union_nests() -> None:
     assert Dog(kind="dog", age=3) == of(PET__KIND="dog", PET__AGE="3").pet
 
 
-def test_null_is_none_where_none_may_stand_and_text_elsewhere() -> None:
+def test_null_is_none_if_the_field_allows_none_and_text_otherwise() -> None:
     assert (None, None) == (of(LIMIT="null").limit, of(HOME="null").home)
     assert of(POOL__OPTIONS__A="null").pool.options == {"a": "null"}
 
@@ -137,11 +137,11 @@ def test_a_tilde_is_a_home_and_no_null() -> None:
     assert of(HOME="~").home == "~"
 
 
-def test_what_may_be_anything_stays_text() -> None:
+def test_an_untyped_value_stays_text() -> None:
     assert of(FREE='{"a": 1}').free == '{"a": 1}'
 
 
-def test_what_may_be_anything_nests_in_lower_case() -> None:
+def test_an_untyped_value_nests_in_lower_case() -> None:
     assert of(FREE__A__B="1").free == {"a": {"b": "1"}}
 
 
@@ -250,7 +250,7 @@ def test_without_a_prefix_asked_for_the_environment_is_left_alone() -> None:
     assert loaded(Schema, environ={"LIMIT": "3"}).limit == 5
 
 
-def test_what_kubernetes_injects_for_a_service_is_left_alone() -> None:
+def test_variables_of_kubernetes_for_a_service_are_ignored_by_settings() -> None:
     class Api(BaseModel):
         port: int = 80
         service_host: str = "me"

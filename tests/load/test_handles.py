@@ -81,7 +81,7 @@ def test_a_reference_in_a_file_only_says_where_to_look_so_vault_still_stands_abo
     assert "vault" == loaded(Schema, "key: ${vault:secret/x#k}", **given).key.get()
 
 
-def test_code_stands_above_vault(vault: FakeVault) -> None:
+def test_code_overrides_vault(vault: FakeVault) -> None:
     vault["secret/x"] = {"k": "vault"}
     model = loaded(Schema, "key: ${vault:secret/x#k}", overrides={"key": "code"}, offline=False)
     assert ("code", 0) == (model.key.get(), vault.path("secret/x").settled)
@@ -121,7 +121,7 @@ def test_a_reference_lower_down_still_names_the_place(vault: FakeVault) -> None:
 
 
 @pytest.mark.parametrize("error", [VaultUnreachable("no answer"), VaultNotFound("no such path")], ids=["down", "404"])
-def test_a_lower_layer_stands_in_where_vault_is_away_or_holds_nothing_with_one_warning_an_outage(
+def test_a_lower_layer_is_used_when_vault_is_down_or_has_no_value_with_one_warning_per_outage(
     error: Exception, vault: FakeVault, caplog: pytest.LogCaptureFixture
 ) -> None:
     vault["secret/x"] = {"k": "vault"}
@@ -156,7 +156,7 @@ def test_the_warning_of_an_outage_is_given_once_however_often_settings_are_loade
 
 
 @pytest.mark.parametrize("error", [VaultDenied("403"), VaultSealed("sealed")], ids=["denied", "sealed"])
-def test_a_lower_layer_never_stands_in_where_vault_refuses(error: Exception, vault: FakeVault) -> None:
+def test_a_lower_layer_is_never_used_when_vault_refuses(error: Exception, vault: FakeVault) -> None:
     vault["secret/x"] = {"k": "vault"}
     vault.paths["secret/x"].error = error
     key = loaded(Schema, "key: ${vault:secret/x#k}", environ={"T_KEY": "env"}, env_prefix="T_", offline=False).key
@@ -220,13 +220,13 @@ def test_an_optional_secret_without_a_default_needs_none() -> None:
     assert loaded(Bare, "{}").key is None
 
 
-def test_null_hides_what_lower_layers_say_of_an_optional_secret(vault: FakeVault) -> None:
+def test_null_hides_lower_values_of_an_optional_secret(vault: FakeVault) -> None:
     assert loaded(Several, "key: low", "key: null").key is None
     vault["secret/app"] = {"key": "vault"}
     assert "vault" == value(loaded(Several, "key: low", "key: null", vault_path="secret/app", offline=False).key)
 
 
-def test_null_for_a_required_secret_is_a_warning_and_removes_what_is_below() -> None:
+def test_null_for_a_required_secret_is_a_warning_and_removes_lower_values() -> None:
     found = attempt(Schema, "key: low", "key:")
     assert ["TC106"] == [one.code for one in found.problems]
     assert found.loaded is not None

@@ -61,7 +61,7 @@ def test_a_secret_of_a_model_comes_from_one_file_or_from_one_a_key(files: dict[s
     assert Account(username="bob", password="p") == value(model.account)
 
 
-def test_what_files_say_of_a_secret_of_a_model_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_a_model_secret_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("toriconfig._secrets.file.CHECK_SECONDS", 0.0)
     Path("run").mkdir()
     Path("run/account__username").write_text("bob")

@@ -150,7 +150,7 @@ def test_only_the_member_of_a_union_that_is_meant_has_its_secrets(caplog: pytest
     assert ["`pet.tag`" in record.getMessage() for record in caplog.records if record.name == "toriconfig"] == [True]
 
 
-def test_a_section_that_nobody_mentions_has_its_secrets_too(vault: FakeVault) -> None:
+def test_a_section_that_no_layer_sets_has_its_secrets_too(vault: FakeVault) -> None:
     class Outer(BaseModel):
         database: Database
 

@@ -106,13 +106,13 @@ def test_a_date_is_spelt_as_text() -> None:
     assert model.a == "on 2026-01-02"
 
 
-def test_what_a_reference_yields_is_never_scanned_again() -> None:
+def test_the_value_of_a_reference_is_never_scanned_again() -> None:
     model = loaded(Schema, "a: ${env:A}\nb: ${a}\nitems: ['${env:A}']", environ={"A": "${env:B} $${x}"})
     assert ("${env:B} $${x}",) * 3 == (model.a, model.b, model.items[0])
     assert loaded(Schema, "a: '$${env:A}'\nb: ${a}", environ={"A": "no"}).b == "${env:A}"
 
 
-def test_what_was_resolved_stays_resolved_in_a_replacement() -> None:
+def test_resolved_references_stay_resolved_in_a_replacement() -> None:
     base = loaded(Schema, "a: ${env:A}\nb: $${literal}", environ={"A": "${env:HOME}"})
     changed = replace(base, part={"text": "${a}"})
     assert ("${env:HOME}", "${literal}", "${env:HOME}") == (changed.a, changed.b, changed.part.text)
@@ -150,7 +150,7 @@ def test_the_profile_can_be_named_and_must_be_set() -> None:
         ("account: {user: a, password: '${account.password}'}", "TC303", "1.yaml:1:30"),
     ],
 )
-def test_what_cannot_be_resolved_is_told_once_with_its_place(text: str, code: str, place: str) -> None:
+def test_an_unresolvable_reference_is_reported_once_with_its_position(text: str, code: str, place: str) -> None:
     found = problems(Schema, text)
     assert [(code, place)] == [(one.code, str(one.origin)) for one in found]
     assert all(one.help and one.expected for one in found)
@@ -206,7 +206,7 @@ def test_a_secret_of_others_that_double_each_other_is_refused_when_it_is_read() 
         secrets["k0"].get()
 
 
-def test_a_loser_s_broken_reference_matters_to_nobody() -> None:
+def test_a_broken_reference_of_an_overridden_value_is_ignored() -> None:
     assert loaded(Schema, "a: ${env:NONE:?set it}\nkey: ${env:NONE:?set it}", "a: x\nkey: y").a == "x"
     key = loaded(Schema, "key: ${env:NONE:?set it}", "key: y").key
     assert key is not None
@@ -249,7 +249,7 @@ def test_a_list_whose_reference_is_not_known_yet_is_not_told_to_be_short() -> No
     assert () == try_check_tree(Lists, tree)
 
 
-def test_what_lacks_beside_a_failed_reference_is_told_all_the_same() -> None:
+def test_missing_keys_beside_a_failed_reference_are_still_reported() -> None:
     found = told(Lists, "parts: ['${env:A}', {}]\npair: [1]")
     assert [("TC304", "1.yaml:1:9"), ("TC103", "1.yaml:1:21"), ("TC104", "1.yaml:2:7")] == [one[:2] for one in found]
 

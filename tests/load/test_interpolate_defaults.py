@@ -59,7 +59,7 @@ def test_a_default_that_is_an_object_is_spelt_as_a_file_would_say_it(text: str, 
     assert spelt == loaded(Typed, f"a: {text}").a
 
 
-def test_what_was_spelt_is_read_back_by_a_field_of_its_type() -> None:
+def test_written_values_are_read_back_by_a_field_of_their_type() -> None:
     assert datetime.timedelta(seconds=90) == loaded(Typed, "again: ${wait}").again
 
 
@@ -90,7 +90,7 @@ class Run(BaseModel):
 
 
 @pytest.mark.parametrize("key", ["number", "of_class.number", "of_factory.number", "of_factory.size", "free.number"])
-def test_what_a_factory_gave_a_reference_is_what_the_settings_hold(key: str) -> None:
+def test_a_factory_result_used_by_a_reference_is_the_value_of_the_setting(key: str) -> None:
     model = loaded(Run, f"a: ${{{key}}}.log\nb: <${{{key}}}>")
     value = explain(model, key).value
     assert (f"{value}.log", f"<{value}>") == (model.a, model.b)
@@ -102,7 +102,7 @@ def test_a_key_below_what_is_none_or_missing_is_not_set(schema: type[BaseModel])
 
 
 @pytest.mark.parametrize("name", ["names", "part", "made"])
-def test_a_list_and_a_section_are_no_scalars_though_nobody_set_them(name: str) -> None:
+def test_an_unset_list_or_section_is_not_a_scalar(name: str) -> None:
     (only,) = problems(Typed, f"a: ${{{name}}}")
     assert ("TC304", f"`{name}` is not a scalar") == (only.code, only.message)
 

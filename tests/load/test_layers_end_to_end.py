@@ -23,7 +23,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_every_layer_says_its_part_of_one_value(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_layer_may_set_a_part_of_one_value(monkeypatch: pytest.MonkeyPatch) -> None:
     class Parts(BaseModel):
         model_config = SettingsConfigDict(
             config_name="app", profile="prod", env_prefix="APP_", env_nested_delimiter="__", env_file=".env",
@@ -145,9 +145,7 @@ class Stack(BaseModel):
     said=st.dictionaries(st.sampled_from(_LAYERS), st.sets(st.sampled_from(_KEYS))),
     order=st.permutations(_LAYERS),
 )
-def test_the_highest_layer_that_says_something_wins(
-    said: dict[str, set[str]], order: list[str], tmp_path: Path
-) -> None:
+def test_the_highest_layer_that_sets_a_value_wins(said: dict[str, set[str]], order: list[str], tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir(exist_ok=True)
     for file in folder.iterdir():

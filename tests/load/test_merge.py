@@ -89,7 +89,7 @@ def test_null_means_none_where_the_field_accepts_it() -> None:
     assert loaded(Schema, "limit: 3", "limit: null").limit is None
 
 
-def test_null_elsewhere_removes_what_lower_layers_said_with_one_warning() -> None:
+def test_null_removes_values_of_lower_layers_with_one_warning() -> None:
     found = problems(Schema, "name: low", "name:")
     assert loaded(Schema, "name: low", "name:").name == ""
     assert [("TC106", "2.yaml:1:6", "warning", "2.yaml:1:6 wins; 1.yaml:1:7 is overridden")] == [
@@ -98,7 +98,7 @@ def test_null_elsewhere_removes_what_lower_layers_said_with_one_warning() -> Non
     assert "removes the values of lower layers" in found[0].message
 
 
-def test_null_over_a_mapping_removes_it_and_says_so_even_when_a_higher_layer_speaks_again() -> None:
+def test_null_over_a_mapping_removes_it_with_a_warning_even_below_a_higher_layer() -> None:
     texts = "weights: {a: 1}", "weights:", "weights: {b: 2}"
     assert {"b": 2.0} == loaded(Schema, *texts).weights
     assert [("TC106", "2.yaml:1:9", "weights")] == told(Schema, *texts)
@@ -111,7 +111,7 @@ def test_null_removes_one_key_of_a_mapping_its_default_included() -> None:
     assert {"body": 1.0, "x": 3.0} == loaded(Weights, "weights: {title: null, x: 3}").weights
 
 
-def test_what_is_said_above_a_none_stands_on_nothing() -> None:
+def test_value_over_null_does_not_inherit_the_default() -> None:
     class Optional(BaseModel):
         pool: Pool | None = Pool(size=7, timeout=7)
 
@@ -120,7 +120,7 @@ def test_what_is_said_above_a_none_stands_on_nothing() -> None:
     assert Pool(size=2, timeout=3) == loaded(Optional, *texts, "pool: {size: 2}").pool
 
 
-def test_null_where_nothing_stands_below_counts_as_not_set_and_still_warns() -> None:
+def test_null_without_a_lower_value_counts_as_not_set_and_still_warns() -> None:
     (only,) = problems(Schema, "name:")
     assert ("TC106", "`name` is null, which counts as not set", "") == (only.code, only.message, only.layer)
 

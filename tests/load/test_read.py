@@ -127,7 +127,7 @@ def test_a_file_asked_for_by_name_and_missing_is_an_error(given: dict[str, Any])
     assert ("TC006", "none.yaml") == (only.code, str(only.origin))
 
 
-def test_files_that_nobody_asked_for_may_be_missing() -> None:
+def test_optional_files_may_be_missing() -> None:
     assert [] == problems(Schema, secrets_dir=None)
 
 

@@ -92,7 +92,7 @@ def test_other_text_in_braces_may_be_a_credential(text: str) -> None:
     assert [] == problems(App, environ={"A_TOKEN": text, "A_PLAIN": text})
 
 
-def test_what_another_layer_overrides_is_no_error() -> None:
+def test_an_invalid_value_that_is_overridden_is_no_error() -> None:
     Path(".env").write_text(f"A_TOKEN='{TEXT}'\n")
     assert "env" == loaded(App, environ={"A_TOKEN": "env"}).token.get()
 
@@ -122,7 +122,7 @@ def test_a_handle_given_in_code_holds_no_reference() -> None:
     assert ["TC307"] == [problem.code for problem in refused(App, overrides={"token": Secret(TEXT)}).problems]
 
 
-def test_what_a_variable_yields_to_a_reference_is_not_scanned_again() -> None:
+def test_the_value_of_a_variable_in_a_reference_is_not_scanned_again() -> None:
     (only,) = refused(App, "token: ${env:X}", environ={"X": TEXT}).problems
     assert ("TC307", "1.yaml:1:8") == (only.code, str(only.origin))
     assert TEXT == loaded(App, "plain: ${env:X}", environ={"X": TEXT}).plain

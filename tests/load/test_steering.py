@@ -112,7 +112,7 @@ def test_a_dotenv_file_can_leave_local_files_out() -> None:
     assert "base" == loaded(App).a
 
 
-def test_what_is_neither_true_nor_false_is_an_error() -> None:
+def test_a_value_that_is_not_a_boolean_is_an_error() -> None:
     (only,) = refused(App, environ={"APP_NO_LOCAL": "perhaps"}).problems
     assert ("TC102", "APP_NO_LOCAL") == (only.code, str(only.origin))
 
@@ -156,7 +156,7 @@ def test_required_settings_files_must_be_found() -> None:
     assert "x" == loaded(App, required=True).a
 
 
-def test_where_files_were_looked_for_is_told_at_info(caplog: pytest.LogCaptureFixture) -> None:
+def test_searched_files_are_logged_at_info(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "toriconfig"):
         load(App, environ={}, profile=None)
         write(app_yaml="a: x")
@@ -167,7 +167,7 @@ def test_where_files_were_looked_for_is_told_at_info(caplog: pytest.LogCaptureFi
     ] == caplog.messages
 
 
-def test_nothing_is_told_at_info_where_nobody_asked_for_files(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_options_for_files_nothing_is_logged_at_info(caplog: pytest.LogCaptureFixture) -> None:
     class Plain(BaseModel):
         a: str = "-"
 

@@ -63,7 +63,7 @@ def test_code_wins_field_by_field(asked: list[Vault]) -> None:
     assert (4.0, 2.0) == (vault.timeout, vault.overlap)
 
 
-def test_code_that_says_what_is_the_default_wins_too(asked: list[Vault]) -> None:
+def test_code_that_sets_the_default_overrides_too(asked: list[Vault]) -> None:
     said = Vault(timeout=5.0, overlap=30.0)
     environ = {"T_VAULT__TIMEOUT": "7", "T_VAULT__VERIFY": "false"}
     vault = connection("vault: {overlap: 2, stale_for: 9}", asked, options={"vault": said}, environ=environ)

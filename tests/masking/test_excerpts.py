@@ -116,5 +116,5 @@ def _hides(text: str) -> None:
         "boxes:  # the wide ones\nboxes: []",
     ],
 )
-def test_what_is_no_secret_in_a_section_with_secrets_is_shown(text: str) -> None:
+def test_a_plain_value_in_a_section_with_secrets_is_shown(text: str) -> None:
     assert "wide" in "".join(line for one in problems(Schema, text) for _, _, line in one.excerpts)

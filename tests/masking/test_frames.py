@@ -67,7 +67,7 @@ def test_a_reference_is_shown_only_when_nothing_else_stands_beside_it(line: str)
 
 
 @pytest.mark.parametrize("length", [1, 4, 40])
-def test_the_mask_tells_no_length(length: int) -> None:
+def test_the_mask_has_a_constant_length(length: int) -> None:
     assert mask_line(f"password: {'x' * length}") == f"password: {MASK}"
 
 

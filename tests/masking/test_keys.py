@@ -125,7 +125,7 @@ def test_a_secret_that_is_removed_from_a_lower_layer_is_named() -> None:
     assert only.message == "`nets.db` is null, which removes the values of lower layers"
 
 
-def test_what_is_wrong_with_a_masked_key_is_said_all_the_same() -> None:
+def test_the_problem_of_a_masked_key_is_still_reported() -> None:
     (only,) = problems(Schema, "nets: {db:HUNTER}")
     assert only.message == "`nets.**********` is null, which counts as not set"
 

@@ -44,7 +44,7 @@ def test_the_name_of_a_secret_is_known_in_any_letters(spelling: str) -> None:
 
 @pytest.mark.parametrize("separator", [":", " : ", "=", "\uff1a", "\uff1d", "\ufe55"])
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_what_stands_behind_it_is_masked(spelling: str, separator: str) -> None:
+def test_text_after_it_is_masked(spelling: str, separator: str) -> None:
     assert "hunter2" not in mask_line(f"{SPELLINGS[spelling]}{separator}hunter2")
     assert "hunter2" not in mask_line(f"db: {{user: x, {SPELLINGS[spelling]}{separator}hunter2}}")
 

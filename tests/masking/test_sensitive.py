@@ -112,5 +112,5 @@ def test_a_plain_field_that_is_called_like_a_secret_stays_sensitive() -> None:
         ("plain text", "plain text"),
     ],
 )
-def test_what_is_secret_in_a_plain_value_is_scrubbed(text: str, shown: str) -> None:
+def test_secrets_in_a_plain_value_are_masked(text: str, shown: str) -> None:
     assert scrub(text) == shown

@@ -166,7 +166,7 @@ def test_the_error_of_a_record_that_cannot_be_formatted_shows_no_secret(
     assert capsys.readouterr().err == ""
 
 
-def test_what_an_earlier_handler_has_made_of_an_exception_is_masked(name: str, secret: str, root: Lines) -> None:
+def test_exception_text_cached_by_an_earlier_handler_is_masked(name: str, secret: str, root: Lines) -> None:
     class Talkative(logging.Formatter):
         def formatException(self, ei: object) -> str:  # noqa: N802 - the name in logging
             return f"locals: token={secret}"

@@ -196,7 +196,7 @@ def test_when_masking_fails_the_text_is_withheld(
     assert "<redaction failed> INFO house_" in written
 
 
-def test_a_closed_stream_hurts_nobody(name: str) -> None:
+def test_a_closed_stream_causes_no_error(name: str) -> None:
     closed = io.StringIO()
     logger = get_logger(name)
     with contextlib.redirect_stderr(closed):

@@ -195,7 +195,7 @@ def test_the_fast_and_the_pure_way_find_the_same() -> None:
         assert word not in fast.mask(text)
 
 
-def test_what_is_registered_is_masked_at_once_while_other_threads_log() -> None:
+def test_a_registered_secret_is_masked_at_once_while_other_threads_log() -> None:
     redactor = Redactor()
     leaks: list[str] = []
     barrier = threading.Barrier(4)

@@ -299,7 +299,7 @@ def test_an_exit_in_a_child_task_reaches_the_caller_and_the_loop_lives_on(caplog
     assert run_sync(echo(1), timeout=10) == 1
 
 
-def test_what_is_no_coroutine_is_refused_by_name() -> None:
+def test_an_object_that_is_not_a_coroutine_is_refused_by_name() -> None:
     async def numbers() -> AsyncIterator[int]:
         yield 1
 

@@ -110,7 +110,7 @@ def test_shutdown_from_inside_a_coroutine_does_not_wait_for_itself() -> None:
     assert run_sync(echo(4)) == 4
 
 
-def test_calls_and_shutdowns_at_the_same_time_hang_nobody() -> None:
+def test_concurrent_calls_and_shutdowns_do_not_hang() -> None:
     stop = time.monotonic() + 1.0
     wrong: list[BaseException] = []
 

@@ -141,7 +141,7 @@ class Ported(Settings):
     ports: list[int] = []  # noqa: RUF012 - defaults of a model are copied
 
 
-def test_where_a_source_failed_no_secret_is_said_to_be_missing(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_secret_is_reported_missing_after_a_failed_source(caplog: pytest.LogCaptureFixture) -> None:
     environ = {"A_TOKEN": CANARY, "A_PORTS": "[80,81"}
     with pytest.raises(ConfigError):
         load(Ported, environ=environ)

@@ -155,7 +155,7 @@ def test_instances_can_be_replaced_and_keep_what_they_were_given() -> None:
     assert made.database.pool.size == 4
 
 
-def test_what_is_assigned_afterwards_counts_as_said_by_code() -> None:
+def test_a_later_assignment_has_the_origin_code() -> None:
     made = App()
     made.port = 5
     made.database = Database(host="assigned")
@@ -225,7 +225,7 @@ def test_sources_of_users_take_part_in_their_order_under_their_class_name() -> N
     assert beaten(made, "free.a.b")[0] == "JsonConfigSettingsSource"
 
 
-def test_overrides_are_heard_when_the_arguments_were_left_out() -> None:
+def test_the_variables_of_overrides_are_used_without_arguments() -> None:
     class Fewer(App):
         @classmethod
         def settings_customise_sources(cls, *classes: Any, **made: Any) -> tuple[PydanticBaseSettingsSource, ...]:
@@ -283,7 +283,7 @@ def test_a_misspelt_key_in_the_json_of_a_variable_is_an_error() -> None:
         load(App, environ={"APP_DATABASE": '{"hoost": "x"}'})
 
 
-def test_what_kubernetes_sets_for_a_service_is_left_alone() -> None:
+def test_variables_of_kubernetes_for_a_service_are_ignored() -> None:
     made = load(App, environ={"APP_PORT": "tcp://10.0.0.1:80", "APP_SERVICE_HOST": "10.0.0.1"}, env_file=None)
     assert made.port == 80
     assert health(made).warnings == ()

@@ -347,7 +347,7 @@ def test_a_settings_class_below_another_takes_its_secrets_from_the_path_of_that_
         assert load(Vaulted, environ=vault.environ).sub.token.get() == "from vault"
 
 
-def test_what_a_settings_class_below_another_lacks_is_told_at_its_place() -> None:
+def test_a_missing_key_of_a_nested_settings_class_is_reported_at_its_position() -> None:
     class Port(Settings):
         token: Secret[str]
         port: int

@@ -48,7 +48,7 @@ def beaten(settings: Any, path: str) -> list[str]:
 
 @pytest.mark.parametrize("section", ["plain", "sealed"])
 @pytest.mark.parametrize("make", [partial(load, Outer), partial(load, OuterSettings), OuterSettings])
-def test_what_a_section_reads_itself_is_told_with_its_place(section: str, make: Callable[[], Any]) -> None:
+def test_values_that_a_section_reads_itself_have_their_origin(section: str, make: Callable[[], Any]) -> None:
     made = make()
     assert beaten(made, f"{section}.pool")[0] == "DB_POOL"
     assert beaten(made, f"{section}.names.a")[0] == "DB_NAMES__A"
@@ -56,7 +56,7 @@ def test_what_a_section_reads_itself_is_told_with_its_place(section: str, make: 
 
 
 @pytest.mark.parametrize("section", ["plain", "sealed"])
-def test_what_the_whole_says_of_a_section_stands_above_that(section: str) -> None:
+def test_values_of_the_whole_take_precedence_over_those_of_a_section(section: str) -> None:
     made: Any = load(Outer, environ={f"AP_{section}__POOL": "5"}, overrides={f"{section}.names.b": "y"})
     assert beaten(made, f"{section}.pool") == [f"AP_{section}__POOL", "DB_POOL", f"default Outer.{section}.pool"]
     assert beaten(made, f"{section}.names.a") == ["DB_NAMES__A"]

@@ -104,7 +104,7 @@ def test_each_variable_that_is_named_sets_its_key(target: str, case_sensitive: b
         (True, None, "A_key", "variables A_*"),
     ],
 )
-def test_what_is_missing_is_told_with_the_variable_that_sets_it(
+def test_a_missing_key_is_reported_with_its_variable(
     case_sensitive: bool, alias: str | None, name: str, looked: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Lacking(Settings):

@@ -193,7 +193,7 @@ def test_nothing_is_wider_than_a_narrow_terminal_except_words_that_cannot_be_cut
     assert sum(line.count("help") for line in lines) == 21
 
 
-def test_what_the_terminal_lacks_is_replaced_and_the_caret_still_stands_right() -> None:
+def test_characters_that_the_terminal_lacks_are_replaced_and_the_caret_stays_aligned() -> None:
     found = Problem("TC101", "", at(1, 5, 6), message="kéy", label="hé", excerpts=((FILE, 1, "漢字: é"),))
     text = render_text([found], encoding="ascii")
     assert text.isascii()

@@ -238,7 +238,7 @@ class Broken(kinds.Generated):
 
 @pytest.mark.parametrize("stored", [True, False])
 @pytest.mark.parametrize("method", ["needs", "plan"])
-def test_what_a_kind_raises_before_it_begins_is_told_by_type_alone(
+def test_an_exception_of_a_kind_before_the_start_is_reported_by_type_only(
     vault: VaultServer, method: str, stored: bool
 ) -> None:
     vault.put("secret/bad", {"token": "old"})
@@ -291,12 +291,12 @@ def timed(**seconds: float) -> Rotation:
         (lambda: Rotation("secret/../x#k", kinds.Generated()), "`..` segment"),
     ],
 )
-def test_what_cannot_be_is_refused_when_it_is_made(make: Callable[[], object], message: str) -> None:
+def test_invalid_arguments_are_refused_by_the_constructor(make: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
 
 
-def test_without_vault_it_says_so() -> None:
+def test_without_vault_the_message_says_so() -> None:
     with pytest.raises(RotationRefused, match="Vault is not configured"):
         Rotation("secret/x#k", kinds.Generated(), environ={})
 

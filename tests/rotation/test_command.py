@@ -134,7 +134,7 @@ def test_a_value_from_standard_input_may_be_large_and_is_taken_whole(vault: Vaul
         (["--due", "--max-age", "soon"], None, "not an age: write 90d"),
     ],
 )
-def test_what_cannot_be_meant_ends_with_2(
+def test_invalid_arguments_exit_with_code_2(
     vault: VaultServer, arguments: list[str], given: str | bytes | None, message: str
 ) -> None:
     vault.put("secret/given", {"token": "old"})
@@ -317,7 +317,7 @@ def test_a_callback_that_raises_stops_nothing(vault: VaultServer, caplog: pytest
     assert "on_event raised ValueError at secret/callback#token: promote done" in caplog.text
 
 
-def test_where_a_user_s_rotation_stands_is_told_without_naming_the_database(account: Account) -> None:
+def test_the_state_of_a_users_rotation_is_shown_without_naming_the_database(account: Account) -> None:
     account.rotation().run()
     for arguments in ([], ["--kind", "database-user"]):
         code, out, _ = rotate(account.vault.environ, account.path, "--status", *arguments)
@@ -325,7 +325,7 @@ def test_where_a_user_s_rotation_stands_is_told_without_naming_the_database(acco
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_who_ends_it_ends_the_verifier_too(vault: VaultServer, tmp_path: Path, number: signal.Signals) -> None:
+def test_ending_the_command_ends_the_verifier_too(vault: VaultServer, tmp_path: Path, number: signal.Signals) -> None:
     vault.put("secret/ended", {"token": "old"})
     begun = tmp_path / "pid"
     verify = f"sh -c 'echo $$ > {begun}.new; mv {begun}.new {begun}; exec sleep 60'"

@@ -219,7 +219,7 @@ START = 'connection failed: connection to server at "127.0.0.1", port 1 failed: 
         ('ВАЖНО:  пользователь "app" не прошёл проверку подлинности (по паролю)', About.UNKNOWN),
     ],
 )
-def test_why_no_connection_was_made_is_told_apart_by_its_text(text: str, about: About) -> None:
+def test_failed_connections_are_classified_by_their_text(text: str, about: About) -> None:
     assert about is of_connecting(psycopg.OperationalError(START + text)).what
 
 

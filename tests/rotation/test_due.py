@@ -100,7 +100,7 @@ def test_each_key_of_a_path_has_its_own_age(vault: VaultServer) -> None:
     assert ["fresh", "fresh"] == [line.result for line in rotate_due([one, two]).lines]
 
 
-def test_what_was_never_rotated_is_as_old_as_its_path(vault: VaultServer) -> None:
+def test_a_secret_that_was_never_rotated_is_as_old_as_its_path(vault: VaultServer) -> None:
     vault.put("secret/never", {"token": "old"})
     rotation = Rotation("secret/never#token", kinds.Generated(), environ=vault.environ, max_age=0.01)
     time.sleep(0.02)

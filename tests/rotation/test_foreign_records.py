@@ -61,7 +61,7 @@ def test_a_part_that_is_missing_makes_it_none(name: str) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"step": "step of a later release"}, {"kind": []}, {"at": None}], ids=str)
-def test_nobody_rotates_over_a_record_that_cannot_be_read(vault: VaultServer, changes: dict[str, Any]) -> None:
+def test_a_record_that_cannot_be_read_is_not_overwritten(vault: VaultServer, changes: dict[str, Any]) -> None:
     name = f"foreign-{next(iter(changes))}"
     vault.put(f"secret/{name}", {"token": "old"})
     rotation = Rotation(f"secret/{name}#token", kinds.Generated(), environ=vault.environ, on_event=left_at("verify"))

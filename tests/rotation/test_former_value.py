@@ -30,7 +30,7 @@ def test_after_the_grace_no_version_holds_the_former_value(vault: VaultServer) -
     assert [2, 3] == destroyed(vault, "twice")
 
 
-def test_who_resumes_need_not_repeat_the_grace(vault: VaultServer) -> None:
+def test_a_resume_need_not_repeat_the_grace(vault: VaultServer) -> None:
     vault.put("secret/resumed", {"token": "old"})
     left = Rotation(
         "secret/resumed#token", kinds.Generated(), environ=vault.environ, grace=0.0, on_event=left_at("promote")
@@ -128,14 +128,14 @@ def test_a_date_that_cannot_be_noted_does_not_leave_it_half_way(
     assert "secret/noted#token was rotated, but the time could not be stored with it" in caplog.text
 
 
-def test_who_resumes_need_not_know_that_it_is_a_single_user(account: Account) -> None:
+def test_a_resume_need_not_know_that_it_is_a_single_user(account: Account) -> None:
     with pytest.raises(Left):
         account.rotation(single=True, grace=0.0, on_event=left_at("grace")).run()
     assert "rotated" == account.rotation().resume().result
     assert account.logs_in()
 
 
-def test_who_rolls_back_need_not_know_that_it_is_a_single_user(account: Account) -> None:
+def test_a_rollback_need_not_know_that_it_is_a_single_user(account: Account) -> None:
     account.rotation(single=True).run()
     assert "rotated" == account.rotation(grace=0.0).rollback().result
     assert (account.name, account.first) == account.stored()

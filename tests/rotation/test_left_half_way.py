@@ -170,7 +170,7 @@ def destroyed(vault: VaultServer, name: str) -> list[int]:
     return sorted(int(number) for number, version in versions.items() if version["destroyed"])
 
 
-def test_what_was_to_be_undone_is_undone_and_then_rotated(vault: VaultServer) -> None:
+def test_a_rotation_to_be_undone_is_undone_and_then_rotated(vault: VaultServer) -> None:
     vault.put("secret/undoing", {"token": "old"})
     with pytest.raises(Left):
         rotation(vault, "secret/undoing", verify=lambda _: False, on_event=left_at("undo")).run()

@@ -111,7 +111,7 @@ class TestTheRecordKnows:
         assert account.name == account.stored()[0]
         assert account.logs_in()
 
-    def test_what_the_command_line_says_counts_more(self, account: Account) -> None:
+    def test_the_command_line_takes_precedence(self, account: Account) -> None:
         account.rotation().run()
         moved = "host=127.0.0.1 port=1 dbname=x"
         code, _, err = rotate(

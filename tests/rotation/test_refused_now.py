@@ -60,7 +60,7 @@ def test_a_rollback_brings_back_the_newest_version_that_is_accepted(
     assert "nothing" == account.rotation(single=single).rollback().result
 
 
-def test_what_was_never_rotated_is_brought_back_too(account: Account) -> None:
+def test_a_secret_that_was_never_rotated_is_restored_too(account: Account) -> None:
     broken_by_hand(account)
     for act in (account.rotation().run, account.rotation().plan):
         with pytest.raises(RotationRefused, match="does not log in") as caught:
@@ -93,7 +93,7 @@ def test_a_key_that_was_removed_by_hand_comes_back(account: Account) -> None:
 
 
 @pytest.mark.parametrize("single", [False, True])
-def test_where_no_version_is_accepted_it_says_what_to_type(account: Account, single: bool) -> None:
+def test_without_an_accepted_version_it_shows_the_command_to_run(account: Account, single: bool) -> None:
     taken_back(account, single=single)
     changed_in_the_database(account)
     if not single:  # the version in between is of the other user
@@ -133,7 +133,7 @@ def test_a_stored_value_that_is_accepted_is_still_nothing_to_do(account: Account
         account.rotation().rollback(to=3)
 
 
-def test_where_the_database_does_not_answer_nothing_is_said_about_what_works(account: Account) -> None:
+def test_if_the_database_does_not_answer_the_working_version_is_unknown(account: Account) -> None:
     taken_back(account, single=False)
     with postgres_line(account.postgres.host, account.postgres.port) as line:
         line.fate = lambda sent: "cut"

@@ -56,9 +56,7 @@ class Later(kinds.Generated):
 
 
 @pytest.mark.parametrize("max_age", [90 * DAY, 0.0])
-def test_what_somebody_rotated_since_its_age_was_looked_at_is_not_rotated_again(
-    vault: VaultServer, max_age: float
-) -> None:
+def test_a_secret_rotated_after_its_age_was_read_is_not_rotated_again(vault: VaultServer, max_age: float) -> None:
     """The other is done before the record is read, so that check-and-set alone would not see it."""
     path = f"secret/twice/{max_age}"
     aged(vault, path)
@@ -68,7 +66,7 @@ def test_what_somebody_rotated_since_its_age_was_looked_at_is_not_rotated_again(
     assert 2 == other.status().version
 
 
-def test_who_is_overtaken_after_its_last_look_loses_and_that_is_no_failure(vault: VaultServer) -> None:
+def test_a_rotator_overtaken_after_its_last_check_loses_without_a_failure(vault: VaultServer) -> None:
     aged(vault, "secret/overtaken")
     other = rotation(vault, "secret/overtaken")
     late = Rotation("secret/overtaken#token", Later("generate", other.run), environ=vault.environ, max_age=90 * DAY)
@@ -169,7 +167,7 @@ class TestUsersThatTakeTurns:
         clock.advance(6)
         assert "rotated" == made.run().result
 
-    def test_the_first_rotation_waits_for_nobody(self, account: Account) -> None:
+    def test_the_first_rotation_does_not_wait(self, account: Account) -> None:
         assert "rotated" == account.rotation(min_age=None).run().result
 
     def test_force_overrides_it(self, account: Account) -> None:
@@ -181,13 +179,13 @@ class TestUsersThatTakeTurns:
         report = rotate_due([account.rotation(min_age=None, max_age=0.0)])
         assert ["fresh"] == [line.result for line in report.lines]
 
-    def test_a_rollback_waits_for_nobody(self, account: Account) -> None:
+    def test_a_rollback_does_not_wait_for_readers(self, account: Account) -> None:
         account.rotation(min_age=None).run()
         assert "rotated" == account.rotation(min_age=None).rollback().result
         with pytest.raises(RotatedRecently):
             account.rotation(min_age=None).run()
 
-    def test_a_single_user_waits_for_nobody(self, account: Account) -> None:
+    def test_a_single_user_is_rotated_without_waiting(self, account: Account) -> None:
         for _ in range(2):
             assert "rotated" == account.rotation(single=True, min_age=None).run().result
 

@@ -37,7 +37,7 @@ def test_the_second_user_may_what_the_first_may_and_owns_nothing_itself(account:
         connection.execute(f"DROP TABLE {name}.made".encode())
 
 
-def test_a_role_of_that_name_that_is_somebody_else_s_is_left_alone(account: Account) -> None:
+def test_an_unrelated_role_of_that_name_is_not_changed(account: Account) -> None:
     as_superuser(account, "CREATE ROLE {clone} LOGIN PASSWORD 'of somebody else'")
     for act in (account.rotation().plan, account.rotation().run):
         with pytest.raises(RotationRefused, match="which is not a member of") as caught:

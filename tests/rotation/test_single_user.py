@@ -237,9 +237,7 @@ def test_a_successor_s_promotion_survives_a_rotator_that_lost_vault(account: Acc
 
 
 @pytest.mark.parametrize("act", ["resume", "rollback"])
-def test_who_takes_over_from_a_rotator_of_an_earlier_release_puts_the_password_back_too(
-    account: Account, act: str
-) -> None:
+def test_taking_over_from_an_earlier_release_restores_the_password_too(account: Account, act: str) -> None:
     with pytest.raises(Left):
         account.rotation(single=True, on_event=left_at("verify")).run()
     record = account.vault.get(f"{account.path}.rotation")
@@ -252,7 +250,7 @@ def test_who_takes_over_from_a_rotator_of_an_earlier_release_puts_the_password_b
 
 @pytest.mark.parametrize("step", ["apply", "verify", "promote"])
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
-def test_who_is_interrupted_puts_the_former_password_back(
+def test_an_interrupted_rotator_restores_the_former_password(
     account: Account, step: str, interruption: type[BaseException]
 ) -> None:
     def interrupt() -> None:
@@ -266,7 +264,7 @@ def test_who_is_interrupted_puts_the_former_password_back(
     assert account.logs_in()
 
 
-def test_who_is_interrupted_after_the_promotion_takes_nothing_back(account: Account) -> None:
+def test_an_interruption_after_the_promotion_undoes_nothing(account: Account) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
@@ -276,7 +274,7 @@ def test_who_is_interrupted_after_the_promotion_takes_nothing_back(account: Acco
     assert account.logs_in()
 
 
-def test_who_terminates_the_command_is_told_where_it_stands(account: Account, tmp_path: Path) -> None:
+def test_a_terminated_command_reports_the_state_of_the_rotation(account: Account, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     process = start(
         account.vault.environ,
@@ -312,7 +310,7 @@ def test_a_rollback_that_vault_stops_leaves_a_password_that_works(single: Single
     assert account.logs_in()
 
 
-def test_who_has_lost_and_cannot_ask_to_whom_takes_nothing_away(account: Account, line: BreakingLine) -> None:
+def test_a_loser_that_cannot_read_the_winner_changes_nothing(account: Account, line: BreakingLine) -> None:
     single, lost = Single(account, line), list[str]()
 
     def take_over() -> None:

@@ -100,7 +100,7 @@ def test_a_password_is_not_set_by_one_who_was_taken_over_while_he_waited(
     assert account.logs_in()
 
 
-def test_who_finds_a_single_user_s_password_changed_by_another_is_told_that_he_lost(account: Account) -> None:
+def test_a_rotator_that_finds_a_single_users_password_changed_has_lost(account: Account) -> None:
     """The other began after the record was read, and has applied: the stored credential is dead for the moment."""
 
     class Late(kinds.DatabaseUser):
@@ -115,7 +115,7 @@ def test_who_finds_a_single_user_s_password_changed_by_another_is_told_that_he_l
     assert account.logs_in()
 
 
-def test_what_others_write_to_other_keys_meanwhile_stays(vault: VaultServer) -> None:
+def test_concurrent_writes_to_other_keys_are_kept(vault: VaultServer) -> None:
     vault.put("secret/shared", {"token": "old", "other": "old"})
 
     def write() -> None:
@@ -131,7 +131,7 @@ def test_what_others_write_to_other_keys_meanwhile_stays(vault: VaultServer) -> 
     assert {"token": "old", "other": "new"} == vault.get("secret/shared")
 
 
-def test_what_others_write_to_the_same_key_meanwhile_stands(account: Account) -> None:
+def test_concurrent_writes_to_the_same_key_are_kept(account: Account) -> None:
     vault = account.vault
 
     def write() -> None:
@@ -148,7 +148,7 @@ def test_what_others_write_to_the_same_key_meanwhile_stands(account: Account) ->
         assert account.logs_in(account.name, account.first), "what was in use is valid still"
 
 
-def test_what_was_changed_since_is_not_rolled_back(vault: VaultServer) -> None:
+def test_a_secret_changed_since_is_not_rolled_back(vault: VaultServer) -> None:
     vault.put("secret/changed", {"token": "old"})
     rotation = Rotation("secret/changed#token", kinds.Generated(), environ=vault.environ)
     rotation.run()
@@ -160,7 +160,7 @@ def test_what_was_changed_since_is_not_rolled_back(vault: VaultServer) -> None:
     assert "by hand" == vault.get("secret/changed")["token"]
 
 
-def test_what_was_not_there_before_is_not_rolled_back(vault: VaultServer) -> None:
+def test_a_secret_that_did_not_exist_before_is_not_rolled_back(vault: VaultServer) -> None:
     vault.put("secret/first", {"note": "stays", "public_key": "of nobody"})
     rotation = Rotation("secret/first", kinds.KeyPair(), environ=vault.environ)
     rotation.run()

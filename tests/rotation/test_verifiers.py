@@ -92,7 +92,7 @@ def test_a_function_gets_a_key_as_text_and_a_path_as_a_dict(vault: VaultServer, 
 
 @pytest.mark.parametrize("by", ["stdin", "descriptor"])
 @pytest.mark.parametrize("size", [20, 300_000])
-def test_a_command_gets_all_of_the_secret_and_nobody_else_sees_it(
+def test_only_the_command_gets_the_secret_and_it_gets_all_of_it(
     vault: VaultServer, tmp_path: Path, by: str, size: int
 ) -> None:
     vault.put("secret/large", {"token": "old"})
@@ -151,7 +151,7 @@ def test_a_command_need_not_read_a_secret_that_is_larger_than_a_pipe(vault: Vaul
 
 
 @pytest.mark.timeout(40)
-def test_a_large_secret_that_nobody_reads_does_not_outlast_the_deadline(vault: VaultServer) -> None:
+def test_a_large_unread_secret_does_not_outlast_the_deadline(vault: VaultServer) -> None:
     vault.put("secret/stuck", {"token": "old"})
     kind, verify = kinds.Generated(100_000), Command(["sleep", "60"])
     rotation = Rotation("secret/stuck#token", kind, environ=vault.environ, verify=verify, verify_timeout=0.5)
@@ -178,7 +178,7 @@ def left(vault: VaultServer, **options: Any) -> Rotation:
 
 
 @pytest.mark.parametrize("step", ["apply", "verify"])
-def test_what_was_begun_with_a_verifier_is_not_resumed_without_one(vault: VaultServer, step: str) -> None:
+def test_a_rotation_started_with_a_verifier_is_not_resumed_without_one(vault: VaultServer, step: str) -> None:
     vault.put("secret/left", {"token": "old"})
     with pytest.raises(Left):
         left(vault, verify=says_no, on_event=left_at(step)).run()
@@ -200,7 +200,7 @@ def test_a_verifier_that_is_asked_for_on_resuming_is_not_forgotten(vault: VaultS
     assert "undone" == left(vault).rollback().result
 
 
-def test_what_the_verifier_agreed_to_is_resumed_without_one(vault: VaultServer) -> None:
+def test_a_verified_rotation_is_resumed_without_a_verifier(vault: VaultServer) -> None:
     vault.put("secret/agreed", {"token": "old"})
     with pytest.raises(Left):
         Rotation(

@@ -28,7 +28,7 @@ def rotated(vault: VaultServer, path: str, *values: str) -> None:
 
 
 class TestRollback:
-    def test_it_says_which_version_it_restores(self, vault: VaultServer) -> None:
+    def test_status_shows_the_restored_version(self, vault: VaultServer) -> None:
         rotated(vault, "secret/restored", "one", "two")
         outcome = rotation(vault, "secret/restored").rollback()
         assert ("rotated", 1, 3) == (outcome.result, outcome.restored, outcome.version)
@@ -103,7 +103,7 @@ class TestRollback:
 
 
 class TestLosers:
-    def test_a_rotation_that_was_undone_by_somebody_is_told_as_undone(self, vault: VaultServer) -> None:
+    def test_a_rotation_undone_by_another_rotator_is_reported_as_undone(self, vault: VaultServer) -> None:
         vault.put("secret/undone", {"token": "one"})
         other = rotation(vault, "secret/undone", who="the other")
         with pytest.raises(RotationLost) as caught:
@@ -127,7 +127,7 @@ class TestLosers:
 
     @pytest.mark.parametrize("step", ["grace", "retire"])
     @pytest.mark.parametrize("act", ["resume", "rollback"])
-    def test_who_is_taken_over_before_the_former_user_is_shut_out_has_lost(
+    def test_a_rotator_replaced_before_the_former_user_is_disabled_has_lost(
         self, account: Account, step: str, act: str
     ) -> None:
         other = account.rotation(who="the other", grace=0.0)
@@ -137,7 +137,7 @@ class TestLosers:
         assert account.logs_in()
 
     @pytest.mark.parametrize("step", ["grace", "retire"])
-    def test_who_is_taken_over_before_the_former_value_is_destroyed_has_lost(
+    def test_a_rotator_replaced_before_the_former_value_is_destroyed_has_lost(
         self, vault: VaultServer, step: str
     ) -> None:
         path = f"secret/retired/{step}"
@@ -152,7 +152,7 @@ class TestLosers:
 
 
 class TestStatus:
-    def test_it_says_that_readers_are_locked_out_and_what_to_type(self, account: Account) -> None:
+    def test_status_shows_that_readers_are_locked_out_and_the_command_to_run(self, account: Account) -> None:
         assert killed_after(3, lambda: account.rotation(single=True))
         environ, typed = account.vault.environ, f"toriconfig rotate {account.path}"
         code, out, _ = rotate(environ, account.path, "--status")
@@ -179,13 +179,13 @@ class TestStatus:
         assert 0 == rotate(environ, *resume.removeprefix("  type:  toriconfig rotate ").split())[0]
         assert account.logs_in()
 
-    def test_it_says_what_works_while_users_take_turns(self, account: Account) -> None:
+    def test_status_shows_the_working_version_of_alternating_users(self, account: Account) -> None:
         assert killed_after(4, account.rotation)
         status = account.rotation().status()
         assert (False, 1, "applied") == (status.locked_out, status.stored, status.step)
         assert re.fullmatch(rf"version 1, stored since {TIME}, is accepted", status.works)
 
-    def test_it_says_until_when_the_grace_lasts(self, vault: VaultServer) -> None:
+    def test_status_shows_the_end_of_the_grace(self, vault: VaultServer) -> None:
         vault.put("secret/graceful", {"token": "one"})
         clock = FakeClock(time=time.time())
         with pytest.raises(Left):

@@ -23,7 +23,7 @@ class Schema(BaseModel):
     a: str = "default"
 
 
-def test_a_plain_model_reads_nothing_that_nobody_asked_for(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plain_model_reads_nothing_without_options(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     class Plain(BaseModel):
         a: str = "default"
 
@@ -44,7 +44,7 @@ def test_the_neutral_defaults_are_those_of_the_table() -> None:
     assert ("code", "vault", "env", "dotenv", "secrets_dir", "files", "defaults") == neutral.layers == LAYERS
 
 
-def test_what_tori_settings_asks_for_is_what_the_design_says() -> None:
+def test_the_options_of_tori_settings_are_those_of_the_design() -> None:
     options = Options.of(ToriSettings.model_config, {})
     assert ("tori", "TORI_", "__", "secret/tori") == (
         options.config_name, options.env_prefix, options.env_nested_delimiter, options.vault_path,
@@ -93,7 +93,7 @@ def test_an_option_that_cannot_be_is_refused_with_what_can(given: dict[str, Any]
     ("door", "target", "misspelt"),
     [(load, Schema, "profil"), (load, Schema, "overides"), (lazy, Schema, "profil"), (lazy, Schema, "overides"), (lazy, 3, "a")],
 )  # fmt: skip
-def test_what_refuses_an_option_holds_nothing_of_what_else_was_given(door: Any, target: Any, misspelt: str) -> None:
+def test_the_error_of_an_invalid_option_holds_no_other_argument(door: Any, target: Any, misspelt: str) -> None:
     canary = Canary()
     with pytest.raises(TypeError) as caught:
         door(target, overrides={"a": canary.secret}, environ={"A": canary.secret}, **{misspelt: {"a": canary.secret}})
@@ -105,7 +105,7 @@ def test_a_vault_is_taken_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("schema", [int, {"a": 1}, RootModel[dict[str, int]], "module:Class"], ids=str)
-def test_what_is_no_schema_is_refused_by_name(schema: Any) -> None:
+def test_an_object_that_is_not_a_schema_is_refused_by_name(schema: Any) -> None:
     with pytest.raises(TypeError, match="pydantic model|RootModel"):
         load(schema)
 

@@ -162,7 +162,7 @@ def test_a_typo_of_an_old_name_is_no_old_name() -> None:
     assert ["TC101"] == [one.code for one in refused(App, "pool_sise: 3").problems]
 
 
-def test_what_is_deprecated_without_a_successor_says_its_own_words() -> None:
+def test_a_deprecated_key_without_a_successor_shows_its_own_message() -> None:
     assert [
         ("1.yaml:1:1", "gone", "use `database.host`"),
         ("1.yaml:2:1", "soon", "see the schema for what to use instead"),

@@ -139,7 +139,7 @@ def test_the_kind_of_an_annotation(annotation: Any, kind: str) -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_where_none_may_stand(annotation: Any, nullable: bool) -> None:
+def test_null_is_allowed_where_none_is(annotation: Any, nullable: bool) -> None:
     assert nullable is shape_of(annotation).nullable
 
 

@@ -173,7 +173,7 @@ def test_a_scheme_that_cannot_be_is_refused(scheme: Any, memory: Memory) -> None
 
 
 @pytest.mark.parametrize("backends", [["memory"], "memory", [Memory]])
-def test_what_is_no_backend_is_refused(backends: Any) -> None:
+def test_an_object_that_is_not_a_backend_is_refused(backends: Any) -> None:
     with pytest.raises(TypeError, match="option `backends` is a list of Backend objects"):
         load(App, backends=backends)
 

@@ -78,7 +78,7 @@ def test_a_key_that_is_not_there_is_named(memory: Memory) -> None:
         app(memory, token="${memory:db#pasword}").token.get()
 
 
-def test_what_fetch_must_not_return_is_an_error(memory: Memory) -> None:
+def test_an_invalid_result_of_fetch_is_an_error(memory: Memory) -> None:
     memory.fetch = lambda path, timeout: "bare"  # type: ignore[assignment, return-value, method-assign]
     with pytest.raises(SecretError, match="the backend of memory failed on db: TypeError"):
         app(memory).token.get()

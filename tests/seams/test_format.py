@@ -196,7 +196,7 @@ def test_a_file_says_of_vault_what_a_file_of_the_checkout_may() -> None:
 # Reload
 
 
-def test_a_file_that_is_emptied_while_somebody_writes_it_keeps_the_settings() -> None:
+def test_a_file_that_is_emptied_while_being_written_keeps_the_settings() -> None:
     write("[app]\nsize = 2\n")
     settings = lazy(App, config_files=["app.ini"])
     assert 2 == settings.size
@@ -267,7 +267,7 @@ def test_an_exception_of_the_reader_is_a_problem_with_its_line(canary: Canary) -
         (tree({}, "x"), "the reader of changed returned a tree of the kind source"),
     ],
 )
-def test_what_is_no_tree_of_a_file_is_a_problem_with_its_remedy(returned: Any, message: str) -> None:
+def test_a_tree_that_is_not_of_a_file_is_a_problem_with_its_remedy(returned: Any, message: str) -> None:
     found = refused("x", reader=lambda text, name: returned)
     assert ("TC505", message) == (found.code, found.message)
     assert 'kind="files"' in found.help

@@ -227,7 +227,7 @@ class _Unhashable:
 @pytest.mark.parametrize(
     "wrong", ["auth/ldap", None, _coroutine, _Unhashable()], ids=lambda wrong: type(wrong).__name__
 )
-def test_what_is_no_function_to_log_in_with_is_refused(wrong: Any) -> None:
+def test_a_login_that_is_not_a_function_is_refused(wrong: Any) -> None:
     with pytest.raises(ValueError, match="expected a function"):
         Login(wrong)
 

@@ -206,7 +206,7 @@ def test_a_login_method_without_a_request_cannot_be_made() -> None:
         silent()
 
 
-def test_what_is_no_frozen_dataclass_is_refused() -> None:
+def test_a_class_that_is_not_a_frozen_dataclass_is_refused() -> None:
     class Plain(LoginMethod):
         method: ClassVar[str] = "plain"
 

@@ -154,7 +154,7 @@ def test_the_record_keeps_the_options_that_are_no_secrets(service: Service) -> N
     assert 3 == len(service.tokens)
 
 
-def test_what_is_left_half_way_is_resumed_from_its_record(service: Service) -> None:
+def test_an_unfinished_rotation_is_resumed_from_its_record(service: Service) -> None:
     service.set(crash=True)
     assert 9 == service.rotate(*service.where)[0]
     assert ("first", 2) == (service.stored, len(service.tokens))
@@ -167,7 +167,7 @@ def test_what_is_left_half_way_is_resumed_from_its_record(service: Service) -> N
     assert "first" != service.stored
 
 
-def test_what_is_left_half_way_is_undone_from_its_record(service: Service) -> None:
+def test_an_unfinished_rotation_is_undone_from_its_record(service: Service) -> None:
     service.set(crash=True)
     assert 9 == service.rotate(*service.where)[0]
     service.set(crash=False)
@@ -220,7 +220,7 @@ def test_a_secret_option_is_refused_as_an_argument(service: Service) -> None:
     assert "--service-token is a secret, which is never passed as an argument: set the variable SERVICE_TOKEN" in err
 
 
-def test_what_is_missing_is_named(service: Service) -> None:
+def test_missing_arguments_are_named(service: Service) -> None:
     code, _, err = service.rotate(*service.where, SERVICE_TOKEN="")
     assert (2, True) == (code, "service needs the variable SERVICE_TOKEN" in err)
     code, _, err = service.rotate(*WITH)

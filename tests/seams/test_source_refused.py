@@ -70,7 +70,7 @@ async def _coroutine() -> Tree:
 @pytest.mark.parametrize(
     ("make", "what"), [(dict, "a dict"), (lambda: None, "a NoneType"), (_coroutine, "a coroutine"), (str, "a str")]
 )
-def test_what_is_no_tree_is_a_problem_with_its_remedy(make: Callable[[], Any], what: str) -> None:
+def test_a_result_that_is_not_a_tree_is_a_problem_with_its_remedy(make: Callable[[], Any], what: str) -> None:
     found = refused(App, Returns(make))
     assert ("TC505", f"the source Returns returned {what}") == (found.code, found.message)
     assert "`load` returns `toriconfig.sources.tree(values, name)`" == found.help
@@ -84,7 +84,7 @@ def test_what_is_no_tree_is_a_problem_with_its_remedy(make: Callable[[], Any], w
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("ask", [load, lazy, check])
-def test_what_is_no_source_is_refused_at_once(ask: Any, given: Any, what: str) -> None:
+def test_an_object_that_is_not_a_source_is_refused_at_once(ask: Any, given: Any, what: str) -> None:
     with pytest.raises(TypeError) as caught:
         ask(App, sources=given)
     assert f"option `sources` is a list of objects with `load() -> Tree`, and {what} is none" == str(caught.value)

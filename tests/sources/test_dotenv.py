@@ -122,7 +122,7 @@ def test_a_missing_file_holds_nothing_and_is_an_error_only_when_it_is_required(f
     assert [problem.code for problem in DotEnv(".env", "TORI_", required=True).load().problems] == ["TC006"]
 
 
-def test_what_is_no_readable_text_file_is_a_problem(file: Path) -> None:
+def test_a_file_that_is_not_readable_text_is_a_problem(file: Path) -> None:
     file.write_bytes(b"TORI_A=1\nTORI_B=\xff\n")
     (problem,) = DotEnv(".env", "TORI_").load().problems
     assert (problem.code, problem.origin and problem.origin.line) == ("TC003", 2)

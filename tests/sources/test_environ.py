@@ -72,7 +72,7 @@ KUBERNETES = {
 
 
 @pytest.mark.parametrize("service", ["TORI", "TORI_API", "TORI_API_V2"])
-def test_what_kubernetes_injects_for_a_service_is_left_alone(service: str) -> None:
+def test_variables_of_kubernetes_for_a_service_are_ignored_by_settings(service: str) -> None:
     environ = {name.format(service): value for name, value in KUBERNETES.items()}
     assert values({**environ, "TORI_HOST": "mine", "TORI_API__PORT": "1"}) == {"HOST": "mine", "API__PORT": "1"}
 

@@ -136,7 +136,7 @@ def test_hidden_files_and_directories_are_no_values(tmp_path: Path) -> None:
     assert (load(tmp_path).root.plain(), codes(tmp_path)) == ({}, [])
 
 
-def test_what_is_no_regular_file_or_too_large_is_a_problem_and_nothing_waits_for_it(tmp_path: Path) -> None:
+def test_a_file_that_is_not_regular_or_too_large_is_a_problem_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "large").write_bytes(b"x" * (MAX_BYTES + 1))
     (tmp_path / "largest").write_bytes(b"x" * MAX_BYTES)

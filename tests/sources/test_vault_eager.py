@@ -62,7 +62,7 @@ def test_secrets_stay_handles(vault: FakeVault) -> None:
     assert "s3cret" == model.key.get()
 
 
-def test_what_vault_says_is_never_scanned_for_references(vault: FakeVault) -> None:
+def test_values_of_vault_are_never_scanned_for_references(vault: FakeVault) -> None:
     vault["secret/app"] = {"name": "${env:HOME}"}
     assert "${env:HOME}" == loaded(Schema, offline=False, environ={"HOME": "x"}).name
 
@@ -86,7 +86,7 @@ def test_where_vault_is_away_or_empty_lower_layers_speak_with_a_warning(
 @pytest.mark.parametrize(
     ("error", "code"), [(VaultDenied("403"), "TC406"), (VaultSealed("sealed"), "TC405")], ids=["denied", "sealed"]
 )
-def test_where_vault_refuses_nothing_stands_in(error: SecretError, code: str, vault: FakeVault) -> None:
+def test_if_vault_refuses_no_other_value_is_used(error: SecretError, code: str, vault: FakeVault) -> None:
     vault["secret/app"] = {}
     vault.paths["secret/app"].error = error
     found = attempt(Schema, "name: file", offline=False)

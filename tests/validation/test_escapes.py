@@ -87,7 +87,7 @@ def test_an_exception_of_a_validator_of_the_model_is_told_with_its_rule() -> Non
     assert "_check" in problem.help
 
 
-def test_what_a_validator_raises_is_not_repeated() -> None:
+def test_messages_of_validators_are_not_repeated() -> None:
     (problem,) = problems(Broken, environ={"A_NAME": "s3cr3t"}, **PREFIX)
     assert "s3cr3t" not in str(problem) + problem.help + problem.expected
 

@@ -201,7 +201,7 @@ def test_the_overridden_place_is_named_and_a_mere_default_is_not() -> None:
     assert ("", ()) == (found.layer, found.related)
 
 
-def test_what_the_model_itself_forbids_is_told_although_unknown_keys_only_warn() -> None:
+def test_keys_that_the_model_forbids_are_errors_although_unknown_keys_only_warn() -> None:
     class Forbids(BaseModel):
         model_config = ConfigDict(extra="forbid")
         a: int = 1

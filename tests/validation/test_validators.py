@@ -89,7 +89,7 @@ def test_a_rule_of_the_whole_schema_has_no_path() -> None:
     ("text", "expected"),
     [("word: bad", "a longer term"), ("custom: 1", "custom is not 1"), ("custom: 2", "custom is never two")],
 )
-def test_a_validators_own_words_say_what_was_expected(text: str, expected: str) -> None:
+def test_the_message_of_a_validator_is_the_expectation(text: str, expected: str) -> None:
     assert expected == only(text, schema=Ruled).expected
 
 
@@ -172,7 +172,7 @@ def test_a_login_in_the_words_of_a_validator_is_scrubbed() -> None:
     assert "hunter2" not in repr(only("address: http://me:hunter2@host/x", schema=Url))
 
 
-def test_what_a_frame_would_mask_is_masked_in_the_words_of_a_validator() -> None:
+def test_secrets_masked_in_excerpts_are_masked_in_messages_of_validators() -> None:
     class Page(BaseModel):
         title: Annotated[str, AfterValidator(_echo)]
 

@@ -102,14 +102,14 @@ def test_of_a_role_with_leases_it_ends_with_its_lease(server: VaultServer, conne
     assert cached._leased.lease.id.startswith("pki/issue/leased/")
 
 
-def test_what_it_is_for_must_be_said(server: VaultServer, connect: Connect) -> None:
+def test_the_purpose_must_be_given(server: VaultServer, connect: Connect) -> None:
     with pytest.raises(
         VaultError, match=f"add the parameters of the certificate, as its role allows: `{PATH}.common_name="
     ):
         secret(connect(server.environ), PATH).get()
 
 
-def test_what_the_role_forbids_is_vaults_word(server: VaultServer, connect: Connect) -> None:
+def test_a_request_that_the_role_forbids_shows_vaults_message(server: VaultServer, connect: Connect) -> None:
     with pytest.raises(VaultError, match=r"common name example.org not allowed by this role"):
         secret(connect(server.environ), f"{PATH}?common_name=example.org").get()
 
@@ -201,6 +201,6 @@ def test_a_forked_child_goes_on_with_the_one_it_inherited(fake_vault: FakeVault,
 
 
 @pytest.mark.parametrize("query", ["common_name", "common_name=", "a=1&a=2", "=x", "a=b c", "A=1", "a=1&", ""])
-def test_what_is_no_parameter_is_refused_before_anybody_is_asked(query: str) -> None:
+def test_an_invalid_parameter_is_refused_before_any_request(query: str) -> None:
     with pytest.raises(ValueError, match="name=value&name=value"):
         Ref(f"{PATH}?{query}")

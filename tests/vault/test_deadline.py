@@ -136,7 +136,7 @@ def test_abandoned_threads_end_when_their_socket_is_cut(connect: Connect, worker
         assert workers() <= 1
 
 
-def test_hung_paths_delay_nobody(connect: Connect) -> None:
+def test_hung_paths_delay_no_other_read(connect: Connect) -> None:
     with vault_server({"secret/good": {"k": "v"}}) as vault, silent_server() as silent:
         session = connect(vault.environ, timeout=3.0, prefetch_workers=2)
         send = session.client._open().send

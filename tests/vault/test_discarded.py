@@ -45,7 +45,7 @@ def _eventually(holds: Callable[[], bool]) -> bool:
     return holds()
 
 
-def test_a_session_that_nobody_holds_logs_out_after_a_while_and_is_gone(
+def test_an_unreferenced_session_logs_out_after_a_while_and_is_collected(
     fake_vault: FakeVault, fake_clock: FakeClock
 ) -> None:
     session = fake_vault.session(Vault(clock=fake_clock, auth=UserPass("u", "p")))
@@ -60,9 +60,7 @@ def test_a_session_that_nobody_holds_logs_out_after_a_while_and_is_gone(
     assert held() is None
 
 
-def test_one_through_which_somebody_may_read_stays_logged_in_until_nobody_may(
-    fake_vault: FakeVault, fake_clock: FakeClock
-) -> None:
+def test_a_session_stays_logged_in_while_a_handle_exists(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     session = fake_vault.session(Vault(clock=fake_clock, auth=UserPass("u", "p"), refresh_interval=3600.0))
     held = secret(session, "secret/a")
     held.get()
@@ -81,7 +79,7 @@ def test_one_that_requests_are_made_through_stays_logged_in(fake_vault: FakeVaul
     assert 0 == fake_vault.count("auth/token/revoke-self")
 
 
-def test_who_comes_back_after_it_left_is_served(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+def test_a_read_after_the_session_was_dropped_works(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     session = fake_vault.session(Vault(clock=fake_clock, auth=UserPass("u", "p")))
     for times in (1, 2):
         assert {"k": "v"} == secret(session, "secret/a").get()
@@ -90,7 +88,7 @@ def test_who_comes_back_after_it_left_is_served(fake_vault: FakeVault, fake_cloc
 
 
 @pytest.mark.parametrize(("seconds", "reads"), [(LINGER / 2, 1), (LINGER, 2)])
-def test_what_was_read_stays_for_a_while(
+def test_a_read_value_is_kept_for_a_while(
     fake_vault: FakeVault, fake_clock: FakeClock, seconds: float, reads: int
 ) -> None:
     session = fake_vault.session(Vault(clock=fake_clock, refresh_interval=3600.0))
@@ -100,9 +98,7 @@ def test_what_was_read_stays_for_a_while(
     assert reads == fake_vault.count("secret/data/a")
 
 
-def test_of_sessions_that_nobody_reads_through_few_keep_a_thread(
-    server: VaultServer, connect: Connect, workers: Callable[[], int]
-) -> None:
+def test_few_idle_sessions_keep_a_thread(server: VaultServer, connect: Connect, workers: Callable[[], int]) -> None:
     for _ in range(MANY):
         secret(connect(server.environ), "secret/app").get()
     assert _eventually(lambda: workers() <= _vault.RECENT + 1)
@@ -125,7 +121,7 @@ def test_a_session_that_asked_nothing_goes_with_who_held_it(connect: Connect) ->
     assert session() is None
 
 
-def test_shutdown_reaches_a_session_that_nobody_holds(server: VaultServer, connect: Connect) -> None:
+def test_shutdown_reaches_an_unreferenced_session(server: VaultServer, connect: Connect) -> None:
     role = server.approle("discarded", server.policy("discarded", {"secret/data/*": ["read"]}))
     secret(connect({"VAULT_ADDR": server.address}, auth=AppRole(role.role_id, role.secret_id)), "secret/app").get()
     gc.collect()

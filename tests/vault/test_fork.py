@@ -127,7 +127,7 @@ def test_a_child_has_what_its_parent_had_read_and_keeps_it_fresh_by_itself(
     assert [1, 2, 1] == result()
 
 
-def test_an_idle_child_hears_of_a_rotation(server: VaultServer) -> None:
+def test_an_idle_child_notices_a_rotation(server: VaultServer) -> None:
     server.put("secret/app", {"k": "old"})
     told = threading.Event()
     settings = lazy(App, environ=server.environ, vault=Vault(refresh_interval=0.3))
@@ -170,7 +170,7 @@ def test_a_child_that_reads_no_leased_credentials_has_none_made(fake_vault: Fake
     assert 1 == fake_vault.count("database/creds/app")
 
 
-def test_a_child_logs_in_by_itself_and_its_end_harms_nobody(server: VaultServer, connect: Connect) -> None:
+def test_a_child_logs_in_by_itself_and_its_end_affects_no_other_process(server: VaultServer, connect: Connect) -> None:
     role = server.approle("forked", "all")
     session = connect({"VAULT_ADDR": server.address}, auth=AppRole(role.role_id, role.secret_id))
     secret(session, "secret/0").get()

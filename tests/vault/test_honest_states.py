@@ -107,7 +107,7 @@ class Covered(BaseModel):
 
 
 @pytest.mark.parametrize(("status", "body"), [(503, b""), (503, b"<html>"), (404, b""), (501, b"")])
-def test_what_something_before_vault_answers_is_no_word_of_vaults(status: int, body: bytes) -> None:
+def test_an_answer_of_a_proxy_is_not_an_answer_of_vault(status: int, body: bytes) -> None:
     with answering_server(lambda _: Answer(status, body)) as front:
         environ = {"VAULT_ADDR": front.address, "VAULT_TOKEN": "t"}
         bare = load(Covered, environ=environ, vault=Vault(timeout=0.5))

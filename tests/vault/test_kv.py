@@ -113,7 +113,7 @@ def test_a_mount_is_not_doubted_again_at_each_look_for_what_is_not_there(server:
     "beside",
     [{"k": "wrong"}, {"data": {"k": "wrong"}, "metadata": {"owner": "us"}}, {"data": {"k": "wrong"}, "metadata": {}}],
 )
-def test_what_version_1_holds_below_data_is_not_taken_for_version_2(
+def test_a_data_key_in_kv_version_1_is_not_taken_for_version_2(
     server: VaultServer, connect: Connect, beside: dict[str, object]
 ) -> None:
     server.put("old/beside", {"k": "right"})
@@ -173,7 +173,7 @@ def test_deleted_destroyed_and_never_written_are_told_apart(server: VaultServer,
         secret(session, "secret/never").get()
 
 
-def test_what_is_wrong_with_a_pinned_version_is_not_said_of_the_path(server: VaultServer, connect: Connect) -> None:
+def test_the_error_of_a_pinned_version_does_not_affect_the_path(server: VaultServer, connect: Connect) -> None:
     for text in ("one", "two"):
         server.put("secret/pinned", {"k": text})
     session = connect(server.environ)

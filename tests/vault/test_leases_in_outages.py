@@ -99,7 +99,7 @@ def test_credentials_beyond_their_lease_are_replaced_as_soon_as_vault_answers_an
 
 
 @pytest.mark.parametrize("answer", [denied, lambda address: Answer(400, {"errors": ["unknown role"]}, {}, address)])
-def test_what_has_ended_is_not_used_once_vault_answers_whatever_it_says(engine: Engine, answer: Any) -> None:
+def test_an_expired_value_is_not_used_after_any_answer_of_vault(engine: Engine, answer: Any) -> None:
     session = session_of(engine)
     held = secret(session, PATH)
     held.get()
@@ -178,7 +178,7 @@ def test_every_handle_lets_go_of_a_lease_that_is_gone(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("leave", ["shutdown", "fork"])
-def test_what_we_revoked_ourselves_and_what_is_our_parents_is_not_used_in_an_outage(engine: Engine, leave: str) -> None:
+def test_revoked_values_and_values_of_the_parent_are_not_used_in_an_outage(engine: Engine, leave: str) -> None:
     session = session_of(engine)
     held = secret(session, PATH)
     held.get()

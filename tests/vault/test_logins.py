@@ -257,7 +257,7 @@ def test_a_client_certificate(connect: Connect, tmp_path: Path) -> None:
         (Token(file="/nonexistent"), r"the token for Vault cannot be read from /nonexistent"),
     ],
 )
-def test_what_is_wrong_with_a_login_is_named(server: VaultServer, connect: Connect, auth: Auth, says: str) -> None:
+def test_errors_of_a_login_are_named(server: VaultServer, connect: Connect, auth: Auth, says: str) -> None:
     server.approle("present", "app")
     with pytest.raises(VaultDenied, match=says):
         secret(connect({"VAULT_ADDR": server.address}, auth=auth), "secret/app").get()

@@ -163,7 +163,7 @@ def test_the_schedulers_thread_wakes_for_what_is_due_sooner() -> None:
     scheduler.reset()
 
 
-def test_callbacks_of_one_subscriber_keep_their_order_and_a_hung_one_harms_nobody() -> None:
+def test_callbacks_of_one_subscriber_keep_their_order_and_a_hung_one_blocks_no_other() -> None:
     slow, quick, gate, order, done = SerialQueue(), SerialQueue(), threading.Event(), list[int](), threading.Event()
     dispatch(gate.wait, slow)
     for n in range(100):

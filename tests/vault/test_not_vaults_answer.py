@@ -40,7 +40,7 @@ def _lease(**changed: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("body", [DEEP, LISTS, b'{"data": {"k": NaN}}', b'{"data": {"k": -Infinity}}', b"[" * 100_000])
 @pytest.mark.parametrize("path", ["secret/app", "database/creds/app"])
-def test_what_is_no_json_of_vaults_is_told_as_such(connect: Connect, body: bytes, path: str) -> None:
+def test_an_answer_that_is_not_vaults_json_is_reported_as_such(connect: Connect, body: bytes, path: str) -> None:
     with answering_server(lambda _: Answer(200, body)) as server:
         session = connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": "t"})
         with pytest.raises(VaultUnreachable, match="no answer of Vault's: not its JSON"):
@@ -123,7 +123,7 @@ def test_a_login_that_vault_does_not_answer_so_is_told_as_such(
 
 @pytest.mark.parametrize("name", ["ttl", "period", "creation_ttl"])
 @pytest.mark.parametrize("value", ["1h", 10**400, -1, True])
-def test_the_doctor_says_so_of_a_lookup(connect: Connect, name: str, value: Any) -> None:
+def test_the_doctor_reports_a_failed_lookup(connect: Connect, name: str, value: Any) -> None:
     def answer(first: str) -> Answer:
         if "/sys/health" in first:
             return Answer(200, {"initialized": True, "sealed": False}, {"Date": "no date"})
@@ -221,7 +221,7 @@ def test_an_internal_error_of_a_renewal_leaves_the_lease_to_the_next_try(
     assert 2 <= fake_vault.count("database/creds/app")
 
 
-def test_an_internal_error_of_the_eager_layer_is_an_error_and_no_lower_layer_speaks(
+def test_an_internal_error_of_the_eager_layer_uses_no_lower_layer(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Mounts, "fetch", _explode)

@@ -61,7 +61,7 @@ def test_a_renewable_lease_is_renewed_at_about_two_thirds_and_first_anywhere_bef
 
 
 @given(st.floats(1, 1e6), st.floats(0, 1e4), chances)
-def test_what_cannot_be_renewed_is_replaced_with_the_overlap_to_spare(
+def test_a_lease_that_cannot_be_renewed_is_replaced_before_the_overlap(
     duration: float, overlap: float, u: float
 ) -> None:
     plan = leases.plan(_lease(duration, renewable=False), overlap, 1000.0, lambda: u)
@@ -105,7 +105,7 @@ def test_a_lease_is_handed_out_until_the_earlier_end_of_it_and_its_token_less_a_
         (500, "internal error", "unchanged"),
     ],
 )
-def test_what_an_answer_to_a_renewal_means(status: int, text: str, outcome: str) -> None:
+def test_meaning_of_answers_to_a_renewal(status: int, text: str, outcome: str) -> None:
     assert outcome == leases.renewal_outcome(status, text)
 
 

@@ -142,7 +142,7 @@ def test_the_end_of_a_signed_key_is_read_from_it_whatever_its_kind(key: Any) -> 
 @pytest.mark.parametrize(
     "text", [None, 7, "", "ssh-rsa", "ssh-rsa !!!!", "ssh-rsa AAAA", "x-cert-v01@openssh.com " + "/" * 80]
 )
-def test_what_is_no_signed_key_has_no_end(text: Any) -> None:
+def test_a_key_that_is_not_signed_has_no_expiry(text: Any) -> None:
     assert _ssh_end(text) is None
 
 
@@ -185,7 +185,7 @@ def test_nothing_is_sent_to_an_engine_that_may_store_it(
     assert 0 == fake_vault.count("x/creds/r")
 
 
-def test_what_has_no_end_that_is_known_is_not_asked_for_again(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+def test_a_value_without_a_known_expiry_is_not_requested_again(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     fake_vault.answers["x/creds/r"] = lambda *_: fake_vault.answer(data={"k": "v"})
     fake_vault.answers["sys/internal/ui/mounts/x/creds/r"] = lambda *_: fake_vault.answer(
         data={"path": "x/", "type": "terraform"}

@@ -72,7 +72,7 @@ def test_an_unchanged_secret_keeps_its_reading_and_swaps_nothing(fake_vault: Fak
     assert "fresh" == cached.state
 
 
-def test_swaps_are_told_after_the_reference_was_swapped_and_one_that_raises_stops_nobody(
+def test_swaps_are_reported_after_the_value_is_in_place_and_a_raising_callback_stops_no_other(
     fake_vault: FakeVault, fake_clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     fake_vault.put("a", k=1)
@@ -96,7 +96,7 @@ def test_swaps_are_told_after_the_reference_was_swapped_and_one_that_raises_stop
     assert "hunter2" not in caplog.text
 
 
-def test_what_nobody_holds_any_more_is_soon_not_polled(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+def test_a_collected_secret_is_soon_not_polled(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     fake_vault.put("a", k=1)
     session = fake_vault.session(Vault(clock=fake_clock))
     held = secret(session, "secret/a")
@@ -125,9 +125,7 @@ def test_refused_credentials_can_be_asked_for_again_at_once_but_not_in_a_loop(
     assert 2 == fake_vault.count("secret/data/a")
 
 
-def test_what_is_refused_again_and_again_is_asked_for_less_and_less_often(
-    fake_vault: FakeVault, fake_clock: FakeClock
-) -> None:
+def test_a_value_refused_repeatedly_is_requested_less_often(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     fake_vault.put("a", k=1)
     session = fake_vault.session(Vault(clock=fake_clock, refresh_interval=60))
     held, cached = secret(session, "secret/a"), session.path("secret/a")
@@ -187,9 +185,7 @@ def test_the_countdown_of_a_static_role_is_no_change(fake_vault: FakeVault, fake
     assert "fresh" == cached.state
 
 
-def test_an_answer_that_was_sent_for_before_somebody_asked_anew_does_not_win(
-    fake_vault: FakeVault, fake_clock: FakeClock
-) -> None:
+def test_the_answer_of_an_earlier_request_does_not_win(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     path, now = "cubbyhole/x", ["one"]
     session = fake_vault.session(Vault(clock=fake_clock))
     held, cached = secret(session, path), session.path(path)

@@ -84,7 +84,7 @@ def _bad_gateway(address: str) -> Answer:
 
 @pytest.mark.parametrize("path", ["database/creds/app", "pki/issue/web", "aws/sts/app"])
 @pytest.mark.parametrize("fail", [timed_out, _broke_off, _bad_gateway, broken])
-def test_what_mints_something_is_never_asked_twice_once_bytes_went_out(
+def test_an_issuing_request_is_never_repeated_after_bytes_were_sent(
     fake_vault: FakeVault, session: Session, path: str, fail: Callable[[str], Any]
 ) -> None:
     fake_vault.fails[""] = fail
@@ -95,7 +95,7 @@ def test_what_mints_something_is_never_asked_twice_once_bytes_went_out(
 
 @pytest.mark.parametrize("path", ["database/creds/app", "auth/userpass/login/u"])
 @pytest.mark.parametrize("fail", [timed_out, _broke_off, _bad_gateway])
-def test_what_may_not_be_repeated_is_asked_of_the_next_address_the_next_time(
+def test_a_request_that_may_not_be_repeated_uses_the_next_address_next_time(
     fake_vault: FakeVault, session: Session, path: str, fail: Callable[[str], Any]
 ) -> None:
     fake_vault.fails |= {A: fail, B: fail}
@@ -107,7 +107,7 @@ def test_what_may_not_be_repeated_is_asked_of_the_next_address_the_next_time(
     assert [A, B, C] == [address for address, _, asked, _ in fake_vault.asked if asked == path]
 
 
-def test_what_mints_something_goes_on_where_nothing_was_sent(fake_vault: FakeVault, session: Session) -> None:
+def test_an_issuing_request_fails_over_if_nothing_was_sent(fake_vault: FakeVault, session: Session) -> None:
     fake_vault.fails |= {A: refused, B: sealed}
     lease: dict[str, Any] = {"lease_id": "l", "lease_duration": 60, "renewable": True, "data": {"username": "u"}}
     fake_vault.answers["database/creds/app"] = lambda method, body: fake_vault.answer(**lease)

@@ -184,7 +184,7 @@ def test_handles_keep_their_cache_across_a_reload(server: VaultServer) -> None:
     assert server.requests("secret/data/kept", "read") == 1
 
 
-def test_loading_asks_nobody(server: VaultServer) -> None:
+def test_loading_sends_no_request(server: VaultServer) -> None:
     settings: Any = lazy(schema({"key": "secret/unread#key"}), environ=server.environ)
     assert repr(settings.key) == "Secret('**********')"
     assert health(settings).secrets["key"].state == "unread"
@@ -216,7 +216,7 @@ def test_a_missing_credential_warns_once_for_32_threads_two_loads_and_a_reload(
     assert "token" in warnings[0] and "LAPTOP_TOKEN" in warnings[0] and "VAULT_ADDR" in warnings[0]
 
 
-def test_vault_stands_above_the_environment_which_stands_in_when_vault_holds_nothing(
+def test_vault_overrides_the_environment_which_is_used_when_vault_has_no_value(
     server: VaultServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Layered(BaseModel):
@@ -236,7 +236,7 @@ def test_vault_stands_above_the_environment_which_stands_in_when_vault_holds_not
     assert len([record for record in caplog.records if "gone" in record.getMessage()]) == 1
 
 
-def test_what_stands_in_may_come_from_another_path_of_vault(server: VaultServer) -> None:
+def test_the_replacement_may_come_from_another_vault_path(server: VaultServer) -> None:
     class Either(BaseModel):
         first: Annotated[Secret[str], Ref("secret/nowhere#key")]
         second: Annotated[Secret[str], Ref("secret/second#key")]

@@ -52,7 +52,7 @@ def test_no_read_fails_and_no_login_storm_comes_with_tokens_of_six_seconds(
     assert [] == [path for path in refused if path.startswith("secret/")]
 
 
-def test_a_wrapped_secret_id_that_somebody_opened_first_is_reported_as_possible_tampering(
+def test_a_secret_id_that_was_already_unwrapped_is_reported_as_possible_tampering(
     server: VaultServer, connect: Connect
 ) -> None:
     role = server.approle("wrapped", "app")

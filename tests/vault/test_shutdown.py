@@ -77,9 +77,7 @@ def test_credentials_that_were_revoked_with_their_token_are_replaced_and_others_
     assert user == held.get()
 
 
-def test_what_is_read_of_a_path_without_a_lease_outlives_its_token(
-    fake_vault: FakeVault, fake_clock: FakeClock
-) -> None:
+def test_a_value_without_a_lease_outlives_its_token(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     fake_vault.put("a", k="v")
     session = fake_vault.session(Vault(clock=fake_clock, auth=UserPass("u", "p")))
     held = secret(session, "secret/a")
@@ -105,9 +103,7 @@ def test_credentials_that_arrive_while_their_token_is_revoked_are_not_kept(
     assert "u1" == held.get()
 
 
-def test_nobody_logs_in_after_it_to_revoke_what_was_replaced_before(
-    fake_vault: FakeVault, fake_clock: FakeClock
-) -> None:
+def test_no_login_is_made_later_to_revoke_earlier_leases(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     session = fake_vault.session(Vault(clock=fake_clock, auth=UserPass("u", "p"), overlap=30.0))
     held, cached = _user(session), session.path(LEASED)
     held.get()

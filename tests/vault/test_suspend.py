@@ -50,9 +50,7 @@ def test_a_wall_clock_that_is_set_changes_no_request_and_no_state(steps: list[fl
 
 
 @pytest.mark.parametrize("asleep", [60.0, 3500.0, 4000.0, 10 * DAY])
-def test_after_a_sleep_nobody_gets_a_dead_account_and_nothing_is_asked_in_a_burst(
-    engine: Engine, asleep: float
-) -> None:
+def test_after_a_sleep_no_expired_account_is_returned_and_requests_do_not_burst(engine: Engine, asleep: float) -> None:
     session = _session(engine)
     held, plain = secret(session, "database/creds/app"), secret(session, "secret/a")
     held.get()

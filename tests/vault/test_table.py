@@ -75,10 +75,7 @@ SHOWN = {
     "404, deleted or destroyed": [
         "vault/test_outcomes.py::test_a_missing_secret_is_dropped_after_three_polls_in_a_row_that_agree",
         "vault/test_table.py::test_a_lease_whose_path_is_gone_is_dropped_after_three_tries_that_agree_or_at_its_end",
-        (
-            "vault/test_settings_on_vault.py::"
-            "test_vault_stands_above_the_environment_which_stands_in_when_vault_holds_nothing"
-        ),
+        ("vault/test_settings_on_vault.py::test_vault_overrides_the_environment_which_is_used_when_vault_has_no_value"),
         "vault/test_table.py::test_with_neither_the_error_is_its_own",
     ],
     "lease or token revoked": [

@@ -83,7 +83,7 @@ WRONG: list[tuple[type[Any], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("kind", "fields", "says"), WRONG)
-def test_what_cannot_be_is_refused_by_name(kind: type[Any], fields: dict[str, Any], says: str) -> None:
+def test_invalid_fields_are_refused_by_name(kind: type[Any], fields: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         kind(**fields)
 

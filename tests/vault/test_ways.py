@@ -101,7 +101,7 @@ def test_an_alert_of_tls_instead_of_an_answer_is_told_as_such(connect: Connect) 
             secret(session, "secret/a").get()
 
 
-def test_what_mints_something_goes_on_from_a_listener_with_tls(secure: VaultServer, connect: Connect) -> None:
+def test_an_issuing_request_fails_over_from_a_listener_with_tls(secure: VaultServer, connect: Connect) -> None:
     lease = {"lease_id": "l", "lease_duration": 60, "renewable": False, "data": {"u": "x"}}
     with answering_server(lambda _: Answer(200, lease)) as server:
         session = connect({**_plain(secure), "VAULT_ADDR": f"{_plain(secure)['VAULT_ADDR']},{server.address}"})
@@ -154,7 +154,7 @@ def test_a_proxy_that_wants_a_login_is_named(connect: Connect, scheme: str, logi
 
 
 @pytest.mark.parametrize("status", [403, 502, 503])
-def test_a_proxy_that_lets_nobody_through_is_named_with_what_it_says(connect: Connect, status: int) -> None:
+def test_a_refusing_proxy_is_named_with_its_message(connect: Connect, status: int) -> None:
     with answering_server(lambda _: Answer(status, b"no")) as proxy:
         environ = {"VAULT_ADDR": "https://vault.example:8200", "VAULT_TOKEN": "t", "VAULT_PROXY_ADDR": proxy.address}
         with pytest.raises(VaultUnreachable, match=f"through the proxy {proxy.address}: it answered {status} Because"):
@@ -173,7 +173,7 @@ def test_a_proxy_that_speaks_no_tls_is_named(connect: Connect) -> None:
             secret(connect(environ), "secret/a").get()
 
 
-def test_a_proxy_that_lets_nobody_through_costs_no_login(connect: Connect) -> None:
+def test_a_refusing_proxy_costs_no_login(connect: Connect) -> None:
     """What must not be sent twice was not sent once: the next address is asked."""
     lease = {"lease_id": "l", "lease_duration": 60, "renewable": False, "data": {"u": "x"}}
 

@@ -136,9 +136,7 @@ def test_an_identity_token_is_not_kept_for_stale_for(fake_vault: FakeVault, fake
         held.get()
 
 
-def test_what_other_claims_say_is_a_rotation_and_a_later_end_is_none(
-    fake_vault: FakeVault, fake_clock: FakeClock
-) -> None:
+def test_other_claims_are_a_rotation_and_a_later_expiry_is_not(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     session = _session(fake_vault, fake_clock)
     _serve(fake_vault, fake_clock, sub="me", groups=["a"])
     provider, swaps = _token_of(session), list[tuple[Reading | None, Reading | None]]()
@@ -217,7 +215,7 @@ def test_a_code_is_kept_for_as_long_as_it_is_right_at_most(
     assert first != held.get()
 
 
-def test_nothing_asks_for_a_code_that_nobody_reads(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+def test_no_code_is_requested_without_a_read(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     session = _session(fake_vault, fake_clock)
     _codes(fake_vault, fake_clock, ttl=lambda: 10)
     secret(session, CODE).get()

@@ -62,7 +62,7 @@ def test_settings_given_to_a_worker_travel_as_their_recipe_and_each_worker_reads
 
 
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
-def test_an_idle_worker_hears_of_a_rotation(server: VaultServer, method: str) -> None:
+def test_an_idle_worker_notices_a_rotation(server: VaultServer, method: str) -> None:
     server.put("secret/s0", {"value": "value of s0, once"})
     settings = lazy(forked.Schema, vault=Vault(refresh_interval=0.2))
     context: Any = multiprocessing.get_context(method)

@@ -62,9 +62,7 @@ def test_a_variable_says_that_the_token_is_wrapped(server: VaultServer, tmp_path
     shutdown()
 
 
-def test_a_wrapping_token_that_nobody_declared_is_refused_with_the_remedy(
-    server: VaultServer, connect: Connect
-) -> None:
+def test_an_undeclared_wrapping_token_is_refused_with_the_remedy(server: VaultServer, connect: Connect) -> None:
     session = connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": _wrapped(server)})
     with pytest.raises(VaultDenied) as caught:
         secret(session, "secret/app").get()

@@ -240,7 +240,7 @@ def test_sarif_names_a_file_outside_the_checkout_in_full() -> None:
     assert result["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "file:///etc/tori.yaml"}
 
 
-def test_sarif_says_where_without_a_file_too() -> None:
+def test_sarif_has_a_location_without_a_file_too() -> None:
     (result,) = sarif([VARIABLE])["results"]
     names = [place["fullyQualifiedName"] for place in result["locations"][0]["logicalLocations"]]
     assert names == ["TORI_DATABASE__PORT", "database.port"]

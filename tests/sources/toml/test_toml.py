@@ -182,7 +182,7 @@ def test_a_mistake_is_told_with_its_place(text: str, code: str, place: str, says
     assert problem.help
 
 
-def test_what_stands_before_a_mistake_is_read_all_the_same() -> None:
+def test_text_before_an_error_is_still_read() -> None:
     tree = read("a = 1\n[b]\nc = 2\nd = oops\ne = 3\n")
     assert {"a": 1, "b": {"c": 2}} == tree.root.plain()
     assert not tree.complete
@@ -329,7 +329,7 @@ def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"a = '\xff'\n", b"\xff\xfea\x00"])
-def test_what_is_no_text_is_refused(content: bytes) -> None:
+def test_input_that_is_not_text_is_refused(content: bytes) -> None:
     (problem,) = read(content).problems
     assert "UTF-8" in problem.message + problem.help
 

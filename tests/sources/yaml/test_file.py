@@ -63,7 +63,7 @@ def test_a_path_through_a_file_is_a_missing_file(tmp_path: Path) -> None:
     assert ["TC006"] == [code for code, *_ in told(load(tmp_path / "a" / "b", required=True))]
 
 
-def test_a_link_to_nowhere_is_told_though_nobody_asked_for_the_file(tmp_path: Path) -> None:
+def test_a_broken_link_is_reported_even_for_an_optional_file(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "no")
     assert [("TC003", "settings", "the target of the symbolic link does not exist")] == told(load(tmp_path / "a"))
 

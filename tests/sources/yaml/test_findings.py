@@ -70,7 +70,7 @@ def test_a_mistake_inside_brackets_names_the_bracket_as_well() -> None:
     assert ["f.yaml:2:1", "f.yaml:1:4"] == places(only("a: [x,\n@y]\n"))
 
 
-def test_what_stands_before_a_mistake_is_read_and_what_may_be_part_of_it_is_not() -> None:
+def test_text_before_an_error_is_read_but_not_what_may_be_part_of_the_error() -> None:
     (tree,) = read_yaml("a: 1\nb: {c: 2, d: [x, y\ne: 3\n", "f.yaml")
     assert ({"a": 1}, False) == (tree.root.plain(), tree.complete)
 
@@ -138,7 +138,7 @@ def test_a_byte_that_is_no_text_is_told_with_its_place(content: str | bytes, pla
     assert [(code, place)] == [(problem.code, str(problem.origin)) for problem in problems(content)]
 
 
-def test_what_stands_before_a_bad_byte_is_read() -> None:
+def test_text_before_an_invalid_byte_is_read() -> None:
     (tree,) = read_yaml(b"a: 1\nb: 2\nc: \xff\nd: 3\n", "f.yaml")
     assert ({"a": 1, "b": 2}, False) == (tree.root.plain(), tree.complete)
 

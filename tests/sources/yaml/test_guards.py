@@ -74,7 +74,7 @@ def test_depth_by_aliases_counts() -> None:
     assert [] == problems("".join(text.splitlines(keepends=True)[:98]))
 
 
-def test_what_stands_before_a_guard_is_read() -> None:
+def test_text_before_a_limit_is_read() -> None:
     (tree,) = read_yaml("a: 1\nb: {c: 2}\nd: " + "[" * 200, "f")
     assert ({"a": 1, "b": {"c": 2}}, False) == (tree.root.plain(), tree.complete)
 
