@@ -136,6 +136,18 @@ def test_a_secret_that_is_stored_with_space_around_it_is_masked_without_it(value
     del secret
 
 
+def test_a_value_that_cannot_be_looked_into_is_a_secret_all_the_same() -> None:
+    class Closed(dict[str, str]):
+        def items(self) -> Any:
+            raise RuntimeError("closed")
+
+    assert isinstance(Secret(Closed(a="b")).get(), Closed)
+    canary = Canary()
+    secret = Secret([Closed(a="b"), canary.secret])
+    assert not canary.found_in(mask(f"value {canary.secret}"))
+    del secret
+
+
 def test_names_of_users_and_hosts_are_not_masked() -> None:
     secret = Secret({"username": "tori-user", "inner": {"host": "db.example", "password": "hunter7hunter"}})
     assert "tori-user db.example **********" == mask("tori-user db.example hunter7hunter")

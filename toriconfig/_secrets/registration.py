@@ -45,12 +45,19 @@ def _texts(value: Any) -> Iterator[str | bytes]:
         if isinstance(one, (str, bytes)):
             yield one
             continue
-        for part in _parts(one):
+        for part in _list_of_parts(one):
             if isinstance(part, (str, bytes)):
                 yield part
             elif id(part) not in seen and len(seen) < _MOST:
                 seen[id(part)] = part
                 waiting.append(part)
+
+
+def _list_of_parts(value: Any) -> list[Any]:
+    try:
+        return list(_parts(value))
+    except Exception:  # noqa: BLE001 - a container of somebody else that cannot be looked into
+        return []
 
 
 def _parts(value: Any) -> Iterator[Any]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from toriconfig._api import loaded_settings
-from toriconfig._core.clean_call import clean_call
+from toriconfig._core.clean_call import clean_call, clean_init
 from toriconfig._lazy import Lazy
 from toriconfig._live.measure import CATALOGUE, Metric, Sample, measured
 
@@ -24,6 +24,7 @@ METRICS: tuple[Metric, ...] = tuple(CATALOGUE)
 """Every metric, without samples."""
 
 
+@clean_init
 class Measured:
     """Settings objects with the names under which they are measured.
 

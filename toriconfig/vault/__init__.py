@@ -11,7 +11,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._core.clean_call import clean_init
+from toriconfig._core.clean_call import clean_call, clean_init
 from toriconfig._core.clock import SYSTEM, Clock
 from toriconfig._core.trust import PINNED, SECRET, TUNING, Declared
 from toriconfig.vault.addresses import addresses_in, check_namespace, check_proxy
@@ -68,6 +68,7 @@ def __getattr__(name: str) -> object:
     return value
 
 
+@clean_call
 def client(settings: Any) -> hvac.Client:
     """Return an `hvac.Client` whose requests use the login, failover, deadline and TLS settings of loaded settings.
 

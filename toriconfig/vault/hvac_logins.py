@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, TypeGuard
 
-from toriconfig._core.clean_call import clean_init
+from toriconfig._core.clean_call import clean_init, expect
 from toriconfig._core.trust import PINNED, SECRET
 from toriconfig.vault.login_method import LoginAnswer, LoginMethod, LoginTools
 
@@ -168,9 +168,11 @@ def _is_shown(key: str) -> bool:
 
 
 def _check(name: object, given: Mapping[str, object]) -> None:
-    way = WAYS.get(name) if isinstance(name, str) else None
+    expect(name, str, "HvacLogin() needs the name of a login method as text")
+    assert isinstance(name, str)
+    way = WAYS.get(name)
     if way is None:
-        instead = _OTHERS.get(name) if isinstance(name, str) else None
+        instead = _OTHERS.get(name)
         if instead:
             raise ValueError(f"HvacLogin: use {instead} instead of {name!r}")
         raise ValueError(f"HvacLogin: unknown login method {name!r}{_nearest(name, WAYS)}; known: {', '.join(WAYS)}")
