@@ -92,7 +92,7 @@ FILES: dict[str, tuple[Any, str, str]] = {
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_a_bad_file_is_told_with_its_place_and_a_remedy(kind: str) -> None:
+def test_a_bad_file_is_reported_with_its_place_and_a_remedy(kind: str) -> None:
     make, code, place = FILES[kind]
     make()
     error = error_of()
@@ -103,7 +103,7 @@ def test_a_bad_file_is_told_with_its_place_and_a_remedy(kind: str) -> None:
     assert str(error).count(f"[{code}]") >= 1
 
 
-def test_an_unreadable_file_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_file_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     write("ocr: {max_pages: 1}\n")
     real = os.open
 
@@ -131,7 +131,7 @@ VARIABLES: dict[str, tuple[Mapping[str, str], str, str]] = {
 
 
 @pytest.mark.parametrize("kind", VARIABLES)
-def test_a_bad_variable_is_told_by_its_name(kind: str) -> None:
+def test_a_bad_variable_is_reported_by_its_name(kind: str) -> None:
     environ, code, place = VARIABLES[kind]
     assert [(code, place)] == places(error_of(environ=environ))
 
@@ -324,14 +324,14 @@ def test_a_secret_in_the_environment_of_a_failed_load_shows_nowhere() -> None:
     canary.absent_from(caught.value)
 
 
-def test_an_error_says_the_same_after_a_journey() -> None:
+def test_an_error_is_the_same_after_pickling() -> None:
     write("ocr: {max_pages: many}\n")
     error = error_of()
     copy = pickle.loads(pickle.dumps(error))
     assert (error.problems, error.schema, str(error)) == (copy.problems, copy.schema, str(copy))
 
 
-def test_problems_are_told_once() -> None:
+def test_problems_are_reported_once() -> None:
     write("database: {host: '${consul:x}'}\nocr: {max_pages: '${database.host}'}\n")
     found = error_of().problems
     assert len(found) == len(set(found))

@@ -145,7 +145,7 @@ class Formatted(Quiet):
 
 
 @pytest.mark.parametrize("kind", [Holder, Pickled, Formatted, Refusing, lambda secret: {"k": [secret]}])
-def test_the_canary_is_found_in_what_an_object_shows(kind: Callable[[str], object]) -> None:
+def test_the_canary_is_found_in_the_output_of_an_object(kind: Callable[[str], object]) -> None:
     canary = Canary()
     with pytest.raises(AssertionError, match="the canary was found"):
         canary.absent_from(kind(canary.secret))

@@ -63,7 +63,7 @@ def test_finalizers_of_the_program_may_read_secrets_and_log_anywhere(seconds: in
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("seconds", SECONDS)
-def test_a_signal_handler_may_do_what_it_interrupts(seconds: int, tmp_path: Path) -> None:
+def test_a_signal_handler_may_call_the_function_that_it_interrupts(seconds: int, tmp_path: Path) -> None:
     printed, errors = run("signal_stress", tmp_path, seconds)
     assert "" == errors
     assert int(printed) > 100

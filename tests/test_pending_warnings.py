@@ -139,7 +139,7 @@ def test_a_filter_of_the_user_silences_them() -> None:
     assert (0, 0) == both(done.stderr)
 
 
-def test_a_forked_child_leaves_what_is_pending_to_its_parent() -> None:
+def test_a_forked_child_leaves_pending_warnings_to_its_parent() -> None:
     code = "import os, sys\npid = os.fork()\nif not pid:\n    sys.exit(0)\nos.waitpid(pid, 0)"
     assert (1, 1) == both(run(APP + code).stderr)
 

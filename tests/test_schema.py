@@ -95,7 +95,7 @@ def numbers() -> list[str]:
 
 
 @pytest.mark.parametrize("path", numbers())
-def test_every_number_has_a_bound_and_says_its_unit(path: str) -> None:
+def test_every_number_has_a_bound_and_a_unit(path: str) -> None:
     info = FIELDS[path]
     assert any(type(note).__name__ in ("Ge", "Gt", "Le", "Lt", "Interval") for note in info.metadata), path
     units = (
@@ -150,7 +150,7 @@ def test_values_at_the_bounds_are_taken(text: str) -> None:
         ("database: {pool: {min_size: 11}}", ""),
     ],
 )
-def test_rules_over_several_keys_are_told_at_their_section(text: str, said: str) -> None:
+def test_rules_over_several_keys_are_reported_at_their_section(text: str, said: str) -> None:
     (only,) = problems(ToriSettings, text)
     assert "TC108" == only.code
     assert said in only.expected

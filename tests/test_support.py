@@ -22,7 +22,7 @@ def get(address: str, *, timeout: float = 5, headers: dict[str, str] | None = No
         return pool.request("GET", f"{address}/v1/secret/data/x", timeout=timeout, headers=headers)
 
 
-def test_an_answering_server_answers_what_it_was_told_and_notes_the_requests() -> None:
+def test_an_answering_server_sends_the_given_answer_and_records_the_requests() -> None:
     with faults.answering_server(lambda line: SEALED) as server:
         answer = get(server.address)
         assert (503, ["Vault is sealed"], "1") == (

@@ -70,7 +70,7 @@ def test_each_read_is_counted_once_by_its_logical_path_and_by_its_path_in_the_lo
     assert vault_server.requests("secret/a/b", "create") == 1
 
 
-def test_a_refused_read_is_counted_too_and_tells_its_error(vault_server: VaultServer) -> None:
+def test_a_refused_read_is_counted_too_with_its_error(vault_server: VaultServer) -> None:
     stranger = vault_server.new_token()
     with pytest.raises(exceptions.Forbidden):
         read(client_of(vault_server.environ, stranger), "x")
@@ -114,7 +114,7 @@ def test_a_path_without_an_engine_is_named(shared_vault_server: VaultServer) -> 
         shared_vault_server.get("nowhere/x")
 
 
-def test_an_approle_logs_in_and_may_do_what_its_policy_says(shared_vault_server: VaultServer) -> None:
+def test_an_approle_logs_in_with_the_capabilities_of_its_policy(shared_vault_server: VaultServer) -> None:
     vault = shared_vault_server
     vault.put("secret/allowed", {"a": "b"})
     policy = vault.policy("reader", {"secret/data/allowed": ["read"]})
@@ -293,7 +293,7 @@ def test_warnings_are_given_again_after_reset_warnings() -> None:
 
 
 @pytest.mark.usefixtures("fresh_warnings")
-def test_a_forked_child_knows_what_its_parent_has_warned_of() -> None:
+def test_a_forked_child_knows_the_warnings_of_its_parent() -> None:
     program = (
         "import os; from toriconfig._runtime.warn_once import once; once('a'); pid = os.fork();"
         "pid or os._exit(once('a') * 1 + (not once('b')) * 2);"

@@ -53,7 +53,9 @@ def test_the_expectation_of_pydantic_is_a_noun_phrase(error: dict[str, Any]) -> 
         (Callable[[], int], "value: x", "a function", ""),
     ],
 )
-def test_a_wrong_value_is_told_in_words(tmp_path: Path, annotation: Any, text: str, expected: str, remedy: str) -> None:
+def test_a_wrong_value_is_reported_in_words(
+    tmp_path: Path, annotation: Any, text: str, expected: str, remedy: str
+) -> None:
     problem = only(annotation, text, tmp_path)
     assert problem.expected.startswith(expected)
     assert remedy in problem.help
@@ -73,7 +75,7 @@ def test_where_all_keys_are_set_no_further_one_is_expected(tmp_path: Path) -> No
     assert "no further key: all of them are set" == only(str, "value: x\nzzz: y\n", tmp_path).expected
 
 
-def test_a_schema_without_keys_says_so(tmp_path: Path) -> None:
+def test_a_schema_without_keys_reports_it(tmp_path: Path) -> None:
     class Empty(BaseModel):
         pass
 

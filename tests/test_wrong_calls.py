@@ -175,9 +175,7 @@ def use(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("kind", WRONG)
 @pytest.mark.parametrize("name", PUBLIC)
-def test_an_error_of_a_wrong_call_shows_nothing_of_what_was_given(
-    name: str, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_error_of_a_wrong_call_shows_no_argument(name: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["program"])
     canary = Canary()
     number = len(list(calls(PUBLIC[name], None)))
@@ -241,7 +239,7 @@ def test_exceptions_of_the_programs_code_keep_its_frames() -> None:
     assert ["call", "items"] == [entry.name for entry in caught.traceback][1:]
 
 
-def test_an_error_deep_inside_says_where_it_was_found() -> None:
+def test_an_error_deep_inside_has_its_position() -> None:
     with pytest.raises(TypeError) as caught:
         PUBLIC["toriconfig.pipeline.ProgressTracker"]("five")
     assert any("_progress.py" in note for note in getattr(caught.value, "__notes__", ()))

@@ -145,7 +145,7 @@ CALLS: dict[str, Callable[[str], object]] = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_method_that_is_called_wrongly_shows_nothing_of_what_was_given(name: str) -> None:
+def test_the_error_of_a_wrong_method_call_shows_no_argument(name: str) -> None:
     canary = Canary()
     assert_absent(canary, lambda: CALLS[name](canary.secret))
 

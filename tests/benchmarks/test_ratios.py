@@ -55,7 +55,7 @@ def broken(rows: list[Row]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("measure", SHORT.values(), ids=SHORT.keys())
-def test_no_ratio_is_twice_what_was_promised(measure: Callable[[], list[Row]]) -> None:
+def test_no_ratio_is_twice_the_promised_one(measure: Callable[[], list[Row]]) -> None:
     found = broken(measure())
     for _ in range(2):
         if found:

@@ -23,7 +23,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_told_with_its_place_and_remedy(mistake: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_a_mistake_is_reported_with_its_place_and_remedy(mistake: str, toriconfig: Toriconfig, tmp_path: Path) -> None:
     text, code, place, key = MISTAKES[mistake]
     (tmp_path / "tori.yaml").write_text(text)
     result = toriconfig("check", "tori.yaml")
@@ -35,7 +35,7 @@ def test_a_mistake_is_told_with_its_place_and_remedy(mistake: str, toriconfig: T
         assert f"= key:      {key}" in result.out
 
 
-def test_a_missing_required_key_points_at_its_parent_and_says_where_was_looked(
+def test_a_missing_required_key_points_at_its_parent_with_the_searched_layers(
     toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     (tmp_path / "app.py").write_text(
@@ -150,7 +150,7 @@ def _listed(form: str, document: Any) -> list[Place]:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_all_five_stand_in_order_in_every_format(form: str, five: None, toriconfig: Toriconfig) -> None:
+def test_every_format_shows_all_five_in_order(form: str, five: None, toriconfig: Toriconfig) -> None:
     result = toriconfig("check", "config", "--settings", "app:App", "-o", form)
     assert result.code == 1
     expected = [place[:4] for place in EXPECTED]
@@ -168,7 +168,7 @@ ALONE = {
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("mistake", ALONE)
-def test_each_alone_is_told_in_every_format(
+def test_each_alone_is_reported_in_every_format(
     mistake: str, form: str, five: None, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     text, line, column, code = ALONE[mistake]
@@ -197,7 +197,7 @@ def test_an_unknown_variable_is_a_finding_with_the_near_miss(toriconfig: Toricon
     assert toriconfig("check", "--strict", TORI_CHUNKING__SZIE="5").code == 1
 
 
-def test_secrets_in_vault_are_told_as_not_checked_offline(toriconfig: Toriconfig) -> None:
+def test_secrets_in_vault_are_reported_as_not_checked_offline(toriconfig: Toriconfig) -> None:
     result = toriconfig("check", "-o", "concise")
     assert result.code == 0
     assert "secret/tori#api_key" in result.out

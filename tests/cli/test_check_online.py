@@ -87,7 +87,7 @@ def test_files_are_checked_offline(toriconfig: Toriconfig, tmp_path: Path) -> No
     assert toriconfig("check", "a.yaml", "--online").code == 2
 
 
-def test_a_directory_is_searched_but_for_what_is_hidden_in_it(
+def test_a_directory_is_searched_except_for_hidden_files(
     toriconfig: Toriconfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / ".hidden" / "config"
@@ -110,7 +110,7 @@ def test_a_file_named_twice_is_checked_once(toriconfig: Toriconfig, tmp_path: Pa
     assert 1 == len(result.out.splitlines())
 
 
-def test_a_directory_without_settings_files_is_told(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_a_directory_without_settings_files_is_reported(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     result = toriconfig("check", "empty")
     assert (0, "") == (result.code, result.out)
@@ -123,7 +123,7 @@ def test_the_worst_result_determines_the_exit_code(toriconfig: Toriconfig, tmp_p
     assert toriconfig("check", "bad.yaml", "--strict").code == 1
 
 
-def test_a_part_of_a_text_that_is_null_is_told_with_its_key(
+def test_a_part_of_a_text_that_is_null_is_reported_with_its_key(
     vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     vault.put("secret/online/there", {"key": None})

@@ -36,7 +36,7 @@ def test_equal_sides_give_no_output_and_exit_code_0(toriconfig: Toriconfig) -> N
     assert toriconfig("diff", "tori.yaml", "tori.yaml") == (0, "", "")
 
 
-def test_two_files_are_compared_as_they_stand_without_defaults(toriconfig: Toriconfig) -> None:
+def test_two_files_are_compared_without_defaults(toriconfig: Toriconfig) -> None:
     result = toriconfig("diff", "tori.yaml", "tori.prod.yaml")
     assert result.code == 1
     assert "- logging.level: INFO  # tori.yaml:2:18" in result.out
@@ -127,7 +127,7 @@ def test_a_vault_that_is_away_is_three(toriconfig: Toriconfig) -> None:
     assert toriconfig("diff", "vault:secret/x", "vault:secret/y", **environ).code == 3
 
 
-def test_a_file_with_errors_is_told_as_check_does(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_a_file_with_errors_is_reported_as_check_does(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("a: [\n")
     result = toriconfig("diff", "tori.yaml", "bad.yaml", "-o", "concise")
     assert result.code == 1

@@ -63,7 +63,7 @@ def test_all_is_well_with_the_right_token(vault: VaultServer, toriconfig: Torico
     assert result.err == ""
 
 
-def test_a_token_that_has_ended_is_told_from_a_policy_that_is_missing(
+def test_a_token_that_has_ended_is_distinguished_from_a_policy_that_is_missing(
     vault: VaultServer, toriconfig: Toriconfig
 ) -> None:
     token = vault.new_token("doctor", ttl="1s", explicit_max_ttl="1s")
@@ -177,7 +177,7 @@ def test_in_a_namespace_all_is_well_and_one_that_is_not_there_is_named(
     assert ["login: Vault does not know the namespace nosuch, or it is sealed"] == lines(unknown, "error")
 
 
-def test_each_address_is_told_also_one_that_another_answers_for(
+def test_each_address_is_reported_also_one_that_another_answers_for(
     vault: VaultServer, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     dead = "http://127.0.0.1:1"
@@ -217,7 +217,7 @@ def test_a_file_that_tls_cannot_be_set_up_with_is_no_vault_that_is_down(
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
-def test_a_wrong_authority_is_told_from_a_vault_that_is_down(tmp_path: Path, toriconfig: Toriconfig) -> None:
+def test_a_wrong_authority_is_distinguished_from_a_vault_that_is_down(tmp_path: Path, toriconfig: Toriconfig) -> None:
     (tmp_path / "app.py").write_text(APP)
     with vault_server(tls=True) as server:
         wrong = examined(toriconfig, server, server.token)
@@ -232,7 +232,7 @@ def test_a_wrong_authority_is_told_from_a_vault_that_is_down(tmp_path: Path, tor
     assert f"address: {server.address} answers" in lines(careless, "ok")
 
 
-def test_something_that_is_not_vault_is_told(tmp_path: Path, toriconfig: Toriconfig) -> None:
+def test_something_that_is_not_vault_is_reported(tmp_path: Path, toriconfig: Toriconfig) -> None:
     import threading
     from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -312,7 +312,7 @@ def test_settings_with_errors_do_not_keep_it_from_looking(
     assert "secret/doctor/one#key: can be read" in lines(result, "ok")
 
 
-def test_other_formats_tell_what_is_wrong_as_problems(vault: VaultServer, toriconfig: Toriconfig) -> None:
+def test_other_formats_report_failures_as_problems(vault: VaultServer, toriconfig: Toriconfig) -> None:
     token = vault.new_token()
     found = json.loads(examined(toriconfig, vault, token, "-o", "json").out)
     assert [one["code"] for one in found["diagnostics"]] == ["TC406"] * 3

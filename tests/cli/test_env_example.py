@@ -31,7 +31,7 @@ def of(kind: Any, default: Any) -> type[BaseModel]:
     )
 
 
-def test_each_variable_stands_with_its_meaning_and_default() -> None:
+def test_each_variable_is_listed_with_description_and_default() -> None:
     assert env_example(of(int, 3)).splitlines()[1:] == ["", "# What it is.", "#APP_X=3"]
 
 
@@ -99,7 +99,7 @@ class Factories(BaseModel):
     other: Host = Field(default_factory=lambda: Host(port=4))
 
 
-def test_nothing_is_said_of_a_model_that_a_factory_makes() -> None:
+def test_no_problem_is_reported_for_a_model_from_a_factory() -> None:
     text = env_example(Factories)
     assert "#MADE_WHOLE=\n" in text
     assert "#MADE_OTHER=\n" in text

@@ -27,7 +27,7 @@ def _five_layers(tmp_path: Path) -> dict[str, str]:
     return {"TORI_PROFILE": "prod", VARIABLE: "350"}
 
 
-def test_five_origins_stand_in_order_and_the_winner_is_marked(
+def test_five_origins_are_listed_in_order_with_the_effective_one_marked(
     five_layers: dict[str, str], toriconfig: Toriconfig
 ) -> None:
     result = toriconfig("explain", KEY, "--env-file", ".env", **five_layers)
@@ -65,7 +65,7 @@ def test_a_secret_shows_its_place_while_nothing_was_read(toriconfig: Toriconfig,
     assert "s3cr3t" not in result.out + result.err
 
 
-def test_online_a_secret_shows_version_age_and_what_it_beat(
+def test_online_a_secret_shows_version_age_and_overridden_values(
     shared_vault_server: VaultServer, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     canary = Canary()

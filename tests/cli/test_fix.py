@@ -98,7 +98,7 @@ def test_uncertain_repairs_are_not_made(text: str, why: str, toriconfig: Toricon
         assert text == left
 
 
-def test_renamed_keys_get_their_new_name_where_they_stand(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_renamed_keys_get_their_new_name_at_their_position(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(RENAMED)
     text = repaired("pool:\n  maximum: 3  # here\n", toriconfig, tmp_path, "--settings", "app:App", name="app.yaml")
     assert text == "pool:\n  max_size: 3  # here\n"

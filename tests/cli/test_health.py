@@ -38,7 +38,7 @@ def test_all_is_well(toriconfig: Toriconfig, tmp_path: Path) -> None:
     assert "s3cr3t" not in result.out + result.err
 
 
-def test_json_is_what_as_dict_says(toriconfig: Toriconfig) -> None:
+def test_json_is_the_result_of_as_dict(toriconfig: Toriconfig) -> None:
     result = toriconfig("health", "-o", "json", APP_TOKEN="s3cr3t")
     data = json.loads(result.out)
     assert (0, True, True) == (result.code, data["ok"], data["loaded"])

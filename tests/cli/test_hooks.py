@@ -39,13 +39,13 @@ def test_the_command_and_its_options_exist(command: str) -> None:
     found.make_context(name, arguments, resilient_parsing=False)
 
 
-def test_every_hook_has_what_pre_commit_wants() -> None:
+def test_every_hook_has_the_fields_that_pre_commit_requires() -> None:
     for hook in HOOKS:
         assert {"id", "name", "entry", "language"} <= set(hook)
     assert len({hook["id"] for hook in HOOKS}) == len(HOOKS)
 
 
-def test_the_hook_checks_what_it_is_given(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_the_hook_checks_the_given_files(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "tori.yaml").write_text("chunking: {size: many}\n")
     entry = next(hook["entry"] for hook in HOOKS if hook["id"] == "toriconfig-check")
     assert toriconfig(*entry.split()[1:], "tori.yaml").code == 1
@@ -69,5 +69,5 @@ def test_the_hooks_of_the_guide_are_those_of_the_manifest() -> None:
     assert all(published[hook["id"]] == hook["entry"] for hook in local)
 
 
-def test_the_workflow_of_this_project_runs_what_the_readme_says() -> None:
+def test_the_workflow_of_this_project_runs_the_documented_commands() -> None:
     assert "./tests/run" in commands_of(HOUSE / ".github/workflows/tests.yml")

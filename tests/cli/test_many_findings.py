@@ -47,7 +47,7 @@ def test_zero_writes_all_findings(check: Callable[..., str]) -> None:
     assert out.endswith(f"{COUNT} errors, 1 note in App\n")
 
 
-def test_errors_are_written_before_notes_that_stand_above_them(check: Callable[..., str]) -> None:
+def test_errors_are_written_before_notes_at_earlier_positions(check: Callable[..., str]) -> None:
     assert "TC201" in check()
     assert "TC201" not in check("--max-findings", "3")
 
@@ -62,7 +62,7 @@ def test_concise_counts_the_rest_on_a_last_line(check: Callable[..., str]) -> No
     assert lines[-1] == f"-: {COUNT} errors, 1 note; 3 of them are shown"
 
 
-def test_json_counts_all_and_says_how_many_it_leaves_out(check: Callable[..., str]) -> None:
+def test_json_counts_all_and_the_omitted_ones(check: Callable[..., str]) -> None:
     found = json.loads(check("--max-findings", "3", "-o", "json"))
     assert (len(found["diagnostics"]), found["error_count"], found["omitted_count"]) == (3, COUNT, COUNT - 2)
 

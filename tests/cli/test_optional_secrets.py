@@ -50,7 +50,7 @@ def test_it_is_explained_as_unread(environ: dict[str, str], toriconfig: Toriconf
     assert "not read yet" in result.out
 
 
-def test_a_check_says_that_it_was_not_checked(toriconfig: Toriconfig) -> None:
+def test_a_check_reports_that_it_was_not_checked(toriconfig: Toriconfig) -> None:
     result = toriconfig("check", "--settings", "app:App", "-o", "concise")
     assert result.code == 0
     (line,) = (line for line in result.out.splitlines() if "not checked" in line)

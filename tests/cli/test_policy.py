@@ -102,7 +102,7 @@ def test_offline_kv_v2_is_taken_for_granted(toriconfig: Toriconfig) -> None:
     )
 
 
-def test_the_eager_layer_is_among_what_is_read(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_the_eager_layer_is_among_the_read_layers(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(
         "from pydantic import BaseModel\nfrom toriconfig import SettingsConfigDict\nclass App(BaseModel):\n"
         "    model_config = SettingsConfigDict(vault_path='secret/eager', vault_layer='eager')\n    size: int = 1\n"
@@ -115,7 +115,7 @@ def test_without_secrets_there_is_no_policy(toriconfig: Toriconfig, tmp_path: Pa
     assert toriconfig("policy", "--settings", "app:App") == (0, "", "App reads nothing from Vault\n")
 
 
-def test_a_vault_that_is_away_or_not_named_is_told(toriconfig: Toriconfig) -> None:
+def test_a_vault_that_is_away_or_not_named_is_reported(toriconfig: Toriconfig) -> None:
     assert toriconfig("policy", "--online").code == 2
     away = toriconfig("policy", "--online", VAULT_ADDR="http://127.0.0.1:1", VAULT_TOKEN="x")
     assert away.code == 3

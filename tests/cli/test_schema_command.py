@@ -45,7 +45,7 @@ def test_it_can_be_written_elsewhere(toriconfig: Toriconfig, tmp_path: Path) -> 
     assert toriconfig("schema", "--check", "-O", "deep/er/x.json").code == 0
 
 
-def test_a_file_that_cannot_be_written_is_told(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_reported(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "schemas").write_text("a file")
     result = toriconfig("schema")
     assert result.code == 2
@@ -74,14 +74,14 @@ def test_completion_scripts_are_printed(shell: str, toriconfig: Toriconfig) -> N
     assert "_TORICONFIG_COMPLETE" in result.out
 
 
-def test_completion_answers_what_the_script_asks(tmp_path: Path) -> None:
+def test_completion_answers_the_queries_of_the_script(tmp_path: Path) -> None:
     from support.command import in_a_process
 
     environ = {"_TORICONFIG_COMPLETE": "bash_complete", "COMP_WORDS": "toriconfig che", "COMP_CWORD": "1"}
     assert in_a_process(cwd=tmp_path, environ=environ) == (0, "plain,check\n", "")
 
 
-def test_every_command_has_help_that_begins_with_what_it_does(toriconfig: Toriconfig) -> None:
+def test_every_command_has_help_that_begins_with_a_verb(toriconfig: Toriconfig) -> None:
     from toriconfig.cli import COMMANDS
 
     overview = toriconfig("--help")

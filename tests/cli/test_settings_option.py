@@ -47,7 +47,7 @@ def test_the_only_outermost_class_of_a_module_without_lazy_objects(toriconfig: T
         ),
     ],
 )
-def test_a_module_without_a_single_one_says_what_it_holds(toriconfig: Toriconfig, source: str, says: str) -> None:
+def test_a_module_without_a_single_candidate_lists_its_content(toriconfig: Toriconfig, source: str, says: str) -> None:
     assert says in _wrong(toriconfig, source, name="app")
 
 

@@ -102,7 +102,7 @@ def test_an_item_of_a_list_that_is_shown_as_a_whole_is_refused(shown: Toriconfig
     assert "`words[0]` is a part of `words`" in result.err
 
 
-def test_json_leaves_out_what_it_cannot_show_and_says_so(shown: Toriconfig) -> None:
+def test_json_omits_values_that_it_cannot_show_and_reports_them(shown: Toriconfig) -> None:
     result = shown("--format", "json")
     data = json.loads(result.out)
     assert data["literal"] == "${vault:secret/app#literal}"
@@ -110,7 +110,7 @@ def test_json_leaves_out_what_it_cannot_show_and_says_so(shown: Toriconfig) -> N
     assert "omitted, because they are or hold a secret without a reference: text, password, old, url" in result.err
 
 
-def test_origins_stand_beside_each_value(shown: Toriconfig) -> None:
+def test_each_value_is_shown_with_its_origin(shown: Toriconfig) -> None:
     lines = shown("--origins", APP_INNER__SIZE="3").out.splitlines()
     assert 'name: "no"  # app.yaml:2:7' in lines
     assert "  size: 3  # APP_INNER__SIZE" in lines

@@ -77,9 +77,7 @@ table:
 """
 
 
-def test_secrets_and_models_in_any_container_are_shown_as_a_file_says_them(
-    toriconfig: Toriconfig, tmp_path: Path
-) -> None:
+def test_secrets_and_models_in_any_container_are_shown_as_in_a_file(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "app.yaml").write_text(REFERENCES)
     assert toriconfig("show", "--settings", "app:App").out == REFERENCES
 
@@ -105,7 +103,7 @@ def test_a_list_with_a_reference_in_it_is_no_variable(toriconfig: Toriconfig, tm
     assert shown == """# APP_TOKENS: '["${vault:secret/a#k}"]'\n"""
 
 
-def test_a_container_of_a_secret_without_a_reference_is_a_comment_and_said_to_be_left_out(
+def test_a_container_of_a_secret_without_a_reference_is_a_comment_and_reported_as_omitted(
     toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     canary = Canary()

@@ -46,7 +46,7 @@ def shown(toriconfig: Toriconfig, said: str, key: str, tmp_path: Path) -> str:
         ("one: {more: 2}", "one.more", """APP_ONE='{"more": 2}'"""),
     ],
 )
-def test_a_value_without_a_variable_of_its_own_is_said_by_the_nearest_above(
+def test_a_value_without_its_own_variable_is_set_by_the_nearest_parent(
     said: str, key: str, line: str, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     assert shown(toriconfig, said, key, tmp_path) == line

@@ -188,7 +188,7 @@ def test_json_reads_back_to_the_same_settings(given: dict[str, Any]) -> None:
 
 
 @given(values)
-def test_variables_read_back_to_the_same_settings_as_far_as_they_can_say_them(given: dict[str, Any]) -> None:
+def test_variables_read_back_to_the_same_settings_if_they_can_hold_them(given: dict[str, Any]) -> None:
     model, text, hidden = written(given, "env")
     Path("shown.env").write_text(text, encoding="utf-8", newline="")
     comments = [line.split()[1] for line in text.splitlines() if line.startswith("# MIXED_")]

@@ -96,7 +96,7 @@ def test_types_that_are_read_from_text_are_shown_as_that_text(toriconfig: Torico
 
 @pytest.mark.parametrize("annotation", [dict[Any, Any], dict[int | str, Any], dict[str, Any], Any], ids=str)
 @pytest.mark.parametrize("yaml", ["{1: a, '2': b, 0.5: c, x: {3: d}}", "{x: [{1: a}]}"])
-def test_keys_of_mappings_are_shown_as_what_they_are(annotation: Any, yaml: str) -> None:
+def test_keys_of_mappings_are_shown_with_their_type(annotation: Any, yaml: str) -> None:
     schema: Any = create_model("Schema", __base__=Base, v=(annotation, ...))
     said = yaml if annotation != dict[int | str, Any] else yaml.replace("0.5: c, ", "")
     Path("first.yaml").write_text(f"v: {said}\n")

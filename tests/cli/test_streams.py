@@ -47,7 +47,7 @@ def test_a_reader_that_goes_away_early_is_no_error(form: str, tmp_path: Path) ->
     assert len(done.stdout.splitlines()) == 1
 
 
-def test_a_full_disk_is_told(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text(BAD)
     with open("/dev/full", "w") as full:
         done = subprocess.run(

@@ -61,7 +61,7 @@ def test_no_variable_of_the_caller_leads_the_command_to_another_vault(tmp_path: 
         ("secret/x: {a: {b: .nan}}\n", "neither NaN nor infinity"),
     ],
 )
-def test_a_seed_that_cannot_be_is_told_before_anything_starts(
+def test_a_seed_that_cannot_be_is_reported_before_anything_starts(
     seed: str, said: str, toriconfig: Toriconfig, tmp_path: Path
 ) -> None:
     (tmp_path / "seed.yaml").write_text(seed)
@@ -78,7 +78,7 @@ def test_a_seed_of_which_there_is_only_something_to_note_is_put(tmp_path: Path) 
     assert "TC201" in ran.err
 
 
-def test_a_command_that_is_not_there_is_told_and_no_server_stays(tmp_path: Path) -> None:
+def test_a_command_that_is_not_there_is_reported_and_no_server_stays(tmp_path: Path) -> None:
     result = in_a_process("vault", "dev", "--", "no-such-command", cwd=tmp_path)
     assert result.code == 2
     assert "no-such-command cannot be run" in result.err

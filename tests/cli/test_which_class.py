@@ -124,7 +124,7 @@ def test_all_profiles_and_one_profile_exclude_each_other(app: Toriconfig) -> Non
     ]
 
 
-def test_a_check_without_any_file_says_where_it_looked(app: Toriconfig, tmp_path: Path) -> None:
+def test_a_check_without_any_file_names_the_searched_paths(app: Toriconfig, tmp_path: Path) -> None:
     result = app("check", APP_NAME="n")
     assert (0, "") == result[:2]
     assert f"hint: no settings file was found; looked for {tmp_path / 'config/app'} (.yaml" in result.err

@@ -240,7 +240,7 @@ def test_nothing_of_the_search_is_left_when_a_command_has_ended(toriconfig: Tori
     assert before == (list(sys.meta_path), list(sys.path))
 
 
-def test_a_working_directory_that_is_gone_is_told(tmp_path: Path) -> None:
+def test_a_working_directory_that_is_gone_is_reported(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     code = f"import os, sys; os.rmdir({str(gone)!r}); os.execv(sys.executable, [sys.executable, '-m', 'toriconfig.cli', 'check'])"

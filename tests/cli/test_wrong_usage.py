@@ -58,7 +58,7 @@ SLIPS = [
 
 @pytest.mark.parametrize("arguments", SLIPS, ids=" ".join)
 @pytest.mark.parametrize("address", ["", "http://127.0.0.1:1"])
-def test_a_slip_shows_nothing_of_what_may_be_a_secret(
+def test_a_typing_error_shows_no_text_that_may_be_a_secret(
     arguments: tuple[str, ...], address: str, toriconfig: Toriconfig
 ) -> None:
     canary = Canary()
@@ -76,7 +76,7 @@ def test_no_command_repeats_an_argument_that_is_one_too_many(command: str, toric
     canary.absent_from(result.out, result.err)
 
 
-def test_the_remedy_is_told(toriconfig: Toriconfig) -> None:
+def test_the_remedy_is_reported(toriconfig: Toriconfig) -> None:
     err = toriconfig("vault", "put", "secret/app#key", "value").err.replace("\n", " ")
     assert "`put` takes no further argument: other users can read arguments" in err
     assert "use --stdin" in err
@@ -97,5 +97,7 @@ def test_the_remedy_is_told(toriconfig: Toriconfig) -> None:
         (("vault", "put"), "Missing argument 'REFERENCE'"),
     ],
 )
-def test_a_slip_is_told_by_what_would_be_right(arguments: tuple[str, ...], told: str, toriconfig: Toriconfig) -> None:
+def test_a_slip_is_reported_by_what_would_be_right(
+    arguments: tuple[str, ...], told: str, toriconfig: Toriconfig
+) -> None:
     assert told in " ".join(toriconfig(*arguments, VAULT_ADDR="http://127.0.0.1:1").err.split())

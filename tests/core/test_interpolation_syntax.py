@@ -97,7 +97,7 @@ _URL = ("url",)
         ("${profile|url}", [Reference("profile", "profile", forms=_URL)]),
     ],
 )
-def test_one_form_may_stand_before_the_brace(text: str, parts: list[object]) -> None:
+def test_one_form_is_allowed_before_the_brace(text: str, parts: list[object]) -> None:
     assert parts == parse(text)
 
 

@@ -119,7 +119,7 @@ def test_a_file_that_is_not_regular_is_refused_without_being_opened(
 @pytest.mark.parametrize(
     "path", ["/proc/self/environ", "/proc/self/pagemap", "/sys/kernel/mm", "/dev/zero", "/dev/fd/0"]
 )
-def test_a_secret_is_not_read_from_what_the_kernel_makes_up(path: str, tmp_path: Path) -> None:
+def test_a_secret_is_not_read_from_files_generated_by_the_kernel(path: str, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(path)
     assert "forbidden" == refusal(tmp_path / "link")[0]
 
@@ -127,7 +127,7 @@ def test_a_secret_is_not_read_from_what_the_kernel_makes_up(path: str, tmp_path:
 @pytest.mark.parametrize(
     "path", ["/proc/self/environ", "/proc/self/status", "/sys/kernel/mm/transparent_hugepage/enabled"]
 )
-def test_settings_are_not_read_by_a_link_to_what_the_kernel_makes_up(path: str, tmp_path: Path) -> None:
+def test_settings_are_not_read_by_a_link_to_files_generated_by_the_kernel(path: str, tmp_path: Path) -> None:
     (tmp_path / "tori.yaml").symlink_to(path)
     (tmp_path / "folder").symlink_to(os.path.dirname(path))
     (tmp_path / "again").symlink_to(tmp_path / "folder")

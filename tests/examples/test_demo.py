@@ -13,7 +13,7 @@ from support.demo_place import CHECKOUT, Place, read_until, wait_until
 INGESTING = "ingested: 100 %"
 
 
-def test_a_short_run_reports_what_it_did_and_leaves_nothing(place: Place) -> None:
+def test_a_short_run_reports_its_result_and_leaves_no_files(place: Place) -> None:
     process = place.start("--seconds", "7")
     report, log = process.communicate(timeout=90)
     assert 0 == process.returncode, log

@@ -71,7 +71,7 @@ def test_a_document_that_comes_again_replaces_its_chunks(target: Target, papers:
     )
 
 
-def test_two_who_write_one_document_leave_the_chunks_of_one(target: Target) -> None:
+def test_two_writers_of_one_document_leave_the_chunks_of_one(target: Target) -> None:
     together = threading.Barrier(4)
 
     def one(pieces: int) -> None:
@@ -91,7 +91,7 @@ def test_two_who_write_one_document_leave_the_chunks_of_one(target: Target) -> N
     assert (size, 1) == (count, texts)
 
 
-def test_a_tier_keeps_no_more_chunks_than_it_says(target: Target, papers: Path) -> None:
+def test_a_tier_keeps_no_more_chunks_than_its_limit(target: Target, papers: Path) -> None:
     sizes = {"small": {"mb": 1, "chunks": 2, "concepts": 5}}
     with ingestion(target.settings(limits={"file_sizes": sizes})) as ingest:
         ingest.run(papers)
@@ -153,7 +153,7 @@ def test_a_file_whose_name_is_no_utf8_is_ingested_under_an_escaped_name(
     assert [r"caf\xe9.pdf"] == list(ingest.report.pages)
 
 
-def test_an_interrupted_round_says_where_it_stopped_and_how_many_files_are_left(
+def test_an_interrupted_round_reports_its_position_and_the_remaining_files(
     target: Target, papers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for number in range(5):
@@ -187,7 +187,7 @@ def command(environ: dict[str, str], *arguments: str) -> Iterator[subprocess.Pop
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_command_reports_and_says_so_by_its_status(
+def test_an_interrupted_command_reports_and_has_its_own_exit_code(
     target: Target, papers: Path, number: signal.Signals, status: int
 ) -> None:
     with command(target.environ, str(papers), "--repeat-for", "60") as process:

@@ -85,7 +85,7 @@ def test_a_swap_of_a_kubernetes_mount_is_seen(tmp_path: Path, clock: FakeClock) 
     assert secret.get() == "two"
 
 
-def test_listeners_are_told_of_a_swap_and_not_of_the_first_reading(tmp_path: Path, clock: FakeClock) -> None:
+def test_listeners_are_reported_of_a_swap_and_not_of_the_first_reading(tmp_path: Path, clock: FakeClock) -> None:
     file = tmp_path / "key"
     file.write_text("one")
     provider = provider_of(file, clock)
@@ -106,7 +106,7 @@ def test_listeners_are_told_of_a_swap_and_not_of_the_first_reading(tmp_path: Pat
     assert 1 == len(swaps)
 
 
-def test_a_file_that_goes_keeps_its_last_value_and_says_so(tmp_path: Path, clock: FakeClock) -> None:
+def test_a_deleted_file_keeps_its_last_value_and_reports_it(tmp_path: Path, clock: FakeClock) -> None:
     file = tmp_path / "key"
     file.write_text("one")
     provider = provider_of(file, clock)

@@ -46,7 +46,7 @@ def pretty(value: Any) -> str:
     return printer.told
 
 
-def test_an_unloaded_object_tells_its_class_and_loads_nothing(settings: Any) -> None:
+def test_an_unloaded_object_shows_its_class_and_loads_nothing(settings: Any) -> None:
     assert "<lazy App, not loaded>" == repr(settings) == pretty(settings)
     assert "not loaded" in settings._repr_html_()
     assert "<lazy App, not loaded>" == repr(settings)

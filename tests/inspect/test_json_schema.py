@@ -25,7 +25,7 @@ def leaves(node: dict[str, Any], path: tuple[str, ...] = ()) -> dict[tuple[str, 
     return found
 
 
-def test_the_committed_schema_is_what_the_settings_say() -> None:
+def test_the_committed_schema_is_up_to_date() -> None:
     assert COMMITTED.read_text(encoding="utf-8") == schema_text(ToriSettings), "run `toriconfig schema`"
 
 
@@ -71,7 +71,7 @@ class Small(BaseModel):
         ({"vault": {"timeout": 3}}, True),
     ],
 )
-def test_it_takes_and_refuses_what_a_load_does(document: dict[str, Any], valid: bool) -> None:
+def test_it_accepts_and_refuses_the_same_as_a_load(document: dict[str, Any], valid: bool) -> None:
     assert jsonschema.Draft202012Validator(schema_of_files(Small)).is_valid(document) is valid
 
 
@@ -98,7 +98,7 @@ def test_no_default_or_example_of_a_secret_is_written() -> None:
     assert VALUE not in schema_text(Defaults)
 
 
-def test_defaults_that_say_nothing_secret_are_kept() -> None:
+def test_defaults_without_secrets_are_kept() -> None:
     class Plain(BaseModel):
         size: int = 3
         token: Secret[str] | None = None
@@ -133,7 +133,7 @@ def test_a_secret_of_any_type_is_a_reference(key: str) -> None:
         ({"listed": ["${vault:secret/x}"]}, True),
     ],
 )
-def test_secrets_take_what_a_load_takes(document: dict[str, Any], valid: bool) -> None:
+def test_secrets_accept_the_same_as_a_load(document: dict[str, Any], valid: bool) -> None:
     assert jsonschema.Draft202012Validator(schema_of_files(Secrets)).is_valid(document) is valid
 
 
@@ -182,7 +182,7 @@ class Containers(BaseModel):
         ({"named": {"a": {"holes": "${env:HOLES}"}}}, True),
     ],
 )
-def test_a_reference_may_stand_for_any_value_in_a_container(document: dict[str, Any], valid: bool) -> None:
+def test_a_reference_may_replace_any_value_in_a_container(document: dict[str, Any], valid: bool) -> None:
     assert jsonschema.Draft202012Validator(schema_of_files(Containers)).is_valid(document) is valid
 
 

@@ -40,7 +40,7 @@ def test_the_whole_is_judged_with_its_environment() -> None:
     assert ["TC102"] == codes(App, environ={"APP_PORT": "x"})
 
 
-def test_files_are_judged_alone_without_what_is_missing() -> None:
+def test_files_are_checked_alone_without_missing_keys() -> None:
     Path("a.yaml").write_text("prot: 80\n")
     Path("conf").mkdir()
     Path("conf/b.toml").write_text("port = 'x'\n")

@@ -162,7 +162,7 @@ def test_httpx_does_not_send_a_stream_again() -> None:
         assert client.post("http://service", content=(part for part in (b"a", b"b"))).text == "ab"
 
 
-def test_an_async_pool_is_told_the_account_without_blocking_the_loop() -> None:
+def test_an_async_pool_is_reported_the_account_without_blocking_the_loop() -> None:
     secret = handle(Fetched({"username": "u", "password": "p"}), None, "account")
     connection: Any = SimpleNamespace(info=SimpleNamespace(user="u"))
 
@@ -201,7 +201,7 @@ def test_requests_returns_the_refusal_when_nothing_helps(newest: str | None, tri
         assert len(server.requests) == tries
 
 
-def test_requests_tells_no_newer_token_to_whom_a_redirect_led() -> None:
+def test_requests_sends_no_newer_token_to_the_target_of_a_redirect() -> None:
     secret, provider = rotating("one")
     provider.newest = "two"
     with answering_server(lambda _: Answer(401)) as other:

@@ -71,7 +71,7 @@ def test_reads_failures_and_rotations_are_those_of_a_real_vault(vault_server: Va
     assert [{"secret/app": 3}, {"secret/app": 1}, {"secret/app": 1}] == counted
 
 
-def test_a_backend_of_ones_own_is_counted_too() -> None:
+def test_a_custom_backend_is_counted_too() -> None:
     memory = Memory({"db": {"token": "t1"}})
     settings = of_memory(memory)
     prefetch(settings)
@@ -135,7 +135,7 @@ def test_reloads_are_counted_by_their_result_and_nothing_is_loaded_by_a_measurem
     assert {"": float(len(health(settings).warnings))} == values(settings, "settings.warnings")
 
 
-def test_several_settings_are_told_apart_by_their_names() -> None:
+def test_several_settings_are_distinguished_by_their_names() -> None:
     model = load(App, overrides={"token": "t"}, environ={})
     measured = measure(model, second=lazy(App, environ={}))
     assert [{"settings": "App"}, {"settings": "second"}] == [one.labels for one in measured[0].samples]

@@ -239,9 +239,7 @@ def test_a_pool_is_drained_once_a_rotation_however_many_find_its_connections_ref
         assert drain.call_count == 1
 
 
-def test_a_connection_that_does_not_say_its_pool_is_refused_all_the_same(
-    provider: FakeProvider, shared_postgres: Postgres
-) -> None:
+def test_a_connection_without_its_pool_is_still_refused(provider: FakeProvider, shared_postgres: Postgres) -> None:
     secret: Secret[Any] = handle(provider, None, "account")
     conninfo = f"host={shared_postgres.host} port={shared_postgres.port} dbname={shared_postgres.database}"
     connection = psycopg.connect(conninfo, **follow_pool.login(secret)())

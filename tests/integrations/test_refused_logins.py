@@ -191,9 +191,7 @@ def test_where_there_is_nothing_newer_the_error_of_the_database_is_raised_after_
     assert tried == ["refused_blue"]
 
 
-def test_listeners_that_come_after_ours_change_what_is_connected_with(
-    blue: FakeProvider, shared_postgres: Postgres
-) -> None:
+def test_later_listeners_may_change_the_connection_parameters(blue: FakeProvider, shared_postgres: Postgres) -> None:
     blue.newest = {"username": "refused_blue", "password": "right"}
     url = f"postgresql+psycopg://{shared_postgres.host}:{shared_postgres.port}/{shared_postgres.database}"
     engine = sqlalchemy.create_engine(url)
@@ -219,7 +217,7 @@ def test_listeners_that_come_after_ours_change_what_is_connected_with(
         ("refused_blue", "right", "no_such_database", False),
     ],
 )
-def test_a_refused_login_is_told_from_other_failures(
+def test_a_refused_login_is_distinguished_from_other_failures(
     blue: FakeProvider, shared_postgres: Postgres, user: str, password: str, database: str | None, refused: bool
 ) -> None:
     asyncpg: Any = pytest.importorskip("asyncpg")

@@ -70,7 +70,7 @@ def test_keys_of_a_free_mapping_come_and_go(files: Files) -> None:
     assert [("weights.a", "removed")] == files.changes("weights: {a: 1}", "weights: {}")
 
 
-def test_keys_that_a_model_allows_beside_its_fields_are_told(files: Files) -> None:
+def test_keys_that_a_model_allows_beside_its_fields_are_reported(files: Files) -> None:
     assert [("free.b", "changed"), ("free.c", "added"), ("free.a", "removed")] == files.changes(
         "free: {a: 1, b: 1}", "free: {b: 2, c: 1}"
     )

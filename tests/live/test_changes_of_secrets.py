@@ -59,7 +59,7 @@ def test_each_change_between_vault_and_its_replacement_is_reported(vault: FakeVa
     assert [("rotated", "T_KEY", two), ("rotated", two, "T_KEY"), ("rotated", "T_KEY", three)] == listening.heard(3)
 
 
-def test_a_turn_is_told_though_a_reader_was_quicker(vault: FakeVault) -> None:
+def test_a_turn_is_reported_though_a_reader_was_quicker(vault: FakeVault) -> None:
     cached = vault.path("secret/x")
     cached.error = AWAY
     listening = Listening(T_KEY="env")

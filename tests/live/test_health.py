@@ -22,7 +22,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_a_value_in_memory_that_is_not_what_the_schema_wants_is_as_good_as_missing(
+def test_an_invalid_value_in_memory_counts_as_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     vault = FakeVault(**{"secret/x": {"k": {"a": "hunter2"}, "pin": "12"}}).connect(monkeypatch)

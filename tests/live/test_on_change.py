@@ -177,7 +177,9 @@ def test_a_rotation_is_reported_by_field_name_and_watched_by_either_name(rotatin
     assert eventually(lambda: heard == ["token"])
 
 
-def test_only_what_was_asked_for_is_told_and_nothing_after_cancel(rotating: Rotating, gate: threading.Event) -> None:
+def test_only_what_was_asked_for_is_reported_and_nothing_after_cancel(
+    rotating: Rotating, gate: threading.Event
+) -> None:
     heard: list[str] = []
 
     def note(change: Change) -> None:

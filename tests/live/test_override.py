@@ -134,7 +134,7 @@ def test_two_overrides_may_end_in_either_order(first: str) -> None:
     assert live(settings) == 0
 
 
-def test_a_reload_inside_does_not_move_what_an_override_stands_on(tmp_path: Path) -> None:
+def test_a_reload_inside_an_override_does_not_change_its_base(tmp_path: Path) -> None:
     file = tmp_path / "app.yaml"
     file.write_text("pool: {size: 4}")
     settings = lazy(Schema, config_files=[file], environ={}, offline=True)

@@ -36,7 +36,7 @@ def write(folder: Path, text: str) -> None:
     (folder / "app.yaml").write_text(text)
 
 
-def test_a_reload_tells_what_changed_and_from_where(settings: Schema, tmp_path: Path) -> None:
+def test_a_reload_returns_the_changes_with_their_origins(settings: Schema, tmp_path: Path) -> None:
     assert settings.pool.size == 4
     write(tmp_path, "\npool: {size: 5, hosts: [a]}\nuser: u1")
     changes = reload(settings)
@@ -75,7 +75,7 @@ key: '${file:key}'
         ("${file:key}", "text", ["key"]),
     ],
 )
-def test_a_secret_is_changed_when_it_is_made_of_something_else_whoever_has_read_it(
+def test_a_secret_has_changed_if_its_inputs_differ_whether_or_not_it_was_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: bool, old: str, new: str, changed: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -112,7 +112,7 @@ def test_keys_that_are_gone_are_back_at_their_default(settings: Schema, tmp_path
     assert settings.pool.hosts == []
 
 
-def test_a_failed_reload_keeps_the_old_settings_and_says_so(settings: Schema, tmp_path: Path) -> None:
+def test_a_failed_reload_keeps_the_old_settings_and_reports_it(settings: Schema, tmp_path: Path) -> None:
     before = snapshot(settings)
     write(tmp_path, "pool: {size: many}")
     with pytest.raises(ConfigError, match=r"pool\.size"):

@@ -112,7 +112,7 @@ def test_frozen_containers_are_still_lists_dicts_and_sets() -> None:
     assert pickle.loads(pickle.dumps(pool)) == Pool()
 
 
-def test_a_deep_copy_belongs_to_whoever_made_it() -> None:
+def test_a_deep_copy_is_independent() -> None:
     copied = copy.deepcopy(load(Schema, offline=True))
     copied.pool.hosts.append("c")
     copied.pool.tags["x"].append(2)
@@ -203,7 +203,7 @@ def test_without_updates_no_validator_runs_again() -> None:
     assert 2000 == replace(load(Milliseconds, overrides={"wait": 2})).wait
 
 
-def test_a_value_that_stands_inside_something_else_stays() -> None:
+def test_a_value_inside_another_value_is_kept() -> None:
     class Inside(BaseModel):
         size: int = 0
         first: int = Field(1, validation_alias=AliasPath("all", 0))
@@ -245,7 +245,7 @@ class Holder(BaseModel):
 
 
 @pytest.mark.parametrize("thing", [Pool(size=5), [Pool(size=5)], {"a": Wide(width=6)}, Record(size=5)])
-def test_objects_stay_what_they_are_wherever_they_stand(thing: Any) -> None:
+def test_objects_are_unchanged_at_any_position(thing: Any) -> None:
     given: dict[str, Any] = {"anything": thing, "pools": [Wide(width=1)], "by_name": {"a": Wide(width=2)}}
     for base in (Holder(**given), load(Holder, overrides=given)):
         assert base.model_copy(update={"number": 1}) == replace(base, number=1)

@@ -81,7 +81,7 @@ def test_a_settings_file_that_holds_comments_alone_counts_as_emptied(text: str) 
     ],
     ids=repr,
 )
-def test_a_settings_file_may_say_nothing_on_purpose(name: str, old: str, text: str) -> None:
+def test_a_settings_file_may_be_empty_on_purpose(name: str, old: str, text: str) -> None:
     settings = loaded_from(name, old)
     Path(name).write_text(text)
     assert ["n"] == [change.path for change in reload(settings)]
@@ -97,7 +97,9 @@ def test_a_value_in_a_directory_of_secrets_that_was_emptied_keeps_the_old_settin
 
 
 @pytest.mark.parametrize(("name", "text"), INPUTS)
-def test_a_file_that_is_gone_is_told_each_time_it_goes(name: str, text: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_that_is_gone_is_reported_each_time_it_goes(
+    name: str, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
     settings = loaded_from(name, text)
     for _ in range(2):
         Path(name).unlink()

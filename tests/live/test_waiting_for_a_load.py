@@ -73,7 +73,7 @@ def test_a_warning_of_a_load_waits_until_no_reader_does(handler: Reading) -> Non
     assert reload(settings) == []
 
 
-def test_a_child_can_import_what_another_thread_was_importing(tmp_path: Path) -> None:
+def test_a_child_can_import_a_module_that_another_thread_was_importing(tmp_path: Path) -> None:
     (tmp_path / "gate.py").write_text("import threading\ninside, go = threading.Event(), threading.Event()\n")
     (tmp_path / "slow.py").write_text("import gate\ngate.inside.set()\nassert gate.go.wait(20)\nvalue = 1\n")
     code = """

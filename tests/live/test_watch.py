@@ -379,7 +379,7 @@ def _told(change: Change) -> tuple[str, str, Any]:
     return change.path, change.kind, change.new
 
 
-def test_a_secret_that_is_rotated_right_before_a_reload_is_told_all_the_same() -> None:
+def test_a_secret_that_is_rotated_right_before_a_reload_is_reported_all_the_same() -> None:
     Path("run").mkdir()
     Path("run/token").write_text("t1")
     settings = lazy(Mounted)

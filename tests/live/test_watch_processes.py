@@ -83,7 +83,7 @@ thread.join()
     assert "must be called on the main thread" in run(code, tmp_path)
 
 
-def test_after_a_stop_on_another_thread_the_signal_does_what_it_did_before(tmp_path: Path) -> None:
+def test_after_a_stop_on_another_thread_the_signal_has_its_former_effect(tmp_path: Path) -> None:
     code = """
 watcher = watch(settings, signum=signal.SIGUSR1)
 thread = threading.Thread(target=watcher.stop)

@@ -59,7 +59,7 @@ def test_explain_names_the_way_by_which_a_value_came(key: str) -> None:
     ("key", "value"),
     [("server.host", "x"), ("host", "x"), ("all[0]", "7"), ("first", "7"), ("login.other", "**********")],
 )
-def test_explain_knows_what_only_a_way_leads_to(key: str, value: str) -> None:
+def test_explain_knows_values_behind_an_alias_path(key: str, value: str) -> None:
     said = {"server": {"host": "x"}, "all": [7], "login": {"other": "sealed"}}
     assert value == explain(load(Spelt, overrides=said), key).value
 

@@ -108,7 +108,7 @@ def test_a_null_behind_another_key_is_named_by_the_key(shared_vault_server: Vaul
 
 
 @pytest.mark.parametrize("said", [{"url": "${account.password}", "account": "${vault:secret/text}"}, {}])
-def test_a_lone_null_is_told_with_its_key(shared_vault_server: VaultServer, said: dict[str, str]) -> None:
+def test_a_lone_null_is_reported_with_its_key(shared_vault_server: VaultServer, said: dict[str, str]) -> None:
     shared_vault_server.put("secret/text", {"password": None})
     settings = _load(shared_vault_server, **{"url": "${vault:secret/text#password}"} | said)
     with pytest.raises(SecretError, match="secret/text#password"):
@@ -116,7 +116,7 @@ def test_a_lone_null_is_told_with_its_key(shared_vault_server: VaultServer, said
     assert not health(settings).ok
 
 
-def test_a_number_that_is_null_is_told_with_its_key(shared_vault_server: VaultServer) -> None:
+def test_a_number_that_is_null_is_reported_with_its_key(shared_vault_server: VaultServer) -> None:
     shared_vault_server.put("secret/text", {"n": None})
     settings = _load(shared_vault_server, url="x", number="${vault:secret/text#n}")
     assert settings.number is not None

@@ -54,7 +54,7 @@ def test_a_pattern_is_relative_to_the_folder_of_the_settings() -> None:
     assert 2 == load(App, config_dir="conf.d", config_files="*.yaml", environ={}).n
 
 
-def test_a_pattern_that_matches_nothing_says_nothing_unless_settings_are_required() -> None:
+def test_a_pattern_without_matches_is_no_problem_unless_settings_are_required() -> None:
     assert App() == load(App, config_files="none.d/*.yaml", environ={})
     with pytest.raises(ConfigError, match="no settings file was found"):
         load(App, config_files="none.d/*.yaml", required=True, environ={})

@@ -39,7 +39,7 @@ class Subclasses(BaseModel):
     several: list[Strict] = [Wider(size=2)]
 
 
-def test_subclasses_may_stand_as_defaults() -> None:
+def test_subclasses_are_allowed_as_defaults() -> None:
     settings = load(Subclasses)
     assert Strict() == settings.one
     assert [Wider(size=2)] == settings.several

@@ -58,7 +58,7 @@ def test_an_empty_variable_alone_leaves_an_optional_section_off(base: type[BaseM
 
 
 @pytest.mark.parametrize("kind", [int, float, bool, int | None])
-def test_an_empty_variable_of_a_number_is_told_as_empty(kind: Any) -> None:
+def test_an_empty_variable_of_a_number_is_reported_as_empty(kind: Any) -> None:
     schema: Any = type("App", (BaseModel,), {"__annotations__": {"n": kind}, "n": 1, "__module__": __name__})
     with pytest.raises(ConfigError) as caught:
         load(schema, environ={"A_N": ""}, env_prefix="A_")

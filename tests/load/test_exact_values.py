@@ -66,7 +66,7 @@ def test_a_duration_is_the_same_from_every_layer(base: type[BaseModel], layer: s
 
 
 @pytest.mark.parametrize("annotation", [list[datetime.timedelta], dict[str, datetime.timedelta]], ids=str)
-def test_durations_stand_in_lists_and_mappings(base: type[BaseModel], annotation: Any) -> None:
+def test_durations_are_allowed_in_lists_and_mappings(base: type[BaseModel], annotation: Any) -> None:
     five = datetime.timedelta(minutes=5)
     expected = [five] if annotation == list[datetime.timedelta] else {"a": five}
     assert expected == value(base, annotation, A_V="5m" if annotation == list[datetime.timedelta] else "a=5m")
@@ -110,7 +110,7 @@ def test_a_decimal_keeps_the_digits_of_its_file(base: type[BaseModel], file: str
     ],
     ids=str,
 )
-def test_decimals_keep_their_digits_wherever_they_stand(
+def test_decimals_keep_their_digits_everywhere(
     base: type[BaseModel], annotation: Any, yaml: str, expected: str
 ) -> None:
     Path("c.yaml").write_text(f"v: {yaml}\n")

@@ -266,7 +266,7 @@ def test_variables_of_kubernetes_for_a_service_are_ignored_by_settings() -> None
     )
 
 
-def test_a_dotenv_file_nests_like_the_environment_and_stands_below_it() -> None:
+def test_a_dotenv_file_nests_like_the_environment_with_lower_precedence() -> None:
     Path(".env").write_text("T_POOL__MAX_SIZE=5\nT_LIMIT=1\nOTHER=x\nT_WRONG=1\n")
     options: dict[str, Any] = {"env_prefix": "T_", "env_nested_delimiter": "__", "env_file": ".env"}
     model = loaded(Schema, environ={"T_LIMIT": "2"}, **options)

@@ -149,7 +149,7 @@ class TestPositions:
     ],
     ids=str,
 )
-def test_a_key_of_a_file_is_what_it_means_unless_the_keys_are_text(
+def test_a_key_of_a_file_has_its_parsed_value_unless_keys_are_text(
     base: type[BaseModel], annotation: Any, yaml: str, expected: Any
 ) -> None:
     Path("c.yaml").write_text(f"v: {yaml}\n")

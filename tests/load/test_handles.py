@@ -73,7 +73,7 @@ def test_a_ref_of_the_field_comes_before_vault_path_and_a_reference_before_both(
     assert "reference" == loaded(Several, "own: ${vault:secret/app#other}", offline=False).own.get()
 
 
-def test_a_reference_in_a_file_only_says_where_to_look_so_vault_still_stands_above_the_environment(
+def test_a_reference_in_a_file_keeps_the_precedence_of_vault_over_the_environment(
     vault: FakeVault,
 ) -> None:
     vault["secret/x"] = {"k": "vault"}
@@ -261,14 +261,14 @@ def test_a_whole_secret_without_a_place_or_a_value_is_a_problem() -> None:
     assert [("TC401", "", "account")] == told(Whole, "{}", vault_path="secret/app", env_prefix="T_")
 
 
-def test_a_half_secret_names_what_lacks_and_shows_no_value() -> None:
+def test_an_incomplete_secret_names_the_missing_part_and_shows_no_value() -> None:
     (only,) = problems(Several, "account: {username: hunter2}")
     assert ("TC402", "1.yaml:1:10", "account") == (only.code, str(only.origin), only.path)
     assert "password" in only.expected
     assert "hunter2" not in repr(only)
 
 
-def test_an_unknown_key_in_a_whole_secret_is_told_by_its_place() -> None:
+def test_an_unknown_key_in_a_whole_secret_is_reported_by_its_place() -> None:
     found = told(Several, "account: {username: u, password: p, prot: 1}")
     assert [("TC101", "1.yaml:1:37", "account.**********")] == found  # it may be a value that got into a key
 
@@ -350,7 +350,7 @@ def test_validation_never_sees_a_value() -> None:
     assert all(isinstance(one, Secret) for one in seen)
 
 
-def test_explain_tells_the_place_of_a_secret(vault: FakeVault) -> None:
+def test_explain_shows_the_reference_of_a_secret(vault: FakeVault) -> None:
     vault["s/x"] = {"k": "one"}
     model = loaded(Schema, "key: ${vault:s/x#k}", offline=False)
     assert ("s/x#k", MASK) == (explain(model, "key").reference, explain(model, "key").value)

@@ -35,7 +35,7 @@ def value(secret: Secret[Any] | None) -> Any:
     return secret.get()
 
 
-def test_a_secret_of_a_directory_is_what_its_file_says_when_it_is_read() -> None:
+def test_a_secret_of_a_directory_is_the_content_of_its_file_at_the_read() -> None:
     Path("run").mkdir()
     Path("run/key").write_text("one\n")
     model = loaded(Schema, secrets_dir="run", env_prefix="T_")

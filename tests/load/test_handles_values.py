@@ -67,7 +67,7 @@ def test_a_number_keeps_its_text_behind_an_anchor_or_falls_back_to_json() -> Non
     assert "1.5" == loaded(Schema, "key: &a 1.5").key.get()
 
 
-def test_numbers_are_numbers_where_t_says_so() -> None:
+def test_numbers_are_numbers_if_t_is_a_number() -> None:
     assert (1234, 1234) == (value(loaded(Several, "pin: 1234").pin), value(loaded(Several, "pin: '1234'").pin))
     assert [("TC102", "1.yaml:1:6", "pin")] == told(Several, "pin: hunter2")
 
@@ -76,7 +76,7 @@ def test_numbers_are_numbers_where_t_says_so() -> None:
     ("text", "place"),
     [("key: '**********'", "1.yaml:1:6"), ("account: {username: u, password: '**********'}", "1.yaml:1:34")],
 )
-def test_the_mask_is_refused_as_input_wherever_it_stands(text: str, place: str) -> None:
+def test_the_mask_is_refused_as_input_everywhere(text: str, place: str) -> None:
     found = problems(Several, text)
     assert [("TC403", place)] == [(one.code, str(one.origin)) for one in found]
     assert MASK == "**********"
@@ -87,7 +87,7 @@ def test_the_mask_is_refused_from_the_environment_and_from_code() -> None:
     assert [("TC403", 'overrides["key"]', "key")] == told(Schema, overrides={"key": MASK})
 
 
-def test_a_mapping_where_text_belongs_is_told_without_its_values() -> None:
+def test_a_mapping_where_text_belongs_is_reported_without_its_values() -> None:
     (only,) = problems(Schema, "key: {a: hunter2}")
     assert ("TC102", "1.yaml:1:6", "key") == (only.code, str(only.origin), only.path)
     assert "hunter2" not in repr(only)

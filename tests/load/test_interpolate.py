@@ -213,7 +213,7 @@ def test_a_broken_reference_of_an_overridden_value_is_ignored() -> None:
     assert key.get() == "y"
 
 
-def test_a_failed_reference_says_nothing_else_of_its_key() -> None:
+def test_a_failed_reference_causes_no_other_problem_of_its_key() -> None:
     class Rules(BaseModel):
         a: str
         b: int
@@ -240,11 +240,11 @@ class Lists(BaseModel):
         ("point: ['${env:A}']", "1.yaml:1:9"),
     ],
 )
-def test_a_failed_reference_says_nothing_else_of_the_list_it_stands_in(text: str, place: str) -> None:
+def test_a_failed_reference_causes_no_other_problem_of_its_list(text: str, place: str) -> None:
     assert [("TC304", place)] == [one[:2] for one in told(Lists, text)]
 
 
-def test_a_list_whose_reference_is_not_known_yet_is_not_told_to_be_short() -> None:
+def test_a_list_whose_reference_is_not_known_yet_is_not_reported_to_be_short() -> None:
     (tree,) = read_yaml("parts: ['${env:A}', {size: '${env:A:-1}'}]\npair: [1, '${env:A:-1}']", "x")
     assert () == try_check_tree(Lists, tree)
 
@@ -274,7 +274,7 @@ def test_a_file_outside_the_roots_is_refused_also_by_dots_and_links() -> None:
         assert [("TC305", "1.yaml:1:4", "a")] == told(Schema, f"a: ${{file:{name}}}", file_roots=["texts"]), name
 
 
-def test_a_file_that_is_no_text_or_no_file_is_told() -> None:
+def test_a_file_that_is_no_text_or_no_file_is_reported() -> None:
     Path("texts/folder").mkdir(parents=True)
     Path("texts/binary").write_bytes(b"\xff\xfe\x00")
     for name in ("folder", "binary"):
@@ -322,14 +322,14 @@ def test_a_secret_may_take_a_key_of_a_whole_one_and_never_tears_it(monkeypatch: 
     assert model.url.get() == "u2:p2"
 
 
-def test_a_secret_that_refers_to_one_that_nothing_supplies_says_which() -> None:
+def test_a_secret_that_refers_to_a_missing_one_names_it() -> None:
     url = loaded(Schema, "url: x${key}").url
     assert url is not None
     with pytest.raises(MissingCredentialError, match="`key`"):
         url.get()
 
 
-def test_a_key_that_a_whole_secret_does_not_have_is_told_at_load() -> None:
+def test_a_key_that_a_whole_secret_does_not_have_is_reported_at_load() -> None:
     assert [("TC304", "1.yaml:1:6", "url")] == told(Schema, "url: ${account.pasword}\naccount: {user: u, password: p}")
 
 
@@ -359,7 +359,7 @@ def test_a_pinned_version_is_another_reading(monkeypatch: pytest.MonkeyPatch) ->
     assert ("new", "old") == (model.key.get(), model.url.get())
 
 
-def test_a_secret_that_refers_to_itself_by_a_key_is_told_where_vault_would_be_asked_too() -> None:
+def test_a_secret_that_refers_to_itself_by_a_key_is_reported_where_vault_would_be_asked_too() -> None:
     assert [("TC303", "1.yaml:1:10", "key.**********")] == [
         one for one in told(Schema, "key: {a: '${key}'}", vault_path="s/x") if one[0] != "TC101"
     ]

@@ -55,7 +55,7 @@ class Typed(BaseModel):
         ("${names[0]}", "one"),
     ],
 )
-def test_a_default_that_is_an_object_is_spelt_as_a_file_would_say_it(text: str, spelt: str) -> None:
+def test_a_default_that_is_an_object_is_spelt_as_in_a_file(text: str, spelt: str) -> None:
     assert spelt == loaded(Typed, f"a: {text}").a
 
 
@@ -97,7 +97,7 @@ def test_a_factory_result_used_by_a_reference_is_the_value_of_the_setting(key: s
 
 
 @pytest.mark.parametrize("schema", [Run, create_model("Holder", __base__=Run, nobody=(Outer, ...))])
-def test_a_key_below_what_is_none_or_missing_is_not_set(schema: type[BaseModel]) -> None:
+def test_a_key_below_a_null_or_missing_section_is_not_set(schema: type[BaseModel]) -> None:
     assert ("TC304", "a") in [(one.code, one.path) for one in problems(schema, "a: ${nobody.inner.size}")]
 
 

@@ -66,7 +66,7 @@ class Address(BaseModel):
     ("given", "port", "host"),
     [(Address(port=5), 'overrides["db"]', "default Holder.db.host"), ("x:5", 'overrides["db"]', 'overrides["db"]')],
 )
-def test_a_part_of_what_was_given_as_a_whole_comes_from_there(given: Any, port: str, host: str) -> None:
+def test_a_part_of_a_whole_value_has_the_origin_of_the_whole(given: Any, port: str, host: str) -> None:
     class Holder(BaseModel):
         db: Address
 

@@ -54,7 +54,7 @@ def test_lists_and_scalars_replace() -> None:
     assert (["c"], "high") == (model.tags, model.name)
 
 
-def test_an_empty_mapping_says_nothing_and_an_empty_list_says_nothing_is_left() -> None:
+def test_an_empty_mapping_sets_nothing_and_an_empty_list_clears_the_list() -> None:
     model = loaded(Schema, "weights: {a: 1}\ntags: [a]", "weights: {}\ntags: []")
     assert ({"a": 1.0}, []) == (model.weights, model.tags)
 
@@ -67,7 +67,7 @@ def test_prepend_puts_the_higher_items_first() -> None:
     assert ["b", "a"] == loaded(Schema, "before: [a]", "before: [b]").before
 
 
-def test_unique_appends_what_is_not_there_yet() -> None:
+def test_unique_appends_only_new_items() -> None:
     assert ["a", "b", "c"] == loaded(Schema, "once: [a, b]", "once: [b, c, c]").once
 
 
@@ -125,7 +125,7 @@ def test_null_without_a_lower_value_counts_as_not_set_and_still_warns() -> None:
     assert ("TC106", "`name` is null, which counts as not set", "") == (only.code, only.message, only.layer)
 
 
-def test_null_of_two_layers_is_told_at_both() -> None:
+def test_null_of_two_layers_is_reported_at_both() -> None:
     assert ["2.yaml:1:6", "3.yaml:1:6"] == [place for _, place, _ in told(Schema, "name: a", "name:", "name:")]
 
 
@@ -158,7 +158,7 @@ def test_a_clash_in_a_free_field_is_none() -> None:
     assert loaded(Free, "anything: {a: 1}", "anything: x").anything == "x"
 
 
-def test_a_mapping_of_several_layers_stands_where_the_highest_file_has_it() -> None:
+def test_a_mapping_of_several_layers_has_the_position_of_the_highest_file() -> None:
     class Inner(BaseModel):
         a: int
         b: int

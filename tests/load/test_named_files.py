@@ -138,7 +138,7 @@ def test_secret_files_nest_by_their_names(base: type[BaseModel]) -> None:
     assert ("t", [1, 2]) == (found.token, found.ports)
 
 
-def test_a_nested_secret_file_stands_above_that_of_the_whole_section(base: type[BaseModel]) -> None:
+def test_a_nested_secret_file_overrides_that_of_the_whole_section(base: type[BaseModel]) -> None:
     Path("s").mkdir()
     Path("s/a_v").write_text('{"token": "whole", "ports": [3]}')
     Path("s/a_v__token").write_text("t\n")

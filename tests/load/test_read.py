@@ -220,11 +220,11 @@ def test_layers_read_are_remembered_lowest_first() -> None:
     assert ["app.yaml", "run", ".env", "environment", "overrides"] == names
 
 
-def test_an_empty_file_and_a_file_of_comments_say_nothing() -> None:
+def test_an_empty_file_and_a_file_of_comments_set_nothing() -> None:
     for text in ("", "# nothing\n", "---\n", "{}\n"):
         Path("app.yaml").write_text(text)
         assert "defaults" == loaded(Schema, secrets_dir=None).a, text
 
 
-def test_a_file_that_is_no_mapping_is_told() -> None:
+def test_a_file_that_is_no_mapping_is_reported() -> None:
     assert [("TC007", "1.yaml:1:1", "")] == told(Schema, "- a\n- b\n", secrets_dir=None)

@@ -43,7 +43,7 @@ def write(**files: str) -> None:
 
 @pytest.mark.parametrize("schema", [App, OfSettings])
 @pytest.mark.parametrize("name", ["APP_PROFILE", "app_profile"])
-def test_the_profile_may_stand_in_a_dotenv_file(schema: Any, name: str) -> None:
+def test_the_profile_may_be_set_in_a_dotenv_file(schema: Any, name: str) -> None:
     write(app_yaml="a: base", app_dev_yaml="a: dev", app_prod_yaml="a: prod", _env=f"{name}=dev\n")
     assert "dev" == loaded(schema).a
     assert "prod" == loaded(schema, environ={"APP_PROFILE": "prod"}).a
@@ -51,7 +51,7 @@ def test_the_profile_may_stand_in_a_dotenv_file(schema: Any, name: str) -> None:
     assert [] == problems(schema)
 
 
-def test_a_wrong_profile_in_a_dotenv_file_is_told_with_its_line() -> None:
+def test_a_wrong_profile_in_a_dotenv_file_is_reported_with_its_line() -> None:
     write(app_dev_yaml="a: dev", _env="OTHER=1\nAPP_PROFILE=dve\n")
     (only,) = refused(App).problems
     assert ("TC503", ".env:2 APP_PROFILE", "did you mean `dev`?") == (only.code, str(only.origin), only.help)
@@ -63,7 +63,7 @@ def test_the_files_may_be_named_in_a_dotenv_file() -> None:
     assert "-" == loaded(App, layers=["env", "files", "defaults"]).a
 
 
-def test_a_variable_with_a_name_of_its_own_may_stand_in_a_dotenv_file() -> None:
+def test_a_variable_with_its_own_name_may_be_in_a_dotenv_file() -> None:
     write(app_dev_yaml="a: dev", _env="STAGE=dev\n")
     assert "dev" == loaded(App, profile_env="STAGE").a
 
@@ -188,7 +188,7 @@ def test_files_of_pydantic_settings_options_are_read_and_may_be_missing() -> Non
     assert attempt(Named, config_name="app").loaded is not None
 
 
-def test_a_tilde_is_the_home_directory_in_what_reaches_vault() -> None:
+def test_a_tilde_is_expanded_in_paths_for_vault() -> None:
     from toriconfig import Vault
     from toriconfig._vault.auth.login import read_text
     from toriconfig._vault.config import resolve

@@ -203,7 +203,7 @@ def test_the_default_of_a_reference_is_read_by_the_type(base: type[BaseModel]) -
     assert ["a", "b"] == value(base, list[str], config_name="c")
 
 
-def test_broken_json_behind_a_reference_is_told_at_the_reference() -> None:
+def test_broken_json_behind_a_reference_is_reported_at_the_reference() -> None:
     class Schema(BaseModel):
         v: list[str]
 

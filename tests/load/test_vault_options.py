@@ -108,7 +108,7 @@ def test_variables_may_give_address_and_credentials(asked: list[Vault]) -> None:
         ("vault: {AUTH: {METHOD: JWT, JWT_FILE: /etc/x}}", "1:29", "vault.auth.JWT_FILE"),
     ],
 )
-def test_a_file_may_not_say_where_vault_is_nor_hold_a_credential(text: str, place: str, path: str) -> None:
+def test_a_file_may_not_set_the_address_of_vault_or_a_credential(text: str, place: str, path: str) -> None:
     found = [one for one in problems(Schema, text) if one.code == "TC504"]
     assert (f"1.yaml:{place}", path) in [(str(one.origin), one.path) for one in found]
     assert any("allow_file_address" in one.help for one in found)
@@ -124,7 +124,7 @@ def test_a_file_may_not_say_where_vault_is_nor_hold_a_credential(text: str, plac
         ("T_VAULT__AUTH__JWT_FILE=/etc/shadow", "vault.auth.jwt_file"),
     ],
 )
-def test_an_env_file_may_not_say_it_either(line: str, path: str) -> None:
+def test_an_env_file_may_not_set_it_either(line: str, path: str) -> None:
     with open(".env", "w") as file:
         file.write(f"# ours\n{line}\n")
     found = [one for one in problems(Schema, env_file=".env") if "may not come from a file" in str(one)]
@@ -139,14 +139,14 @@ def test_code_can_allow_an_env_file_to(asked: list[Vault]) -> None:
     assert ("https://v:8200", Token("t")) == (vault.address, vault.auth)
 
 
-def test_an_env_file_may_say_the_rest(asked: list[Vault]) -> None:
+def test_an_env_file_may_set_the_rest(asked: list[Vault]) -> None:
     with open(".env", "w") as file:
         file.write("T_VAULT__TIMEOUT=3\nT_VAULT__AUTH__METHOD=kubernetes\nT_VAULT__AUTH__ROLE=app\n")
     vault = connection("{}", asked, options={"env_file": ".env"})
     assert (3.0, Kubernetes("app")) == (vault.timeout, vault.auth)
 
 
-def test_overrides_are_code_and_may_say_everything(asked: list[Vault]) -> None:
+def test_overrides_are_code_and_may_set_everything(asked: list[Vault]) -> None:
     given = {"vault.address": "https://v:8200", "vault": {"ca_cert": "/ca.pem"}}
     found = try_load(Recipe(Schema, {}, given, {}))
     assert found.loaded is not None, found.problems
@@ -205,7 +205,7 @@ def test_a_file_judged_alone_is_not_blamed_for_its_references() -> None:
     assert [("TC504", "x.yaml:2:71")] == [(one.code, str(one.origin)) for one in try_check_tree(Schema, tree)]
 
 
-def test_offline_a_wrong_description_is_still_told() -> None:
+def test_offline_a_wrong_description_is_still_reported() -> None:
     assert ["TC504"] == [code for code, _, _ in told(Schema, "vault: {timeout: x}", offline=True)]
 
 
@@ -213,7 +213,7 @@ def test_offline_a_wrong_description_is_still_told() -> None:
     "environ",
     [{"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_CLIENT_TIMEOUT": "10 minutes"}, {"T_VAULT__ADDRESS": "nonsense"}],
 )
-def test_a_connection_that_is_described_wrongly_is_not_said_to_be_missing(
+def test_an_invalid_connection_is_not_reported_as_missing(
     environ: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     class Asking(BaseModel):

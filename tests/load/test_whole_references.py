@@ -52,7 +52,7 @@ def test_two_references_are_merged_by_key() -> None:
     assert {"y": 1, "x": 3} == model.counts
 
 
-def test_a_section_that_a_reference_yields_keeps_what_its_default_says() -> None:
+def test_a_section_from_a_reference_keeps_its_defaults() -> None:
     assert Pool(low=1, kept=7) == loaded(Schema, "pool: ${env:D}", environ={"D": "low=1"}).pool
     model = loaded(Schema, "pool: ${env:D}", environ={"D": "low=1", "A_POOL__HIGH": "2"}, **NESTED)
     assert Pool(low=1, high=2, kept=7) == model.pool
@@ -80,7 +80,7 @@ def test_a_reference_to_a_key_that_holds_text_is_merged_too() -> None:
     assert {"y": 1, "x": 3} == loaded(Schema, "raw: y=1\ncounts: ${raw}", "counts: {x: 3}").counts
 
 
-def test_an_override_by_a_reference_is_laid_over_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_override_by_a_reference_is_merged_with_lower_values(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("D", "x=3")
     settings = load(Schema, environ={"A_COUNTS": "y=1", "D": "x=3"}, **NESTED)
     assert {"y": 1, "x": 3} == replace(settings, counts="${env:D}").counts

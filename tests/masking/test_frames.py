@@ -62,7 +62,7 @@ def test_a_line_without_a_secret_is_shown_as_it_is(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["password: ${env:X:-HUNTER}", "password: ${vault:x#y} HUNTER", "password: ${HUNTER"])
-def test_a_reference_is_shown_only_when_nothing_else_stands_beside_it(line: str) -> None:
+def test_a_reference_is_shown_only_if_it_is_the_whole_text(line: str) -> None:
     assert "HUNTER" not in mask_line(line)
 
 
@@ -103,7 +103,7 @@ SPREAD = {
 
 
 @pytest.mark.parametrize("text", SPREAD.values(), ids=SPREAD.keys())
-def test_a_secret_that_runs_over_lines_is_masked_on_each_and_what_follows_is_shown(text: str) -> None:
+def test_a_secret_of_several_lines_is_masked_on_each_and_later_lines_are_shown(text: str) -> None:
     result = shown(text)
     assert "HUNTER" not in result
     assert "host" in result

@@ -73,7 +73,7 @@ class Schema(BaseModel):
         ("weights: {api_key=HUNTER: x}", "TC102", "weights.api_key=**********"),
     ],
 )
-def test_a_value_in_a_key_is_masked_in_everything_that_a_problem_says(text: str, code: str, path: str) -> None:
+def test_a_value_in_a_key_is_masked_in_all_texts_of_a_problem(text: str, code: str, path: str) -> None:
     found = problems(Schema, text)
     assert (code, path) in [(one.code, one.path) for one in found]
     for one in found:
@@ -94,7 +94,7 @@ def test_a_value_in_a_key_is_masked_in_everything_that_a_problem_says(text: str,
         ("nets: {alpha: [x]}", "nets.alpha"),
     ],
 )
-def test_any_other_key_is_told_as_it_stands(text: str, path: str) -> None:
+def test_any_other_key_is_reported_as_it_stands(text: str, path: str) -> None:
     assert path in [one.path for one in problems(Schema, text)]
 
 
@@ -140,7 +140,7 @@ def test_a_value_in_a_key_of_json_in_a_variable_is_masked() -> None:
     assert ("TC101", "K_LOGIN", "login.**********") in told(Schema, environ={"K_LOGIN": '{"HUNTER": 1}'})
 
 
-def test_a_value_in_a_key_is_not_in_what_the_constructor_of_settings_raises() -> None:
+def test_a_value_in_a_key_is_not_in_errors_of_the_constructor() -> None:
     class Strict(BaseModel, extra="forbid"):
         a: int = 1
 

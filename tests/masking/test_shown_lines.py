@@ -127,7 +127,7 @@ PIECES = [
 
 
 @given(st.lists(st.lists(st.sampled_from(PIECES), max_size=7).map("".join), max_size=6))
-def test_the_short_way_through_plain_lines_decides_what_the_long_way_does(lines: list[str]) -> None:
+def test_the_fast_path_for_plain_lines_agrees_with_the_full_scan(lines: list[str]) -> None:
     def cuts() -> list[int]:
         sensitive = Sensitive({"nets_x", "db"}, sections={"nets"}, plain={"host"})
         return reach.yaml_cuts(lines, sensitive, frozenset({"a"}))

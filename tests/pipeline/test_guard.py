@@ -192,7 +192,7 @@ def test_without_any_handler_above_a_warning_goes_to_the_last_resort_masked(
     assert capsys.readouterr().err == f"with {MASK}\n"
 
 
-def test_the_guard_is_no_obstacle_to_who_sets_up_handlers_by_hand(name: str, secret: str) -> None:
+def test_the_guard_does_not_interfere_with_manual_handlers(name: str, secret: str) -> None:
     lines = configured(name)
     logger = get_logger(name)
     for handler in logger.handlers:

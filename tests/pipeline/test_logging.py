@@ -105,9 +105,7 @@ def test_the_stream_is_looked_up_when_the_line_is_written(name: str) -> None:
         assert stream.getvalue().endswith(f"line {number}\n")
 
 
-def test_a_stream_that_logs_what_is_written_to_it_gets_each_line_once(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stream_that_logs_its_input_gets_each_line_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     logger = get_logger(name)
     first = io.StringIO()
     monkeypatch.setattr(sys, "__stderr__", first)
@@ -123,7 +121,7 @@ def test_a_stream_that_logs_what_is_written_to_it_gets_each_line_once(
     assert [line.rpartition(": ")[2] for line in first.getvalue().split("\n") if line] == ["a line", "said"]
 
 
-def test_a_logger_silenced_by_dict_config_speaks_again_when_asked_for(name: str) -> None:
+def test_a_logger_disabled_by_dict_config_logs_again_when_requested(name: str) -> None:
     get_logger(name)
     logging.config.dictConfig({"version": 1})
     assert logging.getLogger(name).disabled
@@ -171,7 +169,7 @@ def test_masking_leaves_the_record_and_the_live_exception_alone(name: str, secre
     assert error.args == (secret,)
 
 
-def test_a_record_that_cannot_be_formatted_is_told_without_its_arguments(
+def test_a_record_that_cannot_be_formatted_is_reported_without_its_arguments(
     name: str, secret: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     get_logger(name).info("pw %s %d", secret, "not a number")

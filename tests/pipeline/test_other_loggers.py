@@ -157,7 +157,7 @@ def test_a_format_that_fails_shows_no_argument(canary: Canary, logged: tuple[log
     canary.absent_from(handler.text)
 
 
-def test_a_masking_filter_leaves_what_holds_no_secret_as_it_is(logged: tuple[logging.Logger, _Machine]) -> None:
+def test_a_masking_filter_does_not_change_records_without_secrets(logged: tuple[logging.Logger, _Machine]) -> None:
     field = {"a": [1, ("b", None)]}
     record = logging.makeLogRecord({"msg": "x %s", "args": ("y",), "field": field})
     assert MaskingFilter().filter(record)
@@ -237,7 +237,7 @@ def test_structlog_masks_events_context_and_exceptions(kind: str, renderer: str,
     canary.absent_from(told)
 
 
-def test_structlog_keeps_what_holds_no_secret() -> None:
+def test_structlog_keeps_values_without_secrets() -> None:
     event = {"event": "x", "n": 1, "nested": {"a": [1, None, True, 2.5]}}
     assert event == structlog_processor(None, "info", event)
 

@@ -117,7 +117,7 @@ def test_a_clean_exit_reports_100_percent_with_the_true_count() -> None:
 
 
 @pytest.mark.parametrize(("total", "count"), [(0, 0), (2, 1), (None, 3)])
-def test_after_a_clean_exit_the_tracker_says_what_its_last_report_said(total: int | None, count: int) -> None:
+def test_after_a_normal_exit_the_tracker_agrees_with_its_last_report(total: int | None, count: int) -> None:
     reports: list[Report] = []
     with ProgressTracker(total, on_report=reports.append) as tracker:
         tracker.update_sync(count)
@@ -291,6 +291,6 @@ def test_progress_does_not_go_back() -> None:
         assert tracker.count == 5
 
 
-def test_pickling_says_what_to_do_instead() -> None:
+def test_the_error_of_pickling_has_the_remedy() -> None:
     with pytest.raises(TypeError, match="count in the process"):
         pickle.dumps(ProgressTracker(1))

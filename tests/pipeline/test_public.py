@@ -45,7 +45,7 @@ def test_importing_the_package_imports_nothing_else() -> None:
         ("run_sync", {"json", "ahocorasick_rs"}),
     ],
 )
-def test_each_name_brings_only_what_it_needs_and_starts_no_thread(name: str, without: set[str]) -> None:
+def test_each_name_imports_only_its_needs_and_starts_no_thread(name: str, without: set[str]) -> None:
     loaded = _imported_by(
         f"from toriconfig.pipeline import {name}\nimport _thread\nassert _thread._count() == 0, 'a thread was started'"
     )

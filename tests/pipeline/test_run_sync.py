@@ -181,7 +181,7 @@ def test_cancellation_crosses_as_an_exception_and_not_as_asyncios_base_exception
     assert not isinstance(caught.value, asyncio.CancelledError)
 
 
-def test_the_debug_log_says_how_the_cancellation_ended(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_debug_log_reports_the_end_of_the_cancellation(caplog: pytest.LogCaptureFixture) -> None:
     async def obeys() -> None:
         await asyncio.sleep(60)
 

@@ -76,7 +76,7 @@ def test_on_a_terminal_a_bar_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("total", [5, None])
-def test_the_bar_of_work_that_ended_well_is_full_and_says_the_true_count(
+def test_the_bar_of_completed_work_is_full_with_the_actual_count(
     total: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal = Terminal()

@@ -16,11 +16,11 @@ def _run(*command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_mypy_infers_and_refuses_what_it_should() -> None:
+def test_mypy_infers_and_rejects_as_intended() -> None:
     _run("mypy", "--strict", "--follow-imports=silent", "tests/typing/pipeline.py")
 
 
-def test_pyright_infers_and_refuses_what_it_should(tmp_path: Path) -> None:
+def test_pyright_infers_and_rejects_as_intended(tmp_path: Path) -> None:
     config = tmp_path / "pyrightconfig.json"
     config.write_text(
         f'{{"include": ["{ROOT}/tests/typing/pipeline.py"], "extraPaths": ["{ROOT}"],'

@@ -98,7 +98,7 @@ def test_a_source_that_fails_is_the_one_problem_of_a_load(
     assert caplog.messages == []
 
 
-def test_the_constructor_raises_what_the_source_raises() -> None:
+def test_the_constructor_raises_the_error_of_the_source() -> None:
     make: Any = with_source(Remote)
     with pytest.raises(ConnectionError, match=CANARY):
         make()
@@ -149,7 +149,7 @@ def test_no_secret_is_reported_missing_after_a_failed_source(caplog: pytest.LogC
     assert caplog.messages == []
 
 
-def test_a_secret_that_is_missing_is_told_of_when_the_source_can_be_read(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_secret_that_is_missing_is_reported_of_when_the_source_can_be_read(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(ConfigError):
         load(Ported, environ={"A_PORTS": "[80,81"})
     load(Ported, environ={"A_PORTS": "[80]"})

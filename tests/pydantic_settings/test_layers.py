@@ -56,11 +56,11 @@ def beaten(settings: Any, path: str) -> list[str]:
     return [str(explanation.origin), *(str(loser.origin) for loser in explanation.losers)]
 
 
-def test_a_value_from_the_file_is_told_with_line_and_column() -> None:
+def test_a_value_from_the_file_is_reported_with_line_and_column() -> None:
     assert beaten(load(App, environ={}), "database.pool.size") == ["app.yaml:4:16", "default App.database.pool.size"]
 
 
-def test_options_may_stand_in_the_head_of_the_class() -> None:
+def test_options_may_be_given_as_class_arguments() -> None:
     class Below(App, config_name="other", env_prefix="X_", env_file=None):
         pass
 
@@ -83,12 +83,12 @@ def test_arguments_of_the_constructor_are_the_code_layer(monkeypatch: pytest.Mon
     assert beaten(made, "database.host")[:3] == ["App(database.host=...)", "APP_DATABASE__HOST", "app.yaml:3:9"]
 
 
-def test_a_variable_is_told_as_it_is_spelt(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_is_reported_as_it_is_spelt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("app_Database__Pool__Size", "9")
     assert beaten(App(), "database.pool.size")[0] == "app_Database__Pool__Size"
 
 
-def test_json_in_a_variable_is_told_by_the_variable() -> None:
+def test_json_in_a_variable_is_reported_by_the_variable() -> None:
     made = load(App, environ={"APP_DATABASE": '{"pool": {"size": 7}}', "APP_DATABASE__HOST": "h"})
     assert (made.database.pool.size, made.database.host) == (7, "h")
     assert beaten(made, "database.pool.size")[0] == "APP_DATABASE"
@@ -111,7 +111,7 @@ def test_load_takes_any_environment_and_overrides(monkeypatch: pytest.MonkeyPatc
     assert beaten(made, "database.host")[:2] == ['overrides["database.host"]', "app.yaml:3:9"]
 
 
-def test_options_given_to_load_stand_above_those_of_the_class() -> None:
+def test_options_of_load_override_those_of_the_class() -> None:
     Path("other.yaml").write_text("port: 5\n")
     made = load(App, environ={"X__NAME": "x"}, config_files=["other.yaml"], env_prefix="X__", env_file=None)
     assert (made.port, made.name) == (5, "x")
@@ -147,7 +147,7 @@ def test_a_class_without_options_has_origins_too(monkeypatch: pytest.MonkeyPatch
     assert [read.kind for read in health(made).layers] == ["dotenv", "env", "code"]
 
 
-def test_instances_can_be_replaced_and_keep_what_they_were_given() -> None:
+def test_instances_can_be_replaced_and_keep_their_arguments() -> None:
     made = App(port=3)
     changed = replace(made, {"database.pool.size": 8})
     assert (changed.port, changed.database.pool.size, changed.database.host) == (3, 8, "from-file")
@@ -185,7 +185,7 @@ def test_lazy_loads_reloads_and_is_overridden(monkeypatch: pytest.MonkeyPatch) -
     assert settings.port == 83
 
 
-def test_load_runs_a_constructor_of_ones_own() -> None:
+def test_load_runs_a_custom_constructor() -> None:
     class Own(App):
         def __init__(self, **values: Any) -> None:
             super().__init__(**values)
@@ -243,7 +243,7 @@ def test_the_option_layers_ranks_the_sources_that_pydantic_settings_makes() -> N
     assert made.name == "env"
 
 
-def test_the_command_line_stands_above_all() -> None:
+def test_the_command_line_overrides_everything() -> None:
     class Cli(App):
         model_config = SettingsConfigDict(cli_parse_args=["--database.pool.size", "7"])
 
@@ -301,7 +301,7 @@ def test_two_spellings_of_a_variable_are_an_error_unless_case_counts() -> None:
     assert load(Cased, environ=environ, env_file=None, config_name=None).PORT == 1
 
 
-def test_the_constructor_raises_what_pydantic_raises_with_ours_beside() -> None:
+def test_the_constructor_raises_errors_of_pydantic_and_ours_together() -> None:
     Path("app.yaml").write_text("port: x\ndatabase: {hoost: h}\n")
     with pytest.raises(ValidationError) as caught:
         App(_env_file=None)  # type: ignore[call-arg]
@@ -312,7 +312,7 @@ def test_the_constructor_raises_what_pydantic_raises_with_ours_beside() -> None:
     assert "app.yaml:2:12" in str(caught.value)
 
 
-def test_load_tells_of_everything_at_once() -> None:
+def test_load_reports_all_problems_at_once() -> None:
     Path("app.yaml").write_text("port: x\ndatabase: {hoost: h}\n")
     with pytest.raises(ConfigError) as caught:
         load(App, environ={"APP_DATABASE__TAGS": "[1"}, env_file=None)

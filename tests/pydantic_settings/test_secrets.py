@@ -119,7 +119,7 @@ def test_text_from_sources_that_users_make_stays_text(monkeypatch: pytest.Monkey
     assert App(_cli_settings_source=own).token.get() == "008"  # type: ignore[call-arg]
 
 
-def test_the_type_of_a_secret_decides_what_text_becomes() -> None:
+def test_the_type_of_a_secret_decides_how_text_is_parsed() -> None:
     made = load(
         App, environ={"TOKEN": "t", "PIN": "0042", "LOGIN": '{"user": "u", "password": "1"}', "LOGIN__PORT": "5"}
     )
@@ -135,7 +135,7 @@ def test_secrets_in_lists_are_handles_and_told_by_their_variable() -> None:
     assert explain(made, "several[1]").value == "**********"
 
 
-def test_origins_of_secrets_are_told_and_values_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_origins_of_secrets_are_reported_and_values_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE__PASSWORD", CANARY)
     made = App(token=Secret("code"))
     explanation = explain(made, "database.password")
@@ -331,7 +331,7 @@ def test_a_settings_class_below_another_finds_its_secrets_itself(
 
 @pytest.mark.usefixtures("sub_environ")
 @pytest.mark.parametrize("outer", [Factory, Required, Plain])
-def test_it_finds_them_when_a_layer_says_something_else_of_it(outer: Any) -> None:
+def test_it_finds_them_when_a_layer_sets_another_part(outer: Any) -> None:
     sub = load(outer, overrides={"sub": {"port": 4}}).sub
     assert [sub.token.get(), sub.spare.get(), sub.maybe.get(), sub.port] == ["TOKEN", "SPARE", "MAYBE", 4]
 

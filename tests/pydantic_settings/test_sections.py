@@ -70,7 +70,7 @@ def test_a_secret_that_a_section_finds_belongs_to_the_whole() -> None:
 
 
 @pytest.mark.parametrize("section", ["plain", "sealed"])
-def test_a_reload_tells_where_the_new_value_came_from(section: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reload_returns_the_origin_of_the_new_value(section: str, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = lazy(Outer)
     assert settings.plain.pool == 11
     monkeypatch.delenv("DB_POOL")
@@ -79,7 +79,7 @@ def test_a_reload_tells_where_the_new_value_came_from(section: str, monkeypatch:
 
 
 @pytest.mark.parametrize("section", ["plain", "sealed"])
-def test_a_derived_copy_keeps_what_its_sections_read(section: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_derived_copy_keeps_values_that_its_sections_read(section: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made = load(Outer)
     monkeypatch.setenv("DB_POOL", "12")
     copy = replace(made, {f"{section}.host": "other"})

@@ -55,7 +55,7 @@ def test_a_diagnostic_has_exactly_the_shape_of_the_design() -> None:
     )
 
 
-def test_a_second_place_in_the_same_file_stands_in_the_same_frame() -> None:
+def test_a_second_position_in_the_same_file_is_in_the_same_excerpt() -> None:
     found = Problem(
         "TC002",
         "a.b",
@@ -117,7 +117,7 @@ def test_a_place_without_a_line_is_a_note_and_a_layer_line_tells_who_wins() -> N
     ]
 
 
-def test_a_problem_without_a_message_shows_what_its_code_means() -> None:
+def test_a_problem_without_a_message_shows_the_meaning_of_its_code() -> None:
     assert render_text([Problem("TC101")]).splitlines()[0] == "error[TC101]: unknown key"
 
 
@@ -135,7 +135,7 @@ def test_a_problem_without_a_message_shows_what_its_code_means() -> None:
         ("a: b", 5, 6, "a: b", "    ^ here"),
     ],
 )
-def test_the_caret_stands_under_its_span_behind_tabs_and_wide_characters(
+def test_the_caret_is_under_its_span_after_tabs_and_wide_characters(
     text: str, column: int, end: int, line: str, caret: str
 ) -> None:
     assert frame(problem(text, at(1, column, end))) == (line, caret)
@@ -218,7 +218,7 @@ def test_colours_change_nothing_but_the_colours() -> None:
     assert coloured == plain
 
 
-def test_problems_are_sorted_by_file_and_position_then_variables_then_what_stands_nowhere() -> None:
+def test_problems_are_sorted_by_file_and_position_then_variables_then_without_position() -> None:
     nowhere, variable = Problem("TC103"), Problem("TC102", origin=Origin("env", "A"))
     missing = Problem("TC006", origin=Origin("files", "z.yaml"))
     late, early = Problem("TC101", origin=at(10, 1)), Problem("TC101", origin=at(9, 30))

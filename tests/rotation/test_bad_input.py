@@ -198,7 +198,7 @@ def test_a_credential_of_another_database_is_refused(account: Account) -> None:
     assert "" == account.rotation().status().step
 
 
-def test_an_administrator_who_is_not_there_or_may_not_is_named(account: Account) -> None:
+def test_a_missing_or_unprivileged_administrator_is_named(account: Account) -> None:
     missing = Rotation(
         account.path, kinds.DatabaseUser(account.conninfo, "secret/nobody"), environ=account.vault.environ
     )
@@ -301,7 +301,7 @@ def test_without_vault_the_message_says_so() -> None:
         Rotation("secret/x#k", kinds.Generated(), environ={})
 
 
-def test_a_token_that_is_not_accepted_is_told_as_such(vault: VaultServer) -> None:
+def test_a_token_that_is_not_accepted_is_reported_as_such(vault: VaultServer) -> None:
     vault.put("secret/refused", {"token": "old"})
     environ = {**vault.environ, "VAULT_TOKEN": "hvs.none"}
     with pytest.raises(RotationRefused, match="Vault does not accept the token") as caught:

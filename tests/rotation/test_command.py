@@ -61,7 +61,7 @@ class App(BaseModel):
 """
 
 
-def test_it_rotates_shows_the_way_back_and_tells_no_secret(vault: VaultServer) -> None:
+def test_it_rotates_and_shows_the_rollback_command_but_no_secret(vault: VaultServer) -> None:
     canary = Canary()
     vault.put("secret/cli", {"token": canary.secret})
     told: list[str] = []
@@ -206,7 +206,7 @@ def test_due_draws_a_bar_on_a_terminal(vault: VaultServer) -> None:
     assert 5 == shown.count(b"rotated   secret/drawn/")
 
 
-def test_due_takes_what_the_settings_declare(vault: VaultServer, tmp_path: Path) -> None:
+def test_due_takes_the_secrets_that_the_settings_declare(vault: VaultServer, tmp_path: Path) -> None:
     (tmp_path / "declaring.py").write_text(SETTINGS)
     vault.put("secret/declared", {"old": "old", "fresh": "old", "undated": "old"})
     notes = {"rotated_at.old": stamp(time.time() - 7200), "rotated_at.fresh": stamp(time.time() - 60)}
@@ -243,7 +243,7 @@ def test_of_several_ages_that_are_declared_for_one_place_the_smallest_counts(
         assert (0, "due       secret/one#key, 1.0 hours old\n") == (code, out)
 
 
-def test_an_age_for_all_leaves_out_what_is_leased_issued_or_pinned(vault: VaultServer, tmp_path: Path) -> None:
+def test_an_age_for_all_skips_leased_issued_and_pinned_secrets(vault: VaultServer, tmp_path: Path) -> None:
     (tmp_path / "fleeting.py").write_text(FLEETING)
     vault.put("secret/lasting", {"key": "old"})
     code, out, err = rotate(vault.environ, "--due", "--max-age", "90d", "--settings", "fleeting:App", cwd=tmp_path)
@@ -252,7 +252,7 @@ def test_an_age_for_all_leaves_out_what_is_leased_issued_or_pinned(vault: VaultS
     assert "1 not due, 0 failed, 1 in all" in err
 
 
-def test_due_tells_what_was_done_before_it_was_interrupted(vault: VaultServer) -> None:
+def test_due_reports_completed_rotations_before_an_interruption(vault: VaultServer) -> None:
     references = [f"secret/stopped/{number}#token" for number in range(8)]
     for reference in references:
         vault.put(reference.removesuffix("#token"), {"token": "old"})

@@ -36,9 +36,7 @@ def always(fate: Fate) -> Callable[[bytes], Fate]:
 
 
 @BOTH
-def test_a_connection_that_is_dropped_says_nothing_about_the_login(
-    account: Account, line: PostgresLine, single: bool
-) -> None:
+def test_a_dropped_connection_does_not_affect_the_login(account: Account, line: PostgresLine, single: bool) -> None:
     line.fate = always("cut")
     for act in (over(line, account, single=single).plan, over(line, account, single=single).run):
         with pytest.raises(DatabaseUnreachable, match="does not answer: .*server closed the connection") as caught:
@@ -84,7 +82,7 @@ def test_a_database_that_goes_away_at_the_change_leaves_users_that_take_turns_as
 
 
 @pytest.mark.parametrize("word", [b"ALTER ROLE", b"COMMIT"])
-def test_a_database_that_goes_away_at_a_single_user_s_change_is_told_with_the_command_to_type(
+def test_a_database_that_goes_away_at_a_single_user_s_change_is_reported_with_the_command_to_type(
     account: Account, line: PostgresLine, word: bytes
 ) -> None:
     gone: list[bytes] = []
@@ -223,7 +221,7 @@ def test_failed_connections_are_classified_by_their_text(text: str, about: About
     assert about is of_connecting(psycopg.OperationalError(START + text)).what
 
 
-def test_a_server_of_another_language_is_asked_what_it_says_to_a_wrong_password(
+def test_a_server_in_another_language_is_recognized_by_its_answer_to_a_wrong_password(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from toriconfig.rotation.kinds import _postgres

@@ -76,7 +76,7 @@ def test_of_fifty_the_right_ones_are_rotated(vault: VaultServer) -> None:
     assert {"fresh", "failed"} == {line.result for line in again.lines}, "what was rotated is not due again"
 
 
-def test_a_dry_run_says_which_are_due_and_changes_nothing(vault: VaultServer) -> None:
+def test_a_dry_run_shows_due_secrets_and_changes_nothing(vault: VaultServer) -> None:
     aged(vault, "secret/dry/old", 50)
     aged(vault, "secret/dry/new", 5)
     rotations = [

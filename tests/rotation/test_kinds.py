@@ -240,7 +240,7 @@ def test_a_token_without_the_engine_s_capability_is_refused_before(vault: VaultS
             Rotation("secret/app", kind, environ=vault.environ).run()
 
 
-def test_the_form_of_a_reference_says_how_it_is_rotated() -> None:
+def test_the_form_of_a_reference_implies_the_kind_of_rotation() -> None:
     forms = {
         ("secret/app", "token"): "generated",
         ("database/static-creds/app", None): "static-role",

@@ -60,7 +60,7 @@ def dead(vault: VaultServer, path: str) -> None:
 
 @pytest.mark.parametrize("single", [False, True], ids=["alternating", "single"])
 @pytest.mark.parametrize("acts", [2, 3, 5, 6])
-def test_due_resumes_what_a_killed_rotator_left(account: Account, single: bool, acts: int) -> None:
+def test_due_resumes_the_rotation_of_a_killed_rotator(account: Account, single: bool, acts: int) -> None:
     """Kind, conninfo and administrator come from the record."""
     assert killed_after(acts, lambda: account.rotation(single=single))
     code, out, err = rotate(account.vault.environ, account.path, *DUE)
@@ -71,7 +71,7 @@ def test_due_resumes_what_a_killed_rotator_left(account: Account, single: bool, 
     assert not account.rotation().status().open
 
 
-def test_due_resumes_what_a_lost_reply_left(vault: VaultServer, line: BreakingLine) -> None:
+def test_due_resumes_a_rotation_after_a_lost_reply(vault: VaultServer, line: BreakingLine) -> None:
     vault.put("secret/unanswered", {"token": "old"})
     sent: list[str] = []
 
@@ -179,7 +179,7 @@ def test_a_rotation_to_be_undone_is_undone_and_then_rotated(vault: VaultServer) 
     assert "undone" == rotation(vault, "secret/undoing").status().step
 
 
-def test_another_key_of_the_path_that_was_left_does_not_stand_in_the_way(vault: VaultServer) -> None:
+def test_an_abandoned_rotation_of_another_key_does_not_block(vault: VaultServer) -> None:
     vault.put("secret/keys", {"token": "old", "other": "old"})
     other = Rotation("secret/keys#other", kinds.Generated(), environ=vault.environ, on_event=left_at("verify"))
     with pytest.raises(Left):
@@ -189,7 +189,7 @@ def test_another_key_of_the_path_that_was_left_does_not_stand_in_the_way(vault: 
     assert {"old"}.isdisjoint(vault.get("secret/keys").values())
 
 
-def test_a_dry_run_says_what_is_half_way_and_changes_nothing(vault: VaultServer) -> None:
+def test_a_dry_run_shows_unfinished_rotations_and_changes_nothing(vault: VaultServer) -> None:
     left(vault, "secret/dry")
     dead(vault, "secret/dry")
     before = vault.get("secret/dry.rotation")
@@ -230,7 +230,7 @@ def test_due_with_status_is_about_all(vault: VaultServer) -> None:
 
 
 class TestProcess:
-    def test_this_process_runs_what_it_has_begun_and_nothing_else(self) -> None:
+    def test_a_process_runs_only_the_rotations_that_it_started(self) -> None:
         begin("one")
         assert is_running(this_process(), "one")
         end("one")

@@ -126,14 +126,16 @@ class TestTheRecordKnows:
         setup = account.vault.get(f"{account.path}.rotation")["setup"]
         assert {"conninfo": account.conninfo, "admin": "secret/admin", "single": False} == setup
 
-    def test_another_kind_than_it_says_is_refused(self, account: Account) -> None:
+    def test_another_kind_than_declared_is_refused(self, account: Account) -> None:
         assert killed_after(4, account.rotation)
         code, _, err = rotate(account.vault.environ, account.path, "--resume", "--kind", "key-pair")
         assert (1, True) == (code, "is of kind database-user, not key-pair" in err)
         account.rotation().rollback()
 
     @pytest.mark.parametrize("changes", [{"kind": "of tomorrow"}, {"setup": {"conninfo": 5}}, {"setup": {}}])
-    def test_a_record_that_does_not_say_enough_asks_for_it(self, account: Account, changes: dict[str, object]) -> None:
+    def test_an_incomplete_record_requires_the_missing_option(
+        self, account: Account, changes: dict[str, object]
+    ) -> None:
         account.rotation().run()
         record = account.vault.get(f"{account.path}.rotation")
         name = f"{account.path}.rotation".removeprefix("secret/")
@@ -145,7 +147,7 @@ class TestTheRecordKnows:
         assert (Exit.USAGE, "") == (code, out)
         assert "--conninfo" in err or "not a kind of this package" in err
 
-    def test_a_kind_of_ones_own_is_resumed_by_its_program(self, vault: VaultServer) -> None:
+    def test_a_custom_kind_is_resumed_by_its_program(self, vault: VaultServer) -> None:
         class Mine(kinds.Generated):
             name = "mine"
 
@@ -157,7 +159,7 @@ class TestTheRecordKnows:
 
 
 class TestJson:
-    def test_it_tells_each_act(self, vault: VaultServer) -> None:
+    def test_it_reports_each_action(self, vault: VaultServer) -> None:
         vault.put("secret/json", {"token": "one"})
         reference = "secret/json#token"
         told = {
@@ -173,7 +175,7 @@ class TestJson:
         assert (1, 3) == (items["rollback"]["restored"], items["rollback"]["version"])
         assert any("version 2 of secret/json" in action for action in items["dry-run"]["actions"])
 
-    def test_it_tells_what_failed_beside_what_did_not(self, vault: VaultServer) -> None:
+    def test_it_reports_failures_beside_successes(self, vault: VaultServer) -> None:
         code, items = rotate_json(vault.environ, "secret/nothing#token", "secret/opted#token", "--verify", "true")
         assert (1, ["failed", "rotated"]) == (code, [item["result"] for item in items])
         assert "VaultNotFound" == items[0]["error"]["type"]
@@ -185,7 +187,7 @@ class TestJson:
             items[0]["error"]["step"],
         )
 
-    def test_it_tells_what_is_due(self, vault: VaultServer) -> None:
+    def test_it_reports_due_secrets(self, vault: VaultServer) -> None:
         vault.put("secret/aged", {"token": "old"})
         references = ["secret/opted#token", "secret/aged#token", "secret/nothing#token"]
         code, items = rotate_json(vault.environ, *references, "--due", "--max-age", "0")
@@ -214,7 +216,7 @@ class TestJson:
         (90 * 86_400, "90.0 days"),
     ],
 )
-def test_ages_below_a_day_are_told_in_hours(seconds: float, text: str) -> None:
+def test_ages_below_a_day_are_reported_in_hours(seconds: float, text: str) -> None:
     assert text == spoken(seconds)
 
 

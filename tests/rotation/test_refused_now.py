@@ -143,7 +143,7 @@ def test_if_the_database_does_not_answer_the_working_version_is_unknown(account:
 
 
 @pytest.mark.parametrize("before", [rotated, taken_back, undone, lambda account, single: None])
-def test_a_stored_version_that_was_deleted_is_told_with_what_to_type(
+def test_a_stored_version_that_was_deleted_is_reported_with_what_to_type(
     account: Account, before: Callable[..., None]
 ) -> None:
     before(account, single=True)
@@ -176,14 +176,14 @@ def test_the_status_names_the_rollback_where_readers_are_refused(account: Accoun
     assert (True, (f"toriconfig rotate {account.path} --rollback",)) == (status.locked_out, status.commands)
 
 
-def test_another_kind_than_the_record_says_is_refused(account: Account) -> None:
+def test_another_kind_than_the_recorded_one_is_refused(account: Account) -> None:
     taken_back(account, single=True)
     broken_by_hand(account)
     code, _, err = rotate(account.vault.environ, account.path, "--rollback", "--kind", "generated")
     assert (1, True) == (code, "is of kind database-user, not generated" in err)
 
 
-def test_the_command_says_which_version_it_brought_back(account: Account) -> None:
+def test_the_command_reports_the_restored_version(account: Account) -> None:
     taken_back(account, single=True)
     broken_by_hand(account)
     code, out, _ = rotate(account.vault.environ, account.path, "--rollback")

@@ -19,7 +19,7 @@ def as_superuser(account: Account, *statements: str) -> None:
             connection.execute(sql.SQL(statement).format(**names))
 
 
-def test_the_second_user_may_what_the_first_may_and_owns_nothing_itself(account: Account) -> None:
+def test_the_second_user_has_the_privileges_of_the_first_and_owns_nothing(account: Account) -> None:
     name = account.name
     with psycopg.connect(account.postgres.conninfo(), autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {name} AUTHORIZATION {name}".encode())

@@ -122,7 +122,7 @@ def test_a_reservation_whose_answer_is_lost_is_read_back(single: Single) -> None
     assert "rotated" == single.rotation(timeout=20.0).run().result
 
 
-def test_a_reservation_of_which_nothing_is_known_is_told_as_such(single: Single) -> None:
+def test_a_reservation_of_which_nothing_is_known_is_reported_as_such(single: Single) -> None:
     dead: list[str] = []
 
     def fault(method: str, path: str) -> str:
@@ -142,7 +142,7 @@ def test_a_reservation_of_which_nothing_is_known_is_told_as_such(single: Single)
 
 @pytest.mark.parametrize("step", ["apply", "verify", "promote"])
 @pytest.mark.parametrize("state", ["started", "done"])
-def test_a_seal_leaves_a_password_that_works_or_says_that_readers_are_locked_out(
+def test_a_seal_leaves_a_working_password_or_reports_that_readers_are_locked_out(
     single: Single, step: str, state: str
 ) -> None:
     account = single.account
@@ -189,7 +189,7 @@ def test_a_promotion_of_which_nothing_is_known_is_not_undone(single: Single) -> 
     assert account.logs_in()
 
 
-def test_readers_that_are_locked_out_are_told_of_with_the_command_to_type(
+def test_readers_that_are_locked_out_are_reported_of_with_the_command_to_type(
     single: Single, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuses(self: DatabaseUser, *arguments: object) -> None:

@@ -17,7 +17,7 @@ def rotation(vault: VaultServer, key: str, *, leave_at: str = "") -> Rotation:
     return Rotation(f"secret/pay#{key}", kinds.Generated(), environ=vault.environ, on_event=on_event)
 
 
-def test_a_key_that_was_never_rotated_is_not_told_the_record_of_another(vault: VaultServer) -> None:
+def test_a_key_that_was_never_rotated_is_not_reported_the_record_of_another(vault: VaultServer) -> None:
     vault.put("secret/pay", {"pin": "old", "other": "old"})
     rotation(vault, "pin").run()
     status = rotation(vault, "other").status()
@@ -25,7 +25,7 @@ def test_a_key_that_was_never_rotated_is_not_told_the_record_of_another(vault: V
     assert "done" == rotation(vault, "pin").status().step
 
 
-def test_another_key_that_is_half_way_is_told_by_its_name(vault: VaultServer) -> None:
+def test_another_key_that_is_half_way_is_reported_by_its_name(vault: VaultServer) -> None:
     vault.put("secret/pay", {"pin": "old", "other": "old"})
     with pytest.raises(Left):
         rotation(vault, "pin", leave_at="verify").run()
@@ -34,7 +34,7 @@ def test_another_key_that_is_half_way_is_told_by_its_name(vault: VaultServer) ->
     rotation(vault, "pin").rollback()
 
 
-def test_the_record_of_a_secret_that_was_deleted_is_told(vault: VaultServer) -> None:
+def test_the_record_of_a_secret_that_was_deleted_is_reported(vault: VaultServer) -> None:
     vault.put("secret/pay", {"pin": "old"})
     rotation(vault, "pin").run()
     vault.delete("secret/pay")
@@ -45,7 +45,7 @@ def test_the_record_of_a_secret_that_was_deleted_is_told(vault: VaultServer) -> 
 
 
 @pytest.mark.parametrize("single", [True, False])
-def test_a_password_changed_by_hand_is_told_with_what_helps(
+def test_a_password_changed_by_hand_is_reported_with_what_helps(
     account: Account, shared_postgres: Postgres, single: bool
 ) -> None:
     account.rotation(single=single).run()

@@ -82,9 +82,7 @@ def test_a_rollback_finds_a_promotion_that_was_not_recorded(account: Account) ->
     assert account.logs_in()
 
 
-def test_a_password_is_not_set_by_one_who_was_taken_over_while_he_waited(
-    account: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rotator_replaced_while_waiting_sets_no_password(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first has logged in to set the password; before he has the lock, another takes it all back."""
     other = account.rotation(single=True, environ=own_session(account.vault, 4))
     change, waited = _postgres.Server.change, threading.Lock()

@@ -90,7 +90,7 @@ class TestRollback:
             rotation(vault, "secret/open").rollback(to=1)
         assert "`toriconfig rotate 'secret/open#token' --resume`" in caught.value.help
 
-    def test_the_command_says_it_and_takes_a_version(self, vault: VaultServer) -> None:
+    def test_the_command_reports_the_rollback_and_takes_a_version(self, vault: VaultServer) -> None:
         rotated(vault, "secret/typed", "one", "two")
         reference = "secret/typed#token"
         told = [rotate(vault.environ, reference, "--rollback")[:2] for _ in range(2)]
@@ -112,14 +112,14 @@ class TestLosers:
         assert re.fullmatch(told, caught.value.message)
         assert caught.value.help.startswith("the former value is valid")
 
-    def test_one_that_is_being_undone_is_told_as_such(self, vault: VaultServer) -> None:
+    def test_one_that_is_being_undone_is_reported_as_such(self, vault: VaultServer) -> None:
         vault.put("secret/undoing", {"token": "one"})
         with pytest.raises(Left):
             rotation(vault, "secret/undoing", "two", verify=lambda _: False, on_event=left_at("undo")).run()
         with pytest.raises(RotationLost, match="is being rolled back by"):
             rotation(vault, "secret/undoing", "three").run()
 
-    def test_one_that_was_taken_back_after_its_promotion_is_told_as_such(self, vault: VaultServer) -> None:
+    def test_one_that_was_taken_back_after_its_promotion_is_reported_as_such(self, vault: VaultServer) -> None:
         vault.put("secret/back", {"token": "one"})
         other = rotation(vault, "secret/back", who="the other")
         with pytest.raises(RotationLost, match="was rolled back to the value of version 1 by the other"):
@@ -194,7 +194,7 @@ class TestStatus:
         assert re.search(rf"^  now:   readers get version 2, stored since {TIME}$", out, re.MULTILINE)
         assert re.search(rf"^  grace: the former value stays until {TIME}$", out, re.MULTILINE)
 
-    def test_a_database_that_is_down_leaves_unknown_what_works(self, account: Account) -> None:
+    def test_a_database_that_is_down_leaves_the_working_version_unknown(self, account: Account) -> None:
         assert killed_after(3, lambda: account.rotation(single=True))
         setup = {"conninfo": "host=127.0.0.1 port=1 dbname=x"}
         status = Rotation(account.path, setup=setup, environ=account.vault.environ).status()
@@ -209,7 +209,7 @@ class TestStatus:
         typed = rotation(vault, "secret/verified").status().commands[0]
         assert "toriconfig rotate 'secret/verified#token' --resume --verify COMMAND" == typed
 
-    def test_a_closed_one_says_how_it_is_taken_back(self, account: Account) -> None:
+    def test_a_closed_rotation_shows_how_to_roll_it_back(self, account: Account) -> None:
         account.rotation().run()
         status = account.rotation().status()
         assert (f"toriconfig rotate {account.path} --rollback",) == status.commands
@@ -219,7 +219,7 @@ class TestStatus:
         assert 1 == account.rotation().status().restored
 
 
-def test_a_rotation_that_was_undone_because_it_failed_says_by_whom(vault: VaultServer) -> None:
+def test_a_rotation_undone_after_a_failure_names_its_rotator(vault: VaultServer) -> None:
     vault.put("secret/failed", {"token": "one"})
     with pytest.raises(RotationError):
         rotation(vault, "secret/failed", "two", verify=lambda _: False).run()

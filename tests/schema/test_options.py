@@ -52,7 +52,7 @@ def test_the_options_of_tori_settings_are_those_of_the_design() -> None:
     assert ToriSettings.model_config["frozen"] is True
 
 
-def test_options_given_stand_above_those_of_the_class() -> None:
+def test_given_options_override_those_of_the_class() -> None:
     environ = {"CLASS_A": "class", "GIVEN_A": "given"}
     assert ("class", "given") == (load(Schema, environ=environ).a, load(Schema, environ=environ, env_prefix="GIVEN_").a)
     assert "secret/class" == Options.of(Schema.model_config, {"env_prefix": None}).vault_path
@@ -84,7 +84,7 @@ def test_one_path_is_as_good_as_a_list_of_one() -> None:
         ({"renamed": {"old": 1}}, "`renamed` maps old keys to new ones"),
     ],
 )
-def test_an_option_that_cannot_be_is_refused_with_what_can(given: dict[str, Any], message: str) -> None:
+def test_an_invalid_option_is_refused_with_the_valid_values(given: dict[str, Any], message: str) -> None:
     with pytest.raises(TypeError, match=message):
         load(Schema, **given)
 

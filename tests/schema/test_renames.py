@@ -68,7 +68,7 @@ def told(found: Attempt) -> list[tuple[str, str, str]]:
         ("gone: 2", "gone", 2),
     ],
 )
-def test_an_old_key_still_sets_the_value_and_its_place_is_told(text: str, path: str, value: Any) -> None:
+def test_an_old_key_still_sets_the_value_and_its_place_is_reported(text: str, path: str, value: Any) -> None:
     model = loaded(App, text)
     found: Any = model.__dict__
     for part in path.split("."):
@@ -123,7 +123,7 @@ def test_layers_meet_under_the_new_name() -> None:
     assert ["APP_POOL_SIZE", "2.yaml:1:29", "1.yaml:1:12"] == list(map(str, origins[:3]))
 
 
-def test_of_an_old_and_a_new_key_in_one_layer_the_new_one_counts_and_that_is_told() -> None:
+def test_of_an_old_and_a_new_key_in_one_layer_the_new_one_counts_and_that_is_reported() -> None:
     found = attempt(App, "pool_size: 3\ndatabase: {pool: {max_size: 4}}")
     assert found.loaded is not None
     assert 4 == found.loaded.model.database.pool.max_size  # type: ignore[attr-defined]
@@ -142,7 +142,7 @@ def test_references_to_an_old_key_find_the_new_one() -> None:
     assert ["9 s"] == loaded(App, "database: {pool: {max_size: 9}}\nwords: ['${db.pool.maximum} s']").words
 
 
-def test_a_reference_to_an_old_key_is_told_where_it_stands() -> None:
+def test_a_reference_to_an_old_key_is_reported_where_it_stands() -> None:
     found = attempt(App, "database: {pool: {max_size: 9}}\nwords: ['${db.pool.maximum} s ${database.host}']")
     assert [("1.yaml:2:9", "words[0]", "write `${database.pool.max_size}` instead")] == told(found)
 
@@ -153,7 +153,7 @@ def test_code_may_use_old_names_as_well() -> None:
     assert 3 == replace(model, {"db.host": "x", "pool_size": 3}).database.pool.max_size
 
 
-def test_a_wrong_value_is_told_where_it_stands() -> None:
+def test_a_wrong_value_is_reported_where_it_stands() -> None:
     (error,) = refused(App, "pool_size: many").problems
     assert ("TC102", "1.yaml:1:12") == (error.code, str(error.origin))
 
@@ -226,7 +226,7 @@ def test_load_and_lazy_take_the_renamed_keys_of_the_schema_itself(schema: Any, s
     assert "pool.max_size" == explain(made[1], "old.max_size").path
 
 
-def test_a_given_name_that_leads_nowhere_is_told_although_nothing_uses_it() -> None:
+def test_a_given_name_that_leads_nowhere_is_reported_although_nothing_uses_it() -> None:
     with pytest.raises(TypeError, match="`old` is renamed to `nwe`, which is no key of it"):
         load(Section, environ={}, renamed={"old": "nwe"})
 
@@ -240,7 +240,7 @@ def test_a_recipe_with_a_secret_under_its_old_name_does_not_pickle(schema: Any, 
         pickle.dumps(settings)
 
 
-def test_the_json_schema_allows_old_keys_and_names_what_took_their_place() -> None:
+def test_the_json_schema_allows_old_keys_and_names_the_new_ones() -> None:
     schema = schema_of_files(App)
     old = schema["properties"]["pool_size"]
     assert True is old["deprecated"]

@@ -43,7 +43,7 @@ def test_a_secret_in_a_tuple_may_be_a_reference_to_vault(monkeypatch: pytest.Mon
     assert "hunter2" == settings.login[1].get()
 
 
-def test_a_secret_in_a_tuple_is_not_referred_to_from_a_plain_field_but_what_stands_beside_it_is() -> None:
+def test_a_plain_field_may_refer_to_plain_items_of_a_tuple_but_not_to_its_secrets() -> None:
     assert "for bob" == loaded(Schema, "login: [bob, hunter2]\nnote: 'for ${login[0]}'").note
     (found,) = problems(Schema, "login: [bob, hunter2]\nnote: 'for ${login[1]}'")
     assert "TC302" == found.code

@@ -143,7 +143,7 @@ def test_null_is_allowed_where_none_is(annotation: Any, nullable: bool) -> None:
     assert nullable is shape_of(annotation).nullable
 
 
-def test_text_may_stand_for_a_container_only_where_the_union_says_so() -> None:
+def test_text_may_replace_a_container_only_if_the_union_allows_text() -> None:
     assert (True, False) == (shape_of(list[int] | str).text, shape_of(list[int] | None).text)
 
 
@@ -261,7 +261,7 @@ class Dog(BaseModel):
     age: int = 1
 
 
-def test_a_union_is_narrowed_by_what_its_literals_allow() -> None:
+def test_a_union_is_narrowed_by_its_literals() -> None:
     class Given:
         def __init__(self, value: object) -> None:
             self.value = value

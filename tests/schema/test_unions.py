@@ -55,7 +55,7 @@ def test_a_default_of_one_model_does_not_keep_another_from_being_chosen() -> Non
     assert Bucket(bucket="invoices") == loaded(Schema, "store: {bucket: invoices}").store
 
 
-def test_a_default_stays_below_what_is_said_of_its_own_model() -> None:
+def test_a_default_stays_below_values_set_for_its_own_model() -> None:
     assert Local(path="/srv", mode=7) == loaded(Schema, "store: {mode: 7}").store
 
 
@@ -75,12 +75,12 @@ def test_a_tag_that_changes_replaces_and_one_that_stays_merges() -> None:
     assert Cat(lives=2) == loaded(Schema, "pet: {kind: cat, lives: 1}", "pet: {lives: 2}").pet
 
 
-def test_a_lower_tag_counts_until_another_is_said() -> None:
+def test_a_lower_tag_counts_until_a_higher_layer_sets_another() -> None:
     found = problems(Schema, "pet: {kind: cat, lives: 1}", "pet: {bark: loud}")
     assert [("TC101", "pet.bark", "2.yaml:1:7")] == [(one.code, one.path, str(one.origin)) for one in found]
 
 
-def test_a_misspelt_key_is_told_and_replaces_nothing() -> None:
+def test_a_misspelt_key_is_reported_and_replaces_nothing() -> None:
     (only,) = refused(Schema, "store: {path: /a}", "store: {mdoe: 3}").problems
     assert ("TC101", "store.mdoe", "did you mean `mode`?") == (only.code, only.path, only.help)
 
@@ -92,7 +92,7 @@ def test_keys_that_the_chosen_model_does_not_have_are_unknown() -> None:
     assert ("TC101", "store.bucket") == (only.code, only.path)
 
 
-def test_a_key_whose_model_lacks_another_key_is_told() -> None:
+def test_a_key_whose_model_lacks_another_key_is_reported() -> None:
     (only,) = problems(Schema, "store: {region: us}")
     assert ("TC101", "store.region", "1.yaml:1:9") == (only.code, only.path, str(only.origin))
     assert ("`region` goes with `bucket`, which no layer sets", "set `bucket` too, or remove it") == (
@@ -102,7 +102,7 @@ def test_a_key_whose_model_lacks_another_key_is_told() -> None:
     assert Bucket(bucket="b", region="us") == loaded(Schema, "store: {region: us}", "store: {bucket: b}").store
 
 
-def test_in_a_file_that_is_checked_alone_a_lower_layer_may_say_the_other_key() -> None:
+def test_in_a_file_checked_alone_another_layer_may_set_the_other_key() -> None:
     root = MappingSource({"store": {"region": "us"}}).load().root
     assert () == try_check_tree(Schema, Tree(root))
 
@@ -153,7 +153,7 @@ def test_a_key_that_two_models_share_takes_references_as_the_chosen_one_has_it()
 
 
 @pytest.mark.parametrize("schema", [Schema, Tagged])
-def test_a_tag_that_only_a_default_says_chooses_its_model_until_a_layer_says_another(schema: Any) -> None:
+def test_a_tag_of_a_default_selects_its_model_until_a_layer_sets_another(schema: Any) -> None:
     assert Cat(lives=7) == loaded(schema, "pet: {lives: 7}").pet
     assert Dog() == loaded(schema, "pet: {kind: dog}").pet
     assert Dog(bark="loud") == loaded(schema, "either: {bark: loud}").either

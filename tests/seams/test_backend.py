@@ -48,7 +48,7 @@ def test_a_path_without_keys_is_the_value_itself(memory: Memory, canary: Canary)
     assert canary.secret == app(memory, token="${memory:whole}").token.get()
 
 
-def test_quotes_keep_what_ends_a_reference(memory: Memory) -> None:
+def test_quotes_protect_the_end_characters_of_a_reference(memory: Memory) -> None:
     memory.values["a b"] = {"k}|": "odd"}
     assert app(memory, token='${memory:"a b"#"k}|"}').token.get() == "odd"
 

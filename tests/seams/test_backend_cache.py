@@ -85,7 +85,7 @@ def test_a_value_with_an_end_is_never_used_after_it(memory: Memory) -> None:
     assert settings.token.get() == "second"
 
 
-def test_refresh_fetches_now_and_returns_what_changed(memory: Memory) -> None:
+def test_refresh_fetches_now_and_returns_the_changes(memory: Memory) -> None:
     settings = lazy_app(memory)
     settings.token.get()
     assert toriconfig.refresh(settings) == []
@@ -114,7 +114,7 @@ def test_a_coroutine_reads_without_blocking_its_loop(memory: Memory, canary: Can
     assert asyncio.run(read()) == canary.secret
 
 
-def test_reload_keeps_what_is_in_memory(memory: Memory) -> None:
+def test_reload_keeps_secrets_in_memory(memory: Memory) -> None:
     settings = lazy_app(memory)
     settings.token.get()
     assert toriconfig.reload(settings) == []

@@ -115,7 +115,7 @@ def test_an_ending_in_config_name_is_cut_off() -> None:
     assert ["TC102"] == [one.code for one in check(App, "pyproject.toml", config_name="app.toml")]
 
 
-def test_a_format_of_the_package_comes_first_where_both_stand_side_by_side() -> None:
+def test_a_format_of_the_package_takes_precedence_over_a_custom_one() -> None:
     write("[app]\nsize = 2\n")
     write("size: 3\n", "app.yaml")
     assert 3 == load(App, config_name="app").size
@@ -188,7 +188,7 @@ def test_a_key_keeps_its_spelling_beside_the_same_key_of_another_file() -> None:
     assert {"a": 1, "A": 3} == load(App, config_files=["first.yaml", "app.bare"]).database.weights
 
 
-def test_a_file_says_of_vault_what_a_file_of_the_checkout_may() -> None:
+def test_a_file_sets_the_permitted_fields_of_vault() -> None:
     found = refused("[vault]\naddress = https://elsewhere:8200\n")
     assert ("TC504", "app.ini:2:11") == (found.code, str(found.origin))
 

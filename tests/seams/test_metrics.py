@@ -25,7 +25,7 @@ def send_statsd(address: tuple[str, int], *settings: object) -> None:
                 out.sendto(f"toriconfig.{metric.name}:{sample.value:g}|{kind}|#{tags}".encode(), address)
 
 
-def test_an_exporter_of_ones_own_is_a_loop_over_measure() -> None:
+def test_a_custom_exporter_is_a_loop_over_measure() -> None:
     canary = Canary()
     settings = lazy(App, overrides={"token": canary.secret}, environ={})
     assert canary.secret == settings.token.get()

@@ -129,7 +129,7 @@ def _service(vault: VaultServer, tmp_path: Path) -> Service:
     return Service(vault, tmp_path)
 
 
-def test_a_dry_run_tells_the_plan_of_the_kind_and_changes_nothing(service: Service) -> None:
+def test_a_dry_run_shows_the_plan_of_the_kind_and_changes_nothing(service: Service) -> None:
     code, out, err = service.rotate(*service.where, "--dry-run")
     assert (0, True) == (code, f"add a token at {service.file}, in 3 attempts" in out), err
     assert (["first"], "first") == (service.tokens, service.stored)

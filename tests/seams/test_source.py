@@ -137,7 +137,7 @@ def test_a_tree_that_is_returned_again_gives_the_same_values() -> None:
 # Origins
 
 
-def test_explain_names_the_source_and_what_it_overrides(tmp_path: Path) -> None:
+def test_explain_names_the_source_and_the_overridden_values(tmp_path: Path) -> None:
     (tmp_path / "app.yaml").write_text("database: {host: file}\n")
     store = Store({"database": {"host": "store"}})
     found = str(explain(load(App, config_name="app", config_dir=tmp_path, sources=[store]), "database.host"))
@@ -204,7 +204,7 @@ def test_a_source_that_holds_nothing_any_more_leaves_lower_layers_to_count() -> 
     assert 1 == settings.size
 
 
-def test_a_failed_reload_keeps_what_the_source_gave_before(canary: Canary) -> None:
+def test_a_failed_reload_keeps_the_earlier_values_of_the_source(canary: Canary) -> None:
     store = Store({"token": canary.secret, "size": 2})
     settings = lazy(App, sources=[store])
     assert 2 == settings.size

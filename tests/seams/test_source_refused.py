@@ -52,7 +52,7 @@ def test_the_other_problems_are_found_beside_a_source_that_fails_but_no_missing_
     assert ["TC102", "TC505"] == sorted(one.code for one in caught.value.problems)
 
 
-def test_two_sources_of_one_class_are_told_apart() -> None:
+def test_two_sources_of_one_class_are_distinguished() -> None:
     good, bad = Store({}), Store({})
     bad.wrong = OSError()
     assert "the source Store (sources[1]) raised OSError" in refused(App, good, bad).message
@@ -126,14 +126,14 @@ def test_the_data_of_a_source_is_no_mapping() -> None:
 @pytest.mark.parametrize(
     ("key", "value"), [("address", "https://elsewhere:8200"), ("auth", {"method": "token", "token": "x"})]
 )
-def test_a_source_does_not_say_where_credentials_go(key: str, value: Any) -> None:
+def test_a_source_does_not_set_the_destination_of_credentials(key: str, value: Any) -> None:
     found = refused(App, Store({"vault": {key: value}}), vault=Vault())
     assert ("TC504", True) == (found.code, "may not come from a source" in found.message)
     load(App, sources=[Store({"vault": {key: value}})], vault=Vault(allow_file_address=True), offline=True)
 
 
 @pytest.mark.parametrize("kind", sorted(TRUSTED_LAYERS))
-def test_a_source_does_not_call_itself_a_layer_that_may_say_so(kind: str) -> None:
+def test_a_source_cannot_claim_a_more_trusted_layer(kind: str) -> None:
     found = refused(App, Store({"vault": {"address": "https://elsewhere:8200"}}, kind=kind), vault=Vault())
     assert ("TC505", f"the source Store returned a tree of the kind {kind}") == (found.code, found.message)
     assert "`load` returns `toriconfig.sources.tree(values, name)`" == found.help

@@ -54,7 +54,7 @@ def load(file: Path, text: str, prefix: str = "TORI_") -> Tree:
         ("\ufeffTORI_X=a\r\n", "a"),
     ],
 )
-def test_values_are_read_as_the_format_says_and_nothing_is_interpolated(file: Path, text: str, value: str) -> None:
+def test_values_are_read_by_the_format_without_interpolation(file: Path, text: str, value: str) -> None:
     tree = load(file, text)
     assert tree.flat
     assert tree.root.plain() == {"X": value}

@@ -60,6 +60,6 @@ def test_a_file_of_more_lines_than_any_env_file_has_is_refused(tmp_path: Path) -
     assert ("TC004", "at most 50,000 lines") == (only.code, only.expected)
 
 
-def test_a_variable_that_is_not_set_is_told_once_for_a_value(tmp_path: Path) -> None:
+def test_a_variable_that_is_not_set_is_reported_once_for_a_value(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("T_A=${NOT}${NOT}${OTHER:-x}${NOT}\n")
     assert ["TC304"] == [problem.code for problem in DotEnv(tmp_path / ".env", "T_").load().problems]

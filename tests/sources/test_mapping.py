@@ -65,7 +65,7 @@ def test_the_mapping_has_the_name_that_it_was_given() -> None:
     assert str(node.origin) == 'ToriSettings["a"]'
 
 
-def test_models_dates_and_objects_are_leaves_and_stay_what_they_are() -> None:
+def test_models_dates_and_objects_are_unchanged_leaves() -> None:
     class Pool(BaseModel):
         size: int = 1
 

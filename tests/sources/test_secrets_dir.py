@@ -41,7 +41,7 @@ def test_a_file_is_a_value_under_its_name_in_upper_case(tmp_path: Path) -> None:
     assert load(tmp_path).root.plain() == {"DATABASE__PASSWORD": "x", "API_KEY": "y"}
 
 
-def test_the_prefix_may_stand_before_a_name_and_need_not(tmp_path: Path) -> None:
+def test_the_prefix_of_a_name_is_optional(tmp_path: Path) -> None:
     (tmp_path / "tori_a").write_text("1")
     (tmp_path / "b").write_text("2")
     assert load(tmp_path, "TORI_").root.plain() == {"A": "1", "B": "2"}
@@ -61,7 +61,7 @@ def test_the_prefix_may_stand_before_a_name_and_need_not(tmp_path: Path) -> None
         (b"\xff\n", b"\xff\n"),
     ],
 )
-def test_one_newline_is_taken_away_and_what_is_no_text_is_bytes(data: bytes, value: str | bytes) -> None:
+def test_one_newline_is_removed_and_binary_content_is_bytes(data: bytes, value: str | bytes) -> None:
     assert value_of(data) == value
 
 

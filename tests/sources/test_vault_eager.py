@@ -45,7 +45,7 @@ def test_plain_fields_come_from_vault_by_dotted_path_above_the_environment(vault
     assert "vault secret/app#name v1" == str(explain(model, "name").origin)
 
 
-def test_code_still_stands_above_and_another_order_counts(vault: FakeVault) -> None:
+def test_code_keeps_its_precedence_and_another_order_is_used(vault: FakeVault) -> None:
     vault["secret/app"] = {"name": "vault"}
     assert "code" == loaded(Schema, overrides={"name": "code"}, offline=False).name
     given: dict[str, Any] = {"environ": {"T_NAME": "env"}, "offline": False}

@@ -47,11 +47,11 @@ WRONG_TYPE = "`{}` has the wrong type"
 
 
 @pytest.mark.parametrize("schema", [Limits, StrictLimits, Both])
-def test_a_validator_that_misses_a_wrong_field_does_not_hide_what_is_wrong_with_it(schema: type[BaseModel]) -> None:
+def test_a_validator_that_needs_an_invalid_field_does_not_hide_its_error(schema: type[BaseModel]) -> None:
     assert [("TC102", "low", WRONG_TYPE.format("low"))] == told(schema, A_LOW="x", A_HIGH="3")
 
 
-def test_errors_beside_an_escaped_exception_are_all_told() -> None:
+def test_errors_beside_an_escaped_exception_are_all_reported() -> None:
     expected = [("TC102", "limits.low", WRONG_TYPE.format("limits.low")), ("TC102", "port", WRONG_TYPE.format("port"))]
     assert expected == sorted(told(Holder, A_LIMITS__LOW="x", A_LIMITS__HIGH="3", A_PORT="y"))
 
@@ -66,7 +66,7 @@ class Broken(BaseModel):
         return str({"a": 1}[name])
 
 
-def test_an_exception_of_its_own_stands_at_its_field() -> None:
+def test_an_exception_of_a_field_is_reported_at_its_field() -> None:
     raised = ("TC108", "name", "a validator of `name` raised KeyError")
     assert [raised] == told(Broken, A_NAME="b")
     assert [raised, ("TC102", "port", WRONG_TYPE.format("port"))] == sorted(
@@ -74,7 +74,7 @@ def test_an_exception_of_its_own_stands_at_its_field() -> None:
     )
 
 
-def test_an_exception_of_a_validator_of_the_model_is_told_with_its_rule() -> None:
+def test_an_exception_of_a_validator_of_the_model_is_reported_with_its_rule() -> None:
     class Whole(BaseModel):
         port: int = 1
 

@@ -93,7 +93,9 @@ FROM_TEXT: list[tuple[Any, str, Any]] = [
 
 
 @pytest.mark.parametrize(("annotation", "yaml", "expected"), FROM_FILES, ids=str)
-def test_a_file_may_say_what_strict_json_may(base: type[BaseModel], annotation: Any, yaml: str, expected: Any) -> None:
+def test_a_file_may_contain_what_strict_json_may(
+    base: type[BaseModel], annotation: Any, yaml: str, expected: Any
+) -> None:
     Path("c.yaml").write_text(f"v: {yaml}\n")
     assert expected == value(base, annotation, config_name="c")
 
@@ -115,7 +117,7 @@ def test_the_text_behind_a_reference_is_coerced(base: type[BaseModel]) -> None:
     [(int, "'5'"), (int, "5.5"), (str, "5"), (bool, "1"), (set[int], "['1']"), (float, "'1.5'"), (Sub, "{day: 2024-01-01, n: '5'}")],
     ids=str,
 )  # fmt: skip
-def test_a_file_may_not_say_what_strict_json_may_not(annotation: Any, yaml: str) -> None:
+def test_a_file_may_not_contain_what_strict_json_may_not(annotation: Any, yaml: str) -> None:
     schema = type("Schema", (BaseModel,), {"__annotations__": {"v": annotation}, "model_config": {"strict": True}})
     Path("c.yaml").write_text(f"v: {yaml}\n")
     found = problems(schema, config_name="c", environ={})
@@ -172,7 +174,7 @@ def test_the_constructor_of_a_strict_settings_class_reads_files_too() -> None:
     assert ({3}, 2) == (made.tags, made.day.day)
 
 
-def test_validators_of_a_strict_model_run_once_on_what_counts() -> None:
+def test_validators_of_a_strict_model_run_once_on_the_effective_values() -> None:
     class Schema(BaseModel):
         model_config = ConfigDict(strict=True)
 

@@ -93,7 +93,7 @@ class Schema(BaseModel):
         ("'a.b': 1", "1:1", '"a.b"'),
     ],
 )
-def test_an_unknown_key_is_told_at_any_depth_at_its_key(text: str, place: str, path: str) -> None:
+def test_an_unknown_key_is_reported_at_any_depth_at_its_key(text: str, place: str, path: str) -> None:
     assert [("TC101", f"1.yaml:{place}", path)] == told(Schema, text)
 
 
@@ -138,7 +138,7 @@ def test_a_key_like_none_is_not_guessed() -> None:
     assert (None, "remove it, or add it to the model behind `pool`") == (only.fix, only.help)
 
 
-def test_an_unknown_key_in_code_is_told_too() -> None:
+def test_an_unknown_key_in_code_is_reported_too() -> None:
     assert [("TC101", 'overrides["pool.x"]', "pool.x")] == told(Schema, overrides={"pool.x": 1})
 
 

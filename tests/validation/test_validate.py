@@ -121,7 +121,7 @@ def test_each_mistake_is_one_problem_at_its_place(text: str, code: str, place: s
     assert found.message
 
 
-def test_all_mistakes_are_told_at_once_sorted_by_place() -> None:
+def test_all_mistakes_are_reported_at_once_sorted_by_place() -> None:
     text = "on: x\npool:\n  size: x\n  ratio: 2\nhosts:\n  - {name: 1}\nzzz: 1\n"
     found = told(Schema, text)
     assert [
@@ -142,7 +142,7 @@ def test_a_near_miss_of_a_choice_is_named(text: str, meant: str) -> None:
     assert f"did you mean `{meant}`?" == only(text).help
 
 
-def test_a_missing_key_stands_at_its_parent_and_says_where_it_was_looked_for() -> None:
+def test_a_missing_key_is_reported_at_its_parent_with_the_searched_layers() -> None:
     class Outer(BaseModel):
         inner: Host
 
@@ -157,7 +157,7 @@ def test_a_missing_key_stands_at_its_parent_and_says_where_it_was_looked_for() -
     assert "looked in: variables T_*, 1.yaml; set `inner.port`, or T_INNER__PORT in the environment" == found.help
 
 
-def test_a_missing_key_at_the_top_stands_nowhere() -> None:
+def test_a_missing_top_level_key_has_no_position() -> None:
     class One(BaseModel):
         x: int
 
@@ -171,7 +171,7 @@ def test_a_missing_tag_of_a_union_is_the_key_that_lacks() -> None:
     assert ("one of 'cat', 'dog'", "set `pet.kind` to one of 'cat', 'dog'") == (found.expected, found.help)
 
 
-def test_several_missing_keys_of_one_place_are_told_each() -> None:
+def test_several_missing_keys_of_one_place_are_reported_each() -> None:
     assert [("TC103", "hosts[0].name"), ("TC103", "hosts[0].port")] == [
         (code, path) for code, _, path in told(Schema, "hosts: [{}]")
     ]

@@ -69,7 +69,7 @@ class Ruled(BaseModel):
         return value
 
 
-def test_a_rule_over_several_keys_stands_at_the_mapping_and_names_the_validator() -> None:
+def test_a_rule_over_several_keys_is_reported_at_the_mapping_with_the_validator() -> None:
     class Outer(BaseModel):
         ruled: Ruled
 

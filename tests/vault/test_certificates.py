@@ -56,7 +56,7 @@ def _server() -> Iterator[VaultServer]:
         yield server
 
 
-def test_it_comes_whole_for_what_it_was_asked_for_and_once_for_all_who_ask(server: VaultServer) -> None:
+def test_one_fetch_serves_all_readers_with_the_whole_value(server: VaultServer) -> None:
     server.forget_requests()
     settings, again = (load(App, environ=server.environ) for _ in range(2))
     held = settings.tls.get()
@@ -119,7 +119,7 @@ def test_nothing_is_sent_to_an_engine_that_issues_no_certificates(server: VaultS
         secret(connect(server.environ), "secret/issue/tori?common_name=tori.internal").get()
 
 
-def test_nothing_is_sent_to_what_took_the_place_of_an_engine_that_issued(server: VaultServer, connect: Connect) -> None:
+def test_nothing_is_sent_to_an_engine_that_replaced_an_issuing_one(server: VaultServer, connect: Connect) -> None:
     session, mounts = connect(server.environ), server.client.sys
     mounts.enable_secrets_engine("pki", path="swapped")
     with pytest.raises(VaultError, match="unknown role"):
@@ -133,7 +133,7 @@ def test_nothing_is_sent_to_what_took_the_place_of_an_engine_that_issued(server:
 
 
 @pytest.mark.parametrize("path", [PATH, "nowhere/issue/tori"])
-def test_a_token_that_may_use_nothing_there_is_told_so(server: VaultServer, connect: Connect, path: str) -> None:
+def test_a_token_that_may_use_nothing_there_is_reported_so(server: VaultServer, connect: Connect, path: str) -> None:
     session = connect({**server.environ, "VAULT_TOKEN": server.new_token()})
     with pytest.raises(VaultDenied, match=f"no secrets engine at {path}.*the mount.*VAULT_NAMESPACE.*policy"):
         secret(session, f"{path}?common_name=tori.internal").get()

@@ -115,7 +115,7 @@ def test_sessions_that_are_read_through_all_stay_logged_in(server: VaultServer, 
     assert (MANY, 0) == (server.requests("auth/approle/login"), server.requests("auth/token/revoke-self"))
 
 
-def test_a_session_that_asked_nothing_goes_with_who_held_it(connect: Connect) -> None:
+def test_an_unused_session_is_collected_with_its_owner(connect: Connect) -> None:
     session = weakref.ref(connect({"VAULT_ADDR": "http://127.0.0.1:1"}))
     gc.collect()
     assert session() is None

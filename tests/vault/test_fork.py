@@ -105,7 +105,7 @@ def test_a_session_that_cannot_go_on_in_a_child_stops_no_other(
     assert ["sound"] == in_child(lambda: told)()
 
 
-def test_a_child_has_what_its_parent_had_read_and_keeps_it_fresh_by_itself(
+def test_a_child_has_the_values_of_its_parent_and_keeps_them_fresh_itself(
     server: VaultServer, connect: Connect
 ) -> None:
     session = connect(server.environ, refresh_interval=0.2)

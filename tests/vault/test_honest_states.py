@@ -132,7 +132,7 @@ def test_vaults_own_words_are_believed(status: int, body: Any, error: type[Excep
             load(Covered, environ=environ, vault=Vault(timeout=0.5)).key.get()
 
 
-def test_a_reload_that_changes_nothing_tells_nothing_of_secrets_that_nothing_supplies() -> None:
+def test_a_reload_without_changes_reports_no_missing_secrets() -> None:
     class Bare(BaseModel):
         need: Secret[str]
 
@@ -142,7 +142,7 @@ def test_a_reload_that_changes_nothing_tells_nothing_of_secrets_that_nothing_sup
     assert load(Bare, environ={}).need == load(Bare, environ={}).need
 
 
-def test_a_required_key_that_is_null_is_missing_where_the_null_stands(tmp_path: Path) -> None:
+def test_a_required_key_that_is_null_is_missing_at_the_null(tmp_path: Path) -> None:
     class Null(BaseModel):
         model_config = SettingsConfigDict(config_name="null")
 
@@ -157,6 +157,6 @@ def test_a_required_key_that_is_null_is_missing_where_the_null_stands(tmp_path: 
 
 
 @pytest.mark.parametrize("call", [lambda: lazy(Two, env_prefx="X"), lambda: lazy(dict), lambda: lazy("os:Nope").a])  # type: ignore[type-var, call-overload]
-def test_a_wrong_call_of_lazy_is_told_by_name(call: Any) -> None:
+def test_a_wrong_call_of_lazy_is_reported_by_name(call: Any) -> None:
     with pytest.raises(TypeError, match="env_prefix|dict|Nope"):
         call()

@@ -59,7 +59,7 @@ def test_a_namespace_that_the_adapter_names_is_asked(server: VaultServer, connec
     assert "secret/" not in client.sys.list_mounted_secrets_engines()["data"]
 
 
-def test_an_error_has_no_frame_of_ours_that_held_what_was_written(server: VaultServer, connect: Connect) -> None:
+def test_an_error_has_no_frame_of_ours_with_the_written_value(server: VaultServer, connect: Connect) -> None:
     canary = Canary()
     client = hvac_client(connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": server.new_token()}).client)
     with pytest.raises(VaultDenied) as caught:

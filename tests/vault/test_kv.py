@@ -95,7 +95,7 @@ def test_a_mount_that_is_replaced_by_one_of_version_1_or_by_one_below_it_is_noti
     assert {"k": "deep"} == secret(session, "replaced/below/app").get()
 
 
-def test_a_mount_is_not_doubted_again_at_each_look_for_what_is_not_there(server: VaultServer, connect: Connect) -> None:
+def test_a_mount_is_not_checked_again_for_each_missing_path(server: VaultServer, connect: Connect) -> None:
     server.put("secret/there", {"k": "v"})
     session = connect(server.environ)
     secret(session, "secret/there").get()
@@ -142,7 +142,7 @@ def test_a_pinned_version_is_read_whatever_the_path_looks_like(
 
 @pytest.mark.parametrize("query", ["version=1", "common_name=tori.internal"])
 @pytest.mark.parametrize("mount", ["old", "secret"])
-def test_a_read_never_writes_into_an_engine_that_stores_what_it_is_sent(
+def test_a_read_never_writes_into_an_engine_that_stores_requests(
     server: VaultServer, connect: Connect, mount: str, query: str
 ) -> None:
     path = f"{mount}/issue/kept"
@@ -159,7 +159,7 @@ def test_a_version_of_an_engine_without_versions_is_named(server: VaultServer, c
         secret(connect(server.environ), "old/pin", 3).get()
 
 
-def test_deleted_destroyed_and_never_written_are_told_apart(server: VaultServer, connect: Connect) -> None:
+def test_deleted_destroyed_and_never_written_are_distinguished(server: VaultServer, connect: Connect) -> None:
     session = connect(server.environ)
     server.put("secret/gone", {"k": "v"})
     server.delete("secret/gone")

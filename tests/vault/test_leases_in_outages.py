@@ -150,7 +150,7 @@ def test_a_policy_that_forbids_renewals_is_warned_of_once_and_costs_nothing_else
     assert "sys/leases/renew" in line
 
 
-def test_a_lease_that_vault_says_is_gone_is_not_used_even_if_vault_then_goes_down(engine: Engine) -> None:
+def test_a_lease_that_vault_ended_is_not_used_even_if_vault_then_goes_down(engine: Engine) -> None:
     session = session_of(engine)
     held = secret(session, PATH)
     held.get()

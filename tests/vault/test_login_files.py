@@ -77,7 +77,7 @@ def by_file(path: str) -> list[Auth]:
     "path", ["/proc/self/environ", "/proc/../proc/self/status", "/sys/kernel/uevent_seqnum", "/dev/zero"]
 )
 @pytest.mark.parametrize("number", range(5))
-def test_a_login_never_reads_what_the_kernel_makes_up(path: str, number: int) -> None:
+def test_a_login_never_reads_files_generated_by_the_kernel(path: str, number: int) -> None:
     found = outcome(by_file(path)[number])
     assert isinstance(found, VaultDenied)
     assert "are not read" in found.message

@@ -52,7 +52,7 @@ def test_token_as_a_value_from_a_file_the_environment_and_the_home_directory(
     assert {"k": "v"} == secret(session, "secret/app").get()
 
 
-def test_without_a_token_anywhere_the_remedy_is_told(server: VaultServer, connect: Connect) -> None:
+def test_without_a_token_anywhere_the_remedy_is_reported(server: VaultServer, connect: Connect) -> None:
     with pytest.raises(MissingCredentialError, match="VAULT_TOKEN"):
         secret(connect({"VAULT_ADDR": server.address}), "secret/app").get()
 

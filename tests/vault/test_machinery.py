@@ -89,7 +89,7 @@ def test_where_no_thread_can_be_started_the_caller_works(monkeypatch: pytest.Mon
     assert [1] == done
 
 
-def test_a_flight_ends_at_its_deadline_and_tells_before_it_wakes() -> None:
+def test_a_flight_ends_at_its_deadline_and_notifies_before_it_wakes() -> None:
     told: list[bool] = []
     flight = Flight(Deadline(SYSTEM.monotonic() + 0.05, SYSTEM.monotonic), lambda one: told.append(one.ended))
     waiters = [threading.Thread(target=flight.wait) for _ in range(20)]
@@ -154,7 +154,7 @@ def test_an_entry_that_raises_stops_no_other(caplog: pytest.LogCaptureFixture) -
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_the_schedulers_thread_wakes_for_what_is_due_sooner() -> None:
+def test_the_schedulers_thread_wakes_for_earlier_timers() -> None:
     scheduler, ran = Scheduler(SYSTEM), threading.Event()
     scheduler.at(SYSTEM.monotonic() + 60, lambda: None)
     time.sleep(0.05)

@@ -51,7 +51,7 @@ def test_an_answer_that_is_not_vaults_json_is_reported_as_such(connect: Connect,
     ("name", "value"),
     [(name, value) for name, values in WRONG.items() for value in values],
 )
-def test_an_envelope_that_vault_does_not_write_is_told_as_such(connect: Connect, name: str, value: Any) -> None:
+def test_an_envelope_that_vault_does_not_write_is_reported_as_such(connect: Connect, name: str, value: Any) -> None:
     with answering_server(lambda _: Answer(200, _lease(**{name: value}))) as server:
         session = connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": "t"})
         with pytest.raises(VaultUnreachable, match="no answer of Vault's: its (lease|renew|auth)"):
@@ -111,7 +111,7 @@ LOGIN = "auth/approle/login"
 
 
 @pytest.mark.parametrize("changed", [{"lease_duration": "1h"}, {"lease_duration": -1}, {"renewable": "no"}])
-def test_a_login_that_vault_does_not_answer_so_is_told_as_such(
+def test_a_login_that_vault_does_not_answer_so_is_reported_as_such(
     fake_vault: FakeVault, fake_clock: FakeClock, changed: dict[str, Any]
 ) -> None:
     auth = {"client_token": "t", "lease_duration": 60, "renewable": True} | changed
@@ -143,14 +143,14 @@ def _explode(*_: Any, **__: Any) -> Any:
 INTERNAL = r"internal error while a secret was fetched: ZeroDivisionError at test_not_vaults_answer.py:\d+"
 
 
-def test_an_internal_error_of_a_read_is_told_at_once(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_of_a_read_is_reported_at_once(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Mounts, "fetch", _explode)
     session = connect({"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "t"}, timeout=300.0)
     with pytest.raises(VaultError, match=INTERNAL):
         secret(session, "secret/a").get()
 
 
-def test_an_internal_error_after_the_answer_was_claimed_is_told_at_once(
+def test_an_internal_error_after_the_answer_was_claimed_is_reported_at_once(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from toriconfig._vault.cached_path import CachedPath
@@ -163,7 +163,7 @@ def test_an_internal_error_after_the_answer_was_claimed_is_told_at_once(
             secret(session, "secret/a").get()
 
 
-def test_an_internal_error_of_a_plain_request_is_told_at_once(
+def test_an_internal_error_of_a_plain_request_is_reported_at_once(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Client, "ask", _explode)
@@ -173,7 +173,7 @@ def test_an_internal_error_of_a_plain_request_is_told_at_once(
         )
 
 
-def test_an_internal_error_of_a_login_is_told_to_all_who_wait(
+def test_an_internal_error_of_a_login_is_reported_to_all_who_wait(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("toriconfig._vault.auth.identity.obtain", _explode)

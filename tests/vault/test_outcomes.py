@@ -46,7 +46,7 @@ def test_without_a_cached_value_the_error_says_what_happened(
 
 
 @pytest.mark.parametrize(("fail", "kind"), OUTCOMES)
-def test_a_cached_value_is_kept_until_stale_for_and_then_the_error_is_told(
+def test_a_cached_value_is_kept_until_stale_for_and_then_the_error_is_reported(
     fake_vault: FakeVault, fake_clock: FakeClock, fail: Any, kind: type[SecretError]
 ) -> None:
     fake_vault.put("a", k="v")

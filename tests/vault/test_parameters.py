@@ -113,7 +113,7 @@ def test_pki_signs_the_request_that_a_file_gives_in_quotes(server: VaultServer) 
     assert ["a.internal"] == [name.value for name in names]
 
 
-def test_it_is_asked_for_once_for_all_who_read(server: VaultServer, connect: Connect) -> None:
+def test_it_is_requested_once_for_all_readers(server: VaultServer, connect: Connect) -> None:
     session, place = connect(server.environ), f'pki/sign-verbatim/dev?csr="{_request()}"'
     server.forget_requests()
     assert secret(session, place).get() == secret(session, place).get()
@@ -146,7 +146,7 @@ def test_a_key_that_is_not_signed_has_no_expiry(text: Any) -> None:
     assert _ssh_end(text) is None
 
 
-def test_aws_is_asked_by_post_with_what_is_named(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+def test_aws_is_requested_by_post_with_the_named_parameters(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     sent: list[tuple[str, Any]] = []
     lease: dict[str, Any] = {"lease_id": "aws/sts/deploy/1", "lease_duration": 900, "renewable": False}
 
@@ -208,7 +208,7 @@ def test_a_value_without_a_known_expiry_is_not_requested_again(fake_vault: FakeV
         ("pki/issue/dev", r"pki/issue/dev\?common_name="),
     ],
 )
-def test_a_405_is_told_as_what_it_is_with_the_parameters_to_name(
+def test_a_405_is_reported_as_what_it_is_with_the_parameters_to_name(
     server: VaultServer, connect: Connect, path: str, example: str
 ) -> None:
     with pytest.raises(
@@ -218,12 +218,12 @@ def test_a_405_is_told_as_what_it_is_with_the_parameters_to_name(
     assert 405 == caught.value.status
 
 
-def test_a_405_of_another_path_is_told_as_what_it_is(server: VaultServer, connect: Connect) -> None:
+def test_a_405_of_another_path_is_reported_as_what_it_is(server: VaultServer, connect: Connect) -> None:
     with pytest.raises(VaultError, match=r"pki/revoke cannot be read: its engine knows no GET there.*405"):
         secret(connect(server.environ), "pki/revoke").get()
 
 
-def test_a_405_to_parameters_is_told_as_what_it_is(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+def test_a_405_to_parameters_is_reported_as_what_it_is(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     fake_vault.answers["x/creds/r"] = lambda *_: fake_vault.answer("", 405, errors=["unsupported operation"])
     fake_vault.answers["sys/internal/ui/mounts/x/creds/r"] = lambda *_: fake_vault.answer(
         data={"path": "x/", "type": "consul"}

@@ -99,7 +99,7 @@ def test_credentials_that_changed_in_their_file_are_used_at_once(
     assert {"k": "v"} == secret(session, "secret/app").get()
 
 
-def test_the_error_says_since_when_and_until_when_a_login_is_not_repeated(
+def test_the_error_has_the_start_and_the_end_of_the_login_pause(
     server: VaultServer, connect: Connect, fake_clock: FakeClock
 ) -> None:
     auth = AppRole(server.approle("told", "app").role_id, "revoked-canary")
@@ -157,7 +157,7 @@ def test_eight_forked_children_with_good_credentials_all_log_in(server: VaultSer
     assert [0] * 8 == [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
 
 
-def test_of_two_simultaneous_claims_the_later_one_stands() -> None:
+def test_of_two_simultaneous_claims_the_later_one_is_kept() -> None:
     memory = RefusedLogins()
     mark = memory.fingerprint("login")
     child: list[int] = []

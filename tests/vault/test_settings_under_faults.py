@@ -88,7 +88,7 @@ def test_a_server_error_is_unreachable_within_the_deadline() -> None:
     assert took <= TIMEOUT * 1.1 + 0.3
 
 
-def test_wrong_token_no_policy_and_no_key_are_told_apart(server: VaultServer) -> None:
+def test_wrong_token_no_policy_and_no_key_are_distinguished(server: VaultServer) -> None:
     wrong, _ = read({**server.environ, "VAULT_TOKEN": "hvs.no-such-token"})
     forbidden, _ = read({**server.environ, "VAULT_TOKEN": server.new_token("default")})
     absent, _ = read(dict(server.environ))

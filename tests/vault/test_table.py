@@ -39,7 +39,7 @@ SHOWN = {
         "vault/test_settings_on_vault.py::test_a_missing_credential_warns_once_for_32_threads_two_loads_and_a_reload",
     ],
     "unreachable, timeout, 5xx, not Vault's answer": [
-        "vault/test_outcomes.py::test_a_cached_value_is_kept_until_stale_for_and_then_the_error_is_told",
+        "vault/test_outcomes.py::test_a_cached_value_is_kept_until_stale_for_and_then_the_error_is_reported",
         "vault/test_outcomes.py::test_an_outage_is_one_warning_however_many_paths_it_hits",
         "vault/test_table.py::test_after_stale_for_a_lower_layer_is_used_only_where_vault_is_not_to_be_had",
         "vault/test_leases_in_outages.py::test_the_first_failed_renewal_warns_with_the_true_end",
@@ -53,7 +53,7 @@ SHOWN = {
         "vault/test_table.py::test_with_neither_the_error_is_its_own",
     ],
     "sealed": [
-        "vault/test_outcomes.py::test_a_cached_value_is_kept_until_stale_for_and_then_the_error_is_told",
+        "vault/test_outcomes.py::test_a_cached_value_is_kept_until_stale_for_and_then_the_error_is_reported",
         (
             "vault/test_leases_in_outages.py::"
             "test_credentials_are_used_beyond_their_lease_up_to_stale_for_while_vault_does_not_answer"
@@ -63,7 +63,7 @@ SHOWN = {
     ],
     "403": [
         "vault/test_outcomes.py::test_a_403_is_met_with_one_login_and_then_told_with_path_and_capability",
-        "vault/test_outcomes.py::test_a_cached_value_is_kept_until_stale_for_and_then_the_error_is_told",
+        "vault/test_outcomes.py::test_a_cached_value_is_kept_until_stale_for_and_then_the_error_is_reported",
         (
             "vault/test_leases_in_outages.py::"
             "test_a_denied_lease_is_used_to_its_end_and_not_beyond_since_vault_revokes_it_then"
@@ -84,10 +84,7 @@ SHOWN = {
             "test_after_a_lease_was_revoked_the_next_connection_logs_in_with_new_credentials"
         ),
         "vault/test_leases_in_outages.py::test_every_handle_lets_go_of_a_lease_that_is_gone",
-        (
-            "vault/test_leases_in_outages.py::"
-            "test_a_lease_that_vault_says_is_gone_is_not_used_even_if_vault_then_goes_down"
-        ),
+        ("vault/test_leases_in_outages.py::test_a_lease_that_vault_ended_is_not_used_even_if_vault_then_goes_down"),
         (
             "vault/test_leases_in_outages.py::"
             "test_credentials_whose_token_vault_does_not_know_any_more_are_replaced_at_once"

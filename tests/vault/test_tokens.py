@@ -82,7 +82,7 @@ def test_renewals_come_at_two_thirds_and_a_new_login_before_the_maximum(
     assert len(by_the_book.renewals) <= 4 * len(by_the_book.logins)
 
 
-def test_a_token_given_late_in_its_life_is_renewed_by_what_is_left_of_it(
+def test_a_token_given_late_in_its_life_is_renewed_by_its_remaining_time(
     fake_vault: FakeVault, fake_clock: FakeClock
 ) -> None:
     renewals: list[float] = []
@@ -187,7 +187,7 @@ def test_a_denial_just_after_the_login_costs_no_other_login(
     assert lookups == fake_vault.count("auth/token/lookup-self")
 
 
-def test_a_token_that_ended_is_told_from_a_policy_that_forbids(server: VaultServer, connect: Connect) -> None:
+def test_a_token_that_ended_is_distinguished_from_a_policy_that_forbids(server: VaultServer, connect: Connect) -> None:
     token = server.new_token("app", ttl="1h")
     server.client.auth.token.revoke(token)
     with pytest.raises(VaultDenied, match="does not accept the token"):
@@ -196,9 +196,7 @@ def test_a_token_that_ended_is_told_from_a_policy_that_forbids(server: VaultServ
         secret(connect({"VAULT_ADDR": server.address}, auth=Token(server.new_token("app"))), "secret/other").get()
 
 
-def test_shutdown_revokes_what_was_obtained_by_logging_in_and_nothing_else(
-    server: VaultServer, connect: Connect
-) -> None:
+def test_shutdown_revokes_only_tokens_obtained_by_a_login(server: VaultServer, connect: Connect) -> None:
     role = server.approle("leaving", "app")
     given = server.new_token("app")
     ours = connect({"VAULT_ADDR": server.address}, auth=AppRole(role.role_id, role.secret_id))

@@ -100,7 +100,7 @@ def test_no_repr_shows_a_credential() -> None:
         assert "hunter2" not in repr(Vault(auth=auth, proxy="http://u:hunter2@p"))
 
 
-def test_values_are_equal_and_hash_by_what_they_say_and_clocks_by_identity() -> None:
+def test_values_are_equal_and_hash_by_their_fields_and_clocks_by_identity() -> None:
     clock = FakeClock()
     assert Vault(auth=Token("a"), clock=clock) == Vault(auth=Token("a"), clock=clock)
     assert hash(Vault(address="http://a")) == hash(Vault(address="http://a"))
@@ -132,12 +132,12 @@ def test_a_login_is_built_from_names_and_texts() -> None:
         ("approle", {"role_id": "x", "wrapped": "perhaps"}, r"AppRole\.wrapped: expected true or false"),
     ],
 )
-def test_near_misses_are_told(method: str, options: dict[str, str], says: str) -> None:
+def test_near_misses_are_reported(method: str, options: dict[str, str], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         auth_from(method, options)
 
 
-def test_a_login_without_its_method_is_told_which_it_may_be() -> None:
+def test_a_login_without_its_method_is_reported_which_it_may_be() -> None:
     for name, methods in [("role_id", "approle"), ("role", "kubernetes, jwt, cert"), ("username", "userpass")]:
         with pytest.raises(ValueError, match=f"`method` is missing, and `{name}` is a field of {methods}$"):
             vault_from({"auth": {name: "x"}})
@@ -175,7 +175,7 @@ def test_the_variables_of_the_vault_tools_are_read(environ: Mapping[str, str], n
 
 @pytest.mark.parametrize("copied", COPIES)
 @pytest.mark.parametrize(("vault", "seconds"), [(Vault("http://v", None, None, 5.0), 5.0), (Vault("http://v"), 7.0)])
-def test_a_default_wins_over_a_variable_where_it_is_said(
+def test_an_explicit_default_overrides_a_variable(
     vault: Vault, seconds: float, copied: Callable[[Vault], Vault]
 ) -> None:
     found = resolve(copied(vault), {"VAULT_CLIENT_TIMEOUT": "7"})
@@ -183,18 +183,18 @@ def test_a_default_wins_over_a_variable_where_it_is_said(
     assert seconds == found.timeout
 
 
-def test_a_copy_that_replaces_a_field_says_no_other_that_was_not_said() -> None:
+def test_a_copy_that_replaces_a_field_sets_no_other_field() -> None:
     vault = replace(Vault("http://v", overlap=30.0), timeout=5.0)
     assert {"address", "overlap", "timeout", "clock"} == {one.name for one in fields(Vault) if vault.says(one.name)}
 
 
-def test_certificates_that_code_says_are_checked_are_checked() -> None:
+def test_certificates_are_verified_if_code_requires_it() -> None:
     found = resolve(Vault("https://v", verify=True), {"VAULT_SKIP_VERIFY": "true"})
     assert found is not None
     assert found.tls.verify
 
 
-def test_tls_variables_are_read_and_give_way_to_what_is_said() -> None:
+def test_tls_variables_are_read_and_overridden_by_explicit_fields() -> None:
     names = ("CACERT", "CAPATH", "CLIENT_CERT", "CLIENT_KEY", "TLS_SERVER_NAME")
     environ = {"VAULT_ADDR": "https://v", **{f"VAULT_{name}": name.lower() for name in names}}
     found = resolve(Vault(), {**environ, "VAULT_SKIP_VERIFY": "true"})

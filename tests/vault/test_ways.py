@@ -74,7 +74,7 @@ def test_a_redirect_is_followed_below_the_path_alone(connect: Connect, to: str, 
                 held.get()
 
 
-def test_http_to_a_listener_with_tls_is_told_as_such(secure: VaultServer, connect: Connect) -> None:
+def test_http_to_a_listener_with_tls_is_reported_as_such(secure: VaultServer, connect: Connect) -> None:
     with pytest.raises(VaultUnreachable, match="expects TLS, and the request had none .write https://"):
         secret(connect(_plain(secure)), "secret/a").get()
 
@@ -87,14 +87,14 @@ def test_http_to_a_listener_with_tls_is_told_as_such(secure: VaultServer, connec
         b"Client sent an HTTP request to an HTTPS server.\n",
     ],
 )
-def test_servers_before_vault_say_so_in_their_own_words(connect: Connect, body: bytes) -> None:
+def test_proxies_before_vault_are_recognized_by_their_messages(connect: Connect, body: bytes) -> None:
     with answering_server(lambda _: Answer(400, body)) as server:
         session = connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": "t"})
         with pytest.raises(VaultUnreachable, match="expects TLS"):
             secret(session, "secret/a").get()
 
 
-def test_an_alert_of_tls_instead_of_an_answer_is_told_as_such(connect: Connect) -> None:
+def test_an_alert_of_tls_instead_of_an_answer_is_reported_as_such(connect: Connect) -> None:
     with garbage_server(b"\x15\x03\x01\x00\x02\x02\x0a") as server:
         session = connect({"VAULT_ADDR": server.address, "VAULT_TOKEN": "t"})
         with pytest.raises(VaultUnreachable, match="expects TLS"):
@@ -111,7 +111,7 @@ def test_an_issuing_request_fails_over_from_a_listener_with_tls(secure: VaultSer
 @pytest.mark.parametrize(
     "said", [b"HTTP/1.0 400 Bad Request\r\n\r\n", b"SSH-2.0-OpenSSH_9.6\r\n", b"220 mail ready\r\n"]
 )
-def test_https_to_a_listener_without_tls_is_told_as_such(connect: Connect, said: bytes) -> None:
+def test_https_to_a_listener_without_tls_is_reported_as_such(connect: Connect, said: bytes) -> None:
     def serve(connection: socket.socket) -> None:
         connection.recv(10_000)
         connection.sendall(said)
@@ -161,7 +161,7 @@ def test_a_refusing_proxy_is_named_with_its_message(connect: Connect, status: in
             secret(connect(environ), "secret/a").get()
 
 
-def test_a_proxy_that_speaks_no_tls_is_named(connect: Connect) -> None:
+def test_a_proxy_without_tls_is_named(connect: Connect) -> None:
     def serve(connection: socket.socket) -> None:
         connection.recv(10_000)
         connection.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
@@ -222,7 +222,7 @@ def test_the_doctor_gives_the_remedy_of_each(secure: VaultServer, connect: Conne
     assert "look at VAULT_PROXY_ADDR" in list(examine(connect(environ), [], {}, VARIABLES))[-1].help
 
 
-def test_a_role_of_another_namespace_is_told_with_the_namespace_that_was_asked(
+def test_a_role_of_another_namespace_is_reported_with_the_namespace_that_was_asked(
     server: VaultServer, connect: Connect
 ) -> None:
     session = connect(server.environ)
@@ -246,7 +246,7 @@ def test_a_role_of_another_namespace_is_told_with_the_namespace_that_was_asked(
         secret(connect(server.environ, auth=login, namespace="nowhere"), "secret/a").get()
 
 
-def test_a_role_of_an_engine_in_another_namespace_is_told_so(server: VaultServer, connect: Connect) -> None:
+def test_a_role_of_an_engine_in_another_namespace_is_reported_so(server: VaultServer, connect: Connect) -> None:
     server.client.sys.enable_secrets_engine("database", path="db")
     with pytest.raises(SecretError, match="none of that name in the root namespace; and at VAULT_NAMESPACE"):
         secret(connect(server.environ), "db/creds/app").get()

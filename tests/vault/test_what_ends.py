@@ -72,7 +72,7 @@ def test_an_identity_token_ends_at_its_exp_and_is_replaced_before(environ: dict[
     assert 2 <= len(seen) <= 5
 
 
-def test_until_when_an_identity_token_works_is_told(environ: dict[str, str], connect: Connect) -> None:
+def test_until_when_an_identity_token_works_is_reported(environ: dict[str, str], connect: Connect) -> None:
     held = secret(connect(environ), "identity/oidc/token/long")
     assert abs(_claims(held.get()["token"])["exp"] - (held.expires_at or 0)) <= 2
 
@@ -157,7 +157,7 @@ def test_other_claims_are_a_rotation_and_a_later_expiry_is_not(fake_vault: FakeV
 @pytest.mark.parametrize(
     "token", ["opaque", "a.b.c", "", None, 7, "a." + "!" * 8 + ".c", _jwt(exp="soon"), _jwt(exp=True)]
 )
-def test_a_token_that_does_not_say_when_it_ends_ends_by_its_ttl(
+def test_a_token_without_an_expiry_time_ends_by_its_ttl(
     fake_vault: FakeVault, fake_clock: FakeClock, token: Any
 ) -> None:
     fake_vault.answers[TOKEN] = lambda *_: fake_vault.answer(data={"token": token, "ttl": 60})
@@ -178,9 +178,7 @@ def _codes(fake_vault: FakeVault, clock: FakeClock, path: str = CODE, **more: Ca
     )
 
 
-def test_a_code_that_does_not_say_for_how_long_is_read_anew_each_time(
-    fake_vault: FakeVault, fake_clock: FakeClock
-) -> None:
+def test_a_code_without_a_lifetime_is_read_at_each_call(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     session = _session(fake_vault, fake_clock)
     _codes(fake_vault, fake_clock)
     held = secret(session, CODE)

@@ -75,7 +75,7 @@ def test_an_idle_worker_notices_a_rotation(server: VaultServer, method: str) -> 
     worker.join(30)
 
 
-def test_the_tasks_of_one_worker_share_its_login_and_what_it_read(server: VaultServer, tmp_path: Path) -> None:
+def test_the_tasks_of_one_worker_share_its_login_and_its_values(server: VaultServer, tmp_path: Path) -> None:
     role = server.approle("worker", server.policy("worker", {"secret/data/*": ["read"]}))
     (tmp_path / "secret_id").write_text(role.secret_id)
     auth = AppRole(role.role_id, secret_id_file=str(tmp_path / "secret_id"))
@@ -90,7 +90,7 @@ def test_the_tasks_of_one_worker_share_its_login_and_what_it_read(server: VaultS
 
 @pytest.mark.parametrize("method", ["fork", "forkserver"])
 @pytest.mark.parametrize("parent_logs_in", [True, False])
-def test_a_worker_revokes_at_its_end_what_it_logged_in_for(
+def test_a_worker_revokes_its_token_at_its_end(
     server: VaultServer, tmp_path: Path, method: str, parent_logs_in: bool
 ) -> None:
     role = server.approle("worker", server.policy("worker", {"secret/data/*": ["read"]}))

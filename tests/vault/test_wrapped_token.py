@@ -52,7 +52,7 @@ def test_a_wrapping_token_in_the_variable_is_opened_once(server: VaultServer, co
     assert 1 == server.requests("sys/wrapping/unwrap")
 
 
-def test_a_variable_says_that_the_token_is_wrapped(server: VaultServer, tmp_path: Path) -> None:
+def test_a_variable_declares_that_the_token_is_wrapped(server: VaultServer, tmp_path: Path) -> None:
     class App(BaseModel):
         model_config = SettingsConfigDict(env_prefix="APP_", env_nested_delimiter="__")
         key: Annotated[Secret[str], Ref("secret/app#k")]

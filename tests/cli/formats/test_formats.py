@@ -76,7 +76,7 @@ def test_each_format_writes_the_same_problems_in_the_same_order_however_they_cam
     assert written(name, ALL) == written(name, ALL[::-1])
 
 
-def test_text_is_what_the_renderer_makes_and_nothing_when_all_is_well() -> None:
+def test_text_is_the_output_of_the_renderer_and_empty_without_problems() -> None:
     text = written("text", [TYPO], Look(schema="ToriSettings"))
     assert " 7 |     max_szie: 10\n   |     ^^^^^^^^ not a key of `database.pool`\n" in text
     assert text.endswith("1 error in ToriSettings\n")
@@ -150,7 +150,7 @@ def test_json_has_the_members_of_format_version_1() -> None:
     Draft202012Validator(JSON_SCHEMA).validate(json.loads(written("json", [])))
 
 
-def test_json_counts_and_says_whether_the_input_is_valid() -> None:
+def test_json_has_the_counts_and_the_validity() -> None:
     document = json.loads(written("json", ALL, Look(schema="S")))
     assert (document["valid"], document["error_count"], document["warning_count"]) == (False, 2, 1)
     assert document["schema"] == "S"
@@ -182,7 +182,7 @@ def test_github_gives_no_columns_when_a_span_runs_over_lines_and_escapes_propert
     assert line.startswith("::error file=b c/é%2C1.yaml,line=2,endLine=5,title=TC102 wrong type::")
 
 
-def test_github_tells_a_variable_in_the_message_and_escapes_percent() -> None:
+def test_github_names_a_variable_in_the_message_and_escapes_percent() -> None:
     (line,) = written("github", [VARIABLE]).splitlines()
     assert line.startswith("::warning title=TC102 wrong type::TORI_DATABASE__PORT: wrong type, 100%25%0A")
 

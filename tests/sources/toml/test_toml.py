@@ -174,7 +174,7 @@ def test_every_place_holds_just_its_value(data: dict[str, Any], crlf: bool) -> N
         ('a = "\\x"\n', "TC001", "1:6", ""),
     ],
 )
-def test_a_mistake_is_told_with_its_place(text: str, code: str, place: str, says: str) -> None:
+def test_a_mistake_is_reported_with_its_place(text: str, code: str, place: str, says: str) -> None:
     (problem,) = read(text).problems
     assert code == problem.code
     assert int(place.partition(":")[0]) == (problem.origin.line if problem.origin else None)
@@ -200,7 +200,7 @@ def test_text_before_an_error_is_still_read() -> None:
         'n = 1\nblob = "canary-1" oops\n',
     ],
 )
-def test_a_file_with_a_mistake_shows_no_value_behind_what_could_be_read(
+def test_a_file_with_an_error_shows_no_value_after_the_valid_part(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -334,7 +334,9 @@ def test_input_that_is_not_text_is_refused(content: bytes) -> None:
     assert "UTF-8" in problem.message + problem.help
 
 
-def test_toml_stands_behind_yaml_and_json_of_the_same_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_yaml_and_json_take_precedence_over_toml_of_the_same_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("app.toml").write_text("n = 1\n")
     assert 1 == load(App, config_name="app", environ={}).n

@@ -61,7 +61,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in cases()])
-def test_a_text_of_the_corpus_means_what_the_core_schema_says(case: Case) -> None:
+def test_a_text_of_the_corpus_is_read_by_the_core_schema(case: Case) -> None:
     documents, errors, hints = read(case.text)
     assert (case.errors, case.hints) == (errors, hints)
     assert same(case.documents, documents), documents
@@ -84,5 +84,5 @@ TOLD = [case for case in cases() if case.errors and not case.name.endswith(TAKEN
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in TOLD])
-def test_the_parser_in_pure_python_tells_mistakes_too(case: Case) -> None:
+def test_the_pure_python_parser_reports_errors_too(case: Case) -> None:
     assert read(case.text, pure_python)[1]

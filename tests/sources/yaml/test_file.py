@@ -51,7 +51,7 @@ def test_an_empty_file_is_an_empty_mapping(tmp_path: Path, content: bytes) -> No
     assert ({}, [], True) == (tree.root.plain(), told(tree), tree.complete)
 
 
-def test_a_missing_file_says_nothing_unless_it_was_asked_for(tmp_path: Path) -> None:
+def test_a_missing_file_sets_nothing_unless_it_is_required(tmp_path: Path) -> None:
     assert ([], True) == (told(load(tmp_path / "no")), load(tmp_path / "no").complete)
     assert [("TC006", "settings", "this file was requested and does not exist")] == told(
         load(tmp_path / "no", required=True)
@@ -74,7 +74,7 @@ def test_a_link_to_a_file_is_followed(tmp_path: Path) -> None:
     assert {"a": 1} == load(tmp_path / "b").root.plain()
 
 
-def test_a_loop_of_links_is_told(tmp_path: Path) -> None:
+def test_a_loop_of_links_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "a")
     assert ["TC003"] == [code for code, *_ in told(load(tmp_path / "a"))]
 
@@ -91,7 +91,7 @@ def test_a_directory_a_pipe_a_socket_and_a_device_are_refused(tmp_path: Path) ->
     listener.close()
 
 
-def test_a_file_without_the_right_to_read_is_told(tmp_path: Path) -> None:
+def test_a_file_without_the_right_to_read_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("a: 1\n")
     path.chmod(0)
@@ -104,7 +104,7 @@ def test_a_file_without_the_right_to_read_is_told(tmp_path: Path) -> None:
     assert "settings: error[TC003]: the file cannot be read: permission denied\n" == done.stdout, done.stderr
 
 
-def test_a_name_with_a_nul_is_told() -> None:
+def test_a_name_with_a_nul_is_reported() -> None:
     assert ["TC003"] == [code for code, *_ in told(load("a\0b"))]
 
 

@@ -81,12 +81,12 @@ def test_a_duplicate_key_shows_both_places() -> None:
     assert "first defined here" == problem.related[0].label
 
 
-def test_two_merge_keys_are_told_how_to_become_one() -> None:
+def test_two_merge_keys_are_reported_how_to_become_one() -> None:
     text = "x: &x {a: 1}\ny: &y {b: 1}\nz:\n  <<: *x\n  <<: *y\n"
     assert ("duplicate key `<<`", "write one `<<: [*first, *second]`") == (only(text).message, only(text).help)
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     codes = [problem.code for problem in problems("a: 1\na: 2\nb: !x 1\nc: *y\nd: yes\ne: [\n")]
     assert ["TC002", "TC005", "TC001", "TC201", "TC001"] == codes
 
@@ -101,14 +101,14 @@ def test_after_a_hundred_hints_the_rest_is_read_without() -> None:
     assert (100, 1000, True) == (len(tree.problems), len(tree.root.value), tree.complete)
 
 
-def test_a_hint_is_no_warning_and_says_what_to_write() -> None:
+def test_a_hint_is_no_warning_and_shows_the_correct_spelling() -> None:
     problem = only("debug: no\n")
     assert ("TC201", "info", "debug") == (problem.code, problem.severity, problem.path)
     assert "YAML 1.1 reads this scalar as the boolean false; here it is text" == problem.message
     assert "write `false` for the boolean, or put it in quotes for the text" == problem.help
 
 
-def test_a_refused_value_is_left_out_and_the_tree_says_so() -> None:
+def test_a_refused_value_is_omitted_and_the_tree_is_incomplete() -> None:
     (tree,) = read_yaml("a: !x 1\nb: 2\n", "f.yaml")
     assert ({"b": 2}, False) == (tree.root.plain(), tree.complete)
 
@@ -134,7 +134,7 @@ def test_a_duplicate_key_or_a_hint_leaves_the_tree_complete() -> None:
     ],
     ids=repr,
 )
-def test_a_byte_that_is_no_text_is_told_with_its_place(content: str | bytes, place: str, code: str) -> None:
+def test_a_byte_that_is_no_text_is_reported_with_its_place(content: str | bytes, place: str, code: str) -> None:
     assert [(code, place)] == [(problem.code, str(problem.origin)) for problem in problems(content)]
 
 

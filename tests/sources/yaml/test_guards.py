@@ -37,7 +37,7 @@ def test_laughs_are_refused_where_they_become_too_many() -> None:
     assert "the file expands to more than 1,000,000 values" == problem.message
 
 
-def test_merge_keys_are_counted_as_what_they_would_write() -> None:
+def test_merge_keys_count_as_the_values_that_they_insert() -> None:
     (problem,) = problems(merge_bomb())
     assert ("TC004", 1000 > len(merge_bomb())) == (problem.code, True)
 

@@ -40,7 +40,7 @@ def span(origin: Origin) -> tuple[int | None, ...]:
     ],
     ids=repr,
 )  # fmt: skip
-def test_keys_and_values_tell_where_they_begin_and_end(
+def test_keys_and_values_have_start_and_end_positions(
     text: str, path: str, key: tuple[int, ...], value: tuple[int, ...]
 ) -> None:
     found = node(text, path)
