@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import toriconfig._core.half_imports  # noqa: F401 - from the first load on, which begins to import
 
 _FROZEN = 1000
-"""Objects: a program that froze what there is, before it forks, has several thousand; Python 3.12 itself a few hundred."""
+"""Number of objects. A program that froze its objects before a fork has several thousand; Python 3.12 itself a few hundred."""
 
 
 @contextmanager

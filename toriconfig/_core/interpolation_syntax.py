@@ -26,7 +26,7 @@ _FORMS = (URL,)
 _FORM = "`|url`, once, which percent-encodes"
 
 _BEGINS = {"": ".", "vault": ":/#=", "file": ":/"}
-"""After which characters of a reference a quote may open; `_IN_BACKEND` for the other backends."""
+"""Characters of a reference after which a quote may open; `_IN_BACKEND` for other backends."""
 _IN_BACKEND = ":/#"
 
 

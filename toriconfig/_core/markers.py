@@ -19,14 +19,14 @@ from toriconfig._core.value import Value
 _REFUSED = frozenset("\x7f%?#\\{}") | frozenset(map(chr, range(0x21)))
 
 _ISSUING = frozenset({"issue", "sign", "sign-verbatim", "creds", "sts"})
-"""The segments of which one stands before the role in a path that issues something."""
+"""Segments that precede the role in a path that issues credentials."""
 
 _PARAMETERS = "after `?` stands `name=value&name=value`, each name once; a value with a space or one of ? # { } | stands in quotes"
 
 _UNSENDABLE = frozenset("\\") | frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 
 _HIDES_PATHS = ("%2e", "%2f", "%5c")
-"""What a proxy that decodes twice would take for a dot or for the end of a segment."""
+"""Sequences that a proxy which decodes twice would read as a dot or as the end of a segment."""
 
 
 class ParsedReference(Value):

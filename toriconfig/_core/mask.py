@@ -1,4 +1,4 @@
 """Mask that replaces a secret in all output."""
 
 MASK = "**********"
-"""Constant, so that it tells no length."""
+"""Mask of a secret; constant, so that it does not reveal the length."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 _COMMAND = re.compile(r"##(?=\w*\[)")
-"""Beginning of a command to a CI system, wherever it stands in a line."""
+"""Beginning of a command to a CI system, at any position of a line."""
 _JOINERS = frozenset("\u200c\u200d")
 """Invisible, but part of how words and emoji are written; everything else that is invisible is shown as an escape."""
 

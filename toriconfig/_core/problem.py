@@ -11,7 +11,7 @@ Severity = Literal["error", "warning", "info"]
 
 
 MOST_SHOWN = 1000
-"""Problems that texts and reports show when nobody says otherwise; the rest is counted."""
+"""Default for the maximum number of problems in a report; the rest is counted."""
 
 
 CODES: dict[str, str] = {

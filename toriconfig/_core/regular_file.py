@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from toriconfig._core.clock import Clock
 
 FORBIDDEN = ("/proc", "/sys", "/dev")
-"""Folders below which no secret is read, whatever link leads there."""
+"""Folders below which no secret is read, even through a link."""
 
 PATIENCE = 5.0
-"""Seconds that reading one file may take in all. A single call of the system that hangs is the system's affair."""
+"""Seconds for reading one file in total. A single system call that hangs is not interrupted."""
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
 _CHUNK = 1 << 20
@@ -35,7 +35,7 @@ _KINDS = (
 )
 
 Identity = tuple[int, int, int, int]
-"""Device, inode, size and time of change: what tells one content of a path from the next."""
+"""Device, inode, size and modification time, which identify one content of a path."""
 
 
 class Unread:

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable
 from itertools import islice
 
 CUTOFF = 0.6
-"""Likeness (difflib's ratio, 0 to 1) from which a name is worth suggesting."""
+"""Minimum similarity (difflib's ratio, 0 to 1) of a suggested name."""
 LONGEST = 200
 """Characters of a name that is compared. The time of difflib grows with the square of the length."""
 MOST_COMPARED = 20_000
-"""Pairs of names that one `Suggestions` compares. A file of 100,000 unknown keys is the wrong file, not 100,000 slips."""
+"""Pairs of names that one `Suggestions` compares. A file with 100,000 unknown keys is the wrong file, not a file with 100,000 typing errors."""
 _SHORTEST = 3
 
 

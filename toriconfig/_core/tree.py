@@ -87,7 +87,7 @@ class Key(str):
     __slots__ = ("value",)
     value: Any
     seen: ClassVar = False
-    """Whether there has been one in this process; mostly there is none, and nobody needs to look for them."""
+    """True if there was one in this process. Usually there is none, and no search is needed."""
 
     def __new__(cls, text: str, value: Any) -> Self:
         key = super().__new__(cls, text)

@@ -23,13 +23,13 @@ SECRET: Mapping[str, bool] = MappingProxyType({"secret": True})
 """A credential."""
 
 PINNED: Mapping[str, bool] = MappingProxyType({"secret": False})
-"""Where a credential goes, whom to trust, or which file is read: not from a file of the checkout."""
+"""The destination of a credential, a trust anchor, or a file to read: not set by settings files."""
 
 TUNING: Mapping[str, bool] = MappingProxyType({"secret": False, "file": True})
-"""Anything that a file of the checkout may set."""
+"""Any setting that settings files may set."""
 
 TRUSTED_LAYERS = frozenset({"code", "env", "secrets_dir"})
-"""The layers that may set every field: the program, and what starts it. All others are files of the checkout."""
+"""The layers that may set every field: the program and its environment. All others are settings files."""
 
 
 class Declared:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from toriconfig._core.markers import split
 
 Locate = Callable[[str], str]
-"""From a logical path to the one that a policy speaks of: `secret/tori` to `secret/data/tori`."""
+"""Converts a logical path into that of a policy: `secret/tori` to `secret/data/tori`."""
 
 
 def policy_of(references: Iterable[str], locate: Locate) -> str:

@@ -21,7 +21,7 @@ from toriconfig._secrets.secret import provider_of
 from toriconfig.sources import endings
 
 Identity = tuple[int, int, int, int]
-"""Device, inode, size and time of change of what a path leads to."""
+"""Device, inode, size and modification time of the target of a path."""
 
 Fingerprint = dict[str, "Identity | None"]
 """Identity of each input by its path; None: there is no such file."""

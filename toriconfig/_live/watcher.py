@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _SLACK = 0.05
-"""Seconds that the times of files may be behind the clock: file systems take the time of the last tick."""
+"""Seconds that times of files may be behind the clock, because file systems use the time of the last tick."""
 
 _REPLACING = 0.5
 """Seconds in which a program that replaces a file may have removed or emptied the old one already."""
 
 _TRIES = 10
-"""How often the folders may turn out to be others while a listener for them is made."""
+"""Number of tries if the folders change while they are being watched."""
 
 _BURST = 10
-"""A reload waits for this many times the quiet time at most, while files change again and again."""
+"""Maximum delay of a reload during continuous changes, as a multiple of the quiet time."""
 
 
 class Watcher:

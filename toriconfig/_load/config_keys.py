@@ -26,7 +26,7 @@ _ALONE: Mapping[str, tuple[tuple[Any, ...], str]] = {
     "yaml_config_section": ((), "move the section into a file of its own"),
     "pyproject_toml_depth": ((0,), "name the file with `config_files`"),
 }
-"""Options of pydantic-settings that only its own sources honour: the values that change nothing here, and the remedy."""
+"""Options that only the sources of pydantic-settings use: the values without an effect here, and the remedy."""
 
 
 def misfits(schema: type[Any], *, reads_itself: bool) -> list[Problem]:

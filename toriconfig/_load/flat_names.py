@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from toriconfig._schema.options import Options, PathLike
 
 STEERING = ("PROFILE", "CONFIG_FILE", "NO_LOCAL")
-"""Names under the prefix that steer the load; a field of the same name comes first."""
+"""Names under the prefix that control the load; a field of the same name takes precedence."""
 
 _LONGEST_POSITION = 6
 """Digits of a position in a list."""
 
 MOST_PARTS = 100
-"""Parts of a name, as deep as a settings file may be; a name of more parts means nothing."""
+"""Maximum number of parts of a name, equal to the depth of a settings file; a longer name is not a key."""
 
 VAULT = "VAULT__"
 """Names under the prefix that describe the connection to Vault."""

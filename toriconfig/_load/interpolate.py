@@ -36,9 +36,9 @@ from toriconfig._secrets.secret import Secret
 
 _OPEN = "${"
 DEEPEST = 50
-"""How many references may lead on to one another."""
+"""Maximum length of a chain of references."""
 LARGEST = 16 << 20
-"""Characters that all texts put together of references may have: each may double what another says."""
+"""Maximum number of characters of all composed texts together, because each may double another one."""
 
 
 _UNSET: Any = object()

@@ -30,7 +30,7 @@ class Inputs(Value):
 
 
 Reader = Callable[[Inputs], Iterator[tuple[OriginKind, Tree]]]
-"""Reads everything that a load reads, lowest first."""
+"""Returns everything that a load reads, lowest first."""
 
 
 def read(inputs: Inputs) -> Iterator[tuple[OriginKind, Tree]]:

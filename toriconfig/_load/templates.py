@@ -31,7 +31,7 @@ class Template:
 
 
 FAILED = Template([])
-"""Stands where a reference could not be resolved; its problem is told already."""
+"""Marks a reference that could not be resolved; its problem is already reported."""
 
 
 def failed(node: Node) -> bool:

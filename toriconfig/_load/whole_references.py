@@ -13,7 +13,7 @@ from toriconfig._schema.shape import ANY, Shape
 _CONTAINERS = frozenset({"model", "mapping", "sequence"})
 
 Resolve = Callable[[Node, Shape, Path, list[Problem]], Node]
-"""Resolves the references of one node; what is wrong is added to the list."""
+"""Resolves the references of one node, and appends problems to the list."""
 
 
 def with_whole_references(root: Node, shape: Shape, resolve: Resolve, problems: list[Problem]) -> Node:

@@ -21,7 +21,7 @@ from toriconfig._masking.sensitive import Sensitive
 
 _ALIAS = re.compile(r"(?:^|[\s\[{,:])\*([^\s,\[\]{}]+)")
 _MOST_LOOKS = 10
-"""Anchors that hold anchors are followed this far; then each one that is used anywhere is taken for a secret's."""
+"""Maximum depth of anchors inside anchors; beyond it, each anchor that is used counts as secret."""
 _FAR = 5000
 """Lines below the last one shown that are read for the uses of an anchor."""
 

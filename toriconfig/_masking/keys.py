@@ -24,10 +24,10 @@ from toriconfig._schema.renames import renamed
 from toriconfig._schema.shape import Shape, confidential
 
 _NAME = re.compile(r"[\w.-]*\Z")
-"""What can only be the name of a key, if it is not a token."""
+"""Text that can only be the name of a key, unless it is a token."""
 
 _BEHIND_NAME = re.compile(r"(?<=[:=\s]).*", re.DOTALL)
-"""In a key, what was meant for its value when the name is any."""
+"""Part of a key that was meant as its value, for any name."""
 
 
 class Keys:

@@ -27,10 +27,10 @@ _REFERENCE = re.compile(
     r"""\s*(["']?)\$\{(?:env:\w+|(?P<backend>[a-z][a-z0-9+.-]*):[\w./?=#&,*:-]+|[A-Za-z_][\w.]*)\}\1\s*\Z"""
 )
 _SECTION = re.compile(r"\s*(?:[&!]\S*(?:\s+|\Z))*(?:\[\s*)*(?:[{#*]|\Z)")
-"""What rightly follows the name of a section on its line: its keys, or nothing; anything else may be a secret."""
+"""Valid text after the name of a section on its line: its keys, or nothing. Any other text may be a secret."""
 _LONGEST_NAME = 100
 LONGEST_LINE = 10_000
-"""Characters of a line that are looked at; what stands behind them is masked unseen."""
+"""Number of characters of a line that are examined; the rest is always masked."""
 PEM_BEGIN, PEM_END = "-----BEGIN", "-----END"
 
 

@@ -21,15 +21,15 @@ _FLOW_KEY = re.compile(r"""\s*(?:(?:"[^"]*"|'[^']*')\s*|[^\s"'\[\]{},:][^\[\]{},
 _AFTER_BRACKET = ("", " ", "\t", ",", "]", "}", ":")
 _NESTING = {"[": 1, "{": 1, "]": -1, "}": -1}
 _QUOTE_ENDS = {'"': re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+"'), "'": re.compile(r"[^']*+(?:''[^']*+)*+'(?!')")}
-"""Possessive throughout: what can go back remembers each step, a hundred bytes for each character."""
+"""Possessive quantifiers, because backtracking would store a hundred bytes for each character."""
 _MOST_READINGS = 5
-"""How often a line is read for the ends of secrets within secrets; beyond that, all below it is masked."""
+"""Maximum number of scans of a line for nested secrets; beyond it, all following lines are masked."""
 _MOST_READ = 1_000_000
-"""Characters of lines with quotes, brackets or secrets that are followed in one input; all below them is masked."""
+"""Maximum number of characters in lines with quotes, brackets or secrets; beyond it, all following lines are masked."""
 _PLAIN = re.compile(
     r"""[ ]*(?:-[ ]+)*(?:(?P<key>\w[\w.-]*):?(?:[ ]+(?:[\w.+/-][\w .+/-]*|"[\w .+/-]*"|'[\w .+/-]*'))?[ ]*)?\Z"""
 )
-"""A line without anything that the walk follows: a key, a word or both, in a block."""
+"""A line without special characters: a key, a word or both, in block style."""
 _DOCUMENT = re.compile(r"(?:---|\.\.\.)(?:\s|\Z)")
 _COLON_FIRST = re.compile(r"\s*[:=\uff1a\uff1d\ufe55\ufe66]")
 _LAST_NAME = re.compile(r"""(?<![\w.-])([\w.-]++)["']?+\s*+\Z""")

@@ -38,7 +38,7 @@ TOKEN = re.compile(
     r"\bhv[sbr]\.|\bgh[pousr]_|\bgithub_pat_|\bglpat-|\bxox[abeprs]-|\bsk-\w|\bAKIA[0-9A-Z]{8}|\beyJ[\w-]{8}"
     r"|\b(?i:bearer|basic)\s+(?=\S{6})"
 )
-"""How secrets begin whose makers gave them a recognisable shape."""
+"""Prefixes of secrets with a recognizable format."""
 _BEHIND_SCHEME = re.compile(r"(?<=://)\S+")
 _PARAMETER = re.compile(r"(?<![\w.-])(?P<name>[\w.-]+)=(?P<value>[^\s&;,]+)")
 _SHORTEST_SLIP = 4

@@ -87,7 +87,7 @@ class Settings(BaseSettings):
 
 
 _MERGED: Sources = ()
-"""In the place of sources: the values are merged already, so that only the model is to be made."""
+"""Used instead of sources if the values are already merged and only the model must be built."""
 
 
 def is_neutral(schema: type[BaseSettings]) -> bool:

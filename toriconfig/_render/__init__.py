@@ -24,7 +24,7 @@ from toriconfig._render.caret import Mark, rows_of, wrapped
 from toriconfig._render.cells import encodable
 
 WIDTH = 120
-"""Cells in a line when nobody says otherwise."""
+"""Default for the cells per line."""
 
 _NARROWEST = 40
 _LABEL = 10

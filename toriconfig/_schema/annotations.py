@@ -32,7 +32,7 @@ _SEQUENCES = frozenset({list, set, frozenset, tuple, deque, Sequence, MutableSeq
 _SETS = frozenset({set, frozenset, AbstractSet, MutableSet})
 _UNIONS = (Union, types.UnionType)
 _PLAIN = frozenset({"builtins", "datetime", "decimal", "fractions", "ipaddress", "pathlib", "pydantic", "re", "uuid"})
-"""Modules whose classes are made from one scalar."""
+"""Modules whose classes are created from one scalar."""
 
 
 def shape_of(annotation: Any, metadata: tuple[Any, ...] = (), inside: frozenset[int] = frozenset()) -> Shape:

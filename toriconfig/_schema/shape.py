@@ -358,7 +358,7 @@ def has_exact(shape: Shape) -> bool:
 
 
 _SURVEYS: WeakKeyDictionary[type[Any], tuple[bool, bool]] = WeakKeyDictionary()
-"""What `_survey` found at and below each model."""
+"""Results of `_survey` for each model."""
 
 
 def _survey(shape: Shape) -> None:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from toriconfig._core.suggest import Suggestions
 
 _VALUE = r"(?s)(?<=.)[:=].*"
-"""In a key that is none, the value: the space behind the colon was forgotten."""
+"""The value in an invalid key: the space after the colon is missing."""
 
 
 _MOST_NAMED = 30
-"""Keys that `expected` lists: more than a person reads."""
+"""Maximum number of keys that `expected` lists."""
 
 
 def unknown_keys(root: Node, shape: Shape, severity: Severity, *, whole: bool = True) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 STRICT = frozenset({"is_instance_of", "is_subclass_of", "dataclass_exact_type", "escaped"})
-"""Errors of strict types, beside those whose names end in `_type`."""
+"""Errors of strict types, in addition to those whose names end in `_type`."""
 
 
 def validate(

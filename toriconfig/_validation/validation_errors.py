@@ -15,14 +15,14 @@ from toriconfig._schema.shape import ANY, Shape, confidential, fields_of
 from toriconfig._validation.expectations import CHOICES, FIXED, LIMITS, RULES, Found, phrase
 
 INCOMPLETE = "define or import the name at run time, not only under `TYPE_CHECKING`"
-"""The remedy for an annotation that names what is not defined."""
+"""The remedy for an annotation that names something undefined."""
 
 _UNQUOTED: dict[type, str] = {
     **dict.fromkeys((int, float), "a number"),
     bool: "true or false",
     **dict.fromkeys((datetime.datetime, datetime.date, datetime.time), "a date or a time"),
 }
-"""What a file says without quotes, and is no text."""
+"""Description of an unquoted value that is not text."""
 
 
 def found(lines: Iterable[Any]) -> list[Found]:

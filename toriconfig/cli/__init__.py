@@ -46,7 +46,7 @@ COMMANDS = {
     "vault": "vault:vault",
     "completion": "completion:completion",
 }
-"""Where each command stands, as `file:function` in this room."""
+"""The commands, as `module:function` in this package."""
 
 
 class _Commands(click.Group):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 TRACEBACK = "toriconfig.traceback"
-"""The key under which click's context keeps whether the frames of an import are wanted."""
+"""Key in click's context for the option `--traceback`."""
 
 
 class Named:

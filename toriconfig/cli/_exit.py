@@ -30,7 +30,7 @@ class Exit(IntEnum):
 
 
 UNREADABLE = frozenset({"TC003", "TC006"})
-"""Codes of input that could not be read at all."""
+"""Codes of problems of input that could not be read."""
 
 
 def code_of(problems: Sequence[Problem], *, strict: bool = False) -> Exit:

@@ -27,7 +27,7 @@ FIXABLE = frozenset({"TC101", "TC107"})
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _ROUNDS = 10
 _MOST_JUDGED = 200
-"""How often a file is judged anew to find what may be repaired; the rest is left as it is."""
+"""Maximum number of checks of a file in search of repairs; the rest is not repaired."""
 
 
 class Fixed(NamedTuple):

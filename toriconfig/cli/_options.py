@@ -192,7 +192,7 @@ def _from_pyproject() -> str | None:
 
 
 _ALIKE = 0.8
-"""From which likeness on a table of another tool is taken for a slip in our name."""
+"""Minimum similarity at which the table of another tool counts as a misspelt table of ours."""
 
 
 def _refuse_misspelt(file: Path, tools: Mapping[str, Any]) -> None:
@@ -213,7 +213,7 @@ def _refuse_misspelt(file: Path, tools: Mapping[str, Any]) -> None:
 
 
 _ROOTS = (".git", ".hg", ".svn", ".jj")
-"""What a version control system keeps at the root of a repository."""
+"""Entries of version control systems in the root of a repository."""
 
 
 def _project(here: Path) -> list[Path]:

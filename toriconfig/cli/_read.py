@@ -11,7 +11,7 @@ from toriconfig._core.regular_file import Unread, read_regular
 LARGEST_INPUT = 16 << 20
 """Bytes of standard input and of a settings file."""
 LARGEST_VALUE = 1 << 20
-"""Bytes of one value on standard input, as of a file of a secret."""
+"""Bytes of one value on standard input; the same as for a file of a secret."""
 LARGEST_PROJECT = 1 << 20
 """Bytes of a pyproject.toml."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 SECRETIVE = frozenset({"put", "get", "rotate"})
-"""The commands whose arguments somebody may put a secret among."""
+"""The commands to whose arguments a user may add a secret by mistake."""
 
 
 def quiet(error: click.UsageError) -> click.UsageError:

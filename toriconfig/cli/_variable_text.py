@@ -15,9 +15,9 @@ from toriconfig._core.printable import clean_lines, commands_as, harmless
 _SAFE = frozenset("_-./:,@%+=")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
 _IN_SINGLE = re.compile(r"'|\\(?=[\\']|\Z)")
-"""What parsers of `.env` files and shells read differently within single quotes."""
+"""Characters that parsers of `.env` files and shells read differently inside single quotes."""
 _IN_DOUBLE = re.compile(r"[$`]")
-"""What they read differently within double quotes."""
+"""Characters that they read differently inside double quotes."""
 _END = "X"
 
 

@@ -185,7 +185,7 @@ def _asking_pool() -> Any:
 _ROTATED = "the account of this connection has been rotated out"
 
 _Drained = WeakKeyDictionary[Any, str]
-"""For which account each pool was drained last."""
+"""The account for which each pool was last drained."""
 
 
 def _first_refusal(connection: Any, user: str, drained: _Drained) -> Any:

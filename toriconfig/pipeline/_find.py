@@ -25,7 +25,7 @@ def fast_automaton() -> Callable[[list[str]], Automaton] | None:
 
 _COMMON_FIRST = " etaoinsrhldcmupf.,:-_/gw0123456789yb\"'=()[]INFORGWAEvTSDkCLPMUBHVYKXjxqzJQZ"
 _RANKS = str.maketrans({character: chr(rank) for rank, character in enumerate(_COMMON_FIRST)})
-"""A character becomes one that sorts by its rarity; what is not listed stays, and most of it sorts behind."""
+"""Replaces each character by one that sorts by rarity. Unlisted characters stay, and mostly sort last."""
 
 
 class Anchors:

@@ -11,7 +11,7 @@ from toriconfig.pipeline._mask_value import mask_value
 from toriconfig.pipeline._redact import mask
 
 MARK = "toriconfig_mark"
-"""Tells our handler, also one that an earlier import of these modules left (whose class differs)."""
+"""Marks our handler, also one of an earlier import of these modules, whose class differs."""
 
 _STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime"}
 _formatter = logging.Formatter()

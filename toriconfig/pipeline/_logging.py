@@ -13,7 +13,7 @@ from toriconfig.pipeline._guard import MARK, is_foreign, stand_guard, withheld
 from toriconfig.pipeline._redact import mask
 
 _CHOICE = "toriconfig_propagate"
-"""The attribute of a logger that keeps what was asked of `propagate`; the logger's own is the application's to change."""
+"""Attribute of a logger with the requested `propagate`; the application may change the logger's own."""
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _here = threading.local()

@@ -14,7 +14,7 @@ from toriconfig.pipeline._permits import Permits
 from toriconfig.pipeline._threads import start
 
 GRACE = 1.0
-"""Seconds that a cancelled coroutine has to clean up before nobody waits for it any longer."""
+"""Seconds that a cancelled coroutine has to clean up before the wait ends."""
 
 _log = library_logger("toriconfig.pipeline.run_sync")
 

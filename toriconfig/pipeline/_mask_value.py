@@ -9,13 +9,13 @@ from typing import Any
 from toriconfig.pipeline._redact import MASK, SHORTEST, mask
 
 DEEPEST = 100
-"""Containers within containers that are looked into; what stands below is masked as one text."""
+"""Maximum depth of nested containers that are searched; deeper ones are masked as one text."""
 
 WITHHELD = "<redaction failed>"
-"""What stands for a value that could not be masked: a line without it is better than one with a secret."""
+"""Placeholder for a value that could not be masked."""
 
 CIRCULAR = "<circular>"
-"""What stands, in the copy of a container that holds a secret, for the container itself further down."""
+"""Placeholder for a container inside itself, in the copy of a container that holds a secret."""
 
 _PLAIN = frozenset({bool, int, float, type(None)})
 _OPEN: Any = object()
@@ -59,7 +59,7 @@ class _Walk:
         self.circular = False
         self._cut = cut
         self._seen: dict[int, tuple[Any, Any]] = {}
-        """By the id of a value: the value, kept so that its id is not given to another, and what is shown of it."""
+        """Value and its masked form by the id of the value. The value is kept so that its id is not reused."""
 
     def masked(self, value: Any, depth: int) -> Any:
         """Mask a value at a nesting depth."""

@@ -321,7 +321,7 @@ class ProgressTracker:
         self._reporting: set[int] = set()
         """The threads that report, or wait for their turn."""
         self._turn: SimpleQueue[None] = SimpleQueue()
-        """Holds one item while nobody reports."""
+        """Holds one item while no thread reports."""
         self._turn.put(None)
 
     def __repr__(self) -> str:

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from toriconfig.pipeline._find import Finder
 
 MASK = "**********"
-"""What stands in a text for a secret: constant, so that it tells no length."""
+"""Mask of a secret in a text; constant, so that it does not reveal the length."""
 
 KEEP = 3600.0
-"""Seconds that a forgotten secret stays masked: clients and their errors quote it for a while."""
+"""Seconds that a forgotten secret stays masked, because clients and their errors may still quote it."""
 
 SHORTEST = 5
-"""Characters. To mask every `abc` in every log would hide the log, and tell the secret besides."""
+"""Minimum length in characters. Masking every `abc` would make logs unreadable, and would reveal the secret."""
 
 _COMMON = frozenset(
     """admin changeme default false guest localhost password postgres public secret toriconfig vault

@@ -22,7 +22,7 @@ from toriconfig.pipeline._loop_thread import GRACE, LoopThread
 T = TypeVar("T")
 
 _ANSWER = 0.2
-"""Seconds that a loop has to take note of a cancellation; a loop that does not is blocked."""
+"""Seconds that a loop has to react to a cancellation; otherwise it is blocked."""
 
 _log = library_logger("toriconfig.pipeline.run_sync")
 # Re-entrant, because a signal handler may call shutdown_executors() while this thread is starting the loop.

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import quote_from_bytes
 
 LINE = 8
-"""Characters: shorter lines of a multi-line secret, and shorter pieces of base64, are no secret by themselves."""
+"""Characters: shorter lines of a multi-line secret, and shorter pieces of base64, do not count as secrets."""
 
 _IN_URLS = (
     "",
@@ -27,7 +27,7 @@ _IN_URLS = (
     "!$'()*,/:?@",  # yarl
     " +",  # SQLAlchemy
 )
-"""The characters that writers of URLs leave as they are."""
+"""The characters that writers of URLs do not encode."""
 
 _ESCAPE = re.compile("%[0-9A-F]{2}")
 _OF_GO = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from toriconfig.rotation._rotation import Rotation
 
 _LOOKS = 10
-"""How many earlier versions are tried: as many as KV v2 keeps by default."""
+"""Maximum number of earlier versions that are tried; KV v2 keeps as many by default."""
 
 
 def kind_of(rotation: Rotation, found: Record | None) -> Kind | None:

@@ -26,7 +26,7 @@ Result = Literal[
 
 
 _NEVER_ROTATED = (RotationRefused, VaultNotFound)
-"""Errors of secrets of which nobody keeps a record, such as those of another engine."""
+"""Errors of secrets without a record, such as those of another engine."""
 
 
 @clean_init

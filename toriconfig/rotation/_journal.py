@@ -16,7 +16,7 @@ from toriconfig.rotation._record import Record, load_record
 from toriconfig.rotation._settle import Unwritten, persist, settle
 
 SUFFIX = ".rotation"
-"""The record of `secret/app` stands at `secret/app.rotation`."""
+"""Suffix of a record's path: the record of `secret/app` is at `secret/app.rotation`."""
 
 
 class Journal:

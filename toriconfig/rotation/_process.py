@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 _under_way: set[str] = set()
-"""Ids of the rotations that this process carries out now."""
+"""Ids of the rotations that this process runs now."""
 
 
 def this_process() -> dict[str, Any]:

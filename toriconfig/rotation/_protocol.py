@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from toriconfig._vault.session import Session
 
 Values = dict[str, Any]
-"""Keys of the secret with their values. A frame that holds some raises nothing that could carry it away."""
+"""Keys of the secret with their values. A frame that holds values must not raise, because a traceback would contain the frame."""
 
 
 @clean_methods

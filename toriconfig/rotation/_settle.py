@@ -13,7 +13,7 @@ from toriconfig.rotation._errors import DatabaseUnreachable
 T = TypeVar("T")
 
 PASSING: tuple[type[SecretError], ...] = (VaultSealed, VaultUnreachable, DatabaseUnreachable)
-"""Errors that may be gone a moment later."""
+"""Errors that may be temporary."""
 
 _FIRST, _LONGEST = 0.05, 1.0
 

@@ -133,7 +133,7 @@ FORMATS: tuple[Format, ...] = (
     Format("JSON", (".json",), "toriconfig.sources.yaml.documents:read_yaml", "lines", empty="`{}`", raw=True),
     Format("TOML", (".toml",), "toriconfig.sources.toml.file:read_toml", "lines", tables=True, raw=True),
 )
-"""Every format; where several files of one name stand side by side, the ending that comes first here is read."""
+"""Every format. If several files have the same name, the one whose extension comes first here is read."""
 
 
 @clean_call

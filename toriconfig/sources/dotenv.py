@@ -18,9 +18,9 @@ from toriconfig.sources.read_file import read_file, refused_size
 MAX_BYTES = 1 << 20
 """Largest `.env` file that is read."""
 MAX_LINES = 50_000
-"""Most lines of a `.env` file."""
+"""Maximum number of lines of a `.env` file."""
 LARGEST_EXPANDED = 16 << 20
-"""Most characters that the variables in the values of one file may expand to."""
+"""Maximum number of characters to which the variables of one file may expand."""
 
 _Place = tuple[int, str]
 

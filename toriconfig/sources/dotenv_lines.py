@@ -9,7 +9,7 @@ from io import StringIO
 from dotenv.parser import Binding, Reader, parse_binding
 
 _UNQUOTED = r"([^\r\n]*)"
-"""How python-dotenv reads a value without quotes, up to the end of its line."""
+"""Expression of python-dotenv for an unquoted value, up to the end of its line."""
 _COMMENT = re.compile(r"(?<!\s)\s++#")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 

@@ -14,7 +14,7 @@ from toriconfig._core.tree import Key, Layer, Node, Tree
 _DEEPEST = 100
 
 Places = Mapping[Any, tuple[int, int] | tuple[int, int, int, int]]
-"""Line and column of each value, from 1, by the tuple of its keys; perhaps also those of the character after the value."""
+"""Line and column of each value, from 1, by the tuple of its keys; optionally those of the character after the value."""
 
 
 class MappingSource:

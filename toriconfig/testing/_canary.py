@@ -16,7 +16,7 @@ from typing import Any, TextIO, cast
 
 _ALPHABET = string.ascii_lowercase + string.digits
 _WINDOW = 8
-"""Characters in a row that give a canary away: a cut or half-masked secret is a leak too."""
+"""Number of consecutive characters that count as a leak, because a part of a secret is a leak too."""
 
 
 class Canary:

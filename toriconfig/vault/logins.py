@@ -16,7 +16,7 @@ from toriconfig.vault.addresses import addresses_in
 from toriconfig.vault.login_method import LoginMethod, LoginRequest, LoginTools
 
 KUBERNETES_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105  (a path)
-"""Where Kubernetes mounts the token of the pod's service account."""
+"""Path at which Kubernetes mounts the token of the pod's service account."""
 
 
 @clean_init
@@ -230,7 +230,7 @@ Auth = Token | Agent | LoginMethod
 METHODS: dict[str, type[Any]] = {
     kind.method: kind for kind in (Token, AppRole, Kubernetes, JWT, UserPass, TLSCertificate, Agent)
 }
-"""The ways to log in, by the name that `TORI_VAULT__AUTH__METHOD` takes."""
+"""The login methods, by the name that `TORI_VAULT__AUTH__METHOD` takes."""
 
 
 def check_text(value: Any, *names: str) -> None:

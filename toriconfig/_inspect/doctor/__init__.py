@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "examine"]
 
 SKEW = 60.0
-"""Seconds that two clocks may differ before it is worth a word."""
+"""Seconds that two clocks may differ without a finding."""
 SHORT = 300.0
-"""Seconds of a token's life below which somebody should know."""
+"""Remaining seconds of a token below which there is a finding."""
 
 
 def examine(

@@ -14,7 +14,7 @@ _OF_THE_TOOLS = frozenset(
         *("RATE_LIMIT", "SRV_LOOKUP", "HTTP_PROXY", "CONTEXT", "UI"),
     )
 )
-"""What means something to the command-line tools and nothing to a program."""
+"""Variables that only the command-line tools read."""
 
 
 def unread(environ: Mapping[str, str], known: Iterable[str]) -> Iterator[Finding]:

@@ -44,7 +44,7 @@ FORMATS = {
     "github": "toriconfig.cli.formats.github",
     "sarif": "toriconfig.cli.formats.sarif",
 }
-"""The module of each format; only the one that is asked for is imported."""
+"""The module of each format; only the requested one is imported."""
 
 
 def writer(name: str) -> Writer:

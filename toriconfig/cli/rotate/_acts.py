@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from toriconfig.rotation import Rotation
 
 Told = tuple[_report.Item, str, int]
-"""What was done to one secret: for JSON, as text, and the exit code."""
+"""Result for one secret: as JSON data, as text, and the exit code."""
 
 
 def one_by_one(references: tuple[str, ...], act: str, options: dict[str, Any]) -> int:

@@ -11,7 +11,7 @@ import click
 from toriconfig.cli._import import search_working_directory
 
 CHOSEN = "toriconfig.rotate.kind"
-"""The key under which click's context keeps the class that `--kind` names."""
+"""Key in click's context for the class that `--kind` names."""
 _MADE = "toriconfig.rotate.options"
 _METAVARS = {int: "INTEGER", float: "FLOAT"}
 

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     import psycopg
 
 _LOCK = 0x746F7269
-"""First half of the advisory lock's key, of all rotators alike."""
+"""First half of the advisory lock's key, the same for all rotators."""
 
 _LOOK = "check the conninfo, and that the server is running"
 
 _LISTS = frozenset({"search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"})
-"""Settings that are lists of names: as one text, a list would be one name. `pg_dump` knows them by heart too."""
+"""Settings that are lists of names: given as one text, a list would be one name. `pg_dump` has the same table."""
 
 
 class Login(NamedTuple):

@@ -15,7 +15,7 @@ class About(Enum):
 
     LOGIN = "the user name and password are not accepted"
     SERVER = "the server is down, starting, overloaded, or the connection was lost"
-    RIGHTS = "whoever asked may not"
+    RIGHTS = "permission denied"
     OTHER = "something else, such as a database that does not exist"
     UNKNOWN = "the server speaks a language that is not understood here"
 
@@ -47,7 +47,7 @@ _OTHER = re.compile(
     r'database ".*" (does not exist|is not currently)|permission denied for database|unrecognized', re.I
 )
 _SAID = re.compile(r"failed: (?P<severity>[^\s:]+):  (?P<text>.*)")
-"""What libpq makes of an error that the server sent: two spaces stand after the severity, in each language."""
+"""Form in which libpq reports an error of the server: the severity is followed by two spaces, in every language."""
 
 
 def of_connecting(error: psycopg.Error) -> Failure:

@@ -72,7 +72,7 @@ _VALUES = (
     (r"[+-]?\.\d", "a number without a digit before its point", "write one, as in `0.5`"),
     (r"[\u2018-\u201f`]", "a quotation mark that TOML does not have", "write `\"` or `'`"),
 )
-"""How a text goes on where a value is to be; none of it may be a secret that somebody wrote."""
+"""Text at the position of a missing value that certainly is not a secret."""
 _KEYS = (
     (
         r"\s*\n",

@@ -101,7 +101,7 @@ _MARKS = (
 )
 
 _READ_OTHERWISE = ("\x85", "\u2028", "\u2029", "\\ud", "\\uD")
-"""Characters and escapes that libyaml reads otherwise than YAML 1.2."""
+"""Characters and escapes that libyaml reads differently from YAML 1.2."""
 
 
 def _read(text: str, lines: list[str], layer: Layer, limits: Limits, parser: Parser) -> Reading:

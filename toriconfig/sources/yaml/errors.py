@@ -26,7 +26,7 @@ class _Case(NamedTuple):
 _INDENT: Final = "check the indentation: keys and items of one level start in the same column"
 _GAVE_UP: Final = "reading stopped here"
 _KEY_LENGTH: Final = 1024
-"""Most characters that the parser takes for a key without a `?` before it (YAML 1.2 allows more in braces)."""
+"""Maximum number of characters of a key without `?` in the parser (YAML 1.2 allows more in braces)."""
 
 _CASES: Final = (
     _Case(

@@ -21,10 +21,10 @@ Frame = tuple[Any, Any, Any, Any, str | None, int, bool | None]
 being read, the nodes counted before it, whether it stands in brackets."""
 
 Where = tuple[list[Frame], Any, Any, Any]
-"""Frames, mapping, items, key: where the loop stands."""
+"""Frames, mapping, items, key: the position of the loop."""
 
 MOST_PROBLEMS: Final = 100
-"""Errors, and hints, of one document; after so many the rest says nothing new."""
+"""Maximum number of errors, and of hints, of one document."""
 
 _REFERENCES: Final = frozenset({"!vault", "!env", "!file", "!secret"})
 _NAMED_TAGS: Final = _REFERENCES | {CORE + name for name in ("binary", "set", "omap", "pairs", "timestamp", "value")}

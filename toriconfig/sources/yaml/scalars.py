@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 MISSING: Final = object()
 MERGE: Final[Any] = object()
-"""Stands as the key of a pending `<<`, so that a quoted "<<" stays a key like any other."""
+"""Key of a pending `<<`, so that a quoted "<<" is an ordinary key."""
 REFUSED: Final[Any] = object()
-"""Stands as the key of a value that is read and forgotten, because its own key was refused."""
+"""Key of a value that is read and discarded, because its own key was rejected."""
 LONGEST_NUMBER: Final = 4300
-"""Characters; Python's own bound for turning digits into an int."""
+"""Maximum number of characters; Python's own limit for converting digits into an int."""
 
 NUMERIC: Final = "0123456789+-."
-"""What a number can start with."""
+"""Characters with which a number can start."""
 
 WORDS: Final[dict[str, Any]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
