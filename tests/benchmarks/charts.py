@@ -1,4 +1,4 @@
-"""Draws the charts of the README from `results.json`, small SVG for light and dark pages, and writes all tables."""
+"""Draws the charts of examples/performance from `results.json`, small SVG for light and dark pages, and writes all tables."""
 
 from __future__ import annotations
 
