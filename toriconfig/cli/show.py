@@ -19,7 +19,9 @@ from toriconfig.cli._options import (
 from toriconfig.cli._say import note, say_exact
 
 if TYPE_CHECKING:
+    from toriconfig._core.path import Path
     from toriconfig._inspect.effective import Leaf
+    from toriconfig._load.attempt import Attempt
     from toriconfig._load.snapshot import Loaded
 
 
@@ -32,8 +34,29 @@ if TYPE_CHECKING:
 @click.option(
     "--format", "-f", "style", type=click.Choice(["yaml", "json", "env", "shell"]), default="yaml", show_default=True
 )
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(dir_okay=False),
+    help="Write one HTML page instead, with a column per layer. A file that is not such a page is refused.",
+)
+@click.option(
+    "--force", is_flag=True, help="With --html: replace a file that another program wrote, or the target of a link."
+)
+@click.option("--online", is_flag=True, help="With --html: fetch every secret first, for its version, age and end.")
 @output_options
-def show(key: str | None, target: str | None, origins: bool, style: str, form: str, color: str, **how: Any) -> int:
+def show(
+    key: str | None,
+    target: str | None,
+    origins: bool,
+    style: str,
+    page: str | None,
+    force: bool,
+    online: bool,
+    form: str,
+    color: str,
+    **how: Any,
+) -> int:
     """Show the effective settings, or those below KEY, in a form that reads back to the same settings.
 
     `env` is for parsers of `.env` files, `shell` for a shell: eval "$(toriconfig show --format shell)". A value that a
@@ -44,11 +67,16 @@ def show(key: str | None, target: str | None, origins: bool, style: str, form: s
     from toriconfig._load.attempt import try_load
     from toriconfig.cli._write import as_env, as_json, as_shell, as_yaml, shows
 
-    asked = recipe(target, **how).unasked()
+    asked = recipe(target, **how)
+    if page is None and (online or force):
+        raise click.UsageError(f"--{'online' if online else 'force'} has an effect with --html only")
+    asked = asked if online else asked.unasked()
     attempt = try_load(asked)
     if attempt.loaded is None:
         write_problems(attempt.problems, form, color, asked.schema.__name__, asked.most)
         return code_of(attempt.problems)
+    if page is not None:
+        return _write_page(attempt, attempt.loaded, key, page, online=online, force=force)
     found = _leaves(attempt.loaded, key)
     ascii_alone = not (sys.stdout.encoding or "").lower().startswith("utf")
     if style in ("env", "shell"):
@@ -64,16 +92,41 @@ def show(key: str | None, target: str | None, origins: bool, style: str, form: s
     return Exit.FINE
 
 
-def _leaves(loaded: Loaded, key: str | None) -> list[Leaf]:
-    from toriconfig._core.path import show as spelt
+def _write_page(attempt: Attempt, loaded: Loaded, key: str | None, file: str, *, online: bool, force: bool) -> int:
+    from toriconfig._inspect.page import page_of
+    from toriconfig._render.page import is_page
+    from toriconfig._secrets.prefetch import failures_of
+    from toriconfig.cli._replace_file import Refused, replace_file
+
+    below = _below(loaded, key)
+    failures = failures_of(attempt.secrets) if online else []
+    try:
+        replace_file(file, page_of(loaded, below), force=force, is_ours=is_page)
+    except Refused as error:
+        raise click.UsageError(f"{file} {error}") from None
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
+    note(f"wrote {file}")
+    for failure in failures:
+        note(str(failure))
+    return Exit.UNREACHED if failures else Exit.FINE
+
+
+def _below(loaded: Loaded, key: str | None) -> Path:
     from toriconfig._core.printable import clean
-    from toriconfig._inspect.effective import leaves
     from toriconfig._load.lookup import keys_at
 
     try:
-        below = keys_at(loaded, key) if key else ()
+        return keys_at(loaded, key) if key else ()
     except (KeyError, ValueError) as error:
         raise click.UsageError(clean(str(error.args[0]))) from None
+
+
+def _leaves(loaded: Loaded, key: str | None) -> list[Leaf]:
+    from toriconfig._core.path import show as spelt
+    from toriconfig._inspect.effective import leaves
+
+    below = _below(loaded, key)
     for leaf in leaves(loaded):
         if len(leaf.path) < len(below) and leaf.path == below[: len(leaf.path)]:
             raise click.UsageError(f"`{key}` is a part of `{spelt(leaf.path)}`, which can only be shown as a whole")
