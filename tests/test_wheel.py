@@ -38,7 +38,9 @@ def test_the_package_imports_from_the_wheel_alone(wheel: Path) -> None:
     assert shown.startswith(str(wheel))
 
 
-def test_the_command_is_named_toriconfig(wheel: Path) -> None:
+def test_the_command_is_named_toriconfig_and_pytest_finds_the_plug_in(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
-        assert "toriconfig = toriconfig.cli:main" in archive.read(name).decode()
+        points = archive.read(name).decode()
+    assert "toriconfig = toriconfig.cli:main" in points
+    assert "[pytest11]\ntoriconfig.testing.plugin = toriconfig.testing.plugin" in points

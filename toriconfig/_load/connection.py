@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from toriconfig.vault import Vault
 
 
+stand_in: Any = None
+"""What every load uses in place of Vault and of other backends, set by `toriconfig.testing`; None: the backends."""
+
+
 def vault_session(context: Context, variables: Mapping[str, Node], block: Node | None, root: Node) -> _Session:
     """Return the session with Vault, and the problems of its description. Without secrets there is no session.
 
@@ -77,6 +81,8 @@ _ADDRESSES = ("BAO_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "VAULT_AGENT_ADDR")
 
 def connected(vault: Vault | None, environ: Mapping[str, str]) -> tuple[Any, str]:
     """Return the session with Vault (None if no address is configured), and the message for an invalid description."""
+    if stand_in is not None:
+        return stand_in, ""
     if vault is None:
         if not any(map(environ.get, _ADDRESSES)):
             return None, ""  # the usual case on a laptop: a dozen modules need not be imported

@@ -88,6 +88,14 @@ def shutdown(timeout: float = 2.0) -> None:
     run_concurrently([partial(session.close, deadline) for session in logged_in], deadline, "toriconfig-shutdown")
 
 
+def forget() -> None:
+    """Read every path anew for loads from now on. For tests."""
+    with _lock:
+        sessions = list(_sessions.values())
+    for session in sessions:
+        session.forget()
+
+
 _IDENTIFYING = ("BAO_TOKEN", "VAULT_TOKEN", "BAO_TOKEN_PATH", "VAULT_TOKEN_PATH", "HOME", "USERPROFILE")
 
 

@@ -113,6 +113,15 @@ class Session:
         for path in list(self._paths.values()):
             path.after_fork(share=share)
 
+    def forget(self) -> None:
+        """Keep no value for loads to come. Values that something refers to stay, and are fetched by reads alone."""
+        paths = self.paths()
+        with self._lock:
+            self._recent.clear()
+            self._paths.clear()
+        for path in paths:
+            path.rest()
+
     def tidy(self) -> None:
         """Let go of values that nothing refers to; when no cached path is left, log out."""
         self._recent.clear()

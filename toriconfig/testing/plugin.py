@@ -1,37 +1,87 @@
-"""Fixtures for pytest, enabled by `pytest_plugins = ["toriconfig.testing.plugin"]` in a `conftest.py`."""
+"""Fixtures for pytest: `settings_override`, `fresh_settings`, `fake_backend`, `fake_clock`, `vault_server` and others.
+
+pytest finds this plug-in by itself where toriconfig is installed. Without that, for example with
+`PYTEST_DISABLE_PLUGIN_AUTOLOAD`, a `conftest.py` says `pytest_plugins = ["toriconfig.testing.plugin"]`. The option
+`-p no:toriconfig.testing.plugin` switches it off. A fixture imports what it needs when a test asks for it::
+
+    def test_greeting(settings_override: SettingsOverride) -> None:
+        settings_override(settings, name="Ada")
+        assert greeting() == "hello Ada"
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from toriconfig import testing
+if TYPE_CHECKING:
+    from toriconfig.testing import FakeBackend, FakeClock, FreshSettings, SettingsOverride, VaultServer
+
+
+@pytest.fixture(name="settings_override")
+def _settings_override() -> Iterator[SettingsOverride]:
+    """A function like `toriconfig.override` without a block: the values are replaced until the test ends."""
+    from toriconfig.testing._fresh import overriding
+
+    with overriding() as override:
+        yield override
+
+
+@pytest.fixture(name="fresh_settings")
+def _fresh_settings() -> Iterator[FreshSettings]:
+    """Unload all lazy settings, those of modules too, before and after the test; call it to unload them in between.
+
+    Callbacks of `on_change` and `watch` that the test started are stopped. For all tests of a folder:
+    `pytestmark = pytest.mark.usefixtures("fresh_settings")`, or a fixture of yours with `autouse=True` that asks for it.
+    """
+    from toriconfig.testing._fresh import fresh
+
+    with fresh() as unload:
+        yield unload
+
+
+@pytest.fixture(name="fake_backend")
+def _fake_backend(fresh_settings: FreshSettings) -> Iterator[FakeBackend]:  # noqa: ARG001  (asked for)
+    """Secrets in memory, in place of Vault and all other backends, without a server; implies `fresh_settings`."""
+    from toriconfig.testing import FakeBackend
+
+    with FakeBackend().installed() as backend:
+        yield backend
 
 
 @pytest.fixture(name="vault_server")
-def _vault_server() -> Iterator[testing.VaultServer]:
-    """A new, empty server for each test."""
+def _vault_server() -> Iterator[VaultServer]:
+    """A new, empty OpenBao for each test. Needs the extra `vault-dev`, or `bao` or `vault` on the PATH."""
+    from toriconfig import testing
+
     with testing.vault_server() as server:
         yield server
 
 
 @pytest.fixture(scope="session", name="shared_vault_server")
-def _shared_vault_server() -> Iterator[testing.VaultServer]:
-    """One server for all tests of the session; each test uses its own paths."""
+def _shared_vault_server() -> Iterator[VaultServer]:
+    """One OpenBao for all tests of the session; each test uses its own paths."""
+    from toriconfig import testing
+
     with testing.vault_server() as server:
         yield server
 
 
 @pytest.fixture(name="fake_clock")
-def _fake_clock() -> testing.FakeClock:
+def _fake_clock() -> FakeClock:
     """A clock that advances only when the test advances it."""
-    return testing.FakeClock()
+    from toriconfig.testing import FakeClock
+
+    return FakeClock()
 
 
 @pytest.fixture(name="fresh_warnings")
 def _fresh_warnings() -> Iterator[None]:
     """Reset the record of warnings that are given once per process, before and after the test."""
-    testing.reset_warnings()
+    from toriconfig.testing import reset_warnings
+
+    reset_warnings()
     yield
-    testing.reset_warnings()
+    reset_warnings()

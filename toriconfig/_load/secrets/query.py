@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from toriconfig._core.markers import Ref
 from toriconfig._core.origin import LayerKind
 from toriconfig._core.value import Value
+from toriconfig._load import connection
 
 if TYPE_CHECKING:
     from toriconfig._core.path import Path
@@ -76,6 +77,9 @@ class Query(Value):
         return None if self.offline else self._fetched
 
     def _fetched(self, scheme: str, reference: str) -> Provider:
+        if connection.stand_in is not None:
+            found: Provider = connection.stand_in.provider_of(scheme, reference)
+            return found
         from toriconfig._secrets.backend_session import session_of
         from toriconfig.backends import backend_of
 
@@ -92,6 +96,8 @@ class Query(Value):
             )
         if self.offline:
             return Absence(f"{scheme} is not used (offline)")
+        if connection.stand_in is not None:
+            return None
         from toriconfig.backends import backend_of, unconfigured
 
         why = unconfigured(backend_of(scheme, self.backends))

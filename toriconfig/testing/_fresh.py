@@ -1,0 +1,111 @@
+"""Settings that each test loads anew, and overrides that end with the test."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any, Protocol, TypeVar
+
+from toriconfig._api import _lazy, override
+from toriconfig._core.clean_call import clean_call
+from toriconfig._live.unload import everyone, forget_values
+from toriconfig._live.unload import unload as unload_one
+from toriconfig._runtime.warn_once import reset as reset_warnings
+
+T = TypeVar("T")
+
+
+class SettingsOverride(Protocol):
+    """Type of the fixture `settings_override`: `override` without a block, which ends with the test."""
+
+    def __call__(self, settings: T, values: Mapping[str, Any] | None = None, /, **more: Any) -> T:
+        """Replace values until the test ends, for the thread or task of the test and the tasks that it starts.
+
+        Args:
+            settings: a lazy object.
+            values: values by dotted path, or nested mappings, which are merged; None: only `more`.
+            more: values as keyword arguments.
+
+        Returns:
+            The settings with the values replaced.
+
+        Raises:
+            ConfigError: the values are invalid.
+            TypeError: `settings` is not a lazy object.
+        """
+        ...
+
+
+class FreshSettings(Protocol):
+    """Type of the fixture `fresh_settings`: a function that unloads all lazy objects once more, in a test."""
+
+    def __call__(self) -> None:
+        """Unload all lazy objects."""
+        ...
+
+
+@clean_call
+def unload(*settings: Any) -> None:
+    """Make lazy objects what they were before their first read; the next read loads them again.
+
+    Callbacks of `on_change` stay registered. Models that were taken from the settings keep their values.
+
+    Args:
+        settings: lazy objects; none: all of this process.
+
+    Raises:
+        TypeError: an argument is not a lazy object.
+
+    >>> from pydantic import BaseModel
+    >>> from toriconfig import lazy
+    >>> class App(BaseModel):
+    ...     port: int = 8080
+    >>> settings = lazy(App)
+    >>> settings.port
+    8080
+    >>> unload(settings)
+    >>> settings
+    <lazy App, not loaded>
+    """
+    for one in [_lazy(one, "unload") for one in settings] or everyone():
+        unload_one(one)
+    forget_values()
+
+
+@contextmanager
+def fresh() -> Iterator[FreshSettings]:
+    """Unload all lazy objects before and after the block, and undo what the block did to those that were there.
+
+    Warnings that are given once per process are given again. Callbacks of `on_change` and `watch` that were started in the
+    block are stopped.
+    """
+    unload()
+    reset_warnings()
+    listeners = {one: one._state.listeners for one in everyone()}
+    watchers = _watchers()
+    try:
+        yield unload
+    finally:
+        for watcher in _watchers() - watchers:
+            watcher.stop()
+        for one, registered in listeners.items():
+            one._state.listeners = registered
+        unload()
+        reset_warnings()
+
+
+@contextmanager
+def overriding() -> Iterator[SettingsOverride]:
+    """Return a function like `override`; what it replaces stays replaced until the end of the block."""
+    with ExitStack() as stack:
+
+        def enter(settings: T, values: Mapping[str, Any] | None = None, /, **more: Any) -> T:
+            return stack.enter_context(override(settings, values, **more))
+
+        yield enter
+
+
+def _watchers() -> set[Any]:
+    module = sys.modules.get("toriconfig._live.watcher")
+    return set(module._watchers) if module is not None else set()
