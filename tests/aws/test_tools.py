@@ -267,3 +267,9 @@ def test_policy_is_refused_where_two_backends_have_one_and_none_is_chosen(folder
 def test_policy_of_a_backend_that_is_not_asked_is_empty(folder: Path) -> None:
     done = run(folder, "policy", "--backend", "vault", AWS_REGION="eu-central-1")
     assert (done.code, done.out, done.err) == (0, "", "App reads nothing from Vault\n")
+
+
+def test_policy_of_a_backend_that_nobody_knows_is_wrong_usage(folder: Path) -> None:
+    done = run(folder, "policy", "--backend", "asw", AWS_REGION="eu-central-1")
+    assert (done.code, done.out) == (2, "")
+    assert "no backend has the scheme 'asw': did you mean `aws`?" in done.err

@@ -270,3 +270,12 @@ def test_a_line_with_an_error_shows_the_reference(memory: Memory, tmp_path: Path
     (tmp_path / "app.yaml").write_text("token: ${memory:db#password}\ntoken: ${memory:db#user}\n")
     with pytest.raises(ConfigError, match="(?s)duplicate.*memory:db#password"):
         load(App, config_name="app", config_dir=tmp_path, backends=[memory])
+
+
+def test_a_backend_without_policies_has_none_to_print(canary: Canary, tmp_path: Path) -> None:
+    from support.command import in_a_process
+
+    (tmp_path / "my_app.py").write_text(CLI.format(secret=canary.secret))
+    (tmp_path / "app.yaml").write_text("token: ${memory:db#password}\nurl: x\n")
+    done = in_a_process("policy", "--backend", "memory", "--settings", "my_app:App", cwd=tmp_path)
+    assert (done.code, done.out, done.err) == (0, "", "memory has no policy that could be printed\n")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @settings_option
 @load_options
 @env_file_option
-@click.option("--online", is_flag=True, help="Also read every secret from Vault.")
+@click.option("--online", is_flag=True, help="Also read every secret from Vault and other backends.")
 @click.option("--all-profiles", is_flag=True, help="Check the merged settings of each profile that has a file.")
 @click.option("--only-named", is_flag=True, help="Skip FILES that the class does not read.")
 @click.option("--stdin-filename", default="<stdin>", help="Name of standard input (`-`) in findings.")

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 @settings_option
 @load_options
 @env_file_option
-@click.option("--online", is_flag=True, help="Also read every secret from Vault; without it they are shown as unread.")
+@click.option(
+    "--online",
+    is_flag=True,
+    help="Also read every secret from Vault and other backends; without it they are shown as unread.",
+)
 @click.option("--output-format", "-o", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def health(target: str | None, online: bool, form: str, **how: Any) -> int:
     """Show the state of a load: the layers, each secret, and the warnings.

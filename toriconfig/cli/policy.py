@@ -53,10 +53,28 @@ def policy(target: str | None, online: bool, backend: str | None, form: str, col
     chosen = backend if backend is not None else _only(attempt, others)
     if chosen in others:
         return _of_backend(*others[chosen], online=online)
-    if chosen != "vault" or not attempt.references:
-        note(f"{asked.schema.__name__} reads nothing from {'Vault' if chosen == 'vault' else chosen}")
-        return Exit.FINE
-    return _of_vault(attempt, online=online)
+    if chosen == "vault" and attempt.references:
+        return _of_vault(attempt, online=online)
+    note(_nothing(asked.schema.__name__, chosen, attempt))
+    return Exit.FINE
+
+
+def _nothing(schema: str, scheme: str, attempt: Attempt) -> str:
+    """The reason for which no policy is printed.
+
+    Raises:
+        UsageError: no backend has that scheme.
+    """
+    from toriconfig._core.markers import known_schemes, scheme_of
+    from toriconfig._core.suggest import near
+
+    if scheme not in known_schemes():
+        candidate = near(scheme, sorted(known_schemes()))
+        hint = f": did you mean `{candidate}`?" if candidate else ""
+        raise click.UsageError(f"no backend has the scheme {scheme!r}{hint}")
+    if scheme in map(scheme_of, attempt.elsewhere):
+        return f"{scheme} has no policy that could be printed"
+    return f"{schema} reads nothing from {'Vault' if scheme == 'vault' else scheme}"
 
 
 def _others(attempt: Attempt) -> dict[str, tuple[Backend, list[str]]]:
