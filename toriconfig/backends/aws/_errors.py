@@ -110,7 +110,7 @@ def _not_asked(scheme: str, secret: SecretPath, reference: str, error: BaseExcep
     if isinstance(error, botocore.ProfileNotFound):
         message, help = "the AWS profile does not exist", "correct AWS_PROFILE, or add the profile to ~/.aws/config"
         return MissingCredentialError(message, reference=reference, help=help)
-    if isinstance(error, (botocore.SSOError, botocore.TokenRetrievalError)) or "SSO" in name:
+    if isinstance(error, (botocore.SSOError, botocore.TokenRetrievalError)):
         return SecretDenied("the AWS sign-in of this program has ended", reference=reference, help=_SIGN_IN)
     if isinstance(error, botocore.CredentialRetrievalError):
         message = f"the AWS credentials could not be fetched: {name}"
