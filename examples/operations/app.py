@@ -1,0 +1,13 @@
+# app.py
+from typing import Annotated
+
+from pydantic import BaseModel
+
+from toriconfig import Ref, Secret, lazy
+
+
+class App(BaseModel):
+    api_key: Annotated[Secret[str], Ref("secret/app#api_key", max_age="90d")]
+
+
+settings = lazy(App)

@@ -1,0 +1,2 @@
+# evicted.sh
+kill -KILL "$PPID"

@@ -1,0 +1,3 @@
+# server.sh
+env | grep '^VAULT_' | sed 's/^/export /' >vault.env
+sleep 120

@@ -1,0 +1,2 @@
+# slow.sh
+until [ -e go ]; do sleep 0.1; done

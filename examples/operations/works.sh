@@ -1,0 +1,3 @@
+# works.sh
+read -r key
+test "${#key}" -ge 13
