@@ -126,7 +126,7 @@ CALLS: dict[str, Callable[[str], object]] = {
     "Merge.replaced": lambda bad: Merge("append").replaced(nonsense=[bad]),
     "Format.replaced": lambda bad: Format("INI", (".ini",), "a:b").replaced(other={"a": bad}),
     "tree": lambda bad: tree({"key": bad}, 5),  # type: ignore[arg-type]
-    "Fetched": lambda bad: Fetched(bad, ttl="x"),
+    "Fetched": lambda bad: Fetched(bad, ttl="x"),  # type: ignore[arg-type]
     "Command.run": lambda bad: Command(["true"]).run(bad, "x"),  # type: ignore[arg-type]
     "Option.check": lambda bad: Option("pin", type=int, secret=True).check(bad),
     "Option.from_text": lambda bad: Option("pin", type=int, secret=True).from_text(bad),
