@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.aws import Moto
-from support.command import Result, in_a_process
+from support.command import Result, Toriconfig, in_this_process
+from toriconfig._core import markers
+from toriconfig._runtime import warn_once
 from toriconfig.testing import Canary
 
 APP = """
@@ -46,15 +49,28 @@ COMMANDS = [
 ]
 
 
+class Folder:
+    """A folder with a settings class and its file, in which commands are run."""
+
+    def __init__(self, path: Path, toriconfig: Toriconfig) -> None:
+        self.path = path
+        self._toriconfig = toriconfig
+
+    def run(self, *command: str, **environ: str) -> Result:
+        """Run a command with a backend, and warnings, as in a process of its own."""
+        markers._shipped.clear()
+        warn_once.reset()
+        return self._toriconfig(*command, "--settings", "my_app:App", **environ)
+
+
 @pytest.fixture(name="folder")
-def _folder(tmp_path: Path) -> Path:
+def _folder(
+    nothing: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Folder]:
     (tmp_path / "my_app.py").write_text(APP)
     (tmp_path / "app.yaml").write_text(YAML)
-    return tmp_path
-
-
-def run(folder: Path, *command: str, **environ: str) -> Result:
-    return in_a_process(*command, "--settings", "my_app:App", cwd=folder, environ=environ)
+    with in_this_process(monkeypatch, tmp_path, capsys) as toriconfig:
+        yield Folder(tmp_path, toriconfig)
 
 
 def put_all(moto: Moto, canary: Canary) -> str:
@@ -62,96 +78,94 @@ def put_all(moto: Moto, canary: Canary) -> str:
     return moto.put("prod/db", {"user": "u", "password": canary.secret})
 
 
-@pytest.mark.timeout(400)
-def test_no_command_prints_a_secret(moto: Moto, canary: Canary, folder: Path) -> None:
+def test_no_command_prints_a_secret(moto: Moto, canary: Canary, folder: Folder) -> None:
     put_all(moto, canary)
     for command in COMMANDS:
-        done = run(folder, *command)
+        done = folder.run(*command)
         assert done.code == 0, (command, done)
         canary.absent_from(done.out, done.err)
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("stored", ["{c}", "[{c}]", '{{"user": "u", "pasword": "{c}"}}', '{{"password": ["{c}"]}}'])
 def test_no_command_prints_a_secret_that_is_of_another_kind_than_expected(
-    stored: str, moto: Moto, canary: Canary, folder: Path
+    stored: str, moto: Moto, canary: Canary, folder: Folder
 ) -> None:
     for _ in range(2):
         moto.put("prod/db", stored.format(c=canary.secret))
     for command in (("check", "--online"), ("doctor",), ("health", "--online"), ("explain", "token", "--online")):
-        done = run(folder, *command)
+        done = folder.run(*command)
         assert "a bug of toriconfig" not in done.err, done
         canary.absent_from(done.out, done.err)
 
 
-def test_check_online_reads_every_secret(moto: Moto, canary: Canary, folder: Path) -> None:
+def test_check_online_reads_every_secret(moto: Moto, canary: Canary, folder: Folder) -> None:
     put_all(moto, canary)
-    assert run(folder, "check", "--online").code == 0
+    assert folder.run("check", "--online").code == 0
     moto.client.delete_secret(SecretId="prod/db")
-    done = run(folder, "check", "--online", "-o", "concise")
+    done = folder.run("check", "--online", "-o", "concise")
     assert done.code == 1
     assert done.out.count("TC407") == 4, done.out
     assert "prod/db is marked for deletion" in done.out
 
 
-def test_check_without_online_sends_no_request(folder: Path) -> None:
-    done = run(folder, "check", AWS_REGION="eu-central-1", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+def test_check_without_online_sends_no_request(folder: Folder) -> None:
+    done = folder.run("check", AWS_REGION="eu-central-1", AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert (done.code, "run with --online to read them from aws" in done.out) == (0, True), done
 
 
-def test_check_online_ends_with_3_when_aws_is_away(moto: Moto, folder: Path) -> None:
-    done = run(folder, "check", "--online", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+def test_check_online_ends_with_3_when_aws_is_away(moto: Moto, folder: Folder) -> None:
+    done = folder.run("check", "--online", AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert (done.code, "TC405" in done.out) == (3, True), done
 
 
-def test_check_online_without_a_region_names_the_remedy_for_each_secret(folder: Path) -> None:
-    done = run(folder, "check", "--online", "-o", "concise")
+def test_check_online_without_a_region_names_the_remedy_for_each_secret(folder: Folder) -> None:
+    done = folder.run("check", "--online", "-o", "concise")
     assert done.code == 1
     assert done.out.count("TC401") == 4
-    assert run(folder, "check", "--online").out.count("set APP_TOKEN, or set AWS_REGION") == 1
+    assert folder.run("check", "--online").out.count("set APP_TOKEN, or set AWS_REGION") == 1
 
 
-def test_check_online_without_credentials_is_a_secret_without_a_value(moto: Moto, folder: Path) -> None:
-    done = run(folder, "check", "--online", "-o", "concise", AWS_ACCESS_KEY_ID="")
+def test_check_online_without_credentials_is_a_secret_without_a_value(moto: Moto, folder: Folder) -> None:
+    done = folder.run("check", "--online", "-o", "concise", AWS_ACCESS_KEY_ID="")
     assert (done.code, done.out.count("TC401")) == (1, 4), done
     assert "no AWS credentials were found" in done.out
 
 
-def test_explain_names_the_secret_and_its_version(moto: Moto, canary: Canary, folder: Path) -> None:
+def test_explain_names_the_secret_and_its_version(moto: Moto, canary: Canary, folder: Folder) -> None:
     version = put_all(moto, canary)
-    done = run(folder, "explain", "token", "--online")
+    done = folder.run("explain", "token", "--online")
     assert "aws:      prod/db#password" in done.out
     assert f"version:  {version}" in done.out
     assert "state:    fresh" in done.out
 
 
-def test_show_writes_each_reference_as_its_file_spells_it(folder: Path) -> None:
-    done = run(folder, "show", AWS_REGION="eu-central-1")
+def test_show_writes_each_reference_as_its_file_spells_it(folder: Folder) -> None:
+    done = folder.run("show", AWS_REGION="eu-central-1")
     assert 'before: "${aws:prod/db?stage=AWSPREVIOUS#password}"' in done.out
-    (folder / "app.yaml").write_text(done.out.replace("# url: **********", "url: x"))
-    again = run(folder, "show", AWS_REGION="eu-central-1").out
+    (folder.path / "app.yaml").write_text(done.out.replace("# url: **********", "url: x"))
+    again = folder.run("show", AWS_REGION="eu-central-1").out
     assert [line for line in again.splitlines() if "url" not in line] == [
         line for line in done.out.splitlines() if "url" not in line
     ]
 
 
-def test_show_writes_the_reference_of_a_field_as_a_file_would_spell_it(folder: Path) -> None:
+def test_show_writes_the_reference_of_a_field_as_a_file_would_spell_it(folder: Folder) -> None:
     text = "from typing import Annotated\nfrom toriconfig import Ref\n" + APP.replace(
         "    before: Secret[str]",
         "    before: Annotated[Secret[str], Ref('prod/db?stage=AWSPREVIOUS#a}b', scheme='aws')]",
     )
-    (folder / "my_app.py").write_text(text)
-    (folder / "app.yaml").write_text(YAML.replace("before", "#before"))
-    done = run(folder, "show", AWS_REGION="eu-central-1")
+    (folder.path / "my_app.py").write_text(text)
+    (folder.path / "app.yaml").write_text(YAML.replace("before", "#before"))
+    done = folder.run("show", AWS_REGION="eu-central-1")
     assert 'before: "${aws:prod/db?stage=AWSPREVIOUS#\\"a}b\\"}"' in done.out, done.out
 
 
 # doctor
 
 
-def test_doctor_names_region_endpoint_credentials_and_every_secret(moto: Moto, canary: Canary, folder: Path) -> None:
+def test_doctor_names_region_endpoint_credentials_and_every_secret(moto: Moto, canary: Canary, folder: Folder) -> None:
     put_all(moto, canary)
-    done = run(folder, "doctor")
+    done = folder.run("doctor")
     lines = [line.split(None, 1)[1] for line in done.out.splitlines() if line.startswith("ok ")]
     assert f"aws region: eu-central-1, {moto.address}" in lines
     assert "aws credentials: found by the method env" in lines
@@ -159,10 +173,10 @@ def test_doctor_names_region_endpoint_credentials_and_every_secret(moto: Moto, c
     assert "aws:prod/db?stage=AWSPREVIOUS#password: can be read" in lines
 
 
-def test_doctor_suggests_the_key_that_was_probably_meant(moto: Moto, folder: Path) -> None:
+def test_doctor_suggests_the_key_that_was_probably_meant(moto: Moto, folder: Folder) -> None:
     for _ in range(2):
         moto.put("prod/db", {"user": "u", "pasword": "x"})
-    done = run(folder, "doctor")
+    done = folder.run("doctor")
     assert done.code == 1
     assert "aws:prod/db#password: the path is there, but has no key `password`" in done.out
     assert "did you mean `aws:prod/db#pasword`?" in done.out
@@ -177,22 +191,22 @@ def test_doctor_suggests_the_key_that_was_probably_meant(moto: Moto, folder: Pat
     ],
 )
 def test_doctor_reads_nothing_where_aws_cannot_be_asked(
-    environ: dict[str, str], told: str, code: int, folder: Path
+    environ: dict[str, str], told: str, code: int, folder: Folder
 ) -> None:
-    done = run(folder, "doctor", **environ)
+    done = folder.run("doctor", **environ)
     assert told in done.out
     assert (done.code, "prod/db" in done.out) == (code, False)
 
 
-def test_doctor_ends_with_3_when_aws_is_away(moto: Moto, folder: Path) -> None:
-    done = run(folder, "doctor", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+def test_doctor_ends_with_3_when_aws_is_away(moto: Moto, folder: Folder) -> None:
+    done = folder.run("doctor", AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert done.code == 3
     assert "unreached aws:prod/db#password: aws cannot be reached for prod/db" in done.out
 
 
-def test_doctor_warns_of_an_endpoint_without_encryption(folder: Path) -> None:
+def test_doctor_warns_of_an_endpoint_without_encryption(folder: Folder) -> None:
     environ = {"AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": "http://u:pw@aws.invalid:1", "AWS_ACCESS_KEY_ID": "k"}
-    done = run(folder, "doctor", **environ, AWS_SECRET_ACCESS_KEY="s")
+    done = folder.run("doctor", **environ, AWS_SECRET_ACCESS_KEY="s")
     assert "warning   aws TLS: http://aws.invalid:1 is not encrypted" in done.out
     assert "pw@" not in done.out + done.err
 
@@ -205,8 +219,8 @@ def statements(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_policy_names_each_secret_once_without_a_request(folder: Path) -> None:
-    done = run(folder, "policy", AWS_REGION="cn-north-1", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+def test_policy_names_each_secret_once_without_a_request(folder: Folder) -> None:
+    done = folder.run("policy", AWS_REGION="cn-north-1", AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert statements(done.out) == [
         {
             "Effect": "Allow",
@@ -216,9 +230,9 @@ def test_policy_names_each_secret_once_without_a_request(folder: Path) -> None:
     ]
 
 
-def test_policy_online_has_the_arn_and_the_key_that_encrypts(moto: Moto, folder: Path) -> None:
+def test_policy_online_has_the_arn_and_the_key_that_encrypts(moto: Moto, folder: Folder) -> None:
     moto.put("prod/db", "x", KmsKeyId="1234abcd-12ab-34cd-56ef-1234567890ab")
-    read, decrypt = statements(run(folder, "policy", "--online").out)
+    read, decrypt = statements(folder.run("policy", "--online").out)
     assert read["Resource"] == [moto.client.describe_secret(SecretId="prod/db")["ARN"]]
     assert decrypt == {
         "Effect": "Allow",
@@ -228,18 +242,18 @@ def test_policy_online_has_the_arn_and_the_key_that_encrypts(moto: Moto, folder:
     }
 
 
-def test_policy_online_bounds_a_key_that_is_named_by_an_alias(moto: Moto, folder: Path) -> None:
+def test_policy_online_bounds_a_key_that_is_named_by_an_alias(moto: Moto, folder: Folder) -> None:
     moto.put("prod/db", "x", KmsKeyId="alias/mine")
-    _, decrypt = statements(run(folder, "policy", "--online").out)
+    _, decrypt = statements(folder.run("policy", "--online").out)
     assert decrypt["Resource"] == "arn:aws:kms:eu-central-1:123456789012:key/*"
     assert decrypt["Condition"]["ForAnyValue:StringEquals"] == {"kms:ResourceAliases": "alias/mine"}
 
 
 def test_a_user_with_the_printed_actions_reads_every_secret_and_may_do_no_more(
-    moto: Moto, canary: Canary, folder: Path
+    moto: Moto, canary: Canary, folder: Folder
 ) -> None:
     put_all(moto, canary)
-    policy = json.loads(run(folder, "policy", "--online").out)
+    policy = json.loads(folder.run("policy", "--online").out)
     policy["Statement"][0]["Resource"] = "*"  # moto tells actions apart, and no resources
     iam = moto.of("iam")
     iam.create_user(UserName="app")
@@ -247,29 +261,29 @@ def test_a_user_with_the_printed_actions_reads_every_secret_and_may_do_no_more(
     iam.put_user_policy(UserName="app", PolicyName="read", PolicyDocument=json.dumps(policy))
     environ = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
     with moto.checked():
-        assert run(folder, "check", "--online", **environ).code == 0
-        denied = run(folder, "policy", "--online", **environ)
+        assert folder.run("check", "--online", **environ).code == 0
+        denied = folder.run("policy", "--online", **environ)
     assert denied.code == 1
     assert "or leave --online out" in denied.err
 
 
-def test_policy_is_refused_where_two_backends_have_one_and_none_is_chosen(folder: Path) -> None:
-    (folder / "app.yaml").write_text(
+def test_policy_is_refused_where_two_backends_have_one_and_none_is_chosen(folder: Folder) -> None:
+    (folder.path / "app.yaml").write_text(
         YAML.replace("before: ${aws:prod/db?stage=AWSPREVIOUS#", "before: ${vault:secret/x#")
     )
     environ = {"AWS_REGION": "eu-central-1"}
-    done = run(folder, "policy", **environ)
+    done = folder.run("policy", **environ)
     assert (done.code, "the settings ask vault and aws: choose one with --backend" in done.err) == (2, True)
-    assert 'path "secret/data/x"' in run(folder, "policy", "--backend", "vault", **environ).out
-    assert statements(run(folder, "policy", "--backend", "aws", **environ).out)
+    assert 'path "secret/data/x"' in folder.run("policy", "--backend", "vault", **environ).out
+    assert statements(folder.run("policy", "--backend", "aws", **environ).out)
 
 
-def test_policy_of_a_backend_that_is_not_asked_is_empty(folder: Path) -> None:
-    done = run(folder, "policy", "--backend", "vault", AWS_REGION="eu-central-1")
+def test_policy_of_a_backend_that_is_not_asked_is_empty(folder: Folder) -> None:
+    done = folder.run("policy", "--backend", "vault", AWS_REGION="eu-central-1")
     assert (done.code, done.out, done.err) == (0, "", "App reads nothing from Vault\n")
 
 
-def test_policy_of_a_backend_that_nobody_knows_is_wrong_usage(folder: Path) -> None:
-    done = run(folder, "policy", "--backend", "asw", AWS_REGION="eu-central-1")
+def test_policy_of_a_backend_that_nobody_knows_is_wrong_usage(folder: Folder) -> None:
+    done = folder.run("policy", "--backend", "asw", AWS_REGION="eu-central-1")
     assert (done.code, done.out) == (2, "")
     assert "no backend has the scheme 'asw': did you mean `aws`?" in done.err

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 OURS = ("TORI_", "VAULT_", "BAO_", "TORICONFIG_", "APP_")
@@ -44,3 +48,39 @@ def in_a_process(*arguments: str, cwd: Path, environ: Mapping[str, str] | None =
         check=False,
     )
     return Result(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+
+
+@contextmanager
+def in_this_process(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Toriconfig]:
+    """Run the command in the process of the test, in a folder of its own, without variables that would steer it."""
+    from toriconfig import _vault
+    from toriconfig.cli import cli
+    from toriconfig.cli._exit import run
+
+    monkeypatch.chdir(folder)
+    for name in list(os.environ):
+        if name.startswith(OURS) or name in TERMINAL:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def call(*arguments: str, stdin: str | bytes = "", **environ: str) -> Result:
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
+            patch.setattr(sys, "argv", ["toriconfig", *arguments])
+            for name, value in environ.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                run(cli, arguments)
+        out, err = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Result(ended.value.code, out, err)
+
+    yield call
+    _vault.shutdown()
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(str(folder)):
+            del sys.modules[name]  # the next test's schema may have the same name
