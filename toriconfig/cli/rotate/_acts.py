@@ -10,6 +10,7 @@ import click
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._say import note, note_lines, say
 from toriconfig.cli.rotate import _report
+from toriconfig.cli.rotate._hooks import Hooks
 from toriconfig.cli.rotate._kinds import make_rotations
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ Told = tuple[_report.Item, str, int]
 """Result for one secret: as JSON data, as text, and the exit code."""
 
 
-def one_by_one(references: tuple[str, ...], act: str, options: dict[str, Any]) -> int:
+def one_by_one(references: tuple[str, ...], act: str, options: dict[str, Any], hooks: Hooks) -> int:
     """Process each reference once. A failure does not stop the others.
 
     Returns:
@@ -38,8 +39,9 @@ def one_by_one(references: tuple[str, ...], act: str, options: dict[str, Any]) -
     rotations = make_rotations([(one, None) for one in dict.fromkeys(references)], act, options)
     try:
         for rotation in rotations:
-            item, text, code = _told(acts[act], rotation, act)
+            item, text, code = _told(acts[act], rotation, act, hooks)
             codes.append(code)
+            hooks.send(item, rotation)
             if as_json:
                 items.append(item)
             elif text:
@@ -66,7 +68,7 @@ def told_status(rotation: Rotation) -> Told:
     return _report.of_status(status), _report.status_text(status), code
 
 
-def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str) -> Told:
+def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str, hooks: Hooks) -> Told:
     """Return the result of `work`. An error is reported, and does not stop the other rotations."""
     from toriconfig.errors import SecretError
     from toriconfig.rotation._errors import KindUnknown
@@ -81,6 +83,8 @@ def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str) -> Tol
     except (KeyboardInterrupt, SystemExit):
         if act not in ("status", "dry_run"):
             tell_interrupted(rotation)
+            item = {"reference": str(rotation.ref), "act": act, "result": "interrupted", "error": None}
+            hooks.send(item, rotation, interrupted=True)
         raise
 
 

@@ -8,6 +8,8 @@ from typing import Any, NoReturn
 import click
 
 from toriconfig.cli._options import load_options, settings_option
+from toriconfig.cli._say import note
+from toriconfig.cli.rotate._hooks import Hooks
 from toriconfig.cli.rotate._kind_options import KindOptions, asked_of, chosen_name, class_of, was_given
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -62,7 +64,10 @@ class _Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
 )
 @click.option("--to", type=click.IntRange(min=1), metavar="VERSION", help="For --rollback: restore that version.")
 @click.option(
-    "--status", is_flag=True, help="Show the state and which value works; exit code 1 if a rotation is unfinished."
+    "--status",
+    is_flag=True,
+    help="Show the state and which value works; exit code 1 if a rotation is unfinished. Without REF: a table of all "
+    "declared secrets.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the planned actions and check all privileges; change nothing.")
 @click.option(
@@ -79,6 +84,27 @@ class _Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
     default="1h",
     show_default=True,
     help="For --due: age at which an unfinished rotation is abandoned, if its program's state is unknown.",
+)
+@click.option(
+    "--hook",
+    multiple=True,
+    metavar="COMMAND",
+    help="Program to run after each success, failure and unfinished rotation; gets the event as JSON on stdin. May be repeated.",
+)
+@click.option(
+    "--webhook", multiple=True, metavar="URL", help="URL to POST each such event to, signed. May be repeated."
+)
+@click.option(
+    "--webhook-key",
+    metavar="FILE",
+    help="Key of the signature (HMAC-SHA256): a file, or vault:PATH#KEY.",
+)
+@click.option(
+    "--hook-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="Seconds for one event at one hook.",
 )
 @click.option(
     "--output-format",
@@ -105,13 +131,36 @@ def rotate(references: tuple[str, ...], **options: Any) -> int:
     _check_together(act, references, options)
     former = signal.signal(signal.SIGTERM, _terminated)
     click.get_current_context().call_on_close(lambda: signal.signal(signal.SIGTERM, former))
-    if options["due"]:
-        from toriconfig.cli.rotate._due import over_all
+    hooks = _hooks(act, options)
+    if isinstance(hooks, int):
+        return hooks
+    try:
+        if not references and not options["due"]:
+            from toriconfig.cli.rotate._fleet import table
 
-        return over_all(references, act, options)
-    from toriconfig.cli.rotate._acts import one_by_one
+            return table(options)
+        if options["due"]:
+            from toriconfig.cli.rotate._due import over_all
 
-    return one_by_one(references, act, options)
+            return over_all(references, act, options, hooks)
+        from toriconfig.cli.rotate._acts import one_by_one
+
+        return one_by_one(references, act, options, hooks)
+    finally:
+        hooks.close()
+
+
+def _hooks(act: str, options: dict[str, Any]) -> Hooks | int:
+    """Return the hooks, or the exit code if the key of their signature cannot be read."""
+    from toriconfig.errors import SecretError
+
+    try:
+        return Hooks(act, options)
+    except SecretError as error:
+        from toriconfig.cli.rotate._report import code_of
+
+        note(f"--webhook-key: {error}; nothing was changed")
+        return code_of(error)
 
 
 def _act(options: dict[str, Any]) -> str:
@@ -124,13 +173,13 @@ def _act(options: dict[str, Any]) -> str:
 
 
 def _check_together(act: str, references: tuple[str, ...], options: dict[str, Any]) -> None:
-    if not references and not options["due"]:
+    if not references and not options["due"] and act != "status":
         raise click.UsageError("name the secret: `toriconfig rotate secret/app#key`, or use --due")
     if options["to"] is not None and (act != "rollback" or options["due"] or len(set(references)) > 1):
         raise click.UsageError("--to is the version that --rollback restores at one REF")
     if not options["due"]:
         for name in ("max_age", "workers", "abandoned_after"):
-            if was_given(name) and not (name == "abandoned_after" and act == "status"):
+            if was_given(name) and not (act == "status" and (not references or name == "abandoned_after")):
                 raise click.UsageError(f"--{name.replace('_', '-')} applies only with --due")
     if options["force"] and act not in ("rotate", "dry_run"):
         raise click.UsageError(f"--force applies to a rotation, not to --{act}")

@@ -13,6 +13,7 @@ from toriconfig.cli._say import note, say
 from toriconfig.cli._usage import shown
 from toriconfig.cli.rotate import _report
 from toriconfig.cli.rotate._acts import told_status
+from toriconfig.cli.rotate._hooks import Hooks
 from toriconfig.cli.rotate._kinds import kind_name, make_rotation, refuse_other_kinds
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from toriconfig.rotation import Line, Rotation
 
 
-def over_all(references: tuple[str, ...], act: str, options: dict[str, Any]) -> int:
+def over_all(references: tuple[str, ...], act: str, options: dict[str, Any], hooks: Hooks) -> int:
     """Process all secrets that are due; with `status`, `resume` and `rollback`, all that are declared.
 
     Returns:
@@ -29,7 +30,7 @@ def over_all(references: tuple[str, ...], act: str, options: dict[str, Any]) -> 
     """
     rotations: list[Rotation] = []
     untold: dict[str, str] = {}
-    found = _declared(tuple(dict.fromkeys(references)), act, options)
+    found = declared(tuple(dict.fromkeys(references)), act, options)
     names = {}
     for reference, _ in found:
         try:
@@ -49,10 +50,10 @@ def over_all(references: tuple[str, ...], act: str, options: dict[str, Any]) -> 
             untold[reference] = error.message
     if act == "status":
         return _statuses(rotations, references, untold, options)
-    return _rotated(rotations, untold, act, options)
+    return _rotated(rotations, untold, act, options, hooks)
 
 
-def _rotated(rotations: list[Rotation], untold: dict[str, str], act: str, options: dict[str, Any]) -> int:
+def _rotated(rotations: list[Rotation], untold: dict[str, str], act: str, options: dict[str, Any], hooks: Hooks) -> int:
     from toriconfig.rotation import rotate_due
 
     as_json = options["form"] == "json"
@@ -61,13 +62,19 @@ def _rotated(rotations: list[Rotation], untold: dict[str, str], act: str, option
     items: list[_report.Item] = []
     tell: Callable[[str], None] = waiting.append if bar else say
 
+    by_reference = {str(one.ref): one for one in rotations}
+
     def on_line(line: Line) -> None:
+        item = _report.of_line(line, act)
+        hooks.send(item, by_reference.get(line.reference))
         if as_json:
-            items.append(_report.of_line(line, act))
+            items.append(item)
         else:
             tell(_report.line_text(line))
             sys.stdout.flush()
 
+    for reference, why in untold.items():
+        hooks.send(_not_begun(reference, why, act), None)
     try:
         report = rotate_due(
             rotations,
@@ -126,23 +133,19 @@ def _write(items: list[_report.Item] | None, lines: list[str], untold: dict[str,
         for text in [*lines, *(f"failed    {shown(reference)}: {why}" for reference, why in untold.items())]:
             say(text)
         return
-    failed = [
-        {
-            "reference": shown(one),
-            "act": act,
-            "result": "failed",
-            "error": {"type": "UsageError", "message": why, "help": ""},
-        }
-        for one, why in untold.items()
-    ]
-    _report.write_json([*items, *failed])
+    _report.write_json([*items, *(_not_begun(one, why, act) for one, why in untold.items())])
+
+
+def _not_begun(reference: str, why: str, act: str) -> _report.Item:
+    error = {"type": "UsageError", "message": why, "help": ""}
+    return {"reference": shown(reference), "act": act, "result": "failed", "error": error}
 
 
 def _code(untold: dict[str, str]) -> Exit:
     return Exit.FINDINGS if untold else Exit.FINE
 
 
-def _declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> list[tuple[str, float | None]]:
+def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> list[tuple[str, float | None]]:
     """Return the given references with the `max_age` that the settings declare; without references, all that declare
     one.
 
@@ -168,7 +171,7 @@ def _declared(references: tuple[str, ...], act: str, options: dict[str, Any]) ->
             ages[place] = min((one for one in (age, ages.get(place)) if one is not None), default=None)
     if references:
         return [(reference, ages.get(reference)) for reference in references]
-    after_records = act in ("status", "resume", "rollback")
+    after_records = act in ("status", "resume", "rollback", "table")
     if after_records and not ages:
         note("the settings declare no reference to Vault")
     if options["max_age"] is None and not after_records:
@@ -176,7 +179,7 @@ def _declared(references: tuple[str, ...], act: str, options: dict[str, Any]) ->
     fleeting = [place for place, age in ages.items() if age is None and _fleeting(place)]
     for place in () if after_records else fleeting:
         note(f"skipped: {place} is issued anew automatically, or pinned; otherwise name it")
-    return [(place, age) for place, age in ages.items() if place not in fleeting]
+    return [(place, age) for place, age in ages.items() if act == "table" or place not in fleeting]
 
 
 def _fleeting(reference: str) -> bool:

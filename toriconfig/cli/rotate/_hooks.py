@@ -1,0 +1,137 @@
+"""Events for the hooks that the command line names."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toriconfig.cli._read import LARGEST_VALUE, file_text
+from toriconfig.cli._say import note
+from toriconfig.cli.rotate import _report
+
+if TYPE_CHECKING:
+    from toriconfig.rotation import Rotation
+
+_SUCCEEDED = frozenset({"rotated", "resumed", "undone"})
+_FAILED = frozenset({"failed", "refused"})
+_REFERENCE = "vault:"
+
+
+class Hooks:
+    """The hooks of one command. Without any, nothing is sent and nothing is imported.
+
+    Args:
+        act: the action.
+        options: of the command line.
+
+    Raises:
+        click.UsageError: an option is invalid, or the action is none that sends events.
+        SecretError: the key of the signature cannot be read.
+    """
+
+    def __init__(self, act: str, options: dict[str, Any]) -> None:
+        self._deliveries: Any = None
+        commands, urls = options["hook"], options["webhook"]
+        if not commands and not urls:
+            if options["webhook_key"]:
+                raise click.UsageError("--webhook-key is the key of a --webhook: name its URL")
+            return
+        if act in ("status", "dry_run"):
+            flag = "--hook" if commands else "--webhook"
+            raise click.UsageError(f"{flag} applies to a rotation, not to --{act.replace('_', '-')}")
+        from toriconfig.rotation._hooks import CommandHook, Deliveries, Webhook
+
+        if urls and not options["webhook_key"]:
+            raise click.UsageError("--webhook needs --webhook-key: the file or `vault:PATH#KEY` that holds the key")
+        try:
+            hooks: list[Any] = [CommandHook(shlex.split(one)) for one in commands]
+            if urls:
+                key = _key(options["webhook_key"])
+                hooks += [Webhook(one, key) for one in urls]
+        except ValueError as error:
+            flag = "--webhook" if "webhook" in str(error) else "--hook"
+            raise click.UsageError(f"{flag}: {str(error).replace('verifier', 'hook')}") from None
+        self._deliveries = Deliveries(hooks, options["hook_timeout"])
+
+    def send(self, item: _report.Item, rotation: Rotation | None, *, interrupted: bool = False) -> None:
+        """Send the event of one result, if the result is a success, a failure or an unfinished rotation.
+
+        Args:
+            item: the result, as the JSON document has it.
+            rotation: the rotation; None: it could not begin.
+            interrupted: True: the rotation was interrupted.
+        """
+        if self._deliveries is None:
+            return
+        left = _left(item, rotation) if interrupted or item["result"] == "failed" else None
+        if left is not None:
+            event = "half-way"
+        elif item["result"] in _FAILED or interrupted:
+            event = "failed"
+        elif item["result"] in _SUCCEEDED:
+            event = "succeeded"
+        else:
+            return
+        number = uuid.uuid4().hex
+        data = {
+            "format_version": "1.0",
+            "event": event,
+            "event_id": number,
+            "at": int(time.time()),
+            "who": "" if rotation is None else rotation.who,
+            "half_way": left,
+            **item,
+        }
+        self._deliveries.send(number, data)
+
+    def close(self) -> None:
+        """Wait for the deliveries, each for its time limit at most."""
+        if self._deliveries is not None:
+            for warning in self._deliveries.close():
+                note(f"WARNING: {warning}")
+
+
+def _left(item: _report.Item, rotation: Rotation | None) -> dict[str, Any] | None:
+    """Return what is recorded of an unfinished rotation; None: there is none, or Vault does not answer."""
+    from toriconfig.errors import SecretError
+
+    error = item.get("error") or {}
+    if rotation is None or error.get("undone") or error.get("type") in ("VaultUnreachable", "VaultSealed"):
+        return None
+    try:
+        left = rotation.half_way()
+    except SecretError:
+        return None
+    if left is None:
+        return None
+    return {"reference": left.reference, "kind": left.kind, "step": left.step, "who": left.who}
+
+
+def _key(where: str) -> str:
+    from toriconfig.pipeline._redact import register
+
+    text = _referenced(where) if where.startswith(_REFERENCE) else file_text(where, LARGEST_VALUE).strip()
+    if text:
+        register(text)
+    return text
+
+
+def _referenced(where: str) -> str:
+    from toriconfig._core.markers import Ref
+    from toriconfig._vault import connect
+    from toriconfig.rotation import Work
+    from toriconfig.vault import Vault
+
+    ref = Ref(where.removeprefix(_REFERENCE))
+    session = connect(Vault(), os.environ)
+    if ref.key is None or session is None:
+        raise ValueError("the key of a webhook is read from `vault:PATH#KEY`, with VAULT_ADDR set")
+    found = Work(session, ref, 30.0).read(str(ref)).get(ref.key)
+    if not isinstance(found, str):
+        raise ValueError(f"the key of a webhook is not text at {ref}")
+    return found
