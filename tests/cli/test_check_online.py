@@ -77,7 +77,7 @@ def test_a_value_of_a_lower_layer_instead_of_vault_is_a_warning(vault: VaultServ
     canary = Canary()
     code, (one,) = found(toriconfig, **vault.environ, APP_THERE=canary.secret)
     assert (0, "TC407", "warning", "there") == (code, one["code"], one["severity"], one["path"])
-    assert "APP_THERE stands in for vault secret/online/there#key" == one["layer"]
+    assert "APP_THERE is used instead of vault secret/online/there#key" == one["layer"]
     assert 1 == found(toriconfig, "--strict", **vault.environ, APP_THERE=canary.secret)[0]
     canary.absent_from(json.dumps(one))
 

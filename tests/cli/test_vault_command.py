@@ -222,7 +222,7 @@ def test_a_value_is_never_an_argument(toriconfig: Toriconfig) -> None:
 @pytest.mark.parametrize(
     ("arguments", "environ", "code", "said"),
     [
-        (("get", "secret/x"), {}, 2, "names no key: write `secret/x#key`"),
+        (("get", "secret/x"), {}, 2, "names no key: write `PATH#key`"),
         (("get", "../x#k"), {}, 2, "segment"),
         (("get", "secret/x#k"), {}, 2, "set VAULT_ADDR"),
         (("put", "secret/x#k"), {"VAULT_ADDR": "http://127.0.0.1:1"}, 2, "use --stdin"),

@@ -219,7 +219,7 @@ def test_the_debug_log_reports_the_end_of_the_cancellation(caplog: pytest.LogCap
         "lingers": "it still runs after 1 s",
     }.items():
         assert any(name in line and outcome in line for line in lines), (name, lines)
-    assert any("lingers, given up before, has ended now: it was cancelled" in line for line in lines)
+    assert any("lingers, abandoned before, has ended now: it was cancelled" in line for line in lines)
     assert "s3cret" not in caplog.text
 
 
