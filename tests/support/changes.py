@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from toriconfig import Change, on_change
+from toriconfig._live.watcher import Watcher
 
 PATIENCE = 60.0
 """Seconds that a test waits for what is sure to come."""
+
+
+Watch = Callable[..., Watcher]
+"""`watch`, as the fixture `following` offers it."""
 
 
 class Changes:
@@ -48,3 +54,11 @@ def move_away_and_write(file: Path, text: str) -> None:
     """Replace a file as vim does: the old one becomes a backup, and for a moment there is none."""
     file.rename(file.with_name(f"{file.name}~"))
     file.write_text(text)
+
+
+def told(change: Change) -> tuple[str, str, Any]:
+    return change.path, change.kind, change.new
+
+
+def state_of(settings: Any) -> Any:
+    return settings._state
