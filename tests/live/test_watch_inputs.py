@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic_settings import YamlConfigSettingsSource
 from support.changes import Changes, Watch, kubernetes_swap, told
 from support.memory_backend import until
-from toriconfig import Secret, Settings, SettingsConfigDict, lazy
+from toriconfig import Secret, Settings, SettingsConfigDict, lazy, reload
 
 
 class App(BaseModel):
@@ -179,7 +179,6 @@ def test_the_sources_of_a_settings_class_are_followed_too(name: str, text: str, 
 
 def test_a_folder_of_files_that_is_replaced_as_a_whole_is_followed_on(following: Watch) -> None:
     Path("conf").mkdir()
-    Path("conf/1.yaml").write_text("size: 2")
     settings = lazy(Linked, config_files=["conf"])
     changes = Changes(settings)
     following(settings, interval=3600)
@@ -194,7 +193,7 @@ def test_a_folder_of_files_that_is_replaced_as_a_whole_is_followed_on(following:
     assert ("size", "changed", 5) == told(changes.next())
 
 
-def test_a_file_of_a_package_and_nested_folders_of_secrets_are_no_trouble(
+def test_a_file_of_a_package_and_a_folder_of_secrets_that_was_not_there_are_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, following: Watch
 ) -> None:
     Path("packed").mkdir()
@@ -202,12 +201,27 @@ def test_a_file_of_a_package_and_nested_folders_of_secrets_are_no_trouble(
     Path("packed/app.yaml").write_text("size: 2")
     monkeypatch.syspath_prepend(tmp_path)
     files = [resources.files("packed") / "app.yaml"]
-    settings = lazy(Linked, config_files=files, secrets_dir="run", secrets_nested_subdir=True, secrets_prefix="")
+    settings = lazy(Linked, config_files=files, secrets_dir="run")
     changes = Changes(settings)
     following(settings, interval=3600)
     Path("run").mkdir()
     Path("run/size").write_text("3")
     assert ("size", "changed", 3) == told(changes.next())
+    Path("packed/app.yaml").write_text("{size: 2, name: p}")
+    assert ("name", "changed", "p") == told(changes.next())
+
+
+class Nested(BaseModel):
+    pool: Linked = Linked()
+
+
+def test_a_folder_below_a_folder_of_secrets_is_followed_where_such_folders_count(following: Watch) -> None:
+    Path("run/pool").mkdir(parents=True)
+    settings = lazy(Nested, secrets_dir="run", secrets_nested_subdir=True)
+    changes = Changes(settings)
+    following(settings, interval=3600)
+    Path("run/pool/size").write_text("4")
+    assert ("pool.size", "changed", 4) == told(changes.next())
 
 
 def test_further_files_mean_a_reload_that_reads_the_environment_again(

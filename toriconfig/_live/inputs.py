@@ -14,7 +14,7 @@ from toriconfig._core.tree import Node
 from toriconfig._core.value import Value
 from toriconfig._load.read import files_of, under
 from toriconfig._load.snapshot import Snapshot
-from toriconfig._schema.options import Options, Resource
+from toriconfig._schema.options import Options
 from toriconfig._secrets.file import FileProvider
 from toriconfig._secrets.file_watch import files_behind
 from toriconfig._secrets.secret import provider_of
@@ -95,7 +95,7 @@ def file_providers(snapshot: Snapshot) -> list[FileProvider]:
 def _of_options(options: Options) -> Iterator[str]:
     """Return the settings files and `.env` files that the options name."""
     if "files" in options.layers:
-        yield from (file for file, _ in files_of(options) if not isinstance(file, Resource))
+        yield from (file for file, _ in files_of(options))
         if options.config_files is None and options.config_name is not None:
             for name in (
                 options.config_name,
@@ -151,7 +151,7 @@ def _places(options: Options) -> Iterator[str]:
     """Return the folders that `config_files` names, and those in which a new file may match its patterns."""
     for given in options.config_files or ():
         entry = os.fspath(given)
-        if isinstance(entry, Resource) or os.path.isfile(entry):
+        if os.path.isfile(entry):
             continue
         if os.path.isdir(entry):
             yield entry
