@@ -180,9 +180,10 @@ def _as_spelt(path: Path, way: Path, field: Field | None, loaded: Loaded) -> Pat
 
 
 def _beside_default(said: Any, value: Any, field: Field) -> tuple[Any, str]:
-    """Return the value that a file must set for a list that is merged with its default, and a comment or "".
+    """Return the value that a file must set to get the same list, if the list is merged with its default; and a
+    comment.
 
-    A file with the value gives the same list when it is read.
+    The comment is "" if none is needed.
     """
     default: Any = None if field.required else field.default()
     if not isinstance(value, list) or not isinstance(default, list) or not default:

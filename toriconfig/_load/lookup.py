@@ -123,7 +123,7 @@ def value_below(value: Any, part: str | int, field: Field | None) -> Any:
 
 
 def _held_key(held: Mapping[Any, Any], part: str | int) -> Any:
-    """Return the key of a mapping that a part of a path spells: numbers, booleans and Enums are spelt as text."""
+    """Return the key of a mapping for one part of a path, in which numbers, booleans and Enums are spelt as text."""
     if part in held:
         return part
     spelt = {str(getattr(key, "value", key)).lower(): key for key in held}

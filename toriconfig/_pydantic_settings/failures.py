@@ -59,7 +59,7 @@ def failure_of(error: Exception, source: Any, name: str = "") -> Failure:
 
 
 def maker_of(error: Exception) -> PydanticBaseSettingsSource | None:
-    """Return the source in whose methods an error was raised, or None."""
+    """Return the source whose method raised an error, or None."""
     source = None
     trace = error.__traceback__
     while trace is not None:

@@ -11,7 +11,10 @@ from toriconfig.cli._say import say_exact
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> int:
-    """Print a completion script; for bash: source <(toriconfig completion bash)."""
+    """Print a completion script for a shell.
+
+    For bash: source <(toriconfig completion bash).
+    """
     from click.shell_completion import get_completion_class
 
     made = get_completion_class(shell)

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 )
 @output_options
 def diff(a: str, b: str, target: str | None, config_dir: str | None, form: str, color: str, most: int) -> int:
-    """Show the settings that differ between A and B; exit 1 if there are any.
+    """Show the settings that differ between A and B.
 
     A and B are two files, two profiles (`default` for no profile), or two references to Vault, such as
     `vault:secret/app?version=3` and `vault:secret/app`. Files are compared unmerged; profiles are compared after
     merging all layers. For secrets only the fact of a difference is shown. `--output-format json` writes the same as
-    data.
+    data. The exit code is 1 if there is a difference.
     """
     from toriconfig.cli._sides import of_file, of_profile, of_vault
 

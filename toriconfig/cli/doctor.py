@@ -36,7 +36,11 @@ _COLORS = {"ok": "green", "warning": "yellow", "error": "red", "unreached": "red
 @env_file_option
 @output_options
 def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
-    """Examine address, TLS, login, token, clock, variables, other backends, and every path; tell 403 from 404."""
+    """Examine the access to Vault, other backends and each secret.
+
+    The steps are address, TLS, login, token, clock, variables, other backends, and every path. Status 403 is told from
+    404.
+    """
     from toriconfig._inspect.doctor import examine
     from toriconfig._inspect.doctor.backends import examine_backends
     from toriconfig._load.attempt import try_load

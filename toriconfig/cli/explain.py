@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 @click.option("--online", is_flag=True, help="Fetch a secret first, to show its version and age.")
 @output_options
 def explain(key: str, target: str | None, online: bool, form: str, color: str, **how: Any) -> int:
-    """Show the origin of KEY: `>` marks the value in effect, and the overridden values follow below it.
+    """Show the origin of KEY, and the overridden values.
 
-    `--output-format json` writes the same as data. Secrets are masked.
+    `>` marks the value in effect, and the overridden values follow below it. `--output-format json` writes the same as
+    data. Secrets are masked.
     """
     from toriconfig._load.attempt import try_load
 

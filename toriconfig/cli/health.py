@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 )
 @click.option("--output-format", "-o", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def health(target: str | None, online: bool, form: str, **how: Any) -> int:
-    """Show the state of a load: the layers, each secret, and the warnings.
+    """Show the state of the layers and of each secret.
 
     Exit codes: 0 ok; 1 the load failed, or a secret is missing or stale; 2 wrong usage, or input that cannot be read;
     3 Vault could not be reached, and nothing else is wrong.

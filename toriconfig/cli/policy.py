@@ -40,7 +40,10 @@ if TYPE_CHECKING:
 )
 @output_options
 def policy(target: str | None, online: bool, backend: str | None, form: str, color: str, **how: Any) -> int:
-    """Print the minimal policy with which a program can read every declared secret."""
+    """Print the minimal policy for the declared secrets.
+
+    With the policy, a program can read every declared secret and nothing else.
+    """
     from toriconfig._load.attempt import try_load
 
     asked = recipe(target, **how)

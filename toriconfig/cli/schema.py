@@ -27,7 +27,10 @@ from toriconfig.cli._say import note, note_lines, say, say_exact
 @click.option("--env-example", is_flag=True, help="Write an example `.env` file with every variable instead.")
 @click.option("--force", is_flag=True, help="Replace a file that another program wrote, or the target of a link.")
 def schema(target: str | None, output: str | None, only_check: bool, env_example: bool, force: bool) -> int:
-    """Write the JSON Schema (2020-12) of the settings class, for editors and other validators."""
+    """Write the JSON Schema of the settings class.
+
+    The schema (2020-12) is for editors and other validators.
+    """
     from toriconfig._inspect.json_schema import is_schema_of, schema_text
     from toriconfig.cli._env_example import env_example as example
     from toriconfig.cli._env_example import is_env_example

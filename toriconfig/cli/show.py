@@ -57,11 +57,11 @@ def show(
     color: str,
     **how: Any,
 ) -> int:
-    """Show the effective settings, or those below KEY, in a form that reads back to the same settings.
+    """Show the effective settings, or those below KEY.
 
-    `env` is for parsers of `.env` files, `shell` for a shell: eval "$(toriconfig show --format shell)". A value that a
-    format cannot express is written as a comment. Secrets are shown as their reference, never their value.
-    `--output-format` applies to findings, if there are errors.
+    The output reads back to the same settings. `env` is for parsers of `.env` files, `shell` for a shell:
+    eval "$(toriconfig show --format shell)". A value that a format cannot express is written as a comment. Secrets are
+    shown as their reference, never their value. `--output-format` applies to findings, if there are errors.
     """
     from toriconfig._core.path import show as spelt
     from toriconfig._load.attempt import try_load

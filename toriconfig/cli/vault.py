@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def vault() -> None:
-    """Run a development server; read and write single secrets in Vault."""
+    """Run a development server; read and write single secrets."""
 
 
 @vault.command(context_settings={"ignore_unknown_options": True})

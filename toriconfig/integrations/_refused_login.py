@@ -63,7 +63,7 @@ def _differing(value: Any, username: str, password: str) -> Account | None:
 
 
 def _state(error: BaseException) -> str | int | None:
-    """Return the SQLSTATE or the number of an error, from any driver's attribute; None if it has none."""
+    """Return the SQLSTATE or the number of an error, in any attribute that a driver uses; None if it has none."""
     for name in ("sqlstate", "pgcode", "errno"):  # psycopg and asyncpg, psycopg2, mysql-connector
         found = getattr(error, name, None)
         if isinstance(found, (str, int)) and not isinstance(error, OSError):

@@ -119,7 +119,9 @@ class _Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
 @settings_option
 @load_options
 def rotate(references: tuple[str, ...], **options: Any) -> int:
-    """Rotate the secrets at REF: `secret/app#key`, or `secret/db` for a user with its password.
+    """Rotate the secrets at REF.
+
+    REF is `secret/app#key`, or `secret/db` for a user with its password.
 
     \b
     KINDS
