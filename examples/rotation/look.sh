@@ -1,0 +1,2 @@
+# look.sh
+toriconfig rotate --status --settings app:settings

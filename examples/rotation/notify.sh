@@ -1,0 +1,3 @@
+# notify.sh
+cat >>events.jsonl
+echo >>events.jsonl

@@ -1,0 +1,4 @@
+# set.sh
+umask 077
+cat >accepted
+echo "$TORICONFIG_ACT $TORICONFIG_REFERENCE" >>acts

@@ -1,0 +1,2 @@
+# works.sh
+test "$(cat)" = "$(cat accepted)"
