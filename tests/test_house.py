@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,22 @@ def test_no_docstring_opens_with_an_indirect_question() -> None:
                 words = (ast.get_docstring(node) or "").split(maxsplit=1)
                 if words and words[0].rstrip(",") in INDIRECT:
                     found.append(f"{file.relative_to(HOUSE)}:{getattr(node, 'lineno', 1)}")
+    assert [] == found
+
+
+UNPLAIN = re.compile(
+    r"\b(nobody|somebody|anybody|whoever|hears?|heard|lest|ere|all the same|anew|told|tells?|says?|said|speaks?|for ever)\b(?![:`])"
+)
+
+
+def test_no_docstring_has_an_idiom_or_lets_code_speak() -> None:
+    found = []
+    for file in HOUSE.glob("toriconfig/**/*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+                words = {match.group() for match in UNPLAIN.finditer(ast.get_docstring(node) or "")}
+                if words:
+                    found.append(f"{file.relative_to(HOUSE)}:{getattr(node, 'lineno', 1)}: {', '.join(sorted(words))}")
     assert [] == found
 
 

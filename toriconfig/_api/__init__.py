@@ -58,7 +58,7 @@ def load(
 
     Raises:
         ConfigError: the settings are invalid; it lists every problem.
-        TypeError: an option is unknown, or a `Secret` in the schema cannot be told from a plain value.
+        TypeError: an option is unknown, or a `Secret` in the schema cannot be distinguished from a plain value.
 
     >>> from pydantic import BaseModel
     >>> class App(BaseModel):

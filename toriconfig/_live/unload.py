@@ -26,7 +26,7 @@ def unload(lazy: Lazy) -> None:
 
 
 def forget_values() -> None:
-    """Have the next load fetch every value from Vault anew."""
+    """Have the next load fetch every value from Vault again."""
     engine = sys.modules.get("toriconfig._vault")
     if engine is not None:
         engine.forget()

@@ -1,6 +1,6 @@
 """Recognition of names of secrets: by the schema, by common usage, and with typing errors.
 
-In doubt a name counts as a secret. It does if the schema says so, if secrets commonly have the name, or if it is one
+In doubt a name counts as a secret. It does if the schema declares it, if secrets commonly have the name, or if it is one
 typing error away from such a name.
 """
 

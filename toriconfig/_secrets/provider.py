@@ -143,7 +143,7 @@ class Provider(Protocol):
         """Return the present value, without blocking.
 
         Raises:
-            SecretError: there is no usable value; the subclass tells the reason.
+            SecretError: there is no usable value; the subclass shows the reason.
         """
         ...
 

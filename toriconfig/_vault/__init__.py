@@ -89,7 +89,7 @@ def shutdown(timeout: float = 2.0) -> None:
 
 
 def forget() -> None:
-    """Read every path anew for loads from now on. For tests."""
+    """Read every path again for loads from now on. For tests."""
     with _lock:
         sessions = list(_sessions.values())
     for session in sessions:

@@ -127,7 +127,7 @@ class Client:
             check: raise for an error status; False: return its answer.
 
         Raises:
-            VaultError: there was no answer, or, with `check`, an error; the subclass tells which.
+            VaultError: there was no answer, or, with `check`, an error; the subclass shows which.
         """
         if repeatable is None:
             repeatable = method in ("GET", "LIST", "HEAD") and not issues_on_read(path)

@@ -70,7 +70,7 @@ class LeasesOfTokens:
         return any(_depends_on(path, token) for path in self._paths())
 
     def token_changed(self, token: LiveToken) -> None:
-        """Plan credentials anew after their token was replaced, ended or got an earlier end.
+        """Plan credentials again after their token was replaced, ended or got an earlier end.
 
         Leases of the token are replaced before the token ends.
         """

@@ -38,8 +38,8 @@ _COLORS = {"ok": "green", "warning": "yellow", "error": "red", "unreached": "red
 def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
     """Examine the access to Vault, other backends and each secret.
 
-    The steps are address, TLS, login, token, clock, variables, other backends, and every path. Status 403 is told from
-    404.
+    The steps are address, TLS, login, token, clock, variables, other backends, and every path. A denied path (403) is
+    distinguished from a missing one (404).
     """
     from toriconfig._inspect.doctor import examine
     from toriconfig._inspect.doctor.backends import examine_backends

@@ -37,7 +37,7 @@ completes it; if it failed, the next one starts it again. No other rotation star
 **A single database user.** The former password stops working at apply. If Vault then refuses, or does not answer in
 time, the former password is restored, even if that cannot be recorded. The next rotator applies and verifies again.
 Readers may be locked out only if it is unknown whether the new password was stored, or if the database fails too. The
-error then says so.
+error then reports it.
 
 **Engines of Vault** that keep the secret themselves (static role, database root, transit key) rotate in one request,
 which succeeds or fails as a whole. There is no record, nothing to resume, and no rollback.

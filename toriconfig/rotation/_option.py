@@ -43,7 +43,7 @@ class Option:
         required: True: the kind cannot be created without the option.
         new_value: True: the option describes the new value. Resume, rollback and status do not use it.
         record: False: the record does not keep the option, so that every act needs it again. Required for a command to
-            run: whoever can write a record in Vault must not choose what a later `--resume` runs.
+            run: a writer of the record in Vault must not choose what a later `--resume` runs.
         ask: True: a secret new value that is prompted for on a terminal, or read from standard input with `--stdin`.
 
     Raises:

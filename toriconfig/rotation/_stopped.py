@@ -28,7 +28,7 @@ def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
         error: the reason.
 
     Returns:
-        The error to raise. It tells whether readers are locked out, and has the command to run.
+        The error to raise. It shows whether readers are locked out, and has the command to run.
     """
     path = run.work.ref.path
     resume, back = (f"`{command(path, record, act)}`" for act in ("--resume", "--rollback"))

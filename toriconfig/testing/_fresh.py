@@ -1,4 +1,4 @@
-"""Settings that each test loads anew, and overrides that end with the test."""
+"""Settings that each test loads again, and overrides that end with the test."""
 
 from __future__ import annotations
 

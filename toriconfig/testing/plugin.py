@@ -1,7 +1,7 @@
 """Fixtures for pytest: `settings_override`, `fresh_settings`, `fake_backend`, `fake_clock`, `vault_server` and others.
 
 pytest finds this plug-in by itself where toriconfig is installed. Without that, for example with
-`PYTEST_DISABLE_PLUGIN_AUTOLOAD`, a `conftest.py` says `pytest_plugins = ["toriconfig.testing.plugin"]`. The option
+`PYTEST_DISABLE_PLUGIN_AUTOLOAD`, a `conftest.py` needs `pytest_plugins = ["toriconfig.testing.plugin"]`. The option
 `-p no:toriconfig.testing.plugin` switches it off. A fixture imports what it needs when a test asks for it::
 
     def test_greeting(settings_override: SettingsOverride) -> None:

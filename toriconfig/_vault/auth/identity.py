@@ -56,7 +56,7 @@ class Dependents(Protocol):
         ...
 
     def token_changed(self, token: LiveToken) -> None:
-        """Plan those credentials anew after the token was replaced, ended or got an earlier end."""
+        """Plan those credentials again after the token was replaced, ended or got an earlier end."""
         ...
 
     def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:

@@ -1,7 +1,7 @@
 """Requests with parameters that issue something: certificates, credentials, signed keys.
 
 A certificate of a role without `generate_lease` has no lease in Vault: it cannot be renewed or revoked, and it outlives
-the token that requested it. It ends all the same, and must be replaced in time, so it is treated as a lease.
+the token that requested it. It still ends, and must be replaced in time, so it is treated as a lease.
 """
 
 from __future__ import annotations

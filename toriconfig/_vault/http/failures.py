@@ -45,7 +45,7 @@ def failure(error: Exception, address: str, deadline: Deadline, proxy: str | Non
     Args:
         error: of urllib3, of the system or of TLS.
         address: of Vault.
-        deadline: of the request; tells whether bytes were sent.
+        deadline: of the request; it records whether bytes were sent.
         proxy: address of the proxy, or None.
     """
     party = _Peer("cannot be connected to", "")

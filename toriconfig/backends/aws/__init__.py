@@ -5,7 +5,7 @@ the fields of a `Secret[Model]`. The name may be an ARN. `${aws:prod/db?stage=AW
 staging label, `?version=ID` a pinned one.
 
 Nothing must be configured in code: region, profile, credentials and endpoint are those of boto3 (AWS_REGION,
-AWS_PROFILE, a role of the machine, AWS_ENDPOINT_URL). A backend in the option `backends` says otherwise::
+AWS_PROFILE, a role of the machine, AWS_ENDPOINT_URL). A backend in the option `backends` overrides them::
 
     SettingsConfigDict(backends=[SecretsManager(region="eu-central-1", refresh_interval=60.0)])
 """
@@ -78,7 +78,7 @@ class SecretsManager(Backend):
             Text or bytes, with the version id of AWS.
 
         Raises:
-            SecretError: the subclass says why; no message repeats an answer of AWS.
+            SecretError: the subclass shows the reason; no message repeats an answer of AWS.
         """
         from toriconfig.backends.aws._errors import foreign
 

@@ -64,7 +64,7 @@ def config_of(timeout: float, workers: int) -> Any:
 
 
 class Client:
-    """Makes the client when it is first needed, in each process anew; no lock is held meanwhile.
+    """Makes the client when it is first needed, once in each process; no lock is held meanwhile.
 
     Args:
         region: region, or None: that of the session or of AWS_REGION.
@@ -93,7 +93,7 @@ class Client:
             timeout: seconds for which a thread waits for another one that makes them.
 
         Raises:
-            TimeoutError: they were not made in time; the next caller makes them anew.
+            TimeoutError: they were not created in time; the next caller creates them.
             Exception: what botocore raises.
         """
         mine: tuple[object, Future[tuple[Any, Any]]] = (object(), Future())
