@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from toriconfig._devserver.process import Keeper, ServerProcess
     from toriconfig._runtime.warn_once import reset as reset_warnings
     from toriconfig.testing._canary import Canary
+    from toriconfig.testing._engine_kind_contract import EngineKindContract
     from toriconfig.testing._fake_backend import FakeBackend
     from toriconfig.testing._fake_clock import FakeClock
     from toriconfig.testing._fresh import FreshSettings, SettingsOverride, unload
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _HOME = {
     "AppRoleLogin": "testing._server",
     "Canary": "testing._canary",
+    "EngineKindContract": "testing._engine_kind_contract",
     "FakeBackend": "testing._fake_backend",
     "FakeClock": "testing._fake_clock",
     "FreshSettings": "testing._fresh",
@@ -37,6 +39,7 @@ _HOME = {
 __all__ = [
     "AppRoleLogin",
     "Canary",
+    "EngineKindContract",
     "FakeBackend",
     "FakeClock",
     "FreshSettings",

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from toriconfig.rotation import Event, Kind, Rotation, Work
 
-_CAPABILITIES = frozenset({"create", "read", "update", "patch", "delete", "list", "sudo", "recover"})
+CAPABILITIES = frozenset({"create", "read", "update", "patch", "delete", "list", "sudo", "recover"})
+"""Words of a policy."""
 _BEFORE_PROMOTION = (("apply", "started"), ("apply", "done"), ("verify", "done"))
 _SHORTEST = 6
 """Characters of the shortest value that is searched for: a shorter one may be a part of any text."""
@@ -36,7 +37,7 @@ class KindContract(ABC):
             def accepts(self, values: Mapping[str, Any]) -> bool:
                 return self.service.logs_in(values["token"])
 
-    The contract is for kinds with `stored = True`. Each test rotates the secret, some of them several times.
+    The contract is for kinds with `stored = True`; `EngineKindContract` is for the others. Each test rotates the secret, some of them several times.
 
     Attributes:
         public: keys whose values are no secrets, such as a user name; plans and events may show them.
@@ -66,23 +67,23 @@ class KindContract(ABC):
     def test_the_class_has_every_member_of_a_kind(self) -> None:
         from toriconfig.rotation.kinds._found import why_no_kind
 
-        kind = _kind(self.rotation())
+        kind = kind_of(self.rotation())
         assert why_no_kind(type(kind)) == ""
         assert kind.stored, "the contract is for kinds with stored = True"
 
     def test_the_policy_is_capabilities_by_path(self) -> None:
         rotation = self.rotation(grace=0.0)
         preflight = rotation.preflight()
-        for path, words in _kind(rotation).needs(preflight.work).items():
+        for path, words in kind_of(rotation).needs(preflight.work).items():
             assert not path.startswith("/"), path
-            assert set(words.split()) <= _CAPABILITIES, words
+            assert set(words.split()) <= CAPABILITIES, words
             assert words.split()
 
     def test_the_setup_for_the_record_is_json_and_holds_no_value(self) -> None:
         from toriconfig.rotation._abilities import setup_of
 
         rotation = self.rotation()
-        text = json.dumps(setup_of(_kind(rotation)))
+        text = json.dumps(setup_of(kind_of(rotation)))
         self._shows_none_of(_stored(rotation), text)
 
     def test_a_plan_changes_nothing_and_shows_no_value(self) -> None:
@@ -140,7 +141,7 @@ class KindContract(ABC):
         after = _stored(rotation)
         assert events
         for values in (before, {key: after[key] for key in self._keys()}):
-            self._shows_none_of(values, *map(repr, events), repr(_kind(rotation)), repr(rotation.status()))
+            self._shows_none_of(values, *map(repr, events), repr(kind_of(rotation)), repr(rotation.status()))
 
     def test_a_rotation_left_at_any_step_is_completed_by_another_program(self) -> None:
         for point in (*_BEFORE_PROMOTION, ("promote", "done")):
@@ -191,7 +192,7 @@ class KindContract(ABC):
         for _ in range(2):
             assert not self.accepts(former)
             assert self.accepts({key: after[key] for key in keys}) is not False
-            _kind(rotation).retire(work, dict(former), version)  # a second time has no further effect
+            kind_of(rotation).retire(work, dict(former), version)  # a second time has no further effect
 
     def test_works_agrees_with_where_the_values_are_used(self) -> None:
         from toriconfig.rotation._abilities import works
@@ -204,7 +205,7 @@ class KindContract(ABC):
     def _planned(self) -> Iterator[tuple[Kind, Work, dict[str, Any], dict[str, Any]]]:
         """A kind with new values, as a rotation has them before `apply`; they are undone at the end."""
         rotation = self.rotation()
-        kind, preflight = _kind(rotation), rotation.preflight()
+        kind, preflight = kind_of(rotation), rotation.preflight()
         current = preflight.main.read().data
         kind.plan(preflight.work, dict(current))
         pending = dict(kind.generate(preflight.work, dict(current)))
@@ -243,7 +244,8 @@ def _leave(point: tuple[str, str]) -> Callable[[Event], None]:
     return on_event
 
 
-def _kind(rotation: Rotation) -> Kind:
+def kind_of(rotation: Rotation) -> Kind:
+    """Return the kind of a rotation, also if only its class was given."""
     return rotation.kind if rotation.kind is not None else rotation.chosen.for_new(None)
 
 

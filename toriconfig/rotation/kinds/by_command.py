@@ -6,7 +6,7 @@ import shlex
 import shutil
 from collections.abc import Sequence
 
-from toriconfig._core.clean_call import clean_init
+from toriconfig._core.clean_call import clean_methods
 from toriconfig.rotation._errors import RotationError, RotationRefused
 from toriconfig.rotation._option import Option
 from toriconfig.rotation._protocol import Values, Work
@@ -15,7 +15,7 @@ from toriconfig.rotation.kinds._stored import key_of
 from toriconfig.rotation.kinds.generated import ALPHABET, Generated
 
 
-@clean_init
+@clean_methods
 class ByCommand(Generated):
     """One key of a KV path, filled with random characters, which a command makes valid where they are used.
 
