@@ -167,7 +167,7 @@ def test_all_of_it_at_once_is_one_error_sorted_by_place() -> None:
     assert "14 errors in ToriSettings" in text
 
 
-def test_a_failed_load_tells_errors_only_and_a_good_one_logs_its_warnings_once(
+def test_a_failed_load_reports_only_errors_and_a_successful_one_logs_its_warnings_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     environ = {"TORI_OCR__MAX_PAGE": "3"}

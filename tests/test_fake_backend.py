@@ -98,7 +98,7 @@ def test_other_backends_are_answered_too_and_not_asked(fake_backend: FakeBackend
         settings.token.get()
 
 
-def test_a_put_is_a_rotation_that_on_change_is_told_of(fake_backend: FakeBackend) -> None:
+def test_a_put_is_a_rotation_that_on_change_receives(fake_backend: FakeBackend) -> None:
     fake_backend.put("secret/app", {"token": "t1"})
     settings = app()
     changes = Changes(settings)
@@ -110,7 +110,7 @@ def test_a_put_is_a_rotation_that_on_change_is_told_of(fake_backend: FakeBackend
     assert "removed" == changes.next().kind
 
 
-def test_what_is_missing_is_an_error_with_the_line_that_writes_it(fake_backend: FakeBackend) -> None:
+def test_a_missing_entry_is_an_error_with_the_line_that_adds_it(fake_backend: FakeBackend) -> None:
     with pytest.raises(VaultNotFound, match=r'fake_backend.put\("secret/app", \{...\}\)'):
         app().token.get()
 
@@ -128,7 +128,7 @@ def test_where_a_secret_is_missing_or_vault_is_unreachable_the_value_of_a_lower_
 
 
 @pytest.mark.parametrize("error", [VaultDenied("no"), VaultSealed("no"), VaultUnreachable("no")])
-def test_a_failure_is_raised_to_who_has_no_value_and_makes_a_value_stale(
+def test_a_failure_is_raised_without_a_value_and_makes_an_existing_value_stale(
     fake_backend: FakeBackend, error: VaultDenied
 ) -> None:
     fake_backend.fail("secret/app", error)

@@ -144,7 +144,7 @@ def test_a_forked_child_leaves_pending_warnings_to_its_parent() -> None:
     assert (1, 1) == both(run(APP + code).stderr)
 
 
-def test_a_child_of_multiprocessing_tells_of_its_own_load() -> None:
+def test_a_child_of_multiprocessing_gives_the_warnings_of_its_own_load() -> None:
     code = f"import multiprocessing\nCODE = {APP!r}\ndef main():\n    exec(CODE, {{'__name__': 'child'}})\n"
     code += "child = multiprocessing.get_context('fork').Process(target=main)\nchild.start()\nchild.join()"
     assert (1, 1) == both(run(code).stderr)

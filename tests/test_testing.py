@@ -223,7 +223,7 @@ def test_without_any_server_the_remedy_is_named(tmp_path: Path, monkeypatch: pyt
         _devserver.find_binary()
 
 
-def test_a_fake_clock_moves_only_when_told_and_both_hands_together(fake_clock: FakeClock) -> None:
+def test_a_fake_clock_moves_only_by_advance_and_both_times_together(fake_clock: FakeClock) -> None:
     start, date = fake_clock.monotonic(), fake_clock.time()
     assert (start, date) == (fake_clock.monotonic(), fake_clock.time())
     fake_clock.advance(90)

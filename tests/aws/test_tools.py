@@ -283,7 +283,7 @@ def test_policy_of_a_backend_that_is_not_asked_is_empty(folder: Folder) -> None:
     assert (done.code, done.out, done.err) == (0, "", "App reads nothing from Vault\n")
 
 
-def test_policy_of_a_backend_that_nobody_knows_is_wrong_usage(folder: Folder) -> None:
+def test_policy_of_an_unknown_backend_is_wrong_usage(folder: Folder) -> None:
     done = folder.run("policy", "--backend", "asw", AWS_REGION="eu-central-1")
     assert (done.code, done.out) == (2, "")
     assert "no backend has the scheme 'asw': did you mean `aws`?" in done.err

@@ -177,7 +177,7 @@ def lazy_app(backend: SecretsManager) -> App:
     return lazy(App, overrides={"token": "${aws:prod/db#password}"}, backends=[backend])
 
 
-def test_a_rotated_secret_is_swapped_by_the_next_poll_and_told(moto: Moto) -> None:
+def test_a_rotated_secret_is_swapped_by_the_next_poll_and_reported(moto: Moto) -> None:
     backend, clock = clocked(moto)
     moto.put("prod/db", {"password": "first"})
     settings = lazy_app(backend)

@@ -142,7 +142,7 @@ def test_a_deleted_version_is_to_be_written_anew_not_to_be_spelt_otherwise(
     assert "was deleted\n          write a new version, or undelete it" in result.out
 
 
-def test_a_sealed_vault_is_unreached_and_said_to_be_sealed(tmp_path: Path, toriconfig: Toriconfig) -> None:
+def test_a_sealed_vault_is_unreached_and_reported_as_sealed(tmp_path: Path, toriconfig: Toriconfig) -> None:
     (tmp_path / "app.py").write_text(APP)
     with vault_server() as server:
         server.seal()

@@ -174,7 +174,7 @@ def test_overridden_values_in_containers_are_masked_too(key: str, toriconfig: To
     canary.absent_from(*result[1:])
 
 
-def test_settings_with_errors_are_not_explained_but_told(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_settings_with_errors_are_reported_instead_of_explained(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "tori.yaml").write_text("chunking: {size: many}\n")
     result = toriconfig("explain", "chunking.size")
     assert result.code == 1

@@ -141,7 +141,7 @@ def test_the_difference_is_shown_and_nothing_written(toriconfig: Toriconfig, tmp
     assert toriconfig("check", "tori.yaml", "--diff") == (0, "", "")
 
 
-def test_a_key_inside_a_secret_is_repaired_although_no_problem_tells_it(toriconfig: Toriconfig, tmp_path: Path) -> None:
+def test_a_key_inside_a_secret_is_repaired_although_no_problem_names_it(toriconfig: Toriconfig, tmp_path: Path) -> None:
     before = b"database: {credentials: {username: u, pasword: x}}\n"
     assert before.replace(b"pasword", b"password").decode() == repaired(before, toriconfig, tmp_path)
 

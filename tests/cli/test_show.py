@@ -155,7 +155,7 @@ def test_no_form_shows_a_secret(toriconfig: Toriconfig, tmp_path: Path) -> None:
             canary.absent_from(*result[1:])
 
 
-def test_settings_with_errors_are_not_shown_but_told(shown: Toriconfig, tmp_path: Path) -> None:
+def test_settings_with_errors_are_reported_instead_of_shown(shown: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "app.yaml").write_text("name: [1]\n")
     result = shown("-o", "concise")
     assert result.code == 1

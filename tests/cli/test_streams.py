@@ -129,7 +129,7 @@ def on_a_terminal(*arguments: str, cwd: Path, columns: int = 80, **environ: str)
     return written.decode()
 
 
-def test_a_terminal_gets_colours_unless_told_otherwise(tmp_path: Path) -> None:
+def test_a_terminal_gets_colours_unless_disabled(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("chunkin: 1\n")
     assert "\x1b[1;31merror" in on_a_terminal("check", "bad.yaml", cwd=tmp_path)
     assert "\x1b[" not in on_a_terminal("check", "bad.yaml", cwd=tmp_path, NO_COLOR="1")

@@ -97,7 +97,7 @@ def test_the_remedy_is_reported(toriconfig: Toriconfig) -> None:
         (("vault", "put"), "Missing argument 'REFERENCE'"),
     ],
 )
-def test_a_slip_is_reported_by_what_would_be_right(
+def test_a_typing_error_is_reported_with_the_correct_spelling(
     arguments: tuple[str, ...], told: str, toriconfig: Toriconfig
 ) -> None:
     assert told in " ".join(toriconfig(*arguments, VAULT_ADDR="http://127.0.0.1:1").err.split())

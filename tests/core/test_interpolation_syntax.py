@@ -131,7 +131,7 @@ def test_another_form_or_the_same_twice_is_an_error(text: str, message: str, hel
 
 
 @given(st.text(alphabet='${}:-?#abvault env.[]"\\ \0é\n', max_size=40))
-def test_any_text_is_read_or_told_and_never_raises(text: str) -> None:
+def test_any_text_is_read_or_reported_and_never_raises(text: str) -> None:
     found = parse(text)
     assert isinstance(found, (list, Malformed))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 EXAMPLE = Path(__file__).parents[2] / "examples" / "aws_secrets.py"
 
 
-def test_the_example_prints_what_its_first_lines_show() -> None:
+def test_the_example_prints_the_output_in_its_first_lines() -> None:
     shown = (ast.get_docstring(ast.parse(EXAMPLE.read_text())) or "").split("\n\n")[1].split("\n", 1)[1]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environ = {**clean, "PYTHONPATH": os.pathsep.join(sys.path), "AWS_CONFIG_FILE": os.devnull}

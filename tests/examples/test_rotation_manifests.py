@@ -60,7 +60,7 @@ def test_the_units_are_valid() -> None:
         assert unit(UNITS[1])["Timer"]["OnCalendar"]
 
 
-def test_the_cron_job_has_what_the_api_requires() -> None:
+def test_the_cron_job_has_the_fields_that_the_api_requires() -> None:
     job = cron_job()
     assert ("batch/v1", "CronJob", "toriconfig-rotate") == (job["apiVersion"], job["kind"], job["metadata"]["name"])
     assert 5 == len(job["spec"]["schedule"].split())
@@ -85,7 +85,7 @@ def test_the_token_is_read_where_it_is_written() -> None:
 
 
 @pytest.mark.parametrize("manifest", [of_kubernetes, of_systemd])
-def test_its_command_rotates_what_is_due_with_the_policy_beside_it(
+def test_its_command_rotates_due_secrets_with_the_policy_beside_it(
     vault_server: VaultServer, tmp_path: Path, manifest: Any
 ) -> None:
     vault, canary = vault_server, Canary()

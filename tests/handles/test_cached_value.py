@@ -147,7 +147,7 @@ def test_calls_that_ask_at_the_same_time_share_one_request(source: Source) -> No
     assert 1 == work(source)
 
 
-def test_a_poll_that_was_sent_before_is_not_enough_for_who_asks(source: Source) -> None:
+def test_an_earlier_poll_does_not_satisfy_a_request(source: Source) -> None:
     read(source)
     later(source, 20)
     work(source)  # Vault's token is looked up

@@ -171,7 +171,7 @@ def test_a_subscriber_that_raises_stops_no_other_and_no_reader(
     assert f"a callback for {file} failed: ZeroDivisionError" in caplog.text
 
 
-def test_readers_and_the_watch_tell_a_swap_once(tmp_path: Path, watched: Watched) -> None:
+def test_readers_and_the_watch_report_a_swap_once(tmp_path: Path, watched: Watched) -> None:
     file = tmp_path / "key"
     file.write_text("0")
     provider = watched.provider(file)

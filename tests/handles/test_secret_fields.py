@@ -66,7 +66,7 @@ def test_a_value_that_is_no_t_is_refused_without_being_shown(field: str, value: 
 
 
 @pytest.mark.parametrize(("field", "value"), WRONG)
-def test_a_load_tells_of_a_handle_whose_value_is_no_t(
+def test_a_load_reports_a_handle_with_an_invalid_value(
     field: str, value: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

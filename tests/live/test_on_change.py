@@ -177,7 +177,7 @@ def test_a_rotation_is_reported_by_field_name_and_watched_by_either_name(rotatin
     assert eventually(lambda: heard == ["token"])
 
 
-def test_only_what_was_asked_for_is_reported_and_nothing_after_cancel(
+def test_only_the_watched_section_is_reported_and_nothing_after_cancel(
     rotating: Rotating, gate: threading.Event
 ) -> None:
     heard: list[str] = []

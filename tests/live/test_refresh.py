@@ -159,7 +159,7 @@ def test_each_failure_is_named_and_the_changes_of_the_others_are_reported_to_on_
     assert settings.sub.c.get() == "c1"  # one answer alone drops nothing
 
 
-def test_an_outage_is_reported_within_the_deadline_and_what_was_read_stays(server: VaultServer) -> None:
+def test_an_outage_is_reported_within_the_deadline_and_read_values_stay(server: VaultServer) -> None:
     with silent_server() as silent:
         environ = {"VAULT_ADDR": silent.address, "VAULT_TOKEN": "t"}
         settings = load(Schema, environ=environ, vault=alone(timeout=0.5))

@@ -69,7 +69,7 @@ def test_callbacks_stay_for_plain_values_and_for_secrets() -> None:
     assert "rotated" == changes.next().kind
 
 
-def test_the_secrets_of_the_former_load_call_nobody_back() -> None:
+def test_the_secrets_of_the_former_load_call_no_callback() -> None:
     with FakeBackend({"secret/app": {"token": "t1"}}).installed() as backend:
         settings = lazy(App, vault_path="secret/app", environ={})
         former = snapshot(settings)
@@ -118,6 +118,6 @@ def test_readers_on_other_threads_are_never_without_a_value() -> None:
     assert [] == wrong
 
 
-def test_what_is_no_lazy_object_is_refused() -> None:
+def test_an_object_that_is_not_lazy_is_refused() -> None:
     with pytest.raises(TypeError, match=r"unload\(\) needs a lazy settings object"):
         unload(App())

@@ -94,7 +94,7 @@ def test_a_value_in_a_key_is_masked_in_all_texts_of_a_problem(text: str, code: s
         ("nets: {alpha: [x]}", "nets.alpha"),
     ],
 )
-def test_any_other_key_is_reported_as_it_stands(text: str, path: str) -> None:
+def test_any_other_key_is_reported_unchanged(text: str, path: str) -> None:
     assert path in [one.path for one in problems(Schema, text)]
 
 

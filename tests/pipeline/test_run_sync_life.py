@@ -291,7 +291,7 @@ def test_where_no_thread_starts_any_more_the_caller_runs_the_coroutine_itself(mo
         run_sync(asyncio.sleep(60), timeout=0.05)
 
 
-def test_where_the_machine_has_no_thread_left_the_error_says_so_and_nothing_is_left_open(
+def test_without_a_free_thread_the_error_reports_it_and_nothing_is_left_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shutdown_executors()

@@ -31,7 +31,7 @@ def test_an_iterator_without_a_length_has_an_unknown_total_unless_one_is_given()
 
 
 @pytest.mark.parametrize("error", [TypeError, NotImplementedError, OverflowError, ValueError])
-def test_a_length_that_cannot_be_told_is_an_unknown_total(error: type[Exception]) -> None:
+def test_an_unknown_length_is_an_unknown_total(error: type[Exception]) -> None:
     class Stream:
         def __len__(self) -> int:
             raise error

@@ -129,7 +129,7 @@ def test_the_type_of_a_secret_decides_how_text_is_parsed() -> None:
     assert made.login.get() == Login(user="u", password="1", port=5)
 
 
-def test_secrets_in_lists_are_handles_and_told_by_their_variable() -> None:
+def test_secrets_in_lists_are_handles_and_named_by_their_variable() -> None:
     made = load(App, environ={"TOKEN": "t", "SEVERAL": '["a", "b"]'})
     assert [secret.get() for secret in made.several] == ["a", "b"]
     assert explain(made, "several[1]").value == "**********"

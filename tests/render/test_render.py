@@ -95,7 +95,7 @@ def test_a_second_place_in_another_file_has_a_frame_of_its_own() -> None:
     assert "  --> other.yaml:3:1\n   |\n 3 | b: 1\n   | - overridden" in text
 
 
-def test_a_place_without_a_line_is_a_note_and_a_layer_line_tells_who_wins() -> None:
+def test_a_position_without_a_line_is_a_note_and_a_layer_line_names_the_winner() -> None:
     found = Problem(
         "TC102",
         "port",

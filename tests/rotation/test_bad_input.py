@@ -296,7 +296,7 @@ def test_invalid_arguments_are_refused_by_the_constructor(make: Callable[[], obj
         make()
 
 
-def test_without_vault_the_message_says_so() -> None:
+def test_without_vault_the_message_reports_it() -> None:
     with pytest.raises(RotationRefused, match="Vault is not configured"):
         Rotation("secret/x#k", kinds.Generated(), environ={})
 

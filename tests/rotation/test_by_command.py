@@ -160,7 +160,7 @@ def test_a_command_that_hangs_is_ended_at_the_deadline(place: Place) -> None:
     assert place.first.secret == place.stored
 
 
-def test_what_is_left_half_way_is_resumed(place: Place) -> None:
+def test_an_unfinished_rotation_is_resumed(place: Place) -> None:
     place.mark("kills")
     assert -9 == place.rotate(*BY, *VERIFY)[0]
     assert place.accepted != place.stored
@@ -175,7 +175,7 @@ def test_what_is_left_half_way_is_resumed(place: Place) -> None:
     assert place.accepted == place.stored != place.first.secret
 
 
-def test_what_is_left_half_way_is_undone(place: Place) -> None:
+def test_an_unfinished_rotation_is_undone(place: Place) -> None:
     place.mark("kills")
     assert -9 == place.rotate(*BY)[0]
     code, out, err = place.rotate("--rollback", *APPLY)
@@ -183,7 +183,7 @@ def test_what_is_left_half_way_is_undone(place: Place) -> None:
     assert place.first.secret == place.accepted == place.stored
 
 
-def test_what_is_due_and_half_way_is_resumed(place: Place) -> None:
+def test_a_due_and_unfinished_rotation_is_resumed(place: Place) -> None:
     place.mark("kills")
     assert -9 == place.rotate(*BY)[0]
     code, items = rotate_json(place.vault.environ, place.reference, "--due", "--max-age", "90d", *BY, cwd=place.folder)
@@ -223,7 +223,7 @@ def test_after_the_grace_a_command_retires_the_former_value(place: Place) -> Non
     assert place.first.secret == (place.folder / "retired").read_text()
 
 
-def test_what_a_command_rotated_is_not_rotated_by_storing_alone(place: Place) -> None:
+def test_a_secret_rotated_by_a_command_is_not_rotated_by_storing_alone(place: Place) -> None:
     assert 0 == place.rotate(*BY)[0]
     stored = place.stored
     for arguments in ((), ("--dry-run",), ("--length", "64")):

@@ -113,7 +113,7 @@ def test_an_interrupted_rotation_is_an_unfinished_one(place: Place) -> None:
     assert ("half-way", "interrupted") == (event["event"], event["result"])
 
 
-def test_what_is_due_is_an_event_each_and_what_is_fresh_is_none(place: Place) -> None:
+def test_each_due_secret_is_one_event_and_a_fresh_one_is_none(place: Place) -> None:
     due, fresh = place.reference("due"), place.reference("fresh")
     assert 0 == place.rotate(fresh, "--due", "--max-age", "9d", *HOOK)[0]
     assert [] == place.events

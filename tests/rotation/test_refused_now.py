@@ -143,7 +143,7 @@ def test_if_the_database_does_not_answer_the_working_version_is_unknown(account:
 
 
 @pytest.mark.parametrize("before", [rotated, taken_back, undone, lambda account, single: None])
-def test_a_stored_version_that_was_deleted_is_reported_with_what_to_type(
+def test_a_deleted_stored_version_is_reported_with_the_command_to_run(
     account: Account, before: Callable[..., None]
 ) -> None:
     before(account, single=True)

@@ -45,7 +45,7 @@ def test_the_record_of_a_secret_that_was_deleted_is_reported(vault: VaultServer)
 
 
 @pytest.mark.parametrize("single", [True, False])
-def test_a_password_changed_by_hand_is_reported_with_what_helps(
+def test_a_password_changed_by_hand_is_reported_with_the_remedy(
     account: Account, shared_postgres: Postgres, single: bool
 ) -> None:
     account.rotation(single=single).run()

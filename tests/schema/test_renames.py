@@ -142,7 +142,7 @@ def test_references_to_an_old_key_find_the_new_one() -> None:
     assert ["9 s"] == loaded(App, "database: {pool: {max_size: 9}}\nwords: ['${db.pool.maximum} s']").words
 
 
-def test_a_reference_to_an_old_key_is_reported_where_it_stands() -> None:
+def test_a_reference_to_an_old_key_is_reported_at_its_position() -> None:
     found = attempt(App, "database: {pool: {max_size: 9}}\nwords: ['${db.pool.maximum} s ${database.host}']")
     assert [("1.yaml:2:9", "words[0]", "write `${database.pool.max_size}` instead")] == told(found)
 
@@ -153,7 +153,7 @@ def test_code_may_use_old_names_as_well() -> None:
     assert 3 == replace(model, {"db.host": "x", "pool_size": 3}).database.pool.max_size
 
 
-def test_a_wrong_value_is_reported_where_it_stands() -> None:
+def test_a_wrong_value_is_reported_at_its_position() -> None:
     (error,) = refused(App, "pool_size: many").problems
     assert ("TC102", "1.yaml:1:12") == (error.code, str(error.origin))
 

@@ -106,7 +106,7 @@ class Boxes(BaseModel):
     ],
     ids=str,
 )
-def test_a_secret_that_cannot_be_told_from_plain_values_is_refused(annotation: Any) -> None:
+def test_a_secret_that_cannot_be_distinguished_from_plain_values_is_refused(annotation: Any) -> None:
     mixed = create_model("Mixed", login=(annotation, ...))
     with pytest.raises(TypeError, match=r"a `Secret` in `Mixed\.login` .* give it a field of its own, in a model"):
         load(mixed, overrides={"login": "hunter2"})

@@ -198,7 +198,7 @@ def test_explain_masks_the_value_and_names_the_place(memory: Memory, canary: Can
     canary.absent_from(before, str(after), repr(settings), settings.model_dump_json())
 
 
-def test_check_reads_offline_that_it_was_not_checked_and_online_what_is_wrong(memory: Memory, tmp_path: Path) -> None:
+def test_check_reports_unchecked_secrets_offline_and_their_errors_online(memory: Memory, tmp_path: Path) -> None:
     options: Any = {"overrides": {"token": "${memory:absent#k}"}, "backends": [memory]}
     (offline,) = check(App, **options)
     assert (offline.severity, memory.fetches) == ("info", [])

@@ -56,7 +56,7 @@ def test_a_key_that_its_path_does_not_have_is_missing_before_and_after_it_is_ask
     assert health(settings).secrets["here"].state == "fresh"
 
 
-def test_a_key_that_goes_from_a_live_path_is_missing_and_told(server: VaultServer) -> None:
+def test_a_key_deleted_from_a_live_path_is_missing_and_reported(server: VaultServer) -> None:
     class Goes(BaseModel):
         a: Annotated[Secret[str], Ref("secret/goes#a")]
         b: Annotated[Secret[str], Ref("secret/goes#b")]
@@ -75,7 +75,7 @@ def test_a_key_that_goes_from_a_live_path_is_missing_and_told(server: VaultServe
     assert settings.a.get() == "2"
 
 
-def test_a_path_that_is_deleted_is_dropped_with_a_warning_and_told(
+def test_a_deleted_path_is_dropped_with_a_warning_and_a_change(
     server: VaultServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Deleted(BaseModel):

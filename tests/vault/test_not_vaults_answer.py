@@ -173,7 +173,7 @@ def test_an_internal_error_of_a_plain_request_is_reported_at_once(
         )
 
 
-def test_an_internal_error_of_a_login_is_reported_to_all_who_wait(
+def test_an_internal_error_of_a_login_is_raised_in_all_waiting_readers(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("toriconfig._vault.auth.identity.obtain", _explode)

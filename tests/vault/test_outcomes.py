@@ -34,7 +34,7 @@ def _state(held: Secret[Any]) -> str:
 
 
 @pytest.mark.parametrize(("fail", "kind"), OUTCOMES)
-def test_without_a_cached_value_the_error_says_what_happened(
+def test_without_a_cached_value_the_error_describes_the_failure(
     fake_vault: FakeVault, fake_clock: FakeClock, fail: Any, kind: type[SecretError]
 ) -> None:
     fake_vault.fails[""] = fail
@@ -151,7 +151,7 @@ def test_a_stale_value_is_returned_at_once_and_refreshed_behind(fake_vault: Fake
     assert {"k": "new"} == held.get()
 
 
-def test_a_403_is_met_with_one_login_and_then_told_with_path_and_capability(
+def test_a_403_leads_to_one_login_and_then_an_error_with_path_and_capability(
     fake_vault: FakeVault, fake_clock: FakeClock
 ) -> None:
     from toriconfig.vault import UserPass

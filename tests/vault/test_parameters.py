@@ -208,7 +208,7 @@ def test_a_value_without_a_known_expiry_is_not_requested_again(fake_vault: FakeV
         ("pki/issue/dev", r"pki/issue/dev\?common_name="),
     ],
 )
-def test_a_405_is_reported_as_what_it_is_with_the_parameters_to_name(
+def test_a_405_is_reported_with_the_parameters_to_name(
     server: VaultServer, connect: Connect, path: str, example: str
 ) -> None:
     with pytest.raises(
@@ -218,12 +218,12 @@ def test_a_405_is_reported_as_what_it_is_with_the_parameters_to_name(
     assert 405 == caught.value.status
 
 
-def test_a_405_of_another_path_is_reported_as_what_it_is(server: VaultServer, connect: Connect) -> None:
+def test_a_405_of_another_path_is_reported_as_such(server: VaultServer, connect: Connect) -> None:
     with pytest.raises(VaultError, match=r"pki/revoke cannot be read: its engine knows no GET there.*405"):
         secret(connect(server.environ), "pki/revoke").get()
 
 
-def test_a_405_to_parameters_is_reported_as_what_it_is(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
+def test_a_405_to_parameters_is_reported_as_such(fake_vault: FakeVault, fake_clock: FakeClock) -> None:
     fake_vault.answers["x/creds/r"] = lambda *_: fake_vault.answer("", 405, errors=["unsupported operation"])
     fake_vault.answers["sys/internal/ui/mounts/x/creds/r"] = lambda *_: fake_vault.answer(
         data={"path": "x/", "type": "consul"}

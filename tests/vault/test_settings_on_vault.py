@@ -158,7 +158,7 @@ def test_two_keys_of_one_secret_are_never_torn(server: VaultServer) -> None:
     assert version > 3
 
 
-def test_a_rotation_is_seen_by_every_handle_and_told_once_each(server: VaultServer) -> None:
+def test_a_rotation_is_seen_by_every_handle_and_reported_once_each(server: VaultServer) -> None:
     server.put("secret/rotating", {"key": "one"})
     fields = {f"f{n}": "secret/rotating#key" for n in range(50)}
     settings: Any = lazy(schema(fields), environ=server.environ, vault=Vault(refresh_interval=0.3))

@@ -62,7 +62,7 @@ SHOWN = {
         "vault/test_table.py::test_with_neither_the_error_is_its_own",
     ],
     "403": [
-        "vault/test_outcomes.py::test_a_403_is_met_with_one_login_and_then_told_with_path_and_capability",
+        "vault/test_outcomes.py::test_a_403_leads_to_one_login_and_then_an_error_with_path_and_capability",
         "vault/test_outcomes.py::test_a_cached_value_is_kept_until_stale_for_and_then_the_error_is_reported",
         (
             "vault/test_leases_in_outages.py::"

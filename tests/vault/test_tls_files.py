@@ -206,5 +206,5 @@ def _tls(
     return Tls(ca_cert, None, ca_path, cert, key, None, verify=True)
 
 
-def test_the_context_verifies_unless_told_otherwise() -> None:
+def test_the_context_verifies_unless_disabled() -> None:
     assert ssl.CERT_REQUIRED == TlsContext(_tls(), lambda: 0.0).current().verify_mode

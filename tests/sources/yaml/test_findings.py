@@ -147,7 +147,7 @@ def test_a_bad_byte_inside_quotes_does_not_make_them_a_second_mistake() -> None:
     assert ["TC003"] == [problem.code for problem in problems(b'a: 1\nb: "x\n  \xff"\n')]
 
 
-def test_two_kinds_of_bad_characters_are_both_told() -> None:
+def test_two_kinds_of_bad_characters_are_both_reported() -> None:
     assert ["TC003", "TC001"] == [problem.code for problem in problems(b"a: \x01\nb: \xff\n")]
 
 
