@@ -26,10 +26,11 @@ from typing import Any
 
 from toriconfig._core.clean_call import clean_init
 from toriconfig._core.printable import clean
-from toriconfig._core.problem import CODES, Problem, Related, Severity
+from toriconfig._core.problem import CODES, Code, Problem, Related, Severity
 
 __all__ = [
     "CODES",
+    "Code",
     "ConfigError",
     "MissingCredentialError",
     "Problem",

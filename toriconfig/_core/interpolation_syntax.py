@@ -16,7 +16,7 @@ from pydantic_core import to_jsonable_python
 
 from toriconfig._core import path as paths
 from toriconfig._core.markers import CHECKS, RESERVED, Check, known_schemes, unquoted
-from toriconfig._core.problem import Problem, Severity
+from toriconfig._core.problem import Code, Problem, Severity
 from toriconfig._core.tree import Layer, Node
 from toriconfig._core.value import Value
 
@@ -102,7 +102,7 @@ def parse(text: str, checks: Mapping[str, Check] = CHECKS) -> Parts | Malformed:
             return _unclosed(text, start)
         if "${" in text[start + 2 : end]:
             return Malformed(
-                "TC306",
+                Code.MALFORMED_REFERENCE,
                 "a reference inside another reference",
                 "plain text as the default of a reference",
                 "set the inner reference at a key of its own and refer to that key: `${other.key}`",
@@ -144,7 +144,7 @@ def _cut_short(parts: Parts) -> Reference | None:
 def _ended_early(reference: Reference) -> Malformed:
     whose = "Vault" if reference.kind == "vault" else reference.kind
     return Malformed(
-        "TC306",
+        Code.MALFORMED_REFERENCE,
         f"a `}}` follows a reference to {whose} that has already ended",
         "as many `{` as `}` beside references",
         f'where `}}` belongs to the key, put the key in quotes: `${{{reference.kind}:path#"a}}b"}}`',
@@ -208,9 +208,14 @@ def _bar_of_variable(text: str, at: int, end: int) -> int:
 
 def _unclosed(text: str, start: int) -> Malformed:
     if '"' in text[start:] and "}" in text[start:]:
-        return Malformed("TC306", "a quote in a reference is not closed", 'a second `"`', 'close it, or write `\\"`')
+        return Malformed(
+            Code.MALFORMED_REFERENCE, "a quote in a reference is not closed", 'a second `"`', 'close it, or write `\\"`'
+        )
     return Malformed(
-        "TC306", "a reference is not closed", "`}` after `${`", "close it, or write `$${` for a literal `${`"
+        Code.MALFORMED_REFERENCE,
+        "a reference is not closed",
+        "`}` after `${`",
+        "close it, or write `$${` for a literal `${`",
     )
 
 
@@ -223,12 +228,12 @@ def _unknown_form(form: str) -> Malformed:
         help = f"`|{name}` belongs after the default, before the brace: `${{env:NAME:-default|{name}}}`"
     elif candidate := near(form.lower(), _FORMS):
         help = f"did you mean `|{candidate}`? {help}"
-    return Malformed("TC306", "unknown form after `|`", _FORM, help)
+    return Malformed(Code.MALFORMED_REFERENCE, "unknown form after `|`", _FORM, help)
 
 
 def _repeated_form(form: str) -> Malformed:
     help = f"write `|{form}` once; to encode a value twice, refer to a key that holds the encoded value: `${{other.key|{form}}}`"
-    return Malformed("TC306", f"`|{form}` is given twice", _FORM, help)
+    return Malformed(Code.MALFORMED_REFERENCE, f"`|{form}` is given twice", _FORM, help)
 
 
 def _reference(body: str, checks: Mapping[str, Check]) -> Reference | Malformed:
@@ -249,7 +254,7 @@ def _reference(body: str, checks: Mapping[str, Check]) -> Reference | Malformed:
     candidate = near(scheme, ("env", *checks, "file"))
     backends = ", ".join(f"${{{name}:path#key}}" for name in checks)
     return Malformed(
-        "TC301",
+        Code.UNKNOWN_REFERENCE,
         "unknown kind of reference",
         f"one of ${{env:NAME}}, {backends}, ${{file:path}}, ${{other.key}}, ${{profile}}",
         f"did you mean `${{{candidate}:...}}`?" if candidate else "write `$${` for a literal `${`",
@@ -260,7 +265,11 @@ def _in_backend(scheme: str, rest: str, check: Check) -> Reference | Malformed:
     try:
         check(rest)
     except Exception as error:  # noqa: BLE001  (the check of a backend is anybody's code)
-        code, whose = ("TC404", "place in Vault") if scheme == "vault" else ("TC306", f"reference to {scheme}")
+        code, whose = (
+            (Code.INVALID_SECRET_PATH, "place in Vault")
+            if scheme == "vault"
+            else (Code.MALFORMED_REFERENCE, f"reference to {scheme}")
+        )
         why = error if isinstance(error, ValueError) else f"the `check` of its backend raised {type(error).__name__}"
         return Malformed(code, f"not a {whose}: {why}", f"`${{{scheme}:path#key}}`", "correct the path")
     return Reference(scheme, rest)
@@ -270,9 +279,11 @@ def _file(rest: str) -> Reference | Malformed:
     try:
         name = unquoted(rest)
     except ValueError as error:
-        return Malformed("TC306", f"not a reference to a file: {error}", "`${file:path}`", "correct the path")
+        return Malformed(
+            Code.MALFORMED_REFERENCE, f"not a reference to a file: {error}", "`${file:path}`", "correct the path"
+        )
     if not name or "\0" in name:
-        return Malformed("TC306", "a file reference names no file", "`${file:path}`", "name the file")
+        return Malformed(Code.MALFORMED_REFERENCE, "a file reference names no file", "`${file:path}`", "name the file")
     return Reference("file", name)
 
 
@@ -283,7 +294,7 @@ def _env(rest: str) -> Reference | Malformed:
             return Reference("env", name, tail if mark == ":-" else None, tail if mark == ":?" else None)
     if not _is_variable(rest):
         return Malformed(
-            "TC306",
+            Code.MALFORMED_REFERENCE,
             "not a reference to a variable",
             "`${env:NAME}`, `${env:NAME:-default}` or `${env:NAME:?hint}`",
             "a name has letters, digits and `_`",
@@ -295,7 +306,9 @@ def _key(body: str) -> Reference | Malformed:
     try:
         paths.parse(body)
     except ValueError:
-        return Malformed("TC306", "not a reference to a key", "`${other.key}`", "write `$${` for a literal `${`")
+        return Malformed(
+            Code.MALFORMED_REFERENCE, "not a reference to a key", "`${other.key}`", "write `$${` for a literal `${`"
+        )
     return Reference("key", body)
 
 
@@ -318,7 +331,7 @@ def is_left(text: str, layer: Layer | None = None) -> bool:
 def left(node: Node, path: paths.Path, why: str = "", *, severity: Severity = "error") -> Problem:
     """Return the problem of such text. It is an error for a secret, because the text would become its value."""
     return Problem(
-        "TC307",
+        Code.UNRESOLVED_REFERENCE,
         paths.show(path),
         node.origin,
         expected="a value",

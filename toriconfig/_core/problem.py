@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.value import Value
@@ -14,47 +14,92 @@ MOST_SHOWN = 1000
 """Default for the maximum number of problems in a report; the rest is counted."""
 
 
+class Code:
+    """Stable codes of problems. Compare with these names, not with a text or its beginning."""
+
+    INVALID_SYNTAX: Final = "TC001"
+    DUPLICATE_KEY: Final = "TC002"
+    UNREADABLE_FILE: Final = "TC003"
+    TOO_LARGE: Final = "TC004"
+    FORBIDDEN_TAG_OR_KEY: Final = "TC005"
+    MISSING_FILE: Final = "TC006"
+    NOT_A_MAPPING: Final = "TC007"
+    UNKNOWN_KEY: Final = "TC101"
+    WRONG_TYPE: Final = "TC102"
+    MISSING_KEY: Final = "TC103"
+    VALUE_NOT_ALLOWED: Final = "TC104"
+    LAYERS_CLASH: Final = "TC105"
+    NULL_REMOVES: Final = "TC106"
+    DEPRECATED_KEY: Final = "TC107"
+    BROKEN_RULE: Final = "TC108"
+    YAML_1_1_SCALAR: Final = "TC201"
+    UNKNOWN_REFERENCE: Final = "TC301"
+    SECRET_IN_PLAIN_FIELD: Final = "TC302"
+    REFERENCE_CYCLE: Final = "TC303"
+    REFERENCE_NOT_SET: Final = "TC304"
+    FILE_OUTSIDE_ROOTS: Final = "TC305"
+    MALFORMED_REFERENCE: Final = "TC306"
+    UNRESOLVED_REFERENCE: Final = "TC307"
+    URL_PART_NOT_ENCODED: Final = "TC308"
+    SECRET_WITHOUT_VALUE: Final = "TC401"
+    INCOMPLETE_SECRET: Final = "TC402"
+    MASK_AS_VALUE: Final = "TC403"
+    INVALID_SECRET_PATH: Final = "TC404"
+    BACKEND_UNREACHABLE: Final = "TC405"
+    BACKEND_DENIED: Final = "TC406"
+    NOT_IN_BACKEND: Final = "TC407"
+    RISKY_TOKEN: Final = "TC408"
+    CLOCK_DIFFERS: Final = "TC409"
+    UNPROTECTED_CONNECTION: Final = "TC410"
+    UNKNOWN_VARIABLE: Final = "TC501"
+    DUPLICATE_VARIABLE: Final = "TC502"
+    UNKNOWN_PROFILE: Final = "TC503"
+    INVALID_OPTION: Final = "TC504"
+    UNREADABLE_SOURCE: Final = "TC505"
+    IGNORED_FILE: Final = "TC506"
+
+
 CODES: dict[str, str] = {
-    "TC001": "invalid syntax of a file",
-    "TC002": "duplicate key",
-    "TC003": "the file cannot be read",
-    "TC004": "the file is too large, too deep or expands too far",
-    "TC005": "tag or key that settings files may not have",
-    "TC006": "missing file, or missing table of a file",
-    "TC007": "the top level is not a mapping",
-    "TC101": "unknown key",
-    "TC102": "wrong type",
-    "TC103": "missing key",
-    "TC104": "value not allowed",
-    "TC105": "mapping and scalar in different layers",
-    "TC106": "null removes a value of lower layers",
-    "TC107": "deprecated key",
-    "TC108": "broken rule over several keys",
-    "TC201": "scalar with another meaning in YAML 1.1",
-    "TC301": "unknown reference",
-    "TC302": "reference to a secret in a plain field",
-    "TC303": "cycle of references",
-    "TC304": "referenced value is not set",
-    "TC305": "file reference outside the declared roots",
-    "TC306": "malformed reference",
-    "TC307": "reference in a value that is not resolved",
-    "TC308": "part of a URL that is not percent-encoded",
-    "TC401": "secret without a value",
-    "TC402": "incomplete secret",
-    "TC403": "mask of a secret given as its value",
-    "TC404": "invalid path of a secret",
-    "TC405": "Vault or another backend could not be asked",
-    "TC406": "Vault or another backend denied the path",
-    "TC407": "Vault or another backend does not hold the path or key",
-    "TC408": "Vault token that ends soon, or has more rights than needed",
-    "TC409": "clock differs from the clock of Vault",
-    "TC410": "unprotected connection to Vault",
-    "TC501": "unknown variable under the prefix",
-    "TC502": "two spellings of one variable",
-    "TC503": "unknown profile",
-    "TC504": "invalid option, or option without effect",
-    "TC505": "source could not be read",
-    "TC506": "file ignored: another extension takes precedence",
+    Code.INVALID_SYNTAX: "invalid syntax of a file",
+    Code.DUPLICATE_KEY: "duplicate key",
+    Code.UNREADABLE_FILE: "the file cannot be read",
+    Code.TOO_LARGE: "the file is too large, too deep or expands too far",
+    Code.FORBIDDEN_TAG_OR_KEY: "tag or key that settings files may not have",
+    Code.MISSING_FILE: "missing file, or missing table of a file",
+    Code.NOT_A_MAPPING: "the top level is not a mapping",
+    Code.UNKNOWN_KEY: "unknown key",
+    Code.WRONG_TYPE: "wrong type",
+    Code.MISSING_KEY: "missing key",
+    Code.VALUE_NOT_ALLOWED: "value not allowed",
+    Code.LAYERS_CLASH: "mapping and scalar in different layers",
+    Code.NULL_REMOVES: "null removes a value of lower layers",
+    Code.DEPRECATED_KEY: "deprecated key",
+    Code.BROKEN_RULE: "broken rule over several keys",
+    Code.YAML_1_1_SCALAR: "scalar with another meaning in YAML 1.1",
+    Code.UNKNOWN_REFERENCE: "unknown reference",
+    Code.SECRET_IN_PLAIN_FIELD: "reference to a secret in a plain field",
+    Code.REFERENCE_CYCLE: "cycle of references",
+    Code.REFERENCE_NOT_SET: "referenced value is not set",
+    Code.FILE_OUTSIDE_ROOTS: "file reference outside the declared roots",
+    Code.MALFORMED_REFERENCE: "malformed reference",
+    Code.UNRESOLVED_REFERENCE: "reference in a value that is not resolved",
+    Code.URL_PART_NOT_ENCODED: "part of a URL that is not percent-encoded",
+    Code.SECRET_WITHOUT_VALUE: "secret without a value",
+    Code.INCOMPLETE_SECRET: "incomplete secret",
+    Code.MASK_AS_VALUE: "mask of a secret given as its value",
+    Code.INVALID_SECRET_PATH: "invalid path of a secret",
+    Code.BACKEND_UNREACHABLE: "Vault or another backend could not be asked",
+    Code.BACKEND_DENIED: "Vault or another backend denied the path",
+    Code.NOT_IN_BACKEND: "Vault or another backend does not hold the path or key",
+    Code.RISKY_TOKEN: "Vault token that ends soon, or has more rights than needed",
+    Code.CLOCK_DIFFERS: "clock differs from the clock of Vault",
+    Code.UNPROTECTED_CONNECTION: "unprotected connection to Vault",
+    Code.UNKNOWN_VARIABLE: "unknown variable under the prefix",
+    Code.DUPLICATE_VARIABLE: "two spellings of one variable",
+    Code.UNKNOWN_PROFILE: "unknown profile",
+    Code.INVALID_OPTION: "invalid option, or option without effect",
+    Code.UNREADABLE_SOURCE: "source could not be read",
+    Code.IGNORED_FILE: "file ignored: another extension takes precedence",
 }
 """What each code means, in one sentence. Codes are stable: a code is never given a second meaning."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.markers import origin_of, scheme_of
 from toriconfig._core.path import Path, show
-from toriconfig._core.problem import CODES, MOST_SHOWN, Problem
+from toriconfig._core.problem import CODES, MOST_SHOWN, Code, Problem
 from toriconfig._core.tree import Tree
 from toriconfig._load.attempt import try_check_tree, try_load
 from toriconfig._load.read import files_of, looked_for, profiles_of
@@ -122,7 +122,7 @@ def _unchecked(asked: Mapping[Path, tuple[str, str]]) -> Iterator[Problem]:
     whose = " and ".join("Vault" if scheme == "vault" else scheme for scheme in schemes)
     which = "" if one else f": {', '.join(names[:_MOST_NAMED])}{more}"
     yield Problem(
-        "TC401",
+        Code.SECRET_WITHOUT_VALUE,
         show(next(iter(asked))) if one else "",
         origin_of(next(iter(asked.values()))[0]) if one else None,
         help=f"run with --online to read {'it' if one else 'them'} from {whose}",
@@ -133,7 +133,7 @@ def _unchecked(asked: Mapping[Path, tuple[str, str]]) -> Iterator[Problem]:
 
 def _unsupplied(path: Path, reference: str, remedy: str) -> Problem:
     return Problem(
-        "TC401",
+        Code.SECRET_WITHOUT_VALUE,
         show(path),
         origin_of(reference) if reference else None,
         expected="a value in some layer",
@@ -175,9 +175,9 @@ def _stood_in(path: Path, secret: Secret[Any]) -> Problem | None:
 def code_of(error: SecretError) -> str:
     """Return the problem code for the error of a secret."""
     if isinstance(error, SecretDenied):
-        return "TC406"
+        return Code.BACKEND_DENIED
     if isinstance(error, SecretNotFound):
-        return "TC407"
+        return Code.NOT_IN_BACKEND
     if isinstance(error, MissingCredentialError):
-        return "TC401"
-    return "TC405" if isinstance(error, (SecretUnreachable, VaultSealed)) else "TC102"
+        return Code.SECRET_WITHOUT_VALUE
+    return Code.BACKEND_UNREACHABLE if isinstance(error, (SecretUnreachable, VaultSealed)) else Code.WRONG_TYPE

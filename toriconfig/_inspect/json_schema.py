@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.path import Path, show
+from toriconfig._core.problem import Code
 from toriconfig._inspect.json_types import Generator, without_infinity
 from toriconfig._load.flat_names import names
 from toriconfig._masking.shown import conceals
@@ -68,7 +69,7 @@ def made_by_pydantic(cls: type[BaseModel]) -> dict[str, Any]:
         if getattr(error, "code", None) not in ("class-not-fully-defined", "undefined-annotation"):
             raise
         said = str(error).partition("\n")[0]
-    problem = Problem("TC108", "", None, help=INCOMPLETE, message=f"the schema is not complete: {said}")
+    problem = Problem(Code.BROKEN_RULE, "", None, help=INCOMPLETE, message=f"the schema is not complete: {said}")
     raise ConfigError([problem], schema=cls.__name__)
 
 

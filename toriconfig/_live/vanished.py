@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from toriconfig._core.origin import Origin
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Node
 from toriconfig._load.snapshot import LayerRead, Snapshot
 from toriconfig._runtime import warn_once
@@ -96,7 +96,7 @@ def _held(value: Any) -> bool:
 
 def _emptied(origin: Origin, remedy: str) -> Problem:
     return Problem(
-        "TC007",
+        Code.NOT_A_MAPPING,
         "",
         origin,
         expected="its previous content, or new content",
@@ -107,7 +107,7 @@ def _emptied(origin: Origin, remedy: str) -> Problem:
 
 def _gone(origin: Origin) -> Problem:
     return Problem(
-        "TC006",
+        Code.MISSING_FILE,
         "",
         origin,
         help="restore it, or leave it deleted: lower layers are used now",

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from toriconfig._core.path import Path, show
-from toriconfig._core.problem import Problem, Related
+from toriconfig._core.problem import Code, Problem, Related
 from toriconfig._core.tree import Node
 from toriconfig._schema.shape import ANY, Shape
 
@@ -79,7 +79,7 @@ def _brought_out(root: Node, shape: Shape) -> Node:
 
 def _twice(node: Node, key: str, other: Node, best: str, path: Path) -> Problem:
     return Problem(
-        "TC002",
+        Code.DUPLICATE_KEY,
         show((*path, key)),
         node.key_origin,
         expected="one of the two",

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from toriconfig._core.path import show
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._load.merge import at_nulls
 from toriconfig._load.snapshot import Loaded, Snapshot, remember
 
@@ -21,7 +21,7 @@ def built(draft: Draft) -> tuple[Loaded | None, Draft]:
     model, wrong = validated(draft)
     problems = [*draft.problems, *wrong]
     if model is None and not _has_error(problems):
-        problems.append(Problem("TC108", message="the schema rejected the values without giving a reason"))
+        problems.append(Problem(Code.BROKEN_RULE, message="the schema rejected the values without giving a reason"))
     draft = draft.replaced(problems=problems)
     if model is None or _has_error(problems):
         return None, draft
@@ -60,7 +60,7 @@ def validated(draft: Draft, *, alone: bool = False) -> tuple[BaseModel | None, l
     model, wrong = validate(whole, context.shape, context.make, context.how_to_set)
     complete = draft.layers.complete
     wrong = at_nulls(wrong, problems)
-    return model, [one for one in wrong if one.path not in known and (complete or one.code != "TC103")]
+    return model, [one for one in wrong if one.path not in known and (complete or one.code != Code.MISSING_KEY)]
 
 
 def _has_error(problems: list[Problem]) -> bool:

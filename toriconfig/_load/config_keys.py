@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ConfigDict
 
 from toriconfig._core.origin import Origin
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._schema.options import Options
 
 _PYDANTIC = ConfigDict.__optional_keys__
@@ -70,4 +70,4 @@ def _unknown(key: str, origin: Origin, *, asks: bool) -> Problem | None:
 
 
 def _refused(key: str, origin: Origin, message: str, remedy: str) -> Problem:
-    return Problem("TC504", "", origin, help=remedy, message=message, label=key)
+    return Problem(Code.INVALID_OPTION, "", origin, help=remedy, message=message, label=key)

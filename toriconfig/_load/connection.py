@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.markers import split
 from toriconfig._core.origin import Origin
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._load.references import resolved
 from toriconfig._load.templates import without_failed
 
@@ -43,7 +43,7 @@ def vault_session(context: Context, variables: Mapping[str, Node], block: Node |
     session, wrong = connected(vault, context.environ)
     if wrong:
         help = "correct it in the environment or in `Vault(...)`"
-        problems.append(Problem("TC504", "vault", help=help, message=wrong))
+        problems.append(Problem(Code.INVALID_OPTION, "vault", help=help, message=wrong))
     return session, problems
 
 
@@ -109,7 +109,7 @@ def vault_path(options: Options) -> tuple[str | None, list[Problem]]:
     except ValueError as error:
         unset = "${profile}" in path
         problem = Problem(
-            "TC404",
+            Code.INVALID_SECRET_PATH,
             origin=Origin("code", "vault_path"),
             expected="a path in Vault such as `secret/tori`",
             help="name the profile, or remove `${profile}` from `vault_path`" if unset else "correct the option",

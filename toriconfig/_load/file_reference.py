@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.regular_file import Unread, read_regular
 
 MAX_BYTES = 1024 * 1024
@@ -36,4 +36,4 @@ def _read(file: str) -> str | Problem:
 
 
 def _refused(message: str, remedy: str) -> Problem:
-    return Problem("TC305", message=message, expected="a file below a declared folder", help=remedy)
+    return Problem(Code.FILE_OUTSIDE_ROOTS, message=message, expected="a file below a declared folder", help=remedy)

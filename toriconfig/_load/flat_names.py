@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_origin
 
 from toriconfig._core.path import Path, parse
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Node, Positions
 from toriconfig._schema.keys import config_of, is_aliased
 from toriconfig._schema.renames import in_secret, renamed
@@ -386,7 +386,7 @@ class UnknownVariables:
                 'with the option `file_suffix="_FILE"` it names the file of a value; else unset it',
             )
         return Problem(
-            "TC501",
+            Code.UNKNOWN_VARIABLE,
             "",
             node.origin,
             expected=f"a name of the schema with the prefix {prefix}",

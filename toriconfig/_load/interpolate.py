@@ -25,7 +25,7 @@ from toriconfig._core.interpolation_syntax import (
 )
 from toriconfig._core.markers import CHECKS, Check
 from toriconfig._core.path import Path, show
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Node
 from toriconfig._load.aliases import spelt
 from toriconfig._load.defaults import as_node, placed
@@ -122,11 +122,11 @@ class _Run:
         if path in self.open and path:
             chain = " -> ".join(show(step) for step in (*self.open[self.open.index(path) :], path))
             message = f"references form a cycle: {chain}"
-            self._problem("TC303", node, path, message, "no cycle", "break it at one of them")
+            self._problem(Code.REFERENCE_CYCLE, node, path, message, "no cycle", "break it at one of them")
             return FAILED
         if len(self.open) >= DEEPEST:
             message = f"a chain of more than {DEEPEST} references"
-            self._problem("TC303", node, path, message, "a shorter chain", "refer to the value itself")
+            self._problem(Code.REFERENCE_CYCLE, node, path, message, "a shorter chain", "refer to the value itself")
             return FAILED
         parts = parse(node.value, self.checks)
         if isinstance(parts, Malformed):
@@ -170,7 +170,7 @@ class _Run:
         size = sum(map(len, texts))
         if self.written + size > LARGEST:
             message = f"references expand to more than {LARGEST >> 20} MiB of text"
-            self._problem("TC004", node, path, message, "less text", "refer to fewer or shorter values")
+            self._problem(Code.TOO_LARGE, node, path, message, "less text", "refer to fewer or shorter values")
             return FAILED
         self.written += size
         return "".join(texts) if len(texts) == len(parts) else Template(parts)
@@ -187,12 +187,12 @@ class _Run:
             return formed(as_text(value), forms) if value is not None else self._null(node, path)
         except ValueError:
             message, expected = f"`{reference.name}` cannot be percent-encoded", "text"
-            self._problem("TC304", node, path, message, expected, "refer to text")
+            self._problem(Code.REFERENCE_NOT_SET, node, path, message, expected, "refer to text")
             return FAILED
 
     def _null(self, node: Node, path: Path) -> Any:
         message = "a reference inside a text has the value null"
-        self._problem("TC304", node, path, message, "a key that is set", "set the referenced value")
+        self._problem(Code.REFERENCE_NOT_SET, node, path, message, "a key that is set", "set the referenced value")
         return FAILED
 
     def _value(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
@@ -217,7 +217,7 @@ class _Run:
             return self.profile
         if self.environ is not None:
             message, remedy = "no profile is set", "name the profile: by the option `profile`, or its variable"
-            self._problem("TC304", node, path, message, "a profile", remedy)
+            self._problem(Code.REFERENCE_NOT_SET, node, path, message, "a profile", remedy)
         return FAILED
 
     def _env(self, reference: Reference, node: Node, path: Path) -> Any:
@@ -229,7 +229,7 @@ class _Run:
         if reference.default is not None:
             return reference.default
         self._problem(
-            "TC304",
+            Code.REFERENCE_NOT_SET,
             node,
             path,
             f"variable `{reference.name}` is not set",
@@ -269,7 +269,7 @@ class _Run:
         value = plain(value)
         if isinstance(value, (dict, list)) or value is _UNSET:
             message = f"`{reference.name}` is not a scalar"
-            self._problem("TC304", node, path, message, "the key of a scalar", "name one of its keys")
+            self._problem(Code.REFERENCE_NOT_SET, node, path, message, "the key of a scalar", "name one of its keys")
             return FAILED
         return value
 
@@ -340,11 +340,11 @@ class _Run:
             remedy = f"did you mean the variable, `${{env:{reference.name}}}`?"
         else:
             remedy = f"set `{reference.name}` in some layer"
-        self._problem("TC304", node, path, f"`{reference.name}` is not set", "a key that is set", remedy)
+        self._problem(Code.REFERENCE_NOT_SET, node, path, f"`{reference.name}` is not set", "a key that is set", remedy)
 
     def _refused(self, node: Node, path: Path, what: str) -> Any:
         self._problem(
-            "TC302",
+            Code.SECRET_IN_PLAIN_FIELD,
             node,
             path,
             f"{what} in a plain field",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.origin import OriginKind
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Node, Tree
 from toriconfig._core.value import Value
 from toriconfig._load.aliases import one_spelling
@@ -158,7 +158,7 @@ def read_eagerly(context: Context, layers: Layers, session: Any) -> Layers:
         return layers
     if session is None:
         message = "Vault is not configured, so plain fields come from lower layers although `vault_layer` is eager"
-        problem = Problem("TC405", help="set VAULT_ADDR", message=message, severity="warning")
+        problem = Problem(Code.BACKEND_UNREACHABLE, help="set VAULT_ADDR", message=message, severity="warning")
         return layers.replaced(problems=(*layers.problems, problem))
     from toriconfig._core.markers import Ref
     from toriconfig._load.flat_names import fit_paths

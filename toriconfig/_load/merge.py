@@ -29,7 +29,7 @@ from typing import Any
 
 from toriconfig._core.origin import Origin, OriginKind
 from toriconfig._core.path import Path, show
-from toriconfig._core.problem import Problem, Related
+from toriconfig._core.problem import Code, Problem, Related
 from toriconfig._core.tree import Broken, Layer, Node, Positions
 from toriconfig._schema.shape import ANY, Shape
 
@@ -99,7 +99,7 @@ def whole_list(items: Mapping[int, Node], problems: list[Problem], path: Path) -
 
 def _gap(node: Node, path: Path, missing: Path) -> Problem:
     return Problem(
-        "TC102",
+        Code.WRONG_TYPE,
         show(path),
         node.origin,
         expected=f"a position that is in the list, or the next one, `{show(missing)}`",
@@ -200,7 +200,7 @@ def _clash(low: Node, high: Node, shape: Shape) -> bool:
 def _clash_problem(low: Node, high: Node, path: Path) -> Problem:
     kinds = (_kind(high.value), _kind(low.value))
     return Problem(
-        "TC105",
+        Code.LAYERS_CLASH,
         show(path),
         high.origin,
         expected=f"{kinds[1]}, as in {low.origin}, or {kinds[0]} in both",
@@ -221,7 +221,7 @@ def _null_problem(node: Node, path: Path, below: Node | None) -> Problem:
         below = None  # the default is what is left: nothing is removed
     effect = "which removes the values of lower layers" if below else "which counts as not set"
     return Problem(
-        "TC106",
+        Code.NULL_REMOVES,
         show(path),
         node.origin,
         expected="a value, or no such key",
@@ -236,10 +236,10 @@ def _null_problem(node: Node, path: Path, below: Node | None) -> Problem:
 
 def at_nulls(wrong: list[Problem], problems: list[Problem]) -> list[Problem]:
     """Return the validation problems; a key that is missing because of a null gets the origin of the null."""
-    nulls = {problem.path: problem.origin for problem in problems if problem.code == "TC106"}
+    nulls = {problem.path: problem.origin for problem in problems if problem.code == Code.NULL_REMOVES}
     return [
         one.replaced(origin=nulls[one.path], label="null counts as not set")
-        if one.code == "TC103" and one.path in nulls
+        if one.code == Code.MISSING_KEY and one.path in nulls
         else one
         for one in wrong
     ]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from toriconfig._core.origin import Origin
-from toriconfig._core.problem import Problem, Related
+from toriconfig._core.problem import Code, Problem, Related
 from toriconfig._core.tree import Layer, Node
 from toriconfig.sources.read_file import read_file
 from toriconfig.sources.secrets_dir import MAX_BYTES, value_of
@@ -58,7 +58,7 @@ def content(
     if other is not None:
         problems.append(
             Problem(
-                "TC502",
+                Code.DUPLICATE_VARIABLE,
                 origin=node.origin,
                 message=f"{node.origin} and {other.origin} set the same key",
                 help="unset one of them",
@@ -72,7 +72,7 @@ def content(
     found = read_file(path, path, "secrets_dir", MAX_BYTES) if roots is None else _below(path, roots, node.origin)
     if found is None:
         found = Problem(
-            "TC006",
+            Code.MISSING_FILE,
             origin=node.origin,
             message=f"the file that {node.origin} names does not exist",
             help=f"create the file, or set {node.origin} to the path of one",

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toriconfig._core.problem import Problem, Severity
+from toriconfig._core.problem import Code, Problem, Severity
 from toriconfig._core.tree import Node, Tree, refers
 from toriconfig._core.value import Value
 from toriconfig._load.build import validated
@@ -91,8 +91,10 @@ def checked(context: Context, tree: Tree) -> Draft:
     draft = judged(Draft(context, layers, root, None, None, problems + wrong), alone=True)
     _, wrong = validated(draft, alone=True)
     # An item of a list is whole in one layer, so no other layer can set what is missing in it.
-    kept = [problem for problem in wrong if problem.code != "TC103" or "[" in problem.path]
-    return draft.replaced(problems=[problem for problem in (*draft.problems, *kept) if problem.code != "TC401"])
+    kept = [problem for problem in wrong if problem.code != Code.MISSING_KEY or "[" in problem.path]
+    return draft.replaced(
+        problems=[problem for problem in (*draft.problems, *kept) if problem.code != Code.SECRET_WITHOUT_VALUE]
+    )
 
 
 def derived(context: Context, base: Loaded, updates: Mapping[str, Any]) -> Draft:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.origin import LayerKind, Origin, OriginKind
-from toriconfig._core.problem import Problem, Severity
+from toriconfig._core.problem import Code, Problem, Severity
 from toriconfig._core.tree import Node, Tree
 from toriconfig._core.value import Value
 from toriconfig._schema.options import Options, PathLike, Resource
@@ -162,7 +162,7 @@ def overlooked(options: Options) -> list[Problem]:
         return [_no_folder(folder)]
     return [
         Problem(
-            "TC506",
+            Code.IGNORED_FILE,
             "",
             Origin("files", other),
             help=f"move its settings to {first}, or remove it",
@@ -213,7 +213,7 @@ def without_effect(options: Options, named: Collection[str], schema: str) -> lis
         found.append((_HEADER, "config_files", 'name the file: `config_files=["pyproject.toml"]`'))
     return [
         Problem(
-            "TC504",
+            Code.INVALID_OPTION,
             "",
             Origin("code", f"{schema}.model_config"),
             help=remedy,
@@ -233,7 +233,7 @@ def no_files(options: Options, severity: Severity) -> Problem:
     """Build the problem that no settings file was found; it names the searched places."""
     looked = looked_for(options)
     return Problem(
-        "TC006",
+        Code.MISSING_FILE,
         "",
         None,
         expected=f"one of {', '.join(looked)}" if looked else "an option that names settings files",
@@ -247,7 +247,7 @@ def no_files(options: Options, severity: Severity) -> Problem:
 
 def _no_folder(folder: str) -> Problem:
     return Problem(
-        "TC006",
+        Code.MISSING_FILE,
         "",
         Origin("files", folder),
         help="create it, or name another with `config_dir`",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from toriconfig._core.path import Path, show
-from toriconfig._core.problem import Problem, Related
+from toriconfig._core.problem import Code, Problem, Related
 from toriconfig._core.tree import Node
 from toriconfig._schema.renames import Renamed, own
 from toriconfig._schema.shape import ANY, Field, Shape
@@ -64,7 +64,7 @@ class _Walk:
             related = (Related(there.key_origin, "this one counts"),)
         beside = key.old[:-1] == key.new[:-1] and there is None and not flat
         return Problem(
-            "TC107",
+            Code.DEPRECATED_KEY,
             show((*path, *key.old)),
             node.key_origin,
             expected=f"`{new}`",
@@ -81,7 +81,7 @@ def _deprecated(node: Node, field: Field, path: Path) -> Problem:
     said = field.info.deprecated
     words = said if isinstance(said, str) else getattr(said, "message", "")
     return Problem(
-        "TC107",
+        Code.DEPRECATED_KEY,
         show(path),
         node.key_origin,
         expected="no such key",

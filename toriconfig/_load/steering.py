@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import ConfigDict
 
 from toriconfig._core.origin import Origin
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.value import Value
 from toriconfig._load.read import existing, profiles_of, under, without_effect
 from toriconfig._schema.options import Options, expanded
@@ -131,7 +131,7 @@ def _without_local(said: _Said | None, problems: list[Problem]) -> bool:
     if said is not None and text not in _TRUE | _FALSE:
         problems.append(
             Problem(
-                "TC102",
+                Code.WRONG_TYPE,
                 "",
                 said.origin,
                 expected="true or false",
@@ -148,7 +148,7 @@ def _profile_problem(options: Options, origin: Origin) -> Problem | None:
         return None
     if not (name[:1].isalnum() and name.isascii() and all(char.isalnum() or char in "._-" for char in name)):
         return Problem(
-            "TC503",
+            Code.UNKNOWN_PROFILE,
             "",
             origin,
             expected="letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
@@ -159,7 +159,7 @@ def _profile_problem(options: Options, origin: Origin) -> Problem | None:
         return None
     if name == "local":
         return Problem(
-            "TC503",
+            Code.UNKNOWN_PROFILE,
             "",
             origin,
             help=f"remove it: {options.config_name}.local{endings()[0]} is read above every profile",
@@ -176,7 +176,7 @@ def _no_file(profile: str, options: Options, origin: Origin) -> Problem:
     # A profile that names a place in Vault does something without a file.
     used = "${profile}" in (options.vault_path or "")
     return Problem(
-        "TC503",
+        Code.UNKNOWN_PROFILE,
         "",
         origin,
         expected=f"a file {under(options, f'{options.config_name}.{profile}')}{endings()[0]}"

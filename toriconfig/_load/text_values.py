@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from toriconfig._core.path import Path, show
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Key, Node, Positions
 from toriconfig._schema.shape import ANY, Shape, has_exact
 
@@ -243,7 +243,7 @@ def _position(key: str, shape: Shape) -> str | int:
 
 def _bad_text(node: Node, path: Path, expected: str, label: str) -> Problem:
     return Problem(
-        "TC102",
+        Code.WRONG_TYPE,
         show(path),
         node.origin,
         expected=expected,

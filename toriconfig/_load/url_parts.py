@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from toriconfig._core.interpolation_syntax import Reference
 from toriconfig._core.origin import Origin
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.value import Value
 
 _BEGIN = re.compile(r"(?:[A-Za-z][\w+.-]*:)+//")
@@ -39,7 +39,7 @@ def hints(parts: Sequence[str | Reference], values: Sequence[Any], path: str, or
         assert isinstance(part, Reference)
         if room and not part.forms and _differs(values[at], room):
             yield Problem(
-                "TC308",
+                Code.URL_PART_NOT_ENCODED,
                 path,
                 origin,
                 expected="`|url` before the brace, which percent-encodes",

@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from toriconfig._core.path import show
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Node
 from toriconfig._core.trust import TRUSTED_LAYERS, file_may_set
 from toriconfig.vault import Vault
@@ -148,7 +148,7 @@ def _mapping(value: Any) -> dict[str, Any]:
 def _refused(path: tuple[str, ...], node: Node) -> Problem:
     what = "source" if node.layer.kind == "source" else "file"
     return Problem(
-        "TC504",
+        Code.INVALID_OPTION,
         show(path),
         node.key_origin,
         expected="in code, or in a variable",
@@ -160,7 +160,12 @@ def _refused(path: tuple[str, ...], node: Node) -> Problem:
 
 def _problem(node: Node, expected: str, message: str) -> Problem:
     return Problem(
-        "TC504", "vault", node.origin, expected=expected, help=f"correct it in {node.origin}", message=message
+        Code.INVALID_OPTION,
+        "vault",
+        node.origin,
+        expected=expected,
+        help=f"correct it in {node.origin}",
+        message=message,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from toriconfig._core.origin import Origin
-from toriconfig._core.problem import MOST_SHOWN, Problem
+from toriconfig._core.problem import MOST_SHOWN, Code, Problem
 from toriconfig._core.tree import Node
 from toriconfig._masking.frames import Masked
 from toriconfig._masking.keys import Keys, astray
@@ -34,7 +34,7 @@ def with_excerpts(
     problems = list(problems)
     sensitive = known_secrets(shape, roots, _instead_of_keys(problems, shape))
     shown: dict[str, Masked] = {}
-    nulls = {problem.path for problem in problems if problem.code == "TC106" and not problem.related}
+    nulls = {problem.path for problem in problems if problem.code == Code.NULL_REMOVES and not problem.related}
     keys = Keys(shape, sensitive(Origin("files", "")), nulls)
 
     def framed(problem: Problem) -> Problem:
@@ -88,7 +88,9 @@ def known_secrets(
 def _instead_of_keys(problems: Iterable[Problem], shape: Shape) -> Iterator[Origin]:
     """Yield the origins of files that contain one value or list instead of keys; each may be the file of one secret."""
     if confidential(shape):
-        yield from (problem.origin for problem in problems if problem.code == "TC007" and problem.origin is not None)
+        yield from (
+            problem.origin for problem in problems if problem.code == Code.NOT_A_MAPPING and problem.origin is not None
+        )
 
 
 def _fields(shape: Shape, seen: frozenset[type] = frozenset(), *, sealed: bool = False) -> Iterator[tuple[Field, bool]]:

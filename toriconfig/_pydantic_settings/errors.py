@@ -10,20 +10,45 @@ from pydantic_settings.exceptions import SettingsError
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, parse
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._masking.excerpts import known_secrets
 from toriconfig._masking.keys import Keys
 from toriconfig._pydantic_settings.values import HIDDEN
 from toriconfig._render import render_text
 from toriconfig._schema.shape import root_shape
 
-_UNREADABLE = ("TC0", "TC3", "TC5")
-_TYPES = {"TC101": "extra_forbidden"}
+_UNREADABLE = frozenset(
+    {
+        Code.INVALID_SYNTAX,
+        Code.DUPLICATE_KEY,
+        Code.UNREADABLE_FILE,
+        Code.TOO_LARGE,
+        Code.FORBIDDEN_TAG_OR_KEY,
+        Code.MISSING_FILE,
+        Code.NOT_A_MAPPING,
+        Code.UNKNOWN_REFERENCE,
+        Code.SECRET_IN_PLAIN_FIELD,
+        Code.REFERENCE_CYCLE,
+        Code.REFERENCE_NOT_SET,
+        Code.FILE_OUTSIDE_ROOTS,
+        Code.MALFORMED_REFERENCE,
+        Code.UNRESOLVED_REFERENCE,
+        Code.URL_PART_NOT_ENCODED,
+        Code.UNKNOWN_VARIABLE,
+        Code.DUPLICATE_VARIABLE,
+        Code.UNKNOWN_PROFILE,
+        Code.INVALID_OPTION,
+        Code.UNREADABLE_SOURCE,
+        Code.IGNORED_FILE,
+    }
+)
+"""Codes of problems for which pydantic-settings cannot read a source."""
+_TYPES = {Code.UNKNOWN_KEY: "extra_forbidden"}
 
 
 def unreadable(wrong: list[Problem], schema: str) -> SettingsError | None:
     """Build the error that pydantic-settings raises when sources cannot be read; None when all could be read."""
-    several = [problem for problem in wrong if problem.code.startswith(_UNREADABLE)]
+    several = [problem for problem in wrong if problem.code in _UNREADABLE]
     return SettingsError(render_text(several, schema=schema)) if several else None
 
 

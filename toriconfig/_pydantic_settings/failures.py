@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from pydantic_settings.exceptions import SettingsError
 
 from pydantic_settings import CliSettingsSource, PydanticBaseSettingsSource
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Layer
 
 
@@ -26,9 +26,9 @@ class Failure(NamedTuple):
         """Return the failure as a problem of a layer whose positions are paths."""
         if not self.field:
             remedy = "correct its input; the exception of the constructor has more details, and may hold a secret"
-            return Problem("TC505", "", layer.locate(()), help=remedy, message=self.text)
+            return Problem(Code.UNREADABLE_SOURCE, "", layer.locate(()), help=remedy, message=self.text)
         return Problem(
-            "TC505",
+            Code.UNREADABLE_SOURCE,
             self.field,
             layer.locate((self.field,)),
             expected="text of the type of the field; JSON for lists and mappings",

@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from toriconfig._core.path import Path, parse, show
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Node
 from toriconfig._core.value import Value
 from toriconfig._schema.shape import Shape, within
@@ -59,7 +59,7 @@ def has_renamed(shape: Shape) -> bool:
 def referred(old: Path, new: Path, node: Node, path: Path) -> Problem:
     """Return the warning for a reference at `path` that uses an old key."""
     return Problem(
-        "TC107",
+        Code.DEPRECATED_KEY,
         show(path),
         node.origin,
         expected=f"`${{{show(new)}}}`",

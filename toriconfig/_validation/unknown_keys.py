@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.path import Path, show
-from toriconfig._core.problem import Problem, Severity
+from toriconfig._core.problem import Code, Problem, Severity
 from toriconfig._core.tree import Node
 from toriconfig._schema.shape import ANY, Shape
 
@@ -79,7 +79,7 @@ class _Search:
         )
         parent = f"`{show(path)}`" if path else "the schema"
         return Problem(
-            "TC101",
+            Code.UNKNOWN_KEY,
             show((*path, key)),
             node.key_origin,
             expected=siblings.expected_free if candidate in free or not candidate else siblings.expected,
@@ -159,7 +159,7 @@ def _passed_over(
     lacking = [field.keys[0] for field in meant.fields.values() if field.required and not siblings.keys() & field.keys]
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(lacking))
     return Problem(
-        "TC101",
+        Code.UNKNOWN_KEY,
         show((*path, key)),
         node.key_origin,
         expected=f"{names} beside it",

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, get_args
 
 from toriconfig._core.path import Path, show
-from toriconfig._core.problem import Problem, Related
+from toriconfig._core.problem import Code, Problem, Related
 from toriconfig._core.suggest import Suggestions
 from toriconfig._core.tree import Node
 from toriconfig._schema.shape import ANY, Shape, confidential, fields_of
@@ -125,7 +125,7 @@ def _missing(path: Path, root: Node, shape: Shape, how_to_set: Callable[[Path], 
     in_item = any(isinstance(part, int) for part in path)  # of a list, which comes whole from one layer
     kinds = {"model": "a mapping", "mapping": "a mapping", "sequence": "a list", "secret": "a secret"}
     return Problem(
-        "TC103",
+        Code.MISSING_KEY,
         show(path),
         parent.key_origin if where else None,
         expected=kinds.get(below.kind, "a value") if below is not None else "a value",
@@ -138,7 +138,7 @@ def _missing(path: Path, root: Node, shape: Shape, how_to_set: Callable[[Path], 
 def _extra(path: Path, root: Node) -> Problem:
     node = root.find(path)
     return Problem(
-        "TC101",
+        Code.UNKNOWN_KEY,
         show(path),
         node.key_origin if node is not None else None,
         help="remove it",
@@ -165,19 +165,19 @@ def _wrong(
     shown = show(path)
     name = f"`{shown}`" if path else "the schema"
     if "incomplete" in kinds:
-        code, message = "TC108", f"the schema is not complete: {errors[0][0].message}"
+        code, message = Code.BROKEN_RULE, f"the schema is not complete: {errors[0][0].message}"
     elif "escaped" in kinds:
-        code = "TC108"
+        code = Code.BROKEN_RULE
         message = f"a validator of {name} raised {errors[0][0].message}"
     elif kinds <= RULES:
         alone = bool(path) and node is not None and type(node.value) is not dict
-        code, message = "TC104" if alone else "TC108", f"{name} breaks a rule"
+        code, message = Code.VALUE_NOT_ALLOWED if alone else Code.BROKEN_RULE, f"{name} breaks a rule"
     elif "union_tag_not_found" in kinds:
-        code, message, expected = "TC103", f"required key {name} is not set by any layer", _tags(path, shape)
+        code, message, expected = Code.MISSING_KEY, f"required key {name} is not set by any layer", _tags(path, shape)
     elif kinds <= CHOICES or kinds <= LIMITS:
-        code, message = "TC104", f"{name} has a value that is not allowed"
+        code, message = Code.VALUE_NOT_ALLOWED, f"{name} has a value that is not allowed"
     else:
-        code, message = "TC102", f"{name} has the wrong type"
+        code, message = Code.WRONG_TYPE, f"{name} has the wrong type"
     loser = next((loser for loser in node.losers() if loser.layer.kind != "defaults"), None) if node else None
     return Problem(
         code,

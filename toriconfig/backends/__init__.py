@@ -26,6 +26,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from toriconfig._core.clean_call import clean_init
 from toriconfig._core.clock import SYSTEM, Clock
 from toriconfig._core.markers import BACKENDS, RESERVED, shipped
+from toriconfig._core.problem import Code
 
 __all__ = ["Backend", "Fetched", "Step"]
 
@@ -76,7 +77,7 @@ class Step(NamedTuple):
     subject: str
     message: str
     help: str = ""
-    code: str = "TC405"
+    code: str = Code.BACKEND_UNREACHABLE
 
 
 class Backend(ABC):

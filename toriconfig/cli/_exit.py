@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from toriconfig._core.problem import Code
 from toriconfig.cli._say import note, note_lines
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-UNREADABLE = frozenset({"TC003", "TC006"})
+UNREADABLE = frozenset({Code.UNREADABLE_FILE, Code.MISSING_FILE})
 """Codes of problems of input that could not be read."""
 
 
@@ -47,7 +48,7 @@ def code_of(problems: Sequence[Problem], *, strict: bool = False) -> Exit:
     errors = {problem.code for problem in problems if problem.severity in counting}
     if errors & UNREADABLE:
         return Exit.USAGE
-    if errors == {"TC405"}:
+    if errors == {Code.BACKEND_UNREACHABLE}:
         return Exit.UNREACHED
     return Exit.FINDINGS if errors else Exit.FINE
 

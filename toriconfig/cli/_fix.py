@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from toriconfig._core.mask import MASK
 from toriconfig._core.path import Path, parse, show
 from toriconfig._core.printable import clean
+from toriconfig._core.problem import Code
 from toriconfig._core.regular_file import Unread, read_regular
 from toriconfig.cli._read import LARGEST_INPUT
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from toriconfig._core.problem import Problem
 
-FIXABLE = frozenset({"TC101", "TC107"})
+FIXABLE = frozenset({Code.UNKNOWN_KEY, Code.DEPRECATED_KEY})
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _ROUNDS = 10
 _MOST_JUDGED = 200

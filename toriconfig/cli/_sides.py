@@ -14,6 +14,7 @@ from toriconfig._core.markers import is_reference
 from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
+from toriconfig._core.problem import Code
 from toriconfig._secrets.secret import Secret
 from toriconfig.cli._scalar import yaml_scalar, yaml_text
 
@@ -60,7 +61,7 @@ def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
         attempt = try_load(asked.replaced(environ=_without_profile(asked)))
     else:
         attempt = try_load(asked.replaced(options={**asked.options, "profile": name}))
-    absent = next((problem for problem in attempt.problems if problem.code == "TC503"), None)
+    absent = next((problem for problem in attempt.problems if problem.code == Code.UNKNOWN_PROFILE), None)
     if absent is not None:
         raise click.UsageError(f"{absent.message}; {absent.help}")
     if attempt.loaded is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from toriconfig._core.printable import clean
+from toriconfig._core.problem import Code
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._options import (
     env_file_option,
@@ -48,7 +49,7 @@ def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
 
     asked = recipe(target, **how)
     attempt = try_load(asked)
-    unused = [problem for problem in attempt.problems if problem.code in ("TC501", "TC504")]
+    unused = [problem for problem in attempt.problems if problem.code in (Code.UNKNOWN_VARIABLE, Code.INVALID_OPTION)]
     text = form == "text"
     if text:
         write_problems(unused, form, color, asked.schema.__name__, asked.most)
@@ -79,10 +80,10 @@ def _settings(attempt: Attempt) -> Iterator[Finding]:
     """Yield a finding if `check` would report errors, which are not listed here."""
     from toriconfig._inspect.doctor import Finding
 
-    errors = sum(problem.severity == "error" and problem.code != "TC504" for problem in attempt.problems)
+    errors = sum(problem.severity == "error" and problem.code != Code.INVALID_OPTION for problem in attempt.problems)
     if errors:
         message = f"{errors} error{'s' * (errors != 1)}, so references to Vault may be missing here"
-        yield Finding("error", "settings", message, "run `toriconfig check`", "TC108")
+        yield Finding("error", "settings", message, "run `toriconfig check`", Code.BROKEN_RULE)
 
 
 def _line(finding: Finding, color: bool) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._api import loaded_settings
 from toriconfig._core.clean_call import clean_call
+from toriconfig._core.problem import Code
 from toriconfig.errors import ConfigError, MissingCredentialError
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _session(snapshot: Snapshot) -> Session:
     if attempt.session is not None:
         made: Session = attempt.session
         return made
-    wrong = [one for one in attempt.problems if one.code == "TC504" and one.severity == "error"]
+    wrong = [one for one in attempt.problems if one.code == Code.INVALID_OPTION and one.severity == "error"]
     if wrong:
         raise ConfigError(wrong, schema=snapshot.recipe.schema.__name__)
     raise MissingCredentialError("Vault is not configured", help="set VAULT_ADDR, or give `vault=Vault(address=...)`")

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from toriconfig._core.clean_call import clean_init
+from toriconfig.pipeline._threads import start
 from toriconfig.rotation._record import Sealed
 from toriconfig.rotation._run_with_timeout import run_with_timeout
 from toriconfig.rotation._verifier import Command
@@ -167,7 +168,7 @@ class Deliveries:
             lane.closing.set()
             lane.events.put(None)
         for lane in self._lanes:
-            lane.thread.join()
+            lane.done.wait()
         return [lane.warning for lane in self._lanes if lane.missed]
 
 
@@ -178,14 +179,20 @@ class _Lane:
         self.closing = threading.Event()
         self.count = self.missed = 0
         self.reason = ""
-        self.thread = threading.Thread(target=self._run, name="toriconfig-hook", daemon=True)
-        self.thread.start()
+        self.done = threading.Event()
+        start(self._run, "toriconfig-hook")
 
     @property
     def warning(self) -> str:
         return f"{self.hook.name}: {self.missed} of {self.count} events were not delivered: {self.reason}"
 
     def _run(self) -> None:
+        try:
+            self._deliver_all()
+        finally:
+            self.done.set()
+
+    def _deliver_all(self) -> None:
         given_up = False
         while (event := self.events.get()) is not None:
             self.count += 1

@@ -9,7 +9,7 @@ from os import PathLike, fspath
 from typing import cast
 
 from toriconfig._core.origin import Origin
-from toriconfig._core.problem import MOST_SHOWN, Problem, Related
+from toriconfig._core.problem import MOST_SHOWN, Code, Problem, Related
 from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig._masking.frames import Masked
 from toriconfig._masking.sensitive import Sensitive
@@ -95,7 +95,7 @@ class DotEnv:
             line = data.count(b"\n", 0, error.start) + 1
         name = "UTF-8" if self._encoding == "utf-8-sig" else self._encoding
         return Problem(
-            "TC003",
+            Code.UNREADABLE_FILE,
             origin=Origin("dotenv", self._path, line),
             message=f"the file is not {name} text",
             help=f"save it as {name}, or name its encoding with `env_file_encoding`",
@@ -103,7 +103,7 @@ class DotEnv:
 
     def _missing(self) -> Problem:
         return Problem(
-            "TC006",
+            Code.MISSING_FILE,
             origin=self._locate(None),
             message="the file does not exist",
             help="create it, or remove it from `env_file`",
@@ -156,7 +156,7 @@ class _Read:
         for part in variables if warns else ():
             if part.default is None and part.name not in known:
                 self.problem(
-                    "TC304",
+                    Code.REFERENCE_NOT_SET,
                     at,
                     severity="warning",
                     message=f"`${{{part.name}}}` is not set, so it is replaced by nothing",
@@ -166,7 +166,7 @@ class _Read:
         text = expanded(found, known, self.room)
         if text is None:
             self.problem(
-                "TC004",
+                Code.TOO_LARGE,
                 at,
                 message=f"variables expand to more than {LARGEST_EXPANDED >> 20} MiB of text",
                 expected="less text",
@@ -180,13 +180,13 @@ class _Read:
         at = (line, name)
         if value is None:
             # The whole line is what the parser takes for a name: it may be the value, or the rest of one.
-            self.problem("TC001", (line, ""), message="this line has no `=`", expected="`NAME=value`")
+            self.problem(Code.INVALID_SYNTAX, (line, ""), message="this line has no `=`", expected="`NAME=value`")
             return
         key = self.folded(name[len(self.prefix) :])
         known = self.values.get(key)
         if known is not None and known.at[1] == name:
             self.problem(
-                "TC002",
+                Code.DUPLICATE_KEY,
                 at,
                 known.origin,
                 severity="warning",
@@ -196,7 +196,7 @@ class _Read:
             )
         elif known is not None:
             self.problem(
-                "TC502",
+                Code.DUPLICATE_VARIABLE,
                 at,
                 known.origin,
                 message=f"`{known.at[1]}` and `{name}` are two spellings of one variable",
@@ -209,7 +209,7 @@ class _Read:
         # Other programs read the file too: what they alone may understand, and does not concern us, is no error.
         ours = self.prefix in text.upper()
         self.problem(
-            "TC001",
+            Code.INVALID_SYNTAX,
             (line, ""),
             severity="error" if ours else "warning",
             message="this line is not `NAME=value`",

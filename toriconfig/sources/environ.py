@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from toriconfig._core.origin import Origin
-from toriconfig._core.problem import Problem, Related
+from toriconfig._core.problem import Code, Problem, Related
 from toriconfig._core.tree import Layer, Node, Tree
 
 _LINK_SCHEMES = ("tcp://", "udp://", "sctp://")
@@ -105,7 +105,7 @@ def _is_text(value: str) -> bool:
 
 def _not_text(name: str) -> Problem:
     return Problem(
-        "TC102",
+        Code.WRONG_TYPE,
         origin=_locate(name),
         expected="UTF-8 text",
         help="set it again in UTF-8, or provide the bytes in a file",
@@ -115,7 +115,7 @@ def _not_text(name: str) -> Problem:
 
 def _two_spellings(name: str, other: str) -> Problem:
     return Problem(
-        "TC502",
+        Code.DUPLICATE_VARIABLE,
         origin=_locate(other),
         help=f"unset `{other}` or `{name}`",
         message=f"`{name}` and `{other}` are two spellings of one variable",

@@ -8,7 +8,7 @@ from inspect import iscoroutine
 from typing import Any
 
 from toriconfig._core.origin import Origin
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Layer, Node, Source, Tree
 from toriconfig._core.trust import TRUSTED_LAYERS
 
@@ -84,7 +84,7 @@ def called(read: Callable[[], Any], who: str, origin: Origin, remedy: str, retur
 
 
 def _failed(message: str, remedy: str, origin: Origin) -> Tree:
-    problem = Problem("TC505", "", origin, help=remedy, message=message)
+    problem = Problem(Code.UNREADABLE_SOURCE, "", origin, help=remedy, message=message)
     layer = Layer(origin.layer, origin.source, lambda _: origin)
     return Tree(Node({}, layer), problems=(problem,), complete=False)
 

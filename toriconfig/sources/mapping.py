@@ -8,7 +8,7 @@ from typing import Any
 
 from toriconfig._core.origin import Origin, OriginKind
 from toriconfig._core.path import Path, parse, show
-from toriconfig._core.problem import Problem, Related
+from toriconfig._core.problem import Code, Problem, Related
 from toriconfig._core.tree import Key, Layer, Node, Tree
 
 _DEEPEST = 100
@@ -91,7 +91,10 @@ class _Build:
         """Return the tree of a mapping whose keys are literal, even with a dot."""
         if not isinstance(values, Mapping):
             self.problem(
-                "TC007", (), f"{self.name} holds a {type(values).__name__}", expected="a mapping of keys to values"
+                Code.NOT_A_MAPPING,
+                (),
+                f"{self.name} holds a {type(values).__name__}",
+                expected="a mapping of keys to values",
             )
             values = {}
         root = self.node(values, ())
@@ -113,12 +116,14 @@ class _Build:
         try:
             path = parse(key) if isinstance(key, str) else ()
         except ValueError as error:
-            self.problem("TC504", (), str(error), expected="a dotted path such as `database.host`")
+            self.problem(Code.INVALID_OPTION, (), str(error), expected="a dotted path such as `database.host`")
             return ()
         if not path:
-            self.problem("TC504", (), f"a key of {self.name} is a {type(key).__name__}", expected="text")
+            self.problem(Code.INVALID_OPTION, (), f"a key of {self.name} is a {type(key).__name__}", expected="text")
         elif any(isinstance(part, int) for part in path):
-            self.problem("TC504", path, "a position in a list cannot be set alone", help="give the whole list")
+            self.problem(
+                Code.INVALID_OPTION, path, "a position in a list cannot be set alone", help="give the whole list"
+            )
             return ()
         return path
 
@@ -128,7 +133,7 @@ class _Build:
         for depth, part in enumerate(parents, 1):
             child = here.value.setdefault(part, Node({}, self.layer, path[:depth]))
             if type(child.value) is not dict:
-                self.twice("TC105", path, path[:depth], "a mapping here and a plain value there")
+                self.twice(Code.LAYERS_CLASH, path, path[:depth], "a mapping here and a plain value there")
                 return
             here = child
         known = here.value.get(last)
@@ -140,23 +145,25 @@ class _Build:
             for key, child in node.value.items():
                 self.put(known, (key,), child)
         elif type(known.value) is dict or type(node.value) is dict:
-            self.twice("TC105", path, path, "a mapping here and a plain value there")
+            self.twice(Code.LAYERS_CLASH, path, path, "a mapping here and a plain value there")
         else:
-            self.twice("TC002", known.at, known.at, "it is given twice")
+            self.twice(Code.DUPLICATE_KEY, known.at, known.at, "it is given twice")
 
     def node(self, value: Any, path: Path) -> Node | None:
         """Return the value as a node, or None after a problem."""
         if not isinstance(value, (Mapping, list, tuple, AbstractSet)):
             return Node(value, self.layer, path)
         if id(value) in self.open or len(path) > _DEEPEST:
-            self.problem("TC004", path, f"the value contains itself, or is nested more than {_DEEPEST} deep")
+            self.problem(Code.TOO_LARGE, path, f"the value contains itself, or is nested more than {_DEEPEST} deep")
             return None
         self.open.add(id(value))
         if isinstance(value, Mapping):
             built: Any = {}
             for key, item in value.items():
                 if not isinstance(key, (str, int)) or isinstance(key, bool):
-                    self.problem("TC102", path, f"a key is a {type(key).__name__}", expected="text or a whole number")
+                    self.problem(
+                        Code.WRONG_TYPE, path, f"a key is a {type(key).__name__}", expected="text or a whole number"
+                    )
                     continue
                 name = Key(str(key), key) if isinstance(key, int) else key
                 child = self.node(item, (*path, name))

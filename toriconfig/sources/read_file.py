@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from toriconfig._core.origin import LayerKind, Origin
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.regular_file import Unread, read_regular
 from toriconfig._schema.options import Resource
 
@@ -34,7 +34,10 @@ def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | 
         return _unreadable(origin, data)
     if os.path.islink(path):
         return Problem(
-            "TC003", origin=origin, message="the target of the symbolic link does not exist", help="repair the link"
+            Code.UNREADABLE_FILE,
+            origin=origin,
+            message="the target of the symbolic link does not exist",
+            help="repair the link",
         )
     return None
 
@@ -61,7 +64,7 @@ def refused_size(content: str | bytes, origin: Origin, max_bytes: int, max_lines
     if max(map(content.count, ends)) <= max_lines:  # type: ignore[arg-type]
         return None
     return Problem(
-        "TC004",
+        Code.TOO_LARGE,
         origin=origin,
         message="the file has too many lines for a settings file",
         expected=f"at most {max_lines:,} lines",
@@ -72,7 +75,7 @@ def refused_size(content: str | bytes, origin: Origin, max_bytes: int, max_lines
 def too_large(origin: Origin, max_bytes: int) -> Problem:
     """Return the problem of an input of more than `max_bytes`."""
     return Problem(
-        "TC004",
+        Code.TOO_LARGE,
         origin=origin,
         message="the file is too large for a settings file",
         expected=f"at most {max_bytes:,} bytes",
@@ -83,9 +86,11 @@ def too_large(origin: Origin, max_bytes: int) -> Problem:
 def _unreadable(origin: Origin, why: Unread) -> Problem:
     if why.kind == "kind":
         message = why.reason.replace("regular ", "")
-        return Problem("TC003", origin=origin, message=message, expected="a regular file", help="name a file")
+        return Problem(
+            Code.UNREADABLE_FILE, origin=origin, message=message, expected="a regular file", help="name a file"
+        )
     return Problem(
-        "TC003",
+        Code.UNREADABLE_FILE,
         origin=origin,
         message=f"the file cannot be read: {why.reason[:1].lower()}{why.reason[1:]}",
         help="give this user the permission to read it" if why.kind == "denied" else "",

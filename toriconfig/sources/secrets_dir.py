@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from toriconfig._core.origin import Origin
-from toriconfig._core.problem import Problem, Related
+from toriconfig._core.problem import Code, Problem, Related
 from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig.sources.read_file import read_file, too_large
 
@@ -116,7 +116,7 @@ class SecretsDir:
     def _unlisted(self, error: OSError) -> Problem:
         if isinstance(error, FileNotFoundError):
             return Problem(
-                "TC006",
+                Code.MISSING_FILE,
                 origin=self._locate(None),
                 severity="error" if self._missing == "error" else "warning",
                 message="the directory of secrets does not exist",
@@ -124,7 +124,7 @@ class SecretsDir:
             )
         reason = (error.strerror or "the system refused").lower()
         return Problem(
-            "TC003",
+            Code.UNREADABLE_FILE,
             origin=self._locate(None),
             message=f"the directory of secrets cannot be read: {reason}",
             expected="a directory with one file per value",
@@ -132,7 +132,7 @@ class SecretsDir:
 
     def _outside(self, path: str) -> Problem:
         return Problem(
-            "TC305",
+            Code.FILE_OUTSIDE_ROOTS,
             origin=self._locate(path),
             message="the symbolic link leads out of the directory of secrets",
             expected="a file inside the directory",
@@ -141,7 +141,7 @@ class SecretsDir:
 
     def _twice(self, path: str, other: str) -> Problem:
         return Problem(
-            "TC502",
+            Code.DUPLICATE_VARIABLE,
             origin=self._locate(path),
             message=f"`{Path(other).name}` and `{Path(path).name}` are two spellings of one name",
             help="remove one of them",

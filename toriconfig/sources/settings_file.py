@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from toriconfig._core.origin import LayerKind, Origin
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig._core.value import Value
 from toriconfig.sources import read_content
@@ -67,7 +67,7 @@ class SettingsFile:
             return nothing(self.kind, self.name)
         if data is None:
             data = Problem(
-                "TC006",
+                Code.MISSING_FILE,
                 origin=Origin(self.kind, self.name),
                 message="this file was requested and does not exist",
                 help="create it, or correct its name",
@@ -102,7 +102,7 @@ def nothing(kind: LayerKind, name: str, *problems: Problem) -> Tree:
 
 def _second_document(tree: Tree) -> Problem:
     return Problem(
-        "TC007",
+        Code.NOT_A_MAPPING,
         origin=tree.root.origin,
         message="a second document in a settings file",
         label="a new document begins here",

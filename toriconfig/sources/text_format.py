@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from toriconfig._core.origin import LayerKind, Origin
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Tree
 from toriconfig._masking.mask import cut
 from toriconfig._masking.reach import dotenv_cuts
@@ -42,18 +42,26 @@ def read_text(
     text = _decoded(content)
     if text is None:
         return nothing(
-            kind, name, Problem("TC001", "", origin, help="save it as UTF-8", message="the file is not UTF-8 text")
+            kind,
+            name,
+            Problem(Code.INVALID_SYNTAX, "", origin, help="save it as UTF-8", message="the file is not UTF-8 text"),
         )
     who = f"the reader of {form.name}"
     try:
         read = form.function
     except Exception as error:  # noqa: BLE001 - importing runs anybody's code
         what = f"{who}, {form.reader}, cannot be imported: {type(error).__name__}"
-        return nothing(kind, name, Problem("TC505", "", origin, help="correct or install it", message=what))
+        return nothing(
+            kind, name, Problem(Code.UNREADABLE_SOURCE, "", origin, help="correct or install it", message=what)
+        )
     found = called(lambda: read(text, name, **options), who, origin, _REMEDY, _KIND)
     if found.root.layer.kind != kind:
         wrong = Problem(
-            "TC505", "", origin, help=_KIND, message=f"{who} returned a tree of the kind {found.root.layer.kind}"
+            Code.UNREADABLE_SOURCE,
+            "",
+            origin,
+            help=_KIND,
+            message=f"{who} returned a tree of the kind {found.root.layer.kind}",
         )
         return nothing(kind, name, wrong)
     return Tree(

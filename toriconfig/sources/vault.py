@@ -5,7 +5,7 @@ load.
 from __future__ import annotations
 
 from toriconfig._core.origin import Origin
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig._secrets.provider import Provider
 from toriconfig.errors import (
@@ -17,7 +17,11 @@ from toriconfig.errors import (
     VaultUnreachable,
 )
 
-_CODES: dict[type[SecretError], str] = {VaultDenied: "TC406", VaultNotFound: "TC407", VaultSealed: "TC405"}
+_CODES: dict[type[SecretError], str] = {
+    VaultDenied: Code.BACKEND_DENIED,
+    VaultNotFound: Code.NOT_IN_BACKEND,
+    VaultSealed: Code.BACKEND_UNREACHABLE,
+}
 
 
 class VaultSource:
@@ -56,7 +60,7 @@ class VaultSource:
         return Origin("vault", self._path)
 
     def _problem(self, error: SecretError) -> Problem:
-        code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "TC405")
+        code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), Code.BACKEND_UNREACHABLE)
         refused = not isinstance(error, (VaultUnreachable, VaultNotFound, MissingCredentialError))
         return Problem(
             code,

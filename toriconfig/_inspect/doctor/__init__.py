@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.clock import SYSTEM, Clock
 from toriconfig._core.markers import Ref
+from toriconfig._core.problem import Code
 from toriconfig._inspect.doctor.addresses import addresses
 from toriconfig._inspect.doctor.finding import Finding, guarded, span, unreached
 from toriconfig._inspect.doctor.places import asked, place
@@ -67,7 +68,9 @@ def _unconfigured(references: list[str]) -> Finding:
     if not references:
         return Finding("ok", "address", "Vault is not configured, and no setting needs it")
     message = f"Vault is not configured, but settings refer to {', '.join(references)}"
-    return Finding("error", "address", message, "set VAULT_ADDR, or give `Vault(address=...)` in code", "TC401")
+    return Finding(
+        "error", "address", message, "set VAULT_ADDR, or give `Vault(address=...)` in code", Code.SECRET_WITHOUT_VALUE
+    )
 
 
 def _protection(session: Session) -> Iterator[Finding]:
@@ -77,10 +80,12 @@ def _protection(session: Session) -> Iterator[Finding]:
         parts = urlsplit(address)
         if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
             message = f"{address} is not encrypted: anyone on the network path can read the token and secrets"
-            yield Finding("warning", "TLS", message, "use https", "TC410")
+            yield Finding("warning", "TLS", message, "use https", Code.UNPROTECTED_CONNECTION)
         elif parts.scheme == "https" and not session.resolved.tls.verify:
             message = f"the certificate of {address} is not verified: anyone on the network path can impersonate Vault"
-            yield Finding("warning", "TLS", message, "unset VAULT_SKIP_VERIFY, and set VAULT_CACERT", "TC410")
+            yield Finding(
+                "warning", "TLS", message, "unset VAULT_SKIP_VERIFY, and set VAULT_CACERT", Code.UNPROTECTED_CONNECTION
+            )
 
 
 def _token(session: Session) -> Iterator[Finding]:
@@ -93,11 +98,11 @@ def _token(session: Session) -> Iterator[Finding]:
         bare = asked(session.client, "GET", "auth/token/lookup-self", check=False, token=live.value)
         if not isinstance(bare, SecretError) and no_policy(bare):
             message = "it is accepted, but no policy allows it to look itself up, so its expiry is unknown"
-            yield Finding("warning", "token", message, "give it the policy `default` too", "TC408")
+            yield Finding("warning", "token", message, "give it the policy `default` too", Code.RISKY_TOKEN)
             return
         if not isinstance(bare, SecretError) and bare.status == 403:
             remedy = "it has ended or was revoked: log in again, and set VAULT_TOKEN; or configure a login"
-            yield Finding("error", "token", "Vault does not accept it", remedy, "TC406")
+            yield Finding("error", "token", "Vault does not accept it", remedy, Code.BACKEND_DENIED)
             return
     if isinstance(answer, SecretError):
         yield unreached("login", session.client.address, answer)
@@ -115,10 +120,10 @@ def _life(data: dict[str, Any]) -> Iterator[Finding]:
     yield Finding("ok", "token", f"{life}; policies: {', '.join(policies) or 'none'}")
     if 0 < ttl < SHORT and not renewable:
         message, remedy = f"it ends in {span(ttl)} and cannot be renewed", "log in with a method, such as AppRole"
-        yield Finding("warning", "token", message, remedy, "TC408")
+        yield Finding("warning", "token", message, remedy, Code.RISKY_TOKEN)
     if "root" in policies:
         remedy = "use one with the policy that `toriconfig policy` prints"
-        yield Finding("warning", "token", "it is a root token, which has every permission", remedy, "TC408")
+        yield Finding("warning", "token", "it is a root token, which has every permission", remedy, Code.RISKY_TOKEN)
 
 
 def _skew(headers: Mapping[str, str], clock: Clock) -> Iterator[Finding]:
@@ -133,4 +138,4 @@ def _skew(headers: Mapping[str, str], clock: Clock) -> Iterator[Finding]:
         return
     message = f"this machine is {span(abs(skew))} {'ahead of' if skew > 0 else 'behind'} Vault"
     remedy = "set the clock: certificates and JWTs are validated by it (leases are not)"
-    yield Finding("warning", "clock", message, remedy, "TC409")
+    yield Finding("warning", "clock", message, remedy, Code.CLOCK_DIFFERS)

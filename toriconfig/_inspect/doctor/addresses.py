@@ -6,6 +6,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from toriconfig._core.problem import Code
 from toriconfig._inspect.doctor.finding import Finding, unreached
 from toriconfig._inspect.doctor.places import asked
 from toriconfig.errors import SecretError
@@ -56,10 +57,10 @@ def _judged(address: str, health: Answer | SecretError) -> list[Finding]:
         return [unreached("address", address, health)]
     if not isinstance(health.body.get("initialized"), bool):
         message = f"the server at {address} is not Vault (status {health.status})"
-        return [Finding("unreached", "address", message, "correct VAULT_ADDR", "TC405")]
+        return [Finding("unreached", "address", message, "correct VAULT_ADDR", Code.BACKEND_UNREACHABLE)]
     findings = [Finding("ok", "address", f"{address} answers")]
     if health.status in (501, 503):
         what = "not initialised" if health.status == 501 else "sealed"
         remedy = "unseal it: `bao operator unseal`, or `vault operator unseal`"
-        findings.append(Finding("unreached", "seal", f"Vault at {address} is {what}", remedy, "TC405"))
+        findings.append(Finding("unreached", "seal", f"Vault at {address} is {what}", remedy, Code.BACKEND_UNREACHABLE))
     return findings

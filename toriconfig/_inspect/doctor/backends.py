@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.markers import split_key
+from toriconfig._core.problem import Code
 from toriconfig._core.suggest import near
 from toriconfig._inspect.doctor.finding import Finding, Mark, guarded
 from toriconfig._inspect.elsewhere import by_backend
@@ -38,7 +39,7 @@ def _steps(backend: Backend) -> list[Finding]:
 
     scheme, absent = backend.scheme, unconfigured(backend)
     if absent is not None:
-        return [Finding("error", scheme, *absent, "TC401", scheme)]
+        return [Finding("error", scheme, *absent, Code.SECRET_WITHOUT_VALUE, scheme)]
     found: list[Finding] = []
     try:
         for step in backend.examine():
@@ -71,7 +72,7 @@ def _read(backend: Backend, name: str) -> list[Finding]:
         if isinstance(found, dict)
         else "what is there is not a JSON object with the key"
     )
-    return [Finding("error", name, f"{what} `{key}`", remedy, "TC407", scheme)]
+    return [Finding("error", name, f"{what} `{key}`", remedy, Code.NOT_IN_BACKEND, scheme)]
 
 
 def _has(found: Any, key: str) -> bool:
@@ -86,6 +87,10 @@ def _has(found: Any, key: str) -> bool:
 
 def _failed(scheme: str, subject: str, error: SecretError) -> Finding:
     mark: Mark = "unreached" if isinstance(error, SecretUnreachable) else "error"
-    codes = ((SecretDenied, "TC406"), (SecretNotFound, "TC407"), (MissingCredentialError, "TC401"))
-    code = next((code for kind, code in codes if isinstance(error, kind)), "TC405")
+    codes = (
+        (SecretDenied, Code.BACKEND_DENIED),
+        (SecretNotFound, Code.NOT_IN_BACKEND),
+        (MissingCredentialError, Code.SECRET_WITHOUT_VALUE),
+    )
+    code = next((code for kind, code in codes if isinstance(error, kind)), Code.BACKEND_UNREACHABLE)
     return Finding(mark, subject, error.message, error.help, code, scheme)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from toriconfig._core.origin import Origin, OriginKind
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig.errors import SecretError, VaultDenied, VaultNotFound, VaultSealed, VaultUnreachable
 
 Mark = Literal["ok", "warning", "error", "unreached"]
@@ -38,7 +38,7 @@ class Finding:
         if self.mark == "ok":
             return None
         layer: OriginKind = "vault" if self.scheme == "vault" else "backend"
-        origin = Origin("env" if self.code == "TC501" else layer, self.subject)
+        origin = Origin("env" if self.code == Code.UNKNOWN_VARIABLE else layer, self.subject)
         severity: Literal["error", "warning"] = "warning" if self.mark == "warning" else "error"
         return Problem(self.code, origin=origin, help=self.help, message=self.message, severity=severity)
 
@@ -48,14 +48,14 @@ def unreached(subject: str, address: str, error: SecretError) -> Finding:
     from toriconfig._vault.http.translate import SETUP
 
     if isinstance(error, VaultDenied):
-        return Finding("error", subject, error.message, error.help, "TC406")
+        return Finding("error", subject, error.message, error.help, Code.BACKEND_DENIED)
     if isinstance(error, VaultNotFound):
-        return Finding("error", subject, error.message, error.help, "TC407")
+        return Finding("error", subject, error.message, error.help, Code.NOT_IN_BACKEND)
     remedy = error.help
     if remedy == SETUP:
-        return Finding("error", "TLS", error.message, remedy, "TC405")
+        return Finding("error", "TLS", error.message, remedy, Code.BACKEND_UNREACHABLE)
     if not isinstance(error, (VaultSealed, VaultUnreachable)):
-        return Finding("error", subject, error.message, remedy, "TC405")
+        return Finding("error", subject, error.message, remedy, Code.BACKEND_UNREACHABLE)
     if isinstance(error, VaultSealed):
         remedy = "unseal it: `bao operator unseal`, or `vault operator unseal`"
     elif "certificate" in error.message.lower():
@@ -65,7 +65,7 @@ def unreached(subject: str, address: str, error: SecretError) -> Finding:
             remedy = "the certificate is for another name: correct the address, or set VAULT_TLS_SERVER_NAME"
     elif not remedy or "doctor" in remedy:
         remedy = f"is {address} right (VAULT_ADDR), and is Vault running there?"
-    return Finding("unreached", subject, error.message, remedy, "TC405")
+    return Finding("unreached", subject, error.message, remedy, Code.BACKEND_UNREACHABLE)
 
 
 def guarded(subject: str, step: Callable[[], list[Finding]]) -> list[Finding]:
@@ -76,7 +76,7 @@ def guarded(subject: str, step: Callable[[], list[Finding]]) -> list[Finding]:
         from toriconfig._runtime.log import internal
 
         wrong = internal(error)
-        return [Finding("error", subject, wrong.message, wrong.help, "TC405")]
+        return [Finding("error", subject, wrong.message, wrong.help, Code.BACKEND_UNREACHABLE)]
 
 
 def span(seconds: float) -> str:

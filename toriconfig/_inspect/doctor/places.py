@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._core.markers import Ref
+from toriconfig._core.problem import Code
 from toriconfig._core.suggest import near
 from toriconfig._inspect.doctor.finding import Finding, unreached
 from toriconfig.errors import SecretError, VaultDenied, VaultNotFound
@@ -25,11 +26,19 @@ def place(session: Session, ref: Ref) -> Finding:
     outcome = _read(session, ref)
     if isinstance(outcome, VaultDenied):
         return Finding(
-            "error", name, "403: no policy of the token allows it", _needed(session.client, ref, outcome), "TC406"
+            "error",
+            name,
+            "403: no policy of the token allows it",
+            _needed(session.client, ref, outcome),
+            Code.BACKEND_DENIED,
         )
     if isinstance(outcome, VaultNotFound):
         return Finding(
-            "error", name, f"404: {outcome.message}", _suggestion(session.client, ref) or outcome.help, "TC407"
+            "error",
+            name,
+            f"404: {outcome.message}",
+            _suggestion(session.client, ref) or outcome.help,
+            Code.NOT_IN_BACKEND,
         )
     if isinstance(outcome, SecretError):
         return unreached(name, session.client.address, outcome)
@@ -38,7 +47,9 @@ def place(session: Session, ref: Ref) -> Finding:
         remedy = (
             f"did you mean `{ref.parsed.replaced(key=candidate)}`?" if candidate else f"store the key `{ref.key}` there"
         )
-        return Finding("error", name, f"404: the path is there, but has no key `{ref.key}`", remedy, "TC407")
+        return Finding(
+            "error", name, f"404: the path is there, but has no key `{ref.key}`", remedy, Code.NOT_IN_BACKEND
+        )
     return Finding("ok", name, "can be read")
 
 
@@ -80,19 +91,21 @@ def _capability(client: Client, ref: Ref) -> Finding:
     answer = asked(client, "POST", "sys/capabilities-self", body={"paths": [ref.path]})
     if isinstance(answer, VaultDenied):
         message = "not tried, because a read issues new credentials, and the token may not query its permissions"
-        return Finding("warning", name, message, "give the token the policy `default` too", "TC406")
+        return Finding("warning", name, message, "give the token the policy `default` too", Code.BACKEND_DENIED)
     if isinstance(answer, SecretError):
         return unreached(name, client.address, answer)
     told = answer.data.get(ref.path) or answer.data.get("capabilities")
     allowed = set(map(str, told)) if isinstance(told, list) else set()
     if not allowed & {needed, "root", "sudo"}:
         rule = f'path "{ref.path}" {{ capabilities = ["{needed}"] }}'
-        return Finding("error", name, "403: no policy of the token allows it", f"the policy needs: {rule}", "TC406")
+        return Finding(
+            "error", name, "403: no policy of the token allows it", f"the policy needs: {rule}", Code.BACKEND_DENIED
+        )
     try:
         engine_of(client, ref.path)
     except SecretError:
         remedy = "look at the mount and at VAULT_NAMESPACE"
-        return Finding("error", name, "404: no secrets engine is mounted there", remedy, "TC407")
+        return Finding("error", name, "404: no secrets engine is mounted there", remedy, Code.NOT_IN_BACKEND)
     return Finding(
         "ok", name, "may be issued (nothing was)" if ref.parsed.parameters else "may be read (nothing was issued)"
     )

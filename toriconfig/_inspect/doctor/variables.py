@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from toriconfig._core.problem import Code
 from toriconfig._core.suggest import near
 from toriconfig._inspect.doctor.finding import Finding
 
@@ -33,7 +34,7 @@ def unread(environ: Mapping[str, str], known: Iterable[str]) -> Iterator[Finding
             continue
         candidate = near(rest, known)
         remedy = f"did you mean `{prefix}{candidate}`?" if candidate else "unset it"
-        yield Finding("warning", name, f"variable `{name}` is not read", remedy, "TC501")
+        yield Finding("warning", name, f"variable `{name}` is not read", remedy, Code.UNKNOWN_VARIABLE)
 
 
 def _is_of_a_service(rest: str) -> bool:

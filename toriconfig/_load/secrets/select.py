@@ -15,7 +15,7 @@ from toriconfig._core.markers import CHECKS, Ref, check_reference, origin_of, sc
 from toriconfig._core.mask import MASK
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Node
 from toriconfig._core.value import Value
 from toriconfig._load.secrets.compose import (
@@ -155,12 +155,12 @@ def _wrong_reference(ref: Ref, path: Path, query: Query) -> Problem | None:
     if own is None and ref.scheme not in CHECKS:
         message = f"`{show(path)}` names a secret in `{ref.scheme}`, and no backend has that scheme"
         remedy = "give the backend in the option `backends`, or correct `scheme` in the field's `Ref`"
-        return Problem("TC301", show(path), None, "the scheme of a backend", remedy, message)
+        return Problem(Code.UNKNOWN_REFERENCE, show(path), None, "the scheme of a backend", remedy, message)
     try:
         check_reference(ref.reference, own.check) if own is not None else CHECKS[ref.scheme](ref.reference)
     except ValueError as error:
         message, remedy = f"not a reference to {ref.scheme}: {error}", "correct the field's `Ref`"
-        return Problem("TC306", show(path), None, "a path of that backend", remedy, message)
+        return Problem(Code.MALFORMED_REFERENCE, show(path), None, "a path of that backend", remedy, message)
     return None
 
 
@@ -187,7 +187,7 @@ def _lower(node: Node, shape: Shape, path: Path, query: Query, parts: Parts) -> 
     masked = next(_masked(node), None)
     if masked is not None:
         message = "the mask of a secret was given as its value"
-        return _wrong("TC403", masked, path, "the secret itself", message)
+        return _wrong(Code.MASK_AS_VALUE, masked, path, "the secret itself", message)
     if _is_composed(node):
         return mapping_provider(node, parts)
     if type(value) in (dict, list):
@@ -200,7 +200,7 @@ def _lower(node: Node, shape: Shape, path: Path, query: Query, parts: Parts) -> 
 
 
 def _of_other_type(expected: str, node: Node, shape: Shape, path: Path) -> Problem:
-    code = "TC402" if shape.models else "TC102"
+    code = Code.INCOMPLETE_SECRET if shape.models else Code.WRONG_TYPE
     return _wrong(code, node, path, expected, f"`{show(path)}` is not {expected}")
 
 
@@ -257,7 +257,7 @@ def _missing(base: Choice, reference: str, shape: Shape, path: Path, query: Quer
     if shape.models and not reference:
         expected = "a reference, a `Ref` or the whole value in one layer"
         wrong = f"nothing supplies the secret `{show(path)}`"
-        problem = Problem("TC401", show(path), None, expected, remedy, wrong)
+        problem = Problem(Code.SECRET_WITHOUT_VALUE, show(path), None, expected, remedy, wrong)
         return base.replaced(problems=(*base.problems, problem))
     return base.replaced(warning=f"`{show(path)}`: {message}; {remedy}")
 

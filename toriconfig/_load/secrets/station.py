@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from toriconfig._core.path import Path, show
+from toriconfig._core.problem import Code
 from toriconfig._load.secrets.handles import put_handles
 from toriconfig._load.secrets.query import Query
 from toriconfig._runtime import warn_once
@@ -49,7 +50,7 @@ def _warner(context: Context, draft: Draft, current: dict[tuple[str, Path], str]
     schema = context.recipe.schema
     name, key = schema.__name__, f"{schema.__module__}.{schema.__qualname__}"
     # Without the Vault that was to be configured, a missing secret is a consequence; the cause is an error.
-    quiet = context.recipe.offline or any(problem.code == "TC504" for problem in draft.problems)
+    quiet = context.recipe.offline or any(problem.code == Code.INVALID_OPTION for problem in draft.problems)
 
     def warn(path: Path, about: str, message: str) -> None:
         if not message:

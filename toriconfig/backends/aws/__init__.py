@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from toriconfig._core.problem import Code
 from toriconfig.backends import Backend, Fetched, Step
 from toriconfig.backends.aws._path import SecretPath, parse
 from toriconfig.errors import SecretError, SecretNotFound
@@ -143,9 +144,9 @@ class SecretsManager(Backend):
         yield Step("ok", "region", f"{client.meta.region_name}, {address}")
         if endpoint.scheme == "http" and endpoint.hostname not in ("localhost", "127.0.0.1", "::1"):
             message = f"{address} is not encrypted: anybody on the way reads the secrets"
-            yield Step("warning", "TLS", message, "use https", "TC410")
+            yield Step("warning", "TLS", message, "use https", Code.UNPROTECTED_CONNECTION)
         if credentials is None:
-            yield Step("error", "credentials", "no AWS credentials were found", CREDENTIALS, "TC401")
+            yield Step("error", "credentials", "no AWS credentials were found", CREDENTIALS, Code.SECRET_WITHOUT_VALUE)
         else:
             yield Step("ok", "credentials", f"found by the method {credentials.method}")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from toriconfig._core.mask import MASK
 from toriconfig._core.origin import LayerKind, Origin
 from toriconfig._core.path import show
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig.sources.read_file import too_large
 
@@ -193,7 +193,7 @@ def _no_table(root: Node, table: tuple[str, ...]) -> Problem:
     there = show((*table[: depth - 1], candidate, *table[depth:])) if candidate else ""
     remedy = f"it has `[{there}]`: rename it" if there else "add the table"
     return Problem(
-        "TC006",
+        Code.MISSING_FILE,
         "",
         other.key_origin if other is not None else root.layer.locate(None),
         help=f"{remedy}, or name another one with `{option}`",
@@ -225,12 +225,12 @@ def _refused(layer: Layer, problem: Problem) -> Tree:
 
 
 def _not_text(origin: Origin) -> Problem:
-    return Problem("TC001", origin=origin, message="the file is not UTF-8 text", help="save it as UTF-8")
+    return Problem(Code.INVALID_SYNTAX, origin=origin, message="the file is not UTF-8 text", help="save it as UTF-8")
 
 
 def _too_deep(origin: Origin) -> Problem:
     return Problem(
-        "TC004",
+        Code.TOO_LARGE,
         origin=origin,
         message="values are nested too deeply",
         label="from here on",

@@ -5,61 +5,76 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 
 if TYPE_CHECKING:
     from toriconfig.sources.toml.file import Lines
 
 _PLACE = re.compile(r"\(at line (\d+), column (\d+)\)\s*\Z")
 _REASONS = (
-    ("Cannot overwrite a value", "TC002", "duplicate key", "remove one of the two"),
-    ("Cannot declare", "TC002", "a table that is declared twice", "merge the two tables"),
-    ("Duplicate inline table key", "TC002", "duplicate key", "remove one of the two"),
+    ("Cannot overwrite a value", Code.DUPLICATE_KEY, "duplicate key", "remove one of the two"),
+    ("Cannot declare", Code.DUPLICATE_KEY, "a table that is declared twice", "merge the two tables"),
+    ("Duplicate inline table key", Code.DUPLICATE_KEY, "duplicate key", "remove one of the two"),
     (
         "Cannot mutate immutable namespace",
-        "TC002",
+        Code.DUPLICATE_KEY,
         "an inline table cannot be extended",
         "write the keys into its braces",
     ),
-    ("Expected '=' after a key", "TC001", "no `=` after a key", "write `key = value`"),
-    ("Invalid value", "TC001", "a value that TOML does not have", "put text in quotes"),
-    ("Unterminated string", "TC001", "a string that is not closed", "close its quotes"),
-    ("Illegal character '\\n'", "TC001", "a string that is not closed", "close its quotes"),
-    ("Illegal character", "TC001", "a character that is not allowed here", "write it as an escape, or remove it"),
-    ("Unclosed array", "TC001", "an array that is not closed", "write a comma between values, or the closing `]`"),
+    ("Expected '=' after a key", Code.INVALID_SYNTAX, "no `=` after a key", "write `key = value`"),
+    ("Invalid value", Code.INVALID_SYNTAX, "a value that TOML does not have", "put text in quotes"),
+    ("Unterminated string", Code.INVALID_SYNTAX, "a string that is not closed", "close its quotes"),
+    ("Illegal character '\\n'", Code.INVALID_SYNTAX, "a string that is not closed", "close its quotes"),
+    (
+        "Illegal character",
+        Code.INVALID_SYNTAX,
+        "a character that is not allowed here",
+        "write it as an escape, or remove it",
+    ),
+    (
+        "Unclosed array",
+        Code.INVALID_SYNTAX,
+        "an array that is not closed",
+        "write a comma between values, or the closing `]`",
+    ),
     (
         "Unclosed inline table",
-        "TC001",
+        Code.INVALID_SYNTAX,
         "an inline table that is not closed",
         "write a comma between keys, or the closing `}`",
     ),
     (
         "Expected newline or end of document",
-        "TC001",
+        Code.INVALID_SYNTAX,
         "text after a value",
         "begin a new line, or put the text in quotes",
     ),
-    ("Expected ']", "TC001", "a table header that is not closed", "write the closing bracket"),
+    ("Expected ']", Code.INVALID_SYNTAX, "a table header that is not closed", "write the closing bracket"),
     (
         "Invalid initial character for a key",
-        "TC001",
+        Code.INVALID_SYNTAX,
         "a key that begins with an invalid character",
         "put the key in quotes",
     ),
-    ("Invalid date or datetime", "TC001", "a date that does not exist", "correct it, or put it in quotes"),
+    ("Invalid date or datetime", Code.INVALID_SYNTAX, "a date that does not exist", "correct it, or put it in quotes"),
     (
         "Unescaped '\\' in a string",
-        "TC001",
+        Code.INVALID_SYNTAX,
         "a backslash that begins no valid escape",
         "write `\\\\`, or use single quotes",
     ),
-    ("Expected \"'", "TC001", "a string that is not closed", "close its quotes"),
-    ("Found invalid character", "TC001", "a character that is not allowed here", "write it as an escape, or remove it"),
-    ("Invalid statement", "TC001", "neither a key nor a table", "write `key = value` or `[table]`"),
-    ("Invalid hex value", "TC001", "an escape of no valid character", "correct it, or write `\\\\`"),
-    ("Escaped character", "TC001", "an escape of no valid character", "correct it, or write `\\\\`"),
+    ("Expected \"'", Code.INVALID_SYNTAX, "a string that is not closed", "close its quotes"),
+    (
+        "Found invalid character",
+        Code.INVALID_SYNTAX,
+        "a character that is not allowed here",
+        "write it as an escape, or remove it",
+    ),
+    ("Invalid statement", Code.INVALID_SYNTAX, "neither a key nor a table", "write `key = value` or `[table]`"),
+    ("Invalid hex value", Code.INVALID_SYNTAX, "an escape of no valid character", "correct it, or write `\\\\`"),
+    ("Escaped character", Code.INVALID_SYNTAX, "an escape of no valid character", "correct it, or write `\\\\`"),
 )
-_OTHER = ("", "TC001", "the file is not valid TOML", "check the text at this position")
+_OTHER = ("", Code.INVALID_SYNTAX, "the file is not valid TOML", "check the text at this position")
 _NO_VALUE = "Invalid value"
 _NO_KEY = "Invalid initial character for a key"
 _VALUES = (

@@ -10,7 +10,7 @@ import yaml
 
 from toriconfig._core.collector import paused
 from toriconfig._core.origin import LayerKind, Origin
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Layer, Node, Tree
 from toriconfig.sources.read_file import refused_size
 from toriconfig.sources.settings_file import Limits, nothing
@@ -139,7 +139,7 @@ def _lines_before(text: str, index: int) -> str:
 
 def _at_line(problem: Problem, line: int) -> bool:
     places = [problem.origin, *(related.origin for related in problem.related)]
-    return problem.code == "TC001" and any(place and place.line and place.line > line for place in places)
+    return problem.code == Code.INVALID_SYNTAX and any(place and place.line and place.line > line for place in places)
 
 
 def decode(data: bytes) -> tuple[str, int | None, str]:

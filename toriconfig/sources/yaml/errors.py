@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from toriconfig._core.origin import Origin
-from toriconfig._core.problem import Problem, Related
+from toriconfig._core.problem import Code, Problem, Related
 
 
 class _Case(NamedTuple):
@@ -210,7 +210,7 @@ def syntax_problem(error: Any, opened: Any, origin_at: Callable[[Any], Origin], 
     origin = origin_at(mark)
     second_origin = origin_at(second) if related and second is not None else origin
     return Problem(
-        "TC001",
+        Code.INVALID_SYNTAX,
         origin=origin,
         message=case.message,
         label=label,
@@ -260,14 +260,14 @@ def character_problem(origin: Origin, encoding: str | None) -> Problem:
     """Return the problem of a byte that is invalid in `encoding`, or, with None, of a control character."""
     if encoding is None:
         return Problem(
-            "TC001",
+            Code.INVALID_SYNTAX,
             origin=origin,
             message="a control character that YAML does not allow",
             label="this character",
             help='remove it, or write it as an escape in double quotes, such as "\\x07"',
         )
     return Problem(
-        "TC003",
+        Code.UNREADABLE_FILE,
         origin=origin,
         message=f"the file is not text in {encoding.upper()}",
         label="the first byte that cannot be read",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import show
-from toriconfig._core.problem import Problem, Related
+from toriconfig._core.problem import Code, Problem, Related
 from toriconfig._core.tree import Layer, Node
 from toriconfig.sources.yaml.scalars import CORE, LONGEST_NUMBER, MERGE, REFUSED, reading_of_1_1, remedy
 
@@ -59,7 +59,7 @@ class Findings:
         _, mapping, _, key = where
         if key is not REFUSED:
             self._add(
-                "TC002",
+                Code.DUPLICATE_KEY,
                 self._layer.locate(at),
                 where,
                 message=f"duplicate key `{self._path(where)[-1]}`",
@@ -71,7 +71,7 @@ class Findings:
     def key(self, event: Any, where: Where) -> None:
         """Record a key that is a mapping, a list or empty."""
         self._add(
-            "TC005",
+            Code.FORBIDDEN_TAG_OR_KEY,
             self.at(event),
             where,
             message="a key that is not a plain text",
@@ -86,7 +86,7 @@ class Findings:
         python = tag.startswith(f"{CORE}python/")
         named = tag.replace(CORE, "!!") if tag in _NAMED_TAGS else "!!python/..." if python else ""
         self._add(
-            "TC005",
+            Code.FORBIDDEN_TAG_OR_KEY,
             self.at(event),
             where,
             message=f"the tag `{named}` has no meaning in a settings file"
@@ -101,12 +101,18 @@ class Findings:
 
     def misfit(self, event: Any, where: Where) -> None:
         """Record a scalar that does not fit its tag."""
-        self._add("TC005", self.at(event), where, message="the scalar does not fit its tag", help="remove the tag")
+        self._add(
+            Code.FORBIDDEN_TAG_OR_KEY,
+            self.at(event),
+            where,
+            message="the scalar does not fit its tag",
+            help="remove the tag",
+        )
 
     def long_number(self, event: Any, where: Where) -> None:
         """Record a number with more digits than Python reads."""
         self._add(
-            "TC004",
+            Code.TOO_LARGE,
             self.at(event),
             where,
             message="a number with too many digits",
@@ -117,7 +123,7 @@ class Findings:
     def unknown_alias(self, event: Any, where: Where) -> None:
         """Record an alias without an anchor."""
         self._add(
-            "TC001",
+            Code.INVALID_SYNTAX,
             self.at(event),
             where,
             message="an alias to an anchor that is not defined above it",
@@ -128,7 +134,7 @@ class Findings:
     def endless_alias(self, event: Any, target: Node, where: Where) -> None:
         """Record an alias inside its own anchor."""
         self._add(
-            "TC004",
+            Code.TOO_LARGE,
             self.at(event),
             where,
             message="an alias inside its own anchor: it would expand without end",
@@ -140,7 +146,7 @@ class Findings:
     def merge(self, wrong: Node, where: Where) -> None:
         """Record a merge key whose value cannot be merged."""
         self._add(
-            "TC005",
+            Code.FORBIDDEN_TAG_OR_KEY,
             wrong.origin,
             where,
             message="a merge key (`<<`) takes a mapping or a list of mappings",
@@ -152,7 +158,7 @@ class Findings:
         """Record a document that is not a mapping."""
         kind = "a list" if type(root.value) is list else "a single value"
         self._put(
-            "TC007",
+            Code.NOT_A_MAPPING,
             root.origin,
             message=f"the top level is {kind}, not a mapping",
             label=kind,
@@ -163,7 +169,7 @@ class Findings:
     def many(self, event: Any, most: int) -> NoReturn:
         """Record too many values."""
         self._put(
-            "TC004",
+            Code.TOO_LARGE,
             self.at(event),
             message=f"the file expands to more than {most:,} values",
             label="too many here",
@@ -174,7 +180,7 @@ class Findings:
     def many_documents(self, event: Any, most: int) -> NoReturn:
         """Record too many documents."""
         self._put(
-            "TC004",
+            Code.TOO_LARGE,
             self.at(event),
             message=f"the file has more than {most:,} documents",
             label="one too many begins here",
@@ -185,7 +191,7 @@ class Findings:
     def deep(self, origin: Origin, most: int) -> None:
         """Record collections that are nested too deeply."""
         self._put(
-            "TC004",
+            Code.TOO_LARGE,
             origin,
             message=f"more than {most:,} nested collections",
             label="too deep here",
@@ -201,7 +207,7 @@ class Findings:
         kind = "text" if type(value) is str else "a decimal number"
         self.problems.append(
             Problem(
-                "TC201",
+                Code.YAML_1_1_SCALAR,
                 path=show(self._path(where)),
                 origin=self.at(event),
                 severity="info",
@@ -219,7 +225,7 @@ class Findings:
     def _put(self, code: str, origin: Origin, path: str = "", **fields: Any) -> None:
         self.problems.append(Problem(code, path=path, origin=origin, **fields))
         self._errors += 1
-        if code != "TC002":
+        if code != Code.DUPLICATE_KEY:
             self.complete = False
 
     def _path(self, where: Where) -> tuple[str | int, ...]:

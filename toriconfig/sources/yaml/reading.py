@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from toriconfig._core.problem import Problem
+from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Key, Layer, Node, Tree
 from toriconfig.sources.yaml.findings import Findings, Frame, Stop, Where
 from toriconfig.sources.yaml.scalars import CORE, CORE_SCALARS, MERGE, MISSING, REFUSED, TooLong, number, plain, tagged
@@ -275,7 +275,7 @@ class Reading:
         if offset is None:
             mark = event.end_mark
             origin = self.layer.locate((mark, mark))
-            self.found.problems.append(Problem("TC001", origin=origin, message="a tag that is not text"))
+            self.found.problems.append(Problem(Code.INVALID_SYNTAX, origin=origin, message="a tag that is not text"))
         elif isinstance(getattr(error, "character", None), int):  # libyaml, which counts bytes
             self.bad_at = len(self._text.encode()[:offset].decode("utf-8", "ignore"))
         else:
