@@ -1,3 +1,3 @@
 # server.sh
 env | grep '^VAULT_' | sed 's/^/export /' >vault.env
-sleep 120
+for _ in $(seq 600); do [ -e stop ] || sleep 0.2; done
