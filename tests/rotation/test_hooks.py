@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -13,6 +14,8 @@ from threading import Event
 
 import pytest
 
+from support.certificates import self_signed
+from support.loopback import Loopback
 from support.rotate_command import rotate, start
 from support.webhooks import receiver
 from toriconfig.rotation._hooks import CommandHook, Deliveries, Webhook
@@ -180,6 +183,32 @@ def test_a_webhook_that_refuses_is_one_warning(place: Place, status: int, reason
 def test_a_webhook_that_is_not_there_is_one_warning(place: Place) -> None:
     code, _, err = place.rotate(place.reference(), "--webhook", "http://127.0.0.1:1/", *SIGNED)
     assert (0, True) == (code, err.endswith("no answer: Connection refused\n")), err
+
+
+def test_a_webhook_by_https_needs_a_certificate_that_is_trusted(place: Place) -> None:
+    certificate = self_signed(place.folder, "localhost", server=True)
+    with receiver(certificate=certificate) as hook:
+        arguments = (place.reference(), "--webhook", hook.address, *SIGNED)
+        code, _, err = place.rotate(*arguments)
+        assert (0, True) == (code, err.startswith("WARNING: webhook of localhost: 1 of 1 events were not")), err
+        assert [] == hook.requests
+        code, _, err = place.rotate(*arguments, SSL_CERT_FILE=str(certificate[0]))
+        assert (0, "") == (code, err)
+        assert hook.signed_with(KEY.encode())
+
+
+def test_a_webhook_that_answers_one_byte_at_a_time_is_given_up_at_the_deadline(place: Place) -> None:
+    def drip(connection: socket.socket) -> None:
+        while not dripping.closing.wait(0.1):
+            connection.sendall(b"H")
+
+    dripping = Loopback(drip)
+    try:
+        arguments = ("--webhook", dripping.address, "--webhook-key", "key", "--hook-timeout", "2")
+        code, _, err = place.rotate(place.reference(), *arguments)
+        assert (0, True) == (code, "the request did not end within 2 s" in err), err
+    finally:
+        dripping.close()
 
 
 def test_a_program_that_fails_or_hangs_is_one_warning(place: Place) -> None:

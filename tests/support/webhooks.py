@@ -6,9 +6,11 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -42,7 +44,10 @@ class Receiver:
 
 
 @contextmanager
-def receiver(*, status: int = 204, hangs: bool = False) -> Iterator[Receiver]:
+def receiver(
+    *, status: int = 204, hangs: bool = False, certificate: tuple[Path, Path] | None = None
+) -> Iterator[Receiver]:
+    """A receiver; with a certificate for localhost and its key by https."""
     found = Receiver(status=status, hangs=hangs)
 
     class Handler(BaseHTTPRequestHandler):
@@ -62,6 +67,11 @@ def receiver(*, status: int = 204, hangs: bool = False) -> Iterator[Receiver]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     found.address = f"http://127.0.0.1:{server.server_port}"
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        found.address = f"https://localhost:{server.server_port}"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
