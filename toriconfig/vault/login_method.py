@@ -136,6 +136,8 @@ class LoginMethod(Declared, ABC):
             sent again for 15 minutes.
 
     Example:
+        >>> from dataclasses import dataclass, field
+        >>> from toriconfig.vault import SECRET, TUNING
         >>> @dataclass(frozen=True)
         ... class Ldap(LoginMethod):
         ...     method: ClassVar[str] = "ldap"
