@@ -32,7 +32,7 @@ app = FastAPI(lifespan=lifespan)
 
 
 def for_request(x_tenant: Annotated[str | None, Header()] = None) -> App:
-    """The settings of one request: a validated copy where a tenant has its own index."""
+    """The settings of one HTTP request: a validated copy if the request names a tenant."""
     return replace(settings, search={"index": x_tenant}) if x_tenant else settings
 
 
@@ -43,7 +43,7 @@ async def search(current: Annotated[App, Depends(for_request)]) -> dict[str, obj
 
 @app.get("/health")
 async def healthy(response: Response) -> dict[str, object]:
-    found = health(settings)  # from memory: it sends no request, also while Vault hangs
+    found = health(settings)  # from memory, even while Vault hangs
     response.status_code = 200 if found.ok else 503
     return {"ok": found.ok}
 

@@ -11,7 +11,7 @@ def work(given: App) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    settings.api_key.get()  # the parent has read, and its children read for themselves
+    settings.api_key.get()  # the parent reads the secret; each child reads it for itself
     with ProcessPoolExecutor(2) as pool:
         results = list(pool.map(work, [settings] * 8))
     print("characters:", {length for _, length in results})

@@ -62,7 +62,7 @@ class Reference(Value):
 
     @property
     def written(self) -> str:
-        """Text of the reference in a settings file, for a value of a backend."""
+        """Text by which a settings file refers to this value of a backend."""
         return f"${{{self.kind}:{self.name}{''.join(f'|{form}' for form in self.forms)}}}"
 
 

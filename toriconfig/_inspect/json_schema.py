@@ -215,6 +215,6 @@ def _references_within(node: dict[str, Any]) -> None:
 
 
 def _is_model(node: dict[str, Any]) -> bool:
-    """Return True if only a model, or null, is allowed."""
+    """Return True if the schema allows a model, or a model and null, and nothing else."""
     branches = (*node.get("anyOf", ()), *node.get("oneOf", ()))
     return "properties" in node or node.get("type") == "null" or (bool(branches) and all(map(_is_model, branches)))

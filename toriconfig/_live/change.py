@@ -121,7 +121,7 @@ def _holds_secret(value: Any) -> bool:
 
 
 def _section(value: Any) -> dict[str, Any] | None:
-    """Return the values below a model or a free mapping by their keys; None for a leaf."""
+    """Return the children of a model, or of a mapping with arbitrary keys, as a dict; None for a leaf."""
     if isinstance(value, BaseModel):
         fields = {name: value.__dict__[name] for name in type(value).model_fields}  # `getattr` warns of deprecated ones
         return fields | (value.model_extra or {})

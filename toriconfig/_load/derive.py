@@ -108,7 +108,7 @@ def _said_by(whole: Node, part: Node) -> Node:
 def _is_unlike_another(field: Field, model: BaseModel) -> bool:
     """Return True if a value comes from a default_factory that returns something else when called again.
 
-    A factory that takes the other fields is excluded. A value that cannot be copied must be created again.
+    False for a factory that takes the other fields, and for a value that cannot be copied: both run again.
     """
     factory: Any = field.info.default_factory
     if factory is None or field.info.default_factory_takes_validated_data or field.name in model.model_fields_set:

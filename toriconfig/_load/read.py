@@ -118,7 +118,7 @@ def settings_files_in(name: str) -> list[str]:
 
 
 def _named(options: Options) -> tuple[PathLike, ...]:
-    """Return the files of pydantic-settings' own options, which are optional."""
+    """Return the files that pydantic-settings' own options name. A missing one is no error."""
     return (*options.json_file, *options.toml_file, *options.yaml_file)
 
 

@@ -37,7 +37,7 @@ PEM_BEGIN, PEM_END = "-----BEGIN", "-----END"
 def openings(
     text: str, sensitive: Sensitive, anchors: frozenset[str] = frozenset(), *, inside: bool = False
 ) -> Iterator[tuple[int, bool]]:
-    """Yield the positions at which values of secrets begin, from left to right, and True for a value that may be shown.
+    """Yield, from left to right, the position of each secret value that begins on the line, and whether it may be shown.
 
     A value may be shown if it is only a reference: `${vault:secret/tori#api_key}` names a secret, but does not contain
     it.

@@ -127,7 +127,7 @@ class _Walk:
         return name is not None and self.sensitive.names(name[1])
 
     def _is_plain(self, text: str) -> bool:
-        """Return True if no value continues into this line, begins in it, or continues below it."""
+        """Return True if no part of a secret is on this line, and none that this line announces begins below it."""
         if self.lost or self.pem or self.floor is not None or self.depth or self.quote or self.block is not None:
             return False
         if len(text) > LONGEST_LINE or PEM_BEGIN in text:
@@ -139,7 +139,7 @@ class _Walk:
         return key is None or not (self.sensitive.names(key) or self.sensitive.holds(key))
 
     def _within_flow(self, text: str, floor: int) -> None:
-        """Continue a secret inside brackets. It may end on this line, and another one may begin."""
+        """Process a line that begins inside the brackets of a secret; the brackets may close on it, and others may open."""
         depth, quote = self.depth, self.quote
         ended = self._lex(text, 0, floor)
         if ended is None:

@@ -22,7 +22,7 @@ class Executor:
         workers: the threads.
 
     Args:
-        clock: whose monotonic seconds count.
+        clock: source of the monotonic seconds.
         workers: the threads.
     """
 

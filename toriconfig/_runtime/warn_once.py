@@ -61,8 +61,8 @@ def over(key: Hashable) -> None:
 class held:  # noqa: N801 - read as a statement, without the price of contextlib
     """Keep the warnings of this thread pending inside the block, and log them at its end.
 
-    The block is for code for which other threads wait. A logging handler may run any code. If it reads the settings
-    that this thread is loading, it would wait for this thread, while this thread waits for the handler.
+    Use the block around code that other threads wait for. A logging handler may read the settings that this thread
+    is loading, and without the block that would be a deadlock.
     """
 
     __slots__ = ("_outermost",)

@@ -215,7 +215,7 @@ def _sealed(path: Path, shape: Shape, above: dict[Path, bool]) -> bool:
     """Return True if a value at `path` may be secret, by its shape or by a name on the path.
 
     Args:
-        above: results for the names of parents, extended here.
+        above: cache of the results for parent paths; the function adds to it.
     """
     from toriconfig._masking.sensitive import looks_secret
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class Leased(NamedTuple):
-    """A lease and its token. Replaced as a whole.
+    """A lease and its token. The object is replaced, never changed.
 
     Attributes:
         lease: its present state.
-        token: that the lease was issued to and ends with; None: the lease depends on no token.
+        token: the token that requested the lease, which ends with the token; None: the lease depends on no token.
     """
 
     lease: Lease

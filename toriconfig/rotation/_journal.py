@@ -59,7 +59,7 @@ class Journal:
         return record
 
     def write(self, record: Record, **changes: Any) -> Record | Unwritten:
-        """Write the record with changes, over the revision from which it was read.
+        """Write the changed record, if the stored revision is still the one that was read.
 
         Returns:
             The written record, or the reason why it was not written.

@@ -130,11 +130,11 @@ def options_of(kind: Any) -> tuple[Option, ...]:
 
 
 def made(kind: type[Any], recorded: Mapping[str, Any], given: Mapping[str, Any], environ: Mapping[str, str]) -> Any:
-    """Create a kind from its options: the given ones, else from the environment, else from the record.
+    """Create an instance of a kind. Each option comes from `given`, else from the environment, else from the record.
 
     Args:
         kind: its class.
-        recorded: its recorded setup; {}: there is no record.
+        recorded: the recorded setup; {} if there is no record.
         given: values by the names of the constructor's arguments.
         environ: the environment variables for options with an `envvar`.
 

@@ -129,7 +129,7 @@ def _base64_at(plain: bytes, shift: int) -> str:
 
 
 def _faces(thing: object, own_file: str) -> Iterator[tuple[str, str | bytes]]:
-    """Yield every text that `thing` shows, with a name for it."""
+    """Yield each text form of `thing` (`repr`, `str`, its pickle), preceded by the name of the form."""
     if isinstance(thing, (str, bytes, bytearray, memoryview)):
         yield "", thing if isinstance(thing, str) else bytes(thing)
     elif isinstance(thing, BaseException):

@@ -24,7 +24,7 @@ class SourceContract(ABC):
             def broken(self) -> Source:
                 return MySource("a: [")
 
-    Each test calls one of the methods once. They may use the fixtures of the class.
+    Each test calls `good` or `broken` once. These methods may use the fixtures of the class.
     """
 
     @abstractmethod

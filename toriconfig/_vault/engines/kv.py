@@ -233,7 +233,7 @@ def _versioned(
 ) -> ReadResult | SecretError | None:
     """Convert an answer of KV v2 to its data or an error; return None if the answer is not from KV v2.
 
-    In another engine, `target` may be the path of another secret.
+    In another engine `target` may name a different secret, so the answer of that engine must not be used.
     """
     if isinstance(answer, SecretError):
         return answer

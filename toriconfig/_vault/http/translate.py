@@ -161,7 +161,7 @@ def is_outage(error: SecretError | None) -> bool:
 
 
 def denied(path: str, method: str, *, request_id: str = "", token_dead: bool = False) -> VaultDenied:
-    """Return the error of a 403, after it is known whether the token or the policy caused it."""
+    """Return the error of a 403. The caller has found out whether the token or the policy caused it."""
     if token_dead:
         return VaultDenied(
             f"Vault does not accept the token, so {path} cannot be read",
