@@ -11,7 +11,7 @@ import pytest
 
 from support.pages import ROOT, Reader, blocks, broken_links, pages
 
-GUIDES = [page for page in pages() if page.parent != ROOT]
+GUIDES = [page for page in pages() if page.parent.parent == ROOT / "examples"]
 
 
 def _name(page: Path) -> str:
@@ -93,3 +93,8 @@ def test_a_block_that_is_not_true_fails(page: str, why: str, tmp_path: Path) -> 
 def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text("# A b\n[a](#a-b) [b](#c) [d](nothing.md) [e](https://example.org)\n")
     assert broken_links(tmp_path / "page.md") == ["#c", "nothing.md"]
+
+
+def test_the_index_names_every_guide() -> None:
+    index = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    assert [] == [page for page in GUIDES if f"]({page.parent.name}/README.md)" not in index]

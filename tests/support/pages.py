@@ -48,7 +48,7 @@ class Block(NamedTuple):
 
 def pages() -> list[Path]:
     """Every page whose blocks are run."""
-    return [ROOT / "README.md", *sorted((ROOT / "examples").glob("*/README.md"))]
+    return [ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "examples").glob("*/README.md"))]
 
 
 def blocks(page: str) -> Iterator[Block]:
