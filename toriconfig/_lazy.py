@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class State:
-    """State of a stand-in, separate from it because its `__dict__` belongs to the schema's names.
+    """State of a stand-in. It is a separate object, because the stand-in's `__dict__` holds only names of the schema.
 
     Attributes:
         target: the schema, or "module:Class".
@@ -42,10 +42,10 @@ class State:
         view: the contextvar of overrides; None before the first.
         ended: True if an override was ever left in another context than it was entered in.
         overrides: identities of the overrides that may still be visible.
-        listeners: those of `on_change`, replaced as a whole.
-        lock: held while the stand-in's `__dict__` is filled or emptied; only memory is accessed.
-        gate: held by the thread that loads, while others wait for the result. Its holder runs no callback and logs
-            nothing. No finalizer takes it or `lock`.
+        listeners: the listeners that `on_change` registered; the tuple is replaced as a whole.
+        lock: lock held while the stand-in's `__dict__` is filled or emptied; only memory is accessed.
+        gate: lock held by the thread that loads, while others wait for the result. That thread runs no callback and
+            logs nothing meanwhile. No finalizer takes `gate` or `lock`.
         loader: the thread that is loading, or None.
         after_load: called with the stand-in after the first load, outside the gate; set by `on_change`.
     """
@@ -148,7 +148,7 @@ class Lazy:
         return html_of(current(self))
 
     def _repr_pretty_(self, printer: "Any", cycle: bool) -> None:
-        """Print the same as `repr` in IPython, whose own printer would read attributes."""
+        """Print the `repr` in IPython. Its own printer would read attributes, and so cause a load."""
         printer.text(repr(self))
 
     def __iter__(self) -> "Iterator[tuple[str, Any]]":
@@ -156,7 +156,7 @@ class Lazy:
         return iter(current(self).model)
 
     def __eq__(self, other: object) -> bool:
-        """Return True for settings or a model with the same values."""
+        """Return True if `other` is a stand-in or a model with the same values."""
         if self is other:
             return True
         return bool(current(self).model == (current(other).model if isinstance(other, Lazy) else other))
@@ -196,7 +196,7 @@ def schema_of(lazy: Lazy) -> "type[BaseModel]":
 
 
 def current(lazy: Lazy) -> "Loaded":
-    """Return the load that this thread or task sees, made now if there is none."""
+    """Return the load that this thread or task sees. If there is none yet, load now."""
     state = lazy._state
     if state.overrides and state.view is not None:
         view: View | None = state.view.get()
@@ -206,10 +206,10 @@ def current(lazy: Lazy) -> "Loaded":
 
 
 def first_load(lazy: Lazy) -> "Loaded":
-    """Load once, for any number of threads; the other threads wait for the one that loads.
+    """Load once, and return the load. Other threads wait for the thread that loads.
 
     Raises:
-        ConfigError: the stand-in stays unloaded, and the next read tries again.
+        ConfigError: the settings are invalid. The stand-in stays unloaded, and the next read tries again.
         KeyError: a listener names a key that the schema does not have.
     """
     state = lazy._state
@@ -238,7 +238,7 @@ def first_load(lazy: Lazy) -> "Loaded":
 
 
 def swap_in(lazy: Lazy, load: "Callable[[], Loaded]") -> "Loaded":
-    """Load, and publish the result. The gate is held, and other threads wait for the result.
+    """Load, publish the load, and return it. The caller holds the gate, so other threads wait for the result.
 
     Raises:
         ConfigError: the settings are invalid; nothing was changed.
@@ -272,13 +272,13 @@ def swap_in(lazy: Lazy, load: "Callable[[], Loaded]") -> "Loaded":
 
 
 def publish(lazy: Lazy, loaded: "Loaded") -> None:
-    """Make `loaded` visible to all readers, by one assignment each for the model and its fields. The lock is held."""
+    """Make `loaded` visible to all readers, by one assignment each for model and fields. The caller holds `lock`."""
     lazy._state.loaded = loaded
     fill(lazy)
 
 
 def fill(lazy: Lazy) -> None:
-    """Put the fields into the stand-in's `__dict__`, unless an override is active. The lock is held."""
+    """Put the fields into the stand-in's `__dict__`, unless an override is active. The caller holds `lock`."""
     state = lazy._state
     if state.loaded is not None:
         fields = {} if state.overrides else dict(state.loaded.model.__dict__)

@@ -57,7 +57,7 @@ def load(
         An instance of `cls`.
 
     Raises:
-        ConfigError: the settings are invalid; it lists every problem.
+        ConfigError: the settings are invalid; the error lists every problem.
         TypeError: an option is unknown, or a `Secret` in the schema cannot be distinguished from a plain value.
 
     >>> from pydantic import BaseModel
@@ -149,7 +149,7 @@ def reload(settings: Any) -> list[Change]:
 
 
 def snapshot(settings: T) -> T:
-    """Return the model that is current now. A later reload does not change it, so its values belong together.
+    """Return the current model. A later reload does not change this model, so all its values are of one load.
 
     Args:
         settings: a lazy object, which is loaded if necessary; or a model, which is returned unchanged.
@@ -167,7 +167,7 @@ def replace(settings: T, updates: Updates | None = None, /, **more: Any) -> T:
         more: updates as keyword arguments.
 
     Raises:
-        ConfigError: the updates are invalid; it lists every problem.
+        ConfigError: the updates are invalid; the error lists every problem.
 
     >>> from pydantic import BaseModel
     >>> class App(BaseModel):
@@ -303,7 +303,7 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
 
 @clean_call
 def health(settings: Any) -> Health:
-    """Return the state of each layer and secret. It is read from memory: no load, no request and no wait.
+    """Return the state of each layer and secret. It is read from memory, without a load, a request or a wait.
 
     Args:
         settings: a lazy object or a model.
@@ -316,7 +316,7 @@ def health(settings: Any) -> Health:
 
 
 def _flush() -> None:
-    """Log the warnings that no handler accepted before, see `warn_once`."""
+    """Log the pending warnings of `warn_once`, which could not be logged earlier."""
     import sys
 
     warnings = sys.modules.get("toriconfig._runtime.warn_once")
@@ -325,7 +325,7 @@ def _flush() -> None:
 
 
 def _check_given(overrides: object, environ: object, vault: object) -> None:
-    """Reject arguments of a wrong type before anything is read, and before a frame of the load holds them."""
+    """Raise TypeError for an argument of a wrong type, before anything is read or passed to the load."""
     expect(overrides, (Mapping, type(None)), "option `overrides` is a mapping or None")
     if environ is not None:
         expect(environ, Mapping, "option `environ` is a mapping of text to text, or None")
@@ -354,7 +354,7 @@ def loaded_settings(settings: Any) -> Loaded:
     """Return the loaded settings behind a lazy object or a model.
 
     Raises:
-        TypeError: `settings` is neither.
+        TypeError: `settings` is neither a lazy object nor a model.
     """
     _flush()
     if isinstance(settings, Lazy):

@@ -57,8 +57,8 @@ def refresh(settings: Any, path: str = "") -> list[Change]:
         The changes.
 
     Raises:
-        ExceptionGroup: of one `SecretError` for each secret that could not be fetched. An earlier value of the secret
-            may still be in use. A note of the exception names the secrets that did change.
+        ExceptionGroup: of one `SecretError` for each secret that could not be fetched. An earlier value of that secret
+            may still be in use. A note of the exception names the secrets that changed.
         KeyError: the schema does not have the key.
     """
     from toriconfig._live.refresh import refresh_below
@@ -79,7 +79,7 @@ async def arefresh(settings: Any, path: str = "") -> list[Change]:
         The changes.
 
     Raises:
-        ExceptionGroup: as `refresh`.
+        ExceptionGroup: as for `refresh`.
         KeyError: the schema does not have the key.
     """
     from toriconfig._live.refresh import arefresh_below

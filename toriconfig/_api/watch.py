@@ -44,7 +44,8 @@ def watch(
             handler is called too. None: no signal.
 
     Returns:
-        A context manager; its `stop()` ends it. Without a call of `stop` it runs until the program ends.
+        A `Watcher`, which is a context manager. It watches until its block ends, `stop()` is called, or the program
+        ends.
 
     Raises:
         ConfigError: the settings are not loaded yet, and are invalid.

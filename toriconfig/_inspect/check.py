@@ -54,9 +54,9 @@ def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
 
 
 def check_profiles(recipe: Recipe, *, online: bool = False) -> list[Problem]:
-    """Return the problems of the merged layers for each profile that has a file, or without a profile if none has.
+    """Return the problems of the merged layers for each profile that has a file; if none has, without a profile.
 
-    A problem that occurs only in some profiles names them.
+    A problem that occurs only in some profiles names these profiles.
     """
     options = options_of(recipe, _environ(recipe), root_shape(recipe.schema, recipe.options.get("renamed")), [])
     profiles = profiles_of(options)
@@ -111,7 +111,7 @@ _MOST_NAMED = 5
 
 
 def _unchecked(asked: Mapping[Path, tuple[str, str]]) -> Iterator[Problem]:
-    """Return one note for all secrets of Vault and other backends, which are not requested."""
+    """Yield one problem of severity info: it names the secrets of Vault and other backends that were not fetched."""
     if not asked:
         return
     names = [f"`{show(path)}` ({reference})" for path, (reference, _) in asked.items()]
@@ -157,7 +157,7 @@ def _unfetched(error: SecretError) -> Problem:
 
 
 def _stood_in(path: Path, secret: Secret[Any]) -> Problem | None:
-    """Return a warning if a lower layer supplies a secret that Vault does not."""
+    """Return a warning if Vault does not supply the secret, and a lower layer does; else None."""
     error = provider_of(secret).error
     if not isinstance(error, SecretError) or secret.get(None) is None:
         return None

@@ -38,13 +38,13 @@ def text_of(value: Any, key: str | int = "") -> str:
 
 @cache
 def serializer(model_of: Callable[[Any], BaseModel]) -> SchemaSerializer:
-    """Return a serializer of lazy objects that serializes the loaded model, with masks."""
+    """Return a serializer for lazy objects. It serializes the loaded model with masked secrets."""
     as_model = core_schema.plain_serializer_function_ser_schema(model_of)
     return SchemaSerializer(core_schema.any_schema(serialization=as_model))
 
 
 def rows_of(loaded: Loaded) -> Iterator[tuple[str, str, str]]:
-    """Return dotted path, value and origin of each leaf, in the order of the schema."""
+    """Yield `(dotted path, value, origin)` as text for each leaf, in the order of the schema."""
     for path, value in _leaves(loaded.model, ()):
         yield show(path), text_of(value, path[-1]), str(origin_at(loaded, path))
 
@@ -68,7 +68,7 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 
 
 def _fields(model: BaseModel) -> Iterator[tuple[str, Any]]:
-    """Return the fields with their values, without the warnings that `getattr` gives for deprecated fields."""
+    """Yield `(name, value)` for each field, without the warnings that `getattr` gives for deprecated fields."""
     for name, field in type(model).model_fields.items():
         if field.repr is not False:
             yield name, model.__dict__[name]

@@ -46,7 +46,13 @@ class Leaf(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """Part of a value that files set separately: the keys that lead to the part, its value, and its field."""
+    """Part of a value. A file can set each part alone.
+
+    Attributes:
+        way: the keys that lead from the value to the part.
+        value: the value of the part.
+        field: the field of the part, or None.
+    """
 
     way: Path
     value: Any
@@ -85,7 +91,7 @@ def _unwrapped(value: Any) -> Any:
 
 
 def _text_of(value: Any, path: Path, loaded: Loaded) -> str | None:
-    """Return the text from which a special type is read: JSON of a `Json`, the path of an `ImportString`."""
+    """Return the text that sets a special type: JSON for `Json`, the dotted path for `ImportString`; else None."""
     shape = loaded.snapshot.shape.at(path)
     if shape is None or (value is None and shape.nullable) or shape.scalars not in ((Json,), (ImportString,)):
         return None
@@ -99,7 +105,7 @@ def _text_of(value: Any, path: Path, loaded: Loaded) -> str | None:
 
 
 def _parts(value: Any) -> list[_Part] | None:
-    """Return the parts of a model, dataclass or mapping; None for any other value, which files set only as a whole."""
+    """Return the parts of a model, dataclass or mapping; None for any other value, because it has no parts."""
     if isinstance(value, dict):
         return [_Part((_file_key(key),), item) for key, item in value.items()]
     if isinstance(value, BaseModel):
@@ -113,7 +119,10 @@ def _parts(value: Any) -> list[_Part] | None:
 
 
 def _ways(kind: type[Any]) -> dict[str, tuple[Path, Field | None]]:
-    """Map the name of each field to its path in files: its first key, else its path inside the value of another key."""
+    """Map the name of each field to its path in files and the field.
+
+    The path is the first key of the field. A field without an own key has a path inside the value of another key.
+    """
     ways: dict[str, tuple[Path, Field | None]] = {}
     fields = fields_of(kind)
     for field in fields.values():
@@ -126,7 +135,7 @@ def _ways(kind: type[Any]) -> dict[str, tuple[Path, Field | None]]:
 
 
 def _said(value: Any, path: Path, loaded: Loaded) -> Any:
-    """Return a whole value as a file sets it. A secret becomes its reference, or the mask if it has none."""
+    """Return a value with all its parts, as a file sets it. A secret becomes its reference; without one, the mask."""
     value = _unwrapped(value)
     text = _text_of(value, path, loaded)
     if text is not None:
@@ -150,7 +159,7 @@ def _said(value: Any, path: Path, loaded: Loaded) -> Any:
 
 
 def _reference(path: Path, loaded: Loaded) -> Any:
-    """Return the reference of the secret at a path, or a mapping of references; None if there is none."""
+    """Return the reference of the secret at a path, or a mapping of references; None if the secret has no reference."""
     return _verbatim(loaded.snapshot.source_texts.get(path))
 
 
@@ -161,7 +170,7 @@ def _verbatim(said: Any) -> Any:
 
 
 def _file_key(key: Any) -> Any:
-    """Return a key of a mapping as a file spells it: a number or word is not quoted."""
+    """Return a key of a mapping as a file spells it: a number, boolean or null as `Key`, which is written unquoted."""
     key = key.value if isinstance(key, Enum) else key
     if key is None or isinstance(key, (bool, int)) or (isinstance(key, float) and math.isfinite(key)):
         return Key(json.dumps(key), key)
@@ -169,21 +178,20 @@ def _file_key(key: Any) -> Any:
 
 
 def _key(key: Any) -> str:
-    """Return a key of a mapping as JSON spells it."""
+    """Return a key of a mapping as text, as JSON spells it."""
     return key if isinstance(key, str) else next(iter(plain({key: None})))
 
 
 def _as_spelt(path: Path, way: Path, field: Field | None, loaded: Loaded) -> Path:
-    """Return the path of a part in the tree, where keys of list items keep the spelling of their file."""
+    """Return the path of a part in the tree. The tree may hold the part under another key of the same field."""
     ways = [(*path, key) for key in field.keys] if field is not None else []
     return next((way for way in ways if loaded.snapshot.root.find(way) is not None), (*path, *way))
 
 
 def _beside_default(said: Any, value: Any, field: Field) -> tuple[Any, str]:
-    """Return the value that a file must set to get the same list, if the list is merged with its default; and a
-    comment.
+    """Return `(value, comment)`: what a file must set to get the same list, if the list is merged with its default.
 
-    The comment is "" if none is needed.
+    Items of the default are omitted from the value, and the comment shows them; else the comment is "".
     """
     default: Any = None if field.required else field.default()
     if not isinstance(value, list) or not isinstance(default, list) or not default:

@@ -27,5 +27,5 @@ def by_backend(references: Iterable[str], given: Sequence[Backend]) -> dict[Back
 
 
 def paths_of(references: Iterable[str]) -> list[str]:
-    """Return the paths of references with a scheme, each once."""
+    """Return the paths of references with a scheme. A path that several references share is returned once."""
     return list(dict.fromkeys(split_key(reference.partition(":")[2])[0] for reference in references))

@@ -88,7 +88,12 @@ def is_schema_of(text: str, name: str) -> bool:
 
 
 def variables_of(cls: type[BaseModel], *, sections: bool = False) -> list[tuple[str, Path]]:
-    """Return the variable of each key of the class that has one, with its path; also of whole sections if requested."""
+    """Return `(variable, path)` for each key of the class that a variable can set.
+
+    Args:
+        cls: the settings class.
+        sections: True: include the variables that set a whole model.
+    """
     options = Options.of(cls.model_config, {})
     if options.env_prefix is None:
         return []
@@ -96,7 +101,10 @@ def variables_of(cls: type[BaseModel], *, sections: bool = False) -> list[tuple[
 
 
 def _inlined(node: Any, defs: dict[str, Any], open_: tuple[str, ...] = ()) -> Any:
-    """Return the schema without `$ref`, so that each use can name its own variable. Recursive parts accept any value."""
+    """Return the schema with each `$ref` replaced by its definition, so that each use can name its own variable.
+
+    A recursive `$ref` is removed, so that part accepts any value.
+    """
     if isinstance(node, list):
         return [_inlined(item, defs, open_) for item in node]
     if not isinstance(node, dict):
@@ -111,9 +119,9 @@ def _inlined(node: Any, defs: dict[str, Any], open_: tuple[str, ...] = ()) -> An
 
 
 def _hide_values(node: Any) -> bool:
-    """Remove defaults and examples that may be credentials, because the schema is committed; return True for a secret.
+    """Remove defaults and examples that may be credentials. Return True if the schema contains a secret.
 
-    Secrets of any type are `writeOnly`. Values that `show` hides are also removed.
+    A secret of any type is marked `writeOnly`. Values that `show` hides are also removed.
     """
     if isinstance(node, list):
         return True in list(map(_hide_values, node))
@@ -154,7 +162,7 @@ def _annotate(node: dict[str, Any], shape: Shape, path: Path, variables: dict[Pa
 
 
 def _put_names(properties: dict[str, Any], shape: Shape) -> None:
-    """Add every key that sets a field, not only the displayed one, and notes for fields that should not be set."""
+    """Add each further key that sets a field, such as an alias, and the message of each deprecated field."""
     for key, field in shape.fields.items():
         known = properties.get(field.keys[0], {})
         child = properties.setdefault(key, {name: said for name, said in known.items() if name not in _OF_ONE_NAME})
@@ -163,7 +171,7 @@ def _put_names(properties: dict[str, Any], shape: Shape) -> None:
 
 
 def _put_renamed(body: dict[str, Any], key: Renamed) -> None:
-    """Add an old key: allowed, marked as deprecated, and described by its new key."""
+    """Add a renamed key under its old name, marked as deprecated. Its description names the new key."""
     target = body
     for part in key.new:
         target = target.get("properties", {}).get(part, {})
@@ -188,7 +196,7 @@ def _secret(node: dict[str, Any], shape: Shape) -> None:
 
 
 def _or_reference(node: dict[str, Any]) -> None:
-    """Allow a reference, which is text, for a value that is not text, and for each value inside it."""
+    """Allow a reference (text) in place of a value of any other type, and in place of each value inside that value."""
     _references_within(node)
     kinds = node.get("type")
     if kinds == "string" and "enum" not in node and "pattern" not in node and "const" not in node:

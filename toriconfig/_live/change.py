@@ -1,4 +1,4 @@
-"""Changes between two loads. Values of plain keys are included; values of secrets never are."""
+"""Changes between two loads. A change contains the values of a plain key, and never the value of a secret."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Change:
             "removed" when nothing supplies it any more, and "rotated" when it has a new value.
         old_origin: origin of the old value, or None when there was none.
         new_origin: origin of the new value, or None when there is none.
-        old: the old value of a plain key. None for a secret, for a section that holds a secret, and when there was no
-            value.
+        old: the old value of a plain key. None for a secret, for a model or mapping that holds a secret, and when there
+            was no value.
         new: the new value of a plain key. None as for `old`.
     """
 
@@ -51,7 +51,7 @@ class Change:
 
 
 def change_of_secret(path: Path, old: Reading | None, new: Reading | None, *, was_absent: bool) -> Change | None:
-    """Return the change for a new value of a secret; None if it is not visible to users.
+    """Return the change for a new value of a secret; None if a user of the settings sees no difference.
 
     Args:
         path: path of the secret.
@@ -69,7 +69,7 @@ def change_of_secret(path: Path, old: Reading | None, new: Reading | None, *, wa
 
 
 def changes_between(old: Loaded, new: Loaded) -> list[Change]:
-    """Return the changed leaves, in the order of the schema. A section that was or becomes None is one leaf."""
+    """Return the changes of the leaves, in the order of the schema. A model that was or becomes None is one leaf."""
     return [
         Change(
             show(path),
@@ -102,7 +102,7 @@ def _differences(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, Kind]]:
 
 
 def _plain_at(value: Any, path: Path) -> Any:
-    """Return the value at a path; None for a secret and for a section that contains one."""
+    """Return the value at a path; None for a secret, and for a value that contains a secret."""
     for key in path:
         section = _section(value)
         if section is None or key not in section:
@@ -155,7 +155,7 @@ def _same(old: Any, new: Any) -> bool:
 
 
 def _same_provider(old: Provider, new: Provider) -> bool:
-    """Return True if two providers have the same inputs. The value of a lower layer counts if it is in use."""
+    """Return True if two providers have the same inputs. A lower layer is compared only if its value is in use."""
     in_use = old.inputs[1] if isinstance(old, Fallback) and old.uses_second else None
     if in_use is not None and not (isinstance(new, Fallback) and _same_provider(in_use, new.inputs[1])):
         return False
@@ -163,7 +163,7 @@ def _same_provider(old: Provider, new: Provider) -> bool:
 
 
 def _made_of(provider: Provider) -> Any:
-    """Return the inputs of a provider as a comparable value: its references with their Vault, or its value."""
+    """Return data to compare the inputs of two providers: the references with their Vault, the file, or the value."""
     if isinstance(provider, Fallback):
         return _made_of(provider.inputs[0])
     if isinstance(provider, Derived):

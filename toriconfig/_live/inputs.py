@@ -1,7 +1,7 @@
 """The files and folders that a load reads, whether or not they exist, with their current identity.
 
-Symbolic links are followed one by one, so that a replaced link counts as a change: Kubernetes replaces the link
-`..data`, and a deployment the link `current`.
+Symbolic links are followed one by one, so that a replaced link counts as a change. Kubernetes replaces the link
+`..data`; a deployment often replaces a link `current`.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Inputs(Value):
 
     Attributes:
         files: files, whether or not they exist.
-        folders: folders of which all files are inputs, except hidden ones.
-        places: folders in which new inputs may appear, as far as options name them.
+        folders: folders whose files are all inputs, except hidden files.
+        places: folders in which a new file may become an input, because an option names the folder or a pattern.
     """
 
     files: tuple[str, ...] = ()
@@ -50,8 +50,9 @@ class Inputs(Value):
         return {file: _identity(file) for file in (*self.files, *inside)}
 
     def watched(self) -> dict[str, Identity | None]:
-        """Return the folders to watch, with their identities: an entry of one of them must change before a file can be
-        replaced.
+        """Return the identities of the folders to watch, or None for a missing one.
+
+        They are sufficient: if an input is replaced, an entry of one of these folders changes.
         """
         paths = [*self.files, *(os.path.join(folder, ".") for folder in (*self.folders, *self.places))]
         found = sorted({folder for path in paths for folder in _on_the_way(path)})
@@ -70,7 +71,7 @@ class Inputs(Value):
 
 
 def inputs_of(snapshot: Snapshot, more: Iterable[str]) -> Inputs:
-    """Return the inputs of the load, and those of the next load as far as options name them.
+    """Return the files and folders that the load has read, and those that its options let the next load read.
 
     Args:
         snapshot: metadata of the load.
@@ -88,12 +89,12 @@ def _absolute(paths: Iterable[str]) -> tuple[str, ...]:
 
 
 def file_providers(snapshot: Snapshot) -> list[FileProvider]:
-    """Return the files from which the secrets of a load are read."""
+    """Return the providers that read secrets of the load from files."""
     return [file for secret in snapshot.secrets.values() for file in files_behind(provider_of(secret))]
 
 
 def _of_options(options: Options) -> Iterator[str]:
-    """Return the settings files and `.env` files that the options name."""
+    """Yield the settings files and `.env` files that the options name."""
     if "files" in options.layers:
         yield from (file for file, _ in files_of(options))
         if options.config_files is None and options.config_name is not None:
@@ -112,7 +113,7 @@ def _of_options(options: Options) -> Iterator[str]:
 
 
 def _of_class(snapshot: Snapshot) -> Iterator[str]:
-    """Return the files that the sources of pydantic-settings read."""
+    """Yield the files that the sources of pydantic-settings read."""
     config = snapshot.recipe.schema.model_config
     for option in ("yaml_file", "json_file", "toml_file"):
         value = config.get(option)
@@ -121,7 +122,7 @@ def _of_class(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _as_read(snapshot: Snapshot) -> Iterator[str]:
-    """Return the files that the load read."""
+    """Yield the files that the load has read."""
     for layer in snapshot.layers:
         if layer.kind in ("files", "dotenv", "secrets_dir"):
             yield from filter(os.path.lexists, layer.name.split(", "))
@@ -139,7 +140,7 @@ def _named_by_variables(node: Node) -> Iterator[str]:
 
 
 def _folders_of_secrets(options: Options) -> Iterator[str]:
-    """Return the folders of secrets, with their subfolders if those are read."""
+    """Yield the folders of secrets; also their subfolders if `secrets_nested_subdir` is set."""
     for given in options.secrets_dir if "secrets_dir" in options.layers else ():
         folder = os.fspath(given)
         yield folder
@@ -148,7 +149,7 @@ def _folders_of_secrets(options: Options) -> Iterator[str]:
 
 
 def _places(options: Options) -> Iterator[str]:
-    """Return the folders that `config_files` names, and those in which a new file may match its patterns."""
+    """Yield the folders that `config_files` names, and those in which a new file may match its patterns."""
     for given in options.config_files or ():
         entry = os.fspath(given)
         if os.path.isfile(entry):
@@ -187,7 +188,7 @@ def _folder(path: str) -> Identity | None:
 
 
 def _on_the_way(path: str) -> Iterator[str]:
-    """Yield the folder of the file, and of each symbolic link in its path; or the nearest existing folder."""
+    """Yield the folder of each symbolic link in the path, and the folder of the file or the nearest existing one."""
     current, left, links = os.sep, path.split(os.sep), 0
     while left:
         part = left.pop(0)

@@ -20,14 +20,14 @@ PATIENCE = 30.0
 
 
 class Listener:
-    """A callback and the section that it watches.
+    """A callback and the part of the settings that it watches.
 
     Args:
-        prefix: keys of the section; () for everything.
+        prefix: keys that lead to the watched part; () for everything.
         callback: a function, or a coroutine function.
 
     Attributes:
-        prefix: the names of the fields instead of the keys, once the schema is known.
+        prefix: after `settle` the names of the fields instead of the keys.
     """
 
     def __init__(self, prefix: Path, callback: Callable[[Change], Any]) -> None:
@@ -37,7 +37,7 @@ class Listener:
         self._queues: dict[str, SerialQueue] = {}
 
     def settle(self, shape: Shape) -> None:
-        """Resolve the section in the schema.
+        """Replace the keys in `prefix` by the names of the fields in the schema.
 
         Raises:
             KeyError: the schema does not have the key; the message names the most similar one.
@@ -46,18 +46,19 @@ class Listener:
             self.prefix, self.settled = names_of(self.prefix, shape), True
 
     def hears(self, path: Path) -> bool:
-        """Return True if a change at `path` is in the watched section, or above it."""
+        """Return True if `path` is in the watched part of the settings, or above it."""
         return all(map(eq, path, self.prefix))
 
     def call(self, change: Change) -> None:
-        """Call the callback now, and log its exception. A coroutine is completed, later if the caller's loop is
-        running.
+        """Call the callback now, and log its exception.
+
+        A coroutine is completed before the return; if the caller's loop is running, it is completed later.
         """
         if not self.cancelled:
             self._logged(change, lambda: self._finish(change, self._callback(change)))
 
     def call_soon(self, change: Change) -> None:
-        """Call the callback on another thread, after its earlier calls. A slow callback delays no other one."""
+        """Call the callback on another thread, after its own earlier calls. A slow callback does not delay others."""
         self._soon(partial(self.call, change))
 
     def _finish(self, change: Change, outcome: Any) -> None:

@@ -60,7 +60,7 @@ class _View:
         self.health: Health = health_of(loaded, lazy._state.error if lazy is not None else None)
 
     def places(self) -> dict[str, Counts]:
-        """Return the counts of every place from which secrets are read, by its name."""
+        """Return the counts by origin: one path of a backend, or one file, from which secrets are read."""
         found: dict[int, tuple[str, Counts]] = {}
         for secret in self.loaded.snapshot.secrets.values() if self.loaded is not None else ():
             for source in sources_of(provider_of(secret)):

@@ -27,7 +27,7 @@ from toriconfig.errors import ConfigError
 
 
 class Entry:
-    """One live override. It is collected with the last context that can see it; reads are then fast again."""
+    """One active override. It is deleted with the last context that can see it; reads are then fast again."""
 
     __slots__ = ("__weakref__", "_lazy", "ended", "values")
 
@@ -45,7 +45,7 @@ class Entry:
 class View(NamedTuple):
     """Settings of a context: its overrides, outermost first, and the settings with all overrides applied.
 
-    A reload does not change them. `base` is the settings on which the outermost override was entered.
+    A reload does not change a view. `base` are the settings without any override, at the start of the outermost one.
     """
 
     entries: tuple[Entry, ...]
@@ -53,7 +53,7 @@ class View(NamedTuple):
     loaded: Loaded
 
     def effective(self, lazy: Lazy) -> Loaded:
-        """Return the settings of this view, without overrides that were ended from another context."""
+        """Return the settings of this view, without the overrides that ended in another context."""
         for entry in self.entries:
             if entry.ended:
                 rest = _without(self, entry)
@@ -63,7 +63,7 @@ class View(NamedTuple):
 
 
 class Override:
-    """Context manager that `override` returns. It may be entered several times, which nests it."""
+    """Context manager that `override` returns. It may be entered again inside its block."""
 
     def __init__(self, lazy: Lazy, values: Mapping[str, Any]) -> None:
         self._lazy = lazy
@@ -104,7 +104,7 @@ class Override:
 
 
 def unknown_in(lazy: Lazy, values: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """Return the keys of `values` that the schema does not have; none if the schema is not imported yet."""
+    """Return a problem for each key of `values` that the schema lacks; () if the schema is not imported yet."""
     state = lazy._state
     if state.loaded is not None:
         recipe, options = state.loaded.snapshot.recipe, state.loaded.snapshot.options
@@ -117,7 +117,7 @@ def unknown_in(lazy: Lazy, values: Mapping[str, Any]) -> tuple[Problem, ...]:
 
 
 def _without(view: View, gone: Entry) -> View | None:
-    """Return the view after the end of one override, in any order of their ends."""
+    """Return the view without one override, which need not be the innermost; None if no override is left."""
     rest = tuple(entry for entry in view.entries if entry is not gone)
     if not rest:
         return None

@@ -36,7 +36,7 @@ def refresh_below(loaded: Loaded, path: str) -> list[Change]:
 
 
 async def arefresh_below(loaded: Loaded, path: str) -> list[Change]:
-    """Do the same as `refresh_below`, for coroutines."""
+    """Request each reference once, wait without blocking the loop, and return the changes."""
     asking = _Asking(loaded, path)
     try:
         for flight in asking.flights:
@@ -70,7 +70,7 @@ class _Watched:
         return change_of_secret(self.path, self._swaps[0][0], self._swaps[-1][1], was_absent=self._absent)
 
     def failure(self) -> SecretError | None:
-        """Return the error of the last request, also when an earlier value is still used; None if there is none."""
+        """Return the error of the last request, even if an earlier value is still in use; None after a success."""
         failure, error = failure_of(self.secret), _error_of(self.provider)
         if failure is not None:
             return failure
@@ -105,7 +105,7 @@ class _Asking:
 
 
 def sources_of(provider: Provider) -> Iterator[Provider]:
-    """Yield the providers that read a value themselves: the provider, or its inputs through all levels."""
+    """Yield the providers that read a value themselves: this provider, or, at any depth, those it is derived from."""
     if isinstance(provider, (Derived, Fallback)):
         for one in provider.inputs:
             yield from sources_of(one)

@@ -46,10 +46,10 @@ def reload_into(lazy: Lazy, *, soon: bool = False) -> list[Change]:
 
 
 def _compared(old: Loaded | None, new: Loaded) -> Loaded:
-    """Return the new load, with a warning for each input that has disappeared since the old one.
+    """Return the new load, with a warning for each input that was deleted since the old load.
 
     Raises:
-        ConfigError: an input is now empty.
+        ConfigError: an input was emptied since the old load.
     """
     if old is None:
         return new
@@ -69,7 +69,7 @@ def _compared(old: Loaded | None, new: Loaded) -> Loaded:
 
 
 def tell(lazy: Lazy, changes: list[Change], *, soon: bool = False) -> None:
-    """Call each listener with each change below its path. An exception is logged, and the other listeners are called."""
+    """Call each listener with each change in its part of the settings. An exception of one is logged."""
     for listener in lazy._state.listeners:
         for change in changes:
             if listener.hears(change.key):

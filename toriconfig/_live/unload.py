@@ -8,7 +8,7 @@ from toriconfig._lazy import Lazy, _everyone
 
 
 def everyone() -> list[Lazy]:
-    """The lazy objects of this process."""
+    """Return the lazy objects of this process."""
     return [lazy for ref in list(_everyone) if (lazy := ref()) is not None]
 
 
@@ -26,7 +26,7 @@ def unload(lazy: Lazy) -> None:
 
 
 def forget_values() -> None:
-    """Have the next load fetch every value from Vault again."""
+    """Delete all cached values of Vault, so that the next load fetches each one again."""
     engine = sys.modules.get("toriconfig._vault")
     if engine is not None:
         engine.forget()

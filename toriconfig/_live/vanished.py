@@ -1,4 +1,4 @@
-"""Inputs that had content at the last load and have none now: emptied, perhaps while being written, or deleted."""
+"""Inputs that had content at the last load and have none now. They were deleted, or emptied by a writer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST = 1 << 20
 def vanished(old: Snapshot, new: Snapshot) -> list[Problem]:
     """Return an error for each input that was emptied, and a warning for each that was deleted.
 
-    An editor or a copy that writes a file empties it first, and its content at that moment must not be used. A settings
+    A program that writes a file may empty the file first. The settings must not be read at that moment. A settings
     file that contains `{}` is empty on purpose.
     """
     read = {layer.name: layer for layer in new.layers}
@@ -36,7 +36,7 @@ def vanished(old: Snapshot, new: Snapshot) -> list[Problem]:
 
 
 def tell_gone(problem: Problem) -> None:
-    """Log a warning for each deleted input, each time it is deleted."""
+    """Log the warning of a deleted input. It is logged again if the input is deleted again."""
     key = ("gone", str(problem.origin))
     warn_once.over(key)
     warn_once.warn(key, f"{problem} ({problem.help})")
@@ -67,7 +67,7 @@ def _is_blank(file: str) -> bool:
 
 
 def _of_directories(node: Node) -> Iterator[Node]:
-    """Return the values from files in directories of secrets, without overridden ones."""
+    """Yield the nodes whose value in effect comes from a file in a folder of secrets."""
     if node.layer.kind == "secrets_dir" and isinstance(node.at, str) and type(node.value) is not dict:
         yield node
     elif type(node.value) is dict:
@@ -87,7 +87,7 @@ def _of_value(node: Node) -> Iterator[Problem]:
 
 
 def _held(value: Any) -> bool:
-    """Return True if there was a value. An unread secret is not read for this."""
+    """Return True if the value was not empty. A secret that was not read counts as empty, and is not read for this."""
     if not isinstance(value, Secret):
         return value not in ("", b"")
     provider = provider_of(value)

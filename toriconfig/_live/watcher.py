@@ -103,11 +103,11 @@ class Watcher:
         return f"Watcher({_name(self._lazy)}, {'running' if self.running else 'stopped'})"
 
     def is_set(self) -> bool:
-        """Return True if a wait for events must end. The name is that of `threading.Event`, which takes a lock to set."""
+        """Return True if a wait for events must end. `watchfiles` requires the method name, as in `threading.Event`."""
         return self._stopped or self._asked
 
     def ask(self) -> None:
-        """Request a reload soon. It takes no lock, so a signal handler may call it."""
+        """Request a reload soon. The method takes no lock, so a signal handler may call it."""
         self._asked = True
 
     def after_fork(self) -> None:
@@ -200,7 +200,7 @@ class Watcher:
             _logger().warning("%s: %s: %s", _name(self._lazy), group.message, "; ".join(failed))
 
     def _listen(self, inputs: Inputs) -> bool:
-        """Watch the folders of the inputs for changes; return True if they differ from the folders before."""
+        """Watch the folders of the inputs. Return True if these folders differ from the folders watched until now."""
         watched = inputs.watched()
         if watched == self._followed:
             return False
@@ -215,7 +215,7 @@ class Watcher:
         return True
 
     def _wait(self) -> None:
-        """Wait for an event and the quiet time after it, for the next check, or for `stop` or a signal."""
+        """Wait for a signal, `stop`, the next check, or an event with `debounce` seconds of quiet after it."""
         step = max(1, int(self._debounce * 1000))
         if self._events is not None:
             try:
@@ -261,7 +261,7 @@ class _OnSignal:
 
 
 def _is_being_written(before: Identity | None, now: Identity | None) -> bool:
-    """Return True if a file was deleted or emptied since the last check."""
+    """Return True if a file was deleted or emptied since the last check, so that a writer may not be finished."""
     return before is not None and (now is None or (before[2] > 0 and now[2] == 0))
 
 
@@ -289,7 +289,7 @@ def _after_fork() -> None:
 
 @atexit.register
 def _stop_all() -> None:
-    """End the threads before the interpreter ends them inside a native library."""
+    """Stop all watchers at exit. Otherwise the interpreter would end their threads inside a native library."""
     for watcher in list(_watchers):
         watcher._stopped = True
     for watcher in list(_watchers):

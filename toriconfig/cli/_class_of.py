@@ -22,7 +22,7 @@ TRACEBACK = "toriconfig.traceback"
 
 
 class Named:
-    """Settings class that a target names.
+    """Settings class that the option `--settings` names.
 
     Attributes:
         schema: the settings class.
@@ -35,10 +35,10 @@ class Named:
 
 
 def settings_named(target: str) -> Named:
-    """Return the settings class that `target` names, and check that a command can use it.
+    """Return the settings class that `target` names, after a check that a load accepts the class.
 
     Raises:
-        click.UsageError: it cannot be imported, or no load accepts it; the message gives the reason.
+        click.UsageError: the class cannot be imported, or no load accepts it; the message gives the reason.
     """
     search_working_directory()
     try:
@@ -68,7 +68,7 @@ def _taken(named: Named) -> Named:
 
 
 def _from_here(error: Exception) -> bool:
-    """Return True if the target itself was not found, and not a module that it imports."""
+    """Return True if this module rejected the target; False if an import inside the target failed."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -79,8 +79,8 @@ def _from_here(error: Exception) -> bool:
 def _told(error: Exception) -> str:
     """Return the error of an import as text, with the last frame of the user's code.
 
-    The message of other errors is omitted, because it may quote a value. Errors of toriconfig and of pydantic's schema
-    hold no value and are shown in full.
+    The message of an error is included only if it holds no value, as in errors of imports, toriconfig and pydantic's
+    schema. Of any other error only the type is shown.
     """
     from traceback import extract_tb
 
@@ -93,7 +93,7 @@ def _told(error: Exception) -> str:
 
 
 def _meant(error: Exception) -> str:
-    """Return a hint for a target that was interpreted as a module: `app.Class` and `app.py` for `app:Class`."""
+    """Return a hint if the target is `app.Class` or `app.py` instead of `app:Class`; else ""."""
     name = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
     owner, _, last = name.rpartition(".")
     if owner not in sys.modules or hasattr(sys.modules[owner], "__path__"):
@@ -141,7 +141,7 @@ def _named(target: str) -> Named:
             with one lazy object, or else one settings class.
 
     Raises:
-        TypeError: it names another object; the message describes it.
+        TypeError: the target names an object of another type; the message describes the object.
         ImportError: the module cannot be imported.
     """
     from toriconfig._schema.import_string import import_named, import_target
@@ -157,8 +157,10 @@ def _of(settings: Lazy) -> Named:
 
 
 def _only_one(module: ModuleType) -> Named:
-    """Return the only lazy object of a module, else its only class with options of a load, else its only outermost
-    model.
+    """Return the settings class of a module that contains exactly one candidate.
+
+    The candidates are its lazy objects; without any, its classes with options of a load; without any, its models that
+    are no field of another model.
     """
     lazies = {name: value for name, value in vars(module).items() if isinstance(value, Lazy)}
     if lazies:
@@ -190,7 +192,7 @@ def _models(module: ModuleType) -> Iterator[tuple[str, type[BaseModel]]]:
 
 
 def _is_own(module: str, name: str) -> bool:
-    """Return True for the module of that name, and for its submodules, whose classes a package may import."""
+    """Return True if `module` is the module `name` or one of its submodules."""
     return module == name or module.startswith(f"{name}.")
 
 
@@ -202,7 +204,7 @@ def _asks(model: type[BaseModel]) -> bool:
 
 
 def _fields(model: type[BaseModel]) -> Iterator[type]:
-    """Return the classes in the annotations of a model."""
+    """Yield each class that the annotations of the model's fields contain."""
     from typing import get_args
 
     waiting = [field.annotation for field in model.model_fields.values()]

@@ -49,7 +49,7 @@ def _field(shape: Shape, path: Path) -> Field | None:
 
 
 def _default(field: Field) -> str:
-    """Return the default as text of a variable; "" if there is none, or none that a variable can express or show."""
+    """Return the default as text of a variable; "" if there is none, or a variable cannot express or show it."""
     from pydantic_core import PydanticUndefined
 
     default = PydanticUndefined if field.required or confidential(field.shape) else field.default()

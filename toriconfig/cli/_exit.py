@@ -37,8 +37,8 @@ UNREADABLE = frozenset({Code.UNREADABLE_FILE, Code.MISSING_FILE})
 def code_of(problems: Sequence[Problem], *, strict: bool = False) -> Exit:
     """Return the exit code for problems.
 
-    Unreadable input takes precedence. An unreachable source comes last, because a second try after it would only find
-    the other errors again.
+    Unreadable input takes precedence over other errors, and other errors over an unreachable source: a second try
+    would only find the other errors again.
 
     Args:
         problems: the problems.
@@ -54,7 +54,7 @@ def code_of(problems: Sequence[Problem], *, strict: bool = False) -> Exit:
 
 
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command and return its exit code. No message or traceback ever shows a value."""
+    """Run a command, and exit with its exit code. No message or traceback shows a value."""
     _prepare_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     sys.argv = sys.argv[:1]  # a source may read the command line of its program, which ours is not
@@ -100,14 +100,14 @@ def _outcome(command: click.Command, arguments: list[str]) -> int:
 
 
 def _show(error: click.ClickException) -> None:
-    """Print an error as click does, to our stream."""
+    """Print an error in the form of click, by the functions of `_say`."""
     written = io.StringIO()
     error.show(written)
     note_lines(written.getvalue().removesuffix("\n"))
 
 
 class _Closed(io.RawIOBase):
-    """Closed standard input. It raises, because empty input would be checked or stored successfully."""
+    """Replacement for a closed standard input. A read raises, because empty input would count as valid input."""
 
     def readable(self) -> bool:
         return True
@@ -117,7 +117,7 @@ class _Closed(io.RawIOBase):
 
 
 def _prepare_streams() -> None:
-    """Escape characters that the terminal cannot show, and discard output if there is no stream."""
+    """Set up the standard streams: escape characters that a terminal cannot show, and replace missing streams."""
     if sys.stdin is None:
         sys.stdin = io.TextIOWrapper(io.BufferedReader(_Closed()))
     for name in ("stdout", "stderr"):
@@ -129,7 +129,10 @@ def _prepare_streams() -> None:
 
 
 def _unheard(error: OSError) -> Exit:
-    """Ignore a closed pipe, but not a full disk, and prevent a second error from Python's own flush at exit."""
+    """Return the exit code for a failed output: a closed pipe is no error, but a full disk is one.
+
+    Standard output is replaced, so that Python's flush at exit does not fail again.
+    """
     if sys.__stdout__ is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
     if error.errno == errno.EPIPE:

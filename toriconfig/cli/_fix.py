@@ -1,7 +1,7 @@
 """Safe repairs in the text of a file: keys with a typing error, and renamed keys.
 
-Only the key is replaced, so comments and order stay. A repair that would cause a new error at the same key is not
-safe, and is omitted.
+Only the text of the key is replaced, so comments and order stay. A repair that would cause a new error at the same
+key is not safe, and is not made.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class _Edit(NamedTuple):
 
 
 def fix(schema: type[BaseModel], name: str) -> Fixed | None:
-    """Return a file with its keys repaired; None if there is nothing to repair, or it is not UTF-8 text.
+    """Return a file with its keys repaired; None if no key can be repaired, or the file is not UTF-8 text.
 
     Args:
         schema: the settings class.
@@ -77,7 +77,7 @@ def write(fixed: Fixed, *, force: bool) -> None:
 
     Raises:
         Refused: the file is write-protected, has several names, or belongs to another user.
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     from toriconfig.cli._replace_file import replace_file
 
@@ -85,7 +85,7 @@ def write(fixed: Fixed, *, force: bool) -> None:
 
 
 def difference(schema: type[BaseModel], fixed: Fixed) -> Iterator[str]:
-    """Return the repairs as a unified diff with secrets masked. It is for people, not for `patch`."""
+    """Yield the lines of a unified diff of the repairs. Secrets are masked, so `patch` cannot apply the diff."""
     before, after = (_masked(schema, text, fixed.name) for text in (fixed.before, fixed.after))
     yield clean(f"--- {fixed.name}")
     yield clean(f"+++ {fixed.name}")

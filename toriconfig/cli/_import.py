@@ -1,6 +1,7 @@
 """Import of the settings class from the working directory, and of nothing else from there.
 
-A checkout may hold a module of any name. It is searched last, and only for the settings class and its imports. A file
+A checkout may hold a module of any name. The directory is searched last, and only for the settings class and its
+imports. A file
 `shutil.py` or `tqdm.py` in the working directory therefore never replaces the standard library or a library, even if
 the library is not installed.
 """
@@ -37,9 +38,9 @@ def search_working_directory() -> None:
 class _WorkingDirectory:
     """Finder of top-level modules in one folder, used after all others.
 
-    It finds the settings class, which a command imports by name (`importlib.import_module`), and the imports of the
-    modules that it found. It finds nothing for an import in a library or another module, because such an import means
-    another library, which may be missing.
+    The finder returns the module of the settings class, which a command imports by name (`importlib.import_module`),
+    and the modules that such modules import. For an import in a library or any other module it returns None: that
+    import refers to a library, even if the library is not installed.
     """
 
     def __init__(self, folder: str) -> None:
@@ -77,7 +78,7 @@ class _WorkingDirectory:
 
 
 def _dependencies() -> Iterator[str]:
-    """Return the modules of the packages that toriconfig requires, including extras, installed or not."""
+    """Yield the names of the modules of all packages that toriconfig requires, including extras, installed or not."""
     from importlib.metadata import PackageNotFoundError, requires
 
     try:

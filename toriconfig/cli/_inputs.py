@@ -1,4 +1,4 @@
-"""Settings files that a command is given. Each document becomes a tree."""
+"""Reading of the settings files that the command line names. Each document becomes a tree."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def files_in(names: Iterable[str]) -> list[str]:
-    """Return the given files, and the files in the given directories without hidden ones; each file once."""
+    """Return the given files, and the files in the given directories except hidden ones. Each file is returned once."""
     from toriconfig._load.read import settings_files_in
 
     found: dict[str, str] = {}
@@ -30,7 +30,7 @@ def files_in(names: Iterable[str]) -> list[str]:
 
 
 def trees_of(files: Iterable[str], stdin_name: str, options: Options) -> Iterator[Tree]:
-    """Return every document of every file; `-` is standard input.
+    """Yield the tree of every document of every file; the name `-` is standard input.
 
     Args:
         files: names of the files.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def require_class(target: str | None, files: Iterable[str], folder: str | None) -> None:
-    """Refuse to check files against ToriSettings, the default, if they are not clearly settings of it.
+    """Raise if no class was named, and no file is one of ToriSettings, the default class.
 
     Args:
         target: the class named on the command line, or None.
@@ -25,7 +25,7 @@ def require_class(target: str | None, files: Iterable[str], folder: str | None) 
         folder: folder of the settings files; None: the working directory.
 
     Raises:
-        click.UsageError: no class is named, and there is no `tori*.yaml`.
+        click.UsageError: no class is named, TORI_CONFIG_FILE is not set, and there is no `tori*.yaml`.
     """
     if is_named(target):
         return
@@ -40,7 +40,7 @@ def require_class(target: str | None, files: Iterable[str], folder: str | None) 
 
 
 def named_by(asked: Recipe, files: list[str]) -> list[str]:
-    """Return the files that the class reads, or all files if the class names none."""
+    """Return those of `files` that the class reads; all of them if the class names no settings files."""
     from toriconfig._schema.options import Options
 
     options = Options.of(asked.schema.model_config, asked.options)

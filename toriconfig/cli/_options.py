@@ -125,7 +125,7 @@ def schema_class(target: str | None) -> type[BaseModel]:
     """Return the settings class.
 
     Raises:
-        click.UsageError: it cannot be imported, or no load accepts it; the message gives the reason.
+        click.UsageError: the class cannot be imported, or no load accepts it; the message gives the reason.
     """
     return settings_named(target or _from_pyproject() or DEFAULT_SETTINGS).schema
 
@@ -151,7 +151,7 @@ def write_problems(problems: Sequence[Problem], form: str, color: str, schema: s
 
 
 def wants_color(choice: str) -> bool:
-    """Return True for colours: decided by the option, then NO_COLOR, FORCE_COLOR, and whether the output is a terminal."""
+    """Return True if the output has colours. The option decides, then NO_COLOR, then FORCE_COLOR, then the terminal."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):
@@ -196,7 +196,7 @@ _ALIKE = 0.8
 
 
 def _refuse_misspelt(file: Path, tools: Mapping[str, Any]) -> None:
-    """Reject a misspelt table name, because the settings class that it names would silently not be used."""
+    """Reject a misspelt name of our table in pyproject.toml, because its settings class would not be used."""
     from toriconfig._core.suggest import near, near_all
 
     if "toriconfig" not in tools:
@@ -217,8 +217,9 @@ _ROOTS = (".git", ".hg", ".svn", ".jj")
 
 
 def _project(here: Path) -> list[Path]:
-    """Yield the folders whose pyproject.toml is used, nearest first: up to the repository's root, else only the
-    nearest.
+    """Return the folders whose pyproject.toml is used, nearest first.
+
+    They are `here` and its parents up to the root of the repository; outside a repository only `here`.
     """
     folders = [here, *here.parents]
     depth = next((at for at, folder in enumerate(folders) if any(map(os.path.lexists, _marks(folder)))), 0)

@@ -17,7 +17,7 @@ LARGEST_PROJECT = 1 << 20
 
 
 def stdin_bytes(most: int = LARGEST_INPUT) -> bytes:
-    """Return standard input to its end, or one byte more than `most`, which the caller rejects."""
+    """Return standard input, at most `most` + 1 bytes. The caller rejects a result that is longer than `most`."""
     data: bytes = sys.stdin.buffer.read(most + 1)
     return data
 
@@ -26,7 +26,7 @@ def file_text(path: str, most: int) -> str:
     """Return the text of a file, with its line breaks unchanged.
 
     Raises:
-        click.UsageError: it is not a regular file of UTF-8 text of at most `most` bytes; the message gives the reason.
+        click.UsageError: the file is not regular, larger than `most` bytes, or not UTF-8; the message gives the reason.
     """
     data = read_regular(path, most, secret=False)
     if isinstance(data, Unread):

@@ -23,7 +23,7 @@ from toriconfig.cli._read import LARGEST_INPUT
 
 
 class Refused(Exception):
-    """Error for a file that is not written. The message continues the name of the file."""
+    """Error for a file that is not written. The message is the part of a sentence after the name of the file."""
 
 
 def replace_file(
@@ -40,7 +40,7 @@ def replace_file(
 
     Raises:
         Refused: the file is not replaced; the message gives the reason.
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     if os.path.islink(path) and not (follow or force):
         raise Refused(f"is a symbolic link to {os.readlink(path)}: name that file, or use --force")
@@ -90,7 +90,7 @@ def _create(target: str, text: str) -> None:
 
 
 def _replace(target: str, text: str, found: os.stat_result) -> bool:
-    """Replace the file in one step; return False if the new file cannot have its group."""
+    """Replace the file in one step. Return False, without a change, if the new file cannot get the old group."""
     temporary = _temporary(target, text, 0o600)
     try:
         if os.stat(temporary).st_gid != found.st_gid:
@@ -117,7 +117,7 @@ def _write_in_place(target: str, text: str) -> None:
 
 
 def _temporary(target: str, text: str, mode: int) -> str:
-    """Create a new file beside the target, with the permissions of `mode` and the umask."""
+    """Create a file with the text beside the target, with the permissions of `mode` and the umask. Return its path."""
     name = os.path.join(os.path.dirname(target), f".toriconfig-{token_hex(8)}")
     descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), mode)
     try:

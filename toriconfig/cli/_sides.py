@@ -33,7 +33,13 @@ if TYPE_CHECKING:
 
 
 class Said(NamedTuple):
-    """Value of a key on one side: a mark for comparison, the text to show, and the origin."""
+    """Value of a key on one side.
+
+    Attributes:
+        mark: equal for equal values.
+        text: the value as shown; a secret is masked.
+        origin: origin of the value.
+    """
 
     mark: str
     text: str
@@ -41,7 +47,7 @@ class Said(NamedTuple):
 
     @property
     def data(self) -> dict[str, str]:
-        """Return the data for JSON. The mark is valid only in this run."""
+        """Return the data for JSON, without the mark, which is valid only in this run."""
         return {"value": self.text, "origin": str(self.origin)}
 
 
@@ -51,7 +57,7 @@ _KEY = os.urandom(32)
 
 
 def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
-    """Return the settings with a profile, or the problems for which there are none."""
+    """Return the settings with a profile, or the problems because of which they cannot be loaded."""
     from toriconfig._inspect.effective import leaves
     from toriconfig._load.attempt import try_load
     from toriconfig._load.lookup import value_at
@@ -81,7 +87,7 @@ def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
 
 
 def _opened(value: Any) -> Any:
-    """Return a value of the layers with its secrets instead of their masks, without asking Vault."""
+    """Return a value in which each secret object is replaced by its value in memory. Vault is not asked."""
     if isinstance(value, Secret):
         return _opened(value.get(None))
     if isinstance(value, (list, tuple)):
@@ -103,7 +109,7 @@ def _without_profile(asked: Recipe) -> dict[str, str]:
 
 
 def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
-    """Return the values in a file itself, or the problems of reading it."""
+    """Return the values in the file alone, without other layers; or the problems if the file cannot be read."""
     from toriconfig._inspect.check import check_alone
     from toriconfig._masking.excerpts import known_secrets
     from toriconfig._masking.keys import Keys
@@ -119,7 +125,7 @@ def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
 
 
 def _told(said: Iterable[tuple[Path, Node, Said]], keys: Keys) -> Iterator[tuple[str, Said]]:
-    """Return the keys as they may be shown. A masked key is compared together with its value."""
+    """Yield `(key, value)` with keys that may be shown. The mark of a value under a masked key includes the key."""
     for path, node, one in said:
         shown = keys.path(path, null=node.value is None)
         yield show(shown), one if shown == path else one._replace(mark=_mark((path, one.mark)))
@@ -153,7 +159,7 @@ def _said(node: Node, shape: Shape | None, path: Path, known: Sensitive) -> Iter
 
 
 def of_vault(reference: str) -> Side:
-    """Return the keys of a Vault path, with masked values."""
+    """Return the keys of a Vault path, or its one key that the reference names, with masked values."""
     from toriconfig._core.markers import Ref
     from toriconfig.cli.vault import with_session
 

@@ -41,11 +41,11 @@ def refuse_value(key: str | None) -> None:
 
 
 def argument(reference: str) -> str:
-    """Return the name of an invalid reference for an error: its position on the command line, because it may be a
-    secret.
+    """Return the text that stands for an invalid reference in an error.
 
     Args:
-        reference: an argument, shown as `REF`, or `REF 2` of several; a reference of the settings is shown itself.
+        reference: the reference. An argument may be a secret by mistake, so the text is `REF`, or `REF 2` for the
+            second of several. For a reference of the settings the text is the reference itself.
     """
     given = click.get_current_context().params.get("references", ())
     if reference not in given:
@@ -54,7 +54,7 @@ def argument(reference: str) -> str:
 
 
 def shown(reference: str) -> str:
-    """Return a reference for an error. Text without a folder is not shown, because it is probably a value."""
+    """Return a reference as an error shows it; `PATH` if its path has no `/`, because it is then probably a value."""
     return reference if "/" in reference.partition("#")[0] else "PATH"
 
 

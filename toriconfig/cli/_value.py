@@ -10,10 +10,10 @@ from toriconfig.cli._read import LARGEST_VALUE, stdin_bytes
 
 
 def given_value(from_stdin: bool, prompt: str) -> str:
-    """Return the given value, with every byte except a newline at its end.
+    """Return the given value unchanged, except that one newline at its end is removed.
 
     Raises:
-        click.UsageError: it is too large or not UTF-8, or there is no terminal for a prompt.
+        click.UsageError: the value is too large or not UTF-8, or there is no terminal for a prompt.
     """
     if from_stdin:
         # As bytes: read as text, it would be what the locale makes of it.

@@ -1,7 +1,8 @@
 """Values as text of environment variables, for `.env` files and for scripts that a POSIX shell sources.
 
-The text runs no command in either. Each variable is on one line, except line breaks of its value in a `.env` file.
-A value that the format cannot express is None, and becomes a comment.
+The text runs no command in a shell or a parser of `.env` files. Each variable is on one line; only a value with line
+breaks in a `.env` file has several. The functions return None for a value that the format cannot express; the
+callers then write a comment.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def env_text(value: Any, *, ascii: bool = False) -> str | None:  # noqa: A002 - 
 
     Args:
         value: the value.
-        ascii: True: only ASCII is written, which JSON can do for any value and plain text cannot.
+        ascii: True: only ASCII is written. JSON can express any value in ASCII; plain text cannot.
     """
     text = _text(value, ascii=ascii)
     if text is None or (ascii and not text.isascii()) or not _is_plain(text):
@@ -58,11 +59,10 @@ def env_text(value: Any, *, ascii: bool = False) -> str | None:  # noqa: A002 - 
 
 
 def shell_assignment(name: str, value: Any, *, ascii: bool = False) -> str | None:  # noqa: A002 - as json.dumps calls it
-    r"""Return the line with which a POSIX shell sets and exports a variable to exactly the value; None if that is
-    impossible.
+    r"""Return the line that sets and exports a variable in a POSIX shell; None if the shell cannot hold the value.
 
-    Unprintable characters are written as octal numbers for `printf`. The end mark keeps line breaks at the end of its
-    output.
+    Unprintable characters are written as octal numbers for `printf`. The shell removes line breaks at the end of the
+    output of `printf`, so an `X` is added to the output and then removed.
 
     >>> print(shell_assignment("A", "it's $(x)"))
     export A='it'\''s $(x)'

@@ -1,7 +1,7 @@
 """The effective settings as YAML, JSON or variables that read back to the same settings.
 
-A secret is written as its reference. A secret without a reference, and a value that only looks like a secret, is
-written as a comment, and omitted from JSON.
+A secret is written as its reference. A secret without a reference is written as a comment, and omitted from JSON. The
+same applies to a plain value that looks like a secret.
 """
 
 from __future__ import annotations
@@ -79,7 +79,13 @@ def as_env(
 
 
 class _Dialect(NamedTuple):
-    """Syntax of variables: the valid names, the line that sets a variable (or None), and a hint for impossible values."""
+    """Syntax of variables.
+
+    Attributes:
+        has: returns True for a valid name.
+        line: returns the line that sets a variable, or None if its value cannot be expressed.
+        hint: comment for a value that cannot be expressed.
+    """
 
     has: Callable[[str], bool]
     line: Callable[[str, Any, bool], str | None]
@@ -201,7 +207,10 @@ def _variable(
 
 
 def _keys_are_text(value: Any, shape: Shape) -> bool:
-    """Return True if JSON can express a mapping: a numeric key of an untyped mapping would become text."""
+    """Return True if JSON can express the keys: False if a key is a number where the schema also allows text.
+
+    JSON would change such a key to text.
+    """
     if isinstance(value, list):
         return all(_keys_are_text(item, shape.child(at) or ANY) for at, item in enumerate(value))
     if not isinstance(value, dict):

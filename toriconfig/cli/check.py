@@ -116,7 +116,7 @@ def _repair(asked: Recipe, names: list[str], *, only_show: bool, force: bool) ->
 
 
 def _files_of(asked: Recipe) -> list[str]:
-    """Return the files that a load reads."""
+    """Return the settings files that a load of the recipe reads."""
     import os
 
     from toriconfig._load.read import files_of

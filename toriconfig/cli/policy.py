@@ -63,7 +63,7 @@ def policy(target: str | None, online: bool, backend: str | None, form: str, col
 
 
 def _nothing(schema: str, scheme: str, attempt: Attempt) -> str:
-    """The reason for which no policy is printed.
+    """Return the reason why no policy is printed.
 
     Raises:
         UsageError: no backend has that scheme.
@@ -81,7 +81,7 @@ def _nothing(schema: str, scheme: str, attempt: Attempt) -> str:
 
 
 def _others(attempt: Attempt) -> dict[str, tuple[Backend, list[str]]]:
-    """Return the backends other than Vault that have policies, each with the requested paths."""
+    """Return `(backend, paths)` by scheme for each backend other than Vault that can return a policy."""
     from toriconfig._inspect.elsewhere import by_backend, paths_of
     from toriconfig.backends import Backend
 
@@ -94,7 +94,7 @@ def _others(attempt: Attempt) -> dict[str, tuple[Backend, list[str]]]:
 
 
 def _only(attempt: Attempt, others: dict[str, tuple[Backend, list[str]]]) -> str:
-    """Return the only backend with a policy to print."""
+    """Return the scheme of the only backend with a policy; "vault" if no backend has one."""
     schemes = [*(["vault"] if attempt.references else []), *others]
     if len(schemes) > 1:
         raise click.UsageError(f"the settings ask {' and '.join(schemes)}: choose one with --backend")

@@ -56,7 +56,7 @@ def dev(seed: str | None, command: tuple[str, ...]) -> int:
 
 
 def _run(command: tuple[str, ...], environ: dict[str, str]) -> int:
-    """Run the command and return its exit code. Signals are passed on to it, and the server ends after it."""
+    """Run the command and return its exit code. Signals are passed on to the command."""
     try:
         child = subprocess.Popen(command, env=environ)  # noqa: S603  (running it is what was asked for)
     except OSError as error:
@@ -178,7 +178,7 @@ def _reference(reference: str) -> ParsedReference:
 
 
 def with_session(work: Any) -> Any:
-    """Return the result of `work` with the session that the environment describes; end the command if `work` fails."""
+    """Call `work` with the session that the environment describes; return its result. A failure ends the command."""
     outcome = _try(work)
     if isinstance(outcome, Exception):
         from toriconfig.errors import VaultSealed, VaultUnreachable

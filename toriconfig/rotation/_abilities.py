@@ -24,21 +24,26 @@ def setup_of(kind: Kind) -> Mapping[str, Any]:
 
 
 def ends_former(kind: Kind, pending: Values, current: Values) -> bool | None:
-    """Return `kind.ends_former(pending, current)`: True if `apply` ends the current values; None if the kind lacks it."""
+    """Return `kind.ends_former(pending, current)`: True if `apply` invalidates the current values.
+
+    Return None if the kind has no such method.
+    """
     method = getattr(kind, "ends_former", None)
     return None if method is None else bool(method(pending, current))
 
 
 def takes_turns(kind: Kind) -> bool:
-    """Return `kind.takes_turns`: True if two users alternate, so that readers of the version before the last are locked
-    out.
+    """Return `kind.takes_turns`: True if two users alternate.
+
+    Each rotation then locks out the readers that still use the version before the last one.
     """
     return bool(getattr(kind, "takes_turns", False))
 
 
 def works(kind: Kind, work: Work, values: Values) -> bool | None:
-    """Return `kind.works(work, values)`: True if the values are accepted where they are used; None if the kind lacks
-    it.
+    """Return `kind.works(work, values)`: True if the values are accepted where they are used.
+
+    Return None if the kind has no such method.
 
     Raises:
         SecretError: the check failed.

@@ -22,11 +22,11 @@ _LOOKS = 10
 
 
 def kind_of(rotation: Rotation, found: Record | None) -> Kind | None:
-    """Return the kind of a rotation, or None if it cannot be created again.
+    """Return the kind of a rotation, or None if the kind cannot be created from its setup.
 
     Args:
         rotation: the requested rotation.
-        found: its record; None: there is none, and the kind is the requested one.
+        found: the record of the rotation; None: there is no record, so the requested kind is used.
     """
     try:
         return rotation.chosen.for_new(None) if found is None else rotation.chosen.for_record(found)
@@ -35,12 +35,12 @@ def kind_of(rotation: Rotation, found: Record | None) -> Kind | None:
 
 
 def keys_of(kind: Kind | None, ref: Ref) -> tuple[str, ...]:
-    """Return the keys that a kind always changes, if it declares them and `ref` is a whole path."""
+    """Return the keys that a kind always changes; () if the kind declares none, or `ref` names a single key."""
     return tuple(getattr(kind, "keys", ())) if ref.key is None else ()
 
 
 def is_refused(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current: Version) -> bool:
-    """Return True if readers of the stored value are certainly refused now.
+    """Return True if the kind reports that the stored value is refused now; False if it cannot be checked.
 
     Raises:
         DatabaseUnreachable: the database does not answer.
@@ -54,7 +54,7 @@ def is_refused(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current:
 
 
 def newest_accepted(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current: Version) -> int:
-    """Return the newest version before `current` that is accepted, or 0.
+    """Return the number of the newest accepted version before `current`, or 0 if none is accepted.
 
     Raises:
         DatabaseUnreachable: the database does not answer.

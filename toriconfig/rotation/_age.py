@@ -12,15 +12,16 @@ if TYPE_CHECKING:
 
 
 def check_due(rotation: Rotation, rotated_at: float | None, began: float) -> None:
-    """Check that a secret is due.
+    """Check that a secret is due for rotation.
 
     Args:
         rotation: rotation of the secret.
         rotated_at: time of the last rotation in seconds since 1970; None: unknown, so the secret is due.
-        began: a rotation by another rotator after this time counts, whatever `max_age`; 0: only `max_age` counts.
+        began: seconds since 1970; a secret rotated after this time is not due, whatever its `max_age`. 0: only
+            `max_age` counts.
 
     Raises:
-        RotatedRecently: it is not due.
+        RotatedRecently: the secret is not due.
     """
     if rotated_at is None:
         return
@@ -40,14 +41,14 @@ def check_readers(rotation: Rotation, promoted: float | None) -> None:
     """Check that programs have refreshed since alternating users were last rotated.
 
     The next rotation changes the password of the user before the last one. A program that has not refreshed still uses
-    it.
+    that password.
 
     Args:
         rotation: rotation of the secret.
         promoted: time of the last rotation or rollback in seconds since 1970; None: never.
 
     Raises:
-        RotatedRecently: it was less than `min_age` ago.
+        RotatedRecently: `promoted` was less than `min_age` ago.
     """
     age = None if promoted is None else max(0.0, rotation.clock.time() - promoted)
     if age is None or age >= rotation.min_age:

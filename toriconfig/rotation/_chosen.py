@@ -50,7 +50,7 @@ class Chosen:
 
     @property
     def name(self) -> str:
-        """Name of the kind, if it is known without the record; else ""."""
+        """Name of the kind; "" if only the record contains it."""
         return self._asked or self.guess
 
     @property
@@ -98,13 +98,14 @@ class Chosen:
         """Return the kind of a recorded rotation.
 
         Raises:
-            RotationRefused: it is not the requested one, it is unknown, or the record does not have its whole setup.
+            RotationRefused: the recorded kind is not the requested one.
+            KindUnknown: the recorded kind is unknown, or the record does not have its whole setup.
         """
         self.check_kind(found)
         return self.kind if self.kind is not None else self._made(found.kind, found.setup)
 
     def check_guess(self, found: Record | None) -> None:
-        """Make sure that a guessed kind does not replace one that informs another system of the new value.
+        """Check that the guessed kind does not replace a recorded kind that also changes another system.
 
         Args:
             found: the last record; None: there is none.
@@ -124,10 +125,10 @@ class Chosen:
         )
 
     def check_kind(self, found: Record) -> None:
-        """Check that the requested kind is that of the record.
+        """Check that the requested kind, if any, equals the kind of the record.
 
         Raises:
-            RotationRefused: it is another one.
+            RotationRefused: the kinds differ.
         """
         if self._asked and found.kind != self._asked:
             raise RotationRefused(

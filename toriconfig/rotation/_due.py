@@ -150,7 +150,7 @@ def rotate_due(
 
 
 def merged(rotations: Iterable[Rotation]) -> list[Rotation]:
-    """Keep, of several rotations of one secret, the one with the smallest `max_age`, at the position of the first."""
+    """Return one rotation per secret: the one with the smallest `max_age`, at the position of the secret's first."""
     found: dict[str, Rotation] = {}
     for rotation in rotations:
         other = found.setdefault(str(rotation.ref), rotation)
@@ -160,12 +160,12 @@ def merged(rotations: Iterable[Rotation]) -> list[Rotation]:
 
 
 class _Came:
-    """Results as they arrive, passed on one at a time, without holding a lock.
+    """Queue that passes each result to `tell`, one at a time, without holding a lock.
 
-    If another thread is already passing results on, it also passes on the new one.
+    A thread that is already passing results on also passes on the results that other threads add.
 
     Args:
-        tell: passes one result on.
+        tell: function that receives one result.
         given_up: event that is set when `tell` raises; the other results are still passed on.
     """
 
@@ -205,7 +205,7 @@ def _line(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
 
 
 def _looked_after(rotation: Rotation, act: Act, force: bool, began: float) -> Line:
-    """Process one secret: first an unfinished rotation, then the secret's age."""
+    """Process one secret: first its unfinished rotation, then its age. Return the result."""
     reference = str(rotation.ref)
     left = rotation.half_way()
     if left is not None:
@@ -240,7 +240,7 @@ def _of_age(rotation: Rotation, max_age: float, act: Act, force: bool, began: fl
 
 
 def _of_half_way(rotation: Rotation, left: HalfWay, act: Act) -> Line | None:
-    """Process an unfinished rotation; return None if it is settled and the age must be checked."""
+    """Process an unfinished rotation. Return its result, or None if the secret's age must still be checked."""
     reference = str(rotation.ref)
     if left.grace_until and act != "rollback":
         return Line(reference, "grace")

@@ -27,7 +27,8 @@ def rotate_in_engine(
         rotation: the requested rotation.
         kind: its kind.
         work: the secret with the connection to Vault.
-        check_due: raises if the time of the last rotation shows that it is not due; called last. None: it is due.
+        check_due: function that receives the time of the last rotation, and raises if the secret is not due. Called
+            after all other checks. None: the secret is due.
 
     Raises:
         RotationError: the request was refused, or the new value does not work.

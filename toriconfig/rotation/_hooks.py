@@ -25,7 +25,7 @@ _LARGEST_ANSWER = 1 << 16
 
 
 class Hook(Protocol):
-    """Receiver of results. Its text in messages is `name`."""
+    """Receiver of results. Messages show its attribute `name`."""
 
     @property
     def name(self) -> str: ...
@@ -159,7 +159,7 @@ class Deliveries:
             lane.events.put((number, body))
 
     def close(self) -> list[str]:
-        """Wait until everything is delivered. Events behind one that was not delivered in time are given up.
+        """Wait for all deliveries. After an event that was not delivered in time, the later events are dropped.
 
         Returns:
             One warning for each hook that missed an event.

@@ -39,10 +39,10 @@ class Journal:
         self._marks: set[str] = set()
 
     def read(self) -> Record | None:
-        """Return the last record, or None if there was no rotation.
+        """Return the last record, or None if there is no record.
 
         Raises:
-            RotationRefused: the path holds something else.
+            RotationRefused: the path of the record holds other data.
         """
         found = self.versions.read()
         self.newest = found.number
@@ -65,7 +65,7 @@ class Journal:
             The written record, or the reason why it was not written.
 
         Raises:
-            RotationLost: another rotator has written since.
+            RotationLost: another rotator has written the record since.
         """
         new = replace(record, at=stamp(self._clock.time()), mark=secrets.token_hex(8), **changes)
         self._marks.add(new.mark)
@@ -87,10 +87,10 @@ class Journal:
         return found.number if found.state == "there" and found.data.get("mark") == record.mark else None
 
     def confirm(self, record: Record) -> None:
-        """Check that no other rotator has taken over.
+        """Check that no other rotator has taken over the record.
 
         Raises:
-            RotationLost: one has.
+            RotationLost: another rotator has taken over the record.
         """
         found = self.versions.read()
         if found.number != record.revision and found.data.get("mark") not in self._marks:
@@ -100,13 +100,13 @@ class Journal:
         """Check that the record was not written since it was read.
 
         Raises:
-            RotationLost: it was.
+            RotationLost: the record was written.
         """
         if self.versions.read().number != self.newest:
             raise self.lost()
 
     def lost(self) -> RotationLost:
-        """Return the error that names the rotator which has the rotation now."""
+        """Return the error that names the rotator of the stored record."""
         try:
             record = persist(self.read, self._patience)
         except VaultError:  # that it is somebody else's is known all the same
@@ -143,7 +143,7 @@ def lost_to(record: Record, path: str) -> RotationLost:
 
 
 def command(path: str, record: Record | None, act: str = "") -> str:
-    """Return the command line for the rotation of a record, or for the whole path without one."""
+    """Return the command line for the rotation of a record; without a record, for the whole path."""
     key = f"#{record.keys[0]}" if record is not None and len(record.keys) == 1 else ""
     again = _given_again(record.kind) if record is not None else []
     kind = ["--kind", record.kind] if record is not None and again and not act else []
@@ -151,7 +151,7 @@ def command(path: str, record: Record | None, act: str = "") -> str:
 
 
 def _given_again(name: str) -> list[str]:
-    """The options that a kind of this package requires and no record keeps, as they are typed."""
+    """Return the required options that the record does not keep, as the user types them; kinds of this package only."""
     from toriconfig.rotation.kinds import KINDS
 
     options = getattr(KINDS.get(name), "options", ())

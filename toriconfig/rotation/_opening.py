@@ -90,7 +90,7 @@ def reserve(
 
 
 def take_over(run: Run, found: Record, *, halting: bool = False) -> Record:
-    """Take over an open record. Its former rotator detects this before its next change.
+    """Take over an open record, and return it. The former rotator detects this before its next change.
 
     Args:
         run: context of the steps.
@@ -123,7 +123,7 @@ def halt(run: Run, record: Record) -> Record:
     """Take over an open record so that it can be undone. Afterwards no rotator can promote it.
 
     Returns:
-        The record, ready to be undone; or promoted, if a promotion had happened without being recorded.
+        The record with step "undoing". If a promotion had succeeded without being recorded: with step "promoted".
     """
     record = take_over(run, record, halting=True)
     if record.step != "verified":

@@ -126,7 +126,7 @@ class Preflight:
         check_needs(self.work, {**needs, **(needs_of(kind, self.work) if self.work.retires else {})}, must_know=False)
 
     def last_promoted(self, found: Record | None, current: Version) -> float | None:
-        """Return the time of the last rotation or rollback, in seconds since 1970; None if it was not stored."""
+        """Return the time of the last rotation or rollback, in seconds since 1970; None if no time is stored."""
         noted = seconds_of(current.notes.get(note_of(self.ref), ""))
         recorded = None
         if found is not None and found.step == "done" and (self.ref.key is None or self.ref.key in found.keys):
@@ -134,9 +134,9 @@ class Preflight:
         return max((one for one in (noted, recorded) if one is not None), default=None)
 
     def rotated_at(self, found: Record | None = None, current: Version | None = None) -> float | None:
-        """Return the time of the last rotation, else of the first write, in seconds since 1970.
+        """Return the time of the last rotation, in seconds since 1970; if there was none, the time of the first write.
 
-        Without permission to read the metadata of the path, it is the time of the newest version, for any key.
+        If there was no rotation, and the metadata of the path may not be read, return the time of the newest version.
 
         Args:
             found: the last record, if it was read.
@@ -154,9 +154,9 @@ class Preflight:
 
 
 def note_of(ref: Ref) -> str:
-    """Return the name in the custom metadata for the time of the last rotation, one for each key of a path.
+    """Return the name under which the custom metadata hold the time of the last rotation. Each key has its own name.
 
-    Vault rejects long and unprintable names, so such a name is hashed.
+    Vault rejects long and unprintable names, so a hash replaces such a key.
     """
     if ref.key is None:
         return "rotated_at"
@@ -169,7 +169,7 @@ def check_there(current: Version, ref: Ref) -> None:
     """Check that there is a value to rotate.
 
     Raises:
-        VaultNotFound: there is none; the message gives the reason.
+        VaultNotFound: there is no value; the message gives the reason.
     """
     path = ref.path
     if current.state == "absent":
@@ -205,7 +205,7 @@ def needs_of(kind: Kind, work: Work) -> Mapping[str, str]:
     """Return the capabilities that the kind needs, in addition to those for the record and the secret.
 
     Raises:
-        SecretError: the error of the kind.
+        SecretError: the kind raised an error.
     """
     return answered(lambda: kind.needs(work), f"{kind.name}: needs")
 
@@ -219,7 +219,7 @@ def check_needs(work: Work, needs: Mapping[str, str], *, must_know: bool = True)
         must_know: True: refuse if the token may not read its own capabilities.
 
     Raises:
-        RotationRefused: they do not; the error names each capability, and the policy to write.
+        RotationRefused: a capability is missing; the error names each one, and the policy to write.
     """
     try:
         can = capabilities(work, needs) if needs else {}

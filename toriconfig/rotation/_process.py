@@ -13,7 +13,7 @@ _under_way: set[str] = set()
 
 
 def this_process() -> dict[str, Any]:
-    """Return the name of this process for records. It differs from that of a later process with the same number."""
+    """Return data for records that identifies this process, also if a later process has the same number."""
     pid = os.getpid()
     return {"host": socket.gethostname(), **_machine(), "pid": pid, "started": _started(pid)}
 
@@ -29,10 +29,10 @@ def end(rotation_id: str) -> None:
 
 
 def is_running(process: Mapping[str, Any], rotation_id: str) -> bool | None:
-    """Return True if a process still runs a rotation; None if this machine cannot know.
+    """Return True if the process still runs the rotation, False if not; None if this machine cannot check.
 
     Args:
-        process: name of the process, from `this_process`.
+        process: data that identifies the process, from `this_process`.
         rotation_id: id of the rotation.
     """
     pid = process.get("pid")
@@ -45,7 +45,7 @@ def is_running(process: Mapping[str, Any], rotation_id: str) -> bool | None:
 
 
 def _machine() -> dict[str, Any]:
-    """Return the identifiers of the boot and the PID namespace, within which a process number identifies a process."""
+    """Return the ids of the boot and the PID namespace. Process numbers are unique only within both."""
     return {"boot": _text("/proc/sys/kernel/random/boot_id"), "namespace": _link("/proc/self/ns/pid")}
 
 
@@ -60,7 +60,7 @@ def _exists(pid: int) -> bool:
 
 
 def _started(pid: int) -> int:
-    """Return the start time of the process in ticks since boot; -1 if it has ended, 0 if the system gives no time."""
+    """Return the start time of a process in ticks since boot; -1 if the process has ended; 0 if it is unknown."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:

@@ -29,10 +29,11 @@ class Work:
         timeout: seconds for one wait on any system other than Vault.
 
     Attributes:
-        returning: True if an earlier value is being restored, so the current value may be invalid.
-        retires: True if the former value is invalidated at the end.
+        returning: True if the rotation restores an earlier value; the current value may then be invalid.
+        retires: True if the rotation invalidates the former value at its end.
         main: the versions of the secret; None if an engine keeps the secret.
-        before: data that the kind stored in `plan` for its later steps. One kind may serve several rotations at once.
+        before: data that the kind stores in `plan` for its later steps. It is stored here because one kind object may
+            serve several rotations at once.
     """
 
     def __init__(self, session: Session, ref: Ref, timeout: float) -> None:
@@ -105,7 +106,7 @@ class Work:
         return newest.data if newest is not None and newest.state == "there" else None
 
     def fence(self) -> None:
-        """Check that this rotation has not been taken over. Call it while holding the lock that serialises changes.
+        """Check that no other rotator has taken over. Call this method while holding the lock that serialises changes.
 
         Raises:
             RotationLost: another rotator has taken over.
@@ -116,7 +117,7 @@ class Work:
         """Set the function that `fence` calls.
 
         Args:
-            fence: raises RotationLost if the rotation was taken over.
+            fence: function that raises RotationLost if another rotator has taken over.
         """
         self._fence = fence
 
@@ -156,7 +157,7 @@ class Kind(Protocol):
     def stored(self) -> bool: ...
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """Return the policy that the kind needs in addition to the record's.
+        """Return the policy that the kind needs, in addition to the policy for the record and the secret.
 
         Args:
             work: the secret.
@@ -208,7 +209,7 @@ class Kind(Protocol):
             pending: the new values.
 
         Raises:
-            RotationError: they are not.
+            RotationError: the new values are not valid.
         """
         ...
 

@@ -95,12 +95,12 @@ class Record:
 
     @property
     def unheard(self) -> bool:
-        """True if a verifier was given and its result is still missing."""
+        """True if the user gave a verifier that has not yet accepted the new value."""
         return self.verifier and self.step in ("reserved", "applied")
 
     @property
     def closed(self) -> Record:
-        """Return the record of the completed rotation, without values: the data that a rollback needs."""
+        """Return the record to store when the rotation ends. It has no values; a rollback does not need them."""
         return replace(self, step="done", undoes={}, pending=_NOTHING, former=_NOTHING)
 
     def dump(self) -> dict[str, Any]:
@@ -124,7 +124,7 @@ _TEXTS = ("id", "kind", "step", "who", "since", "at", "mark", "promoted_at", "re
 
 
 def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
-    """Return the record in the data of a path, or None if it is something else."""
+    """Return the record that the data of a path contains, or None if the data are not a record."""
     try:
         plain = {name: data[name] for name in _PLAIN if name in data}
         for name in _MAPPINGS:
@@ -139,7 +139,7 @@ def load_record(data: Mapping[str, Any], revision: int) -> Record | None:
 
 
 def _is_record(plain: Mapping[str, Any]) -> bool:
-    """Return True if each part has the expected type, and this release knows the step."""
+    """Return True if the data are a record: each part has the expected type, and this release knows the step."""
     keys, grace = plain["keys"], plain.get("grace")
     return (
         all(isinstance(plain.get(name, ""), str) for name in _TEXTS)

@@ -58,7 +58,7 @@ def _nothing(rotation: Rotation, found: Record | None) -> Outcome:
 
 
 def _mended(rotation: Rotation, preflight: Preflight, last: Record | None) -> Outcome | None:
-    """Restore the newest accepted version, if the stored one is refused; return None otherwise.
+    """Restore the newest accepted version if the stored value is refused. Return None if nothing was restored.
 
     Raises:
         RotationRefused: no stored version is accepted, or another kind was requested.
@@ -157,7 +157,7 @@ def _wanted(values: Values, keys: tuple[str, ...], where: str, rotation: Rotatio
 
 
 def _around(preflight: Preflight, found: Record) -> tuple[Values, Values]:
-    """Return the secret's values before and after a rotation. A closed record no longer contains them."""
+    """Return the secret's values before and after a rotation: from an open record, else from the KV versions."""
     if found.open:
         return found.former.open(), found.pending.open()
     return _version(preflight, found.base, ", the one before,"), preflight.main.read(found.version).data

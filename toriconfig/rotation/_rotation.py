@@ -291,7 +291,7 @@ class Rotation:
         return Plan(str(self.ref), kind.name, tuple(actions))
 
     def age(self) -> float | None:
-        """Return the seconds since the last rotation, else since the first write; None if both are unknown.
+        """Return the seconds since the last rotation, or since the first write if there was none; None: unknown.
 
         Raises:
             VaultError: the secret cannot be read.
@@ -306,10 +306,10 @@ class Rotation:
         return work
 
     def preflight(self) -> Preflight:
-        """Return the stored secret and its record. For use by the library.
+        """Return the object for reading the stored secret and its record. For use by the library.
 
         Raises:
-            RotationRefused: an engine of Vault keeps the secret, or its engine has no versions.
+            RotationRefused: an engine of Vault keeps the secret itself, or the path is not in a KV v2 engine.
         """
         if not self.chosen.is_stored:
             raise RotationRefused(
@@ -372,7 +372,7 @@ class Rotation:
 
 
 def _guarded(work: Callable[[], T]) -> T | BaseException:
-    """Return the result of `work`, or its error without the traceback frames and causes, which held values."""
+    """Return the result of `work`, or its error without frames and causes, because they may hold values."""
     try:
         return work()
     except BaseException as error:  # noqa: BLE001  (Ctrl-C comes through the same frames; `_outcome` raises it)

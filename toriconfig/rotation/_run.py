@@ -35,7 +35,7 @@ class Run:
         work: the secret with the connection to Vault.
         kind: the kind of the rotation.
         main: the versions of the secret.
-        journal: its record.
+        journal: the record of the rotation.
         who: name of this rotator.
         clock: source of the recorded times.
         verify: the user's verifier, or None.
@@ -43,7 +43,8 @@ class Run:
         grace: seconds until the former value is invalidated; None: it is not.
         tell: function called with each event.
         cause: the error for which the rotation is undone, or None.
-        promotion: True if the new version was written; `maybe`: it was sent, but not confirmed.
+        promotion: "yes": the new version was written. "maybe": the write was sent, but not confirmed. "no": not
+            written.
     """
 
     work: Work
@@ -148,11 +149,10 @@ class Run:
         return now.number if now.state == "there" and same(now.data, pending, keys) else None
 
     def _may_still_land(self, current: Version, error: VaultError) -> bool:
-        """Return True if a version was written in the meantime. Otherwise make sure that an abandoned write cannot
-        succeed.
+        """Block an unanswered promotion. Return True if a new version exists already, so that the caller must read it.
 
-        Such a write may still be on its way, and must not succeed after the former password was restored. A new version
-        of the secret makes its check-and-set fail.
+        The promotion may still reach Vault, and must not succeed after the former password was restored. The unchanged
+        secret is therefore written again: after that version the check-and-set of the promotion fails.
         """
         if not isinstance(error, PASSING):
             return False
@@ -192,7 +192,7 @@ class Run:
         return self._advance("close", record, step="done")
 
     def _note(self, record: Record) -> None:
-        """Store the time of the rotation. A failure, such as by a new policy, does not stop the rotation."""
+        """Store the time of the rotation. If Vault refuses that, the rotation continues."""
         try:
             self.persist(lambda: self.main.note({note_of(self.work.ref): record.promoted_at or record.at}))
         except PASSING:
@@ -221,10 +221,10 @@ class Run:
         return self._advance("undo", record, step="undone")
 
     def put_back(self, record: Record) -> SecretError | None:
-        """Make the former values valid again; return the error, or None.
+        """Make the former values valid again. Return the error, or None if they are valid.
 
-        Vault need not answer: if it is unknown whether another rotator took over, the values are restored anyway,
-        because readers may be locked out.
+        The values are restored even if Vault does not answer. It is then unknown whether another rotator took over, but
+        readers may be locked out otherwise.
         """
 
         def still_ours() -> None:
@@ -238,20 +238,20 @@ class Run:
         return self._attempt("undo", lambda: self.kind.undo(self.work, pending, former))
 
     def _attempt(self, method: str, work: Callable[[], object]) -> SecretError | None:
-        """Call the kind, repeatedly while Vault or the database does not answer; return its error, or None."""
+        """Call `work`, and again while Vault or the database does not answer. Return the last error, or None."""
         return attempt(lambda: self.persist(work), f"{self.kind.name}: {method}")
 
     def persist(self, work: Callable[[], T]) -> T:
         """Call `work`, repeatedly while Vault or the database does not answer.
 
         Raises:
-            SecretError: its last error.
+            SecretError: the last error of `work`.
         """
         return persist(work, self.work.timeout)
 
     def _failed(self, step: Step, record: Record, error: SecretError, *, undo: bool = False) -> Record:
-        """Handle the error of a step: an error without an answer is left to a resume; any other one undoes the
-        rotation.
+        """Handle the error of a step. If Vault or the database did not answer, raise the error, so that a resume can
+        continue. Otherwise return the record, marked to be undone.
 
         Args:
             step: the failed step.
@@ -278,8 +278,8 @@ class Run:
         """Write the record with changes, and return it.
 
         Raises:
-            RotationLost: another rotator has written it since.
-            VaultError: it was not written, or it is unknown whether it was.
+            RotationLost: another rotator has written the record since.
+            VaultError: the record was not written, or may not have been written.
         """
         try:
             written = self.journal.write(record, **changes)

@@ -1,4 +1,4 @@
-"""Calls of other code with a deadline, on a thread that is abandoned afterwards."""
+"""Calls of other code with a deadline. The call runs on a thread, which is abandoned after the deadline."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ E = TypeVar("E", bound=BaseException)
 
 
 class Unfinished(RotationError):
-    """Error for a call that did not end in time, and still runs."""
+    """Error for a call that did not end in time. The call is still running."""
 
 
 def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> SecretError | None:
@@ -26,12 +26,11 @@ def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> S
     Args:
         seconds: time limit; infinity: none.
         work: the function to call.
-        what: its name in messages.
+        what: name of the function in messages.
 
     Returns:
-        None, or the error: an error of this library unchanged, of any other only its type, because its text may contain
-            a
-        secret.
+        None, or the error. An error of this library is returned unchanged. Any other error is replaced by one that
+        has only its type, because its text may contain a secret.
     """
     outcome: list[SecretError | None] = []
 
@@ -65,7 +64,7 @@ def answered(work: Callable[[], T], what: str) -> T:
     """Return the result of `work`.
 
     Raises:
-        SecretError: its error, as `attempt` returns it.
+        SecretError: the error of `work`, as `attempt` returns it.
     """
     given: list[T] = []
     error = attempt(lambda: given.append(work()), what)

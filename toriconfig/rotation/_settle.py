@@ -23,7 +23,7 @@ class Unwritten(NamedTuple):
 
     Attributes:
         error: the reason.
-        known: True if it was certainly not written; False if it may have been, or still may be.
+        known: True: the value was certainly not written. False: the write may have succeeded, or may still succeed.
     """
 
     error: VaultError
@@ -42,7 +42,7 @@ class Patience:
         self._pause = _FIRST
 
     def wait(self) -> bool:
-        """Wait before the next try; return False if there is no time for one."""
+        """Wait before the next try. Return True if there is time for the try, else False."""
         left = self._end - SYSTEM.monotonic()
         if left <= 0:
             return False
@@ -70,12 +70,13 @@ def settle(write: Callable[[], int | None], landed: Callable[[], int | None], se
     """Repeat a check-and-set write until its outcome is known.
 
     Args:
-        write: tries once, and returns the new version, or None if another writer was faster.
-        landed: reads back, and returns the version if it is ours, else None.
+        write: function that tries once. It returns the new version, or None if another writer was faster.
+        landed: function that reads back. It returns the version if this write created it, else None.
         seconds: time limit.
 
     Returns:
-        The version; None: another writer was faster; or the reason why it was not written.
+        The number of the new version. None: another writer was faster. `Unwritten`: the reason why no version was
+        written.
     """
     patience, doubtful = Patience(seconds), False
     while True:

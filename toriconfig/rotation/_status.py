@@ -40,7 +40,7 @@ def half_way(rotation: Rotation) -> HalfWay | None:
     """Return the unfinished rotation at the secret's path, or None.
 
     Raises:
-        VaultError: it cannot be read.
+        VaultError: the record cannot be read.
     """
     if not rotation.chosen.is_stored:
         return None
@@ -64,7 +64,7 @@ def status_of(rotation: Rotation) -> Status:
     """Return the state of the rotation.
 
     Raises:
-        VaultError: it cannot be read.
+        VaultError: the secret or its record cannot be read.
     """
     ref = rotation.ref
     if not rotation.chosen.is_stored:
@@ -121,7 +121,7 @@ def _seconds_left(rotation: Rotation, found: Record) -> float:
 
 
 def _what_works(rotation: Rotation, preflight: Preflight, found: Record, current: Version) -> tuple[bool | None, str]:
-    """Return whether readers are locked out, and a description of the version that works."""
+    """Return `(locked_out, works)` for `Status`; `locked_out` is None if that is unknown."""
     if current.state != "there":
         return None, f"nothing: version {current.number} of {rotation.ref.path} is {current.state}"
     stored = f"version {current.number}, stored since {current.created}"

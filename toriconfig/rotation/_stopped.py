@@ -18,7 +18,7 @@ LOCKED_OUT = "readers are locked out NOW"
 
 
 def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
-    """Return the error of a rotation that cannot continue, after repairing as much as possible for its readers.
+    """Repair as much as possible for the readers of a rotation that cannot continue, and return the error.
 
     If the former password stopped working and nothing was promoted, the former password is restored.
 
@@ -28,7 +28,7 @@ def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
         error: the reason.
 
     Returns:
-        The error to raise. It shows whether readers are locked out, and has the command to run.
+        The error to raise. Its text shows whether readers are locked out, and the command to run.
     """
     path = run.work.ref.path
     resume, back = (f"`{command(path, record, act)}`" for act in ("--resume", "--rollback"))

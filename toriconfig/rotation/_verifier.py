@@ -52,7 +52,7 @@ class Command:
         Args:
             value: the secret: text, or a mapping of keys to values.
             seconds: time limit.
-            what: the program's name in the reason is this and its file name.
+            what: text before the program's file name in the reason.
             variables: further environment variables; None: none.
 
         Returns:
@@ -135,7 +135,7 @@ def _pour(descriptor: int, data: bytes) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and its children, unless it has ended by itself."""
+    """End a process and its children, unless the process has already ended."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

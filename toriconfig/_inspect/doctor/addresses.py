@@ -19,12 +19,12 @@ _STANDBYS = {"standbyok": "true", "perfstandbyok": "true"}
 
 
 def addresses(session: Session) -> Generator[Finding, None, Answer | None]:
-    """Return one finding per address, and another one if the server is sealed.
+    """Yield one finding per address, and a second one if the server at the address is sealed or not initialised.
 
     A failed address is only a warning if another address works.
 
     Returns:
-        The findings, and the health of the first usable address, or None.
+        The health of the first usable address, or None if no address is usable.
     """
     findings: list[Finding] = []
     usable: Answer | None = None
@@ -43,7 +43,7 @@ def addresses(session: Session) -> Generator[Finding, None, Answer | None]:
 
 
 def _health(session: Session, address: str) -> Answer | SecretError:
-    """Request the health of one address, in the root namespace, because other namespaces have none."""
+    """Return the health of the server at one address, or the error. Only the root namespace has this endpoint."""
     from toriconfig._vault.client import Client
 
     where = replace(session.resolved, addresses=(address,), namespace="")

@@ -20,7 +20,7 @@ _STOPS = ("error", "unreached")
 
 
 def examine_backends(references: Iterable[str], given: Sequence[Backend]) -> Iterator[Finding]:
-    """Examine each backend, then read each reference to it, unless the examination failed.
+    """Examine each backend; if the examination succeeded, read each reference to the backend. Yield the findings.
 
     Args:
         references: the references that the settings need, `scheme:path#key`.

@@ -18,7 +18,7 @@ class Finding:
     """Result of one step of the examination.
 
     Attributes:
-        mark: ok, warning, error, or unreached: a source could not be reached.
+        mark: "ok", "warning", "error", or "unreached" if a source could not be reached.
         subject: the examined object, such as `token` or a reference.
         message: the result.
         help: the remedy, or "".
@@ -34,7 +34,7 @@ class Finding:
 
     @property
     def problem(self) -> Problem | None:
-        """The finding as a problem, for the output formats; None if there is no problem."""
+        """The finding as a `Problem`, for the output formats; None if its mark is "ok"."""
         if self.mark == "ok":
             return None
         layer: OriginKind = "vault" if self.scheme == "vault" else "backend"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def place(session: Session, ref: Ref) -> Finding:
-    """Check that `ref` can be read. A read that would create an account is not made."""
+    """Return the finding about reading `ref`. If a read would create an account, only the permission is checked."""
     from toriconfig._vault.engines.paths import issues_on_read
 
     name = str(ref)
@@ -54,7 +54,7 @@ def place(session: Session, ref: Ref) -> Finding:
 
 
 def asked(client: Client, method: str, path: str, *, check: bool = True, **how: Any) -> Any:
-    """Return Vault's answer, or the error."""
+    """Send a request, and return Vault's answer or the error."""
     try:
         return client.request(method, path, check=check, **how)
     except SecretError as error:
@@ -112,7 +112,7 @@ def _capability(client: Client, ref: Ref) -> Finding:
 
 
 def _needed(client: Client, ref: Ref, denied: VaultDenied) -> str:
-    """Return the rule that the policy needs, and that of other engines if the token may not look up the engine."""
+    """Return the rule that the policy needs. If the token may not look up the engine, return two alternatives."""
     from toriconfig._vault.engines.mounts import policy_path
 
     try:
@@ -123,7 +123,7 @@ def _needed(client: Client, ref: Ref, denied: VaultDenied) -> str:
 
 
 def _suggestion(client: Client, ref: Ref) -> str:
-    """Return the most similar sibling of a path, if the token may list the siblings."""
+    """Return a hint with the most similar sibling of a path; "" if none is similar, or the token may not list them."""
     from toriconfig._vault.engines.mounts import policy_path
 
     parent, _, last = ref.path.rpartition("/")

@@ -1,4 +1,4 @@
-"""Variables with a prefix of Vault that are not read."""
+"""Examination of environment variables that begin with `VAULT_` or `BAO_`, but are not read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OF_THE_TOOLS = frozenset(
 
 
 def unread(environ: Mapping[str, str], known: Iterable[str]) -> Iterator[Finding]:
-    """Return one warning for each variable with a prefix of Vault that is not read.
+    """Yield one warning for each variable that begins with `VAULT_` or `BAO_`, but is not read.
 
     Args:
         known: names that are read, without the prefix.

@@ -20,7 +20,7 @@ class Addresses:
         self._root = Path(look.root).resolve() if look.root else _checkout(self._directory)
 
     def path(self, origin: Origin | None) -> PurePath | None:
-        """Return the file of `origin`: relative to the checkout, absolute outside it, None if it is not a file."""
+        """Return the path of the origin's file, relative if it is in the checkout. None: `origin` is no file."""
         if origin is None or origin.layer not in _FILES:
             return None
         path = self._directory / origin.source

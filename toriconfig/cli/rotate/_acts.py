@@ -62,14 +62,14 @@ def _planned(rotation: Rotation, force: bool) -> Told:
 
 
 def told_status(rotation: Rotation) -> Told:
-    """Return the status of one rotation."""
+    """Return the status of one rotation as JSON item, text and exit code."""
     status = rotation.status()
     code = Exit.FINDINGS if status.open else Exit.FINE
     return _report.of_status(status), _report.status_text(status), code
 
 
 def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str, hooks: Hooks) -> Told:
-    """Return the result of `work`. An error is reported, and does not stop the other rotations."""
+    """Return the result of `work`; after an error, the result that reports the error, so that other rotations go on."""
     from toriconfig.errors import SecretError
     from toriconfig.rotation._errors import KindUnknown
 
@@ -89,7 +89,7 @@ def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str, hooks:
 
 
 def tell_interrupted(rotation: Rotation) -> None:
-    """Report the state of an interrupted rotation, or the command that shows it."""
+    """Report the state of an interrupted rotation; if the state cannot be read, the command that shows it."""
     from toriconfig.errors import SecretError
 
     typed = f"toriconfig rotate '{rotation.ref}'"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def over_all(references: tuple[str, ...], act: str, options: dict[str, Any], hooks: Hooks) -> int:
-    """Process all secrets that are due; with `status`, `resume` and `rollback`, all that are declared.
+    """Process all secrets that are due. The acts `status`, `resume` and `rollback` process all declared secrets.
 
     Returns:
         The exit code.
@@ -146,11 +146,10 @@ def _code(untold: dict[str, str]) -> Exit:
 
 
 def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> list[tuple[str, float | None]]:
-    """Return the given references with the `max_age` that the settings declare; without references, all that declare
-    one.
+    """Return `(reference, max_age)` for each given reference; if none is given, for each declared one with an age.
 
-    If several are declared for one path, the smallest is used. Actions on records take all declared references, also
-    those without an age.
+    If the settings declare several ages for one reference, the smallest is used. Actions on records take all declared
+    references, also those without an age.
     """
     if references and options["max_age"] is not None:
         return [(reference, None) for reference in references]

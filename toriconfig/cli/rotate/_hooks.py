@@ -23,14 +23,14 @@ _REFERENCE = "vault:"
 
 
 class Hooks:
-    """The hooks of one command. Without any, nothing is sent and nothing is imported.
+    """The hooks of one command. If the command line names none, nothing is sent and nothing is imported.
 
     Args:
         act: the action.
-        options: of the command line.
+        options: the options of the command line.
 
     Raises:
-        click.UsageError: an option is invalid, or the action is none that sends events.
+        click.UsageError: an option is invalid, or the action sends no events.
         SecretError: the key of the signature cannot be read.
     """
 
@@ -97,7 +97,7 @@ class Hooks:
 
 
 def _left(item: _report.Item, rotation: Rotation | None) -> dict[str, Any] | None:
-    """Return what is recorded of an unfinished rotation; None: there is none, or Vault does not answer."""
+    """Return data of an unfinished rotation from its record; None if there is none, or Vault does not answer."""
     from toriconfig.errors import SecretError
 
     error = item.get("error") or {}

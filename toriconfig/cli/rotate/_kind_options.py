@@ -71,7 +71,7 @@ class KindOptions(click.Command):
 
 
 def class_of(name: str) -> type[Any] | None:
-    """Return the class of a kind: that of `--kind`, or another one by its name; None if there is none.
+    """Return the class of the kind `name`: the class that `--kind` names, or an installed one; None if there is none.
 
     Raises:
         click.UsageError: an installed package declares the kind, but it cannot be used.
@@ -101,9 +101,7 @@ def was_given(name: str) -> bool:
 
 
 def owners() -> dict[str, list[tuple[type[Any], Any]]]:
-    """Return the kinds' options that the command line contains: for each flag the kinds that declare it, with the
-    option.
-    """
+    """Return `(kind, option)` of each kind that declares a flag, by flag, for all flags on the command line."""
     found: dict[str, list[tuple[type[Any], Any]]] = {}
     for kind in _classes(click.get_current_context()):
         for option in _declared(kind):
@@ -113,7 +111,12 @@ def owners() -> dict[str, list[tuple[type[Any], Any]]]:
 
 
 def given_to(kind: type[Any] | None, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the given options of a kind as arguments; None: those of any kind that later acts use."""
+    """Return the given options of a kind as keyword arguments.
+
+    Args:
+        kind: the kind; None: any kind, but no secret option or new value.
+        options: the options of the command line.
+    """
     found = {}
     for declaring, option in (pair for pairs in owners().values() for pair in pairs):
         if (declaring is kind if kind is not None else option.lasting) and not option.ask:
@@ -122,7 +125,7 @@ def given_to(kind: type[Any] | None, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def asked_of(kind: type[Any] | None) -> Any:
-    """Return the option of a kind that is prompted for, or None."""
+    """Return the option of the kind whose value is prompted for, or None."""
     return next((one for one in _declared(kind) if one.ask), None)
 
 
@@ -199,7 +202,7 @@ def _named(target: str) -> type[Any] | None:
     """Return the class of `--kind`, or None if no kind has the name.
 
     Raises:
-        ValueError: it cannot be imported, or is not a kind; the message gives the reason.
+        ValueError: the class cannot be imported, or is not a kind; the message gives the reason.
     """
     from toriconfig.rotation import kinds
     from toriconfig.rotation.kinds._found import why_no_kind

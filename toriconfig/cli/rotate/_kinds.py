@@ -35,7 +35,7 @@ def make_rotations(references: list[tuple[str, float | None]], act: str, options
 
 
 def kind_name(reference: str, options: dict[str, Any]) -> str:
-    """Return the kind that the command line gives or the reference implies; "" if only the record has it."""
+    """Return the name of the kind, from the command line or implied by the reference; "" if only the record has it."""
     from toriconfig._core.markers import split
     from toriconfig.rotation import kinds
 
@@ -63,10 +63,10 @@ def _no_kind(name: str) -> str:
 
 
 def refuse_other_kinds(names: set[str], act: str, options: dict[str, Any]) -> None:
-    """Reject options that belong to none of these kinds, or describe a new value that is not created.
+    """Reject options that belong to none of these kinds, or describe a new value although the act creates none.
 
     Raises:
-        click.UsageError: there is one; the message names its kind.
+        click.UsageError: there is such an option; the message names its kind.
     """
     from toriconfig.rotation import kinds
 
@@ -84,7 +84,7 @@ def refuse_other_kinds(names: set[str], act: str, options: dict[str, Any]) -> No
 
 
 def _refuse_other(flag: str, owning: list[str], recorded: list[str], names: set[str], unknown: bool) -> None:
-    """Reject a flag of another kind, unless only the record has the kind."""
+    """Reject a flag that none of the kinds `names` declares, unless only the record has the kind."""
     if unknown or names & {*owning} or ("" in names and recorded):
         return
     one = ", ".join(sorted(names - {""})) or "the recorded kind"
@@ -132,7 +132,7 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
 
 
 def _kind(name: str, act: str, options: dict[str, Any]) -> Kind | type[Any] | None:
-    """Return the kind of a new rotation: a kind, its class, or None if the record determines the rest."""
+    """Return the kind of a new rotation; its class if the record has the rest of its setup; None if it has the kind."""
     from toriconfig.rotation._option import made, options_of
 
     found = class_of(name) if name else None
@@ -158,9 +158,7 @@ def _value(from_stdin: bool) -> str:
 
 
 def _min_age(options: dict[str, Any]) -> float | None:
-    """Return twice the seconds between refreshes of programs with these settings; None if the settings cannot be
-    loaded.
-    """
+    """Return twice the `refresh_interval` of the settings, in seconds; None if they cannot be loaded."""
     if "min_age" not in options:
         options["min_age"] = None
         from toriconfig._load.attempt import try_load

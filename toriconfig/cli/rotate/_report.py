@@ -44,7 +44,7 @@ def of_status(status: Status) -> Item:
 
 
 def of_line(line: Line, act: str) -> Item:
-    """Return the item of one result of many."""
+    """Return the item for one result of `rotate_due`."""
     error = None if line.error is None else error_item(line.error)
     return {
         "reference": line.reference,
@@ -148,7 +148,7 @@ def _alive(status: Status) -> str:
 
 
 def line_text(line: Line) -> str:
-    """Return one line for one result of many."""
+    """Return one line of text for one result of `rotate_due`."""
     from toriconfig.rotation._outcome import spoken
 
     age = "" if line.age is None else f", {spoken(line.age)} old"

@@ -20,7 +20,7 @@ def installed(name: str) -> type[Any] | None:
     """Return the kind that an installed package declares by that name, or None.
 
     Raises:
-        ValueError: it cannot be imported, or is not a kind; the message names the package.
+        ValueError: the object cannot be imported, or is not a kind; the message names the package.
     """
     points = list(entry_points(group=GROUP, name=name))
     if not points:

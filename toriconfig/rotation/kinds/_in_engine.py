@@ -15,7 +15,7 @@ class InEngine:
     stored = False
 
     def generate(self, work: Work, current: Values) -> Values:
-        """Return the values that the engine generated, as far as the engine shows them."""
+        """Return the values that the engine generated; {} if the engine does not show them."""
         return {}
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:
@@ -30,7 +30,7 @@ class InEngine:
         """Do nothing: the engine has invalidated the former value."""
 
     def rotated_at(self, work: Work) -> float | None:
-        """Return None: the time is unknown."""
+        """Return None: the time of the last rotation is unknown."""
         return None
 
 

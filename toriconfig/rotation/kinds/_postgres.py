@@ -63,7 +63,8 @@ class Server:
         """Return the reason why the login is refused, or "" if it is accepted.
 
         Raises:
-            DatabaseUnreachable: it could not be tried: no answer, or the connection was lost.
+            DatabaseUnreachable: the login could not be tried, because the server did not answer, or the connection was
+                lost.
             RotationError: the server refuses for a reason unrelated to the login.
             RotationRefused: the server requests no password (`trust`, `peer`, `cert`), so any password would be
                 accepted.
@@ -237,7 +238,7 @@ def forget_password(connection: psycopg.Connection[Any], user: str) -> None:
 
 
 def _members(text: str) -> list[str]:
-    """Return the names in a list of PostgreSQL, which puts a name in double quotes if necessary."""
+    """Return the names in a list that PostgreSQL wrote as text. Some of its names are in double quotes."""
     found = re.findall(r'"((?:[^"]|"")*)"|([^\s,"]+)', text)
     return [plain or quoted.replace('""', '"') for quoted, plain in found] or [""]
 

@@ -19,7 +19,7 @@ class Stored:
     stored = True
 
     def needs(self, work: Work) -> Mapping[str, str]:
-        """Return the policy to destroy versions that hold the former value."""
+        """Return the policy that is needed to destroy the versions that hold the former value."""
         return {work.main.destroy_path: "update"} if work.retires and work.main is not None else {}
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:
@@ -60,15 +60,17 @@ class Stored:
 
 
 def _holding(main: Versions, values: Values, base: int) -> tuple[list[int], list[int]]:
-    """Return the versions before the newest that hold these values, including those written because of another key.
+    """Return `(holding, unknown)`: versions before the newest that hold these values, and versions of unknown content.
+
+    A version that was written to change another key also holds the values.
 
     Args:
         main: the versions of the secret.
         values: the former values.
-        base: a version that held them. It counts even if it is deleted, because it could be undeleted.
+        base: a version that held the values. It is in `holding` even if it is deleted, because it could be undeleted.
 
     Returns:
-        The numbers of those versions, and of deleted versions whose content is unknown.
+        The numbers of the versions. The content of a deleted version is unknown.
     """
     if not values:
         return [], []
@@ -89,7 +91,7 @@ def key_of(work: Work) -> str:
     """Return the key of the reference.
 
     Raises:
-        RotationRefused: it has none.
+        RotationRefused: the reference has no key.
     """
     if work.ref.key is None:
         raise RotationRefused(

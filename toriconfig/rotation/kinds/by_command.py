@@ -30,7 +30,7 @@ class ByCommand(Generated):
     Args:
         apply: program and arguments as a list, or as one text in the syntax of a shell, such as
             `"kubectl apply -f /dev/fd/{fd}"`. No shell is started.
-        retire: command that invalidates the former value, which it receives, after `grace`; None: only the versions in
+        retire: command that receives the former value after `grace`, and invalidates it. None: only the versions in
             Vault are destroyed.
         keeps_former: True: the former value stays valid after `apply`. False: readers of the former value fail until
             the new one is stored, so it is restored at once if Vault cannot store the new one.
@@ -71,7 +71,7 @@ class ByCommand(Generated):
         self._keeps_former = keeps_former
 
     def ends_former(self, pending: Values, current: Values) -> bool:
-        """Return False if the former value stays valid.
+        """Return False if the former value stays valid after `apply`, else True.
 
         Args:
             pending: the new values.

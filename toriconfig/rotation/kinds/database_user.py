@@ -184,7 +184,7 @@ class DatabaseUser:
         self._set(work, server, new, old)
 
     def verify(self, work: Work, pending: Values) -> None:
-        """Log in with the new credentials.
+        """Check that the new credentials can log in.
 
         Raises:
             RotationError: the login failed.
@@ -242,7 +242,7 @@ class DatabaseUser:
         return None
 
     def _set(self, work: Work, server: Server, login: Login, valid: Login) -> None:
-        """Set the password of the user of `login`; `valid` can log in now."""
+        """Set the password in `login` for its user. `valid` is a login that is accepted now."""
 
         def change(connection: psycopg.Connection[Any]) -> None:
             work.fence()
@@ -256,7 +256,7 @@ class DatabaseUser:
         """Return True if the second user still has to be created as a member of the first.
 
         Raises:
-            RotationRefused: there is a user of that name that is not such a member.
+            RotationRefused: the second user exists, but is not a member of the first.
         """
         if user == of:
             return False
@@ -281,9 +281,9 @@ class DatabaseUser:
     ) -> None:
         """Call `change` for `user`, logged in as the administrator or as `own`.
 
-        The user itself, which may change its own password, is used without an administrator, or if the administrator's
-        credentials are not available. An administrator under rotation logs in as `own`, because its stored credentials
-        are not valid at that moment.
+        The login `own` is used in three cases. There is no administrator. The administrator's login failed, and `own`
+        is the login of `user` itself. The secret under rotation is the administrator's own, so its stored credentials
+        may be invalid at that moment.
         """
 
         def as_oneself(connection: psycopg.Connection[Any]) -> None:
