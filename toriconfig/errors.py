@@ -129,7 +129,7 @@ def _restore_secret_error(cls: type[SecretError], args: tuple[Any, ...], state: 
 
 
 class MissingCredentialError(SecretError, LookupError):
-    """Error for a secret that nothing supplies: Vault is not configured, and no layer has a value."""
+    """Error for a secret without any value: no layer has a value, and no backend supplies one."""
 
 
 class SecretDenied(SecretError):
@@ -137,13 +137,17 @@ class SecretDenied(SecretError):
 
 
 class SecretNotFound(SecretError):
-    """Error for a path, key or version that the backend does not hold. The value of a lower layer is used, if there is
-    one.
+    """Error for a path, key or version that the backend does not hold.
+
+    If a lower layer has a value, that value is used, and this error is not raised.
     """
 
 
 class SecretUnreachable(SecretError):
-    """Error for a backend that cannot be reached, or times out. The value of a lower layer is used, if there is one."""
+    """Error for a backend that cannot be reached, or does not answer in time.
+
+    If a lower layer has a value, that value is used, and this error is not raised.
+    """
 
 
 @clean_init
@@ -183,7 +187,7 @@ class VaultSealed(VaultError):
 
 
 class VaultUnreachable(VaultError, SecretUnreachable):
-    """Error for a Vault without a usable answer in time: refused connection, timeout, status 5xx, or invalid JSON."""
+    """Error for a request that Vault did not answer usably: refused connection, timeout, status 5xx, invalid JSON."""
 
 
 class ToriconfigWarning(UserWarning):

@@ -1,8 +1,8 @@
 """Public functions whose errors hold none of the arguments in their traceback.
 
-Error trackers, and `traceback` with locals, show the local variables of each frame, and the arguments of a wrong call
-may be secrets. The frames of this package are therefore removed from the traceback, down to the first frame of other
-code, such as a validator of the schema. That frame and all frames below it are kept.
+Error trackers, and `traceback` with locals, show the local variables of each frame. The arguments of a wrong call may
+be secrets. The frames of this package are therefore removed from the start of the traceback, up to the first frame of
+other code, such as a validator of the schema. That frame and all later frames are kept.
 """
 
 from __future__ import annotations
@@ -75,9 +75,10 @@ def expect(value: object, kinds: type[Any] | tuple[type[Any], ...], what: str) -
 
 
 def cleaned(error: E) -> E:
-    """Return the error without frames and context that could show an argument.
+    """Remove the frames that could show an argument from the error, and return the same error.
 
-    An error of other code keeps its context, which shows only data of that code.
+    An error that this package made also loses its context. An error of other code keeps its context, which holds only
+    data of that code.
     """
     trace, last = error.__traceback__, None
     while trace is not None and _is_ours(trace):
@@ -126,7 +127,7 @@ def _coroutine_of(function: Any) -> Any:
 
 
 def _is_raised(trace: TracebackType) -> bool:
-    """Return True if a `raise` of this package made the error; False if the error was not foreseen."""
+    """Return True if a `raise` statement of this package made the error; False if another operation failed."""
     from opcode import opmap
 
     return trace.tb_frame.f_code.co_code[trace.tb_lasti] == opmap["RAISE_VARARGS"]

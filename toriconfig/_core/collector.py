@@ -1,7 +1,7 @@
 """Suspension of the garbage collector during a load.
 
-The objects of a load (modules, classes, validators, trees, settings) stay alive, so hardly any of them is garbage. The
-collector would still examine them many times.
+Most objects of a load (modules, classes, validators, trees, settings) stay alive, so a collection would free almost
+nothing, but would examine all of them.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ _FROZEN = 1000
 def paused() -> Iterator[None]:
     """Disable the garbage collector inside the block, and restore its state afterwards.
 
-    Two concurrent threads can at most enable it too early. If modules were imported, which happens about once per
-    process, all new objects are moved to the oldest generation without being examined.
+    If two threads use this block at once, the first to leave may enable the collector too early; nothing worse can
+    happen. If the block imported modules (about once per process), all new objects are moved to the oldest generation
+    of the collector, without a collection.
     """
     running, modules = gc.isenabled(), len(sys.modules)
     gc.disable()

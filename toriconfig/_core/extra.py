@@ -4,11 +4,11 @@ from __future__ import annotations
 
 
 def missing_extra(what: str, library: str, extra: str) -> ImportError:
-    """Return the error, as one line with the remedy.
+    """Return an ImportError whose message is one line with the remedy.
 
     Args:
         what: the feature that needs the library, such as "watch()".
         library: name of the library on the package index.
-        extra: the extra of toriconfig that installs it.
+        extra: the extra of toriconfig that installs the library.
     """
     return ImportError(f"{what} needs {library}: pip install 'toriconfig[{extra}]'", name=library)

@@ -1,7 +1,8 @@
-"""Imports in a forked child of modules that another thread of the parent was importing at the fork.
+"""Repair of half-finished imports in a forked child.
 
-Python never releases the lock of such a module in the child, so an import of it would hang. This package imports most
-of its modules and libraries at their first use, which may coincide with a fork.
+A half-finished import is one that another thread of the parent was executing at the fork. That thread does not exist in
+the child, so the import lock of the module is never released there, and the next import of the module would hang. This
+package imports most modules at their first use, which may coincide with a fork.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from _thread import get_ident
 
 
 def forget_half_imports() -> None:
-    """Make the next import of each such module start again. Imports of the current thread continue."""
+    """Remove the half-finished modules and their locks, so that the next import of each starts from the beginning.
+
+    Imports that the current thread is executing are not changed.
+    """
     locks = getattr(sys.modules.get("_frozen_importlib"), "_module_locks", None)
     if not isinstance(locks, dict):
         return

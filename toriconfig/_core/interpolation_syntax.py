@@ -2,8 +2,8 @@
 
 `|url` before the closing brace percent-encodes the value: `${vault:secret/db#password|url}`. It may be given once, in
 lower case; spaces around it are ignored. In a path, a file or a key, quotes at the start of a segment protect `|` and
-`}`: `${vault:secret/db#"a|b"}`. The default of a variable is free text: there `|url` is a form only at the very end, in
-upper or lower case.
+`}`: `${vault:secret/db#"a|b"}`. The default of a variable is free text, in which `|url` has this meaning only at the
+very end, in upper or lower case.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _NOT_FETCHED = frozenset({"env", "file", "key", "profile"})
 
 
 class Reference(Value):
-    """One `${...}`.
+    """One parsed reference `${...}`.
 
     Attributes:
         kind: `env`, `file`, `key` or `profile`; else the scheme of a backend.
-        name: the variable, file, key or reference.
+        name: the name of the variable, the path of the file, the key, or the reference without its scheme.
         default: the text for a variable that is not set, or None.
         hint: the remedy for a variable that is not set, or None.
         forms: the encodings of the value, such as `url`.
@@ -62,7 +62,7 @@ class Reference(Value):
 
     @property
     def written(self) -> str:
-        """Text by which a settings file refers to this value of a backend."""
+        """The reference as a settings file must spell it, for a value of a backend."""
         return f"${{{self.kind}:{self.name}{''.join(f'|{form}' for form in self.forms)}}}"
 
 
@@ -130,7 +130,10 @@ def parse(text: str, checks: Mapping[str, Check] = CHECKS) -> Parts | Malformed:
 
 
 def _cut_short(parts: Parts) -> Reference | None:
-    """Return the reference to a backend that is followed by an unmatched `}`, which probably belongs to its key."""
+    """Return the first reference to a backend with an unmatched `}` in the text after it; None if there is none.
+
+    The key of such a reference probably contains the `}`, and should have been quoted.
+    """
     depth = 0
     for before, part in zip(["", *parts], parts, strict=False):
         for char in part if isinstance(part, str) else "":
@@ -152,7 +155,7 @@ def _ended_early(reference: Reference) -> Malformed:
 
 
 def formed(value: str | bytes, forms: tuple[str, ...]) -> str:
-    """Encode a text in the forms of a reference.
+    """Return the value as text, encoded in each of the `forms` of a reference.
 
     Raises:
         ValueError: the text cannot be encoded.
@@ -165,9 +168,10 @@ def formed(value: str | bytes, forms: tuple[str, ...]) -> str:
 
 
 def _end(text: str, at: int, checks: Mapping[str, Check]) -> tuple[int, int]:
-    """Return the end of the reference that begins at `at`, and the position of the `|` of its first form, or -1.
+    """Return two positions for the reference that begins at `at`: its closing brace, and the `|` of its first form.
 
-    Quotes are recognized where a segment may begin, but not in the free text of `${env:...}`.
+    The first position is -1 if the reference is not closed. The second is -1 if the reference has no form. Quotes are
+    recognized only where a segment may begin, and not in the free text of `${env:...}`.
     """
     while text.startswith(" ", at):
         at += 1
@@ -195,7 +199,10 @@ def _end(text: str, at: int, checks: Mapping[str, Check]) -> tuple[int, int]:
 
 
 def _bar_of_variable(text: str, at: int, end: int) -> int:
-    """Return the position of the first `|` of a variable's name, else that of the forms at the end of its free text."""
+    """Return the position of the `|` that begins the forms of a reference to a variable; -1 if there is none.
+
+    A `|` in the name of the variable comes first, then the forms at the end of the default or hint.
+    """
     name = text[at:end].partition(":-")[0].partition(":?")[0]
     bar = name.find("|")
     if bar >= 0:
@@ -321,7 +328,8 @@ def is_left(text: str, layer: Layer | None = None) -> bool:
 
     Args:
         text: the text.
-        layer: the layer of the text. Layers whose references were resolved, and Vault, may hold such text on purpose.
+        layer: the layer of the text. The result is False for Vault and for a layer whose references were resolved,
+            because such text is meant literally there. None: any layer.
     """
     if layer is not None and (layer.resolved or layer.kind == "vault"):
         return False
@@ -329,7 +337,10 @@ def is_left(text: str, layer: Layer | None = None) -> bool:
 
 
 def left(node: Node, path: paths.Path, why: str = "", *, severity: Severity = "error") -> Problem:
-    """Return the problem of such text. It is an error for a secret, because the text would become its value."""
+    """Return the problem of a text for which `is_left` is True.
+
+    For a secret the problem must be an error, because the text of the reference would become the value of the secret.
+    """
     return Problem(
         Code.UNRESOLVED_REFERENCE,
         paths.show(path),
@@ -343,7 +354,7 @@ def left(node: Node, path: paths.Path, why: str = "", *, severity: Severity = "e
 
 
 def plain(value: Any) -> Any:
-    """Convert an object to the form that it has in a settings file; return any other value unchanged."""
+    """Return a value as plain data, as in a settings file; a value that cannot be converted is returned unchanged."""
     if isinstance(value, (str, int, float, type(None))) and not isinstance(value, Enum):
         return value
     try:
@@ -353,7 +364,7 @@ def plain(value: Any) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """Convert a value to text for a longer text."""
+    """Return a value as text that replaces a reference inside a longer text."""
     if not isinstance(value, (bool, int, float, type(None))):
         return str(value)
     import json

@@ -1,6 +1,6 @@
 """Field markers and the syntax of secret references.
 
-`Ref` is a reference to Vault or to another backend. `Merge` is the rule that merges the values of layers.
+`Ref` declares a reference to Vault or to another backend. `Merge` declares how the values of several layers are merged.
 
 References are `secret/tori#api_key`, `secret/tori?version=3#api_key`, `database/creds/tori`,
 `pki/issue/tori?common_name=tori.internal`. Quotes hold text with special characters: `secret/"my app"#"a}b"`.
@@ -64,7 +64,7 @@ class Ref(Value):
             with a backslash before a quote inside: `secret/"my app"#"a#b"`.
         max_age: seconds after which the secret is due for `toriconfig rotate --due`; None: never due by age.
         scheme: scheme of another backend, as in `Ref("db#password", scheme="memory")` for `${memory:db#password}`. The
-            reference is then `path` or `path#key`, and the backend decides which paths are valid. "vault": Vault.
+            reference is then `path` or `path#key`, and the backend decides which paths are valid. "vault": the default.
 
     Raises:
         ValueError: the reference is invalid; the message names the error.
@@ -143,8 +143,9 @@ def split(reference: str) -> ParsedReference:
 
 
 def split_key(reference: str) -> tuple[str, str | None]:
-    """Return path and key of a reference to a backend other than Vault. Only quotes, `#` and control characters are
-    special.
+    """Return `(path, key)` of a reference to a backend other than Vault; the key is None for the whole path.
+
+    Only quotes and `#` have a meaning in such a reference; control characters are rejected.
 
     Raises:
         ValueError: no path, no key after `#`, a control character, or an unclosed quote.
@@ -171,9 +172,7 @@ def spelled(path: str, key: str | None) -> str:
 
 
 def issues(path: str) -> bool:
-    """Return True if a path takes parameters to issue credentials: `pki/issue/tori`, `kubernetes/creds/tori`,
-    `aws/sts/tori`.
-    """
+    """Return True if Vault issues credentials at a path for the parameters of a request, as at `pki/issue/tori`."""
     return not _ISSUING.isdisjoint(path.split("/")[1:][-2:-1])
 
 
@@ -187,7 +186,7 @@ def unquoted(path: str) -> str:
 
 
 def _part(text: str, at: int, stops: str) -> tuple[str, str, int]:
-    """Return the part from `at` up to one of `stops`, the same without its quoted text, and its end."""
+    """Return the part from `at` to an unquoted character of `stops`, the same with `_` for quoted text, and its end."""
     whole, plain, begin = "", "", at
     while at < len(text) and text[at] not in stops:
         if text[at] == '"' and (at == begin or text[at - 1] == "/"):
@@ -246,7 +245,7 @@ def _is_plain_key(text: str) -> bool:
 
 
 def _is_bare(text: str) -> bool:
-    """Return True if a text ends at the same position inside `${...}`: it opens no quote and ends with no form."""
+    """Return True if a text needs no quotes inside `${...}`: it begins with no quote and contains no `|`."""
     return not text.startswith('"') and "|" not in text
 
 
@@ -261,7 +260,7 @@ def _check_plain(path: str) -> None:
 
 
 def check_named(path: str) -> None:
-    """Reject a path that Vault or a proxy could decode as another path, although it is sent percent-encoded.
+    """Reject a path that Vault or a proxy could interpret as another path, even if the path is sent percent-encoded.
 
     Raises:
         ValueError: the reason.
@@ -310,7 +309,7 @@ _shipped: dict[str, Any] = {}
 
 
 def shipped(scheme: str) -> Any:
-    """Return the package's backend for a scheme. It is created at the first reference, once per process."""
+    """Return the backend of this package for a scheme. The backend is created at the first call, once per process."""
     known = _shipped.get(scheme)
     if known is None:
         from importlib import import_module
@@ -325,7 +324,7 @@ def _checked_by_class(scheme: str) -> Check:
 
 
 def check_reference(reference: str, check_path: Check) -> None:
-    """Check a reference to a backend other than Vault: quotes and key here, the path by the backend.
+    """Check a reference to a backend other than Vault: the quotes and the key, then the path by `check_path`.
 
     Raises:
         ValueError: the reason.
@@ -338,7 +337,7 @@ CHECKS: Mapping[str, Check] = {scheme: _checked_by_class(scheme) for scheme in B
 
 
 def checks_with(backends: Iterable[Any]) -> Mapping[str, Check]:
-    """Return the check of references for each scheme. Backends of the option `backends` replace shipped ones."""
+    """Return the check of references for each scheme. `backends` replace shipped backends with the same scheme."""
     own = {one.scheme: partial(check_reference, check_path=one.check) for one in backends}
     return {**CHECKS, **own} if own else CHECKS
 
@@ -358,18 +357,18 @@ def known_schemes() -> frozenset[str]:
 
 
 def scheme_of(reference: str) -> str:
-    """Return the scheme of a reference as `Reference.shown` writes it; `vault` if it has none."""
+    """Return the scheme of a reference that has the form of `Reference.shown`; `vault` if it has no scheme."""
     scheme, colon, _ = reference.partition(":")
     return scheme if colon and scheme != "vault" and scheme in _known else "vault"
 
 
 def origin_of(reference: str) -> Origin:
-    """Return the origin of the value of a reference as `Reference.shown` writes it."""
+    """Return the origin of the value for a reference that has the form of `Reference.shown`."""
     return Origin("vault" if scheme_of(reference) == "vault" else "backend", reference)
 
 
 def is_reference(text: str) -> bool:
-    """Return True if a text is exactly one reference to a backend. Such text names a secret, but does not contain one."""
+    """Return True if a text is exactly one reference to a backend, so that it contains no secret itself."""
     scheme = text[2:].partition(":")[0] if text.startswith("${") else ""
     return scheme in _known and text.find("}") == len(text) - 1
 
@@ -382,8 +381,10 @@ class Merge(Value):
     """Rule that merges the values of a field across layers, instead of the default rule.
 
     Args:
-        rule: "replace": only the highest layer is used (lists behave so by default; mappings are merged by default).
-            "append": the items of a list follow those of lower layers. "prepend": they precede them.
+        rule: "replace": only the value of the highest layer is used. This is the default for lists; mappings are merged
+            by default.
+            "append": the items of a higher layer follow the items of the lower layers.
+            "prepend": the items of a higher layer precede the items of the lower layers.
             "unique": like "append", without items that are already present.
     """
 

@@ -72,7 +72,7 @@ def parse(text: str) -> Path:
 
 
 def quote(key: str) -> str:
-    """Return a key in quotes, as `quoted` reads it."""
+    """Return a key in quotes; `quoted` is the inverse function."""
     escaped = key.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

@@ -1,8 +1,8 @@
-"""Text that may be printed: nothing in it steers a terminal, forges a line, or gives a command to a CI system.
+"""Text that is safe to print: it cannot control a terminal, forge a line, or give a command to a CI system.
 
-What steers is shown as an escape: control characters, terminal escapes, bidi controls, line separators, lone surrogates.
-A runner of GitHub Actions takes a line that begins with `::` for a command, and `##[` anywhere in a line; those of Azure
-Pipelines and TeamCity take `##vso[` and `##teamcity[`.
+Dangerous characters are shown as escapes: control characters, terminal escapes, bidi controls, line separators and lone
+surrogates. GitHub Actions executes `::` at the start of a line, and `##[` anywhere in a line. Azure Pipelines executes
+`##vso[`, and TeamCity executes `##teamcity[`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def harmless(char: str) -> bool:
 
 
 def clean(text: str) -> str:
-    r"""`text` on one line and without control characters, so that a key's name forges no line and steers no terminal.
+    r"""Return `text` on one line, with an escape for each dangerous character and command.
 
     >>> clean("a\x1b[31mb\nc")
     'a\\x1b[31mb\\nc'
@@ -34,7 +34,7 @@ def clean(text: str) -> str:
 
 
 def commands_as(replacement: str, text: str) -> str:
-    r"""`text` with the `##` of each command to a CI system replaced.
+    r"""Return `text` with `replacement` for the `##` of each command to a CI system.
 
     >>> commands_as(r"\x23#", "##[error]x ##vso[task.x]y ## [z]")
     '\\x23#[error]x \\x23#vso[task.x]y ## [z]'
@@ -43,7 +43,7 @@ def commands_as(replacement: str, text: str) -> str:
 
 
 def clean_lines(text: str) -> str:
-    r"""`text` with its line ends, each line clean and none a command of a CI system; tabs stay.
+    r"""Return `text` with each line cleaned, and without commands to a CI system. Line ends and tabs are kept.
 
     >>> clean_lines("a\x1b[2J\n  ::error::b\n")
     'a\\x1b[2J\n  \\x3a:error::b\n'
@@ -52,7 +52,7 @@ def clean_lines(text: str) -> str:
 
 
 def clean_json(text: str) -> str:
-    r"""JSON text with the same meaning, in which nothing steers a terminal or gives a command to a CI system.
+    r"""Return JSON text with the same meaning that cannot control a terminal or give a command to a CI system.
 
     >>> clean_json('{"a": "##[x]\u2028"}'.replace("\\u2028", chr(0x2028)))
     '{"a": "\\u0023#[x]\\u2028"}'

@@ -1,4 +1,4 @@
-"""One problem of the settings, as a value that holds no secret; and the table of stable codes."""
+"""The class of a problem of the settings, which holds no secret, and the table of stable codes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_SHOWN = 1000
 
 
 class Code:
-    """Stable codes of problems. Compare with these names, not with a text or its beginning."""
+    """Stable codes of problems. Compare `problem.code` with these names, not with text or the start of a code."""
 
     INVALID_SYNTAX: Final = "TC001"
     DUPLICATE_KEY: Final = "TC002"
@@ -128,10 +128,10 @@ class Problem(Value):
         message: one sentence, for the first line of the report.
         label: short text under the caret.
         severity: "error", "warning" or "info".
-        layer: a sentence about the layer that has precedence; "" when only one layer sets the key.
+        layer: a sentence that names the layer with precedence; "" when only one layer sets the key.
         related: other positions that explain the problem.
         excerpts: lines of the files as (source, line, text), with secrets masked.
-        fix: replacement for the text at `origin`; "" unless there is exactly one candidate.
+        fix: replacement for the text at `origin`, if there is exactly one candidate; "" otherwise.
     """
 
     code: str

@@ -15,7 +15,7 @@ _SHORTEST = 3
 
 
 class Suggestions:
-    """Suggestions for one load: `near` and `sure` until `most` pairs of names were compared, and None afterwards.
+    """Suggestions for one load, with a limit of work: after `most` compared pairs of names, each result is None.
 
     Args:
         most: maximum number of compared pairs.
@@ -27,11 +27,11 @@ class Suggestions:
         self._left = most
 
     def near(self, word: str, candidates: Collection[str]) -> str | None:
-        """Return the result of `near`, or None after the limit."""
+        """Return the result of the function `near`, or None after the limit."""
         return near(word, candidates) if self._afford(len(candidates)) else None
 
     def sure(self, word: str, candidates: Collection[str]) -> str | None:
-        """Return the result of `sure`, or None after the limit."""
+        """Return the result of the function `sure`, or None after the limit."""
         return sure(word, candidates) if self._afford(len(candidates)) else None
 
     def _afford(self, pairs: int) -> bool:
@@ -54,7 +54,7 @@ def near(word: str, candidates: Iterable[str]) -> str | None:
 def near_all(word: str, candidates: Iterable[str], *, limit: int = 3, cutoff: float = CUTOFF) -> list[str]:
     """Return the candidates similar to `word`, the most similar first.
 
-    `-` and `_`, and upper and lower case, are treated as equal, because they are confused more often than letters.
+    `-` counts as equal to `_`, and upper case to lower case, because people confuse these more often than letters.
 
     Args:
         limit: maximum number of candidates.

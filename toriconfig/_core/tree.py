@@ -1,7 +1,7 @@
 """The tree that every source returns: values with their positions.
 
-A node holds no `Origin`, but a cheaper `at` from which its layer can create one. A load creates thousands of nodes and
-shows only a few of them.
+A load creates thousands of nodes, and shows the origins of only a few. A node therefore holds no `Origin`, but a
+cheaper object `at`, from which the layer of the node creates the origin when it is needed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Layer:
         text: True if values are text that the type of the field must parse (variables, secret files).
 
     Attributes:
-        resolved: True if its references were resolved. Text that looks like a reference is then meant literally.
+        resolved: True if the references of the layer were resolved. Text that looks like a reference is then literal.
     """
 
     __slots__ = ("_settled", "_worded", "kind", "locate", "name", "references", "resolved", "text")
@@ -61,7 +61,7 @@ class Layer:
 
     @property
     def settled(self) -> Layer:
-        """The same layer with resolved references. Their values are never scanned again."""
+        """This layer after its references were resolved. The resolved values are not searched for references again."""
         if not self.references:
             return self
         if self._settled is None:
@@ -71,7 +71,7 @@ class Layer:
 
     @property
     def worded(self) -> Layer:
-        """The same layer for text from a variable or file that a reference named."""
+        """This layer for text that came from a variable or file by a reference: `text` and `resolved` are True."""
         if self._worded is None:
             self._worded = Layer(self.kind, self.name, self.locate, text=True)
             self._worded.resolved = True
@@ -82,7 +82,10 @@ class Layer:
 
 
 class Key(str):
-    """Key of a mapping that a file spells as a number or a word: the text, and its parsed value in `value`."""
+    """Key of a mapping that a file writes as a number or word, such as `8080` or `true`: the text of the key.
+
+    `value` is the parsed key, such as an int.
+    """
 
     __slots__ = ("value",)
     value: Any
@@ -100,7 +103,7 @@ class Key(str):
 
 
 class Positions(dict[int, Any]):
-    """Some items of a list by position: `XS__0=a` sets the first item and keeps the others."""
+    """Some items of a list, by their positions. `XS__0=a` sets the first item; the other items keep their values."""
 
     __slots__ = ()
 
@@ -112,7 +115,7 @@ class Node:
         value: `dict[str, Node]`, `list[Node]`, `Positions`, or a scalar (str, int, float, bool, None, a `Secret`).
         layer: the layer of the value.
         at: position of the value, in the form that `layer.locate` takes.
-        key_at: position of its key, or None if it has no key.
+        key_at: position of the key of the value, or None if the value has no key.
         under: the node that this one overrides, or None.
     """
 
@@ -155,7 +158,7 @@ class Node:
         return node
 
     def without(self, path: Path) -> Node:
-        """Return a copy without the existing key at `path`, and without mappings that become empty by this."""
+        """Return a copy without the key at `path`, which must exist. Mappings that become empty are removed too."""
         key, *rest = path
         values = dict(self.value)
         below = values[key].without(tuple(rest)) if rest else None
@@ -170,7 +173,7 @@ class Node:
         return sum(child.leaves() for child in self.value.values()) if type(self.value) is dict else 1
 
     def plain(self) -> Any:
-        """Return the value without positions. No object that can be copied is shared with the tree."""
+        """Return the value as plain data, without positions. Objects are copied, except those that cannot be copied."""
         value = self.value
         if type(value) is dict:
             return {key: child.plain() for key, child in value.items()}
@@ -188,7 +191,7 @@ class Node:
 
 
 class Broken(Node):
-    """Text whose references could not be resolved, so that it cannot be merged with other layers.
+    """Node of a text whose references could not be resolved. Such a node cannot be merged with other layers.
 
     Attributes:
         problems: the problems of the references.
@@ -215,13 +218,14 @@ class Tree:
     """Result of reading one source.
 
     Attributes:
-        root: a node whose value is a dict. For a flat source the keys are names such as `DATABASE__POOL__SIZE`, which
-            are matched with the schema later.
-        flat: True if the keys of `root` are such names.
+        root: a node whose value is a dict.
+        flat: True if the keys of `root` are names such as `DATABASE__POOL__SIZE`, which are matched with the schema
+            later.
         problems: the problems of the input. The tree holds the valid part.
         lines: the lines of the input, for reports; dropped after the load.
         complete: False if reading stopped early, so that missing keys cannot be reported.
-        blank: True if the input is empty; None: decided by the root and the lines, where `{}` makes it non-empty.
+        blank: True if the input is empty, False if not. None: decided by `root` and `lines`; the input `{}` is not
+            empty.
     """
 
     __slots__ = ("_blank", "complete", "flat", "lines", "problems", "root")
@@ -258,8 +262,9 @@ class Source(Protocol):
     """Protocol of a source: it reads one input into a tree of values with origins."""
 
     def load(self) -> Tree:
-        """Read the input now. Called at every load and reload, perhaps on several threads at once, without a time
-        limit.
+        """Read the input now.
+
+        The method is called at every load and reload, perhaps by several threads at once. There is no time limit.
 
         Returns:
             The tree. Invalid input is never raised, but returned in `Tree.problems`; the valid part is in the tree.

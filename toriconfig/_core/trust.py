@@ -48,8 +48,9 @@ def masked_repr(value: Any) -> str:
 
 
 def secrets_in(value: Any) -> Iterator[str]:
-    """Return the dotted names of the fields of a dataclass that hold a secret, including nested ones and other
-    attributes.
+    """Yield the dotted name of each field of a dataclass that holds a secret.
+
+    Fields of nested dataclasses are included. An attribute that is not a field counts as a secret.
     """
     for one in fields(value) if is_dataclass(value) else ():
         given = getattr(value, one.name, None)

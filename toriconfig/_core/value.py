@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass_transform(frozen_default=True)
 class Value:
-    """Base class that behaves as a frozen dataclass, also for type checkers. The fields are the annotations, in their
-    order.
+    """Base class that behaves like a frozen dataclass, also for type checkers.
+
+    The annotations of a subclass are its fields, in their order.
 
     Two values are equal if they have the same class and equal fields.
     """
@@ -62,7 +63,7 @@ class Value:
             raise TypeError(f"{type(self).__name__}() takes {', '.join(self._fields)}, each once")
 
     def __post_init__(self) -> None:
-        """Validate the fields; subclasses may raise."""
+        """Validate the fields. Subclasses override this method, and may raise an exception."""
 
     @clean_call
     def replaced(self, **changes: Any) -> Self:

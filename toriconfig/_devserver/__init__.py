@@ -26,7 +26,10 @@ _random = random.SystemRandom()  # the seed of a test must not give two processe
 
 
 class EngineError(RuntimeError):
-    """Error for a server that was not found or did not start. The message has the remedy, or the server's last lines."""
+    """Error for a server that was not found or did not start.
+
+    The message contains the remedy, or the last lines of the server's output.
+    """
 
 
 def find_binary() -> str:
@@ -56,7 +59,7 @@ def _is_script(path: str) -> bool:
 
 
 def without_vault(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables without those of the Vault tools, because any of them could name another server."""
+    """Return the variables without those of the Vault tools (`VAULT_*`, `BAO_*`), which could name another server."""
     return {name: value for name, value in environ.items() if not name.startswith(("VAULT_", "BAO_"))}
 
 
@@ -66,10 +69,10 @@ def wait_for(done: Callable[[], bool], *, timeout: float, what: str, every: floa
     Args:
         done: called every `every` seconds.
         timeout: seconds until the wait ends.
-        what: start of the error message: "... within N s".
+        what: start of the error message, which ends with "within N s".
 
     Raises:
-        EngineError: it did not return True in time.
+        EngineError: `done` did not return True in time.
     """
     end = SYSTEM.monotonic() + timeout
     pause = Event()
@@ -82,8 +85,8 @@ def wait_for(done: Callable[[], bool], *, timeout: float, what: str, every: floa
 def free_ports(count: int = 1) -> int:
     """Return the first of `count` consecutive TCP ports of the loopback address that are free now.
 
-    They are below the ports that systems use for outgoing connections (32768 and more). A server may bind a port
-    seconds later, as OpenBao does with its cluster port, and no connection must have taken it in the meantime.
+    The ports are below those that systems use for outgoing connections (32768 and more). OpenBao binds its cluster port
+    seconds later, and an outgoing connection must not take that port in the meantime.
     """
     for _ in range(200):
         port = _random.randrange(*_PORTS)
@@ -156,7 +159,7 @@ class DevServer:
 
     @property
     def address(self) -> str:
-        """URL such as `http://127.0.0.1:8200`; the same after `stop` and `start`."""
+        """URL such as `http://127.0.0.1:8200`. It does not change at `stop` and `start`."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
@@ -179,7 +182,7 @@ class DevServer:
         return self._process.output()
 
     def start(self) -> None:
-        """Start the server on its port, without data."""
+        """Start the server without data, on the same port as before."""
         self._process.start()
         wait_for(self._is_up, timeout=self._timeout, what=f"{self._process.command[0]} did not come up")
 
@@ -218,7 +221,7 @@ class DevServer:
         self._process.resume()
 
     def stop(self, *, suddenly: bool = False) -> None:
-        """End the server: connections are refused, and its data is lost."""
+        """End the server. Its data is lost, and new connections are refused."""
         self._process.stop(signal.SIGKILL if suddenly else signal.SIGTERM)
 
     def close(self) -> None:

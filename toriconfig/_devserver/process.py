@@ -1,4 +1,4 @@
-"""A server as a child process that ends with this process, even after a crash."""
+"""A server as a child process that is ended when this process ends, even by a crash."""
 
 from __future__ import annotations
 
@@ -38,8 +38,9 @@ n=0; until rm -rf -- "$2" || [ $n -ge 50 ]; do sleep 0.1; n=$((n + 1)); done
 
 @clean_init
 class Keeper:
-    """Temporary directory with a watcher process, which ends the servers and removes the directory when this process
-    dies.
+    """Temporary directory, and a watcher process for it.
+
+    When this process dies, the watcher ends the servers and removes the directory.
 
     Args:
         name: start of the directory's name.

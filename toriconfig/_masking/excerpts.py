@@ -26,9 +26,9 @@ def with_excerpts(
     """Return the problems, sorted, with masked keys and the masked lines of their positions.
 
     Args:
-        lines: the lines of each input, by the name in its origins.
+        lines: the lines of each input. The key is the `source` of its origins.
         shape: the shape of the schema, which identifies the secrets.
-        roots: the trees of those inputs, in which the values of secrets are found.
+        roots: the trees of these inputs, which show where the values of secrets are.
         most: maximum number of problems with lines; 0: all.
     """
     problems = list(problems)
@@ -57,10 +57,12 @@ def with_excerpts(
 def known_secrets(
     shape: Shape, roots: Iterable[Node] = (), places: Iterable[Origin] = ()
 ) -> Callable[[Origin], Sensitive]:
-    """Return a function that describes the secrets in the input of an origin: their names, and positions in the trees.
+    """Return a function that takes an origin and returns the names and positions of the secrets in its input.
 
     Args:
-        places: positions where another value may be a secret.
+        shape: the shape of the schema.
+        roots: the trees of the inputs.
+        places: positions of other values that may be secrets.
     """
     moved = renamed(shape)
     fields = [(name, field.shape, sealed) for field, sealed in _fields(shape) for name in (field.name, *field.keys)]
@@ -86,7 +88,7 @@ def known_secrets(
 
 
 def _instead_of_keys(problems: Iterable[Problem], shape: Shape) -> Iterator[Origin]:
-    """Yield the origins of files that contain one value or list instead of keys; each may be the file of one secret."""
+    """Yield the origin of each file that contains a value or list instead of keys; the content may be a secret."""
     if confidential(shape):
         yield from (
             problem.origin for problem in problems if problem.code == Code.NOT_A_MAPPING and problem.origin is not None
@@ -94,8 +96,9 @@ def _instead_of_keys(problems: Iterable[Problem], shape: Shape) -> Iterator[Orig
 
 
 def _fields(shape: Shape, seen: frozenset[type] = frozenset(), *, sealed: bool = False) -> Iterator[tuple[Field, bool]]:
-    """Yield every field at any depth, and True if it is part of a secret that must be recognized without its parent
-    key.
+    """Yield `(field, sealed)` for every field at any depth.
+
+    `sealed` is True for a field inside a secret. Its name must be recognized even if its parent key is missing.
     """
     if shape.kind == "secret":
         yield from _fields(shape_of(shape.inner), seen, sealed=True)
@@ -108,7 +111,7 @@ def _fields(shape: Shape, seen: frozenset[type] = frozenset(), *, sealed: bool =
 
 
 def _secret_throughout(shape: Shape) -> bool:
-    """Return True if every value of the shape is a secret: a single one, or a list or mapping of only secrets."""
+    """Return True if every value of the shape is a secret: a secret itself, or a container that holds only secrets."""
     if shape.kind == "secret" or shape.sealed:
         return True
     return bool(shape.parts) and all(map(_secret_throughout, shape.parts))

@@ -1,4 +1,4 @@
-"""The lines of one input with every secret masked, also secrets of several lines.
+"""The lines of one input, with every secret masked. A secret may extend over several lines.
 
     password: hunter2        ->  password: **********
     private_key: |           ->  private_key: **********
@@ -27,11 +27,11 @@ _FAR = 5000
 
 
 class Masked:
-    """The lines of one input, masked up to the last requested line.
+    """The lines of one input. Lines are masked when they are requested, together with all lines above.
 
     Args:
         lines: the whole input, because a secret may begin many lines above the requested one.
-        sensitive: knowledge about its secrets; by default only the usual names of secrets.
+        sensitive: knowledge about the secrets of the input; None: only the usual names of secrets are recognized.
     """
 
     def __init__(self, lines: Sequence[str], sensitive: Sensitive | None = None) -> None:
@@ -78,9 +78,9 @@ class Masked:
             anchors |= used
 
     def _down_to_uses(self, lines: list[str]) -> tuple[list[str], frozenset[str]]:
-        """Return the lines extended to the last use of their anchors, and the anchors that count as secret.
+        """Return two results: more lines, down to the last use of a YAML anchor in `lines`, and the secret anchors.
 
-        An anchor that is used much further below counts as secret, so that the lines in between need not be read.
+        An anchor that is used much further below counts as secret, so the lines up to this use need not be processed.
         """
         if len(lines) == len(self._lines):
             return lines, frozenset()
@@ -105,7 +105,7 @@ def _rest(text: str, at: int) -> str:
 
 
 def excerpt(lines: Sequence[str], origin: Origin, sensitive: Sensitive | None = None) -> tuple[str, int, str]:
-    """Return the line of `origin` for `Problem.excerpts`. For several lines of an input use a `Masked`."""
+    """Return the line of `origin` for `Problem.excerpts`, masked. For several lines of one input, use `Masked`."""
     if sensitive is None and origin.layer == "dotenv":
         sensitive = Sensitive(everything=True)
     return Masked(lines, sensitive).excerpt(origin)

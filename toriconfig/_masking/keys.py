@@ -1,4 +1,4 @@
-"""Masking of the key of a problem: a value that became part of a key, because a space is missing, is masked.
+"""Masking of the key of a problem. If a space is missing after `:`, a secret value becomes part of the key.
 
 database.password:hunter2  ->  database.password:**********
 weights.api_key=hunter2    ->  weights.api_key=**********
@@ -31,12 +31,12 @@ _BEHIND_NAME = re.compile(r"(?<=[:=\s]).*", re.DOTALL)
 
 
 class Keys:
-    """The keys of one schema's settings, as problems may show them.
+    """Masks the keys of problems for one schema.
 
     Args:
-        shape: the shape of the schema. Below a secret, only its declared keys are not part of the secret.
+        shape: the shape of the schema. Below a secret, declared keys may be shown; any other key is masked.
         sensitive: knowledge about names of secrets.
-        nulls: the paths, as in problems, of keys that have no value in any layer.
+        nulls: the paths (text, as in `Problem.path`) of keys that have no value in any layer.
     """
 
     def __init__(self, shape: Shape, sensitive: Sensitive, nulls: Collection[str] = ()) -> None:
@@ -46,7 +46,7 @@ class Keys:
         self._nulls = nulls
 
     def told(self, problem: Problem) -> Problem:
-        """Return the problem with its key masked, and without text that repeats the masked part."""
+        """Return the problem with its key masked. A text that contains the masked part is removed or replaced."""
         path = _parsed(problem.path)
         shown = self.path(path, null=problem.path in self._nulls)
         if shown == path:
@@ -75,7 +75,7 @@ class Keys:
         """Return the path with a mask for each part that may be a value.
 
         Args:
-            null: True if the last key has no value, so that the key may itself be the value of a secret without a name.
+            null: True if the last key has no value. Such a key may be a secret whose own key is missing.
         """
         return tuple(self._shown(path, len(path) - 1 if null else None))
 
@@ -110,13 +110,13 @@ class Keys:
 
 
 def nameless(shape: Shape) -> bool:
-    """Return True if every key of a mapping may name a secret, because its values are not models with their own names."""
+    """Return True if the shape is a mapping whose values are or contain secrets, and are not models."""
     item = shape.item if shape.kind == "mapping" else None
     return item is not None and item.kind != "model" and confidential(item)
 
 
 def astray(node: Node, shape: Shape) -> frozenset[str]:
-    """Return the unknown keys next to an empty mapping of secrets, because they may be meant as its keys.
+    """Return the unknown keys next to an empty mapping of secrets, such as `db`. They may belong to the mapping.
 
     nets:
     db: hunter2

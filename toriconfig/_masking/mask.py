@@ -1,8 +1,8 @@
 """Search for the start of a possible secret in one line of text.
 
 The rules use only the text, because a file with a syntax error has no tree. The line is masked from the first
-suspicious position to its end. Text after a secret (a comment, the rest of a flow mapping) is masked too, so that no
-part of the secret is shown. All columns before it stay exact.
+suspicious position to the end of the line. Text after a secret (a comment, the rest of a flow mapping) is masked too,
+so that no part of the secret is shown. Text before the secret keeps its columns.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ PEM_BEGIN, PEM_END = "-----BEGIN", "-----END"
 def openings(
     text: str, sensitive: Sensitive, anchors: frozenset[str] = frozenset(), *, inside: bool = False
 ) -> Iterator[tuple[int, bool]]:
-    """Yield, from left to right, the position of each secret value that begins on the line, and whether it may be shown.
+    """Yield `(position, may_be_shown)` for each secret value that begins on the line, from left to right.
 
-    A value may be shown if it is only a reference: `${vault:secret/tori#api_key}` names a secret, but does not contain
-    it.
+    `may_be_shown` is True if the value is only a reference: `${vault:secret/tori#api_key}` names a secret, but does not
+    contain it.
 
     Args:
         anchors: anchors (`&name`) whose value is used as a secret elsewhere.
@@ -84,7 +84,7 @@ def _is_reference(text: str, at: int) -> bool:
 
 
 def suspicious(text: str) -> int | None:
-    """Return the position of a secret that is recognized without its name, or None.
+    """Return the first position of a secret that is recognized by its own form, not by the name of its key; or None.
 
     Such a secret is a login in a URL, text in the form of a token, a comment that mentions a secret, or a PEM block.
     """
@@ -104,7 +104,7 @@ def suspicious(text: str) -> int | None:
 
 
 def _login(text: str) -> int | None:
-    """Return the position of `user:password@`, or of the text between `://` and `@`, in linear time."""
+    """Return the position of `user:password@`, or of the text between `://` and `@`; None if there is no login."""
     last = text.rfind("@")
     scheme = text.find("://", 0, max(last, 0))
     for chunk in _CHUNK.finditer(text, 0, last + 1):
@@ -116,7 +116,7 @@ def _login(text: str) -> int | None:
 
 
 def cut(text: str, at: int) -> str:
-    """Return `text` with everything from `at` masked; the space before it stays."""
+    """Return `text` with one mask for everything from position `at`. Spaces at `at` are kept before the mask."""
     at = min(at, len(text))
     rest = text[at:].lstrip()
     return text[: len(text) - len(rest)] + MASK if rest else text

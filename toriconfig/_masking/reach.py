@@ -1,7 +1,7 @@
-"""Extent of a secret: the position on each line of an input from which the line is masked.
+"""Search for the end of each secret, and for the position on each line of an input from which the line is masked.
 
-The scanner knows enough of YAML's grammar to find the end of a value (quotes, brackets, block scalars, indentation). If
-the text violates the grammar, a secret is assumed to continue.
+The scanner knows the part of YAML's grammar that ends a value (quotes, brackets, block scalars, indentation). If the
+text violates the grammar, the scanner assumes that the secret continues.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _BINDING = re.compile(r"""\s*(?:export\s+)?'?[A-Za-z_][A-Za-z0-9_.-]{0,99}'?\s*=
 
 
 def yaml_cuts(lines: Sequence[str], sensitive: Sensitive, anchors: frozenset[str] = frozenset()) -> list[int]:
-    """Return, for each line of YAML or JSON, the position from which it is masked; its length for no mask.
+    """Return a position for each line of YAML or JSON. The line is masked from there; its length means no mask.
 
     Args:
         anchors: anchors whose value is used as a secret elsewhere.
@@ -47,7 +47,7 @@ def yaml_cuts(lines: Sequence[str], sensitive: Sensitive, anchors: frozenset[str
 
 
 def dotenv_cuts(lines: Sequence[str]) -> list[int]:
-    """Return the positions for a `.env` file. Every value is masked: the text after `NAME=`, and continuation lines."""
+    """Return such positions for a `.env` file. Every value is masked: text after `NAME=`, and continuation lines."""
     cuts: list[int] = []
     quote, pem = "", False
     for text in lines:
@@ -120,14 +120,14 @@ class _Walk:
         return 0
 
     def _ends_a_key(self, before: str, text: str) -> bool:
-        """Return True if `text` begins with the colon of a key on the previous line that names a secret."""
+        """Return True if `text` begins with a colon, and the line `before` ends with the name of a secret."""
         if self.pem or not _COLON_FIRST.match(text):
             return False
         name = _LAST_NAME.search(before, max(0, len(before) - LONGEST_LINE))
         return name is not None and self.sensitive.names(name[1])
 
     def _is_plain(self, text: str) -> bool:
-        """Return True if no part of a secret is on this line, and none that this line announces begins below it."""
+        """Return True if this line contains no part of a secret, and no name of a secret that may follow below."""
         if self.lost or self.pem or self.floor is not None or self.depth or self.quote or self.block is not None:
             return False
         if len(text) > LONGEST_LINE or PEM_BEGIN in text:
@@ -139,7 +139,7 @@ class _Walk:
         return key is None or not (self.sensitive.names(key) or self.sensitive.holds(key))
 
     def _within_flow(self, text: str, floor: int) -> None:
-        """Process a line that begins inside the brackets of a secret; the brackets may close on it, and others may open."""
+        """Process a line that begins inside the brackets of a secret. They may close here, and others may open."""
         depth, quote = self.depth, self.quote
         ended = self._lex(text, 0, floor)
         if ended is None:
@@ -161,7 +161,10 @@ class _Walk:
         return key is not None and "\t" not in key["lead"] and len(key["lead"]) <= self.column
 
     def _open(self, text: str, start: int) -> int:
-        """Search for secrets from `start`, remember one that continues below, and return the position of the mask."""
+        """Search for secrets from `start`, and return the position from which the line is masked.
+
+        A secret that continues on the next line is remembered.
+        """
         first = suspicious(text)
         mask_from = len(text) if first is None else first
         lead = _LEAD.match(text)
@@ -188,7 +191,10 @@ class _Walk:
         return mask_from
 
     def _lex(self, text: str, start: int, floor: int) -> int | None:
-        """Follow quotes and brackets. Return the end of a value at flow depth `floor`, or None if it does not end."""
+        """Follow quotes and brackets from `start`.
+
+        Return the end of a value at bracket depth `floor`; None if the value does not end on this line.
+        """
         if self._literal(text):
             return None
         at, fresh = start, True

@@ -1,4 +1,4 @@
-"""Masking of registered secrets in problems, because a validator of the schema may quote one in its message."""
+"""Masking of registered secrets in problems, because the message of a validator of the schema may contain one."""
 
 from __future__ import annotations
 

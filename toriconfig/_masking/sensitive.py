@@ -1,7 +1,7 @@
-"""Recognition of names of secrets: by the schema, by common usage, and with typing errors.
+"""Recognition of names of secrets.
 
-In doubt a name counts as a secret. It does if the schema declares it, if secrets commonly have the name, or if it is one
-typing error away from such a name.
+A name counts as the name of a secret in three cases: the schema declares a secret with the name; secrets commonly have
+the name; or one typing error separates it from such a name. In doubt, a name counts as one.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Sensitive:
 
     Args:
         keys: names of secret fields: the last part of their path, or the name of their variable.
-        plain: names of fields that are not secret, so they are not taken for misspelt names of secrets.
-        sections: names of fields that are not secret, but contain secrets in mappings.
+        plain: names of fields that are not secret. They never count as misspelt names of secrets.
+        sections: names of fields that are not secret themselves, but contain secrets.
         spans: positions of the values of secrets in the text, if the text could be parsed.
         everything: True: every value of the input is masked, as in a `.env` file.
     """
@@ -83,7 +83,7 @@ class Sensitive:
         return answer
 
     def holds(self, name: str) -> bool:
-        """Return True if `name` is the name of a section that contains secrets."""
+        """Return True if `name` is the name of a field that is not secret itself, but contains secrets."""
         return bool(self._sections) and _joined(name) in self._sections
 
     def _decide(self, name: str) -> bool:
@@ -121,7 +121,7 @@ def looks_secret(name: str) -> bool:
 
 
 def scrub(text: str) -> str:
-    """Return the text of a plain value with possible secrets masked: logins in URLs, tokens, parameters.
+    """Return a text with each possible secret masked: logins and secret parameters of URLs, and tokens.
 
     >>> scrub("postgresql://tori:hunter2@db/tori?sslmode=require&sslpassword=hunter2")
     'postgresql://**********@db/tori?sslmode=require&sslpassword=**********'
@@ -142,7 +142,7 @@ def _joined(name: str) -> str:
 
 
 def plain_letters(name: str) -> str:
-    """Return the name in plain letters: readers see fullwidth, bold, circled and accented letters as the same name.
+    """Return the name with plain letters for fullwidth, bold, circled and accented ones, which people read the same.
 
     >>> plain_letters("\uff50\uff41\uff53\uff53\uff37\u00f6rd")
     'passWord'

@@ -1,4 +1,4 @@
-"""Plain values as JSON data, and the test of whether they may be shown, because plain fields may hold credentials too."""
+"""Conversion of plain values to JSON data, with a mask for credentials, because plain fields may hold them too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from toriconfig._masking.sensitive import looks_secret
 
 
 class Verbatim(str):
-    """Text that a file contains literally: a reference, which names a secret but does not contain it."""
+    """Text that is shown as the file contains it: a reference, which names a secret but does not contain it."""
 
     __slots__ = ()
 
@@ -48,7 +48,7 @@ def conceals(key: str | int, value: Any) -> bool:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Return the lines, with very long lines split into overlapping parts."""
+    """Yield the lines of a text. A very long line is split into overlapping parts."""
     for line in text.splitlines():
         for start in range(0, max(len(line) - _OVERLAP, 1), LONGEST_LINE - _OVERLAP):
             yield line[start : start + LONGEST_LINE]

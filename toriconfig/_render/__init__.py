@@ -1,4 +1,4 @@
-"""Problems as text for people.
+"""Conversion of problems to text for people.
 
     error[TC101]: unknown key `max_szie`
       --> config/tori.yaml:7:5
@@ -42,13 +42,13 @@ def render_text(
     encoding: str | None = None,
     most: int = MOST_SHOWN,
 ) -> str:
-    """Return problems as text, sorted by position, with a summary as the last line; "" if there are none.
+    """Return problems as text, sorted by position, with a summary as the last line; "" if there are no problems.
 
     Args:
         schema: name of the settings class, for the summary.
         color: True: use ANSI colours.
         width: cells per line, at least 40. Long source lines are cut around the caret, and long texts are wrapped.
-        encoding: encoding of the terminal. Characters that it lacks become `?` or an escape. None: no restriction.
+        encoding: encoding of the terminal. Characters that it cannot encode become `?` or an escape. None: no limit.
         most: maximum number of problems, errors first; 0: all.
     """
     ordered = sort_problems(problems)
@@ -61,8 +61,9 @@ def render_text(
 
 
 def sort_problems(problems: Iterable[Problem]) -> list[Problem]:
-    """Sort problems by file and position, then those outside files (variables, Vault), then those without a position.
-    Stable.
+    """Return the problems in three groups: in files (by file and position), in variables or Vault, without position.
+
+    Problems that compare as equal keep their order.
     """
     return sorted(problems, key=_place)
 
@@ -98,7 +99,7 @@ def summary(problems: Sequence[Problem], schema: str = "", shown: int | None = N
 
 
 class _Pen:
-    """Colours, or none, and the maximum width."""
+    """Output settings: the maximum width, and the colours if they are used."""
 
     def __init__(self, color: bool, width: int) -> None:
         self.color = color

@@ -16,7 +16,7 @@ _CUT = "..."
 
 
 class Mark(NamedTuple):
-    """A mark: its position, its text, and its sign."""
+    """A mark below a source line: its position, its text, and its sign, such as `^`."""
 
     origin: Origin
     label: str
@@ -24,7 +24,7 @@ class Mark(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A line of an excerpt, without its edge."""
+    """A line of an excerpt, without the line number and the `|` at its left."""
 
     indent: str
     text: str
@@ -32,7 +32,7 @@ class Row(NamedTuple):
 
 
 def rows_of(text: str, marks: Sequence[Mark], room: int, encoding: str | None = None) -> Iterator[Row]:
-    """Return the source line, followed by the rows of each mark on it.
+    """Yield the row of the source line, and then the rows of each mark on this line.
 
     Args:
         text: the line, masked.
@@ -56,7 +56,7 @@ def rows_of(text: str, marks: Sequence[Mark], room: int, encoding: str | None = 
 
 @lru_cache(maxsize=1)
 def _drawn(text: str, encoding: str | None) -> tuple[list[str], list[int]]:
-    """Return the result of `draw`, cached for the last line, because many problems may be on one long line."""
+    """Return the result of `draw`. Only the last result is cached, because many problems may be on one long line."""
     return draw(text, encoding)
 
 
@@ -72,9 +72,10 @@ def _pointed(mark: Mark, left: int, wide: int, room: int) -> Iterator[Row]:
 
 
 def _span(text: str, origin: Origin) -> tuple[int, int]:
-    """Return the range of characters of the masked `text` that a mark underlines, the end exclusive.
+    """Return start and end (exclusive) of the characters of `text` to underline.
 
-    Columns before the mask are exact. A mark inside or after the mask underlines the whole mask.
+    `text` is already masked. A position before the masked part is exact. For a position inside or after the masked
+    part, the whole masked part is underlined.
     """
     if origin.column is not None:
         start = min(origin.column - 1, len(text))
@@ -92,7 +93,7 @@ def _span(text: str, origin: Origin) -> tuple[int, int]:
 
 
 def _window(starts: Sequence[int], first: int, room: int) -> tuple[int, int]:
-    """Return the range of characters of a line to show, so that character `first` is in the range."""
+    """Return start and end of the part of a line to show. The part contains the character at `first`."""
     characters = len(starts) - 1
     if starts[-1] <= room:
         return 0, characters
@@ -104,7 +105,7 @@ def _window(starts: Sequence[int], first: int, room: int) -> tuple[int, int]:
 
 
 def wrapped(text: str, room: int) -> list[str]:
-    """Wrap `text` at spaces to lines of at most `room` cells. A longer word is not split, so that it can be copied."""
+    """Return `text` as lines of at most `room` cells, split at spaces. A longer word is not split, for copying."""
     if len(text) <= room:
         return [text]
     from textwrap import wrap

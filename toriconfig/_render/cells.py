@@ -9,9 +9,10 @@ TAB = 4
 
 
 def draw(text: str, encoding: str | None = None) -> tuple[list[str], list[int]]:
-    r"""Return each character of a source line as drawn, and the cell in which each starts, including the end.
+    r"""Return two lists for a source line: each character as drawn, and the cell at which each character starts.
 
-    Tabs are expanded to stops of `TAB` cells. A control character, or one that `encoding` lacks, is drawn as `?`.
+    The second list also has the end of the line as its last item. Tabs are expanded to stops of `TAB` cells. A control
+    character, or one that `encoding` cannot encode, is drawn as `?`.
 
     >>> draw("a\tb")
     (['a', '   ', 'b'], [0, 1, 4, 5])
@@ -35,7 +36,7 @@ def draw(text: str, encoding: str | None = None) -> tuple[list[str], list[int]]:
 
 
 def encodable(text: str, encoding: str | None) -> str:
-    """Return `text` with escapes for characters that `encoding` lacks; None: only lone surrogates are escaped."""
+    """Return `text` with an escape for each character that `encoding` cannot encode; None: for lone surrogates only."""
     name = encoding or "utf-8"
     return text.encode(name, "backslashreplace").decode(name)
 

@@ -35,7 +35,7 @@ class Bar(NamedTuple):
         label: name of the number and the number itself, as text.
         seconds: the number.
         most: the number that fills the bar.
-        ending: True if little of the number is left.
+        ending: True if the remaining time is short, as for a lease that ends soon.
     """
 
     label: str
@@ -49,7 +49,7 @@ class Row(NamedTuple):
 
     Attributes:
         key: dotted key path.
-        cells: the cells by the name of their column; several cells of one layer, the effective one first.
+        cells: names of columns, each with its cells. If a column has several cells, the effective one is the first.
         description: description in the schema, or "".
         note: reference and state of a secret, or "".
         bars: age and remaining time of a secret.
@@ -63,7 +63,7 @@ class Row(NamedTuple):
 
 
 def render_page(title: str, columns: Sequence[str], rows: Iterable[Row]) -> str:
-    """Return the page. Every text in it is escaped, and the policy of the page forbids all other resources.
+    """Return the page as HTML. All text is escaped, and the security policy of the page forbids all other resources.
 
     Args:
         title: name of the settings class.
@@ -98,7 +98,7 @@ _MARK = '<meta name="generator" content="toriconfig show --html">'
 
 
 def is_page(text: str) -> bool:
-    """Return True if `render_page` made a text."""
+    """Return True if a text is a page that `render_page` has returned."""
     return _MARK in text
 
 

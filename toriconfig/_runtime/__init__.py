@@ -1,1 +1,1 @@
-"""Threads and time: scheduler, workers, single flight, deadlines. Nothing here knows Vault."""
+"""Threads and time: scheduler, workers, single flight, deadlines. Independent of Vault."""

@@ -1,4 +1,4 @@
-"""Callbacks of the program, on threads of their own, and in order for each subscriber."""
+"""Calls of the program's callbacks on separate threads, in order for each subscriber."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class SerialQueue:
         _queues.add(self)
 
     def reset(self) -> None:
-        """Forget the waiting callbacks: in a forked child there is no thread to run them."""
+        """Remove the waiting callbacks in a forked child, where the thread that would run them does not exist."""
         self._waiting: deque[Callable[[], object]] = deque(maxlen=BACKLOG)
         self._turn = Permits()
 
     def put(self, run: Callable[[], object]) -> None:
-        """Have `run` called soon, after the callbacks that were put before."""
+        """Add `run` to the queue. It is called soon, after all callbacks that were added before."""
         self._waiting.append(run)
         if self._turn.take():
             _callbacks.submit(DEMAND, self._run)
@@ -53,11 +53,13 @@ class SerialQueue:
 
 
 def dispatch(run: Callable[[], object], queue: SerialQueue | None = None) -> None:
-    """Have `run` called soon on another thread. It may be slow, hang or raise without an effect on others.
+    """Arrange that `run` is called soon on another thread.
+
+    A callback that is slow, hangs or raises does not affect the callbacks of other subscribers.
 
     Args:
         run: the callback.
-        queue: queue of the subscriber; None: no order.
+        queue: queue of the subscriber. None: `run` is called without waiting for other callbacks.
     """
     (queue or SerialQueue()).put(run)
 

@@ -1,7 +1,8 @@
-"""Actions at the end of a child process. `multiprocessing` and billiard end it by `os._exit`, which skips `atexit`.
+"""Actions at the end of a child process of `multiprocessing` or billiard (Celery's fork of multiprocessing).
 
-billiard is Celery's fork of multiprocessing. The workers of its pools do not even run finalizers: they call `on_exit`, the
-callback that sends Celery's signal `worker_process_shutdown`.
+Both end a child by `os._exit`, which skips the functions of `atexit`. Finalizers of multiprocessing are used instead.
+A worker of a billiard pool runs no finalizers either. It calls only its callback `on_exit`, which sends Celery's signal
+`worker_process_shutdown`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from typing import Any
 
 
 def run_at_end(shutdown: Callable[[], object]) -> None:
-    """Have `shutdown` called at the end of this process, if it is a child of multiprocessing or billiard."""
+    """Arrange that `shutdown` is called at the end of this process.
+
+    Do nothing if this process is not a child of multiprocessing or billiard.
+    """
     for util in _utils():
         util.Finalize(None, shutdown, exitpriority=0)
     worker = _pool_worker()
@@ -21,13 +25,16 @@ def run_at_end(shutdown: Callable[[], object]) -> None:
 
 
 def run_at_end_of_child(shutdown: Callable[[], object]) -> None:
-    """Do the same from an at-fork hook, after which multiprocessing drops all finalizers."""
+    """Arrange the same as `run_at_end`, from an at-fork hook.
+
+    multiprocessing removes all finalizers after these hooks, so `run_at_end` is called only after that.
+    """
     for util in _utils():
         util.register_after_fork(shutdown, lambda _: run_at_end(shutdown))
 
 
 class _Both:
-    """Calls `shutdown`, then the callback that was there before."""
+    """Callback that calls `shutdown`, and then the callback that was registered before."""
 
     def __init__(self, shutdown: Callable[[], object], before: Callable[..., object] | None) -> None:
         self._shutdown = shutdown
@@ -49,7 +56,7 @@ def _utils() -> list[Any]:
 
 
 def _pool_worker() -> Any:
-    """The worker of a billiard pool that this process is, or None."""
+    """Return the worker object of billiard if this process is a worker of a billiard pool; None otherwise."""
     process = sys.modules.get("billiard.process")
     target = None if process is None else getattr(process.current_process(), "_target", None)
     return target if hasattr(target, "on_exit") else None

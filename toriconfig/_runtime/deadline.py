@@ -13,13 +13,14 @@ SLICE = 0.05
 class Deadline:
     """Deadline of one request, and the socket that the request waits on.
 
-    Socket timeouts bound neither name resolution nor an answer that arrives in small pieces. Therefore the waiting
-    thread abandons the request at the deadline, and `cancel` wakes the thread of the request, if it waits on a socket.
+    A socket timeout does not limit name resolution, or an answer that arrives in small pieces. Therefore the thread
+    that waits for the result abandons the request at the deadline. `cancel` then wakes the thread that sends the
+    request, if that thread is waiting on a socket.
 
     Attributes:
-        at: monotonic seconds.
-        connecting: a connection is being made.
-        sent: bytes of the request may have reached the server.
+        at: the deadline, in monotonic seconds.
+        connecting: True while a connection is being made.
+        sent: True if bytes of the request may have reached the server.
     """
 
     __slots__ = ("_cancelled", "_now", "_owned", "_socket", "at", "connecting", "sent")
@@ -37,13 +38,21 @@ class Deadline:
         return 0.0 if self._cancelled.is_set() else max(0.0, self.at - self._now())
 
     def pause(self, seconds: float) -> bool:
-        """Wait before another attempt; return False if too little time is left for one."""
+        """Wait before another attempt, and return True.
+
+        Return False at once if too little time is left for another attempt, and also after `cancel`.
+        """
         if seconds + SLICE >= self.remaining():
             return False
         return not self._cancelled.wait(seconds)
 
     def hold(self, sock: Any, *, owned: bool = False) -> None:
-        """Set the socket that the request waits on; an owned one is closed when another one is set."""
+        """Set the socket that the request waits on.
+
+        Args:
+            sock: the socket.
+            owned: True: this deadline closes `sock` when another socket is set.
+        """
         held, was_owned = self._socket, self._owned
         self._socket, self._owned = sock, owned
         if was_owned:

@@ -1,4 +1,4 @@
-"""Worker threads, timers and random numbers of one backend; each request that they send has a deadline."""
+"""Worker threads, timers and random numbers of one backend. Each request has a deadline."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Executor:
     """Runs requests on worker threads until their deadlines; safe from any thread.
 
     Attributes:
-        now: monotonic seconds of the clock.
-        rnd: uniform numbers in [0, 1), for jitter.
+        now: function that returns the monotonic seconds of the clock.
+        rnd: function that returns uniform random numbers in [0, 1), for jitter.
         scheduler: the timers.
         workers: the threads.
 
@@ -41,11 +41,11 @@ class Executor:
         return Deadline(self.now() + seconds, self.now)
 
     def flight(self, seconds: float, expired: Callable[[bool], object]) -> Flight:
-        """Build the flight for `send`; uses memory alone, so that it may be called under a lock.
+        """Create the flight for `send`. This only accesses memory, so the caller may hold a lock.
 
         Args:
-            seconds: until the deadline.
-            expired: called when the deadline ends the flight; its argument is True if a connection was being made then.
+            seconds: number of seconds until the deadline.
+            expired: called when the deadline ends the flight. The argument is True if a connection was being made.
         """
         deadline = self.deadline(seconds)
 
@@ -60,13 +60,13 @@ class Executor:
         return Flight(deadline, on_expiry)
 
     def send(self, flight: Flight, priority: int, work: Work, failed: Failed | None) -> None:
-        """Hand a flight to the workers; never called under a lock, since a thread may have to be started.
+        """Run a flight on a worker thread. The caller must not hold a lock, because a thread may have to be started.
 
         Args:
-            flight: made by `flight`.
+            flight: result of the method `flight`.
             priority: LEASE, DEMAND or POLL.
-            work: records the outcome.
-            failed: called with the error when `work` raises; None: nothing is recorded.
+            work: function that sends the request and records the outcome.
+            failed: called with the error when `work` raises. None: the error is not recorded.
         """
         job = self.workers.submit(priority, lambda: flight.run(work, failed))
         if not flight.ended:

@@ -1,4 +1,4 @@
-"""Logger of this room, which is imported at its first message."""
+"""Logger of this package. `logging` is imported at the first message."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ def logger() -> logging.Logger:
 
 
 def internal(error: BaseException) -> SecretError:
-    """Log an unexpected exception, and return the error for the readers.
+    """Log an unexpected exception, and return the error to raise in the threads that read the secret.
 
-    Both contain the type of the exception and the line that raised it, but not its text, which may contain a value.
+    The log line and the error contain the type of the exception and the line that raised it. They do not contain its
+    text, which may hold the value of a secret.
     """
     from os.path import basename
 

@@ -13,12 +13,12 @@ from toriconfig.pipeline._threads import start
 def run_concurrently(actions: Sequence[Callable[[], object]], deadline: Deadline, name: str) -> None:
     """Run each action, and return when all have ended or the deadline has passed.
 
-    Where no thread can be started, because the interpreter is ending, the calling thread runs the action.
+    If no thread can be started, because the interpreter is ending, the calling thread runs the action.
 
     Args:
-        actions: what to run; an action that raises ends its own thread alone.
-        deadline: of all actions.
-        name: of the threads.
+        actions: functions to call. An action that raises does not affect the other actions.
+        deadline: the deadline of all actions together.
+        name: name of the threads.
     """
     ended: SimpleQueue[None] = SimpleQueue()
 

@@ -1,4 +1,4 @@
-"""Timers of a process, on one thread, which starts work on other threads and never waits for it."""
+"""Timers of a process, run by one thread. Long work is started on other threads; the timers never wait for it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _Entry = tuple[float, int, Callable[[], object]]
 
 
 class Scheduler:
-    """Queue of callables that become due, on one clock.
+    """Queue of functions, each of which is called when its time has come.
 
-    There is no lock, so that `at` may be called from a signal handler or a finalizer that runs in the middle of `at`.
+    There is no lock. A signal handler or a finalizer may therefore call `at` while it interrupts another call of `at`.
 
     Args:
-        clock: whose monotonic seconds count. For the clock of this machine there is a thread; for any other clock,
-            tests call `tick`.
+        clock: source of the monotonic seconds. With the system clock, a thread runs the timers. With any other clock
+            there is no thread, and tests call `tick`.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -42,7 +42,7 @@ class Scheduler:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all timers and the thread, which belong to the parent of a forked child."""
+        """Remove all timers and the thread. A forked child does this, because they belong to its parent."""
         self._inbox: deque[_Entry] = deque()
         self._due: list[_Entry] = []
         self._numbers = count()
@@ -51,12 +51,15 @@ class Scheduler:
         self._asleep_until = _NEVER
 
     def after_fork(self) -> None:
-        """In a forked child: `reset`, and start the next thread only after the at-fork hooks."""
+        """Reset the scheduler in a forked child. The next thread starts only after all at-fork hooks."""
         self.reset()
         self._pause = AFTER_FORK
 
     def at(self, due: float, run: Callable[[], object]) -> None:
-        """Have `run` called once at `due` monotonic seconds. It must be quick. Never waits."""
+        """Arrange that `run` is called once, at `due` monotonic seconds. This method never waits.
+
+        `run` must be quick, because it delays all other timers.
+        """
         self._inbox.append((due, next(self._numbers), run))
         if due < self._asleep_until:
             self._bell.put(None)
@@ -110,5 +113,5 @@ os.register_at_fork(after_in_child=_process.after_fork)
 
 
 def scheduler_for(clock: Clock) -> Scheduler:
-    """Return the scheduler of the process for the clock of this machine; a new one for any other clock."""
+    """Return the shared scheduler of the process for the system clock; a new scheduler for any other clock."""
     return _process if clock is SYSTEM else Scheduler(clock)

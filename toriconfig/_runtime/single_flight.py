@@ -27,16 +27,17 @@ Failed = Callable[["SecretError | None"], None]
 
 
 class Flight:
-    """A request that ends once: by its outcome, or at its deadline, whichever is first.
+    """A request that ends once: when its outcome is recorded, or at its deadline, whichever comes first.
 
-    There is no lock, because a coroutine that is collected while it waits ends in the middle of any code.
+    There is no lock, because the garbage collector may end a waiting coroutine in the middle of any code, even of code
+    that holds the lock.
 
     Attributes:
-        ended: the outcome has been recorded.
-        job: of the worker thread, after it was submitted.
+        ended: True after the flight has ended.
+        job: the job on the worker thread; None before it was submitted and after the end.
 
     Args:
-        deadline: of the request.
+        deadline: the deadline of the request.
         on_expiry: called when the deadline ends the flight, before the waiting threads are woken.
     """
 
@@ -51,11 +52,11 @@ class Flight:
         self._waiters: dict[object, Callable[[], object]] = {}
 
     def claim(self) -> bool:
-        """Take the right to record the outcome; return False if it is taken already."""
+        """Return True to the first caller, which may then record the outcome; False to every later caller."""
         return self._claims.take()
 
     def finish(self) -> None:
-        """Wake all that wait, after the outcome was recorded."""
+        """Mark the flight as ended, and wake all waiting threads and tasks. Called after the outcome was recorded."""
         self.ended = True
         # the scheduler refers to the flight until its deadline, but must not keep these alive
         self._on_expiry = self.job = None
@@ -69,7 +70,7 @@ class Flight:
                 continue
 
     def join(self, seconds: float) -> bool:
-        """Wait for the end of the flight, without ending it; return True if it has ended."""
+        """Wait for the end of the flight, at most `seconds`. Return True if the flight has ended."""
         woken, waiter = allocate_lock(), object()
         woken.acquire()
         self._waiters[waiter] = woken.release
@@ -81,7 +82,7 @@ class Flight:
         return self.ended
 
     def expire(self) -> None:
-        """End the flight, because its deadline has passed."""
+        """End the flight at its deadline. Do nothing if the outcome was recorded, or is being recorded."""
         on_expiry = self._on_expiry
         if on_expiry is not None and self.claim():
             try:
@@ -90,11 +91,11 @@ class Flight:
                 self.finish()
 
     def run(self, work: Work, failed: Failed | None) -> None:
-        """Run the work; if it raises, end the flight with that error at once.
+        """Call `work`. If it raises, record the error and end the flight at once.
 
         Args:
-            work: sends the request.
-            failed: records the error; None: nothing is recorded.
+            work: function that sends the request, records the outcome and finishes the flight.
+            failed: function that records the error. None: the error is not recorded.
         """
         try:
             work(self)
@@ -110,13 +111,13 @@ class Flight:
                 raise
 
     def wait(self) -> None:
-        """Block until the flight has ended, at most until its deadline."""
+        """Block until the flight has ended. At the deadline, end it and wait at most GRACE seconds longer."""
         if not self.join(self.deadline.remaining()):
             self.expire()
             self.join(GRACE)
 
     async def await_end(self) -> None:
-        """Wait for the end in a coroutine, without a thread."""
+        """Wait in a coroutine until the flight has ended. At the deadline, end it."""
         import asyncio
 
         loop = asyncio.get_running_loop()

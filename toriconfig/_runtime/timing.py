@@ -1,7 +1,7 @@
 """Times of the next requests after successes, failures and refusals; pure functions.
 
-`rnd` returns uniform numbers in [0, 1). The jitter spreads the requests of a fleet that started together, or that had the
-same outage.
+`rnd` is a function that returns uniform random numbers in [0, 1). The random part of a delay (jitter) spreads the
+requests of many processes that started together, or that had the same outage.
 """
 
 from __future__ import annotations
@@ -21,32 +21,37 @@ GAP = 1.0
 
 
 def poll_delay(interval: float, rnd: Random, *, first: bool = False) -> float:
-    """Seconds until the next poll: uniform over the interval at first, then +- 10 %."""
+    """Return the seconds until the next poll: the interval +- 10 %.
+
+    Before the first poll, the result is uniform between 0 and the interval.
+    """
     return interval * rnd() if first else interval * (0.9 + 0.2 * rnd())
 
 
 def fresh_for(interval: float) -> float:
-    """Seconds for which a confirmed value counts as fresh: until the next poll should have confirmed it."""
+    """Return the seconds for which a confirmed value counts as fresh: longest time to the next poll, and a reserve."""
     return 1.1 * interval + min(SLACK, interval)
 
 
 def retry_delay(failures: int, interval: float, rnd: Random) -> float:
-    """Seconds for which reads fail at once after a failure: doubled each time, at most the interval, +- 25 %.
+    """Return the seconds after a failed request in which reads raise at once, without a new request.
 
-    The jitter is large, because a fleet that failed together would otherwise return together. The limit is the interval
-    of polls, so that a fleet without values does not send more requests after an outage than without one.
+    The result is doubled at each failure, up to `interval`, and varies by +- 25 %. The jitter is large, because
+    many processes that failed together would otherwise retry together. With the limit, failed requests are not repeated
+    more often than polls.
     """
     return min(interval, FIRST_RETRY * 2.0 ** min(failures - 1, 30)) * (0.75 + 0.5 * rnd())
 
 
 def refusal_gap(gap: float, since: float, interval: float) -> float:
-    """Seconds until a value that was refused may be fetched again: doubled each time, at most the interval.
+    """Return the seconds until a value that a server refused may be fetched again.
 
-    A server may refuse every value. Then a fleet must not send more requests than its polls do.
+    The result is doubled each time, and is at most `interval`. So even if a server refuses every value, refused values
+    are not fetched more often than polls fetch them.
 
     Args:
         gap: the last result of this function.
-        since: seconds since the last such fetch; after a long time the gap starts again.
+        since: seconds since the last fetch for this reason; after more than two intervals the result is GAP again.
         interval: seconds between two polls.
     """
     return GAP if since > 2.0 * interval else max(GAP, min(2.0 * gap, interval))

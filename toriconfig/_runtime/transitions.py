@@ -1,4 +1,4 @@
-"""A lock for memory alone: what is decided under the lock is done after it."""
+"""A lock for memory access only: actions are chosen while the lock is held, and executed after its release."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ Then = Callable[[Callable[[], object]], None]
 class Transitions:
     """A lock for the memory of one object.
 
-    Under a lock, a thread that starts another one, waits, logs or calls back can deadlock with a finalizer, a logging
-    handler or a callback that takes the same lock. Therefore the block only decides, and passes actions to `then`.
+    A thread that holds a lock must not start a thread, wait, log or call a callback: a finalizer, a logging handler or
+    a callback may take the same lock, and both threads would block forever. Therefore the block only chooses actions
+    and passes them to `then`; they are called after the lock is released.
 
     >>> transitions, done = Transitions(), []
     >>> with transitions as then:

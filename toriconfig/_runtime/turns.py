@@ -1,4 +1,4 @@
-"""Mutual exclusion for long work, without a lock: waiting threads have deadlines."""
+"""Mutual exclusion for long work, without a lock: each waiting thread has a deadline."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from toriconfig._runtime.single_flight import Flight
 
 
 class Turns:
-    """Work that one thread at a time does for each key.
+    """Turns of threads: for each key, at most one thread at a time has the turn and does the work.
 
-    The work may send requests. With a lock, other threads would wait beyond their deadlines, and a forked child could
-    wait forever.
+    The work may send requests. If a lock were used, other threads could wait beyond their deadlines, and a forked child
+    could wait forever.
     """
 
     def __init__(self) -> None:
@@ -21,11 +21,11 @@ class Turns:
 
     @contextmanager
     def turn(self, key: Hashable, deadline: Deadline) -> Iterator[bool]:
-        """Wait for the turn, and yield True; yield False if the deadline comes first.
+        """Wait for the turn, and yield True. If the deadline comes first, yield False: the thread has no turn.
 
         Args:
             key: text, or a tuple of texts. Threads with equal keys take turns.
-            deadline: of the work. At its deadline a turn ends, because its thread was abandoned.
+            deadline: deadline of the wait and of the work. The turn ends at the deadline, even if the work continues.
         """
         mine = Flight(deadline, _no_action)
         if not self._taken(key, mine):

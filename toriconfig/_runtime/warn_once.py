@@ -2,7 +2,8 @@
 
 A warning is given when a logging handler other than a NullHandler accepts it. Until then it is pending: each call of
 this library that can log tries again, and at exit the remaining ones are written to standard error by the `warnings`
-module. Forked children inherit both, and leave the pending warnings of their parents to the parents at exit.
+module. A forked child inherits the given and the pending warnings. At its exit the child does not write the pending
+warnings of its parent, because the parent writes them.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def once(key: Hashable) -> bool:
 
 
 def warn(key: Hashable, text: str, logger: str = "toriconfig") -> None:
-    """Warn, unless this process has warned with `key` before.
+    """Give the warning, unless this process has already warned with `key`.
 
     Args:
         key: text, or a tuple of texts and numbers: the schema, the path, the kind of warning.
@@ -53,7 +54,7 @@ def warn(key: Hashable, text: str, logger: str = "toriconfig") -> None:
 
 
 def over(key: Hashable) -> None:
-    """Forget the warning with `key`, because its cause is gone; it is given again if the cause returns."""
+    """Forget the warning with `key`, because its cause is gone. The next `warn` with `key` warns again."""
     _given.pop(key, None)
     _pending.pop(key, None)
 
@@ -61,8 +62,8 @@ def over(key: Hashable) -> None:
 class held:  # noqa: N801 - read as a statement, without the price of contextlib
     """Keep the warnings of this thread pending inside the block, and log them at its end.
 
-    Use the block around code that other threads wait for. A logging handler may read the settings that this thread
-    is loading, and without the block that would be a deadlock.
+    Use the block around code that other threads wait for, such as a load. A logging handler that reads the settings
+    during their load would otherwise wait for its own thread forever.
     """
 
     __slots__ = ("_outermost",)
@@ -81,7 +82,7 @@ class held:  # noqa: N801 - read as a statement, without the price of contextlib
 
 
 def soon(log: Callable[[], object]) -> None:
-    """Call `log` now, or at the end of the `held` block that this thread is in."""
+    """Call `log` at the end of the outermost `held` block of this thread; now, if the thread is in no such block."""
     later = _holding.get(get_ident())
     if later is None:
         log()
@@ -90,7 +91,7 @@ def soon(log: Callable[[], object]) -> None:
 
 
 def flush() -> None:
-    """Log each pending warning that a handler accepts now. Cheap if there is none."""
+    """Log each pending warning that a handler accepts now. Inside a `held` block, do nothing."""
     # Where `logging` was never imported it is not set up, and it is not imported for this.
     if not _pending or get_ident() in _holding or not hasattr(sys.modules.get("logging"), "getLogger"):
         return
@@ -118,12 +119,12 @@ def inform(text: str, *values: object) -> None:
 
 
 def given_by(logger: str) -> list[str]:
-    """Return the warnings that this process has given, or holds, for a logger."""
+    """Return the texts of the given and pending warnings of this process for a logger."""
     return [entry[1] for entry in list(_given.values()) if entry[0] == logger]
 
 
 def reset() -> None:
-    """Forget all warnings that were given or are pending, so that each is given again. For tests."""
+    """Forget all given and pending warnings, so that a test can receive each of them again."""
     _given.clear()
     _pending.clear()
 
@@ -139,7 +140,7 @@ def _register() -> None:
 
 
 def _tell_the_rest() -> None:
-    """Write the pending warnings to standard error at exit, through the filters of `warnings`."""
+    """Write the pending warnings of this process to standard error at exit, by the `warnings` module."""
     import os
 
     flush()

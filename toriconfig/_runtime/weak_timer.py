@@ -1,4 +1,4 @@
-"""Timers that do not keep alive the object that they are for."""
+"""Timers with a weak reference to their owner, so that a timer does not keep its owner alive."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Timed(Protocol):
     """Protocol of an object with timers."""
 
     def due(self, timer: Any, /) -> None:
-        """Do what was planned for this moment."""
+        """Do the action of `timer`, whose time has come."""
         ...
 
 
@@ -18,8 +18,8 @@ class WeakTimer:
     """An entry for the scheduler that holds a weak reference to its owner.
 
     Args:
-        owner: `owner.due(timer)` is called, unless the owner has been collected.
-        what: the argument of that call.
+        owner: the object whose method `due` is called, unless the owner has been collected.
+        what: the argument of `due`.
     """
 
     __slots__ = ("_owner", "_what")

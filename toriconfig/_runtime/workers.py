@@ -1,4 +1,4 @@
-"""Bounded sets of daemon threads, which wait for servers in place of other threads."""
+"""Limited sets of daemon threads, which send requests and wait for servers, so that other threads need not wait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOST = 32
 
 
 class Job:
-    """One action. `run` must not raise. The job may be abandoned while it runs."""
+    """One action for a worker thread. `run` should not raise. The job may be abandoned while it runs."""
 
     __slots__ = ("ending", "pool", "run", "starting")
 
@@ -36,11 +36,11 @@ class Job:
 
 
 class Workers:
-    """At most `limit` threads, started as needed; safe from any thread.
+    """At most `limit` threads, started when they are needed. The methods may be called by any thread.
 
     Args:
-        limit: number of threads, without the abandoned ones.
-        name: of the threads.
+        limit: maximum number of threads; abandoned threads are not counted.
+        name: name of the threads.
     """
 
     def __init__(self, limit: int, name: str) -> None:
@@ -49,23 +49,26 @@ class Workers:
         self._pool = ThreadPool(limit, name)
 
     def submit(self, priority: int, run: Callable[[], Any]) -> Job:
-        """Run an action on a thread; on the calling one if no thread can be started, at the end of the interpreter."""
+        """Run an action on a worker thread, and return its job.
+
+        If no thread can be started, because the interpreter is ending, the calling thread runs the action.
+        """
         return self._pool.submit(priority, run)
 
     def abandon(self, job: Job) -> None:
-        """Give up a job: drop it if it has not started, else replace its thread."""
+        """Give up a job. If the job has not started, it never runs. If it is running, its thread is replaced."""
         if job.pool is not None:
             job.pool.abandon(job)
 
     def reset(self) -> None:
-        """Forget all threads and work: in a forked child there are none."""
+        """Forget all threads and jobs. Called in a forked child, where these threads do not exist."""
         self._pool = ThreadPool(self._limit, self._name)
 
     def dismiss(self, *, drop: bool = True) -> None:
-        """Have every thread end after its present job.
+        """Make every thread end after its current job.
 
         Args:
-            drop: drop the jobs that have not started.
+            drop: True: remove the jobs that have not started. False: run them first.
         """
         pool, self._pool = self._pool, ThreadPool(self._limit, self._name)
         pool.dismiss(drop=drop)
@@ -74,9 +77,9 @@ class Workers:
 class ThreadPool:
     """The threads of one process until `reset` or `dismiss`.
 
-    There is no lock: `submit` may be called from a signal handler or a finalizer that runs in the middle of `submit`.
-    Every step is one atomic operation. Between two steps the pool may seem busier than it is. Then it starts a thread
-    that is not needed, within the limit, but it never leaves a job without a thread.
+    There is no lock. A signal handler or a finalizer may therefore call `submit` while it interrupts another call of
+    `submit`. Every step is one atomic operation. Between two steps the pool may count too few idle threads. It then
+    starts one more thread than needed, within the limit, but no job remains without a thread.
     """
 
     def __init__(self, limit: int, name: str) -> None:
@@ -91,7 +94,7 @@ class ThreadPool:
 
     @property
     def threads(self) -> int:
-        """Number of threads, without the abandoned ones."""
+        """Number of threads; abandoned threads are not counted."""
         return self._limit - self._places.left
 
     def submit(self, priority: int, run: Callable[[], Any]) -> Job:
@@ -153,7 +156,10 @@ class ThreadPool:
                 return None
 
     def _woken(self) -> bool:
-        """Wait until there may be a job; return False if none came for a long time, or none will come."""
+        """Wait for a job, and return True if there may be one.
+
+        Return False if no job came for IDLE seconds, or if the pool was dismissed.
+        """
         try:
             self._wake.get_nowait()  # one entry per job
         except Empty:
@@ -172,7 +178,7 @@ class ThreadPool:
         return True
 
     def _taken(self) -> Job | None:
-        """Return the most urgent waiting job that was not abandoned, or None."""
+        """Remove and return the waiting job with the highest priority, except abandoned ones; None if there is none."""
         for jobs in self._jobs:
             while jobs:
                 try:

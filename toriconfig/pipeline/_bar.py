@@ -11,7 +11,7 @@ from toriconfig.pipeline._report import Report
 
 
 def bar_on_terminal(total: int | None, description: str) -> Callable[[Report], None] | None:
-    """Return a function that draws each report, or None if standard error is not a terminal.
+    """Return a function that draws a report as a bar; None if standard error is not a terminal.
 
     Raises:
         ImportError: tqdm is not installed; the message names the extra.

@@ -19,8 +19,8 @@ _SLICE = 0.1
 class Call:
     """A coroutine and its result.
 
-    The thread that removes the call from `calls` settles it, once: at the coroutine's end, or at a shutdown. A plain
-    lock wakes the caller, because a `concurrent.futures.Future` would add half of the total cost.
+    The result is set once, at the end of the coroutine or at a shutdown, by the thread that removes the call from
+    `calls`. A plain lock wakes the caller, because a `concurrent.futures.Future` would make a call 50 % slower.
     """
 
     __slots__ = ("abandoned", "calls", "cancelled", "coro", "done", "error", "started", "task", "value")
@@ -87,7 +87,7 @@ class Call:
         self.settle(None, asyncio.CancelledError())
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end; -1 waits without limit. Return False if the time is over."""
+        """Wait for the end of the call, at most `seconds` (-1: without limit). Return True if the call has ended."""
         if sys.platform == "win32":
             while seconds < 0 or seconds > _SLICE:
                 if self.done.acquire(True, _SLICE):
@@ -98,7 +98,7 @@ class Call:
 
 
 def ending(error: BaseException | None) -> str:
-    """Describe the end of a coroutine for messages, without its result or error text, which may be secrets."""
+    """Return a description of the end of a coroutine, without its result or error text, which may contain secrets."""
     if error is None:
         return "it returned"
     if isinstance(error, asyncio.CancelledError):

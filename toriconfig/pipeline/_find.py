@@ -9,13 +9,13 @@ Span = tuple[int, int]
 
 
 class Automaton(Protocol):
-    """Protocol of `ahocorasick_rs.AhoCorasick`, as far as it is used."""
+    """Protocol of the used part of `ahocorasick_rs.AhoCorasick`."""
 
     def find_matches_as_indexes(self, haystack: str, overlapping: bool = False) -> list[tuple[int, int, int]]: ...
 
 
 def fast_automaton() -> Callable[[list[str]], Automaton] | None:
-    """Return the Aho-Corasick automaton of the `fast-logs` extra, or None if it is not installed."""
+    """Return the class of the Aho-Corasick automaton (extra `fast-logs`); None if the library is not installed."""
     try:
         from ahocorasick_rs import AhoCorasick
     except ImportError:
@@ -29,13 +29,13 @@ _RANKS = str.maketrans({character: chr(rank) for rank, character in enumerate(_C
 
 
 class Anchors:
-    """Words by their rarest inner character and its two neighbours.
+    """Index of words. The key of a word is its rarest inner character with the two neighbours of this character.
 
-    A log line contains few rare characters, and words are looked up only at those. A line without them costs one `in`
-    for each of about twenty characters, whether ten words are known or ten thousand.
+    A log line contains few rare characters, and words are searched only at those. For a line without them, the cost is
+    one `in` for each of about twenty characters, both for ten words and for ten thousand.
 
-    Reading needs no lock: the outer dict is replaced as a whole, the inner ones are read by single keys, and a list is
-    extended at its end or replaced.
+    Reading needs no lock: the outer dict is replaced as a whole, each inner dict is read by single keys, and each list
+    is extended at its end or replaced.
     """
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Anchors:
             grams.pop(gram, None)
 
     def spans(self, text: str) -> list[Span]:
-        """Return start and end of every word in the text, including overlapping ones, in any order."""
+        """Return `(start, end)` of every occurrence of a word in the text, also of overlapping ones, in any order."""
         found: list[Span] = []
         for anchor, grams in self._index.items():
             if anchor not in text:
@@ -82,10 +82,10 @@ def _anchor(word: str) -> tuple[str, str, int]:
 
 
 class Finder:
-    """Counted words, found by the automaton if there is one, and by anchors for words that it does not know yet.
+    """Search for words, each with a count of its additions.
 
-    The automaton is rebuilt only after its unknown words have grown by a quarter, so that a thousand single additions
-    cost a few builds.
+    The automaton, if there is one, finds most words; `Anchors` finds the words that were added after the last build of
+    the automaton. It is rebuilt when these are a quarter of all words, so a thousand additions cause only a few builds.
 
     Args:
         build: creates an automaton; None: only anchors are used.
@@ -126,7 +126,7 @@ class Finder:
                     self._unknown = list(self._counts)
 
     def settle(self) -> None:
-        """Rebuild the automaton after a batch of changes, if it is worth the cost."""
+        """Rebuild the automaton if more than a quarter of all words, and at least 33, are new to it."""
         if self._build is None or len(self._unknown) <= max(32, len(self._counts) // 4):
             return
         known = [word for word in self._counts if _is_encodable(word)]
@@ -138,7 +138,7 @@ class Finder:
         self._unknown = []
 
     def spans(self, text: str) -> list[Span]:
-        """Return start and end of every word in `text`, in any order."""
+        """Return `(start, end)` of every occurrence of a word in `text`, in any order."""
         automaton, rest = self._ready
         if automaton is None:
             return self._all.spans(text)

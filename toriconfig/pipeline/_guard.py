@@ -1,4 +1,4 @@
-"""Masking before handlers of other code, independent of who adds them and when."""
+"""Masking of records before handlers of other code receive them, regardless of when those handlers are added."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _formatter = logging.Formatter()
 class Guard(logging.Handler):
     """Masks a record in place before the handlers of `logger`, and of its parents, receive it.
 
-    The guard is a handler, because records of child loggers pass through handlers only. A filter of `logger` checks
-    that the guard is still in place after the application has assigned another list of handlers.
+    The guard is a handler, because records of child loggers pass through handlers, but not through filters of `logger`.
+    The guard is also a filter of `logger`: there it restores itself if the application assigned a new list of handlers.
     """
 
     def __init__(self, logger: logging.Logger) -> None:
@@ -41,14 +41,14 @@ class Guard(logging.Handler):
         return True
 
     def setLevel(self, level: int | str) -> None:  # noqa: N802 - the name in logging
-        """Do nothing. Code that sets the level of all handlers means those that write."""
+        """Do nothing: code that sets the level of all handlers must not switch off the guard."""
 
 
 class GuardedHandlers(list[logging.Handler]):
     """The handlers of a logger, with the guard in front of them during iteration.
 
-    The guard is not an element of the list: it is not counted, and `dictConfig` does not remove it. If our handler is
-    the only one, the guard is skipped, because our handler masks the finished line.
+    The guard is not an element of the list, so it is not counted, and `dictConfig` does not remove it. If the only
+    handler is the one of this package, the guard is skipped, because that handler masks the finished line.
     """
 
     def __init__(self, logger: logging.Logger, guard: Guard) -> None:
@@ -73,7 +73,7 @@ def stand_guard(logger: logging.Logger) -> None:
 
 
 def is_foreign(handler: logging.Handler) -> bool:
-    """Return True if a handler writes and is not ours."""
+    """Return True if a handler writes records and does not belong to this package."""
     return not (hasattr(handler, MARK) or isinstance(handler, (Guard, logging.NullHandler)))
 
 

@@ -1,4 +1,4 @@
-"""Logging of a record that reports whether any real handler accepted it."""
+"""Logging of a record, with the result whether a handler that writes accepted the record."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WARNING = logging.WARNING
 
 
 class _Witness(logging.Filter):
-    """Last filter of a handler. It sees only records that all other filters accept."""
+    """Last filter of a handler, which is called only if all other filters accept the record."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,8 +28,8 @@ class _Witness(logging.Filter):
 def log_heard(name: str, level: int, text: str) -> bool:
     """Log `text`, unless no handler would accept it.
 
-    Levels, and filters of the logger and the handlers, are respected. A filter is called only by the record itself,
-    because a filter that drops repetitions would otherwise drop the record.
+    The levels and filters of the logger and its handlers apply. Each filter is called only once, during the logging
+    itself: a filter that drops repetitions would drop the record if it had already seen it in a test call.
 
     Args:
         name: name of a logger of the library.
@@ -37,7 +37,7 @@ def log_heard(name: str, level: int, text: str) -> bool:
         text: the whole message.
 
     Returns:
-        True if a handler accepted the record, other than a NullHandler or one that writes to the null device.
+        True if a handler accepted the record. A NullHandler, or a handler that writes to the null device, is ignored.
     """
     logger = silent_logger(name)
     if not logger.isEnabledFor(level):
@@ -66,7 +66,7 @@ def _handlers_of(logger: logging.Logger | None) -> Iterator[logging.Handler]:
 
 
 def _filters(handler: logging.Handler) -> bool:
-    """Return True if the handler may refuse a record of its level. A custom `handle` does not call filters."""
+    """Return True if the handler has filters and calls them; False also for a handler with its own `handle` method."""
     return bool(handler.filters) and type(handler).handle is logging.Handler.handle
 
 

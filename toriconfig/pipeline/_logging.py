@@ -22,8 +22,8 @@ _here = threading.local()
 class MaskingFormatter(logging.Formatter):
     """Formatter that masks the finished text: message, arguments, traceback, notes and causes together.
 
-    If masking fails, the text is replaced by a placeholder. The text of a second is cached for other records of the
-    same second, which saves about the cost of masking.
+    If masking fails, the text is replaced by a placeholder. The formatted time is cached for all records of the same
+    second, which saves about as much time as masking needs.
 
     Args:
         fmt: as for `logging.Formatter`.
@@ -56,8 +56,8 @@ class MaskingFormatter(logging.Formatter):
 class StderrHandler(logging.Handler):
     """Handler that writes to the current `sys.stderr`, so that redirection and capture work.
 
-    A stream that redirects standard error into a log passes each line back to this handler. A line that arrives during
-    a write goes to the original standard error.
+    If `sys.stderr` is a stream that logs each line, the handler would receive its own output again. Therefore a record
+    that arrives during a write is written to the original standard error.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -69,7 +69,7 @@ class StderrHandler(logging.Handler):
             self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name in logging
-        """Report the position of a lost record. The standard library would print its arguments, including secrets."""
+        """Report where a lost record was logged, without its arguments, which the standard library would print."""
         if not logging.raiseExceptions:
             return
         kind = getattr(sys.exc_info()[0], "__name__", "error")
@@ -102,9 +102,9 @@ setattr(_handler, MARK, True)
 def get_logger(name: str, *, propagate: bool | None = None, level: int | str | None = None) -> logging.Logger:
     """Return a logger that writes each record once to standard error, with registered secrets masked.
 
-    The logger has one handler, however often it is requested. If the application has put a handler on this logger, ours
-    is not used. Other handlers that receive records of this logger or its children also get them masked, even if they
-    are added later.
+    The logger has one handler, however often it is requested. If the application has added a handler to this logger,
+    that handler is used instead of ours. All other handlers, including those that are added later, also receive the
+    records of this logger and its children masked.
 
     Args:
         name: dotted name, as for `logging.getLogger`.
@@ -146,7 +146,7 @@ def library_logger(name: str) -> logging.Logger:
 
 
 def silent_logger(name: str) -> logging.Logger:
-    """Return a logger as `library_logger`, without logging pending warnings."""
+    """Return the same logger as `library_logger`, but do not log pending warnings first."""
     top = logging.getLogger(name.partition(".")[0])
     if not any(isinstance(handler, logging.NullHandler) for handler in top.handlers):
         top.addHandler(_null)  # adding it twice, from two threads, adds it once
@@ -160,10 +160,10 @@ def _flush() -> None:
 
 
 def _route(logger: logging.Logger, propagate: bool | None) -> None:
-    """Set the handlers of a logger to the last choice made for it by any thread.
+    """Set the handlers of a logger according to `propagate`, or to a newer choice of another thread.
 
-    No lock of ours is held: `logging` takes its own lock to change handlers, and `dictConfig` holds that lock while it
-    calls factories of handlers, which may request a logger here.
+    This function holds no lock of this package. `logging` takes its own lock to change handlers, and `dictConfig` holds
+    that lock while it creates handlers, which may call `get_logger`. Two locks could therefore cause a deadlock.
     """
     if propagate is not None:
         setattr(logger, _CHOICE, propagate)

@@ -20,7 +20,7 @@ _log = library_logger("toriconfig.pipeline.run_sync")
 
 
 class LoopThread:
-    """A daemon thread with a running loop. Calls may be posted before it is started."""
+    """A daemon thread that runs an event loop. Calls may be posted before the thread is started."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -45,10 +45,10 @@ class LoopThread:
             raise
 
     def discard(self, error: BaseException | None = None) -> bool:
-        """Close the loop of a thread that has not started; return False if it has.
+        """Close the loop, and return True. If the thread has already started, do nothing and return False.
 
         Args:
-            error: raised in callers that have posted a call already.
+            error: raised in the callers that have already posted a call; None: CancelledError.
         """
         if not self._begun.take():
             return False
@@ -59,7 +59,7 @@ class LoopThread:
         return True
 
     def post(self, call: Call) -> bool:
-        """Let the loop start `call`; return False if this thread is closing, so that another one must be used."""
+        """Let the loop start `call`, and return True. Return False if this thread is closing; then use another one."""
         self.calls.add(call)
         if not self.closing:
             try:
@@ -74,11 +74,10 @@ class LoopThread:
         return False
 
     def cancel(self, call: Call, answer: float) -> bool:
-        """Cancel `call` and wait for its end: `answer` seconds until the loop reacts, and GRACE seconds for the
-        cleanup.
+        """Request the cancellation of `call`, and wait at most `answer` seconds until the loop has received it.
 
         Returns:
-            True if the loop reacted. `call.wait` returns whether the coroutine has ended.
+            True if the loop received the request, or is closed. The coroutine may still run: use `call.wait`.
         """
         asked = allocate_lock()
         asked.acquire()
@@ -106,7 +105,7 @@ class LoopThread:
             self._thread.join(GRACE)
 
     def _stop(self) -> bool:
-        """Let the thread finish; return False if that was already requested."""
+        """Request the end of the loop, and return True; return False if the loop is already closed."""
         self.closing = True
         try:
             self.loop.call_soon_threadsafe(self.loop.stop)

@@ -1,4 +1,4 @@
-"""Masking of values of any type for logs: text, containers, and any other object by its text."""
+"""Masking of values of any type for logs: text, containers, and the text of any other object."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def mask_text(text: str) -> str:
 
 
 def mask_value(value: Any) -> Any:
-    """Return the value without registered secrets: the same object if it holds none, else a copy or its masked text.
+    """Return the value without registered secrets. The function never raises.
 
-    Never raises.
+    If the value holds no secret, the result is the same object; otherwise it is a masked copy or masked text.
 
     Args:
         value: any object. Mappings, lists, tuples, sets, and fields of dataclasses and pydantic models are searched.
@@ -52,7 +52,7 @@ class _Walk:
     """One walk over a value. Each container is searched once, even if it occurs several times.
 
     Args:
-        cut: True: a container within itself is replaced by `CIRCULAR`.
+        cut: True: a container that contains itself is replaced by `CIRCULAR` there.
     """
 
     def __init__(self, *, cut: bool = False) -> None:
@@ -117,7 +117,7 @@ def _items(value: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
 
 
 def _fields_of(value: Any) -> list[Any]:
-    """Return the values of the fields of a dataclass or a pydantic model; none for any other object."""
+    """Return the values of the fields of a dataclass or a pydantic model; an empty list for any other object."""
     if is_dataclass(value) and not isinstance(value, type):
         return [getattr(value, one.name, None) for one in fields(value)]
     return list(vars(value).values()) if hasattr(type(value), "model_fields") else []
@@ -133,7 +133,7 @@ def _like(value: Any, items: list[Any]) -> Any:
 
 
 def _hashable(shown: Any) -> Hashable:
-    """Return the masked form of a key in a hashable form."""
+    """Return a masked key; its text, if the masked key cannot be hashed."""
     try:
         hash(shown)
     except TypeError:
@@ -143,7 +143,7 @@ def _hashable(shown: Any) -> Hashable:
 
 
 def _by_text(value: Any) -> Any:
-    """Mask an object by its `str` and its `repr`, because a handler may use either."""
+    """Mask an object if its `str` or its `repr` contains a secret, because a handler may use either of them."""
     try:
         texts = [repr(value)] if isinstance(value, (bytes, bytearray)) else [str(value), repr(value)]
     except Exception:  # noqa: BLE001 - a foreign `__str__`

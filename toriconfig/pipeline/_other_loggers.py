@@ -1,4 +1,4 @@
-"""Masking for other loggers: those of `logging`, structlog and loguru. Neither library is imported."""
+"""Masking for loggers of the application: `logging`, structlog and loguru. structlog and loguru are not imported."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Permits:
         self._left = [None] * number
 
     def take(self) -> bool:
-        """Take one permit, without waiting; return False if none is left."""
+        """Take one permit and return True; return False if no permit is left. Never waits."""
         try:
             self._left.pop()
         except IndexError:
@@ -34,7 +34,7 @@ class Permits:
         return True
 
     def give_back(self) -> None:
-        """Return one permit."""
+        """Give one permit back, so that another thread can take it."""
         self._left.append(None)
 
     @property

@@ -49,8 +49,8 @@ class ProgressTracker:
         min_change: percentage points between two reports, 0 to 100; 0 allows a report at each update.
         min_seconds: seconds between two reports, from 0.
         on_report: called with each report, on the updating thread, so it should be fast. It may update and read the
-            tracker. If it raises, the exception is logged and it is not called again. None: one line per report at
-            level INFO of `get_logger("toriconfig.progress")`.
+            tracker. If `on_report` raises, the exception is logged, and `on_report` is not called again. None: log one
+            line per report at level INFO to `get_logger("toriconfig.progress")`.
         clock: function that returns monotonic seconds.
         description: name of the work, at the start of each line.
         bar: True: draw a bar instead of lines if standard error is a terminal (extra `bar`).
@@ -142,7 +142,7 @@ class ProgressTracker:
 
     @property
     def percent(self) -> float | None:
-        """Percentage done, 0 to 100, never rounded up; 100 after a normal exit. None while the total is unknown."""
+        """Percentage, 0 to 100, never rounded up; 100 when the work is done. None: not done, and `total` is None."""
         count, total = self._count, self._total
         ended_well = self._state == "ended" and self._closing != "stopped"
         return self._percent(count, ended_well or (total is not None and 0 < count >= total))
@@ -169,7 +169,7 @@ class ProgressTracker:
         return self._pump(wait=False)
 
     async def update(self, n: int = 1) -> float | None:
-        """Count more items; `update_sync` for coroutines. A report that is due is made before it returns.
+        """Count more items in a coroutine, like `update_sync`. If a report is due, it is made before `update` returns.
 
         Args:
             n: number of items, from 0.
@@ -209,8 +209,9 @@ class ProgressTracker:
         self.__exit__(kind, error, trace)
 
     def _pump(self, wait: bool) -> float | None:
-        """Make the reports that are due, unless another thread is reporting. That thread checks again when it has
-        finished.
+        """Make the reports that are due, and return the last reported percentage, or None.
+
+        If another thread is reporting, leave the reports to that thread: it checks again after its report.
         """
         percent = None
         while self._take_turn(wait):
@@ -226,7 +227,7 @@ class ProgressTracker:
         return percent
 
     def _take_turn(self, wait: bool) -> bool:
-        """Become the reporting thread. No lock is held during a report, because a report calls other code."""
+        """Return True if this thread may report now. No lock is held during a report, because it calls other code."""
         me = get_ident()
         if me in self._reporting:  # an update made by a callback: the report around it looks again
             return False
@@ -245,7 +246,7 @@ class ProgressTracker:
         return count >= self._due and (count >= self._end or self._clock() >= self._hold)
 
     def _next(self) -> Report | None:
-        """Return the report that is due now, and mark it as made; None if none is due."""
+        """Return the report that is due now, and record that it was made; None if no report is due."""
         count, total, now = self._count, self._total, self._clock()
         if self._state == "new":
             self._state = "running"
@@ -313,7 +314,7 @@ class ProgressTracker:
         return clean(f"{self._description}: ") if self._description else ""
 
     def _after_fork(self) -> None:
-        """Reset the turn in a forked child, because the reporting thread may not exist there."""
+        """Reset the turn in a forked child: a thread of the parent that was reporting does not exist there."""
         self._counting = threading.Lock()
         self._open_turn()
 

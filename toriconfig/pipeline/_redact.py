@@ -1,6 +1,6 @@
 """Registry of secrets that logs must not show, and the masking of text.
 
-Registration is cheap and imports nothing. The work is done when the next line is logged.
+Registration is cheap and imports nothing. The encodings of a secret are computed when the next line is logged.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _COMMON = frozenset(
 class Redactor:
     """Registry of secrets. Its `repr` shows none, and it is not pickled.
 
-    There is no lock. Masking is done during logging, under the locks of handlers. A thread that waited there for
-    another one, whose finalizers log, would block forever.
+    There is no lock. Masking runs during logging, while locks of handlers are held. A thread that waited there for a
+    second thread would block forever if the second thread ran a finalizer that logs.
 
     Args:
         clock: function that returns monotonic seconds.
@@ -60,7 +60,7 @@ class Redactor:
         self.start_afresh()
 
     def start_afresh(self) -> None:
-        """Rebuild the finder in a forked child, because a thread that was changing it does not exist there."""
+        """Build a new finder in a forked child: a thread of the parent may have been changing the old finder."""
         self._turn = Permits()
         self._finder: Finder | None = None
         self._known: set[str | bytes] = set()
@@ -70,7 +70,7 @@ class Redactor:
         """Mask the value, and its common encodings, from now on.
 
         A value shorter than SHORTEST, or a common word (`localhost`, `true`), is not masked; one warning per process is
-        logged. A value that is registered n times must be forgotten n times.
+        logged. A value that was registered n times is masked until `forget` was called n times.
         """
         if len(value) < SHORTEST or (len(value) < 12 and _is_common(value)):
             if value:
@@ -86,7 +86,7 @@ class Redactor:
             self._news[value] = None
 
     def forget(self, value: str | bytes, keep: float = KEEP) -> None:
-        """Stop masking a value that is no longer secret (rotated), `keep` seconds from now."""
+        """Stop masking a value that is no longer secret, such as a rotated password, after `keep` more seconds."""
         uses = self._uses.get(value)
         if not uses:
             return
@@ -96,7 +96,7 @@ class Redactor:
             self._next_end = min(list(self._leaving.values()))
 
     def mask(self, text: str) -> str:
-        """Return the text with every registered secret replaced by MASK; overlapping ones by one MASK."""
+        """Return the text with MASK for every registered secret. Overlapping secrets are replaced by a single MASK."""
         late = None
         if self._news or (self._leaving and self._clock() >= self._next_end):
             late = self._catch_up()
@@ -110,7 +110,8 @@ class Redactor:
         """Update the finder with all registered values.
 
         Returns:
-            A finder for the new values, if another thread, or this one around a finalizer that logs, is updating.
+            None after the update. If an update is already running (in another thread, or in this thread, which then
+            runs a finalizer that logs): a separate finder for the values that the update has not yet added.
         """
         from toriconfig.pipeline._find import Finder, fast_automaton
         from toriconfig.pipeline._secret_encodings import spellings
@@ -182,7 +183,7 @@ def _is_common(value: str | bytes) -> bool:
 
 
 def _replaced(text: str, spans: list[tuple[int, int]]) -> str:
-    """Replace spans of the original text together, so that overlapping ones leave no remainder."""
+    """Return the text with MASK for each span. Overlapping spans are merged first, so that no part of them remains."""
     spans.sort()
     parts = []
     written = 0

@@ -1,4 +1,4 @@
-"""One report of progress, as a value and as a line."""
+"""The class of a progress report. Its `str` is a line for logs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Report:
     """Progress of a piece of work at one moment.
 
     Attributes:
-        percent: 0 to 100, never rounded up; 100 only when done. None: the total is unknown, and the work is not done.
+        percent: 0 to 100, never rounded up; 100 only if `done` is True. None: `total` is None and `done` is False.
         count: number of items done; it may exceed `total`.
         total: number of expected items, or None.
         elapsed: seconds since the start.

@@ -116,7 +116,7 @@ def shutdown_executors() -> None:
 
 
 def _refusal(coro: Any, timeout: float | None, allow_running_loop: bool) -> Exception | None:
-    """Return the error to raise for an invalid call, without a frame; None for a valid call."""
+    """Return the error to raise for an invalid call, with no frame in its traceback; None for a valid call."""
     try:
         _check(coro, timeout, allow_running_loop)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -125,7 +125,7 @@ def _refusal(coro: Any, timeout: float | None, allow_running_loop: bool) -> Exce
 
 
 def _check(coro: Any, timeout: float | None, allow_running_loop: bool) -> None:
-    """Reject an invalid call. The coroutine is closed, so that Python does not warn that it was never awaited."""
+    """Raise an error for an invalid call, and close its coroutine, so that Python does not warn about it."""
     if type(coro) is not CoroutineType and not isinstance(coro, Coroutine):
         hint = ": call it first" if asyncio.iscoroutinefunction(coro) else "; wrap other awaitables in `async def`"
         raise TypeError(f"run_sync needs a coroutine, not {type(coro).__name__}{hint}")
@@ -196,7 +196,7 @@ def _interrupt(call: Call, thread: LoopThread, coro: Coroutine[Any, Any, Any], i
 
 
 def _give_up(call: Call, thread: LoopThread, why: str) -> str:
-    """Cancel `call`, give it time to clean up, and describe its end; "" if its result arrived in the meantime."""
+    """Cancel `call`, wait for its cleanup, and return a description of its end; "" if its result arrived meanwhile."""
     begun = monotonic()
     listened = thread.cancel(call, _ANSWER)
     if call.wait(GRACE if listened else 0):
@@ -230,9 +230,10 @@ def _run_here(coro: Coroutine[Any, Any, T], timeout: float | None) -> T:
 
 
 def _forget_in_child() -> None:
-    """Forget the loop thread in a forked child, where it does not exist and its lock may be held forever.
+    """Forget the loop thread in a forked child, where the thread does not exist, and replace the lock.
 
-    The old loop is kept and never closed: its epoll is shared, and closing it would stop the parent's loop.
+    The old lock may be held forever. The old loop is kept and never closed: its epoll is shared with the parent, so
+    closing the loop would stop the loop of the parent.
     """
     global _current, _lock
     _lock = threading.RLock()

@@ -86,7 +86,7 @@ def _reprs(value: str | bytes) -> set[str]:
 
 
 def _in_urls(raw: bytes) -> Iterator[str]:
-    """Return the percent-encoded forms: more or fewer characters, either case, and a space as `%20`, `+` or itself."""
+    """Yield the percent-encoded forms. They differ in the encoded characters, the case, and the form of a space."""
     for plain in _IN_URLS:
         url = quote_from_bytes(raw, safe=plain)
         for spelt in {url, url.replace("%20", "+"), url.replace("%25", "%")}:
@@ -95,7 +95,7 @@ def _in_urls(raw: bytes) -> Iterator[str]:
 
 
 def _in_json(text: str) -> Iterator[str]:
-    """Return the JSON forms of writers that escape more than necessary: Go, PHP, .NET, page templates."""
+    """Yield the JSON forms of encoders that escape more than necessary: Go, PHP, .NET, page templates."""
     for written in {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}:
         yield written.replace("/", "\\/")
         yield written.translate(_OF_GO)
@@ -108,7 +108,7 @@ def _in_json(text: str) -> Iterator[str]:
 
 
 def _in_markup(text: str) -> Iterator[str]:
-    """Return the forms in HTML and XML, command lines, SQL, CSV, `%` formats, and Python escapes."""
+    """Yield the forms in HTML and XML, command lines, SQL, CSV, `%` formats, and Python escapes."""
     page = text.translate(_OF_HTML)
     yield page
     yield page.replace('"', "&quot;")
@@ -124,8 +124,9 @@ def _in_markup(text: str) -> Iterator[str]:
 
 
 def _base64(raw: bytes) -> set[str]:
-    """Return the base64 of `raw`, and the part that is the same wherever `raw` is inside longer data, such as
-    `user:secret`.
+    """Return the base64 of `raw`, and the base64 parts by which it is found inside longer data, such as `user:secret`.
+
+    At each offset, only characters that depend on `raw` alone are included.
     """
     found = {b64encode(raw).decode(), urlsafe_b64encode(raw).decode()}
     for before in range(3):

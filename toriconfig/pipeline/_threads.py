@@ -1,4 +1,4 @@
-"""Start of threads without waiting for them."""
+"""Start of threads, without waiting until they run."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 
 def start(run: Callable[[], object], name: str, *, pause: float = 0.0) -> None:
-    """Run `run` on a new daemon thread, and return at once.
+    """Call `run` on a new daemon thread, and return at once.
 
-    `Thread.start` waits, without a limit, until the new thread runs. The first allocation of the new thread may start a
-    garbage collection, which runs arbitrary finalizers. A finalizer that takes a lock of the caller, such as that of a
-    logging handler, would then block both threads forever. The thread is therefore started by a helper thread.
+    `Thread.start` waits, without a time limit, until the new thread runs. The new thread may first run a garbage
+    collection, and so any finalizer. A finalizer that needs a lock of the caller, such as the lock of a logging
+    handler, would block both threads forever. The thread is therefore started by a helper thread.
 
     Args:
         run: function to call; it must not raise.
