@@ -1,1 +1,1 @@
-"""Handles of secrets, and the providers that they read from."""
+"""Handles of secrets, and the providers from which the handles read."""

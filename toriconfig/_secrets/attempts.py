@@ -12,7 +12,7 @@ class Attempts:
     """Outcomes of the requests for one value since the last success.
 
     Attributes:
-        error: of the last request; None: it succeeded, or there was none.
+        error: error of the last request; None: the request succeeded, or no request was sent.
         failures: number of failed requests in a row.
         absent: number of requests in a row that did not find the value.
     """
@@ -26,7 +26,7 @@ class Attempts:
 
     @property
     def gone(self) -> bool:
-        """True if so many requests in a row did not find the value that a cached one is dropped."""
+        """True if the cached value is to be dropped: `AGREEING` requests in a row did not find the value."""
         return self.absent >= AGREEING
 
     def succeeded(self) -> None:

@@ -1,4 +1,4 @@
-"""Translation of the exceptions of a backend's `fetch` to errors. Of foreign exceptions only the type is shown."""
+"""Translation of exceptions of a backend's `fetch` to `SecretError`. Messages omit the text of foreign exceptions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from toriconfig.errors import SecretDenied, SecretError, SecretNotFound, SecretU
 
 
 def error_of(scheme: str, path: str, error: BaseException) -> SecretError:
-    """Return the error for readers: a new object, without a cause."""
+    """Return the error that readers get: a new exception object without `__cause__`."""
     reference = f"{scheme}:{path}"
     if isinstance(error, SecretError):
         found = error.at("")

@@ -23,7 +23,7 @@ _sessions: WeakValueDictionary[int, BackendSession] = WeakValueDictionary()
 
 
 def session_of(backend: Backend) -> BackendSession:
-    """The session of a backend, shared by all loads that are given the same object; no I/O."""
+    """Return the session of a backend. Loads with the same backend object share one session. No I/O."""
     with _lock:
         session = _sessions.get(id(backend))
         if session is None:
@@ -32,7 +32,7 @@ def session_of(backend: Backend) -> BackendSession:
 
 
 def shutdown() -> None:
-    """Stop fetching in the background, until the next read."""
+    """Stop all background fetches. The next read starts them again."""
     with _lock:
         sessions = list(_sessions.values())
     for session in sessions:
@@ -55,7 +55,7 @@ class BackendSession:
             on_advance(lambda: (alive := scheduler()) and alive.tick())
 
     def provider(self, reference: str) -> BackendValue:
-        """The cached value of the path that a reference names, without its key; no I/O."""
+        """Return the cached value of the path in a reference; the `#key` of the reference is ignored. No I/O."""
         path = split_key(reference)[0]
         with self._lock:
             value = self._values.get(path)
@@ -64,13 +64,13 @@ class BackendSession:
             return value
 
     def rest(self) -> None:
-        """Fetch nothing more until the next read."""
+        """Stop all fetches. The next read starts them again."""
         for value in list(self._values.values()):
             value.rest()
         self._executor.workers.dismiss()
 
     def after_fork(self) -> None:
-        """In a forked child: no thread and no request; locks may be held by threads of the parent."""
+        """In a forked child: replace the locks, which parent threads may hold, and forget threads and requests."""
         self._lock = MemoryLock()
         self._executor.after_fork()
         self._outages.reset()

@@ -32,8 +32,8 @@ class BackendValue(CachedValue):
         backend: fetches the value.
         executor: threads, timers and the clock.
         outages: writes the warnings.
-        path: as `fetch` gets it.
-        session: kept alive by its values, so that later loads share them.
+        path: the argument of `fetch`.
+        session: the session of the backend. Each value keeps it alive, so that later loads share the values.
     """
 
     LOGGER = "toriconfig.backends"
@@ -51,7 +51,7 @@ class BackendValue(CachedValue):
         self._usable_until = -NEVER
 
     def after_fork(self) -> None:
-        """In a forked child: forget the request of the parent, and plan the next poll for another moment."""
+        """In a forked child: forget the request of the parent, and plan the next poll at a time of its own."""
         self._memory = Transitions()
         self._flight = self._asked = None
         self._next_try = -NEVER
@@ -61,12 +61,12 @@ class BackendValue(CachedValue):
                 self._plan(then, None, first=True)
 
     def rest(self) -> None:
-        """Plan nothing more until the next read."""
+        """Cancel the planned fetch. The next read plans fetches again."""
         with self._memory:
             self._clear_timer()
 
     def due(self, timer: int) -> None:
-        """Fetch, unless something else was planned since."""
+        """Fetch the value, unless `timer` was replaced by a later timer."""
         with self._memory as then:
             if timer == self._timer and not self._under_way():
                 self._read(POLL, then)
@@ -171,7 +171,7 @@ def _fetch(backend: Backend, path: str, timeout: float) -> tuple[Fetched | None,
 
 
 def _copied(value: Any) -> Any:
-    """A value that the backend cannot change any more."""
+    """Return a copy of a mutable value, so that the backend cannot change the cached value."""
     if isinstance(value, Mapping):
         return {key: _copied(part) for key, part in value.items()}
     return [_copied(part) for part in value] if isinstance(value, list) else value

@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
 
 class CachedValue(ABC):
-    """Base class of a provider that fetches from a backend; see `Provider` for what is not described here.
+    """Base class of a provider that fetches from a backend. `Provider` describes the inherited interface.
 
     A subclass fetches in `_read` and records the outcome. Its lock guards memory alone: no request, timer, callback or
     wait happens under the lock. Methods that begin with an underscore are called under the lock, apart from `_notify`.
-    They hand to `then` what is to be done afterwards.
+    They pass to `then` the functions to call after the lock is released.
 
     Attributes:
-        store: equal for two values of the same backend.
-        counts: outcomes since the value was first used.
+        store: identifies the backend; two values of the same backend have equal stores.
+        counts: numbers of reads, failures and rotations since the value was first used.
 
     Args:
         executor: threads, timers and the clock.
-        reference: as people write it.
-        origin: of the value before it is read.
-        attempts: the outcomes.
+        reference: the reference as written in the settings.
+        origin: origin to report before the first read.
+        attempts: outcomes of the requests since the last success.
     """
 
     LOGGER: ClassVar[str]
@@ -65,7 +65,10 @@ class CachedValue(ABC):
         self._planned = False
 
     def pending(self) -> Sequence[Flight]:
-        """Start what must be fetched before `settle` can answer; a usable value is refreshed in the background."""
+        """Start and return the requests that must end before `settle`; () if the value is usable.
+
+        A usable but stale value is refreshed in the background.
+        """
         now = self.now()
         with self._memory as then:
             if self._usable(now):
@@ -84,17 +87,17 @@ class CachedValue(ABC):
         return () if flight is None else (flight,)
 
     def settle(self) -> Reading:
-        """Return the value that `pending` left: `pending` has just decided whether the value is usable.
+        """Return the value in memory. Call `pending` just before: it removes a value that is no longer usable.
 
         Raises:
-            SecretError: there is none; the error of the last request.
+            SecretError: no value is in memory; the exception is the error of the last request.
         """
         if (reading := self.reading) is not None:
             return reading
         raise (self._attempts.error or self._unanswered()).at("")
 
     def refresh(self) -> Sequence[Flight]:
-        """Fetch now, because the value was refused by what it opens; more rarely the longer that goes on."""
+        """Fetch now, because a server refused the value. While refusals continue, the pauses between fetches grow."""
         now = self.now()
         with self._memory as then:
             flight = self._fetching()
@@ -108,7 +111,7 @@ class CachedValue(ABC):
             return (self._read(DEMAND, then),)
 
     def ask(self) -> Sequence[Flight]:
-        """Fetch now, even if the value is fresh or a request has just failed; calls that overlap share one request."""
+        """Fetch now, even if the value is fresh or a request has just failed. Overlapping calls share one request."""
         with self._memory as then:
             self._on_demand()
             flight = self._fetching()
@@ -130,7 +133,7 @@ class CachedValue(ABC):
 
     @property
     def age(self) -> float | None:
-        """Seconds since the backend last confirmed the value, or None if it never did."""
+        """Seconds since the backend last confirmed the value; None if the backend has not confirmed it yet."""
         confirmed = self._confirmed
         return None if confirmed is None else max(0.0, self.now() - confirmed)
 
@@ -146,7 +149,7 @@ class CachedValue(ABC):
         return reading.origin if reading is not None else self._origin
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
-        """Have `swap` called after each swap, on the thread that made it; return a function that cancels that."""
+        """Call `swap` after each swap, on the thread of that swap; return a function that cancels the subscription."""
         return self._subscribers.add(swap)
 
     @property
@@ -160,7 +163,7 @@ class CachedValue(ABC):
 
     @abstractmethod
     def _fresh(self, now: float) -> bool:
-        """True if a usable value is as good as new."""
+        """True if a usable value needs no refresh."""
 
     @abstractmethod
     def _read(self, priority: int, then: Then) -> Flight:
@@ -168,21 +171,21 @@ class CachedValue(ABC):
 
     @abstractmethod
     def _drop(self) -> Reading | None:
-        """Forget the value, and return it."""
+        """Remove the value from memory; return the removed reading, or None if there was none."""
 
     @abstractmethod
     def due(self, timer: int) -> None:
-        """Do what was planned for this moment, unless something else was planned since."""
+        """Do the planned action, unless `timer` was replaced by a later timer."""
 
     def _update_freshness(self, then: Then) -> None:  # noqa: B027  (optional)
-        """Update the times of a usable value before they are compared."""
+        """Update the times of a usable value; called before a method compares them with the current time."""
 
     def _may_poll(self) -> bool:
         """True if a usable value may be refreshed in the background."""
         return True
 
     def _may_retry(self, now: float) -> bool:
-        """True if a value that was refused may be fetched again, with regard to earlier failures."""
+        """True if a refused value may be fetched at `now`: the delay after earlier failures is over."""
         return now >= self._next_try
 
     def _may_ask(self) -> bool:
@@ -190,25 +193,25 @@ class CachedValue(ABC):
         return True
 
     def _always_new(self) -> bool:
-        """True if each request brings a new value, so that one which was sent earlier is as good as a later one."""
+        """True if each request returns a new value, so that `ask` may share a request that was sent before the call."""
         return False
 
     def _on_demand(self) -> None:  # noqa: B027  (optional)
-        """Prepare for a request that is to be sent although earlier ones failed."""
+        """Allow the next request although earlier requests failed."""
 
     def _unanswered(self) -> SecretError:
-        """The error of a value for which no request has ended."""
+        """Return the error for a value whose first request has not ended yet."""
         return SecretUnreachable("it was not fetched yet", reference=self.reference)
 
     def _under_way(self) -> bool:
         return self._flight is not None and not self._flight.ended
 
     def _fetching(self) -> Flight | None:
-        """The request under way that brings a value, or None."""
+        """Return the request in progress that fetches a value, or None."""
         return self._flight if self._under_way() else None
 
     def _set_timer(self, due: float, then: Then) -> None:
-        """Set the one timer of this value; `due` is never called for an earlier one."""
+        """Set the only timer of this value, and so cancel the earlier timer."""
         self._planned = True
         self._timer += 1
         if due < NEVER:
@@ -220,7 +223,7 @@ class CachedValue(ABC):
         self._timer += 1
 
     def _notify(self, old: Reading | None, new: Reading | None) -> None:
-        """Call the subscribers, without the lock."""
+        """Count a rotation, and call the subscribers. The lock must not be held."""
         if old is None and new is None:
             return
         if old is not None and new is not None:

@@ -1,15 +1,15 @@
-"""Counts of one place: how often it was asked, how often that failed, and how often its value became another one."""
+"""Counts of reads, failures and changed values of one provider."""
 
 from __future__ import annotations
 
 
 class Counts:
-    """Counts since the process first used the place. Each provider changes its own, under the lock of its transitions.
+    """Counts of one provider since its first use in this process. Only the provider changes them, under its own lock.
 
     Attributes:
-        reads: answers with a value. A `get()` that is answered from memory is no read.
-        failures: requests without a usable answer.
-        rotations: answers with another value than the one before.
+        reads: number of answers with a value. A `get()` from memory is not counted.
+        failures: number of requests without a usable answer.
+        rotations: number of answers whose value differs from the value before.
     """
 
     __slots__ = ("failures", "reads", "rotations")

@@ -1,4 +1,4 @@
-"""Provider whose value is built from those of other providers: one key of a path, a text with secrets in it."""
+"""Provider that builds its value from other providers' values: one key of a path, or a text with secrets in it."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Derived:
     Args:
         inputs: the providers that are read.
         build: builds the value from their readings.
-        reference: as people write it.
-        key: if the value is one key of the input: that key, for origins; else "".
+        reference: the reference as written in the settings.
+        key: the key that the origin shows, if the value is one key of the input; else "".
         plan: describes `build` as a comparable value: two providers with equal plans and inputs have the same value.
     """
 
@@ -73,7 +73,10 @@ class Derived:
         return reading
 
     def _settled_inputs(self) -> tuple[Reading, ...]:
-        """Return one reading of each input; those of files that are replaced together, as by Kubernetes, belong together."""
+        """Return one reading of each input. Several files are read until none changes between two reads.
+
+        Kubernetes replaces such files together, so their readings must belong together.
+        """
         readings = tuple(provider.settle() for provider in self.inputs)
         several = sum(isinstance(provider, FileProvider) for provider in self.inputs) > 1
         for _ in range(_TRIES if several else 0):
@@ -83,10 +86,10 @@ class Derived:
         return readings
 
     def _build_once(self, readings: tuple[Reading, ...]) -> tuple[Reading | None, SecretError | None]:
-        """Return the value built from these readings, or the error; build once for the same readings.
+        """Return `(reading, None)` or `(None, error)` of building from `readings`; build once for the same ones.
 
         Args:
-            readings: one of each input; () if an input has no reading, so that there is no value.
+            readings: one reading of each input; (): an input has no reading, and `(None, None)` is returned.
         """
         if len(readings) != len(self._from) or any(map(_differs, readings, self._from)):
             self.reading, self._wrong = (
@@ -96,7 +99,7 @@ class Derived:
         return self.reading, self._wrong
 
     def _build_error(self) -> SecretError | None:
-        """Return the error of building from the values in memory, such as a missing key; else None."""
+        """Return the error of building from the values in memory, such as a missing key; None if there is no error."""
         readings = tuple(provider.reading for provider in self.inputs)
         return self._build_once(readings)[1] if None not in readings else None  # type: ignore[arg-type]
 
@@ -163,7 +166,7 @@ class Derived:
             listener(before, after)
 
     def _readings(self, provider: Provider, reading: Reading | None) -> tuple[Reading, ...]:
-        """Return the readings of the inputs, with `reading` for `provider`; () if an input has no reading."""
+        """Return the present readings of the inputs, but `reading` for the input `provider`; () if one is None."""
         readings = tuple(reading if one is provider else one.reading for one in self.inputs)
         return () if None in readings else readings  # type: ignore[return-value]
 

@@ -1,4 +1,4 @@
-"""Provider with a backend first, and the value of a lower layer in its place while the backend has none."""
+"""Provider that reads a backend, and uses the value of a lower layer while the backend has no value."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ class Fallback:
     """A provider that reads a backend, and the value of a lower layer while the backend has no value.
 
     Args:
-        first: the backend.
-        second: used while `first` is unreachable, has no value or no login, but not if it denies access or is sealed.
-        on_switch: called with the error when `second` is used from then on; with None when `first` is.
+        first: provider of the backend's value.
+        second: provider used while `first` is unreachable, has no value or no login. It is not used when `first` denies
+            access or is sealed.
+        on_switch: called at the first choice and at each change of it: with the error for `second`, with None for
+            `first`.
     """
 
     def __init__(self, first: Provider, second: Provider, on_switch: Callable[[SecretError | None], None]) -> None:
@@ -60,7 +62,7 @@ class Fallback:
         return reading
 
     def _choice(self) -> Reading:
-        """Return the reading of `first`, or that of `second` in its place."""
+        """Return the reading of `first`; if `first` has none, the reading of `second`."""
         reading, error = result_or_error(self._first.settle)
         if reading is not None:
             if self._uses_second is not False:

@@ -1,7 +1,7 @@
 """Secret in a file that other programs rewrite: an agent, a CSI driver, External Secrets, a Kubernetes mount.
 
-Kubernetes swaps a `..data` link. A change is therefore detected by the device, inode, size and time of the file that
-the path leads to, and not by events on its name.
+Kubernetes replaces a symbolic link, `..data`, and not the file. A change is therefore detected by the device, inode,
+size and time of the link's target, and not by events on the file name.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class FileProvider:
         return self.reading
 
     def look(self) -> SecretError | None:
-        """Check the file, and read it if it has changed; return the error if it cannot be read, or None."""
+        """Check the file, and read it if it has changed. Return None, or the error if the file cannot be read."""
         before, old = self._identity, self.reading
         new, identity, failure = self._read(before)
         with _transition:
@@ -106,7 +106,7 @@ class FileProvider:
         return failure
 
     def _read(self, known: Identity | None) -> tuple[Reading | None, Identity | None, SecretError | None]:
-        """Return a new reading if the file is not the one that `known` identifies, its identity, and the error."""
+        """Return `(reading, identity, error)`; the reading is None if the file is still `known` or cannot be read."""
         opened = open_regular(self.file, MAX_BYTES)
         if isinstance(opened, Unread):
             return None, None, self._unread(opened)
@@ -164,11 +164,11 @@ _shared: WeakValueDictionary[tuple[str, str], FileProvider] = WeakValueDictionar
 
 
 def file_provider(file: str, origin: Origin) -> FileProvider:
-    """The provider of a file: one for all loads, so that what was read outlives a reload and no swap is missed.
+    """Return the provider of a file. All loads share it, so that a reload keeps its value and misses no swap.
 
     Args:
-        file: its path.
-        origin: for messages.
+        file: path of the file.
+        origin: origin shown in messages.
     """
     key = (os.path.abspath(file), str(origin))
     provider = _shared.get(key)
@@ -189,7 +189,7 @@ def _logger() -> Logger:
 
 
 def _text(content: bytes) -> Any:
-    """The text without the line end that editors add; bytes if the content is not UTF-8."""
+    """Return the content as text without the final line end; as bytes if it is not UTF-8."""
     try:
         text = content.decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Periodic checks of files with secrets, while there are subscribers to their changes."""
+"""Periodic checks of files with secrets. A file is checked while a subscriber waits for its changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INTERVAL = 1.0
 
 
 def files_behind(provider: Provider) -> Iterator[FileProvider]:
-    """The providers of files that a provider reads, directly or through its inputs."""
+    """Yield the `FileProvider` objects that a provider reads, directly or through its inputs."""
     if isinstance(provider, FileProvider):
         yield provider
     elif isinstance(provider, (Derived, Fallback)):
@@ -33,12 +33,12 @@ def files_behind(provider: Provider) -> Iterator[FileProvider]:
 
 
 class FileWatch:
-    """Checks all watched files, one check at a time, on a thread of its own: a mount that hangs delays only files.
+    """Checks all watched files in sequence, on a separate thread, so that a mount that hangs delays only these checks.
 
     Args:
-        clock: whose monotonic seconds count.
-        scheduler: the timers; None: those of the clock.
-        workers: the thread; None: one thread, started when the first file is added.
+        clock: source of the monotonic seconds.
+        scheduler: the timers; None: the timers of `clock`.
+        workers: the thread for the checks; None: one thread, which the first `add` starts.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class FileWatch:
         self._planned = False
 
     def add(self, provider: FileProvider) -> Callable[[], None]:
-        """Check a file now and periodically, until the returned function is called or the provider is collected."""
+        """Check a file now and periodically, until the returned function is called or `provider` is collected."""
         from toriconfig._runtime.workers import POLL
 
         entry = object()
@@ -73,7 +73,7 @@ class FileWatch:
         return cancel
 
     def after_fork(self) -> None:
-        """In a forked child: continue with a thread of this process."""
+        """In a forked child: continue the checks on a thread of the child."""
         self._lock = MemoryLock()
         self._workers.reset()
         self._planned = bool(self._watched)
@@ -104,7 +104,7 @@ class FileWatch:
 
 
 def watch(provider: Provider) -> list[Callable[[], None]]:
-    """Watch the files that a provider reads; return the functions that end that."""
+    """Watch the files that a provider reads. Return one function per file, which ends the watch of that file."""
     return [_process_watch().add(file) for file in files_behind(provider)]
 
 

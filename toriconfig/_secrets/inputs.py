@@ -1,4 +1,4 @@
-"""Providers as inputs of other providers: subscriptions to them, and their results."""
+"""Functions for a provider that reads other providers, its inputs: subscribe to an input, and get its result."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ class WithInputs(Protocol):
 
 
 def subscribe_weakly(owner: WithInputs, provider: Provider) -> None:
-    """Have `owner._input_swapped` called after each swap of an input, without keeping `owner` alive.
+    """Call `owner._input_swapped` after each swap of `provider`. The subscription does not keep `owner` alive.
 
-    A garbage collection may end the subscription at any moment, so `cancel` of every provider takes no lock.
+    Garbage collection of `owner` ends the subscription. It may happen while any lock is held, so no provider's
+    `cancel` takes a lock.
     """
     ref = weakref.ref(owner, lambda _: cancel())
 
@@ -37,7 +38,7 @@ def subscribe_weakly(owner: WithInputs, provider: Provider) -> None:
 
 
 def notify_end(owner: WithInputs) -> None:
-    """Notify subscribers that an input has ended before its time.
+    """Call the subscribers of `owner` because an input ended before its expected time.
 
     Uses memory alone, because it is called in the first moments of a forked child.
     """
@@ -48,7 +49,7 @@ def notify_end(owner: WithInputs) -> None:
 
 
 def result_or_error(make: Callable[[], Reading]) -> tuple[Reading | None, SecretError | None]:
-    """The reading that `make` returns, or the error that it raises."""
+    """Return `(reading, None)` if `make` returns a reading, or `(None, error)` if `make` raises a `SecretError`."""
     try:
         return make(), None
     except SecretError as error:

@@ -13,11 +13,11 @@ class Missing:
     """A provider without a value. Every read raises an error that names the remedy.
 
     Args:
-        reference: as people write it; "" if there is none.
-        message: of the error.
+        reference: the reference as written in the settings; "": there is none.
+        message: message of the error.
         remedy: the help of the error.
-        origin: for reports.
-        state: for reports.
+        origin: origin shown in reports.
+        state: state shown in reports.
     """
 
     def __init__(self, reference: str, message: str, remedy: str, origin: Origin, state: State = "missing") -> None:

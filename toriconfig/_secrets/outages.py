@@ -1,4 +1,4 @@
-"""Log messages for values in memory that cannot be confirmed, and for their recovery: one for each outage."""
+"""Log messages for values in memory that the backend cannot confirm: one warning and one recovery per outage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from toriconfig._runtime.transitions import Transitions
 
 
 class Named(Protocol):
-    """Protocol of a cached value, as far as a log message concerns it."""
+    """Protocol of a cached value: the attributes that a log message needs."""
 
     reference: str
 
@@ -32,18 +32,18 @@ class Outages(Generic[V]):
         self.reset()
 
     def reset(self) -> None:
-        """Forget all values, and the lock: in a forked child, a thread of the parent may hold it."""
+        """Forget all values, and replace the lock, which in a forked child a thread of the parent may hold."""
         self._memory = Transitions()
         self._failing: WeakSet[V] = WeakSet()
 
     def failed(self, value: V, error: str, used: str, *, outage: bool, alone: bool = False) -> None:
-        """Warn that a value could not be confirmed: once for each outage of the backend, else once for each value.
+        """Warn that a value could not be confirmed: once per outage if `outage` is True, else once per value.
 
         Args:
-            value: that was to be confirmed.
+            value: the value that the request should have confirmed.
             error: the reason.
-            used: what is used in its place, and until when.
-            outage: the backend answers no request.
+            used: text for the message: the value in use instead, and its end.
+            outage: True if the backend answers no request at all.
             alone: warn even if another value failed in this outage.
         """
         with self._memory:

@@ -21,14 +21,14 @@ def prefetch_all(secrets: Mapping[Path, Secret[Any]]) -> None:
 
 
 async def aprefetch_all(secrets: Mapping[Path, Secret[Any]]) -> None:
-    """`prefetch_all` for coroutines."""
+    """Fetch all secrets like `prefetch_all`, without blocking the event loop."""
     for flight in _start_all(secrets):
         await flight.await_end()
     _raise([failure for secret in secrets.values() if (failure := failure_of(secret)) is not None], len(secrets))
 
 
 def failures_of(secrets: Mapping[Path, Secret[Any]]) -> list[SecretError]:
-    """Fetch all secrets concurrently; return the error of each unavailable one."""
+    """Fetch all secrets concurrently; return one error per unavailable secret."""
     for flight in _start_all(secrets):
         flight.wait()
     return [failure for secret in secrets.values() if (failure := failure_of(secret)) is not None]

@@ -1,8 +1,8 @@
-"""Protocol of the providers that handles of secrets read from.
+"""Protocol of the providers from which handles of secrets read.
 
 A handle never fetches. It calls `pending()`, which starts requests and returns them, waits for them, and then calls
-`settle()`, which does not block. Blocking readers, coroutines and `prefetch` differ only in how they wait. No reader
-occupies the worker thread that it waits for.
+`settle()`, which does not block. Blocking readers, coroutines and `prefetch` differ only in how they wait. A waiting
+reader never occupies the worker thread that its own request needs.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ State = Literal["fresh", "stale", "missing", "unread"]
 
 
 class Reading:
-    """One value as it was read. It never changes, except for `expires_at`, which a renewed lease moves on.
+    """One value as it was read. A reading never changes, except that a renewal of its lease increases `expires_at`.
 
     Attributes:
-        value: text, bytes, a number, or a dict for a whole Vault path. Raw: not converted to the T of a handle.
+        value: text, bytes, a number, or a dict for a whole Vault path. Not yet converted to the T of a handle.
         origin: where the value was read, with its version.
-        version: KV v2 version, or that of another backend, a number or text; or None.
-        inputs: the readings that the value was built from, which end with it; () if it was read directly.
-        comparable: the value without the parts that only move its end; readings of one credential have equal ones.
+        version: version of the value: a number in KV v2, a number or text in another backend; None: no version.
+        inputs: the readings from which the value was built; () if the value was read directly.
+        comparable: the value without the parts that only move its end. It is equal in all readings of one credential.
     """
 
     __slots__ = ("__weakref__", "_expires_at", "comparable", "inputs", "origin", "value", "version")
@@ -69,7 +69,7 @@ class Reading:
 
 
 class Flight(Protocol):
-    """One request in progress, shared by all who wait for it. It always ends, because it has a deadline."""
+    """One request in progress, shared by all its waiting readers. It always ends, because it has a deadline."""
 
     def wait(self) -> None:
         """Block until the request has ended. At its deadline a request is abandoned, and counts as ended."""
@@ -113,7 +113,7 @@ class Subscribers:
         return bool(self._subscribers)
 
     def __iter__(self) -> Iterator[Swap]:
-        """The present subscribers, in a copy that one atomic call of C code makes."""
+        """Return an iterator over a copy of the present subscribers; one atomic call of C code makes the copy."""
         return iter(list(self._subscribers.values()))
 
 
@@ -121,10 +121,10 @@ class Provider(Protocol):
     """Interface to the value of one reference; all handles of the reference share it.
 
     Attributes:
-        reading: the newest usable value, replaced whole; None when there is none.
+        reading: the newest usable value; a new value replaces the whole object. None: there is no usable value.
         fresh_until: monotonic seconds until which `reading` may be returned without calling `pending`.
-        now: the clock that `fresh_until` is read against.
-        reference: as people write it, such as `secret/tori#api_key`; "" for a literal.
+        now: function that returns the present monotonic seconds, for comparison with `fresh_until`.
+        reference: the reference as written, such as `secret/tori#api_key`; "" for a literal.
     """
 
     reading: Reading | None
@@ -133,9 +133,9 @@ class Provider(Protocol):
     reference: str
 
     def pending(self) -> Sequence[Flight]:
-        """Start the requests that `settle` needs, and return them; empty if it needs none.
+        """Start the requests that `settle` needs, and return them; empty if `settle` needs no request.
 
-        For a stale but usable value a refresh is started in the background, and nothing is returned.
+        For a stale but usable value, start a refresh in the background, and return an empty sequence.
         """
         ...
 
@@ -143,12 +143,12 @@ class Provider(Protocol):
         """Return the present value, without blocking.
 
         Raises:
-            SecretError: there is no usable value; the subclass shows the reason.
+            SecretError: there is no usable value; the subclass of `SecretError` shows the reason.
         """
         ...
 
     def refresh(self) -> Sequence[Flight]:
-        """Fetch a newer value, because a server refused this one. Repeated calls fetch less and less often.
+        """Fetch a newer value, because a server refused the present one. Repeated calls fetch less and less often.
 
         Returns the requests in progress; once they have ended, a read returns the newest value available.
         """
@@ -168,7 +168,7 @@ class Provider(Protocol):
 
     @property
     def age(self) -> float | None:
-        """Seconds since the value was last confirmed, or None if it never was."""
+        """Seconds since the backend last confirmed the value; None if the value was never confirmed."""
         ...
 
     @property
@@ -182,7 +182,7 @@ class Provider(Protocol):
         ...
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
-        """Have `swap` called after each swap; return a function that cancels that, and takes no lock."""
+        """Call `swap` after each swap. Return a function that cancels the subscription without taking a lock."""
         ...
 
 
@@ -241,6 +241,6 @@ EXACT = "exact: KV v2 rounds numbers from 2**53 on, so store it as text"
 
 
 def is_rounded(value: Any, reading: Reading) -> bool:
-    """True if a value of that reading is a number that KV v2 may have rounded, because it stores 64-bit floats."""
+    """True if `value`, a part of `reading`, is a number that KV v2 may have rounded: KV v2 stores 64-bit floats."""
     kv = reading.version is not None and reading.origin.layer != "backend"
     return kv and type(value) in (int, float) and abs(value) >= 2**53

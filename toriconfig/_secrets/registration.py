@@ -11,10 +11,10 @@ _MOST = 10_000
 
 
 def register_value(value: Any) -> None:
-    """Have logs mask a value: text, bytes or a number; else each text in it, apart from names of users and hosts.
+    """Have logs mask a value: text, bytes or a number. In any other object, mask each text except user and host names.
 
     Args:
-        value: anything; mappings, lists and attributes are looked into at any depth.
+        value: any object; its mappings, lists and attributes are searched at any depth.
     """
     from toriconfig.pipeline._redact import register
 
@@ -32,7 +32,7 @@ def register_part(value: str, key: str) -> None:
 
     Args:
         value: the text.
-        key: its name in the place where it is stored; the name of a user or a host is not masked.
+        key: the key of the text where it is stored. A key for user names or hosts means: do not mask.
     """
     if key.lower() not in _NOT_SECRET:
         register_value(value)
@@ -70,7 +70,7 @@ def _parts(value: Any) -> Iterator[Any]:
 
 
 def _attributes(value: Any) -> dict[str, Any]:
-    """The attributes of an object, those in slots included; a `Secret` has none that are seen."""
+    """Return the attributes of an object, including slots. The attributes of a `Secret` do not lead to its value."""
     if isinstance(value, type) or value is None:
         return {}
     found = dict(getattr(value, "__dict__", {}))

@@ -1,4 +1,4 @@
-"""Handle of a secret, which shows its value to `get()` alone."""
+"""Handle of a secret. Only `get()` and `aget()` return the value."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Secret(Generic[T]):
     T is `str`, `bytes`, a number, or a pydantic model for several keys of one Vault path.
 
     Args:
-        value: a fixed value, for tests, `replace` and `override`. A load creates the handles of settings itself.
+        value: a fixed value, for tests, `replace` and `override`. A load creates the handles in its settings.
 
     >>> token = Secret("s3cr3t")
     >>> print(token, repr(token), f"{token:>4}")
@@ -103,7 +103,7 @@ class Secret(Generic[T]):
     async def aget(self, default: D) -> T | D: ...
     @clean_call
     async def aget(self, default: Any = _RAISE) -> Any:
-        """Return the current value; `get` for coroutines. The event loop is not blocked by a fetch.
+        """Return the current value like `get`, for coroutines. A fetch does not block the event loop.
 
         Args:
             default: returned instead of raising, when the secret has no usable value.
@@ -133,7 +133,7 @@ class Secret(Generic[T]):
         raise error.at(self._path) if self._path else error
 
     def _value_of(self, reading: Reading) -> tuple[Any, str]:
-        """Return the value of a reading as a T, and ""; or None and the expected form. The value is converted once."""
+        """Return `(value as a T, "")`, or `(None, expected form)`. Each reading is converted once."""
         known, seen, provider, _ = self._cached.cell_contents
         if known is reading:
             return seen, ""
@@ -148,13 +148,13 @@ class Secret(Generic[T]):
 
     @property
     def version(self) -> int | str | None:
-        """Version of the value in memory, or None: a number in KV v2, a number or text in another backend."""
+        """Version of the value in memory: a number in KV v2, a number or text in another backend. None: no version."""
         reading = provider_of(self).reading
         return reading.version if reading is not None else None
 
     @property
     def expires_at(self) -> float | None:
-        """Expiry time of the value in memory (a lease) in seconds since 1970, or None."""
+        """Expiry time of the value in memory, in seconds since 1970; None: no expiry, or no value in memory."""
         reading = provider_of(self).reading
         return reading.expires_at if reading is not None else None
 
@@ -172,7 +172,7 @@ class Secret(Generic[T]):
 
     @property
     def reference(self) -> str:
-        """Reference that is read, such as `secret/tori#api_key`, or `aws:prod/db#key` for another backend; "" if none."""
+        """Reference of the secret: `secret/tori#api_key` in Vault, `aws:prod/db#key` in another backend; "" if none."""
         return provider_of(self).reference
 
     def __repr__(self) -> str:
@@ -251,16 +251,16 @@ Secret.__slots__ = ()  # type: ignore[assignment]  # the slots exist, but code t
 
 
 def handle(provider: Provider, inner: Any, path: str) -> Secret[Any]:
-    """Create a handle over `provider` for the field at `path` with `inner` as T; None: the value as it was read."""
+    """Return a handle of `provider` for the field at `path`. T is `inner`; None: the value is not converted."""
     secret: Secret[Any] = Secret.__new__(Secret)
     _initialize(secret, provider, inner, path)
     return secret
 
 
 def typed(secret: Secret[T], inner: Any, path: str = "") -> tuple[Secret[T] | None, str]:
-    """Return `secret` as a handle for a field at `path` whose T is `inner`, and ""; or None and the expected form.
+    """Return `(handle, "")` for a field at `path` whose T is `inner`, or `(None, expected form)` if the value is no T.
 
-    A handle that has its T already is returned unchanged, and so is one whose value in memory is a T.
+    `secret` itself is returned if it has a T already, has no value in memory, or its value needs no conversion.
     """
     reading = provider_of(secret).reading
     if secret._inner is not None or reading is None:
@@ -278,7 +278,7 @@ def provider_of(secret: Secret[Any]) -> Provider:
 
 
 def settled(secret: Secret[Any]) -> Any:
-    """Return the value after its requests have ended. Never waits, so coroutines may call it.
+    """Return the value. Call this only after its requests have ended. It never waits, so coroutines may call it.
 
     Raises:
         SecretError: as `get()`.
@@ -287,7 +287,7 @@ def settled(secret: Secret[Any]) -> Any:
 
 
 def type_mismatch(secret: Secret[Any]) -> str:
-    """Return the expected form if the value in memory is not a T; "" if it is, or is missing. Never fetches."""
+    """Return the expected form if the value in memory is not a T; "" if it is a T or missing. Never fetches."""
     reading = provider_of(secret).reading
     return secret._value_of(reading)[1] if reading is not None else ""
 
@@ -299,13 +299,13 @@ def _initialize(secret: Secret[Any], provider: Provider, inner: Any, path: str) 
 
 
 def _store(secret: Secret[Any], reading: Reading | None, value: Any, provider: Provider) -> None:
-    """Store a value for `get()`."""
+    """Store a reading and its converted value, which `get()` returns while the reading is current."""
     now = None if type(provider) is Fixed else provider.now
     secret._cached.cell_contents = (reading, value, provider, now)
 
 
 def convert(inner: Any, raw: Any) -> tuple[Any, str]:
-    """Return `raw` as an `inner`, and ""; or None and the expected form, without the value.
+    """Return `(raw as an inner, "")`, or `(None, expected form)` if that fails. The form omits the value.
 
     Text stays text, unless `inner` is another type; no type is guessed from the look of a value.
     """

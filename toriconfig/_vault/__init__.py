@@ -1,4 +1,4 @@
-"""Vault as a backend of secrets; no other room knows Vault. Its interface: `connect`, sessions, `dispatch`, `shutdown`.
+"""Vault as a backend of secrets. Other packages use it by this interface: `connect`, sessions, `dispatch`, `shutdown`.
 
 connect ── Session ── CachedPath (one path: cached, refreshed, swapped) ── lease, timing   next requests, purely
 │             └────── engines     how a path is read and written
@@ -41,11 +41,11 @@ _sessions: WeakValueDictionary[Any, Session] = WeakValueDictionary()
 
 
 def connect(vault: Vault, environ: Mapping[str, str]) -> Session | None:
-    """Return the session for these settings, which equal settings share; no I/O.
+    """Return the session for these settings. Equal settings share one session. No I/O.
 
     Args:
-        vault: address and login; what is None is taken from the variables.
-        environ: the variables of the Vault tools; the token is looked up there at each use.
+        vault: address and login; a field that is None is taken from the variables.
+        environ: the variables of the Vault tools; the session reads the token from them at each use.
 
     Returns:
         The session, or None if there is no address.
@@ -76,7 +76,7 @@ def shutdown(timeout: float = 2.0) -> None:
     Idempotent. Handles keep working: a later fetch logs in again, and that token is revoked by the next call, or at exit.
 
     Args:
-        timeout: seconds, in all.
+        timeout: seconds for all revocations together.
     """
     with _lock:
         sessions = list(_sessions.values())
@@ -89,7 +89,7 @@ def shutdown(timeout: float = 2.0) -> None:
 
 
 def forget() -> None:
-    """Read every path again for loads from now on. For tests."""
+    """Forget the cached paths, so that later loads read each path again. For tests."""
     with _lock:
         sessions = list(_sessions.values())
     for session in sessions:

@@ -1,4 +1,4 @@
-"""`hvac.Client` over a client of this library: the API of hvac, with our login, failover, deadlines and errors."""
+"""`hvac.Client` that sends its requests through this library, with its login, failover, deadlines and errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from toriconfig.errors import SecretError, VaultError
 
 
 class Response:
-    """Answer of Vault in the form that hvac expects, where it is not returned as JSON."""
+    """Answer of Vault as a response object, which hvac expects when the answer is not returned as JSON."""
 
     def __init__(self, answer: Answer) -> None:
         self.status_code = answer.status
@@ -45,8 +45,8 @@ class Sender(Protocol):
     """The object that sends the requests of an adapter.
 
     Attributes:
-        address: the address that is asked first.
-        namespace: the namespace of requests that name none.
+        address: the address to which a request is sent first.
+        namespace: the namespace of requests without a namespace of their own.
     """
 
     @property
@@ -73,8 +73,8 @@ class Sender(Protocol):
 class ClientAdapter(Adapter):  # type: ignore[misc]
     """An adapter of hvac that sends its requests through a `Sender`.
 
-    Each error is an instance of our class and of hvac's, so both kinds of `except` catch it. It has the status and the
-    request id.
+    Each error is an instance of this library's class and of hvac's, so either `except` catches it.
+    The error has the status and the request id.
     """
 
     def __init__(self, *, session: Any, **_: Any) -> None:
@@ -133,7 +133,7 @@ class HvacClient(hvac.Client):  # type: ignore[misc]
     """An `hvac.Client` that is authenticated by its adapter, and may have no token of its own."""
 
     def is_authenticated(self) -> bool:
-        """Return True if Vault accepts the token, after a login if there is none."""
+        """Return True if Vault accepts the token. Without a token, log in first."""
         try:
             self.auth.token.lookup_self()
         except (exceptions.Forbidden, exceptions.InvalidPath, exceptions.InvalidRequest):
@@ -145,14 +145,14 @@ def hvac_client(sender: Sender) -> hvac.Client:
     """Return an `hvac.Client` that sends its requests through `sender`.
 
     Args:
-        sender: a client of ours, or its stand-in.
+        sender: a client of this library, or its stand-in.
     """
     session: Any = sender  # what hvac hands to its adapter under this name
     return HvacClient(url=sender.address, token="", adapter=ClientAdapter, session=session, verify=True)
 
 
 def _split(url: str) -> tuple[str, dict[str, str | int]]:
-    """Return the path below `/v1/`, and the query. hvac quotes a part of the paths; the transport quotes all of them."""
+    """Return `(path below /v1/, query)`. hvac quotes a part of the paths; the transport quotes all of them."""
     path, _, query = url.partition("?")
     path = path.strip("/").removeprefix("v1/")
     while "//" in path:

@@ -11,7 +11,8 @@ class PathAttempts(Attempts):
     """Outcomes of the requests for one path of Vault since the last success.
 
     Attributes:
-        unanswered_since: monotonic seconds at which the first request since Vault's last answer was sent, or None.
+        unanswered_since: monotonic seconds at which the first request after Vault's last answer was sent; None: no
+            request is unanswered.
     """
 
     __slots__ = ("_warned", "unanswered_since")
@@ -32,7 +33,7 @@ class PathAttempts(Attempts):
             self.unanswered_since = now
 
     def answered(self) -> None:
-        """Record that Vault answered, or that its answer can no longer arrive."""
+        """Record that Vault answered, or that its answer cannot arrive any more."""
         self.unanswered_since = None
 
     def succeeded(self) -> None:

@@ -62,10 +62,10 @@ class CachedPath(CachedValue):
         self._action: leases.Action = "reissue"
 
     def after_fork(self, *, share: bool) -> None:
-        """In a forked child: forget the request of the parent, and plan the next poll for another moment.
+        """In a forked child: forget the request of the parent, and plan the next poll at a time of its own.
 
         Args:
-            share: go on using leased credentials of the parent; False: they have ended for this process.
+            share: True: continue to use leased credentials of the parent. False: treat them as ended in this process.
         """
         self._memory = Transitions()
         planned, self._planned = self._planned, False
@@ -81,7 +81,7 @@ class CachedPath(CachedValue):
                 self._plan(then, first=True)
 
     def rest(self) -> None:
-        """Plan nothing more until the next read. Credentials whose token was revoked have ended."""
+        """Cancel the planned request; the next read plans again. Credentials whose token was revoked count as ended."""
         with self._memory:
             self._clear_timer()
             self._attempts.answered()  # the answer to a request under way will not be used
@@ -92,7 +92,7 @@ class CachedPath(CachedValue):
             self._notify(self.reading, self.reading)
 
     def due(self, timer: int) -> None:
-        """Do what was planned for this moment, unless something else was planned since."""
+        """Do the planned action, unless `timer` was replaced by a later timer."""
         with self._memory as then:
             if timer != self._timer or self._under_way():
                 return
@@ -148,7 +148,7 @@ class CachedPath(CachedValue):
         return VaultUnreachable("Vault has not answered yet", reference=self.reference)
 
     def _update_freshness(self, then: Then) -> None:
-        """Update the end of freshness, which a renewed token moves on; after a fork, plan again."""
+        """Update `fresh_until`, which becomes later when the token is renewed. After a fork, plan the next request."""
         if self._leased is not None:
             self.fresh_until = self._leased.fresh_until
         elif self._confirmed is not None:
@@ -206,7 +206,7 @@ class CachedPath(CachedValue):
         return self._requester.flight(failed)
 
     def _warn(self, error: SecretError, then: Then) -> None:
-        """Warn once that the value in memory could not be confirmed; from then on `expires_at` is the true end."""
+        """Warn once that the value in memory could not be confirmed. Afterwards, `expires_at` is the true end."""
         leased, vault = self._leased, self._vault
         if leased is not None and self.reading is not None and leased.ends < NEVER:
             self.reading.expires_at = (

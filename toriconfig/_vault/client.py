@@ -31,18 +31,18 @@ BLOCK = 5.0
 
 
 class Client:
-    """One Vault, asked as one identity; safe from any thread. It caches no value.
+    """Client of one Vault with one identity; thread-safe. It caches no value.
 
     Attributes:
         may_revoke: False once a policy has denied the revocation of a lease.
 
     Args:
         resolved: addresses, TLS, login and timeout.
-        environ: variables in which the token is looked up at each use.
+        environ: variables from which the token is read at each use.
         executor: threads and timers.
         dependents: the leased credentials that end with a token of this client; None: there are none.
-        transport: makes the object that sends one request to one address; None: urllib3.
-        on_send: called with the priority of each request before a worker thread gets it; None: nothing is called.
+        transport: function that creates the object which sends a request to an address; None: urllib3.
+        on_send: function called with the priority of each request before a worker thread gets the request; None: none.
     """
 
     def __init__(
@@ -77,12 +77,12 @@ class Client:
 
     @property
     def address(self) -> str:
-        """The address that is asked first now."""
+        """The address to which the next request is sent first."""
         return self._route.address
 
     @property
     def namespace(self) -> str:
-        """The namespace of requests that name none; "": the root namespace."""
+        """The namespace of requests without a namespace of their own; "": the root namespace."""
         return self.resolved.namespace
 
     @property
@@ -92,12 +92,12 @@ class Client:
 
     @property
     def limited(self) -> bool:
-        """True if each use of the token counts, so that no request is sent in the background."""
+        """True if the number of the token's uses is limited, so that no request is sent in the background."""
         return self.identity.limited
 
     @property
     def logged_in(self) -> bool:
-        """True if there is a token; from memory alone."""
+        """True if a token is in memory."""
         return self.identity.current is not None
 
     def request(
@@ -157,12 +157,12 @@ class Client:
         return answer
 
     def launch(self, priority: int, work: Work, failed: Failed | None = None, timeout: float | None = None) -> Flight:
-        """Have `work` done by a worker thread.
+        """Run `work` on a worker thread; return its flight, which ends with `work` or at the deadline.
 
         Args:
             priority: LEASE, DEMAND or POLL.
-            work: records the outcome.
-            failed: called with the error when `work` raises, and with None at the deadline; None: nothing is called.
+            work: function that sends the request and records the outcome.
+            failed: function called with the exception of `work`, or with None at the deadline; None: no function.
             timeout: seconds; None: that of the configuration.
         """
         flight = self.flight(failed, timeout)
@@ -170,7 +170,7 @@ class Client:
         return flight
 
     def flight(self, failed: Failed | None = None, timeout: float | None = None) -> Flight:
-        """Build the flight for `send`; uses memory alone, so the flight can be made and waited for under a lock."""
+        """Create the flight for `send`. There is no I/O, so a caller may hold a lock."""
 
         def expired(connecting: bool) -> None:
             if connecting:
@@ -205,12 +205,12 @@ class Client:
         relogin: bool = True,
         check: bool = True,
     ) -> Answer | SecretError:
-        """Send one request on a worker thread, before its deadline; errors are returned.
+        """Send one request before its deadline; call this on a worker thread. Errors are returned, not raised.
 
         Args:
             deadline: of the request.
             method: as for `request`, like every argument that is not listed here.
-            relogin: answer a 403 with a new login; False: only find out whether the token or the policy caused it.
+            relogin: True: log in again after a 403. False: only determine if the token or the policy caused the 403.
         """
         if self.executor.now() < self._blocked_until and self._error is not None:
             return self._error
@@ -246,7 +246,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
     ) -> Answer | Failure:
-        """Send one request with that token, with failover; without a login, and without judging the answer."""
+        """Send one request with `token` and with failover. No login is sent. Any status is returned."""
         transport = self._transport or self._open()
         sent = {"X-Vault-Request": "true"}
         if token:
@@ -275,12 +275,12 @@ class Client:
         return outcome
 
     def forget_failures(self) -> None:
-        """Have the next request sent although requests or logins have just failed, because a caller asks for it."""
+        """Allow a request at once after failed requests or logins, because a caller asks for it."""
         self._blocked_until = 0.0
         self.identity.forget_failures()
 
     def renew_tls(self) -> None:
-        """Use the certificate files as they are now for every connection from here on."""
+        """Read the certificate files again; all later connections use their present content."""
         self._open().renew_tls()
 
     def log_out(self, tokens: list[LiveToken], deadline: Deadline) -> None:
@@ -289,7 +289,7 @@ class Client:
             self.identity.revoke(token, deadline)
 
     def release_connections(self) -> None:
-        """Let go of the connections; each is closed when its last request has ended. A later request opens new ones."""
+        """Release the connections. Each is closed when its last request has ended. A later request opens new ones."""
         self._transport = None
 
     def close(self) -> None:
@@ -299,10 +299,10 @@ class Client:
             transport.close()
 
     def after_fork(self, *, share: bool) -> None:
-        """In a forked child: no shared socket, and no shared lock, which may be held by a thread of the parent.
+        """In a forked child: replace the sockets of the parent, and its locks, which threads of the parent may hold.
 
         Args:
-            share: keep using a token that the parent obtained by a login.
+            share: True: continue to use a token that the parent obtained by a login.
         """
         transport, identity = self._transport, self.identity
         self._begin()
@@ -331,7 +331,7 @@ class Client:
         return error or VaultUnreachable("Vault cannot be reached", reference=path)
 
     def _block(self, error: SecretError | None) -> None:
-        """Have requests of the next moments fail at once, because no address could be connected to."""
+        """Make the next requests fail at once for a short time, because no address accepted a connection."""
         self._error = error or VaultUnreachable("Vault cannot be connected to")
         self._blocks += 1
         delay = min(BLOCK, retry_delay(self._blocks, self.resolved.vault.refresh_interval, self.executor.rnd))

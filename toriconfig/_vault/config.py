@@ -43,7 +43,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """TLS: the trusted CAs, the own certificate, and the checks."""
+    """TLS settings: the trusted CAs, the client certificate, and the checks of the server."""
 
     ca_cert: str | None
     ca_bytes: str | None
@@ -74,9 +74,9 @@ def variable(environ: Mapping[str, str], name: str) -> str | None:
 
 
 def may_log_in(name: str, value: str) -> bool:
-    """True if a variable may hold a credential of Vault, or of a proxy before it.
+    """True if a variable may hold a credential for Vault or for a proxy.
 
-    The settings' own variables have a prefix and a delimiter of the schema's choice: `TORI_VAULT__AUTH__SECRET_ID`,
+    Variables of a settings class have a prefix and a delimiter that the class chooses: `TORI_VAULT__AUTH__SECRET_ID`,
     `APP_VAULT_AUTH_TOKEN`, or `TORI_VAULT` with the whole connection as JSON.
     """
     found = _OF_VAULT.search(name.upper())

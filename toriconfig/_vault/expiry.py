@@ -38,10 +38,10 @@ def is_code(path: str, data: Mapping[str, Any]) -> bool:
 
 
 def one_time_code(data: dict[str, Any], asked: float) -> ReadResult:
-    """Return a one-time code. It is not used beyond its end, and only fetched by readers.
+    """Return a one-time code. The code is not used after its end, and only readers fetch a new one.
 
     Args:
-        data: of the answer. If the answer has no end of the code, each read fetches.
+        data: `data` of the answer. If the end of the code is missing in it, each read fetches.
         asked: monotonic seconds just before the request.
     """
     life = seconds(data.get("ttl"))
@@ -54,7 +54,7 @@ def one_time_code(data: dict[str, Any], asked: float) -> ReadResult:
 
 
 def identity_token(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> ReadResult:
-    """Return a signed token of an identity, which ends at its `exp`. Tokens with equal claims are the same credential."""
+    """Return a signed identity token, which ends at its claim `exp`. Tokens of equal claims are one credential."""
     claims = _claims(data.get("token"))
     ends = seconds(claims.get("exp"))
     left = _until(ends, answer, clock) if ends is not None else seconds(data.get("ttl"))
@@ -66,7 +66,7 @@ def identity_token(data: dict[str, Any], answer: Answer, clock: Clock, asked: fl
 
 
 def certificate(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> ReadResult:
-    """Return a certificate, with the end that is written in it. Without an end, the certificate is never fetched again."""
+    """Return a certificate and its end. A certificate without an end is never fetched again."""
     ends = seconds(data.get("expiration"))
     if ends is None:
         ends = _ssh_end(data.get("signed_key"))
@@ -75,7 +75,7 @@ def certificate(data: dict[str, Any], answer: Answer, clock: Clock, asked: float
 
 
 def _until(ends: float, answer: Answer, clock: Clock) -> float:
-    """Return the seconds until `ends` (seconds since 1970) by Vault's own clock, which wrote it; at least 1."""
+    """Return the seconds until `ends` (seconds since 1970), measured by Vault's clock; at least 1."""
     now = timestamp(answer.headers.get("date"))
     if now is None:
         now = clock.time()
@@ -94,7 +94,7 @@ def _claims(token: object) -> dict[str, Any]:
 
 
 def _ssh_end(certificate: object) -> float | None:
-    """Return `valid before` of an OpenSSH certificate, in seconds since 1970; None if it is none, or never ends.
+    """Return `valid before` of an OpenSSH certificate in seconds since 1970; None: not such a certificate, or no end.
 
     The fields are those of PROTOCOL.certkeys: type, nonce, public key, serial, kind, key id, principals, after, before.
     """

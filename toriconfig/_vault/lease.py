@@ -1,4 +1,4 @@
-"""Decisions about leases: the next step, and its time. Pure functions.
+"""Pure functions that decide the next step for a lease and the time of this step.
 
 A lease ends with the token that it was issued to, even if Vault's answer names a later end, so the earlier of the two
 ends counts. New credentials are fetched while the old ones still work.
@@ -28,15 +28,15 @@ class Lease:
 
     Attributes:
         id: assigned by Vault; "" for data that ends without being a lease of Vault, such as a certificate.
-        renewable: Vault accepts a renewal.
+        renewable: True if Vault accepts a renewal.
         granted: monotonic seconds just before the request for the last grant.
         duration: seconds of the last grant.
         term: seconds of the first grant.
-        renewed: a renewal was granted.
-        on_demand: only readers fetch a new one, such as a one-time code; nothing is planned.
-        revoked_at_end: Vault ends the credentials by revoking them. Credentials that cannot be renewed, such as a
+        renewed: True if a renewal was granted.
+        on_demand: True for data that only readers fetch again, such as a one-time code; no step is planned.
+        revoked_at_end: Vault itself revokes the credentials at the end. Credentials that cannot be renewed, such as a
             certificate, end without Vault.
-        gone: the credentials have certainly ended: Vault reported it, or they belong to another process.
+        gone: True if the credentials have certainly ended: Vault reported it, or they belong to another process.
     """
 
     id: str
@@ -86,7 +86,7 @@ def plan(lease: Lease, overlap: float, now: float, rnd: Random, *, orphan_ends: 
         overlap: seconds for which the old credentials should still work after the swap.
         now: monotonic seconds.
         rnd: uniform numbers in [0, 1).
-        orphan_ends: monotonic seconds at which the token of the lease ends, if another token is used now; None: it is
+        orphan_ends: monotonic seconds at which the token of the lease ends, if a new token has replaced it; None: it is
             still in use, and is renewed or replaced in time.
     """
     if orphan_ends is not None and orphan_ends < lease.ends:
@@ -114,7 +114,7 @@ def ended(lease: Lease, now: float) -> Lease:
 
 
 def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -> bool:
-    """True if credentials probably still work after their end, because Vault revokes nothing during an outage.
+    """True if credentials probably work after their end: Vault stopped answering before the end, and revoked nothing.
 
     Args:
         lease: its present state.
@@ -134,7 +134,7 @@ def retry(action: Action, ends: float, now: float, rnd: Random, *, failures: int
     retries have the same delays as those of a path without a value.
 
     Args:
-        action: that failed.
+        action: the failed action.
         ends: monotonic seconds at which the credentials stop working.
         now: monotonic seconds.
         rnd: uniform numbers in [0, 1).
@@ -157,7 +157,7 @@ RenewalOutcome = Literal["renewed", "unchanged", "final", "ended"]
 
 
 def renewal_outcome(status: int, text: str) -> RenewalOutcome:
-    """Return the consequence of the answer to a renewal.
+    """Return the outcome of a renewal, from the status and text of Vault's answer.
 
     - renewed: the lease has a later end.
     - unchanged: the renewal failed, for example with `failed to connect` in the secrets engine, and is to be retried.

@@ -23,7 +23,7 @@ RENEW = "sys/leases/renew"
 def renew(
     requester: WorkerRequester, current: Lease, deadline: Deadline
 ) -> tuple[RenewalOutcome, Lease, SecretError | None]:
-    """Request a renewal; return its outcome, the lease after it, and the error if it was not renewed."""
+    """Request a renewal; return `(outcome, lease after the request, error)`. The error is None after a renewal."""
     outcome: RenewalOutcome
     error: SecretError | None
     asked = requester.executor.now()
@@ -44,7 +44,7 @@ def renew(
 
 
 def retire(requester: PathRequester, old: Lease, at: float) -> None:
-    """Revoke replaced credentials at `at`, if they have a lease and the policy allows it; else they end by themselves."""
+    """Plan to revoke replaced credentials at `at`. Without a lease, or if a policy forbids this, they expire."""
     if not old.id or old.ends <= at or not requester.may_revoke:
         return
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class Leased(NamedTuple):
-    """A lease and its token. The object is replaced, never changed.
+    """A lease and its token. The object is immutable; a new object replaces it.
 
     Attributes:
         lease: its present state.
-        token: the token that requested the lease, which ends with the token; None: the lease depends on no token.
+        token: the token that requested the lease. The lease ends with it. None: the lease depends on no token.
     """
 
     lease: Lease
@@ -26,7 +26,7 @@ class Leased(NamedTuple):
 
     @property
     def ends(self) -> float:
-        """Monotonic seconds at which the credentials end: the earlier of the two ends."""
+        """Monotonic seconds at which the credentials end: the end of the lease or of its token, whichever is first."""
         return self.lease.ends if self.token is None else min(self.lease.ends, self.token.ends)
 
     @property
@@ -42,7 +42,7 @@ class Leased(NamedTuple):
         Args:
             now: monotonic seconds.
             unanswered_since: as for `lease.works_after_end`.
-            stale_for: seconds after their end for which they are used during an outage of Vault.
+            stale_for: seconds after their end for which credentials are used during an outage of Vault.
         """
         ends = self.ends
         return now < ends or (now < ends + stale_for and leases.works_after_end(self.lease, ends, unanswered_since))
@@ -51,7 +51,7 @@ class Leased(NamedTuple):
         """Return the next step for the lease, and the time of that step.
 
         Args:
-            vault: whose `overlap` and `refresh_interval` count.
+            vault: source of `overlap` and `refresh_interval`.
             now: monotonic seconds.
             rnd: uniform numbers in [0, 1).
             tried: the last action.
@@ -65,7 +65,7 @@ class Leased(NamedTuple):
         return leases.retry(action, self.ends, now, rnd, failures=failures, interval=vault.refresh_interval)
 
     def remaining_use(self, now: float, time: float, stale_for: float, *, outage: bool) -> str:
-        """Return text for a warning: until when the credentials are used although Vault does not confirm them.
+        """Return text for a warning: the time until which unconfirmed credentials stay in use.
 
         Args:
             now: monotonic seconds.

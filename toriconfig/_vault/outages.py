@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Affected(Named, Protocol):
-    """Protocol of a cached path, as far as an outage concerns it."""
+    """Protocol of a cached path: the part that an outage needs."""
 
     def vault_answers(self) -> None:
         """Replace credentials that ended during the outage."""
@@ -24,7 +24,7 @@ class VaultOutages(Outages[Affected]):
     """The cached paths whose last request failed although a usable value is in memory.
 
     Args:
-        requester: its address is in the log message.
+        requester: source of Vault's address for the log message.
     """
 
     def __init__(self, requester: PathRequester) -> None:
@@ -35,12 +35,12 @@ class VaultOutages(Outages[Affected]):
         self._renewable = True
 
     def confirmed(self, path: Affected) -> None:
-        """Record that a value was confirmed; other paths whose credentials have ended fetch new ones at once."""
+        """Record that a value was confirmed. Other failing paths then replace credentials that have ended."""
         for other in self.succeeded(path):
             other.vault_answers()
 
     def not_renewable(self, path: Affected, error: SecretError | None) -> None:
-        """Warn once that a policy forbids renewals: new credentials are fetched before the current ones end."""
+        """Warn once if `error` is a `VaultDenied`: renewals are forbidden, so new credentials are fetched in time."""
         if isinstance(error, VaultDenied) and self._renewable:
             self._renewable = False
             logger().warning("%s: %s; new credentials are fetched before these end", path.reference, error)

@@ -1,6 +1,6 @@
-"""Renewal of leased credentials, and effects of their token on them.
+"""Renewal of leased credentials, and effects of their token on the credentials.
 
-The functions change a cached path under its lock, and hand to `then` what is to be done afterwards.
+The functions change a cached path under its lock, and pass to `then` the functions to call after the lock is released.
 """
 
 from __future__ import annotations
@@ -56,17 +56,17 @@ class LeasedPath(Affected, Protocol):
 
 
 class LeasesOfTokens:
-    """The leased credentials of a session, which end with the tokens that they were issued to.
+    """The leased credentials of a session. They end with the tokens that requested them.
 
     Args:
-        paths: returns the cached paths of the session.
+        paths: function that returns the cached paths of the session.
     """
 
     def __init__(self, paths: Callable[[], Iterable[LeasedPath]]) -> None:
         self._paths = paths
 
     def any_on(self, token: LiveToken) -> bool:
-        """True if some credentials end with that token."""
+        """True if some leased credentials end with that token."""
         return any(_depends_on(path, token) for path in self._paths())
 
     def token_changed(self, token: LiveToken) -> None:
@@ -81,10 +81,10 @@ class LeasesOfTokens:
                     _plan_anew(path, leased, then)
 
     def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:
-        """Record that a token could not be renewed or replaced, where the token ends before the lease.
+        """Record the failure to renew or replace a token, for each lease that ends after the token.
 
         Args:
-            token: that failed.
+            token: the token of the failed request.
             error: the reason.
             asked: monotonic seconds at which the request was sent.
         """
@@ -96,7 +96,7 @@ class LeasesOfTokens:
                     _failed(path, error, then)
 
     def token_renewed(self, token: LiveToken) -> None:
-        """Clear an outage of credentials after their token was renewed, because their lease is safe again."""
+        """End the recorded outage of credentials, because their token was renewed and their lease is safe again."""
         for path in self._paths():
             with path._memory as then:
                 if _depends_on(path, token) and is_outage(path._attempts.error):
@@ -173,7 +173,7 @@ def _plan_anew(path: LeasedPath, leased: Leased, then: Then) -> None:
 
 
 def vault_answers(path: LeasedPath) -> None:
-    """After an outage, replace credentials that ended in it at once, because Vault revokes them now."""
+    """After an outage, replace at once the credentials that ended during the outage, because Vault revokes them now."""
     with path._memory as then:
         if path._leased is not None and path.now() >= path._leased.ends and not path._under_way():
             path._read(LEASE, then)

@@ -1,4 +1,4 @@
-"""Protocols of a client of Vault, as commands, engines, logins and cached paths see it."""
+"""Protocols of a client of Vault, one for each kind of user: commands, engines and logins, cached paths."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class WorkerRequester(Protocol):
 
     Attributes:
         resolved: the configuration.
-        environ: variables in which the token is looked up at each use.
+        environ: variables from which the token is read at each use.
         executor: threads, timers and the clock.
     """
 
@@ -70,15 +70,15 @@ class WorkerRequester(Protocol):
         headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
     ) -> Answer | Failure:
-        """Send one request with that token, as `Client.exchange`."""
+        """Send one request with `token`, as `Client.exchange`."""
         ...
 
     def launch(self, priority: int, work: Work) -> Flight:
-        """Have `work` done by a worker thread."""
+        """Run `work` on a worker thread, as `Client.launch`."""
         ...
 
     def renew_tls(self) -> None:
-        """Use the certificate files as they are now."""
+        """Read the certificate files again, as `Client.renew_tls`."""
         ...
 
 
@@ -93,12 +93,12 @@ class PathRequester(WorkerRequester, Protocol):
 
     @property
     def address(self) -> str:
-        """The address that is asked first now."""
+        """The address to which the next request is sent first."""
         ...
 
     @property
     def limited(self) -> bool:
-        """True if each use of the token counts, so that no request is sent in the background."""
+        """True if the number of the token's uses is limited, so that no request is sent in the background."""
         ...
 
     @property
@@ -107,7 +107,7 @@ class PathRequester(WorkerRequester, Protocol):
         ...
 
     def flight(self, failed: Failed) -> Flight:
-        """Build the flight for `send`, from memory alone."""
+        """Create the flight for `send`, without I/O."""
         ...
 
     def send(self, flight: Flight, priority: int, work: Work, failed: Failed) -> None:
@@ -115,5 +115,5 @@ class PathRequester(WorkerRequester, Protocol):
         ...
 
     def forget_failures(self) -> None:
-        """Have the next request sent although requests or logins have just failed."""
+        """Allow a request at once after failed requests or logins."""
         ...

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def lease_in(body: Mapping[str, Any], asked: float) -> Lease | None:
-    """Return the lease that an answer grants, or None.
+    """Return the lease that an answer grants; None: it grants no lease.
 
     Args:
-        body: of the answer.
+        body: body of the answer.
         asked: monotonic seconds just before the request.
     """
     if not body.get("lease_id"):
@@ -32,10 +32,10 @@ class ReadResult(NamedTuple):
     Attributes:
         data: the keys and values.
         version: KV v2 version, or None.
-        lease: that the data ends with, or None.
-        token: that the data was read with.
+        lease: the lease at whose end the data ends; None: no lease.
+        token: the token of the request.
         ttl: seconds until a static role's password changes, or None.
-        comparable: `data` without the parts that only move its end; None: there are none.
+        comparable: `data` without the parts that only move its end; None: `data` has no such parts.
     """
 
     data: dict[str, Any]

@@ -30,18 +30,18 @@ The next task of a worker brings its own settings, and need not log in and read 
 
 
 class Session:
-    """The cached paths of one Vault, read as one identity; safe from any thread.
+    """The cached paths of one Vault for one identity; thread-safe.
 
     Attributes:
         resolved: the configuration.
         executor: threads and timers.
         client: sends the requests.
-        mounts: the secrets engines, as far as they are known.
+        mounts: the known mounts of secrets engines.
 
     Args:
         resolved: the configuration.
-        environ: variables in which the token is looked up at each use.
-        transport: makes the object that sends one request to one address; for tests and simulations.
+        environ: variables from which the token is read at each use.
+        transport: function that creates the object which sends a request to an address; for tests and simulations.
         workers: the threads; for tests and simulations.
     """
 
@@ -73,20 +73,20 @@ class Session:
         self._review_planned = False
 
     def path(self, path: str, version: int | None = None) -> CachedPath:
-        """The cached value of one path, shared by all its readers; no I/O.
+        """Return the cached value of one path, which all its readers share. No I/O.
 
         Args:
             path: the logical path.
-            version: of a KV v2 secret; None: the newest.
+            version: version of a KV v2 secret; None: the newest.
 
         Raises:
-            ValueError: the path could be read as another one.
+            ValueError: the path is ambiguous: Vault could interpret it as another path.
         """
         check_path(path)
         return self._path(ParsedReference(path, None, version))
 
     def provider(self, ref: Ref) -> CachedPath:
-        """The cached value of the path that a reference names, without its key; no I/O."""
+        """Return the cached value of the path in a reference; the key of the reference is ignored. No I/O."""
         return self._path(ref.parsed.replaced(key=None))
 
     def _path(self, parsed: ParsedReference) -> CachedPath:
@@ -98,12 +98,12 @@ class Session:
             return path
 
     def paths(self) -> list[CachedPath]:
-        """The cached paths that something refers to."""
+        """Return the cached paths that are still referenced by an object."""
         with self._lock:
             return list(self._paths.values())
 
     def after_fork(self) -> None:
-        """In a forked child: no shared socket, token or thread; locks may be held by threads of the parent."""
+        """In a forked child: replace sockets, threads and locks of the parent, and forget its token unless shared."""
         self._begin()
         share = bool(self.resolved.vault.share_after_fork)
         self.executor.after_fork()
@@ -114,7 +114,7 @@ class Session:
             path.after_fork(share=share)
 
     def forget(self) -> None:
-        """Keep no value for loads to come. Values that something refers to stay, and are fetched by reads alone."""
+        """Forget all values for later loads. A value that an object still refers to is then fetched only by reads."""
         paths = self.paths()
         with self._lock:
             self._recent.clear()
@@ -123,7 +123,7 @@ class Session:
             path.rest()
 
     def tidy(self) -> None:
-        """Let go of values that nothing refers to; when no cached path is left, log out."""
+        """Release the values that no object refers to. If no cached path is left, log out."""
         self._recent.clear()
         if not self._paths and self.client.connected:
             self.executor.workers.submit(POLL, self._leave)
@@ -136,7 +136,7 @@ class Session:
             self.client.release_connections()
 
     def close(self, deadline: Deadline) -> None:
-        """Stop polling, and revoke the tokens that were obtained by logging in. The next read starts all of it again."""
+        """Stop polling, and revoke the tokens of logins. The next read logs in and starts polling again."""
         tokens = self.client.identity.release_tokens()
         for path in self.paths():
             path.rest()
@@ -150,7 +150,7 @@ class Session:
         self._plan_review()
 
     def _plan_review(self) -> None:
-        """Have the scheduler hold this session, so that it can log out after all other references are gone."""
+        """Let the scheduler refer to this session, so that the session can log out after all other references end."""
         if not self._review_planned:
             self._review_planned = True
             self.executor.scheduler.at(self.executor.now() + LINGER, self._review)

@@ -27,7 +27,7 @@ def static_delay(ttl: float, interval: float, rnd: Random) -> float:
 
 
 def token_delay(ttl: float, rnd: Random) -> float:
-    """Seconds after which a token of `ttl` seconds is renewed or replaced: about two thirds."""
+    """Seconds after which a token of `ttl` seconds is renewed or replaced: about two thirds of `ttl`."""
     return ttl * (0.60 + 0.08 * rnd())
 
 

@@ -13,18 +13,18 @@ NEVER = float("inf")
 
 
 class LiveToken:
-    """A token in use. Leases refer to the token that they were issued to, because they end with it.
+    """A token in use. Each lease refers to the token that requested the lease, because the lease ends with this token.
 
     Attributes:
-        value: the token itself; "" for an agent, which adds its own.
-        from_login: this library obtained the token by logging in, and therefore revokes it.
+        value: the token itself; "" for an agent, which adds its own token to each request.
+        from_login: True if this library obtained the token by a login, and therefore revokes it.
         granted: monotonic seconds of the last grant or renewal.
-        duration: seconds of that grant; 0: the token does not end; None: not looked up yet.
+        duration: seconds of that grant; 0: the token does not end; None: the token was not looked up yet.
         term: seconds of the first grant.
-        renewable: Vault accepts a renewal.
-        renewed: a renewal was granted.
-        use_limited: the number of uses is limited, so lookups are avoided.
-        replaced: another token is used now.
+        renewable: True if Vault accepts a renewal.
+        renewed: True if a renewal was granted.
+        use_limited: True if the number of uses is limited. Lookups are then avoided, because each one is a use.
+        replaced: True if another token is in use now.
         confirmed: monotonic seconds at which Vault last certainly accepted the token.
         pid: id of the process that obtained the token.
     """
@@ -58,7 +58,7 @@ class LiveToken:
 
     @property
     def ends(self) -> float:
-        """Monotonic seconds at which the token ends, as far as is known."""
+        """Monotonic seconds at which the token ends, from the last answer about it."""
         return self.granted + self.duration if self.duration else NEVER
 
     @property

@@ -1,4 +1,4 @@
-"""Backends that hold secrets beside Vault: the base class for custom backends, and one module per shipped backend.
+"""Backends of secrets other than Vault: the base class for custom backends, and one module per built-in backend.
 
 A backend has a scheme, and fetches the value of one path. The library adds caching, background refresh, request
 sharing, deadlines, `on_change`, `health` and masking. References are `${scheme:path#key}` or `${scheme:path}`::
@@ -85,10 +85,10 @@ class Backend(ABC):
 
     Attributes:
         scheme: the start of its references: a lower-case letter, then lower-case letters, digits, `+`, `-` and `.`.
-        timeout: seconds that a reader waits for one fetch, at most.
+        timeout: maximum number of seconds that a reader waits for one fetch.
         refresh_interval: seconds between two fetches of a path that is in use.
         stale_for: seconds that a fetched value stays in use while the backend fails.
-        workers: number of concurrent fetches, at most.
+        workers: maximum number of concurrent fetches.
         clock: source of time, for tests. `advance` of a `toriconfig.testing.FakeClock` starts the background work that
             is due.
     """
@@ -123,7 +123,7 @@ class Backend(ABC):
     def unconfigured(self) -> tuple[str, str] | None:
         """Return the reason for which this process cannot use the backend, with the remedy; None if it can.
 
-        Each load calls the method, and it does no network I/O. With a reason, the backend counts as absent: nothing is
+        Each load calls this method; it must do no network I/O. With a reason, the backend is absent: nothing is
         fetched, the value of a lower layer is used, and the load logs a WARNING for each secret without one. The
         default returns None.
 
@@ -144,9 +144,9 @@ class Backend(ABC):
         """
 
     def examine(self) -> Iterable[Step]:
-        """Examine the access to the backend for `toriconfig doctor`, which then reads every declared reference itself.
+        """Examine the access to the backend, for `toriconfig doctor`. The command then reads each reference.
 
-        The method may do I/O, and ends within `timeout`. The default returns no step.
+        The method may do I/O, and must end within `timeout` seconds. The default returns no step.
 
         Returns:
             The steps. After a step with the mark "error" or "unreached" no reference is read.
@@ -173,14 +173,14 @@ class Backend(ABC):
 
 
 def backend_of(scheme: str, backends: Sequence[Backend]) -> Backend:
-    """Return the backend of a scheme: one of the option `backends`, else a shipped one."""
+    """Return the backend of a scheme: from the option `backends` if present there, else a built-in one."""
     own = next((one for one in backends if one.scheme == scheme), None)
     found: Backend = shipped(scheme) if own is None else own
     return found
 
 
 def unconfigured(backend: Backend) -> tuple[str, str] | None:
-    """Return the result of the method, or a reason if it raises."""
+    """Return the result of `backend.unconfigured()`. If the method raises, return this fact as reason and remedy."""
     try:
         return backend.unconfigured()
     except Exception as error:  # noqa: BLE001  (a backend is anybody's code)

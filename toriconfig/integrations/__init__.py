@@ -6,5 +6,5 @@ There is one module per library. A module, and its library, is imported only whe
     sqlalchemy.follow(engine, settings.database.credentials)
 
 An open PostgreSQL session survives a rotation of its account, but the next login with the former credentials fails.
-Every pool therefore logs in with the current credentials, and hands out no connection of earlier ones.
+Each pool therefore logs in with the current credentials, and never returns a connection of former credentials.
 """

@@ -10,7 +10,7 @@ from toriconfig._secrets.secret import Secret
 
 
 class Account(NamedTuple):
-    """One account, with the object that it was read from. The identity of the object shows whether it is still current."""
+    """One account, and the object from which it was read. It is current while the secret holds this object."""
 
     username: str
     password: str
@@ -25,10 +25,10 @@ class Account(NamedTuple):
 
 
 def check_secret(secret: object, name: str) -> None:
-    """Check that an argument is a `Secret`, without showing it. A plain credential would never rotate.
+    """Check that an argument is a `Secret`. A plain credential would never rotate. Messages do not show the argument.
 
     Raises:
-        TypeError: it is not.
+        TypeError: the argument is not a `Secret`.
     """
     expect(secret, Secret, f"{name} needs a Secret")
 
@@ -42,19 +42,19 @@ def account(secret: Secret[Any]) -> Account:
 
     Raises:
         SecretError: the secret has no usable value.
-        TypeError: it has no `username` and `password`; the message does not show the value.
+        TypeError: the value lacks `username` or `password`; the message does not show the value.
     """
     return account_in(secret.get())
 
 
 @clean_call
 async def async_account(secret: Secret[Any]) -> Account:
-    """Return the current account; `account` for coroutines."""
+    """Return the current account like `account`, for coroutines."""
     return account_in(await secret.aget())
 
 
 def part(value: Any, name: str) -> Any:
-    """Return one part of a secret that is a mapping or a model, or None."""
+    """Return the part `name` of a mapping or a model; None if there is no such part."""
     return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
 
 

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def newer(secret: Secret[T], refused: T) -> T | None:
-    """Return the current value of `secret`, requested again if it is still `refused`; None if it does not change.
+    """Return the current value of `secret` if it differs from `refused`, after a new request if necessary; else None.
 
     Repeated calls are answered from the cache, so that a service that refuses every value causes few requests.
     """
@@ -23,7 +23,7 @@ def newer(secret: Secret[T], refused: T) -> T | None:
 
 
 async def async_newer(secret: Secret[T], refused: T) -> T | None:
-    """Return a newer value; `newer` for coroutines."""
+    """Return a newer value like `newer`, for coroutines."""
     value = await secret.aget(refused)
     if value == refused:
         for flight in provider_of(secret).refresh():

@@ -37,7 +37,7 @@ def login_refused(error: BaseException, user: str) -> bool:
 
 
 def newer_account(secret: Secret[Any], username: str, password: str) -> Account | None:
-    """Return the current account, requested again if it is still the refused one; None if it does not change."""
+    """Return the current account if it differs from the refused one, after a new request if necessary; else None."""
     found = _differing(secret.get(None), username, password)
     if found is None:
         for flight in provider_of(secret).refresh():
@@ -47,7 +47,7 @@ def newer_account(secret: Secret[Any], username: str, password: str) -> Account 
 
 
 async def async_newer_account(secret: Secret[Any], username: str, password: str) -> Account | None:
-    """Return a newer account; `newer_account` for coroutines."""
+    """Return a newer account like `newer_account`, for coroutines."""
     found = _differing(await secret.aget(None), username, password)
     if found is None:
         for flight in provider_of(secret).refresh():
@@ -57,13 +57,13 @@ async def async_newer_account(secret: Secret[Any], username: str, password: str)
 
 
 def _differing(value: Any, username: str, password: str) -> Account | None:
-    """Return the account in a value; None if there is none, or if it is the refused one."""
+    """Return the account in a value; None if the value has no account, or if it is the refused account."""
     found = None if value is None else account_in(value)
     return found if found is not None and found.differs(username, password) else None
 
 
 def _state(error: BaseException) -> str | int | None:
-    """Return the SQLSTATE or the number of an error, in any attribute that a driver uses; None if it has none."""
+    """Return the SQLSTATE or number of a driver's error, from any attribute that drivers use; None if there is none."""
     for name in ("sqlstate", "pgcode", "errno"):  # psycopg and asyncpg, psycopg2, mysql-connector
         found = getattr(error, name, None)
         if isinstance(found, (str, int)) and not isinstance(error, OSError):

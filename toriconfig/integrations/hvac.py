@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @clean_call
 def client(settings: Any) -> hvac.Client:
-    """Return an `hvac.Client` whose requests are sent as those for the secrets of the settings.
+    """Return an `hvac.Client` that sends requests like the settings do for their secrets.
 
-    It has the token of the settings, which is obtained, renewed and replaced as for secrets, their addresses, TLS
-    settings and namespace. Each request takes at most the `timeout` of the `Vault`. Errors are instances of
+    The client uses the addresses, the TLS settings, the namespace and the token of the settings. The token is renewed
+    and replaced as for secrets. Each request takes at most the `timeout` of the `Vault`. Errors are instances of
     `toriconfig.errors.VaultError` and of hvac's own class. `client.token = "..."` uses another token until it is set to
     None. Nothing is requested until the first call.
 
@@ -49,9 +49,9 @@ def client(settings: Any) -> hvac.Client:
 
 
 class _SessionSender:
-    """The client of a session, as a `Sender` that keeps the session.
+    """A `Sender` for the client of a session. The sender keeps the session alive.
 
-    The session forgets its token in a forked child, and revokes it at shutdown, as long as it exists.
+    A session that is alive forgets its token in a forked child, and revokes the token at shutdown.
 
     Args:
         session: the session.
@@ -62,12 +62,12 @@ class _SessionSender:
 
     @property
     def address(self) -> str:
-        """The address that is asked first now."""
+        """The address to which the next request is sent first."""
         return self.session.client.address
 
     @property
     def namespace(self) -> str:
-        """The namespace of requests that name none."""
+        """The namespace of requests without a namespace of their own."""
         return self.session.client.namespace
 
     def request(
@@ -87,7 +87,7 @@ class _SessionSender:
 
 
 def _session(snapshot: Snapshot) -> Session:
-    """Return the session of the settings, even if no secret of theirs uses it."""
+    """Return the session of the settings, even if no secret in the settings uses it."""
     if snapshot.session is not None:
         known: Session = snapshot.session
         return known

@@ -1,4 +1,4 @@
-"""Metrics of settings and secrets, measured from memory when a monitoring system asks. No read of a value gets slower.
+"""Metrics of settings and secrets, measured from memory at each request of a monitoring system.
 
 `toriconfig.integrations.prometheus` and `toriconfig.integrations.opentelemetry` export them. An adapter for another system
 is a loop over `measure`::
@@ -30,7 +30,7 @@ class Measured:
 
     Args:
         settings: lazy objects or models; each is named after its class. A lazy object is not loaded by a measurement.
-        named: the same, each named by its keyword.
+        named: further lazy objects or models; each is named by its keyword.
 
     Raises:
         TypeError: an argument is neither a lazy object nor a model.
@@ -48,7 +48,7 @@ class Measured:
             self._named[name] = one if isinstance(one, Lazy) else loaded_settings(one)
 
     def measure(self, only: str | None = None) -> Iterator[Metric]:
-        """Yield the metrics with their samples of this moment. There is no load, no request and no wait.
+        """Yield each metric with its present samples, from memory, without a load or a request.
 
         Args:
             only: name of one metric, such as "secret.age"; None: all metrics.
@@ -61,11 +61,11 @@ class Measured:
 
 @clean_call
 def measure(*settings: Any, **named: Any) -> tuple[Metric, ...]:
-    """Return all metrics of settings objects with their samples of this moment, from memory alone.
+    """Return all metrics of settings objects with their present samples, from memory, without a load or a request.
 
     Args:
         settings: lazy objects or models; each is named after its class in the label `settings`.
-        named: the same, each named by its keyword.
+        named: further lazy objects or models; each is named by its keyword.
 
     Raises:
         TypeError: an argument is neither a lazy object nor a model.

@@ -28,7 +28,7 @@ def observe(meter: Meter, *settings: Any, **named: Any) -> None:
     Args:
         meter: from `opentelemetry.metrics.get_meter`.
         settings: lazy objects or models; each is named after its class in the attribute `settings`.
-        named: the same, each named by its keyword.
+        named: further lazy objects or models; each is named by its keyword.
 
     Raises:
         TypeError: `meter` is no Meter, or an argument is neither a lazy object nor a model.

@@ -33,7 +33,7 @@ class SettingsCollector(Collector):
 
     Args:
         settings: lazy objects or models; each is named after its class in the label `settings`.
-        named: the same, each named by its keyword.
+        named: further lazy objects or models; each is named by its keyword.
 
     Raises:
         TypeError: an argument is neither a lazy object nor a model.
@@ -44,11 +44,11 @@ class SettingsCollector(Collector):
         self._measured = Measured(*settings, **named)
 
     def describe(self) -> Iterator[Family]:
-        """Yield the metrics without samples, for the registry's search for duplicates."""
+        """Yield each metric without samples; the registry uses this to find duplicate names."""
         return map(_family, METRICS)
 
     def collect(self) -> Iterator[Family]:
-        """Yield the metrics with their samples of this moment."""
+        """Yield each metric with its present samples."""
         return map(_family, self._measured.measure())
 
 

@@ -1,4 +1,4 @@
-"""psycopg_pool: functions for new connections, and for the check before a connection is handed out.
+"""psycopg_pool: functions for new connections, and for the check before the pool returns a connection to a program.
 
 A login that the database refuses is tried once more if newer credentials exist.
 
@@ -26,7 +26,7 @@ from toriconfig.integrations._refused_login import async_newer_account, login_re
 
 @clean_call
 def login(credentials: Secret[Any], **others: Any) -> Callable[[], dict[str, Any]]:
-    """Return a function for the `kwargs` of a pool. It gives each new connection the current user and password.
+    """Return a function for the `kwargs` of a pool. This function returns the current user and password.
 
     Args:
         credentials: a secret with `username` and `password`.
@@ -66,7 +66,7 @@ def async_login(credentials: Secret[Any], **others: Any) -> Callable[[], Awaitab
 
 @clean_call
 def current(credentials: Secret[Any]) -> Callable[[Connection[Any]], None]:
-    """Return a function for the `check` of a pool. It refuses connections of an earlier account.
+    """Return a function for the `check` of a pool. The function refuses connections of an earlier account.
 
     The first refusal replaces all connections of the pool. Without this, the pool would wait after each refusal, twice
     as long each time, and many idle connections would block it until its timeout.
@@ -158,7 +158,7 @@ class _AsyncLogin(_Login):
 
 
 def _retry_in(pool: Any, credentials: Secret[Any]) -> None:
-    """Make a pool create its connections by a class that logs in once more.
+    """Make a pool create its connections with a class that repeats a refused login once.
 
     Args:
         pool: the pool; None: a connection without a pool, which does not retry.
@@ -170,7 +170,7 @@ def _retry_in(pool: Any, credentials: Secret[Any]) -> None:
 
 
 def _asking_pool() -> Any:
-    """Return the pool that calls, or None for another caller. A pool does not pass itself to its `kwargs`."""
+    """Return the calling pool from the call stack, because a pool passes no reference to `kwargs`; else None."""
     frame = sys._getframe(1)
     for _ in range(6):
         pool = frame.f_locals.get("self")
@@ -189,8 +189,8 @@ _Drained = WeakKeyDictionary[Any, str]
 
 
 def _first_refusal(connection: Any, user: str, drained: _Drained) -> Any:
-    """Return the pool to drain for `user`; None if it was drained already, because that would close the new
-    connections.
+    """Return the pool to drain for `user`; None if the pool was already drained for `user`. A second drain would close
+    the new connections.
     """
     pool = getattr(connection, "_pool", None)  # where psycopg itself notes the pool that lent it; without it, no drain
     if pool is None or drained.get(pool) == user:

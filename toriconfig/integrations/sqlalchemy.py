@@ -75,7 +75,7 @@ def follow(engine: Engine, credentials: Secret[Any]) -> Callable[[], None]:
 
 
 def _after(ours: Callable[..., Any], dialect: Any) -> list[Callable[..., Any]]:
-    """Return the listeners that follow ours. They may change the connection parameters."""
+    """Return the listeners that run after `ours`. They may change the connection parameters."""
     listeners = list(dialect.dispatch.do_connect)
     return listeners[listeners.index(ours) + 1 :] if ours in listeners else []
 

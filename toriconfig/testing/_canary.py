@@ -47,7 +47,7 @@ class Canary:
         self._base64 = [part for shift in range(3) for part in _windows(_base64_at(plain, shift), _WINDOW + 4)]
 
     def found_in(self, text: str | bytes) -> str:
-        """Return the form in which a text holds the canary, such as "base64"; "" if it does not.
+        """Return the form in which a text holds the canary, such as "base64"; "" if the text does not hold it.
 
         Args:
             text: the text to search.
@@ -211,7 +211,7 @@ class _Recorder(logging.Handler):
 
 
 class _Tee:
-    """Stream that records everything written to it or to its `buffer`, and passes it on to the real one."""
+    """Stream that records all data written to itself or to its `buffer`, and passes the data to the real stream."""
 
     def __init__(self, stream: Any, kept: list[str]) -> None:
         self._stream, self._kept = stream, kept
@@ -235,7 +235,7 @@ class _Tee:
 
 @contextmanager
 def _recorded(records: list[logging.LogRecord]) -> Iterator[None]:
-    """Record every log record as the last handler on its way receives it, also of loggers created during the block."""
+    """Append each log record to `records`, in the state that its last handler receives. New loggers are included."""
     from unittest.mock import patch
 
     handler, ends = _Recorder(records), set[logging.Logger]()

@@ -42,7 +42,7 @@ class EngineKindContract(ABC):
 
     @abstractmethod
     def state(self) -> object:
-        """Return something that the first rotation of a test changes, such as the version of a key."""
+        """Return an object that differs after the first rotation of a test, such as the version of a key."""
 
     def test_the_class_has_every_member_of_a_kind(self) -> None:
         from toriconfig.rotation.kinds._found import why_no_kind

@@ -76,7 +76,7 @@ class FakeBackend:
         self._look(reference)
 
     def fail(self, reference: str, error: SecretError | None) -> None:
-        """Make requests for a secret fail. A value that was read before stays in use, and is then "stale".
+        """Make requests for a secret fail. A value that was read before stays in use, in the state "stale".
 
         Args:
             reference: as for `put`.
@@ -101,7 +101,7 @@ class FakeBackend:
 
     @contextmanager
     def installed(self) -> Iterator[FakeBackend]:
-        """Have each load inside the block use this backend. Settings that are loaded already keep theirs, see `unload`.
+        """Make each load inside the block use this backend. Settings loaded before keep their backends; see `unload`.
 
         Loads with `offline=True` use no backend at all.
         """
@@ -114,7 +114,7 @@ class FakeBackend:
             connection.stand_in = before
 
     def provider(self, ref: Ref) -> _FakePath:
-        """Return the provider of a path in Vault; loads call it.
+        """Return the provider of a path in Vault. Loads call this method.
 
         Args:
             ref: the reference.
@@ -122,7 +122,7 @@ class FakeBackend:
         return self._path(ref.path, ref.version, "vault", ref.path)
 
     def provider_of(self, scheme: str, reference: str) -> _FakePath:
-        """Return the provider of a path in another backend; loads call it.
+        """Return the provider of a path in another backend. Loads call this method.
 
         Args:
             scheme: scheme of the backend.
@@ -143,7 +143,7 @@ class FakeBackend:
                 path.look()
 
     def current(self, name: str, version: int | None) -> tuple[Any, int, SecretError | None]:
-        """Return value, version and error of a path; providers call it.
+        """Return `(value, version, error)` of a path. Providers call this method.
 
         Args:
             name: as for `put`.
@@ -182,7 +182,7 @@ class _FakePath:
         self._subscribers = Subscribers()
 
     def look(self) -> None:
-        """Read the path, and call the subscribers if there is another value."""
+        """Read the path, and call the subscribers if its value has changed."""
         with self._lock:
             old = self.reading
             value, version, error = self._backend.current(self._name, self._version)

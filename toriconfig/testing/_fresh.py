@@ -47,12 +47,12 @@ class FreshSettings(Protocol):
 
 @clean_call
 def unload(*settings: Any) -> None:
-    """Make lazy objects what they were before their first read; the next read loads them again.
+    """Reset lazy objects to their state before the first read. The next read loads the settings again.
 
     Callbacks of `on_change` stay registered. Models that were taken from the settings keep their values.
 
     Args:
-        settings: lazy objects; none: all of this process.
+        settings: lazy objects; without arguments: all lazy objects of this process.
 
     Raises:
         TypeError: an argument is not a lazy object.
@@ -75,7 +75,7 @@ def unload(*settings: Any) -> None:
 
 @contextmanager
 def fresh() -> Iterator[FreshSettings]:
-    """Unload all lazy objects before and after the block, and undo what the block did to those that were there.
+    """Unload all lazy objects before and after the block, and restore the `on_change` callbacks of existing ones.
 
     Warnings that are given once per process are given again. Callbacks of `on_change` and `watch` that were started in the
     block are stopped.
@@ -97,7 +97,7 @@ def fresh() -> Iterator[FreshSettings]:
 
 @contextmanager
 def overriding() -> Iterator[SettingsOverride]:
-    """Return a function like `override`; what it replaces stays replaced until the end of the block."""
+    """Yield a function like `override`. The values that it replaces stay replaced until the end of the block."""
     with ExitStack() as stack:
 
         def enter(settings: T, values: Mapping[str, Any] | None = None, /, **more: Any) -> T:

@@ -55,7 +55,7 @@ class KindContract(ABC):
 
     @abstractmethod
     def accepts(self, values: Mapping[str, Any]) -> bool | None:
-        """Return True if the values are accepted where they are used.
+        """Return True if the service that uses the values accepts them.
 
         Args:
             values: values of the keys that the kind changes.
@@ -203,7 +203,7 @@ class KindContract(ABC):
 
     @contextmanager
     def _planned(self) -> Iterator[tuple[Kind, Work, dict[str, Any], dict[str, Any]]]:
-        """A kind with new values, as a rotation has them before `apply`; they are undone at the end."""
+        """Yield a kind with new values, in the state of a rotation before `apply`. The values are undone at the end."""
         rotation = self.rotation()
         kind, preflight = kind_of(rotation), rotation.preflight()
         current = preflight.main.read().data
@@ -213,7 +213,7 @@ class KindContract(ABC):
         kind.undo(preflight.work, dict(pending), dict(current))
 
     def _left_at(self, point: tuple[str, str]) -> None:
-        """Leave a rotation half-way, as a program that is killed."""
+        """Start a rotation and end it at `point`, as a killed program does."""
         try:
             self.rotation(on_event=_leave(point)).run()
         except _Left:
@@ -221,7 +221,7 @@ class KindContract(ABC):
         raise AssertionError(f"the rotation had no event {point}")
 
     def _shows_none_of(self, values: Mapping[str, Any], *texts: str) -> None:
-        """Fail if a text shows a value."""
+        """Fail if one of `texts` contains one of `values`."""
         for key, value in values.items():
             if isinstance(value, str) and len(value) >= _SHORTEST and key not in self.public:
                 assert not any(value in text for text in texts), f"the value of {key} is shown"
@@ -233,7 +233,7 @@ class KindContract(ABC):
 
 
 class _Left(BaseException):
-    """Ends a rotation without anything after it, as a kill does."""
+    """Exception that ends a rotation at once, as a kill of the process does."""
 
 
 def _leave(point: tuple[str, str]) -> Callable[[Event], None]:
@@ -245,7 +245,7 @@ def _leave(point: tuple[str, str]) -> Callable[[Event], None]:
 
 
 def kind_of(rotation: Rotation) -> Kind:
-    """Return the kind of a rotation, also if only its class was given."""
+    """Return the kind of a rotation, even if the rotation was created with the class of the kind."""
     return rotation.kind if rotation.kind is not None else rotation.chosen.for_new(None)
 
 

@@ -2,7 +2,7 @@
 
 pytest finds this plug-in by itself where toriconfig is installed. Without that, for example with
 `PYTEST_DISABLE_PLUGIN_AUTOLOAD`, a `conftest.py` needs `pytest_plugins = ["toriconfig.testing.plugin"]`. The option
-`-p no:toriconfig.testing.plugin` switches it off. A fixture imports what it needs when a test asks for it::
+`-p no:toriconfig.testing.plugin` switches it off. A fixture imports its modules when a test requests it::
 
     def test_greeting(settings_override: SettingsOverride) -> None:
         settings_override(settings, name="Ada")
@@ -31,7 +31,7 @@ def _settings_override() -> Iterator[SettingsOverride]:
 
 @pytest.fixture(name="fresh_settings")
 def _fresh_settings() -> Iterator[FreshSettings]:
-    """Unload all lazy settings, those of modules too, before and after the test; call it to unload them in between.
+    """Unload all lazy settings before and after the test. The test may call the fixture to unload them in between.
 
     Callbacks of `on_change` and `watch` that the test started are stopped. For all tests of a folder:
     `pytestmark = pytest.mark.usefixtures("fresh_settings")`, or a fixture of yours with `autouse=True` that asks for it.
@@ -44,7 +44,7 @@ def _fresh_settings() -> Iterator[FreshSettings]:
 
 @pytest.fixture(name="fake_backend")
 def _fake_backend(fresh_settings: FreshSettings) -> Iterator[FakeBackend]:  # noqa: ARG001  (asked for)
-    """Secrets in memory, in place of Vault and all other backends, without a server; implies `fresh_settings`."""
+    """Secrets in memory, in place of Vault and all other backends. This fixture includes `fresh_settings`."""
     from toriconfig.testing import FakeBackend
 
     with FakeBackend().installed() as backend:

@@ -89,7 +89,7 @@ def client(settings: Any) -> hvac.Client:
 
 
 class _Default:
-    """Marks a number that was not given. The mark survives `dataclasses.replace` and any kind of copy."""
+    """Default number of a field that was not given. `dataclasses.replace` and all kinds of copies keep its type."""
 
 
 class _Seconds(_Default, float): ...

@@ -6,7 +6,7 @@ from toriconfig._core.markers import check_path
 
 
 def addresses_in(text: str, field: str) -> tuple[str, ...]:
-    """Return the addresses in a comma-separated text, normalized: without spaces, empty items and trailing slashes.
+    """Return the addresses in a comma-separated text, without spaces, empty items and trailing slashes.
 
     As in the tools of Vault, an address may have a path, `https://host/vault`, below which Vault is served.
 
@@ -24,7 +24,7 @@ def check_proxy(address: str, field: str) -> str:
     """Return the normalized address of a proxy, which may contain user name and password.
 
     Raises:
-        ValueError: it is invalid; the message does not repeat it.
+        ValueError: the address is invalid; the message does not repeat it.
     """
     scheme, colon, rest = address.strip().partition("://")
     login, _, host = rest.rstrip("/").rpartition("@")
@@ -68,10 +68,10 @@ def _is_host(host: str) -> bool:
 
 
 def check_namespace(namespace: str, field: str) -> None:
-    """Reject a namespace that could be read as another one; `/` is the root, as in the tools of Vault.
+    """Reject a namespace that Vault could interpret as another one. `/` is the root namespace, as in Vault's tools.
 
     Raises:
-        ValueError: it is invalid; the message names the field.
+        ValueError: the namespace is invalid; the message names the field.
     """
     try:
         if namespace.strip("/"):

@@ -1,6 +1,6 @@
 """Logins by hvac: every login method of `hvac.Client.auth`, and a function that logs in with an `hvac.Client`.
 
-Their arguments come from code alone: these methods are not in the table of methods that files and variables may name.
+Their arguments come only from code: files and variables cannot choose these methods.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def _nearest(name: object, known: Any) -> str:
 
 
 def _value(key: str, value: Argument, tools: LoginTools) -> tuple[str, str]:
-    """Return the current value of an argument."""
+    """Return `(name, current value)` of an argument."""
     if not callable(value):
         name = key.removesuffix("_file")
         return (key, value) if name == key else (name, tools.read(value, f"the {name}"))

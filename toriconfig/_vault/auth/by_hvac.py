@@ -1,4 +1,4 @@
-"""A login by a function that gets an `hvac.Client`: requests without a token, before the deadline of the login."""
+"""Login by a function that receives an `hvac.Client`. Its requests have no token, and end by the login's deadline."""
 
 from __future__ import annotations
 
@@ -92,12 +92,12 @@ class LoginClient:
 def log_in(
     requester: WorkerRequester, deadline: Deadline, by: Callable[[Any], object], *, name: str, locks: bool
 ) -> LoginAnswer | SecretError:
-    """Call `by` with an `hvac.Client`, and return the answer that holds the token of the client afterwards.
+    """Call `by` with an `hvac.Client`; return the login answer whose token that client has after the call.
 
     Args:
         requester: sends the requests.
         deadline: of the login.
-        by: logs in.
+        by: function that logs in with the client.
         name: name of the login method, for messages.
         locks: True if a login that was refused is not sent again.
     """
@@ -124,7 +124,7 @@ def log_in(
 
 
 def _place(error: BaseException) -> str:
-    """Return file and line of the innermost frame of the program; of any frame if there is none of the program."""
+    """Return file and line of the program's innermost frame; without a frame of the program, of the innermost frame."""
     from os.path import basename
 
     trace, place, own = error.__traceback__, "", ""

@@ -1,4 +1,4 @@
-"""Identity of a client: obtains its token once for all requests, renews it, replaces it, revokes it."""
+"""Identity of a client: obtains one token for all requests, and renews, replaces and revokes this token."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def no_policy(denial: Answer) -> bool:
 
 
 class Dependents(Protocol):
-    """Protocol of the leased credentials that end with the token that they were issued to."""
+    """Protocol of leased credentials, which end with the token that requested them."""
 
     def any_on(self, token: LiveToken) -> bool:
-        """True if some credentials end with that token."""
+        """True if some leased credentials end with that token."""
         ...
 
     def token_changed(self, token: LiveToken) -> None:
-        """Plan those credentials again after the token was replaced, ended or got an earlier end."""
+        """Plan the next step of credentials on the token, because it was replaced, has ended or ends earlier."""
         ...
 
     def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:
@@ -64,7 +64,7 @@ class Dependents(Protocol):
         ...
 
     def token_renewed(self, token: LiveToken) -> None:
-        """Clear an outage of those credentials after the token was renewed."""
+        """End the recorded outage of credentials on the token, because the token was renewed."""
         ...
 
 
@@ -121,11 +121,11 @@ class Identity:
         return any(token.pid == os.getpid() for token in self._obtained_tokens)
 
     def forget_failures(self) -> None:
-        """Have the next login sent although one has just failed. A login that was refused as invalid is not repeated."""
+        """Allow a login at once after a failed one. A login that Vault refused as invalid is still not repeated."""
         self._retry_at = 0.0
 
     def token(self, deadline: Deadline) -> LiveToken | SecretError:
-        """Return the token in use, or that of a new login, which is sent once for all that wait."""
+        """Return the token in use, or the token of a new login. All waiting requests share one login."""
         token = self._token
         if token is not None and self._executor.now() < token.usable_until:
             return token
@@ -134,7 +134,7 @@ class Identity:
     def after_denial(
         self, token: LiveToken, denial: Answer, deadline: Deadline, method: str, path: str, *, relogin: bool
     ) -> LiveToken | SecretError:
-        """Find out the cause of a 403; return another token if a retry may succeed, else the error."""
+        """Determine the cause of a 403. Return another token if a retry with it may succeed, else the error."""
         current = self._token
         if current is not None and current is not token:
             return current
@@ -169,15 +169,18 @@ class Identity:
 
     @property
     def limited(self) -> bool:
-        """True if another program obtained the token and its uses are limited: no request is sent in the background."""
+        """True if another program obtained the token and the number of its uses is limited.
+
+        No request is then sent in the background.
+        """
         token = self._token
         return token is not None and token.use_limited and not token.from_login
 
     def used(self, token: LiveToken, *, leased: bool) -> None:
-        """Record a granted request. A token that another program obtained is looked up once.
+        """Record a successful request. At the first success, a token that another program obtained is looked up.
 
         Args:
-            token: of the request.
+            token: token of the request.
             leased: the answer has a lease, which ends with the token.
         """
         if token.duration is None and not self._lookup_planned and token.value:
@@ -190,12 +193,12 @@ class Identity:
             self._at(self._executor.now() + wait, token)
 
     def due(self, token: LiveToken) -> None:
-        """Renew or replace a token whose time has come, unless another one is in use already."""
+        """Renew or replace a token at its planned time, unless another token is in use already."""
         if not token.replaced:
             self._requester.launch(LEASE, lambda flight: self._maintain(flight, token))
 
     def inherit(self, parent: Identity, *, share: bool) -> None:
-        """In a forked child: use the token of the parent if it may be shared."""
+        """In a forked child: use the token of `parent` if `share` is True."""
         token = parent._token
         if token is not None and (share or not token.from_login):
             self._token = token
@@ -254,7 +257,7 @@ class Identity:
         return obtained
 
     def _obtained(self, deadline: Deadline) -> LiveToken | SecretError:
-        """Return a new token. Any exception becomes the error of this login, for all that wait for it."""
+        """Return a new token, or the error. An exception becomes the error for all that wait for this login."""
         try:
             return obtain(self._requester, deadline)
         except Exception as error:  # noqa: BLE001
@@ -281,13 +284,13 @@ class Identity:
         return token
 
     def _renewal_failed(self, token: LiveToken, error: SecretError | None, asked: float) -> float:
-        """Record the failure for the leases of the token; return the time of the next attempt."""
+        """Record the failure for the leases of the token; return the monotonic seconds of the next attempt."""
         if error is not None:
             self._dependents.token_failed(token, error, asked)
         return self._again(token)
 
     def _look_up_for_leases(self, token: LiveToken, deadline: Deadline) -> None:
-        """Look up a token that was refused, if leases depend on it, and record their end if the token has ended."""
+        """If leases depend on a refused token, look up the token, and record the leases' end if the token has ended."""
         if self._dependents.any_on(token) and self._look_up(token, deadline) == "dead":
             self._record_end(token)
 
@@ -297,7 +300,7 @@ class Identity:
         self._dependents.token_changed(token)
 
     def _look_up(self, token: LiveToken, deadline: Deadline) -> str:
-        """Look the token up in Vault and return its state: alive, dead or unknown."""
+        """Look up the token in Vault; return its state: "alive", "dead" or "unknown"."""
         now = self._executor.now()
         outcome = self._requester.exchange(deadline, "GET", "auth/token/lookup-self", None, token.value)
         if isinstance(outcome, Failure) or outcome.status not in (200, 403):
@@ -314,7 +317,7 @@ class Identity:
         self._executor.scheduler.at(due, WeakTimer(self, token))
 
     def _maintain(self, flight: Flight, token: LiveToken) -> None:
-        """Look up, renew or replace a token, and plan the next time."""
+        """Look up, renew or replace a token, and plan the next call."""
         try:
             due = self._maintained(token, flight.deadline)
         except Exception as error:  # noqa: BLE001  (there is a next attempt)

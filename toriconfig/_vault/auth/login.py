@@ -1,4 +1,4 @@
-"""Token that another program obtained, and the request of one login. Files are read at each login."""
+"""Functions for a token from another program, and for one login request. Files are read at each login."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _token_in(path: str) -> str | SecretError:
 
 
 def sendable(token: str, source: str) -> str | SecretError:
-    """Return the token if it is a valid header; else an error, since that of the HTTP client would contain the token."""
+    """Return the token if it is a valid header, else an error. The HTTP client's error would contain the token."""
     if token.isascii() and token.isprintable():
         return token
     return VaultDenied(
@@ -55,7 +55,7 @@ _REMEDIES = {
 
 
 def login_request(auth: LoginMethod, tools: LoginTools) -> LoginRequest | LoginAnswer | SecretError:
-    """Return the login request of `auth`, the answer of the login that `auth` has sent, or an error.
+    """Return the login request of `auth`; or, if `auth` has sent the login itself, its answer; or an error.
 
     Args:
         auth: the login method.

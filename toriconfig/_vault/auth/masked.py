@@ -11,13 +11,13 @@ _NAMES = frozenset({"role", "role_id", "role_name", "name", "username"})
 
 
 def mask_token(value: str) -> None:
-    """Have logs mask a token in use; not that of a development server, which is a common word."""
+    """Have logs mask a token in use. The token of a development server is a common word, and is not masked."""
     if len(value) >= SHORTEST:
         register(value)
 
 
 def token_replaced(value: str) -> None:
-    """Have logs stop masking a token some time after its end, so that a program that runs for years keeps none."""
+    """Have logs stop masking a replaced token after some time, so that old tokens do not collect in memory."""
     if len(value) >= SHORTEST:
         forget(value)
 
@@ -26,7 +26,7 @@ def mask_credentials(body: object) -> None:
     """Have logs mask the credentials that a login sends.
 
     Args:
-        body: of the request; names of roles and users in it are not masked.
+        body: body of the login request; its names of roles and users are not masked.
     """
     if not isinstance(body, Mapping):
         return

@@ -1,4 +1,4 @@
-"""New token for a client: obtained by another program, added by an agent, or obtained by a login.
+"""New token for a client, from one of three origins: another program, an agent that adds the token, or a login.
 
 A login that was refused as invalid is not sent again with the same credentials: see `refused_logins.py`.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def obtain(requester: WorkerRequester, deadline: Deadline) -> LiveToken | SecretError:
-    """Return a new token before the deadline. At most one login request is sent."""
+    """Return a new token, or an error at the latest at the deadline. At most one login request is sent."""
     resolved, now = requester.resolved, requester.executor.now()
     auth = resolved.auth
     if isinstance(auth, Agent):
@@ -55,7 +55,7 @@ def obtain(requester: WorkerRequester, deadline: Deadline) -> LiveToken | Secret
 
 
 def token_now(auth: Token, requester: WorkerRequester, deadline: Deadline) -> str | SecretError:
-    """Return the token that another program obtained, as it is given now. A wrapped token is unwrapped once.
+    """Return the present token of another program, read again at each call. A wrapping token is unwrapped once.
 
     Args:
         auth: describes the token.
@@ -84,7 +84,7 @@ def _asker(requester: WorkerRequester, deadline: Deadline) -> Ask:
 
 
 def _granted(facts: Mapping[str, Any], now: float) -> LiveToken | SecretError | None:
-    """Return the token of an answer to a login; None: the answer has none."""
+    """Return the token in the `auth` object of a login answer; None: the object has no token."""
     given = facts.get("client_token")
     if not isinstance(given, str) or not given:
         if not facts.get("mfa_requirement"):

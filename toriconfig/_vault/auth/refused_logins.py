@@ -46,15 +46,15 @@ class RefusedLogins:
         return blake2b(repr(parts).encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
 
     def seconds_blocked(self, fingerprint: bytes, now: float) -> float:
-        """Seconds for which this login must not be repeated; 0: it may be sent."""
+        """Seconds for which this login must not be repeated; 0: the login may be sent."""
         state, _, at = self._read(fingerprint)
         return max(0.0, at + HOLD - now) if state == _REFUSED else 0.0
 
     def claim(self, fingerprint: bytes, now: float, pause: Callable[[float], object]) -> bool:
-        """Claim the right to send this login. Only one process has it at a time, until the login was accepted once.
+        """Claim the right to send this login. One process at a time has the right; after a first success all have it.
 
         Args:
-            fingerprint: of the login.
+            fingerprint: digest of the login request.
             now: monotonic seconds.
             pause: waits for the given seconds, before the claim is read back.
 
@@ -72,7 +72,7 @@ class RefusedLogins:
         return self._read(fingerprint)[:2] == (_TRYING, mine)
 
     def record(self, fingerprint: bytes, now: float, accepted: bool | None) -> None:
-        """Record the outcome of the login; None: Vault neither accepted nor refused the credentials."""
+        """Record the outcome of the login. `accepted` is None if Vault neither accepted nor refused the credentials."""
         if accepted is None and self._read(fingerprint)[0] != _TRYING:
             return
         self._write(fingerprint, _FREE if accepted is None else _GOOD if accepted else _REFUSED, now)
@@ -87,7 +87,7 @@ class RefusedLogins:
 
 @cache
 def of_process() -> RefusedLogins:
-    """The memory of this process. Created before its first session, and so before the forks that share it."""
+    """Return the memory of this process. It is created before the first session, so forked children share it."""
     return RefusedLogins()
 
 

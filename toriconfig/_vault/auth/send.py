@@ -1,4 +1,4 @@
-"""One login request: sent in the namespace of the login, not repeated after a refusal, and the error of a refusal."""
+"""Sending of a login request in the login's namespace, without a repetition after a refusal; error of a refusal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REFUSED = "look at the role, at what it is given to log in with, and at the mou
 
 
 def in_namespace(resolved: Resolved, namespace: str | None = None) -> Mapping[str, str]:
-    """Return the headers that move a request into a namespace other than the session's.
+    """Return the headers that send a request to a namespace other than that of the session.
 
     Args:
         resolved: the configuration of the session.
@@ -43,7 +43,7 @@ def in_namespace(resolved: Resolved, namespace: str | None = None) -> Mapping[st
 def send(
     requester: WorkerRequester, deadline: Deadline, request: LoginRequest, *, locks: bool, namespace: str | None = None
 ) -> Answer | Failure | SecretError:
-    """Send a login; the answer is not judged.
+    """Send a login. Return an answer of any status, a failure, or an error if the login must not be sent.
 
     Args:
         requester: sends the request.
@@ -88,13 +88,13 @@ def send(
 
 
 def refusal(outcome: Answer | Failure, path: str, method: str, namespace: str) -> SecretError:
-    """Return the error of a login that brought no token.
+    """Return the error of a login whose outcome has no token.
 
     Args:
-        outcome: of the login.
-        path: of the login.
+        outcome: outcome of the login.
+        path: path of the login.
         method: name of the login method.
-        namespace: that was asked.
+        namespace: namespace of the request.
     """
     if isinstance(outcome, Answer) and outcome.status in (400, 401, 403):
         said = f": {outcome.text}" if outcome.text else ""

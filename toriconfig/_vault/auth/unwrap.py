@@ -1,4 +1,4 @@
-"""Wrapping tokens: each is checked, unwrapped once, and its content kept for all logins of this process."""
+"""Unwrapping of wrapping tokens. Each is checked and unwrapped once; all logins of the process share its content."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Content:
 
     Attributes:
         name: name of the content, for messages.
-        made_at: the creation path that is expected, for messages.
-        accepts: returns True for a creation path that is accepted.
-        pick: returns the content out of the answer to the unwrapping; anything but text: it holds none.
+        made_at: the expected creation path, for messages.
+        accepts: function that returns True for an accepted creation path.
+        pick: function that returns the content of the unwrapping answer. A result that is not text means: no content.
     """
 
     name: str
@@ -73,7 +73,7 @@ def token_of(creation_path: str | None) -> Content:
 
 
 def unwrap(wrapping: str, content: Content, ask: Ask, where: Hashable, deadline: Deadline) -> str | SecretError:
-    """Return what the wrapping token holds, after checking what it was created for.
+    """Return the content of the wrapping token, or an error. The creation path of the token is checked first.
 
     Args:
         wrapping: the wrapping token.

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 def issue(
     requester: WorkerRequester, path: str, parameters: Iterable[tuple[str, str]], deadline: Deadline, *, relogin: bool
 ) -> ReadResult | SecretError:
-    """Send the request once. It is not repeated if the answer is lost.
+    """Send the request once, and return the issued data or an error. A request whose answer is lost is not repeated.
 
     Args:
         requester: sends the request.
-        path: of the role, such as `pki/issue/tori` or `kubernetes/creds/tori`.
-        parameters: with Vault's names, such as `common_name` or `kubernetes_namespace`.
+        path: path of the role, such as `pki/issue/tori` or `kubernetes/creds/tori`.
+        parameters: pairs of name and value; names of Vault, such as `common_name` or `kubernetes_namespace`.
         deadline: of the request.
-        relogin: answer a 403 with a new login.
+        relogin: True: log in again after a 403.
     """
     asked = requester.executor.now()
     answer = requester.ask(deadline, "POST", path, dict(parameters), repeatable=False, relogin=relogin)

@@ -38,7 +38,7 @@ _VERSIONED = "Invalid path for a versioned K/V secrets engine"
 
 
 class Mount(NamedTuple):
-    """Path of a mounted engine, with `/` at its end, and the kind of the engine."""
+    """A mounted engine: its path, which ends with `/`, and its kind."""
 
     prefix: str
     kind: Kind
@@ -52,7 +52,7 @@ class Mounts:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the mounts, and the lock: in a forked child, a thread of the parent may hold it."""
+        """Forget the mounts, and replace the lock, which in a forked child a thread of the parent may hold."""
         self._lock = MemoryLock()
         self._mounts: MutableMapping[str, Mount] | None = None
         self._looked_up: MutableMapping[str, None] = {}
@@ -123,7 +123,7 @@ class Mounts:
         return ReadResult(data, None, lease, answer.token, ttl)
 
     def _issues_codes(self, mount: Mount, path: str, deadline: Deadline) -> bool:
-        """True if an answer that looks like a one-time code is one, since a KV engine may store data of the same form."""
+        """True if the engine of a path may be TOTP. The data do not show this, because KV may store the same form."""
         known = self._known(path) or mount
         if known.kind == "other":
             found = self._mount_from_server(path, deadline, relogin=False)
@@ -134,7 +134,7 @@ class Mounts:
         return known.kind == "codes"
 
     def _issue(self, parsed: ParsedReference, deadline: Deadline, relogin: bool) -> ReadResult | SecretError:
-        """Send a POST, after a lookup that the engine issues something: another engine might store the parameters.
+        """Send a POST if a lookup shows an engine that issues credentials: another engine might store the parameters.
 
         The lookup is repeated for known mounts, because another engine may be mounted there now.
         """
@@ -151,7 +151,7 @@ class Mounts:
         return issue(self._requester, path, parsed.parameters, deadline, relogin=relogin)
 
     def _mount_from_server(self, path: str, deadline: Deadline, *, relogin: bool) -> Mount | SecretError:
-        """Look up the mount of a path. Any token that may use something of the mount may look it up."""
+        """Look up the mount of a path. Any token that may use at least one path of the mount is allowed to do this."""
         answer = self._requester.ask(deadline, "GET", MOUNTS + path, relogin=relogin)
         if isinstance(answer, SecretError):
             return answer
@@ -161,7 +161,7 @@ class Mounts:
         return Mount(prefix, _kind(answer.data.get("type"), answer.data.get("options")))
 
     def _find_mount(self, path: str, known: Mount | None, deadline: Deadline) -> Mount | None:
-        """Find the mount of a path by a lookup, or else by the answer to a plain read; None if neither shows it."""
+        """Find the mount of a path by a lookup, else by the answer to a plain read; None if neither shows the mount."""
         found = self._mount_from_server(path, deadline, relogin=False)
         if isinstance(found, Mount):
             return found
@@ -220,9 +220,9 @@ def _guess(path: str, version: int | None) -> Mount:
 
 
 def _is_doubtful(result: ReadResult | SecretError, known: Mount | None) -> bool:
-    """True if a wrong mount may have caused the result.
+    """True if the result may be caused by an outdated or guessed mount, so that a lookup may help.
 
-    For a known mount, a 403 comes from the policy, and would cause a lookup with each poll.
+    A 403 for a known mount returns False: the policy is the cause, and each poll would send a useless lookup.
     """
     wrong = (404, 405) if known is not None else (403, 404, 405)
     return isinstance(result, VaultNotFound) or (isinstance(result, VaultError) and result.status in wrong)

@@ -1,4 +1,4 @@
-"""Look-ups of the engine that is mounted above a path."""
+"""Lookups of the engine that serves a path."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def mount_of(requester: Requester, path: str) -> tuple[str, bool]:
-    """Return the mount of a KV path, with `/` at its end, and True for KV v2.
+    """Return `(mount, is_v2)` of a KV path. The mount ends with `/`; `is_v2` is True for KV v2.
 
     Raises:
         VaultNotFound: the path is not in a KV engine.
@@ -24,7 +24,7 @@ def mount_of(requester: Requester, path: str) -> tuple[str, bool]:
 
 
 def engine_of(requester: Requester, path: str) -> tuple[object, str, bool]:
-    """Return the type of the engine of a path, its mount with `/` at its end, and True for KV v2."""
+    """Return `(type, mount, is_v2)` of a path's engine. The mount ends with `/`; `is_v2` is True for KV v2."""
     answer = requester.request("GET", MOUNTS + path)
     mount, options = answer.data.get("path"), answer.data.get("options")
     if not isinstance(mount, str):
@@ -35,10 +35,10 @@ def engine_of(requester: Requester, path: str) -> tuple[object, str, bool]:
 
 
 def policy_path(requester: Requester, path: str) -> str:
-    """Return the path that policies use for a logical path: below `data/` for KV v2.
+    """Return the path that policies use for a logical path. For KV v2 this path has `data/` after the mount.
 
     Raises:
-        VaultError: the lookup failed. It needs no permission but to use the path.
+        VaultError: the lookup failed. The only permission that the lookup needs is to use the path.
     """
     _, mount, versioned = engine_of(requester, path)
     return f"{mount}data/{path.removeprefix(mount)}" if versioned else path

@@ -1,4 +1,4 @@
-"""Properties of a path that its segments show, without a request."""
+"""Properties of a path, determined from its segments without a request."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def issues_on_read(path: str) -> bool:
 
 
 def is_engine(path: str) -> bool:
-    """True if `path` has a segment or a start that other engines than KV use."""
+    """True if `path` has a segment or a start that shows an engine other than KV."""
     return not _ENGINES.isdisjoint(path.split("/")[1:]) or path.startswith(("sys/", "auth/", "identity/", "cubbyhole/"))

@@ -22,8 +22,8 @@ class Version(NamedTuple):
     """Data and state of one version of a path.
 
     Attributes:
-        data: its keys and values; empty if it has no data.
-        number: of the version; 0 if nothing was ever written.
+        data: keys and values of the version; empty if the version has no data.
+        number: number of the version; 0: nothing was ever written.
         state: "there", or the reason why there is no data.
         created: time of the write, in RFC 3339.
         notes: the custom metadata of the path.
@@ -44,7 +44,7 @@ class Versions:
 
     Args:
         requester: sends the requests.
-        mount: of the KV v2 engine, with `/` at its end.
+        mount: mount path of the KV v2 engine, with `/` at its end.
         rest: the path below the mount.
     """
 
@@ -58,7 +58,7 @@ class Versions:
         """Read the newest version, or the one with that number.
 
         Raises:
-            VaultError: the request failed. For a missing or deleted version nothing is raised.
+            VaultError: the request failed. A missing or deleted version raises no error: its `state` shows the reason.
         """
         answer = self._requester.request(
             "GET", self.data_path, query={"version": number} if number else None, check=False
@@ -80,7 +80,7 @@ class Versions:
         )
 
     def write(self, data: Mapping[str, Any], newest: int) -> int | None:
-        """Write a new version if `newest` is still the newest one; 0: nothing was ever written.
+        """Write a new version if `newest` is still the number of the newest version; 0: nothing was ever written.
 
         Returns:
             The number of the new version, or None if another write came first.
@@ -104,7 +104,7 @@ class Versions:
         self._requester.request("PATCH", self.metadata_path, {"custom_metadata": dict(notes)}, headers=_MERGE)
 
     def keep_only_newest(self) -> None:
-        """Have each later write remove the version before it, and require check-and-set."""
+        """Change the path's metadata: each later write removes the previous version, and must use check-and-set."""
         self._requester.request("POST", self.metadata_path, {"max_versions": 1, "cas_required": True})
 
     def destroy(self, numbers: Iterable[int]) -> None:
@@ -117,13 +117,13 @@ class Versions:
 
 
 def put_key(requester: Requester, path: str, key: str, value: Any) -> int | None:
-    """Store one key at a KV path. The other keys stay, also when another client writes at the same time.
+    """Store one key at a KV path. The other keys keep their values, even if another client writes at the same time.
 
     Returns:
         The new version, or None for KV v1.
 
     Raises:
-        VaultError: as for reads; a path that is no KV path is refused.
+        VaultError: a request failed, or the path is not in a KV engine.
     """
     for _ in range(_TRIES):
         mount, versioned = mount_of(requester, path)

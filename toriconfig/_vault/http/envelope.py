@@ -36,8 +36,8 @@ def format_error(body: Mapping[str, Any], path: str) -> str:
     """Return the first deviation of a successful answer from Vault's format; "" if there is none.
 
     Args:
-        body: of the answer.
-        path: of the request, without `/v1/`.
+        body: body of the answer.
+        path: path of the request, without `/v1/`.
     """
     if not isinstance(body.get("lease_id"), str | None):
         return "its lease_id is not text"
@@ -54,13 +54,13 @@ def format_error(body: Mapping[str, Any], path: str) -> str:
 
 
 def seconds(value: object) -> float | None:
-    """Return a duration in seconds; None if the value is none: text, a Boolean, negative, or too large."""
+    """Return a duration in seconds; None for an invalid value: text, a Boolean, a negative or too large number."""
     right = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= LONGEST
     return float(value) if right else None  # type: ignore[arg-type]
 
 
 def positive_int(value: object) -> int | None:
-    """Return an integer from 1, such as a version; None if the value is none."""
+    """Return the value if it is an integer of at least 1, such as a version; else None."""
     return value if type(value) is int and 1 <= value < 2**63 else None
 
 

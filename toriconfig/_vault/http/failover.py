@@ -59,7 +59,10 @@ class Route:
         query: Mapping[str, str | int] | None = None,
         repeatable: bool = True,
     ) -> Answer | Failure:
-        """Send a request until an address answers, all addresses have failed, or the deadline passes."""
+        """Send a request to the addresses in turn. Return the first final answer, else the last outcome.
+
+        The last outcome is returned when all addresses have failed, or when the deadline passes.
+        """
         asked = "/v1/" + quote(path, safe="/-._~") + (f"?{urlencode(query)}" if query else "")
         at, failed, pauses, moved, electing = self._at, 0, 0, "", False
         while True:
@@ -96,7 +99,7 @@ class Route:
                 return outcome
 
     def _leader(self, outcome: Answer | Failure) -> int | None:
-        """Return the index of the configured address that a redirect names, else None. No other origin gets the token."""
+        """Return the index of a redirect's target in the addresses; None: any other target, which gets no token."""
         if isinstance(outcome, Failure) or outcome.status not in REDIRECTS:
             return None
         location = urlsplit(outcome.headers.get("location", ""))
@@ -104,7 +107,7 @@ class Route:
         return self._origins.index(origin) if origin in self._origins else None
 
     def _same_origin(self, outcome: Answer | Failure, at: int) -> str | None:
-        """Return the target of a redirect within the same origin, else None. No other origin gets the token."""
+        """Return the target of a redirect to the same address; None: any other target, which gets no token."""
         if isinstance(outcome, Failure) or outcome.status not in REDIRECTS:
             return None
         location = urlsplit(outcome.headers.get("location", ""))

@@ -43,9 +43,9 @@ def failure(error: Exception, address: str, deadline: Deadline, proxy: str | Non
     """Translate an exception of the connection.
 
     Args:
-        error: of urllib3, of the system or of TLS.
-        address: of Vault.
-        deadline: of the request; it records whether bytes were sent.
+        error: exception of urllib3, of the system or of TLS.
+        address: address of Vault.
+        deadline: deadline of the request; this object records if bytes were sent.
         proxy: address of the proxy, or None.
     """
     party = _Peer("cannot be connected to", "")
@@ -80,7 +80,7 @@ def failure(error: Exception, address: str, deadline: Deadline, proxy: str | Non
 def misdirected(status: int, raw: bytes, address: str, proxy: str | None) -> Failure | None:
     """Return the failure if the answer comes from a listener that expects TLS, or from the proxy; else None.
 
-    Vault has certainly not received the request, so it may be sent to another address.
+    Vault has certainly not received such a request, so the request may be sent to another address.
     """
     if status == 400 and address.startswith("http:") and any(words in raw[:1000] for words in _NOT_PLAIN):
         return Failure("refused", _ASKED_PLAIN, address, sent=False, help=_WRITE_HTTPS)

@@ -17,9 +17,9 @@ class Answer:
     Attributes:
         status: HTTP status.
         body: the JSON object of the answer; `{}` if there was none.
-        headers: by lower-case name.
-        address: that answered.
-        token: of the request; a lease in the answer ends with it.
+        headers: header values by lower-case name.
+        address: the address that answered.
+        token: token of the request. A lease in the answer ends with this token.
     """
 
     __slots__ = ("address", "body", "headers", "status", "token")
@@ -59,12 +59,12 @@ class Failure:
     """Reason why there is no answer of Vault. It never contains a body, which might be a secret.
 
     Attributes:
-        kind: of the failure.
-        text: of the failure; follows "Vault at ..." in messages.
-        address: of Vault.
-        sent: bytes of the request may have reached Vault.
-        help: the remedy; "": the remedy for addresses and certificates.
-        status: None, so that code can compare the status of any outcome.
+        kind: kind of the failure.
+        text: description of the failure; follows "Vault at ..." in messages.
+        address: address of Vault.
+        sent: True if bytes of the request may have reached Vault.
+        help: the remedy; "": the general remedy for addresses and certificates.
+        status: always None, so that code can compare the status of an answer or a failure.
     """
 
     __slots__ = ("address", "help", "kind", "sent", "text")

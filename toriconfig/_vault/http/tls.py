@@ -27,13 +27,13 @@ class SetUpError(Exception):
 
 
 class TlsContext:
-    """The context for new connections, and its replacement.
+    """The TLS context for new connections; `changed` replaces it.
 
-    There is no lock: two concurrent checks build the same context twice.
+    There is no lock. Two concurrent checks build the same context twice, which does no harm.
 
     Args:
-        tls: the trusted CAs, and the own certificate.
-        now: monotonic seconds.
+        tls: the trusted CAs and the client certificate.
+        now: function that returns the monotonic seconds.
     """
 
     def __init__(self, tls: Tls, now: Callable[[], float]) -> None:
@@ -43,7 +43,7 @@ class TlsContext:
         self._looked = 0.0
 
     def current(self) -> ssl.SSLContext:
-        """Return the context; build it if there is none.
+        """Return the context; the first call builds it.
 
         Raises:
             SetUpError: a file cannot be used; the message names it.
@@ -57,10 +57,10 @@ class TlsContext:
     def changed(self, *, always: bool = False) -> bool:
         """Build the context again if a file has changed; return True if there is a new context.
 
-        While a file is incomplete, the present context stays, and the file is checked again later.
+        If a file is incomplete, the present context stays in use, and a later call checks the file again.
 
         Args:
-            always: check now, even if the files have just been checked.
+            always: True: check the files now, even if they have just been checked.
         """
         built = self._built
         if built is None or (not always and self._now() < self._looked + INTERVAL):
@@ -99,7 +99,7 @@ def build(tls: Tls) -> ssl.SSLContext:
 
 
 def _check(problem: str, *paths: str | None) -> None:
-    """Refuse a file that OpenSSL would wait for, or read without end.
+    """Reject files that OpenSSL could not read in a limited time, such as a pipe.
 
     Raises:
         SetUpError: a file is not a regular file, or too large.
@@ -153,7 +153,7 @@ def _loads(context: ssl.SSLContext, path: str) -> bool:
 
 
 def _identity(tls: Tls) -> Identity:
-    """Return the identities of the files for TLS, which change when a file is replaced."""
+    """Return the identities of the files for TLS. An identity changes when its file is replaced."""
     paths = [path for path in (tls.ca_cert, tls.cert, tls.key) if path is not None]
     if tls.ca_path is not None and os.path.isdir(tls.ca_path):
         try:

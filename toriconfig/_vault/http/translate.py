@@ -1,4 +1,4 @@
-"""Translation of foreign answers to decisions and to our own errors. A 403 is never "not found"."""
+"""Translation of Vault's answers to next steps and to errors of this library. A 403 is never "not found"."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def judge(outcome: Answer | Failure, *, repeatable: bool) -> Verdict:
     """Decide the next step after one outcome.
 
     Args:
-        outcome: of one attempt.
+        outcome: outcome of one attempt.
         repeatable: sending the request twice does no harm. Reads of credentials, unwraps and logins create something, so
             they are repeated only if Vault certainly did nothing.
     """
@@ -74,10 +74,10 @@ def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: st
     """Return the error of an outcome, or None for a usable answer.
 
     Args:
-        outcome: the last one.
-        method: of the request.
-        path: of the request, without `/v1/`.
-        namespace: of the request, for the message.
+        outcome: the last outcome of the request.
+        method: method of the request.
+        path: path of the request, without `/v1/`.
+        namespace: namespace of the request, for the message.
     """
     if isinstance(outcome, Failure):
         return VaultUnreachable(
@@ -122,7 +122,7 @@ def error_of(outcome: Answer | Failure, method: str, path: str, *, namespace: st
 
 
 def _unsupported(path: str, method: str, said: str, given: dict[str, Any]) -> VaultError:
-    """Return the error of a 405: the engine exists, and does not accept that method at that path."""
+    """Return the error of a 405: the engine exists, but does not accept `method` at `path`."""
     if method not in ("GET", "LIST"):
         message = f"{path} takes no {method}"
         help = "leave out what stands after `?`, or correct the path" if issues(path) else "look at the path"
@@ -161,7 +161,7 @@ def is_outage(error: SecretError | None) -> bool:
 
 
 def denied(path: str, method: str, *, request_id: str = "", token_dead: bool = False) -> VaultDenied:
-    """Return the error of a 403. The caller has found out whether the token or the policy caused it."""
+    """Return the error of a 403. `token_dead` is True if the token caused the 403, and False if the policy did."""
     if token_dead:
         return VaultDenied(
             f"Vault does not accept the token, so {path} cannot be read",

@@ -33,7 +33,7 @@ _current = threading.local()
 
 
 class _Tracked:
-    """A connection that reports its socket, and the start of sending, to the deadline of the request."""
+    """A connection that gives its socket to the request's deadline, and records there that sending has started."""
 
     sock: Any
 
@@ -76,7 +76,7 @@ class _HttpsPool(HTTPSConnectionPool):
 
 
 class Transport:
-    """The connections of one client; safe from any thread, never shared with a forked child."""
+    """The connections of one client; thread-safe, but not for use in a forked child."""
 
     def __init__(self, resolved: Resolved) -> None:
         self._resolved = resolved
@@ -96,13 +96,13 @@ class Transport:
         """Send a request once, before the deadline.
 
         Args:
-            address: one of the client's.
+            address: an address of the client.
             method: GET, POST, ...
             target: path and query, quoted.
-            headers: all of them.
+            headers: all headers of the request.
             body: a JSON value, or None.
-            deadline: of the request; it gets the socket.
-            seconds: for this attempt.
+            deadline: deadline of the request; this object receives the socket.
+            seconds: time limit of this attempt.
         """
         if seconds <= 0:
             return Failure("timeout", "no time was left to ask", address, sent=False)
@@ -165,13 +165,13 @@ class Transport:
         return wrong or _answer(response.status, raw, response.headers, address)
 
     def close(self) -> None:
-        """Close idle connections; the others are closed when their requests end."""
+        """Close idle connections. Connections in use are closed when their requests end."""
         pools, self._pools = self._pools, {}
         for pool in pools.values():
             pool.close()
 
     def drop(self) -> None:
-        """In a forked child: close the copies of idle sockets, without a lock, which a thread of the parent may hold."""
+        """In a forked child: close the copies of idle sockets. No lock is taken: a thread of the parent may hold it."""
         for pool in self._pools.values():
             for connection in list(getattr(pool.pool, "queue", ())):
                 if connection is not None and connection.sock is not None:

@@ -2,7 +2,7 @@
 
 `${aws:prod/db#password}` reads a key of a secret that is a JSON object, `${aws:prod/db}` the whole secret: text, bytes, or
 the fields of a `Secret[Model]`. The name may be an ARN. `${aws:prod/db?stage=AWSPREVIOUS#password}` reads the version with a
-staging label, `?version=ID` a pinned one.
+staging label, `?version=ID` the version with this id.
 
 Nothing must be configured in code: region, profile, credentials and endpoint are those of boto3 (AWS_REGION,
 AWS_PROFILE, a role of the machine, AWS_ENDPOINT_URL). A backend in the option `backends` overrides them::
@@ -30,17 +30,17 @@ __all__ = ["SecretsManager"]
 
 
 class SecretsManager(Backend):
-    """The backend. The versions of its values are the version ids of AWS.
+    """The backend for Secrets Manager. The version of a value is its version id in AWS.
 
     Args:
         region: the region; None: that of the profile, AWS_DEFAULT_REGION or AWS_REGION.
         profile: a profile of ~/.aws/config; None: AWS_PROFILE, else the default one.
         endpoint: address of Secrets Manager, as for a VPC endpoint; None: AWS_ENDPOINT_URL, else that of the region.
         session: a `boto3.Session` that logs in otherwise; None: one is made. Its `profile` and timeouts count then.
-        timeout: seconds that a reader waits for one fetch, at most; the fetch of credentials is part of it.
+        timeout: maximum seconds that a reader waits for one fetch, including the fetch of credentials.
         refresh_interval: seconds between two fetches of a secret that is in use. AWS charges for each fetch.
         stale_for: seconds that a fetched value stays in use while Secrets Manager fails.
-        workers: number of concurrent fetches, at most.
+        workers: maximum number of concurrent fetches.
     """
 
     scheme = "aws"
@@ -72,8 +72,8 @@ class SecretsManager(Backend):
         """Fetch a version of a secret, by GetSecretValue.
 
         Args:
-            path: name or ARN, and `?stage=LABEL` or `?version=ID`.
-            timeout: seconds that a thread waits for another one that makes the client.
+            path: name or ARN, optionally with `?stage=LABEL` or `?version=ID`.
+            timeout: seconds for which this thread waits while another thread creates the client.
 
         Returns:
             Text or bytes, with the version id of AWS.
@@ -104,7 +104,7 @@ class SecretsManager(Backend):
         parse(path)
 
     def unconfigured(self) -> tuple[str, str] | None:
-        """Return a reason when boto3 is not installed, or nothing names a region. Credentials are looked for by `fetch`.
+        """Return a reason if boto3 is not installed or no region is configured. Credentials are not checked here.
 
         Returns:
             The reason and the remedy, or None.
@@ -123,7 +123,7 @@ class SecretsManager(Backend):
             A step for each.
 
         Raises:
-            SecretError: the client cannot be made.
+            SecretError: the client cannot be created.
         """
         from toriconfig.backends.aws._client import silenced
         from toriconfig.backends.aws._errors import CREDENTIALS, translated
@@ -179,7 +179,7 @@ class SecretsManager(Backend):
 
     @property
     def _client(self) -> Client:
-        """The client, made when it is first needed; one object, whichever thread comes first."""
+        """Return the client. The first call creates it; all threads get the same object."""
         found = self._clients.get("")
         if found is None:
             from toriconfig.backends.aws._client import Client
@@ -189,7 +189,7 @@ class SecretsManager(Backend):
         return found
 
     def _asked(self, operation: str, secret: SecretPath, parameters: dict[str, str], timeout: float) -> dict[str, Any]:
-        """The answer of one operation.
+        """Send one operation, and return its answer.
 
         Raises:
             SecretError: there is none.
@@ -214,7 +214,7 @@ class SecretsManager(Backend):
         raise wrong
 
     def _check_region(self, secret: SecretPath, region: str) -> None:
-        """Refuse the ARN of another region; a file must not choose the host that is contacted."""
+        """Reject an ARN of another region than `region`, because a file must not choose the contacted host."""
         if secret.region not in (None, region):
             message = f"{secret.name} is in another region than {region}, where {self.scheme} asks"
             help = f"set AWS_REGION, or give a backend with a scheme of its own and region={secret.region!r}"
@@ -222,6 +222,6 @@ class SecretsManager(Backend):
 
 
 def _config_files() -> tuple[str, ...]:
-    """Files of the AWS tools that may name a region."""
+    """Return the paths of the AWS configuration files, which may name a region."""
     found = (("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"))
     return tuple(os.path.expanduser(os.environ.get(variable) or default) for variable, default in found)

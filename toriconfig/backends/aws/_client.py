@@ -1,6 +1,6 @@
-"""The client of boto3: one per process, made by the first thread that needs it, with deadlines, and silent at DEBUG.
+"""The client of boto3: one per process, with deadlines. The first thread that needs it creates it.
 
-botocore logs bodies of answers at DEBUG. On threads that fetch a secret these records are dropped.
+botocore logs bodies of answers at DEBUG. These records are dropped on a thread while the thread fetches a secret.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _fetching = threading.local()
 
 
 class _Silent(logging.Filter):
-    """Drops records below INFO of threads that fetch a secret."""
+    """Log filter that drops records below INFO on a thread while the thread fetches a secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.levelno >= logging.INFO or not getattr(_fetching, "depth", 0)
@@ -30,7 +30,7 @@ _silent = _Silent()
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Have botocore log nothing below INFO on this thread inside."""
+    """Suppress botocore's log records below INFO on this thread, inside the block."""
     _fetching.depth = getattr(_fetching, "depth", 0) + 1
     try:
         yield
@@ -39,14 +39,14 @@ def silenced() -> Iterator[None]:
 
 
 def _silence() -> None:
-    """Add the filter to the loggers that botocore has made so far; each is made when its module is imported."""
+    """Add the filter to all existing loggers of botocore. Repeat this later: imports may add loggers."""
     for name in list(logging.root.manager.loggerDict):
         if name.split(".")[0] in ("boto3", "botocore", "urllib3"):
             logging.getLogger(name).addFilter(_silent)
 
 
 def config_of(timeout: float, workers: int) -> Any:
-    """The configuration of a client.
+    """Return the configuration of a client.
 
     Args:
         timeout: seconds of one fetch. An attempt connects for at most a quarter of it, and waits for at most half of it
@@ -64,7 +64,7 @@ def config_of(timeout: float, workers: int) -> Any:
 
 
 class Client:
-    """Makes the client when it is first needed, once in each process; no lock is held meanwhile.
+    """Creates the client at its first use, once in each process, without holding a lock.
 
     Args:
         region: region, or None: that of the session or of AWS_REGION.
@@ -87,14 +87,14 @@ class Client:
         self._made: dict[int, tuple[object, Future[tuple[Any, Any]]]] = {}
 
     def get(self, timeout: float) -> tuple[Any, Any]:
-        """The session and the client of this process.
+        """Return `(session, client)` of this process. The first call creates both.
 
         Args:
-            timeout: seconds for which a thread waits for another one that makes them.
+            timeout: seconds for which this thread waits while another thread creates them.
 
         Raises:
             TimeoutError: they were not created in time; the next caller creates them.
-            Exception: what botocore raises.
+            Exception: the exception of botocore.
         """
         mine: tuple[object, Future[tuple[Any, Any]]] = (object(), Future())
         process = os.getpid()  # a child must not share the connections of its parent

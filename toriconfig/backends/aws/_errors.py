@@ -1,4 +1,4 @@
-"""Meaning of the exceptions of botocore. Texts of answers are not shown, since some repeat the signed request."""
+"""Translation of exceptions of botocore. Messages omit the texts of answers, since some repeat the signed request."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _CODE = re.compile(r"[\w.-]{1,80}\Z")
 
 
 def translated(scheme: str, secret: SecretPath, error: BaseException) -> SecretError:
-    """The error for readers; a new object, without a cause."""
+    """Return the error that readers get: a new exception object without `__cause__`."""
     reference = f"{scheme}:{secret.name}"
     if isinstance(error, SecretError):
         return error.at("")
@@ -57,13 +57,13 @@ def translated(scheme: str, secret: SecretPath, error: BaseException) -> SecretE
 
 
 def foreign(secret: SecretPath, why: str) -> SecretUnreachable:
-    """The error of an answer that is not one of Secrets Manager."""
+    """Return the error for an answer that does not come from Secrets Manager."""
     message = f"what answers for {secret.name} is not Secrets Manager: {why}"
     return SecretUnreachable(message, help="is AWS_ENDPOINT_URL right?")
 
 
 def _answered(scheme: str, secret: SecretPath, reference: str, error: Any) -> SecretError:
-    """The error of an answer that is none of the secret."""
+    """Return the error for an error answer of Secrets Manager."""
     told = error.response.get("Error", {})
     code, text = str(told.get("Code", "")), str(told.get("Message", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
@@ -99,7 +99,7 @@ def _answered(scheme: str, secret: SecretPath, reference: str, error: Any) -> Se
 
 
 def _not_asked(scheme: str, secret: SecretPath, reference: str, error: BaseException) -> SecretError:
-    """The error of a request that was not sent, or got no answer."""
+    """Return the error for a request that was not sent or got no answer."""
     from botocore import exceptions as botocore
 
     name = type(error).__name__

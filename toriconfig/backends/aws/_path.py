@@ -13,12 +13,12 @@ _VERSION = re.compile(r"[A-Za-z0-9-]{32,64}\Z")
 
 
 class SecretPath(NamedTuple):
-    """A path, taken apart.
+    """A path, parsed into name and version.
 
     Attributes:
         name: name or ARN of the secret.
         stage: staging label of the version, or None.
-        version: id of the version, or None. Without both the version is the one with the label AWSCURRENT.
+        version: id of the version, or None. If `stage` and `version` are None, the label AWSCURRENT is used.
     """
 
     name: str
@@ -39,20 +39,20 @@ class SecretPath(NamedTuple):
 
     @property
     def pinned(self) -> str:
-        """The version as messages name it; "" for the current one."""
+        """Text for the version in messages; "" for the current version."""
         if self.version is not None:
             return f"version {self.version}"
         return f"version with the label {self.stage}" if self.stage is not None else ""
 
     def resource(self, partition: str, region: str, account: str) -> str:
-        """The resource of an IAM statement: the ARN with its random ending, or with `??????` in its place."""
+        """The resource of an IAM statement: an ARN. For a name, `??????` stands for the random ending of the ARN."""
         if _ARN.match(self.name):
             return self.name if _WHOLE.match(self.name) else f"{self.name}-??????"
         return f"arn:{partition}:secretsmanager:{region}:{account}:secret:{self.name}-??????"
 
 
 def parse(path: str) -> SecretPath:
-    """Take a path apart.
+    """Parse a path.
 
     Raises:
         ValueError: the name or a parameter is invalid.

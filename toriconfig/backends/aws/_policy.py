@@ -12,17 +12,17 @@ _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc
 
 
 def _partition_of(region: str) -> str:
-    """The partition of a region, the second part of its ARNs."""
+    """Return the partition of a region: the second part of ARNs in this region."""
     return next((partition for start, partition in _PARTITIONS if region.startswith(start)), "aws")
 
 
 def offline_policy(paths: Sequence[str], region: str) -> str:
-    """The policy for names alone: the account, and the random ending of each ARN, are wildcards."""
+    """Return the policy for `paths` without a request. Account and random ending of each ARN are wildcards."""
     return policy_text(parse(path).resource(_partition_of(region), region, "*") for path in paths)
 
 
 def policy_text(resources: Iterable[str], decrypt: Iterable[dict[str, Any]] = ()) -> str:
-    """The policy as JSON.
+    """Return the policy as JSON.
 
     Args:
         resources: ARNs of secrets.
@@ -37,7 +37,7 @@ def policy_text(resources: Iterable[str], decrypt: Iterable[dict[str, Any]] = ()
 
 
 def described(secret: SecretPath, answer: Any) -> tuple[str, dict[str, Any] | None]:
-    """The ARN of a secret, and the statement for its KMS key unless that is the key of AWS.
+    """Return `(ARN of the secret, statement for its KMS key)`. The statement is None if the key is AWS's own.
 
     Args:
         secret: the secret that was described.
