@@ -1,6 +1,4 @@
-"""One spelling per key. The values of a field with several keys (aliases) must have the same key when layers are
-merged.
-"""
+"""One spelling per key. If a field has several keys (aliases), layers must use the same key before a merge."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from toriconfig._schema.shape import ANY, Shape
 def one_spelling(root: Node, shape: Shape, problems: list[Problem], path: Path = ()) -> Node:
     """Return `root` with each field under its first key; the same object if nothing changed.
 
-    If one layer sets a field by two keys, the value that pydantic would use is kept, with a warning.
+    If one layer sets a field by two keys, the result keeps the value that pydantic would use, and a warning is added.
     """
     if type(root.value) is not dict or shape.kind not in ("model", "mapping"):
         return root
@@ -40,7 +38,7 @@ def one_spelling(root: Node, shape: Shape, problems: list[Problem], path: Path =
 
 
 def spelt(path: Path, shape: Shape) -> Path:
-    """Return the path of a key in a tree with one spelling. Keys of list items keep the spelling of their file."""
+    """Return `path` with each key replaced by the first key of its field. Keys inside list items are not changed."""
     if not path or isinstance(path[0], int):
         return path
     first, rest = path[0], path[1:]
@@ -55,8 +53,9 @@ def spelt(path: Path, shape: Shape) -> Path:
 
 
 def _ways(shape: Shape, key: str) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """Return the alias paths (`AliasPath`) that begin at a key and lead to fields with keys of their own, and those
-    keys.
+    """Yield `(path, keys)` for each alias path (`AliasPath`) that begins at `key`: `keys` are the field's own keys.
+
+    A field without keys of its own is omitted.
     """
     for name, way in [(one.name, (key, *one.path)) for one in shape.fields[key].inside or ()]:
         own = next((field.keys for field in shape.fields.values() if field.name == name and field.inside is None), ())
@@ -65,7 +64,10 @@ def _ways(shape: Shape, key: str) -> Iterator[tuple[Path, tuple[str, ...]]]:
 
 
 def _brought_out(root: Node, shape: Shape) -> Node:
-    """Return `root` with the values at the ends of alias paths moved to the keys of their fields, unless those are set."""
+    """Return `root` with each value at the end of an alias path moved to the first key of its field.
+
+    A value is not moved if `root` already sets its field by a key.
+    """
     rest, moved = root, dict[str, Node]()
     for key in root.value:
         field = shape.fields.get(key)

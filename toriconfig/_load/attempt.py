@@ -35,11 +35,11 @@ class Attempt:
     Attributes:
         loaded: the settings, or None if one of the problems is an error.
         problems: all problems, including warnings, sorted by position.
-        complete: False if an input could not be read; a missing key may then be in that input.
-        unsupplied: paths of secrets that nothing supplies, with their reference ("" for none) and the remedy.
+        complete: False if an input could not be read, so that a missing key may be in the unread input.
+        unsupplied: each secret that no input supplies, by path: its reference ("" if it has none), and the remedy.
         secrets: every handle by its path, also if the settings could not be built.
         references: every reference to Vault from which the settings may be read.
-        elsewhere: every reference to another backend from which the settings may be read, with its scheme.
+        elsewhere: every reference to a backend other than Vault from which the settings may be read, with its scheme.
         backends: the backends of the option `backends`.
         session: the connection to Vault, or None.
     """
@@ -71,7 +71,7 @@ class Attempt:
         """Return the settings.
 
         Raises:
-            ConfigError: there are errors. Neither this frame nor the attempt holds values that were read.
+            ConfigError: there are errors. Its traceback shows no values, because this frame and the attempt hold none.
         """
         if self.loaded is None:
             from toriconfig.errors import ConfigError
@@ -85,7 +85,7 @@ def load_now(recipe: Recipe) -> Loaded:
     """Load by a recipe.
 
     Raises:
-        ConfigError: there are errors. This frame holds no values that were read.
+        ConfigError: there are errors. Its traceback shows no values, because this frame holds none.
     """
     attempt = try_load(recipe)
     loaded = attempt.outcome(recipe.schema.__name__)
@@ -95,13 +95,13 @@ def load_now(recipe: Recipe) -> Loaded:
 
 
 def try_load(recipe: Recipe) -> Attempt:
-    """Load by a recipe. Problems are returned, never raised."""
+    """Load by a recipe. Problems are part of the returned attempt, and are never raised."""
     loaded, draft = built(assembled(Context(recipe)))
     return Attempt(draft, loaded)
 
 
 def _references(draft: Assembled) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return every reference to Vault, and to other backends, from which the settings may be read."""
+    """Return `(references to Vault, references to other backends)` from which the settings may be read."""
     from toriconfig._core.markers import scheme_of
 
     context, handles = draft.context, draft.handles
@@ -127,7 +127,7 @@ def try_check_tree(
 
 
 def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """Return the keys of `updates` that the schema does not have, if unknown keys are errors."""
+    """Return a problem for each key of `updates` that the schema does not have; () if unknown keys are no errors."""
     if options.unknown_keys != "error":
         return ()
     from toriconfig._load.layers import normalized
@@ -141,18 +141,18 @@ def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) ->
 
 @clean_call
 def derive(base: Loaded, updates: Mapping[str, Any]) -> Loaded:
-    """Return validated settings of an earlier load with `updates` applied. They share no mutable object with it.
+    """Return the settings of `base` with `updates` applied, validated. Result and `base` share no mutable object.
 
-    Without updates the result is a deep copy, which is not validated again.
+    Without updates the result is a deep copy of the settings, without a second validation.
 
     Raises:
-        ConfigError: the updates are invalid; it lists every problem.
+        ConfigError: the updates are invalid; the error lists every problem.
     """
     return try_derive(base, updates).outcome(base.snapshot.recipe.schema.__name__)
 
 
 def try_derive(base: Loaded, updates: Mapping[str, Any]) -> Attempt:
-    """Derive settings as `derive`. Problems are returned, never raised."""
+    """Derive settings as `derive` does. Problems are part of the returned attempt, and are never raised."""
     from toriconfig._load.derive import copied
     from toriconfig._load.layers import no_layers
 
@@ -165,7 +165,7 @@ def try_derive(base: Loaded, updates: Mapping[str, Any]) -> Attempt:
 
 
 class Draft:
-    """A load for a model that builds itself: everything except the model.
+    """A load without its last station, for a class that builds its model in its own constructor.
 
     Attributes:
         root: the values for the model, with handles for secrets.
@@ -180,7 +180,7 @@ class Draft:
         self.problems = sorted_problems(draft)
 
     def finish(self) -> Snapshot:
-        """Return the metadata of the load after the model was built, and log the warnings."""
+        """Log the warnings of the load, and return its metadata. To be called after the model was built."""
         _tell(self.problems)
         snapshot = snapshot_of_draft(self._draft)
         _tell_files(snapshot)

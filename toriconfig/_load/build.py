@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def built(draft: Draft) -> tuple[Loaded | None, Draft]:
-    """Build the settings; None if there is an error among the problems of the returned draft."""
+    """Return `(settings, draft)`. The draft has all problems; if one is an error, the settings are None."""
     model, wrong = validated(draft)
     problems = [*draft.problems, *wrong]
     if model is None and not _has_error(problems):
@@ -39,9 +39,9 @@ def built(draft: Draft) -> tuple[Loaded | None, Draft]:
 
 
 def validated(draft: Draft, *, alone: bool = False) -> tuple[BaseModel | None, list[Problem]]:
-    """Build the model, and return it with the new problems.
+    """Return `(model, new problems)`. The model is None if pydantic rejects the values.
 
-    A problem is not new if its path already has an error, or if a reference failed there.
+    A problem is not new if its path already has an error, or if a reference at its path failed.
 
     Args:
         draft: the result of `judged`.

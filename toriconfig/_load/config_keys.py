@@ -33,7 +33,7 @@ def misfits(schema: type[Any], *, reads_itself: bool) -> list[Problem]:
     """Return a problem for each key of the schema's `model_config` that would be ignored.
 
     A key similar to an option of this library or of pydantic-settings is an error. Any other unknown key may belong to
-    another library. It is a warning if the class sets an option of this library.
+    another library: it is a warning if the class also sets an option of this library, else no problem.
 
     Args:
         reads_itself: True if the schema is a settings class, which uses the options of pydantic-settings.

@@ -23,7 +23,8 @@ stand_in: Any = None
 
 
 def vault_session(context: Context, variables: Mapping[str, Node], block: Node | None, root: Node) -> _Session:
-    """Return the session with Vault, and the problems of its description. Without secrets there is no session.
+    """Return `(session, problems of its description)`. The session is None if the load needs no Vault, is offline, or
+    has no valid address.
 
     Args:
         variables: the variables that describe the connection, by their names below `VAULT__`.
@@ -80,7 +81,10 @@ _ADDRESSES = ("BAO_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "VAULT_AGENT_ADDR")
 
 
 def connected(vault: Vault | None, environ: Mapping[str, str]) -> tuple[Any, str]:
-    """Return the session with Vault (None if no address is configured), and the message for an invalid description."""
+    """Return `(session, message)`. The message is "" unless the description is invalid.
+
+    The session is None if the description is invalid, or if no address is configured.
+    """
     if stand_in is not None:
         return stand_in, ""
     if vault is None:
@@ -98,7 +102,7 @@ def connected(vault: Vault | None, environ: Mapping[str, str]) -> tuple[Any, str
 
 
 def vault_path(options: Options) -> tuple[str | None, list[Problem]]:
-    """Return the KV path whose keys set secrets, or the problem of the option."""
+    """Return the KV path whose keys set secrets, or the problem of the option `vault_path`."""
     path = options.vault_path
     if path is None:
         return None, []

@@ -1,4 +1,4 @@
-"""The lowest layer: defaults of the schema for values that a higher layer sets only in part."""
+"""The lowest layer: defaults of the schema, merged below values of which a higher layer sets only a part."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ DEFAULTS = Layer("defaults", "defaults", _locate)
 def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
     """Return `root` with the defaults of mappings and models merged below the values of the layers.
 
-    Fields that no layer sets are left to pydantic.
+    Fields that no layer sets stay absent from the tree; pydantic sets their defaults.
 
     Args:
-        known: a tree that already has its defaults, over which `root` will be merged.
+        known: a lower tree, over which `root` will be merged. It already has its defaults.
     """
     values: dict[str, Node] | None = None
     shape = shape.narrowed(root.value)
@@ -52,7 +52,9 @@ def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
 
 
 def whole_lists(node: Node, shape: Shape, problems: list[Problem], path: Path = (), field: Field | None = None) -> Node:
-    """Return `node` with each list of which only some positions are set merged over the default of its field."""
+    """Return `node` with complete lists. A list of which layers set only some positions gets the others from its
+    default.
+    """
     value: Any = node.value
     if type(value) is Positions:
         default = None if field is None or field.required else as_node(field.default(), field.place, shape)
@@ -93,11 +95,12 @@ def _default(field: Field) -> Node | None:
 
 
 def as_node(value: Any, name: str, shape: Shape) -> Node:
-    """Convert a value of the schema to a node. Mappings and known objects are split, so that layers can be merged.
+    """Convert a value of the schema to a node. Mappings, lists and known objects become nested nodes, so that layers
+    can be merged.
 
     Args:
         name: name for origins.
-        shape: the shape of the value. An object that the shape does not know is not split.
+        shape: the shape of the value. An object of a class that is not in the shape becomes one node.
     """
     classes = shape.models or tuple(of for one in shape.members for of in one.models)
     if classes and not set(type(value).__mro__).isdisjoint(classes):
@@ -125,7 +128,7 @@ def _item(value: Any, name: str, shape: Shape, key: str | int) -> Node:
 
 
 def _as_read(node: Node, known: Node) -> Node:
-    """Return the node with the positions at which a settings class read its values itself."""
+    """Return `node` with the positions of the same values in `known`, the tree that a settings class read itself."""
     value = node.value
     if type(value) is dict:
         parts = known.value if type(known.value) is dict else dict.fromkeys(value, known)
@@ -136,7 +139,7 @@ def _as_read(node: Node, known: Node) -> Node:
 def from_object(value: Any, name: str) -> Node:
     """Convert a model or dataclass used as a default to a node, without fields that have the default of the class.
 
-    Fields of a single `Literal` are kept, because they may be the tag that identifies the class.
+    A field of a `Literal` with one value is kept, because the field may be the tag that identifies the class.
     """
     kind = type(value)
     if isinstance(value, BaseModel):

@@ -1,4 +1,4 @@
-"""Values that derived settings take over from the settings they derive from, in addition to the merged tree."""
+"""Values that derived settings copy from the original settings, in addition to the merged tree."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from toriconfig._validation.unknown_keys import without_unknown
 
 
 def copied(loaded: Loaded) -> Loaded | None:
-    """Return a deep copy without validation, or None if it contains something that cannot be copied, such as a lock."""
+    """Return a deep copy without validation, or None if an object in it cannot be copied, such as a lock."""
     try:
         model = copy.deepcopy(loaded.model)
     except Exception:  # noqa: BLE001 - anybody's `__deepcopy__`
@@ -28,11 +28,10 @@ def copied(loaded: Loaded) -> Loaded | None:
 
 
 def carried(root: Node, given: Node, model: BaseModel) -> Node:
-    """Return the tree from which `model` was built, extended so that the model can be built again with `given` above
-    it.
+    """Return `root` with the values that are needed to build `model` again after `given` is merged over the tree.
 
-    Results of a default_factory are added as values, because a second call may differ (an identifier, a time, the
-    environment). An object of which `given` sets a part is split.
+    Results of a default_factory are added as values, because a second call may return another value (an identifier, a
+    time). An object of which `given` sets only a part becomes a mapping.
 
     Args:
         root: the values of the layers.
@@ -54,9 +53,10 @@ def carried(root: Node, given: Node, model: BaseModel) -> Node:
 
 
 def _standing(node: Node | None, above: Node | None, current: Any, shape: Shape, place: str) -> Node | None:
-    """Return the node at one path. An object of which only a part is to be set is split.
+    """Return the node at one path, for a merge with `above`, the node that will be merged over it.
 
-    Such an object becomes a mapping. An object of another class is not split.
+    An object of which `above` sets only a part becomes a mapping. Without `above`, an object of a class that is not in
+    the shape stays one value.
     """
     above = above if above is not None and type(above.value) is dict else None
     if hasattr(current, "__dataclass_fields__") or (
@@ -96,7 +96,7 @@ def _object(node: Node | None, above: Node | None, current: Any, shape: Shape, p
 
 
 def _said_by(whole: Node, part: Node) -> Node:
-    """Return `part` with the layer and position of the object that contains it."""
+    """Return `part`, and every node below it, with the layer and position of `whole`."""
     value = part.value
     if type(value) is dict:
         value = {key: _said_by(whole, child) for key, child in value.items()}
@@ -106,9 +106,10 @@ def _said_by(whole: Node, part: Node) -> Node:
 
 
 def _is_unlike_another(field: Field, model: BaseModel) -> bool:
-    """Return True if a value comes from a default_factory that returns something else when called again.
+    """Return True if the field's value comes from a default_factory, and a second call returns an unequal value.
 
-    False for a factory that takes the other fields, and for a value that cannot be copied: both run again.
+    The result is False for a factory that takes the other fields, and for a value that cannot be copied. In both cases
+    the factory is called again.
     """
     factory: Any = field.info.default_factory
     if factory is None or field.info.default_factory_takes_validated_data or field.name in model.model_fields_set:

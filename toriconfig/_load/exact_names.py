@@ -16,9 +16,10 @@ from toriconfig._schema.shape import Shape
 def with_exact_names(
     kind: OriginKind, tree: Tree, shape: Shape, options: Options
 ) -> tuple[Tree, Callable[[Path], Iterable[str]] | None]:
-    """Return a flat tree without the names that the options exclude; each of them is a warning.
+    """Return `(tree, spellings)`: the flat tree without the names that the options exclude. Each excluded name is a
+    warning.
 
-    The result includes a function that returns the spelling of free keys at a path, if case matters.
+    `spellings` returns the keys below a path as the names spell them; None if case does not matter.
 
     Args:
         kind: the layer.
@@ -50,7 +51,7 @@ def with_exact_names(
 
 
 def _spelt_keys(names: list[str], delimiter: str | None) -> Callable[[Path], Iterable[str]]:
-    """Return a function that yields the spellings, in the given names, of the keys below a path."""
+    """Return a function that takes a path, and returns the keys directly below the path as `names` spell them."""
     parts = [name.split(delimiter) for name in names] if delimiter else []
 
     def at(path: Path) -> Iterable[str]:

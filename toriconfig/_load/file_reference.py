@@ -1,4 +1,4 @@
-"""`${file:path}` in a plain field: only below declared folders, also when `..` or a link is used."""
+"""`${file:path}` in a plain field. The file must be below a declared folder after `..` and links are resolved."""
 
 from __future__ import annotations
 

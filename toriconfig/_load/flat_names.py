@@ -39,7 +39,7 @@ VAULT = "VAULT__"
 def nested(
     kind: OriginKind, tree: Tree, shape: Shape, options: Options, existing: Existing, problems: list[Problem]
 ) -> tuple[Node, dict[str, Node]]:
-    """Return the tree of a text layer by the keys of the schema, and its names that describe the connection to Vault."""
+    """Return `(tree by the keys of the schema, names that describe the connection to Vault)` of a text layer."""
     if not tree.flat:
         from toriconfig._load.free_keys import respelt_tree
 
@@ -105,7 +105,7 @@ def fit(
 
 
 def fit_paths(root: Node, shape: Shape, problems: list[Problem]) -> Node:
-    """Convert a tree whose keys are dotted paths to a nested tree that contains only the plain fields of the schema."""
+    """Convert a tree whose keys are dotted paths to a nested tree. Keys that are not plain fields are omitted."""
     from toriconfig._load.text_values import structured
 
     nested = Node({}, root.layer, root.at)
@@ -137,7 +137,7 @@ def means(name: str, shape: Shape, delimiter: str | None) -> bool:
 
 
 def _meant(name: str, shape: Shape, delimiter: str | None) -> tuple[Path | None, Shape]:
-    """Return the path of a name, also for a renamed key, and its shape."""
+    """Return the path that a name means, and the shape at the path. The name may be that of a renamed key."""
     if delimiter and name.count(delimiter) >= MOST_PARTS:
         return None, ANY
     path = _match(name, shape, delimiter)
@@ -274,7 +274,7 @@ def _below(name: str, shape: Shape, delimiter: str) -> Path | None:
 
 
 def _untyped(path: Path, target: Shape, shape: Shape) -> Shape | None:
-    """Return the shape of a name below an untyped `dict`: JSON is decoded, as in pydantic-settings; None elsewhere."""
+    """Return a shape that decodes JSON (as pydantic-settings does) for a name below an untyped `dict`, else None."""
     if target.kind != "any" or target.members or len(path) < 2:
         return None
     field = shape.fields.get(str(path[0]))
@@ -287,7 +287,7 @@ def _untyped(path: Path, target: Shape, shape: Shape) -> Shape | None:
 
 
 def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
-    """Return the position of a list item, or the name of a named tuple's item, and the shape below it."""
+    """Return the path that `name` means in a list or named tuple: the position first; None if it means no item."""
     part, cut, rest = name.partition(delimiter)
     names = [known.upper() for known in shape.names]
     if not (part in names or (part.isascii() and part.isdigit() and len(part) <= _LONGEST_POSITION)):
@@ -298,7 +298,7 @@ def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
 
 
 def _place(root: Node, path: Path, node: Node) -> None:
-    """Put the value of one name at its path. The mappings above it get a `key_at`."""
+    """Set the value of one name at its path. Each container on the path gets the position of its key (`key_at`)."""
     *parents, last = path
     here = root
     for part, below in zip(parents, path[1:], strict=True):
@@ -313,7 +313,7 @@ def _place(root: Node, path: Path, node: Node) -> None:
 def _container(parent: Node, part: str | int, kind: type[dict[Any, Any]], node: Node) -> Node:
     """Return the container at a key, and create it if the node there is not a container.
 
-    A container that holds the parts of a text is kept.
+    A container that was made from the parts of a text is an existing container too.
     """
     known = _at(parent, part)
     if known is None or type(known.value) not in (kind, dict if kind is dict else list):
@@ -331,7 +331,7 @@ def _at(parent: Node, part: str | int) -> Node | None:
 
 
 def _put(parent: Node, part: str | int, node: Node) -> None:
-    """Set a key. A position after the end of a list turns the list into positions; gaps are reported later."""
+    """Set a key. A position beyond the end converts the list to `Positions`; a later station reports gaps."""
     if type(parent.value) is list and isinstance(part, int):
         if part == len(parent.value):
             parent.value.append(node)

@@ -1,4 +1,4 @@
-"""Keys of free mappings in variables. A variable is in upper case, and means the existing key with the same letters."""
+"""Keys of a `dict`, which users choose, in variables. A variable means the existing key that differs only in case."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Existing = Callable[[Path], Iterable[str]]
 
 
 def respelt(path: Path, shape: Shape, existing: Existing) -> Path:
-    """Return the path with each free key spelt as the schema declares it, else as other layers spell it."""
+    """Return the path with each key of a `dict` spelt as the schema declares it; else as other layers spell it."""
     here: Shape | None = shape
     spelt: Path = ()
     for part in path:
@@ -25,7 +25,7 @@ def respelt(path: Path, shape: Shape, existing: Existing) -> Path:
 
 
 def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]]) -> Existing:
-    """Return a function that yields the keys that layers and defaults have at a path.
+    """Return a function that takes a path, and returns the keys of the layers and defaults directly below the path.
 
     Args:
         roots: the trees of all layers; trees of text are skipped until they are converted.
@@ -45,7 +45,8 @@ def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]
 
 
 def respelt_tree(root: Node, shape: Shape, delimiter: str | None, existing: Existing, path: Path = ()) -> Node:
-    """Return the tree of a source with lower-case names, with each free key spelt as by `respelt`.
+    """Return the tree with each key of a `dict` spelt as by `respelt`. The source has converted its names to lower
+    case.
 
     Keys inside the JSON of a variable keep their spelling.
     """
@@ -60,7 +61,7 @@ def respelt_tree(root: Node, shape: Shape, delimiter: str | None, existing: Exis
 
 
 def _is_named(node: Node, key: str, delimiter: str) -> bool:
-    """Return True if the name of a variable contains the key; False if the JSON in a variable's value contains it."""
+    """Return True if the key is a part of a variable's name; False if the key is in the JSON of a variable's value."""
     origin = node.origin
     return origin == node.layer.locate(()) or (origin.name or origin.source).lower().endswith((delimiter + key).lower())
 

@@ -98,8 +98,8 @@ class _Run:
         return Node(value, layer, node.at, node.key_at, under)
 
     def _loser(self, node: Node, shape: Shape, path: Path) -> Node:
-        """Resolve an overridden node. It may describe the connection to Vault or replace its value; other failures are
-        ignored.
+        """Resolve an overridden node, from which a secret may still be read. Problems are ignored, unless the node
+        refers to a backend.
         """
         outer = self.problems
         asks = type(node.value) is str and node.layer.references and self._names_backend(node.value)
@@ -115,7 +115,7 @@ class _Run:
         return shape if shape.kind == "secret" else shape.child(key) or ANY
 
     def text(self, node: Node, shape: Shape, path: Path) -> Any:
-        """Resolve the string at `path`; each node is resolved once, however often it is referred to."""
+        """Return the resolved string at `path`. Each node is resolved once, even if several references name it."""
         known = self.done.get(id(node), self)
         if known is not self:
             return known
@@ -148,7 +148,7 @@ class _Run:
         return result
 
     def _left(self, node: Node, shape: Shape, path: Path) -> Any:
-        """Report text that looks like a reference in a layer without references, if it would become a secret."""
+        """Return the text, or FAILED for a secret. Its layer has no references, so `${...}` is a warning or error."""
         secret = shape.kind == "secret" or shape.sealed
         self.problems.append(left(node, path, severity="error" if secret else "warning"))
         return FAILED if secret else node.value
@@ -176,7 +176,7 @@ class _Run:
         return "".join(texts) if len(texts) == len(parts) else Template(parts)
 
     def _formed(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the value of a reference in its form; a value fetched later keeps the form in the reference."""
+        """Return the value of `reference` in its form. For a value fetched later, return a reference with the form."""
         value = self._value(reference, node, shape, path)
         forms = reference.forms
         if not forms or value is FAILED or isinstance(value, Reference):
@@ -292,7 +292,7 @@ class _Run:
         return Other(owner, target[len(owner) :])
 
     def _leads_back(self, found: Node, shape: Shape, path: Path) -> bool:
-        """Return True if the referenced node failed, as in a cycle; the failure is already reported."""
+        """Return True if the referenced node failed, as in a cycle. The caller then adds no second problem."""
         if type(found.value) is dict:
             return any(self._leads_back(child, shape, (*path, key)) for key, child in found.value.items())
         if type(found.value) is str and _OPEN in found.value and found.layer.references:
@@ -369,10 +369,12 @@ def resolve(
     problems: list[Problem],
     checks: Mapping[str, Check] = CHECKS,
 ) -> Node:
-    """Return the tree with its references resolved. A failed reference is a problem, and a `Template` without parts.
+    """Return the tree with its references resolved. Each failed reference adds a problem, and its value in the tree is
+    a `Template` without parts.
 
     Args:
-        environ: the variables; None: only the tree is known, so a value that another layer may set is not a problem.
+        environ: the variables; None: only the tree is known, so a missing value that another layer may set is no
+            problem.
         within: the tree in which `${other.key}` is looked up. If it is `root`, results of factories that references
             called are part of the result. None: `root`.
         at: the path of `root` in `within`, and its shape; None: `root` is the whole tree.

@@ -1,4 +1,4 @@
-"""First stations: reading of every layer, and conversion of its tree to the names and types of the schema."""
+"""First stations: reading of every layer, and conversion of each tree to the names and types of the schema."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Layers(Value):
     Attributes:
         trees: the trees with their layers, lowest first, with the current keys of the schema.
         variables: the variables that describe the connection to Vault, by their names below `VAULT__`.
-        read: name and size of each layer.
+        read: name and number of values of each layer.
         lines: the lines of each text, by its name.
         roots: the trees of texts, in which secrets of the shown lines are found.
         complete: False if an input could not be read to its end.
@@ -43,7 +43,7 @@ class Layers(Value):
     problems: tuple[Problem, ...] = ()
 
     def text_of(self, node: Node) -> str | None:
-        """Return a number or word as its file spells it, if it is one plain word there; None otherwise."""
+        """Return a number or word as its file spells it; None if it is not one plain word in the file."""
         return _text_of(node, self.lines)
 
 
@@ -109,7 +109,7 @@ def _record(
 
 
 def _is_ours(problem: Problem, context: Context) -> bool:
-    """Return True if a problem of a variable concerns these settings. Without a prefix, most variables are unrelated."""
+    """Return True if a problem concerns these settings. Without a prefix, most variables belong to other programs."""
     options = context.options
     if options.environment_prefix or problem.origin is None or problem.origin.layer not in ("env", "dotenv"):
         return True

@@ -41,7 +41,7 @@ def path_of(loaded: Loaded, text: str) -> Path:
 
 
 def by_name(path: Path, shape: Shape | None) -> Path:
-    """Return the path with the name of a field instead of its path inside another value (`AliasPath`)."""
+    """Return `path` with each `AliasPath` (the path of a field inside another value) replaced by the field's name."""
     for at, part in enumerate(path):
         field = field_at(shape, part)
         for inside in (field.inside or ()) if field is not None else ():
@@ -71,7 +71,7 @@ def names_of(path: Path, shape: Shape) -> Path:
 
 
 def walked(loaded: Loaded, path: Path, text: str) -> tuple[Any, Field | None, Shape | None, Path]:
-    """Return the value at a path, its field and shape, and the path as files spell it."""
+    """Return `(value, field, shape, path as files spell it)` of a path. Field and shape may be None."""
     value: Any = loaded.model
     shape: Shape | None = loaded.snapshot.shape
     field: Field | None = None
@@ -88,7 +88,7 @@ def walked(loaded: Loaded, path: Path, text: str) -> tuple[Any, Field | None, Sh
 
 
 def origin_at(loaded: Loaded, path: Path) -> Origin:
-    """Return the origin of the value at `path`; that of the schema's default if no layer sets the value."""
+    """Return the origin of the value at `path`. If no layer sets it, return the origin of the default."""
     node = node_at(loaded, path)
     if node is None:
         return default_origin(loaded, path)
@@ -104,7 +104,7 @@ def value_below(value: Any, part: str | int, field: Field | None) -> Any:
     """Return the value of `part` in `value`.
 
     Raises:
-        LookupError: there is none.
+        LookupError: `value` has no such part.
     """
     if getattr(value, "__pydantic_root_model__", False):
         return value_below(value.root, part, field)
@@ -123,7 +123,7 @@ def value_below(value: Any, part: str | int, field: Field | None) -> Any:
 
 
 def _held_key(held: Mapping[Any, Any], part: str | int) -> Any:
-    """Return the key of a mapping for one part of a path, in which numbers, booleans and Enums are spelt as text."""
+    """Return the key of a mapping that `part` spells. A path spells numbers, booleans and Enums as text."""
     if part in held:
         return part
     spelt = {str(getattr(key, "value", key)).lower(): key for key in held}
@@ -171,7 +171,7 @@ def node_at(loaded: Loaded, path: Path) -> Node | None:
 
 
 def _given_whole(node: Node, name: str) -> Node | None:
-    """Return the node of an object or text that contains the part; None if the object does not set the part."""
+    """Return a node with the whole object or text for its part `name`; None if the object does not set the part."""
     unsaid = isinstance(node.value, BaseModel) and name not in node.value.model_fields_set
     return None if unsaid else Node(node.value, node.layer, node.at)
 

@@ -74,7 +74,7 @@ _NOTHING = Layer("defaults", "nothing", lambda _at: Origin("defaults", "nothing"
 
 
 def positioned(below: Any, above: Positions, shape: Shape, problems: list[Problem], path: Path) -> Any:
-    """Return the items of a list, or its positions, with those of `above` set."""
+    """Return `below` with the items of `above` set: `Positions` if `below` has positions, else a list."""
     if type(below) is dict:  # of a named tuple, by names
         below = Positions((shape.names.index(key), node) for key, node in below.items() if key in shape.names)
     items = dict(below if type(below) is Positions else enumerate(below))
@@ -110,7 +110,7 @@ def _gap(node: Node, path: Path, missing: Path) -> Problem:
 
 
 def prune(root: Node, shape: Shape, problems: list[Problem]) -> Node:
-    """Return `root` without nulls that only removed values of lower layers; each is one warning in `problems`."""
+    """Return `root` without each null that its field does not accept, and append one warning per null to `problems`."""
     return _pruned(root, shape, problems, ())
 
 
@@ -133,7 +133,7 @@ def _pruned(node: Node, shape: Shape, problems: list[Problem], path: Path) -> No
 
 
 def _means_another(below: dict[str, Node], above: dict[str, Node], shape: Shape) -> bool:
-    """Return True if two mappings fit no common model of a union.
+    """Return True if no model of a union fits both mappings.
 
     A tag that a layer sets applies until a higher layer sets another one. The tag of a default does not.
     """
@@ -145,7 +145,7 @@ def _means_another(below: dict[str, Node], above: dict[str, Node], shape: Shape)
 
 
 def _chained(upper: Node | None, lower: Node | None) -> Node | None:
-    """Return the overridden nodes of a node, with `lower` added below the last one."""
+    """Return the chain of overridden nodes `upper`, with `lower` added below its last node."""
     if upper is None or lower is None:
         return upper or lower
     return Node(upper.value, upper.layer, upper.at, upper.key_at, _chained(upper.under, lower))
@@ -182,7 +182,7 @@ def _identity(value: Any) -> Hashable:
 
 
 def _adds_to(above: Any, shape: Shape) -> bool:
-    """Return True if a value is merged with the lower one key by key or item by item."""
+    """Return True if the value `above` is merged with the lower value; False if `above` replaces the lower value."""
     if type(above) is list:
         return shape.merge not in (None, "replace")
     return type(above) is Positions or (type(above) is dict and shape.merge != "replace")
@@ -235,7 +235,7 @@ def _null_problem(node: Node, path: Path, below: Node | None) -> Problem:
 
 
 def at_nulls(wrong: list[Problem], problems: list[Problem]) -> list[Problem]:
-    """Return the validation problems; a key that is missing because of a null gets the origin of the null."""
+    """Return the validation problems. If a key is missing because of a null, its problem gets the null's origin."""
     nulls = {problem.path: problem.origin for problem in problems if problem.code == Code.NULL_REMOVES}
     return [
         one.replaced(origin=nulls[one.path], label="null counts as not set")
@@ -246,7 +246,7 @@ def at_nulls(wrong: list[Problem], problems: list[Problem]) -> list[Problem]:
 
 
 def without_vault_block(root: Node, shape: Shape) -> tuple[Node, Node | None]:
-    """Return the tree without the block that describes the connection to Vault, and that block."""
+    """Return `(tree without the block of Vault, the block)`. The block describes the connection; it may be None."""
     block = root.value.get("vault") if "vault" not in shape.fields else None
     if block is None:
         return root, None

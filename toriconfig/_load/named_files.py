@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def names_a_file(name: str, shape: Shape, options: Options) -> bool:
-    """Return True if a variable, with its prefix, names the file of a key and is not a key itself."""
+    """Return True if a variable (with its prefix) is a key plus the suffix for files, and is not itself a key."""
     from toriconfig._load.flat_names import meaning
 
     suffix, prefix, delimiter = (
@@ -44,8 +44,7 @@ def content(
     problems: list[Problem],
     roots: Sequence[PathLike] | None = None,
 ) -> Node | None:
-    """Return the content of the file that a variable names, or None after a problem. The node's `at` is the file's
-    path.
+    """Return the content of the file that a variable names, as a node whose `at` is the path; None after a problem.
 
     Args:
         node: the path of the file, and its position.

@@ -1,5 +1,6 @@
-"""Settings classes as sections of another schema. They read their own sources, and their metadata becomes part of the
-whole.
+"""Settings classes as fields of another schema.
+
+Such a class reads its own sources. Its metadata becomes part of the metadata of the whole load.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from toriconfig._schema.shape import ANY, fields_of, reads_itself
 
 
 def with_sections(snapshot: Snapshot, model: BaseModel) -> Snapshot:
-    """Return the metadata of a load, with the values that the sections of its model read themselves."""
+    """Return `snapshot` with the values that nested settings classes of `model` read from their own sources."""
     root, secrets = snapshot.root, snapshot.secrets
     for path, section in _sections(model, ()):
         known = snapshot_of(section)
@@ -38,7 +39,7 @@ def _sections(model: BaseModel, path: Path) -> Iterator[tuple[Path, BaseModel]]:
 
 
 def _read(node: Node) -> Node:
-    """Return the tree of a section without its arguments, which are values of the whole's layers."""
+    """Return the tree of a nested class without its constructor arguments: the whole load has them from its layers."""
     value = node.value
     if type(value) is dict:
         value = {key: _read(child) for key, child in value.items() if type(child.value) is dict or not _is_given(child)}

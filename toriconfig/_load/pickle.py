@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @clean_call
 def recipe_of(target: type[BaseModel] | str, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Return the schema and options of a stand-in, for a new load in another process.
+    """Return the schema and the options of a lazy settings object, for a new load in another process.
 
     Raises:
         TypeError: the overrides, the given environment, or the connection to Vault may hold a secret; the message names
@@ -71,7 +71,7 @@ def _leaves(value: Any, path: paths.Path, checks: Mapping[str, Check]) -> list[t
 
 
 def _only_refers(value: Any, checks: Mapping[str, Check]) -> bool:
-    """Return True if a text is exactly one reference without a default, which would be a value."""
+    """Return True if a text is exactly one reference without a default. A default is a value, perhaps a secret."""
     parts = parse(value, checks) if isinstance(value, str) else ()
     if isinstance(parts, Malformed) or len(parts) != 1:
         return False

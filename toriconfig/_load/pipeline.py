@@ -76,7 +76,7 @@ def assembled(context: Context) -> Draft:
 
 
 def checked(context: Context, tree: Tree) -> Draft:
-    """Judge one tree alone; what another layer may set is not missed."""
+    """Return the draft for one tree alone. A key that another layer may set is not reported as missing."""
     shape, problems = context.shape, list(context.problems)
     layers = with_tree("files", tree, context, no_layers(), alone=True)
     problems += layers.problems
@@ -98,7 +98,7 @@ def checked(context: Context, tree: Tree) -> Draft:
 
 
 def derived(context: Context, base: Loaded, updates: Mapping[str, Any]) -> Draft:
-    """Lay `updates` over the tree of an earlier load; nothing is read again."""
+    """Return the draft for `updates` merged over the tree of an earlier load. No source is read again."""
     from toriconfig._load.derive import carried
     from toriconfig.sources.mapping import MappingSource
 
@@ -122,7 +122,9 @@ def derived(context: Context, base: Loaded, updates: Mapping[str, Any]) -> Draft
 
 
 def judged(draft: Draft, *, alone: bool = False) -> Draft:
-    """The draft with handles, and without unknown keys that are allowed, or `extra="forbid"` would refuse them.
+    """Return the draft with handles for its secrets, and without unknown keys that are only a warning or ignored.
+
+    Otherwise a model with `extra="forbid"` would reject these keys.
 
     Args:
         draft: its `handles` are those of an earlier load, or None.

@@ -50,7 +50,7 @@ def read_layer(kind: LayerKind, inputs: Inputs) -> Iterator[Tree]:
 
 
 def _as_meant(tree: Tree, options: Options) -> Tree:
-    """Return the variables without empty ones, and with None for the text that means it, as the options define."""
+    """Return the variables by `env_ignore_empty` (omit empty ones) and `env_parse_none_str` (a text means None)."""
     if options.env_ignore_empty:
         for name in [name for name, node in tree.root.value.items() if node.value == ""]:
             del tree.root.value[name]
@@ -62,7 +62,7 @@ def _as_meant(tree: Tree, options: Options) -> Tree:
 
 
 def files_of(options: Options) -> list[tuple[str, bool]]:
-    """Return the files of the `files` layer, lowest first, each with True if it is required.
+    """Return `(file, is_required)` for each file of the layer `files`, lowest first.
 
     Args:
         options: the result of `steering.steered`.
@@ -101,8 +101,9 @@ def _in_package(entry: Resource) -> list[str]:
 
 
 def settings_files_in(name: str) -> list[str]:
-    """Return the settings files in and below a folder, sorted, without hidden ones and `pyproject.toml`; else the name
-    itself.
+    """Return the settings files in and below the folder `name`, sorted; only `name` if it is no folder.
+
+    Hidden files and folders, and `pyproject.toml`, are omitted.
     """
     if not os.path.isdir(name):
         return [name]
@@ -123,7 +124,7 @@ def _named(options: Options) -> tuple[PathLike, ...]:
 
 
 def looked_for(options: Options) -> list[str]:
-    """Return the settings files that a load searches for, with their folder, whether or not they exist."""
+    """Return the full paths of the settings files that a load searches for. Some of them may not exist."""
     if options.config_files is not None:
         return [os.path.abspath(os.fspath(file)) for file in options.config_files]
     stems = [os.path.abspath(stem) for stem in _stems(options)]
@@ -269,12 +270,12 @@ def _stems(options: Options) -> list[str]:
 
 
 def existing(stem: str) -> list[str]:
-    """Return the existing files with that base name, the one that is read first."""
+    """Return the existing files with that base name. The first of them is the one that is read."""
     return [stem + ending for ending in endings() if os.path.lexists(stem + ending)]
 
 
 def under(options: Options, file: str) -> str:
-    """Return the path of a file relative to `config_dir`."""
+    """Return `config_dir` joined with `file`; only `file` if `config_dir` is not set."""
     if options.config_dir is None or isinstance(file, Resource):
         return file
     return os.path.join(os.fspath(options.config_dir), file)
@@ -341,7 +342,7 @@ def dotenvs(options: Options, environ: Mapping[str, str]) -> list[DotEnv]:
 
 
 def _upwards(file: str, depth: int) -> str:
-    """Return the file, or, if it does not exist, the one of the same name in the nearest parent folder."""
+    """Return the file if it exists; else the file of the same name in the nearest parent folder."""
     if os.path.isabs(file):
         return file
     tries = [os.path.join(*[os.pardir] * up, file) for up in range(1, depth + 1)]

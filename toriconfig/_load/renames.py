@@ -93,7 +93,7 @@ def _deprecated(node: Node, field: Field, path: Path) -> Problem:
 
 
 def _beneath(high: Node, low: Node) -> Node:
-    """Return `high`, with the keys of `low` that it does not set."""
+    """Return `high` merged over `low`: keys that `high` does not set are those of `low`."""
     if type(high.value) is not dict or type(low.value) is not dict:
         return high
     values = dict(low.value)
@@ -103,7 +103,7 @@ def _beneath(high: Node, low: Node) -> Node:
 
 
 def _with(root: Node, path: Path, node: Node) -> Node:
-    """Return `root` with `node` at `path`; unchanged if a scalar is in the way, which is reported elsewhere."""
+    """Return `root` with `node` at `path`. If a parent is a scalar, return `root`; another station reports it."""
     if not path:
         return node
     if type(root.value) is not dict:

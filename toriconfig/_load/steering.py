@@ -59,8 +59,8 @@ def options_of(recipe: Recipe, environ: Mapping[str, str], shape: Shape, problem
 def steered(options: Options, environ: Mapping[str, str], shape: Shape, problems: list[Problem]) -> Options:
     """Return the options, completed by variables.
 
-    In the result `config_name` has no extension. `config_files` holds full paths, so `config_dir` does not apply to
-    them.
+    In the result, `config_name` has no extension, and `config_files` holds full paths, to which `config_dir` does not
+    apply.
 
     Args:
         options: those of the class and the call.
@@ -104,7 +104,7 @@ class _Variables:
 
         Args:
             name: its name under the prefix.
-            own: a full name that an option chooses instead.
+            own: a full name, set by an option, that replaces prefix and `name`; None: no such option.
         """
         prefix = self._options.env_prefix
         if not own and (not prefix or name in self._fields):

@@ -54,7 +54,7 @@ def without_failed(node: Node) -> Node:
 
 
 def failures(node: Node, path: Path = ()) -> Iterator[Path]:
-    """Yield the paths of mapping values that `without_failed` omits, and of lists that lose an item."""
+    """Yield the path of each mapping value that `without_failed` omits, and of each list that loses an item."""
     value = node.value
     if type(value) is list:
         kept = [child for child in value if child.value is not FAILED]

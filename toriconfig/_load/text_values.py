@@ -18,8 +18,8 @@ _NUMBERS = frozenset({int, float, bool, Decimal})
 def structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Node | None:
     """Convert text to the value that the schema accepts at `path`; return None if the text sets nothing.
 
-    Text goes unchanged to a validator of the schema that runs before pydantic's own, unless it is a JSON list or
-    object; with `NoDecode` always. The parts of a converted text have a `key_at`.
+    Text for a validator that runs before pydantic's own is not changed, unless the text is a JSON list or object. With
+    `NoDecode` no text is changed. The parts of a converted text have a position of their key (`key_at`).
     """
     text = node.value
     if not isinstance(text, str) or shape.verbatim:
@@ -45,7 +45,7 @@ def structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) ->
 
 
 def _spells_numbers(shape: Shape) -> bool:
-    """Return True if all JSON is decoded, because no text is allowed: `int | list[int]`."""
+    """Return True if the shape allows numbers but no text, as `Union[int, list[int]]`. All JSON is then decoded."""
     free = shape.kind == "any" or (shape.text and bool(shape.scalars))
     return free and not shape.choices and _NUMBERS.issuperset(shape.scalars)
 
@@ -71,7 +71,7 @@ def _split(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Nod
 
 
 def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Problem], failed: object) -> Node:
-    """Convert the text of the references at `node` as that of a variable; return `failed` after a problem."""
+    """Return `node` with the text of its references converted like the text of a variable; `failed` after a problem."""
     from toriconfig._load.exact_values import exact_values
 
     known = len(problems)
@@ -84,8 +84,10 @@ def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Pro
 
 
 def can_mean(shape: Shape, value: Any) -> bool:
-    """Return True if text may have this value. `null` means None, and JSON a mapping or list, only if text is not
-    allowed.
+    """Return True if a text can be converted to `value`.
+
+    If the shape allows text, `null` is not converted to None. With `NoDecode`, JSON is not converted to a mapping or
+    list.
     """
     if value is None:
         text = shape.text or (shape.kind == "scalar" and shape.validated)
@@ -99,7 +101,7 @@ def _part(text: str, whole: Node, shape: Shape) -> Node:
 
 
 def _scalar(node: Node, shape: Shape) -> Node:
-    """Convert text to a scalar, if the schema accepts `null` or only certain values."""
+    """Convert the text `null`, or the text of an allowed value, to that value; return any other text unchanged."""
     text = node.value.strip()
     if text == "null" and can_mean(shape, None):
         return Node(None, node.layer, node.at, node.key_at)
@@ -160,7 +162,7 @@ def _marked(value: Any) -> Any:
 
 
 def unmarked(value: Any, shape: Shape) -> Any:
-    """Return a scalar without its mark, as a decimal if the shape requires one."""
+    """Return a scalar of `decoded` without its mark. A number becomes a `Decimal` if the shape requires one."""
     if type(value) is _Spelt:
         from toriconfig._load.exact_values import exact
 

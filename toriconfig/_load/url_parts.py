@@ -50,9 +50,9 @@ def hints(parts: Sequence[str | Reference], values: Sequence[Any], path: str, or
 
 
 def _rooms(rest: str) -> Iterator[str]:
-    """Yield the part of the URL that contains each reference; "" for the host, the port and a fragment.
+    """For each reference, yield the name of the URL part that contains it, such as "query".
 
-    Host and port are not encoded.
+    Yield "" for a reference in the host, port or fragment, which need no encoding.
     """
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     host = authority.rfind("@") + 1

@@ -23,8 +23,8 @@ class _Outcome(NamedTuple):
 def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | None, problems: list[Problem]) -> Vault:
     """Return the connection, field by field: code takes precedence over variables, and variables over files.
 
-    A settings file (YAML, JSON, `.env`) sets only the fields declared for files, unless code gives permission.
-    Otherwise anyone who can change a file could have the token, or another file, sent to another server.
+    A settings file (YAML, JSON, `.env`) may set only the fields declared for files, unless code permits more. Without
+    this rule, a person who can change a settings file could send the token, or another file, to another server.
     """
     allowed = code is not None and code.allow_file_address is True
     given: dict[str, Any] = {}
@@ -126,7 +126,7 @@ def _made(given: dict[str, Any]) -> _Outcome:
 
 
 def _culprit(message: str, env: Mapping[str, Node], block: Node | None) -> Node:
-    """Return the node that a message concerns, by the name of its field; the first node if no field is named."""
+    """Return the node of the field that a message names; the first node if the message names no field."""
     named = [(name.rpartition("__")[2], node) for name, node in env.items()]
     if block is not None:
         for key, node in block.value.items() if type(block.value) is dict else ():
@@ -170,7 +170,7 @@ def _problem(node: Node, expected: str, message: str) -> Problem:
 
 
 def _method_of(options: Mapping[str, Any]) -> str:
-    """Return the login method when none is named: a token, unless a field belongs to another method."""
+    """Return the login method for fields without `method`: "token", unless a field belongs to another method."""
     known = {method: {one.name for one in fields(kind)} for method, kind in METHODS.items()}
     for name in options:
         having = [method for method, names in known.items() if name in names]

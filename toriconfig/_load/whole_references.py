@@ -19,7 +19,8 @@ Resolve = Callable[[Node, Shape, Path, list[Problem]], Node]
 def with_whole_references(root: Node, shape: Shape, resolve: Resolve, problems: list[Problem]) -> Node:
     """Return `root` with the lists and mappings of references inserted; the same object if nothing changed.
 
-    A failed reference stays text, as a `Broken`. It is an error only if another layer is merged with it.
+    A failed reference becomes a `Broken` that keeps its text. It is an error if another layer is merged with it, else
+    not.
     """
     return _read(root, shape, (), resolve, problems)
 

@@ -108,8 +108,9 @@ def _fields_ask(schema: type[BaseSettings]) -> bool:
 
 
 def _init(model: Settings, args: tuple[Any, ...], values: dict[str, Any]) -> Exception | None:
-    """Fill `model`, or return the error for its constructor to raise. Errors of pydantic-settings itself are not
-    changed.
+    """Fill `model` and return None, or return the error that its constructor must raise.
+
+    Errors of pydantic-settings itself are not changed.
     """
     schema = type(model)
     arguments = dict(zip(_ARGUMENTS, args, strict=False))

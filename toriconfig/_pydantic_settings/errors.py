@@ -47,7 +47,7 @@ _TYPES = {Code.UNKNOWN_KEY: "extra_forbidden"}
 
 
 def unreadable(wrong: list[Problem], schema: str) -> SettingsError | None:
-    """Build the error that pydantic-settings raises when sources cannot be read; None when all could be read."""
+    """Build the error that pydantic-settings raises if a source cannot be read; None if all sources could be read."""
     several = [problem for problem in wrong if problem.code in _UNREADABLE]
     return SettingsError(render_text(several, schema=schema)) if several else None
 

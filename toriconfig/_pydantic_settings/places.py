@@ -70,7 +70,7 @@ class _Options:
 
 
 class _Named:
-    """A source of which only the class is known."""
+    """A source about which only its class is known; the origin of its values is the name of the class."""
 
     def __init__(self, kind: OriginKind, source: Any) -> None:
         self._origin = Origin(kind, type(source).__name__)
@@ -80,7 +80,7 @@ class _Named:
 
 
 class _Variables:
-    """Variables, found by the path that they set: the deepest existing name."""
+    """Variables. The origin of a value is the variable that exists for the longest part of its path."""
 
     def __init__(self, source: EnvSettingsSource, whole: Origin, spelt: Mapping[str, Origin]) -> None:
         self._source = source

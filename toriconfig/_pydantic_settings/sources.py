@@ -39,7 +39,7 @@ Sources = tuple[PydanticBaseSettingsSource, ...]
 
 
 class SecretFilesSource(SecretsSettingsSource):
-    """Source with one file per value, except secrets: their files are read again when they change, see `trees.py`."""
+    """Source with one file per value. It omits secrets, whose files are read again after a change, see `trees.py`."""
 
     __name__ = "SecretsSettingsSource"  # the name under which other sources find what it said
 
@@ -123,7 +123,7 @@ def _refuse_unbounded(options: Options) -> None:
     end.
 
     Raises:
-        SettingsError: there is one; the message names it.
+        SettingsError: there is such a file; the message names the file.
     """
     if not options.env_file:
         return
@@ -191,7 +191,7 @@ def keep_text(source: Any) -> None:
 
 
 def keep_below_empty(source: Any) -> None:
-    """Make `source` read the variables below a section whose own variable is empty, instead of dropping them."""
+    """Make `source` read the variables below a nested field also if the field's own variable is empty."""
     prepare, explode = source.prepare_field_value, source.explode_env_vars
 
     def explode_env_vars(field_name: str, field: FieldInfo, env_vars: Mapping[str, str | None]) -> dict[str, Any]:
@@ -208,7 +208,7 @@ def keep_below_empty(source: Any) -> None:
 def _without_hidden(
     source: Any, field_name: str, field: FieldInfo, variables: Mapping[str, str | None]
 ) -> Mapping[str, str | None]:
-    """Return the variables without empty ones of nested sections that have variables below them."""
+    """Return the variables without each empty variable of a nested field of which another variable sets a part."""
     delimiter = source.env_nested_delimiter
     if not delimiter or "" not in variables.values():
         return variables
@@ -311,7 +311,7 @@ def _with_command_line(
 
 
 def _make(source: Any, schema: type[BaseSettings], given: Mapping[str, Any]) -> Any:
-    """Create a source with the arguments that it takes; it reads the others from the class's configuration."""
+    """Create a source with those of the arguments that its class takes. It reads the others from `model_config`."""
     return source(schema, **{name: given[name] for name in _parameters(source) & given.keys()})
 
 

@@ -44,8 +44,9 @@ _Entry = tuple[OriginKind, Tree]
 
 
 def read(schema: type[BaseSettings], inputs: Inputs) -> Iterator[_Entry]:
-    """Return everything that a load of `schema` reads, lowest first. A source that fails, or cannot be created, is a
-    problem.
+    """Yield `(kind of layer, tree)` for each input of a load of `schema`, lowest first.
+
+    A source that fails, or that cannot be created, gives a tree with a problem.
     """
     sources, failed = _built(schema, inputs)
     if failed is not None:
@@ -54,7 +55,7 @@ def read(schema: type[BaseSettings], inputs: Inputs) -> Iterator[_Entry]:
 
 
 def _built(schema: type[BaseSettings], inputs: Inputs) -> tuple[Sources, Tree | None]:
-    """Return the sources; or none, and a tree with the problem."""
+    """Return `(sources, None)`, or `((), tree with the problem)` if a source cannot be created."""
     try:
         given = {} if inputs.arguments else {"cli_parse_args": False}
         return build(schema, inputs.options, inputs.environ, given, {}), None
@@ -92,7 +93,7 @@ def trees(
 
 
 def ask(sources: Sources, state: Mapping[str, Any], caught: type[Exception]) -> list[Said]:
-    """Read each source, highest first; each may read the values of those above it, as in pydantic-settings."""
+    """Read each source, highest first. A source may use the values of the sources above it, as in pydantic-settings."""
     said: list[Said] = []
     states: dict[str, dict[str, Any]] = {}
     current = dict(state)
@@ -200,7 +201,7 @@ def _without_steering(root: Node, options: Options, shape: Shape) -> Node:
 
 
 class _Known:
-    """Removes names from a tree that are not keys of the schema, with one warning each."""
+    """Removes from a tree the names that are not keys of the schema, with one warning per name."""
 
     def __init__(self, options: Options, shape: Shape, problems: list[Problem]) -> None:
         self._options = options
@@ -209,7 +210,9 @@ class _Known:
         self._unknown: UnknownVariables | None = None
 
     def tree(self, root: Node) -> Node:
-        """Return the tree without those names. The top level is left to the class itself."""
+        """Return the tree without the unknown names. At the top level no name is removed: the class itself handles
+        them.
+        """
         known = {key: self._below(child, self._shape.child(key) or ANY, (key,)) for key, child in root.value.items()}
         return Node(known, root.layer, root.at)
 
@@ -232,7 +235,7 @@ class _Known:
         return any(key.old[: len(path)] == path[: len(key.old)] for key in renamed(self._shape))
 
     def _names(self, node: Node, key: str) -> bool:
-        """Return True if a variable of that name set the key; False if the JSON in another variable did."""
+        """Return True if a variable with that name set the key; False if the JSON of another variable set the key."""
         name = _name_of(node)
         return name.lower().endswith(f"{self._options.env_nested_delimiter or ''}{key}".lower())
 
@@ -249,7 +252,7 @@ def _unknown(options: Options, shape: Shape) -> UnknownVariables:
 
 
 def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Layer) -> tuple[Node, list[Problem]]:
-    """Return the variables under the prefix that are not fields: those for Vault, old keys, and warnings for the rest."""
+    """Return `(tree, problems)`: variables with the prefix for Vault and old keys; a warning per unknown variable."""
     options = inputs.options
     nothing = Node({}, layer, ())
     if options.env_prefix is None or "env" not in options.layers:
@@ -282,7 +285,7 @@ def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Laye
 
 
 def _heads(name: str, delimiter: str | None) -> Iterator[str]:
-    """Return the name, and its part before each delimiter."""
+    """Yield the name, and the part of the name before each delimiter."""
     yield name
     cut = name.find(delimiter) if delimiter else -1
     while delimiter and cut > 0:
@@ -291,7 +294,7 @@ def _heads(name: str, delimiter: str | None) -> Iterator[str]:
 
 
 def _named_files(kind: LayerKind, inputs: Inputs, shape: Shape) -> Iterator[Tree]:
-    """Return the variables that name a file, with their variants without a file, as flat trees, lowest first."""
+    """Yield a flat tree of each input, lowest first: the variables that name a file, and those without the suffix."""
     from toriconfig._load.named_files import names_a_file
 
     options = inputs.options
@@ -305,8 +308,9 @@ def _named_files(kind: LayerKind, inputs: Inputs, shape: Shape) -> Iterator[Tree
 
 
 def _secret_files(inputs: Inputs, shape: Shape) -> Iterator[Tree]:
-    """Return the files of secrets, and files with nested names, which pydantic-settings omits, as flat trees, lowest
-    first.
+    """Yield a flat tree of each folder, lowest first: the files that pydantic-settings omits.
+
+    These are the files of secrets, and files with nested names.
     """
     from toriconfig._load.flat_names import meaning, means_secret
 

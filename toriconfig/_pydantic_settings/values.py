@@ -24,9 +24,9 @@ HIDDEN = _Hidden()
 
 
 def for_pydantic(node: Node, shape: Shape) -> Any:
-    """Return the value of a tree, without parts that an error of pydantic could show of a secret.
+    """Return the value of a tree. Parts of a secret that an error of pydantic could show are hidden.
 
-    These are keys that the schema does not know (perhaps misspelt ones), and values of the wrong type near secrets.
+    Such parts are keys that the schema does not know (perhaps misspelt), and values of the wrong type near secrets.
     """
     value = node.value
     sealed = has_secrets(shape)

@@ -112,7 +112,7 @@ def _sequence(args: list[Any], inside: frozenset[int]) -> Shape:
 
 
 def _alias_value(alias: Any) -> Any:
-    """Return the type behind a `NewType` or a `type X[T] = ...`, with the arguments of the latter inserted."""
+    """Return the type for which a `NewType` or a `type X[T] = ...` stands. Type arguments for `T` are inserted."""
     if hasattr(alias, "__supertype__"):
         return alias.__supertype__
     value, args = alias.__value__, get_args(alias)

@@ -13,7 +13,7 @@ def check_target(target: str) -> None:
     """Check that a text has the form "module:Class". The message does not show it.
 
     Raises:
-        TypeError: it does not.
+        TypeError: the text has another form.
     """
     parts = target.split(":")
     if len(parts) != 2 or not all(name.isidentifier() for part in parts for name in part.split(".")):
@@ -60,7 +60,7 @@ def _meant(name: str, owner: object) -> str:
 
 
 def _described(found: object, target: str) -> str:
-    """Describe the found object by its kind; if its class is a model, also give the name to use instead."""
+    """Describe the found object by its kind. For an instance of a model, add the name of the class to use instead."""
     from pydantic import BaseModel
 
     kind = type(found)

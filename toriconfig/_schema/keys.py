@@ -1,6 +1,4 @@
-"""The keys that set a field in files (its name or its aliases), and the detection of validators that read the value
-first.
-"""
+"""The keys that set a field in files (its name or its aliases), and the fields that validators read before pydantic."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def keys_of(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ...], tuple[Path, ...]]:
-    """Return the keys that set a field, the displayed one first, and its paths inside other values."""
+    """Return `(keys, paths)`: the keys that set a field, the displayed key first; and its paths inside other values."""
     config = config_of(owner)
     alias = _alias(owner, info)
     if alias is None:
@@ -57,7 +55,10 @@ def config_of(model: type[Any]) -> Mapping[str, Any]:
 
 
 def read_by_validators(model: type[Any]) -> set[str]:
-    """Return the fields whose value a validator of the class reads first; "*" means all fields, "" the whole object."""
+    """Return the names of fields that a validator of the class reads before pydantic does.
+
+    "*" means that a validator reads every field; "" means that a validator reads the whole object.
+    """
     decorators = getattr(model, "__pydantic_decorators__", None)
     if decorators is None:
         return set()

@@ -114,7 +114,7 @@ class Options(Value):
         json_file: as `yaml_file`.
         toml_file: as `yaml_file`.
         toml_table_header: keys of the table to read from a TOML file; empty: the whole file.
-        pyproject_toml_table_header: the same for `pyproject.toml`; empty: `tool` and `config_name`.
+        pyproject_toml_table_header: keys of the table to read from `pyproject.toml`; empty: `tool` and `config_name`.
         vault_path: KV path whose keys set `Secret` fields; None: only explicit references are read.
         vault_layer: "secrets", or "eager": plain fields are also read from `vault_path`, at load.
         vault: connection to Vault; None: from the environment variables of the Vault tools.
@@ -284,7 +284,7 @@ def wrong_options(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
 
 
 def _meant(layer: object) -> str:
-    """Return an unknown layer for a message: only a word as short as a name is shown."""
+    """Return an unknown layer as text for a message. A text that is too long for a name is not shown."""
     return f" {layer!r}" if isinstance(layer, str) and layer.isidentifier() and len(layer) < _LONGEST_NAME else ""
 
 
@@ -302,7 +302,9 @@ class Resource(str):
 
     @classmethod
     def of(cls, entry: Any) -> Any:
-        """Return the entry of an option as it is stored: a resource for an object that can be read but is not a path."""
+        """Return an entry of an option as it is stored. An object that can be read but is not a path becomes a
+        resource.
+        """
         if isinstance(entry, (str, os.PathLike)) or not hasattr(entry, "read_bytes"):
             return entry
         resource = cls(entry)

@@ -34,9 +34,9 @@ def _of_dataclass(field: dataclasses.Field[Any], hint: Any) -> FieldInfo:
 
 
 def _of_typed_dict(hint: Any, required: bool) -> FieldInfo:
-    """Return type and requirement of a TypedDict field, without its `Required`, `NotRequired` and `ReadOnly`.
+    """Return `(type, is_required)` of a TypedDict field. The type is without `Required`, `NotRequired` and `ReadOnly`.
 
-    The first two take precedence over the `total` of the class.
+    `Required` and `NotRequired` take precedence over the `total` of the class.
     """
     origin = get_origin(hint)
     if origin is Annotated:

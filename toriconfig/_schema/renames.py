@@ -27,10 +27,10 @@ class Renamed(Value):
 
 
 def renamed(shape: Shape) -> list[Renamed]:
-    """Return every renamed key of the schema by its full path, except those inside lists and free mappings.
+    """Return every renamed key of the schema by its full path. Keys inside lists and mappings are omitted.
 
     Raises:
-        TypeError: a model renames a key to one that it does not have.
+        TypeError: a model renames a key to a key that the model does not have.
     """
     return list(_everywhere(shape, (), frozenset())) if outdated(shape) else []
 
@@ -57,7 +57,7 @@ def has_renamed(shape: Shape) -> bool:
 
 
 def referred(old: Path, new: Path, node: Node, path: Path) -> Problem:
-    """Return the warning for a reference at `path` that uses an old key."""
+    """Return the warning for a reference, at `path`, to an old key."""
     return Problem(
         Code.DEPRECATED_KEY,
         show(path),

@@ -12,7 +12,7 @@ def refuse_hidden(shape: Shape) -> None:
     """Reject a schema with a `Secret` that would be read as a plain value.
 
     Raises:
-        TypeError: there is one; the message names the field and the remedy.
+        TypeError: there is such a `Secret`; the message names the field and the remedy.
     """
     if not has_secrets(shape):
         return

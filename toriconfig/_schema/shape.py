@@ -28,7 +28,7 @@ class Shape:
     """Description of the values allowed at one path.
 
     Attributes:
-        kind: model, mapping (free keys), sequence, scalar, secret, or any (unknown).
+        kind: model, mapping (any key is allowed), sequence, scalar, secret, or any (unknown).
         models: the allowed models, dataclasses or TypedDicts; several for a union.
         item: the shape of the values of a mapping or the items of a sequence.
         items: the shapes of the items of a tuple, if each has its own.
@@ -45,7 +45,7 @@ class Shape:
         keys: the shape of the keys of a mapping; None for plain text.
         names: the names of the items of a named tuple.
         unordered: True for a set, whose items have no position.
-        validated: True if a validator of the schema reads the value before pydantic does, so that text stays text.
+        validated: True if a validator of the schema reads the value before pydantic does; text is then not converted.
         verbatim: True if text is never decoded (`NoDecode`).
         renamed: old keys to new ones, instead of those that the model declares; None: those of the model.
     """
@@ -105,7 +105,8 @@ class Shape:
     def fields(self) -> dict[str, Field]:
         """The fields of the models by every key that sets one; empty without a model.
 
-        If several models have the same key, the first one is used, unless the key is a secret only in another model.
+        If several models have the same key, the field of the first model is used; but a secret of a later model
+        replaces a field that is no secret.
         """
         if self._fields is None:
             self._fields = {}
@@ -118,7 +119,7 @@ class Shape:
 
     @property
     def parts(self) -> tuple[Shape, ...]:
-        """The shapes that this one consists of, without fields."""
+        """The shapes of the items or alternatives of this shape. Shapes of fields are not included."""
         return self.items or self.members or ((self.item,) if self.item is not None else ())
 
     @property
@@ -142,7 +143,7 @@ class Shape:
         return self._of(meant(self._union(), given, given if tags is None else tags))
 
     def taken(self, given: Mapping[str, Any]) -> Shape:
-        """Return this union reduced to the models that fit when no more values are given, see `unions.taken`."""
+        """Return this union reduced to the models that fit if `given` is complete, see `unions.taken`."""
         if len(self.models) < 2:
             return self
         from toriconfig._schema.unions import taken
@@ -213,7 +214,7 @@ class Field:
         keys: the keys that set it in files; the first one is displayed.
         place: `Model.field`, as origins of defaults show it.
         info: pydantic's field information.
-        inside: the fields that the key leads to (`AliasPath`), if the key sets no field itself; else None.
+        inside: the fields inside the key's value (`AliasPath`); None if the key itself sets a field.
         shape: the allowed values.
         validated: True if a validator of the model reads the value before pydantic does.
     """
@@ -243,7 +244,7 @@ class Field:
         return self._shape
 
     def _opening(self, inside: list[Inside]) -> Shape:
-        """Shape of any value. If it contains a secret, only the keys that lead to fields are shown."""
+        """Shape of the value of a key that leads to fields. If a field is secret, only the keys to fields are shown."""
         if not any(confidential(_of_info(field.info)) for field in inside):
             return ANY
         shape = copy.copy(ANY)
@@ -258,7 +259,7 @@ class Field:
     def default(self) -> Any:
         """Return the default as pydantic would set it, or pydantic's "undefined" if there is none in advance.
 
-        If a factory raises, the result is "undefined" too, and pydantic's validation reports the error.
+        If a factory raises, the result is "undefined" too; pydantic reports the error later, when it validates.
         """
         from pydantic_core import PydanticUndefined
 
@@ -383,7 +384,7 @@ def confidential(shape: Shape) -> bool:
 
 
 def secrets_of(shape: Shape, path: Path = (), seen: frozenset[type] = frozenset()) -> Iterator[tuple[Path, Shape]]:
-    """Return every `Secret` field of the models with its path, except those inside lists and free mappings."""
+    """Return every `Secret` field of the models with its path. Fields inside lists and mappings are omitted."""
     if shape.kind == "secret":
         yield path, shape
     elif shape.kind == "model" and not seen.intersection(shape.models):

@@ -16,7 +16,7 @@ Fields = Mapping[str, "Field"]
 def meant(
     union: Mapping[type[Any], Fields], given: Mapping[str, Any], tags: Mapping[str, Any]
 ) -> tuple[type[Any], ...]:
-    """Return the models whose `Literal` fields allow `tags`, and of these the ones that have most keys of `given`.
+    """Return, of the models whose `Literal` fields allow `tags`, those with the most keys of `given`.
 
     If no model has all known keys of `given`, the result is one model: the first without a missing key, as pydantic
     chooses.
@@ -36,7 +36,7 @@ def meant(
 
 
 def taken(union: Mapping[type[Any], Fields], given: Mapping[str, Any]) -> tuple[type[Any], ...]:
-    """Return the models that fit when no more values are given. A model without a missing key takes precedence."""
+    """Return the models that fit if `given` is complete. Models without a missing key take precedence."""
     best = meant(union, given, given)
     if any(_complete(union[model], given) for model in best):
         return best

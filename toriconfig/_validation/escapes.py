@@ -16,7 +16,7 @@ _FUNCTIONS = frozenset({"function-before", "function-after", "function-wrap", "f
 
 
 def errors_of(cls: Any, error: Exception, validate: Callable[[Any, Any], object]) -> list[Found]:
-    """Return the errors of the input, and the exception unless an error of the input caused it.
+    """Return the errors of the input, and the exception. The exception is omitted if an error of the input caused it.
 
     Args:
         cls: the model.
@@ -42,7 +42,7 @@ def errors_of(cls: Any, error: Exception, validate: Callable[[Any, Any], object]
 
 
 def _causes(errors: list[Found]) -> list[Found]:
-    """Return the errors without the KeyErrors of validators that read an invalid field."""
+    """Return the errors without each KeyError that a validator raised because the field that it reads is invalid."""
     wrong = {one.loc for one in errors if one.kind != "escaped"}
     return [one for one in errors if one.kind != "escaped" or (*one.loc[:-1], one.context.get("key")) not in wrong]
 

@@ -1,4 +1,6 @@
-"""Keys of mappings as the schema types them: `1` in YAML is text in a tree, and a number in an untyped mapping."""
+"""Conversion of mapping keys to the types of the schema. The key `1` in YAML is text in a tree; an untyped mapping gets
+the number.
+"""
 
 from __future__ import annotations
 

@@ -30,7 +30,9 @@ _TRIES = 3
 def strict_model(
     root: Node, shape: Shape, instance: BaseModel | None = None
 ) -> tuple[BaseModel | None, list[Found]] | None:
-    """Return the model built in JSON mode, or its errors; None if nothing is strict, or JSON cannot express the values.
+    """Return the model built in JSON mode, or the errors of that mode.
+
+    Return None if no type is strict, or if JSON cannot express the values.
 
     Args:
         instance: the instance to fill; None: a new one.
@@ -122,7 +124,7 @@ def _key(key: Any) -> str:
 
 
 def _read(found: list[Found], root: Node, shape: Shape) -> Iterator[tuple[Path, Any]]:
-    """Yield the path of each text of a variable that a strict type rejected, and the value that the text spells."""
+    """Yield `(path, value)` for each text of a variable that a strict type rejected. The text spells the value."""
     from toriconfig._validation.validation_errors import walked
 
     wanted: dict[Path, list[type[Any]]] = {}

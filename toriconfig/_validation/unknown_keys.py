@@ -26,7 +26,7 @@ def unknown_keys(root: Node, shape: Shape, severity: Severity, *, whole: bool = 
     """Return one problem for each unknown key, unless the model has `extra="ignore"` or `"allow"`.
 
     Args:
-        whole: True: no more values follow, so a model of a union that lacks a key does not fit.
+        whole: True: the tree is complete, so a model of a union does not fit if one of its required keys is missing.
     """
     yield from _Search(severity, whole).below(root, shape, ())
 
@@ -97,7 +97,7 @@ class _Siblings:
     Attributes:
         said: the keys that a layer sets.
         fields: every key of the schema.
-        free: those that no layer sets.
+        free: the keys of the schema that no layer sets.
         expected: `fields` as text.
         expected_free: `free` as text.
         folded: every key of the schema by its lower-case spelling.
@@ -145,7 +145,7 @@ def _same(new: Any, old: Any) -> bool:
 
 
 def _is_extension(node: Node, key: str, path: Path) -> bool:
-    """Return True if a key may be a place for YAML anchors, as in Compose files."""
+    """Return True if a key is at the top level of a file and begins with `x-`, as for YAML anchors in Compose files."""
     return not path and key.startswith("x-") and node.layer.kind == "files"
 
 
@@ -155,7 +155,7 @@ _EXTENSION = "with the option `extension_keys=True` top-level keys that begin wi
 def _passed_over(
     node: Node, key: str, meant: Shape, path: Path, siblings: dict[str, Node], severity: Severity
 ) -> Problem:
-    """Return the problem of a key that belongs to a model of a union that lacks another key."""
+    """Return the problem of a key that only fits the model `meant` of a union, of which a required key is missing."""
     lacking = [field.keys[0] for field in meant.fields.values() if field.required and not siblings.keys() & field.keys]
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(lacking))
     return Problem(

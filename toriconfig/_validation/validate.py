@@ -1,6 +1,6 @@
 """Validation of the merged tree by pydantic, once, with its errors converted to problems without values.
 
-pydantic's errors contain the input. They never leave `_run`; only problems do.
+pydantic's errors contain the input. `_run` converts them, so that its callers get only problems.
 """
 
 from __future__ import annotations

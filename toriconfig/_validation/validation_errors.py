@@ -69,7 +69,7 @@ _QUOTES_NOTHING = FIXED - CHOICES
 
 
 def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[[Path], str]) -> Iterable[Problem]:
-    """Return one problem for each position. Errors of several members of a union become one."""
+    """Return one problem for each position. Errors of several members of a union become one problem."""
     suggestions, sealed_above = Suggestions(), dict[Path, bool]()
     walks = [walked(one, root, shape) for one in found]
     members: dict[Path, set[str | int]] = {}
@@ -93,8 +93,8 @@ def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[
 
 
 def walked(found: Found, root: Node, shape: Shape) -> tuple[Path, list[tuple[Path, str | int]]]:
-    """Return the key path of pydantic's location, and the skipped names of union members and validators with their
-    positions.
+    """Return `(key path, skipped)` of pydantic's location. `skipped` has the names of union members and validators in
+    the location that are no keys, with their positions.
     """
     path: Path = ()
     skipped: list[tuple[Path, str | int]] = []

@@ -29,9 +29,9 @@ class DotEnv:
     """The variables with a prefix in one `.env` file.
 
     `${NAME}` and `${NAME:-default}` in a value are replaced by the value of a previous line, else of the environment,
-    else by the default or nothing, as in python-dotenv and pydantic-settings. `$NAME` has no special meaning. Of a name
-    that is set twice the last value is used, with a warning. A missing file is a problem only if it is `required`,
-    because a `.env` file is usually not in version control.
+    else by the default or nothing, as in python-dotenv and pydantic-settings. `$NAME` has no special meaning. If a name
+    is set twice, the last value is used, with a warning. A missing file is a problem only if it is `required`, because
+    a `.env` file is usually not in version control.
 
     Args:
         path: the file.
@@ -68,7 +68,7 @@ class DotEnv:
         return _Read(layer, self._folded(self._prefix), text, self._environ, self._folded).tree()
 
     def find(self, name: str) -> Node | None:
-        """Return the value of one name in the file, independent of the prefix; None if it is not set or is unreadable."""
+        """Return the value of one full name in the file; None if the file does not set it or cannot be read."""
         text = self._text()
         if isinstance(text, Problem) or name.upper() not in text.upper():
             return None
@@ -145,7 +145,7 @@ class _Read:
         return Tree(root, flat=True, problems=tuple(self.problems), lines=self.lines)
 
     def expanded(self, value: str, at: _Place, *, warns: bool) -> str:
-        """Return the value with each `${NAME}` replaced; one without a value is a warning."""
+        """Return the value with each `${NAME}` replaced. A `${NAME}` without a value is a warning."""
         if "${" not in value:
             return value
         from toriconfig.sources.dotenv_variables import Variable, expanded, parts

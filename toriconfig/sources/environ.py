@@ -60,8 +60,9 @@ _LAYER = Layer("env", "environment", _locate, text=True)
 
 
 def _services(environ: Mapping[str, str], names: list[str]) -> tuple[str, ...]:
-    """Return the Services in `names`, as variables spell them: those with a link such as
-    `TORI_API_PORT=tcp://10.0.0.1:80`.
+    """Return the names of the Kubernetes Services, as variables spell them.
+
+    A Service is recognized by its link, such as `TORI_API_PORT=tcp://10.0.0.1:80`.
 
     The link is required, because `TORI_SERVICE_HOST` alone may be a setting of the user.
     """

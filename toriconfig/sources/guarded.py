@@ -30,7 +30,7 @@ def guarded(sources: Sequence[Source]) -> list[Source]:
 
 
 class Guarded:
-    """A source that never raises, and whose values are trusted no more than a settings file.
+    """A source that never raises. Its values have no more permissions than those of a settings file.
 
     Args:
         source: the source.

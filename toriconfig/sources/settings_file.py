@@ -95,7 +95,7 @@ def documents_of(path: str, *, limits: Limits | None = None, **options: Any) -> 
 
 
 def nothing(kind: LayerKind, name: str, *problems: Problem) -> Tree:
-    """Return the tree of an input that is missing, or that is not read because of the problems."""
+    """Return an empty tree for an input that is missing, or that is not read because of `problems`."""
     origin = Origin(kind, name)
     return Tree(Node({}, Layer(kind, name, lambda _: origin)), problems=problems, complete=not problems)
 

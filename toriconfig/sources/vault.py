@@ -28,7 +28,7 @@ class VaultSource:
     """The keys of one path, read once, within the deadline of the connection.
 
     If Vault cannot be reached or has no such path, the values of lower layers are used, with a warning. If Vault denies
-    access or is sealed, that is an error, because its values must not be replaced by those of lower layers.
+    access or is sealed, the load fails, because values of lower layers must not replace those of Vault.
 
     Args:
         provider: reads the path.

@@ -72,17 +72,17 @@ def asks_backend(template: Template) -> bool:
 
 
 def schemes_of(place: Template | Ref) -> list[str]:
-    """Return the schemes of its backends."""
+    """Return the schemes of the backends to which `place` refers."""
     return [place.scheme] if isinstance(place, Ref) else [part.kind for part in _in_backends(place)]
 
 
 def source_text_of(place: Template | Ref) -> str:
-    """Return its references to backends, as one text."""
+    """Return the references of `place` to backends, as one text."""
     return ", ".join(dict.fromkeys(references_of(place)))
 
 
 def written(place: Template | Ref) -> list[str]:
-    """Return the references to backends, as a file spells them."""
+    """Return the references of `place` to backends, as a file spells them."""
     if isinstance(place, Ref):
         text = str(place.parsed) if place.scheme == "vault" else spelled(place.path, place.key)
         return [f"${{{place.scheme}:{text}}}"]
@@ -90,7 +90,7 @@ def written(place: Template | Ref) -> list[str]:
 
 
 def references_of(place: Template | Ref) -> tuple[str, ...]:
-    """Return its references to backends, one by one."""
+    """Return the references of `place` to backends, as a tuple of texts."""
     return (place.shown,) if isinstance(place, Ref) else tuple(part.shown for part in _in_backends(place))
 
 
@@ -122,7 +122,7 @@ def template_provider(template: Template, parts: Parts) -> Provider:
 
 
 def mapping_provider(node: Node, parts: Parts) -> Provider:
-    """Return one provider for a mapping of references, `{username: ${vault:p#u}, password: ${vault:p#p}}`, or of files.
+    """Return one provider for a mapping of files or references: `{username: ${vault:p#u}, password: ${vault:p#p}}`.
 
     Each Vault path is read once for all its keys, so user name and password have the same version.
     """
@@ -133,7 +133,7 @@ def mapping_provider(node: Node, parts: Parts) -> Provider:
 
 
 def _planned(node: Node) -> object:
-    """Return the content of a mapping that is composed later, as a comparable value."""
+    """Return the references and values of a mapping, before any is read, as an object that can be compared."""
     if type(node.value) is dict:
         return {key: _planned(child) for key, child in node.value.items()}
     if isinstance(node.value, Template):
@@ -174,7 +174,7 @@ def _pieces(template: Template, parts: Parts, inputs: list[Provider], index: dic
 
 
 def _joined(pieces: Sequence[Piece], readings: Sequence[Reading]) -> Any:
-    """Return a single piece unchanged, or several pieces as one text.
+    """Return the value of a single piece unchanged, or the values of several pieces joined to one text.
 
     Raises:
         SecretError: one of several pieces is not text, a number or a boolean; the message names it.
@@ -259,7 +259,7 @@ def _taker(key: str, absent: SecretError) -> Take:
 
 
 def object_of(reading: Reading) -> Any:
-    """Return the value of a result. An object that a backend other than Vault stores as JSON text is decoded."""
+    """Return the value of a result. If a backend other than Vault stores an object as JSON text, decode the text."""
     value = reading.value
     if reading.origin.layer != "backend" or not isinstance(value, (str, bytes)):
         return value

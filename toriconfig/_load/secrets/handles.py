@@ -25,7 +25,7 @@ def put_handles(root: Node, shape: Shape, query: Query, base: Handles | None = N
     """Return the tree with a handle for every secret, and the handles with their findings.
 
     Args:
-        base: handles of an earlier load, which are kept where the tree already has them; None: none.
+        base: handles of an earlier load. A handle that is already in the tree is kept. None: there was no earlier load.
     """
     walk = _Walk(root, shape, query, base)
     return walk.model(root, shape, (), frozenset()), walk.handles
@@ -107,7 +107,7 @@ class _Walk:
         return _with(node, secret) if node is not None else Node(secret, DEFAULTS, show(path))
 
     def other(self, path: Path) -> Provider:
-        """Return the provider of another secret, for a reference to it. References form no cycle."""
+        """Return the provider of another secret, for a reference to it. An earlier station has rejected cycles."""
         shape = self.shape.at(path)
         if path not in self.made and shape is not None:
             node = self.root.find(path)
@@ -126,7 +126,7 @@ _FAILED = Missing("", "a reference in it failed", "correct the reference", Origi
 
 
 def _default(entry: Field, default: Any) -> Node | None:
-    """Return the default of a field as a node; None if handles below it need no default."""
+    """Return the default of a field as a node; None if no secret below the field needs the default."""
     if default is None or default is PydanticUndefined:
         return None
     if entry.shape.kind == "model":

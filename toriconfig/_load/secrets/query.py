@@ -49,9 +49,9 @@ class Query(Value):
         warn: called at run time with a path, "outage" and a message, when a lower layer replaces a backend that does
             not answer; the message is "" when the backend answers again.
         offline: True if no backend may be asked.
-        complete: False if an input could not be read; a missing secret may be in that input.
+        complete: False if an input could not be read, so that a missing secret may be in the unread input.
         presumed: True if an optional secret with a reference to a backend counts as set without a request.
-        backends: those of the option `backends`.
+        backends: the backends of the option `backends`.
     """
 
     vault_provider: Callable[[Ref], Provider] | None
@@ -86,7 +86,7 @@ class Query(Value):
         return session_of(backend_of(scheme, self.backends)).provider(reference)
 
     def absence(self, schemes: Iterable[str]) -> Absence | None:
-        """Return the reason for which one of these backends is not asked; None if all are asked."""
+        """Return the first reason for which one of these backends is not asked; None if all of them are asked."""
         return next(filter(None, map(self._absence, schemes)), None)
 
     def _absence(self, scheme: str) -> Absence | None:

@@ -1,8 +1,8 @@
 """Choice of the provider of one secret, without network access: a backend, a layer's value, both in order, or nothing.
 
-The Vault reference is the one that a layer sets, else the one that the field declares (`Ref`), else the secret's own
-path at `vault_path`. A value of a layer above `vault` takes precedence; a value of a lower layer is used if Vault has
-none.
+The Vault reference is the one that a layer sets; else the one that the field declares (`Ref`); else, at `vault_path`,
+the key that is the secret's path. A value of a layer above `vault` takes precedence; a value of a lower layer is used
+if Vault has none.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def choose(node: Node | None, shape: Shape, path: Path, query: Query, parts: Par
 
 
 def _candidates(node: Node | None) -> tuple[Template | Ref | None, Node | None]:
-    """Return the highest Vault reference and the highest value that the layers set; a null hides lower ones."""
+    """Return `(highest reference to a backend, highest value)` above the highest null; each may be None."""
     place: Template | None = None
     literal: Node | None = None
     for candidate in [node, *node.losers()] if node is not None else []:
@@ -115,7 +115,7 @@ def _candidates(node: Node | None) -> tuple[Template | Ref | None, Node | None]:
 
 
 def _within(node: Node | None) -> Iterator[str]:
-    """Return the Vault references in the values of a mapping."""
+    """Yield the references to backends in the values of a mapping, at any depth."""
     if node is None or isinstance(node.value, Secret):
         return
     if isinstance(node.value, Template):
@@ -126,7 +126,7 @@ def _within(node: Node | None) -> Iterator[str]:
 
 
 def _source_text(source: Template | Ref | Node | None) -> Any:
-    """Return a secret as a file sets it, if it consists only of references to backends; None otherwise."""
+    """Return a secret as a file spells it, if all of it is references to backends; None if it has other parts."""
     if isinstance(source, (Ref, Template)):
         references = written(source)
         return "".join(references) if isinstance(source, Ref) or len(references) == len(source.parts) else None
@@ -148,7 +148,7 @@ def _own_place(shape: Shape, path: Path, query: Query, problems: list[Problem]) 
 
 
 def _wrong_reference(ref: Ref, path: Path, query: Query) -> Problem | None:
-    """Return the problem of a field's reference that no backend can hold; None if it is valid."""
+    """Return the problem of a field's reference that is invalid for its backend; None if the reference is valid."""
     if ref.scheme == "vault":
         return None
     own = next((one for one in query.backends if one.scheme == ref.scheme), None)
@@ -217,7 +217,7 @@ def _masked(node: Node) -> Any:
 
 
 def _is_composed(node: Node) -> bool:
-    """Return True if a value is composed of references and files when it is read."""
+    """Return True if a value contains references or files, so that it is composed at each read."""
     if type(node.value) is dict:
         return any(map(_is_composed, node.value.values()))
     return isinstance(node.value, Template) or is_file(node)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def with_handles(draft: Draft) -> Draft:
-    """Return the draft with handles for its secrets. Its `handles` are those of an earlier load, or None."""
+    """Return the draft with handles for its secrets. The given draft has the handles of an earlier load, or None."""
     context = draft.context
     current: dict[tuple[str, Path], str] = {}
     warn = _warner(context, draft, current)

@@ -170,7 +170,7 @@ def _node(value: Any, spot: Spot, layer: Layer) -> Node:
 
 
 def _only(tree: Tree, table: tuple[str, ...]) -> Tree:
-    """Return the tree of one table, or an empty tree if the file does not have it."""
+    """Return the tree of one table, or an empty tree if the file does not have the table."""
     node, problems = tree.root.find(table), tree.problems
     if node is None or type(node.value) is not dict:
         if tree.complete:

@@ -68,7 +68,7 @@ def _layer(kind: LayerKind, name: str) -> Layer:
 def read_documents(content: str | bytes, layer: Layer, limits: Limits, parser: Parser = FASTEST) -> list[Tree]:
     """Read every document of `content`; none for an empty one.
 
-    After a byte or character that is not text, only the lines before it are read.
+    If a byte or character is not text, only the lines before it are read.
     """
     text, bad_at, encoding = _decoded(content)
     lines = split_lines(text)

@@ -224,7 +224,7 @@ class Reading:
                     self.too_deep(event)
 
     def alias(self, event: Any, where: Where) -> Anchor | None:
-        """Return the anchor of an alias, or None when the alias gives no value."""
+        """Return the anchor of an alias; None if the anchor is unknown, rejected, or not yet complete."""
         self._shared = True
         known: Anchor | None = self.anchors.get(event.anchor)
         if known is None:
@@ -252,12 +252,12 @@ class Reading:
     # what ends the reading
 
     def too_deep(self, event: Any) -> NoReturn:
-        """Handle collections that are nested too deeply."""
+        """Record that collections are nested too deeply, and end the reading."""
         self.found.deep(self.found.at(event), self.limits.max_depth)
         raise Stop
 
     def syntax(self, error: Any, stack: list[Frame]) -> None:
-        """Handle a syntax error of the parser."""
+        """Record the problem of a syntax error of the parser."""
         from toriconfig.sources.yaml.errors import syntax_problem
 
         opened = None

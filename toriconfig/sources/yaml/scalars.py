@@ -100,7 +100,9 @@ def tagged(text: str, tag: str) -> Any:
 
 
 def reading_of_1_1(text: str) -> str:
-    """Return the YAML 1.1 meaning (PyYAML, Ruby, older tools) of a plain scalar, if it differs from 1.2; else ""."""
+    """Return what YAML 1.1 (PyYAML, Ruby, older tools) reads for a plain scalar, such as "a date"; "" if 1.2 reads the
+    same.
+    """
     word = WORDS_OF_1_1.get(text)
     if word:
         return f"the boolean {word}"
@@ -135,7 +137,7 @@ def plain(text: str) -> Any:
 
 
 def as_spelt(node: Node, lines: list[str]) -> str | None:
-    """Return a number or word as its file spells it, if it is one plain word on its line; None otherwise."""
+    """Return a number or word as its file spells it; None if it is not one plain word in the file."""
     origin = node.origin
     if origin.line is None or origin.line != origin.end_line or origin.column is None:
         return None

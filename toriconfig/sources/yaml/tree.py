@@ -15,7 +15,7 @@ def merge(mapping: dict[str, Node]) -> Node | None:
     """Apply the pending merge key; keys of the mapping itself take precedence, then those of the earlier source.
 
     Returns:
-        The node that is neither a mapping nor a list of mappings, or None on success.
+        The value of the merge key that is neither a mapping nor a list of mappings; None on success.
     """
     merged: Node = mapping.pop(MERGE)
     sources = merged.value if type(merged.value) is list else [merged]
