@@ -47,13 +47,15 @@ def masked(text: str) -> bool:
 
 
 def test_the_secret_id_and_the_token_of_a_login_are_masked(server: VaultServer, connect: Connect) -> None:
+    others = tokens()  # of tests before this one, which the collector has not taken yet
     role = server.approle("app", "app")
     session = connect({"VAULT_ADDR": server.address}, auth=AppRole(role.role_id, secret_id=role.secret_id))
     secret(session, "secret/app").get()
     assert masked(role.secret_id)
     assert not masked(role.role_id)
-    assert tokens()
-    assert all(map(masked, tokens()))
+    own = tokens() - others
+    assert own
+    assert all(map(masked, own))
 
 
 def test_the_password_of_a_login_is_masked_and_the_user_name_is_not(server: VaultServer, connect: Connect) -> None:

@@ -127,7 +127,7 @@ def test_a_static_roles_new_password_is_found_at_once(
     cached.subscribe(lambda old, new: swaps.append(new.value["password"] if new else None))
     first = held.get()
     assert _logs_in(shared_postgres, first)
-    assert _eventually(lambda: len(swaps) >= 2, 10)
+    assert _eventually(lambda: len(swaps) >= 2, 30)
     assert swaps[-1] != first["password"]
     assert _logs_in(shared_postgres, held.get())
     assert len(swaps) == len(set(swaps))

@@ -95,7 +95,8 @@ def test_a_file_without_the_right_to_read_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("a: 1\n")
     path.chmod(0)
-    code = "from toriconfig.sources.settings_file import SettingsFile; import os; os.getuid() or os.setuid(65534)\n"
+    code = "from toriconfig.sources.settings_file import SettingsFile; import os, toriconfig._core.printable\n"
+    code += "os.getuid() or os.setuid(65534)  # afterwards Python's own folder may be out of reach\n"
     code += "import sys; print(SettingsFile(sys.argv[1], name='settings').load().problems[0])"
     for folder in (tmp_path, *tmp_path.parents):
         if folder.stat().st_uid == os.getuid() and folder != Path("/"):
