@@ -37,10 +37,10 @@ class Listener:
         self._queues: dict[str, SerialQueue] = {}
 
     def settle(self, shape: Shape) -> None:
-        """Replace the keys in `prefix` by the names of the fields in the schema.
+        """Replace each key of the path `prefix`, which may be an alias, by the name of its field.
 
         Raises:
-            KeyError: the schema does not have the key; the message names the most similar one.
+            KeyError: the schema does not have one of the keys; the message names the most similar one.
         """
         if not self.settled:
             self.prefix, self.settled = names_of(self.prefix, shape), True

@@ -57,7 +57,7 @@ def options_of(recipe: Recipe, environ: Mapping[str, str], shape: Shape, problem
 
 
 def steered(options: Options, environ: Mapping[str, str], shape: Shape, problems: list[Problem]) -> Options:
-    """Return the options, completed by variables.
+    """Return the options, with the profile, the files and `local` that environment variables may set.
 
     In the result, `config_name` has no extension, and `config_files` holds full paths, to which `config_dir` does not
     apply.
@@ -65,7 +65,7 @@ def steered(options: Options, environ: Mapping[str, str], shape: Shape, problems
     Args:
         options: those of the class and the call.
         environ: the environment variables.
-        shape: the shape of the schema, whose fields take precedence.
+        shape: the shape of the schema. A variable that sets one of its fields is not read as an option.
         problems: list to which problems are appended.
     """
     if options.config_name is not None and (stem := stem_of(options.config_name)) != options.config_name:

@@ -25,9 +25,10 @@ def run_at_end(shutdown: Callable[[], object]) -> None:
 
 
 def run_at_end_of_child(shutdown: Callable[[], object]) -> None:
-    """Arrange the same as `run_at_end`, from an at-fork hook.
+    """Do what `run_at_end` does; for calls from an at-fork hook.
 
-    multiprocessing removes all finalizers after these hooks, so `run_at_end` is called only after that.
+    multiprocessing removes all finalizers after the at-fork hooks have run, so a finalizer that a hook registers would
+    be lost. This function therefore delays the call of `run_at_end` until the finalizers are removed.
     """
     for util in _utils():
         util.register_after_fork(shutdown, lambda _: run_at_end(shutdown))

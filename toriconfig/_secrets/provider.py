@@ -1,7 +1,7 @@
 """Protocol of the providers from which handles of secrets read.
 
-A handle never fetches. It calls `pending()`, which starts requests and returns them, waits for them, and then calls
-`settle()`, which does not block. Blocking readers, coroutines and `prefetch` differ only in how they wait. A waiting
+A handle never fetches. It calls `pending()`, which starts requests and returns them. The handle waits for these
+requests, and then calls `settle()`, which does not block. Blocking readers, coroutines and `prefetch` differ only in how they wait. A waiting
 reader never occupies the worker thread that its own request needs.
 """
 

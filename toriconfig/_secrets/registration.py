@@ -11,7 +11,9 @@ _MOST = 10_000
 
 
 def register_value(value: Any) -> None:
-    """Have logs mask a value: text, bytes or a number. In any other object, mask each text except user and host names.
+    """Register a value, so that logs mask it. Text, bytes and numbers are registered themselves.
+
+    In any other object, each text is registered, except names of users and hosts.
 
     Args:
         value: any object; its mappings, lists and attributes are searched at any depth.

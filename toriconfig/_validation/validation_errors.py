@@ -93,8 +93,10 @@ def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[
 
 
 def walked(found: Found, root: Node, shape: Shape) -> tuple[Path, list[tuple[Path, str | int]]]:
-    """Return `(key path, skipped)` of pydantic's location. `skipped` has the names of union members and validators in
-    the location that are no keys, with their positions.
+    """Split pydantic's location into `(key path, skipped)`.
+
+    `skipped` holds the parts of the location that are not keys: names of union members and of validators. Each has the
+    key path at which it was found.
     """
     path: Path = ()
     skipped: list[tuple[Path, str | int]] = []

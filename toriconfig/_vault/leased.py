@@ -41,8 +41,8 @@ class Leased(NamedTuple):
 
         Args:
             now: monotonic seconds.
-            unanswered_since: as for `lease.works_after_end`.
-            stale_for: seconds after their end for which credentials are used during an outage of Vault.
+            unanswered_since: monotonic seconds; see `lease.works_after_end`.
+            stale_for: seconds for which credentials are used after their end, while Vault is down.
         """
         ends = self.ends
         return now < ends or (now < ends + stale_for and leases.works_after_end(self.lease, ends, unanswered_since))

@@ -41,11 +41,13 @@ def refuse_value(key: str | None) -> None:
 
 
 def argument(reference: str) -> str:
-    """Return the text that stands for an invalid reference in an error.
+    """Return the name of an invalid reference in an error.
+
+    A reference of the settings is its own name. A reference of the command line may be a secret that was given by
+    mistake, so its name is `REF`, or `REF 2` for the second of several.
 
     Args:
-        reference: the reference. An argument may be a secret by mistake, so the text is `REF`, or `REF 2` for the
-            second of several. For a reference of the settings the text is the reference itself.
+        reference: the reference.
     """
     given = click.get_current_context().params.get("references", ())
     if reference not in given:

@@ -66,7 +66,7 @@ def _nothing(schema: str, scheme: str, attempt: Attempt) -> str:
     """Return the reason why no policy is printed.
 
     Raises:
-        UsageError: no backend has that scheme.
+        UsageError: no backend has the scheme that was asked for.
     """
     from toriconfig._core.markers import known_schemes, scheme_of
     from toriconfig._core.suggest import near

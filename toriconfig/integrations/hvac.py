@@ -49,9 +49,10 @@ def client(settings: Any) -> hvac.Client:
 
 
 class _SessionSender:
-    """A `Sender` for the client of a session. The sender keeps the session alive.
+    """A `Sender` that uses the client of a session.
 
-    A session that is alive forgets its token in a forked child, and revokes the token at shutdown.
+    The sender holds a reference to the session, so that the session is not collected. The session is needed to forget
+    its token in a forked child, and to revoke the token at shutdown.
 
     Args:
         session: the session.

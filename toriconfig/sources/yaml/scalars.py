@@ -137,7 +137,7 @@ def plain(text: str) -> Any:
 
 
 def as_spelt(node: Node, lines: list[str]) -> str | None:
-    """Return a number or word as its file spells it; None if it is not one plain word in the file."""
+    """Return the text of a scalar as the file spells it; None if the file does not have it as one unquoted word."""
     origin = node.origin
     if origin.line is None or origin.line != origin.end_line or origin.column is None:
         return None
