@@ -150,7 +150,7 @@ def test_an_override_ends_with_its_test_though_the_test_fails(tmp_path: Path) ->
 import pytest
 from service import settings
 
-@pytest.mark.xfail(strict=True)
+@pytest.mark.xfail(strict=True, reason="it fails on purpose, with an override in place")
 def test_fails(settings_override):
     assert settings_override(settings, {"size": 7}).size == settings.size == 7
     settings_override(settings, size=8)

@@ -123,24 +123,31 @@ def test_a_file_with_two_names_keeps_both_and_is_repaired_when_forced(fix: Write
     assert (tmp_path / "a.yaml").samefile(tmp_path / "b.yaml")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to another user or group")
-def test_a_file_of_another_user_keeps_its_owner(fix: Write, tmp_path: Path) -> None:
-    os.chown(tmp_path / "a.yaml", 12345, 12346)
+def test_a_file_of_another_user_keeps_its_owner(fix: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.yaml"
+    if os.geteuid() == 0:
+        os.chown(path, 12345, 12346)
+    else:  # to any other user, the file belongs to another user
+        monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    before = path.stat()
     refused = fix()
-    assert 2 == refused.code and "belongs to another user (12345)" in refused.err
+    assert 2 == refused.code and f"belongs to another user ({before.st_uid})" in refused.err
     assert 0 == fix("--force").code
-    assert GOOD == (tmp_path / "a.yaml").read_text()
-    found = (tmp_path / "a.yaml").stat()
-    assert (12345, 12346) == (found.st_uid, found.st_gid)
+    assert GOOD == path.read_text()
+    after = path.stat()
+    assert (before.st_ino, before.st_uid, before.st_gid) == (after.st_ino, after.st_uid, after.st_gid)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to another user or group")
+OTHER_GROUP = 12346 if os.geteuid() == 0 else next(iter({*os.getgroups()} - {os.getegid()}), None)
+
+
+@pytest.mark.skipif(OTHER_GROUP is None, reason="a user of one group alone cannot give a file another group")
 def test_a_repaired_file_keeps_its_group_and_mode(fix: Write, tmp_path: Path) -> None:
-    os.chown(tmp_path / "a.yaml", -1, 12346)
+    os.chown(tmp_path / "a.yaml", -1, OTHER_GROUP or -1)
     (tmp_path / "a.yaml").chmod(0o640)
     assert 0 == fix().code
     found = (tmp_path / "a.yaml").stat()
-    assert (12346, 0o640) == (found.st_gid, stat.S_IMODE(found.st_mode))
+    assert (OTHER_GROUP, 0o640) == (found.st_gid, stat.S_IMODE(found.st_mode))
 
 
 def test_a_new_group_that_cannot_be_had_is_no_reason_to_change_it(

@@ -73,15 +73,24 @@ WRITERS: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("writer", WRITERS)
-@pytest.mark.parametrize("special", [SPECIAL, *sorted(set(SPECIAL)), "", "&'", "/+=", "'\""])
+SPECIALS = [SPECIAL, *sorted(set(SPECIAL)), "", "&'", "/+=", "'\""]
+ENDS_A_PATH = frozenset("?#\\")
+"""Characters that no writer of a path can leave as they are."""
+
+WRITTEN = [
+    (writer, special)
+    for writer in WRITERS
+    for special in SPECIALS
+    if not writer.startswith("a path") or ENDS_A_PATH.isdisjoint(special)
+]
+
+
+@pytest.mark.parametrize(("writer", "special"), WRITTEN)
 def test_a_secret_is_masked_as_it_is_written_by(writer: str, special: str) -> None:
     redactor = Redactor()
     secret = HEAD + special + TAIL
     redactor.register(secret)
     written = f"begin {WRITERS[writer](secret)} end"
-    if writer.startswith("a path") and not {"?", "#", "\\"}.isdisjoint(special):
-        pytest.skip("these end a path")
     masked = redactor.mask(written)
     for piece in (HEAD, TAIL):
         assert piece not in masked
