@@ -11,8 +11,7 @@ from toriconfig._core.problem import MOST_SHOWN, Problem
 from toriconfig._core.tree import Tree
 from toriconfig._load.build import built, snapshot_of_draft, sorted_problems
 from toriconfig._load.context import Context
-from toriconfig._load.pipeline import Draft as Assembled
-from toriconfig._load.pipeline import assembled, checked, derived
+from toriconfig._load.pipeline import Draft, assembled, checked, derived
 from toriconfig._load.read import Reader, looked_for
 from toriconfig._load.snapshot import Loaded, Recipe, Snapshot
 from toriconfig._runtime import warn_once
@@ -56,7 +55,7 @@ class Attempt:
         "unsupplied",
     )
 
-    def __init__(self, draft: Assembled, loaded: Loaded | None) -> None:
+    def __init__(self, draft: Draft, loaded: Loaded | None) -> None:
         handles = draft.handles
         self.loaded = loaded
         self.problems = sorted_problems(draft)
@@ -100,7 +99,7 @@ def try_load(recipe: Recipe) -> Attempt:
     return Attempt(draft, loaded)
 
 
-def _references(draft: Assembled) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _references(draft: Draft) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return `(references to Vault, references to other backends)` from which the settings may be read."""
     from toriconfig._core.markers import scheme_of
 
@@ -159,12 +158,12 @@ def try_derive(base: Loaded, updates: Mapping[str, Any]) -> Attempt:
     context = Context(base.snapshot.recipe, options=base.snapshot.options)
     loaded = None if updates else copied(base)
     if loaded is not None:
-        return Attempt(Assembled(context, no_layers(), base.snapshot.root, None, base.snapshot.session, []), loaded)
+        return Attempt(Draft(context, no_layers(), base.snapshot.root, None, base.snapshot.session, []), loaded)
     loaded, draft = built(derived(context, base, updates))
     return Attempt(draft, loaded)
 
 
-class Draft:
+class UnbuiltLoad:
     """A load without its last station, for a class that builds its model in its own constructor.
 
     Attributes:

@@ -21,7 +21,7 @@ from toriconfig._core.clean_call import cleaned
 from toriconfig._core.collector import paused
 from toriconfig._core.origin import Origin, OriginKind
 from toriconfig._core.tree import Layer, Node, Tree
-from toriconfig._load.attempt import Draft
+from toriconfig._load.attempt import UnbuiltLoad
 from toriconfig._load.merge import merge
 from toriconfig._load.read import Inputs
 from toriconfig._load.snapshot import LayerRead, Recipe, Snapshot, remember_how
@@ -130,7 +130,7 @@ def _init(model: Settings, args: tuple[Any, ...], values: dict[str, Any]) -> Exc
 
 def _fill(model: Settings, given: dict[str, Any], sources: Sources) -> Exception | None:
     schema = type(model)
-    draft = Draft(Recipe(schema, given), lambda inputs: trees(schema, inputs, sources))
+    draft = UnbuiltLoad(Recipe(schema, given), lambda inputs: trees(schema, inputs, sources))
     wrong = [problem for problem in draft.problems if problem.severity == "error"]
     if not wrong:
         try:
