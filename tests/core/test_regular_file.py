@@ -125,7 +125,14 @@ def test_a_secret_is_not_read_from_files_generated_by_the_kernel(path: str, tmp_
 
 
 @pytest.mark.parametrize(
-    "path", ["/proc/self/environ", "/proc/self/status", "/sys/kernel/mm/transparent_hugepage/enabled"]
+    "path",
+    [
+        "/proc/self/environ",
+        "/proc/self/status",
+        "/sys/kernel/mm/transparent_hugepage/enabled",
+        "/dev/fd/../environ",
+        "/dev/fd/../root/etc/passwd",
+    ],
 )
 def test_settings_are_not_read_by_a_link_to_files_generated_by_the_kernel(path: str, tmp_path: Path) -> None:
     (tmp_path / "tori.yaml").symlink_to(path)

@@ -126,10 +126,9 @@ def open_regular(path: str, most: int, *, secret: bool = True, clock: Clock | No
         clock: source of time for the time limit; None: the system clock.
     """
     try:
-        forbidden = made_up(path)
-        if forbidden and not secret and (forbidden == "/dev" or _names_one(path)):
-            forbidden = ""
-        if forbidden:
+        # `/dev` has links to `/proc`, which are to be followed where `/dev` itself is allowed.
+        forbidden = made_up(path) if secret else made_up(path, FORBIDDEN[:2])
+        if forbidden and (secret or not _names_one(path)):
             return Unread("forbidden", f"files below {forbidden} are not read")
         wrong = _kind(os.stat(path))  # before it is opened: opening a device may do something
         if wrong is not None:
@@ -162,7 +161,7 @@ def read_regular(path: str, most: int, *, secret: bool = True, clock: Clock | No
             return Unread.of(error)
 
 
-def made_up(path: str) -> str:
+def made_up(path: str, folders: tuple[str, ...] = FORBIDDEN) -> str:
     """Return the folder of the kernel (such as `/proc`) that a path passes through, itself or by a link; "" for none.
 
     Each link is followed separately, because `os.path.realpath` returns only the final target, which may hide the
@@ -172,7 +171,7 @@ def made_up(path: str) -> str:
     parts = path.split("/")[::-1]
     links = 0
     while True:
-        folder = next((one for one in FORBIDDEN if here == one or here.startswith(one + "/")), "")
+        folder = next((one for one in folders if here == one or here.startswith(one + "/")), "")
         if folder or not parts or links > _MOST_LINKS:  # more links than the system follows
             return folder
         part = parts.pop()
