@@ -59,6 +59,13 @@ def test_updates_are_validated() -> None:
         replace(load(Schema, offline=True), {"pool.size": 0})
 
 
+def test_a_null_that_the_field_does_not_accept_is_a_warning_also_over_a_default() -> None:
+    changed = replace(load(Schema, offline=True), {"name": None, "pool.size": None})
+    assert ("base", 3) == (changed.name, changed.pool.size)
+    warnings = health(changed).warnings
+    assert ["`name` is null" in one or "`pool.size` is null" in one for one in warnings] == [True, True]
+
+
 def test_an_unknown_key_is_refused_with_the_near_miss() -> None:
     with pytest.raises(ConfigError, match="did you mean `size`"):
         replace(load(Schema, offline=True), {"pool.szie": 1})

@@ -112,13 +112,14 @@ def derived(context: Context, base: Loaded, updates: Mapping[str, Any]) -> Draft
     problems += wrong
     root = merge(below, given, shape, problems)
     given, wrong = resolved(given, context, root)
-    root = prune(merge(below, given, shape, []), shape, problems + wrong)
+    problems += wrong
+    root = prune(merge(below, given, shape, []), shape, problems)
     handles: Any = None
     if snapshot.secrets or snapshot.declared:
         from toriconfig._load.secrets.query import Handles
 
         handles = Handles.of(snapshot)
-    return judged(Draft(context, layers, root, handles, snapshot.session, problems + wrong))
+    return judged(Draft(context, layers, root, handles, snapshot.session, problems))
 
 
 def judged(draft: Draft, *, alone: bool = False) -> Draft:
