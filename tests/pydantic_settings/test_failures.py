@@ -174,6 +174,20 @@ def test_a_dotenv_file_that_may_never_end_is_refused_without_being_opened(kind: 
             load(App, env_file=path, env_prefix="T_", environ={})
 
 
+@pytest.mark.parametrize("loads", [True, False])
+def test_a_dotenv_file_that_links_to_the_environment_of_the_process_is_refused(
+    loads: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class App(Settings):
+        model_config = SettingsConfigDict(env_file=".env", env_prefix="T_", file_suffix="_FILE")
+        a: str = ""
+
+    monkeypatch.chdir(tmp_path)
+    Path(".env").symlink_to("/proc/self/environ")
+    with pytest.raises((ConfigError, SettingsError), match="files below /proc are not read"):
+        partial(load, App, environ={})() if loads else App()
+
+
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("text", ["#" * (1 << 20), "#" * ((1 << 20) + 1), "T_A=1\n" * 50_001, "T_A=1\r" * 50_001])
 @pytest.mark.parametrize("loads", [True, False])

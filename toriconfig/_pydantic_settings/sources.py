@@ -119,8 +119,8 @@ def build(
 
 
 def _refuse_unbounded(options: Options) -> None:
-    """Reject a `.env` file that is not a regular file or is too large, because pydantic-settings reads any file to its
-    end.
+    """Reject a `.env` file that is not a regular file, is too large, or is a link to a file that the kernel generates,
+    because pydantic-settings reads any file to its end.
 
     Raises:
         SettingsError: there is such a file; the message names the file.
@@ -137,7 +137,9 @@ def _refuse_unbounded(options: Options) -> None:
             wrong = refused_size(data, Origin("dotenv", path), MAX_BYTES, MAX_LINES)
             reason = f"more than {MAX_LINES:,} lines" if wrong is not None else ""
         else:
-            reason = data.reason if data.kind in ("kind", "large", "slow") and not os.path.isdir(path) else ""
+            reason = (
+                data.reason if data.kind in ("kind", "large", "slow", "forbidden") and not os.path.isdir(path) else ""
+            )
         if reason:
             raise SettingsError(
                 f"the `.env` file {path} is not read: {reason}; name a regular file of at most "
