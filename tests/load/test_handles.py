@@ -196,6 +196,11 @@ def test_a_missing_secret_warns_once_at_load_and_raises_when_read(caplog: pytest
     assert "missing" == model.key.state
 
 
+def test_a_missing_secret_warns_beside_an_option_without_effect(caplog: pytest.LogCaptureFixture) -> None:
+    load(Schema, environ={}, env_nested_delimiter="__")
+    assert ["has no effect" in one or "`key`: the secret is not set" in one for one in caplog.messages] == [True, True]
+
+
 def test_offline_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     model = loaded(Schema, "{}", vault_path="secret/app")
     assert [] == caplog.records

@@ -50,7 +50,9 @@ def _warner(context: Context, draft: Draft, current: dict[tuple[str, Path], str]
     schema = context.recipe.schema
     name, key = schema.__name__, f"{schema.__module__}.{schema.__qualname__}"
     # Without the Vault that was to be configured, a missing secret is a consequence; the cause is an error.
-    quiet = context.recipe.offline or any(problem.code == Code.INVALID_OPTION for problem in draft.problems)
+    quiet = context.recipe.offline or any(
+        problem.code == Code.INVALID_OPTION and problem.severity == "error" for problem in draft.problems
+    )
 
     def warn(path: Path, about: str, message: str) -> None:
         if not message:
