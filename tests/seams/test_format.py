@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -323,6 +325,20 @@ def test_an_invalid_format_is_refused_by_name(form: Any, message: str) -> None:
 def test_the_same_format_may_be_registered_again() -> None:
     register(INI.replaced())
     assert 1 == sum(one.name == "INI" for one in sources.FORMATS)
+
+
+def test_a_module_that_registers_its_reader_may_be_imported_twice(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "from toriconfig.sources import Format, register, tree\n"
+        "def read(text, name):\n"
+        '    return tree({}, name, kind="files")\n'
+        'register(Format("X", (".x",), read))\n'
+        'if __name__ == "__main__":\n'
+        "    import importlib, app\n"
+        "    importlib.reload(app)\n"
+    )
+    done = subprocess.run([sys.executable, "app.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (0, "") == (done.returncode, done.stderr)
 
 
 # The command line

@@ -144,8 +144,8 @@ def register(form: Format) -> None:
     format. If several files have the same name, a format of the package takes precedence.
 
     Args:
-        form: the format. A format that is equal to a registered one, as of a module that is imported twice, has no
-            effect.
+        form: the format. It replaces a registered one that differs only in the function object of its reader, because
+            a module that is imported twice has two objects of one function.
 
     Raises:
         ValueError: it is not a Format, a field is invalid, or another format has the extension; the message names it.
@@ -155,11 +155,12 @@ def register(form: Format) -> None:
     global FORMATS
     if form in FORMATS:
         return
-    from toriconfig.sources.text_format import wrong_format
+    from toriconfig.sources.text_format import is_again, wrong_format
 
-    if wrong := wrong_format(form, FORMATS):
+    again = [one for one in FORMATS if is_again(form, one)]
+    if wrong := wrong_format(form, (one for one in FORMATS if one not in again)):
         raise ValueError(wrong)
-    FORMATS = (*FORMATS, form)
+    FORMATS = tuple(form if one in again else one for one in FORMATS) if again else (*FORMATS, form)
 
 
 def endings() -> tuple[str, ...]:

@@ -113,6 +113,17 @@ def wrong_format(form: object, known: Iterable[Format]) -> str:
     return ""
 
 
+def is_again(form: object, known: Format) -> bool:
+    """Return True if a format differs from a known one only in the function object of its reader."""
+    return isinstance(form, Format) and _with_place(form) == _with_place(known)
+
+
+def _with_place(form: Format) -> Format:
+    """Return the format with the file and name of its reader instead of the function."""
+    code = getattr(form.reader, "__code__", None)
+    return form if code is None else form.replaced(reader=f"{code.co_filename}:{code.co_qualname}")
+
+
 def _is_ending(ending: object) -> bool:
     return isinstance(ending, str) and ending[:1] == "." and ending[1:].isalnum() and ending == ending.lower()
 
