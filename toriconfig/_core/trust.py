@@ -1,7 +1,7 @@
 """The trust class of each field of `Vault` and of the login methods, declared in the field's metadata.
 
-| metadata of the dataclass field | a settings file may set it | `repr` shows it | a pickled lazy object may contain it
-| |---|---|---|---|
+| metadata of the dataclass field   | a settings file may set it | `repr` shows it | a pickled lazy object holds it |
+|---|---|---|---|
 | `{"secret": False, "file": True}` | yes | yes | yes |
 | `{"secret": False}` | with permission | yes | yes |
 | `{"secret": True}` | with permission | masked | no |
