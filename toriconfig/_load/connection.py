@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from toriconfig._core.markers import split
 from toriconfig._core.origin import Origin
 from toriconfig._core.problem import Code, Problem
+from toriconfig._core.tree import Node
 from toriconfig._load.references import resolved
 from toriconfig._load.templates import without_failed
 
 if TYPE_CHECKING:
-    from toriconfig._core.tree import Node
     from toriconfig._load.context import Context
     from toriconfig._schema.options import Options
     from toriconfig.vault import Vault
@@ -32,14 +32,10 @@ def vault_session(context: Context, variables: Mapping[str, Node], block: Node |
         root: the tree in which the references of the block are resolved.
     """
     problems: list[Problem] = []
-    unused = not context.needs_vault
-    described = bool(variables) or block is not None
-    if unused and not described:
-        return None, problems  # not even the configuration of Vault is imported
     vault = context.options.vault
-    if described:
+    if variables or block is not None:
         vault = vault_description(context, variables, block, root, problems)
-    if context.recipe.offline or unused:
+    if context.recipe.offline or not context.needs_vault:
         return None, problems
     session, wrong = connected(vault, context.environ)
     if wrong:
@@ -68,9 +64,7 @@ def vault_description(
     from toriconfig._load.vault_options import vault_options
 
     if block is not None:
-        from toriconfig._core.tree import Node as NewNode
-
-        holder = NewNode({"vault": block}, block.layer, block.at)
+        holder = Node({"vault": block}, block.layer, block.at)
         holder, wrong = resolved(holder, context, root, alone=alone)
         problems += wrong
         block = without_failed(holder).value.get("vault")
