@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from support.loading import FakeVault, attempt, loaded
+from support.loading import FakeVault, attempt, loaded, write
 from toriconfig import Secret, SettingsConfigDict, explain
+from toriconfig._load.context import Context
+from toriconfig._load.layers import read_eagerly, read_layers
+from toriconfig._load.snapshot import Recipe
 from toriconfig.errors import SecretError, VaultDenied, VaultNotFound, VaultSealed, VaultUnreachable
 
 
@@ -43,6 +46,16 @@ def test_plain_fields_come_from_vault_by_dotted_path_above_the_environment(vault
     assert ("vault", Pool(size=7, hosts=["a", "b"]), {"x": 1.5}) == (model.name, model.pool, model.weights)
     assert 1 == vault.paths["secret/app"].settled
     assert "vault secret/app#name v1" == str(explain(model, "name").origin)
+
+
+def test_the_station_changes_none_of_its_inputs(vault: FakeVault) -> None:
+    vault["secret/app"] = {"name": "vault"}
+    context = Context(Recipe(Schema, {"config_files": write("name: file")}, environ={}))
+    layers = read_layers(context)
+    before = [*layers.trees], [*layers.read], {**layers.lines}, [*layers.roots]
+    above = read_eagerly(context, layers, vault)
+    assert before == (layers.trees, layers.read, layers.lines, layers.roots)
+    assert (*layers.read, "vault") == (*above.read[:-1], above.read[-1].kind)
 
 
 def test_code_keeps_its_precedence_and_another_order_is_used(vault: FakeVault) -> None:

@@ -90,14 +90,15 @@ def with_tree(kind: OriginKind, tree: Tree, context: Context, layers: Layers, *,
         alone: True if the tree is checked without other layers.
     """
     problems = list(layers.problems)
-    complete = _record(kind, tree, layers, context, problems, alone=alone) and layers.complete
-    return layers.replaced(complete=complete, problems=tuple(problems))
+    more = layers.replaced(read=[*layers.read], lines={**layers.lines}, roots=[*layers.roots])
+    complete = _record(kind, tree, more, context, problems, alone=alone) and layers.complete
+    return more.replaced(complete=complete, problems=tuple(problems))
 
 
 def _record(
     kind: OriginKind, tree: Tree, layers: Layers, context: Context, problems: list[Problem], *, alone: bool = False
 ) -> bool:
-    """Record one tree; return True if it could be read to its end."""
+    """Add one tree to `layers` and `problems`; return True if it could be read to its end."""
     problems += [problem for problem in tree.problems if _is_ours(problem, context)]
     kind = tree.root.layer.kind if kind == "files" else kind  # sources of the program stand beside the files
     layers.read.append(LayerRead(kind, tree.root.layer.name, tree.root.leaves(), not alone and tree.blank))
