@@ -76,7 +76,6 @@ def snapshot_of_draft(draft: Draft) -> Snapshot:
         recipe=context.recipe,
         options=context.options,
         secrets=handles.secrets if handles is not None else {},
-        unsupplied=handles.unsupplied if handles is not None else {},
         declared=handles.declared if handles is not None else {},
         source_texts=handles.source_texts if handles is not None else {},
         layers=tuple(draft.layers.read),

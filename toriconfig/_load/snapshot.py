@@ -82,7 +82,6 @@ class Snapshot(Value):
         recipe: the arguments of the load.
         options: the options, with the profile decided.
         secrets: every handle by its path.
-        unsupplied: paths of secrets that nothing supplies, with their Vault reference ("" for none) and the remedy.
         declared: the Vault references from which each secret may be read, with or without a configured Vault.
         source_texts: the reference, or mapping of references, that a file sets for a secret, if no higher layer sets
             it.
@@ -98,7 +97,6 @@ class Snapshot(Value):
     recipe: Recipe
     options: Options
     secrets: dict[Path, Secret[Any]]
-    unsupplied: Mapping[Path, tuple[str, str]] = _NONE
     declared: Mapping[Path, tuple[str, ...]] = _NONE
     source_texts: Mapping[Path, Any] = _NONE
     layers: tuple[LayerRead, ...] = ()

@@ -39,7 +39,7 @@ class _Walk:
         self.shape = shape
         self.query = query
         self.kept = frozenset(map(id, base.secrets.values())) if base is not None else frozenset()
-        self.handles = Handles() if base is None else base.carried(root)
+        self.handles = Handles() if base is None else base.carried()
         self.parts = Parts(query.vault_provider, self.other, query.absent, query.fetched)
         self.made: dict[Path, Node | None] = {}
 

@@ -133,15 +133,13 @@ class Handles:
         """Return the handles of an earlier load."""
         known = cls()
         known.secrets.update(snapshot.secrets)
-        known.unsupplied.update(snapshot.unsupplied)
         known.declared.update(snapshot.declared)
         known.source_texts.update(snapshot.source_texts)
         return known
 
-    def carried(self, root: Node) -> Handles:
+    def carried(self) -> Handles:
         """Return the findings that also apply to a derived tree; its secrets are added one by one."""
         new = Handles()
-        new.unsupplied.update((path, why) for path, why in self.unsupplied.items() if root.find(path) is not None)
         new.declared.update(self.declared)
         new.source_texts.update(self.source_texts)
         return new
