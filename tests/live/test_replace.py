@@ -10,9 +10,9 @@ from itertools import count
 from typing import Any
 
 import pytest
-from pydantic import AliasPath, BaseModel, Field, PrivateAttr, field_validator
+from pydantic import AliasChoices, AliasPath, BaseModel, Field, PrivateAttr, field_validator
 
-from toriconfig import ConfigError, Secret, explain, health, lazy, load, override, replace, snapshot
+from toriconfig import ConfigError, Secret, SettingsConfigDict, explain, health, lazy, load, override, replace, snapshot
 
 
 class Pool(BaseModel):
@@ -57,6 +57,31 @@ def test_without_updates_it_is_an_isolated_deep_copy(make: Any) -> None:
 def test_updates_are_validated() -> None:
     with pytest.raises(ConfigError, match=r"pool\.size"):
         replace(load(Schema, offline=True), {"pool.size": 0})
+
+
+def test_an_update_that_is_no_path_or_is_given_twice_is_refused() -> None:
+    base = load(Schema, offline=True)
+    for updates in ({"pool..size": 1}, {"pool.size": 1, "pool": {"size": 2}}, {"pool.hosts[0]": "x"}):
+        with pytest.raises(ConfigError, match=r"overrides"):
+            replace(base, updates)
+
+
+class Renamed(BaseModel):
+    model_config = SettingsConfigDict(renamed={"amount": "pool.size"})
+    pool: Pool = Pool()
+    host: str = Field("a", validation_alias=AliasChoices("host", "hostname"))
+
+
+def test_an_update_may_use_an_alias_or_a_former_name() -> None:
+    base = load(Renamed, overrides={"hostname": "b"}, offline=True)
+    assert ("c", 9) == (replace(base, host="c").host, replace(base, amount=9).pool.size)
+    assert "d" == replace(replace(base, host="c"), hostname="d").host
+
+
+def test_replaced_settings_name_the_layers_that_were_read() -> None:
+    base = load(Schema, overrides={"name": "given"}, offline=True)
+    assert health(base).layers
+    assert health(base).layers == health(replace(base, name="new")).layers
 
 
 def test_a_null_that_the_field_does_not_accept_is_a_warning_also_over_a_default() -> None:

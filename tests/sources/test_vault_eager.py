@@ -58,6 +58,11 @@ def test_the_station_changes_none_of_its_inputs(vault: FakeVault) -> None:
     assert (*layers.read, "vault") == (*above.read[:-1], above.read[-1].kind)
 
 
+def test_the_description_of_the_connection_in_a_file_is_no_key_of_the_settings(vault: FakeVault) -> None:
+    vault["secret/app"] = {"name": "vault"}
+    assert "vault" == loaded(Schema, "vault: {timeout: 2}", offline=False).name
+
+
 def test_code_keeps_its_precedence_and_another_order_is_used(vault: FakeVault) -> None:
     vault["secret/app"] = {"name": "vault"}
     assert "code" == loaded(Schema, overrides={"name": "code"}, offline=False).name
