@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from support.loading import FakeVault, attempt, loaded, write
-from toriconfig import Secret, SettingsConfigDict, explain
+from toriconfig import Secret, SettingsConfigDict, explain, health
 from toriconfig._load.context import Context
 from toriconfig._load.layers import read_eagerly, read_layers
 from toriconfig._load.snapshot import Recipe
@@ -55,7 +55,15 @@ def test_the_station_changes_none_of_its_inputs(vault: FakeVault) -> None:
     before = [*layers.trees], [*layers.read], {**layers.lines}, [*layers.roots]
     above = read_eagerly(context, layers, vault)
     assert before == (layers.trees, layers.read, layers.lines, layers.roots)
-    assert (*layers.read, "vault") == (*above.read[:-1], above.read[-1].kind)
+    assert ["files", "env", "vault"] == [one.kind for one in above.read]
+
+
+def test_the_layers_that_were_read_are_named_lowest_first(vault: FakeVault) -> None:
+    vault["secret/app"] = {"name": "vault"}
+    model = loaded(Schema, "name: file", overrides={"key": "x"}, offline=False)
+    assert ["files", "env", "vault", "code"] == [one.kind for one in health(model).layers]
+    model = loaded(Schema, "name: file", layers=["files", "vault", "env"], offline=False)
+    assert ["env", "vault", "files"] == [one.kind for one in health(model).layers]
 
 
 def test_the_description_of_the_connection_in_a_file_is_no_key_of_the_settings(vault: FakeVault) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from toriconfig._core.origin import OriginKind
+from toriconfig._core.origin import LayerKind, OriginKind
 from toriconfig._core.problem import Code, Problem
 from toriconfig._core.tree import Node, Tree
 from toriconfig._core.value import Value
@@ -170,7 +170,16 @@ def read_eagerly(context: Context, layers: Layers, session: Any) -> Layers:
     problems: list[Problem] = []
     root = normalized(fit_paths(tree.root, context.shape, problems), context, layers.lines, problems)
     above = context.options.layers[: context.options.layers.index("vault")]
-    trees = list(layers.trees)
-    rank = next((at for at, (kind, _) in enumerate(trees) if kind in above), len(trees))
-    trees.insert(rank, ("vault", root))
-    return layers.replaced(trees=trees, problems=(*layers.problems, *problems))
+    trees, read = list(layers.trees), layers.read[:-1]
+    trees.insert(_rank([kind for kind, _ in trees], above), ("vault", root))
+    read.insert(_rank(["files" if one.kind == "source" else one.kind for one in read], above), layers.read[-1])
+    return layers.replaced(trees=trees, read=read, problems=(*layers.problems, *problems))
+
+
+def _rank(kinds: list[OriginKind], above: Sequence[LayerKind]) -> int:
+    """Return the index of the lowest of `kinds` that has precedence over a layer, or their number if none has.
+
+    Args:
+        above: the layers above that layer.
+    """
+    return next((at for at, kind in enumerate(kinds) if kind in above), len(kinds))
