@@ -13,6 +13,7 @@ import pytest
 from pydantic import AliasChoices, AliasPath, BaseModel, Field, PrivateAttr, field_validator
 
 from toriconfig import ConfigError, Secret, SettingsConfigDict, explain, health, lazy, load, override, replace, snapshot
+from toriconfig._load.snapshot import snapshot_of
 
 
 class Pool(BaseModel):
@@ -64,6 +65,20 @@ def test_an_update_that_is_no_path_or_is_given_twice_is_refused() -> None:
     for updates in ({"pool..size": 1}, {"pool.size": 1, "pool": {"size": 2}}, {"pool.hosts[0]": "x"}):
         with pytest.raises(ConfigError, match=r"overrides"):
             replace(base, updates)
+
+
+def test_the_reference_of_an_optional_secret_that_is_none_is_known_after_a_replacement() -> None:
+    class Optional(BaseModel):
+        token: Secret[str] | None = None
+        name: str = "x"
+
+    base = load(Optional, overrides={"token": "${vault:secret/a#k}"}, offline=True)
+    assert base.token is None
+    for one in (base, replace(base, name="y")):
+        known = snapshot_of(one)
+        assert known is not None
+        assert {("token",): ("secret/a#k",)} == known.declared
+        assert {("token",): "${vault:secret/a#k}"} == known.source_texts
 
 
 class Renamed(BaseModel):
