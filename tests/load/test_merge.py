@@ -125,6 +125,16 @@ def test_null_without_a_lower_value_counts_as_not_set_and_still_warns() -> None:
     assert ("TC106", "`name` is null, which counts as not set", "") == (only.code, only.message, only.layer)
 
 
+def test_a_required_key_that_a_null_removes_is_reported_at_the_null() -> None:
+    class Required(BaseModel):
+        name: str
+
+    found = [one for one in problems(Required, "name: a", "name:") if one.severity == "error"]
+    assert [("TC103", "2.yaml:1:6", "null counts as not set")] == [
+        (one.code, str(one.origin), one.label) for one in found
+    ]
+
+
 def test_null_of_two_layers_is_reported_at_both() -> None:
     assert ["2.yaml:1:6", "3.yaml:1:6"] == [place for _, place, _ in told(Schema, "name: a", "name:", "name:")]
 

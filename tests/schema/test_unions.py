@@ -102,6 +102,10 @@ def test_a_key_whose_model_lacks_another_key_is_reported() -> None:
     assert Bucket(bucket="b", region="us") == loaded(Schema, "store: {region: us}", "store: {bucket: b}").store
 
 
+def test_an_input_that_cannot_be_read_may_set_the_other_key() -> None:
+    assert ["TC001"] == [one.code for one in problems(Schema, "store: {region: us}", "store: [")]
+
+
 def test_in_a_file_checked_alone_another_layer_may_set_the_other_key() -> None:
     root = MappingSource({"store": {"region": "us"}}).load().root
     assert () == try_check_tree(Schema, Tree(root))
