@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hvac
 import pytest
@@ -157,8 +160,9 @@ def test_eight_forked_children_with_good_credentials_all_log_in(server: VaultSer
     assert [0] * 8 == [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
 
 
-def test_of_two_simultaneous_claims_the_later_one_is_kept() -> None:
+def test_of_two_simultaneous_claims_the_later_one_is_kept_without_a_lock() -> None:
     memory = RefusedLogins()
+    os.close(memory._file)
     mark = memory.fingerprint("login")
     child: list[int] = []
 
@@ -172,6 +176,79 @@ def test_of_two_simultaneous_claims_the_later_one_is_kept() -> None:
 
     assert not memory.claim(mark, 100.0, other)
     assert 1 == len(child)
+
+
+def test_no_process_claims_between_the_look_and_the_claim_of_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = RefusedLogins()
+    mark = memory.fingerprint("login")
+    write, others = memory._write, []
+
+    def delayed(*record: Any) -> None:
+        pid = os.fork()
+        if pid == 0:
+            memory._write = write  # type: ignore[method-assign]
+            os._exit(memory.claim(mark, 100.0, lambda _: None))
+        others.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        write(*record)
+
+    monkeypatch.setattr(memory, "_write", delayed)
+    assert memory.claim(mark, 100.0, lambda _: None)
+    assert [False] == others
+
+
+def test_no_thread_claims_between_the_look_and_the_claim_of_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = RefusedLogins()
+    mark = memory.fingerprint("login")
+    write, others = memory._write, []
+
+    def delayed(*record: Any) -> None:
+        thread = threading.Thread(target=lambda: others.append(memory.claim(mark, 100.0, lambda _: None)))
+        thread.start()
+        thread.join()
+        write(*record)
+
+    monkeypatch.setattr(memory, "_write", delayed)
+    assert memory.claim(mark, 100.0, lambda _: None)
+    assert [False] == others
+
+
+def test_a_login_that_was_refused_after_the_look_is_not_claimed() -> None:
+    memory = RefusedLogins()
+    mark = memory.fingerprint("login")
+    assert 0.0 == memory.seconds_blocked(mark, 100.0)
+    memory.record(mark, 100.0, accepted=False)
+    assert not memory.claim(mark, 100.1, lambda _: None)
+    assert memory.claim(mark, 100.0 + HOLD, lambda _: None)
+
+
+@pytest.mark.parametrize("files", ["a temporary file", "none"])
+def test_refusals_are_shared_with_children_on_systems_without_memory_files(
+    files: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "memfd_create")
+    if files == "none":
+        monkeypatch.setattr(tempfile, "TemporaryFile", _refuse)
+    memory = RefusedLogins()
+    mark = memory.fingerprint("login")
+    pid = os.fork()
+    if pid == 0:
+        claimed = memory.claim(mark, 100.0, lambda _: None)
+        memory.record(mark, 100.0, accepted=False)
+        os._exit(0 if claimed else 1)
+    assert 0 == os.waitpid(pid, 0)[1]
+    assert memory.seconds_blocked(mark, 100.0) == HOLD
+
+
+def _refuse() -> Any:
+    raise FileNotFoundError("no usable temporary directory")
+
+
+def test_a_closed_descriptor_that_another_file_has_taken_is_not_locked(tmp_path: Path) -> None:
+    memory = RefusedLogins()
+    with open(tmp_path / "other", "wb") as other:
+        os.dup2(other.fileno(), memory._file)
+    with memory._locked(0) as locked:
+        assert locked is False
 
 
 def test_a_claim_of_a_process_that_died_is_taken_over() -> None:

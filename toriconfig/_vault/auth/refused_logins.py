@@ -4,15 +4,21 @@ Vault and OpenBao lock an account after a few refused logins (user lockout: five
 program that uses the account. A login that was refused is therefore not sent again with the same credentials.
 
 The memory is a small shared mapping, created before the first fork. Each credential has one slot, which is found by a
-keyed digest of the login request. The credential cannot be computed from the digest. There is no lock: a process claims
-a slot by writing its process id there, and checks after a moment that its id is still there.
+keyed digest of the login request. The credential cannot be computed from the digest.
+
+A process claims a slot by writing its process id there, while it locks the bytes of the slot. The kernel releases such a
+lock when its process ends. Without a lock (the descriptor was closed, or the system has none), the process reads its
+claim back after a moment.
 """
 
 from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Callable
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from hashlib import blake2b
 from struct import Struct
@@ -25,7 +31,7 @@ TRIAL = 30.0
 """Seconds after which a login that another process started counts as abandoned."""
 
 SETTLE = 0.003
-"""Seconds after which a claim is read back. The later of two simultaneous claims wins."""
+"""Seconds after which a claim that was written without a lock is read back. The later of two such claims wins."""
 
 _SLOTS = 256
 _RECORD = Struct("=16sbid")
@@ -38,7 +44,10 @@ class RefusedLogins:
     """Login requests that were refused recently. Times are monotonic seconds of one clock."""
 
     def __init__(self) -> None:
-        self._map = mmap.mmap(-1, _SLOTS * _RECORD.size)
+        self._file = _memory_file()
+        self._map = mmap.mmap(self._file, _SLOTS * _RECORD.size)
+        self._identity = _identity(self._file)
+        self._claiming: dict[tuple[int, int], object] = {}
         self._key = os.urandom(32)
 
     def fingerprint(self, *parts: Any) -> bytes:
@@ -56,19 +65,25 @@ class RefusedLogins:
         Args:
             fingerprint: digest of the login request.
             now: monotonic seconds.
-            pause: waits for the given seconds, before the claim is read back.
+            pause: waits for the given seconds, before a claim without a lock is read back.
 
         Returns:
-            True if this process may send the login; False while another process sends it.
+            True if this process may send the login. False if another process sends or claims it now, or if it was refused.
         """
-        state, pid, at = self._read(fingerprint)
-        if state == _GOOD:
-            return True
-        mine = os.getpid()
-        if state == _TRYING and pid != mine and now < at + TRIAL and _alive(pid):
-            return False
-        self._write(fingerprint, _TRYING, now)
-        pause(SETTLE)
+        with self._locked(_offset(fingerprint)) as locked:
+            if locked is None:
+                return False
+            state, pid, at = self._read(fingerprint)
+            if state == _GOOD:
+                return True
+            mine = os.getpid()
+            if state == _TRYING and pid != mine and now < at + TRIAL and _alive(pid):
+                return False
+            if state == _REFUSED and now < at + HOLD:
+                return False
+            self._write(fingerprint, _TRYING, now)
+        if not locked:
+            pause(SETTLE)
         return self._read(fingerprint)[:2] == (_TRYING, mine)
 
     def record(self, fingerprint: bytes, now: float, accepted: bool | None) -> None:
@@ -76,6 +91,46 @@ class RefusedLogins:
         if accepted is None and self._read(fingerprint)[0] != _TRYING:
             return
         self._write(fingerprint, _FREE if accepted is None else _GOOD if accepted else _REFUSED, now)
+
+    @contextmanager
+    def _locked(self, offset: int) -> Iterator[bool | None]:
+        """Lock a slot without waiting. Yield True if it is locked, False if the system has no lock, None if it is taken.
+
+        The lock belongs to the process, so threads of one process are kept apart by an entry in a dictionary. The entry
+        has the process id: a child that is forked meanwhile is not blocked by it.
+        """
+        entry, mine = (os.getpid(), offset), object()
+        if self._claiming.setdefault(entry, mine) is not mine:
+            yield None
+            return
+        try:
+            locked = self._lock(offset)
+            try:
+                yield locked
+            finally:
+                if locked:
+                    self._unlock(offset)
+        finally:
+            del self._claiming[entry]
+
+    def _lock(self, offset: int) -> bool | None:
+        if sys.platform == "win32" or self._identity is None or _identity(self._file) != self._identity:
+            return False
+        import fcntl
+
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, _RECORD.size, offset)
+        except (BlockingIOError, PermissionError):
+            return None
+        except OSError:
+            return False
+        return True
+
+    def _unlock(self, offset: int) -> None:
+        if sys.platform != "win32":
+            import fcntl
+
+            fcntl.lockf(self._file, fcntl.LOCK_UN, _RECORD.size, offset)
 
     def _read(self, fingerprint: bytes) -> tuple[int, int, float]:
         digest, state, pid, at = _RECORD.unpack_from(self._map, _offset(fingerprint))
@@ -89,6 +144,26 @@ class RefusedLogins:
 def of_process() -> RefusedLogins:
     """Return the memory of this process. It is created before the first session, so forked children share it."""
     return RefusedLogins()
+
+
+def _memory_file() -> int:
+    """Return the descriptor of a new file without a name, as large as the slots; -1 if the system gives none."""
+    with suppress(OSError, AttributeError):
+        file = os.memfd_create("toriconfig")
+        os.ftruncate(file, _SLOTS * _RECORD.size)
+        return file
+    with suppress(OSError), tempfile.TemporaryFile() as unnamed:
+        os.ftruncate(unnamed.fileno(), _SLOTS * _RECORD.size)
+        return os.dup(unnamed.fileno())
+    return -1
+
+
+def _identity(file: int) -> tuple[int, int] | None:
+    """Return device and inode of an open file; None if the descriptor is closed."""
+    with suppress(OSError):
+        status = os.fstat(file)
+        return status.st_dev, status.st_ino
+    return None
 
 
 def _offset(fingerprint: bytes) -> int:
