@@ -1,97 +1,59 @@
-"""What the README shows is run."""
+"""What the README promises about the project: its extras, both commands, and its length."""
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
+import tomllib
 from pathlib import Path
 
 from toriconfig._core.problem import CODES
-from toriconfig.testing import vault_server
 
-README = Path(__file__).parents[1] / "README.md"
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS_PAGE = (ROOT / "examples" / "command_line" / "README.md").read_text(encoding="utf-8")
 
 
-def test_its_python_runs_in_order_against_a_real_vault(tmp_path: Path) -> None:
-    for block in blocks("yaml"):
-        name = re.match(r"# (\S+\.ya?ml)\n", block)
-        if name:
-            (tmp_path / name[1]).write_text(block, encoding="utf-8")
-    code = "\n".join(blocks("python"))
-    with vault_server() as server:
-        server.put("secret/app", {"token": "s3cr3t"})
-        clean = {key: value for key, value in os.environ.items() if not key.startswith(("VAULT_", "BAO_", "APP_"))}
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", code],
-            cwd=tmp_path,
-            env={**clean, **server.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    assert "s3cr3t" not in done.stdout + done.stderr
-    assert "the token is **********" in done.stderr
-
-
-def test_the_printed_output_of_its_commands_is_current(tmp_path: Path) -> None:
-    schema = blocks("python")[0].partition("settings = lazy")[0]
-    (tmp_path / "app.py").write_text(schema, encoding="utf-8")
-    for block in blocks("yaml"):
-        name = re.match(r"# (\S+\.ya?ml)\n", block)
-        if name:
-            (tmp_path / name[1]).write_text(block, encoding="utf-8")
-    shown = [
-        (command, printed)
-        for block in blocks("console")
-        for command, printed in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
-        if printed
-    ]
-    assert len(shown) >= 2
-    for command, printed in shown:
-        done = subprocess.run(
-            ["bash", "-c", f'toriconfig() {{ "{sys.executable}" -m toriconfig.cli "$@"; }}; {command}'],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert printed == done.stdout, command
-
-
-def test_it_names_every_exit_code_and_command() -> None:
-    from toriconfig.cli import COMMANDS
-    from toriconfig.cli._exit import Exit
-
-    section = README.read_text(encoding="utf-8").partition("## Command line")[2].partition("\n## ")[0]
-    assert {int(code) for code in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)} == {int(code) for code in Exit}
-    for name in COMMANDS:
-        assert f"`{name}" in section, name
-
-
-def test_it_names_every_code_with_its_meaning() -> None:
-    rows = dict(re.findall(r"^\| (TC\d+) \| (.*) \|$", README.read_text(encoding="utf-8"), re.MULTILINE))
-    assert rows == CODES
+def test_it_is_read_in_a_few_minutes() -> None:
+    assert 250 >= len(README.splitlines())
 
 
 def test_it_names_both_commands() -> None:
-    text = README.read_text(encoding="utf-8")
-    assert "./examples/demo" in text
-    assert "./tests/run" in text
+    assert "./examples/demo" in README
+    assert "./tests/run" in README
 
 
-def test_every_room_that_it_names_is_there() -> None:
-    section = README.read_text(encoding="utf-8").partition("\n## The house\n")[2].partition("\n## ")[0]
-    house = README.parent / "toriconfig"
-    rooms = {room for room in re.findall(r"`((?:\w+/)*\w+(?:\.py|/))`", section) if "<" not in room}
-    assert {"errors.py", "_secrets/", "vault/logins.py"} <= rooms
-    assert [] == sorted(room for room in rooms if not (house / room).exists())
+def test_its_table_has_every_extra_for_users() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    table = README.partition("| extra |")[2].partition("\n\n")[0]
+    named = {name for row in table.splitlines() for name in re.findall(r"`([\w-]+)`", row.split("|")[1])}
+    assert set(project["optional-dependencies"]) - {"demo", "test", "bench"} == named
+
+
+def test_the_page_of_commands_has_every_command_and_exit_code() -> None:
+    from toriconfig.cli import COMMANDS
+    from toriconfig.cli._exit import Exit
+
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", COMMANDS_PAGE, re.MULTILINE)} == {
+        int(code) for code in Exit
+    }
+    for name in COMMANDS:
+        assert f"`{name}" in COMMANDS_PAGE, name
+
+
+def test_the_page_of_commands_has_every_code_with_its_meaning() -> None:
+    assert dict(re.findall(r"^\| (TC\d+) \| (.*) \|$", COMMANDS_PAGE, re.MULTILINE)) == CODES
+
+
+def test_every_test_that_a_table_of_a_guide_names_is_there() -> None:
+    missing = []
+    for page in sorted((ROOT / "examples").glob("*/README.md")):
+        for heading, rows in re.findall(
+            r"^\| .* \| (?:tests in|test)(.*?)\|\n\|[-|]+\n((?:\|.*\n)+)",
+            page.read_text(encoding="utf-8"),
+            re.MULTILINE,
+        ):
+            folder = re.search(r"`tests/(\w+)/`", heading)
+            for name in re.findall(r"`((?:\w+/)*test_\w+\.py)", rows):
+                file = ROOT / "tests" / (folder[1] if folder else "") / name
+                missing += [] if file.exists() else [f"{page.parent.name}: {name}"]
+    assert [] == missing

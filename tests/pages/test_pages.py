@@ -24,7 +24,7 @@ def _read(page: str, folder: Path) -> None:
         reader.read(block)
 
 
-@pytest.mark.parametrize("page", GUIDES, ids=_name)
+@pytest.mark.parametrize("page", [ROOT / "README.md", *GUIDES], ids=_name)
 def test_a_page_runs_when_it_is_copied_into_an_empty_folder(page: Path, tmp_path: Path) -> None:
     _read(page.read_text(encoding="utf-8"), tmp_path)
 
@@ -71,6 +71,30 @@ value
 """
 
 
+MOVED = """
+```console
+$ python3 -m venv .venv && . .venv/bin/activate
+$ mkdir deeper && cd deeper
+$ pip install "${PWD}[vault-dev]"
+```
+
+```yaml
+# app.yaml
+size: 1
+```
+
+```console
+$ cat ../deeper/app.yaml
+# app.yaml
+size: 1
+```
+"""
+
+
+def test_a_file_is_written_into_the_current_folder(tmp_path: Path) -> None:
+    _read(MOVED, tmp_path)
+
+
 def test_commands_share_their_folder_and_variables(tmp_path: Path) -> None:
     _read(PAGE, tmp_path)
 
@@ -81,6 +105,7 @@ def test_commands_share_their_folder_and_variables(tmp_path: Path) -> None:
         ("```console\n$ echo a\nb\n```\n", "echo a"),
         ("```console\n$ echo a\n```\n", "echo a"),
         ("```console\n$ pip install 'toriconfig[nothing]'\n```\n", "no extra"),
+        ("```console\n$ pip install '/a/clone[nothing]'\n```\n", "no extra"),
         ("```python\nraise SystemExit('wrong')\n```\n", "wrong"),
         ("```yaml\nsize: 1\n```\n", "without a file name"),
     ],

@@ -3,7 +3,8 @@
 A block is a file if its first line is a comment with a file name (`# app.yaml`), or if its info string has
 `title=NAME` (for formats without comments). A `console` block holds commands after `$ ` and their output; `...` in the
 output stands for any text. A Python block without a name is a script. Every command of a page runs in one shell, in
-one empty folder.
+one empty folder. Files are written into the current folder of that shell. Nothing is installed: `pip` only checks the
+names of extras, and `python3 -m venv` creates an environment that changes nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import doctest
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -96,8 +98,9 @@ class Reader:
         self._state = folder / "state"
         self._script("toriconfig", f'exec "{sys.executable}" -m toriconfig "$@"')
         self._script("pip", f'exec "{sys.executable}" "{__file__}" "$@"')
+        venv = 'if [ "$1 $2" = "-m venv" ]; then mkdir -p "$3/bin"; : >"$3/bin/activate"; exit; fi'
         for name in ("python", "python3"):
-            self._script(name, f'exec "{sys.executable}" "$@"')
+            self._script(name, f'{venv}\nexec "{sys.executable}" "$@"')
         ours = ("VAULT_", "BAO_", "APP_", "TORI_", "PYTEST_")
         clean = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
         path = os.pathsep.join((str(self._bin), os.path.dirname(sys.executable), clean.get("PATH", "")))
@@ -115,7 +118,7 @@ class Reader:
             AssertionError: a command printed something else, a script failed, or nobody could run the block.
         """
         if block.title:
-            file = self.folder / block.title
+            file = self._current() / block.title
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(block.text, encoding="utf-8")
         elif block.language == "console":
@@ -127,6 +130,10 @@ class Reader:
         else:
             assert block.language in PICTURES, f"line {block.line}: a block of {block.language!r} without a file name"
 
+    def _current(self) -> Path:
+        moved = re.search(r"^cd (.*)$", self._state.read_text(), re.MULTILINE) if self._state.exists() else None
+        return Path(shlex.split(moved[1])[0]) if moved else self.folder
+
     def _type(self, command: str, expected: str, block: Block) -> None:
         # Folder and exported variables go on from one command to the next, as in a terminal.
         kept = f'[ -f "{self._state}" ] && . "{self._state}"; trap \'{{ export -p; printf "cd %q\\n" "$PWD"; }} > "{self._state}"\' EXIT'
@@ -137,7 +144,7 @@ class Reader:
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command,
-            cwd=self.folder,
+            cwd=self._current(),
             env=self._environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -152,7 +159,7 @@ def _install(arguments: list[str]) -> int:
     """Stand in for pip: refuse extras that the project does not have, and install nothing."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     for argument in arguments:
-        ours = re.match(r"toriconfig\[([\w,-]+)\]$", argument)
+        ours = re.match(r"(?:toriconfig|.*/[^\[]*)\[([\w,-]+)\]$", argument)
         for extra in ours[1].split(",") if ours else ():
             if extra not in extras:
                 sys.stdout.write(f"toriconfig has no extra `{extra}`\n")

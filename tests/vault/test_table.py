@@ -1,4 +1,4 @@
-"""README's table of what Vault says and what a reader gets: each line of it, with the tests that show it."""
+"""The table of Vault's answers in the guide to secrets: each row with the tests that show it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from toriconfig.testing import FakeClock, reset_warnings
 from toriconfig.vault import UserPass
 
 TESTS = Path(__file__).parent.parent
-README = TESTS.parent / "README.md"
+PAGE = TESTS.parent / "examples" / "vault" / "README.md"
 
 SHOWN = {
     "not configured": [
@@ -94,7 +94,7 @@ SHOWN = {
 
 
 def rows() -> list[str]:
-    table = re.search(r"^\| Vault says \|.*\n\|[-|]+\n((?:\|.*\n)+)", README.read_text(), re.M)
+    table = re.search(r"^\| Vault's answer \|.*\n\|[-|]+\n((?:\|.*\n)+)", PAGE.read_text(encoding="utf-8"), re.M)
     assert table is not None
     return [line.split("|")[1].strip() for line in table[1].splitlines()]
 

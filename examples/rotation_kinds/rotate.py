@@ -1,0 +1,11 @@
+# rotate.py
+from toriconfig.rotation import Rotation, kinds
+
+
+def works(value: str) -> bool:
+    return len(value) >= 16
+
+
+rotation = Rotation("secret/app#token", kinds.Generated(length=48), verify=works)
+print("version", rotation.run().version)
+print(rotation.rollback().result)

@@ -1,0 +1,2 @@
+# works.sh
+test "$(wc -c)" -ge 16
