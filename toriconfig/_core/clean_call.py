@@ -1,8 +1,9 @@
-"""Public functions whose errors hold none of the arguments in their traceback.
+"""Decorators that remove frames with arguments from the tracebacks of errors.
 
 Error trackers, and `traceback` with locals, show the local variables of each frame. The arguments of a wrong call may
-be secrets. The frames of this package are therefore removed from the start of the traceback, up to the first frame of
-other code, such as a validator of the schema. That frame and all later frames are kept.
+be secrets. The frames of this package, of its dependencies and of the standard library are therefore removed from the
+start of the traceback, up to the first frame of other code, such as a validator of the schema. That frame and all
+later frames are kept.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _COPIED = ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__
 
 
 def clean_call(function: Callable[P, R]) -> Callable[P, R]:
-    """Decorate a function or coroutine function so that its errors hold no frame with its arguments."""
+    """Decorate a function or coroutine function so that no error from a call keeps a frame with the arguments."""
     code: CodeType = function.__code__
     made: Any = (_coroutine_of if code.co_flags & _COROUTINE else _call_of)(function)
     for name in _COPIED:
@@ -42,13 +43,13 @@ def clean_call(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def clean_init(cls: C) -> C:
-    """Decorate a class so that the errors of its constructor hold no frame with its arguments."""
+    """Decorate a class so that no error from its constructor keeps a frame with the arguments."""
     cls.__init__ = clean_call(cls.__init__)
     return cls
 
 
 def clean_methods(cls: C) -> C:
-    """Decorate a class so that errors of its constructor and public methods hold no frame with their arguments.
+    """Decorate a class so that no error from its constructor or public methods keeps a frame with the arguments.
 
     Generators are not changed.
     """
@@ -75,10 +76,10 @@ def expect(value: object, kinds: type[Any] | tuple[type[Any], ...], what: str) -
 
 
 def cleaned(error: E) -> E:
-    """Remove the frames that could show an argument from the error, and return the same error.
+    """Remove the frames that may show an argument from the traceback of an error, and return the same error.
 
-    An error that this package made also loses its context. An error of other code keeps its context, which holds only
-    data of that code.
+    If this package raised the error, its context is removed too, and its cause is cleaned in the same way. If other
+    code raised the error, its context is kept.
     """
     trace, last = error.__traceback__, None
     while trace is not None and _is_ours(trace):
@@ -127,7 +128,7 @@ def _coroutine_of(function: Any) -> Any:
 
 
 def _is_raised(trace: TracebackType) -> bool:
-    """Return True if a `raise` statement of this package made the error; False if another operation failed."""
+    """Return True if a `raise` statement in the frame raised the error; False if another operation failed."""
     from opcode import opmap
 
     return trace.tb_frame.f_code.co_code[trace.tb_lasti] == opmap["RAISE_VARARGS"]

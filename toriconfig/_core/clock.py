@@ -1,4 +1,4 @@
-"""Source of time. Tests and simulations can pass their own clock."""
+"""The protocol of a clock, and the clock of the operating system."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Protocol of a clock.
+    """Source of time. Tests can pass their own clock.
 
-    Schedules and ages use `monotonic`, so a step of the wall clock does not affect them. `time` is used only for dates
-    in messages.
+    Intervals and ages are measured with `monotonic`, which a change of the system time does not affect. Dates come from
+    `time`.
     """
 
     def monotonic(self) -> float:
-        """Return the seconds since an arbitrary start; never decreases."""
+        """Return the seconds since an arbitrary start. The result never decreases."""
         ...
 
     def time(self) -> float:
-        """Return the seconds since 1970 in UTC."""
+        """Return the seconds since 1970-01-01 00:00 UTC."""
         ...
 
 
@@ -29,7 +29,7 @@ class SystemClock:
     time = staticmethod(time.time)
 
     def __reduce__(self) -> str:
-        # there is one a process: what is done by itself on it is done for whoever came pickled or deeply copied too
+        # a pickled or deeply copied clock is the same object again: there is one per process
         return "SYSTEM"
 
 

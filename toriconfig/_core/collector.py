@@ -1,7 +1,7 @@
 """Suspension of the garbage collector during a load.
 
-Most objects of a load (modules, classes, validators, trees, settings) stay alive, so a collection would free almost
-nothing, but would examine all of them.
+Most objects that a load creates (modules, classes, validators, trees, settings) stay alive. A collection during the
+load would examine all of them and free almost nothing.
 """
 
 from __future__ import annotations
@@ -14,16 +14,19 @@ from contextlib import contextmanager
 import toriconfig._core.half_imports  # noqa: F401 - from the first load on, which begins to import
 
 _FROZEN = 1000
-"""Number of objects. A program that froze its objects before a fork has several thousand; Python 3.12 itself a few hundred."""
+"""Number of frozen objects that shows a `gc.freeze()` of the program.
+
+A program that froze its objects has several thousand of them; Python 3.12 itself has a few hundred.
+"""
 
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """Disable the garbage collector inside the block, and restore its state afterwards.
+    """Disable the garbage collector inside the `with` block, and restore its state afterwards.
 
-    If two threads use this block at once, the first to leave may enable the collector too early; nothing worse can
-    happen. If the block imported modules (about once per process), all new objects are moved to the oldest generation
-    of the collector, without a collection.
+    If two threads are in such blocks at once, the collector is enabled when the first thread leaves its block; this is
+    harmless. If the block imported modules, all objects are moved to the oldest generation of the collector, without a
+    collection. They are not moved if the program has frozen its objects with `gc.freeze()`.
     """
     running, modules = gc.isenabled(), len(sys.modules)
     gc.disable()

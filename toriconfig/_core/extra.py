@@ -1,10 +1,10 @@
-"""Error for a missing library of an extra."""
+"""Error for an optional library that is not installed."""
 
 from __future__ import annotations
 
 
 def missing_extra(what: str, library: str, extra: str) -> ImportError:
-    """Return an ImportError whose message is one line with the remedy.
+    """Return an ImportError with a one-line message that names the `pip install` command.
 
     Args:
         what: the feature that needs the library, such as "watch()".

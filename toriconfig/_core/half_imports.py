@@ -1,8 +1,8 @@
-"""Repair of half-finished imports in a forked child.
+"""Repair of half-finished imports in a forked child process.
 
-A half-finished import is one that another thread of the parent was executing at the fork. That thread does not exist in
-the child, so the import lock of the module is never released there, and the next import of the module would hang. This
-package imports most modules at their first use, which may coincide with a fork.
+An import is half-finished if another thread of the parent process was executing it during the fork. The child process
+has no such thread, so the import lock of the module is never released there, and the next import of the module would
+hang. This package imports most modules at their first use, so a fork may happen during an import.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from _thread import get_ident
 
 
 def forget_half_imports() -> None:
-    """Remove the half-finished modules and their locks, so that the next import of each starts from the beginning.
+    """Remove each half-finished module and its import lock, so that the next import starts from the beginning.
 
     Imports that the current thread is executing are not changed.
     """

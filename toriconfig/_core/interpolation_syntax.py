@@ -1,9 +1,9 @@
 """Parser of `${...}`: `${env:NAME:-default}`, `${vault:path#key}`, `${other.key}`, `${profile}`, `${file:path}`.
 
 `|url` before the closing brace percent-encodes the value: `${vault:secret/db#password|url}`. It may be given once, in
-lower case; spaces around it are ignored. In a path, a file or a key, quotes at the start of a segment protect `|` and
-`}`: `${vault:secret/db#"a|b"}`. The default of a variable is free text, in which `|url` has this meaning only at the
-very end, in upper or lower case.
+lower case; spaces around it are ignored. A segment of a path, file or key that contains `|` or `}` must be in quotes:
+`${vault:secret/db#"a|b"}`. The default of a variable is free text: `|url` at its end is the encoding, and `|url` at any
+other position is part of the text.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from toriconfig._core.tree import Layer, Node
 from toriconfig._core.value import Value
 
 URL = "url"
-"""The form that percent-encodes, for a part of a URL."""
+"""Name of the form (encoding of a value) that percent-encodes a part of a URL."""
 _FORMS = (URL,)
 _FORM = "`|url`, once, which percent-encodes"
 
 _BEGINS = {"": ".", "vault": ":/#=", "file": ":/"}
-"""Characters of a reference after which a quote may open; `_IN_BACKEND` for other backends."""
+"""For each scheme, the characters before an opening quote; "" is a reference to a key. Others have `_IN_BACKEND`."""
 _IN_BACKEND = ":/#"
 
 
@@ -38,8 +38,9 @@ class Reference(Value):
 
     Attributes:
         kind: `env`, `file`, `key` or `profile`; else the scheme of a backend.
-        name: the name of the variable, the path of the file, the key, or the reference without its scheme.
-        default: the text for a variable that is not set, or None.
+        name: the name of the variable, the path of the file, or the key; for a backend, the reference without its
+            scheme.
+        default: the text that replaces a variable that is not set, or None.
         hint: the remedy for a variable that is not set, or None.
         forms: the encodings of the value, such as `url`.
     """
@@ -57,12 +58,12 @@ class Reference(Value):
 
     @property
     def shown(self) -> str:
-        """The reference as messages show it: without a scheme for Vault, with the scheme for another backend."""
+        """The reference as messages show it. It includes the scheme of a backend, unless the backend is Vault."""
         return self.name if self.kind == "vault" or not self.fetched else f"{self.kind}:{self.name}"
 
     @property
     def written(self) -> str:
-        """The reference as a settings file must spell it, for a value of a backend."""
+        """The reference to a value of a backend, as a settings file spells it."""
         return f"${{{self.kind}:{self.name}{''.join(f'|{form}' for form in self.forms)}}}"
 
 
@@ -79,10 +80,11 @@ Parts = list[str | Reference]
 
 
 def parse(text: str, checks: Mapping[str, Check] = CHECKS) -> Parts | Malformed:
-    """Return the literal parts and references of a text, in order; `$${` is a literal `${`.
+    """Return the literal parts and references of a text, in order, or a `Malformed`. `$${` is a literal `${`.
 
     Args:
-        checks: the check of references for each scheme of a backend.
+        text: the text.
+        checks: for each scheme of a backend, the function that checks its references.
     """
     parts: Parts = []
     literal = ""
@@ -130,7 +132,7 @@ def parse(text: str, checks: Mapping[str, Check] = CHECKS) -> Parts | Malformed:
 
 
 def _cut_short(parts: Parts) -> Reference | None:
-    """Return the first reference to a backend with an unmatched `}` in the text after it; None if there is none.
+    """Return the first reference to a backend that is followed by text with an unmatched `}`; None if there is none.
 
     The key of such a reference probably contains the `}`, and should have been quoted.
     """
@@ -155,23 +157,24 @@ def _ended_early(reference: Reference) -> Malformed:
 
 
 def formed(value: str | bytes, forms: tuple[str, ...]) -> str:
-    """Return the value as text, encoded in each of the `forms` of a reference.
+    """Return a value as text, encoded in each of the `forms` of its reference.
 
     Raises:
-        ValueError: the text cannot be encoded.
+        ValueError: the value cannot be encoded.
     """
     from urllib.parse import quote
 
-    for _ in forms:  # there is but one
+    for _ in forms:  # `url` is the only form
         value = quote(value, safe="", errors="surrogateescape") if isinstance(value, str) else quote(value, safe="")
     return value if isinstance(value, str) else value.decode()
 
 
 def _end(text: str, at: int, checks: Mapping[str, Check]) -> tuple[int, int]:
-    """Return two positions for the reference that begins at `at`: its closing brace, and the `|` of its first form.
+    """Return `(end, bar)` for the reference whose text begins at `at`.
 
-    The first position is -1 if the reference is not closed. The second is -1 if the reference has no form. Quotes are
-    recognized only where a segment may begin, and not in the free text of `${env:...}`.
+    `end` is the position of its closing brace; -1 if the reference is not closed. `bar` is the position of the `|`
+    before its first form; -1 if it has no form. A quote is recognized at the start of a segment. `${env:...}` has no
+    quotes.
     """
     while text.startswith(" ", at):
         at += 1
@@ -199,9 +202,9 @@ def _end(text: str, at: int, checks: Mapping[str, Check]) -> tuple[int, int]:
 
 
 def _bar_of_variable(text: str, at: int, end: int) -> int:
-    """Return the position of the `|` that begins the forms of a reference to a variable; -1 if there is none.
+    """Return the position of the `|` before the first form of a reference to a variable; -1 if it has no form.
 
-    A `|` in the name of the variable comes first, then the forms at the end of the default or hint.
+    A `|` in the name of the variable begins the forms. Otherwise the forms are at the end of the default or hint.
     """
     name = text[at:end].partition(":-")[0].partition(":?")[0]
     bar = name.find("|")
@@ -271,7 +274,7 @@ def _reference(body: str, checks: Mapping[str, Check]) -> Reference | Malformed:
 def _in_backend(scheme: str, rest: str, check: Check) -> Reference | Malformed:
     try:
         check(rest)
-    except Exception as error:  # noqa: BLE001  (the check of a backend is anybody's code)
+    except Exception as error:  # noqa: BLE001  (the check of a backend may raise anything)
         code, whose = (
             (Code.INVALID_SECRET_PATH, "place in Vault")
             if scheme == "vault"
@@ -324,12 +327,12 @@ def _is_variable(name: str) -> bool:
 
 
 def is_left(text: str, layer: Layer | None = None) -> bool:
-    """Return True if an unresolved text looks like a reference of a known scheme.
+    """Return True if a text looks like a reference of a known scheme that was not resolved.
 
     Args:
         text: the text.
-        layer: the layer of the text. The result is False for Vault and for a layer whose references were resolved,
-            because such text is meant literally there. None: any layer.
+        layer: the layer of the text; None: any layer. The result is False for Vault, and for a layer whose references
+            were resolved, because such text is literal.
     """
     if layer is not None and (layer.resolved or layer.kind == "vault"):
         return False
@@ -339,7 +342,7 @@ def is_left(text: str, layer: Layer | None = None) -> bool:
 def left(node: Node, path: paths.Path, why: str = "", *, severity: Severity = "error") -> Problem:
     """Return the problem of a text for which `is_left` is True.
 
-    For a secret the problem must be an error, because the text of the reference would become the value of the secret.
+    For a secret, `severity` must be "error": otherwise the text of the reference would become the value of the secret.
     """
     return Problem(
         Code.UNRESOLVED_REFERENCE,
@@ -354,7 +357,9 @@ def left(node: Node, path: paths.Path, why: str = "", *, severity: Severity = "e
 
 
 def plain(value: Any) -> Any:
-    """Return a value as plain data, as in a settings file; a value that cannot be converted is returned unchanged."""
+    """Return a value as plain data that a settings file can hold. A value that cannot be converted is returned
+    unchanged.
+    """
     if isinstance(value, (str, int, float, type(None))) and not isinstance(value, Enum):
         return value
     try:
@@ -364,7 +369,7 @@ def plain(value: Any) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """Return a value as text that replaces a reference inside a longer text."""
+    """Return a value as the text that replaces a reference inside a longer text: `true` for True, `null` for None."""
     if not isinstance(value, (bool, int, float, type(None))):
         return str(value)
     import json

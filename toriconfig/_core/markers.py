@@ -1,8 +1,7 @@
 """Field markers and the syntax of secret references.
 
-`Ref` declares a reference to Vault or to another backend. `Merge` declares how the values of several layers are merged.
-
-References are `secret/tori#api_key`, `secret/tori?version=3#api_key`, `database/creds/tori`,
+`Ref` declares a reference to Vault or to another backend. `Merge` declares the rule that merges the values of several
+layers. Examples of references: `secret/tori#api_key`, `secret/tori?version=3#api_key`, `database/creds/tori`,
 `pki/issue/tori?common_name=tori.internal`. Quotes hold text with special characters: `secret/"my app"#"a}b"`.
 """
 
@@ -19,14 +18,14 @@ from toriconfig._core.value import Value
 _REFUSED = frozenset("\x7f%?#\\{}") | frozenset(map(chr, range(0x21)))
 
 _ISSUING = frozenset({"issue", "sign", "sign-verbatim", "creds", "sts"})
-"""Segments that precede the role in a path that issues credentials."""
+"""Segments before the name of the role in a path at which Vault issues credentials."""
 
 _PARAMETERS = "after `?` stands `name=value&name=value`, each name once; a value with a space or one of ? # { } | stands in quotes"
 
 _UNSENDABLE = frozenset("\\") | frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 
 _HIDES_PATHS = ("%2e", "%2f", "%5c")
-"""Sequences that a proxy which decodes twice would read as a dot or as the end of a segment."""
+"""Encoded `.`, `/` and backslash. A proxy that decodes a path twice would interpret these characters."""
 
 
 class ParsedReference(Value):
@@ -63,8 +62,8 @@ class Ref(Value):
             `pki/issue/tori?common_name=tori.internal&ttl=72h`. Segments, parameter values and the key may be quoted,
             with a backslash before a quote inside: `secret/"my app"#"a#b"`.
         max_age: seconds after which the secret is due for `toriconfig rotate --due`; None: never due by age.
-        scheme: scheme of another backend, as in `Ref("db#password", scheme="memory")` for `${memory:db#password}`. The
-            reference is then `path` or `path#key`, and the backend decides which paths are valid. "vault": the default.
+        scheme: scheme of the backend, as in `Ref("db#password", scheme="memory")` for `${memory:db#password}`. If it is
+            not "vault", the reference is `path` or `path#key`, and the backend decides which paths are valid.
 
     Raises:
         ValueError: the reference is invalid; the message names the error.
@@ -75,7 +74,7 @@ class Ref(Value):
     scheme: str = "vault"
 
     def __post_init__(self) -> None:
-        self.parsed  # noqa: B018  (refuses what is no reference)
+        self.parsed  # noqa: B018  (raises for an invalid reference)
 
     @property
     def parsed(self) -> ParsedReference:
@@ -84,7 +83,7 @@ class Ref(Value):
 
     @property
     def shown(self) -> str:
-        """The reference as messages show it: without a scheme for Vault, with the scheme for another backend."""
+        """The reference as messages show it. It includes the scheme, unless the backend is Vault."""
         return self.reference if self.scheme == "vault" else f"{self.scheme}:{self.reference}"
 
     @property
@@ -110,7 +109,7 @@ def split(reference: str) -> ParsedReference:
     """Parse a reference to Vault, and reject paths that must never reach Vault.
 
     Raises:
-        ValueError: an empty, absolute or dotted path, a control character, or an unknown parameter.
+        ValueError: no path, a `/` at its start or end, a `.` or `..` segment, a forbidden character, a wrong parameter.
 
     >>> split("secret/tori?version=3#api_key")
     ParsedReference(path='secret/tori', key='api_key', version=3, parameters=())
@@ -145,7 +144,7 @@ def split(reference: str) -> ParsedReference:
 def split_key(reference: str) -> tuple[str, str | None]:
     """Return `(path, key)` of a reference to a backend other than Vault; the key is None for the whole path.
 
-    Only quotes and `#` have a meaning in such a reference; control characters are rejected.
+    In such a reference, quotes and `#` are the only special characters.
 
     Raises:
         ValueError: no path, no key after `#`, a control character, or an unclosed quote.
@@ -162,7 +161,7 @@ def split_key(reference: str) -> tuple[str, str | None]:
 
 
 def spelled(path: str, key: str | None) -> str:
-    """Return a reference to a backend other than Vault as a settings file spells it, without the scheme.
+    """Return a reference to a backend other than Vault, as a settings file spells it after the scheme.
 
     >>> spelled("prod/my app?stage=AWSPREVIOUS", "a}b")
     'prod/my app?stage=AWSPREVIOUS#"a}b"'
@@ -172,7 +171,7 @@ def spelled(path: str, key: str | None) -> str:
 
 
 def issues(path: str) -> bool:
-    """Return True if Vault issues credentials at a path for the parameters of a request, as at `pki/issue/tori`."""
+    """Return True if Vault issues credentials at a path, as at `pki/issue/tori`. Its references may have parameters."""
     return not _ISSUING.isdisjoint(path.split("/")[1:][-2:-1])
 
 
@@ -186,7 +185,11 @@ def unquoted(path: str) -> str:
 
 
 def _part(text: str, at: int, stops: str) -> tuple[str, str, int]:
-    """Return the part from `at` to an unquoted character of `stops`, the same with `_` for quoted text, and its end."""
+    """Return `(whole, plain, end)` for the part of `text` from `at` to the first unquoted character of `stops`.
+
+    `whole` is the part without its quotes. `plain` has `_` for each quoted segment. `end` is the position after the
+    part.
+    """
     whole, plain, begin = "", "", at
     while at < len(text) and text[at] not in stops:
         if text[at] == '"' and (at == begin or text[at - 1] == "/"):
@@ -245,7 +248,7 @@ def _is_plain_key(text: str) -> bool:
 
 
 def _is_bare(text: str) -> bool:
-    """Return True if a text needs no quotes inside `${...}`: it begins with no quote and contains no `|`."""
+    """Return True if a text does not begin with a quote and does not contain `|`."""
     return not text.startswith('"') and "|" not in text
 
 
@@ -280,10 +283,10 @@ def check_named(path: str) -> None:
 
 
 def check_path(path: str) -> None:
-    """Reject an unquoted path that Vault or a proxy could interpret as another path.
+    """Reject a path that needs quotes in a reference, or that Vault or a proxy could interpret as another path.
 
     Raises:
-        ValueError: the reason.
+        ValueError: the path is invalid; the message is the reason.
     """
     _check_plain(path)
     check_named(path)
@@ -293,16 +296,16 @@ BACKENDS: dict[str, str] = {
     "vault": "",
     "aws": "toriconfig.backends.aws:SecretsManager",
 }
-"""The backends that the package ships: the scheme of their references, and "module:Class", made at the first use.
+"""The backends of this package: the scheme of each, and its class as "module:Class", created at the first use.
 
-Vault has no class here: the load connects it, with the options called `vault…` and the variables of the Vault tools.
+Vault has no class here: the load connects to it, with the options named `vault…` and the variables of the Vault tools.
 """
 
 RESERVED = ("env", "file")
 """Schemes that are not backends."""
 
 Check = Callable[[str], object]
-"""Raises a ValueError with the reason when a reference, without its scheme, can never be read."""
+"""Function that takes a reference without its scheme, and raises a ValueError if the reference is invalid."""
 
 
 _shipped: dict[str, Any] = {}
@@ -324,30 +327,30 @@ def _checked_by_class(scheme: str) -> Check:
 
 
 def check_reference(reference: str, check_path: Check) -> None:
-    """Check a reference to a backend other than Vault: the quotes and the key, then the path by `check_path`.
+    """Check a reference to a backend other than Vault: first the quotes and the key, then the path with `check_path`.
 
     Raises:
-        ValueError: the reason.
+        ValueError: the reference is invalid; the message is the reason.
     """
     check_path(split_key(reference)[0])
 
 
 CHECKS: Mapping[str, Check] = {scheme: _checked_by_class(scheme) for scheme in BACKENDS} | {"vault": split}
-"""The schemes of backends without those of the option `backends`, each with its check."""
+"""The check of references for each scheme of `BACKENDS`."""
 
 
 def checks_with(backends: Iterable[Any]) -> Mapping[str, Check]:
-    """Return the check of references for each scheme. `backends` replace shipped backends with the same scheme."""
+    """Return the check of references for each scheme. `backends` replace shipped backends that have the same scheme."""
     own = {one.scheme: partial(check_reference, check_path=one.check) for one in backends}
     return {**CHECKS, **own} if own else CHECKS
 
 
 _known = set(BACKENDS)
-"""Every scheme of a backend that this process has met."""
+"""Every scheme of a backend that was registered in this process."""
 
 
 def know(schemes: Iterable[str]) -> None:
-    """Register schemes of backends for `is_left`, `scheme_of` and the masks."""
+    """Register schemes of backends, so that this process recognizes references with these schemes."""
     _known.update(schemes)
 
 
@@ -357,18 +360,18 @@ def known_schemes() -> frozenset[str]:
 
 
 def scheme_of(reference: str) -> str:
-    """Return the scheme of a reference that has the form of `Reference.shown`; `vault` if it has no scheme."""
+    """Return the scheme of a reference in the form of `Reference.shown`; `vault` if it has no registered scheme."""
     scheme, colon, _ = reference.partition(":")
     return scheme if colon and scheme != "vault" and scheme in _known else "vault"
 
 
 def origin_of(reference: str) -> Origin:
-    """Return the origin of the value for a reference that has the form of `Reference.shown`."""
+    """Return the origin of a value from a backend. `reference` has the form of `Reference.shown`."""
     return Origin("vault" if scheme_of(reference) == "vault" else "backend", reference)
 
 
 def is_reference(text: str) -> bool:
-    """Return True if a text is exactly one reference to a backend, so that it contains no secret itself."""
+    """Return True if a text is exactly one reference to a backend. Such a text contains no secret."""
     scheme = text[2:].partition(":")[0] if text.startswith("${") else ""
     return scheme in _known and text.find("}") == len(text) - 1
 
@@ -378,11 +381,10 @@ _RULES = ("replace", "append", "prepend", "unique")
 
 
 class Merge(Value):
-    """Rule that merges the values of a field across layers, instead of the default rule.
+    """Rule for merging the values that several layers give to a field.
 
     Args:
-        rule: "replace": only the value of the highest layer is used. This is the default for lists; mappings are merged
-            by default.
+        rule: "replace": the value of the highest layer is used. Without a rule, lists are replaced, mappings merged.
             "append": the items of a higher layer follow the items of the lower layers.
             "prepend": the items of a higher layer precede the items of the lower layers.
             "unique": like "append", without items that are already present.

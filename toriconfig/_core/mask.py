@@ -1,4 +1,4 @@
 """Mask that replaces a secret in all output."""
 
 MASK = "**********"
-"""Mask of a secret; constant, so that it does not reveal the length."""
+"""Text that replaces a secret. It is constant, so it does not reveal the length of the secret."""

@@ -1,4 +1,4 @@
-"""Origin of a value: one small object that every leaf carries."""
+"""The origin of a value: its layer and its position."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from toriconfig._core.value import Value
 LayerKind = Literal["code", "vault", "env", "dotenv", "secrets_dir", "files", "defaults"]
 
 OriginKind = LayerKind | Literal["source", "backend"]
-"""A layer; a source that is no layer of ours: one that a `Settings` class brings along; or a backend other than Vault."""
+"""A name of the `layers` option; "source" for a custom source; or "backend" for a backend other than Vault."""
 
 
 class Origin(Value):
-    """Origin of a value: its layer, and its position there.
+    """Origin of a value: its layer, and its position in that layer.
 
     Attributes:
-        layer: the kind of layer: a name of the `layers` option; `source` for a custom source; `backend` for a backend
-            other than Vault, which has the precedence of the layer `vault`.
-        source: the file, the variable, the Vault reference, the reference to another backend with its scheme, or the
-            field; never a value.
-        line: 1-based line in `source`, or None where lines do not apply.
+        layer: a name of the `layers` option; `source` for a custom source; or `backend` for a backend other than Vault.
+            A value from a backend has the precedence of the layer `vault`.
+        source: the name of the file, variable or field, or the reference to the secret; never a value. A reference
+            includes the scheme, unless the backend is Vault.
+        line: 1-based line in `source`, or None if the source has no lines.
         column: 1-based column in code points, or None.
         end_line: 1-based line of the character after the value, or None.
         end_column: 1-based column of the character after the value, or None.

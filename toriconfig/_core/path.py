@@ -30,10 +30,10 @@ def show(path: Path) -> str:
 
 
 def parse(text: str) -> Path:
-    """Parse a dotted path. A key with a dot is quoted, and a position is in brackets.
+    """Parse the text of a path. A key that contains a dot is in quotes, and a position is in brackets.
 
     Raises:
-        ValueError: the text is empty or not a path; the message names the position.
+        ValueError: the text is empty or not a path.
 
     >>> parse('weights."a.b"[0]')
     ('weights', 'a.b', 0)
@@ -78,7 +78,11 @@ def quote(key: str) -> str:
 
 
 def quoted(text: str, at: int) -> tuple[int, str]:
-    """Return the position after the closing quote, and the quoted text. `at` is the position after the opening quote.
+    """Return `(end, key)`: the position after the closing quote, and the text inside the quotes without escapes.
+
+    Args:
+        text: the text that contains the quotes.
+        at: the position after the opening quote.
 
     Raises:
         ValueError: the quote is not closed.

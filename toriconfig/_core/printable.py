@@ -1,8 +1,8 @@
-"""Text that is safe to print: it cannot control a terminal, forge a line, or give a command to a CI system.
+"""Functions that make text safe to print on a terminal and in the log of a CI system.
 
-Dangerous characters are shown as escapes: control characters, terminal escapes, bidi controls, line separators and lone
-surrogates. GitHub Actions executes `::` at the start of a line, and `##[` anywhere in a line. Azure Pipelines executes
-`##vso[`, and TeamCity executes `##teamcity[`.
+Control characters, terminal escapes, bidi controls, line separators and lone surrogates are shown as escapes. Commands
+to CI systems are escaped too: GitHub Actions executes `::` at the start of a line, and `##[` anywhere in a line. Azure
+Pipelines executes `##vso[`, and TeamCity executes `##teamcity[`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def harmless(char: str) -> bool:
 
 
 def clean(text: str) -> str:
-    r"""Return `text` on one line, with an escape for each dangerous character and command.
+    r"""Return `text` on one line. Dangerous characters, and `#` that begins a command to a CI system, become escapes.
 
     >>> clean("a\x1b[31mb\nc")
     'a\\x1b[31mb\\nc'
@@ -34,7 +34,7 @@ def clean(text: str) -> str:
 
 
 def commands_as(replacement: str, text: str) -> str:
-    r"""Return `text` with `replacement` for the `##` of each command to a CI system.
+    r"""Return `text` in which `replacement` replaces the `##` of each command to a CI system.
 
     >>> commands_as(r"\x23#", "##[error]x ##vso[task.x]y ## [z]")
     '\\x23#[error]x \\x23#vso[task.x]y ## [z]'
@@ -43,7 +43,7 @@ def commands_as(replacement: str, text: str) -> str:
 
 
 def clean_lines(text: str) -> str:
-    r"""Return `text` with each line cleaned, and without commands to a CI system. Line ends and tabs are kept.
+    r"""Return `text` with each line made safe to print. Line ends and tabs are kept.
 
     >>> clean_lines("a\x1b[2J\n  ::error::b\n")
     'a\\x1b[2J\n  \\x3a:error::b\n'
@@ -52,7 +52,7 @@ def clean_lines(text: str) -> str:
 
 
 def clean_json(text: str) -> str:
-    r"""Return JSON text with the same meaning that cannot control a terminal or give a command to a CI system.
+    r"""Return the JSON `text` with the same meaning, made safe to print: dangerous characters become JSON escapes.
 
     >>> clean_json('{"a": "##[x]\u2028"}'.replace("\\u2028", chr(0x2028)))
     '{"a": "\\u0023#[x]\\u2028"}'

@@ -1,4 +1,4 @@
-"""The class of a problem of the settings, which holds no secret, and the table of stable codes."""
+"""Problems of the settings, and the table of their stable codes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Severity = Literal["error", "warning", "info"]
 
 
 MOST_SHOWN = 1000
-"""Default for the maximum number of problems in a report; the rest is counted."""
+"""Default of the maximum number of problems in a report. The report counts the others."""
 
 
 class Code:
-    """Stable codes of problems. Compare `problem.code` with these names, not with text or the start of a code."""
+    """Stable codes of problems. To recognize a problem, compare `problem.code` with one of these names."""
 
     INVALID_SYNTAX: Final = "TC001"
     DUPLICATE_KEY: Final = "TC002"
@@ -101,7 +101,7 @@ CODES: dict[str, str] = {
     Code.UNREADABLE_SOURCE: "source could not be read",
     Code.IGNORED_FILE: "file ignored: another extension takes precedence",
 }
-"""What each code means, in one sentence. Codes are stable: a code is never given a second meaning."""
+"""The meaning of each code. Codes are stable: the meaning of a code never changes."""
 
 
 class Related(Value):
@@ -122,7 +122,7 @@ class Problem(Value):
     Attributes:
         code: stable code, a key of `CODES`.
         path: dotted key path; "" when the problem does not concern a key.
-        origin: position of the problem, or None when there is none (a missing key without a parent).
+        origin: position of the problem, or None when it has no position, as for a missing key without a parent.
         expected: the expected value, as a phrase.
         help: the remedy.
         message: one sentence, for the first line of the report.
@@ -131,7 +131,7 @@ class Problem(Value):
         layer: a sentence that names the layer with precedence; "" when only one layer sets the key.
         related: other positions that explain the problem.
         excerpts: lines of the files as (source, line, text), with secrets masked.
-        fix: replacement for the text at `origin`, if there is exactly one candidate; "" otherwise.
+        fix: replacement for the text at `origin`, if there is exactly one candidate; None otherwise.
     """
 
     code: str

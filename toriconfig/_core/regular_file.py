@@ -1,6 +1,6 @@
 """Reading of one regular file, with limits of size and time.
 
-toriconfig reads every file by this module. Other kinds of files are rejected: a device may have no end, opening a
+toriconfig reads every file with this module. Other kinds of files are rejected: a device may have no end, opening a
 device may have an effect, and a named pipe may never answer. For secrets, files that the kernel generates (`/proc`,
 `/sys`, `/dev`) are rejected too: `/proc/self/environ` holds every variable of the process.
 """
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from toriconfig._core.clock import Clock
 
 FORBIDDEN = ("/proc", "/sys", "/dev")
-"""Folders below which no secret is read, even through a link."""
+"""Folders of files that the kernel generates. No secret is read from a file below them, even through a link."""
 
 PATIENCE = 5.0
-"""Seconds for reading one file in total. A single system call that hangs is not interrupted."""
+"""Maximum time to read one file, in seconds. A single system call that hangs is not interrupted."""
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
 _CHUNK = 1 << 20
@@ -39,7 +39,7 @@ Identity = tuple[int, int, int, int]
 
 
 class Unread:
-    """Reason for which a file was not read.
+    """The reason why a file was not read.
 
     Attributes:
         kind: `absent`, `denied`, `kind`, `large`, `forbidden`, `slow` or `system`.
@@ -54,7 +54,7 @@ class Unread:
 
     @classmethod
     def of(cls, error: OSError | ValueError) -> Self:
-        """Create the reason from an OSError."""
+        """Return the reason for an OSError, or for the ValueError that a NUL character in the file name causes."""
         if isinstance(error, ValueError):
             return cls("system", "its name holds a NUL character")
         absent = isinstance(error, (FileNotFoundError, NotADirectoryError))
@@ -63,7 +63,7 @@ class Unread:
 
 
 class RegularFile:
-    """An open regular file; a context manager that closes it.
+    """An open regular file. As a context manager it closes the file at the end of the block.
 
     Args:
         descriptor: file descriptor, open for non-blocking reading.
@@ -79,12 +79,12 @@ class RegularFile:
         self._clock = clock
 
     def identity(self) -> Identity:
-        """Return the device, inode, size and modification time of the open file; its content may change later."""
+        """Return the device, inode, size and modification time that the open file has now."""
         found = os.fstat(self._descriptor)
         return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
     def read(self) -> bytes | Unread:
-        """Return the whole content, or the reason why it is too large or was not read in time.
+        """Return the whole content, or an `Unread` if the content is too large or reading takes longer than `PATIENCE`.
 
         Raises:
             OSError: the file cannot be read.
@@ -93,7 +93,7 @@ class RegularFile:
         if size > self._most:
             return _large(self._most)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
-        # Files of /proc say that they are empty, and any file may grow while it is read.
+        # Files of /proc have the size 0, and any file may grow while it is read.
         data = os.read(self._descriptor, min(size, self._most) + 1)
         if len(data) == size:
             return data
@@ -116,21 +116,22 @@ class RegularFile:
 
 
 def open_regular(path: str, most: int, *, secret: bool = True, clock: Clock | None = None) -> RegularFile | Unread:
-    """Open a file, or return the reason why it is not read.
+    """Return the opened file, or the reason why it is not read.
 
     Args:
         path: the file. Symbolic links are followed, because Kubernetes mounts consist of them.
         most: largest size to read, in bytes.
-        secret: True: reject every file that the kernel generates. False: reject such a file only if a symbolic link,
-            as a checkout may contain, leads below `/proc` or `/sys`. A path that itself names such a file is allowed.
+        secret: True: every file below a folder of `FORBIDDEN` is rejected. False: a file below `/proc` or `/sys` is
+            rejected if `path` leads there by a symbolic link, as a checkout may contain, and accepted if `path` itself
+            begins with a folder of `FORBIDDEN`.
         clock: source of time for the time limit; None: the system clock.
     """
     try:
-        # `/dev` has links to `/proc`, which are to be followed where `/dev` itself is allowed.
+        # `/dev` contains links to `/proc`. They are followed if `/dev` itself is allowed.
         forbidden = made_up(path) if secret else made_up(path, FORBIDDEN[:2])
         if forbidden and (secret or not _names_one(path)):
             return Unread("forbidden", f"files below {forbidden} are not read")
-        wrong = _kind(os.stat(path))  # before it is opened: opening a device may do something
+        wrong = _kind(os.stat(path))  # before it is opened: opening a device may have an effect
         if wrong is not None:
             return wrong
         descriptor = os.open(path, _FLAGS)
@@ -150,7 +151,9 @@ def open_regular(path: str, most: int, *, secret: bool = True, clock: Clock | No
 
 
 def read_regular(path: str, most: int, *, secret: bool = True, clock: Clock | None = None) -> bytes | Unread:
-    """Return the content of a regular file, or the reason why it is not read. Arguments as for `open_regular`."""
+    """Return the content of a regular file, or the reason why it was not read. The arguments are those of
+    `open_regular`.
+    """
     opened = open_regular(path, most, secret=secret, clock=clock)
     if isinstance(opened, Unread):
         return opened
@@ -162,9 +165,9 @@ def read_regular(path: str, most: int, *, secret: bool = True, clock: Clock | No
 
 
 def made_up(path: str, folders: tuple[str, ...] = FORBIDDEN) -> str:
-    """Return the folder of the kernel (such as `/proc`) that a path passes through, itself or by a link; "" for none.
+    """Return the first of `folders` that a path passes through, directly or by symbolic links; "" for none.
 
-    Each link is followed separately, because `os.path.realpath` returns only the final target, which may hide the
+    The links are followed one by one, because the final target, which `os.path.realpath` returns, may be outside the
     folder: the target of `/proc/self/root/x` is `/x`, and the target of `/proc/self/fd/7` may be a deleted file.
     """
     here = "" if path[:1] == "/" else os.getcwd().rstrip("/")
@@ -191,7 +194,7 @@ def made_up(path: str, folders: tuple[str, ...] = FORBIDDEN) -> str:
 
 
 def _names_one(path: str) -> bool:
-    """Return True if the path itself, before any link is followed, is below one of the kernel's folders."""
+    """Return True if a path, before any link is followed, is below a folder of `FORBIDDEN`."""
     return os.path.abspath(path).startswith(tuple(f"{folder}/" for folder in FORBIDDEN))
 
 
@@ -207,7 +210,7 @@ def _large(most: int) -> Unread:
 
 
 def _devices() -> set[int]:
-    """Return the device numbers of `/proc` and `/sys`, because these file systems may also be mounted elsewhere."""
+    """Return the device numbers of the file systems at `/proc` and `/sys`, which may also be mounted at other paths."""
     root = os.stat("/").st_dev
     found = {os.stat(folder).st_dev for folder in FORBIDDEN[:2] if os.path.isdir(folder)}
     return found - {root}

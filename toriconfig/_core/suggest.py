@@ -1,4 +1,4 @@
-"""Suggestions of a known name for a mistyped one."""
+"""Suggestions of known names for a mistyped name."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from itertools import islice
 CUTOFF = 0.6
 """Minimum similarity (difflib's ratio, 0 to 1) of a suggested name."""
 LONGEST = 200
-"""Characters of a name that is compared. The time of difflib grows with the square of the length."""
+"""Maximum length of a compared name, in characters. The time of difflib grows with the square of the length."""
 MOST_COMPARED = 20_000
-"""Pairs of names that one `Suggestions` compares. A file with 100,000 unknown keys is the wrong file, not a file with 100,000 typing errors."""
+"""Maximum number of compared pairs of names. It limits the time for a file with very many unknown keys."""
 _SHORTEST = 3
 
 
 class Suggestions:
-    """Suggestions for one load, with a limit of work: after `most` compared pairs of names, each result is None.
+    """Suggestions for one load, with a limit on the number of comparisons. After the limit, every result is None.
 
     Args:
-        most: maximum number of compared pairs.
+        most: maximum number of compared pairs of names.
     """
 
     __slots__ = ("_left",)
@@ -27,11 +27,11 @@ class Suggestions:
         self._left = most
 
     def near(self, word: str, candidates: Collection[str]) -> str | None:
-        """Return the result of the function `near`, or None after the limit."""
+        """Return the result of the function `near`, or None if the limit is reached."""
         return near(word, candidates) if self._afford(len(candidates)) else None
 
     def sure(self, word: str, candidates: Collection[str]) -> str | None:
-        """Return the result of the function `sure`, or None after the limit."""
+        """Return the result of the function `sure`, or None if the limit is reached."""
         return sure(word, candidates) if self._afford(len(candidates)) else None
 
     def _afford(self, pairs: int) -> bool:
@@ -52,9 +52,9 @@ def near(word: str, candidates: Iterable[str]) -> str | None:
 
 
 def near_all(word: str, candidates: Iterable[str], *, limit: int = 3, cutoff: float = CUTOFF) -> list[str]:
-    """Return the candidates similar to `word`, the most similar first.
+    """Return the candidates that are similar to `word`, the most similar first.
 
-    `-` counts as equal to `_`, and upper case to lower case, because people confuse these more often than letters.
+    Upper and lower case count as equal, and so do `-` and `_`.
 
     Args:
         limit: maximum number of candidates.
@@ -66,17 +66,17 @@ def near_all(word: str, candidates: Iterable[str], *, limit: int = 3, cutoff: fl
     for candidate in islice(candidates, MOST_COMPARED):
         if len(candidate) <= LONGEST:
             spelt.setdefault(fold(candidate), candidate)
-    # 7 ms of import that only a typo should cost.
+    # The import takes 7 ms, so it waits for the first unknown name.
     from difflib import get_close_matches
 
     return [spelt[match] for match in get_close_matches(fold(word), spelt, n=limit, cutoff=cutoff)]
 
 
 def sure(word: str, candidates: Iterable[str]) -> str | None:
-    """Return the only candidate that differs from `word` by one typing error, or None if there is none or more than
-    one.
+    """Return the candidate that differs from `word` by at most one typing error, if there is exactly one; else None.
 
-    A typing error is one missing, added, changed or swapped letter; case and kind of dash are ignored.
+    A typing error is a missing, added or changed letter, or two swapped letters. Upper and lower case count as equal,
+    and so do `-` and `_`.
 
     >>> sure("max-szie", ["min_size", "max_size"]), sure("siz", ["size", "sizes"]), sure("sie", ["size", "side"])
     ('max_size', 'size', None)
@@ -95,7 +95,7 @@ def _digits(word: str) -> str:
 def _one_slip(one: str, other: str) -> bool:
     if one == other:
         return True
-    # Short words are all alike, and a number says which one is meant.
+    # Short words are too similar to each other. Words with different digits have different meanings.
     if min(len(one), len(other)) < _SHORTEST or abs(len(one) - len(other)) > 1 or _digits(one) != _digits(other):
         return False
     start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

@@ -1,7 +1,7 @@
-"""The tree that every source returns: values with their positions.
+"""The tree that every source returns: nodes with values and positions.
 
-A load creates thousands of nodes, and shows the origins of only a few. A node therefore holds no `Origin`, but a
-cheaper object `at`, from which the layer of the node creates the origin when it is needed.
+A load creates thousands of nodes, and shows the origins of a few. A node therefore has no `Origin`. It has a cheaper
+object `at`, from which its layer creates the `Origin` when it is needed.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _SCALARS = frozenset({str, int, float, bool, type(None), bytes})
 
 
 class Layer:
-    """Description of one source: its kind, its name, and its kind of positions.
+    """The layer of a node: its kind, its name, and the conversion of positions to origins.
 
     Args:
-        kind: the name in the `layers` option that determines its precedence.
+        kind: the kind of layer in origins, see `Origin.layer`.
         name: name for messages, such as a file, `.env` or `environment`.
         locate: converts the `at` of a node into an `Origin`.
         references: True if strings may hold `${...}` references (YAML, JSON and overrides).
-        text: True if values are text that the type of the field must parse (variables, secret files).
+        text: True if values are text to convert to the types of the fields (variables, secret files).
 
     Attributes:
         resolved: True if the references of the layer were resolved. Text that looks like a reference is then literal.
@@ -56,12 +56,12 @@ class Layer:
 
     @property
     def rank(self) -> OriginKind:
-        """Name of the layer in the option `layers`; `files` for a custom source."""
+        """Name that determines the precedence: `files` for a custom source, else the kind."""
         return "files" if self.kind == "source" else self.kind
 
     @property
     def settled(self) -> Layer:
-        """This layer after its references were resolved. The resolved values are not searched for references again."""
+        """A layer for values whose references were resolved: references in these values are not resolved again."""
         if not self.references:
             return self
         if self._settled is None:
@@ -71,7 +71,7 @@ class Layer:
 
     @property
     def worded(self) -> Layer:
-        """This layer for text that came from a variable or file by a reference: `text` and `resolved` are True."""
+        """A layer for text that a reference to a variable or file returned: `text` and `resolved` are True."""
         if self._worded is None:
             self._worded = Layer(self.kind, self.name, self.locate, text=True)
             self._worded.resolved = True
@@ -82,15 +82,15 @@ class Layer:
 
 
 class Key(str):
-    """Key of a mapping that a file writes as a number or word, such as `8080` or `true`: the text of the key.
+    """Text of a mapping key that a file spells as a number or word, such as `8080` or `true`.
 
-    `value` is the parsed key, such as an int.
+    `value` is the parsed key, such as the int 8080.
     """
 
     __slots__ = ("value",)
     value: Any
     seen: ClassVar = False
-    """True if there was one in this process. Usually there is none, and no search is needed."""
+    """True if this process has created a `Key`. If not, no tree needs to be searched for one."""
 
     def __new__(cls, text: str, value: Any) -> Self:
         key = super().__new__(cls, text)
@@ -103,7 +103,9 @@ class Key(str):
 
 
 class Positions(dict[int, Any]):
-    """Some items of a list, by their positions. `XS__0=a` sets the first item; the other items keep their values."""
+    """Some items of a list, by position. `XS__0=a` sets the first item; the other items keep the values of lower
+    layers.
+    """
 
     __slots__ = ()
 
@@ -116,7 +118,7 @@ class Node:
         layer: the layer of the value.
         at: position of the value, in the form that `layer.locate` takes.
         key_at: position of the key of the value, or None if the value has no key.
-        under: the node that this one overrides, or None.
+        under: the node of a lower layer that this node overrides, or None.
     """
 
     __slots__ = ("at", "key_at", "layer", "under", "value")
@@ -139,17 +141,17 @@ class Node:
         return self.layer.locate(self.at if self.key_at is None else self.key_at)
 
     def losers(self) -> Iterator[Node]:
-        """The nodes that this one overrides, highest layer first."""
+        """Yield the nodes that this node overrides, highest layer first."""
         node = self.under
         while node is not None:
             yield node
             node = node.under
 
     def find(self, path: Path) -> Node | None:
-        """Return the node at `path` below this one, or None."""
+        """Return the node at `path` below this node, or None if there is none."""
         node = self
         for part in path:
-            if type(node.value) not in (dict, list):  # text has positions too, but nothing stands at them
+            if type(node.value) not in (dict, list):  # a string can be indexed too, but contains no nodes
                 return None
             try:
                 node = node.value[part]
@@ -173,7 +175,9 @@ class Node:
         return sum(child.leaves() for child in self.value.values()) if type(self.value) is dict else 1
 
     def plain(self) -> Any:
-        """Return the value as plain data, without positions. Objects are copied, except those that cannot be copied."""
+        """Return the value as plain data without nodes. Objects are copied; an object that cannot be copied is returned
+        itself.
+        """
         value = self.value
         if type(value) is dict:
             return {key: child.plain() for key, child in value.items()}
@@ -183,7 +187,7 @@ class Node:
             return value
         try:
             return copy.deepcopy(value)
-        except Exception:  # noqa: BLE001 - a lock, a generator, anybody's `__deepcopy__`
+        except Exception:  # noqa: BLE001 - a lock, a generator, any `__deepcopy__`
             return value
 
     def __repr__(self) -> str:
@@ -191,7 +195,7 @@ class Node:
 
 
 class Broken(Node):
-    """Node of a text whose references could not be resolved. Such a node cannot be merged with other layers.
+    """Node with text that has references which could not be resolved. It cannot be merged with other layers.
 
     Attributes:
         problems: the problems of the references.
@@ -219,13 +223,12 @@ class Tree:
 
     Attributes:
         root: a node whose value is a dict.
-        flat: True if the keys of `root` are names such as `DATABASE__POOL__SIZE`, which are matched with the schema
-            later.
+        flat: True if the keys of `root` are names such as `DATABASE__POOL__SIZE`, to be matched with the schema later.
         problems: the problems of the input. The tree holds the valid part.
         lines: the lines of the input, for reports; dropped after the load.
-        complete: False if reading stopped early, so that missing keys cannot be reported.
-        blank: True if the input is empty, False if not. None: decided by `root` and `lines`; the input `{}` is not
-            empty.
+        complete: False if reading stopped early. Missing keys are then not reported.
+        blank: True if the input is empty. The argument None means: derived from `root` and `lines`. The input `{}` is
+            not empty.
     """
 
     __slots__ = ("_blank", "complete", "flat", "lines", "problems", "root")
@@ -259,21 +262,21 @@ class Tree:
 
 
 class Source(Protocol):
-    """Protocol of a source: it reads one input into a tree of values with origins."""
+    """Protocol of a source: an object that reads one input into a tree."""
 
     def load(self) -> Tree:
-        """Read the input now.
+        """Read the input now, and return its tree.
 
-        The method is called at every load and reload, perhaps by several threads at once. There is no time limit.
+        Every load and reload calls this method, perhaps in several threads at once. There is no time limit.
 
         Returns:
-            The tree. Invalid input is never raised, but returned in `Tree.problems`; the valid part is in the tree.
+            The tree with the valid part of the input. Invalid input is never raised, but returned in `Tree.problems`.
         """
         ...
 
 
 def wrong_sources(sources: Iterable[object]) -> str:
-    """Return the message for an invalid value of the option `sources`; "" if it is valid."""
+    """Return the message for an invalid value of the option `sources`; "" for a valid value."""
     for source in sources:
         if isinstance(source, type) or not callable(getattr(source, "load", None)):
             what = f"the class {source.__name__}" if isinstance(source, type) else f"a {type(source).__name__}"

@@ -1,4 +1,4 @@
-"""The trust class of each field of `Vault` and of the login methods, declared in the field's metadata.
+"""Metadata of the fields of `Vault` and of the login methods: secret or not, and allowed in settings files or not.
 
 | metadata of the dataclass field   | a settings file may set it | `repr` shows it | a pickled lazy object holds it |
 |---|---|---|---|
@@ -7,7 +7,7 @@
 | `{"secret": True}` | with permission | masked | no |
 | none | with permission | masked | no |
 
-A new field without metadata is therefore treated as a secret. "Permission" is `Vault(allow_file_address=True)` in code.
+A field without metadata is therefore treated as a secret. "Permission" is `Vault(allow_file_address=True)` in code.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from typing import Any
 from toriconfig._core.mask import MASK
 
 SECRET: Mapping[str, bool] = MappingProxyType({"secret": True})
-"""A credential."""
+"""Metadata of a field that holds a credential."""
 
 PINNED: Mapping[str, bool] = MappingProxyType({"secret": False})
-"""The destination of a credential, a trust anchor, or a file to read: not set by settings files."""
+"""Metadata of a field that settings files may set only with permission: an address, a trust anchor, a file to read."""
 
 TUNING: Mapping[str, bool] = MappingProxyType({"secret": False, "file": True})
-"""Any setting that settings files may set."""
+"""Metadata of a field that settings files may set."""
 
 TRUSTED_LAYERS = frozenset({"code", "env", "secrets_dir"})
-"""The layers that may set every field: the program and its environment. All others are settings files."""
+"""The layers that may set every field. All other layers count as settings files."""
 
 
 class Declared:
-    """Base class of dataclasses whose `repr` masks every field that is not declared as non-secret."""
+    """Base class of dataclasses. Their `repr` masks every field except those declared with `{"secret": False}`."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -42,15 +42,15 @@ class Declared:
 
 
 def masked_repr(value: Any) -> str:
-    """Return the `repr` of a dataclass with secrets masked, including those of nested dataclasses."""
+    """Return the `repr` of a dataclass object. Secrets in it, and in dataclass objects in its fields, are masked."""
     parts = (f"{one.name}={_shown(one, getattr(value, one.name, None))}" for one in fields(value) if one.repr)
     return f"{type(value).__qualname__}({', '.join(parts)})"
 
 
 def secrets_in(value: Any) -> Iterator[str]:
-    """Yield the dotted name of each field of a dataclass that holds a secret.
+    """Yield the dotted name of each field of a dataclass object that holds a secret.
 
-    Fields of nested dataclasses are included. An attribute that is not a field counts as a secret.
+    Fields of dataclass objects inside the object are included. An attribute that is not a field counts as a secret.
     """
     for one in fields(value) if is_dataclass(value) else ():
         given = getattr(value, one.name, None)
@@ -58,13 +58,13 @@ def secrets_in(value: Any) -> Iterator[str]:
             yield from (f"{one.name}.{below}" for below in secrets_in(given))
         elif given is not None and ((_is_secret(one) and given is not one.default) or _has_login(given)):
             yield one.name
-    if is_dataclass(value):  # what code of its own keeps beside the fields, such as a `cached_property`
+    if is_dataclass(value):  # attributes that are not fields, such as a `cached_property`
         names = {one.name for one in fields(value)}
         yield from (name for name in getattr(value, "__dict__", ()) if name not in names)
 
 
 def file_may_set(kind: type[Any], name: str) -> bool:
-    """Return True if a settings file may set the field of a dataclass without permission."""
+    """Return True if a settings file may set the field `name` of the dataclass `kind` without permission."""
     return any(one.name == name and one.metadata.get("file") is True and not _is_secret(one) for one in fields(kind))
 
 
@@ -80,5 +80,5 @@ def _shown(one: Field[Any], given: Any) -> str:
 
 
 def _has_login(given: Any) -> bool:
-    """Return True for a URL with a user name or password."""
+    """Return True if `given` is a URL with a user name or password."""
     return isinstance(given, str) and "@" in given.partition("://")[2].partition("/")[0]

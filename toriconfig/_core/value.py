@@ -1,7 +1,7 @@
-"""Immutable values with named fields, for modules that every start imports.
+"""Base class of immutable values with named fields, for modules that every program start imports.
 
-`dataclass` generates and compiles the methods of each class, which takes 0.5 to 1 ms per class. This base class defines
-them once.
+`dataclass` generates and compiles methods for each class, which takes 0.5 to 1 ms per class. `Value` defines these
+methods once for all its subclasses.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Value:
             raise TypeError(f"{type(self).__name__}() takes {', '.join(self._fields)}, each once")
 
     def __post_init__(self) -> None:
-        """Validate the fields. Subclasses override this method, and may raise an exception."""
+        """Check the fields. A subclass may override this method, and raise an exception if a field is invalid."""
 
     @clean_call
     def replaced(self, **changes: Any) -> Self:
