@@ -54,7 +54,7 @@ _ROOMS = {
 _HOME = {name: room for room, names in _ROOMS.items() for name in names.split()}
 _MODULES = ("integrations", "rotation", "testing")
 
-# Written out, because type checkers understand nothing else.
+# A literal list, because type checkers require one.
 __all__ = [
     "Change",
     "ConfigError",
@@ -101,7 +101,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name at its first use, so that importing the package costs nothing."""
+    """Import a public name at its first use, so that `import toriconfig` stays fast."""
     if name == "settings":
         from toriconfig._lazy import Lazy
 

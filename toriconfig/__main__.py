@@ -1,4 +1,4 @@
-"""`python -m toriconfig`: the command line, where the script is not on the path."""
+"""The command line as `python -m toriconfig`, for when the script `toriconfig` is not on the PATH."""
 
 from toriconfig.cli import main
 

@@ -12,11 +12,10 @@
             ├── VaultNotFound              404: no such path, key or version
             ├── VaultSealed                Vault is sealed or not initialised
             └── VaultUnreachable           refused connection, timeout, 5xx, or an answer that is not Vault's
-
     UserWarning
     └── ToriconfigWarning                  a warning that no logging handler accepted
 
-No exception holds the value of a secret, and no cause or context of an exception does.
+No exception contains the value of a secret. This includes its cause and its context.
 """
 
 from __future__ import annotations
@@ -133,7 +132,7 @@ class MissingCredentialError(SecretError, LookupError):
 
 
 class SecretDenied(SecretError):
-    """Error for a secret that the backend does not return to this program."""
+    """Error for a secret that the program has no permission to read."""
 
 
 class SecretNotFound(SecretError):
@@ -191,4 +190,4 @@ class VaultUnreachable(VaultError, SecretUnreachable):
 
 
 class ToriconfigWarning(UserWarning):
-    """Warning of a load that no logging handler accepted before the program ended."""
+    """Warning of a load, issued at the end of the program if no logging handler accepted it."""

@@ -1,4 +1,4 @@
-"""Shapes of annotations: the values that each annotation of pydantic allows."""
+"""Conversion of type annotations into shapes."""
 
 from __future__ import annotations
 
@@ -36,10 +36,13 @@ _PLAIN = frozenset({"builtins", "datetime", "decimal", "fractions", "ipaddress",
 
 
 def shape_of(annotation: Any, metadata: tuple[Any, ...] = (), inside: frozenset[int] = frozenset()) -> Shape:
-    """Return the shape of an annotation, with the metadata of its field.
+    """Return the shape of an annotation.
 
     Args:
-        inside: identities of the enclosing aliases and root models. A recursive one gets the kind "any".
+        annotation: the annotation of a field, or a part of it.
+        metadata: the metadata of the field, such as `Ref` and `Merge`.
+        inside: ids of the type aliases and root models that enclose the annotation. A recursive alias or root model
+            gets the kind "any".
     """
     if get_origin(annotation) is Annotated:
         annotation, *more = get_args(annotation)
@@ -61,13 +64,13 @@ def shape_of(annotation: Any, metadata: tuple[Any, ...] = (), inside: frozenset[
             shape.merge = note.rule
         elif isinstance(note, (BeforeValidator, WrapValidator, PlainValidator)) or _is_custom(note):
             shape.validated = True
-        elif getattr(note, "__qualname__", "") == "NoDecode":  # of pydantic-settings, which need not be imported
+        elif getattr(note, "__qualname__", "") == "NoDecode":  # of pydantic-settings, which may not be installed
             shape.verbatim = True
     return shape
 
 
 def _is_custom(note: Any) -> bool:
-    """Return True if an annotation of the schema defines its own validation."""
+    """Return True if `note`, an item of an annotation's metadata, is user code that defines its own validation."""
     known = type(note).__module__.partition(".")[0] in ("pydantic", "annotated_types", "toriconfig")
     return not known and hasattr(note, "__get_pydantic_core_schema__")
 
@@ -98,7 +101,7 @@ def _bare(annotation: Any, inside: frozenset[int]) -> Shape:
         shape = _sequence([arg for arg in get_args(annotation) if arg is not Ellipsis], inside)
         shape.unordered = origin in _SETS
         return shape
-    if origin in (type, Callable):  # of what a class makes, or a function returns, nothing stands there
+    if origin in (type, Callable):  # the values that the class or function creates are not in the settings
         return _any()
     return _any(shape_of(arg, (), inside) for arg in get_args(annotation))
 
@@ -112,7 +115,7 @@ def _sequence(args: list[Any], inside: frozenset[int]) -> Shape:
 
 
 def _alias_value(alias: Any) -> Any:
-    """Return the type for which a `NewType` or a `type X[T] = ...` stands. Type arguments for `T` are inserted."""
+    """Return the type that a `NewType` or `type X[T] = ...` stands for, with the type arguments inserted for `T`."""
     if hasattr(alias, "__supertype__"):
         return alias.__supertype__
     value, args = alias.__value__, get_args(alias)
@@ -127,7 +130,7 @@ def _named(name: Any, annotation: Any, inside: frozenset[int]) -> Shape:
 
 
 def _is_secret(annotation: Any) -> bool:
-    """Return True for the class `Secret`, without importing it for a schema that has none."""
+    """Return True for the class `Secret`. The class is not imported for a schema that does not use it."""
     module = sys.modules.get("toriconfig._secrets.secret")
     return module is not None and annotation is module.Secret
 

@@ -1,4 +1,4 @@
-"""Schemas named as text: "package.module:Class"."""
+"""Import of a schema that is named as text: "package.module:Class"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def check_target(target: str) -> None:
-    """Check that a text has the form "module:Class". The message does not show it.
+    """Check that a text has the form "module:Class". The error message does not show the text.
 
     Raises:
         TypeError: the text has another form.
@@ -24,7 +24,7 @@ def import_target(target: str) -> type[BaseModel]:
     """Import the schema class that `target` names.
 
     Raises:
-        TypeError: it is not "module:Class", or the object is not a pydantic model.
+        TypeError: `target` is not "module:Class", or the object is not a pydantic model.
         ImportError: the module cannot be imported.
     """
     from pydantic import BaseModel
@@ -39,7 +39,7 @@ def import_named(target: str) -> Any:
     """Import the object that `target` names.
 
     Raises:
-        TypeError: it is not "module:name", or the module has no such name.
+        TypeError: `target` is not "module:name", or the module has no such name.
         ImportError: the module cannot be imported.
     """
     check_target(target)
@@ -60,7 +60,7 @@ def _meant(name: str, owner: object) -> str:
 
 
 def _described(found: object, target: str) -> str:
-    """Describe the found object by its kind. For an instance of a model, add the name of the class to use instead."""
+    """Return the kind of the imported object for a message. For an instance of a model, add the name of its class."""
     from pydantic import BaseModel
 
     kind = type(found)

@@ -1,4 +1,4 @@
-"""The keys that set a field in files (its name or its aliases), and the fields that validators read before pydantic."""
+"""The keys that set a field in files, and the fields whose input a validator gets before pydantic converts it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def keys_of(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ...], tuple[Path, ...]]:
-    """Return `(keys, paths)`: the keys that set a field, the displayed key first; and its paths inside other values."""
+    """Return `(keys, paths)` for a field. `keys` are the keys that set it; messages show the first one. `paths` are the
+    paths inside the values of other keys that set it (`AliasPath`).
+    """
     config = config_of(owner)
     alias = _alias(owner, info)
     if alias is None:
@@ -32,7 +34,7 @@ def keys_of(owner: type[Any], name: str, info: FieldInfo) -> tuple[tuple[str, ..
 
 
 def is_aliased(owner: type[Any], info: FieldInfo) -> bool:
-    """Return True if a field can be set by aliases, with or without its name."""
+    """Return True if a field has aliases that can set it."""
     return _alias(owner, info) is not None
 
 
@@ -43,21 +45,21 @@ def _alias(owner: type[Any], info: FieldInfo) -> str | AliasChoices | AliasPath 
 
 
 def place_of(owner: type[Any], name: str, info: FieldInfo) -> Path:
-    """Return the path of a field in files: its first key, or its path inside another value."""
+    """Return the path of a field in files: its first key, or its first path inside the value of another key."""
     keys, inside = keys_of(owner, name, info)
     return (keys[0],) if keys else inside[0]
 
 
 def config_of(model: type[Any]) -> Mapping[str, Any]:
-    """Return the pydantic configuration of a model, dataclass or TypedDict; empty if it has none."""
+    """Return the pydantic configuration of a model, dataclass or TypedDict; an empty mapping if it has none."""
     config: Any = getattr(model, "model_config", None) or getattr(model, "__pydantic_config__", None)
     return config or {}
 
 
 def read_by_validators(model: type[Any]) -> set[str]:
-    """Return the names of fields that a validator of the class reads before pydantic does.
+    """Return the names of the fields whose input a validator of the class gets before pydantic converts it.
 
-    "*" means that a validator reads every field; "" means that a validator reads the whole object.
+    "*" stands for every field, and "" for the input of the whole object.
     """
     decorators = getattr(model, "__pydantic_decorators__", None)
     if decorators is None:

@@ -1,4 +1,4 @@
-"""The options of `load` and `lazy` for type checkers. The module is not imported at run time."""
+"""Types of the options of `load` and `lazy`, for type checkers. The module is not imported at run time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from toriconfig.vault import Vault
 
 
 class LoadOptions(TypedDict, total=False):
-    """Options of `load`, in addition to its own arguments; see the table in the README."""
+    """Options of `load`. `load` has further arguments of its own. The README has a table of the options."""
 
     config_name: str | None
     config_dir: PathLike | None
@@ -57,7 +57,7 @@ class LoadOptions(TypedDict, total=False):
 
 
 class LazyOptions(LoadOptions, total=False):
-    """Options of `lazy`: those of `load`, and its arguments."""
+    """Options of `lazy`: the options of `load`, and the further arguments of `load`."""
 
     overrides: Mapping[str, Any] | None
     environ: Mapping[str, str] | None

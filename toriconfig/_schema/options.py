@@ -1,4 +1,4 @@
-"""The options of a schema, for `model_config`, `load` and `lazy`, with neutral defaults."""
+"""The options that `model_config`, `load` and `lazy` accept, with their types and defaults."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ class Options(Value):
 
     @classmethod
     def of(cls, config: Mapping[str, Any], given: Mapping[str, Any]) -> Options:
-        """Return the options of a schema's `model_config`, overridden by those given to `load` or `lazy`.
+        """Return the options in `config`, a schema's `model_config`, overridden by those `given` to `load` or `lazy`.
 
         Raises:
             TypeError: an option is unknown, or has an invalid value.
@@ -187,16 +187,16 @@ class Options(Value):
         return options
 
     def with_profile(self, profile: str | None) -> Options:
-        """Return a copy with the profile set."""
+        """Return a copy of the options with another profile."""
         return self.replaced(profile=profile)
 
     @property
     def environment_prefix(self) -> str:
-        """Prefix of the variables that control the load itself."""
+        """Prefix of the variables that control the load itself; "" if there is none."""
         return self.env_prefix or ""
 
     def delimiter(self, kind: str) -> str | None:
-        """Return the delimiter that nests keys in the names of a flat layer."""
+        """Return the delimiter of nested keys in the names of the layer `kind`: env, dotenv or secrets_dir."""
         if kind != "secrets_dir":
             return self.env_nested_delimiter
         if self.secrets_nested_subdir:
@@ -204,17 +204,17 @@ class Options(Value):
         return self.env_nested_delimiter if self.secrets_nested_delimiter is None else self.secrets_nested_delimiter
 
     def exact(self, kind: str) -> bool:
-        """Return True if the names of a flat layer are case-sensitive."""
+        """Return True if the names of the layer `kind` (env, dotenv or secrets_dir) are case-sensitive."""
         own = self.secrets_case_sensitive if kind == "secrets_dir" else None
         return bool(self.case_sensitive if own is None else own)
 
     def restricts(self, kind: str) -> bool:
-        """Return True if a flat layer does not accept every spelling and nesting of a name."""
+        """Return True if the names of the layer `kind` are case-sensitive or have a maximum number of delimiters."""
         return self.exact(kind) or (self.env_nested_max_split is not None and kind != "secrets_dir")
 
     @property
     def checks(self) -> Mapping[str, Check]:
-        """The check of references for each scheme of a backend."""
+        """For each scheme of a backend, the function that checks its references."""
         from toriconfig._core.markers import checks_with
 
         return checks_with(self.backends)
@@ -259,7 +259,7 @@ _PATHS = _SINGLE | _FILES | {"layers"}
 def unknown_option(given: Iterable[str]) -> str:
     """Return the message for an unknown option, with the most similar option and all options; "" if all are known.
 
-    The message is not raised here, because the other arguments may hold secrets, and a traceback shows local variables.
+    The message is not raised here: the other arguments may hold secrets, and a traceback shows local variables.
     """
     for name in given:
         if name not in _NAMES:
@@ -272,7 +272,7 @@ def unknown_option(given: Iterable[str]) -> str:
 
 
 def wrong_options(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
-    """Return the message for invalid options of a class or of `lazy`; "" if all are valid."""
+    """Return the message for an invalid option of a `model_config` or of the arguments of `lazy`; "" for none."""
     own = {name: value for name, value in given.items() if name not in ("overrides", "environ", "offline")}
     if wrong := unknown_option(own):
         return wrong
@@ -284,7 +284,7 @@ def wrong_options(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
 
 
 def _meant(layer: object) -> str:
-    """Return an unknown layer as text for a message. A text that is too long for a name is not shown."""
+    """Return the name of an unknown layer for a message; "" if it is too long for a name, or not a name."""
     return f" {layer!r}" if isinstance(layer, str) and layer.isidentifier() and len(layer) < _LONGEST_NAME else ""
 
 
@@ -295,16 +295,14 @@ def expanded(path: PathLike) -> PathLike:
 
 
 class Resource(str):
-    """File inside a package, as `importlib.resources` finds it, perhaps in a zip file. Its text is its name."""
+    """File inside a package that `importlib.resources` found, perhaps in a zip file. Its text is its name."""
 
     __slots__ = ("traversable",)
     traversable: Any
 
     @classmethod
     def of(cls, entry: Any) -> Any:
-        """Return an entry of an option as it is stored. An object that can be read but is not a path becomes a
-        resource.
-        """
+        """Return an entry of `config_files` as it is stored: a `Resource` for a readable object that is not a path."""
         if isinstance(entry, (str, os.PathLike)) or not hasattr(entry, "read_bytes"):
             return entry
         resource = cls(entry)
@@ -313,7 +311,10 @@ class Resource(str):
 
 
 def _paths(value: Any, *, several: bool, keep_none: bool) -> Any:
-    """Return an option of paths as it is stored: one path, or a tuple of paths."""
+    """Return the value of a path option as it is stored: a tuple of paths if `several`, else one path.
+
+    None is kept if `keep_none` or if the option is one path; otherwise it becomes an empty tuple.
+    """
     if value is None:
         return None if keep_none or not several else ()
     if keep_none:
@@ -321,13 +322,13 @@ def _paths(value: Any, *, several: bool, keep_none: bool) -> Any:
     if isinstance(value, (str, os.PathLike)):
         return (expanded(value),) if several else expanded(value)
     if not several or not isinstance(value, Iterable):
-        return (value,) if several else value  # refused by its type
+        return (value,) if several else value  # rejected later, by its type
     entries = map(Resource.of, value) if keep_none else value
     return tuple(expanded(one) if isinstance(one, (str, os.PathLike)) else one for one in entries)
 
 
 def _several(value: Any) -> tuple[Any, ...]:
-    """Return a list option as it is stored. A value that is not a list is rejected later, by its type."""
+    """Return the value of a list option as a tuple. A value of another type is its only item, and is rejected later."""
     return tuple(value) if isinstance(value, (list, tuple)) else () if value is None else (value,)
 
 

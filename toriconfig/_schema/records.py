@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 
 def record_fields(kind: type[Any]) -> Mapping[str, FieldInfo]:
-    """Return the fields of a dataclass or TypedDict by name; none if its annotations cannot be resolved."""
+    """Return the fields of a dataclass or TypedDict by name; an empty mapping if its annotations cannot be resolved."""
     known: Mapping[str, FieldInfo] | None = getattr(kind, "__pydantic_fields__", None)
     if known is not None:
         return known
@@ -34,9 +34,10 @@ def _of_dataclass(field: dataclasses.Field[Any], hint: Any) -> FieldInfo:
 
 
 def _of_typed_dict(hint: Any, required: bool) -> FieldInfo:
-    """Return `(type, is_required)` of a TypedDict field. The type is without `Required`, `NotRequired` and `ReadOnly`.
+    """Return the pydantic field for a key of a TypedDict.
 
-    `Required` and `NotRequired` take precedence over the `total` of the class.
+    `required` is the `total` of the class. `Required` and `NotRequired` in the annotation take precedence over it. The
+    annotation of the result is without `Required`, `NotRequired` and `ReadOnly`.
     """
     origin = get_origin(hint)
     if origin is Annotated:

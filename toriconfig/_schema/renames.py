@@ -1,8 +1,8 @@
-"""Renamed and deprecated keys. They keep working, with one warning each.
+"""Renamed and deprecated keys. Such a key still sets its field, with one warning.
 
-A model declares renames in `model_config`, as dotted paths from itself: `SettingsConfigDict(renamed={"pool_size":
-"pool.max_size"})`. For the whole schema `load` and `lazy` take the same option. A key without a replacement is
-declared as `Field(deprecated="...")`, as usual in pydantic.
+A model declares renames in `model_config`, as dotted paths relative to the model: `SettingsConfigDict(renamed={
+"pool_size": "pool.max_size"})`. `load` and `lazy` take the same option, with paths from the root of the schema. A key
+without a replacement is declared as `Field(deprecated="...")`, as usual in pydantic.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from toriconfig._schema.shape import Shape, within
 
 
 class Renamed(Value):
-    """One renamed key: its old path, its new path, and its shape."""
+    """One renamed key: its old path, its new path, and the shape at the new path."""
 
     old: Path
     new: Path
@@ -27,7 +27,7 @@ class Renamed(Value):
 
 
 def renamed(shape: Shape) -> list[Renamed]:
-    """Return every renamed key of the schema by its full path. Keys inside lists and mappings are omitted.
+    """Return every renamed key of the schema, with full paths. Keys inside lists and mappings are omitted.
 
     Raises:
         TypeError: a model renames a key to a key that the model does not have.
@@ -36,8 +36,8 @@ def renamed(shape: Shape) -> list[Renamed]:
 
 
 def current(path: Path, shape: Shape) -> Path:
-    """Return the current path of a key; the same path if it was not renamed."""
-    for _ in range(len(path)):  # below a renamed section another key may be renamed
+    """Return the path with each renamed key in it replaced by its current name."""
+    for _ in range(len(path)):  # a key below a renamed section may be renamed too
         for key in renamed(shape):
             if path[: len(key.old)] == key.old:
                 path = (*key.new, *path[len(key.old) :])
@@ -46,7 +46,7 @@ def current(path: Path, shape: Shape) -> Path:
 
 
 def in_secret(path: Path, shape: Shape) -> bool:
-    """Return True if a key, by its current or an old name, is a secret or a part of one."""
+    """Return True if a path, with old or current names, leads to a secret or into one."""
     path = current(path, shape)
     return any((here := shape.at(path[:end])) is not None and here.kind == "secret" for end in range(1, len(path) + 1))
 
@@ -57,7 +57,7 @@ def has_renamed(shape: Shape) -> bool:
 
 
 def referred(old: Path, new: Path, node: Node, path: Path) -> Problem:
-    """Return the warning for a reference, at `path`, to an old key."""
+    """Return the warning for a reference to the renamed key `old` in the value at `path`."""
     return Problem(
         Code.DEPRECATED_KEY,
         show(path),
@@ -74,7 +74,7 @@ _OUTDATED: WeakKeyDictionary[type[Any], bool] = WeakKeyDictionary()
 
 
 def outdated(shape: Shape) -> bool:
-    """Return True if the schema has renamed or deprecated keys; computed once per class."""
+    """Return True if the schema has renamed or deprecated keys. The result is computed once per class."""
     if shape.renamed:
         return True
     (model,) = shape.models if len(shape.models) == 1 else (None,)
@@ -82,7 +82,7 @@ def outdated(shape: Shape) -> bool:
     if known is None:
         known = any(_renames(below) or _deprecates(below) for below in within(shape))
         if known:
-            list(_everywhere(shape, (), frozenset()))  # what leads nowhere is told at the first load, not at first use
+            list(_everywhere(shape, (), frozenset()))  # raises for an invalid rename, at the first load
         if model is not None and getattr(model, "__pydantic_complete__", True):
             _OUTDATED[model] = known
     return known
@@ -107,7 +107,7 @@ def _everywhere(shape: Shape, path: Path, seen: frozenset[type[Any]]) -> Iterato
 
 
 def own(shape: Shape) -> Iterator[Renamed]:
-    """Return the renames that the models of this shape declare, by paths relative to the shape."""
+    """Yield the renames that the models of this shape declare, with paths relative to the shape."""
     for model in shape.models:
         for old, new in (_table(model) if shape.renamed is None else shape.renamed).items():
             target = shape.at(parse(new))

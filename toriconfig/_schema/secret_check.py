@@ -1,4 +1,4 @@
-"""Rejection of schemas with secrets in places where a load cannot recognize them."""
+"""Check that a load can distinguish the `Secret` fields of a schema from plain values."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from toriconfig._schema.shape import Field, Shape, has_secrets
 
 
 def refuse_hidden(shape: Shape) -> None:
-    """Reject a schema with a `Secret` that would be read as a plain value.
+    """Check that no field of a schema allows both a `Secret` and plain values, which a load could not distinguish.
 
     Raises:
-        TypeError: there is such a `Secret`; the message names the field and the remedy.
+        TypeError: a field allows both; the message names the field and the remedy.
     """
     if not has_secrets(shape):
         return

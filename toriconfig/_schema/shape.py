@@ -1,4 +1,4 @@
-"""The shape of a schema: the values allowed at each key path, from one walk over the model's fields."""
+"""Shapes, which describe the values that a schema allows at each key path."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ class Shape:
         models: the allowed models, dataclasses or TypedDicts; several for a union.
         item: the shape of the values of a mapping or the items of a sequence.
         items: the shapes of the items of a tuple, if each has its own.
-        members: the alternatives of a mixed union, or of JSON text, when the kind is not specific.
+        members: the alternatives of a union of several kinds; for JSON text, the shape of the decoded value.
         inner: the T of a `Secret[T]`.
         nullable: True if None is allowed.
         ref: the reference that the field declares.
         merge: the rule that merges layers, or None for the default rule.
-        text: True if a plain string is allowed although the kind is a container.
-        decodes: True if JSON text is decoded although the kind is any: a union of containers.
+        text: True if a union allows plain text besides a model, mapping or sequence.
+        decodes: True if JSON text is decoded: for a union of models, mappings and sequences, whose kind is any.
         sealed: True if values are secrets of another type (pydantic's `SecretStr`), which are not shown or copied.
         scalars: the classes of allowed scalars, except those with `choices`.
         choices: the allowed values of a `Literal` or an Enum.
         keys: the shape of the keys of a mapping; None for plain text.
         names: the names of the items of a named tuple.
         unordered: True for a set, whose items have no position.
-        validated: True if a validator of the schema reads the value before pydantic does; text is then not converted.
+        validated: True if a validator of the schema gets the input before pydantic converts it; text stays text.
         verbatim: True if text is never decoded (`NoDecode`).
-        renamed: old keys to new ones, instead of those that the model declares; None: those of the model.
+        renamed: the option `renamed`, a mapping of old keys to new keys; None: the mappings that the models declare.
     """
 
     __slots__ = (
@@ -105,8 +105,8 @@ class Shape:
     def fields(self) -> dict[str, Field]:
         """The fields of the models by every key that sets one; empty without a model.
 
-        If several models have the same key, the field of the first model is used; but a secret of a later model
-        replaces a field that is no secret.
+        If several models have the same key, the field of the first model is used. A field of a later model replaces it
+        if only the later field is secret.
         """
         if self._fields is None:
             self._fields = {}
@@ -124,7 +124,7 @@ class Shape:
 
     @property
     def extra(self) -> bool:
-        """True if the model allows keys that are not fields."""
+        """True if a model accepts keys that are not fields."""
         if self._extra is None:
             self._extra = any(config_of(model).get("extra") in ("allow", "ignore") for model in self.models)
         return self._extra
@@ -134,7 +134,7 @@ class Shape:
 
         Args:
             given: nodes by key.
-            tags: nodes by key that are compared with `Literal` fields; None: those of `given`.
+            tags: the nodes that are compared with `Literal` fields, by key; None: `given`.
         """
         if len(self.models) < 2:
             return self
@@ -143,7 +143,7 @@ class Shape:
         return self._of(meant(self._union(), given, given if tags is None else tags))
 
     def taken(self, given: Mapping[str, Any]) -> Shape:
-        """Return this union reduced to the models that fit if `given` is complete, see `unions.taken`."""
+        """Return this union reduced to the models that fit if `given` has all keys, see `unions.taken`."""
         if len(self.models) < 2:
             return self
         from toriconfig._schema.unions import taken
@@ -161,14 +161,14 @@ class Shape:
         return shape
 
     def optional(self) -> Shape:
-        """Return the same shape, with None allowed."""
+        """Return a copy of this shape that also allows None."""
         shape = copy.copy(self)
         shape.nullable = True
         return shape
 
     def child(self, key: str | int) -> Shape | None:
-        """Return the shape below `key`, or None if there is no such key."""
-        if self.kind == "model" and type(key) is str:  # so nearly always, and thousands of times a load
+        """Return the shape of the value at `key`, or None if the key is not allowed."""
+        if self.kind == "model" and type(key) is str:  # the usual case, thousands of times per load
             known = (self._fields or self.fields).get(key)
             if known is not None:
                 return known._shape or known.shape
@@ -184,7 +184,7 @@ class Shape:
         return field.shape if field is not None else ANY if self.extra else None
 
     def at(self, path: Path) -> Shape | None:
-        """Return the shape at `path` below this one, or None."""
+        """Return the shape of the value at `path` below this shape, or None if the path is not allowed."""
         shape: Shape | None = self
         for part in path:
             if shape is None:
@@ -211,12 +211,12 @@ class Field:
 
     Attributes:
         name: its name in Python.
-        keys: the keys that set it in files; the first one is displayed.
+        keys: the keys that set the field in files; messages show the first one.
         place: `Model.field`, as origins of defaults show it.
         info: pydantic's field information.
         inside: the fields inside the key's value (`AliasPath`); None if the key itself sets a field.
         shape: the allowed values.
-        validated: True if a validator of the model reads the value before pydantic does.
+        validated: True if a validator of the model gets the input before pydantic converts it.
     """
 
     __slots__ = ("_shape", "info", "inside", "keys", "name", "place", "validated")
@@ -224,7 +224,7 @@ class Field:
     def __init__(
         self, owner: type[Any], name: str, info: FieldInfo, keys: tuple[str, ...], inside: list[Inside] | None = None
     ) -> None:
-        self.place = f"{owner.__name__}.{name}"  # not the owner itself, which keeps its fields and must be free to go
+        self.place = f"{owner.__name__}.{name}"  # text, because a reference would keep the class `owner` alive
         self.name = name
         self.info = info
         self.keys = keys
@@ -239,12 +239,12 @@ class Field:
                 self._shape = _of_info(self.info)
                 self._shape.validated = self._shape.validated or self.validated
             else:
-                self._shape = ANY  # until all is known: a model may hold itself
+                self._shape = ANY  # until the shape is known: a model may contain itself
                 self._shape = self._opening(self.inside)
         return self._shape
 
     def _opening(self, inside: list[Inside]) -> Shape:
-        """Shape of the value of a key that leads to fields. If a field is secret, only the keys to fields are shown."""
+        """Return the shape of a value that contains the fields `inside`; it is sealed if one of them is secret."""
         if not any(confidential(_of_info(field.info)) for field in inside):
             return ANY
         shape = copy.copy(ANY)
@@ -257,9 +257,10 @@ class Field:
         return self.info.is_required()
 
     def default(self) -> Any:
-        """Return the default as pydantic would set it, or pydantic's "undefined" if there is none in advance.
+        """Return the default, or `PydanticUndefined` if there is none or it is not known before validation.
 
-        If a factory raises, the result is "undefined" too; pydantic reports the error later, when it validates.
+        The default is not known if the factory takes validated data, is a model class, or raises an exception. pydantic
+        raises that exception again when it validates.
         """
         from pydantic_core import PydanticUndefined
 
@@ -272,7 +273,7 @@ class Field:
             return PydanticUndefined
         try:
             return factory()
-        except Exception:  # noqa: BLE001 - anybody's code
+        except Exception:  # noqa: BLE001 - user code
             return PydanticUndefined
 
 
@@ -280,7 +281,7 @@ _FIELDS: WeakKeyDictionary[type[Any], dict[str, Field]] = WeakKeyDictionary()
 
 
 def fields_of(model: type[Any]) -> dict[str, Field]:
-    """Return the fields of a model, dataclass or TypedDict by every key that sets one; computed once per class."""
+    """Return the fields of a model, dataclass or TypedDict by every key that sets one. Computed once per class."""
     known = _FIELDS.get(model)
     if known is None:
         known = {}
@@ -307,12 +308,12 @@ def _of_info(info: FieldInfo) -> Shape:
 
 
 def reads_itself(model: type[Any]) -> bool:
-    """Return True if a class reads values by itself, as classes of pydantic-settings do."""
+    """Return True for a class that reads its own values, such as a `BaseSettings` of pydantic-settings."""
     return hasattr(model, "settings_customise_sources")
 
 
 def root_shape(model: type[BaseModel], renamed: Mapping[str, str] | None = None) -> Shape:
-    """Return the shape of a whole schema, with old keys to new ones if they are not those of the model itself."""
+    """Return the shape of a whole schema. `renamed` is the option of this name; None: the renames of the models."""
     shape = Shape("model", models=(model,))
     shape.renamed = renamed
     return shape
@@ -320,7 +321,7 @@ def root_shape(model: type[BaseModel], renamed: Mapping[str, str] | None = None)
 
 def _infos(model: type[Any]) -> Mapping[str, FieldInfo]:
     if issubclass(model, BaseModel):
-        if not model.__pydantic_complete__:  # a class that was defined behind it may be known by now
+        if not model.__pydantic_complete__:  # a class that was defined after the model may be known now
             model.model_rebuild(raise_errors=False, _parent_namespace_depth=0)
         return model.model_fields
     from toriconfig._schema.records import record_fields
@@ -329,9 +330,7 @@ def _infos(model: type[Any]) -> Mapping[str, FieldInfo]:
 
 
 def within(shape: Shape) -> Iterator[Shape]:
-    """Yield this shape and every shape below it. The fields of each model are visited once, in a union those of all
-    models.
-    """
+    """Yield this shape and every shape below it. The fields of each model, also in a union, are visited once."""
     seen: set[type[Any]] = set()
     left = [shape]
     while left:
@@ -352,7 +351,7 @@ def has_secrets(shape: Shape) -> bool:
 
 
 def has_exact(shape: Shape) -> bool:
-    """Return True if sources cannot read some value at or below this shape without its type, see `_load/exact_values`."""
+    """Return True if some value at or below this shape must be converted by `_load/exact_values`."""
     if shape._exact is None:
         _survey(shape)
     return bool(shape._exact)
@@ -372,19 +371,19 @@ def _survey(shape: Shape) -> None:
     shape._holds = any(one.kind == "secret" for one in below)
     shape._exact = any(not _EXACT.isdisjoint(one.scalars) for one in below if one.scalars)
     for one in below if not (shape._holds and shape._exact) else ():
-        one._holds = one._holds if shape._holds else False  # nor below any of these
+        one._holds = one._holds if shape._holds else False  # False above means False below
         one._exact = one._exact if shape._exact else False
     if model is not None and model in _FIELDS:  # else its annotations are not known yet
         _SURVEYS[model] = shape._holds, shape._exact
 
 
 def confidential(shape: Shape) -> bool:
-    """Return True if a secret of any type may be at or below this shape, so that the value is not shown as a whole."""
+    """Return True if a secret of any type may be at or below this shape. Such a value is not shown as a whole."""
     return any(below.kind == "secret" or below.sealed for below in within(shape))
 
 
 def secrets_of(shape: Shape, path: Path = (), seen: frozenset[type] = frozenset()) -> Iterator[tuple[Path, Shape]]:
-    """Return every `Secret` field of the models with its path. Fields inside lists and mappings are omitted."""
+    """Yield the path and the shape of every `Secret` field. Fields inside lists and mappings are omitted."""
     if shape.kind == "secret":
         yield path, shape
     elif shape.kind == "model" and not seen.intersection(shape.models):

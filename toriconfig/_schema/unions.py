@@ -1,4 +1,4 @@
-"""Selection of the models of a union that fit the given values."""
+"""Selection of the models of a union that fit given values."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ Fields = Mapping[str, "Field"]
 def meant(
     union: Mapping[type[Any], Fields], given: Mapping[str, Any], tags: Mapping[str, Any]
 ) -> tuple[type[Any], ...]:
-    """Return, of the models whose `Literal` fields allow `tags`, those with the most keys of `given`.
+    """Return the models of a union that have the most keys of `given`.
 
-    If no model has all known keys of `given`, the result is one model: the first without a missing key, as pydantic
-    chooses.
+    Only models whose `Literal` fields allow the values in `tags` are compared; if there is no such model, all are
+    compared. If each model lacks a key of `given` that another model has, the result is one model: the first one for
+    which no required key is missing, or the first one. pydantic chooses in the same way.
 
     Args:
-        union: the fields of each model by key.
-        given: nodes by key.
-        tags: nodes by key.
+        union: for each model, its fields by key.
+        given: the given nodes by key.
+        tags: the nodes that are compared with `Literal` fields, by key.
     """
     admitted = [model for model, fields in union.items() if _admits(fields, tags)] or list(union)
     known = {model: _known(model, union[model], given) for model in admitted}
@@ -36,7 +37,7 @@ def meant(
 
 
 def taken(union: Mapping[type[Any], Fields], given: Mapping[str, Any]) -> tuple[type[Any], ...]:
-    """Return the models that fit if `given` is complete. Models without a missing key take precedence."""
+    """Return the models of a union that fit if `given` has all keys. Models without a missing key take precedence."""
     best = meant(union, given, given)
     if any(_complete(union[model], given) for model in best):
         return best
@@ -49,7 +50,7 @@ def _known(model: type[Any], fields: Fields, given: Mapping[str, Any]) -> set[st
 
 
 def _complete(fields: Fields, given: Mapping[str, Any]) -> bool:
-    """Return True if no required key is missing. Secrets do not count, because they may come from Vault."""
+    """Return True if no required key is missing. A secret is never missing here, because a backend may supply it."""
     return all(
         not field.required or field.shape.kind == "secret" or not given.keys().isdisjoint(field.keys)
         for field in fields.values()
