@@ -1,7 +1,8 @@
-"""Exceptions that escape from a validator of the schema, such as a KeyError, and hide all other errors of pydantic.
+"""Errors of a validation that ended with an exception which pydantic does not catch, such as a KeyError of a validator.
 
-The model is validated again with each validator guarded, so that the other errors are found. They are often the cause:
-a validator that reads `info.data["low"]` fails because `low` itself is invalid.
+Such an exception hides all other errors. The model is therefore validated again with guarded validators, whose
+exceptions pydantic catches. The other errors are often the cause: a validator that reads `info.data["low"]` raises a
+KeyError if `low` is invalid.
 """
 
 from __future__ import annotations
@@ -16,39 +17,39 @@ _FUNCTIONS = frozenset({"function-before", "function-after", "function-wrap", "f
 
 
 def errors_of(cls: Any, error: Exception, validate: Callable[[Any, Any], object]) -> list[Found]:
-    """Return the errors of the input, and the exception. The exception is omitted if an error of the input caused it.
+    """Return all errors of the input. A KeyError is omitted if the field that it names has an error of its own.
 
     Args:
-        cls: the model.
-        error: the exception that escaped from a validator.
-        validate: validates the input into an instance, given a validator of pydantic's core and that instance.
+        cls: the model class.
+        error: the exception that ended the first validation.
+        validate: function that validates the input with a `SchemaValidator` of pydantic into an instance of the model.
     """
     from pydantic import PydanticUserError, ValidationError
     from pydantic_core import SchemaError, SchemaValidator
 
-    if isinstance(error, PydanticUserError):  # it speaks of the schema, never of a value
+    if isinstance(error, PydanticUserError):  # its message is about the schema and holds no value
         return [Found((), "incomplete", str(error).partition("\n")[0], {})]
     try:
-        # Else pydantic takes the validators that it built for the classes before.
+        # Without `_use_prebuilt=False` pydantic uses the unguarded validators that it built before.
         core = SchemaValidator(_guarded(cls.__pydantic_core_schema__), _use_prebuilt=False)
         validate(core, cls.__new__(cls))
     except ValidationError as refused:
         return _causes(found(refused.errors(include_url=False, include_input=False)))
     except (SchemaError, TypeError, AttributeError):
         return [escaped(error)]
-    except Exception as again:  # noqa: BLE001 - what is no validator: a factory, a constructor
+    except Exception as again:  # noqa: BLE001 - raised by a factory or a constructor, which is not guarded
         return [escaped(again)]
     return [escaped(error)]
 
 
 def _causes(errors: list[Found]) -> list[Found]:
-    """Return the errors without each KeyError that a validator raised because the field that it reads is invalid."""
+    """Return the errors without each KeyError of a validator that read an invalid field."""
     wrong = {one.loc for one in errors if one.kind != "escaped"}
     return [one for one in errors if one.kind != "escaped" or (*one.loc[:-1], one.context.get("key")) not in wrong]
 
 
 def _guarded(schema: Any) -> Any:
-    """Return a core schema whose functions raise only exceptions that pydantic catches."""
+    """Return a copy of a core schema. Its functions raise only exceptions that pydantic catches."""
     if isinstance(schema, dict):
         copied = {key: _guarded(value) for key, value in schema.items()}
         function = copied.get("function")
@@ -66,7 +67,7 @@ def _guard(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*given)
         except (ValueError, AssertionError, PydanticKnownError, PydanticOmit, PydanticUseDefault):
             raise
-        except Exception as error:  # noqa: BLE001 - a validator is anybody's code
+        except Exception as error:  # noqa: BLE001 - a validator may raise anything
             told = {"name": type(error).__name__, "rule": rule_in(error.__traceback__)}
             if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
                 told["key"] = error.args[0]

@@ -1,4 +1,4 @@
-"""Expectations of pydantic as phrases that never repeat a value: "an integer", "at least 50", "one of 'a', 'b'"."""
+"""Conversion of pydantic's errors to phrases for the expected value: "an integer", "at least 50", "one of 'a', 'b'"."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Found(Value):
 
     Attributes:
         loc: pydantic's location: keys, positions, and names of union members and validators.
-        kind: pydantic's type of error, or "escaped" for an exception that escaped from a validator.
-        message: pydantic's sentence; for an escaped exception its class.
-        context: bounds and choices.
-        rule: the validator that raised, such as `Pool._hold`, or "".
+        kind: pydantic's type of error, or "escaped" for an exception of a validator that pydantic does not catch.
+        message: pydantic's sentence; for "escaped", the class of the exception.
+        context: pydantic's context, such as bounds and choices.
+        rule: the validator that raised the error, such as `Pool._hold`, or "".
     """
 
     loc: Path
@@ -114,14 +114,14 @@ _TELLS_INPUT = frozenset({"get_attribute_error", "iteration_error", "import_erro
 
 
 FIXED = frozenset(_KINDS) | frozenset(_BOUNDS)
-"""Kinds of errors whose phrase never holds a part of the input."""
+"""Types of errors whose phrase never contains a part of the input."""
 
 
 def phrase(found: Found, *, sealed: bool) -> str:
-    """Return a phrase for the expected value, or "" if it is unknown.
+    """Return a phrase for the expected value, or "" if there is none.
 
     Args:
-        sealed: True: a secret is validated, so the text of a validator is not repeated; it may quote the input.
+        sealed: True for a secret. The message of a validator is then not repeated, because it may quote the secret.
     """
     kind = found.kind
     if kind in _KINDS:
@@ -141,7 +141,7 @@ def _own_words(message: str) -> str:
     from toriconfig._masking.sensitive import scrub
 
     text = message.removeprefix("Value error, ").removeprefix("Assertion failed, ").partition("\n")[0]
-    # A ValidationError inside a validator quotes its input; so may any sentence, which is masked as a line of a file.
+    # The text may quote the input. A ValidationError is dropped; other text is masked like a line of a file.
     return "" if "validation error" in text else scrub(mask_line(f"expected {text}").removeprefix("expected "))
 
 
@@ -155,7 +155,7 @@ _BUILTIN: frozenset[str] = frozenset()
 
 
 def builtin() -> frozenset[str]:
-    """Return the error types of pydantic itself, whose messages never repeat a value."""
+    """Return the types of errors that pydantic itself defines."""
     global _BUILTIN
     if not _BUILTIN:
         from pydantic_core.core_schema import ErrorType

@@ -1,5 +1,6 @@
-"""Conversion of mapping keys to the types of the schema. The key `1` in YAML is text in a tree; an untyped mapping gets
-the number.
+"""Conversion of mapping keys to the types that the schema requires.
+
+A tree holds the YAML key `1` as text. A mapping whose keys may have any type gets the number instead.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ _NUMBERS = frozenset({int, float, bool, type(None)})
 
 
 def with_real_keys(node: Node, shape: Shape) -> Any:
-    """Return the value of a tree, as `Node.plain`, with the keys that the schema requires."""
+    """Return the value of a tree as plain data. Its mapping keys have the types that the schema requires."""
     value = node.value
     if type(value) is dict:
         shape = shape.narrowed(value) if shape.kind == "model" else shape
@@ -24,7 +25,7 @@ def with_real_keys(node: Node, shape: Shape) -> Any:
 
 
 def real_key(key: str, shape: Shape) -> Any:
-    """Return the key for a mapping of this shape: the parsed number or word, unless the keys are text."""
+    """Return a key of a mapping of this shape: the parsed number or word if the shape allows it, else the text."""
     if type(key) is not Key:
         return key
     if shape.kind == "any":

@@ -1,8 +1,9 @@
-"""Strict models: values of files are validated as in pydantic's strict JSON mode, after text was converted.
+"""Validation of strict models in pydantic's JSON mode.
 
 In Python mode a strict `set[int]` rejects a list, and a strict date rejects text, but YAML and variables have no other
-form. A model that Python mode rejects is therefore built from JSON, in which strict types have their own forms. Text of
-variables is first converted to the number or boolean that the strict type requires, as in pydantic-settings.
+form. A model that Python mode rejects is therefore validated again in JSON mode, which accepts a list for a set, and
+text for a date. Text of variables is first converted to the number or boolean that a strict type requires, as in
+pydantic-settings.
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ _TRIES = 3
 def strict_model(
     root: Node, shape: Shape, instance: BaseModel | None = None
 ) -> tuple[BaseModel | None, list[Found]] | None:
-    """Return the model built in JSON mode, or the errors of that mode.
+    """Validate a model in JSON mode. Return `(model, [])`, or `(None, errors)`.
 
-    Return None if no type is strict, or if JSON cannot express the values.
+    Return None if the model has no strict type, or if JSON cannot express the values.
 
     Args:
+        root: the merged tree.
+        shape: the shape of the schema.
         instance: the instance to fill; None: a new one.
     """
     cls: Any = shape.models[0]
@@ -73,14 +76,14 @@ def _made(cls: Any, text: str, instance: BaseModel | None) -> tuple[BaseModel | 
         from toriconfig._validation.validation_errors import found
 
         return None, found(error.errors(include_url=False, include_input=False))
-    except Exception as error:  # noqa: BLE001 - a validator is anybody's code
+    except Exception as error:  # noqa: BLE001 - a validator may raise anything
         from toriconfig._validation.escapes import errors_of
 
         return None, errors_of(cls, error, lambda core, into: core.validate_json(text, self_instance=into))
 
 
 def _is_strict(schema: Any) -> bool:
-    """Return True if a core schema contains anything strict."""
+    """Return True if a core schema contains a strict type."""
     left = [schema]
     while left:
         one = left.pop()
@@ -94,10 +97,10 @@ def _is_strict(schema: Any) -> bool:
 
 
 def _said(node: Node, shape: Shape, held: dict[str, Secret[Any]]) -> Any:
-    """Return the value as JSON data, with each handle replaced by a name.
+    """Return the value as JSON data. Each handle is replaced by a random token, under which `held` gets the handle.
 
     Raises:
-        ValueError: JSON cannot express it.
+        ValueError: JSON cannot express the value.
     """
     value = node.value
     if type(value) is dict:
@@ -124,7 +127,7 @@ def _key(key: Any) -> str:
 
 
 def _read(found: list[Found], root: Node, shape: Shape) -> Iterator[tuple[Path, Any]]:
-    """Yield `(path, value)` for each text of a variable that a strict type rejected. The text spells the value."""
+    """Yield `(path, value)` for each rejected text that spells the number or boolean of a strict type."""
     from toriconfig._validation.validation_errors import walked
 
     wanted: dict[Path, list[type[Any]]] = {}
@@ -157,7 +160,7 @@ def _coerced(text: str, kinds: list[type[Any]]) -> Any:
 
 
 def _with(node: Node, path: Path, value: Any) -> Node:
-    """Return the tree with another value at an existing path."""
+    """Return a copy of the tree with another value at `path`, which must exist."""
     if not path:
         return Node(value, node.layer, node.at, node.key_at, node.under)
     key, *rest = path

@@ -1,4 +1,4 @@
-"""Unknown keys at any depth, each with the most similar known key."""
+"""Problems of unknown keys at any depth. The remedy is the most similar known key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from toriconfig._core.suggest import Suggestions
 
 _VALUE = r"(?s)(?<=.)[:=].*"
-"""The value in an invalid key: the space after the colon is missing."""
+"""Pattern of the value in a key such as `port:80`, where the space after the colon is missing."""
 
 
 _MOST_NAMED = 30
@@ -23,7 +23,7 @@ _MOST_NAMED = 30
 
 
 def unknown_keys(root: Node, shape: Shape, severity: Severity, *, whole: bool = True) -> Iterator[Problem]:
-    """Return one problem for each unknown key, unless the model has `extra="ignore"` or `"allow"`.
+    """Yield one problem for each unknown key. Models with `extra="ignore"` or `"allow"` have no unknown keys.
 
     Args:
         whole: True: the tree is complete, so a model of a union does not fit if one of its required keys is missing.
@@ -49,7 +49,7 @@ class _Search:
                 for key, child in value.items():
                     yield from self.below(child, shape.item, (*path, key))
             return
-        if not shape.models:  # a mapping where something else stands is judged by pydantic
+        if not shape.models:  # pydantic reports a mapping in place of another type
             return
         meant = shape.narrowed(value)
         shape = shape.taken(value) if self.whole else meant
@@ -92,10 +92,10 @@ class _Search:
 
 
 class _Siblings:
-    """Keys that one mapping sets and could set, computed once for all unknown keys in the mapping.
+    """The known keys of one mapping, computed once for all its unknown keys.
 
     Attributes:
-        said: the keys that a layer sets.
+        said: the nodes of the keys that a layer sets, by key.
         fields: every key of the schema.
         free: the keys of the schema that no layer sets.
         expected: `fields` as text.
@@ -123,7 +123,7 @@ def _one_of(keys: list[str]) -> str:
 
 
 def without_unknown(node: Node, shape: Shape) -> Node:
-    """Return the tree without the keys that `unknown_keys` reports; the same object if there are none."""
+    """Return the tree without the keys that `unknown_keys` reports; the same object if there is no such key."""
     value: Any = node.value
     if type(value) is list and shape.item is not None:
         value = [without_unknown(child, shape.child(index) or ANY) for index, child in enumerate(value)]
@@ -155,7 +155,7 @@ _EXTENSION = "with the option `extension_keys=True` top-level keys that begin wi
 def _passed_over(
     node: Node, key: str, meant: Shape, path: Path, siblings: dict[str, Node], severity: Severity
 ) -> Problem:
-    """Return the problem of a key that only fits the model `meant` of a union, of which a required key is missing."""
+    """Return the problem of a key of the model `meant`, which does not fit: one of its required keys is missing."""
     lacking = [field.keys[0] for field in meant.fields.values() if field.required and not siblings.keys() & field.keys]
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(lacking))
     return Problem(

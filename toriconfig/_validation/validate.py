@@ -1,6 +1,6 @@
-"""Validation of the merged tree by pydantic, once, with its errors converted to problems without values.
+"""Validation of the merged tree by pydantic, and conversion of its errors to problems without values.
 
-pydantic's errors contain the input. `_run` converts them, so that its callers get only problems.
+pydantic's errors contain the input. `_run` removes the input, so that its callers never get it.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 STRICT = frozenset({"is_instance_of", "is_subclass_of", "dataclass_exact_type", "escaped"})
-"""Errors of strict types, in addition to those whose names end in `_type`."""
+"""Types of errors that strict models cause, in addition to those whose names end in `_type`."""
 
 
 def validate(
     root: Node, shape: Shape, make: Callable[[dict[str, Any]], BaseModel], how_to_set: Callable[[Path], str]
 ) -> tuple[BaseModel | None, list[Problem]]:
-    """Return the validated model, or None and the problems of the tree.
+    """Return `(model, [])`, or `(None, problems)` if the tree is invalid.
 
     Args:
         root: the merged tree, with handles for secrets.
         shape: the shape of the schema.
-        make: validates a plain mapping, such as `Schema.model_validate`.
-        how_to_set: returns the searched layers for a missing key, and the ways to set it, as text.
+        make: function that validates a plain mapping, such as `Schema.model_validate`.
+        how_to_set: function that returns, as text, the layers that were searched for a key and the ways to set it.
     """
     model, found = _run(root, shape, make)
     if model is None and any(one.kind in STRICT or one.kind.endswith("_type") for one in found):
@@ -55,7 +55,7 @@ def _run(root: Node, shape: Shape, make: Callable[[dict[str, Any]], BaseModel]) 
         from toriconfig._validation.validation_errors import found
 
         return None, found(error.errors(include_url=False, include_input=False))
-    except Exception as error:  # noqa: BLE001 - a validator is anybody's code
+    except Exception as error:  # noqa: BLE001 - a validator may raise anything
         from toriconfig._validation.escapes import errors_of
 
         values = _plain(root, shape)
@@ -64,7 +64,7 @@ def _run(root: Node, shape: Shape, make: Callable[[dict[str, Any]], BaseModel]) 
 
 
 def _plain(root: Node, shape: Shape) -> dict[str, Any]:
-    """Return the values without positions, with numeric keys if the schema requires them."""
+    """Return the tree as plain data. Its mapping keys have the types that the schema requires."""
     if not Key.seen:
         values: dict[str, Any] = root.plain()
         return values

@@ -1,4 +1,4 @@
-"""Problems from pydantic's errors: position, expectation and remedy, without the value."""
+"""Conversion of pydantic's errors to problems with position, expectation and remedy, and without the value."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _UNQUOTED: dict[type, str] = {
     bool: "true or false",
     **dict.fromkeys((datetime.datetime, datetime.date, datetime.time), "a date or a time"),
 }
-"""Description of an unquoted value that is not text."""
+"""Phrases for the types that YAML gives to unquoted values."""
 
 
 def found(lines: Iterable[Any]) -> list[Found]:
-    """Return the errors of a `ValidationError`, without the input."""
+    """Return the errors of a `ValidationError` without the input. `lines` is the result of its method `errors()`."""
     return _counted(map(_found, lines))
 
 
 def escaped(error: Exception) -> Found:
-    """Return an error for an exception that a validator raised and pydantic does not catch."""
+    """Return the error for an exception of a validator that pydantic does not catch."""
     return Found((), "escaped", type(error).__name__, {}, rule_in(error.__traceback__))
 
 
@@ -43,7 +43,7 @@ def _found(line: Any) -> Found:
 
 
 def _counted(found: Iterable[Found]) -> list[Found]:
-    """Return the errors with one error for a tuple that is too short, instead of one for each missing item."""
+    """Return the errors. A tuple that is too short has one error, instead of one for each missing item."""
     counted: list[Found] = []
     short: dict[Path, Found] = {}
     for one in found:
@@ -55,7 +55,7 @@ def _counted(found: Iterable[Found]) -> list[Found]:
 
 
 def rule_in(trace: TracebackType | None) -> str:
-    """Return the name of the outermost function of the schema in a traceback, such as `Pool._hold`."""
+    """Return the outermost function of the schema in a traceback, such as `Pool._hold`; "" if there is none."""
     while trace is not None:
         code = trace.tb_frame.f_code
         module = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")
@@ -69,7 +69,11 @@ _QUOTES_NOTHING = FIXED - CHOICES
 
 
 def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[[Path], str]) -> Iterable[Problem]:
-    """Return one problem for each position. Errors of several members of a union become one problem."""
+    """Yield one problem for each key path that has errors. Errors of several members of a union become one problem.
+
+    Args:
+        how_to_set: function that returns the remedy for a missing key.
+    """
     suggestions, sealed_above = Suggestions(), dict[Path, bool]()
     walks = [walked(one, root, shape) for one in found]
     members: dict[Path, set[str | int]] = {}
@@ -78,7 +82,7 @@ def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[
             members.setdefault(at, set()).add(member)
     places: dict[Path, list[tuple[Found, str]]] = {}
     for one, (path, skipped) in zip(found, walks, strict=True):
-        # Where several members of a union failed, none of them is meant for sure: one problem for the field.
+        # If several members of a union failed, the intended member is unknown: one problem for the field.
         union = next(((at, member) for at, member in skipped if len(members[at]) > 1), None)
         inner = "" if union is None or len(path) == len(union[0]) else f"a valid {union[1]}"
         places.setdefault(union[0] if union else path, []).append((one, inner))
@@ -93,10 +97,10 @@ def problems(found: list[Found], root: Node, shape: Shape, how_to_set: Callable[
 
 
 def walked(found: Found, root: Node, shape: Shape) -> tuple[Path, list[tuple[Path, str | int]]]:
-    """Split pydantic's location into `(key path, skipped)`.
+    """Return `(path, skipped)` for pydantic's location of an error.
 
-    `skipped` holds the parts of the location that are not keys: names of union members and of validators. Each has the
-    key path at which it was found.
+    `path` has the parts of the location that are keys. The other parts name union members and validators: for each of
+    these, `skipped` has a pair of the key path before it and its name.
     """
     path: Path = ()
     skipped: list[tuple[Path, str | int]] = []
@@ -105,7 +109,7 @@ def walked(found: Found, root: Node, shape: Shape) -> tuple[Path, list[tuple[Pat
     for number, part in enumerate(found.loc, 1):
         child = node.find((part,)) if node is not None else None
         declared = here is not None and isinstance(part, str) and part in here.fields
-        # Below a scalar stands what a validator of the schema found in something else.
+        # A key that is missing below a scalar is one that a validator of the schema missed in other data.
         unset = found.kind == "missing" and number == len(found.loc) and (here is None or here.kind != "scalar")
         if child is None and not declared and not unset:
             skipped.append((path, part))
@@ -160,7 +164,7 @@ def _wrong(
     node = root.find(path)
     here = shape.at(path) or ANY
     kinds = {one.kind for one, _ in errors}
-    # Of kinds that never quote the input nobody needs to know whether a secret stands there.
+    # The phrases of most kinds never quote the input, so for them it does not matter if the value is secret.
     sealed = not kinds <= _QUOTES_NOTHING and _sealed(path, here, sealed_above)
     expected = " or ".join(dict.fromkeys(filter(None, _phrases(errors, sealed=sealed))))
     rule = next((one.rule for one, _ in errors if one.rule), "")
@@ -207,17 +211,17 @@ def _tags(path: Path, shape: Shape) -> str:
 
 
 def _place(path: Path, root: Node) -> Any:
-    """Return the origin of the key, or of its nearest parent that a layer sets."""
+    """Return the origin of the value at `path`, or of its nearest parent with a position; None if there is none."""
     while (node := root.find(path)) is None:
         path = path[:-1]
     return node.origin if path or node.at is not None else None
 
 
 def _sealed(path: Path, shape: Shape, above: dict[Path, bool]) -> bool:
-    """Return True if a value at `path` may be secret, by its shape or by a name on the path.
+    """Return True if a value at `path` may be secret, by its shape or by a name in the path.
 
     Args:
-        above: cache of the results for parent paths; the function adds to it.
+        above: cache of the results for parent paths, which this function fills.
     """
     from toriconfig._masking.sensitive import looks_secret
 
