@@ -22,6 +22,10 @@ class Schema(BaseModel):
     key: Secret[str] | None = None
 
 
+class Plain(BaseModel):
+    a: int = 1
+
+
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -203,6 +207,14 @@ def test_a_wrong_credential_is_not_repeated() -> None:
 def test_a_file_judged_alone_is_not_blamed_for_its_references() -> None:
     (tree,) = read_yaml("a: 5\nvault: {timeout: '${a}', refresh_interval: '${env:SECONDS}', overlap: x}", "x.yaml")
     assert [("TC504", "x.yaml:2:71")] == [(one.code, str(one.origin)) for one in try_check_tree(Schema, tree)]
+
+
+@pytest.mark.parametrize(("schema", "offline", "sessions"), [(Schema, False, 1), (Schema, True, 0), (Plain, False, 0)])
+def test_a_described_connection_is_made_only_for_secrets_and_not_offline(
+    schema: type[BaseModel], offline: bool, sessions: int, asked: list[Vault]
+) -> None:
+    assert [] == problems(schema, "vault: {timeout: 2}", offline=offline)
+    assert sessions == len(asked)
 
 
 def test_offline_a_wrong_description_is_still_reported() -> None:
