@@ -11,6 +11,7 @@ from toriconfig.cli._options import load_options, settings_option
 from toriconfig.cli._say import note
 from toriconfig.cli.rotate._hooks import Hooks
 from toriconfig.cli.rotate._kind_options import KindOptions, asked_of, chosen_name, class_of, was_given
+from toriconfig.cli.rotate._login import described_vault
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _ACTS = ("dry_run", "status", "resume", "rollback")
@@ -115,6 +116,11 @@ class _Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
     show_default=True,
     help="Format of results.",
 )
+@click.option(
+    "--login",
+    is_flag=True,
+    help="Log in to Vault as the settings describe it; default: VAULT_TOKEN and the other variables of the Vault tools.",
+)
 @click.option("--verbose", "-v", is_flag=True, help="Show each step, with Vault's request ids.")
 @settings_option
 @load_options
@@ -133,6 +139,7 @@ def rotate(references: tuple[str, ...], **options: Any) -> int:
     _check_together(act, references, options)
     former = signal.signal(signal.SIGTERM, _terminated)
     click.get_current_context().call_on_close(lambda: signal.signal(signal.SIGTERM, former))
+    options["vault"] = described_vault(options) if options.pop("login") else None
     hooks = _hooks(act, options)
     if isinstance(hooks, int):
         return hooks

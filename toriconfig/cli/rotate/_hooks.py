@@ -16,6 +16,7 @@ from toriconfig.cli.rotate import _report
 
 if TYPE_CHECKING:
     from toriconfig.rotation import Rotation
+    from toriconfig.vault import Vault
 
 _SUCCEEDED = frozenset({"rotated", "resumed", "undone"})
 _FAILED = frozenset({"failed", "refused"})
@@ -51,7 +52,7 @@ class Hooks:
         try:
             hooks: list[Any] = [CommandHook(shlex.split(one)) for one in commands]
             if urls:
-                key = _key(options["webhook_key"])
+                key = _key(options["webhook_key"], options["vault"])
                 hooks += [Webhook(one, key) for one in urls]
         except ValueError as error:
             flag = "--webhook" if "webhook" in str(error) else "--hook"
@@ -112,23 +113,23 @@ def _left(item: _report.Item, rotation: Rotation | None) -> dict[str, Any] | Non
     return {"reference": left.reference, "kind": left.kind, "step": left.step, "who": left.who}
 
 
-def _key(where: str) -> str:
+def _key(where: str, vault: Vault | None) -> str:
     from toriconfig.pipeline._redact import register
 
-    text = _referenced(where) if where.startswith(_REFERENCE) else file_text(where, LARGEST_VALUE).strip()
+    text = _referenced(where, vault) if where.startswith(_REFERENCE) else file_text(where, LARGEST_VALUE).strip()
     if text:
         register(text)
     return text
 
 
-def _referenced(where: str) -> str:
+def _referenced(where: str, vault: Vault | None) -> str:
     from toriconfig._core.markers import Ref
     from toriconfig._vault import connect
     from toriconfig.rotation import Work
     from toriconfig.vault import Vault
 
     ref = Ref(where.removeprefix(_REFERENCE))
-    session = connect(Vault(), os.environ)
+    session = connect(vault or Vault(), os.environ)
     if ref.key is None or session is None:
         raise ValueError("the key of a webhook is read from `vault:PATH#KEY`, with VAULT_ADDR set")
     found = Work(session, ref, 30.0).read(str(ref)).get(ref.key)

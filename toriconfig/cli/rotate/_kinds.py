@@ -112,6 +112,7 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
             reference,
             kind,
             setup=given_to(kind if isinstance(kind, type) else None, options) if made_later else None,
+            vault=options["vault"],
             verify=Command(shlex.split(options["verify"])) if options["verify"] is not None else None,
             verify_timeout=options["verify_timeout"],
             timeout=options["timeout"],
