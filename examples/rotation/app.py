@@ -14,4 +14,4 @@ class App(BaseModel):
     license: Annotated[Secret[str], Ref("secret/license#text")]
 
 
-settings = lazy(App)
+settings = lazy(App, env_prefix="APP_", env_nested_delimiter="__")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import shutil
 import subprocess
+import sys
 import time
 from configparser import ConfigParser
 from pathlib import Path
@@ -16,6 +16,7 @@ import yaml
 
 from support.rotate_command import rotate
 from support.webhooks import receiver
+from toriconfig.cli.rotate._login import described_vault
 from toriconfig.rotation._journal import stamp
 from toriconfig.testing import Canary, VaultServer
 
@@ -67,19 +68,29 @@ def test_the_cron_job_has_the_fields_that_the_api_requires() -> None:
     assert "Forbid" == job["spec"]["concurrencyPolicy"]
     assert "Never" == pod()["restartPolicy"]
     volumes = {volume["name"] for volume in pod()["volumes"]}
-    for container in (*pod()["containers"], *pod()["initContainers"]):
+    for container in pod()["containers"]:
         assert {"name", "image", "command", "args", "env", "volumeMounts"} <= {*container}
         assert {mount["name"] for mount in container["volumeMounts"]} <= volumes
         assert container["securityContext"]["readOnlyRootFilesystem"]
         assert all({"name", "value"} == {*variable} for variable in container["env"])
 
 
-def test_the_token_is_read_where_it_is_written() -> None:
-    (login,), (rotating,) = pod()["initContainers"], pod()["containers"]
-    written = re.search(r">(\S+)$", login["args"][0].strip())
-    assert written is not None
-    paths = {variable["name"]: variable["value"] for variable in rotating["env"]}
-    assert written[1] == paths["VAULT_TOKEN_PATH"]
+def test_the_settings_describe_the_login_that_the_variables_of_the_job_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(FOLDER / "app.py", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "modules", {**sys.modules})
+    (rotating,) = pod()["containers"]
+    for variable in rotating["env"]:
+        monkeypatch.setenv(variable["name"], variable["value"])
+    found = described_vault({"target": "app:settings", "profile": None, "config_dir": None, "no_local": False})
+    assert ("kubernetes", "rotator") == (found.auth.method, found.auth.role)  # type: ignore[union-attr]
+    assert "--login" in of_kubernetes()
+
+
+def test_the_token_of_the_unit_is_a_credential() -> None:
     service = unit(UNITS[0])["Service"]
     assert "VAULT_TOKEN_PATH=%d/vault-token" in service["Environment"]
 
