@@ -24,10 +24,9 @@ class FakeBackend:
     Args:
         secrets: values by reference without the key, as for `put`; None: none.
 
-    >>> from pydantic import BaseModel
+    >>> from pydantic import create_model
     >>> from toriconfig import Secret, load
-    >>> class App(BaseModel):
-    ...     token: Secret[str]
+    >>> App = create_model("App", token=(Secret[str], ...))
     >>> with FakeBackend({"secret/app": {"token": "t"}}).installed() as backend:
     ...     app = load(App, overrides={"token": "${vault:secret/app#token}"})
     ...     backend.put("secret/app", {"token": "t2"})
