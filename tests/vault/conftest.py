@@ -9,12 +9,19 @@ import pytest
 
 from support.fake_vault import FakeVault
 from toriconfig import _vault
+from toriconfig._runtime import warn_once
 from toriconfig._vault import Session
 from toriconfig.testing import FakeClock
 from toriconfig.vault import Vault
 
 Connect = Callable[..., Session]
 _numbers = count()
+
+
+@pytest.fixture(autouse=True)
+def _no_warning_given() -> None:
+    """A test begins without the warnings of others: each is given once per process."""
+    warn_once.reset()
 
 
 @pytest.fixture
