@@ -1,1 +1,1 @@
-"""One load, as a sequence of stations."""
+"""The steps of one load, called stations: from the reading of the layers to the validated model."""

@@ -1,4 +1,4 @@
-"""One spelling per key. If a field has several keys (aliases), layers must use the same key before a merge."""
+"""Replacement of aliases: each field gets its first key in every layer, so that layers can be merged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from toriconfig._schema.shape import ANY, Shape
 def one_spelling(root: Node, shape: Shape, problems: list[Problem], path: Path = ()) -> Node:
     """Return `root` with each field under its first key; the same object if nothing changed.
 
-    If one layer sets a field by two keys, the result keeps the value that pydantic would use, and a warning is added.
+    If one layer sets a field by two keys, the result has the value that pydantic would use, and `problems` gets a
+    warning.
     """
     if type(root.value) is not dict or shape.kind not in ("model", "mapping"):
         return root
@@ -38,7 +39,7 @@ def one_spelling(root: Node, shape: Shape, problems: list[Problem], path: Path =
 
 
 def spelt(path: Path, shape: Shape) -> Path:
-    """Return `path` with each key replaced by the first key of its field. Keys inside list items are not changed."""
+    """Return `path` with each key replaced by the first key of its field. Keys below a position are not changed."""
     if not path or isinstance(path[0], int):
         return path
     first, rest = path[0], path[1:]
@@ -53,9 +54,9 @@ def spelt(path: Path, shape: Shape) -> Path:
 
 
 def _ways(shape: Shape, key: str) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """Yield `(path, keys)` for each alias path (`AliasPath`) that begins at `key`: `keys` are the field's own keys.
+    """Yield `(path, keys)` for each alias path (`AliasPath`) that begins at `key`: the path, and the keys of its field.
 
-    A field without keys of its own is omitted.
+    A field that has no keys beside its alias path is omitted.
     """
     for name, way in [(one.name, (key, *one.path)) for one in shape.fields[key].inside or ()]:
         own = next((field.keys for field in shape.fields.values() if field.name == name and field.inside is None), ())

@@ -1,4 +1,4 @@
-"""Loads that return their problems, or raise all of them at once at the end."""
+"""Functions that run a load, and return its problems or raise them all at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 _MOST_WARNED = 100
-"""Warnings that one load logs; the rest is counted."""
+"""Maximum number of warnings that one load logs. The others are counted."""
 
 
 class Attempt:
@@ -34,8 +34,8 @@ class Attempt:
     Attributes:
         loaded: the settings, or None if one of the problems is an error.
         problems: all problems, including warnings, sorted by position.
-        complete: False if an input could not be read, so that a missing key may be in the unread input.
-        unsupplied: each secret that no input supplies, by path: its reference ("" if it has none), and the remedy.
+        complete: False if an input could not be read. A missing key may then be in the unread input.
+        unsupplied: for each secret without a value, by path: its reference ("" if it has none), and the remedy.
         secrets: every handle by its path, also if the settings could not be built.
         references: every reference to Vault from which the settings may be read.
         elsewhere: every reference to a backend other than Vault from which the settings may be read, with its scheme.
@@ -70,7 +70,7 @@ class Attempt:
         """Return the settings.
 
         Raises:
-            ConfigError: there are errors. Its traceback shows no values, because this frame and the attempt hold none.
+            ConfigError: there are errors. Its traceback shows no value of a setting.
         """
         if self.loaded is None:
             from toriconfig.errors import ConfigError
@@ -81,10 +81,10 @@ class Attempt:
 
 @clean_call
 def load_now(recipe: Recipe) -> Loaded:
-    """Load by a recipe.
+    """Run the load of a recipe, log its warnings, and return the settings.
 
     Raises:
-        ConfigError: there are errors. Its traceback shows no values, because this frame holds none.
+        ConfigError: there are errors. Its traceback shows no value of a setting.
     """
     attempt = try_load(recipe)
     loaded = attempt.outcome(recipe.schema.__name__)
@@ -94,13 +94,13 @@ def load_now(recipe: Recipe) -> Loaded:
 
 
 def try_load(recipe: Recipe) -> Attempt:
-    """Load by a recipe. Problems are part of the returned attempt, and are never raised."""
+    """Run the load of a recipe. Problems are part of the returned attempt, and are never raised."""
     loaded, draft = built(assembled(Context(recipe)))
     return Attempt(draft, loaded)
 
 
 def _references(draft: Draft) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return `(references to Vault, references to other backends)` from which the settings may be read."""
+    """Return `(references, elsewhere)` for an `Attempt`: the references to Vault, and those to other backends."""
     from toriconfig._core.markers import scheme_of
 
     context, handles = draft.context, draft.handles
@@ -117,6 +117,8 @@ def try_check_tree(
     """Return the problems of a single tree. Other layers and the environment are ignored.
 
     Args:
+        schema: the schema.
+        tree: the tree.
         most: maximum number of problems with excerpts of their lines; 0: all.
         backends: backends that replace those of the class; empty: those of the class.
     """
@@ -126,7 +128,7 @@ def try_check_tree(
 
 
 def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """Return a problem for each key of `updates` that the schema does not have; () if unknown keys are no errors."""
+    """Return a problem for each key of `updates` that is not in the schema; () unless unknown keys are errors."""
     if options.unknown_keys != "error":
         return ()
     from toriconfig._load.layers import normalized
@@ -140,9 +142,10 @@ def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) ->
 
 @clean_call
 def derive(base: Loaded, updates: Mapping[str, Any]) -> Loaded:
-    """Return the settings of `base` with `updates` applied, validated. Result and `base` share no mutable object.
+    """Return validated settings: those of `base` with `updates` merged over them.
 
-    Without updates the result is a deep copy of the settings, without a second validation.
+    The result and `base` share no mutable object. Without updates, the result is a deep copy of `base`, which is not
+    validated again.
 
     Raises:
         ConfigError: the updates are invalid; the error lists every problem.
@@ -151,7 +154,7 @@ def derive(base: Loaded, updates: Mapping[str, Any]) -> Loaded:
 
 
 def try_derive(base: Loaded, updates: Mapping[str, Any]) -> Attempt:
-    """Derive settings as `derive` does. Problems are part of the returned attempt, and are never raised."""
+    """Run `derive`. Problems are part of the returned attempt, and are never raised."""
     from toriconfig._load.derive import copied
     from toriconfig._load.layers import no_layers
 
@@ -179,7 +182,7 @@ class UnbuiltLoad:
         self.problems = sorted_problems(draft)
 
     def finish(self) -> Snapshot:
-        """Log the warnings of the load, and return its metadata. To be called after the model was built."""
+        """Log the warnings of the load, and return its snapshot. Call this method after the model was built."""
         _tell(self.problems)
         snapshot = snapshot_of_draft(self._draft)
         _tell_files(snapshot)
@@ -198,7 +201,7 @@ def _tell(problems: tuple[Problem, ...]) -> None:
 
 
 def _tell_files(snapshot: Snapshot) -> None:
-    """Log at level INFO the settings files that were read, or the searched paths if there were none."""
+    """Log the settings files that were read, or the paths that were searched if there were none, at level INFO."""
     if not warn_once.informs() or "files" not in snapshot.options.layers:
         return
     read = [layer.name for layer in snapshot.layers if layer.kind == "files"]

@@ -1,4 +1,4 @@
-"""Last station: the validated, frozen model, registered with the metadata of its load."""
+"""Last station: validation, and the frozen model with its snapshot."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def built(draft: Draft) -> tuple[Loaded | None, Draft]:
     from toriconfig._load.freeze import freeze
 
     snapshot = snapshot_of_draft(draft)
-    if "pydantic_settings" in sys.modules:  # else no class below can have read anything itself
+    if "pydantic_settings" in sys.modules:  # otherwise no field is a settings class
         from toriconfig._load.nested_settings import with_sections
 
         snapshot = with_sections(snapshot, model)
@@ -39,9 +39,10 @@ def built(draft: Draft) -> tuple[Loaded | None, Draft]:
 
 
 def validated(draft: Draft, *, alone: bool = False) -> tuple[BaseModel | None, list[Problem]]:
-    """Return `(model, new problems)`. The model is None if pydantic rejects the values.
+    """Return `(model, problems)`. The model is None if pydantic rejects the values.
 
-    A problem is not new if its path already has an error, or if a reference at its path failed.
+    A problem is omitted if its path already has an error, or if a reference at its path failed. A missing key is
+    omitted if an input could not be read to its end.
 
     Args:
         draft: the result of `judged`.
@@ -68,7 +69,7 @@ def _has_error(problems: list[Problem]) -> bool:
 
 
 def snapshot_of_draft(draft: Draft) -> Snapshot:
-    """Build the metadata of a load, without its model."""
+    """Return the snapshot of a load."""
     context, handles = draft.context, draft.handles
     return Snapshot(
         root=draft.root,
@@ -87,7 +88,7 @@ def snapshot_of_draft(draft: Draft) -> Snapshot:
 
 
 def sorted_problems(draft: Draft) -> tuple[Problem, ...]:
-    """Return the problems of a draft sorted by position, with masked excerpts of their lines."""
+    """Return the problems of a draft sorted by position, with excerpts of the files in which secrets are masked."""
     if not draft.problems:
         return ()
     from toriconfig._masking.registered import as_shown

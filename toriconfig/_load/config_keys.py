@@ -1,4 +1,6 @@
-"""Keys of a schema's `model_config` that have no effect: misspelt keys, and options that only pydantic-settings has."""
+"""Problems of keys in `model_config` that have no effect: misspelt options, and options that only pydantic-settings
+has.
+"""
 
 from __future__ import annotations
 
@@ -26,16 +28,17 @@ _ALONE: Mapping[str, tuple[tuple[Any, ...], str]] = {
     "yaml_config_section": ((), "move the section into a file of its own"),
     "pyproject_toml_depth": ((0,), "name the file with `config_files`"),
 }
-"""Options that only the sources of pydantic-settings use: the values without an effect here, and the remedy."""
+"""Options that only pydantic-settings has. For each: the values that are no problem, and the remedy for others."""
 
 
 def misfits(schema: type[Any], *, reads_itself: bool) -> list[Problem]:
-    """Return a problem for each key of the schema's `model_config` that would be ignored.
+    """Return a problem for each key of the schema's `model_config` that has no effect.
 
     A key similar to an option of this library or of pydantic-settings is an error. Any other unknown key may belong to
-    another library: it is a warning if the class also sets an option of this library, else no problem.
+    another library: it is a warning if the class also sets an option of this library; otherwise it is no problem.
 
     Args:
+        schema: the schema.
         reads_itself: True if the schema is a settings class, which uses the options of pydantic-settings.
     """
     config: Mapping[str, Any] = schema.model_config
@@ -57,7 +60,7 @@ def misfits(schema: type[Any], *, reads_itself: bool) -> list[Problem]:
 def _unknown(key: str, origin: Origin, *, asks: bool) -> Problem | None:
     from toriconfig._core.suggest import near, near_all
 
-    # Another library may have keys of its own, in a class that asks for nothing of ours.
+    # A class without an option of this library may have keys of another library: only very similar keys are errors.
     candidate = next(iter(near_all(key, [*Options._fields, *_ALONE], limit=1, cutoff=0.6 if asks else 0.75)), None)
     message = f"`{key}` is not an option"
     if candidate is not None:

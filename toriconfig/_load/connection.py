@@ -1,4 +1,4 @@
-"""Connection of one load to Vault: its description in the layers, and the session."""
+"""The connection of one load to Vault: the `Vault` object that the layers describe, and the session."""
 
 from __future__ import annotations
 
@@ -19,16 +19,18 @@ if TYPE_CHECKING:
 
 
 stand_in: Any = None
-"""What every load uses in place of Vault and of other backends, set by `toriconfig.testing`; None: the backends."""
+"""Replacement of Vault and of all other backends, set by `toriconfig.testing`; None: the backends are used."""
 
 
 def vault_session(context: Context, variables: Mapping[str, Node], block: Node | None, root: Node) -> _Session:
-    """Return `(session, problems of its description)`. The session is None if the load needs no Vault, is offline, or
-    has no valid address.
+    """Return `(session, problems)`. The problems are those of the description of the connection.
+
+    The session is None if the load needs no Vault, is offline, or has no valid address.
 
     Args:
+        context: the fixed inputs of the load.
         variables: the variables that describe the connection, by their names below `VAULT__`.
-        block: the description in files, or None.
+        block: the block `vault:` of the files, or None.
         root: the tree in which the references of the block are resolved.
     """
     problems: list[Problem] = []
@@ -56,7 +58,7 @@ def vault_description(
     *,
     alone: bool = False,
 ) -> Vault:
-    """Return the description of the connection, with the references in its block resolved.
+    """Return the `Vault` object that code, variables and files describe. References in the block are resolved.
 
     Args:
         alone: True if the file of the block is checked without other layers and without the environment.
@@ -75,15 +77,15 @@ _ADDRESSES = ("BAO_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "VAULT_AGENT_ADDR")
 
 
 def connected(vault: Vault | None, environ: Mapping[str, str]) -> tuple[Any, str]:
-    """Return `(session, message)`. The message is "" unless the description is invalid.
+    """Return `(session, message)`. If the description is invalid, the session is None and the message is the reason.
 
-    The session is None if the description is invalid, or if no address is configured.
+    Otherwise the message is "". The session is also None if no address is configured.
     """
     if stand_in is not None:
         return stand_in, ""
     if vault is None:
         if not any(map(environ.get, _ADDRESSES)):
-            return None, ""  # the usual case on a laptop: a dozen modules need not be imported
+            return None, ""  # usual during development: a dozen modules are not imported
         from toriconfig.vault import Vault
 
         vault = Vault()
@@ -96,7 +98,7 @@ def connected(vault: Vault | None, environ: Mapping[str, str]) -> tuple[Any, str
 
 
 def vault_path(options: Options) -> tuple[str | None, list[Problem]]:
-    """Return the KV path whose keys set secrets, or the problem of the option `vault_path`."""
+    """Return `(path, problems)`: the KV path whose keys set secrets, or None if the option is not set or invalid."""
     path = options.vault_path
     if path is None:
         return None, []

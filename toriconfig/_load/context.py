@@ -26,14 +26,14 @@ class Context:
 
     Args:
         recipe: the arguments of the load.
-        reader: reads every layer; None: the reader of the schema.
+        reader: function that reads every layer; None: the function of the schema.
         options: the options of an earlier load; None: those of the class, the call, and the variables.
 
     Attributes:
         shape: the shape of the schema.
         environ: the environment variables.
         options: the options, with the profile decided.
-        make: builds the model from the merged values.
+        make: function that builds the model from the merged values.
         vault_path: KV path whose keys set secrets, or None.
         problems: problems of the options.
 
@@ -42,13 +42,13 @@ class Context:
     """
 
     def __init__(self, recipe: Recipe, reader: Reader | None = None, options: Options | None = None) -> None:
-        schema: object = recipe.schema  # whatever an untyped program passes
+        schema: object = recipe.schema  # an untyped program may pass any object
         if not isinstance(schema, type) or not hasattr(schema, "model_fields"):
             raise TypeError(f"settings are loaded into a pydantic model, not into a {type(schema).__name__}")
         if getattr(recipe.schema, "__pydantic_root_model__", False):
             raise TypeError(f"{recipe.schema.__name__} is a RootModel, which has no keys for layers to set")
         self.recipe = recipe
-        # A schema that has sources of its own reads them itself, and has a way to be made without reading them again.
+        # A settings class reads its own sources. `_toriconfig_make` builds it without reading them again.
         own: Reader = getattr(recipe.schema, "_toriconfig_read", read)
         self.reader = own if reader is None else reader
         self.make: Callable[[Any], BaseModel] = getattr(recipe.schema, "_toriconfig_make", recipe.schema.model_validate)
@@ -78,7 +78,7 @@ class Context:
 
     @property
     def needs_vault(self) -> bool:
-        """True if the settings have secrets, or plain fields that are read from Vault, or a session was requested."""
+        """True if the settings have secrets, plain fields are read from Vault, or the recipe requests a session."""
         return has_secrets(self.shape) or self.eager or self.recipe.connected
 
     @property
@@ -88,26 +88,26 @@ class Context:
 
     @cached_property
     def hints(self) -> Hints:
-        """Sentence fragments about ways to set a value."""
+        """Text for messages about missing values."""
         from toriconfig._load.hints import Hints
 
         return Hints(self.options, self.shape)
 
     def how_to_set(self, path: Path) -> str:
-        """Return the searched layers for the key at `path`, and the ways to set it, as text."""
+        """Return a text that names the inputs searched for the key at `path`, and the ways to set the key."""
         return self.hints.how_to_set(path)
 
     def looked(self, path: Path) -> list[str]:
-        """Return the inputs that were searched for the key at `path`."""
+        """Return the names of the inputs that were searched for the key at `path`."""
         return self.hints.looked(path)
 
     def variable(self, path: Path) -> str | None:
-        """Return the variable that sets the key at `path`, or None."""
+        """Return the name of the variable that sets the key at `path`, or None."""
         return self.hints.variable(path)
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The files that were read by `read_file`."""
+        """The names of the files that `read_file` has read."""
         return tuple(self._files)
 
     def read_file(self, name: str) -> str | Problem:

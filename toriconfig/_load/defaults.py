@@ -1,4 +1,4 @@
-"""The lowest layer: defaults of the schema, merged below values of which a higher layer sets only a part."""
+"""The lowest layer: defaults of the schema, merged below values of which layers set only a part."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
     Fields that no layer sets stay absent from the tree; pydantic sets their defaults.
 
     Args:
-        known: a lower tree, over which `root` will be merged. It already has its defaults.
+        known: a lower tree with its defaults, over which `root` will be merged; None: there is no such tree.
     """
     values: dict[str, Node] | None = None
     shape = shape.narrowed(root.value)
@@ -52,9 +52,7 @@ def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
 
 
 def whole_lists(node: Node, shape: Shape, problems: list[Problem], path: Path = (), field: Field | None = None) -> Node:
-    """Return `node` with complete lists. A list of which layers set only some positions gets the others from its
-    default.
-    """
+    """Return `node` with complete lists. If layers set only some positions of a list, the others have its default."""
     value: Any = node.value
     if type(value) is Positions:
         default = None if field is None or field.required else as_node(field.default(), field.place, shape)
@@ -89,16 +87,17 @@ def _default(field: Field) -> Node | None:
         return None
     if field.shape.kind != "sequence" or field.shape.merge is not None:
         node = as_node(default, field.place, field.shape)
-        # A subclass may stand as a default; what comes of it and of what layers say is the declared class again.
+        # The default may be an object of a subclass, but the merged value is an object of the declared class.
         return without_unknown(node, field.shape) if type(node.value) in (dict, list) else None
     return None
 
 
 def as_node(value: Any, name: str, shape: Shape) -> Node:
-    """Convert a value of the schema to a node. Mappings, lists and known objects become nested nodes, so that layers
-    can be merged.
+    """Return a value of the schema as a node. Mappings, lists and known objects become nested nodes for a merge with
+    layers.
 
     Args:
+        value: the value, such as a default.
         name: name for origins.
         shape: the shape of the value. An object of a class that is not in the shape becomes one node.
     """
@@ -118,7 +117,7 @@ def as_node(value: Any, name: str, shape: Shape) -> Node:
 
 
 def _spelt(key: Any) -> str:
-    """Return a key of a default as files spell it: an Enum as its value, a number or boolean as itself."""
+    """Return a mapping key of a default as files spell it: an Enum by its value, a number or boolean as a `Key`."""
     said = getattr(key, "value", key)
     return Key(str(said), said) if isinstance(said, (int, float)) or said is None else str(said)
 
@@ -128,7 +127,7 @@ def _item(value: Any, name: str, shape: Shape, key: str | int) -> Node:
 
 
 def _as_read(node: Node, known: Node) -> Node:
-    """Return `node` with the positions of the same values in `known`, the tree that a settings class read itself."""
+    """Return `node` with the layers and positions of the same values in `known`, which a settings class read itself."""
     value = node.value
     if type(value) is dict:
         parts = known.value if type(known.value) is dict else dict.fromkeys(value, known)
@@ -137,9 +136,9 @@ def _as_read(node: Node, known: Node) -> Node:
 
 
 def from_object(value: Any, name: str) -> Node:
-    """Convert a model or dataclass used as a default to a node, without fields that have the default of the class.
+    """Return a model or dataclass as a mapping node, without the fields of a model that were not set.
 
-    A field of a `Literal` with one value is kept, because the field may be the tag that identifies the class.
+    A field with a `Literal` type is kept, because it may be the tag that identifies the class.
     """
     kind = type(value)
     if isinstance(value, BaseModel):

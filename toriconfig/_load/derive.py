@@ -1,4 +1,4 @@
-"""Values that derived settings copy from the original settings, in addition to the merged tree."""
+"""The tree over which `replace` and `override` merge their updates, made from loaded settings."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from toriconfig._validation.unknown_keys import without_unknown
 
 
 def copied(loaded: Loaded) -> Loaded | None:
-    """Return a deep copy without validation, or None if an object in it cannot be copied, such as a lock."""
+    """Return a deep copy of loaded settings, without validation; None if an object in it, such as a lock, cannot be
+    copied.
+    """
     try:
         model = copy.deepcopy(loaded.model)
-    except Exception:  # noqa: BLE001 - anybody's `__deepcopy__`
+    except Exception:  # noqa: BLE001 - any `__deepcopy__`
         return None
     freeze(model)
     twin = Loaded(model, loaded.snapshot)
@@ -28,14 +30,14 @@ def copied(loaded: Loaded) -> Loaded | None:
 
 
 def carried(root: Node, given: Node, model: BaseModel) -> Node:
-    """Return `root` with the values that are needed to build `model` again after `given` is merged over the tree.
+    """Return `root`, prepared so that `given` can be merged over it and a model like `model` can be built.
 
     Results of a default_factory are added as values, because a second call may return another value (an identifier, a
     time). An object of which `given` sets only a part becomes a mapping.
 
     Args:
         root: the values of the layers.
-        given: the values that will be merged over it.
+        given: the values that will be merged over `root`.
         model: the model that was built from `root`.
     """
     values: dict[str, Node] = dict(root.value)
@@ -53,10 +55,17 @@ def carried(root: Node, given: Node, model: BaseModel) -> Node:
 
 
 def _standing(node: Node | None, above: Node | None, current: Any, shape: Shape, place: str) -> Node | None:
-    """Return the node at one path, for a merge with `above`, the node that will be merged over it.
+    """Return `node`, prepared for a merge with `above`, the node that will be merged over it.
 
     An object of which `above` sets only a part becomes a mapping. Without `above`, an object of a class that is not in
     the shape stays one value.
+
+    Args:
+        node: the node, or None.
+        above: the higher node, or None.
+        current: the value of the model at this path.
+        shape: the shape of the value.
+        place: name for origins.
     """
     above = above if above is not None and type(above.value) is dict else None
     if hasattr(current, "__dataclass_fields__") or (
@@ -108,8 +117,8 @@ def _said_by(whole: Node, part: Node) -> Node:
 def _is_unlike_another(field: Field, model: BaseModel) -> bool:
     """Return True if the field's value comes from a default_factory, and a second call returns an unequal value.
 
-    The result is False for a factory that takes the other fields, and for a value that cannot be copied. In both cases
-    the factory is called again.
+    The result is False for a factory that takes the other fields, and for a value that cannot be copied. In these
+    cases, building the new model calls the factory again.
     """
     factory: Any = field.info.default_factory
     if factory is None or field.info.default_factory_takes_validated_data or field.name in model.model_fields_set:
@@ -121,14 +130,14 @@ def _is_unlike_another(field: Field, model: BaseModel) -> bool:
 def _gives(factory: Any, value: Any) -> bool:
     try:
         return bool(factory() == value)
-    except Exception:  # noqa: BLE001 - anybody's code
+    except Exception:  # noqa: BLE001 - user code
         return False
 
 
 def _can_be_copied(value: Any) -> bool:
     try:
         copy.deepcopy(value)
-    except Exception:  # noqa: BLE001 - anybody's `__deepcopy__`
+    except Exception:  # noqa: BLE001 - any `__deepcopy__`
         return False
     return True
 

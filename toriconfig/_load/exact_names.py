@@ -1,4 +1,4 @@
-"""Names of variables when case matters, or when only some of their delimiters mean nesting."""
+"""Names of variables for the options `case_sensitive` and `env_nested_max_split`."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from toriconfig._schema.shape import Shape
 def with_exact_names(
     kind: OriginKind, tree: Tree, shape: Shape, options: Options
 ) -> tuple[Tree, Callable[[Path], Iterable[str]] | None]:
-    """Return `(tree, spellings)`: the flat tree without the names that the options exclude. Each excluded name is a
-    warning.
+    """Return `(tree, spellings)` for a flat tree.
 
-    `spellings` returns the keys below a path as the names spell them; None if case does not matter.
+    `tree` has the names that the options allow. Its problems include a warning for each excluded name with the prefix.
+    `spellings` is a function that returns the keys below a path as the names spell them; None if case does not matter.
 
     Args:
         kind: the layer.
-        tree: names as spelt if case matters, else in upper case.
+        tree: the flat tree. Its names are as spelt if case matters, else in upper case.
         shape: the shape of the schema.
         options: the options.
     """
@@ -64,7 +64,7 @@ def _spelt_keys(names: list[str], delimiter: str | None) -> Callable[[Path], Ite
 
 
 def _spells(name: str, path: Path, shape: Shape, delimiter: str | None) -> bool:
-    """Return True if the name consists of the keys of the path exactly as spelt, joined by the delimiter."""
+    """Return True if the name consists of the keys of the path, in the same case, joined by the delimiter."""
     here: Shape | None = shape
     for key in path:
         if here is None or not here.models:

@@ -1,8 +1,8 @@
-"""Values that a source cannot read without the type of their field: decimals with all digits, and durations.
+"""Conversion of values by the type of their field: numbers to `Decimal`, and the text of durations to `timedelta`.
 
-A YAML or JSON reader turns `12345678901234567.89` into a float before the type `Decimal` is known; the text of the file
-still has all digits. A duration is a number of seconds, or has units (`90s`, `5m`, `1h30m`, `90d`), in every layer.
-Other formats of pydantic (`PT5M`, `00:05:00`) are not changed.
+A YAML or JSON reader converts `12345678901234567.89` to a float, which has fewer digits. The decimal is therefore
+created from the text of the file. A duration is a number of seconds, or has units (`90s`, `5m`, `1h30m`, `90d`), in
+every layer. Other formats of pydantic (`PT5M`, `00:05:00`) are not changed.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _PART = re.compile(rf"({_NUMBER})\s*([a-z]+)\s*")
 
 
 def exact_values(root: Node, shape: Shape, spelling: Callable[[Node], str | None]) -> Node:
-    """Return the tree with decimals and durations converted by the types of their fields; the same object if unchanged.
+    """Return the tree with decimals and durations converted for their fields; the same object if nothing changed.
 
     Args:
-        spelling: returns a number as its file spells it, or None.
+        spelling: function that returns the text of a number in its file, or None.
     """
     value = root.value
     below: Any
@@ -58,7 +58,13 @@ def _below(node: Node, shape: Shape | None, spelling: Callable[[Node], str | Non
 
 
 def exact(value: Any, shape: Shape, spelling: Callable[[], str | None]) -> Any:
-    """Convert one value by its shape: a float to a `Decimal`, the text of a duration to a `timedelta` or a number."""
+    """Return one value converted for its shape; any other value is returned unchanged.
+
+    A float becomes a `Decimal`. The text of a duration becomes a number of seconds or a `timedelta`.
+
+    Args:
+        spelling: function that returns the text of the value in its file, or None.
+    """
     scalars = shape.scalars
     if not scalars or shape.validated or shape.verbatim:
         return value
@@ -71,12 +77,12 @@ def exact(value: Any, shape: Shape, spelling: Callable[[], str | None]) -> Any:
 
 
 def scalars_are(scalars: tuple[type[Any], ...], kind: type[Any]) -> bool:
-    """Return True if only `kind` and None are allowed."""
+    """Return True if each class of `scalars` is `kind` or the class of None."""
     return all(of in (kind, type(None)) for of in scalars)
 
 
 def duration(text: str) -> Any:
-    """Convert the text of a duration to a number of seconds or a `timedelta`; return any other text unchanged.
+    """Return the text of a duration as a number of seconds or a `timedelta`; return any other text unchanged.
 
     >>> duration("300"), duration("1.5"), duration("5m"), duration("1h 30m"), duration("PT5M")
     (300, 1.5, datetime.timedelta(seconds=300), datetime.timedelta(seconds=5400), 'PT5M')

@@ -1,4 +1,7 @@
-"""`${file:path}` in a plain field. The file must be below a declared folder after `..` and links are resolved."""
+"""Reading of a file for `${file:path}` in a plain field.
+
+The file must be below a folder of the option `file_roots`, after `..` and links are resolved.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ MAX_BYTES = 1024 * 1024
 
 
 def read_under(name: str, roots: Sequence[str | os.PathLike[str]]) -> str | Problem:
-    """Return the text of the file without its last line break. A relative name is tried below each root in turn."""
+    """Return the text of a file without its last line break; or the problem. The roots are tried in order."""
     if not roots:
         return _refused("files are not read into plain fields", "set the option `file_roots`, or use a `Secret` field")
     for root in [os.path.realpath(os.fspath(root)) for root in roots]:

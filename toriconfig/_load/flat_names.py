@@ -1,7 +1,7 @@
 """Conversion of flat names and text to the schema: `DATABASE__POOL__MAX_SIZE=5` becomes `database.pool.max_size`.
 
-Variables, `.env` files and secret directories have only names and text. The shape of the schema decides which key a
-name means, and whether text such as `title=2.0,abstract=1.4` is a mapping.
+Variables, `.env` files and secret directories have only names and text. The shape of the schema decides which path a
+name stands for, and whether text such as `title=2.0,abstract=1.4` is a mapping.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ STEERING = ("PROFILE", "CONFIG_FILE", "NO_LOCAL")
 """Names under the prefix that control the load; a field of the same name takes precedence."""
 
 _LONGEST_POSITION = 6
-"""Digits of a position in a list."""
+"""Maximum number of digits of a position in a list."""
 
 MOST_PARTS = 100
 """Maximum number of parts of a name, equal to the depth of a settings file; a longer name is not a key."""
 
 VAULT = "VAULT__"
-"""Names under the prefix that describe the connection to Vault."""
+"""Beginning of the names that describe the connection to Vault, after the prefix."""
 
 
 def nested(
     kind: OriginKind, tree: Tree, shape: Shape, options: Options, existing: Existing, problems: list[Problem]
 ) -> tuple[Node, dict[str, Node]]:
-    """Return `(tree by the keys of the schema, names that describe the connection to Vault)` of a text layer."""
+    """Return `(tree, vault)` for a text layer: the tree by keys of the schema, and the nodes that describe Vault."""
     if not tree.flat:
         from toriconfig._load.free_keys import respelt_tree
 
@@ -66,12 +66,12 @@ def fit(
         root: nodes of text by name, in upper case and without the prefix.
         delimiter: separator of nested keys in names, or None.
         prefix: prefix of the names in messages.
-        existing: the existing keys of a mapping, which a name may mean in any case.
-        file_suffix: suffix of names whose value is the path of a file with the value; None: none.
+        existing: function that returns the existing keys of a mapping. A name matches such a key in any case.
+        file_suffix: suffix of names whose value is the path of a file with the value; None: no such names.
         file_roots: folders in which the files of plain fields must be; None: any folder.
 
     Returns:
-        The nested tree, and the names that describe the connection to Vault (without `VAULT__`).
+        The nested tree, and the nodes that describe the connection to Vault by name (without `VAULT__`).
     """
     from toriconfig._load.free_keys import respelt
     from toriconfig._load.text_values import structured
@@ -105,7 +105,7 @@ def fit(
 
 
 def fit_paths(root: Node, shape: Shape, problems: list[Problem]) -> Node:
-    """Convert a tree whose keys are dotted paths to a nested tree. Keys that are not plain fields are omitted."""
+    """Return a nested tree for a tree whose keys are dotted paths. Keys that are not plain fields are omitted."""
     from toriconfig._load.text_values import structured
 
     nested = Node({}, root.layer, root.at)
@@ -137,7 +137,7 @@ def means(name: str, shape: Shape, delimiter: str | None) -> bool:
 
 
 def _meant(name: str, shape: Shape, delimiter: str | None) -> tuple[Path | None, Shape]:
-    """Return the path that a name means, and the shape at the path. The name may be that of a renamed key."""
+    """Return `(path, shape)` of a name; `(None, ANY)` if the name is not a key. An old key has its old path."""
     if delimiter and name.count(delimiter) >= MOST_PARTS:
         return None, ANY
     path = _match(name, shape, delimiter)
@@ -150,13 +150,13 @@ def meaning(name: str, shape: Shape, delimiter: str | None) -> Path | None:
 
 
 def means_secret(name: str, shape: Shape, delimiter: str | None) -> bool:
-    """Return True if a name, without the prefix, is a secret or a part of one, also by an old key."""
+    """Return True if a name, without the prefix, is the current or old key of a secret, or of a part of a secret."""
     found = _meant(name.upper(), shape, delimiter.upper() if delimiter else None)[0] or ()
     return in_secret(found, shape)
 
 
 def meant_formerly(name: str, shape: Shape, delimiter: str | None, *, case_sensitive: bool) -> bool:
-    """Return True if a name, without the prefix, is an old key."""
+    """Return True if a name, without the prefix, is the old key of a renamed key."""
     if not case_sensitive:
         name, delimiter = name.upper(), delimiter.upper() if delimiter else None
     return _formerly(name, shape, delimiter, case_sensitive=case_sensitive)[0] is not None
@@ -186,12 +186,12 @@ def _formerly(
 def names(
     shape: Shape, delimiter: str | None, prefix: str = "", *, sections: bool = False
 ) -> Iterator[tuple[str, Path]]:
-    """Return the variable of each leaf that the environment can set, with its path.
+    """Yield `(variable, path)` for each leaf that the environment can set.
 
     For fields that pydantic-settings reads, its rules apply: case may matter, and an alias has no prefix.
 
     Args:
-        sections: True: also return the names that set a whole model, as JSON or `null`.
+        sections: True: also yield the variables that set a whole model, as JSON or `null`.
     """
     models = [model for model in shape.models if hasattr(model, "_toriconfig_read")]
     config = config_of(models[0]) if models else _OUR_RULES
@@ -215,7 +215,7 @@ class _Naming:
         self._sections = sections
 
     def of(self, key: str, field: Field, prefix: str, path: Path, seen: frozenset[type]) -> Iterator[tuple[str, Path]]:
-        """Return the names of one field and of everything below it."""
+        """Yield `(variable, path)` for one field, and for every field below it."""
         shape, path, name = field.shape, (*path, key), prefix + self._spelt(key)
         nests = shape.kind == "model" and self._delimiter and not seen.intersection(shape.models)
         if self._sections or not nests:
@@ -287,7 +287,7 @@ def _untyped(path: Path, target: Shape, shape: Shape) -> Shape | None:
 
 
 def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
-    """Return the path that `name` means in a list or named tuple: the position first; None if it means no item."""
+    """Return the path of `name` in a list or named tuple, which begins with the position; None if there is none."""
     part, cut, rest = name.partition(delimiter)
     names = [known.upper() for known in shape.names]
     if not (part in names or (part.isascii() and part.isdigit() and len(part) <= _LONGEST_POSITION)):
@@ -298,7 +298,7 @@ def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
 
 
 def _place(root: Node, path: Path, node: Node) -> None:
-    """Set the value of one name at its path. Each container on the path gets the position of its key (`key_at`)."""
+    """Put the node of one name at its path. Each container on the path gets the position of its key (`key_at`)."""
     *parents, last = path
     here = root
     for part, below in zip(parents, path[1:], strict=True):
@@ -311,9 +311,9 @@ def _place(root: Node, path: Path, node: Node) -> None:
 
 
 def _container(parent: Node, part: str | int, kind: type[dict[Any, Any]], node: Node) -> Node:
-    """Return the container at a key, and create it if the node there is not a container.
+    """Return the container at a key of `parent`; create it if the node there is not a container of this kind.
 
-    A container that was made from the parts of a text is an existing container too.
+    A list that was made from the parts of a text is a container of positions too.
     """
     known = _at(parent, part)
     if known is None or type(known.value) not in (kind, dict if kind is dict else list):
@@ -331,7 +331,7 @@ def _at(parent: Node, part: str | int) -> Node | None:
 
 
 def _put(parent: Node, part: str | int, node: Node) -> None:
-    """Set a key. A position beyond the end converts the list to `Positions`; a later station reports gaps."""
+    """Put a node at a key or position. A position beyond the end converts the list to `Positions`."""
     if type(parent.value) is list and isinstance(part, int):
         if part == len(parent.value):
             parent.value.append(node)
@@ -367,11 +367,11 @@ class UnknownVariables:
         prefix = self._prefix
         if (
             self._known is None or self._suggestions is None
-        ):  # each walk of the schema costs, and a shared prefix may have thousands of names
+        ):  # computed once, because there may be thousands of unknown names
             from toriconfig._core.suggest import Suggestions
 
             self._suggestions = Suggestions()
-            # Compared without the prefix, which they all share: it would make everything look alike.
+            # Compared without the common prefix, which would make all names similar.
             all_names = names(self._shape, self._delimiter, prefix)
             self._known = {_unprefixed(full, prefix).upper(): full for full, _ in all_names}
         found = self._suggestions.near(_unprefixed(name, prefix).upper(), self._known)
@@ -393,7 +393,7 @@ class UnknownVariables:
             help=f"did you mean `{candidate}`?" if candidate else otherwise,
             message=f"{what} is not a key of the schema",
             label="not a key",
-            # A directory of secrets may be shared with other programs; a prefix is ours.
+            # A directory of secrets may be shared with other programs; the prefix belongs to this program.
             severity="info" if in_file else "warning",
             fix=candidate,
         )

@@ -1,4 +1,4 @@
-"""Keys of a `dict`, which users choose, in variables. A variable means the existing key that differs only in case."""
+"""Keys of a `dict` in the names of variables. Such a key stands for an existing key that differs only in case."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from toriconfig._core.tree import Key, Node, Positions
 from toriconfig._schema.shape import ANY, Shape
 
 Existing = Callable[[Path], Iterable[str]]
-"""Returns the keys that other layers, or a default of the schema, have in the mapping at a path."""
+"""Function that returns the keys that other layers, or a default of the schema, have in the mapping at a path."""
 
 
 def respelt(path: Path, shape: Shape, existing: Existing) -> Path:
-    """Return the path with each key of a `dict` spelt as the schema declares it; else as other layers spell it."""
+    """Return the path with each key of a `dict` in the case of the schema, or else of another layer."""
     here: Shape | None = shape
     spelt: Path = ()
     for part in path:
@@ -28,7 +28,9 @@ def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]
     """Return a function that takes a path, and returns the keys of the layers and defaults directly below the path.
 
     Args:
-        roots: the trees of all layers; trees of text are skipped until they are converted.
+        shape: the shape of the schema.
+        roots: the trees of all layers. Trees of text are skipped, because they are not converted yet.
+        fitted: the converted trees, each with its layer.
     """
     files = [root for root in roots if not root.layer.text]
 
@@ -45,10 +47,9 @@ def existing_keys(shape: Shape, roots: list[Node], fitted: list[tuple[Any, Node]
 
 
 def respelt_tree(root: Node, shape: Shape, delimiter: str | None, existing: Existing, path: Path = ()) -> Node:
-    """Return the tree with each key of a `dict` spelt as by `respelt`. The source has converted its names to lower
-    case.
+    """Return the tree with each key of a `dict` spelt as by `respelt`, for a source that converts names to lower case.
 
-    Keys inside the JSON of a variable keep their spelling.
+    Keys inside JSON text are not changed.
     """
     if type(root.value) is not dict:
         return root
@@ -61,13 +62,13 @@ def respelt_tree(root: Node, shape: Shape, delimiter: str | None, existing: Exis
 
 
 def _is_named(node: Node, key: str, delimiter: str) -> bool:
-    """Return True if the key is a part of a variable's name; False if the key is in the JSON of a variable's value."""
+    """Return True if `key` is a part of a variable's name; False if it is a key inside JSON text."""
     origin = node.origin
     return origin == node.layer.locate(()) or (origin.name or origin.source).lower().endswith((delimiter + key).lower())
 
 
 def has_positions(node: Node) -> bool:
-    """Return True if some items of a list are set by position."""
+    """Return True if a list in the tree is given by some of its positions (`Positions`)."""
     if type(node.value) is list:
         return any(map(has_positions, node.value))
     return type(node.value) is Positions or (type(node.value) is dict and any(map(has_positions, node.value.values())))

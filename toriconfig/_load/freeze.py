@@ -1,6 +1,6 @@
-"""Immutable containers of loaded settings, which are still instances of list, dict and set.
+"""Immutable subclasses of list, dict and set for loaded settings.
 
-Copies, deep copies and pickles are plain, mutable containers.
+A copy, a deep copy or a pickle of such an object is a plain list, dict or set, which is mutable.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from pydantic import BaseModel
 
 
-def _refuse(self: Any, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG001  (the names of what it stands for)
+def _refuse(self: Any, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG001  (the arguments of the replaced method)
     raise TypeError(
         "a loaded snapshot cannot be changed: use `replace(settings, ...)`, `override(settings, ...)`, or copy the value"
     )
@@ -54,7 +54,7 @@ class FrozenDict(dict[Any, Any]):
 
 
 class FrozenSet(set[Any]):
-    """An immutable set. A `frozenset` would not be an instance of `set`, which the schema declares."""
+    """An immutable set. It is a subclass of `set`, because the schema declares `set` and a `frozenset` is none."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Metadata for a model that was created without a load: each of its values has the origin "code"."""
+"""The snapshot of a model that was created without a load. Its values have the origin "code"."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def adopt(model: BaseModel) -> Snapshot:
-    """Build the metadata of a model that no load built."""
+    """Return the snapshot of a model that was created without a load."""
     schema = type(model)
     root = _moved(from_object(model, schema.__name__))
     secrets: dict[Path, Secret[Any]] = {}
@@ -33,7 +33,7 @@ def _moved(node: Node) -> Node:
         value = {key: _moved(child) for key, child in value.items()}
     elif type(value) is list:
         value = [_moved(child) for child in value]
-    # What a settings class below read itself stays where it read it.
+    # Values that a nested settings class read itself keep their layers.
     return Node(value, _GIVEN if node.layer is DEFAULTS else node.layer, node.at)
 
 

@@ -1,4 +1,4 @@
-"""Hints for people who must set a value: the layers that were searched, and the ways to set the value."""
+"""Text for messages about missing values: the inputs that were searched, and the ways to set the value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from toriconfig._schema.shape import Shape
 
 
 class Hints:
-    """Sentence fragments for one load, created only when there is a message.
+    """Text for the messages of one load, created when a message needs it.
 
     Args:
         options: the result of `steering.steered`.
@@ -21,10 +21,10 @@ class Hints:
     def __init__(self, options: Options, shape: Shape) -> None:
         self._options = options
         self._shape = shape
-        self._variables: dict[Path, str] | None = None  # each walk of the schema costs; many secrets may be missing
+        self._variables: dict[Path, str] | None = None  # computed once, because many secrets may be missing
 
     def looked(self, path: Path) -> list[str]:
-        """Return the inputs of this load that were searched for the key at `path`."""
+        """Return the names of the inputs that were searched for the key at `path`."""
         options = self._options
         looked: list[str] = []
         if options.env_prefix is not None and "env" in options.layers:
@@ -42,7 +42,7 @@ class Hints:
         return looked
 
     def variable(self, path: Path) -> str | None:
-        """Return the variable that sets the key at `path`, or None."""
+        """Return the name of the variable that sets the key at `path`, or None."""
         options = self._options
         if options.env_prefix is None or "env" not in options.layers:
             return None
@@ -55,7 +55,7 @@ class Hints:
         return self._variables.get(path)
 
     def how_to_set(self, path: Path) -> str:
-        """Return the searched layers for the key at `path`, and the ways to set it, as text."""
+        """Return a text that names the inputs searched for the key at `path`, and the ways to set the key."""
         looked = ", ".join(self.looked(path)) or "no layer: the options name none"
         variable = self.variable(path)
         return f"looked in: {looked}; set `{show(path)}`" + (f", or {variable} in the environment" if variable else "")

@@ -1,4 +1,4 @@
-"""Replacement of `${...}` in the merged tree, in one pass: the value of a reference is never scanned again.
+"""Replacement of `${...}` in the merged tree, in one pass: a `${...}` in the value of a reference is not replaced.
 
 In plain fields every reference is replaced by its value. In a `Secret` field, references to Vault, files and other
 secrets are kept as a `Template`, from which the next station creates a handle.
@@ -38,14 +38,14 @@ _OPEN = "${"
 DEEPEST = 50
 """Maximum length of a chain of references."""
 LARGEST = 16 << 20
-"""Maximum number of characters of all composed texts together, because each may double another one."""
+"""Maximum length of all composed texts together, in characters. Each may contain another one several times."""
 
 
 _UNSET: Any = object()
 
 
 class _Run:
-    """One resolution of one tree."""
+    """The resolution of one tree."""
 
     def __init__(
         self,
@@ -98,9 +98,7 @@ class _Run:
         return Node(value, layer, node.at, node.key_at, under)
 
     def _loser(self, node: Node, shape: Shape, path: Path) -> Node:
-        """Resolve an overridden node, from which a secret may still be read. Problems are ignored, unless the node
-        refers to a backend.
-        """
+        """Resolve an overridden node of a secret. Problems are reported only if the node refers to a backend."""
         outer = self.problems
         asks = type(node.value) is str and node.layer.references and self._names_backend(node.value)
         self.problems = self.told if asks else []
@@ -115,7 +113,7 @@ class _Run:
         return shape if shape.kind == "secret" else shape.child(key) or ANY
 
     def text(self, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the resolved string at `path`. Each node is resolved once, even if several references name it."""
+        """Return the value of the text at `path` with its references resolved. Each node is resolved once."""
         known = self.done.get(id(node), self)
         if known is not self:
             return known
@@ -148,7 +146,9 @@ class _Run:
         return result
 
     def _left(self, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the text, or FAILED for a secret. Its layer has no references, so `${...}` is a warning or error."""
+        """Return a text with `${...}` of a layer without references, and warn. For a secret: add an error, return
+        `FAILED`.
+        """
         secret = shape.kind == "secret" or shape.sealed
         self.problems.append(left(node, path, severity="error" if secret else "warning"))
         return FAILED if secret else node.value
@@ -176,7 +176,7 @@ class _Run:
         return "".join(texts) if len(texts) == len(parts) else Template(parts)
 
     def _formed(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the value of `reference` in its form. For a value fetched later, return a reference with the form."""
+        """Return the value of `reference`, encoded in its forms; a reference with forms if it is fetched later."""
         value = self._value(reference, node, shape, path)
         forms = reference.forms
         if not forms or value is FAILED or isinstance(value, Reference):
@@ -274,7 +274,7 @@ class _Run:
         return value
 
     def _secret_on(self, target: Path) -> Path | None:
-        """Return the path of the secret that `target` is or belongs to, or None."""
+        """Return the path of the secret at or above `target`, or None."""
         shape: Shape | None = self.shape
         for depth, part in enumerate(target, 1):
             shape = shape.child(part) if shape is not None else None
@@ -292,7 +292,7 @@ class _Run:
         return Other(owner, target[len(owner) :])
 
     def _leads_back(self, found: Node, shape: Shape, path: Path) -> bool:
-        """Return True if the referenced node failed, as in a cycle. The caller then adds no second problem."""
+        """Return True if the referenced node failed, as in a cycle. A problem of the node is then already reported."""
         if type(found.value) is dict:
             return any(self._leads_back(child, shape, (*path, key)) for key, child in found.value.items())
         if type(found.value) is str and _OPEN in found.value and found.layer.references:
@@ -300,7 +300,7 @@ class _Run:
         return False
 
     def _unsaid(self, target: Path) -> Any:
-        """Return the default of a key that no layer sets, or the part of an object from code; else `_UNSET`."""
+        """Return the default at a path that no layer sets, or a part of an object from code; else `_UNSET`."""
         shape: Shape | None = self.shape
         node: Node | None = self.root
         value: Any = _UNSET
@@ -369,14 +369,12 @@ def resolve(
     problems: list[Problem],
     checks: Mapping[str, Check] = CHECKS,
 ) -> Node:
-    """Return the tree with its references resolved. Each failed reference adds a problem, and its value in the tree is
-    a `Template` without parts.
+    """Return the tree with its references resolved. Each failed reference adds a problem, and its value is `FAILED`.
 
     Args:
-        environ: the variables; None: only the tree is known, so a missing value that another layer may set is no
-            problem.
-        within: the tree in which `${other.key}` is looked up. If it is `root`, results of factories that references
-            called are part of the result. None: `root`.
+        environ: the variables; None: a missing value that another layer may set is no problem.
+        within: the tree in which `${other.key}` is looked up; None: `root`. If it is `root`, the result has the values
+            of default factories that references called.
         at: the path of `root` in `within`, and its shape; None: `root` is the whole tree.
         checks: the check of references for each scheme of a backend.
     """

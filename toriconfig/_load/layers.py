@@ -1,4 +1,4 @@
-"""First stations: reading of every layer, and conversion of each tree to the names and types of the schema."""
+"""First station: reading of every layer, and conversion of each tree to the names and types of the schema."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Layers(Value):
         trees: the trees with their layers, lowest first, with the current keys of the schema.
         variables: the variables that describe the connection to Vault, by their names below `VAULT__`.
         read: name and number of values of each layer.
-        lines: the lines of each text, by its name.
-        roots: the trees of texts, in which secrets of the shown lines are found.
+        lines: the lines of each input, by the name of the input.
+        roots: the trees of the inputs in `lines`. Secrets in the shown lines are found by these trees.
         complete: False if an input could not be read to its end.
         positions: True if a variable sets single items of a list.
         problems: problems of the inputs.
@@ -43,17 +43,17 @@ class Layers(Value):
     problems: tuple[Problem, ...] = ()
 
     def text_of(self, node: Node) -> str | None:
-        """Return a number or word as its file spells it; None if it is not one plain word in the file."""
+        """Return the text of a number or word in its file; None if the file spells it in another form."""
         return _text_of(node, self.lines)
 
 
 def no_layers(read: list[LayerRead] | None = None) -> Layers:
-    """Return the layers of a load that reads nothing."""
+    """Return the layers of a load that reads no source."""
     return Layers([], {}, [] if read is None else read, {}, [])
 
 
 def read_layers(context: Context) -> Layers:
-    """Read every layer."""
+    """Read every layer, and convert its tree to the names and types of the schema."""
     found = no_layers()
     problems: list[Problem] = []
     variables: dict[str, Node] = {}
@@ -84,7 +84,7 @@ def read_layers(context: Context) -> Layers:
 
 
 def with_tree(kind: OriginKind, tree: Tree, context: Context, layers: Layers, *, alone: bool = False) -> Layers:
-    """Return the layers with one more tree recorded, but not yet added to `trees`.
+    """Return the layers with the metadata and problems of one more tree. The tree is not added to `trees`.
 
     Args:
         alone: True if the tree is checked without other layers.
@@ -98,9 +98,9 @@ def with_tree(kind: OriginKind, tree: Tree, context: Context, layers: Layers, *,
 def _record(
     kind: OriginKind, tree: Tree, layers: Layers, context: Context, problems: list[Problem], *, alone: bool = False
 ) -> bool:
-    """Add one tree to `layers` and `problems`; return True if it could be read to its end."""
+    """Add the metadata of a tree to `layers`, and its problems to `problems`. Return True if it was read to its end."""
     problems += [problem for problem in tree.problems if _is_ours(problem, context)]
-    kind = tree.root.layer.kind if kind == "files" else kind  # sources of the program stand beside the files
+    kind = tree.root.layer.kind if kind == "files" else kind  # the layer `files` includes custom sources
     layers.read.append(LayerRead(kind, tree.root.layer.name, tree.root.leaves(), not alone and tree.blank))
     if tree.lines is not None:
         layers.lines[tree.root.layer.name] = tree.lines
@@ -123,7 +123,7 @@ def _is_ours(problem: Problem, context: Context) -> bool:
 
 
 def normalized(root: Node, context: Context, lines: Mapping[str, list[str]], problems: list[Problem]) -> Node:
-    """Return one tree with the current keys of the schema, and with values converted to their exact type."""
+    """Return a tree with the current keys of the schema, and with values converted by the types of their fields."""
     shape = context.shape
     if root.layer.text and root.layer.rank == "files":
         from toriconfig._load.text_values import read_by_shape
@@ -153,7 +153,7 @@ def _text_of(node: Node, lines: Mapping[str, list[str]]) -> str | None:
 
 
 def read_eagerly(context: Context, layers: Layers, session: Any) -> Layers:
-    """Return the layers with Vault's values for plain fields, at the precedence of the layer `vault`."""
+    """Return the layers with the plain values that Vault holds, at the precedence of the layer `vault`."""
     path = context.vault_path
     if path is None:
         return layers
@@ -177,9 +177,10 @@ def read_eagerly(context: Context, layers: Layers, session: Any) -> Layers:
 
 
 def _rank(kinds: list[OriginKind], above: Sequence[LayerKind]) -> int:
-    """Return the index of the lowest of `kinds` that has precedence over a layer, or their number if none has.
+    """Return the index of the lowest layer in `kinds` that is in `above`; the length of `kinds` if there is none.
 
     Args:
-        above: the layers above that layer.
+        kinds: layers, lowest first.
+        above: the layers that have precedence over the layer to insert.
     """
     return next((at for at, kind in enumerate(kinds) if kind in above), len(kinds))

@@ -1,4 +1,4 @@
-"""Lookup at a dotted path of a load: the value, its field, its node and its origin."""
+"""Lookup of the value, field, node and origin at a dotted path of loaded settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def value_at(loaded: Loaded, text: str) -> Any:
     """Return the value of the key at a dotted path.
 
     Raises:
-        KeyError: the schema does not have the key; the message names the most similar one.
+        KeyError: the schema does not have the key; the message names the most similar key.
     """
     return walked(loaded, path_of(loaded, text), text)[0]
 
@@ -30,7 +30,7 @@ def keys_at(loaded: Loaded, text: str) -> Path:
     """Return the dotted path as files spell it.
 
     Raises:
-        KeyError: the schema does not have the key; the message names the most similar one.
+        KeyError: the schema does not have the key; the message names the most similar key.
     """
     return walked(loaded, path_of(loaded, text), text)[3]
 
@@ -53,10 +53,10 @@ def by_name(path: Path, shape: Shape | None) -> Path:
 
 
 def names_of(path: Path, shape: Shape) -> Path:
-    """Convert a path of file keys, or of old keys, to names of fields.
+    """Return the path of names of fields for a path of file keys or old keys.
 
     Raises:
-        KeyError: the schema does not have the key; the message names the most similar one.
+        KeyError: the schema does not have the key; the message names the most similar key.
     """
     path = by_name(current(path, shape), shape)
     names: Path = ()
@@ -71,7 +71,13 @@ def names_of(path: Path, shape: Shape) -> Path:
 
 
 def walked(loaded: Loaded, path: Path, text: str) -> tuple[Any, Field | None, Shape | None, Path]:
-    """Return `(value, field, shape, path as files spell it)` of a path. Field and shape may be None."""
+    """Return `(value, field, shape, keys)` for a path. `keys` is the path as files spell it.
+
+    `field` is None for an item of a list or mapping. `shape` is None for a value that the schema does not describe.
+
+    Raises:
+        KeyError: there is no value at the path; the message names the most similar key.
+    """
     value: Any = loaded.model
     shape: Shape | None = loaded.snapshot.shape
     field: Field | None = None
@@ -101,7 +107,7 @@ def default_origin(loaded: Loaded, path: Path) -> Origin:
 
 
 def value_below(value: Any, part: str | int, field: Field | None) -> Any:
-    """Return the value of `part` in `value`.
+    """Return the item or attribute of `value` that `part` names.
 
     Raises:
         LookupError: `value` has no such part.
@@ -123,7 +129,7 @@ def value_below(value: Any, part: str | int, field: Field | None) -> Any:
 
 
 def _held_key(held: Mapping[Any, Any], part: str | int) -> Any:
-    """Return the key of a mapping that `part` spells. A path spells numbers, booleans and Enums as text."""
+    """Return the key of a mapping that `part` spells. A path spells numbers, booleans and Enum members as text."""
     if part in held:
         return part
     spelt = {str(getattr(key, "value", key)).lower(): key for key in held}
@@ -156,7 +162,7 @@ def shape_at(shape: Shape | None, path: Path) -> Shape | None:
 
 
 def node_at(loaded: Loaded, path: Path) -> Node | None:
-    """Return the node at a path of Python names or file keys."""
+    """Return the node at a path of field names or file keys, or None."""
     node: Node | None = loaded.snapshot.root
     shape: Shape | None = loaded.snapshot.shape
     for part in path:
@@ -171,13 +177,15 @@ def node_at(loaded: Loaded, path: Path) -> Node | None:
 
 
 def _given_whole(node: Node, name: str) -> Node | None:
-    """Return a node with the whole object or text for its part `name`; None if the object does not set the part."""
+    """Return a node for the part `name` of an object or text: the whole value. None if the object does not set the
+    part.
+    """
     unsaid = isinstance(node.value, BaseModel) and name not in node.value.model_fields_set
     return None if unsaid else Node(node.value, node.layer, node.at)
 
 
 def _places(shape: Shape | None, part: str | int, field: Field | None) -> Iterator[Path]:
-    """Yield the paths in the tree at which the value of a key, or of a field's name, may be set."""
+    """Yield each path below a node at which the value of `part` may be: its keys, its position, its alias paths."""
     name = field.name if field is not None else part
     if field is None or field.inside is None:
         yield from ((key,) for key in (field.keys if field is not None else (part,)))

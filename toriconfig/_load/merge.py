@@ -1,25 +1,24 @@
-"""Merging of one tree over another, as a pure function, with all of its rules.
+"""Merging of one tree over another, by these rules.
 
     lower layer    higher layer    result
     ───────────    ────────────    ──────────────────────────────────────────────────────────────
     –              anything        the higher value
-    mapping        mapping         key by key; with Merge("replace") the higher mapping alone, and in a union
-                                   of models if it means another model than the lower one
+    mapping        mapping         merged key by key; but the higher mapping alone with Merge("replace"), or in a
+                                   union of models if no model fits both mappings
     list           list            the higher list; with Merge("append" | "prepend" | "unique") both
     list           positions       the lower list with those items set (`XS__0=a` in a variable)
     scalar         scalar          the higher scalar
     list           scalar          the higher value, and vice versa: pydantic validates it
     mapping        list, scalar    a Problem that names both positions, and vice versa
-    reference      mapping         the value of a reference to a whole mapping (`d: ${env:D}`) is merged as if it
-                                   were written there; also above and below lists, and vice versa
+    reference      mapping         the mapping that the reference returns (`d: ${env:D}`) is merged like any other, and
+                                   vice versa; lists likewise
     anything       null            None if the field accepts None; otherwise the values of lower layers are
                                    removed, with one warning, even if a still higher layer sets a value
     null           anything        the higher value; if the field accepts None, no default is merged below it
-    secret         anything        the higher value; the lower one stays a candidate
+    secret         anything        the higher value; the lower value may still be read if a backend has none
 
-No tree is changed: nodes are shared between trees. The overridden node of each leaf is available as `Node.under`. A
-mapping of several layers has the position of the highest file, because users look for it there; without a file, that
-of the highest layer.
+No tree is changed; the result shares nodes with the trees. `Node.under` of a leaf is the node that the leaf overrides.
+The position of a mapping of several layers is its position in the highest file; without a file, in the highest layer.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from toriconfig._schema.shape import ANY, Shape
 
 
 def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Path = ()) -> Node:
-    """Merge `high` over `low` at `path` of the shape `shape`, and append conflicts to `problems`."""
+    """Return `high` merged over `low`; `problems` gets the conflicts. Both nodes are at `path` and have `shape`."""
     below, above = low.value, high.value
     if type(above) is dict and type(below) is dict and shape.kind != "secret":
         if shape.merge == "replace" or _means_another(below, above, shape):
@@ -63,7 +62,7 @@ def merge(low: Node, high: Node, shape: Shape, problems: list[Problem], path: Pa
 
 
 def merge_layers(trees: Iterable[tuple[OriginKind, Node]], shape: Shape) -> tuple[Node, list[Problem]]:
-    """Merge every tree over the previous ones, lowest first, and return the result with the problems of conflicts."""
+    """Return `(tree, problems)`: each tree merged over the previous ones, lowest first, and the conflicts."""
     root, problems = Node({}, _NOTHING), list[Problem]()
     for _, tree in trees:
         root = merge(root, tree, shape, problems)
@@ -74,7 +73,7 @@ _NOTHING = Layer("defaults", "nothing", lambda _at: Origin("defaults", "nothing"
 
 
 def positioned(below: Any, above: Positions, shape: Shape, problems: list[Problem], path: Path) -> Any:
-    """Return `below` with the items of `above` set: `Positions` if `below` has positions, else a list."""
+    """Return `below` with the items of `above` set: a `Positions` if `below` has positions, else a list."""
     if type(below) is dict:  # of a named tuple, by names
         below = Positions((shape.names.index(key), node) for key, node in below.items() if key in shape.names)
     items = dict(below if type(below) is Positions else enumerate(below))
@@ -87,7 +86,7 @@ def positioned(below: Any, above: Positions, shape: Shape, problems: list[Proble
 
 
 def whole_list(items: Mapping[int, Node], problems: list[Problem], path: Path) -> list[Node]:
-    """Convert items by position to a list; a position after a gap is a problem."""
+    """Return items by position as a list. The list ends before the first gap; items after a gap are a problem."""
     found: list[Node] = []
     for at in sorted(items):
         if at > len(found):
@@ -135,7 +134,8 @@ def _pruned(node: Node, shape: Shape, problems: list[Problem], path: Path) -> No
 def _means_another(below: dict[str, Node], above: dict[str, Node], shape: Shape) -> bool:
     """Return True if no model of a union fits both mappings.
 
-    A tag that a layer sets applies until a higher layer sets another one. The tag of a default does not.
+    A tag (a `Literal` field) of a layer also applies to higher layers, until one of them sets another tag. The tag of a
+    default does not.
     """
     if len(shape.models) < 2:
         return False
@@ -246,7 +246,9 @@ def at_nulls(wrong: list[Problem], problems: list[Problem]) -> list[Problem]:
 
 
 def without_vault_block(root: Node, shape: Shape) -> tuple[Node, Node | None]:
-    """Return `(tree without the block of Vault, the block)`. The block describes the connection; it may be None."""
+    """Return `(tree, block)`. `block` is the node `vault` of the files, which describes the connection, or None. `tree`
+    is the tree without it.
+    """
     block = root.value.get("vault") if "vault" not in shape.fields else None
     if block is None:
         return root, None

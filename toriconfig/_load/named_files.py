@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def names_a_file(name: str, shape: Shape, options: Options) -> bool:
-    """Return True if a variable (with its prefix) is a key plus the suffix for files, and is not itself a key."""
+    """Return True if a variable is the prefix, a key and the suffix for files, and is not itself a key."""
     from toriconfig._load.flat_names import meaning
 
     suffix, prefix, delimiter = (
@@ -44,13 +44,14 @@ def content(
     problems: list[Problem],
     roots: Sequence[PathLike] | None = None,
 ) -> Node | None:
-    """Return the content of the file that a variable names, as a node whose `at` is the path; None after a problem.
+    """Return a node with the content of the file that a variable names; None after a problem, or for an empty variable.
 
     Args:
-        node: the path of the file, and its position.
+        node: the value of the variable, which is the path of the file.
         name: the variable, without the prefix.
         suffix: the suffix of its name.
         names: all variables of the layer.
+        problems: list to which problems are appended.
         roots: folders in which the file must be; None: any folder.
     """
     other = names.get(name[: -len(suffix)])

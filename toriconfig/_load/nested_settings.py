@@ -1,6 +1,6 @@
 """Settings classes as fields of another schema.
 
-Such a class reads its own sources. Its metadata becomes part of the metadata of the whole load.
+Such a class reads its own sources. The origins of its values become part of the snapshot of the whole load.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ def _sections(model: BaseModel, path: Path) -> Iterator[tuple[Path, BaseModel]]:
 
 
 def _read(node: Node) -> Node:
-    """Return the tree of a nested class without its constructor arguments: the whole load has them from its layers."""
+    """Return the tree of a nested settings class without the arguments of its constructor.
+
+    These arguments come from the layers of the whole load, whose tree has their origins.
+    """
     value = node.value
     if type(value) is dict:
         value = {key: _read(child) for key, child in value.items() if type(child.value) is dict or not _is_given(child)}

@@ -1,4 +1,4 @@
-"""Pickling of a lazy settings object: its recipe is pickled, never the value of a secret."""
+"""Pickling of a lazy settings object. The pickle has the arguments of the load, and no value of a secret."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ def recipe_of(target: type[BaseModel] | str, options: Mapping[str, Any]) -> tupl
     """Return the schema and the options of a lazy settings object, for a new load in another process.
 
     Raises:
-        TypeError: the overrides, the given environment, or the connection to Vault may hold a secret; the message names
-            the remedy.
+        TypeError: an option may hold a secret; the message names the option and the remedy.
     """
     options = dict(options)
     for name in ("backends", "sources"):
@@ -71,7 +70,7 @@ def _leaves(value: Any, path: paths.Path, checks: Mapping[str, Check]) -> list[t
 
 
 def _only_refers(value: Any, checks: Mapping[str, Check]) -> bool:
-    """Return True if a text is exactly one reference without a default. A default is a value, perhaps a secret."""
+    """Return True if a text is exactly one reference without a default. A default may be a secret."""
     parts = parse(value, checks) if isinstance(value, str) else ()
     if isinstance(parts, Malformed) or len(parts) != 1:
         return False

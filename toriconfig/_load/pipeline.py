@@ -1,14 +1,14 @@
-"""The flow of one load, station by station.
+"""The stations of one load, in their order.
 
-Every station takes the fixed `Context` and returns what it made together with its problems:
+Every station takes the fixed `Context`, and returns its result and its problems:
 
-    read_layers   each source into a tree, in the names and types of the schema      `layers`
-    merge_layers  one tree, the highest layer of each key on top                      `merge`
+    read_layers   a tree for each source, with the names and types of the schema     `layers`
+    merge_layers  one tree, in which the highest layer of each key has precedence     `merge`
     vault_session the connection that the layers describe                             `connection`
     with_defaults the defaults of the schema below what layers set in part            `defaults`
     resolved      `${...}` replaced                                                   `references`, `interpolate`
-    judged        unknown keys found, handles for secrets put in                      `secrets/`
-    built         validated, frozen, remembered with its metadata                     `build`
+    judged        unknown keys reported, handles for secrets inserted                 `secrets/`
+    built         the validated and frozen model, with its snapshot                   `build`
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from toriconfig._validation.unknown_keys import unknown_keys, without_unknown
 
 
 class Draft(Value):
-    """Result of every station before the model is built.
+    """Result of the stations before the model is built.
 
     Attributes:
         context: the fixed inputs.
-        layers: what was read.
-        root: the tree that the model is made from, with handles where secrets are.
+        layers: the layers as they were read.
+        root: the tree from which the model is built, with handles for secrets.
         handles: the handles with their findings, or None if the schema has no secrets.
         session: the session with Vault, or None.
         problems: every problem so far, warnings included.
@@ -51,7 +51,7 @@ class Draft(Value):
 
 
 def assembled(context: Context) -> Draft:
-    """Read every layer and pass every station before the model is built."""
+    """Read every layer, and run every station before the model is built."""
     shape, problems = context.shape, list(context.problems)
     layers = read_layers(context)
     if any(refers(tree) for _, tree in layers.trees):
@@ -76,7 +76,7 @@ def assembled(context: Context) -> Draft:
 
 
 def checked(context: Context, tree: Tree) -> Draft:
-    """Return the draft for one tree alone. A key that another layer may set is not reported as missing."""
+    """Return the draft for one tree alone. A missing key that another layer may set is not reported."""
     shape, problems = context.shape, list(context.problems)
     layers = with_tree("files", tree, context, no_layers(), alone=True)
     problems += layers.problems
@@ -90,7 +90,7 @@ def checked(context: Context, tree: Tree) -> Draft:
     root, wrong = resolved(root, context, root, alone=True)
     draft = judged(Draft(context, layers, root, None, None, problems + wrong), alone=True)
     _, wrong = validated(draft, alone=True)
-    # An item of a list is whole in one layer, so no other layer can set what is missing in it.
+    # One layer sets a whole item of a list, so no other layer can set a key that is missing in the item.
     kept = [problem for problem in wrong if problem.code != Code.MISSING_KEY or "[" in problem.path]
     return draft.replaced(
         problems=[problem for problem in (*draft.problems, *kept) if problem.code != Code.SECRET_WITHOUT_VALUE]
@@ -123,9 +123,9 @@ def derived(context: Context, base: Loaded, updates: Mapping[str, Any]) -> Draft
 
 
 def judged(draft: Draft, *, alone: bool = False) -> Draft:
-    """Return the draft with handles for its secrets, and without unknown keys that are only a warning or ignored.
+    """Return the draft with handles for its secrets, and with the problems of unknown keys.
 
-    Otherwise a model with `extra="forbid"` would reject these keys.
+    If unknown keys are not errors, they are removed, because a model with `extra="forbid"` would reject them.
 
     Args:
         draft: its `handles` are those of an earlier load, or None.

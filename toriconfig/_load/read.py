@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Inputs(Value):
-    """Inputs that a load may read. With `arguments` they include the command line of the program."""
+    """Inputs that a load may read. With `arguments=True` they include the command line of the program."""
 
     options: Options
     environ: Mapping[str, str]
@@ -30,18 +30,18 @@ class Inputs(Value):
 
 
 Reader = Callable[[Inputs], Iterator[tuple[OriginKind, Tree]]]
-"""Returns everything that a load reads, lowest first."""
+"""Function that yields `(layer, tree)` for everything that a load reads, lowest first."""
 
 
 def read(inputs: Inputs) -> Iterator[tuple[OriginKind, Tree]]:
-    """Return the tree of every source, lowest first."""
+    """Yield `(layer, tree)` for every source, lowest first."""
     for kind in reversed(inputs.options.layers):
         for tree in read_layer(kind, inputs):
             yield kind, tree
 
 
 def read_layer(kind: LayerKind, inputs: Inputs) -> Iterator[Tree]:
-    """Return the trees of the sources of one layer, lowest first."""
+    """Yield the tree of every source of one layer, lowest first."""
     make = _SOURCES.get(kind)
     if make is not None:
         for source in make(inputs):
@@ -50,7 +50,9 @@ def read_layer(kind: LayerKind, inputs: Inputs) -> Iterator[Tree]:
 
 
 def _as_meant(tree: Tree, options: Options) -> Tree:
-    """Return the variables by `env_ignore_empty` (omit empty ones) and `env_parse_none_str` (a text means None)."""
+    """Return the tree of variables after `env_ignore_empty` removed empty ones and `env_parse_none_str` set values to
+    None.
+    """
     if options.env_ignore_empty:
         for name in [name for name, node in tree.root.value.items() if node.value == ""]:
             del tree.root.value[name]
@@ -74,9 +76,7 @@ def files_of(options: Options) -> list[tuple[str, bool]]:
 
 
 def _matching(entry: str) -> list[str]:
-    """Return the files of an entry of `config_files`: those of a folder, those that match a pattern, or the file
-    itself.
-    """
+    """Return the files of an entry of `config_files`: those in a folder, those that match a pattern, or the entry."""
     if isinstance(entry, Resource):
         return _in_package(entry)
     if os.path.isfile(entry):
@@ -92,7 +92,7 @@ def _matching(entry: str) -> list[str]:
 
 
 def _in_package(entry: Resource) -> list[str]:
-    """Return the files of a resource: those of a folder of a package, or the file itself."""
+    """Return the files of a resource: those in a folder of a package, or the resource itself."""
     if not entry.traversable.is_dir():
         return [entry]
     inside = sorted(entry.traversable.iterdir(), key=lambda one: str(one.name))
@@ -101,7 +101,7 @@ def _in_package(entry: Resource) -> list[str]:
 
 
 def settings_files_in(name: str) -> list[str]:
-    """Return the settings files in and below the folder `name`, sorted; only `name` if it is no folder.
+    """Return the settings files in and below the folder `name`, sorted; `[name]` if it is not a folder.
 
     Hidden files and folders, and `pyproject.toml`, are omitted.
     """
@@ -119,7 +119,7 @@ def settings_files_in(name: str) -> list[str]:
 
 
 def _named(options: Options) -> tuple[PathLike, ...]:
-    """Return the files that pydantic-settings' own options name. A missing one is no error."""
+    """Return the files that pydantic-settings' own options name. A missing file is not an error."""
     return (*options.json_file, *options.toml_file, *options.yaml_file)
 
 
@@ -151,8 +151,8 @@ def profiles_of(options: Options) -> list[str]:
 def overlooked(options: Options) -> list[Problem]:
     """Return the problems of settings files that are ignored, and of folders and files that are missing.
 
-    A missing folder is a warning. A file that is ignored because another one has the same name is a warning. If
-    settings files are required and none is found, that is an error.
+    A missing folder is a warning. A file is ignored, with a warning, if a file with the same name and another extension
+    is read. If the option `required` is True and there is no settings file, that is an error.
     """
     files = files_of(options)
     read = [file for file, asked in files if not asked]
@@ -190,7 +190,7 @@ _USERS: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
         "name the folder with `secrets_dir`",
     ),
 )
-"""Options that change how an input is read, the options of which one must name an input, and the remedy."""
+"""Options that change how an input is read, the options that can name such an input, and the remedy if none does."""
 _HEADER = "pyproject_toml_table_header"
 
 
@@ -199,7 +199,7 @@ def without_effect(options: Options, named: Collection[str], schema: str) -> lis
 
     Args:
         options: the result of `steering.steered`.
-        named: the options that the class and the call set. An option set to None means that there is no such input.
+        named: the options that the class and the call set, also to None.
         schema: name of the class.
     """
     files = options.config_files
@@ -231,7 +231,7 @@ def _is_pyproject(file: PathLike) -> bool:
 
 
 def no_files(options: Options, severity: Severity) -> Problem:
-    """Build the problem that no settings file was found; it names the searched places."""
+    """Return the problem that no settings file was found. It names the paths that were searched."""
     looked = looked_for(options)
     return Problem(
         Code.MISSING_FILE,
@@ -258,7 +258,7 @@ def _no_folder(folder: str) -> Problem:
 
 
 def _stems(options: Options) -> list[str]:
-    """Return the base names of the files, lowest first."""
+    """Return the paths of the settings files without their extensions, lowest first."""
     if options.config_name is None:
         return []
     names = [options.config_name]
@@ -270,7 +270,7 @@ def _stems(options: Options) -> list[str]:
 
 
 def existing(stem: str) -> list[str]:
-    """Return the existing files with that base name. The first of them is the one that is read."""
+    """Return the existing files with the path `stem` and a known extension. The first of them is read."""
     return [stem + ending for ending in endings() if os.path.lexists(stem + ending)]
 
 
@@ -295,7 +295,7 @@ def _files(inputs: Inputs) -> Iterator[Source]:
 
 
 def reader_options(file: str, options: Options) -> dict[str, Any]:
-    """Return the arguments of a file's reader besides the content: the table to read, for a format that has tables."""
+    """Return the keyword arguments for the reader of a file: the table to read, if the format has tables."""
     if not format_of(file).tables:
         return {}
     if not _is_pyproject(file):
@@ -323,7 +323,7 @@ def _secrets_dirs(inputs: Inputs) -> Iterator[Source]:
 
 
 def dotenvs(options: Options, environ: Mapping[str, str]) -> list[DotEnv]:
-    """Return the `.env` files, lowest first."""
+    """Return the sources of the `.env` files, lowest first."""
     if not options.env_file:
         return []
     from toriconfig.sources.dotenv import DotEnv
@@ -342,7 +342,7 @@ def dotenvs(options: Options, environ: Mapping[str, str]) -> list[DotEnv]:
 
 
 def _upwards(file: str, depth: int) -> str:
-    """Return the file if it exists; else the file of the same name in the nearest parent folder."""
+    """Return `file` if it exists; else the file of the same name in the nearest parent folder; else `file`."""
     if os.path.isabs(file):
         return file
     tries = [os.path.join(*[os.pardir] * up, file) for up in range(1, depth + 1)]
@@ -367,7 +367,7 @@ def _code(inputs: Inputs) -> Iterator[Source]:
         yield MappingSource(inputs.overrides)
 
 
-# Each imports its source only when the options name an input: what is not used is not paid for.
+# Each function imports its source only if the options name an input.
 _SOURCES: dict[LayerKind, Callable[[Inputs], Iterator[Source]]] = {
     "files": _files,
     "secrets_dir": _secrets_dirs,
@@ -375,4 +375,4 @@ _SOURCES: dict[LayerKind, Callable[[Inputs], Iterator[Source]]] = {
     "env": _environ,
     "code": _code,
 }
-"""The sources of each layer. `vault` is read where secrets are used, `defaults` is the schema itself."""
+"""The sources of each layer. The layers `vault` and `defaults` have none: later stations add them."""

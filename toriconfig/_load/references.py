@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def resolved(
     root: Node, context: Context, within: Node, *, alone: bool = False, at: tuple[Path, Shape] | None = None
 ) -> tuple[Node, list[Problem]]:
-    """Return the tree with its references resolved, and the problems.
+    """Return `(tree, problems)`: the tree with its references resolved.
 
     Args:
         within: the tree in which `${other.key}` is looked up.
@@ -57,9 +57,7 @@ def _mentions(node: Node) -> bool:
 
 
 def with_whole(root: Node, context: Context, within: Node) -> tuple[Node, list[Problem]]:
-    """Return a tree with references to whole lists and mappings replaced, so that they are merged key by key; and
-    problems.
-    """
+    """Return `(tree, problems)`: the tree in which lists and mappings replace the references to them."""
     problems: list[Problem] = []
     if not refers(root):
         return root, problems
@@ -74,7 +72,9 @@ def with_whole(root: Node, context: Context, within: Node) -> tuple[Node, list[P
 
 
 def with_whole_in_all(layers: Layers, context: Context, merged: Node) -> Layers:
-    """Return the layers with `with_whole` applied to every tree."""
+    """Return the layers with `with_whole` applied to every tree. `merged` is the tree in which `${other.key}` is looked
+    up.
+    """
     problems: list[Problem] = []
     trees = []
     for kind, tree in layers.trees:

@@ -1,4 +1,4 @@
-"""Moving of values from old keys to their current keys, with one warning each."""
+"""Station that moves values from renamed keys to their current keys, with a warning for each."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from toriconfig._schema.renames import Renamed, own
 from toriconfig._schema.shape import ANY, Field, Shape
 
 Variable = Callable[[Path], str | None]
-"""The variable that sets the key at a path, or None."""
+"""Function that returns the name of the variable that sets the key at a path, or None."""
 
 
 def up_to_date(root: Node, shape: Shape, problems: list[Problem], variable: Variable) -> Node:
-    """Return `root` with renamed keys moved, and a warning for each of them and for each deprecated key."""
+    """Return `root` with the values of renamed keys moved to the current keys.
+
+    Each renamed key, and each deprecated key, in `root` adds a warning to `problems`.
+    """
     return _Walk(problems, variable).node(root, shape, ())
 
 
@@ -93,7 +96,7 @@ def _deprecated(node: Node, field: Field, path: Path) -> Problem:
 
 
 def _beneath(high: Node, low: Node) -> Node:
-    """Return `high` merged over `low`: keys that `high` does not set are those of `low`."""
+    """Return `high` with the keys of `low` that `high` does not set, at any depth."""
     if type(high.value) is not dict or type(low.value) is not dict:
         return high
     values = dict(low.value)

@@ -1,4 +1,4 @@
-"""Metadata of one load: the merged tree, and the findings. It is immutable and does not hold the model."""
+"""The metadata of one load: its arguments, the merged tree, and the findings."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Recipe(Value):
         overrides: the values of the code layer.
         environ: the environment variables; None: those of the process at the time of the load.
         offline: True: backends are not used.
-        presumed: True: an optional secret with a Vault reference counts as set when offline, not as None.
-        arguments: True: a schema that reads the command line of the program does so.
+        presumed: True: when offline, an optional secret with a reference to a backend counts as set; False: it is None.
+        arguments: True: a schema may read the command line of the program.
         most: maximum number of problems with excerpts of their lines; 0: all.
-        connected: True: there is a session with Vault even if no secret of the schema uses it.
+        connected: True: a session with Vault is created even if no secret of the schema uses it.
     """
 
     schema: type[BaseModel]
@@ -47,7 +47,7 @@ class Recipe(Value):
     connected: bool = False
 
     def unasked(self) -> Recipe:
-        """Return a recipe with the same result as with Vault, but without requests to Vault."""
+        """Return a recipe that sends no request to a backend, and for which an optional secret counts as set."""
         return self.replaced(offline=True, presumed=True)
 
     def __repr__(self) -> str:
@@ -74,7 +74,7 @@ _NONE: Mapping[Any, Any] = MappingProxyType({})
 
 
 class Snapshot(Value):
-    """Metadata of one load. Holds no reference to the model, so unused models can be collected.
+    """Metadata of one load. It holds no reference to the model, so the model can be collected when it is not used.
 
     Attributes:
         root: the merged tree with its overridden nodes.
@@ -82,7 +82,7 @@ class Snapshot(Value):
         recipe: the arguments of the load.
         options: the options, with the profile decided.
         secrets: every handle by its path.
-        declared: the Vault references from which each secret may be read, with or without a configured Vault.
+        declared: the references to backends from which each secret may be read, with or without a configured backend.
         source_texts: the reference, or mapping of references, that a file sets for a secret, if no higher layer sets
             it.
         layers: the layers that were read, lowest first.
@@ -123,7 +123,7 @@ _KNOWN: dict[int, tuple[weakref.ref[BaseModel], Snapshot | Callable[[BaseModel],
 
 
 def snapshot_of(model: BaseModel) -> Snapshot | None:
-    """Return the metadata of a model, or None if no load created the model."""
+    """Return the snapshot of a model, or None if no load created the model."""
     known = _KNOWN.get(id(model))
     if known is None or known[0]() is not model:
         return None
@@ -132,12 +132,12 @@ def snapshot_of(model: BaseModel) -> Snapshot | None:
 
 
 def remember(loaded: Loaded) -> None:
-    """Register the metadata of a model for `snapshot_of`, as long as the model exists."""
+    """Register the snapshot of a model for `snapshot_of`, as long as the model exists."""
     remember_how(loaded.model, loaded.snapshot)
 
 
 def remember_how(model: BaseModel, snapshot: Snapshot | Callable[[BaseModel], Snapshot]) -> None:
-    """Register a function that computes the metadata of a model at each request."""
+    """Register the snapshot of a model, or a function that `snapshot_of` calls each time to create the snapshot."""
     identity = id(model)
     try:
         ref = weakref.ref(model, lambda _: _forget(identity))

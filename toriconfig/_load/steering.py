@@ -1,7 +1,7 @@
-"""Settings of a load itself, from options and variables: the profile, the files, and the use of local files.
+"""Options that variables can set: the profile, the files, and the use of local files.
 
-A variable of the environment takes precedence over one of a `.env` file. A name under the prefix that is a field of the
-schema sets the field, and does not control the load.
+A variable of the environment takes precedence over a variable of a `.env` file. A variable that sets a field of the
+schema is not read as an option.
 """
 
 from __future__ import annotations
@@ -59,8 +59,7 @@ def options_of(recipe: Recipe, environ: Mapping[str, str], shape: Shape, problem
 def steered(options: Options, environ: Mapping[str, str], shape: Shape, problems: list[Problem]) -> Options:
     """Return the options, with the profile, the files and `local` that environment variables may set.
 
-    In the result, `config_name` has no extension, and `config_files` holds full paths, to which `config_dir` does not
-    apply.
+    In the result, `config_name` has no extension, and `config_dir` is already part of the paths in `config_files`.
 
     Args:
         options: those of the class and the call.
@@ -103,7 +102,7 @@ class _Variables:
         """Return the value of a variable, or None if it is not set.
 
         Args:
-            name: its name under the prefix.
+            name: the name of the variable without the prefix.
             own: a full name, set by an option, that replaces prefix and `name`; None: no such option.
         """
         prefix = self._options.env_prefix
@@ -173,7 +172,7 @@ def _no_file(profile: str, options: Options, origin: Origin) -> Problem:
 
     known = profiles_of(options)
     candidate = near(profile, known)
-    # A profile that names a place in Vault does something without a file.
+    # A profile that is a part of `vault_path` has an effect without a file.
     used = "${profile}" in (options.vault_path or "")
     return Problem(
         Code.UNKNOWN_PROFILE,

@@ -1,4 +1,4 @@
-"""Nodes that references leave in the tree: texts that are composed later, and marks of failed references."""
+"""Values in the tree for references that are not resolved: templates of secrets, and a mark for failed references."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from toriconfig._core.value import Value
 
 
 class Other(Value):
-    """Another secret: its path, the key inside it (() for the whole secret), and the encodings of its text."""
+    """Reference to another secret: its path, the key inside it (() for the whole secret), and the encodings of its
+    text.
+    """
 
     path: Path
     key: Path
@@ -19,7 +21,7 @@ class Other(Value):
 
 
 class Template:
-    """The value of a secret field before it is fetched: pieces of text, references, and other secrets."""
+    """The value of a secret field before it is fetched: a list of texts, references to backends, and other secrets."""
 
     __slots__ = ("parts",)
 
@@ -31,18 +33,18 @@ class Template:
 
 
 FAILED = Template([])
-"""Marks a reference that could not be resolved; its problem is already reported."""
+"""Value of a node whose reference could not be resolved. Its problem is already reported."""
 
 
 def failed(node: Node) -> bool:
-    """Return True if `node` marks a failed reference, or is a mapping that contains such a mark."""
+    """Return True if the value of `node` is `FAILED`, or is a mapping with `FAILED` at any depth."""
     if type(node.value) is dict:
         return any(map(failed, node.value.values()))
     return node.value is FAILED
 
 
 def without_failed(node: Node) -> Node:
-    """Return `node` without the values whose references failed, so that they are not reported again."""
+    """Return `node` without every value that is `FAILED`, because its problem is already reported."""
     value = node.value
     if type(value) is dict:
         value = {key: without_failed(child) for key, child in value.items() if child.value is not FAILED}

@@ -1,6 +1,4 @@
-"""Conversion of text by the shape of the schema: JSON, `a,b` for a list, `a=1,b=2` for a mapping, `2` for `Literal[1,
-2]`.
-"""
+"""Conversion of text by shape: JSON, `a,b` for a list, `a=1,b=2` for a mapping, `2` for `Literal[1, 2]`."""
 
 from __future__ import annotations
 
@@ -16,10 +14,11 @@ _NUMBERS = frozenset({int, float, bool, Decimal})
 
 
 def structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Node | None:
-    """Convert text to the value that the schema accepts at `path`; return None if the text sets nothing.
+    """Return `node` with its text converted for `shape`; None if the text sets nothing, or after a problem.
 
-    Text for a validator that runs before pydantic's own is not changed, unless the text is a JSON list or object. With
-    `NoDecode` no text is changed. The parts of a converted text have a position of their key (`key_at`).
+    If a validator gets the text before pydantic converts it, only a JSON list or object is converted. With `NoDecode`,
+    no text is converted. The parts of a converted text have the position of the text as position of their key
+    (`key_at`).
     """
     text = node.value
     if not isinstance(text, str) or shape.verbatim:
@@ -51,7 +50,7 @@ def _spells_numbers(shape: Shape) -> bool:
 
 
 def _split(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Node | None:
-    """Split text that is not JSON at its commas."""
+    """Return `node` with its text split at the commas; None for empty text that sets nothing, or after a problem."""
     text: str = node.value
     parts = list(filter(str.strip, text.split(",")))
     if not parts and shape.kind == "model" and shape.nullable:
@@ -71,7 +70,10 @@ def _split(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Nod
 
 
 def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Problem], failed: object) -> Node:
-    """Return `node` with the text of its references converted like the text of a variable; `failed` after a problem."""
+    """Return `node` with `text`, in which its references are replaced, converted like the text of a variable.
+
+    The value is `failed` after a problem.
+    """
     from toriconfig._load.exact_values import exact_values
 
     known = len(problems)
@@ -84,7 +86,7 @@ def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Pro
 
 
 def can_mean(shape: Shape, value: Any) -> bool:
-    """Return True if a text can be converted to `value`.
+    """Return True if a text can be converted to `value` for the shape.
 
     If the shape allows text, `null` is not converted to None. With `NoDecode`, JSON is not converted to a mapping or
     list.
@@ -101,7 +103,7 @@ def _part(text: str, whole: Node, shape: Shape) -> Node:
 
 
 def _scalar(node: Node, shape: Shape) -> Node:
-    """Convert the text `null`, or the text of an allowed value, to that value; return any other text unchanged."""
+    """Return `node` with the text `null`, or the text of an allowed value, converted. Any other node is unchanged."""
     text = node.value.strip()
     if text == "null" and can_mean(shape, None):
         return Node(None, node.layer, node.at, node.key_at)
@@ -125,19 +127,19 @@ def choice(text: str, choices: tuple[Any, ...]) -> Any:
 
 
 def declared(key: str, choices: tuple[Any, ...]) -> str:
-    """Return the key of a mapping, converted to the declared number or boolean that it spells."""
+    """Return a mapping key, as a `Key` if it spells a number or boolean of `choices`."""
     found = choice(key, choices) if choices and key not in choices else None
     return key if found is None else Key(key, found)
 
 
 class JsonText(str):
-    """Text inside JSON that was decoded before the shape of its field was known."""
+    """Text from decoded JSON. It is a value, which a shape does not convert again."""
 
     __slots__ = ()
 
 
 class _Spelt(float):
-    """A number of JSON with its spelling."""
+    """A float from decoded JSON, with its text."""
 
     __slots__ = ("text",)
     text: str
@@ -149,7 +151,7 @@ class _Spelt(float):
 
 
 def decoded(text: str) -> Any:
-    """Decode a JSON list or mapping. Its texts and numbers are marked until `unmarked` converts them by a shape."""
+    """Return a JSON list or mapping as Python objects. Text and floats in it are marked, until `unmarked` is called."""
     return _marked(_json(text, exact=True)[0])
 
 
@@ -195,7 +197,7 @@ def _nodes(value: Any, like: Node, shape: Shape, key_at: Any = None) -> Node:
 def read_by_shape(
     node: Node, shape: Shape, problems: list[Problem], *, decodes: bool = True, path: Path = ()
 ) -> Node | None:
-    """Convert the text of a nested tree by `shape`; `XS__0` becomes a position of the list `xs`.
+    """Return a nested tree with its text converted for `shape`. `XS__0` becomes a position of the list `xs`.
 
     Text with a reference is kept, and converted when the reference is resolved.
 

@@ -1,4 +1,4 @@
-"""Detection of references that are inserted into a URL without encoding, although their value may contain delimiters."""
+"""Detection of references in a URL that should be percent-encoded."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ _HOLE = "\0"
 
 
 def hints(parts: Sequence[str | Reference], values: Sequence[Any], path: str, origin: Origin) -> Iterator[Problem]:
-    """Return one hint for each reference in a URL that should be percent-encoded and is not.
+    """Yield a hint for each reference in a URL that should have `|url`, because its value may contain delimiters of
+    URLs.
 
-    For a value that is fetched later, user name, password and query values are reported. For a known value, these parts
-    and path segments are reported if encoding would change them.
+    For a value that is fetched later, this applies in the user name, password and query. For a known value, it applies
+    in these parts and in the path, if encoding changes the value.
 
     Args:
         parts: the parts of the text as written.
@@ -50,9 +51,9 @@ def hints(parts: Sequence[str | Reference], values: Sequence[Any], path: str, or
 
 
 def _rooms(rest: str) -> Iterator[str]:
-    """For each reference, yield the name of the URL part that contains it, such as "query".
+    """Yield, for each reference, the name of the URL part that contains it, such as "query".
 
-    Yield "" for a reference in the host, port or fragment, which need no encoding.
+    The name is "" for a reference in the host, port or fragment, which need no encoding.
     """
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     host = authority.rfind("@") + 1
@@ -69,7 +70,7 @@ def _rooms(rest: str) -> Iterator[str]:
 
 
 def _differs(value: Any, room: str) -> bool:
-    """Return True if encoding may change the value."""
+    """Return True if encoding may change the value in the URL part `room`."""
     if isinstance(value, Value):  # fetched later
         return room != "path"
     return value is not None and quote(str(value), safe="/" if room == "path" else "", errors="replace") != str(value)

@@ -1,4 +1,4 @@
-"""Connection to Vault, merged from code, `<PREFIX>VAULT__*` variables and the `vault:` block of the files."""
+"""The connection to Vault, merged from code, `<PREFIX>VAULT__*` variables and the `vault:` block of the files."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class _Outcome(NamedTuple):
 
 
 def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | None, problems: list[Problem]) -> Vault:
-    """Return the connection, field by field: code takes precedence over variables, and variables over files.
+    """Return the connection. Each field comes from code, or else from a variable, or else from a file.
 
-    A settings file (YAML, JSON, `.env`) may set only the fields declared for files, unless code permits more. Without
-    this rule, a person who can change a settings file could send the token, or another file, to another server.
+    A settings file (YAML, JSON, `.env`) may set only the fields that are declared for files, unless `code` has
+    `allow_file_address`. Otherwise a person who can change a settings file could send the token to another server.
     """
     allowed = code is not None and code.allow_file_address is True
     given: dict[str, Any] = {}
@@ -50,7 +50,7 @@ def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | Non
             problems.append(_refused(("vault", *name.split("__")), node))
     refused = [] if allowed else _refused_of(login)
     problems.extend(_refused(("vault", "auth", key), login[key]) for key in refused)
-    if login and not refused:  # what lacks a field that was refused would be blamed for it a second time
+    if login and not refused:  # without the refused field, the login would cause a second problem
         given["auth"] = {key.lower(): node.plain() for key, node in login.items()}
     made = _made(given)
     if made.vault is None:
@@ -61,13 +61,13 @@ def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | Non
 
 
 def _refused_of(login: Mapping[str, Node]) -> list[str]:
-    """Return the fields of a login that are not allowed from their origin."""
+    """Return the fields of a login that the layer which sets them may not set."""
     named = [node.value for key, node in login.items() if key.lower() == "method"]
     methods = [METHODS.get(str(name).strip().lower()) for name in named]
 
     def kinds(name: str) -> list[type[Any]]:
-        # A field that the method does not have is refused like that of the method which is perhaps meant, and so is
-        # every field where the method stands in two spellings: `method` and `METHOD`.
+        # If the method does not have the field, or is given twice (`method` and `METHOD`), the field must be allowed
+        # for every method that has it.
         kind = methods[0] if len(methods) == 1 else None
         return [kind] if kind is not None and _has(kind, name) else [one for one in METHODS.values() if _has(one, name)]
 
@@ -85,7 +85,11 @@ def _has(kind: type[Any], name: str) -> bool:
 
 
 def auth_from(method: str, options: Mapping[str, Any]) -> Auth:
-    """Return the login method from fields as text: `TORI_VAULT__AUTH__METHOD`, `..._ROLE_ID`.
+    """Return the login method `method` with the given fields, as from `TORI_VAULT__AUTH__METHOD` and `..._ROLE_ID`.
+
+    Args:
+        method: name of the method.
+        options: the fields of the method as text.
 
     Raises:
         ValueError: a method or field is unknown (the message names the most similar one), or a field is invalid.
@@ -105,7 +109,7 @@ def vault_from(options: Mapping[str, Any]) -> Vault:
     """Return a `Vault` from fields as text or values; `auth` is a mapping with `method` and the fields of the method.
 
     Raises:
-        ValueError: as `Vault` and `auth_from`.
+        ValueError: a field is unknown or invalid, see `Vault` and `auth_from`.
     """
     given = {str(name).lower(): value for name, value in options.items()}
     auth = given.pop("auth", None)
@@ -170,7 +174,11 @@ def _problem(node: Node, expected: str, message: str) -> Problem:
 
 
 def _method_of(options: Mapping[str, Any]) -> str:
-    """Return the login method for fields without `method`: "token", unless a field belongs to another method."""
+    """Return the name of the method for a login without `method`: "token".
+
+    Raises:
+        ValueError: a field belongs only to other methods.
+    """
     known = {method: {one.name for one in fields(kind)} for method, kind in METHODS.items()}
     for name in options:
         having = [method for method, names in known.items() if name in names]

@@ -1,4 +1,4 @@
-"""References to a whole list or mapping (`d: ${env:D}`), resolved before layers are merged there key by key."""
+"""Resolution of references to a whole list or mapping (`d: ${env:D}`), before layers are merged."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from toriconfig._schema.shape import ANY, Shape
 _CONTAINERS = frozenset({"model", "mapping", "sequence"})
 
 Resolve = Callable[[Node, Shape, Path, list[Problem]], Node]
-"""Resolves the references of one node, and appends problems to the list."""
+"""Function that resolves the references of one node, and appends problems to the list."""
 
 
 def with_whole_references(root: Node, shape: Shape, resolve: Resolve, problems: list[Problem]) -> Node:
-    """Return `root` with the lists and mappings of references inserted; the same object if nothing changed.
+    """Return `root` in which lists and mappings replace the references to them; the same object if nothing changed.
 
-    A failed reference becomes a `Broken` that keeps its text. It is an error if another layer is merged with it, else
-    not.
+    A failed reference becomes a `Broken` node with the same text. Its problems are reported if another layer must be
+    merged with it. If not, a later station resolves the reference again.
     """
     return _read(root, shape, (), resolve, problems)
 

@@ -27,11 +27,11 @@ _ABSENT: Any = object()
 
 
 class Fetched(NamedTuple):
-    """A piece of a value, taken from the result of one input.
+    """A piece of a composed value, taken from the reading of one provider.
 
     Attributes:
-        at: index of the input.
-        take: extracts the piece from the result.
+        at: index of the provider.
+        take: function that returns the piece of the reading.
         name: name for messages.
         forms: encodings of its text.
     """
@@ -46,12 +46,12 @@ Piece = str | Fetched
 
 
 class Parts(Value):
-    """Sources of the pieces of a template.
+    """Functions that return the providers for the pieces of a template.
 
     Attributes:
         vault_provider: returns the shared provider of a Vault path; None if Vault is not available.
         other: returns the provider of the secret at a path, for references from one secret to another.
-        absent: reason for which Vault is not asked.
+        absent: the reason why no request is sent to Vault.
         fetched: returns the shared provider of a path in another backend, by scheme and reference; None if the load is
             offline.
     """
@@ -67,7 +67,7 @@ def _in_backends(place: Template) -> Iterator[Reference]:
 
 
 def asks_backend(template: Template) -> bool:
-    """Return True if a backend holds any piece."""
+    """Return True if the template has a reference to a backend."""
     return any(True for _ in _in_backends(template))
 
 
@@ -90,7 +90,7 @@ def written(place: Template | Ref) -> list[str]:
 
 
 def references_of(place: Template | Ref) -> tuple[str, ...]:
-    """Return the references of `place` to backends, as a tuple of texts."""
+    """Return the references of `place` to backends, as messages show them."""
     return (place.shown,) if isinstance(place, Ref) else tuple(part.shown for part in _in_backends(place))
 
 
@@ -111,7 +111,7 @@ def provider_at(place: Template | Ref, parts: Parts, reference: str) -> Provider
 
 
 def template_provider(template: Template, parts: Parts) -> Provider:
-    """Return one provider for a text with several secrets. Each Vault path is read once for all its keys."""
+    """Return the provider of a text with one or more references. Each Vault path is read once for all its keys."""
     inputs: list[Provider] = []
     pieces = _pieces(template, parts, inputs, {})
     only = pieces[0] if len(pieces) == 1 else ""
@@ -122,7 +122,7 @@ def template_provider(template: Template, parts: Parts) -> Provider:
 
 
 def mapping_provider(node: Node, parts: Parts) -> Provider:
-    """Return one provider for a mapping of files or references: `{username: ${vault:p#u}, password: ${vault:p#p}}`.
+    """Return the provider of a mapping of files or references: `{username: ${vault:p#u}, password: ${vault:p#p}}`.
 
     Each Vault path is read once for all its keys, so user name and password have the same version.
     """
@@ -133,7 +133,7 @@ def mapping_provider(node: Node, parts: Parts) -> Provider:
 
 
 def _planned(node: Node) -> object:
-    """Return the references and values of a mapping, before any is read, as an object that can be compared."""
+    """Return the references and values of a mapping as they are before any reference is read, for a comparison."""
     if type(node.value) is dict:
         return {key: _planned(child) for key, child in node.value.items()}
     if isinstance(node.value, Template):
@@ -144,7 +144,7 @@ def _planned(node: Node) -> object:
 def _builder(
     node: Node, parts: Parts, inputs: list[Provider], index: dict[Any, int]
 ) -> Callable[[Sequence[Reading]], Any]:
-    """Return a function that builds the value of one node from the readings; add the node's inputs to `inputs`."""
+    """Return a function that builds the value of a node from readings. `inputs` gets the providers of the node."""
     if isinstance(node.value, Template):
         pieces = _pieces(node.value, parts, inputs, index)
         return lambda readings: _joined(pieces, readings)
@@ -184,7 +184,7 @@ def _joined(pieces: Sequence[Piece], readings: Sequence[Reading]) -> Any:
         return only.take(readings[only.at])
     texts = [piece if isinstance(piece, str) else _text(piece, readings) for piece in pieces]
     for piece, text in zip(pieces, texts, strict=True):
-        if isinstance(piece, Fetched):  # a driver that takes the text apart may log the piece alone
+        if isinstance(piece, Fetched):  # masked on its own too, because a driver may log the piece alone
             register_part(text, piece.name.rpartition("#")[2])
     if sum(map(len, texts)) > LARGEST:
         raise SecretError(f"it is more than {LARGEST >> 20} MiB of text", help="refer to fewer or shorter values")
@@ -242,7 +242,7 @@ def _in_other_backend(part: Reference, parts: Parts) -> tuple[Provider, Take, An
 
 
 def _taker(key: str, absent: SecretError) -> Take:
-    """Return a function that extracts one key of a result. It raises a copy of `absent` if the key is missing."""
+    """Return a function that returns one key of a reading. It raises a copy of `absent` if the key is missing."""
 
     def take(reading: Reading) -> Any:
         value = object_of(reading)
@@ -259,7 +259,7 @@ def _taker(key: str, absent: SecretError) -> Take:
 
 
 def object_of(reading: Reading) -> Any:
-    """Return the value of a result. If a backend other than Vault stores an object as JSON text, decode the text."""
+    """Return the value of a reading. An object that a backend other than Vault stores as JSON text is decoded."""
     value = reading.value
     if reading.origin.layer != "backend" or not isinstance(value, (str, bytes)):
         return value
@@ -273,7 +273,7 @@ def object_of(reading: Reading) -> Any:
 
 
 def _fields(value: Any) -> Mapping[str, Any]:
-    """Return the fields of a model; none for text and numbers, whose attributes are not keys."""
+    """Return the fields of a model by name; an empty mapping for text and numbers, whose attributes are not keys."""
     return value.__dict__ if hasattr(value, "model_fields_set") else {}
 
 

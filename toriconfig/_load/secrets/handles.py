@@ -1,4 +1,4 @@
-"""Handles in the tree for every `Secret` of the schema, so that validation never gets a value."""
+"""Insertion of a handle into the tree for every `Secret` field, so that pydantic never gets the value of a secret."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from toriconfig._validation.unknown_keys import without_unknown
 
 
 def put_handles(root: Node, shape: Shape, query: Query, base: Handles | None = None) -> tuple[Node, Handles]:
-    """Return the tree with a handle for every secret, and the handles with their findings.
+    """Return `(tree, handles)`: the tree with a handle for every secret, and the handles with their findings.
 
     Args:
-        base: handles of an earlier load. A handle that is already in the tree is kept. None: there was no earlier load.
+        base: handles of an earlier load, or None. A handle that is already in the tree is kept.
     """
     walk = _Walk(root, shape, query, base)
     return walk.model(root, shape, (), frozenset()), walk.handles
 
 
 class _Walk:
-    """One walk over one tree."""
+    """The insertion of handles into one tree."""
 
     def __init__(self, root: Node, shape: Shape, query: Query, base: Handles | None) -> None:
         self.root = root
@@ -73,10 +73,10 @@ class _Walk:
             done.add(id(entry))
             key = next((key for key in entry.keys if key in values), entry.keys[0])
             if key not in values and len(shape.models) > 1:
-                continue  # a field of one member of a union, of which nobody knows yet whether it is meant
+                continue  # a field of one model of a union, which may not be the selected model
             default = None if key in values or entry.required or itself else entry.default()
             if default is None and key not in values and (itself or not (entry.required or entry.shape.nullable)):
-                # A key that may be left out, in a TypedDict for one; or what the class may find that nobody set here.
+                # A key that may be absent, as in a TypedDict, or that the settings class may read from its sources.
                 below = entry.shape.optional()
             else:
                 below = entry.shape
@@ -86,7 +86,7 @@ class _Walk:
         return _with(node, values)
 
     def secret(self, node: Node | None, shape: Shape, path: Path) -> Node | None:
-        """Return the handle of the secret at `path`. It is created once, because other secrets may refer to it."""
+        """Return the node of the secret at `path`. It is created once, because other secrets may refer to it."""
         if path not in self.made:
             self.made[path] = self.sealed(node, shape, path)
         return self.made[path]
@@ -97,7 +97,7 @@ class _Walk:
             handles.secrets[path] = node.value
             return node
         if node is not None and failed(node):
-            # The rest of a mapping is no value of the secret, and one problem is enough.
+            # The rest of a mapping is not the secret, and the problem is already reported.
             return _with(node, handle(_FAILED, shape.inner, show(path))) if type(node.value) is dict else node
         provider = handles.add(path, choose(node, shape, path, self.query, self.parts))
         if provider is None:
@@ -130,11 +130,11 @@ def _default(entry: Field, default: Any) -> Node | None:
     if default is None or default is PydanticUndefined:
         return None
     if entry.shape.kind == "model":
-        # A subclass may stand as a default; what comes of it is the declared class again.
+        # The default may be an object of a subclass, but the result is an object of the declared class.
         said = hasattr(default, "model_fields_set")
         return without_unknown(as_node(default, entry.place, entry.shape), entry.shape) if said else None
     empty = bool(entry.shape.parts) and not default
-    # Containers of models, which may be subclasses too, are left to pydantic as they are.
+    # A container of models is not converted, because the models may be objects of subclasses.
     return as_node(default, entry.place, entry.shape) if not empty and _holds_no_model(entry.shape) else None
 
 

@@ -1,4 +1,4 @@
-"""Inputs and result of the station that creates handles for secrets."""
+"""Inputs and results of the station that creates handles for secrets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Absence(NamedTuple):
-    """Reason for which a backend is not asked.
+    """The reason why a load sends no request to a backend.
 
     Attributes:
         reason: text such as "Vault is not configured".
@@ -40,16 +40,17 @@ class Query(Value):
     """Inputs of one load that may supply secrets. No station changes them.
 
     Attributes:
-        vault_provider: returns the shared provider of one Vault path and version; None if Vault is not available.
+        vault_provider: function that returns the shared provider of one Vault path and version; None if Vault is not
+            available.
         vault_path: KV path whose keys set secrets, or None.
         layers: the layers to read, highest first.
-        how_to_set: returns the variable that sets the secret at a path, or None.
-        looked: returns sentence fragments that name the inputs searched for the secret at a path.
-        text_of: returns a scalar as its file spells it, because `1.10` in a secret is text, not a number.
-        warn: called at run time with a path, "outage" and a message, when a lower layer replaces a backend that does
-            not answer; the message is "" when the backend answers again.
-        offline: True if no backend may be asked.
-        complete: False if an input could not be read, so that a missing secret may be in the unread input.
+        how_to_set: function that returns the variable that sets the secret at a path, or None.
+        looked: function that returns the names of the inputs searched for the secret at a path.
+        text_of: function that returns the text of a scalar in its file: in a secret, `1.10` is text and no number.
+        warn: function that is called at run time with a path, "outage" and a message, when a lower layer replaces a
+            backend that does not answer. The message is "" when the backend answers again.
+        offline: True if no request may be sent to a backend.
+        complete: False if an input could not be read. A missing secret may then be in the unread input.
         presumed: True if an optional secret with a reference to a backend counts as set without a request.
         backends: the backends of the option `backends`.
     """
@@ -68,12 +69,12 @@ class Query(Value):
 
     @property
     def absent(self) -> str:
-        """Reason for which Vault is not asked."""
+        """The reason why no request is sent to Vault, as text."""
         return "Vault is not used (offline)" if self.offline else "Vault is not configured"
 
     @property
     def fetched(self) -> Callable[[str, str], Provider] | None:
-        """Return the shared provider of a path in another backend; None if the load is offline."""
+        """Function that returns the shared provider of a scheme and a reference; None if the load is offline."""
         return None if self.offline else self._fetched
 
     def _fetched(self, scheme: str, reference: str) -> Provider:
@@ -86,7 +87,7 @@ class Query(Value):
         return session_of(backend_of(scheme, self.backends)).provider(reference)
 
     def absence(self, schemes: Iterable[str]) -> Absence | None:
-        """Return the first reason for which one of these backends is not asked; None if all of them are asked."""
+        """Return the reason why one of these backends cannot be used; None if all of them can."""
         return next(filter(None, map(self._absence, schemes)), None)
 
     def _absence(self, scheme: str) -> Absence | None:
@@ -109,9 +110,9 @@ class Handles:
 
     Attributes:
         secrets: the handles.
-        unsupplied: secrets that nothing supplies, with their reference to a backend ("" for none) and the remedy.
+        unsupplied: for each secret without a value: its reference to a backend ("" for none), and the remedy.
         declared: the references to backends from which each secret may be read.
-        source_texts: the reference, or mapping of references, that a file sets.
+        source_texts: the reference, or mapping of references, that a file sets for a secret.
         problems: errors of secrets.
         warnings: texts to log, by path.
         current_warnings: current warnings by kind and path; they change at run time.
@@ -138,7 +139,7 @@ class Handles:
         return known
 
     def carried(self) -> Handles:
-        """Return the findings that also apply to a derived tree; its secrets are added one by one."""
+        """Return new handles for a derived tree, with the findings that apply to it too and without secrets."""
         new = Handles()
         new.declared.update(self.declared)
         new.source_texts.update(self.source_texts)

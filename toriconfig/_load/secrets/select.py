@@ -1,8 +1,8 @@
 """Choice of the provider of one secret, without network access: a backend, a layer's value, both in order, or nothing.
 
-The Vault reference is the one that a layer sets; else the one that the field declares (`Ref`); else, at `vault_path`,
-the key that is the secret's path. A value of a layer above `vault` takes precedence; a value of a lower layer is used
-if Vault has none.
+The reference to a backend comes from a layer; else from the field (`Ref`); else it is the key at `vault_path` that is
+the path of the secret. A value of a layer above `vault` has precedence over the reference. A value of a lower layer is
+used if the backend has none.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Choice(Value):
     """The provider of one secret, and the findings about it.
 
     Attributes:
-        provider: None if the secret is optional and not set, or if `problems` has the reason.
+        provider: the provider; None if the secret is optional and not set, or if `problems` has the reason.
         declared: every reference to a backend that may be read for the secret.
         source_text: the reference, or mapping of references, that a file sets; None for anything else.
         unsupplied: the reference ("" for none) and the remedy, if no layer and no backend supplies the secret.
@@ -63,7 +63,7 @@ class Choice(Value):
 
 
 def choose(node: Node | None, shape: Shape, path: Path, query: Query, parts: Parts) -> Choice:
-    """Choose the provider of the secret at `path`."""
+    """Return the provider of the secret at `path`, with the findings about it."""
     place, literal = _candidates(node)
     wrong: list[Problem] = []
     if "vault" not in query.layers:
@@ -99,7 +99,10 @@ def choose(node: Node | None, shape: Shape, path: Path, query: Query, parts: Par
 
 
 def _candidates(node: Node | None) -> tuple[Template | Ref | None, Node | None]:
-    """Return `(highest reference to a backend, highest value)` above the highest null; each may be None."""
+    """Return `(place, literal)`: the highest reference to a backend, and the highest other value. Each may be None.
+
+    Nodes that a null overrides are ignored.
+    """
     place: Template | None = None
     literal: Node | None = None
     for candidate in [node, *node.losers()] if node is not None else []:
@@ -126,7 +129,7 @@ def _within(node: Node | None) -> Iterator[str]:
 
 
 def _source_text(source: Template | Ref | Node | None) -> Any:
-    """Return a secret as a file spells it, if all of it is references to backends; None if it has other parts."""
+    """Return the references of a secret as a file spells them; None if the secret has parts that are no references."""
     if isinstance(source, (Ref, Template)):
         references = written(source)
         return "".join(references) if isinstance(source, Ref) or len(references) == len(source.parts) else None
@@ -170,7 +173,7 @@ def _ranks_above_vault(node: Node, query: Query) -> bool:
 
 
 def _lower(node: Node, shape: Shape, path: Path, query: Query, parts: Parts) -> Provider | Secret[Any] | Problem:
-    """Return the provider or the secret that a layer sets, or the problem of using it."""
+    """Return the provider or the secret that a layer sets, or the problem of its value."""
     value = node.value
     if isinstance(value, Secret):
         reading = provider_of(value).reading

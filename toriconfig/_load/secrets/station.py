@@ -1,4 +1,4 @@
-"""Station that puts handles into the tree, and logs one warning per missing secret."""
+"""Station that inserts handles into the tree, and logs one warning per missing secret."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def with_handles(draft: Draft) -> Draft:
 
 
 def _warner(context: Context, draft: Draft, current: dict[tuple[str, Path], str]) -> Callable[[Path, str, str], None]:
-    """Return a function that logs a warning about a secret once, and resets it when the cause is gone.
+    """Return a function that logs a warning about a secret once. An empty message ends the warning.
 
     The function holds neither the tree nor the text of the files.
     """
     schema = context.recipe.schema
     name, key = schema.__name__, f"{schema.__module__}.{schema.__qualname__}"
-    # Without the Vault that was to be configured, a missing secret is a consequence; the cause is an error.
+    # An invalid option for Vault is already an error, and secrets are missing because of it.
     quiet = context.recipe.offline or any(
         problem.code == Code.INVALID_OPTION and problem.severity == "error" for problem in draft.problems
     )
