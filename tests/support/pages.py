@@ -105,7 +105,14 @@ class Reader:
         clean = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
         path = os.pathsep.join((str(self._bin), os.path.dirname(sys.executable), clean.get("PATH", "")))
         imports = os.pathsep.join(entry for entry in (str(ROOT), *sys.path) if entry)
-        self._environ = {**clean, "PATH": path, "PYTHONPATH": imports, "COLUMNS": "120", **(environ or {})}
+        self._environ = {
+            **clean,
+            "PATH": path,
+            "PYTHONPATH": imports,
+            "COLUMNS": "120",
+            "TORICONFIG": str(ROOT),
+            **(environ or {}),
+        }
 
     def _script(self, name: str, line: str) -> None:
         (self._bin / name).write_text(f"#!/bin/sh\n{line}\n")
