@@ -1,8 +1,8 @@
 """`Settings`: a bridge between pydantic-settings and the layers of this library.
 
-A class behaves as in pydantic-settings until an option of this library is set, a field is a `Secret`, or a model below
-it renames a key; only the origin of each value is recorded in addition. After that the same sources are read, in the
-same order, as layers among those of this library.
+A class without a feature of this library behaves as in pydantic-settings, and the origin of each value is recorded.
+Such features are an option of this library, a `Secret` field, and a renamed key in a nested model. If a class has a
+feature, its sources are read in the order of pydantic-settings, as layers among those of this library.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ _MERGED: Sources = ()
 
 
 def is_neutral(schema: type[BaseSettings]) -> bool:
-    """Return True if no feature of this library is used, so that pydantic-settings alone is in charge."""
+    """Return True if the class uses no feature of this library. pydantic-settings alone then builds the instance."""
     config: Mapping[str, Any] = schema.model_config
     return not any(config.get(name) is not None for name in _OURS) and not _fields_ask(schema)
 
@@ -108,9 +108,9 @@ def _fields_ask(schema: type[BaseSettings]) -> bool:
 
 
 def _init(model: Settings, args: tuple[Any, ...], values: dict[str, Any]) -> Exception | None:
-    """Fill `model` and return None, or return the error that its constructor must raise.
+    """Set the fields of `model` and return None, or return the error that the constructor must raise.
 
-    Errors of pydantic-settings itself are not changed.
+    Errors of pydantic-settings itself are raised unchanged.
     """
     schema = type(model)
     arguments = dict(zip(_ARGUMENTS, args, strict=False))
@@ -150,7 +150,7 @@ def _fill(model: Settings, given: dict[str, Any], sources: Sources) -> Exception
 
 
 def _shared(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the constructor's arguments that are also options of this library."""
+    """Return the constructor's arguments that are also options of this library, named without the underscore."""
     given = {name: arguments[f"_{name}"] for name in SHARED if arguments.get(f"_{name}") is not None}
     if "_env_file" in arguments:
         given["env_file"] = arguments["_env_file"]  # None: no file at all
@@ -160,9 +160,9 @@ def _shared(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Memory:
-    """Origins of the values of one instance, computed on request.
+    """Function that returns the current snapshot of one instance.
 
-    A value assigned to a field later has the origin "code".
+    A field that was assigned after the construction has the origin "code".
     """
 
     def __init__(self, fields: dict[str, Any], snapshot: Callable[[], Snapshot]) -> None:
@@ -185,7 +185,7 @@ class _Memory:
 
 
 def _traced(schema: type[BaseSettings], sources: Sources) -> Snapshot:
-    """Build the metadata of a load that pydantic-settings made itself."""
+    """Build the snapshot of an instance that pydantic-settings has filled without this library."""
     states = sources[-1].settings_sources_data if sources else {}
     shape = root_shape(schema)
     root = Node({}, Layer("defaults", schema.__name__, lambda _: Origin("defaults", schema.__name__)))

@@ -1,4 +1,4 @@
-"""Errors that the constructor of a `Settings` class raises: errors of pydantic and pydantic-settings, no secrets."""
+"""Errors of pydantic and pydantic-settings without secrets, for the constructor of a `Settings` class."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ _TYPES = {Code.UNKNOWN_KEY: "extra_forbidden"}
 
 
 def unreadable(wrong: list[Problem], schema: str) -> SettingsError | None:
-    """Build the error that pydantic-settings raises if a source cannot be read; None if all sources could be read."""
+    """Return the error for the problems of unreadable sources; None if every source could be read."""
     several = [problem for problem in wrong if problem.code in _UNREADABLE]
     return SettingsError(render_text(several, schema=schema)) if several else None
 
 
 def refused(model: BaseModel, wrong: list[Problem], values: dict[str, Any]) -> ValidationError:
-    """Build pydantic's error, with our problems and those that pydantic itself finds."""
+    """Build a `ValidationError` from the problems of this library and the errors that pydantic finds in `values`."""
     try:
         BaseModel.__init__(model, **values)
     except ValidationError as error:

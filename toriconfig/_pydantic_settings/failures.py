@@ -1,4 +1,4 @@
-"""Messages for a source that cannot be built or read: they name the source and the kind of error, without values."""
+"""Messages for a source that cannot be built or read. They name the source and the error, and contain no value."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Failure(NamedTuple):
     field: str = ""
 
     def problem(self, layer: Layer) -> Problem:
-        """Return the failure as a problem of a layer whose positions are paths."""
+        """Return a `Problem` for the failure. Its origin is that of the field, or of the whole layer."""
         if not self.field:
             remedy = "correct its input; the exception of the constructor has more details, and may hold a secret"
             return Problem(Code.UNREADABLE_SOURCE, "", layer.locate(()), help=remedy, message=self.text)
@@ -38,13 +38,13 @@ class Failure(NamedTuple):
 
 
 def failure_of(error: Exception, source: Any, name: str = "") -> Failure:
-    """Describe an error that a source raised.
+    """Describe an error that a source raised. The description contains no value.
 
-    pydantic-settings chains the text that it could not decode, so only its own sentence is shown. The message of its
-    command line is not shown, because it repeats arguments.
+    The message of a `SettingsError` is used, because it contains no value. If the error has another type, or comes from
+    the command line without a field, only the type of the error is named.
 
     Args:
-        error: the error; it is not kept.
+        error: the error; no reference to it is kept.
         source: the source, or None if it is unknown.
         name: name of the source; "": the name of its class.
     """
@@ -59,7 +59,7 @@ def failure_of(error: Exception, source: Any, name: str = "") -> Failure:
 
 
 def maker_of(error: Exception) -> PydanticBaseSettingsSource | None:
-    """Return the source whose method raised an error, or None."""
+    """Return the source whose method raised an error, or None if no source is in the traceback."""
     source = None
     trace = error.__traceback__
     while trace is not None:

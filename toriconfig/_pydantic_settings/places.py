@@ -23,12 +23,12 @@ from toriconfig._pydantic_settings.sources import SecretFilesSource
 
 
 def layer_of(source: Any, schema: type[BaseSettings], environ: Mapping[str, str], *, above_code: bool) -> Layer:
-    """Return the layer of a source's values; the `at` of its nodes is their path.
+    """Return the layer for the values of a source. The `at` of each node in this layer is its key path.
 
     Args:
         source: a source of pydantic-settings, or a custom one.
         schema: the loaded class.
-        environ: the environment variables that it reads.
+        environ: the environment variables that the source reads.
         above_code: True if the source has precedence over the constructor's arguments.
     """
     kind = type(source)
@@ -50,7 +50,7 @@ def layer_of(source: Any, schema: type[BaseSettings], environ: Mapping[str, str]
 
 
 class _Arguments:
-    """Arguments of a constructor."""
+    """Function that returns the origin of an argument of a constructor."""
 
     def __init__(self, schema: str) -> None:
         self._schema = schema
@@ -60,7 +60,7 @@ class _Arguments:
 
 
 class _Options:
-    """Options of a command line."""
+    """Function that returns the origin of an option of a command line."""
 
     def __init__(self, flag: str) -> None:
         self._flag = flag
@@ -70,7 +70,7 @@ class _Options:
 
 
 class _Named:
-    """A source about which only its class is known; the origin of its values is the name of the class."""
+    """Function that returns the name of the source's class as the origin of every value."""
 
     def __init__(self, kind: OriginKind, source: Any) -> None:
         self._origin = Origin(kind, type(source).__name__)
@@ -80,7 +80,7 @@ class _Named:
 
 
 class _Variables:
-    """Variables. The origin of a value is the variable that exists for the longest part of its path."""
+    """Function that returns the variable of a value: the one that exists for the longest part of its path."""
 
     def __init__(self, source: EnvSettingsSource, whole: Origin, spelt: Mapping[str, Origin]) -> None:
         self._source = source
@@ -103,7 +103,7 @@ class _Variables:
 
 
 class _Files:
-    """Files in directories of secrets."""
+    """Function that returns the file from which a value comes, in directories of secrets."""
 
     def __init__(self, source: SecretsSettingsSource) -> None:
         self._source = source
@@ -120,7 +120,7 @@ class _Files:
 
 
 def variables(source: Any) -> dict[str, tuple[str, ...]]:
-    """Return the names that `source` looks up for each key of the schema, with its spelling."""
+    """Return for each key of the schema the names of the variables that `source` looks up."""
     found: dict[str, tuple[str, ...]] = {}
     for field_name, field in source.settings_cls.model_fields.items():
         infos = source._extract_field_info(field, field_name)
@@ -138,7 +138,7 @@ def _names(source: Any, key: str) -> list[tuple[str, str, bool]]:
 
 
 def dotenv_files(source: DotEnvSettingsSource) -> list[str]:
-    """Return the existing `.env` files, lowest first."""
+    """Return the paths of the existing `.env` files of the source, lowest precedence first."""
     given: Any = source.env_file
     several = [given] if isinstance(given, (str, os.PathLike)) else list(given or ())
     return [str(found) for file in several if (found := _existing(FilePath(file).expanduser(), source)) is not None]

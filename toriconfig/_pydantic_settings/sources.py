@@ -1,7 +1,8 @@
-"""The sources of a `Settings` class, built as in pydantic-settings, but over any environment.
+"""The sources of a `Settings` class, built as in pydantic-settings, for any mapping of environment variables.
 
-pydantic-settings treats every generic type with its own core schema as "complex" and decodes its text as JSON. `abc`
-would then be an error that contains the secret, and `123` a number. Here the text of a secret stays text.
+pydantic-settings treats every generic type with its own core schema as "complex" and decodes its text as JSON. For a
+`Secret`, the text `abc` would raise an error that shows the text, and `123` would become a number. The sources of this
+module do not decode the text of a secret.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ Sources = tuple[PydanticBaseSettingsSource, ...]
 
 
 class SecretFilesSource(SecretsSettingsSource):
-    """Source with one file per value. It omits secrets, whose files are read again after a change, see `trees.py`."""
+    """Source with one file per value. It skips secrets, because `trees.py` reads the files of secrets."""
 
     __name__ = "SecretsSettingsSource"  # the name under which other sources find what it said
 
@@ -56,13 +57,13 @@ def build(
     arguments: Mapping[str, Any],
     init_kwargs: Mapping[str, Any],
 ) -> Sources:
-    """Return the sources in the order of `settings_customise_sources`, with the command line above them.
+    """Return the sources, highest first: command line (if used), `settings_customise_sources`, defaults.
 
     Args:
-        schema: the class.
+        schema: the `Settings` class.
         options: options of this library; they have precedence over the class's configuration.
         environ: the environment variables to read.
-        arguments: the constructor's arguments with a leading underscore, without the underscore.
+        arguments: the constructor's arguments that begin with an underscore, by their names without the underscore.
         init_kwargs: the other arguments of the constructor.
 
     Raises:
@@ -148,7 +149,7 @@ def _refuse_unbounded(options: Options) -> None:
 
 
 def _dotenv_variables(source: DotEnvSettingsSource, environ: Mapping[str, str]) -> Mapping[str, str | None]:
-    """Return the variables of the `.env` files, with `${NAME}` resolved in `environ` and not in the process's own."""
+    """Return the variables of the `.env` files. `${NAME}` in a value is replaced by the variable of `environ`."""
     from toriconfig._pydantic_settings.places import dotenv_files
     from toriconfig.sources.dotenv import DotEnv
 
@@ -160,7 +161,10 @@ def _dotenv_variables(source: DotEnvSettingsSource, environ: Mapping[str, str]) 
 
 
 def visible(environ: Mapping[str, str], options: Options, *, case_sensitive: bool) -> Mapping[str, str]:
-    """Return the environment without the variables that Kubernetes sets for a Service with the name of the prefix."""
+    """Return the variables that the load reads; {} if the environment is not a layer.
+
+    Variables that Kubernetes sets for a Service with the name of the prefix are left out.
+    """
     if options.env_prefix is None or "env" not in options.layers:
         return {}
     if not options.env_prefix:
@@ -175,7 +179,7 @@ def visible(environ: Mapping[str, str], options: Options, *, case_sensitive: boo
 
 
 def keep_text(source: Any) -> None:
-    """Make `source` keep the text of secrets undecoded, at any depth."""
+    """Change `source` so that it does not decode the text of secrets, at any depth."""
     if getattr(source, "_toriconfig_text", False) or not hasattr(source, "prepare_field_value"):
         return
     prepare, step = source.prepare_field_value, getattr(source, "next_field", None)
@@ -193,7 +197,7 @@ def keep_text(source: Any) -> None:
 
 
 def keep_below_empty(source: Any) -> None:
-    """Make `source` read the variables below a nested field also if the field's own variable is empty."""
+    """Change `source` so that it reads the parts of a nested field even if the field's own variable is empty."""
     prepare, explode = source.prepare_field_value, source.explode_env_vars
 
     def explode_env_vars(field_name: str, field: FieldInfo, env_vars: Mapping[str, str | None]) -> dict[str, Any]:
@@ -210,7 +214,7 @@ def keep_below_empty(source: Any) -> None:
 def _without_hidden(
     source: Any, field_name: str, field: FieldInfo, variables: Mapping[str, str | None]
 ) -> Mapping[str, str | None]:
-    """Return the variables without each empty variable of a nested field of which another variable sets a part."""
+    """Return the variables, without empty ones of a nested field if another variable sets a part of this field."""
     delimiter = source.env_nested_delimiter
     if not delimiter or "" not in variables.values():
         return variables
@@ -226,11 +230,10 @@ def _without_hidden(
 
 
 def keep_undecodable(source: Any) -> None:
-    """Make `source` return text that only the shape of the field can decode.
+    """Change `source` so that it decodes only lists, mappings and strings of JSON, and leaves other text unchanged.
 
-    Text that is not JSON, or is a number or word in JSON, is returned unchanged, where `source` would raise or guess.
-    Lists and mappings are decoded with marked leaves, so that they can be distinguished from text: see
-    `text_values.decoded`.
+    If the shape of the field cannot read a text that is not JSON either, `source` raises. Values inside lists and
+    mappings are marked as decoded, so that they can be distinguished from text: see `text_values.decoded`.
     """
     decode = source.decode_complex_value
 
@@ -267,7 +270,7 @@ _TEXT = Layer("env", "", lambda _: Origin("env", ""))
 
 
 def is_secret(field: FieldInfo) -> bool:
-    """Return True if the field itself is a `Secret`, not only something below it."""
+    """Return True if the field itself is a `Secret`; False if only a part of its value is one."""
     return _shape(field).kind == "secret"
 
 
@@ -278,7 +281,7 @@ def _shape(field: FieldInfo) -> Shape:
 def _undecoded(field: Any) -> Any:
     """Return the field or type, marked so that pydantic-settings does not decode it if it is a secret.
 
-    The secret of a model is JSON, or several names below its own, which pydantic-settings combines.
+    A `Secret` of a model is not marked: pydantic-settings decodes its JSON, or combines the variables of its fields.
     """
     if field is None:
         return None
@@ -313,7 +316,7 @@ def _with_command_line(
 
 
 def _make(source: Any, schema: type[BaseSettings], given: Mapping[str, Any]) -> Any:
-    """Create a source with those of the arguments that its class takes. It reads the others from `model_config`."""
+    """Create a source from those arguments that its class accepts. It reads other options from `model_config`."""
     return source(schema, **{name: given[name] for name in _parameters(source) & given.keys()})
 
 

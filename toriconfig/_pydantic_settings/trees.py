@@ -1,8 +1,8 @@
-"""Values of the sources of a `Settings` class, as trees among those of the layers of this library.
+"""Trees of the sources of a `Settings` class and of the layers of this library, in the order of precedence.
 
 The order is that of `settings_customise_sources`; files of this library have lower precedence. If the option `layers`
-is given, it determines the order and the use of pydantic-settings' own sources. Each custom source keeps its position
-after the previous one.
+is given, it selects and orders the sources of pydantic-settings. A custom source stays after the source that precedes
+it in `settings_customise_sources`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Said(Value):
-    """Result of one source: its values, or the reason for which it has none."""
+    """Result of one source: its values, or the failure because of which it has none."""
 
     source: Any
     data: Mapping[str, Any]
@@ -46,7 +46,7 @@ _Entry = tuple[OriginKind, Tree]
 def read(schema: type[BaseSettings], inputs: Inputs) -> Iterator[_Entry]:
     """Yield `(kind of layer, tree)` for each input of a load of `schema`, lowest first.
 
-    A source that fails, or that cannot be created, gives a tree with a problem.
+    For a source that fails or cannot be created, the tree contains a problem.
     """
     sources, failed = _built(schema, inputs)
     if failed is not None:
@@ -93,7 +93,7 @@ def trees(
 
 
 def ask(sources: Sources, state: Mapping[str, Any], caught: type[Exception]) -> list[Said]:
-    """Read each source, highest first. A source may use the values of the sources above it, as in pydantic-settings."""
+    """Return the results of the sources, highest first. A source can use the values of those before it."""
     said: list[Said] = []
     states: dict[str, dict[str, Any]] = {}
     current = dict(state)
@@ -111,12 +111,12 @@ def ask(sources: Sources, state: Mapping[str, Any], caught: type[Exception]) -> 
 
 
 def name_of(source: Any) -> str:
-    """Return the name under which a source's values are stored for the sources below it."""
+    """Return the name by which later sources find the values of this source."""
     return str(getattr(source, "__name__", type(source).__name__))
 
 
 def tree_of(data: Mapping[str, Any], layer: Layer) -> Node:
-    """Return a source's values as a tree of nodes with their paths."""
+    """Return the values of a source as a tree. The `at` of each node is its path."""
     return _node(dict(data), layer, ())
 
 
@@ -190,7 +190,7 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
 
 
 def _without_steering(root: Node, options: Options, shape: Shape) -> Node:
-    """Return the tree without names that control the load, which pydantic-settings treats as keys."""
+    """Return the tree without variables that control the load. pydantic-settings treats them as keys."""
     from toriconfig._load.flat_names import STEERING
 
     names = {f"{options.environment_prefix}{name}".lower() for name in STEERING if options.environment_prefix}
@@ -210,8 +210,9 @@ class _Known:
         self._unknown: UnknownVariables | None = None
 
     def tree(self, root: Node) -> Node:
-        """Return the tree without the unknown names. At the top level no name is removed: the class itself handles
-        them.
+        """Return the tree without unknown names below the top level.
+
+        Names at the top level are kept: the class itself handles unknown names there.
         """
         known = {key: self._below(child, self._shape.child(key) or ANY, (key,)) for key, child in root.value.items()}
         return Node(known, root.layer, root.at)
@@ -231,17 +232,17 @@ class _Known:
         return Node(known, node.layer, node.at)
 
     def _formerly(self, path: Path) -> bool:
-        """Return True if an old key is at, above or below the path."""
+        """Return True if `path` is the former path of a renamed key, or above or below such a path."""
         return any(key.old[: len(path)] == path[: len(key.old)] for key in renamed(self._shape))
 
     def _names(self, node: Node, key: str) -> bool:
-        """Return True if a variable with that name set the key; False if the JSON of another variable set the key."""
+        """Return True if the node's variable has the name of the key; False if the key is in the JSON of a variable."""
         name = _name_of(node)
         return name.lower().endswith(f"{self._options.env_nested_delimiter or ''}{key}".lower())
 
 
 def _name_of(node: Node) -> str:
-    """Return the variable of a node."""
+    """Return the name of the variable that set the node."""
     return node.origin.name or node.origin.source
 
 
@@ -252,7 +253,10 @@ def _unknown(options: Options, shape: Shape) -> UnknownVariables:
 
 
 def _others(source: EnvSettingsSource, inputs: Inputs, shape: Shape, layer: Layer) -> tuple[Node, list[Problem]]:
-    """Return `(tree, problems)`: variables with the prefix for Vault and old keys; a warning per unknown variable."""
+    """Return `(tree, problems)` for variables with the prefix that pydantic-settings does not read.
+
+    The tree contains the variables for Vault and for former keys. For each unknown variable, `problems` has a warning.
+    """
     options = inputs.options
     nothing = Node({}, layer, ())
     if options.env_prefix is None or "env" not in options.layers:
@@ -294,7 +298,10 @@ def _heads(name: str, delimiter: str | None) -> Iterator[str]:
 
 
 def _named_files(kind: LayerKind, inputs: Inputs, shape: Shape) -> Iterator[Tree]:
-    """Yield a flat tree of each input, lowest first: the variables that name a file, and those without the suffix."""
+    """Yield one flat tree per input, lowest first.
+
+    A tree contains the variables with the suffix for file names, and the variables of the same names without it.
+    """
     from toriconfig._load.named_files import names_a_file
 
     options = inputs.options
@@ -308,9 +315,9 @@ def _named_files(kind: LayerKind, inputs: Inputs, shape: Shape) -> Iterator[Tree
 
 
 def _secret_files(inputs: Inputs, shape: Shape) -> Iterator[Tree]:
-    """Yield a flat tree of each folder, lowest first: the files that pydantic-settings omits.
+    """Yield one flat tree per folder, lowest first, with the files that pydantic-settings does not read.
 
-    These are the files of secrets, and files with nested names.
+    These are files of secrets, and files whose names mean a nested key.
     """
     from toriconfig._load.flat_names import meaning, means_secret
 

@@ -1,4 +1,4 @@
-"""The merged tree as input for pydantic in the constructor of a `Settings` class, whose errors show their input."""
+"""Conversion of the merged tree to input for pydantic. pydantic's errors show their input, so secrets are hidden."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ HIDDEN = _Hidden()
 
 
 def for_pydantic(node: Node, shape: Shape) -> Any:
-    """Return the value of a tree. Parts of a secret that an error of pydantic could show are hidden.
+    """Return a tree as values for pydantic. A value that may be secret, and that an error could show, becomes `HIDDEN`.
 
-    Such parts are keys that the schema does not know (perhaps misspelt), and values of the wrong type near secrets.
+    In a shape with secrets, these are the values of unknown keys (perhaps misspelt), and values of a wrong type.
     """
     value = node.value
     sealed = has_secrets(shape)

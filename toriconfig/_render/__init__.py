@@ -61,7 +61,7 @@ def render_text(
 
 
 def sort_problems(problems: Iterable[Problem]) -> list[Problem]:
-    """Return the problems in three groups: in files (by file and position), in variables or Vault, without position.
+    """Return the problems sorted: those in files (by file and position), then in variables or Vault, then the others.
 
     Problems that compare as equal keep their order.
     """
@@ -83,7 +83,7 @@ def select(problems: Iterable[Problem], most: int) -> list[Problem]:
 
 
 def summary(problems: Sequence[Problem], schema: str = "", shown: int | None = None) -> str:
-    """Return a summary of problems in one line: the number of each severity, and the number shown if some are omitted.
+    """Return one line: the number of problems of each severity, and the number of shown problems if some are omitted.
 
     >>> summary([Problem("TC101"), Problem("TC201", severity="warning")], "ToriSettings")
     '1 error, 1 warning in ToriSettings'
@@ -99,7 +99,7 @@ def summary(problems: Sequence[Problem], schema: str = "", shown: int | None = N
 
 
 class _Pen:
-    """Output settings: the maximum width, and the colours if they are used."""
+    """Style of the output: the maximum cells per line, and ANSI colours if they are used."""
 
     def __init__(self, color: bool, width: int) -> None:
         self.color = color

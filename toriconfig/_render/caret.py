@@ -56,7 +56,7 @@ def rows_of(text: str, marks: Sequence[Mark], room: int, encoding: str | None = 
 
 @lru_cache(maxsize=1)
 def _drawn(text: str, encoding: str | None) -> tuple[list[str], list[int]]:
-    """Return the result of `draw`. Only the last result is cached, because many problems may be on one long line."""
+    """Return `draw(text, encoding)`. The last result is cached, because several problems may be on one long line."""
     return draw(text, encoding)
 
 
@@ -93,7 +93,7 @@ def _span(text: str, origin: Origin) -> tuple[int, int]:
 
 
 def _window(starts: Sequence[int], first: int, room: int) -> tuple[int, int]:
-    """Return start and end of the part of a line to show. The part contains the character at `first`."""
+    """Return the indices `(start, end)` of the characters that fit into `room` cells. They include `first`."""
     characters = len(starts) - 1
     if starts[-1] <= room:
         return 0, characters
@@ -105,7 +105,7 @@ def _window(starts: Sequence[int], first: int, room: int) -> tuple[int, int]:
 
 
 def wrapped(text: str, room: int) -> list[str]:
-    """Return `text` as lines of at most `room` cells, split at spaces. A longer word is not split, for copying."""
+    """Return `text` as lines of at most `room` cells, split at spaces. A longer word gets a line of its own."""
     if len(text) <= room:
         return [text]
     from textwrap import wrap

@@ -1,4 +1,4 @@
-"""Text as a terminal shows it: the number of cells of each character, without control characters."""
+"""Width of each character on a terminal, and replacement of characters that a terminal cannot show."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def draw(text: str, encoding: str | None = None) -> tuple[list[str], list[int]]:
 
 
 def encodable(text: str, encoding: str | None) -> str:
-    """Return `text` with an escape for each character that `encoding` cannot encode; None: for lone surrogates only."""
+    """Return `text` with a backslash escape for each character that `encoding` cannot encode. None: UTF-8."""
     name = encoding or "utf-8"
     return text.encode(name, "backslashreplace").decode(name)
 

@@ -1,4 +1,4 @@
-"""A self-contained HTML page of settings: one row per key, one column per layer. Loads nothing from elsewhere.
+"""A self-contained HTML page of settings: one row per key, one column per layer. The page loads no other resource.
 
 `FILE.html#words` opens the page with a search for these words.
 """
@@ -45,11 +45,11 @@ class Bar(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One key.
+    """One row of the page: a key and its values.
 
     Attributes:
         key: dotted key path.
-        cells: names of columns, each with its cells. If a column has several cells, the effective one is the first.
+        cells: the cells by the names of their columns. If a column has several cells, the effective one is the first.
         description: description in the schema, or "".
         note: reference and state of a secret, or "".
         bars: age and remaining time of a secret.
