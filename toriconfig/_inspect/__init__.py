@@ -1,1 +1,1 @@
-"""Inspection of settings without using them."""
+"""Descriptions of settings: explain, check, effective values, JSON Schema, policy, doctor and the HTML page."""

@@ -1,4 +1,4 @@
-"""Check of settings without using them: a whole load, or a single file. Offline by default."""
+"""Checks of settings: all merged layers together, or one document alone. By default no backend is read."""
 
 from __future__ import annotations
 
@@ -54,9 +54,10 @@ def check_whole(recipe: Recipe, *, online: bool = False) -> list[Problem]:
 
 
 def check_profiles(recipe: Recipe, *, online: bool = False) -> list[Problem]:
-    """Return the problems of the merged layers for each profile that has a file; if none has, without a profile.
+    """Return the problems of the merged layers for each profile that has a file.
 
-    A problem that occurs only in some profiles names these profiles.
+    Without such a file, the layers are checked once, without a profile. A problem that occurs only in some profiles
+    names these profiles.
     """
     options = options_of(recipe, _environ(recipe), root_shape(recipe.schema, recipe.options.get("renamed")), [])
     profiles = profiles_of(options)
@@ -82,7 +83,7 @@ def _in_profiles(problem: Problem, profiles: list[str]) -> Problem:
 
 
 def no_file_hint(recipe: Recipe) -> str:
-    """Return a hint with the paths searched for settings files, if there is no file at all; "" otherwise."""
+    """Return a hint with the searched paths if no settings file was found; "" if one was found or none was searched."""
     options = options_of(recipe, _environ(recipe), root_shape(recipe.schema, recipe.options.get("renamed")), [])
     if "files" not in options.layers or options.config_files is not None or options.required or files_of(options):
         return ""
@@ -93,8 +94,9 @@ def no_file_hint(recipe: Recipe) -> str:
 def check_alone(
     schema: type[BaseModel], trees: Iterable[Tree], most: int = MOST_SHOWN, backends: Sequence[Backend] = ()
 ) -> list[Problem]:
-    """Return the problems of each document alone. Variables are ignored, and keys that other layers may set are
-    optional.
+    """Return the problems of each document alone, without other layers.
+
+    A missing key is a problem only if no other layer can set it.
 
     Args:
         most: maximum number of problems per document with excerpts of their lines; 0: all.
@@ -107,11 +109,11 @@ def check_alone(
 
 
 _MOST_NAMED = 5
-"""Secrets that one line names."""
+"""Maximum number of secrets that one line names."""
 
 
 def _unchecked(asked: Mapping[Path, tuple[str, str]]) -> Iterator[Problem]:
-    """Yield one problem of severity info: it names the secrets of Vault and other backends that were not fetched."""
+    """Yield one problem of severity "info" that names all secrets that were not fetched; nothing if there are none."""
     if not asked:
         return
     names = [f"`{show(path)}` ({reference})" for path, (reference, _) in asked.items()]
@@ -157,7 +159,7 @@ def _unfetched(error: SecretError) -> Problem:
 
 
 def _stood_in(path: Path, secret: Secret[Any]) -> Problem | None:
-    """Return a warning if Vault does not supply the secret, and a lower layer does; else None."""
+    """Return a warning if the backend of the secret failed and a lower layer supplies the value; else None."""
     error = provider_of(secret).error
     if not isinstance(error, SecretError) or secret.get(None) is None:
         return None

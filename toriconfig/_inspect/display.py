@@ -1,4 +1,4 @@
-"""Display of loaded settings in `repr` and notebooks, with secrets masked, also those in plain fields."""
+"""Text of loaded settings for `repr` and notebooks. Secrets are masked, even if the field is not a `Secret`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def text_of(value: Any, key: str | int = "") -> str:
 
     Args:
         value: a model, or any value inside one.
-        key: the key of the value. Text under the name of a secret is masked.
+        key: the key of the value. Text is masked if the key is a name for secrets, such as `password`.
     """
     if isinstance(value, BaseModel):
         inside = ", ".join(f"{name}={text_of(below, name)}" for name, below in _fields(value))
@@ -38,7 +38,7 @@ def text_of(value: Any, key: str | int = "") -> str:
 
 @cache
 def serializer(model_of: Callable[[Any], BaseModel]) -> SchemaSerializer:
-    """Return a serializer for lazy objects. It serializes the loaded model with masked secrets."""
+    """Return pydantic's serializer for lazy objects: it serializes the model of `model_of` with masked secrets."""
     as_model = core_schema.plain_serializer_function_ser_schema(model_of)
     return SchemaSerializer(core_schema.any_schema(serialization=as_model))
 

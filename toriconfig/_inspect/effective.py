@@ -1,4 +1,4 @@
-"""The effective settings, one leaf at a time: each with its origin, secrets as their reference."""
+"""The effective settings as leaves: each value with its key path and origin, and each secret as its reference."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from toriconfig._secrets.secret import Secret
 
 
 class Leaf(NamedTuple):
-    """One effective value.
+    """One effective value that has no parts with keys of their own.
 
     Attributes:
-        path: the keys that set it in files.
+        path: the keys that set the value in a file.
         value: the value as JSON data, with each secret as its reference; None for a secret without a reference.
         origin: origin of the value.
         secret: True for a secret.
@@ -46,7 +46,7 @@ class Leaf(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """Part of a value. A file can set each part alone.
+    """One part of a model, dataclass or mapping. A file can set each part alone.
 
     Attributes:
         way: the keys that lead from the value to the part.
@@ -60,7 +60,7 @@ class _Part(NamedTuple):
 
 
 def leaves(loaded: Loaded, below: Path = ()) -> Iterator[Leaf]:
-    """Return every leaf at or below a path, in the order of the schema."""
+    """Yield every leaf at or below the path `below`, in the order of the schema."""
     for way, value, field in _parts(loaded.model) or ():
         for leaf in _leaves(value, way, field, loaded):
             if leaf.path[: len(below)] == below:
@@ -91,7 +91,7 @@ def _unwrapped(value: Any) -> Any:
 
 
 def _text_of(value: Any, path: Path, loaded: Loaded) -> str | None:
-    """Return the text that sets a special type: JSON for `Json`, the dotted path for `ImportString`; else None."""
+    """Return the text that sets a `Json` value (JSON) or an `ImportString` (the dotted path); None for other types."""
     shape = loaded.snapshot.shape.at(path)
     if shape is None or (value is None and shape.nullable) or shape.scalars not in ((Json,), (ImportString,)):
         return None
@@ -105,7 +105,7 @@ def _text_of(value: Any, path: Path, loaded: Loaded) -> str | None:
 
 
 def _parts(value: Any) -> list[_Part] | None:
-    """Return the parts of a model, dataclass or mapping; None for any other value, because it has no parts."""
+    """Return the parts of a model, dataclass or mapping; None for another value."""
     if isinstance(value, dict):
         return [_Part((_file_key(key),), item) for key, item in value.items()]
     if isinstance(value, BaseModel):
@@ -119,9 +119,10 @@ def _parts(value: Any) -> list[_Part] | None:
 
 
 def _ways(kind: type[Any]) -> dict[str, tuple[Path, Field | None]]:
-    """Map the name of each field to its path in files and the field.
+    """Return `{field name: (path in files, field)}` for a class.
 
-    The path is the first key of the field. A field without an own key has a path inside the value of another key.
+    The path is the first key of the field. A field that a file sets inside the value of another key has the path to
+    that place, and None instead of the field.
     """
     ways: dict[str, tuple[Path, Field | None]] = {}
     fields = fields_of(kind)
@@ -135,7 +136,7 @@ def _ways(kind: type[Any]) -> dict[str, tuple[Path, Field | None]]:
 
 
 def _said(value: Any, path: Path, loaded: Loaded) -> Any:
-    """Return a value with all its parts, as a file sets it. A secret becomes its reference; without one, the mask."""
+    """Return a value with all its parts, as a file sets it. A secret becomes its reference, or else the mask."""
     value = _unwrapped(value)
     text = _text_of(value, path, loaded)
     if text is not None:
@@ -159,7 +160,7 @@ def _said(value: Any, path: Path, loaded: Loaded) -> Any:
 
 
 def _reference(path: Path, loaded: Loaded) -> Any:
-    """Return the reference of the secret at a path, or a mapping of references; None if the secret has no reference."""
+    """Return the reference of the secret at a path, or a mapping of several references; None without a reference."""
     return _verbatim(loaded.snapshot.source_texts.get(path))
 
 
@@ -170,7 +171,7 @@ def _verbatim(said: Any) -> Any:
 
 
 def _file_key(key: Any) -> Any:
-    """Return a key of a mapping as a file spells it: a number, boolean or null as `Key`, which is written unquoted."""
+    """Return a key of a mapping as a file contains it. A number, boolean or null becomes an unquoted `Key`."""
     key = key.value if isinstance(key, Enum) else key
     if key is None or isinstance(key, (bool, int)) or (isinstance(key, float) and math.isfinite(key)):
         return Key(json.dumps(key), key)
@@ -178,20 +179,21 @@ def _file_key(key: Any) -> Any:
 
 
 def _key(key: Any) -> str:
-    """Return a key of a mapping as text, as JSON spells it."""
+    """Return a key of a mapping as text: a key of another type as JSON spells it."""
     return key if isinstance(key, str) else next(iter(plain({key: None})))
 
 
 def _as_spelt(path: Path, way: Path, field: Field | None, loaded: Loaded) -> Path:
-    """Return the path of a part in the tree. The tree may hold the part under another key of the same field."""
+    """Return the path at which the merged tree holds a part: its field may have been set under another of its keys."""
     ways = [(*path, key) for key in field.keys] if field is not None else []
     return next((way for way in ways if loaded.snapshot.root.find(way) is not None), (*path, *way))
 
 
 def _beside_default(said: Any, value: Any, field: Field) -> tuple[Any, str]:
-    """Return `(value, comment)`: what a file must set to get the same list, if the list is merged with its default.
+    """Return `(value, comment)` for a list that is merged with its default.
 
-    Items of the default are omitted from the value, and the comment shows them; else the comment is "".
+    The value is the list without the items of the default, because a load adds them. The comment names these items. If
+    nothing can be omitted, the value is `said` and the comment "".
     """
     default: Any = None if field.required else field.default()
     if not isinstance(value, list) or not isinstance(default, list) or not default:

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def by_backend(references: Iterable[str], given: Sequence[Backend]) -> dict[Backend, list[str]]:
-    """Return the references of each backend, with their scheme.
+    """Return a mapping from each backend to the list of its references.
 
     Args:
-        references: the references of an attempt, `scheme:path#key`.
+        references: references of the form `scheme:path#key`.
         given: the backends of the option `backends`.
     """
     from toriconfig.backends import backend_of

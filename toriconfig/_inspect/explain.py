@@ -1,4 +1,4 @@
-"""Explanation of a value: its origin and the values that it overrides. Secrets are not shown."""
+"""Explanation of a value: its origin, and the overridden values of other layers. Secrets are masked."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class Explanation:
         value: the value as text; the mask for a secret.
         origin: origin of the value.
         losers: the overridden values of lower layers, highest first; the default is last.
-        secret: True for a secret. The attributes below, except `description`, describe its value in memory.
-        reference: its reference in Vault, or in another backend with the scheme; "" if it has none.
+        secret: True for a secret. The attributes from `version` to `state` describe its value in memory.
+        reference: reference of the secret, with the scheme if the backend is not Vault; "" if it has none.
         version: version of the value in memory, or None.
         age: seconds since the value was last confirmed, or None before the first read.
         expires_at: expiry time in seconds since 1970, or None.
@@ -81,7 +81,7 @@ class Explanation:
         printer.text(str(self))
 
     def _repr_html_(self) -> str:
-        """Return a table for notebooks, with the effective value first."""
+        """Return an HTML table for notebooks, with the effective value first."""
         from toriconfig._render.html import table
 
         rows = [(self.origin, self.value), *((loser.origin, loser.value) for loser in self.losers)]

@@ -1,4 +1,4 @@
-"""JSON Schema 2020-12 of the settings files."""
+"""JSON Schema 2020-12 of the settings files of a class."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REFERENCE = r"\$\{[^}]+\}"
 
 
 def schema_of_files(cls: type[BaseModel]) -> dict[str, Any]:
-    """Return the JSON Schema of one settings file of the class.
+    """Return the JSON Schema for a settings file of the class.
 
     No key is required, because another layer may set it. Every value may be a reference. Unknown keys are rejected, as
     in a load. `x-toriconfig-env` names the variable of a key; `x-toriconfig-secret` marks secrets.
@@ -74,12 +74,12 @@ def made_by_pydantic(cls: type[BaseModel]) -> dict[str, Any]:
 
 
 def schema_text(cls: type[BaseModel]) -> str:
-    """Return the schema as the text of its file."""
+    """Return the JSON Schema of the class as the text of a file."""
     return json.dumps(schema_of_files(cls), indent=2, ensure_ascii=False, sort_keys=False, allow_nan=False) + "\n"
 
 
 def is_schema_of(text: str, name: str) -> bool:
-    """Return True if a text is a schema of a class with this name, such as an earlier version."""
+    """Return True if a text is a JSON Schema, of this or an earlier version, for a class with this name."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -88,7 +88,7 @@ def is_schema_of(text: str, name: str) -> bool:
 
 
 def variables_of(cls: type[BaseModel], *, sections: bool = False) -> list[tuple[str, Path]]:
-    """Return `(variable, path)` for each key of the class that a variable can set.
+    """Return `(variable, key path)` for each key of the class that an environment variable can set.
 
     Args:
         cls: the settings class.
@@ -103,7 +103,7 @@ def variables_of(cls: type[BaseModel], *, sections: bool = False) -> list[tuple[
 def _inlined(node: Any, defs: dict[str, Any], open_: tuple[str, ...] = ()) -> Any:
     """Return the schema with each `$ref` replaced by its definition, so that each use can name its own variable.
 
-    A recursive `$ref` is removed, so that part accepts any value.
+    A `$ref` inside its own definition is removed. The schema accepts any value there.
     """
     if isinstance(node, list):
         return [_inlined(item, defs, open_) for item in node]
@@ -119,9 +119,10 @@ def _inlined(node: Any, defs: dict[str, Any], open_: tuple[str, ...] = ()) -> An
 
 
 def _hide_values(node: Any) -> bool:
-    """Remove defaults and examples that may be credentials. Return True if the schema contains a secret.
+    """Remove defaults and examples that may be credentials, and return True if the schema contains a secret.
 
-    A secret of any type is marked `writeOnly`. Values that `show` hides are also removed.
+    A part that contains a secret (`writeOnly`) loses its defaults and examples. Other parts lose those that `show`
+    masks.
     """
     if isinstance(node, list):
         return True in list(map(_hide_values, node))
@@ -162,7 +163,7 @@ def _annotate(node: dict[str, Any], shape: Shape, path: Path, variables: dict[Pa
 
 
 def _put_names(properties: dict[str, Any], shape: Shape) -> None:
-    """Add each further key that sets a field, such as an alias, and the message of each deprecated field."""
+    """Add the other keys of each field, such as aliases, and the message of each deprecated field."""
     for key, field in shape.fields.items():
         known = properties.get(field.keys[0], {})
         child = properties.setdefault(key, {name: said for name, said in known.items() if name not in _OF_ONE_NAME})
@@ -171,7 +172,7 @@ def _put_names(properties: dict[str, Any], shape: Shape) -> None:
 
 
 def _put_renamed(body: dict[str, Any], key: Renamed) -> None:
-    """Add a renamed key under its old name, marked as deprecated. Its description names the new key."""
+    """Add a renamed key under its former path, marked as deprecated. Its description names the new path."""
     target = body
     for part in key.new:
         target = target.get("properties", {}).get(part, {})
@@ -196,7 +197,7 @@ def _secret(node: dict[str, Any], shape: Shape) -> None:
 
 
 def _or_reference(node: dict[str, Any]) -> None:
-    """Allow a reference (text) in place of a value of any other type, and in place of each value inside that value."""
+    """Change the schema so that it also accepts the text of a reference, here and for each value inside."""
     _references_within(node)
     kinds = node.get("type")
     if kinds == "string" and "enum" not in node and "pattern" not in node and "const" not in node:
@@ -209,7 +210,7 @@ def _or_reference(node: dict[str, Any]) -> None:
 
 
 def _references_within(node: dict[str, Any]) -> None:
-    """Apply `_or_reference` to items of lists and tuples, values of mappings, and fields of models in them."""
+    """Apply `_or_reference` to the values inside lists, tuples, mappings and models."""
     free, items = node.get("additionalProperties"), node.get("items")
     if isinstance(free, dict):
         free.pop("required", None)  # another layer may say it: mappings are merged key by key, and lists are not
@@ -223,6 +224,6 @@ def _references_within(node: dict[str, Any]) -> None:
 
 
 def _is_model(node: dict[str, Any]) -> bool:
-    """Return True if the schema allows a model, or a model and null, and nothing else."""
+    """Return True if the schema allows only a model, or a model and null."""
     branches = (*node.get("anyOf", ()), *node.get("oneOf", ()))
     return "properties" in node or node.get("type") == "null" or (bool(branches) and all(map(_is_model, branches)))

@@ -1,4 +1,4 @@
-"""Types that JSON Schema cannot express: types without JSON, such as a `Callable`, and numbers that are infinite."""
+"""Types that JSON Schema cannot express: types without a form in JSON, such as `Callable`, and infinite numbers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from pydantic.json_schema import GenerateJsonSchema
 from toriconfig._core.path import Path
 
 UNSAID = "x-toriconfig-type"
-"""The type of a value for which there is no JSON; any value is allowed there."""
+"""Schema key with the name of a type that JSON cannot express. Any value is allowed there."""
 
 
 class Generator(GenerateJsonSchema):
-    """Generator that accepts any value for types without JSON, where pydantic raises, and omits their defaults
-    silently.
+    """Generator that accepts any value for a type without a form in JSON, where pydantic raises.
+
+    It omits the default of such a type without a warning.
     """
 
     ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - as pydantic has it
@@ -34,7 +35,7 @@ class Generator(GenerateJsonSchema):
 
 
 def unsaid(node: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Yield the path and name of each type for which a schema accepts any value."""
+    """Yield `(path, type name)` for each type for which the schema accepts any value."""
     if not isinstance(node, dict):
         return
     if UNSAID in node:
@@ -49,7 +50,7 @@ def unsaid(node: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def without_infinity(node: Any) -> Any:
-    """Return a schema without infinite numbers, which JSON cannot express. An infinite bound has no effect."""
+    """Return a schema without infinite numbers, which JSON cannot express. An infinite limit has no effect."""
     if isinstance(node, dict):
         held = {key: value for key, value in node.items() if key not in ("default", "examples") or _is_finite(value)}
         return {key: without_infinity(value) for key, value in held.items() if not _is_infinite(value)}

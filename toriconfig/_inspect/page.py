@@ -1,4 +1,4 @@
-"""Rows of the HTML page of settings: each key with its values by layer, and the age and end of each secret."""
+"""Rows of the HTML page of settings: each key with its values by layer, and each secret with its age and expiry."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COLUMNS = {
     "backend": "vault",
     "constructor": "code",
 }
-"""Layers of origins that share the column of another layer."""
+"""Column for each layer that has no column of its own."""
 
 
 def page_of(loaded: Loaded, below: tuple[str | int, ...] = ()) -> str:

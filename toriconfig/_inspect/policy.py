@@ -1,4 +1,4 @@
-"""The minimal Vault policy for the declared secrets, as a pure function."""
+"""The minimal Vault policy for the declared secrets, computed without a request."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from toriconfig._core.markers import split
 
 Locate = Callable[[str], str]
-"""Converts a logical path into that of a policy: `secret/tori` to `secret/data/tori`."""
+"""Function that returns the policy path of a logical path: `secret/data/tori` for `secret/tori`."""
 
 
 def policy_of(references: Iterable[str], locate: Locate) -> str:
-    """Return the HCL rules with which a token can read exactly the references.
+    """Return the policy rules in HCL with which a token can read the references and nothing else.
 
     Args:
         references: references such as `secret/tori#api_key`.
@@ -31,7 +31,10 @@ def _rule(path: str, capability: str) -> str:
 
 
 def versioned(path: str) -> str:
-    """Return the path that a policy needs for `path`, if its engine is KV v2, mounted as usual at the first segment."""
+    """Return the policy path of `path` on the assumption that its first segment is the mount of a KV v2 engine.
+
+    A path with a segment of another engine, such as `creds`, is returned unchanged.
+    """
     mount, _, rest = path.partition("/")
     if not rest or _ENGINES.intersection(rest.split("/")):
         return path

@@ -1,6 +1,6 @@
-"""Test utilities: fakes, a real Vault server, a canary secret, and the contracts of sources and of kinds.
+"""Test utilities: fakes, a real Vault server, a canary, and contracts for sources and kinds of rotation.
 
-`toriconfig.testing.plugin` offers them as fixtures of pytest, which finds the plug-in by itself.
+`toriconfig.testing.plugin` defines fixtures for some of them. pytest finds the plug-in without configuration.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import a name at its first use, so that the plug-in of pytest costs no test session anything."""
+    """Import a name at its first use, so that loading the pytest plug-in imports nothing else."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = __import__(f"toriconfig.{_HOME[name]}", fromlist=["*"])

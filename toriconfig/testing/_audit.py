@@ -1,4 +1,4 @@
-"""Requests to a server, counted from its audit log."""
+"""Reader of a server's audit log, to count requests."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 
 class AuditLog:
-    """Audit log of JSON lines. The server writes the line of a request before it answers.
+    """Audit log of JSON lines. The server writes the line of a request before the answer.
 
     Args:
-        file: the log; it need not exist yet.
+        file: the log file. It may be created later.
     """
 
     def __init__(self, file: Path) -> None:
@@ -20,13 +20,13 @@ class AuditLog:
         self._counted_from = 0
 
     def entries(self) -> list[dict[str, Any]]:
-        """Return the requests since the start or `forget`, oldest first. Refused ones have `error`."""
+        """Return the requests since the start or the last `forget`, oldest first. A refused one has the key `error`."""
         lines = self._file.read_bytes().splitlines() if self._file.exists() else []
         entries = [json.loads(line) for line in lines]
         return [entry for entry in entries if entry["type"] == "request"][self._counted_from :]
 
     def count(self, path: str | None = None, operation: str | None = None) -> int:
-        """Return the number of requests to `path` with `operation`; None means any."""
+        """Return the number of requests to `path` with `operation`. None: any path, or any operation."""
         return sum(
             (path is None or _matches(entry["request"].get("path", ""), path))
             and (operation is None or entry["request"]["operation"] == operation)
@@ -34,7 +34,7 @@ class AuditLog:
         )
 
     def forget(self) -> None:
-        """Reset the number of requests to 0."""
+        """Set the number of counted requests to 0."""
         self._counted_from += len(self.entries())
 
 

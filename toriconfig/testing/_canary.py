@@ -1,4 +1,4 @@
-"""The canary check: use a program with a unique secret, and search all of its outputs for the secret."""
+"""The canary check: use a program with a unique secret, and search its outputs for the secret."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _WINDOW = 8
 class Canary:
     """A unique secret for tests, and the search for it.
 
-    The search finds the secret and any eight of its characters in a row, in upper or lower case. It also finds them in
-    base64 (also inside a longer text), hexadecimal and UTF-16. The characters need no escaping in JSON, URLs or `repr`.
+    The search finds any eight consecutive characters of the secret, in upper or lower case. It also finds them in
+    hexadecimal, UTF-16 and base64. The secret has no character that JSON, a URL or `repr` escapes.
 
     Attributes:
         secret: the value to use as a secret; different for each canary.
@@ -47,7 +47,7 @@ class Canary:
         self._base64 = [part for shift in range(3) for part in _windows(_base64_at(plain, shift), _WINDOW + 4)]
 
     def found_in(self, text: str | bytes) -> str:
-        """Return the form in which a text holds the canary, such as "base64"; "" if the text does not hold it.
+        """Return the form in which a text contains the canary, such as "base64"; "" if the text contains no form.
 
         Args:
             text: the text to search.
@@ -129,7 +129,7 @@ def _base64_at(plain: bytes, shift: int) -> str:
 
 
 def _faces(thing: object, own_file: str) -> Iterator[tuple[str, str | bytes]]:
-    """Yield each text form of `thing` (`repr`, `str`, its pickle), preceded by the name of the form."""
+    """Yield `(name, text)` for each text form of `thing`, such as `repr`, `str` and its pickle."""
     if isinstance(thing, (str, bytes, bytearray, memoryview)):
         yield "", thing if isinstance(thing, str) else bytes(thing)
     elif isinstance(thing, BaseException):
@@ -159,7 +159,7 @@ def _pickled(thing: object) -> Iterator[tuple[str, str | bytes]]:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """Yield the error, its causes and contexts, including suppressed ones, and the members of groups."""
+    """Return the error, its causes and contexts, including suppressed ones, and the members of groups."""
     seen: list[BaseException] = []
     waiting: list[BaseException | None] = [error]
     while waiting:
@@ -235,7 +235,10 @@ class _Tee:
 
 @contextmanager
 def _recorded(records: list[logging.LogRecord]) -> Iterator[None]:
-    """Append each log record to `records`, in the state that its last handler receives. New loggers are included."""
+    """Append each log record to `records`, in the state in which the last handler receives it.
+
+    Records of every level and of later created loggers are included.
+    """
     from unittest.mock import patch
 
     handler, ends = _Recorder(records), set[logging.Logger]()

@@ -1,4 +1,4 @@
-"""Contract of every kind of rotation whose secret an engine of Vault keeps, as tests to inherit."""
+"""Test contract for kinds of rotation whose secret is kept by a secrets engine of Vault."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ _HOUR = 3600.0
 
 
 class EngineKindContract(ABC):
-    """Tests that every kind with `stored = False` must pass. Inherit them in a test class of pytest, and define two
-    methods.
+    """Tests that every kind of rotation with `stored = False` must pass.
+
+    Inherit the tests in a test class of pytest, and define two methods.
 
     For example::
 
@@ -34,7 +35,7 @@ class EngineKindContract(ABC):
 
     @abstractmethod
     def rotation(self, **options: Any) -> Rotation:
-        """Return a new rotation of the same secret, with a new kind.
+        """Return a new rotation of the same secret, with a new instance of the kind.
 
         Args:
             options: further arguments of `Rotation`: `verify`, `on_event`.
@@ -42,7 +43,7 @@ class EngineKindContract(ABC):
 
     @abstractmethod
     def state(self) -> object:
-        """Return an object that differs after the first rotation of a test, such as the version of a key."""
+        """Return an object that is different after a rotation, such as the version of the key."""
 
     def test_the_class_has_every_member_of_a_kind(self) -> None:
         from toriconfig.rotation.kinds._found import why_no_kind

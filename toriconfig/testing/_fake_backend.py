@@ -1,4 +1,4 @@
-"""Secrets in memory, in place of Vault and of other backends: no server, no network, no thread."""
+"""Secrets in memory, used instead of Vault and other backends, without server, network or thread."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from toriconfig.errors import SecretError, SecretNotFound, VaultNotFound
 
 @clean_init
 class FakeBackend:
-    """Secrets in memory that loads use in place of Vault, and of every other backend, while it is installed.
+    """Secrets in memory. While `installed`, loads use them instead of Vault and every other backend.
 
-    A reader gets the current value at once. `put` rotates a secret: `on_change` is called, as after a poll.
+    `put` changes a secret at once: readers get the new value, and callbacks of `on_change` are called.
 
     Args:
         secrets: values by reference without the key, as for `put`; None: none.
@@ -79,8 +79,8 @@ class FakeBackend:
 
         Args:
             reference: as for `put`.
-            error: such as `VaultDenied("no policy allows it")` or `VaultUnreachable("no answer")`; None: requests
-                succeed again, which `put` means too.
+            error: an error such as `VaultDenied("no policy allows it")` or `VaultUnreachable("no answer")`. None:
+                requests succeed again, as after `put`.
         """
         expect(error, (SecretError, type(None)), "fail() needs a SecretError or None")
         with self._lock:
@@ -90,7 +90,7 @@ class FakeBackend:
         self._look(reference)
 
     def reads(self, reference: str) -> int:
-        """Return the number of reads that found a value.
+        """Return how many reads of the secret returned a value.
 
         Args:
             reference: as for `put`.
@@ -100,7 +100,7 @@ class FakeBackend:
 
     @contextmanager
     def installed(self) -> Iterator[FakeBackend]:
-        """Make each load inside the block use this backend. Settings loaded before keep their backends; see `unload`.
+        """Use this backend in each load inside the block. Settings loaded before keep their backends; see `unload`.
 
         Loads with `offline=True` use no backend at all.
         """
@@ -142,10 +142,10 @@ class FakeBackend:
                 path.look()
 
     def current(self, name: str, version: int | None) -> tuple[Any, int, SecretError | None]:
-        """Return `(value, version, error)` of a path. Providers call this method.
+        """Return `(value, version, error)` of a path; either `value` or `error` is None. Providers call this method.
 
         Args:
-            name: as for `put`.
+            name: the reference, as for `put`.
             version: number of a version; None: the newest.
         """
         with self._lock:
@@ -162,7 +162,7 @@ class FakeBackend:
 
 
 class _FakePath:
-    """A `Provider` for one path."""
+    """Provider of one path of a `FakeBackend`."""
 
     def __init__(self, backend: FakeBackend, name: str, version: int | None, layer: OriginKind, reference: str) -> None:
         self.reading: Reading | None = None

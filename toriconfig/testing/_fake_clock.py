@@ -1,4 +1,4 @@
-"""Clock that advances only on request."""
+"""Clock that advances only when a test calls its methods."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from toriconfig._core.clean_call import clean_init
 
 @clean_init
 class FakeClock:
-    """Clock for tests: time passes only by `advance`. Thread-safe.
+    """Clock for tests: time passes only when `advance` is called. Thread-safe.
 
     Args:
         monotonic: start value of `monotonic()`, in seconds.
@@ -38,10 +38,10 @@ class FakeClock:
         return self._time
 
     def advance(self, seconds: float) -> None:
-        """Advance both clocks, then call the callbacks of `on_advance`.
+        """Advance `monotonic()` and `time()`, then call the callbacks of `on_advance`.
 
         Args:
-            seconds: the time to advance, from 0.
+            seconds: the time to advance, at least 0.
 
         Raises:
             ValueError: `seconds` is negative.
@@ -56,10 +56,10 @@ class FakeClock:
             callback()
 
     def step(self, seconds: float) -> None:
-        """Set the wall clock forward or back, as an operator or NTP does. `monotonic()` does not change.
+        """Change `time()`, as an operator or NTP does with a clock. `monotonic()` does not change.
 
         Args:
-            seconds: the step; negative steps back.
+            seconds: the seconds to add; negative: to subtract.
         """
         with self._lock:
             self._time += seconds
@@ -71,7 +71,7 @@ class FakeClock:
             callback: a function without arguments.
 
         Returns:
-            A function that removes the callback. A second call of it does nothing.
+            A function that removes the callback. Calling the function twice has no further effect.
         """
         with self._lock:
             self._callbacks.append(callback)

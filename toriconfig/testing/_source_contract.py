@@ -1,4 +1,4 @@
-"""Contract of every source, as tests to inherit."""
+"""Test contract for sources."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from toriconfig.sources import Source
 
 
 class SourceContract(ABC):
-    """Tests that every source must pass. Inherit them in a test class of pytest, and define what to read.
+    """Tests that every source must pass. Inherit them in a test class of pytest, and define two methods.
 
     For example::
 
@@ -29,11 +29,11 @@ class SourceContract(ABC):
 
     @abstractmethod
     def good(self) -> Source:
-        """Return a source with valid input that holds at least one value."""
+        """Return a source whose input is valid and contains at least one value."""
 
     @abstractmethod
     def broken(self) -> Source:
-        """Return a source with input that is invalid as a whole or in part."""
+        """Return a source whose input is invalid, as a whole or in part."""
 
     def test_good_input_is_a_tree_of_values_without_a_problem(self) -> None:
         tree = self.good().load()

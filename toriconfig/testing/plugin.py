@@ -1,8 +1,8 @@
 """Fixtures for pytest: `settings_override`, `fresh_settings`, `fake_backend`, `fake_clock`, `vault_server` and others.
 
-pytest finds this plug-in by itself where toriconfig is installed. Without that, for example with
+pytest finds this plug-in if toriconfig is installed. If the search for plug-ins is off, for example with
 `PYTEST_DISABLE_PLUGIN_AUTOLOAD`, a `conftest.py` needs `pytest_plugins = ["toriconfig.testing.plugin"]`. The option
-`-p no:toriconfig.testing.plugin` switches it off. A fixture imports its modules when a test requests it::
+`-p no:toriconfig.testing.plugin` disables it. A fixture imports its modules when a test requests the fixture::
 
     def test_greeting(settings_override: SettingsOverride) -> None:
         settings_override(settings, name="Ada")
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(name="settings_override")
 def _settings_override() -> Iterator[SettingsOverride]:
-    """A function like `toriconfig.override` without a block: the values are replaced until the test ends."""
+    """A function like `toriconfig.override`, called without `with`: the values stay replaced until the test ends."""
     from toriconfig.testing._fresh import overriding
 
     with overriding() as override:
@@ -31,10 +31,11 @@ def _settings_override() -> Iterator[SettingsOverride]:
 
 @pytest.fixture(name="fresh_settings")
 def _fresh_settings() -> Iterator[FreshSettings]:
-    """Unload all lazy settings before and after the test. The test may call the fixture to unload them in between.
+    """Unload all lazy settings before and after the test. The fixture is a function that unloads them during the test.
 
-    Callbacks of `on_change` and `watch` that the test started are stopped. For all tests of a folder:
-    `pytestmark = pytest.mark.usefixtures("fresh_settings")`, or a fixture of yours with `autouse=True` that asks for it.
+    Callbacks of `on_change` and `watch` that the test registered are removed at its end. To use the fixture in all
+    tests of a module, write `pytestmark = pytest.mark.usefixtures("fresh_settings")`. For a folder, request it in a
+    fixture with `autouse=True`.
     """
     from toriconfig.testing._fresh import fresh
 
@@ -44,7 +45,7 @@ def _fresh_settings() -> Iterator[FreshSettings]:
 
 @pytest.fixture(name="fake_backend")
 def _fake_backend(fresh_settings: FreshSettings) -> Iterator[FakeBackend]:  # noqa: ARG001  (asked for)
-    """Secrets in memory, in place of Vault and all other backends. This fixture includes `fresh_settings`."""
+    """Secrets in memory, used instead of Vault and all other backends. This fixture includes `fresh_settings`."""
     from toriconfig.testing import FakeBackend
 
     with FakeBackend().installed() as backend:
@@ -53,7 +54,7 @@ def _fake_backend(fresh_settings: FreshSettings) -> Iterator[FakeBackend]:  # no
 
 @pytest.fixture(name="vault_server")
 def _vault_server() -> Iterator[VaultServer]:
-    """A new, empty OpenBao for each test. Needs the extra `vault-dev`, or `bao` or `vault` on the PATH."""
+    """A new, empty OpenBao server for each test. It needs the extra `vault-dev`, or `bao` or `vault` on the PATH."""
     from toriconfig import testing
 
     with testing.vault_server() as server:
@@ -62,7 +63,7 @@ def _vault_server() -> Iterator[VaultServer]:
 
 @pytest.fixture(scope="session", name="shared_vault_server")
 def _shared_vault_server() -> Iterator[VaultServer]:
-    """One OpenBao for all tests of the session; each test uses its own paths."""
+    """One OpenBao server for all tests of the session. Each test must use paths of its own."""
     from toriconfig import testing
 
     with testing.vault_server() as server:
@@ -71,7 +72,7 @@ def _shared_vault_server() -> Iterator[VaultServer]:
 
 @pytest.fixture(name="fake_clock")
 def _fake_clock() -> FakeClock:
-    """A clock that advances only when the test advances it."""
+    """A clock that advances only when the test calls its methods."""
     from toriconfig.testing import FakeClock
 
     return FakeClock()
@@ -79,7 +80,7 @@ def _fake_clock() -> FakeClock:
 
 @pytest.fixture(name="fresh_warnings")
 def _fresh_warnings() -> Iterator[None]:
-    """Reset the record of warnings that are given once per process, before and after the test."""
+    """Before and after the test, forget which of the warnings that are logged once per process were logged."""
     from toriconfig.testing import reset_warnings
 
     reset_warnings()

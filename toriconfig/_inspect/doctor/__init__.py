@@ -33,7 +33,7 @@ def examine(
     known_variables: Iterable[str],
     clock: Clock = SYSTEM,
 ) -> Iterator[Finding]:
-    """Examine everything. Stop after a failed step on which all further steps depend.
+    """Examine the access to Vault, and yield the findings. If no address works, or the token fails, stop there.
 
     Args:
         session: the connection to Vault, or None if none is configured.

@@ -1,4 +1,4 @@
-"""Result of one step of an examination."""
+"""`Finding`: the result of one step of an examination, and functions that create findings from errors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Finding:
 
 
 def unreached(subject: str, address: str, error: SecretError) -> Finding:
-    """Return the finding for a failed request."""
+    """Return the finding for a failed request to Vault."""
     from toriconfig._vault.http.translate import SETUP
 
     if isinstance(error, VaultDenied):
@@ -69,7 +69,7 @@ def unreached(subject: str, address: str, error: SecretError) -> Finding:
 
 
 def guarded(subject: str, step: Callable[[], list[Finding]]) -> list[Finding]:
-    """Return the findings of one step. An unexpected exception becomes a finding, and the next step follows."""
+    """Return the findings of one step. An unexpected exception becomes a finding with the mark "error"."""
     try:
         return step()
     except Exception as error:  # noqa: BLE001

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def place(session: Session, ref: Ref) -> Finding:
-    """Return the finding about reading `ref`. If a read would create an account, only the permission is checked."""
+    """Return the finding about reading `ref`. If a read would create credentials, only the permission is checked."""
     from toriconfig._vault.engines.paths import issues_on_read
 
     name = str(ref)
@@ -54,7 +54,7 @@ def place(session: Session, ref: Ref) -> Finding:
 
 
 def asked(client: Client, method: str, path: str, *, check: bool = True, **how: Any) -> Any:
-    """Send a request, and return Vault's answer or the error."""
+    """Send a request to Vault, and return its answer. A `SecretError` is returned instead of raised."""
     try:
         return client.request(method, path, check=check, **how)
     except SecretError as error:
@@ -73,7 +73,7 @@ def _read(session: Session, ref: Ref) -> Mapping[str, Any] | SecretError:
 
 
 def _is_kept(client: Client, path: str) -> bool:
-    """Return True if a KV engine holds the path, so that reading it creates nothing."""
+    """Return True if a KV engine holds the path; a read then creates no credentials."""
     from toriconfig._vault.engines.mounts import mount_of
 
     try:
@@ -112,7 +112,7 @@ def _capability(client: Client, ref: Ref) -> Finding:
 
 
 def _needed(client: Client, ref: Ref, denied: VaultDenied) -> str:
-    """Return the rule that the policy needs. If the token may not look up the engine, return two alternatives."""
+    """Return the rule that the policy lacks. If the engine is unknown, return one rule for KV v2 and one for others."""
     from toriconfig._vault.engines.mounts import policy_path
 
     try:
@@ -123,7 +123,7 @@ def _needed(client: Client, ref: Ref, denied: VaultDenied) -> str:
 
 
 def _suggestion(client: Client, ref: Ref) -> str:
-    """Return a hint with the most similar sibling of a path; "" if none is similar, or the token may not list them."""
+    """Return a hint with the path beside `ref` whose name is most similar; "" if there is none or listing is denied."""
     from toriconfig._vault.engines.mounts import policy_path
 
     parent, _, last = ref.path.rpartition("/")

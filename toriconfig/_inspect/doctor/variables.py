@@ -1,4 +1,4 @@
-"""Examination of environment variables that begin with `VAULT_` or `BAO_`, but are not read."""
+"""Examination of environment variables that begin with `VAULT_` or `BAO_` and are not read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OF_THE_TOOLS = frozenset(
 
 
 def unread(environ: Mapping[str, str], known: Iterable[str]) -> Iterator[Finding]:
-    """Yield one warning for each variable that begins with `VAULT_` or `BAO_`, but is not read.
+    """Yield one warning for each variable that begins with `VAULT_` or `BAO_` and is not read.
 
     Args:
         known: names that are read, without the prefix.
