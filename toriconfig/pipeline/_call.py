@@ -1,4 +1,4 @@
-"""One call of `run_sync`: a coroutine that runs on the loop thread, and one caller that waits for it."""
+"""One call of `run_sync`: a coroutine on the loop thread, and the thread that waits for its result."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from toriconfig.pipeline._logging import library_logger
 _log = library_logger("toriconfig.pipeline.run_sync")
 
 _SLICE = 0.1
-"""Seconds: on Windows a wait for a lock cannot be interrupted by Ctrl-C, so it is made of short ones."""
+"""Seconds of one wait on Windows, where Ctrl-C cannot interrupt a wait for a lock. A long wait is split."""
 
 
 class Call:
     """A coroutine and its result.
 
-    The result is set once, at the end of the coroutine or at a shutdown, by the thread that removes the call from
-    `calls`. A plain lock wakes the caller, because a `concurrent.futures.Future` would make a call 50 % slower.
+    The thread that removes the call from `calls` sets the result: at the end of the coroutine, or at a shutdown. The
+    caller waits for a plain lock, because a `concurrent.futures.Future` would make a call 50 % slower.
     """
 
     __slots__ = ("abandoned", "calls", "cancelled", "coro", "done", "error", "started", "task", "value")
@@ -98,7 +98,7 @@ class Call:
 
 
 def ending(error: BaseException | None) -> str:
-    """Return a description of the end of a coroutine, without its result or error text, which may contain secrets."""
+    """Describe the end of a coroutine, without its result and the text of its error, because these may be secret."""
     if error is None:
         return "it returned"
     if isinstance(error, asyncio.CancelledError):

@@ -25,16 +25,16 @@ def fast_automaton() -> Callable[[list[str]], Automaton] | None:
 
 _COMMON_FIRST = " etaoinsrhldcmupf.,:-_/gw0123456789yb\"'=()[]INFORGWAEvTSDkCLPMUBHVYKXjxqzJQZ"
 _RANKS = str.maketrans({character: chr(rank) for rank, character in enumerate(_COMMON_FIRST)})
-"""Replaces each character by one that sorts by rarity. Unlisted characters stay, and mostly sort last."""
+"""Table for `str.translate` that replaces each character by one that sorts by rarity. Other characters stay."""
 
 
 class Anchors:
     """Index of words. The key of a word is its rarest inner character with the two neighbours of this character.
 
     A log line contains few rare characters, and words are searched only at those. For a line without them, the cost is
-    one `in` for each of about twenty characters, both for ten words and for ten thousand.
+    one test with `in` for each of about twenty characters, both for ten words and for ten thousand.
 
-    Reading needs no lock: the outer dict is replaced as a whole, each inner dict is read by single keys, and each list
+    Reading needs no lock: the outer dict is replaced as a whole, an inner dict is read one key at a time, and a list
     is extended at its end or replaced.
     """
 
@@ -60,7 +60,7 @@ class Anchors:
             grams.pop(gram, None)
 
     def spans(self, text: str) -> list[Span]:
-        """Return `(start, end)` of every occurrence of a word in the text, also of overlapping ones, in any order."""
+        """Return `(start, end)` of every occurrence of a word in the text, including overlapping ones, in any order."""
         found: list[Span] = []
         for anchor, grams in self._index.items():
             if anchor not in text:
@@ -82,10 +82,11 @@ def _anchor(word: str) -> tuple[str, str, int]:
 
 
 class Finder:
-    """Search for words, each with a count of its additions.
+    """Search for words. A word that was added several times is found until it was removed as many times.
 
-    The automaton, if there is one, finds most words; `Anchors` finds the words that were added after the last build of
-    the automaton. It is rebuilt when these are a quarter of all words, so a thousand additions cause only a few builds.
+    The automaton, if there is one, finds the words that existed when it was built. `Anchors` finds the words added
+    later. The automaton is rebuilt when these are a quarter of all words, so a thousand additions cause only a few
+    builds.
 
     Args:
         build: creates an automaton; None: only anchors are used.
@@ -126,7 +127,7 @@ class Finder:
                     self._unknown = list(self._counts)
 
     def settle(self) -> None:
-        """Rebuild the automaton if more than a quarter of all words, and at least 33, are new to it."""
+        """Rebuild the automaton if it lacks at least 33 words, and more than a quarter of all words."""
         if self._build is None or len(self._unknown) <= max(32, len(self._counts) // 4):
             return
         known = [word for word in self._counts if _is_encodable(word)]

@@ -1,4 +1,4 @@
-"""Masking of records before handlers of other code receive them, regardless of when those handlers are added."""
+"""Masking of log records before handlers of other code receive them, including handlers that are added later."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from toriconfig.pipeline._mask_value import mask_value
 from toriconfig.pipeline._redact import mask
 
 MARK = "toriconfig_mark"
-"""Marks our handler, also one of an earlier import of these modules, whose class differs."""
+"""Attribute that marks a handler of this package, even one from an earlier import of its modules."""
 
 _STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime"}
 _formatter = logging.Formatter()
 
 
 class Guard(logging.Handler):
-    """Masks a record in place before the handlers of `logger`, and of its parents, receive it.
+    """Masks a record in place before the handlers of `logger`, and of its parents, receive the record.
 
-    The guard is a handler, because records of child loggers pass through handlers, but not through filters of `logger`.
-    The guard is also a filter of `logger`: there it restores itself if the application assigned a new list of handlers.
+    The guard is a handler of `logger`, because records of child loggers pass through the handlers of `logger`, but not
+    through its filters. The guard is also a filter of `logger`: if the application has assigned a new list of handlers,
+    the filter adds the guard to the new list.
     """
 
     def __init__(self, logger: logging.Logger) -> None:
@@ -45,10 +46,10 @@ class Guard(logging.Handler):
 
 
 class GuardedHandlers(list[logging.Handler]):
-    """The handlers of a logger, with the guard in front of them during iteration.
+    """The handlers of a logger. Iteration yields the guard first.
 
-    The guard is not an element of the list, so it is not counted, and `dictConfig` does not remove it. If the only
-    handler is the one of this package, the guard is skipped, because that handler masks the finished line.
+    The guard is not an element of the list, so `len` does not count it, and `dictConfig` does not remove it. If the
+    only handler is the one of this package, iteration omits the guard, because that handler masks the finished line.
     """
 
     def __init__(self, logger: logging.Logger, guard: Guard) -> None:
@@ -64,7 +65,7 @@ class GuardedHandlers(list[logging.Handler]):
 
 
 def stand_guard(logger: logging.Logger) -> None:
-    """Make sure that records of `logger` and its children are masked before a foreign handler receives them."""
+    """Install the guard, so that records of `logger` and its children are masked before foreign handlers get them."""
     if getattr(logger.handlers, "logger", None) is logger:
         return
     guard = next((known for known in logger.filters if isinstance(known, Guard)), None) or Guard(logger)
@@ -78,7 +79,7 @@ def is_foreign(handler: logging.Handler) -> bool:
 
 
 def mask_record(record: logging.LogRecord) -> None:
-    """Mask message, exception, stack and extra fields of a record; parts without a secret are not changed."""
+    """Mask message, exception, stack and extra fields of a record in place. Parts without a secret do not change."""
     _mask_message(record)
     if record.exc_info and record.exc_info[1] is not None:
         text = _exception_text(record)

@@ -1,4 +1,4 @@
-"""Logging of a record, with the result whether a handler that writes accepted the record."""
+"""Logging of a text, with a result that is True if a handler accepted the text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WARNING = logging.WARNING
 
 
 class _Witness(logging.Filter):
-    """Last filter of a handler, which is called only if all other filters accept the record."""
+    """Filter added last to a handler. `logging` calls it only if all other filters accept the record."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,10 +26,10 @@ class _Witness(logging.Filter):
 
 
 def log_heard(name: str, level: int, text: str) -> bool:
-    """Log `text`, unless no handler would accept it.
+    """Log `text` if the level of a handler permits it.
 
-    The levels and filters of the logger and its handlers apply. Each filter is called only once, during the logging
-    itself: a filter that drops repetitions would drop the record if it had already seen it in a test call.
+    The filters of the logger and its handlers apply. Each filter is called once, by the logging itself. An additional
+    call as a test would make a filter that drops repetitions drop the record.
 
     Args:
         name: name of a logger of the library.
@@ -37,7 +37,8 @@ def log_heard(name: str, level: int, text: str) -> bool:
         text: the whole message.
 
     Returns:
-        True if a handler accepted the record. A NullHandler, or a handler that writes to the null device, is ignored.
+        True if a handler accepted the record. A NullHandler, or a handler that writes to the null device, does not
+        count.
     """
     logger = silent_logger(name)
     if not logger.isEnabledFor(level):
@@ -66,7 +67,7 @@ def _handlers_of(logger: logging.Logger | None) -> Iterator[logging.Handler]:
 
 
 def _filters(handler: logging.Handler) -> bool:
-    """Return True if the handler has filters and calls them; False also for a handler with its own `handle` method."""
+    """Return True if the handler has filters and the standard method `handle`, which calls them."""
     return bool(handler.filters) and type(handler).handle is logging.Handler.handle
 
 

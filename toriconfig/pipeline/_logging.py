@@ -1,4 +1,4 @@
-"""Loggers for pipelines: one handler, one line per record, and no registered secret in it."""
+"""Loggers for pipelines with one handler, which masks registered secrets in each line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MaskingFormatter(logging.Formatter):
 
     Args:
         fmt: as for `logging.Formatter`.
-        mask: masks secrets in a text; by default the registry of the process.
+        mask: function that masks the secrets in a text; by default that of the registry of this process.
     """
 
     def __init__(self, fmt: str = _FORMAT, mask: Callable[[str], str] = mask) -> None:
@@ -69,7 +69,7 @@ class StderrHandler(logging.Handler):
             self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name in logging
-        """Report where a lost record was logged, without its arguments, which the standard library would print."""
+        """Write the position of the code that logged a lost record. The arguments of the record are omitted."""
         if not logging.raiseExceptions:
             return
         kind = getattr(sys.exc_info()[0], "__name__", "error")
@@ -113,7 +113,7 @@ def get_logger(name: str, *, propagate: bool | None = None, level: int | str | N
         level: level, as for `Logger.setLevel`. None: INFO, unless the application has set a level.
 
     Raises:
-        ValueError: `name` is the name of the root logger, which belongs to the application, or `level` is no level.
+        ValueError: `name` is the name of the root logger, which belongs to the application, or `level` is not a level.
     """
     logger = logging.getLogger(name)
     if logger.parent is None:
@@ -160,10 +160,11 @@ def _flush() -> None:
 
 
 def _route(logger: logging.Logger, propagate: bool | None) -> None:
-    """Set the handlers of a logger according to `propagate`, or to a newer choice of another thread.
+    """Store the choice `propagate` (None: keep the earlier choice), and set the handlers of the logger accordingly.
 
-    This function holds no lock of this package. `logging` takes its own lock to change handlers, and `dictConfig` holds
-    that lock while it creates handlers, which may call `get_logger`. Two locks could therefore cause a deadlock.
+    If another thread stores a choice meanwhile, the newer choice applies. This function holds no lock of this package.
+    `logging` takes its own lock to change handlers, and `dictConfig` holds that lock while it creates handlers, which
+    may call `get_logger`. Two locks could therefore cause a deadlock.
     """
     if propagate is not None:
         setattr(logger, _CHOICE, propagate)

@@ -1,4 +1,4 @@
-"""A thread that runs one event loop until it is closed."""
+"""A thread that runs one event loop until `close` is called."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class LoopThread:
         return True
 
     def post(self, call: Call) -> bool:
-        """Let the loop start `call`, and return True. Return False if this thread is closing; then use another one."""
+        """Schedule the start of `call` on the loop, and return True; return False if the loop is closing."""
         self.calls.add(call)
         if not self.closing:
             try:

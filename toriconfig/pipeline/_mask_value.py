@@ -52,7 +52,7 @@ class _Walk:
     """One walk over a value. Each container is searched once, even if it occurs several times.
 
     Args:
-        cut: True: a container that contains itself is replaced by `CIRCULAR` there.
+        cut: True: where a container contains itself, it is replaced by `CIRCULAR`. False: it is left there.
     """
 
     def __init__(self, *, cut: bool = False) -> None:
@@ -62,7 +62,7 @@ class _Walk:
         """Value and its masked form by the id of the value. The value is kept so that its id is not reused."""
 
     def masked(self, value: Any, depth: int) -> Any:
-        """Mask a value at a nesting depth."""
+        """Return the masked form of a value that is inside `depth` containers."""
         if type(value) in _PLAIN:
             return _masked_number(value)
         if isinstance(value, str):
@@ -107,7 +107,7 @@ def _masked_str(value: str) -> str:
 
 
 def _masked_number(value: bool | float | None) -> Any:
-    """Mask a number that is a secret, such as a PIN. Short numbers are not masked."""
+    """Return the mask if a number is a secret, such as a PIN; else the number. Short numbers are never masked."""
     text = repr(value)
     return value if len(text) < SHORTEST or mask_text(text) == text else MASK
 
@@ -133,7 +133,7 @@ def _like(value: Any, items: list[Any]) -> Any:
 
 
 def _hashable(shown: Any) -> Hashable:
-    """Return a masked key; its text, if the masked key cannot be hashed."""
+    """Return a masked key, or its text if the masked key cannot be hashed."""
     try:
         hash(shown)
     except TypeError:
@@ -143,7 +143,10 @@ def _hashable(shown: Any) -> Hashable:
 
 
 def _by_text(value: Any) -> Any:
-    """Mask an object if its `str` or its `repr` contains a secret, because a handler may use either of them."""
+    """Return an object unchanged, or its masked text if its `str` or its `repr` contains a secret.
+
+    Both are searched, because a handler may use either of them.
+    """
     try:
         texts = [repr(value)] if isinstance(value, (bytes, bytearray)) else [str(value), repr(value)]
     except Exception:  # noqa: BLE001 - a foreign `__str__`

@@ -1,4 +1,4 @@
-"""Lock for a few lines that only access memory, with the garbage collector disabled inside."""
+"""Lock for code that only accesses memory. The garbage collector is disabled while the lock is held."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class ProgressTracker:
     Args:
         total: number of expected items. None: unknown; counts are then reported every `min_seconds` (0: every second).
         min_change: percentage points between two reports, 0 to 100; 0 allows a report at each update.
-        min_seconds: seconds between two reports, from 0.
+        min_seconds: minimum seconds between two reports, at least 0.
         on_report: called with each report, on the updating thread, so it should be fast. It may update and read the
             tracker. If `on_report` raises, the exception is logged, and `on_report` is not called again. None: log one
             line per report at level INFO to `get_logger("toriconfig.progress")`.
@@ -154,10 +154,10 @@ class ProgressTracker:
         """Count more items.
 
         Args:
-            n: number of items, from 0.
+            n: number of items, at least 0.
 
         Returns:
-            The reported percentage, or None if no report was due.
+            The percentage of the report that this call made; None if it made no report, or `total` is None.
         """
         if n < 0:
             raise ValueError(f"progress cannot go back: n is {n}")
@@ -169,13 +169,13 @@ class ProgressTracker:
         return self._pump(wait=False)
 
     async def update(self, n: int = 1) -> float | None:
-        """Count more items in a coroutine, like `update_sync`. If a report is due, it is made before `update` returns.
+        """Count more items in a coroutine. If a report is due, it is made before this method returns.
 
         Args:
-            n: number of items, from 0.
+            n: number of items, at least 0.
 
         Returns:
-            The reported percentage, or None if no report was due.
+            The percentage of the report that this call made; None if it made no report, or `total` is None.
         """
         if n < 0:
             raise ValueError(f"progress cannot go back: n is {n}")
@@ -209,7 +209,7 @@ class ProgressTracker:
         self.__exit__(kind, error, trace)
 
     def _pump(self, wait: bool) -> float | None:
-        """Make the reports that are due, and return the last reported percentage, or None.
+        """Make the reports that are due, and return the percentage of the last one; None if no report was made.
 
         If another thread is reporting, leave the reports to that thread: it checks again after its report.
         """
@@ -227,7 +227,11 @@ class ProgressTracker:
         return percent
 
     def _take_turn(self, wait: bool) -> bool:
-        """Return True if this thread may report now. No lock is held during a report, because it calls other code."""
+        """Take the turn to report, and return True. Return False if this thread is already reporting.
+
+        If another thread has the turn, wait for it if `wait` is True; otherwise return False. The turn is an item of a
+        queue instead of a lock, because a report calls other code.
+        """
         me = get_ident()
         if me in self._reporting:  # an update made by a callback: the report around it looks again
             return False
@@ -278,7 +282,7 @@ class ProgressTracker:
         return Report(percent, count, total, now - self._begun, rate, left, done, stopped, self._description)
 
     def _next_due(self, count: int) -> float:
-        """Return the count at which the next multiple of `min_change` is reached."""
+        """Return the count at which the next report is due, which is the next multiple of `min_change`."""
         total, step = self._total, self._step
         if self._state == "ended":
             return math.inf if total is None or self._overrun else total + 1

@@ -33,7 +33,7 @@ _COMMON = frozenset(
 
 
 class Redactor:
-    """Registry of secrets. Its `repr` shows none, and it is not pickled.
+    """Registry of secrets. Its `repr` shows no secret, and pickling it raises an error.
 
     There is no lock. Masking runs during logging, while locks of handlers are held. A thread that waited there for a
     second thread would block forever if the second thread ran a finalizer that logs.
@@ -60,7 +60,10 @@ class Redactor:
         self.start_afresh()
 
     def start_afresh(self) -> None:
-        """Build a new finder in a forked child: a thread of the parent may have been changing the old finder."""
+        """Discard the finder, so that the next masking builds a new one.
+
+        A forked child needs a new finder, because a thread of the parent may have been changing the old one.
+        """
         self._turn = Permits()
         self._finder: Finder | None = None
         self._known: set[str | bytes] = set()
@@ -86,7 +89,7 @@ class Redactor:
             self._news[value] = None
 
     def forget(self, value: str | bytes, keep: float = KEEP) -> None:
-        """Stop masking a value that is no longer secret, such as a rotated password, after `keep` more seconds."""
+        """Stop masking a value that is no longer secret, such as a rotated password, `keep` seconds from now."""
         uses = self._uses.get(value)
         if not uses:
             return
@@ -110,8 +113,8 @@ class Redactor:
         """Update the finder with all registered values.
 
         Returns:
-            None after the update. If an update is already running (in another thread, or in this thread, which then
-            runs a finalizer that logs): a separate finder for the values that the update has not yet added.
+            None after the update. If an update is already running (in another thread, or in this thread, if a finalizer
+            interrupted it): a separate finder for the values that the update has not yet added.
         """
         from toriconfig.pipeline._find import Finder, fast_automaton
         from toriconfig.pipeline._secret_encodings import spellings

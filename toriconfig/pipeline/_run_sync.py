@@ -22,7 +22,7 @@ from toriconfig.pipeline._loop_thread import GRACE, LoopThread
 T = TypeVar("T")
 
 _ANSWER = 0.2
-"""Seconds that a loop has to react to a cancellation; otherwise it is blocked."""
+"""Seconds in which a loop must react to a cancellation. A slower loop counts as blocked."""
 
 _log = library_logger("toriconfig.pipeline.run_sync")
 # Re-entrant, because a signal handler may call shutdown_executors() while this thread is starting the loop.
@@ -105,8 +105,8 @@ def run_sync(coro: Coroutine[Any, Any, T], timeout: float | None = None, *, allo
 def shutdown_executors() -> None:
     """Stop the background event loop. Its coroutines are cancelled and have one second to clean up.
 
-    The function is thread-safe, also during calls of `run_sync`. A second call does nothing. It runs automatically at
-    exit. A later `run_sync` starts a new loop.
+    The function is thread-safe, even during calls of `run_sync`. A second call does nothing. The function also runs at
+    the exit of the process. A later `run_sync` starts a new loop.
     """
     global _current
     with _lock:

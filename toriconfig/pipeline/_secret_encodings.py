@@ -1,4 +1,4 @@
-"""Encodings in which a secret may appear in a text: plain, and as JSON, `repr`, URLs, HTML, shells and base64 write it."""
+"""Encodings in which a secret may appear in a text: plain, JSON, `repr`, URLs, HTML, shells, base64."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import quote_from_bytes
 
 LINE = 8
-"""Characters: shorter lines of a multi-line secret, and shorter pieces of base64, do not count as secrets."""
+"""Minimum length of a masked line of a multi-line secret, and of a masked piece of base64."""
 
 _IN_URLS = (
     "",
@@ -27,7 +27,7 @@ _IN_URLS = (
     "!$'()*,/:?@",  # yarl
     " +",  # SQLAlchemy
 )
-"""The characters that writers of URLs do not encode."""
+"""Sets of characters that writers of URLs do not encode."""
 
 _ESCAPE = re.compile("%[0-9A-F]{2}")
 _OF_GO = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"})
@@ -70,7 +70,7 @@ def _escaped(text: str, raw: bytes) -> set[str]:
 
 
 def _quoted(text: str) -> set[str]:
-    """Return the spellings of `text` inside a string that JSON or Python writes."""
+    """Return the forms of `text` inside a quoted string of JSON or Python."""
     if text.isascii() and text.isprintable() and not {"'", '"', "\\"}.intersection(text):
         return {text}
     found = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
@@ -79,7 +79,7 @@ def _quoted(text: str) -> set[str]:
 
 
 def _reprs(value: str | bytes) -> set[str]:
-    """Return the `repr` forms of a text: Python escapes an apostrophe only if the string also contains a double quote."""
+    """Return both `repr` forms of a value: Python escapes an apostrophe only if there is a double quote too."""
     if isinstance(value, bytes):
         return {repr(value)[2:-1], repr(value + b"'\"")[2:-4]}
     return {repr(value)[1:-1], repr(value + "'\"")[1:-4]}
@@ -124,9 +124,9 @@ def _in_markup(text: str) -> Iterator[str]:
 
 
 def _base64(raw: bytes) -> set[str]:
-    """Return the base64 of `raw`, and the base64 parts by which it is found inside longer data, such as `user:secret`.
+    """Return the base64 of `raw`, and the parts of it that the base64 of longer data (`user:secret`) contains.
 
-    At each offset, only characters that depend on `raw` alone are included.
+    `raw` may begin at three offsets. For each offset, the part has only characters that depend on `raw` alone.
     """
     found = {b64encode(raw).decode(), urlsafe_b64encode(raw).decode()}
     for before in range(3):
