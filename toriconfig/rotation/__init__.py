@@ -24,20 +24,20 @@ per path, so the keys of one path are rotated one at a time.
 A write without an answer is repeated for `timeout` seconds and read back. A lost answer is therefore not a failure.
 
 **Conflicts.** A rotator that loses a check-and-set makes no further change, and raises a RotationLost that names the
-winner. An action that a successor cannot undo (a password) runs under a lock of the database, and the record is checked
+winner. An action that a successor cannot undo (a new password) runs under a lock of the database. The record is checked
 again inside the lock. A rotator that was replaced therefore cannot undo the work of its successor.
 
 **Failures.** A rotation that fails before promotion is undone, and its record is closed. After a crash the record stays
 open. `resume` continues from the recorded step, and needs a verifier if the rotation started with one. `rollback`
 undoes the rotation. A rollback before promotion first writes the secret again unchanged, so that a concurrent
-promotion fails. A rollback after promotion is a rotation to the former value. If it is interrupted, the next rollback
-completes it; if it failed, the next one starts it again. No other rotation starts while a record is open.
+promotion fails. A rollback after promotion is a rotation to the former value. The next rollback completes a rollback
+that was interrupted, and repeats a rollback that failed. No other rotation starts while a record is open.
 `rotate_due` resumes an open rotation when its process has ended.
 
 **A single database user.** The former password stops working at apply. If Vault then refuses, or does not answer in
-time, the former password is restored, even if that cannot be recorded. The next rotator applies and verifies again.
-Readers may be locked out only if it is unknown whether the new password was stored, or if the database fails too. The
-error then reports it.
+time, the former password is restored, even if this restoration cannot be recorded. The next rotator applies and
+verifies again. Readers may be locked out only if it is unknown whether the new password was stored, or if the database
+fails too. The error then reports this risk.
 
 **Engines of Vault** that keep the secret themselves (static role, database root, transit key) rotate in one request,
 which succeeds or fails as a whole. There is no record, nothing to resume, and no rollback.

@@ -10,9 +10,10 @@ from toriconfig.rotation._protocol import Kind, Values, Work
 
 
 def setup_of(kind: Kind) -> Mapping[str, Any]:
-    """Return the kind's settings for the record, from which the kind can be created again. Never a credential.
+    """Return the settings that the record keeps, so that the kind can be created again. They contain no credential.
 
-    They are the result of `kind.setup()`, or the attributes named as its recorded options. Secret options are excluded.
+    The settings are the result of `kind.setup()` without secret options. A kind without this method has the attributes
+    of its recorded options as settings.
     """
     method = getattr(kind, "setup", None)
     options = options_of(kind)
@@ -33,9 +34,9 @@ def ends_former(kind: Kind, pending: Values, current: Values) -> bool | None:
 
 
 def takes_turns(kind: Kind) -> bool:
-    """Return `kind.takes_turns`: True if two users alternate.
+    """Return `kind.takes_turns`: True if two users alternate. Return False if the kind has no such attribute.
 
-    Each rotation then locks out the readers that still use the version before the last one.
+    If two users alternate, each rotation locks out the readers that still use the version before the last one.
     """
     return bool(getattr(kind, "takes_turns", False))
 

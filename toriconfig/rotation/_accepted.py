@@ -1,4 +1,4 @@
-"""Check of a stored credential where it is used, and search for an earlier version that is accepted."""
+"""Check of a stored credential by the system that uses it, and search for an earlier version that is accepted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from toriconfig.rotation._rotation import Rotation
 
 _LOOKS = 10
-"""Maximum number of earlier versions that are tried; KV v2 keeps as many by default."""
+"""Maximum number of earlier versions that are tried. By default, KV v2 keeps this number of versions."""
 
 
 def kind_of(rotation: Rotation, found: Record | None) -> Kind | None:
@@ -40,7 +40,7 @@ def keys_of(kind: Kind | None, ref: Ref) -> tuple[str, ...]:
 
 
 def is_refused(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current: Version) -> bool:
-    """Return True if the kind reports that the stored value is refused now; False if it cannot be checked.
+    """Return True if the kind reports that the stored value is refused; False if it is accepted or was not checked.
 
     Raises:
         DatabaseUnreachable: the database does not answer.
@@ -54,7 +54,7 @@ def is_refused(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current:
 
 
 def newest_accepted(preflight: Preflight, kind: Kind, keys: tuple[str, ...], current: Version) -> int:
-    """Return the number of the newest accepted version before `current`, or 0 if none is accepted.
+    """Return the number of the newest accepted version before `current`, or 0. At most `_LOOKS` are tried.
 
     Raises:
         DatabaseUnreachable: the database does not answer.

@@ -1,4 +1,4 @@
-"""Check of a secret's age: old enough to be rotated or not."""
+"""Checks of the time since the last rotation of a secret."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ def check_due(rotation: Rotation, rotated_at: float | None, began: float) -> Non
     Args:
         rotation: rotation of the secret.
         rotated_at: time of the last rotation in seconds since 1970; None: unknown, so the secret is due.
-        began: seconds since 1970; a secret rotated after this time is not due, whatever its `max_age`. 0: only
-            `max_age` counts.
+        began: seconds since 1970; a secret that was rotated at this time or later is not due. 0: no such limit.
 
     Raises:
         RotatedRecently: the secret is not due.
@@ -38,10 +37,10 @@ def check_due(rotation: Rotation, rotated_at: float | None, began: float) -> Non
 
 
 def check_readers(rotation: Rotation, promoted: float | None) -> None:
-    """Check that programs have refreshed since alternating users were last rotated.
+    """Check that enough time has passed since the last rotation of two alternating users.
 
-    The next rotation changes the password of the user before the last one. A program that has not refreshed still uses
-    that password.
+    The next rotation changes the password that was valid before the last rotation. A program that has not refreshed
+    since then still uses that password.
 
     Args:
         rotation: rotation of the secret.

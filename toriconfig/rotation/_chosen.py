@@ -1,4 +1,4 @@
-"""Choice of the kind of a rotation: the given one, that of the last record, or the one that the reference implies."""
+"""Choice of the kind of a rotation: the given kind, the recorded kind, or the kind that the reference implies."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ if TYPE_CHECKING:
 
 
 class Chosen:
-    """The requested kind.
+    """The requested kind of a rotation, and the choice of a kind if none is requested.
 
     Attributes:
         setup: settings that replace those of the record.
         environ: the environment variables from which options of the kind are read.
-        given_class: the requested class; None: a kind, a name or nothing was given.
+        given_class: the requested class; None: an instance, a name or no kind was requested.
         guess: name of the kind that the form of the reference implies, or "".
         guessed: True if only the form of the reference implies the kind.
 
     Args:
         ref: the reference of the secret.
-        kind: a kind; the class or name of one, which is created from the record; or None: the kind of the record.
+        kind: an instance of a kind; or a class or name, whose instance is created with the recorded setup; or None: the
+            recorded kind or the one that `ref` implies.
         setup: settings that replace those of the record.
         environ: the environment variables from which options of the kind are read.
 
@@ -105,13 +106,13 @@ class Chosen:
         return self.kind if self.kind is not None else self._made(found.kind, found.setup)
 
     def check_guess(self, found: Record | None) -> None:
-        """Check that the guessed kind does not replace a recorded kind that also changes another system.
+        """Check that the implied kind, which only stores a value, does not replace a kind that changes another system.
 
         Args:
             found: the last record; None: there is none.
 
         Raises:
-            RotationRefused: the last rotation was of another kind than the form of the reference implies.
+            RotationRefused: the recorded kind changes another system, and no kind was requested.
         """
         from toriconfig.rotation import kinds
 
@@ -125,7 +126,7 @@ class Chosen:
         )
 
     def check_kind(self, found: Record) -> None:
-        """Check that the requested kind, if any, equals the kind of the record.
+        """Check that the requested kind, if there is one, is the kind of the record.
 
         Raises:
             RotationRefused: the kinds differ.

@@ -1,4 +1,4 @@
-"""Rotation of many secrets: those that are due, several at a time, with a report of all."""
+"""Rotation of several secrets at a time, each of them if it is due, with one result per secret."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Line:
             due; "undated": no `max_age`; "due": due, in a dry run; "half-way": unfinished, in a dry run; "grace":
             rotated, and the former value stays valid for a while; "lost": another rotator was faster, which is not a
             failure; "nothing": no unfinished rotation; "failed".
-        age: seconds since the previous rotation. None: unknown, which counts as due.
+        age: seconds since the previous rotation; None: unknown, or not needed for the result.
         error: the error of a "failed" or "lost" result, or None.
     """
 
@@ -53,7 +53,7 @@ class Line:
 @clean_init
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Results for all secrets.
+    """Results of `rotate_due` for all secrets.
 
     Attributes:
         lines: one result per secret, in the order of the rotations given.
@@ -62,7 +62,7 @@ class Report:
     lines: tuple[Line, ...]
 
     def of(self, result: str) -> tuple[str, ...]:
-        """Return the references with a result.
+        """Return the references of the secrets with this result.
 
         Args:
             result: a `result` of `Line`.
@@ -150,7 +150,7 @@ def rotate_due(
 
 
 def merged(rotations: Iterable[Rotation]) -> list[Rotation]:
-    """Return one rotation per secret: the one with the smallest `max_age`, at the position of the secret's first."""
+    """Return one rotation per secret, the one with the smallest `max_age`, in the order of the first occurrences."""
     found: dict[str, Rotation] = {}
     for rotation in rotations:
         other = found.setdefault(str(rotation.ref), rotation)

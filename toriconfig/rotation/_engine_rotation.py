@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 def rotate_in_engine(
     rotation: Rotation, kind: Kind, work: Work, check_due: Callable[[float | None], None] | None
 ) -> Outcome:
-    """Request the rotation from the engine, then verify it. It cannot be undone.
+    """Request the rotation from the engine, then verify the new value. The rotation cannot be undone.
 
     Args:
         rotation: the requested rotation.
-        kind: its kind.
+        kind: the kind of the rotation.
         work: the secret with the connection to Vault.
         check_due: function that receives the time of the last rotation, and raises if the secret is not due. Called
             after all other checks. None: the secret is due.

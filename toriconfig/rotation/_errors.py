@@ -1,4 +1,4 @@
-"""Errors of a rotation that was not completed. None of them holds a secret."""
+"""Errors of a rotation that was not completed. They contain no secret."""
 
 from __future__ import annotations
 
@@ -42,9 +42,7 @@ class RotatedRecently(RotationRefused):
 
 
 class KindUnknown(RotationRefused):
-    """Error for a secret whose kind of rotation is not given, recorded, or implied by its reference. Nothing was
-    changed.
-    """
+    """Error for a rotation whose kind is unknown or cannot be created from its setup. Nothing was changed."""
 
 
 @clean_init

@@ -20,13 +20,13 @@ class Event:
 
     Attributes:
         step: name of the step.
-        state: "started" is sent before the step changes anything. "done" is sent after the step was recorded; a crash
-            after it resumes with the next step. "failed" and "lost" are sent before the failure is handled.
+        state: "started" is sent before the step changes anything. "done" is sent after the step was recorded; after a
+            crash, the rotation resumes with the next step. "failed" and "lost" are sent before the failure is handled.
         reference: reference of the secret.
         kind: name of the kind.
-        id: id of the rotation; the same in all its events, also after a resume.
+        id: id of the rotation; the same in all its events, even after a resume.
         who: name of the rotator.
-        request_ids: ids in Vault's audit log of the requests since the previous event.
+        request_ids: ids of the requests to Vault since the previous event, as in Vault's audit log.
         message: details, or "".
     """
 

@@ -1,4 +1,4 @@
-"""Delivery of results to programs and webhooks, so that none of them delays a rotation."""
+"""Delivery of results to programs and webhooks by threads, so that a slow receiver does not delay a rotation."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class CommandHook:
         self.name = f"hook {self._command.arguments[0]}"
 
     def deliver(self, number: str, body: str, seconds: float) -> str:
-        """Run the program; exit code 0 means that the event was delivered."""
+        """Run the program, and return the reason for a failure; "" for exit code 0."""
         return self._command.run(body, seconds, what="the program")
 
 
@@ -91,7 +91,7 @@ class Webhook:
         self._key = Sealed({"key": _bytes_of(key)})
 
     def deliver(self, number: str, body: str, seconds: float) -> str:
-        """Send the event; a status of 2xx means that the event was delivered."""
+        """Send the event, and return the reason for a failure; "" for a status of 2xx."""
         said: list[str] = []
         error = run_with_timeout(
             seconds, lambda: said.append(self._post(number, body.encode(), seconds)), "the request"
@@ -137,7 +137,7 @@ def _bytes_of(key: str) -> bytes:
 
 
 class Deliveries:
-    """Events on their way to hooks. Each hook has a thread, which delivers one event after the other.
+    """Queues of events for hooks. Each hook has a thread, which delivers its events one after the other.
 
     Args:
         hooks: the receivers.
@@ -159,7 +159,7 @@ class Deliveries:
             lane.events.put((number, body))
 
     def close(self) -> list[str]:
-        """Wait for all deliveries. After an event that was not delivered in time, the later events are dropped.
+        """Wait for all deliveries. If a delivery takes too long, the later events for the same hook are dropped.
 
         Returns:
             One warning for each hook that missed an event.

@@ -106,7 +106,7 @@ class Journal:
             raise self.lost()
 
     def lost(self) -> RotationLost:
-        """Return the error that names the rotator of the stored record."""
+        """Return the error that names the rotator in the stored record."""
         try:
             record = persist(self.read, self._patience)
         except VaultError:  # that it is somebody else's is known all the same
@@ -121,7 +121,7 @@ class Journal:
 
 
 def lost_to(record: Record, path: str) -> RotationLost:
-    """Return the error for a rotator whose rotation is blocked by this record."""
+    """Return the error for a rotation that cannot start or continue because of this record."""
     begun = f"begun {record.since}"
     remedy = f"nothing to do; to rotate again, run `{command(path, record)}`"
     if record.step == "undoing":
@@ -143,7 +143,13 @@ def lost_to(record: Record, path: str) -> RotationLost:
 
 
 def command(path: str, record: Record | None, act: str = "") -> str:
-    """Return the command line for the rotation of a record; without a record, for the whole path."""
+    """Return a command line that rotates the key of a record, or the whole path if there is no record.
+
+    Args:
+        path: path of the secret.
+        record: the record, or None.
+        act: an option such as `--resume`; "": a new rotation.
+    """
     key = f"#{record.keys[0]}" if record is not None and len(record.keys) == 1 else ""
     again = _given_again(record.kind) if record is not None else []
     kind = ["--kind", record.kind] if record is not None and again and not act else []
@@ -151,7 +157,7 @@ def command(path: str, record: Record | None, act: str = "") -> str:
 
 
 def _given_again(name: str) -> list[str]:
-    """Return the required options that the record does not keep, as the user types them; kinds of this package only."""
+    """Return the required options that a record does not keep, as typed; [] for kinds of other packages."""
     from toriconfig.rotation.kinds import KINDS
 
     options = getattr(KINDS.get(name), "options", ())
@@ -165,12 +171,12 @@ def _until_then(path: str, record: Record) -> str:
 
 
 def stamp(seconds: float) -> str:
-    """Convert seconds since 1970 to RFC 3339."""
+    """Return seconds since 1970 as RFC 3339 text with milliseconds."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def seconds_of(text: str) -> float | None:
-    """Convert RFC 3339, also with nanoseconds, to seconds since 1970; return None for other text."""
+    """Return RFC 3339 text, even with nanoseconds, as seconds since 1970; None for other text."""
     try:
         when = datetime.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Start of a rotation: reserve a new one, take one over from another rotator, or stop one so that it can be undone."""
+"""Start of a rotation: reserve a new rotation, take over an unfinished one, or stop an unfinished one to undo it."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def reserve(
 
     Args:
         run: context of the steps.
-        values: returns the new values for the newest version.
-        found: the last record.
+        values: function that returns the new values for the newest version.
+        found: the last record; None: there is none.
         current: the newest version.
         restores: version whose values are restored; 0: the values are new.
-        again: True: the values may be equal to the stored ones, to make them valid again.
+        again: True: values equal to the stored ones are accepted, to make these valid again. False: they are refused.
 
     Raises:
         RotationLost: another rotator was faster.
@@ -90,7 +90,7 @@ def reserve(
 
 
 def take_over(run: Run, found: Record, *, halting: bool = False) -> Record:
-    """Take over an open record, and return it. The former rotator detects this before its next change.
+    """Take over an open record, and return the new record. The former rotator makes no further change.
 
     Args:
         run: context of the steps.

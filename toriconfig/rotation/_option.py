@@ -42,8 +42,8 @@ class Option:
             `ask`.
         required: True: the kind cannot be created without the option.
         new_value: True: the option describes the new value. Resume, rollback and status do not use it.
-        record: False: the record does not keep the option, so that every act needs it again. Required for a command to
-            run: a writer of the record in Vault must not choose what a later `--resume` runs.
+        record: False: the record does not keep the option, so that resume and rollback need it again. Required for a
+            command to run: a writer of the record in Vault must not choose what a later `--resume` runs.
         ask: True: a secret new value that is prompted for on a terminal, or read from standard input with `--stdin`.
 
     Raises:
@@ -85,7 +85,7 @@ class Option:
 
     @property
     def lasting(self) -> bool:
-        """True if resume, rollback and status use the option as well, given on the command line."""
+        """True if resume, rollback and status use the option too; False for secrets and for parts of the new value."""
         return not (self.secret or self.new_value)
 
     @property
@@ -94,7 +94,7 @@ class Option:
         return "--stdin" if self.ask else f"--{self.name}"
 
     def from_text(self, text: str) -> Any:
-        """Convert the text of an environment variable to the type of the option.
+        """Return the text of an environment variable as a value of the option's type.
 
         Args:
             text: the text.
@@ -133,7 +133,7 @@ def made(kind: type[Any], recorded: Mapping[str, Any], given: Mapping[str, Any],
     """Create an instance of a kind. Each option comes from `given`, else from the environment, else from the record.
 
     Args:
-        kind: its class.
+        kind: the class of the kind.
         recorded: the recorded setup; {} if there is no record.
         given: values by the names of the constructor's arguments.
         environ: the environment variables for options with an `envvar`.

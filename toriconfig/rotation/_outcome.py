@@ -19,7 +19,7 @@ class Outcome:
         id: id of the rotation; "" when there is no record.
         former: KV version before the rotation; 0 when there is none.
         version: KV version after the rotation; 0 when there is none.
-        restored: KV version whose values were restored, also by an earlier rollback if this one had nothing to do;
+        restored: KV version whose values this rollback restored, or an earlier rollback if this one had nothing to do;
             0: none.
     """
 
@@ -35,7 +35,7 @@ class Outcome:
 @clean_init
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Planned actions of a rotation. Nothing was changed to find them.
+    """Planned actions of a rotation. Planning changed nothing.
 
     Attributes:
         reference: reference of the secret.

@@ -25,7 +25,7 @@ _LONGEST_NOTE = 128
 
 
 class Preflight:
-    """The secret and its record in KV v2.
+    """Access to the secret and its record in KV v2, with the checks before a rotation.
 
     Raises:
         RotationRefused: the path is not in a KV v2 engine.
@@ -41,13 +41,13 @@ class Preflight:
         self.journal = Journal(work.ref.path, Versions(work, mount, rest + SUFFIX), clock, work.timeout)
 
     def prepare(self, kind: Kind) -> tuple[Record | None, Version]:
-        """Check that a rotation can start; return the last record and the newest version.
+        """Check that a rotation can start, and return the last record (or None) and the newest version.
 
         Args:
             kind: the kind of the rotation.
 
         Raises:
-            RotationError: it cannot start.
+            RotationError: the rotation cannot start.
         """
         self.check_policies(kind)
         # The record first: whoever finishes between the two reads makes the reservation fail.
@@ -65,7 +65,7 @@ class Preflight:
         return found, current
 
     def last_closed(self) -> Record | None:
-        """Return the last record, from which a kind can be created again.
+        """Return the last record, or None if there is no record.
 
         Raises:
             RotationLost: the record is open, because a rotation is running.
@@ -79,7 +79,7 @@ class Preflight:
         """Check that the policies allow a complete rotation of the kind.
 
         Raises:
-            RotationRefused: they do not.
+            RotationRefused: a capability is missing.
         """
         needs = {
             self.main.data_path: "read update",
@@ -94,11 +94,11 @@ class Preflight:
 
         Args:
             kind: the kind of the rotation.
-            found: its record.
-            back: True: it will be undone; False: it will be completed.
+            found: the record of the rotation.
+            back: True: the rotation will be undone; False: it will be completed.
 
         Raises:
-            RotationRefused: they do not.
+            RotationRefused: a capability is missing.
         """
         needs = {self.journal.versions.data_path: "read update"}
         stored = {self.main.data_path: "read update"}
@@ -119,7 +119,7 @@ class Preflight:
         """Check that the policies allow the restoration of an earlier version.
 
         Raises:
-            RotationRefused: they do not.
+            RotationRefused: a capability is missing.
         """
         journal, stored = self.journal.versions.data_path, self.main.data_path
         needs = {journal: "create read update", stored: "read update"}
@@ -134,9 +134,10 @@ class Preflight:
         return max((one for one in (noted, recorded) if one is not None), default=None)
 
     def rotated_at(self, found: Record | None = None, current: Version | None = None) -> float | None:
-        """Return the time of the last rotation, in seconds since 1970; if there was none, the time of the first write.
+        """Return the time of the last rotation in seconds since 1970; None if it cannot be determined.
 
-        If there was no rotation, and the metadata of the path may not be read, return the time of the newest version.
+        If the secret was never rotated, return the time of its first version. If the metadata of the path may not be
+        read, return the time of the newest version instead.
 
         Args:
             found: the last record, if it was read.
@@ -154,9 +155,9 @@ class Preflight:
 
 
 def note_of(ref: Ref) -> str:
-    """Return the name under which the custom metadata hold the time of the last rotation. Each key has its own name.
+    """Return the name of the entry in the custom metadata that holds the time of the last rotation.
 
-    Vault rejects long and unprintable names, so a hash replaces such a key.
+    Each key of a path has its own entry. Vault rejects long and unprintable names, so a hash replaces such a key.
     """
     if ref.key is None:
         return "rotated_at"
@@ -188,10 +189,10 @@ def check_there(current: Version, ref: Ref) -> None:
 
 
 def check_own(found: Record, ref: Ref) -> None:
-    """Check that a record belongs to this secret, and not to another key of its path.
+    """Check that a record belongs to this secret. It may belong to another key of the same path.
 
     Raises:
-        RotationRefused: it belongs to another key.
+        RotationRefused: the record belongs to another key.
     """
     if ref.key is not None and ref.key not in found.keys:
         raise RotationRefused(
@@ -216,7 +217,7 @@ def check_needs(work: Work, needs: Mapping[str, str], *, must_know: bool = True)
     Args:
         work: the secret with the connection to Vault.
         needs: capabilities by policy path, separated by a space.
-        must_know: True: refuse if the token may not read its own capabilities.
+        must_know: True: refuse if the token may not read its own capabilities. False: then check nothing.
 
     Raises:
         RotationRefused: a capability is missing; the error names each one, and the policy to write.

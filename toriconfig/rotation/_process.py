@@ -1,4 +1,4 @@
-"""The process of a rotation: its name in a record, and the check that it still runs."""
+"""Data that identifies the process of a rotation in a record, and the check that this process still runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _under_way: set[str] = set()
 
 
 def this_process() -> dict[str, Any]:
-    """Return data for records that identifies this process, also if a later process has the same number."""
+    """Return data for records that identifies this process, even if a later process has the same process id."""
     pid = os.getpid()
     return {"host": socket.gethostname(), **_machine(), "pid": pid, "started": _started(pid)}
 
@@ -24,7 +24,7 @@ def begin(rotation_id: str) -> None:
 
 
 def end(rotation_id: str) -> None:
-    """Register that this process has left a rotation, finished or not."""
+    """Register that this process no longer runs a rotation, whether it is finished or not."""
     _under_way.discard(rotation_id)
 
 
@@ -45,7 +45,7 @@ def is_running(process: Mapping[str, Any], rotation_id: str) -> bool | None:
 
 
 def _machine() -> dict[str, Any]:
-    """Return the ids of the boot and the PID namespace. Process numbers are unique only within both."""
+    """Return the ids of the boot and of the PID namespace. A process id is unique only within both."""
     return {"boot": _text("/proc/sys/kernel/random/boot_id"), "namespace": _link("/proc/self/ns/pid")}
 
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from toriconfig._vault.session import Session
 
 Values = dict[str, Any]
-"""Keys of the secret with their values. A frame that holds values must not raise, because a traceback would contain the frame."""
+"""Keys of the secret with their values.
+
+A frame that holds values must not raise, because a traceback would contain the frame."""
 
 
 @clean_methods
@@ -76,7 +78,7 @@ class Work:
         return answer
 
     def read(self, reference: str) -> Values:
-        """Read another reference, such as the credentials of an administrator. Leases are renewed.
+        """Return the values at another reference, such as the credentials of an administrator. A lease is renewed.
 
         A secret in KV v2 is always requested, not read from the cache, because this process may have just rotated it.
 
@@ -106,7 +108,7 @@ class Work:
         return newest.data if newest is not None and newest.state == "there" else None
 
     def fence(self) -> None:
-        """Check that no other rotator has taken over. Call this method while holding the lock that serialises changes.
+        """Check that no other rotator has taken over. Call this method inside the lock that protects the change.
 
         Raises:
             RotationLost: another rotator has taken over.
@@ -134,12 +136,12 @@ class Kind(Protocol):
     """Protocol of a kind of rotation.
 
     Each method may be called again after a crash, and must then have no further effect. A failure is raised as a
-    `RotationError` without a secret in it; of any other exception only the type is reported. A database that does not
-    answer is a `DatabaseUnreachable`; the step is then repeated for `timeout` seconds.
+    `RotationError` without a secret in it; of any other exception only the type is reported. If a database does not
+    answer, raise `DatabaseUnreachable`; the step is then repeated for `timeout` seconds.
 
     A kind may have further members, which `toriconfig.rotation._abilities` describes: `setup()`,
-    `ends_former(pending, current)`, `works(work, values)` and `takes_turns`; `keys`, the keys that it always changes;
-    and for the command line `options`, a tuple of `Option`, and `summary`, its line of `--help`.
+    `ends_former(pending, current)`, `works(work, values)` and `takes_turns`; `keys`, the keys that the kind always
+    changes; and for the command line `options`, a tuple of `Option`, and `summary`, its line of `--help`.
 
     The methods share these arguments: `work` is the secret with the connection to Vault, `pending` are the new values,
     and `current` are all keys of the secret as read at the start.
@@ -237,7 +239,7 @@ class Kind(Protocol):
         ...
 
     def rotated_at(self, work: Work) -> float | None:
-        """Return the time of the last rotation. Called only for kinds whose secret an engine keeps.
+        """Return the time of the last rotation. This method is called only if `stored` is False.
 
         Args:
             work: the secret.

@@ -11,7 +11,7 @@ OPEN = frozenset({"reserved", "applied", "verified", "promoted", "undoing"})
 
 
 class Sealed:
-    """Values that no `repr`, log or traceback shows."""
+    """Values of a secret. No `repr`, log or traceback shows them, and they cannot be pickled."""
 
     __slots__ = ("_data",)
 
@@ -40,7 +40,7 @@ class Record:
         id: id of the rotation.
         kind: name of the kind.
         step: the last completed step.
-        who: name of the rotator that runs it now.
+        who: name of the rotator that runs the rotation now.
         process: process of the rotator, from `this_process`; empty in records of earlier releases.
         mark: random text of the last write, by which a writer recognizes its own record.
         setup: settings from which the kind can be created again, such as the address of a database; never a credential.
@@ -51,13 +51,13 @@ class Record:
         base: version of the secret at the start.
         keys: the keys of the secret that change.
         version: version of the secret that the rotation created, or 0.
-        promoted_at: creation time of that version, in RFC 3339, or "".
+        promoted_at: creation time of `version`, in RFC 3339, or "".
         restores: version whose values are restored, or 0.
         undoes: data of the rotation that is rolled back; empty if none is.
         reason: reason for which the rotation is being, or was, undone; or "".
         verifier: True if the user gave a verifier.
         grace: seconds that the former secret stays valid after the promotion; None: it is not invalidated.
-        grace_until: end of that time in RFC 3339, or "".
+        grace_until: end of the grace in RFC 3339, or "".
         pending: the new values; removed when the record is closed.
         former: all keys of the secret at the start; removed when the record is closed. The engine may drop the version
             `base` earlier.
@@ -100,11 +100,11 @@ class Record:
 
     @property
     def closed(self) -> Record:
-        """Return the record to store when the rotation ends. It has no values; a rollback does not need them."""
+        """The record as stored when the rotation ends. It has no values: a rollback reads them from the KV versions."""
         return replace(self, step="done", undoes={}, pending=_NOTHING, former=_NOTHING)
 
     def dump(self) -> dict[str, Any]:
-        """Return the data to store for the record."""
+        """Return the record as data to store. Only the data of an open record contain values of the secret."""
         data = {name: getattr(self, name) for name in _PLAIN}
         data["keys"] = list(self.keys)
         if self.open:

@@ -157,7 +157,7 @@ def _wanted(values: Values, keys: tuple[str, ...], where: str, rotation: Rotatio
 
 
 def _around(preflight: Preflight, found: Record) -> tuple[Values, Values]:
-    """Return the secret's values before and after a rotation: from an open record, else from the KV versions."""
+    """Return `(values before, values after)` of a rotation: from an open record, else from the KV versions."""
     if found.open:
         return found.former.open(), found.pending.open()
     return _version(preflight, found.base, ", the one before,"), preflight.main.read(found.version).data

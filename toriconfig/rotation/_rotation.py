@@ -45,9 +45,9 @@ class Rotation:
 
     Args:
         reference: `secret/app#api_key`; `secret/app` for several keys; or a path of the engine that keeps the secret.
-        kind: a kind of `toriconfig.rotation.kinds`, or a custom `Kind`. The name or the class of a kind: it is created
-            from the last record. None: the kind of the last record, or, without a record, the kind that the form of
-            the reference implies.
+        kind: an instance of a kind of `toriconfig.rotation.kinds`, or of a custom `Kind`. If a name or class is given,
+            the kind is created with the setup of the last record. None: the kind of the last record, or, without a
+            record, the kind that the form of the reference implies.
         setup: settings that replace those of the record, such as `{"conninfo": "host=new"}`. Allowed only if the kind
             is created from the record; None: none.
         vault: the connection to Vault; None: from the environment variables.
@@ -124,7 +124,7 @@ class Rotation:
 
     @property
     def kind(self) -> Kind | None:
-        """The given kind, or None."""
+        """The given instance of a kind; None if a class, a name or no kind was given."""
         return self.chosen.kind
 
     def run(self, *, force: bool = False) -> Outcome:
@@ -144,12 +144,12 @@ class Rotation:
         return _outcome(_guarded(lambda: self._run(force=force, began=None)))
 
     def run_if_due(self, *, force: bool = False, began: float | None = None) -> Outcome:
-        """Rotate the secret if `max_age` has passed. The age is read after the record was reserved.
+        """Rotate the secret if `max_age` has passed since the last rotation.
 
         Args:
             force: as for `run`.
-            began: seconds since 1970; a secret that was rotated after this time is not due, whatever its `max_age`.
-                None: only `max_age` counts.
+            began: seconds since 1970; a secret that was rotated at this time or later is not due, even if `max_age` has
+                passed. None: only `max_age` counts.
 
         Raises:
             RotatedRecently: the secret is not due.
@@ -158,7 +158,7 @@ class Rotation:
         return _outcome(_guarded(lambda: self._run(force=force, began=0.0 if began is None else began)))
 
     def resume(self) -> Outcome:
-        """Complete an unfinished rotation from its recorded step. Without one, do nothing.
+        """Complete an unfinished rotation from its recorded step. Do nothing if there is no unfinished rotation.
 
         Raises:
             RotationError: as for `run`.
@@ -173,8 +173,8 @@ class Rotation:
         newest accepted version is restored.
 
         Args:
-            to: version of the secret whose values are restored, whatever was rotated; the current version is made valid
-                again if it is refused. None: the version before the last rotation.
+            to: number of the version whose values are restored. If it is the current version and its values are
+                refused, they are made valid again. None: the version before the last rotation.
 
         Raises:
             RotationError: as for `run`.
@@ -188,7 +188,7 @@ class Rotation:
             force: as for `run`.
 
         Raises:
-            RotationError: `run` would raise it.
+            RotationError: `run` would raise the same error.
         """
         return _outcome(_guarded(lambda: self._plan(force=force)))
 
@@ -320,11 +320,11 @@ class Rotation:
         return Preflight(self.session, self.work(), self.clock)
 
     def run_on(self, preflight: Preflight, kind: Kind) -> Run:
-        """Return the steps of one rotation. For use by the library.
+        """Return the object that performs the steps of one rotation. For use by the library.
 
         Args:
             preflight: the stored secret and its record.
-            kind: the kind.
+            kind: the kind of the rotation.
         """
 
         def on_event(event: Event) -> None:

@@ -1,4 +1,4 @@
-"""The steps of one rotation of a stored secret. The record determines the next step, also after a crash."""
+"""The steps of one rotation of a stored secret. The record determines the next step, even after a crash."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Run:
         clock: source of the recorded times.
         verify: the user's verifier, or None.
         verify_timeout: seconds for the verifier.
-        grace: seconds until the former value is invalidated; None: it is not.
+        grace: seconds until the former value is invalidated; None: it stays valid.
         tell: function called with each event.
         cause: the error for which the rotation is undone, or None.
         promotion: "yes": the new version was written. "maybe": the write was sent, but not confirmed. "no": not
@@ -149,10 +149,13 @@ class Run:
         return now.number if now.state == "there" and same(now.data, pending, keys) else None
 
     def _may_still_land(self, current: Version, error: VaultError) -> bool:
-        """Block an unanswered promotion. Return True if a new version exists already, so that the caller must read it.
+        """Prevent a promotion that was not answered from succeeding later.
 
         The promotion may still reach Vault, and must not succeed after the former password was restored. The unchanged
-        secret is therefore written again: after that version the check-and-set of the promotion fails.
+        secret is therefore written again: after this write, the check-and-set of the promotion fails.
+
+        Returns:
+            True if the write failed because there is a newer version, which the caller must read.
         """
         if not isinstance(error, PASSING):
             return False
@@ -192,7 +195,7 @@ class Run:
         return self._advance("close", record, step="done")
 
     def _note(self, record: Record) -> None:
-        """Store the time of the rotation. If Vault refuses that, the rotation continues."""
+        """Store the time of the rotation beside the secret. If Vault refuses this, log a warning and continue."""
         try:
             self.persist(lambda: self.main.note({note_of(self.work.ref): record.promoted_at or record.at}))
         except PASSING:
@@ -275,7 +278,7 @@ class Run:
         return new
 
     def write(self, record: Record, during: Step, **changes: Any) -> Record:
-        """Write the record with changes, and return it.
+        """Write the changed record, and return the written record.
 
         Raises:
             RotationLost: another rotator has written the record since.
@@ -291,6 +294,6 @@ class Run:
         return written
 
     def say(self, step: Step, state: State, record: Record, message: str = "") -> None:
-        """Send an event."""
+        """Send an event of this rotation."""
         reference = str(self.work.ref)
         self.tell(Event(step, state, reference, record.kind, record.id, self.who, self.work.requests(), message))

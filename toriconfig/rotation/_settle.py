@@ -75,8 +75,8 @@ def settle(write: Callable[[], int | None], landed: Callable[[], int | None], se
         seconds: time limit.
 
     Returns:
-        The number of the new version. None: another writer was faster. `Unwritten`: the reason why no version was
-        written.
+        The number of the new version. None: another writer was faster. `Unwritten`: the write failed, or its outcome is
+        unknown.
     """
     patience, doubtful = Patience(seconds), False
     while True:

@@ -28,7 +28,7 @@ def rotated_at(rotation: Rotation) -> float | None:
     """Return the time of the last rotation, else of the first write, in seconds since 1970; None if it is unknown.
 
     Raises:
-        VaultError: it cannot be read.
+        VaultError: the time cannot be read.
     """
     if rotation.chosen.is_stored:
         return rotation.preflight().rotated_at()
@@ -121,7 +121,7 @@ def _seconds_left(rotation: Rotation, found: Record) -> float:
 
 
 def _what_works(rotation: Rotation, preflight: Preflight, found: Record, current: Version) -> tuple[bool | None, str]:
-    """Return `(locked_out, works)` for `Status`; `locked_out` is None if that is unknown."""
+    """Return `(locked_out, works)` for `Status`. `locked_out` is None if the stored value cannot be checked."""
     if current.state != "there":
         return None, f"nothing: version {current.number} of {rotation.ref.path} is {current.state}"
     stored = f"version {current.number}, stored since {current.created}"

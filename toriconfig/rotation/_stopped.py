@@ -1,4 +1,4 @@
-"""Errors and repairs when Vault or the database interrupts a rotation."""
+"""Errors of a rotation that cannot continue, and restoration of the former password so that readers can log in."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LOCKED_OUT = "readers are locked out NOW"
 
 
 def stopped(run: Run, record: Record, error: SecretError) -> SecretError:
-    """Repair as much as possible for the readers of a rotation that cannot continue, and return the error.
+    """Return the error of a rotation that cannot continue, after a repair so that its readers can log in.
 
-    If the former password stopped working and nothing was promoted, the former password is restored.
+    The repair: if the former password stopped working and nothing was promoted, the former password is restored.
 
     Args:
         run: context of the steps.
         record: the last written record.
-        error: the reason.
+        error: the error because of which the rotation cannot continue.
 
     Returns:
         The error to raise. Its text shows whether readers are locked out, and the command to run.

@@ -16,21 +16,22 @@ from toriconfig.rotation._errors import RotationError
 from toriconfig.rotation._run_with_timeout import run_with_timeout
 
 Verify = Callable[[Any], object]
-"""Is called with the new value: text for a reference with a key, else a dict of the keys that change. What it raises,
-and False, mean that it does not work. It is no coroutine function."""
+"""Function that receives the new value: text for a reference with a key, else a dict of the changed keys.
+
+An exception, or the result False, means that the value does not work. The function must not be a coroutine function."""
 
 _FD = "{fd}"
 
 
 @clean_methods
 class Command:
-    """Verifier that runs a program. The program receives the secret on standard input, or on the file descriptor
-    `{fd}`.
+    """Verifier that runs a program. The program receives the secret on standard input or on a pipe.
 
-    A secret of several keys is passed as JSON. Exit code 0 means that the secret works. The output is discarded,
-    because it may hold the secret. The program inherits the environment without the credentials of Vault: of the variables
-    with `VAULT` or `BAO` in their name it gets only the address, the namespace, timeouts, and the TLS settings for the
-    server's certificate.
+    If an argument contains `{fd}`, the file descriptor of the pipe replaces this text. A secret of several keys is
+    passed as JSON. Exit code 0 means that the secret works. The output is discarded, because it may hold the secret.
+    The program inherits the environment without the credentials of Vault. Of the variables with `VAULT` or `BAO` in
+    their name the program gets only the address, the namespace, timeouts, and the TLS settings for the server's
+    certificate.
 
     Args:
         arguments: program and arguments, such as `["curl", "--config", "/dev/fd/{fd}", "https://api/me"]`.
@@ -122,7 +123,7 @@ def verified(verify: Verify | Command | None, value: Any, seconds: float) -> Non
 
 
 def environment_of_verifier(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment without credentials for Vault, in any variable."""
+    """Return the environment without the variables that may contain credentials for Vault."""
     return {name: value for name, value in environ.items() if not may_log_in(name, value)}
 
 
@@ -135,7 +136,7 @@ def _pour(descriptor: int, data: bytes) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and its children, unless the process has already ended."""
+    """End a process that is still running, and its children."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -99,7 +99,7 @@ def find(name: str) -> type[Any] | None:
 
 @clean_call
 def recorded(name: str, setup: Mapping[str, Any]) -> Any:
-    """Create a kind from its name and setup in a record.
+    """Create an instance of a kind from the name and the setup in a record.
 
     Args:
         name: name of the kind.

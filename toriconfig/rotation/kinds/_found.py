@@ -17,7 +17,7 @@ def installed_names() -> list[str]:
 
 
 def installed(name: str) -> type[Any] | None:
-    """Return the kind that an installed package declares by that name, or None.
+    """Return the class of the kind that an installed package declares by that name, or None.
 
     Raises:
         ValueError: the object cannot be imported, or is not a kind; the message names the package.

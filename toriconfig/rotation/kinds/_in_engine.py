@@ -1,4 +1,4 @@
-"""Base of the kinds whose secret an engine of Vault keeps. One request rotates it, and no record is stored."""
+"""Base of the kinds whose secret an engine of Vault keeps. One request rotates the secret; there is no record."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from toriconfig.rotation._protocol import Values, Work
 
 @clean_methods
 class InEngine:
-    """Base class of kinds that Vault rotates itself, in one request."""
+    """Base class of kinds whose secret an engine of Vault rotates, in one request."""
 
     name: str
     stored = False
@@ -35,7 +35,7 @@ class InEngine:
 
 
 def place_of(work: Work, middle: str) -> tuple[str, str]:
-    """Return mount and name of a reference such as `database/static-creds/app`.
+    """Return `(mount, name)` of a reference such as `database/static-creds/app`.
 
     Args:
         work: the secret.

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     import psycopg
 
 _LOCK = 0x746F7269
-"""First half of the advisory lock's key, the same for all rotators."""
+"""First half of the key of the advisory lock; the same for all rotators."""
 
 _LOOK = "check the conninfo, and that the server is running"
 
 _LISTS = frozenset({"search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"})
-"""Settings that are lists of names: given as one text, a list would be one name. `pg_dump` has the same table."""
+"""Settings whose value is a list of names. As one text, the list would be one name. `pg_dump` has the same table."""
 
 
 class Login(NamedTuple):
@@ -46,7 +46,8 @@ class Server:
         timeout: seconds for one connection with its work.
 
     Raises:
-        RotationRefused: the conninfo is invalid. It is not shown, because it may contain a password by mistake.
+        RotationRefused: the conninfo is invalid. The message does not show it, because it may contain a password by
+        mistake.
     """
 
     def __init__(self, conninfo: str, timeout: float) -> None:
@@ -101,7 +102,7 @@ class Server:
 
         Args:
             login: the account that logs in.
-            work: makes the changes.
+            work: function that makes the changes.
             user: the user to change.
             rehearse: True: roll the transaction back at its end, so that nothing is changed.
 
@@ -238,7 +239,7 @@ def forget_password(connection: psycopg.Connection[Any], user: str) -> None:
 
 
 def _members(text: str) -> list[str]:
-    """Return the names in a list that PostgreSQL wrote as text. Some of its names are in double quotes."""
+    """Return the names in a list that PostgreSQL has returned as text. Names may be in double quotes."""
     found = re.findall(r'"((?:[^"]|"")*)"|([^\s,"]+)', text)
     return [plain or quoted.replace('""', '"') for quoted, plain in found] or [""]
 

@@ -1,4 +1,4 @@
-"""A value that a command of the user's own makes valid where it is used."""
+"""Rotation of a value that a command of the user makes valid."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from toriconfig.rotation.kinds.generated import ALPHABET, Generated
 
 @clean_methods
 class ByCommand(Generated):
-    """One key of a KV path, filled with random characters, which a command makes valid where they are used.
+    """One key of a KV path, set to random characters. A command makes the value valid in the system that uses it.
 
     The command receives the value on standard input, or on the file descriptor `{fd}`. Exit code 0 means that the value
-    is valid now. Its output is discarded. It inherits the environment without the credentials of Vault, and in addition
-    `TORICONFIG_REFERENCE`, the reference of the secret, and `TORICONFIG_ACT`: "apply", "undo" or "retire". A command
-    that runs longer than the `timeout` of the rotation is ended, with the processes that it started.
+    is valid now. The output is discarded. The command inherits the environment without the credentials of Vault, and
+    gets `TORICONFIG_REFERENCE`, the reference of the secret, and `TORICONFIG_ACT`: "apply", "undo" or "retire". A
+    command that runs longer than the `timeout` of the rotation is ended, with the processes that it started.
 
     A command may run again after a crash, with the same value. To undo, and to roll back, `apply` runs with the former
     value. The record keeps no command: a resumed rotation needs the same arguments again.
@@ -33,7 +33,7 @@ class ByCommand(Generated):
         retire: command that receives the former value after `grace`, and invalidates it. None: only the versions in
             Vault are destroyed.
         keeps_former: True: the former value stays valid after `apply`. False: readers of the former value fail until
-            the new one is stored, so it is restored at once if Vault cannot store the new one.
+            the new one is stored, so the former value is restored at once if Vault cannot store the new one.
         length: number of characters, 1 to 100,000.
         alphabet: the characters to choose from; at least two different ones.
 
@@ -83,7 +83,7 @@ class ByCommand(Generated):
         """Return the planned actions.
 
         Raises:
-            RotationRefused: there is no such program.
+            RotationRefused: the program of a command was not found.
         """
         planned = super().plan(work, current)
         for command in (self._apply, self._retire):
@@ -99,7 +99,7 @@ class ByCommand(Generated):
         """Run the command with the new value.
 
         Raises:
-            RotationError: its exit code is not 0, or it did not end in time.
+            RotationError: the exit code is not 0, or the command did not end in time.
             RotationLost: another rotator has taken over.
         """
         _run(self._apply, work, pending, "apply")
@@ -108,7 +108,7 @@ class ByCommand(Generated):
         """Run the command with the former value.
 
         Raises:
-            RotationError: its exit code is not 0, or it did not end in time.
+            RotationError: the exit code is not 0, or the command did not end in time.
         """
         _run(self._apply, work, current, "undo")
 

@@ -1,4 +1,4 @@
-"""The account that Vault itself uses to log in to a database."""
+"""Rotation of the account with which Vault logs in to a database."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from toriconfig.rotation.kinds._in_engine import InEngine, place_of
 
 @clean_methods
 class DatabaseRoot(InEngine):
-    """`database/config/NAME`: Vault changes the password of its own database account. Only Vault knows the new
-    password.
+    """`database/config/NAME`: Vault changes the password of its own database account.
 
-    Other users of that account are locked out, so give Vault an account of its own first.
+    Only Vault knows the new password. Other users of the account are locked out, so first create an account that only
+    Vault uses.
     """
 
     name = "database-root"

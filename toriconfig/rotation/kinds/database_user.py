@@ -1,4 +1,4 @@
-"""A user of a PostgreSQL database, with name and password stored together."""
+"""Rotation of a PostgreSQL user whose name and password are stored together."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LONGEST = 63
 
 @clean_methods
 class DatabaseUser:
-    """The keys `username` and `password` of a KV path; other keys are kept. The database is PostgreSQL.
+    """A PostgreSQL user, stored at the keys `username` and `password` of a KV path. Other keys are kept.
 
     By default two users alternate, `app` and `app_clone`. The user that is not in use gets a new password and is
     promoted. The other one keeps working until the next rotation, so readers that refresh in between do not fail. The
@@ -38,7 +38,7 @@ class DatabaseUser:
         conninfo: connection parameters without credentials, such as `host=db port=5432 dbname=app sslmode=verify-full`.
         admin: reference to the `username` and `password` of an account that may create and change the users;
             None: a single user changes its own password.
-        single: True: one user only, for systems that cannot have a second one. Its former password stops working when
+        single: True: one user, for systems that cannot have a second one. Its former password stops working when
             the new one is applied, so readers fail until they refresh.
 
     Raises:
@@ -78,7 +78,7 @@ class DatabaseUser:
 
     @classmethod
     def from_setup(cls, setup: Mapping[str, Any]) -> DatabaseUser:
-        """Create the kind from its recorded setup.
+        """Create an instance of the kind from its recorded setup.
 
         Args:
             setup: the result of `setup`.
@@ -98,7 +98,7 @@ class DatabaseUser:
         return {"conninfo": self._conninfo, "admin": self._admin, "single": self._single}
 
     def ends_former(self, pending: Values, current: Values) -> bool:
-        """Return True for a single user, whose former password stops working when the new one is applied.
+        """Return True for a single user, because its former password stops working at `apply`; else False.
 
         Args:
             pending: the new values.
@@ -107,7 +107,7 @@ class DatabaseUser:
         return bool(pending.get(USERNAME) == current.get(USERNAME))
 
     def works(self, work: Work, values: Values) -> bool:
-        """Return True if the credentials log in. Incomplete credentials do not.
+        """Return True if a login with the credentials succeeds; False also if the credentials are incomplete.
 
         Args:
             work: the secret.
@@ -195,7 +195,7 @@ class DatabaseUser:
             raise RotationError(f"{new.username} cannot log in to {server} with the new password: {refusal}")
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:
-        """Restore the former password if it was replaced. Alternating users never replace it.
+        """Restore the former password if it was replaced. With alternating users it was not replaced.
 
         Raises:
             RotationError: the change was refused.
@@ -217,10 +217,9 @@ class DatabaseUser:
         self._visit(work, server, put_back, valid, old.username)
 
     def retire(self, work: Work, previous: Values, version: int) -> None:
-        """Disable logins with the former credentials, unless they belong to the user that is stored now.
+        """Disable password logins of the former user, unless the secret now contains the same user name.
 
-        A single user's former password already stopped working. A resumed rotation may not know that the user is
-        single.
+        The user name is the same if the user is single. The former password then stopped working at `apply`.
 
         Raises:
             RotationError: the change was refused.

@@ -1,4 +1,4 @@
-"""A random text as a secret."""
+"""Rotation of a random text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WEAKEST = 64.0
 
 @clean_methods
 class Generated(Stored):
-    """One key of a KV path, filled with random characters.
+    """One key of a KV path, set to random characters.
 
     Args:
         length: number of characters, 1 to 100,000.

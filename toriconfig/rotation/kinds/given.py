@@ -1,4 +1,4 @@
-"""A given value as a secret: from standard input, a prompt, or another program."""
+"""Rotation to a given value: from standard input, a prompt, or another program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pair of a private and a public key, in PEM format."""
+"""Rotation of a pair of a private and a public key, in PEM format."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class KeyPair(Stored):
         """Return one planned action.
 
         Raises:
-            RotationRefused: the library is missing, or the reference names a single key.
+            RotationRefused: the library `cryptography` is missing, or the reference names a single key.
         """
         if work.ref.key is not None:
             raise RotationRefused(

@@ -1,4 +1,4 @@
-"""A static role: a database user whose password Vault rotates."""
+"""Rotation of a static role: a database user whose password Vault changes."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ class StaticRole(InEngine):
         return {key: found[key] for key in ("username", "password", "last_vault_rotation") if key in found}
 
     def verify(self, work: Work, pending: Values) -> None:
-        """Check that Vault reports a new rotation.
+        """Check that Vault reports another time of the last rotation than in `plan`.
 
         Raises:
-            RotationError: Vault reports none.
+            RotationError: the time is the same.
         """
         if pending.pop("last_vault_rotation", "") == work.before:
             raise RotationError("Vault still shows the time of the previous rotation")
 
     def rotated_at(self, work: Work) -> float | None:
-        """Return the time that Vault reports."""
+        """Return the time of the last rotation that Vault reports, in seconds since 1970."""
         return seconds_of(str(work.request("GET", work.ref.path).data.get("last_vault_rotation", "")))

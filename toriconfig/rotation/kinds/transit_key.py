@@ -1,4 +1,4 @@
-"""A key of the transit engine."""
+"""Rotation of a key of the transit engine."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class TransitKey(InEngine):
         """Check that there is a newer version of the key.
 
         Raises:
-            RotationError: there is none.
+            RotationError: there is no newer version.
         """
         found = work.request("GET", work.ref.path).data
         if int(found.get("latest_version", 0)) <= work.before:
             raise RotationError("Vault shows no newer version")
 
     def rotated_at(self, work: Work) -> float | None:
-        """Return the creation time of the key's newest version."""
+        """Return the creation time of the key's newest version, in seconds since 1970; None if it is unknown."""
         made = work.request("GET", work.ref.path).data.get("keys") or {}
         newest = made.get(max(made, key=int)) if made else None
         if isinstance(newest, dict):
