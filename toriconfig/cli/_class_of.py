@@ -77,7 +77,7 @@ def _from_here(error: Exception) -> bool:
 
 
 def _told(error: Exception) -> str:
-    """Return the error of an import as text, with the last frame of the user's code.
+    """Return the error of an import as text, with the position of the last frame in the user's code.
 
     The message of an error is included only if it holds no value, as in errors of imports, toriconfig and pydantic's
     schema. Of any other error only the type is shown.
@@ -159,8 +159,8 @@ def _of(settings: Lazy) -> Named:
 def _only_one(module: ModuleType) -> Named:
     """Return the settings class of a module that contains exactly one candidate.
 
-    The candidates are its lazy objects; without any, its classes with options of a load; without any, its models that
-    are no field of another model.
+    The candidates are the lazy objects of the module. If there is none, they are the classes with options of a load. If
+    there is none either, they are the models that are not used in a field of another model.
     """
     lazies = {name: value for name, value in vars(module).items() if isinstance(value, Lazy)}
     if lazies:

@@ -49,7 +49,10 @@ def _field(shape: Shape, path: Path) -> Field | None:
 
 
 def _default(field: Field) -> str:
-    """Return the default as text of a variable; "" if there is none, or a variable cannot express or show it."""
+    """Return the default of a field as the text of a variable; "" if there is none, or it may not be shown.
+
+    A default that the text of a variable cannot express is also "".
+    """
     from pydantic_core import PydanticUndefined
 
     default = PydanticUndefined if field.required or confidential(field.shape) else field.default()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Exit(IntEnum):
-    """Meaning of the exit codes; stable."""
+    """Exit codes of the commands. Later releases keep their meaning."""
 
     FINE = 0
     FINDINGS = 1
@@ -31,14 +31,14 @@ class Exit(IntEnum):
 
 
 UNREADABLE = frozenset({Code.UNREADABLE_FILE, Code.MISSING_FILE})
-"""Codes of problems of input that could not be read."""
+"""Codes of problems that mean unreadable input."""
 
 
 def code_of(problems: Sequence[Problem], *, strict: bool = False) -> Exit:
     """Return the exit code for problems.
 
-    Unreadable input takes precedence over other errors, and other errors over an unreachable source: a second try
-    would only find the other errors again.
+    Unreadable input takes precedence over other errors. The code of an unreachable source means that a second try may
+    succeed, so this code is returned only if there is no other error.
 
     Args:
         problems: the problems.
@@ -100,7 +100,7 @@ def _outcome(command: click.Command, arguments: list[str]) -> int:
 
 
 def _show(error: click.ClickException) -> None:
-    """Print an error in the form of click, by the functions of `_say`."""
+    """Print an error as click formats it, without control characters."""
     written = io.StringIO()
     error.show(written)
     note_lines(written.getvalue().removesuffix("\n"))
@@ -117,7 +117,7 @@ class _Closed(io.RawIOBase):
 
 
 def _prepare_streams() -> None:
-    """Set up the standard streams: escape characters that a terminal cannot show, and replace missing streams."""
+    """Set up the standard streams: characters that a stream cannot encode are escaped, missing streams replaced."""
     if sys.stdin is None:
         sys.stdin = io.TextIOWrapper(io.BufferedReader(_Closed()))
     for name in ("stdout", "stderr"):

@@ -28,11 +28,11 @@ FIXABLE = frozenset({Code.UNKNOWN_KEY, Code.DEPRECATED_KEY})
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _ROUNDS = 10
 _MOST_JUDGED = 200
-"""Maximum number of checks of a file in search of repairs; the rest is not repaired."""
+"""Maximum number of checks of one file during its repair. Keys that are not reached are not repaired."""
 
 
 class Fixed(NamedTuple):
-    """A file before and after its repairs, with their number."""
+    """A file before and after its repairs, with the number of repaired keys."""
 
     name: str
     before: str

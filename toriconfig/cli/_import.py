@@ -1,9 +1,8 @@
 """Import of the settings class from the working directory, and of nothing else from there.
 
 A checkout may hold a module of any name. The directory is searched last, and only for the settings class and its
-imports. A file
-`shutil.py` or `tqdm.py` in the working directory therefore never replaces the standard library or a library, even if
-the library is not installed.
+imports. A file `shutil.py` or `tqdm.py` in the working directory therefore never replaces the standard library or a
+library, even if the library is not installed.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ class _WorkingDirectory:
     """Finder of top-level modules in one folder, used after all others.
 
     The finder returns the module of the settings class, which a command imports by name (`importlib.import_module`),
-    and the modules that such modules import. For an import in a library or any other module it returns None: that
+    and the modules that such modules import. For an import in any other module the finder returns None: such an
     import refers to a library, even if the library is not installed.
     """
 
@@ -54,7 +53,7 @@ class _WorkingDirectory:
         path: Sequence[str] | None,
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
-        """Return the module of that name in the folder, or None if the folder must not be searched for it."""
+        """Return the spec of the module in the folder; None if there is none, or the folder must not be searched."""
         if path is not None or fullname in self._reserved or not self._meant(sys._getframe(1)):
             return None
         spec = PathFinder.find_spec(fullname, [self._folder], target)

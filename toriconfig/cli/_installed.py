@@ -37,8 +37,8 @@ def command_of(points: list[EntryPoint]) -> click.Command:
         points: all entry points of one name.
 
     Raises:
-        click.UsageError: it cannot be imported, is not a command, or several packages declare it; the message names
-            them.
+        click.UsageError: the command cannot be imported, is not a click command, or is declared by several packages.
+        The message names the packages.
     """
     point = points[0]
     if len(points) > 1:

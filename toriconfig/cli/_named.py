@@ -21,7 +21,7 @@ def require_class(target: str | None, files: Iterable[str], folder: str | None) 
 
     Args:
         target: the class named on the command line, or None.
-        files: the files to check; none for the merged settings.
+        files: the files to check; empty for the merged settings.
         folder: folder of the settings files; None: the working directory.
 
     Raises:

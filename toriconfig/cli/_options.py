@@ -27,7 +27,7 @@ DEFAULT_SETTINGS = "toriconfig.schema:ToriSettings"
 
 
 def settings_option(function: F) -> F:
-    """Add `--settings module:Class`, and `--traceback` for a module that cannot be imported."""
+    """Add the option `--settings`, and `--traceback`, which shows why a module cannot be imported."""
     function = click.option(
         "--traceback",
         is_flag=True,
@@ -44,7 +44,7 @@ def settings_option(function: F) -> F:
 
 
 def load_options(function: F) -> F:
-    """Add `--profile`, `--no-local` and `--config-dir`, which control a load; for `recipe`."""
+    """Add the options `--profile`, `--no-local` and `--config-dir`, whose values are arguments of `recipe`."""
     function = click.option("--profile", help="The profile; default: from the environment variable.")(function)
     function = click.option("--no-local", is_flag=True, help="Do not read NAME.local.yaml.")(function)
     return click.option(
@@ -55,7 +55,7 @@ def load_options(function: F) -> F:
 
 
 def env_file_option(function: F) -> F:
-    """Add `--env-file`, a `.env` file that the schema does not name itself; for `recipe`."""
+    """Add the option `--env-file`, whose value is an argument of `recipe`."""
     return click.option(
         "--env-file",
         type=click.Path(dir_okay=False),
@@ -64,7 +64,7 @@ def env_file_option(function: F) -> F:
 
 
 def output_options(function: F) -> F:
-    """Add `--output-format`, `--max-findings` and `--color`."""
+    """Add the options `--output-format`, `--max-findings` and `--color`."""
     function = click.option(
         "--max-findings",
         "most",
@@ -97,7 +97,7 @@ def recipe(
     *,
     no_local: bool = False,
 ) -> Recipe:
-    """Return the recipe of a load with these options.
+    """Return the recipe of a load with the values of these options.
 
     Raises:
         click.UsageError: there is no such settings class, or an option of the class is invalid.
@@ -122,7 +122,7 @@ def recipe(
 
 
 def schema_class(target: str | None) -> type[BaseModel]:
-    """Return the settings class.
+    """Return the settings class that `target` or pyproject.toml names; by default ToriSettings.
 
     Raises:
         click.UsageError: the class cannot be imported, or no load accepts it; the message gives the reason.
@@ -192,11 +192,11 @@ def _from_pyproject() -> str | None:
 
 
 _ALIKE = 0.8
-"""Minimum similarity at which the table of another tool counts as a misspelt table of ours."""
+"""Minimum similarity at which a table name counts as a misspelt `toriconfig`."""
 
 
 def _refuse_misspelt(file: Path, tools: Mapping[str, Any]) -> None:
-    """Reject a misspelt name of our table in pyproject.toml, because its settings class would not be used."""
+    """Reject a misspelt `[tool.toriconfig]` or `settings` in pyproject.toml, which a load would ignore."""
     from toriconfig._core.suggest import near, near_all
 
     if "toriconfig" not in tools:
@@ -213,7 +213,7 @@ def _refuse_misspelt(file: Path, tools: Mapping[str, Any]) -> None:
 
 
 _ROOTS = (".git", ".hg", ".svn", ".jj")
-"""Entries of version control systems in the root of a repository."""
+"""Names that version control systems create in the root of a repository."""
 
 
 def _project(here: Path) -> list[Path]:

@@ -9,11 +9,11 @@ import click
 from toriconfig._core.regular_file import Unread, read_regular
 
 LARGEST_INPUT = 16 << 20
-"""Bytes of standard input and of a settings file."""
+"""Maximum bytes of standard input and of a settings file."""
 LARGEST_VALUE = 1 << 20
-"""Bytes of one value on standard input; the same as for a file of a secret."""
+"""Maximum bytes of one value on standard input; the same as for a file of a secret."""
 LARGEST_PROJECT = 1 << 20
-"""Bytes of a pyproject.toml."""
+"""Maximum bytes of a pyproject.toml."""
 
 
 def stdin_bytes(most: int = LARGEST_INPUT) -> bytes:

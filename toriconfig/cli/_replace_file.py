@@ -3,7 +3,7 @@
 | existing file | without `--force` | with `--force` |
 |---|---|---|
 | none | created | created |
-| a regular file that may be replaced | replaced in one step; mode, owner and attributes stay | the same |
+| a regular file that may be replaced | replaced in one step; mode, owner and attributes stay | as without `--force` |
 | a file that toriconfig did not write (only where a new file is made) | refused | replaced |
 | a symbolic link (only where a new file is made; a repair follows the link) | refused | its target is replaced |
 | a file without write permission | refused | replaced; the permission stays |
@@ -29,7 +29,7 @@ class Refused(Exception):
 def replace_file(
     path: str, text: str, *, force: bool, follow: bool = False, is_ours: Callable[[str], bool] | None = None
 ) -> None:
-    """Write a file by the rules of the table above.
+    """Write a file by the rules in the table of this module.
 
     Args:
         path: the file.

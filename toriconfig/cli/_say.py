@@ -18,8 +18,8 @@ def say(text: str, *, end: str = "\n", styled: bool = False) -> None:
     """Write lines to standard output.
 
     Args:
-        text: the text. Its line breaks are intended, and every value in it is on one line.
-        end: text to write after it.
+        text: the text; its line breaks are kept.
+        end: text to write after `text`.
         styled: True: the text contains colours, added around clean text.
     """
     if styled:
@@ -31,7 +31,7 @@ def say(text: str, *, end: str = "\n", styled: bool = False) -> None:
 
 
 def say_exact(text: str) -> None:
-    """Write text for programs to standard output, unchanged. It is already escaped."""
+    """Write text for programs to standard output, unchanged. The caller has escaped it."""
     sys.stdout.write(text)
 
 
@@ -48,10 +48,10 @@ def say_value(value: str) -> None:
 
 
 def note(text: str) -> None:
-    """Write one line to standard error."""
+    """Write text to standard error as one line."""
     sys.stderr.write(clean_lines(clean(text)) + "\n")
 
 
 def note_lines(text: str) -> None:
-    """Write lines to standard error. The line breaks are intended."""
+    """Write text to standard error, and keep its line breaks."""
     sys.stderr.write(clean_lines(text) + "\n")

@@ -36,7 +36,7 @@ class Said(NamedTuple):
     """Value of a key on one side.
 
     Attributes:
-        mark: equal for equal values.
+        mark: text that is equal for equal values.
         text: the value as shown; a secret is masked.
         origin: origin of the value.
     """
@@ -47,7 +47,7 @@ class Said(NamedTuple):
 
     @property
     def data(self) -> dict[str, str]:
-        """Return the data for JSON, without the mark, which is valid only in this run."""
+        """Value and origin as data for JSON. The mark is omitted, because it is valid only in this run."""
         return {"value": self.text, "origin": str(self.origin)}
 
 
@@ -57,7 +57,7 @@ _KEY = os.urandom(32)
 
 
 def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
-    """Return the settings with a profile, or the problems because of which they cannot be loaded."""
+    """Return the values of all keys with a profile, or the problems if the settings cannot be loaded."""
     from toriconfig._inspect.effective import leaves
     from toriconfig._load.attempt import try_load
     from toriconfig._load.lookup import value_at
@@ -87,7 +87,7 @@ def of_profile(asked: Recipe, name: str) -> Side | Sequence[Problem]:
 
 
 def _opened(value: Any) -> Any:
-    """Return a value in which each secret object is replaced by its value in memory. Vault is not asked."""
+    """Return a value in which each secret object is replaced by its value in memory. No request is sent."""
     if isinstance(value, Secret):
         return _opened(value.get(None))
     if isinstance(value, (list, tuple)):
@@ -125,7 +125,7 @@ def of_file(schema: type[BaseModel], name: str) -> Side | Sequence[Problem]:
 
 
 def _told(said: Iterable[tuple[Path, Node, Said]], keys: Keys) -> Iterator[tuple[str, Said]]:
-    """Yield `(key, value)` with keys that may be shown. The mark of a value under a masked key includes the key."""
+    """Yield `(key, value)`. A key that may be secret is masked, and the mark of its value then includes the key."""
     for path, node, one in said:
         shown = keys.path(path, null=node.value is None)
         yield show(shown), one if shown == path else one._replace(mark=_mark((path, one.mark)))
@@ -159,7 +159,7 @@ def _said(node: Node, shape: Shape | None, path: Path, known: Sensitive) -> Iter
 
 
 def of_vault(reference: str) -> Side:
-    """Return the keys of a Vault path, or its one key that the reference names, with masked values."""
+    """Return the keys of a Vault path with masked values. If the reference names a key, return only that key."""
     from toriconfig._core.markers import Ref
     from toriconfig.cli.vault import with_session
 
@@ -180,5 +180,5 @@ def _read(session: Session, ref: Ref) -> tuple[dict[str, Any], Origin]:
 
 
 def _mark(value: object) -> str:
-    """Return a mark that is equal for equal values in this run only."""
+    """Return text that is equal for equal values, in this run only."""
     return hmac.new(_KEY, repr(value).encode(), hashlib.sha256).hexdigest()

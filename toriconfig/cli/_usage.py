@@ -11,8 +11,8 @@ SECRETIVE = frozenset({"put", "get", "rotate"})
 def quiet(error: click.UsageError) -> click.UsageError:
     """Return the error in a form that may be shown.
 
-    No command repeats a surplus argument. Commands that work on secrets repeat no argument, except a misspelt option or
-    choice.
+    The message about a surplus argument does not repeat the argument. Commands that work on secrets do not repeat
+    unknown options and invalid values either.
     """
     name = (error.ctx.command.name or "") if error.ctx is not None else ""
     if type(error) is click.UsageError and error.message.startswith("Got unexpected extra argument"):
@@ -31,7 +31,7 @@ def quiet(error: click.UsageError) -> click.UsageError:
 
 
 def refuse_value(key: str | None) -> None:
-    """Reject `secret/app#key=value`, the syntax of other tools, before anything is stored or repeated.
+    """Reject a key with `=`, as in `secret/app#key=value`, because the text after `=` may be a secret.
 
     Raises:
         click.UsageError: the key contains a `=`.
@@ -56,7 +56,7 @@ def argument(reference: str) -> str:
 
 
 def shown(reference: str) -> str:
-    """Return a reference as an error shows it; `PATH` if its path has no `/`, because it is then probably a value."""
+    """Return a reference for an error message. If its path has no `/`, it may be a secret, so return "PATH"."""
     return reference if "/" in reference.partition("#")[0] else "PATH"
 
 

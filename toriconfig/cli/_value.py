@@ -10,7 +10,7 @@ from toriconfig.cli._read import LARGEST_VALUE, stdin_bytes
 
 
 def given_value(from_stdin: bool, prompt: str) -> str:
-    """Return the given value unchanged, except that one newline at its end is removed.
+    """Return the value from standard input or a prompt. One newline at the end of standard input is removed.
 
     Raises:
         click.UsageError: the value is too large or not UTF-8, or there is no terminal for a prompt.

@@ -18,12 +18,12 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
 _IN_SINGLE = re.compile(r"'|\\(?=[\\']|\Z)")
 """Characters that parsers of `.env` files and shells read differently inside single quotes."""
 _IN_DOUBLE = re.compile(r"[$`]")
-"""Characters that they read differently inside double quotes."""
+"""Characters that parsers of `.env` files and shells read differently inside double quotes."""
 _END = "X"
 
 
 def is_env_name(name: str) -> bool:
-    """Return True if a line of a `.env` file can set a variable of this name; an alias may contain a space."""
+    """Return True if a `.env` file can set a variable of this name. An alias with a space cannot be set."""
     return bool(name) and not any(
         not char.isprintable() or char.isspace() or char in "=#'\"`$;&|<>()\\" for char in name
     )

@@ -1,4 +1,4 @@
-"""The effective settings as YAML, JSON or variables that read back to the same settings.
+"""The effective settings as text: YAML, JSON or variables. A load of the text gives the same settings.
 
 A secret is written as its reference. A secret without a reference is written as a comment, and omitted from JSON. The
 same applies to a plain value that looks like a secret.
@@ -29,15 +29,16 @@ Nested = dict[str, "Nested | Leaf"]
 
 
 def as_yaml(leaves: Sequence[Leaf], *, origins: bool) -> str:
-    """Return the settings as YAML, with values that cannot be shown as comments."""
+    """Return the settings as YAML. A value that cannot be shown becomes a comment."""
     return "\n".join(_section(_nested(leaves), 0, origins).lines) + "\n"
 
 
 def as_json(leaves: Sequence[Leaf], *, origins: bool, ascii: bool = False) -> str:  # noqa: A002 - as json.dumps calls it
-    """Return the settings as JSON, without values that cannot be shown; with origins each leaf is `{"value": …,
-    "origin": …}`.
+    """Return the settings as JSON, without values that cannot be shown.
 
     Args:
+        leaves: the settings.
+        origins: True: each value is `{"value": …, "origin": …}`.
         ascii: True: only ASCII is written; False: only invisible characters are escaped.
     """
     shown = [leaf for leaf in leaves if shows(leaf)]
@@ -52,7 +53,9 @@ def as_shell(
     origins: bool,
     ascii: bool = False,  # noqa: A002 - as json.dumps calls it
 ) -> str:
-    """Return lines for a POSIX shell to source, which export the variables and run no command; the rest as comments.
+    """Return lines that export the settings in a POSIX shell and run no command.
+
+    Secrets, and values that a variable cannot hold, become comments.
 
     Args:
         leaves: the settings.
@@ -70,7 +73,9 @@ def as_env(
     origins: bool,
     ascii: bool = False,  # noqa: A002 - as json.dumps calls it
 ) -> str:
-    """Return the settings as variables, one line each; secrets, and values that a variable cannot hold, as comments.
+    """Return the settings as lines of a `.env` file.
+
+    Secrets, and values that a variable cannot hold, become comments.
 
     Args:
         ascii: True: only ASCII is written; a value that needs other characters is a comment too.
@@ -79,11 +84,11 @@ def as_env(
 
 
 class _Dialect(NamedTuple):
-    """Syntax of variables.
+    """Syntax of a file that sets variables.
 
     Attributes:
-        has: returns True for a valid name.
-        line: returns the line that sets a variable, or None if its value cannot be expressed.
+        has: function that returns True for a valid name.
+        line: function that returns the line that sets a variable, or None if its value cannot be expressed.
         hint: comment for a value that cannot be expressed.
     """
 
@@ -170,7 +175,7 @@ def _plain(node: Nested, origins: bool) -> dict[str, Any]:
 
 
 def _json(value: Any) -> Any:
-    """Return a value for JSON: a literal `${` is escaped, and infinity is text, which reads back to the same value."""
+    """Return a value for JSON: a literal `${` is escaped, and infinity is text, which a load reads as infinity."""
     if isinstance(value, str):
         return value if isinstance(value, Verbatim) else value.replace("${", "$${")
     if isinstance(value, float) and not math.isfinite(value):
@@ -207,10 +212,7 @@ def _variable(
 
 
 def _keys_are_text(value: Any, shape: Shape) -> bool:
-    """Return True if JSON can express the keys: False if a key is a number where the schema also allows text.
-
-    JSON would change such a key to text.
-    """
+    """Return False if a key is a number where the schema also allows text, because JSON would make the key text."""
     if isinstance(value, list):
         return all(_keys_are_text(item, shape.child(at) or ANY) for at, item in enumerate(value))
     if not isinstance(value, dict):

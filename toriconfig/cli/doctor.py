@@ -72,7 +72,7 @@ def doctor(target: str | None, form: str, color: str, **how: Any) -> int:
 
 
 def _mistaken(problems: list[Problem]) -> bool:
-    """Return True if one of the problems is an error, so that the Vault configuration is invalid."""
+    """Return True if one of the problems is an error, which means that the Vault configuration is invalid."""
     return any(problem.severity == "error" for problem in problems)
 
 

@@ -66,7 +66,7 @@ def _nothing(schema: str, scheme: str, attempt: Attempt) -> str:
     """Return the reason why no policy is printed.
 
     Raises:
-        UsageError: no backend has the scheme that was asked for.
+        UsageError: no backend has this scheme.
     """
     from toriconfig._core.markers import known_schemes, scheme_of
     from toriconfig._core.suggest import near
@@ -94,7 +94,11 @@ def _others(attempt: Attempt) -> dict[str, tuple[Backend, list[str]]]:
 
 
 def _only(attempt: Attempt, others: dict[str, tuple[Backend, list[str]]]) -> str:
-    """Return the scheme of the only backend with a policy; "vault" if no backend has one."""
+    """Return the scheme of the only backend with a policy; "vault" if no backend has one.
+
+    Raises:
+        UsageError: several backends have a policy.
+    """
     schemes = [*(["vault"] if attempt.references else []), *others]
     if len(schemes) > 1:
         raise click.UsageError(f"the settings ask {' and '.join(schemes)}: choose one with --backend")

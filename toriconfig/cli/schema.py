@@ -1,4 +1,4 @@
-"""`toriconfig schema`: JSON Schema or example environment for the settings files."""
+"""`toriconfig schema`: a JSON Schema of the settings files, or an example `.env` file."""
 
 from __future__ import annotations
 

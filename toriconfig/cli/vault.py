@@ -1,4 +1,4 @@
-"""`toriconfig vault`: a development server, and reading and writing of single secrets. For development."""
+"""`toriconfig vault`: a development server, and reading and writing of single secrets, for development."""
 
 from __future__ import annotations
 
@@ -178,7 +178,12 @@ def _reference(reference: str) -> ParsedReference:
 
 
 def with_session(work: Any) -> Any:
-    """Call `work` with the session that the environment describes; return its result. A failure ends the command."""
+    """Call `work` with a session to the Vault that the environment variables name, and return its result.
+
+    Raises:
+        click.exceptions.Exit: `work` raised a `SecretError`, which was written to standard error.
+        click.UsageError: Vault is not configured.
+    """
     outcome = _try(work)
     if isinstance(outcome, Exception):
         from toriconfig.errors import VaultSealed, VaultUnreachable

@@ -1,6 +1,6 @@
 """The output formats. Each writes problems to a stream in one form, and does not depend on commands.
 
-To add a format, write a module here with a function `write`, and add one line to the table.
+To add a format, write a module here with a function `write`, and add a line to the table `FORMATS`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from toriconfig._core.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Output options, as far as a format uses them.
+    """Output options. Parentheses contain the formats that use an option.
 
     Attributes:
         schema: name of the settings class, or "".

@@ -20,7 +20,7 @@ class Addresses:
         self._root = Path(look.root).resolve() if look.root else _checkout(self._directory)
 
     def path(self, origin: Origin | None) -> PurePath | None:
-        """Return the path of the origin's file, relative if it is in the checkout. None: `origin` is no file."""
+        """Return the path of the origin's file, relative if it is in the checkout; None if it is not a file."""
         if origin is None or origin.layer not in _FILES:
             return None
         path = self._directory / origin.source
@@ -35,7 +35,7 @@ class Addresses:
         return path.relative_to(self._root) if path.is_relative_to(self._root) else path
 
     def uri(self, origin: Origin | None) -> str | None:
-        """Return the file as a URI reference: `config/tori.yaml`, or `file:///...` outside the checkout."""
+        """Return `path(origin)` as a URI reference: `config/tori.yaml`, or `file:///...` outside the checkout."""
         path = self.path(origin)
         if path is None:
             return None

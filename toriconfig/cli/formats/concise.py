@@ -13,8 +13,9 @@ from toriconfig.cli.formats import PLAIN, Look
 
 
 def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
-    """Write one line per problem, and a line with the counts if some are omitted. A problem without a position begins
-    with `-`.
+    """Write one line per problem, and a line with the counts if some are omitted.
+
+    The line of a problem without a position begins with `-`.
     """
     shown = select(problems, look.most)
     for problem in shown:

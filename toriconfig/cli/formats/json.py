@@ -1,7 +1,8 @@
 """All problems as data, for programs.
 
-`format_version` is `major.minor`. A new minor version only adds members; a new major version may change any. Lines and
-columns count from 1. Columns count code points. The end of a range is exclusive. An unknown value is null.
+`format_version` is `major.minor`. A new minor version only adds members; a new major version may change or remove
+members. Lines and columns count from 1. Columns count code points. The end of a range is exclusive. An unknown value is
+null.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, for code scanning: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html."""
+"""Problems as SARIF 2.1.0, for code scanning: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 
 def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
-    """Write one log with one run, in ASCII. If results are omitted, a notification contains their number."""
+    """Write one SARIF log with one run, in ASCII. If results are omitted, a notification contains their number."""
     ordered = select(problems, look.most)
     rules = sorted({problem.code for problem in ordered})
     addresses = Addresses(look)

@@ -1,4 +1,4 @@
-"""Excerpts of files with carets, for people at a terminal."""
+"""Problems as text with excerpts of files and carets, for people at a terminal."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def one_by_one(references: tuple[str, ...], act: str, options: dict[str, Any], h
     """Process each reference once. A failure does not stop the others.
 
     Returns:
-        The exit code.
+        The highest exit code.
     """
     acts: dict[str, Callable[[Rotation], Told]] = {
         "rotate": lambda one: _done(one.run(force=options["force"]), act),
@@ -62,14 +62,14 @@ def _planned(rotation: Rotation, force: bool) -> Told:
 
 
 def told_status(rotation: Rotation) -> Told:
-    """Return the status of one rotation as JSON item, text and exit code."""
+    """Return the status of one rotation as `(JSON item, text, exit code)`."""
     status = rotation.status()
     code = Exit.FINDINGS if status.open else Exit.FINE
     return _report.of_status(status), _report.status_text(status), code
 
 
 def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str, hooks: Hooks) -> Told:
-    """Return the result of `work`; after an error, the result that reports the error, so that other rotations go on."""
+    """Return the result of `work`. If it raises an error, return a result that reports the error."""
     from toriconfig.errors import SecretError
     from toriconfig.rotation._errors import KindUnknown
 
@@ -89,7 +89,7 @@ def _told(work: Callable[[Rotation], Told], rotation: Rotation, act: str, hooks:
 
 
 def tell_interrupted(rotation: Rotation) -> None:
-    """Report the state of an interrupted rotation; if the state cannot be read, the command that shows it."""
+    """Write the state of an interrupted rotation, or the command that shows the state if it cannot be read."""
     from toriconfig.errors import SecretError
 
     typed = f"toriconfig rotate '{rotation.ref}'"

@@ -201,5 +201,5 @@ def _check_together(act: str, references: tuple[str, ...], options: dict[str, An
 
 
 def _terminated(number: int, _frame: object) -> NoReturn:
-    """Exit as after Ctrl-C, so that a running verifier is ended first."""
+    """Raise SystemExit, so that a running verifier is ended first, as after Ctrl-C."""
     raise SystemExit(128 + number)

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 
 def over_all(references: tuple[str, ...], act: str, options: dict[str, Any], hooks: Hooks) -> int:
-    """Process all secrets that are due. The acts `status`, `resume` and `rollback` process all declared secrets.
+    """Process the secrets that are due; for the acts `status`, `resume` and `rollback` every secret.
+
+    The secrets are those of `references`, or, if it is empty, those that the settings declare.
 
     Returns:
         The exit code.
@@ -128,7 +130,7 @@ def _statuses(
 
 
 def _write(items: list[_report.Item] | None, lines: list[str], untold: dict[str, str], act: str) -> None:
-    """Write the remaining output: delayed lines, rotations that could not start, and the JSON document if there is one."""
+    """Write the delayed lines and the rotations that could not start, or the whole JSON document."""
     if items is None:
         for text in [*lines, *(f"failed    {shown(reference)}: {why}" for reference, why in untold.items())]:
             say(text)
@@ -148,8 +150,8 @@ def _code(untold: dict[str, str]) -> Exit:
 def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> list[tuple[str, float | None]]:
     """Return `(reference, max_age)` for each given reference; if none is given, for each declared one with an age.
 
-    If the settings declare several ages for one reference, the smallest is used. Actions on records take all declared
-    references, also those without an age.
+    If the settings declare several ages for one reference, the smallest is used. Status, resume and rollback take all
+    declared references, including those without an age.
     """
     if references and options["max_age"] is not None:
         return [(reference, None) for reference in references]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from toriconfig.rotation import Rotation
 
 _SHORTEST = 60.0
-"""Seconds of the shortest age that is shown; a shorter one is 0."""
+"""Minimum seconds of an age that is shown. A shorter age is shown as 0."""
 _HEAD = ("REFERENCE", "KIND", "AGE", "DUE", "STATE", "BY")
 
 

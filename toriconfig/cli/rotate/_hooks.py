@@ -63,8 +63,8 @@ class Hooks:
         """Send the event of one result, if the result is a success, a failure or an unfinished rotation.
 
         Args:
-            item: the result, as the JSON document has it.
-            rotation: the rotation; None: it could not begin.
+            item: the result, as in the JSON document.
+            rotation: the rotation; None: it could not be created.
             interrupted: True: the rotation was interrupted.
         """
         if self._deliveries is None:
@@ -91,7 +91,7 @@ class Hooks:
         self._deliveries.send(number, data)
 
     def close(self) -> None:
-        """Wait for the deliveries, each for its time limit at most."""
+        """Wait until each delivery has ended or reached its time limit, and print the warnings."""
         if self._deliveries is not None:
             for warning in self._deliveries.close():
                 note(f"WARNING: {warning}")

@@ -20,7 +20,7 @@ class KindOptions(click.Command):
     """A command with the options of all kinds of this package, and of the kind that `--kind` names."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Import the kind that `--kind` names, and then parse."""
+        """Import the kind that `--kind` names, and then parse the arguments."""
         target = _target(args)
         if target:
             try:
@@ -49,7 +49,7 @@ class KindOptions(click.Command):
         return [*own[:at], *ctx.meta[_MADE], *own[at:]]
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the help text, with one line per kind in place of KINDS."""
+        """Write the help text. The word KINDS is replaced by one line per kind."""
         text = self.help or ""
         rows = [(kind.name, getattr(kind, "summary", "")) for kind in _classes(ctx)]
         width = max(len(name) for name, _ in rows)
@@ -89,19 +89,19 @@ def class_of(name: str) -> type[Any] | None:
 
 
 def chosen_name(name: str | None) -> str:
-    """Return the name of the kind of `--kind`, which may be `module:Class`; "" without `--kind`."""
+    """Return the name of the kind that `--kind` gives by name or as `module:Class`; "" without `--kind`."""
     chosen = click.get_current_context().meta.get(CHOSEN)
     return chosen.name if chosen is not None else name or ""
 
 
 def was_given(name: str) -> bool:
-    """Return True if the command line contains the option."""
+    """Return True if the user has given the option."""
     source = click.get_current_context().get_parameter_source(name)
     return source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP")
 
 
 def owners() -> dict[str, list[tuple[type[Any], Any]]]:
-    """Return `(kind, option)` of each kind that declares a flag, by flag, for all flags on the command line."""
+    """Return for each given flag the pairs `(kind, option)` of the kinds that declare the flag."""
     found: dict[str, list[tuple[type[Any], Any]]] = {}
     for kind in _classes(click.get_current_context()):
         for option in _declared(kind):
@@ -114,7 +114,7 @@ def given_to(kind: type[Any] | None, options: dict[str, Any]) -> dict[str, Any]:
     """Return the given options of a kind as keyword arguments.
 
     Args:
-        kind: the kind; None: any kind, but no secret option or new value.
+        kind: the kind; None: all kinds, but only options that are neither secret nor a part of the new value.
         options: the options of the command line.
     """
     found = {}

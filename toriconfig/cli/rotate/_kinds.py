@@ -22,7 +22,7 @@ def make_rotations(references: list[tuple[str, float | None]], act: str, options
     """Return a rotation for each reference.
 
     Args:
-        references: the references, with the age at which each is due.
+        references: pairs of a reference and the age at which the secret is due; None: no age.
         act: the requested action.
         options: the options of the command line.
 
@@ -84,7 +84,7 @@ def refuse_other_kinds(names: set[str], act: str, options: dict[str, Any]) -> No
 
 
 def _refuse_other(flag: str, owning: list[str], recorded: list[str], names: set[str], unknown: bool) -> None:
-    """Reject a flag that none of the kinds `names` declares, unless only the record has the kind."""
+    """Reject a flag that none of the kinds `names` declares. If only the record has the kind, accept the flag."""
     if unknown or names & {*owning} or ("" in names and recorded):
         return
     one = ", ".join(sorted(names - {""})) or "the recorded kind"
@@ -133,7 +133,10 @@ def make_rotation(reference: str, name: str, max_age: float | None, act: str, op
 
 
 def _kind(name: str, act: str, options: dict[str, Any]) -> Kind | type[Any] | None:
-    """Return the kind of a new rotation; its class if the record has the rest of its setup; None if it has the kind."""
+    """Return the kind of a new rotation: an instance, a class, or None.
+
+    A class means that the record has the rest of the setup. None means that the record has the kind.
+    """
     from toriconfig.rotation._option import made, options_of
 
     found = class_of(name) if name else None
@@ -159,7 +162,7 @@ def _value(from_stdin: bool) -> str:
 
 
 def _min_age(options: dict[str, Any]) -> float | None:
-    """Return twice the `refresh_interval` of the settings, in seconds; None if they cannot be loaded."""
+    """Return twice the `refresh_interval` of the settings, in seconds; None if the settings or Vault are missing."""
     if "min_age" not in options:
         options["min_age"] = None
         from toriconfig._load.attempt import try_load

@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from toriconfig.rotation import Line, Outcome, Plan, Status
 
 Item = dict[str, Any]
-"""One secret in the JSON document."""
+"""Result for one secret, as an element of the JSON document."""
 
 
 def write_json(items: list[Item]) -> None:
-    """Write the document to standard output."""
+    """Write the JSON document with these items to standard output."""
     say_json({"format_version": "1.0", "rotations": items})
 
 
 def of_outcome(outcome: Outcome, act: str) -> Item:
-    """Return the item of a completed action."""
+    """Return the JSON item of a completed action."""
     return {"reference": outcome.reference, "act": act, **asdict(outcome)}
 
 
 def of_plan(plan: Plan) -> Item:
-    """Return the item of a dry run."""
+    """Return the JSON item of a dry run."""
     return {
         "reference": plan.reference,
         "act": "dry-run",
@@ -38,13 +38,13 @@ def of_plan(plan: Plan) -> Item:
 
 
 def of_status(status: Status) -> Item:
-    """Return the item of a status."""
+    """Return the JSON item of a status."""
     result = "half-way" if status.open else status.step or "never"
     return {"reference": status.reference, "act": "status", "result": result, **asdict(status)}
 
 
 def of_line(line: Line, act: str) -> Item:
-    """Return the item for one result of `rotate_due`."""
+    """Return the JSON item of one result of `rotate_due`."""
     error = None if line.error is None else error_item(line.error)
     return {
         "reference": line.reference,
@@ -56,7 +56,7 @@ def of_line(line: Line, act: str) -> Item:
 
 
 def of_error(reference: str, act: str, error: SecretError) -> Item:
-    """Return the item of a failure."""
+    """Return the JSON item of a failure."""
     from toriconfig.rotation import RotationLost, RotationRefused
 
     result = "failed"
@@ -68,7 +68,7 @@ def of_error(reference: str, act: str, error: SecretError) -> Item:
 
 
 def error_item(error: SecretError) -> Item:
-    """Return an error as data for the document."""
+    """Return an error as data for a JSON item."""
     return {
         "type": type(error).__name__,
         "message": error.message,
@@ -90,7 +90,7 @@ def code_of(error: SecretError) -> Exit:
 
 
 def outcome_text(outcome: Outcome, act: str) -> str:
-    """Return one line for a completed action."""
+    """Return a completed action as one line of text."""
     reference, result = outcome.reference, outcome.result
     if result == "undone":
         return f"undone, the former value is valid: {reference}"
@@ -114,12 +114,12 @@ def outcome_text(outcome: Outcome, act: str) -> str:
 
 
 def plan_text(plan: Plan) -> str:
-    """Return the lines of a dry run."""
+    """Return a dry run as lines of text."""
     return "\n".join([f"{plan.reference} ({plan.kind}) would:", *(f"  {action}" for action in plan.actions)])
 
 
 def status_text(status: Status) -> str:
-    """Return the lines of a status."""
+    """Return a status as lines of text."""
     if not status.step:
         return f"{status.reference}: no rotation on record"
     where = f"{status.step} at {status.at} by {status.who}{_alive(status)}, begun {status.since}"
@@ -148,7 +148,7 @@ def _alive(status: Status) -> str:
 
 
 def line_text(line: Line) -> str:
-    """Return one line of text for one result of `rotate_due`."""
+    """Return one result of `rotate_due` as one line of text."""
     from toriconfig.rotation._outcome import spoken
 
     age = "" if line.age is None else f", {spoken(line.age)} old"
