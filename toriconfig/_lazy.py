@@ -1,8 +1,10 @@
-"""The stand-in that loads at its first use. It imports only builtins, because every program's start pays for it.
+"""The lazy object, which loads its settings at the first read of a field.
 
-After the load, the stand-in's own `__dict__` holds the fields of the model, so that reading one is a plain attribute
-read. While an `override` is active anywhere, the `__dict__` is empty, and each read looks up the view of its thread or
-task.
+This module imports only builtins, because every program that uses settings imports it at its start.
+
+After the load, the `__dict__` of a lazy object holds the fields of the model, so that reading a field is a plain
+attribute read. While an `override` is active in any thread or task, the `__dict__` is empty, and each read uses the
+overrides of its own thread or task.
 """
 
 import _thread
@@ -29,25 +31,26 @@ if TYPE_CHECKING:
 
 
 class State:
-    """State of a stand-in. It is a separate object, because the stand-in's `__dict__` holds only names of the schema.
+    """State of a lazy object. It is a separate object, because the `__dict__` of a lazy object holds only fields.
 
     Attributes:
         target: the schema, or "module:Class".
         options: the other arguments of `lazy`.
-        loaded: the current load, replaced as a whole; None before the first.
-        loaded_at: start time of that load, in seconds since 1970; 0 before the first.
+        loaded: the loaded settings, replaced as a whole by a reload; None before the first load.
+        loaded_at: start time of the last successful load, in seconds since 1970; 0 before the first load.
         reloads: number of successful reloads.
         failed_reloads: number of failed reloads.
-        error: the last failed load or reload; None after a success.
-        view: the contextvar of overrides; None before the first.
+        error: the error of the last load or reload; None after a success.
+        view: the contextvar of overrides; None before the first override.
         ended: True if an override was ever left in another context than it was entered in.
-        overrides: identities of the overrides that may still be visible.
+        overrides: ids of the overrides that may still be visible.
         listeners: the listeners that `on_change` registered; the tuple is replaced as a whole.
-        lock: lock held while the stand-in's `__dict__` is filled or emptied; only memory is accessed.
+        lock: lock held while the `__dict__` is filled or emptied; only memory is accessed.
         gate: lock held by the thread that loads, while others wait for the result. That thread runs no callback and
             logs nothing meanwhile. No finalizer takes `gate` or `lock`.
         loader: the thread that is loading, or None.
-        after_load: called with the stand-in after the first load, outside the gate; set by `on_change`.
+        after_load: function that is called with the lazy object after the first load, outside the gate; set by
+            `on_change`.
     """
 
     __slots__ = (
@@ -90,7 +93,7 @@ class State:
 
 
 class Lazy:
-    """Stand-in for settings that loads them at the first read of a field."""
+    """Lazy object: it is used like the settings, and loads them at the first read of a field."""
 
     __slots__ = ("__dict__", "__weakref__", "_state")
     _state: State
@@ -101,7 +104,7 @@ class Lazy:
 
     def __getattr__(self, name: str) -> "Any":
         if name[:1] == "_":
-            if name == "__pydantic_serializer__":  # how pydantic, and so FastAPI, serializes what has no known type
+            if name == "__pydantic_serializer__":  # pydantic, also in FastAPI, serializes unknown objects with it
                 from toriconfig._inspect.display import serializer
 
                 return serializer(_model_of)
@@ -111,7 +114,7 @@ class Lazy:
             return getattr(current(self).model, name)
         value = getattr((state.loaded or first_load(self)).model, name)
         if not self.__dict__ and state.lock.acquire(False):
-            try:  # the last override ended where nobody could wait for the lock
+            try:  # the last override could not wait for the lock when it ended
                 fill(self)
             finally:
                 state.lock.release()
@@ -138,7 +141,7 @@ class Lazy:
         return f"<lazy {target.rpartition(':')[2]}, not loaded>"
 
     def _repr_html_(self) -> str:
-        """Return a table for notebooks; before the first load only the name, because a display loads nothing."""
+        """Return a table for notebooks. Before the first load, return only the name: a display does not load."""
         if self._state.loaded is None:
             from html import escape
 
@@ -148,15 +151,15 @@ class Lazy:
         return html_of(current(self))
 
     def _repr_pretty_(self, printer: "Any", cycle: bool) -> None:
-        """Print the `repr` in IPython. Its own printer would read attributes, and so cause a load."""
+        """Print the `repr` in IPython. IPython's own printer would read attributes and cause a load."""
         printer.text(repr(self))
 
     def __iter__(self) -> "Iterator[tuple[str, Any]]":
-        """Yield names and values, as a pydantic model does, for `dict(settings)`."""
+        """Yield the name and value of each field, as a pydantic model does, for `dict(settings)`."""
         return iter(current(self).model)
 
     def __eq__(self, other: object) -> bool:
-        """Return True if `other` is a stand-in or a model with the same values."""
+        """Return True if `other` is a lazy object or a model with the same values."""
         if self is other:
             return True
         return bool(current(self).model == (current(other).model if isinstance(other, Lazy) else other))
@@ -182,7 +185,7 @@ def _model_of(lazy: Lazy) -> "BaseModel":
 
 
 def schema_of(lazy: Lazy) -> "type[BaseModel]":
-    """Return the schema class, imported now if it is named as "module:Class".
+    """Return the schema class. A class that is named as "module:Class" is imported now.
 
     Raises:
         TypeError: the target is not a pydantic model; the message describes it.
@@ -196,7 +199,7 @@ def schema_of(lazy: Lazy) -> "type[BaseModel]":
 
 
 def current(lazy: Lazy) -> "Loaded":
-    """Return the load that this thread or task sees. If there is none yet, load now."""
+    """Return the loaded settings that this thread or task sees. If they are not loaded yet, load them now."""
     state = lazy._state
     if state.overrides and state.view is not None:
         view: View | None = state.view.get()
@@ -206,11 +209,12 @@ def current(lazy: Lazy) -> "Loaded":
 
 
 def first_load(lazy: Lazy) -> "Loaded":
-    """Load once, and return the load. Other threads wait for the thread that loads.
+    """Load the settings unless they are loaded, and return them. If another thread is loading them, wait for it.
 
     Raises:
-        ConfigError: the settings are invalid. The stand-in stays unloaded, and the next read tries again.
+        ConfigError: the settings are invalid. They stay unloaded, and the next read loads again.
         KeyError: a listener names a key that the schema does not have.
+        RuntimeError: this thread is already loading the settings.
     """
     state = lazy._state
     me = _thread.get_ident()
@@ -225,7 +229,7 @@ def first_load(lazy: Lazy) -> "Loaded":
             from toriconfig._load.attempt import load_now
             from toriconfig._runtime import warn_once
 
-            recipe = recipe_for(lazy)  # may import the schema, and with it anything: not while others wait
+            recipe = recipe_for(lazy)  # may import the schema, which may take long: before other threads wait
             with warn_once.held(), state.gate:
                 first = state.loaded is None
                 if first:
@@ -238,11 +242,11 @@ def first_load(lazy: Lazy) -> "Loaded":
 
 
 def swap_in(lazy: Lazy, load: "Callable[[], Loaded]") -> "Loaded":
-    """Load, publish the load, and return it. The caller holds the gate, so other threads wait for the result.
+    """Call `load`, publish the loaded settings, and return them. The caller holds `gate`, so other threads wait.
 
     Raises:
         ConfigError: the settings are invalid; nothing was changed.
-        KeyError: as `first_load`; nothing was changed.
+        KeyError: a listener names a key that the schema does not have; nothing was changed.
     """
     from time import time
 
@@ -266,19 +270,19 @@ def swap_in(lazy: Lazy, load: "Callable[[], Loaded]") -> "Loaded":
         for listener in listeners:
             listener.settle(loaded.snapshot.shape)
         with state.lock:
-            if state.listeners is listeners:  # else one was added meanwhile
+            if state.listeners is listeners:  # otherwise a listener was added during the loop
                 publish(lazy, loaded)
                 return loaded
 
 
 def publish(lazy: Lazy, loaded: "Loaded") -> None:
-    """Make `loaded` visible to all readers, by one assignment each for model and fields. The caller holds `lock`."""
+    """Make the loaded settings visible to all readers. The caller holds `lock`."""
     lazy._state.loaded = loaded
     fill(lazy)
 
 
 def fill(lazy: Lazy) -> None:
-    """Put the fields into the stand-in's `__dict__`, unless an override is active. The caller holds `lock`."""
+    """Put the fields into the `__dict__` of a lazy object, unless an override is active. The caller holds `lock`."""
     state = lazy._state
     if state.loaded is not None:
         fields = {} if state.overrides else dict(state.loaded.model.__dict__)
@@ -286,7 +290,7 @@ def fill(lazy: Lazy) -> None:
 
 
 def recipe_for(lazy: Lazy) -> "Recipe":
-    """Build the recipe for loading the stand-in."""
+    """Return the recipe for the load of a lazy object."""
     from toriconfig._load.snapshot import Recipe
 
     options = dict(lazy._state.options)
@@ -298,7 +302,7 @@ _everyone: "set[_weakref.ref[Lazy]]" = set()
 
 
 def _after_fork_in_child() -> None:
-    """Replace the locks in a forked child, because a lock that another thread held at the fork would never be released."""
+    """Replace the locks in a forked child process. A lock that another thread held at the fork is never released."""
     for ref in list(_everyone):
         lazy = ref()
         if lazy is not None:

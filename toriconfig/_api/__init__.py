@@ -1,6 +1,7 @@
-"""The functions that act on settings. They are free functions, so that no field of a schema can collide with one.
+"""The public functions that act on settings.
 
-Each function imports its own modules. A program that only loads settings does not import the rest.
+They are not methods, because the name of a method could be a field of a schema. Each function imports the modules that
+it needs. A program that only loads settings does not import the others.
 """
 
 from __future__ import annotations
@@ -44,14 +45,14 @@ def load(
     """Load and validate settings now.
 
     Args:
-        cls: a pydantic model. Files, environment and Vault are read only if its `model_config`, or `options`, ask for
-            it.
+        cls: a pydantic model. Its `model_config` and `options` name the files, variables and backends to read; without
+            them nothing is read.
         overrides: values of the highest layer, as nested mappings or by dotted path; text may hold references.
-        environ: the environment variables to read; None: those of the process. Sections that are a `BaseSettings`
-            always read the process's.
+        environ: the environment variables to read; None: those of the process. A field whose class is a `BaseSettings`
+            always reads those of the process.
         vault: a `Vault`; None: the environment variables of the Vault tools, such as `VAULT_ADDR`.
         offline: True: no request to Vault or another backend, and no warning about missing credentials.
-        options: options of the README's table; they take precedence over those of the class.
+        options: options of the table in the guide on layers; they take precedence over those of the class.
 
     Returns:
         An instance of `cls`.
@@ -87,7 +88,7 @@ def lazy(target: type[M], **options: Unpack[LazyOptions]) -> M: ...
 def lazy(target: str, **options: Unpack[LazyOptions]) -> Any: ...
 @clean_call
 def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
-    """Return a stand-in for settings that loads them once, at the first read of a field.
+    """Return a lazy object, which loads settings once, at the first read of a field.
 
     Args:
         target: a pydantic model, or "package.module:Class", which is also imported at the first read.
@@ -112,7 +113,7 @@ def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
         from toriconfig._schema.import_string import check_target
 
         check_target(target)
-        wrong = wrong_options({}, options)  # the class itself is imported by the first read
+        wrong = wrong_options({}, options)  # the class is imported at the first read
     elif hasattr(target, "model_fields"):
         wrong = wrong_options(target.model_config, options)
     else:
@@ -129,8 +130,9 @@ def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
 def reload(settings: Any) -> list[Change]:
     """Read the layers again, validate them, and replace the settings.
 
-    Files, the environment and defaults are read. Vault is asked only for plain fields, with `vault_layer="eager"`.
-    Secrets are not fetched: a secret with the same reference keeps its value in memory (see `refresh`). A secret with
+    Files, the environment and defaults are read. Vault is read only for plain fields, with `vault_layer="eager"`.
+
+    Secrets are not fetched (see `refresh`). A secret with the same reference keeps its value in memory. A secret with
     another reference, or another Vault, is reported as a change, and fetched at its next read.
 
     Args:
@@ -149,7 +151,7 @@ def reload(settings: Any) -> list[Change]:
 
 
 def snapshot(settings: T) -> T:
-    """Return the current model. A later reload does not change this model, so all its values are of one load.
+    """Return the current model. A later reload does not change it, so all its values come from one load.
 
     Args:
         settings: a lazy object, which is loaded if necessary; or a model, which is returned unchanged.
@@ -163,8 +165,8 @@ def replace(settings: T, updates: Updates | None = None, /, **more: Any) -> T:
 
     Args:
         settings: a lazy object or a model. The object itself does not change.
-        updates: values by dotted path, or nested mappings, which are merged; None: a deep copy.
-        more: updates as keyword arguments.
+        updates: values by dotted path, or nested mappings, which are merged; None: only `more`.
+        more: updates as keyword arguments. Without any update, the result is a deep copy.
 
     Raises:
         ConfigError: the updates are invalid; the error lists every problem.
@@ -192,8 +194,8 @@ def override(settings: T, values: Updates | None = None, /, **more: Any) -> Abst
         more: values as keyword arguments.
 
     Raises:
-        ConfigError: the schema does not have a key. Raised by the call if the schema is imported. Every other invalid
-            value is reported when the block is entered.
+        ConfigError: the schema does not have a key, or a value is invalid. If the schema is imported, the call itself
+            reports an unknown key. Every other error is raised when the block is entered.
         TypeError: `settings` is not a lazy object.
 
     >>> from pydantic import BaseModel
@@ -245,7 +247,7 @@ class Subscription:
         self._listener = listener
 
     def cancel(self) -> None:
-        """Stop calling the callback. A second call does nothing."""
+        """End the subscription: the callback is not called again. A second call of `cancel` does nothing."""
         from toriconfig._live.reload import watch_secrets
 
         state = self._settings._state
@@ -274,7 +276,7 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
 
     Raises:
         KeyError: the schema does not have the key. If the schema is named as "module:Class" and not imported yet, the
-            first load raises it.
+            first load raises this error instead.
         TypeError: `settings` is not a lazy object, or `callback` is not callable.
     """
     from toriconfig._core import path as paths
@@ -295,7 +297,7 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
         loaded = state.loaded
         if listener.settled or loaded is None:
             state.listeners = (*state.listeners, listener)
-    if not listener.settled and loaded is not None:  # by another thread, just now
+    if not listener.settled and loaded is not None:  # another thread has just loaded the settings
         return on_change(settings, path, callback)
     watch_secrets(lazy_settings)
     return Subscription(lazy_settings, listener)
@@ -303,7 +305,7 @@ def on_change(settings: Any, path: str, callback: Callback) -> Subscription:
 
 @clean_call
 def health(settings: Any) -> Health:
-    """Return the state of each layer and secret. It is read from memory, without a load, a request or a wait.
+    """Return the state of each layer and secret, from memory: without a load, a request or a wait.
 
     Args:
         settings: a lazy object or a model.
@@ -316,7 +318,7 @@ def health(settings: Any) -> Health:
 
 
 def _flush() -> None:
-    """Log the pending warnings of `warn_once`, which could not be logged earlier."""
+    """Log the warnings that `warn_once` could not log earlier."""
     import sys
 
     warnings = sys.modules.get("toriconfig._runtime.warn_once")
@@ -325,7 +327,11 @@ def _flush() -> None:
 
 
 def _check_given(overrides: object, environ: object, vault: object) -> None:
-    """Raise TypeError for an argument of a wrong type, before anything is read or passed to the load."""
+    """Check the types of arguments before they are used.
+
+    Raises:
+        TypeError: an argument has a wrong type; the message does not show it.
+    """
     expect(overrides, (Mapping, type(None)), "option `overrides` is a mapping or None")
     if environ is not None:
         expect(environ, Mapping, "option `environ` is a mapping of text to text, or None")
@@ -351,7 +357,7 @@ def _lazy(settings: Any, name: str) -> Lazy:
 
 
 def loaded_settings(settings: Any) -> Loaded:
-    """Return the loaded settings behind a lazy object or a model.
+    """Return the model of a lazy object (loaded if necessary), or the given model, with its snapshot.
 
     Raises:
         TypeError: `settings` is neither a lazy object nor a model.

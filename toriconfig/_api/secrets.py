@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @clean_call
 def prefetch(settings: Any) -> None:
-    """Fetch all declared secrets concurrently, with one request per path, and wait for them.
+    """Fetch all secrets of the settings concurrently, with one request per path, and wait for them.
 
     Args:
         settings: a lazy object or a model.
 
     Raises:
-        ExceptionGroup: of one `SecretError` for each secret without a value.
+        ExceptionGroup: one `SecretError` for each secret without a value.
     """
     from toriconfig._secrets.prefetch import prefetch_all
 
@@ -28,13 +28,13 @@ def prefetch(settings: Any) -> None:
 
 @clean_call
 async def aprefetch(settings: Any) -> None:
-    """Fetch all declared secrets; `prefetch` for coroutines.
+    """Fetch all secrets of the settings, as `prefetch` does, in a coroutine.
 
     Args:
         settings: a lazy object or a model.
 
     Raises:
-        ExceptionGroup: of one `SecretError` for each secret without a value.
+        ExceptionGroup: one `SecretError` for each secret without a value.
     """
     from toriconfig._secrets.prefetch import aprefetch_all
 
@@ -57,7 +57,7 @@ def refresh(settings: Any, path: str = "") -> list[Change]:
         The changes.
 
     Raises:
-        ExceptionGroup: of one `SecretError` for each secret that could not be fetched. An earlier value of that secret
+        ExceptionGroup: one `SecretError` for each secret that could not be fetched. An earlier value of that secret
             may still be in use. A note of the exception names the secrets that changed.
         KeyError: the schema does not have the key.
     """
@@ -69,7 +69,7 @@ def refresh(settings: Any, path: str = "") -> list[Change]:
 
 @clean_call
 async def arefresh(settings: Any, path: str = "") -> list[Change]:
-    """Fetch the secrets below a path again; `refresh` for coroutines.
+    """Fetch the secrets below a path again, as `refresh` does, in a coroutine.
 
     Args:
         settings: a lazy object or a model.
@@ -79,7 +79,7 @@ async def arefresh(settings: Any, path: str = "") -> list[Change]:
         The changes.
 
     Raises:
-        ExceptionGroup: as for `refresh`.
+        ExceptionGroup: one `SecretError` for each secret that could not be fetched, see `refresh`.
         KeyError: the schema does not have the key.
     """
     from toriconfig._live.refresh import arefresh_below
@@ -93,7 +93,7 @@ def shutdown(timeout: float = 2.0) -> None:
     """Stop background work, and revoke the tokens that the library obtained by logging in. A second call does nothing.
 
     Args:
-        timeout: seconds that the call may take, from 0.
+        timeout: maximum duration of the call in seconds, at least 0.
     """
     import sys
 

@@ -1,4 +1,4 @@
-"""Following the files of settings: reload when one of them changes."""
+"""The function `watch`, which reloads settings when one of their files changes."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def watch(
     changed by a symbolic link in its path, as in Kubernetes. Environment variables, Vault and the option `sources` are
     not watched.
 
-    Callbacks of `on_change` run on other threads, so a slow one does not delay a reload. If the new files are invalid,
-    the old settings stay in place, and one WARNING names the problem. Forked children watch the files too.
+    Callbacks of `on_change` run on other threads, so a slow callback does not delay a reload. If the new files are
+    invalid, the old settings stay in place, and one WARNING names the problem. Forked children watch the files too.
 
     Args:
         settings: a lazy object, which is loaded now if necessary.
         paths: further files and folders whose change causes a reload.
-        debounce: seconds without a change before a reload, above 0; during continuous changes at most ten times as
-            long.
+        debounce: seconds without a change before a reload, above 0. If changes continue, the reload starts after ten
+            times as long at the latest.
         interval: seconds between two checks of the files if the system reports no change, above 0. Network file
-            systems, and single files mounted into a container, report none.
+            systems, and single files mounted into a container, report no change.
         signum: a signal that also causes a reload, and a `refresh` of all secrets, such as `signal.SIGHUP`. The former
             handler is called too. None: no signal.
 
