@@ -1,7 +1,7 @@
-"""The sources: each reads one kind of input into a `Tree`, and does not depend on the schema.
+"""Sources and file formats. A source reads one input into a `Tree`; it does not depend on the schema.
 
 A custom source is any object with `load() -> Tree`, given by the option `sources`, highest first. Its values have
-precedence over settings files, but not over the other layers above `files`. Test it with
+precedence over settings files. The layers above `files` have precedence over its values. Test a custom source with
 `toriconfig.testing.SourceContract`::
 
     class Consul:
@@ -25,9 +25,9 @@ A custom file format is a reader, registered in the module of the settings class
     register(Format("INI", (".ini",), read_ini, shows="keys"))
 
 To add a source to the package, write a module here with such a class, and a test class that inherits
-`toriconfig.testing.SourceContract`. Programs use it by the option `sources`. Only a source with its own option or layer
-has a line in the table of `_load/read.py`. To add a file format to the package, write a reader here and add one line to
-`FORMATS`.
+`toriconfig.testing.SourceContract`. Programs use the source by the option `sources`. A source with an option or a layer
+of its own also needs a line in the table of `_load/read.py`. To add a file format to the package, write a reader here
+and add one line to `FORMATS`.
 """
 
 from __future__ import annotations
@@ -66,11 +66,11 @@ def tree(
     places: Places | None = None,
     problems: Iterable[Problem] = (),
 ) -> Tree:
-    """Build the tree that a source returns from nested mappings and lists. Never raises for the content of `values`.
+    """Return a tree of nested mappings and lists, for a source to return. No content of `values` raises an exception.
 
     Args:
         values: a mapping of keys to values, mappings and lists. It is neither changed nor kept. A key may contain a
-            dot. An object that is not a mapping is a problem (TC007), so data of a source need not be checked before.
+            dot. Any object that is not a mapping becomes a problem (TC007), so it need not be checked before.
         name: name of the input, for origins such as `consul["database.host"]`; never a secret.
         kind: the layer in origins: "source", or the argument `kind` of a reader of a file format.
         text: True: strings are parsed by the type of their field, as those of variables: JSON and `a,b` for a list,
@@ -102,10 +102,11 @@ class Format(Value):
             text is decoded from UTF-8 with line feeds as line breaks; the tree is built by `tree(values, name,
             kind="files")`. An exception of the reader becomes a problem that shows its type and its line.
         shows: the part of a file's lines that problems show. "nothing": no line. "keys": `NAME=`, as for a `.env` file,
-            with the rest masked. "lines": whole lines, with secrets masked by the rules of YAML and from the `places`
-            of the values of `Secret` fields; give the ends of values of several lines there.
-        empty: content of a file that is empty on purpose. A reload does not use a file that was emptied otherwise.
-        tables: True: the reader takes `table`, the keys of the table to read, from the options of TOML files.
+            with the rest masked. "lines": whole lines, with secrets masked by the rules of YAML and by the `places` of
+            `Secret` fields; for a value of several lines, `places` must include its end.
+        empty: the content of a file that is empty on purpose, for messages. A reload rejects a file that was emptied
+            in another way.
+        tables: True: the reader has an argument `table`, the keys of the table to read, from the options of TOML files.
         raw: True: the reader takes the bytes, `kind` and `limits`, returns one tree per document, and reports all
             problems itself. For formats of this package.
     """
@@ -120,7 +121,7 @@ class Format(Value):
 
     @property
     def function(self) -> Callable[..., Any]:
-        """Import and return the reader."""
+        """The reader, imported now if it is given as text."""
         if not isinstance(self.reader, str):
             return self.reader
         module, _, function = self.reader.partition(":")
@@ -133,22 +134,23 @@ FORMATS: tuple[Format, ...] = (
     Format("JSON", (".json",), "toriconfig.sources.yaml.documents:read_yaml", "lines", empty="`{}`", raw=True),
     Format("TOML", (".toml",), "toriconfig.sources.toml.file:read_toml", "lines", tables=True, raw=True),
 )
-"""Every format. If several files have the same name, the one whose extension comes first here is read."""
+"""Every format. If several files have the same name, the file whose extension is first in this list is read."""
 
 
 @clean_call
 def register(form: Format) -> None:
     """Register a format of settings files, for every load and command of the process.
 
-    Call it in the module of the settings class, so that each program and command that imports the class knows the
-    format. If several files have the same name, a format of the package takes precedence.
+    Call this function in the module of the settings class. Each program and command that imports the class then knows
+    the format. If several files have the same name, a format of the package takes precedence.
 
     Args:
-        form: the format. It replaces a registered one that differs only in the function object of its reader, because
-            a module that is imported twice has two objects of one function.
+        form: the format. It replaces a registered format that differs only in the function object of the reader,
+            because a module that is imported twice has two objects of one function.
 
     Raises:
-        ValueError: it is not a Format, a field is invalid, or another format has the extension; the message names it.
+        ValueError: `form` is not a Format, a field is invalid, or another format has the extension; the message names
+            the error.
 
     >>> register(Format("INI", (".ini",), "mypackage.ini:read_ini", "keys"))  # doctest: +SKIP
     """
@@ -169,7 +171,7 @@ def endings() -> tuple[str, ...]:
 
 
 def stem_of(name: str) -> str:
-    """Return the base name of settings files, without the extension of a format.
+    """Return the option `config_name` without the extension of a format.
 
     Args:
         name: the option `config_name`.
@@ -191,7 +193,7 @@ def format_of(name: str) -> Format:
 def read_content(
     content: str | bytes, name: str, *, kind: LayerKind = "files", limits: Limits | None = None, **options: Any
 ) -> list[Tree]:
-    """Read every document of a text, in the format that its name implies.
+    """Return a tree for each document of a text. The extension in `name` determines the format.
 
     Args:
         content: the text.
@@ -199,9 +201,6 @@ def read_content(
         kind: the layer of the values.
         limits: limits on size and depth; None: the default limits.
         options: options of the format's reader, such as `table` of TOML.
-
-    Returns:
-        One tree per document.
     """
     form = format_of(name)
     if form.raw:

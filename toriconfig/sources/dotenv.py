@@ -20,18 +20,18 @@ MAX_BYTES = 1 << 20
 MAX_LINES = 50_000
 """Maximum number of lines of a `.env` file."""
 LARGEST_EXPANDED = 16 << 20
-"""Maximum number of characters to which the variables of one file may expand."""
+"""Maximum length of all values of one file together after expansion, in characters."""
 
 _Place = tuple[int, str]
 
 
 class DotEnv:
-    """The variables with a prefix in one `.env` file.
+    """Source of the variables with a prefix in one `.env` file.
 
     `${NAME}` and `${NAME:-default}` in a value are replaced by the value of a previous line, else of the environment,
     else by the default or nothing, as in python-dotenv and pydantic-settings. `$NAME` has no special meaning. If a name
-    is set twice, the last value is used, with a warning. A missing file is a problem only if it is `required`, because
-    a `.env` file is usually not in version control.
+    is set twice, the last value is used, with a warning. A missing file is an error only with `required`, because a
+    `.env` file is usually not in version control.
 
     Args:
         path: the file.
@@ -60,7 +60,10 @@ class DotEnv:
         self._folded: Callable[[str], str] = str if case_sensitive else str.upper
 
     def load(self) -> Tree:
-        """Return the texts by name, in upper case and without the prefix."""
+        """Return a flat tree with the text of each variable by its name without the prefix.
+
+        Names are in upper case, or as spelt if they are case-sensitive.
+        """
         layer = Layer("dotenv", self._path, self._locate, text=True)
         text = self._text()
         if isinstance(text, Problem):
@@ -68,7 +71,7 @@ class DotEnv:
         return _Read(layer, self._folded(self._prefix), text, self._environ, self._folded).tree()
 
     def find(self, name: str) -> Node | None:
-        """Return the value of one full name in the file; None if the file does not set it or cannot be read."""
+        """Return the node of a variable with its full name; None if the file does not set it or cannot be read."""
         text = self._text()
         if isinstance(text, Problem) or name.upper() not in text.upper():
             return None
@@ -145,7 +148,7 @@ class _Read:
         return Tree(root, flat=True, problems=tuple(self.problems), lines=self.lines)
 
     def expanded(self, value: str, at: _Place, *, warns: bool) -> str:
-        """Return the value with each `${NAME}` replaced. A `${NAME}` without a value is a warning."""
+        """Return the value with each `${NAME}` replaced. With `warns`, a `${NAME}` without a value is a warning."""
         if "${" not in value:
             return value
         from toriconfig.sources.dotenv_variables import Variable, expanded, parts
@@ -179,7 +182,7 @@ class _Read:
     def bind(self, line: int, name: str, value: str | None) -> None:
         at = (line, name)
         if value is None:
-            # The whole line is what the parser takes for a name: it may be the value, or the rest of one.
+            # The parser takes the whole line as a name. It may be a value, so the problem does not show it.
             self.problem(Code.INVALID_SYNTAX, (line, ""), message="this line has no `=`", expected="`NAME=value`")
             return
         key = self.folded(name[len(self.prefix) :])
@@ -206,7 +209,7 @@ class _Read:
         self.values[key] = Node(value, self.layer, at)
 
     def bad_line(self, line: int, text: str) -> None:
-        # Other programs read the file too: what they alone may understand, and does not concern us, is no error.
+        # Other programs may read the file too. A line without our prefix may be valid for them: a warning.
         ours = self.prefix in text.upper()
         self.problem(
             Code.INVALID_SYNTAX,
@@ -223,7 +226,7 @@ class _Read:
         self.shown[severity] += 1
         places = [origin, other] if other else [origin]
         if self.shown[severity] > MOST_SHOWN:
-            places = []  # nobody is shown so many, and lines cost time
+            places = []  # a report does not show so many
         self.problems.append(
             Problem(
                 code,

@@ -1,4 +1,4 @@
-"""The bindings of a `.env` file by python-dotenv's parser, in linear time."""
+"""Parsing of the names and values in a `.env` file by python-dotenv's parser, in linear time."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from io import StringIO
 from dotenv.parser import Binding, Reader, parse_binding
 
 _UNQUOTED = r"([^\r\n]*)"
-"""Expression of python-dotenv for an unquoted value, up to the end of its line."""
+"""Regular expression of python-dotenv for an unquoted value, up to the end of its line."""
 _COMMENT = re.compile(r"(?<!\s)\s++#")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def bindings(text: str) -> Iterator[tuple[int, Binding]]:
-    """Yield the variables that the file sets, each with the line of its name."""
+    """Yield `(line, binding)` for each line that the parser reads. `line` is the line of the name."""
     reader = _Reader(StringIO(text))
     while reader.has_next():
         binding = parse_binding(reader)
@@ -29,9 +29,9 @@ def bindings(text: str) -> Iterator[tuple[int, Binding]]:
 
 
 class _Reader(Reader):
-    """Reader that finds the end of an unquoted value itself.
+    """Reader for python-dotenv's parser that finds the end of an unquoted value in linear time.
 
-    The expression of python-dotenv searches for a comment from each character of a run of white space, which takes
+    python-dotenv's own expression searches for a comment from each character of a run of white space, which takes
     minutes for a line of a million spaces.
     """
 

@@ -1,4 +1,4 @@
-"""`${NAME}` and `${NAME:-default}` in the values of a `.env` file, by python-dotenv's rules, in linear time."""
+"""Expansion of `${NAME}` and `${NAME:-default}` in a `.env` file, by python-dotenv's rules, in linear time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def parts(text: str) -> Iterator[str | Variable]:
     """Return the literal parts and variables of `text`, in order.
 
     A name ends at the first `}` or `:`, a default at the first `}`. Without a closing brace, or with a `:` that is not
-    `:-`, the `${` is literal. Each character is examined only a few times, unlike with the expression of python-dotenv.
+    followed by `-`, the `${` is literal. Unlike python-dotenv's expression, the search takes linear time.
     """
     written, at = 0, text.find("${")
     brace = colon = -1
@@ -52,7 +52,7 @@ def expanded(text: list[str | Variable], known: Mapping[str, str], room: int) ->
 
     Args:
         text: the result of `parts`.
-        known: values by name; a missing name means its default, or nothing.
+        known: values by name. A variable without a value becomes its default, or an empty text.
         room: maximum number of characters.
     """
     pieces: list[str] = []

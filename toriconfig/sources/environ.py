@@ -14,7 +14,7 @@ _LINK_PARTS = frozenset(("PROTO", "PORT", "ADDR"))
 
 
 class Environ:
-    """The environment variables with a prefix.
+    """Source of the environment variables with a prefix.
 
     Variables that Kubernetes sets for a Service whose name begins with the prefix are ignored.
 
@@ -30,14 +30,17 @@ class Environ:
         self._folded = str if case_sensitive else str.upper
 
     def load(self) -> Tree:
-        """Return the texts by name without the prefix, in upper case, or as spelt if names are case-sensitive."""
+        """Return a flat tree with the text of each variable by its name without the prefix.
+
+        Names are in upper case, or as spelt if they are case-sensitive.
+        """
         environ, size, folded = self._environ, len(self._prefix), self._folded
         prefix = folded(self._prefix)
         found = [name for name in environ if len(name) > size and folded(name[:size]) == prefix]
         links = _services(environ, found) if prefix else ()
         problems: list[Problem] = []
         values: dict[str, Node] = {}
-        # Backwards, so that of two spellings the lower-case one, being later, is replaced.
+        # In reverse order, so that the upper-case spelling of a name replaces the lower-case spelling.
         for name in sorted(found, reverse=True):
             if links and is_of_service(name, links):
                 continue

@@ -1,4 +1,4 @@
-"""Custom sources and readers. An exception, or a result that is not a tree, becomes a problem that names the source."""
+"""Calls of custom sources and readers. An exception, or a result that is not a tree, becomes a problem."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RETURNS = "`load` returns `toriconfig.sources.tree(values, name)`"
 
 
 def guarded(sources: Sequence[Source]) -> list[Source]:
-    """Return the sources in their order, wrapped so that each always returns a tree."""
+    """Return the sources in their order, each in a `Guarded`, so that each always returns a tree."""
     names = [type(source).__name__ for source in sources]
     several = {name for name in names if names.count(name) > 1}
     return [
@@ -30,7 +30,7 @@ def guarded(sources: Sequence[Source]) -> list[Source]:
 
 
 class Guarded:
-    """A source that never raises. Its values have no more permissions than those of a settings file.
+    """A custom source that never raises. Its tree may not have the kind of a trusted layer, such as code.
 
     Args:
         source: the source.
@@ -42,7 +42,7 @@ class Guarded:
         self._name = name
 
     def load(self) -> Tree:
-        """Read the source now."""
+        """Return the tree of the source, or an empty tree with a problem."""
         who, origin = f"the source {self._name}", Origin("source", self._name)
         found = called(self._load, who, origin, _REMEDY, _RETURNS)
         kind = found.root.layer.kind
@@ -62,23 +62,24 @@ class Guarded:
 def called(read: Callable[[], Any], who: str, origin: Origin, remedy: str, returns: str) -> Tree:
     """Return the tree that a function returns, or an empty tree with a problem.
 
-    For an exception only type and line are shown, because its text may contain a value.
+    For an exception, the problem shows the type and the line. The text of the exception may contain a value, and is not
+    shown.
 
     Args:
         read: the function.
         who: the subject of the message.
         origin: origin of the problem.
         remedy: the remedy if the function raises.
-        returns: the remedy if it does not return a tree.
+        returns: the remedy if the function does not return a tree.
     """
     try:
         found = read()
-    except Exception as error:  # noqa: BLE001 - anybody's code
+    except Exception as error:  # noqa: BLE001 - user code
         return _failed(f"{who} raised {_kind(error)}{_place(error)}", remedy, origin)
     if isinstance(found, Tree) and type(found.root.value) is dict:
         return found
     if iscoroutine(found):
-        found.close()  # else Python warns that nobody awaited it
+        found.close()  # otherwise Python warns that the coroutine was not awaited
     what = "a tree without a mapping" if isinstance(found, Tree) else f"a {type(found).__name__}"
     return _failed(f"{who} returned {what}", returns, origin)
 

@@ -1,4 +1,4 @@
-"""A plain mapping as a tree: overrides, constructor arguments, and values of a custom source or format."""
+"""Conversion of a plain mapping to a tree, for overrides, constructor arguments, custom sources and formats."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Places = Mapping[Any, tuple[int, int] | tuple[int, int, int, int]]
 
 
 class MappingSource:
-    """Values given in code.
+    """Source of values given in code.
 
-    A top-level key may be a dotted path (`{"database.pool.max_size": 5}`). A key that contains a dot is quoted there,
-    as everywhere (`'weights."a.b"'`). Nested keys are taken literally. Mappings become trees; lists, tuples and sets
-    become lists; any other object (a `Secret`, a model, a date) is a leaf.
+    A top-level key may be a dotted path (`{"database.pool.max_size": 5}`). In such a path, a key that contains a dot is
+    in quotes (`'weights."a.b"'`). Nested keys are taken literally. Mappings become nested nodes; lists, tuples and sets
+    become lists; any other object (a `Secret`, a model, a date) is a value.
 
     Args:
         values: the mapping; it is neither changed nor kept by the tree.
@@ -48,7 +48,7 @@ def nested(
     places: Places | None,
     problems: Iterable[Problem],
 ) -> Tree:
-    """Return the tree of `toriconfig.sources.tree`, with the same arguments."""
+    """Return the result of `toriconfig.sources.tree`, which has the same arguments."""
     given: tuple[object, ...] = (name, *(places or {}).values())
     problems = tuple(problems)
     found: tuple[object, ...] = problems
@@ -88,7 +88,7 @@ class _Build:
         return Origin(self.kind, f"{self.name}['{text}']" if '"' in text else f'{self.name}["{text}"]')
 
     def values(self, values: Any, problems: Iterable[Problem]) -> Tree:
-        """Return the tree of a mapping whose keys are literal, even with a dot."""
+        """Return the tree of a mapping. A dot in a key has no meaning."""
         if not isinstance(values, Mapping):
             self.problem(
                 Code.NOT_A_MAPPING,
@@ -103,7 +103,7 @@ class _Build:
         return Tree(root or Node({}, self.layer, ()), problems=found, complete=whole)
 
     def overrides(self, values: Mapping[str, Any]) -> Tree:
-        """Return the tree of a mapping whose keys are dotted paths."""
+        """Return the tree of a mapping whose top-level keys are dotted paths."""
         root = Node({}, self.layer, ())
         for key, value in values.items():
             path = self.path(key)

@@ -1,4 +1,4 @@
-"""Reading of files for sources, with failures as problems."""
+"""Reading of files for sources. Failures are returned as problems."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from toriconfig._schema.options import Resource
 
 
 def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | Problem | None:
-    """Read a whole file, or return the problem.
+    """Return the content of a file, or the problem of reading it.
 
     Args:
         path: the file. Symbolic links are followed, because Kubernetes mounts consist of them.
@@ -20,7 +20,8 @@ def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | 
         max_bytes: largest size to read; memory use stays below twice that.
 
     Returns:
-        The bytes; a `Problem` if it cannot be read (TC003) or is too large (TC004); None if there is no such file.
+        The bytes; a `Problem` if the file cannot be read (TC003) or is too large (TC004); None if there is no such
+            file.
     """
     origin = Origin(kind, name)
     if isinstance(path, Resource):
@@ -43,7 +44,7 @@ def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | 
 
 
 def _of_package(resource: Resource, origin: Origin, max_bytes: int) -> bytes | Problem | None:
-    """Return the bytes of a file inside a package, perhaps in a zip file."""
+    """Return the content of a file inside a package, the problem of reading it, or None if there is no such file."""
     try:
         if not resource.traversable.is_file():
             return None
@@ -51,7 +52,7 @@ def _of_package(resource: Resource, origin: Origin, max_bytes: int) -> bytes | P
             data: bytes = file.read(max_bytes + 1)
     except OSError as error:
         return _unreadable(origin, Unread.of(error))
-    except Exception:  # noqa: BLE001  (whatever a loader raises)
+    except Exception:  # noqa: BLE001  (a loader may raise anything)
         return _unreadable(origin, Unread("system", "its package refused"))
     return too_large(origin, max_bytes) if len(data) > max_bytes else data
 

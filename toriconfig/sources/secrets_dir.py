@@ -21,11 +21,11 @@ _TRIES = 3
 
 
 class SecretsDir:
-    """The files of one directory.
+    """Source of the files of one directory.
 
     A file name is the path of a field with the delimiter (`database__password`), in any case, with or without the
     prefix. One newline at the end is not part of the value. Content that is not UTF-8 is read as bytes. Hidden files
-    and directories are ignored. A symbolic link may point inside the directory, as in Kubernetes, but not outside. A
+    and directories are ignored. The target of a symbolic link must be inside the directory, as in Kubernetes. A
     missing directory is a warning, as in pydantic-settings.
 
     Args:
@@ -33,7 +33,7 @@ class SecretsDir:
         prefix: optional prefix of a name; "" for none.
         missing: treatment of a missing directory: "ok", "warn" or "error".
         max_size: maximum size of all files together, in bytes; None: 1 MiB per file.
-        nested: True: files of subdirectories are read too, `database/password` as `database/password`.
+        nested: True: files of subdirectories are read too. Their names include the subdirectory: `database/password`.
         case_sensitive: True: names, including the prefix, are case-sensitive.
     """
 
@@ -55,7 +55,10 @@ class SecretsDir:
         self._folded: Callable[[str], str] = str if case_sensitive else str.upper
 
     def load(self) -> Tree:
-        """Return the contents by name, in upper case and without the prefix; `Node.at` is the path, for later reads."""
+        """Return a flat tree with the content of each file by its name without the prefix.
+
+        Names are in upper case, or as spelt if they are case-sensitive. The `at` of a node is the path of the file.
+        """
         layer = Layer("secrets_dir", self._path, self._locate, text=True)
         values: dict[str, Node] = {}
         problems: list[Problem] = []
@@ -64,8 +67,8 @@ class SecretsDir:
             problems.clear()
             before = self._swapped()
             self._read(layer, values, problems)
-            # Kubernetes replaces all files at once, by one rename: a user name and a password of two moments
-            # would be worse than a second reading.
+            # Kubernetes replaces all files at once, by one rename. They are read again if that has happened, so that
+            # a user name and its password are of the same version.
             if before == self._swapped():
                 break
         return Tree(Node(values, layer), flat=True, problems=tuple(problems))

@@ -61,7 +61,7 @@ class SettingsFile:
         self.kind: LayerKind = kind
 
     def load(self) -> Tree:
-        """Read the file now. A settings file contains one document."""
+        """Return the tree of the file, which is read now. A second document in the file is a problem."""
         data = read_file(self.path, self.name, self.kind, self.limits.max_bytes)
         if data is None and not self.required:
             return nothing(self.kind, self.name)
@@ -84,7 +84,7 @@ class SettingsFile:
 
 
 def documents_of(path: str, *, limits: Limits | None = None, **options: Any) -> list[Tree]:
-    """Read every document of a file that must exist."""
+    """Return a tree for each document of a file. A missing file is a problem."""
     limits = limits or Limits()
     data = read_file(path, path, "files", limits.max_bytes)
     if data is None:

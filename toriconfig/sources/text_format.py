@@ -1,4 +1,4 @@
-"""Formats whose reader takes text and returns a tree. The text is decoded and bounded, and the reader never raises."""
+"""Reading of a text by the reader of a format, with decoding, limits on the size, and problems for exceptions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KIND = 'the reader returns `toriconfig.sources.tree(values, name, kind="files")
 def read_text(
     form: Format, content: str | bytes, name: str, kind: LayerKind, limits: Limits, options: dict[str, Any]
 ) -> Tree:
-    """Read a text with the reader of its format.
+    """Return the tree of a text by the reader of its format, or an empty tree with a problem.
 
     Args:
         form: the format.
@@ -49,7 +49,7 @@ def read_text(
     who = f"the reader of {form.name}"
     try:
         read = form.function
-    except Exception as error:  # noqa: BLE001 - importing runs anybody's code
+    except Exception as error:  # noqa: BLE001 - the import runs user code
         what = f"{who}, {form.reader}, cannot be imported: {type(error).__name__}"
         return nothing(
             kind, name, Problem(Code.UNREADABLE_SOURCE, "", origin, help="correct or install it", message=what)
@@ -74,7 +74,7 @@ def read_text(
 
 
 def _shown_lines(form: Format, text: str) -> list[str] | None:
-    """Return the lines of a text that its format permits to show, before masking; None: no line."""
+    """Return the lines that a format permits to show, which are masked later; None if it permits no line."""
     lines = text.split("\n")
     if form.shows == "keys":
         return [cut(line, at) for line, at in zip(lines, dotenv_cuts(lines), strict=True)]

@@ -1,6 +1,4 @@
-"""Every key of one path in Vault as a source, also for plain fields. It is the only source that uses the network in a
-load.
-"""
+"""The keys of one path in Vault as a source, for secrets and plain fields. No other source uses the network."""
 
 from __future__ import annotations
 
@@ -25,13 +23,13 @@ _CODES: dict[type[SecretError], str] = {
 
 
 class VaultSource:
-    """The keys of one path, read once, within the deadline of the connection.
+    """Source of the keys of one path, which is read once, within the timeout of the connection.
 
     If Vault cannot be reached or has no such path, the values of lower layers are used, with a warning. If Vault denies
     access or is sealed, the load fails, because values of lower layers must not replace those of Vault.
 
     Args:
-        provider: reads the path.
+        provider: the provider of the path.
         path: the path, for messages.
     """
 
@@ -40,7 +38,7 @@ class VaultSource:
         self._path = path
 
     def load(self) -> Tree:
-        """Return the values by key; a key may be a dotted path."""
+        """Return a tree with the values by key. A key may be a dotted path."""
         for flight in self._provider.pending():
             flight.wait()
         try:

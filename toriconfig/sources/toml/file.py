@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from toriconfig.sources.toml.places import Spot
 
 LARGEST = 4 << 20
-"""Bytes of the largest TOML file: `tomllib` is plain Python, and slower than the parser of YAML."""
+"""Maximum size of a TOML file in bytes. `tomllib` is pure Python, and slower than the YAML parser."""
 
 _MOST_TRIES = 40
 _KEY_OR_HEADER = re.compile(r"\s*(?:\[\[?[^\]\"'=]*\]?\]?\s*\Z|[A-Za-z0-9_.-]{1,100}\s*=\s*)")
 
 
 class Lines:
-    """A text whose offsets are converted to positions on request."""
+    """A text, with the conversion of its offsets to lines and columns."""
 
     def __init__(self, text: str, kind: LayerKind, name: str) -> None:
         self.text = text
@@ -36,7 +36,7 @@ class Lines:
         self._starts: list[int] | None = None
 
     def origin(self, at: Any) -> Origin:
-        """Return the origin of a range of offsets; None: of the whole file."""
+        """Return the origin of a pair of offsets, the start and the end; for None, the origin of the whole file."""
         if at is None:
             return Origin(self._kind, self._name)
         return Origin(self._kind, self._name, *self._place(at[0]), *self._place(at[1]))
@@ -64,14 +64,14 @@ def read_toml(
     limits: Limits | None = None,
     table: tuple[str, ...] = (),
 ) -> list[Tree]:
-    """Read a text as one tree. After a syntax error, the part before the error is read.
+    """Return a list with the tree of a text. After a syntax error, the tree has the part before the error.
 
     Args:
         content: the text; bytes are UTF-8.
         name: name for messages, such as a file or `<stdin>`.
         kind: the layer of the values.
         limits: limits on size and structure; None: the default limits.
-        table: keys of the table to read instead of the whole, such as `("tool", "app")`.
+        table: keys of the table to read, such as `("tool", "app")`; empty: the whole file is read.
     """
     if limits is None:
         from toriconfig.sources.settings_file import Limits
@@ -113,7 +113,9 @@ def _decoded(content: str | bytes) -> str | None:
 
 
 def _parsed(lines: Lines) -> tuple[dict[str, Any], str, Problem | None]:
-    """Return the values of the longest valid beginning of the text, that beginning, and the error after it."""
+    """Return `(values, beginning, problem)`: the values of a valid beginning of the text, the beginning, and the syntax
+    error after it. If the whole text is valid, the problem is None.
+    """
     text = lines.text
     found = _loaded(text)
     if isinstance(found, dict):
@@ -131,9 +133,7 @@ def _parsed(lines: Lines) -> tuple[dict[str, Any], str, Problem | None]:
 
 
 def _loaded(text: str) -> dict[str, Any] | str:
-    """Return the values, or the message of the parser. The message is compared, but never shown, because it may repeat
-    a value.
-    """
+    """Return the values of a text, or the message of `tomllib`. Do not show the message: it may repeat a value."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -208,7 +208,7 @@ def _is_table(node: Node | None) -> bool:
 
 
 def _shown(text: str, read: str) -> list[str]:
-    """Return the lines for excerpts. After the valid part only keys are shown, because secrets are not known there."""
+    """Return the lines for excerpts. After the valid part they have only keys, because secrets are not known there."""
     rows = text.split("\n")
     known = read.count("\n") + 1 if read else 0
     return [row if number < known else _keys_of(row) for number, row in enumerate(rows)]

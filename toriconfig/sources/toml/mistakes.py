@@ -1,4 +1,4 @@
-"""Problems of a text that is not valid TOML, from the message of `tomllib`, with remedies."""
+"""Conversion of the message of `tomllib` for invalid TOML to a problem with a remedy."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ _VALUES = (
     (r"[+-]?\.\d", "a number without a digit before its point", "write one, as in `0.5`"),
     (r"[\u2018-\u201f`]", "a quotation mark that TOML does not have", "write `\"` or `'`"),
 )
-"""Text at the position of a missing value that certainly is not a secret."""
+"""Text in place of a value that cannot be a secret: its pattern, the message and the remedy."""
 _KEYS = (
     (
         r"\s*\n",
@@ -100,10 +100,10 @@ _KEYS = (
 
 
 def mistake(message: str, lines: Lines) -> Problem:
-    """Return the problem at the position that the parser names.
+    """Return the problem for a message of `tomllib`, at the position that the message names.
 
     Args:
-        message: message of the parser. It is compared, but never shown, because it may repeat a value.
+        message: the message. It is not shown, because it may repeat a value.
         lines: the text.
     """
     place = _PLACE.search(message)

@@ -22,7 +22,7 @@ _SCALAR = re.compile(r"[^,\]}\#\n]*[^,\]}\#\s]")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 Span = tuple[int, int]
-"""Offsets of the first character and of the one after the last."""
+"""Offsets of the first character and of the character after the last."""
 
 
 class Spot:
@@ -51,7 +51,7 @@ class TooDeep(Exception):
 
 
 def places(text: str, max_depth: int) -> Spot:
-    """Return the spot of the top level, with all others below it.
+    """Return the spot of the top level, with all other spots below it.
 
     Args:
         text: a valid document.

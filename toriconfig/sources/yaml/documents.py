@@ -1,4 +1,4 @@
-"""Reading of the documents of a file: decode, choose the parser, parse."""
+"""Reading of YAML and JSON text: decoding, choice of the parser, and parsing of each document."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Parser = Callable[[str], Any]
 
 
 def pure_python(text: str) -> Any:
-    # From a stream, because marks made from a string carry the whole text along.
+    # A stream, because each mark of a parser that reads a string holds the whole text.
     return yaml.SafeLoader(io.StringIO(text))
 
 
@@ -39,7 +39,7 @@ FASTEST = _fastest()
 def read_yaml(
     content: str | bytes, name: str, *, kind: LayerKind = "files", limits: Limits | None = None
 ) -> list[Tree]:
-    """Read every document of a text. At least one tree is returned; an empty text gives an empty tree.
+    """Return a tree for each document of a text; one empty tree for an empty text.
 
     Args:
         content: the text; bytes are UTF-8, or UTF-16 or UTF-32 with a byte order mark.
@@ -66,7 +66,7 @@ def _layer(kind: LayerKind, name: str) -> Layer:
 
 
 def read_documents(content: str | bytes, layer: Layer, limits: Limits, parser: Parser = FASTEST) -> list[Tree]:
-    """Read every document of `content`; none for an empty one.
+    """Return a tree for each document of `content`; no tree for empty content.
 
     If a byte or character is not text, only the lines before it are read.
     """
@@ -86,7 +86,7 @@ def read_documents(content: str | bytes, layer: Layer, limits: Limits, parser: P
     if problems:
         trees = reading.trees or [Tree(Node({}, layer), lines=lines)]
         last, end = trees[-1], text.count("\n")
-        # The cut itself can leave a quote or a bracket open.
+        # The cut may leave a quote or bracket open, which is not a problem of the file.
         last.problems = tuple(problem for problem in last.problems if not _at_line(problem, end)) + tuple(problems)
         last.complete = False
         return trees
@@ -120,7 +120,7 @@ def _decoded(content: str | bytes) -> tuple[str, int | None, str]:
     text = content.removeprefix("\ufeff")
     try:
         text.encode()
-    except UnicodeEncodeError as error:  # how Python spells bytes of stdin that were not UTF-8
+    except UnicodeEncodeError as error:  # Python converts invalid bytes of stdin to surrogates
         return text, error.start, "utf-8"
     return text, None, "utf-8"
 
@@ -143,10 +143,11 @@ def _at_line(problem: Problem, line: int) -> bool:
 
 
 def decode(data: bytes) -> tuple[str, int | None, str]:
-    """Decode strictly: UTF-8, or UTF-16 or UTF-32 with a byte order mark.
+    """Decode bytes: UTF-8, or UTF-16 or UTF-32 with a byte order mark. An invalid byte ends the text.
 
     Returns:
-        The text without its byte order mark; the index in it where decoding stopped, or None; the encoding.
+        `(text, index, encoding)`: the text without its byte order mark; the index in it where decoding stopped, or
+        None; the encoding.
     """
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     try:
@@ -159,12 +160,12 @@ def decode(data: bytes) -> tuple[str, int | None, str]:
 
 
 def split_lines(text: str) -> list[str]:
-    """Split text into lines as YAML 1.2 and editors do: after LF, CR LF and CR."""
+    """Return the lines of a text, which end after LF, CR LF and CR as in YAML 1.2 and in editors."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
     if lines[-1]:
-        lines.append("")  # libyaml ends every text with a line end, and what it misses there it misses below it
+        lines.append("")  # libyaml reports an error at the end of the text on the line after the last
     return lines
 
 

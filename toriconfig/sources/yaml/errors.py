@@ -1,6 +1,6 @@
-"""Messages for errors of the parser: position, error and remedy, but never the text itself.
+"""Problems for errors of the YAML parser: position, error and remedy.
 
-The parser's own message is compared, but not shown. The pure-Python parser quotes characters of the file, and any
+The parser's own message is compared, and never shown. The pure-Python parser quotes characters of the file, and any
 character of a file may be part of a password.
 """
 
@@ -189,12 +189,12 @@ _OTHER: Final = _Case("", "", False, "this cannot be read as YAML", "not expecte
 
 
 def syntax_problem(error: Any, opened: Any, origin_at: Callable[[Any], Origin], lines: Sequence[str]) -> Problem:
-    """Convert an error of the parser (a `MarkedYAMLError`) into a problem.
+    """Return the problem for an error of the parser (a `MarkedYAMLError`).
 
     Args:
         error: the error.
         opened: mark of the innermost open bracket, or None.
-        origin_at: converts a mark into an origin.
+        origin_at: function that converts a mark into an origin.
         lines: the text.
     """
     case = _case(error, lines)
@@ -230,13 +230,13 @@ def _case(error: Any, lines: Sequence[str]) -> _Case:
 
 
 def _ends_long_key(line: str, column: int) -> bool:
-    """Return True if the `:` at a column follows a key that is too long for the parser to recognize."""
+    """Return True if there is a `:` at `column` after a key that is too long for the parser."""
     text = line[:column].rstrip()
     if len(text) <= _KEY_LENGTH or line[column : column + 1] != ":":
         return False
     start = _opening_quote(text) if text[-1] in "\"'" else max(map(text.rfind, "{[,")) + 1
     before, key = text[:start].rstrip(), text[start:].lstrip()
-    # What stands behind a colon is a value.
+    # Text after a colon is a value.
     return len(key) > _KEY_LENGTH and not before.endswith(":") and (key[0] in "\"'" or ": " not in key)
 
 
@@ -250,14 +250,14 @@ def _opening_quote(text: str) -> int:
 
 
 def _rest(lines: Sequence[str], mark: Any) -> str:
-    """Return the text after a mark; if it is blank, the next non-blank line, or ""."""
+    """Return the rest of a line after a mark; if it is blank, the next line that is not blank, or ""."""
     rest = "".join(lines[mark.line : mark.line + 1])[mark.column :]
     following = iter(lines[mark.line + 1 :]) if not rest.strip() else iter(())
     return rest if rest.strip() else next((line for line in following if line.strip()), "")
 
 
 def character_problem(origin: Origin, encoding: str | None) -> Problem:
-    """Return the problem of a byte that is invalid in `encoding`, or, with None, of a control character."""
+    """Return the problem of a byte that is invalid in `encoding`. None: the problem of a control character."""
     if encoding is None:
         return Problem(
             Code.INVALID_SYNTAX,

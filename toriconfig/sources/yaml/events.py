@@ -1,6 +1,6 @@
-"""One pass over the parser's events that builds the tree, its positions, the limits and the duplicate check.
+"""Building of the tree from the events of the YAML parser, in one pass, with positions and limits.
 
-The code does not recurse, whatever the depth of the input: the open collections are in a list.
+The code does not recurse, because the input may be deeply nested: the open collections are in a list.
 """
 
 from __future__ import annotations
@@ -26,18 +26,19 @@ from toriconfig.sources.yaml.reading import Anchor, Reading
 from toriconfig.sources.yaml.scalars import MERGE, MISSING, NUMERIC, REFUSED, WORDS, WORDS_OF_1_1
 
 
-# One frame on purpose: it runs once a scalar, where a call costs as much as the rest of the branch.
+# One long function on purpose: the loop runs for each scalar, and a call would take as long as the rest of its branch.
 def read_events(  # noqa: C901, PLR0912, PLR0915
     parser: Callable[[str], Any], text: str, reading: Reading
 ) -> Reading:
-    """Read every document of one stream; the `at` of the nodes is a pair of the parser's marks.
+    """Read every document of a text into `reading`, and return it. The `at` of each node is a pair of the parser's
+    marks.
 
     Args:
         parser: converts text into an object with `get_event`, which returns the next event, or None at the end.
         text: the text.
         reading: collects the result.
     """
-    # Most files have none of these characters, and then nothing needs to ask for tags and anchors.
+    # Most files have none of these characters. Tags and anchors are then not checked.
     special = "&" in text or "!" in text or "*" in text
     layer, max_depth, max_nodes = reading.layer, reading.limits.max_depth, reading.limits.max_nodes
     words, odd_words, missing, new_node = WORDS, WORDS_OF_1_1, MISSING, Node

@@ -1,4 +1,4 @@
-"""Problems found while reading a YAML text. Keys are named; values, tags and anchors are not.
+"""Problems found while reading a YAML text. They contain keys, and no values, tags or anchors.
 
 Text after an unquoted `!`, `&` or `*` may be a password without quotes.
 """
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from toriconfig.sources.yaml.standins import Restore
 
 Frame = tuple[Any, Any, Any, Any, str | None, int, bool | None]
-"""A collection that encloses the one being read: mapping or items, key and its place, the anchor of the one
-being read, the nodes counted before it, whether it stands in brackets."""
+"""An outer collection while an inner collection is read. For the outer collection: its mapping or its items. For the
+inner collection: its key, the position of the key, its anchor, the number of nodes before it, and True for brackets."""
 
 Where = tuple[list[Frame], Any, Any, Any]
-"""Frames, mapping, items, key: the position of the loop."""
+"""The position of the loop: the outer collections, the current mapping, the current items, the current key."""
 
 MOST_PROBLEMS: Final = 100
 """Maximum number of errors, and of hints, of one document."""
@@ -31,7 +31,7 @@ _NAMED_TAGS: Final = _REFERENCES | {CORE + name for name in ("binary", "set", "o
 
 
 class Stop(Exception):
-    """Ends the reading; the problem is already recorded."""
+    """Exception that ends the reading. Its problem is already recorded."""
 
 
 class Findings:
@@ -39,7 +39,7 @@ class Findings:
 
     Attributes:
         problems: the problems.
-        complete: False if something was skipped, so that missing keys cannot be reported.
+        complete: False if a part of the document was skipped. Missing keys are then not reported.
     """
 
     def __init__(self, layer: Layer, restore: Restore | None) -> None:
@@ -110,7 +110,7 @@ class Findings:
         )
 
     def long_number(self, event: Any, where: Where) -> None:
-        """Record a number with more digits than Python reads."""
+        """Record a number with too many digits."""
         self._add(
             Code.TOO_LARGE,
             self.at(event),

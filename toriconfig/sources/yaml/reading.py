@@ -1,4 +1,4 @@
-"""The rare cases of reading YAML, separate from the loop over the events."""
+"""The state of reading a YAML text, with the rare cases that the loop over the events does not handle itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Anchor:
-    """Target of an anchor: its node, the spelling of a scalar, and the number of its nodes (None while it is open)."""
+    """Target of an anchor: its node, the text of a scalar, and the number of its nodes (None while it is open)."""
 
     __slots__ = ("node", "size", "spelling")
 
@@ -27,15 +27,15 @@ class Anchor:
 
 
 class Reading:
-    """Intermediate result of reading one stream.
+    """Intermediate result of reading one text.
 
     Attributes:
         trees: the completed documents.
         root: the root of the current document, or None.
-        anchors: the anchors by name; None for a rejected one.
+        anchors: the anchors by name; None for a rejected anchor.
         found: the problems of the current document.
-        bad_at: index of a character that stopped the parser before it could read the text in front of that character,
-            or None.
+        bad_at: index of an invalid character that stopped the parser, or None. The parser has not read all text before
+            this character.
     """
 
     def __init__(self, layer: Layer, limits: Limits, text: str, lines: list[str], *, restore: Restore | None) -> None:
@@ -57,13 +57,17 @@ class Reading:
     # documents
 
     def begin(self, event: Any) -> None:
-        """Start a document; raise Stop if there are too many."""
+        """Start a document.
+
+        Raises:
+            Stop: there are too many documents.
+        """
         if len(self.trees) >= self.limits.max_documents:
             self.found.many_documents(event, self.limits.max_documents)
         self._start = (event.start_mark, event.end_mark)
 
     def finish(self) -> None:
-        """Complete the document, at its end or because nothing more can be read."""
+        """Complete the current document, and add it to `trees`."""
         for mapping in self._refused:
             mapping.pop(REFUSED, None)
         self._refused.clear()
@@ -93,16 +97,17 @@ class Reading:
         self.found = Findings(self.layer, self._restore)
 
     def cut(self, stack: list[Frame], mapping: Any, event: Any, gave_up: Any = None) -> None:
-        """Complete a document that cannot be read to its end, without parts that may contain text of the invalid part.
+        """Complete a document that cannot be read to its end. Parts that may contain text of the invalid part are
+        removed.
 
         Args:
             stack: the collections that enclose the current one.
             mapping: the current mapping, or None.
             event: the last event.
-            gave_up: the mark at which the parser stopped, or None if something else stopped.
+            gave_up: the mark at which the parser stopped; None if a limit ended the reading.
         """
         self.found.complete = False
-        if self._start is None and self.trees:  # between two documents: it belongs to the one above
+        if self._start is None and self.trees:  # between two documents: the problem belongs to the previous one
             self.trees[-1].problems += tuple(self.found.problems)
             self.trees[-1].complete = False
             return
@@ -111,7 +116,7 @@ class Reading:
             last = next(reversed(mapping), None)
             at = mapping[last].at if last is not None else None
             if gave_up is not None and at and at[1] is event.end_mark and gave_up.line <= at[1].line:
-                del mapping[last]  # it stands on the line of the mistake
+                del mapping[last]  # this value is on the line of the error
         for outer, items, key, _, _, _, flow in stack:
             if outer is not None:
                 outer.pop(MERGE, None)
@@ -128,7 +133,7 @@ class Reading:
     # keys
 
     def key(self, event: Any, where: Where) -> Any:
-        """Return the key of an unusual scalar or alias."""
+        """Return the key for an alias, or for a scalar that has a tag, an anchor, no text, or the text `<<`."""
         tag, anchor = getattr(event, "tag", None), event.anchor
         spelling = getattr(event, "value", None)
         if spelling is None:
@@ -148,9 +153,10 @@ class Reading:
         return self.number_key(event, where) if tag is None and spelling else spelling
 
     def number_key(self, event: Any, where: Where) -> str:
-        """Return a key that may spell a number or a word: the text, with its parsed value if it is not text.
+        """Return the key for a scalar: a `Key` if it spells a number or word such as `true`, else its text.
 
-        Two spellings of one number are a duplicate key, so each mapping keeps the numbers with an unusual spelling.
+        Two spellings of one number in a mapping are a duplicate key. For this check, the numbers of a mapping are kept
+        from the first unusual spelling on.
         """
         spelling: str = event.value
         value = plain(spelling) if event.implicit[0] else spelling
@@ -166,7 +172,7 @@ class Reading:
         return Key(spelling, value)
 
     def refuse_key(self, event: Any, where: Where) -> Any:
-        """Reject a key that is a mapping, a list or empty; its value is read and discarded."""
+        """Record the problem of a key that is a mapping, a list or empty. Its value is read and discarded."""
         self.found.key(event, where)
         return self._read_and_forget(where)
 
@@ -202,7 +208,7 @@ class Reading:
         return value
 
     def fits(self, event: Any, is_mapping: bool, where: Where) -> bool:
-        """Return True if a collection has no tag, or a matching one of the core schema."""
+        """Return True if a collection has no tag, or the tag of the core schema for its kind."""
         if event.tag in (None, "!", f"{CORE}map" if is_mapping else f"{CORE}seq"):
             return True
         self._refuse_tag(event, where)
@@ -211,7 +217,7 @@ class Reading:
     def skip(self, get_event: Callable[[], Any], depth: int) -> None:
         """Skip the collection that has just begun at `depth`.
 
-        The limit also applies here, because libyaml's time grows with the square of the depth.
+        The limit on the depth also applies here, because libyaml's time grows with the square of the depth.
         """
         open_ = 1
         while open_:
@@ -237,7 +243,7 @@ class Reading:
         return known
 
     def merge(self, mapping: dict[Any, Node], where: Where) -> None:
-        """Apply the merge key of a completed mapping."""
+        """Apply the merge key of a complete mapping, or record its problem."""
         from toriconfig.sources.yaml.tree import merge
 
         wrong = merge(mapping)
@@ -270,7 +276,7 @@ class Reading:
         )
 
     def unreadable(self, error: Exception, event: Any) -> None:
-        """Handle a character that YAML does not allow, or an invalid escape in a tag."""
+        """Record an invalid escape in a tag as a problem, or the index of an invalid character in `bad_at`."""
         offset = getattr(error, "position", None)
         if offset is None:
             mark = event.end_mark

@@ -1,4 +1,4 @@
-"""Meaning of scalars: the core schema of YAML 1.2, and the differences from YAML 1.1."""
+"""The meaning of scalars in the core schema of YAML 1.2, and the differences from YAML 1.1."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 MISSING: Final = object()
 MERGE: Final[Any] = object()
-"""Key of a pending `<<`, so that a quoted "<<" is an ordinary key."""
+"""Key for the merge key `<<` during the parse. A quoted "<<" is an ordinary key."""
 REFUSED: Final[Any] = object()
 """Key of a value that is read and discarded, because its own key was rejected."""
 LONGEST_NUMBER: Final = 4300
-"""Maximum number of characters; Python's own limit for converting digits into an int."""
+"""Maximum number of characters of a number: Python's own limit for the conversion of text to an int."""
 
 NUMERIC: Final = "0123456789+-."
 """Characters with which a number can start."""
@@ -79,11 +79,11 @@ def number(text: str) -> Any:
 
 
 def tagged(text: str, tag: str) -> Any:
-    """Return the value of a scalar with an explicit core tag; `MISSING` if text and tag do not fit.
+    """Return the value of a scalar with an explicit core tag; `MISSING` if the tag does not allow the text.
 
     Raises:
         KeyError: the tag is not in the core schema.
-        TooLong: as `number`.
+        TooLong: the number has too many digits.
     """
     wanted = str if tag == "!" else CORE_SCALARS[tag]
     if wanted is str:
@@ -100,8 +100,8 @@ def tagged(text: str, tag: str) -> Any:
 
 
 def reading_of_1_1(text: str) -> str:
-    """Return what YAML 1.1 (PyYAML, Ruby, older tools) reads for a plain scalar, such as "a date"; "" if 1.2 reads the
-    same.
+    """Return a phrase for the value that YAML 1.1 (PyYAML, Ruby, older tools) reads, such as "a date"; "" if 1.2 reads
+    the same value.
     """
     word = WORDS_OF_1_1.get(text)
     if word:
@@ -137,7 +137,7 @@ def plain(text: str) -> Any:
 
 
 def as_spelt(node: Node, lines: list[str]) -> str | None:
-    """Return the text of a scalar as the file spells it; None if the file does not have it as one unquoted word."""
+    """Return the text of a scalar in its file; None if the file does not spell it as one unquoted word."""
     origin = node.origin
     if origin.line is None or origin.line != origin.end_line or origin.column is None:
         return None
@@ -151,7 +151,7 @@ def as_spelt(node: Node, lines: list[str]) -> str | None:
 
 
 def remedy(reading: str) -> str:
-    """Return the recommended spelling, which every tool reads the same."""
+    """Return the advice for a scalar that YAML 1.1 reads differently. `reading` is the result of `reading_of_1_1`."""
     return _REMEDIES[reading]
 
 

@@ -1,8 +1,8 @@
-r"""Private characters that replace, during the parse, the few characters that libyaml would misread.
+r"""Replacement of the few characters that libyaml would misread by private characters, during the parse.
 
 libyaml follows YAML 1.1 in two points that YAML 1.2 changed: it ends a line at U+0085, U+2028 and U+2029, and it
-rejects the surrogate pairs of JSON (`"\ud83d\ude00"`). The replacements have the same width, so that all lines and
-columns stay correct.
+rejects the surrogate pairs of JSON (`"\ud83d\ude00"`). The private characters have the same width, so that all lines
+and columns stay correct.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ _CANDIDATES = range(0x10FFFD, 0x10F000, -1)
 _OWN_ESCAPES = r"\\u[eE][0-9a-fA-F]{3}|\\U0000[eE][0-9a-fA-F]{3}"
 _HIGH, _HIGH_AS = "89abAB", "012389"
 _LOW, _LOW_AS = "cdefCDEF", "4567abcd"
-"""The second hexadecimal digit of a high and of a low surrogate, and of their stand-ins, each case with its own."""
+"""Second hexadecimal digit of a high and of a low surrogate in both cases, and the digits that replace them."""
 
 
 def stand_in(text: str) -> tuple[str, Restore | None]:
-    """Return the text for libyaml, and a function that restores keys and values; None if nothing is replaced."""
+    """Return `(text, restore)`: the text for libyaml, and a function that restores the characters in a key or value.
+
+    The function is None if nothing is replaced.
+    """
     breaks = any(char in text for char in _BREAKS)
     pairs = ("\\ud" in text or "\\uD" in text) and not _has_own(text)
     restore: Restore | None = None
@@ -66,7 +69,7 @@ def _pairs_back(text: str) -> str:
 
 
 def _respell(text: str, first: str, second: tuple[str, str], first_as: str, second_as: tuple[str, str]) -> str:
-    """Replace the escaped pairs digit by digit, keeping the case, so that the original can be restored."""
+    """Return `text` with digits of escaped surrogate pairs replaced. Each keeps its case, so it can be restored."""
     import re
 
     swap_first = str.maketrans(first, first_as)
@@ -77,7 +80,7 @@ def _respell(text: str, first: str, second: tuple[str, str], first_as: str, seco
         a, c = a.translate(swap_first), c.translate(swap_first)
         return f"{slashes}{a}{b.translate(swap_second)}{between}{c}{d.translate(swap_second)}"
 
-    # An even run of backslashes escapes itself, so that what follows it is no escape.
+    # After an even number of backslashes, the next character does not begin an escape.
     half = rf"([{first}])([%s])"
     pattern = rf"(?<!\\)((?:\\\\)*\\u){half % second[0]}([0-9a-fA-F]{{2}}\\u){half % second[1]}"
     return re.sub(pattern, respell, text)

@@ -1,4 +1,4 @@
-"""Processing of a YAML tree after the parse: merge keys, copies for aliases, restored characters."""
+"""Changes of a YAML tree after the parse: merge keys, copies for aliases, and replaced characters."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
 
 def merge(mapping: dict[str, Node]) -> Node | None:
-    """Apply the pending merge key; keys of the mapping itself take precedence, then those of the earlier source.
+    """Replace the merge key of a mapping by the keys of its value, a mapping or a list of mappings.
+
+    Keys of the mapping itself take precedence, then those of the earlier item of the list.
 
     Returns:
-        The value of the merge key that is neither a mapping nor a list of mappings; None on success.
+        The first node that is not a mapping and cannot be merged; None on success.
     """
     merged: Node = mapping.pop(MERGE)
     sources = merged.value if type(merged.value) is list else [merged]
@@ -30,7 +32,7 @@ def merge(mapping: dict[str, Node]) -> Node | None:
 def unshare(root: Node, max_depth: int) -> Node | None:
     """Copy the nodes that an alias or a merge key inserted, so that no node is shared.
 
-    The parse limited the number of nodes, so this ends soon.
+    The number of copies is limited, because the parse limited the number of nodes.
 
     Returns:
         The first node deeper than `max_depth`, or None on success.
@@ -63,7 +65,7 @@ def unshare(root: Node, max_depth: int) -> Node | None:
 
 
 def restore_tree(root: Node, restore: Restore) -> None:
-    """Restore the replaced characters in keys and values."""
+    """Apply `restore`, which restores replaced characters, to all text in keys and values."""
     todo = [root]
     while todo:
         node = todo.pop()
