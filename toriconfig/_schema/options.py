@@ -54,7 +54,7 @@ SHARED = (
 if TYPE_CHECKING:
 
     class SettingsConfigDict(_Base, total=False):
-        """Options of a schema (`model_config`): of pydantic, pydantic-settings and this library; see the guide on layers."""
+        """Options for `model_config`: of pydantic, pydantic-settings and this library; see the guide on layers."""
 
         config_name: str | None
         config_dir: PathLike | None
@@ -78,7 +78,7 @@ if TYPE_CHECKING:
 else:
 
     class SettingsConfigDict(dict):
-        """Options of a schema (`model_config`): of pydantic, pydantic-settings and this library; see the guide on layers."""
+        """Options for `model_config`: of pydantic, pydantic-settings and this library; see the guide on layers."""
 
 
 class Options(Value):
