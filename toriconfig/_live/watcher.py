@@ -37,6 +37,12 @@ _TRIES = 10
 _BURST = 10
 """Maximum delay of a reload during continuous changes, as a multiple of the quiet time."""
 
+_STEP = 0.1
+"""Maximum seconds until a wait notices a signal or `stop`."""
+
+_LONGEST = 86_400.0
+"""Maximum seconds of one wait. `watchfiles` counts milliseconds in an integer, so a wait is never infinite."""
+
 
 class Watcher:
     """Handle of a running `watch`; a context manager that stops it.
@@ -54,8 +60,8 @@ class Watcher:
     ) -> None:
         self._lazy = settings
         self._paths = tuple(os.path.abspath(os.path.expanduser(path)) for path in paths)
-        self._debounce = debounce
-        self._interval = interval
+        self._debounce = min(debounce, _LONGEST)
+        self._interval = min(interval, _LONGEST)
         self._notify = notify
         self._events: Any = None
         self._followed: dict[str, Any] | None = None
@@ -72,11 +78,11 @@ class Watcher:
         return not self._stopped
 
     def begin(self, signum: int | None) -> None:
-        """Start the thread, and install the signal handler."""
+        """Start the thread, and then install the signal handler, so that no handler stays if no thread can start."""
+        self._start()
+        _watchers.add(self)
         if signum is not None:
             self._signal = _OnSignal(self, signum)
-        _watchers.add(self)
-        self._start()
 
     def stop(self, timeout: float = 10.0) -> None:
         """Stop watching the files. A second call does nothing.
@@ -140,10 +146,10 @@ class Watcher:
         Returns:
             True if there was a reload. The new settings may name further files, so another check is due.
         """
+        asked, self._asked = self._asked, False
         if self._lazy._state.loaded is None:  # a test unloaded the settings: the next read loads what is there then
             self._seen = None
             return False
-        asked, self._asked = self._asked, False
         inputs = self._inputs()
         for _ in range(_TRIES):
             if not self._listen(inputs):
@@ -216,10 +222,14 @@ class Watcher:
 
     def _wait(self) -> None:
         """Wait for a signal, `stop`, the next check, or an event with `debounce` seconds of quiet after it."""
-        step = max(1, int(self._debounce * 1000))
         if self._events is not None:
+            step = _milliseconds(min(self._debounce, _STEP))
+            rest = _milliseconds(self._debounce) - step
             try:
-                self._events.watch(_BURST * step, step, int(self._interval * 1000), self)
+                found = self._events.watch(_BURST * step, step, _milliseconds(self._interval), self)
+                end = time.monotonic() + _BURST * self._debounce
+                while rest and isinstance(found, set) and time.monotonic() < end:
+                    found = self._events.watch(_BURST * step, step, rest, self)
             except RuntimeError:
                 self._events.close()
                 self._events = self._followed = None
@@ -230,7 +240,7 @@ class Watcher:
     def _pause(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while not self._stopped and not self._asked and (left := deadline - time.monotonic()) > 0:
-            time.sleep(min(self._debounce, left))
+            time.sleep(min(self._debounce, _STEP, left))
 
 
 class _OnSignal:
@@ -258,6 +268,11 @@ class _OnSignal:
                 signal.signal(self._signum, signal.SIG_DFL if self._before is None else self._before)
         except ValueError:  # not the main thread: the handler stays, and passes signals on
             return
+
+
+def _milliseconds(seconds: float) -> int:
+    """Return a time for `watchfiles`, at least 1, because it takes 0 for no limit."""
+    return max(1, int(seconds * 1000))
 
 
 def _is_being_written(before: Identity | None, now: Identity | None) -> bool:
