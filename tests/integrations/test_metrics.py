@@ -22,6 +22,7 @@ from pydantic import BaseModel
 
 from support.memory_backend import Memory
 from toriconfig import ConfigError, Secret, SettingsConfigDict, health, lazy, load, prefetch, refresh, reload
+from toriconfig._live import measure as measuring
 from toriconfig.integrations.metrics import METRICS, measure
 from toriconfig.integrations.opentelemetry import observe
 from toriconfig.integrations.prometheus import SettingsCollector
@@ -263,3 +264,28 @@ def test_a_measurement_reads_no_unread_secret_or_file() -> None:
     measure(settings)
     assert [] == memory.fetches
     assert {"memory:db": 0.0} == values(settings, "place.reads", "place")
+
+
+def test_one_scrape_looks_once_at_each_secret_and_a_single_metric_only_at_what_it_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def counted(name: str) -> None:
+        real = getattr(measuring, name)
+
+        def count(*given: Any) -> Any:
+            asked.append(name)
+            return real(*given)
+
+        monkeypatch.setattr(measuring, name, count)
+
+    counted("health_of")
+    counted("sources_of")
+    settings = of_memory(Memory({"db": {"token": "t"}}))
+    prefetch(settings)
+    measure(settings)
+    assert ["health_of", "sources_of"] == sorted(asked)
+    asked.clear()
+    assert list(measuring.measured({"App": settings}, "place.reads"))
+    assert ["sources_of"] == asked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from time import time
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -57,8 +58,13 @@ class _View:
         self.lazy = lazy
         self.now = now
         self.loaded = loaded
-        self.health: Health = health_of(loaded, lazy._state.error if lazy is not None else None)
+        self._error = lazy._state.error if lazy is not None else None
 
+    @cached_property
+    def health(self) -> Health:
+        return health_of(self.loaded, self._error)
+
+    @cached_property
     def places(self) -> dict[str, Counts]:
         """Return the counts by origin: one path of a backend, or one file, from which secrets are read."""
         found: dict[int, tuple[str, Counts]] = {}
@@ -118,17 +124,17 @@ def _expiries(view: _View) -> _Values:
 
 
 def _reads(view: _View) -> _Values:
-    for place, counts in view.places().items():
+    for place, counts in view.places.items():
         yield (place,), counts.reads
 
 
 def _failures(view: _View) -> _Values:
-    for place, counts in view.places().items():
+    for place, counts in view.places.items():
         yield (place,), counts.failures
 
 
 def _rotations(view: _View) -> _Values:
-    for place, counts in view.places().items():
+    for place, counts in view.places.items():
         yield (place,), counts.rotations
 
 
