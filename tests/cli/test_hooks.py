@@ -45,6 +45,16 @@ def test_every_hook_has_the_fields_that_pre_commit_requires() -> None:
     assert len({hook["id"] for hook in HOOKS}) == len(HOOKS)
 
 
+def test_a_hook_that_is_given_files_starts_once_for_all_of_them() -> None:
+    """Several processes at once would each import the settings class, and mix their findings."""
+    local = [
+        hook
+        for repo in yaml.safe_load((GUIDE / ".pre-commit-config.yaml").read_text())["repos"]
+        for hook in repo["hooks"]
+    ]
+    assert all(hook["require_serial"] for hook in HOOKS + local if hook.get("pass_filenames", True))
+
+
 def test_the_hook_checks_the_given_files(toriconfig: Toriconfig, tmp_path: Path) -> None:
     (tmp_path / "tori.yaml").write_text("chunking: {size: many}\n")
     entry = next(hook["entry"] for hook in HOOKS if hook["id"] == "toriconfig-check")
