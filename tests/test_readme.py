@@ -1,4 +1,4 @@
-"""What the README promises about the project: its extras, both commands, and its length."""
+"""What the README promises about the project, and the map of the package to those who change it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 from toriconfig._core.problem import CODES
 
 ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "toriconfig"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAP = (ROOT / "examples" / "house" / "README.md").read_text(encoding="utf-8")
 COMMANDS_PAGE = (ROOT / "examples" / "command_line" / "README.md").read_text(encoding="utf-8")
 
 
@@ -57,3 +59,30 @@ def test_every_test_that_a_table_of_a_guide_names_is_there() -> None:
                 file = ROOT / "tests" / (folder[1] if folder else "") / name
                 missing += [] if file.exists() else [f"{page.parent.name}: {name}"]
     assert [] == missing
+
+
+def test_the_floors_of_the_map_are_those_of_the_import_contract() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = next(one["layers"] for one in project["tool"]["importlinter"]["contracts"] if one["type"] == "layers")
+    declared = [re.findall(r"\w+", layer) for layer in layers if layer != "__main__"]
+    floors = MAP.partition("```text\n")[2].partition("```")[0]
+    assert declared == [re.findall(r"\w+", re.split("  +", line)[0]) for line in floors.splitlines()]
+
+
+def test_every_table_and_file_where_a_next_piece_goes_is_there() -> None:
+    section = MAP.partition("\n## Where the next piece goes\n")[2].partition("\n## ")[0]
+    tables = re.findall(r"(?:table|class) `(\w+)`[^|]*? of `([\w/]+\.py)`", section)
+    assert 8 == len(tables)
+    for name, file in tables:
+        source = (PACKAGE / file).read_text(encoding="utf-8")
+        assert re.search(rf"^(class )?{name}\b", source, re.MULTILINE), f"{name} of {file}"
+    files = set(re.findall(r"`((?:\w+/)*\w+(?:\.py|/))`", section))
+    assert {"_schema/", "vault/logins.py", "tests/cli/test_canary_sweep.py"} <= files
+    assert [] == sorted(file for file in files if not any((top / file).exists() for top in (PACKAGE, ROOT)))
+
+
+def test_the_map_says_how_many_modules_a_load_imports() -> None:
+    number = re.search(r"imports (\d+)\s+modules of ours", MAP)
+    assert number is not None
+    budget = (ROOT / "tests" / "test_import_budget.py").read_text(encoding="utf-8")
+    assert f"at_most_{number[1]}_modules_of_ours" in budget
