@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from toriconfig.testing import plugin
-
 CHECKOUT = Path(__file__).parent.parent
 OPTIONS = ["-q", "-W", "error", "-p", "no:cacheprovider", "--rootdir=."]
 FIXTURES = {"settings_override", "fresh_settings", "fake_backend", "fake_clock", "vault_server", "shared_vault_server"}
@@ -208,28 +206,23 @@ def test(token, fresh_settings, shared_vault_server, monkeypatch):
     assert "2 passed" in session(tmp_path, tests)
 
 
-def test_the_example_passes_in_any_order() -> None:
-    example = CHECKOUT / "examples" / "tested_service"
+def test_the_tests_of_the_guide_pass_in_the_opposite_order_too() -> None:
+    """`tests/pages` runs them in their own order."""
+    guide = CHECKOUT / "examples" / "testing"
     names = [
-        line.split("(")[0][4:] for line in (example / "test_service.py").read_text().splitlines() if line[:4] == "def "
+        f"{file}::{line.split('(')[0][4:]}"
+        for file in ("test_values.py", "test_secrets.py")
+        for line in (guide / file).read_text().splitlines()
+        if line[:8] == "def test"
     ]
-    assert len(names) > 4
-    for order in (names, names[::-1]):
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pytest",
-                *OPTIONS,
-                "-p",
-                plugin.__name__,
-                *(f"test_service.py::{one}" for one in order),
-            ],
-            cwd=example,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
-        assert f"{len(names)} passed" in done.stdout, done.stdout + done.stderr
+    assert len(names) > 6
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *OPTIONS, *names[::-1]],
+        cwd=guide,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert f"{len(names)} passed" in done.stdout, done.stdout + done.stderr
