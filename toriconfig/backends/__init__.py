@@ -70,7 +70,7 @@ class Step(NamedTuple):
         subject: the examined object, such as `region` or `credentials`.
         message: the result; never a secret.
         help: the remedy, or "".
-        code: code of the finding, from the table of the README; it is used if `mark` is not "ok".
+        code: code of the finding, a key of `toriconfig.errors.CODES`; it is used if `mark` is not "ok".
     """
 
     mark: Literal["ok", "warning", "error", "unreached"]

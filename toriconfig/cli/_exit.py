@@ -24,10 +24,15 @@ class Exit(IntEnum):
     """Exit codes of the commands. Later releases keep their meaning."""
 
     FINE = 0
+    """Success; warnings alone count as success."""
     FINDINGS = 1
+    """Findings, or a difference."""
     USAGE = 2
+    """Wrong usage, or input that cannot be read."""
     UNREACHED = 3
+    """A source could not be reached, and nothing else is wrong: another try may help."""
     INTERRUPTED = 130
+    """Interrupted by the user (Ctrl-C)."""
 
 
 UNREADABLE = frozenset({Code.UNREADABLE_FILE, Code.MISSING_FILE})

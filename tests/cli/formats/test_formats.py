@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from toriconfig._core.origin import Origin
 from toriconfig._core.problem import Problem, Related
+from toriconfig._render.remedies import REMEDIES
 from toriconfig.cli.formats import FORMATS, Look, writer
 
 # Models generated from the OASIS schema, unknown members forbidden; the package has no types of its own.
@@ -223,6 +224,11 @@ def test_sarif_has_a_rule_for_each_code_and_columns_in_code_points() -> None:
     assert rules == ["TC101", "TC102", "TC103"]
     assert all(rules[result["ruleIndex"]] == result["ruleId"] for result in run["results"])
     assert [result["level"] for result in run["results"]] == ["error", "error", "warning", "note"]
+
+
+def test_sarif_has_a_remedy_for_each_rule() -> None:
+    for rule in sarif(ALL)["tool"]["driver"]["rules"]:
+        assert rule["help"] == {"text": REMEDIES[rule["id"]]}
 
 
 def test_sarif_addresses_are_relative_to_the_checkout_and_escaped() -> None:

@@ -12,6 +12,7 @@ from toriconfig._core.origin import Origin
 from toriconfig._core.printable import clean_json
 from toriconfig._core.problem import CODES, Problem
 from toriconfig._render import select, summary
+from toriconfig._render.remedies import REMEDIES
 from toriconfig.cli.formats import PLAIN, Look
 from toriconfig.cli.formats._addresses import Addresses
 
@@ -31,7 +32,7 @@ def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
     results = [_result(problem, rules, addresses, seen) for problem in ordered]
     driver: Json = {
         "name": "toriconfig",
-        "rules": [{"id": code, "shortDescription": {"text": CODES.get(code, code)}} for code in rules],
+        "rules": [_rule(code) for code in rules],
     }
     run: Json = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     if len(ordered) < len(problems):
@@ -39,6 +40,13 @@ def write(problems: Sequence[Problem], out: TextIO, look: Look = PLAIN) -> None:
         run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": [told]}]
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     out.write(clean_json(json.dumps(document, indent=2)) + "\n")
+
+
+def _rule(code: str) -> Json:
+    rule: Json = {"id": code, "shortDescription": {"text": CODES.get(code, code)}}
+    if code in REMEDIES:
+        rule["help"] = {"text": REMEDIES[code]}
+    return rule
 
 
 def _result(problem: Problem, rules: list[str], addresses: Addresses, seen: Counter[str]) -> Json:

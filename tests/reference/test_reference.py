@@ -1,0 +1,88 @@
+"""The reference page: complete, without internal names, and the same at every run."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import re
+from typing import Any, cast
+
+import click
+import pytest
+
+from reference.names import ROOMS, names_of
+from reference.page import page
+from reference.tables import commands
+from reference.variables import LOGGERS, described, loggers_in_code, names_in_code
+from support.pages import ROOT, broken_links
+from toriconfig import ToriSettings
+from toriconfig._render.remedies import REMEDIES
+from toriconfig._schema.options import Options
+from toriconfig._vault.config import VARIABLES
+from toriconfig.errors import CODES
+from toriconfig.vault.logins import METHODS
+
+PAGE = page()
+TABLES = PAGE.partition("## Options")[2]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_public_name_has_a_heading(room: str) -> None:
+    headings = set(re.findall(r"^### (?:class |exception )?`(?:[\w.]+\.)?(\w+)(?:\(\))?`$", PAGE, re.MULTILINE))
+    assert {name for name, _ in names_of(room)} - {"settings"} <= headings
+
+
+def test_every_option_has_a_type_and_a_meaning() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| `[^`]+` \| `[^`]*` \| (.+) \|$", TABLES, re.MULTILINE))
+    assert [] == [name for name in Options._fields if not rows.get(name)]
+
+
+@pytest.mark.parametrize("login", [*METHODS.values(), importlib.import_module("toriconfig.vault").Vault])
+def test_every_field_of_a_login_has_a_row(login: type) -> None:
+    text = PAGE.partition(f"\n### class `vault.{login.__name__}`\n")[2].partition("\n### ")[0]
+    fields = [one.name for one in dataclasses.fields(cast("Any", login))]
+    rows = re.findall(r"^\| `(\w+)` \| `[^`]+` \| .+ \| .+ \| (?:yes|with permission) \|$", text, re.MULTILINE)
+    assert fields == rows
+
+
+def test_every_command_and_each_of_its_options_is_described() -> None:
+    for name, command in commands():
+        assert f"\n### `toriconfig {name}`\n" in PAGE
+        for option in command.get_params(click.Context(command, help_option_names=["--help"])):
+            for flag in option.opts if isinstance(option, click.Option) and "--help" not in option.opts else ():
+                assert re.search(rf"`{re.escape(flag)}[ `]", PAGE), f"{name} {flag}"
+
+
+def test_every_key_of_the_settings_of_tori_is_described() -> None:
+    assert [] == [name for name in ToriSettings.model_fields if f"| `{name}" not in PAGE]
+
+
+def test_every_code_has_a_meaning_and_a_remedy() -> None:
+    assert list(CODES) == list(REMEDIES)
+    assert [] == [code for code in CODES if f"| `{code}` |" not in PAGE]
+
+
+def test_every_variable_in_the_code_is_described_and_no_other() -> None:
+    vault = {f"{prefix}_{name}" for prefix in ("VAULT", "BAO") for name in VARIABLES} | set(VARIABLES)
+    texts = "".join(file.read_text() for file in ROOT.glob("toriconfig/**/*.py"))
+    missing = names_in_code() - vault - {name.removeprefix("<PREFIX>") for name in described()}
+    unread = {name for name in described() if re.sub("<PREFIX>|(RELATIVE|FULL)_URI$", "", name) not in texts}
+    assert (set(), set()) == (missing, unread)
+
+
+def test_every_logger_is_described_and_no_other() -> None:
+    assert set(LOGGERS) == loggers_in_code()
+
+
+def test_the_page_names_nothing_internal() -> None:
+    assert [] == re.findall(r"toriconfig(?:\.\w+)*\._\w+|\b_core\b|_FakePath", PAGE)
+    assert [] == re.findall(r"^\| `_\w+`", PAGE, re.MULTILINE)
+    assert [] == re.findall(r"0x[0-9a-f]{6,}", PAGE)
+
+
+def test_the_page_is_the_same_at_every_run() -> None:
+    assert page() == PAGE
+
+
+def test_every_link_of_the_contents_leads_to_a_heading() -> None:
+    assert broken_links(ROOT / "examples" / "reference" / "README.md") == []
