@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import click
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from support.work import growth
 from toriconfig import Merge, Secret, SettingsConfigDict, load
@@ -153,6 +153,7 @@ COMMANDS = [
     ["show", "-f", "env"],
     ["show", "-f", "shell"],
     ["show", "-f", "json"],
+    ["show", "--html", "page.html"],
     ["explain", "names.k1"],
     ["explain", "names.kk1x"],
     ["diff", "app.yaml", "app.prod.yaml"],
@@ -177,4 +178,30 @@ def test_the_work_of_a_command_grows_as_its_files(
         capsys.readouterr()
 
     monkeypatch.setitem(sys.modules, "test_growth", sys.modules[__name__])
+    assert growth(run, 160) < 4.4
+
+
+class Ports(BaseModel):
+    model_config = SettingsConfigDict(config_name="ports")
+    names: dict[int, str] = {}
+
+
+@pytest.mark.parametrize("command", [["show"], ["show", "--html", "page.html"]], ids=" ".join)
+@pytest.mark.parametrize("keys", ["fields of one model", "numbers"])
+def test_the_work_of_showing_keys_grows_as_their_number(
+    command: list[str], keys: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from toriconfig.cli import cli
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "test_growth", sys.modules[__name__])
+
+    def run(count: int) -> None:
+        fields: dict[str, Any] = {f"k{at}": (int, at) for at in range(count)}
+        wide = create_model("Wide", **fields) if keys == "fields of one model" else Ports
+        monkeypatch.setattr(sys.modules[__name__], "Shown", wide, raising=False)
+        Path("ports.yaml").write_text("names:\n" + "".join(f"  {at}: x\n" for at in range(count)))
+        cli.main([*command, "--settings", "test_growth:Shown"], standalone_mode=False)
+        capsys.readouterr()
+
     assert growth(run, 160) < 4.4

@@ -113,7 +113,20 @@ def explain_in(loaded: Loaded, text: str) -> Explanation:
     Raises:
         KeyError: the schema does not have the key; the message names the most similar one.
     """
-    path = path_of(loaded, text)
+    return explain_at(loaded, path_of(loaded, text), text)
+
+
+def explain_at(loaded: Loaded, path: Path, text: str) -> Explanation:
+    """Return the explanation of the key at a path of names of fields.
+
+    Args:
+        loaded: the load.
+        path: the path.
+        text: the path as text, for messages.
+
+    Raises:
+        KeyError: the schema does not have the key; the message names the most similar one.
+    """
     value, field, shape, keys = walked(loaded, path, text)
     node = node_at(loaded, path)
     description = field.info.description or "" if field is not None else ""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
-from toriconfig._core.path import show
+from toriconfig._core.path import Path, show
 from toriconfig._inspect.effective import leaves
-from toriconfig._inspect.explain import Explanation, explain_in
+from toriconfig._inspect.explain import Explanation, explain_at
+from toriconfig._load.lookup import by_name
 from toriconfig._load.snapshot import Loaded
 from toriconfig._render.page import Bar, Cell, Row, render_page
 
@@ -19,9 +19,11 @@ _COLUMNS = {
 """Column for each layer that has no column of its own."""
 
 
-def page_of(loaded: Loaded, below: tuple[str | int, ...] = ()) -> str:
+def page_of(loaded: Loaded, below: Path = ()) -> str:
     """Return the settings at or below a path as one HTML page. Secrets are shown as the mask."""
-    explained = [explain_in(loaded, show(path)) for path in dict.fromkeys(_paths(loaded, below))]
+    shape = loaded.snapshot.shape
+    paths = dict.fromkeys(leaf.path for leaf in leaves(loaded, below))
+    explained = [explain_at(loaded, by_name(path, shape), show(path)) for path in paths]
     now = time.time()
     oldest = max((one.age for one in explained if one.age is not None), default=0.0)
     longest = max((one.expires_at - now for one in explained if one.expires_at is not None), default=0.0)
@@ -30,11 +32,6 @@ def page_of(loaded: Loaded, below: tuple[str | int, ...] = ()) -> str:
     order = [*loaded.snapshot.options.layers, *used, "defaults"]
     columns = [column for column in dict.fromkeys(order) if column in used and column != "defaults"]
     return render_page(type(loaded.model).__name__, [*columns, "defaults"], rows)
-
-
-def _paths(loaded: Loaded, below: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    for leaf in leaves(loaded, below):
-        yield leaf.path
 
 
 def _row(found: Explanation, now: float, oldest: float, longest: float) -> Row:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from toriconfig._core import path as paths
 from toriconfig._core.origin import Origin
 from toriconfig._core.path import Path, show
-from toriconfig._core.tree import Node
+from toriconfig._core.tree import Key, Node
 from toriconfig._load.snapshot import Loaded
 from toriconfig._schema.renames import current
 from toriconfig._schema.shape import Field, Shape
@@ -130,6 +130,8 @@ def value_below(value: Any, part: str | int, field: Field | None) -> Any:
 
 def _held_key(held: Mapping[Any, Any], part: str | int) -> Any:
     """Return the key of a mapping that `part` spells. A path spells numbers, booleans and Enum members as text."""
+    if isinstance(part, Key) and part.value in held:
+        return part.value
     if part in held:
         return part
     spelt = {str(getattr(key, "value", key)).lower(): key for key in held}
@@ -191,5 +193,5 @@ def _places(shape: Shape | None, part: str | int, field: Field | None) -> Iterat
         yield from ((key,) for key in (field.keys if field is not None else (part,)))
     if shape is not None and part in shape.names:
         yield (shape.names.index(str(part)),)
-    for key, opening in shape.fields.items() if shape is not None else ():
+    for key, opening in shape.openings.items() if shape is not None else ():
         yield from ((key, *inside.path) for inside in opening.inside or () if inside.name == name)

@@ -55,6 +55,7 @@ class Shape:
         "_extra",
         "_fields",
         "_holds",
+        "_openings",
         "choices",
         "decodes",
         "inner",
@@ -84,21 +85,18 @@ class Shape:
         self.items: tuple[Shape, ...] = ()
         self.members: tuple[Shape, ...] = ()
         self.inner: Any = None
-        self.nullable = False
         self.ref: Ref | None = None
         self.merge: str | None = None
-        self.text = False
-        self.decodes = False
-        self.sealed = False
         self.renamed: Mapping[str, str] | None = None
         self.scalars: tuple[Any, ...] = ()
         self.choices: tuple[Any, ...] = ()
         self.keys: Shape | None = None
         self.names: tuple[str, ...] = ()
-        self.unordered = self.validated = self.verbatim = False
+        self.nullable = self.text = self.decodes = self.sealed = self.unordered = self.validated = self.verbatim = False
         self._exact: bool | None = None
         self._fields: dict[str, Field] | None = None
         self._holds: bool | None = None
+        self._openings: dict[str, Field] | None = None
         self._extra: bool | None = None
 
     @property
@@ -116,6 +114,13 @@ class Shape:
                     if known is not field and confidential(field.shape) and not confidential(known.shape):
                         self._fields[key] = field
         return self._fields
+
+    @property
+    def openings(self) -> dict[str, Field]:
+        """Those of `fields` that hold the value of other fields (`AliasPath`), by key."""
+        if self._openings is None:
+            self._openings = {key: field for key, field in self.fields.items() if field.inside is not None}
+        return self._openings
 
     @property
     def parts(self) -> tuple[Shape, ...]:
