@@ -25,6 +25,7 @@ class App(BaseModel):
     model_config = SettingsConfigDict(config_name="app", env_prefix="APP_", env_nested_delimiter="__")
     pool: Pool = Pool()
     title: str = "</td><script>alert(1)</script>"
+    words: list[str] = ["\u05d0\u202e"]
     key: Secret[str] = Secret("default")
 """
 
@@ -87,6 +88,19 @@ def test_one_section_is_shown_alone(folder: Path, toriconfig: Toriconfig) -> Non
     assert ["pool.max_size"] == re.findall(r"<tr><th scope=row>([\w.]+)", page)
 
 
+def test_an_item_of_a_list_that_is_shown_as_a_whole_is_refused(folder: Path, toriconfig: Toriconfig) -> None:
+    done = toriconfig("show", "words[0]", "--settings", "page_app:App", "--html", "page.html")
+    assert (2, False) == (done.code, (folder / "page.html").exists())
+    assert "`words[0]` is a part of `words`" in done.err
+
+
+def test_a_page_on_standard_output_is_ascii(folder: Path, toriconfig: Toriconfig) -> None:
+    done = toriconfig("show", "words", "--settings", "page_app:App", "--html", "-")
+    assert (0, "", True) == (done.code, done.err, done.out.isascii())
+    assert "[&quot;&#1488;\\u202e&quot;]" in done.out
+    assert not (folder / "-").exists()
+
+
 def test_a_page_is_replaced_and_any_other_file_is_kept(folder: Path, toriconfig: Toriconfig) -> None:
     write(toriconfig)
     write(toriconfig)
@@ -101,7 +115,7 @@ def test_an_option_of_pages_without_a_page_is_refused(folder: Path, toriconfig: 
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("search", "count"), [("", "3 of 3 keys"), ("#pool%20app.yaml", "1 of 3 keys")])
+@pytest.mark.parametrize(("search", "count"), [("", "4 of 4 keys"), ("#pool%20app.yaml", "1 of 4 keys")])
 def test_the_search_runs_in_a_browser(folder: Path, toriconfig: Toriconfig, search: str, count: str) -> None:
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert browser, "install Chromium: `apt-get install chromium`"

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     "--html",
     "page",
     type=click.Path(dir_okay=False),
-    help="Write one HTML page instead, with a column per layer. A file that is not such a page is refused.",
+    help="Write one HTML page instead, with a column per layer; `-`: to stdout. A file that is not such a page is "
+    "refused.",
 )
 @click.option(
     "--force", is_flag=True, help="With --html: replace a file that another program wrote, or the target of a link."
@@ -100,34 +101,39 @@ def _write_page(attempt: Attempt, loaded: Loaded, key: str | None, file: str, *,
 
     below = _below(loaded, key)
     failures = failures_of(attempt.secrets) if online else []
-    try:
-        replace_file(file, page_of(loaded, below), force=force, is_ours=is_page)
-    except Refused as error:
-        raise click.UsageError(f"{file} {error}") from None
-    except OSError as error:
-        raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
-    note(f"wrote {file}")
+    text = page_of(loaded, below)
+    if file == "-":
+        say_exact(text.encode("ascii", "xmlcharrefreplace").decode())
+    else:
+        try:
+            replace_file(file, text, force=force, is_ours=is_page)
+        except Refused as error:
+            raise click.UsageError(f"{file} {error}") from None
+        except OSError as error:
+            raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
+        note(f"wrote {file}")
     for failure in failures:
         note(str(failure))
     return Exit.UNREACHED if failures else Exit.FINE
 
 
 def _below(loaded: Loaded, key: str | None) -> Path:
+    from toriconfig._core.path import show as spelt
     from toriconfig._core.printable import clean
+    from toriconfig._inspect.effective import leaves
     from toriconfig._load.lookup import keys_at
 
     try:
-        return keys_at(loaded, key) if key else ()
+        below = keys_at(loaded, key) if key else ()
     except (KeyError, ValueError) as error:
         raise click.UsageError(clean(str(error.args[0]))) from None
+    for leaf in leaves(loaded) if below else ():
+        if len(leaf.path) < len(below) and leaf.path == below[: len(leaf.path)]:
+            raise click.UsageError(f"`{key}` is a part of `{spelt(leaf.path)}`, which can only be shown as a whole")
+    return below
 
 
 def _leaves(loaded: Loaded, key: str | None) -> list[Leaf]:
-    from toriconfig._core.path import show as spelt
     from toriconfig._inspect.effective import leaves
 
-    below = _below(loaded, key)
-    for leaf in leaves(loaded):
-        if len(leaf.path) < len(below) and leaf.path == below[: len(leaf.path)]:
-            raise click.UsageError(f"`{key}` is a part of `{spelt(leaf.path)}`, which can only be shown as a whole")
-    return list(leaves(loaded, below))
+    return list(leaves(loaded, _below(loaded, key)))
