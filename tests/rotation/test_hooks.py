@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from threading import Event
 
@@ -227,7 +228,9 @@ def test_a_program_that_fails_or_hangs_is_one_warning(place: Place) -> None:
         (("--webhook", "ftp://h", "--webhook-key", "key"), "begins with https:// or http://"),
         (("--webhook", "https:///x", "--webhook-key", "key"), "begins with https:// or http://"),
         (("--webhook", "https://u:{c}@h", "--webhook-key", "key"), "holds credentials"),
-        (("--webhook", "https://h", "--webhook-key", "gone"), "gone cannot be read: No such file or directory"),
+        (("--webhook", "https://h", "--webhook-key", "gone"), "the file of --webhook-key cannot be read: No such file"),
+        (("--webhook", "https://h", "--webhook-key", "whsec_{c}"), "the file of --webhook-key cannot be read"),
+        (("--webhook", "https://h", "--webhook-key", "vault:../x#k"), "--webhook-key: the path holds"),
         (("--webhook", "https://h", "--webhook-key", "short"), "the key of a webhook is shorter than 16 bytes"),
         (("--webhook", "https://h", "--webhook-key", "vault:secret/x"), "is read from `vault:PATH#KEY`"),
         (("--hook", ""), "a hook needs a program"),
@@ -235,6 +238,8 @@ def test_a_program_that_fails_or_hangs_is_one_warning(place: Place) -> None:
         (("--hook", "x", "--status"), "--hook applies to a rotation, not to --status"),
         (("--webhook", "http://h", "--dry-run"), "--webhook applies to a rotation, not to --dry-run"),
         (("--hook", "x", "--hook-timeout", "0"), "--hook-timeout"),
+        (("--hook", "x", "--hook-timeout", "nan"), "--hook-timeout must be a number of seconds"),
+        (("--webhook", "https://h", "--webhook-key", "key", "--hook-timeout", "inf"), "--hook-timeout"),
     ],
 )
 def test_a_hook_that_cannot_be_is_refused(place: Place, arguments: tuple[str, ...], message: str) -> None:
@@ -277,6 +282,36 @@ def test_sending_waits_for_no_hook(tmp_path: Path) -> None:
     assert not held.released.is_set()
     held.released.set()
     deliveries.close()
+
+
+class Broken:
+    """A hook that raises, as where no further file can be opened."""
+
+    name = "broken"
+
+    def deliver(self, number: str, body: str, seconds: float) -> str:
+        raise OSError(number)
+
+
+def test_a_delivery_that_raises_is_a_warning_and_the_next_event_follows() -> None:
+    deliveries = Deliveries([Broken()], 60)
+    for number in range(2):
+        deliveries.send(str(number), {})
+    assert ["broken: 2 of 2 events were not delivered: the delivery raised OSError"] == deliveries.close()
+
+
+@pytest.mark.parametrize(("url", "port"), [("http://[::1]/x", 80), ("https://[fe80::a]/", 443), ("http://[::1]:8/", 8)])
+def test_the_host_of_a_webhook_may_be_an_ipv6_address(url: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def connect(connection: HTTPConnection) -> None:
+        asked.append(connection.port)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(HTTPConnection, "connect", connect)
+    monkeypatch.setattr(HTTPSConnection, "connect", connect)
+    assert "no answer: ConnectionRefusedError" == Webhook(url, KEY).deliver("1", "{}", 60)
+    assert [port] == asked
 
 
 def test_the_key_is_not_shown(place: Place) -> None:

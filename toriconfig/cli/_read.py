@@ -22,16 +22,21 @@ def stdin_bytes(most: int = LARGEST_INPUT) -> bytes:
     return data
 
 
-def file_text(path: str, most: int) -> str:
+def file_text(path: str, most: int, name: str = "") -> str:
     """Return the text of a file, with its line breaks unchanged.
+
+    Args:
+        path: the file.
+        most: largest size in bytes.
+        name: name in messages; "": the path.
 
     Raises:
         click.UsageError: the file is not regular, larger than `most` bytes, or not UTF-8; the message gives the reason.
     """
     data = read_regular(path, most, secret=False)
     if isinstance(data, Unread):
-        raise click.UsageError(f"{path} cannot be read: {data.reason}")
+        raise click.UsageError(f"{name or path} cannot be read: {data.reason}")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise click.UsageError(f"{path} cannot be read: it is not UTF-8 text") from None
+        raise click.UsageError(f"{name or path} cannot be read: it is not UTF-8 text") from None

@@ -15,9 +15,10 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from toriconfig._core.clean_call import clean_init
+from toriconfig.errors import SecretError
 from toriconfig.pipeline._threads import start
 from toriconfig.rotation._record import Sealed
-from toriconfig.rotation._run_with_timeout import run_with_timeout
+from toriconfig.rotation._run_with_timeout import answered, run_with_timeout
 from toriconfig.rotation._verifier import Command
 
 _PREFIX = "whsec_"
@@ -86,7 +87,9 @@ class Webhook:
             raise ValueError("the URL of a webhook holds credentials, which every process of the machine can see")
         # A path may be a secret, as those of chat services are.
         self.name = f"webhook of {parts.hostname}"
-        self._host, self._port, self._secure = parts.hostname, port, parts.scheme == "https"
+        self._connection = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        # Without a port, http.client takes the end of an IPv6 address for one.
+        self._host, self._port = parts.hostname, self._connection.default_port if port is None else port
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._key = Sealed({"key": _bytes_of(key)})
 
@@ -99,8 +102,7 @@ class Webhook:
         return said[0] if said else error.message if error is not None else ""
 
     def _post(self, number: str, body: bytes, seconds: float) -> str:
-        kind = HTTPSConnection if self._secure else HTTPConnection
-        connection = kind(self._host, self._port, timeout=seconds)
+        connection = self._connection(self._host, self._port, timeout=seconds)
         try:
             connection.request("POST", self._target, body, self._headers(number, body))
             answer = connection.getresponse()
@@ -200,7 +202,13 @@ class _Lane:
                 self.missed += 1
                 continue
             began = time.monotonic()
-            reason = self.hook.deliver(*event, self._seconds)
+            reason = self._deliver(*event)
             given_up = bool(reason) and time.monotonic() - began >= self._seconds
             self.missed += bool(reason)
             self.reason = self.reason or reason
+
+    def _deliver(self, number: str, body: str) -> str:
+        try:
+            return answered(lambda: self.hook.deliver(number, body, self._seconds), "the delivery")
+        except SecretError as error:
+            return error.message

@@ -102,7 +102,7 @@ class _Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
 )
 @click.option(
     "--hook-timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=click.FloatRange(min=0, min_open=True, max=86_400),
     default=10.0,
     show_default=True,
     help="Seconds for one event at one hook.",

@@ -6,6 +6,7 @@ import os
 import shlex
 import time
 import uuid
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -49,13 +50,17 @@ class Hooks:
 
         if urls and not options["webhook_key"]:
             raise click.UsageError("--webhook needs --webhook-key: the file or `vault:PATH#KEY` that holds the key")
+        if isnan(options["hook_timeout"]):
+            raise click.UsageError("--hook-timeout must be a number of seconds")
+        flag, key = "--hook", ""
         try:
             hooks: list[Any] = [CommandHook(shlex.split(one)) for one in commands]
             if urls:
+                flag = "--webhook-key"
                 key = _key(options["webhook_key"], options["vault"])
+                flag = "--webhook"
                 hooks += [Webhook(one, key) for one in urls]
         except ValueError as error:
-            flag = "--webhook" if "webhook" in str(error) else "--hook"
             raise click.UsageError(f"{flag}: {str(error).replace('verifier', 'hook')}") from None
         self._deliveries = Deliveries(hooks, options["hook_timeout"])
 
@@ -116,7 +121,10 @@ def _left(item: _report.Item, rotation: Rotation | None) -> dict[str, Any] | Non
 def _key(where: str, vault: Vault | None) -> str:
     from toriconfig.pipeline._redact import register
 
-    text = _referenced(where, vault) if where.startswith(_REFERENCE) else file_text(where, LARGEST_VALUE).strip()
+    if where.startswith(_REFERENCE):
+        text = _referenced(where, vault)
+    else:  # not named in messages: it may be the key, given by mistake
+        text = file_text(where, LARGEST_VALUE, "the file of --webhook-key").strip()
     if text:
         register(text)
     return text
