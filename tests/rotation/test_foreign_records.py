@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,3 +78,30 @@ def test_a_record_that_cannot_be_read_is_not_overwritten(vault: VaultServer, cha
     code, out, _ = rotate(vault.environ, f"secret/{name}#token", "--due", "--max-age", "0")
     assert (1, True) == (code, "does not hold the record" in out)
     assert ("old", held) == (vault.get(f"secret/{name}")["token"], vault.get(f"secret/{name}.rotation"))
+
+
+APP = """
+from typing import Annotated
+from pydantic import BaseModel
+from toriconfig import Ref, Secret
+
+class App(BaseModel):
+    token: Annotated[Secret[str], Ref("secret/foreign-lines#token", max_age=86400)]
+"""
+
+
+def test_a_line_break_in_a_record_makes_no_line_of_output(vault: VaultServer, tmp_path: Path) -> None:
+    (tmp_path / "foreign.py").write_text(APP)
+    reference = "secret/foreign-lines#token"
+    vault.put("secret/foreign-lines", {"token": "old"})
+    rotation = Rotation(
+        reference, kinds.Generated(), environ=vault.environ, on_event=left_at("verify"), who="a\nforged"
+    )
+    with pytest.raises(Left):
+        rotation.run()
+    settings = ("--settings", "foreign:App")
+    for arguments in ((reference, "--status"), (reference, "--due", "--max-age", "0"), ("--status", *settings)):
+        _, out, err = rotate(vault.environ, *arguments, cwd=tmp_path)
+        assert "a\\nforged" in out, (arguments, out, err)
+        assert not [line for line in (out + err).splitlines() if line.startswith("forged")]
+    rotation.rollback()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toriconfig._core.printable import clean
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._options import recipe
 from toriconfig.cli._say import note, say
@@ -120,7 +121,7 @@ def _statuses(
             if isinstance(error, (RotationRefused, VaultNotFound)) and rotation.max_age is None and not references:
                 continue  # it is in another engine, so that nobody keeps a record of it
             item, code = _report.of_error(str(rotation.ref), "status", error), _report.code_of(error)
-            text = f"{rotation.ref}: {error}"
+            text = clean(f"{rotation.ref}: {error}")
         codes.append(code)
         items.append(item)
         if options["form"] != "json":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toriconfig._core.printable import clean
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._say import note, say
 from toriconfig.cli._usage import shown
@@ -80,7 +81,7 @@ def _times(rotated_at: float | None, now: float | None, limit: float | None) -> 
 
 
 def _write(items: list[_report.Item]) -> None:
-    rows = [_HEAD, *(_cells(item) for item in items)]
+    rows = [_HEAD, *(tuple(map(clean, _cells(item))) for item in items)]
     widths = [max(len(row[at]) for row in rows) for at in range(len(_HEAD))]
     for row in rows:
         say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

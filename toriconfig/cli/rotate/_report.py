@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from toriconfig._core.printable import clean
 from toriconfig.cli._exit import Exit
 from toriconfig.cli._say import say_json
 
@@ -133,7 +134,7 @@ def status_text(status: Status) -> str:
         lines.append(f"  grace: the former value {tense} until {status.grace_until}")
     names = ("type:  ", "or:    ")
     lines += [f"  {name}{typed}" for name, typed in zip(names, status.commands, strict=False)]
-    return "\n".join(lines)
+    return "\n".join(map(clean, lines))
 
 
 def _alive(status: Status) -> str:
@@ -152,4 +153,4 @@ def line_text(line: Line) -> str:
     from toriconfig.rotation._outcome import spoken
 
     age = "" if line.age is None else f", {spoken(line.age)} old"
-    return f"{line.result:9} {line.reference}{age if line.error is None else f': {line.error}'}"
+    return clean(f"{line.result:9} {line.reference}{age if line.error is None else f': {line.error}'}")
