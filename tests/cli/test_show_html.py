@@ -83,6 +83,27 @@ def test_a_secret_is_a_mask_with_its_version_and_age(
     assert re.search(r"age \d+ s <progress", page)
 
 
+@pytest.mark.parametrize(
+    ("environ", "code", "said"),
+    [
+        ({"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "x"}, 3, "127.0.0.1:1"),
+        ({}, 1, "Vault is not configured"),
+    ],
+)
+def test_a_secret_that_cannot_be_had_is_a_row_all_the_same(
+    folder: Path, toriconfig: Toriconfig, environ: dict[str, str], code: int, said: str
+) -> None:
+    done = toriconfig("show", "--settings", "page_app:App", "--html", "page.html", "--online", **environ)
+    assert (code, True) == (done.code, said in done.err), done.err
+    assert "secret/page#key: missing" in (folder / "page.html").read_text()
+
+
+def test_a_secret_is_fetched_online_alone(
+    folder: Path, toriconfig: Toriconfig, shared_vault_server: VaultServer
+) -> None:
+    assert "secret/page#key: unread" in write(toriconfig, **shared_vault_server.environ)
+
+
 def test_one_section_is_shown_alone(folder: Path, toriconfig: Toriconfig) -> None:
     page = write(toriconfig, "pool")
     assert ["pool.max_size"] == re.findall(r"<tr><th scope=row>([\w.]+)", page)

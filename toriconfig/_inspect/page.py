@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from toriconfig._core.path import Path, show
+from toriconfig._inspect.doctor import SHORT
 from toriconfig._inspect.effective import leaves
 from toriconfig._inspect.explain import Explanation, explain_at
 from toriconfig._load.lookup import by_name
@@ -14,7 +15,6 @@ from toriconfig._render.page import Bar, Cell, Row, render_page
 _COLUMNS = {
     "source": "files",
     "backend": "vault",
-    "constructor": "code",
 }
 """Column for each layer that has no column of its own."""
 
@@ -47,7 +47,7 @@ def _row(found: Explanation, now: float, oldest: float, longest: float) -> Row:
         bars.append(Bar(f"age {found.age:.0f} s", found.age, oldest))
     if found.expires_at is not None:
         left = max(0.0, found.expires_at - now)
-        bars.append(Bar(f"{left:.0f} s left", left, longest, ending=left < longest / 10))
+        bars.append(Bar(f"{left:.0f} s left", left, longest, ending=left < SHORT))
     version = f", version {found.version}" if found.version is not None else ""
     note = f"{found.reference or 'secret'}: {found.state}{version}"
     return Row(found.path, cells, found.description, note, tuple(bars))

@@ -98,6 +98,7 @@ def _write_page(attempt: Attempt, loaded: Loaded, key: str | None, file: str, *,
     from toriconfig._render.page import is_page
     from toriconfig._secrets.prefetch import failures_of
     from toriconfig.cli._replace_file import Refused, replace_file
+    from toriconfig.errors import SecretUnreachable, VaultSealed
 
     below = _below(loaded, key)
     failures = failures_of(attempt.secrets) if online else []
@@ -114,6 +115,8 @@ def _write_page(attempt: Attempt, loaded: Loaded, key: str | None, file: str, *,
         note(f"wrote {file}")
     for failure in failures:
         note(str(failure))
+    if not all(isinstance(failure, (SecretUnreachable, VaultSealed)) for failure in failures):
+        return Exit.FINDINGS
     return Exit.UNREACHED if failures else Exit.FINE
 
 

@@ -23,7 +23,7 @@ __all__ = ["Finding", "examine"]
 SKEW = 60.0
 """Seconds that two clocks may differ without a finding."""
 SHORT = 300.0
-"""Remaining seconds of a token below which there is a finding."""
+"""Remaining seconds of a token below which there is a finding, and of a secret below which a page marks it."""
 
 
 def examine(
