@@ -56,3 +56,20 @@ def test_the_rest_of_a_lifetime_is_a_bar_that_is_marked_if_it_is_short(ttl: floa
     found = re.search(r"<label( class=\"ending\")?>(\d+) s left <progress", page(settings))
     assert found is not None
     assert (marked, True) == (found[1] is not None, ttl - 60 <= float(found[2]) <= ttl)
+
+
+def test_no_text_of_a_value_a_description_or_a_reference_makes_a_line_or_a_command() -> None:
+    forged = "a\nforged ##[error]b\x1b[31m"
+
+    class Described(App):
+        title: str = Field("t", description=forged)
+        more: dict[str, str] = Field(default_factory=dict)
+
+    memory = Memory({"db": {forged: "x"}})
+    plain: dict[str, Any] = {"token": "t", "title": "t", "more": {"k": "v"}}
+    given: dict[str, Any] = {"token": f"${{memory:db#{forged}}}", "title": forged, "more": {forged: "v"}}
+    lines = page(load(Described, overrides=given, backends=[memory])).splitlines()
+    assert len(page(load(Described, overrides=plain, backends=[memory])).splitlines()) == len(lines)
+    text = "\n".join(lines)
+    assert 3 <= text.count("forged")
+    assert not [part for part in ("##[", "\x1b") if part in text]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,9 @@ import pytest
 
 from support.rotate_command import rotate
 from support.rotating import Left, left_at
-from toriconfig.rotation import Rotation, RotationRefused, kinds
+from toriconfig.cli.rotate import _fleet, _report
+from toriconfig.rotation import Line, Outcome, Plan, Rotation, RotationError, RotationRefused, Status, kinds
+from toriconfig.rotation._hooks import Deliveries
 from toriconfig.rotation._record import load_record
 from toriconfig.testing import VaultServer
 
@@ -105,3 +109,60 @@ def test_a_line_break_in_a_record_makes_no_line_of_output(vault: VaultServer, tm
         assert "a\\nforged" in out, (arguments, out, err)
         assert not [line for line in (out + err).splitlines() if line.startswith("forged")]
     rotation.rollback()
+
+
+FORGED = "a\nforged ##[error]b\x1b[31m\u2028"
+TEXTS: dict[Any, Any] = {
+    Status("r", "k", "applied", True, "w", "s", "a", reason="u", works="n", grace_until="g", commands=("c", "d")): (
+        _report.status_text
+    ),
+    Plan("r", "k", ("action",)): _report.plan_text,
+    Outcome("r", "k", "rotated"): lambda one: _report.outcome_text(one, "rotate"),
+    Outcome("r", "k", "nothing"): lambda one: _report.outcome_text(one, "rollback"),
+    Line("r", "rotated", 5.0): _report.line_text,
+    Line("r", "failed", 5.0, RotationError("m")): _report.line_text,
+}
+
+
+def forged(value: Any) -> Any:
+    """Return what a stranger may have written in place of a value."""
+    if isinstance(value, tuple):
+        return tuple(map(forged, value))
+    return FORGED if value and isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("given", TEXTS, ids=lambda one: f"{type(one).__name__} {getattr(one, 'result', '')}")
+def test_no_text_of_a_result_makes_a_line_or_a_command(given: Any) -> None:
+    names = [one.name for one in fields(given) if one.name != "result"]
+    text = TEXTS[given](replace(given, **{name: forged(getattr(given, name)) for name in names}))
+    assert "forged" in text
+    assert len(TEXTS[given](given).splitlines()) == len(text.splitlines())
+    assert not [part for part in ("##[", "\x1b") if part in text]
+
+
+def test_no_text_of_a_record_makes_a_row_of_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    times = {"age": None, "max_age": 5.0, "due_in": None}
+    texts = dict.fromkeys(("reference", "kind", "result", "who", "at"), FORGED)
+    _fleet._write([{**texts, **times, "error": {"message": FORGED}}])
+    _fleet._write([{**texts, **times, "result": "half-way", "commands": (FORGED,)}])
+    out, err = capsys.readouterr()
+    assert (4, 2) == (len(out.splitlines()), len(err.splitlines()))
+    assert "##[" not in out + err
+
+
+def test_an_event_for_hooks_is_one_line_without_a_command() -> None:
+    bodies: list[str] = []
+
+    class Kept:
+        name = "kept"
+
+        def deliver(self, number: str, body: str, seconds: float) -> str:
+            bodies.append(body)
+            return ""
+
+    deliveries = Deliveries([Kept()], 60)
+    deliveries.send("1", {"who": FORGED})
+    assert [] == deliveries.close()
+    (body,) = bodies
+    assert (1, {"who": FORGED}) == (len(body.splitlines()), json.loads(body))
+    assert "##[" not in body

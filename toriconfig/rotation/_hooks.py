@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from toriconfig._core.clean_call import clean_init
+from toriconfig._core.printable import clean_json
 from toriconfig.errors import SecretError
 from toriconfig.pipeline._threads import start
 from toriconfig.rotation._record import Sealed
@@ -156,7 +157,7 @@ class Deliveries:
             number: id of the event.
             event: data of the event, without a secret.
         """
-        body = json.dumps(event)
+        body = clean_json(json.dumps(event))
         for lane in self._lanes:
             lane.events.put((number, body))
 

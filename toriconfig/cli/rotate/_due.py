@@ -133,7 +133,7 @@ def _statuses(
 def _write(items: list[_report.Item] | None, lines: list[str], untold: dict[str, str], act: str) -> None:
     """Write the delayed lines and the rotations that could not start, or the whole JSON document."""
     if items is None:
-        for text in [*lines, *(f"failed    {shown(reference)}: {why}" for reference, why in untold.items())]:
+        for text in [*lines, *(clean(f"failed    {shown(reference)}: {why}") for reference, why in untold.items())]:
             say(text)
         return
     _report.write_json([*items, *(_not_begun(one, why, act) for one, why in untold.items())])

@@ -92,6 +92,10 @@ def code_of(error: SecretError) -> Exit:
 
 def outcome_text(outcome: Outcome, act: str) -> str:
     """Return a completed action as one line of text."""
+    return clean(_outcome_text(outcome, act))
+
+
+def _outcome_text(outcome: Outcome, act: str) -> str:
     reference, result = outcome.reference, outcome.result
     if result == "undone":
         return f"undone, the former value is valid: {reference}"
@@ -116,7 +120,8 @@ def outcome_text(outcome: Outcome, act: str) -> str:
 
 def plan_text(plan: Plan) -> str:
     """Return a dry run as lines of text."""
-    return "\n".join([f"{plan.reference} ({plan.kind}) would:", *(f"  {action}" for action in plan.actions)])
+    lines = [f"{plan.reference} ({plan.kind}) would:", *(f"  {action}" for action in plan.actions)]
+    return "\n".join(map(clean, lines))
 
 
 def status_text(status: Status) -> str:
