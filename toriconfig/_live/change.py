@@ -29,12 +29,13 @@ class Change:
     Attributes:
         path: dotted key path.
         kind: "added", "changed" or "removed" by a reload. For a secret also: "added" when it has a value again,
-            "removed" when nothing supplies it any more, and "rotated" when it has a new value.
+            "removed" when it has no value any more, and "rotated" when it has a new value.
         old_origin: origin of the old value, or None when there was none.
         new_origin: origin of the new value, or None when there is none.
         old: the old value of a plain key. None for a secret, for a model or mapping that holds a secret, and when there
             was no value.
-        new: the new value of a plain key. None as for `old`.
+        new: the new value of a plain key. None for a secret, for a model or mapping that holds a secret, and when there
+            is no value.
     """
 
     path: str
@@ -51,13 +52,13 @@ class Change:
 
 
 def change_of_secret(path: Path, old: Reading | None, new: Reading | None, *, was_absent: bool) -> Change | None:
-    """Return the change for a new value of a secret; None if a user of the settings sees no difference.
+    """Return the change of a secret; None if the value did not change.
 
     Args:
         path: path of the secret.
         old: the old value, or None.
         new: the new value, or None.
-        was_absent: True if the old value was known to be absent. The first read is not a change.
+        was_absent: True if the secret was known to have no value. Otherwise, a first value is not a change.
     """
     if old is None:
         return Change(show(path), "added", None, new.origin) if new is not None and was_absent else None
@@ -138,9 +139,9 @@ def _leaves(value: Any, path: Path) -> Iterator[Path]:
 
 
 def _same(old: Any, new: Any) -> bool:
-    """Return True if a leaf has not changed.
+    """True if a leaf has not changed.
 
-    Secrets are equal if they have the same inputs, whether or not they were read. NaN equals NaN.
+    Two secrets are the same if they have the same inputs. NaN equals NaN.
     """
     if isinstance(old, Secret) and isinstance(new, Secret):
         return _same_provider(provider_of(old), provider_of(new))
@@ -155,7 +156,9 @@ def _same(old: Any, new: Any) -> bool:
 
 
 def _same_provider(old: Provider, new: Provider) -> bool:
-    """Return True if two providers have the same inputs. A lower layer is compared only if its value is in use."""
+    """True if two providers have the same inputs. The second provider of a `Fallback` is compared if its value is in
+    use.
+    """
     in_use = old.inputs[1] if isinstance(old, Fallback) and old.uses_second else None
     if in_use is not None and not (isinstance(new, Fallback) and _same_provider(in_use, new.inputs[1])):
         return False
@@ -163,7 +166,7 @@ def _same_provider(old: Provider, new: Provider) -> bool:
 
 
 def _made_of(provider: Provider) -> Any:
-    """Return data to compare the inputs of two providers: the references with their Vault, the file, or the value."""
+    """Return an object that is equal for two providers with the same inputs: backend and reference, file, or value."""
     if isinstance(provider, Fallback):
         return _made_of(provider.inputs[0])
     if isinstance(provider, Derived):

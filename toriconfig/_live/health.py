@@ -1,4 +1,4 @@
-"""The state of settings and their secrets, from memory alone: no I/O, and no lock that a network call can hold."""
+"""State of settings and their secrets, read from memory without I/O."""
 
 from __future__ import annotations
 
@@ -92,6 +92,7 @@ def health_of(loaded: Loaded | None, error: Exception | None) -> Health:
     """Return the state of a load.
 
     Args:
+        loaded: the load; None: nothing is loaded.
         error: the error of the last failed load or reload, or None.
     """
     if loaded is None:

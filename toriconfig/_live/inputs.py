@@ -1,6 +1,6 @@
-"""The files and folders that a load reads, whether or not they exist, with their current identity.
+"""Files and folders that a load reads, or would read if they existed, with their identities.
 
-Symbolic links are followed one by one, so that a replaced link counts as a change. Kubernetes replaces the link
+Each symbolic link in a path is followed, so that a replaced link counts as a change. Kubernetes replaces the link
 `..data`; a deployment often replaces a link `current`.
 """
 
@@ -35,7 +35,7 @@ class Inputs(Value):
     """Inputs of a load, as absolute paths.
 
     Attributes:
-        files: files, whether or not they exist.
+        files: files; some may not exist.
         folders: folders whose files are all inputs, except hidden files.
         places: folders in which a new file may become an input, because an option names the folder or a pattern.
     """
@@ -50,16 +50,16 @@ class Inputs(Value):
         return {file: _identity(file) for file in (*self.files, *inside)}
 
     def watched(self) -> dict[str, Identity | None]:
-        """Return the identities of the folders to watch, or None for a missing one.
+        """Return the identity of each folder to watch; None for a missing folder.
 
-        They are sufficient: if an input is replaced, an entry of one of these folders changes.
+        If an input is replaced, an entry of at least one of these folders changes.
         """
         paths = [*self.files, *(os.path.join(folder, ".") for folder in (*self.folders, *self.places))]
         found = sorted({folder for path in paths for folder in _on_the_way(path)})
         return {folder: _folder(folder) for folder in found}
 
     def changed_since(self, moment: float) -> bool:
-        """Return True if a file, or a folder in its path, changed at or after a time in seconds since 1970."""
+        """True if a file, or a folder in its path, changed at or after `moment`, in seconds since 1970."""
         for path in (*self.fingerprint(), *self.watched()):
             for look in (os.stat, os.lstat):
                 try:
@@ -71,7 +71,7 @@ class Inputs(Value):
 
 
 def inputs_of(snapshot: Snapshot, more: Iterable[str]) -> Inputs:
-    """Return the files and folders that the load has read, and those that its options let the next load read.
+    """Return the files and folders that the load has read, and those that the next load may read.
 
     Args:
         snapshot: metadata of the load.
@@ -188,7 +188,10 @@ def _folder(path: str) -> Identity | None:
 
 
 def _on_the_way(path: str) -> Iterator[str]:
-    """Yield the folder of each symbolic link in the path, and the folder of the file or the nearest existing one."""
+    """Yield the folder of each symbolic link in the path, and the folder of the file.
+
+    If the folder of the file is missing, yield the nearest existing folder.
+    """
     current, left, links = os.sep, path.split(os.sep), 0
     while left:
         part = left.pop(0)

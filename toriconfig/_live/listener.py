@@ -27,7 +27,7 @@ class Listener:
         callback: a function, or a coroutine function.
 
     Attributes:
-        prefix: after `settle` the names of the fields instead of the keys.
+        prefix: the keys; after `settle`, the names of the fields.
     """
 
     def __init__(self, prefix: Path, callback: Callable[[Change], Any]) -> None:
@@ -46,13 +46,14 @@ class Listener:
             self.prefix, self.settled = names_of(self.prefix, shape), True
 
     def hears(self, path: Path) -> bool:
-        """Return True if `path` is in the watched part of the settings, or above it."""
+        """True if `path` is inside the watched part of the settings, or contains this part."""
         return all(map(eq, path, self.prefix))
 
     def call(self, change: Change) -> None:
-        """Call the callback now, and log its exception.
+        """Call the callback now. An exception of the callback is logged.
 
-        A coroutine is completed before the return; if the caller's loop is running, it is completed later.
+        A coroutine ends before this method returns. If an event loop is running in this thread, the coroutine runs on
+        another thread.
         """
         if not self.cancelled:
             self._logged(change, lambda: self._finish(change, self._callback(change)))

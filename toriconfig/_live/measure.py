@@ -1,4 +1,4 @@
-"""Measurements of settings and their secrets, read from memory as by `health`."""
+"""Metrics of settings and their secrets, read from memory."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class _View:
 
     @cached_property
     def places(self) -> dict[str, Counts]:
-        """Return the counts by origin: one path of a backend, or one file, from which secrets are read."""
+        """Return the counts of each path of a backend, and of each file, from which secrets are read."""
         found: dict[int, tuple[str, Counts]] = {}
         for secret in self.loaded.snapshot.secrets.values() if self.loaded is not None else ():
             for source in sources_of(provider_of(secret)):
@@ -161,15 +161,15 @@ CATALOGUE: dict[Metric, Callable[[_View], _Values]] = {
         "place.rotations", "counter", "", "Answers of the place with another value than before.", "place"
     ): _rotations,
 }
-"""Every metric without samples, and how it is measured."""
+"""Every metric without samples, and the function that measures it."""
 
 
 def measured(named: Mapping[str, Any], only: str | None = None) -> Iterator[Metric]:
-    """Measure settings objects.
+    """Yield each metric with the samples of settings objects.
 
     Args:
-        named: lazy objects, or loads of models, by the values of their label `settings`.
-        only: name of the one metric to measure; None: all.
+        named: lazy objects, or loads of models, by their values of the label `settings`.
+        only: name of the one metric to measure; None: all metrics.
     """
     now = time()
     views = [

@@ -1,12 +1,11 @@
-"""Values that only one thread or task sees, during a `with` block.
+"""Overrides: values of one context during a `with` block.
 
-The view is stored in a contextvar, so it follows the context. Tasks, `to_thread` and callbacks that start inside the
-block keep the view, also after the block has ended. Two consequences:
+The overridden settings are stored in a contextvar. Tasks, `to_thread` and callbacks that start inside the block use the
+overridden settings, even after the block has ended. Two consequences:
 
-* A generator that suspends inside the block shares its caller's context, so the caller sees the view until the
-generator
-  continues. A fixture (`with override(...): yield`) relies on this.
-* A block that is left in another context than it was entered in cannot remove the view from the first context. The view
+* A generator that suspends inside the block shares the context of its caller. The caller then uses the overridden
+  settings until the generator continues. A fixture (`with override(...): yield`) relies on this.
+* A block that ends in another context than it began in cannot remove the override from the first context. The override
   is then marked as ended, and has no effect any more.
 """
 
@@ -27,7 +26,7 @@ from toriconfig.errors import ConfigError
 
 
 class Entry:
-    """One active override. It is deleted with the last context that can see it; reads are then fast again."""
+    """One active override. The object is deleted with the last context that uses the override."""
 
     __slots__ = ("__weakref__", "_lazy", "ended", "values")
 
@@ -43,9 +42,12 @@ class Entry:
 
 
 class View(NamedTuple):
-    """Settings of a context: its overrides, outermost first, and the settings with all overrides applied.
+    """Overridden settings of one context. A reload does not change a view.
 
-    A reload does not change a view. `base` are the settings without any override, at the start of the outermost one.
+    Attributes:
+        entries: the active overrides, outermost first.
+        base: the settings without overrides, at the start of the outermost block.
+        loaded: the settings with all overrides.
     """
 
     entries: tuple[Entry, ...]
@@ -117,7 +119,7 @@ def unknown_in(lazy: Lazy, values: Mapping[str, Any]) -> tuple[Problem, ...]:
 
 
 def _without(view: View, gone: Entry) -> View | None:
-    """Return the view without one override, which need not be the innermost; None if no override is left."""
+    """Return the view without the override `gone`; None if no override is left."""
     rest = tuple(entry for entry in view.entries if entry is not gone)
     if not rest:
         return None

@@ -1,4 +1,4 @@
-"""Immediate requests for the secrets of settings, independent of the cache."""
+"""Immediate fetch of the secrets of settings, even if the values in memory are fresh."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from toriconfig.errors import MissingCredentialError, SecretError, SecretNotFoun
 
 
 def refresh_below(loaded: Loaded, path: str) -> list[Change]:
-    """Request each reference once, wait, and return the changes.
+    """Fetch each secret at or below `path` now. Wait for the results, and return the changes.
 
     Args:
         loaded: the settings.
         path: dotted path of a key or section; "" for everything.
 
     Raises:
-        ExceptionGroup: of one `SecretError` for each secret that could not be requested.
+        ExceptionGroup: one `SecretError` for each secret that could not be fetched.
         KeyError: the schema does not have the key.
     """
     asking = _Asking(loaded, path)
@@ -36,7 +36,9 @@ def refresh_below(loaded: Loaded, path: str) -> list[Change]:
 
 
 async def arefresh_below(loaded: Loaded, path: str) -> list[Change]:
-    """Request each reference once, wait without blocking the loop, and return the changes."""
+    """Fetch each secret at or below `path` now, without blocking the event loop, and return the changes. See
+    `refresh_below`.
+    """
     asking = _Asking(loaded, path)
     try:
         for flight in asking.flights:
@@ -78,7 +80,7 @@ class _Watched:
 
 
 class _Asking:
-    """One call of `refresh`."""
+    """One call of `refresh`: the secrets, and the requests for them."""
 
     def __init__(self, loaded: Loaded, path: str) -> None:
         shape = loaded.snapshot.shape
@@ -105,7 +107,7 @@ class _Asking:
 
 
 def sources_of(provider: Provider) -> Iterator[Provider]:
-    """Yield the providers that read a value themselves: this provider, or, at any depth, those it is derived from."""
+    """Yield the providers that have no inputs: `provider` itself, or its inputs at any depth."""
     if isinstance(provider, (Derived, Fallback)):
         for one in provider.inputs:
             yield from sources_of(one)
@@ -114,9 +116,9 @@ def sources_of(provider: Provider) -> Iterator[Provider]:
 
 
 def _error_of(provider: Provider) -> Exception | None:
-    """Return the error of the last request for a provider, or None.
+    """Return the error of the last request of a provider, or None.
 
-    A value that is missing in a backend is not an error if a lower layer supplies it.
+    If a backend does not hold the value and a lower layer supplies it, return None.
     """
     if isinstance(provider, Fallback):
         first, second = provider.inputs

@@ -1,4 +1,4 @@
-"""Reload: build the new settings, replace the old ones, call the listeners."""
+"""Reload of a lazy object."""
 
 from __future__ import annotations
 
@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
 
 def reload_into(lazy: Lazy, *, soon: bool = False) -> list[Change]:
-    """Read everything again, replace the settings, and call the listeners. A failed reload changes nothing.
+    """Load again, replace the settings, call the listeners, and return the changes. A failed reload changes nothing.
+
+    Args:
+        lazy: the lazy object.
+        soon: True: call the listeners on other threads.
 
     Raises:
-        ConfigError: the new settings are invalid; nothing was changed.
+        ConfigError: the new settings are invalid.
     """
     from toriconfig._live.change import changes_between
 
@@ -69,7 +73,7 @@ def _compared(old: Loaded | None, new: Loaded) -> Loaded:
 
 
 def tell(lazy: Lazy, changes: list[Change], *, soon: bool = False) -> None:
-    """Call each listener with each change in its part of the settings. An exception of one is logged."""
+    """Call each listener with each change that it watches. If `soon` is True, call the listeners on other threads."""
     for listener in lazy._state.listeners:
         for change in changes:
             if listener.hears(change.key):
@@ -77,7 +81,7 @@ def tell(lazy: Lazy, changes: list[Change], *, soon: bool = False) -> None:
 
 
 def watch_secrets(lazy: Lazy) -> None:
-    """Connect rotations of the current secrets to the listeners, if there are any."""
+    """Subscribe the listeners of `lazy` to changes of its current secrets."""
     state = lazy._state
     while True:
         loaded, listeners = state.loaded, state.listeners

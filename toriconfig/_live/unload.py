@@ -1,4 +1,4 @@
-"""Unloading: a lazy object becomes what it was before its first read. For tests."""
+"""Reset of lazy objects to the state before their first read. For tests."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from toriconfig._lazy import Lazy, _everyone
 
 
 def everyone() -> list[Lazy]:
-    """Return the lazy objects of this process."""
+    """Return all lazy objects of this process."""
     return [lazy for ref in list(_everyone) if (lazy := ref()) is not None]
 
 
 def unload(lazy: Lazy) -> None:
-    """Forget the load, its error and its counts; the next read loads again. Callbacks of `on_change` stay registered."""
+    """Forget the load, its error and its counts. The next read loads again. Callbacks of `on_change` stay."""
     state = lazy._state
     with state.gate, state.lock:
         state.loaded = state.error = None

@@ -1,4 +1,4 @@
-"""Inputs that had content at the last load and have none now. They were deleted, or emptied by a writer."""
+"""Detection of inputs that were deleted or emptied since the last load."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST = 1 << 20
 
 
 def vanished(old: Snapshot, new: Snapshot) -> list[Problem]:
-    """Return an error for each input that was emptied, and a warning for each that was deleted.
+    """Return an error for each input that was emptied, and a warning for each input that was deleted.
 
     A program that writes a file may empty the file first. The settings must not be read at that moment. A settings
     file that contains `{}` is empty on purpose.
@@ -36,7 +36,7 @@ def vanished(old: Snapshot, new: Snapshot) -> list[Problem]:
 
 
 def tell_gone(problem: Problem) -> None:
-    """Log the warning of a deleted input. It is logged again if the input is deleted again."""
+    """Log the warning about a deleted input. If the input is deleted again later, the warning is logged again."""
     key = ("gone", str(problem.origin))
     warn_once.over(key)
     warn_once.warn(key, f"{problem} ({problem.help})")
@@ -46,9 +46,9 @@ def _of_file(old: LayerRead, new: LayerRead | None) -> Iterator[Problem]:
     """Yield a problem if a file that was read before does not exist any more, or is empty.
 
     Args:
-        old: the result of its previous read.
-        new: the result of this read; None if it was not read: it was deleted, another profile is read, or it is an
-            empty `.env` file of a settings class.
+        old: the result of the previous read.
+        new: the result of this read. None: the file was not read, because it was deleted, belongs to another profile,
+            or is an empty `.env` file of a settings class.
     """
     origin = Origin(old.kind, old.name)
     if new is not None and new.leaves:
@@ -87,7 +87,7 @@ def _of_value(node: Node) -> Iterator[Problem]:
 
 
 def _held(value: Any) -> bool:
-    """Return True if the value was not empty. A secret that was not read counts as empty, and is not read for this."""
+    """True if the value was not empty. A secret that was never read counts as empty."""
     if not isinstance(value, Secret):
         return value not in ("", b"")
     provider = provider_of(value)

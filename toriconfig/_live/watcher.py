@@ -1,7 +1,7 @@
-"""The thread of `watch`: it waits for changes of files, and reloads.
+"""The thread of `watch`, which waits for changes of files and reloads.
 
-Events of the system are only hints. A change is a difference between two fingerprints of the inputs. Other events in a
-folder are therefore ignored, and changes that the system does not report are found at the next check.
+A change is a difference between two fingerprints of the inputs. An event of the system starts a check. An event that
+changes no input has no other effect. A change without an event is found at the next periodic check.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ _LONGEST = 86_400.0
 
 
 class Watcher:
-    """Handle of a running `watch`; a context manager that stops it.
+    """A running `watch`. As a context manager, it stops at the end of the block.
 
     Args:
         settings: the loaded lazy object.
         paths: further files and folders.
         debounce: seconds without a change before a reload.
         interval: seconds between two checks without an event.
-        notify: creates the source of events for a list of folders.
+        notify: function that creates the source of events for a list of folders.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Watcher:
         return not self._stopped
 
     def begin(self, signum: int | None) -> None:
-        """Start the thread, and then install the signal handler, so that no handler stays if no thread can start."""
+        """Start the thread, and then install a handler of the signal `signum`; None: no handler."""
         self._start()
         _watchers.add(self)
         if signum is not None:
@@ -109,7 +109,7 @@ class Watcher:
         return f"Watcher({_name(self._lazy)}, {'running' if self.running else 'stopped'})"
 
     def is_set(self) -> bool:
-        """Return True if a wait for events must end. `watchfiles` requires the method name, as in `threading.Event`."""
+        """True if a wait for events must end. `watchfiles` requires this name, as in `threading.Event`."""
         return self._stopped or self._asked
 
     def ask(self) -> None:
@@ -191,7 +191,7 @@ class Watcher:
             _logger().info("%s: read again (%s); changed keys: %d", _name(lazy), text, len(changes))
 
     def _warn(self, reason: str) -> None:
-        """Log the reason why the old settings stay in place, but not twice in a row for the same reason."""
+        """Log the reason why the old settings stay in place. A reason equal to the last one is not logged again."""
         if reason != self._told:
             self._told = reason
             _logger().warning("%s: not reloaded, the old settings stay: %s", _name(self._lazy), reason)
@@ -261,7 +261,10 @@ class _OnSignal:
             signal.raise_signal(signum)
 
     def remove(self) -> None:
-        """Install the former handler, unless another one was installed since, or this is not the main thread."""
+        """Install the former handler again.
+
+        Do nothing if another handler was installed since, or if this is not the main thread.
+        """
         try:
             installed: object = signal.getsignal(self._signum)
             if installed is self:
@@ -271,12 +274,12 @@ class _OnSignal:
 
 
 def _milliseconds(seconds: float) -> int:
-    """Return a time for `watchfiles`, at least 1, because it takes 0 for no limit."""
+    """Return whole milliseconds, at least 1. For `watchfiles`, 0 would mean no limit."""
     return max(1, int(seconds * 1000))
 
 
 def _is_being_written(before: Identity | None, now: Identity | None) -> bool:
-    """Return True if a file was deleted or emptied since the last check, so that a writer may not be finished."""
+    """True if a file was deleted or emptied since the last check, so that a program may be writing the file now."""
     return before is not None and (now is None or (before[2] > 0 and now[2] == 0))
 
 

@@ -1,1 +1,1 @@
-"""Masking of files, lines and values: secrets are masked line by line before any text is composed."""
+"""Masking of secrets in files, lines and values."""

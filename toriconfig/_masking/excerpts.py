@@ -1,4 +1,4 @@
-"""Excerpts of lines for problems, with every known or suspected secret masked, also in keys."""
+"""Lines of the inputs for problems, with every known or suspected secret masked."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ def with_excerpts(
     roots: Iterable[Node] = (),
     most: int = MOST_SHOWN,
 ) -> tuple[Problem, ...]:
-    """Return the problems, sorted, with masked keys and the masked lines of their positions.
+    """Return the problems, sorted, with masked keys and with the masked lines of their positions.
 
     Args:
-        lines: the lines of each input. The key is the `source` of its origins.
+        problems: the problems.
+        lines: the lines of each input, by the `source` of its origins.
         shape: the shape of the schema, which identifies the secrets.
-        roots: the trees of these inputs, which show where the values of secrets are.
-        most: maximum number of problems with lines; 0: all.
+        roots: the trees of these inputs, which show the positions of secrets.
+        most: maximum number of problems with lines; 0: all problems have lines.
     """
     problems = list(problems)
     sensitive = known_secrets(shape, roots, _instead_of_keys(problems, shape))
@@ -98,7 +99,8 @@ def _instead_of_keys(problems: Iterable[Problem], shape: Shape) -> Iterator[Orig
 def _fields(shape: Shape, seen: frozenset[type] = frozenset(), *, sealed: bool = False) -> Iterator[tuple[Field, bool]]:
     """Yield `(field, sealed)` for every field at any depth.
 
-    `sealed` is True for a field inside a secret. Its name must be recognized even if its parent key is missing.
+    `sealed` is True for a field inside a secret. The name of such a field is recognized even if its parent key is
+    missing.
     """
     if shape.kind == "secret":
         yield from _fields(shape_of(shape.inner), seen, sealed=True)
@@ -111,7 +113,7 @@ def _fields(shape: Shape, seen: frozenset[type] = frozenset(), *, sealed: bool =
 
 
 def _secret_throughout(shape: Shape) -> bool:
-    """Return True if every value of the shape is a secret: a secret itself, or a container that holds only secrets."""
+    """True if every value of the shape is secret: the shape is a secret, or a container of secrets."""
     if shape.kind == "secret" or shape.sealed:
         return True
     return bool(shape.parts) and all(map(_secret_throughout, shape.parts))

@@ -23,7 +23,7 @@ _ALIAS = re.compile(r"(?:^|[\s\[{,:])\*([^\s,\[\]{}]+)")
 _MOST_LOOKS = 10
 """Maximum depth of anchors inside anchors; beyond it, each anchor that is used counts as secret."""
 _FAR = 5000
-"""Lines below the last one shown that are read for the uses of an anchor."""
+"""Number of lines below the last requested line that are searched for the uses of an anchor."""
 
 
 class Masked:
@@ -49,7 +49,7 @@ class Masked:
         return self._shown[number - 1]
 
     def excerpt(self, origin: Origin) -> tuple[str, int, str]:
-        """Return the line of `origin` for `Problem.excerpts`: source, number, masked text."""
+        """Return `(source, line number, masked line)` of `origin`, for `Problem.excerpts`."""
         number = origin.line or 1
         return origin.source, number, self.line(number)
 
@@ -78,9 +78,11 @@ class Masked:
             anchors |= used
 
     def _down_to_uses(self, lines: list[str]) -> tuple[list[str], frozenset[str]]:
-        """Return two results: more lines, down to the last use of a YAML anchor in `lines`, and the secret anchors.
+        """Return `(lines, secret anchors)`. The lines are extended down to the last use of a YAML anchor that is in
+        `lines`.
 
-        An anchor that is used much further below counts as secret, so the lines up to this use need not be processed.
+        An anchor that is used more than `_FAR` lines below counts as secret, so the lines up to this use are not
+        needed.
         """
         if len(lines) == len(self._lines):
             return lines, frozenset()
@@ -105,7 +107,7 @@ def _rest(text: str, at: int) -> str:
 
 
 def excerpt(lines: Sequence[str], origin: Origin, sensitive: Sensitive | None = None) -> tuple[str, int, str]:
-    """Return the line of `origin` for `Problem.excerpts`, masked. For several lines of one input, use `Masked`."""
+    """Return `(source, line number, masked line)` of `origin`. For several lines of one input, use `Masked`."""
     if sensitive is None and origin.layer == "dotenv":
         sensitive = Sensitive(everything=True)
     return Masked(lines, sensitive).excerpt(origin)

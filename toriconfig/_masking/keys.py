@@ -1,11 +1,13 @@
 """Masking of the key of a problem. If a space is missing after `:`, a secret value becomes part of the key.
 
-database.password:hunter2  ->  database.password:**********
-weights.api_key=hunter2    ->  weights.api_key=**********
-"https://u:hunter2@h"      ->  "https://**********"
-credentials.hunter2        ->  credentials.**********      if `credentials` is a secret without such a key
-secrets.db:hunter2         ->  secrets.db:**********       if every key of `secrets` is a secret
-secrets.hunter2            ->  secrets.**********          the same, if the key has no value
+Examples of masked keys:
+
+    database.password:hunter2  ->  database.password:**********
+    weights.api_key=hunter2    ->  weights.api_key=**********
+    "https://u:hunter2@h"      ->  "https://**********"
+    credentials.hunter2        ->  credentials.**********      if `credentials` is a secret without such a key
+    secrets.db:hunter2         ->  secrets.db:**********       if every key of `secrets` is a secret
+    secrets.hunter2            ->  secrets.**********          if every key is a secret, and this key has no value
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ _BEHIND_NAME = re.compile(r"(?<=[:=\s]).*", re.DOTALL)
 
 
 class Keys:
-    """Masks the keys of problems for one schema.
+    """Masking of the keys of problems, for one schema.
 
     Args:
         shape: the shape of the schema. Below a secret, declared keys may be shown; any other key is masked.
@@ -46,7 +48,9 @@ class Keys:
         self._nulls = nulls
 
     def told(self, problem: Problem) -> Problem:
-        """Return the problem with its key masked. A text that contains the masked part is removed or replaced."""
+        """Return the problem with a masked key. Texts of the problem that contain a masked part are removed or
+        replaced.
+        """
         path = _parsed(problem.path)
         shown = self.path(path, null=problem.path in self._nulls)
         if shown == path:
@@ -110,16 +114,18 @@ class Keys:
 
 
 def nameless(shape: Shape) -> bool:
-    """Return True if the shape is a mapping whose values are or contain secrets, and are not models."""
+    """True if the shape is a mapping with arbitrary keys, whose values are or contain secrets and are not models."""
     item = shape.item if shape.kind == "mapping" else None
     return item is not None and item.kind != "model" and confidential(item)
 
 
 def astray(node: Node, shape: Shape) -> frozenset[str]:
-    """Return the unknown keys next to an empty mapping of secrets, such as `db`. They may belong to the mapping.
+    """Return the unknown keys next to an empty mapping of secrets. They may belong to the mapping.
 
-    nets:
-    db: hunter2
+    Example: `db` is such a key if `nets` is a mapping of secrets.
+
+        nets:
+        db: hunter2
     """
     below = {key: shape.child(key) for key in node.value}
     empty = any(at is not None and node.value[key].value is None and nameless(at) for key, at in below.items())

@@ -39,8 +39,7 @@ def openings(
 ) -> Iterator[tuple[int, bool]]:
     """Yield `(position, may_be_shown)` for each secret value that begins on the line, from left to right.
 
-    `may_be_shown` is True if the value is only a reference: `${vault:secret/tori#api_key}` names a secret, but does not
-    contain it.
+    `may_be_shown` is True if the value is a reference such as `${vault:secret/tori#api_key}`, which contains no secret.
 
     Args:
         anchors: anchors (`&name`) whose value is used as a secret elsewhere.
@@ -84,7 +83,7 @@ def _is_reference(text: str, at: int) -> bool:
 
 
 def suspicious(text: str) -> int | None:
-    """Return the first position of a secret that is recognized by its own form, not by the name of its key; or None.
+    """Return the first position of a secret that is recognized by its own form, or None.
 
     Such a secret is a login in a URL, text in the form of a token, a comment that mentions a secret, or a PEM block.
     """

@@ -1,4 +1,4 @@
-"""Search for the end of each secret, and for the position on each line of an input from which the line is masked.
+"""Search for the end of each secret. The result is one position for each line, from which the line is masked.
 
 The scanner knows the part of YAML's grammar that ends a value (quotes, brackets, block scalars, indentation). If the
 text violates the grammar, the scanner assumes that the secret continues.
@@ -37,9 +37,13 @@ _BINDING = re.compile(r"""\s*(?:export\s+)?'?[A-Za-z_][A-Za-z0-9_.-]{0,99}'?\s*=
 
 
 def yaml_cuts(lines: Sequence[str], sensitive: Sensitive, anchors: frozenset[str] = frozenset()) -> list[int]:
-    """Return a position for each line of YAML or JSON. The line is masked from there; its length means no mask.
+    """Return one position for each line of YAML or JSON. The line is masked from this position to its end.
+
+    A position at the end of the line means that nothing is masked.
 
     Args:
+        lines: the lines.
+        sensitive: knowledge about the secrets.
         anchors: anchors whose value is used as a secret elsewhere.
     """
     walk = _Walk(sensitive, anchors)
@@ -47,7 +51,10 @@ def yaml_cuts(lines: Sequence[str], sensitive: Sensitive, anchors: frozenset[str
 
 
 def dotenv_cuts(lines: Sequence[str]) -> list[int]:
-    """Return such positions for a `.env` file. Every value is masked: text after `NAME=`, and continuation lines."""
+    """Return one position for each line of a `.env` file. The line is masked from this position to its end.
+
+    Every value is masked: the text after `NAME=`, and continuation lines.
+    """
     cuts: list[int] = []
     quote, pem = "", False
     for text in lines:
@@ -139,7 +146,9 @@ class _Walk:
         return key is None or not (self.sensitive.names(key) or self.sensitive.holds(key))
 
     def _within_flow(self, text: str, floor: int) -> None:
-        """Process a line that begins inside the brackets of a secret. They may close here, and others may open."""
+        """Process a line that begins inside the brackets of a secret. The brackets may close on this line, and
+        others may open.
+        """
         depth, quote = self.depth, self.quote
         ended = self._lex(text, 0, floor)
         if ended is None:
@@ -161,9 +170,9 @@ class _Walk:
         return key is not None and "\t" not in key["lead"] and len(key["lead"]) <= self.column
 
     def _open(self, text: str, start: int) -> int:
-        """Search for secrets from `start`, and return the position from which the line is masked.
+        """Search for secrets from `start`. Return the position from which the line is masked.
 
-        A secret that continues on the next line is remembered.
+        If a secret continues on the next line, the state of the scanner records this.
         """
         first = suspicious(text)
         mask_from = len(text) if first is None else first

@@ -1,4 +1,4 @@
-"""Masking of registered secrets in problems, because the message of a validator of the schema may contain one."""
+"""Masking of registered secrets in problems. The message of a validator may contain a secret."""
 
 from __future__ import annotations
 

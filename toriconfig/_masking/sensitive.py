@@ -1,7 +1,7 @@
 """Recognition of names of secrets.
 
 A name counts as the name of a secret in three cases: the schema declares a secret with the name; secrets commonly have
-the name; or one typing error separates it from such a name. In doubt, a name counts as one.
+the name; or one typing error separates it from such a name. In doubt, a name counts as the name of a secret.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Sensitive:
     """Knowledge about the secrets of one input.
 
     Args:
-        keys: names of secret fields: the last part of their path, or the name of their variable.
+        keys: names of secret fields: the last part of the path of a field, or the name of its variable.
         plain: names of fields that are not secret. They never count as misspelt names of secrets.
         sections: names of fields that are not secret themselves, but contain secrets.
         spans: positions of the values of secrets in the text, if the text could be parsed.
@@ -76,7 +76,7 @@ class Sensitive:
         self._known: dict[str, bool] = {}
 
     def names(self, name: str) -> bool:
-        """Return True if `name` is the name of a secret, or similar to one."""
+        """True if `name` is the name of a secret, or is similar to such a name."""
         answer = self._known.get(name)
         if answer is None:
             answer = self._known[name] = self._decide(plain_letters(name))
@@ -142,7 +142,7 @@ def _joined(name: str) -> str:
 
 
 def plain_letters(name: str) -> str:
-    """Return the name with plain letters for fullwidth, bold, circled and accented ones, which people read the same.
+    """Return the name with plain letters in place of fullwidth, bold, circled and accented letters.
 
     >>> plain_letters("\uff50\uff41\uff53\uff53\uff37\u00f6rd")
     'passWord'
@@ -159,8 +159,9 @@ def _one_slip(word: str) -> bool:
 
 
 def _shortened(word: str) -> set[str]:
-    """Return `word`, and `word` without each of its letters. Two words that differ by one typing error share one of
-    these.
+    """Return `word`, and all texts that result from removing one letter of `word`.
+
+    Two words that differ by one typing error have one of these texts in common.
     """
     return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
 

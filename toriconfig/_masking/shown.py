@@ -1,4 +1,4 @@
-"""Conversion of plain values to JSON data, with a mask for credentials, because plain fields may hold them too."""
+"""Conversion of plain values to JSON data, with credentials masked."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _OVERLAP = 1000
 
 
 def conceals(key: str | int, value: Any) -> bool:
-    """Return True if a value must not be shown: text under the name of a secret, or text that contains a login.
+    """True if a value must not be shown: text at a key that is the name of a secret, or text that contains a login.
 
     >>> conceals("password", "hunter2"), conceals("max_tokens", 4096), conceals("host", "postgres://u:p@db/x")
     (True, False, True)
@@ -55,7 +55,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def masked(key: str | int, value: Any) -> Any:
-    """Return the value with a mask for each part that `conceals` reports.
+    """Return the value with a mask for each part for which `conceals` is True.
 
     >>> masked("database", {"host": "db", "password": "hunter2"})
     {'host': 'db', 'password': '**********'}

@@ -1,4 +1,4 @@
-"""Calls of the program's callbacks on separate threads, in order for each subscriber."""
+"""Calls of callbacks on separate threads, in order for each subscriber."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ BACKLOG = 1000
 
 
 class SerialQueue:
-    """The callbacks of one subscriber. They run one at a time, in order."""
+    """The callbacks of one subscriber. They run one after the other, in order."""
 
     def __init__(self) -> None:
         self.reset()
         _queues.add(self)
 
     def reset(self) -> None:
-        """Remove the waiting callbacks in a forked child, where the thread that would run them does not exist."""
+        """In a forked child: remove the waiting callbacks, because the thread that would run them does not exist."""
         self._waiting: deque[Callable[[], object]] = deque(maxlen=BACKLOG)
         self._turn = Permits()
 
     def put(self, run: Callable[[], object]) -> None:
-        """Add `run` to the queue. It is called soon, after all callbacks that were added before."""
+        """Add `run` to the queue. `run` is called after all callbacks that were added before."""
         self._waiting.append(run)
         if self._turn.take():
             _callbacks.submit(DEMAND, self._run)

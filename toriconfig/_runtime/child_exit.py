@@ -1,8 +1,8 @@
 """Actions at the end of a child process of `multiprocessing` or billiard (Celery's fork of multiprocessing).
 
-Both end a child by `os._exit`, which skips the functions of `atexit`. Finalizers of multiprocessing are used instead.
-A worker of a billiard pool runs no finalizers either. It calls only its callback `on_exit`, which sends Celery's signal
-`worker_process_shutdown`.
+Both libraries end a child by `os._exit`, which skips the functions of `atexit`. Finalizers of multiprocessing are used
+instead. A worker of a billiard pool runs no finalizers either. It calls only its callback `on_exit`, which sends
+Celery's signal `worker_process_shutdown`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,9 @@ def run_at_end(shutdown: Callable[[], object]) -> None:
 
 
 def run_at_end_of_child(shutdown: Callable[[], object]) -> None:
-    """Do what `run_at_end` does; for calls from an at-fork hook.
+    """Call `run_at_end(shutdown)` after all at-fork hooks have run. For calls from an at-fork hook.
 
-    multiprocessing removes all finalizers after the at-fork hooks have run, so a finalizer that a hook registers would
-    be lost. This function therefore delays the call of `run_at_end` until the finalizers are removed.
+    multiprocessing removes all finalizers after the at-fork hooks, so a finalizer that a hook registers would be lost.
     """
     for util in _utils():
         util.register_after_fork(shutdown, lambda _: run_at_end(shutdown))

@@ -34,13 +34,12 @@ class Deadline:
         self._cancelled = threading.Event()
 
     def remaining(self) -> float:
-        """Seconds left; 0 after the deadline and after `cancel`."""
+        """Number of seconds until the deadline; 0 after the deadline and after `cancel`."""
         return 0.0 if self._cancelled.is_set() else max(0.0, self.at - self._now())
 
     def pause(self, seconds: float) -> bool:
-        """Wait before another attempt, and return True.
-
-        Return False at once if too little time is left for another attempt, and also after `cancel`.
+        """Wait `seconds` and return True. Return False if too little time is left for another attempt, or after
+        `cancel`.
         """
         if seconds + SLICE >= self.remaining():
             return False

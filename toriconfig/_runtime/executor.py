@@ -13,11 +13,11 @@ from toriconfig._runtime.workers import Workers
 
 
 class Executor:
-    """Runs requests on worker threads until their deadlines; safe from any thread.
+    """Runner of requests on worker threads. Each request has a deadline. Thread-safe.
 
     Attributes:
         now: function that returns the monotonic seconds of the clock.
-        rnd: function that returns uniform random numbers in [0, 1), for jitter.
+        rnd: function that returns a random number from 0 to 1, for jitter.
         scheduler: the timers.
         workers: the threads.
 
@@ -41,11 +41,12 @@ class Executor:
         return Deadline(self.now() + seconds, self.now)
 
     def flight(self, seconds: float, expired: Callable[[bool], object]) -> Flight:
-        """Create the flight for `send`. This only accesses memory, so the caller may hold a lock.
+        """Create a `Flight` for a later `send`. Does no I/O, so the caller may hold a lock.
 
         Args:
             seconds: number of seconds until the deadline.
-            expired: called when the deadline ends the flight. The argument is True if a connection was being made.
+            expired: function called when the deadline ends the flight. The argument is True if a connection was being
+                made.
         """
         deadline = self.deadline(seconds)
 
@@ -60,13 +61,13 @@ class Executor:
         return Flight(deadline, on_expiry)
 
     def send(self, flight: Flight, priority: int, work: Work, failed: Failed | None) -> None:
-        """Run a flight on a worker thread. The caller must not hold a lock, because a thread may have to be started.
+        """Run `flight` on a worker thread. Must not be called under a lock, because it may start a thread.
 
         Args:
             flight: result of the method `flight`.
             priority: LEASE, DEMAND or POLL.
             work: function that sends the request and records the outcome.
-            failed: called with the error when `work` raises. None: the error is not recorded.
+            failed: function called with the error if `work` raises an exception; None: the error is not recorded.
         """
         job = self.workers.submit(priority, lambda: flight.run(work, failed))
         if not flight.ended:
@@ -74,6 +75,6 @@ class Executor:
             self.scheduler.at(flight.deadline.at, flight.expire)
 
     def after_fork(self) -> None:
-        """In a forked child: forget the threads and their work, and use other random numbers."""
+        """In a forked child: forget the threads and jobs of the parent, and create a new random generator."""
         self._seed()
         self.workers.reset()

@@ -1,4 +1,4 @@
-"""Logger of this package. `logging` is imported at the first message."""
+"""The logger of this package. `logging` is imported at the first message."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 def logger() -> logging.Logger:
-    """The logger `toriconfig`."""
+    """Return the logger `toriconfig`."""
     from toriconfig.pipeline._logging import library_logger
 
     return library_logger("toriconfig")
 
 
 def internal(error: BaseException) -> SecretError:
-    """Log an unexpected exception, and return the error to raise in the threads that read the secret.
+    """Log an unexpected exception. Return the error to raise in the threads that read the secret.
 
-    The log line and the error contain the type of the exception and the line that raised it. They do not contain its
-    text, which may hold the value of a secret.
+    The log line and the error name the type of the exception and the line that raised it. They omit the text of the
+    exception, which may contain a secret.
     """
     from os.path import basename
 

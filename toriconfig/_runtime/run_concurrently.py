@@ -1,4 +1,4 @@
-"""Several actions at once, each on a thread of its own, until one deadline."""
+"""Concurrent calls of several functions, each on a thread of its own, with one deadline."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from toriconfig.pipeline._threads import start
 
 
 def run_concurrently(actions: Sequence[Callable[[], object]], deadline: Deadline, name: str) -> None:
-    """Run each action, and return when all have ended or the deadline has passed.
+    """Call each function on a thread of its own. Return when all calls have ended or the deadline has passed.
 
-    If no thread can be started, because the interpreter is ending, the calling thread runs the action.
+    If no thread can be started, because the interpreter is ending, the calling thread calls the function.
 
     Args:
-        actions: functions to call. An action that raises does not affect the other actions.
-        deadline: the deadline of all actions together.
+        actions: functions to call. A function that raises an exception does not affect the others.
+        deadline: the deadline of all calls together.
         name: name of the threads.
     """
     ended: SimpleQueue[None] = SimpleQueue()

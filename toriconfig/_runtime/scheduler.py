@@ -1,4 +1,4 @@
-"""Timers of a process, run by one thread. Long work is started on other threads; the timers never wait for it."""
+"""Timers of a process, run by one thread."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Entry = tuple[float, int, Callable[[], object]]
 
 
 class Scheduler:
-    """Queue of functions, each of which is called when its time has come.
+    """Queue of functions. Each function is called at its time.
 
     There is no lock. A signal handler or a finalizer may therefore call `at` while it interrupts another call of `at`.
 
@@ -42,7 +42,7 @@ class Scheduler:
         self.reset()
 
     def reset(self) -> None:
-        """Remove all timers and the thread. A forked child does this, because they belong to its parent."""
+        """Remove all timers, and forget the thread."""
         self._inbox: deque[_Entry] = deque()
         self._due: list[_Entry] = []
         self._numbers = count()
@@ -51,12 +51,12 @@ class Scheduler:
         self._asleep_until = _NEVER
 
     def after_fork(self) -> None:
-        """Reset the scheduler in a forked child. The next thread starts only after all at-fork hooks."""
+        """In a forked child: remove all timers. The next thread starts after all at-fork hooks."""
         self.reset()
         self._pause = AFTER_FORK
 
     def at(self, due: float, run: Callable[[], object]) -> None:
-        """Arrange that `run` is called once, at `due` monotonic seconds. This method never waits.
+        """Arrange that `run` is called once, at `due` monotonic seconds. This method does not block.
 
         `run` must be quick, because it delays all other timers.
         """
@@ -71,7 +71,7 @@ class Scheduler:
                 self._thread.give_back()
 
     def tick(self) -> float | None:
-        """Run the timers that are due; return the seconds until the next one, or None if there is none."""
+        """Run the timers that are due. Return the seconds until the next timer, or None if there is no timer."""
         while True:
             entry = self._next()
             if entry is None:

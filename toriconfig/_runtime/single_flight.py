@@ -20,17 +20,16 @@ GRACE = 0.25
 """Grace period in seconds for an outcome that is being recorded at the deadline."""
 
 Work = Callable[["Flight"], None]
-"""Sends the request, records the outcome and finishes the flight. It should not raise."""
+"""Function that sends the request, records the outcome and finishes the flight. It should not raise."""
 
 Failed = Callable[["SecretError | None"], None]
-"""Called with the error that ended a flight; None: the deadline ended it."""
+"""Function called with the error that ended a flight; None: the deadline ended the flight."""
 
 
 class Flight:
-    """A request that ends once: when its outcome is recorded, or at its deadline, whichever comes first.
+    """One request in progress. It ends when its outcome is recorded, or at its deadline, whichever comes first.
 
-    There is no lock, because the garbage collector may end a waiting coroutine in the middle of any code, even of code
-    that holds the lock.
+    No lock is used, because garbage collection may end a waiting coroutine at any moment, even while a lock is held.
 
     Attributes:
         ended: True after the flight has ended.
@@ -38,7 +37,7 @@ class Flight:
 
     Args:
         deadline: the deadline of the request.
-        on_expiry: called when the deadline ends the flight, before the waiting threads are woken.
+        on_expiry: function called when the deadline ends the flight, before the waiting threads are woken.
     """
 
     __slots__ = ("_claims", "_on_expiry", "_waiters", "deadline", "ended", "job")
@@ -52,11 +51,13 @@ class Flight:
         self._waiters: dict[object, Callable[[], object]] = {}
 
     def claim(self) -> bool:
-        """Return True to the first caller, which may then record the outcome; False to every later caller."""
+        """Return True at the first call: the caller may record the outcome. Return False at every later call."""
         return self._claims.take()
 
     def finish(self) -> None:
-        """Mark the flight as ended, and wake all waiting threads and tasks. Called after the outcome was recorded."""
+        """Mark the flight as ended, and wake all waiting threads and coroutines. Called after the outcome was
+        recorded.
+        """
         self.ended = True
         # the scheduler refers to the flight until its deadline, but must not keep these alive
         self._on_expiry = self.job = None
@@ -91,7 +92,7 @@ class Flight:
                 self.finish()
 
     def run(self, work: Work, failed: Failed | None) -> None:
-        """Call `work`. If it raises, record the error and end the flight at once.
+        """Call `work`. If `work` raises an exception, record the error and end the flight at once.
 
         Args:
             work: function that sends the request, records the outcome and finishes the flight.
@@ -111,13 +112,15 @@ class Flight:
                 raise
 
     def wait(self) -> None:
-        """Block until the flight has ended. At the deadline, end it and wait at most GRACE seconds longer."""
+        """Block until the flight has ended. At the deadline, end the flight, and wait at most `GRACE` seconds
+        longer.
+        """
         if not self.join(self.deadline.remaining()):
             self.expire()
             self.join(GRACE)
 
     async def await_end(self) -> None:
-        """Wait in a coroutine until the flight has ended. At the deadline, end it."""
+        """Wait in a coroutine until the flight has ended. At the deadline, end the flight."""
         import asyncio
 
         loop = asyncio.get_running_loop()

@@ -1,7 +1,7 @@
-"""Times of the next requests after successes, failures and refusals; pure functions.
+"""Delays before the next requests, after successes, failures and refusals, as pure functions.
 
-`rnd` is a function that returns uniform random numbers in [0, 1). The random part of a delay (jitter) spreads the
-requests of many processes that started together, or that had the same outage.
+`rnd` is a function that returns a random number from 0 to 1. The random part of a delay (jitter) spreads the requests
+of many processes that started together, or that had the same outage.
 """
 
 from __future__ import annotations
@@ -23,22 +23,21 @@ GAP = 1.0
 def poll_delay(interval: float, rnd: Random, *, first: bool = False) -> float:
     """Return the seconds until the next poll: the interval +- 10 %.
 
-    Before the first poll, the result is uniform between 0 and the interval.
+    If `first` is True, return a random number of seconds between 0 and the interval.
     """
     return interval * rnd() if first else interval * (0.9 + 0.2 * rnd())
 
 
 def fresh_for(interval: float) -> float:
-    """Return the seconds for which a confirmed value counts as fresh: longest time to the next poll, and a reserve."""
+    """Return the seconds for which a confirmed value counts as fresh: the longest delay of a poll, and a reserve."""
     return 1.1 * interval + min(SLACK, interval)
 
 
 def retry_delay(failures: int, interval: float, rnd: Random) -> float:
-    """Return the seconds after a failed request in which reads raise at once, without a new request.
+    """Return the seconds before the next request, after `failures` failed requests in a row.
 
-    The result is doubled at each failure, up to `interval`, and varies by +- 25 %. The jitter is large, because
-    many processes that failed together would otherwise retry together. With the limit, failed requests are not repeated
-    more often than polls.
+    The delay doubles with each failure, up to `interval`, and varies by +- 25 %, so that processes that failed together
+    do not retry together.
     """
     return min(interval, FIRST_RETRY * 2.0 ** min(failures - 1, 30)) * (0.75 + 0.5 * rnd())
 
@@ -46,12 +45,12 @@ def retry_delay(failures: int, interval: float, rnd: Random) -> float:
 def refusal_gap(gap: float, since: float, interval: float) -> float:
     """Return the seconds until a value that a server refused may be fetched again.
 
-    The result is doubled each time, and is at most `interval`. So even if a server refuses every value, refused values
-    are not fetched more often than polls fetch them.
+    The result doubles with each refusal, up to `interval`. Refused values are therefore not fetched more often than
+    polled values.
 
     Args:
         gap: the last result of this function.
-        since: seconds since the last fetch for this reason; after more than two intervals the result is GAP again.
+        since: seconds since the last fetch after a refusal. For more than two intervals, the result is `GAP`.
         interval: seconds between two polls.
     """
     return GAP if since > 2.0 * interval else max(GAP, min(2.0 * gap, interval))

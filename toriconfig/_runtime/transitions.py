@@ -1,4 +1,4 @@
-"""A lock for memory access only: actions are chosen while the lock is held, and executed after its release."""
+"""Lock whose holder defers actions until the lock is released."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from types import TracebackType
 from toriconfig.pipeline._memory_lock import MemoryLock
 
 Then = Callable[[Callable[[], object]], None]
-"""Takes an action for after the lock: a request, a timer, a callback, a log message."""
+"""Function that receives an action, such as a request or a log message, to call after the lock is released."""
 
 
 class Transitions:
     """A lock for the memory of one object.
 
     A thread that holds a lock must not start a thread, wait, log or call a callback: a finalizer, a logging handler or
-    a callback may take the same lock, and both threads would block forever. Therefore the block only chooses actions
-    and passes them to `then`; they are called after the lock is released.
+    a callback may take the same lock, and both threads would block forever. The block of `with` therefore passes such
+    actions to `then`, and they are called after the lock is released.
 
     >>> transitions, done = Transitions(), []
     >>> with transitions as then:

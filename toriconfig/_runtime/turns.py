@@ -1,4 +1,4 @@
-"""Mutual exclusion for long work, without a lock: each waiting thread has a deadline."""
+"""Mutual exclusion for work that may send requests. Each waiting thread has a deadline."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from toriconfig._runtime.single_flight import Flight
 
 
 class Turns:
-    """Turns of threads: for each key, at most one thread at a time has the turn and does the work.
+    """Mutual exclusion by key: for each key, at most one thread at a time does the work.
 
-    The work may send requests. If a lock were used, other threads could wait beyond their deadlines, and a forked child
-    could wait forever.
+    A lock would not be enough: other threads could wait beyond their deadlines, and a forked child could wait forever.
     """
 
     def __init__(self) -> None:
@@ -21,11 +20,12 @@ class Turns:
 
     @contextmanager
     def turn(self, key: Hashable, deadline: Deadline) -> Iterator[bool]:
-        """Wait for the turn, and yield True. If the deadline comes first, yield False: the thread has no turn.
+        """Wait until no other thread works with `key`. Yield True; yield False if the deadline comes first.
 
         Args:
-            key: text, or a tuple of texts. Threads with equal keys take turns.
-            deadline: deadline of the wait and of the work. The turn ends at the deadline, even if the work continues.
+            key: text, or a tuple of texts.
+            deadline: deadline of the wait and of the work. At the deadline another thread may start, even if the work
+                continues.
         """
         mine = Flight(deadline, _no_action)
         if not self._taken(key, mine):
@@ -39,7 +39,7 @@ class Turns:
             mine.finish()
 
     def forget(self) -> None:
-        """In a forked child: end all turns, because their threads belong to the parent."""
+        """In a forked child: forget the threads at work, because they belong to the parent."""
         self._held.clear()
 
     def _taken(self, key: Hashable, mine: Flight) -> bool:

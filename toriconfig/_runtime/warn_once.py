@@ -1,9 +1,8 @@
-"""Warnings of a load. Each is given once, and kept until a logging handler accepts it.
+"""Warnings of a load. Each warning is logged once.
 
-A warning is given when a logging handler other than a NullHandler accepts it. Until then it is pending: each call of
-this library that can log tries again, and at exit the remaining ones are written to standard error by the `warnings`
-module. A forked child inherits the given and the pending warnings. At its exit the child does not write the pending
-warnings of its parent, because the parent writes them.
+A warning is pending until a logging handler other than a NullHandler accepts it. Each call of this library that can log
+tries again. At exit, the pending warnings are written to standard error by the `warnings` module. A forked child
+inherits the logged and the pending warnings, but does not write the pending warnings of its parent at exit.
 """
 
 from __future__ import annotations
@@ -26,17 +25,17 @@ _given: dict[Hashable, _Entry] = {}
 _pending: dict[Hashable, _Entry] = {}
 _at_exit: list[bool] = []
 _holding: dict[int, list[Callable[[], object]]] = {}
-"""Threads that log nothing now, and what they log later."""
+"""Functions to call at the end of the outermost `held` block, by thread id."""
 
 
 def once(key: Hashable) -> bool:
-    """Return True at the first call with `key` in this process, from any thread."""
+    """Return True at the first call with `key` in this process; False at every later call."""
     entry = ("", "", 0, object())
     return _given.setdefault(key, entry) is entry
 
 
 def warn(key: Hashable, text: str, logger: str = "toriconfig") -> None:
-    """Give the warning, unless this process has already warned with `key`.
+    """Log a warning, or keep it pending. Do nothing if this process has already warned with `key`.
 
     Args:
         key: text, or a tuple of texts and numbers: the schema, the path, the kind of warning.
@@ -82,7 +81,7 @@ class held:  # noqa: N801 - read as a statement, without the price of contextlib
 
 
 def soon(log: Callable[[], object]) -> None:
-    """Call `log` at the end of the outermost `held` block of this thread; now, if the thread is in no such block."""
+    """Call `log` now. Inside a `held` block of this thread, call `log` at the end of the outermost block."""
     later = _holding.get(get_ident())
     if later is None:
         log()
@@ -104,7 +103,7 @@ def flush() -> None:
 
 
 def informs() -> bool:
-    """Return True if `logging` is imported and the library's logger accepts INFO."""
+    """True if `logging` is imported and the logger `toriconfig` accepts the level INFO."""
     logging = sys.modules.get("logging")
     if logging is None or not hasattr(logging, "getLogger"):
         return False
@@ -112,19 +111,19 @@ def informs() -> bool:
 
 
 def inform(text: str, *values: object) -> None:
-    """Log at level INFO."""
+    """Log a message at level INFO."""
     from toriconfig.pipeline._logging import library_logger
 
     library_logger("toriconfig").info(text, *values)
 
 
 def given_by(logger: str) -> list[str]:
-    """Return the texts of the given and pending warnings of this process for a logger."""
+    """Return the texts of the logged and pending warnings of this process for the logger with this name."""
     return [entry[1] for entry in list(_given.values()) if entry[0] == logger]
 
 
 def reset() -> None:
-    """Forget all given and pending warnings, so that a test can receive each of them again."""
+    """Forget all logged and pending warnings, so that a test can receive each of them again."""
     _given.clear()
     _pending.clear()
 

@@ -10,15 +10,15 @@ class Timed(Protocol):
     """Protocol of an object with timers."""
 
     def due(self, timer: Any, /) -> None:
-        """Do the action of `timer`, whose time has come."""
+        """Do the action of `timer`. Called at the time of the timer."""
         ...
 
 
 class WeakTimer:
-    """An entry for the scheduler that holds a weak reference to its owner.
+    """Timer that holds a weak reference to its owner.
 
     Args:
-        owner: the object whose method `due` is called, unless the owner has been collected.
+        owner: the object whose method `due` is called, if the object still exists.
         what: the argument of `due`.
     """
 

@@ -1,4 +1,4 @@
-"""Limited sets of daemon threads, which send requests and wait for servers, so that other threads need not wait."""
+"""Daemon threads, limited in number, that send requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOST = 32
 
 
 class Job:
-    """One action for a worker thread. `run` should not raise. The job may be abandoned while it runs."""
+    """One function for a worker thread. `run` should not raise an exception. The job may be abandoned while it runs."""
 
     __slots__ = ("ending", "pool", "run", "starting")
 
@@ -36,7 +36,7 @@ class Job:
 
 
 class Workers:
-    """At most `limit` threads, started when they are needed. The methods may be called by any thread.
+    """At most `limit` threads, started when they are needed. Thread-safe.
 
     Args:
         limit: maximum number of threads; abandoned threads are not counted.
@@ -49,9 +49,9 @@ class Workers:
         self._pool = ThreadPool(limit, name)
 
     def submit(self, priority: int, run: Callable[[], Any]) -> Job:
-        """Run an action on a worker thread, and return its job.
+        """Call `run` on a worker thread, and return the job.
 
-        If no thread can be started, because the interpreter is ending, the calling thread runs the action.
+        If no thread can be started, because the interpreter is ending, the calling thread calls `run`.
         """
         return self._pool.submit(priority, run)
 
@@ -77,9 +77,9 @@ class Workers:
 class ThreadPool:
     """The threads of one process until `reset` or `dismiss`.
 
-    There is no lock. A signal handler or a finalizer may therefore call `submit` while it interrupts another call of
-    `submit`. Every step is one atomic operation. Between two steps the pool may count too few idle threads. It then
-    starts one more thread than needed, within the limit, but no job remains without a thread.
+    No lock is used. A signal handler or a finalizer may therefore call `submit` while it interrupts another call of
+    `submit`. Every step is one atomic operation. Between two steps the pool may count too few idle threads, and then
+    starts one thread more than needed, within the limit.
     """
 
     def __init__(self, limit: int, name: str) -> None:
@@ -142,7 +142,7 @@ class ThreadPool:
             del job  # so that the job is collected while the thread waits for the next one
 
     def _next(self) -> Job | None:
-        """Wait for the next job; return None if this thread is no longer needed."""
+        """Wait for the next job and return it. Return None if this thread is no longer needed."""
         while True:
             woken = self._woken()
             job = self._taken()
@@ -156,9 +156,9 @@ class ThreadPool:
                 return None
 
     def _woken(self) -> bool:
-        """Wait for a job, and return True if there may be one.
+        """Wait for a job. Return True if there may be a job.
 
-        Return False if no job came for IDLE seconds, or if the pool was dismissed.
+        Return False if no job came for `IDLE` seconds, or if the pool was dismissed.
         """
         try:
             self._wake.get_nowait()  # one entry per job
@@ -178,7 +178,9 @@ class ThreadPool:
         return True
 
     def _taken(self) -> Job | None:
-        """Remove and return the waiting job with the highest priority, except abandoned ones; None if there is none."""
+        """Remove and return the waiting job with the highest priority. Skip abandoned jobs. Return None if there is
+        no job.
+        """
         for jobs in self._jobs:
             while jobs:
                 try:

@@ -1,4 +1,4 @@
-"""Outcomes of the requests for one value since the last success."""
+"""Record of the requests for one value since the last success."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ AGREEING = 3
 
 
 class Attempts:
-    """Outcomes of the requests for one value since the last success.
+    """Record of the requests for one value since the last success.
 
     Attributes:
         error: error of the last request; None: the request succeeded, or no request was sent.

@@ -1,4 +1,4 @@
-"""Translation of exceptions of a backend's `fetch` to `SecretError`. Messages omit the text of foreign exceptions."""
+"""Conversion of exceptions of `Backend.fetch` to `SecretError`. Messages omit the text of other exceptions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from toriconfig.errors import SecretDenied, SecretError, SecretNotFound, SecretU
 
 
 def error_of(scheme: str, path: str, error: BaseException) -> SecretError:
-    """Return the error that readers get: a new exception object without `__cause__`."""
+    """Convert an exception of `fetch` to the `SecretError` that readers get. The result has no `__cause__`."""
     reference = f"{scheme}:{path}"
     if isinstance(error, SecretError):
         found = error.at("")
@@ -39,7 +39,9 @@ def timed_out(scheme: str, path: str, seconds: float) -> SecretUnreachable:
 
 
 def _what(error: BaseException) -> str:
-    """Return the type of an exception and the line that raised it, without its text, which may contain a value."""
+    """Return the type of an exception and the line that raised it. The text is omitted, because it may contain a
+    value.
+    """
     trace, where = error.__traceback__, ""
     while trace is not None:
         where = f" at {os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"

@@ -23,7 +23,7 @@ _sessions: WeakValueDictionary[int, BackendSession] = WeakValueDictionary()
 
 
 def session_of(backend: Backend) -> BackendSession:
-    """Return the session of a backend. Loads with the same backend object share one session. No I/O."""
+    """Return the session of a backend. Loads with the same backend object share one session. Does no I/O."""
     with _lock:
         session = _sessions.get(id(backend))
         if session is None:
@@ -32,7 +32,7 @@ def session_of(backend: Backend) -> BackendSession:
 
 
 def shutdown() -> None:
-    """Stop all background fetches. The next read starts them again."""
+    """Stop the background fetches of all backends. The next read of a value starts its fetches again."""
     with _lock:
         sessions = list(_sessions.values())
     for session in sessions:
@@ -40,7 +40,7 @@ def shutdown() -> None:
 
 
 class BackendSession:
-    """One backend in one process; safe from any thread."""
+    """The cached values of one backend in one process. Thread-safe."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -55,7 +55,7 @@ class BackendSession:
             on_advance(lambda: (alive := scheduler()) and alive.tick())
 
     def provider(self, reference: str) -> BackendValue:
-        """Return the cached value of the path in a reference; the `#key` of the reference is ignored. No I/O."""
+        """Return the cached value of a reference. The `#key` of the reference is ignored. Does no I/O."""
         path = split_key(reference)[0]
         with self._lock:
             value = self._values.get(path)
@@ -64,13 +64,13 @@ class BackendSession:
             return value
 
     def rest(self) -> None:
-        """Stop all fetches. The next read starts them again."""
+        """Stop the background fetches of this backend. The next read of a value starts its fetches again."""
         for value in list(self._values.values()):
             value.rest()
         self._executor.workers.dismiss()
 
     def after_fork(self) -> None:
-        """In a forked child: replace the locks, which parent threads may hold, and forget threads and requests."""
+        """In a forked child: replace the locks, and forget the threads and requests of the parent."""
         self._lock = MemoryLock()
         self._executor.after_fork()
         self._outages.reset()

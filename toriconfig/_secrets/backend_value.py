@@ -1,4 +1,4 @@
-"""One path of a custom backend."""
+"""Cached value of one path of a backend."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ LEAST = 1.0
 
 
 class BackendValue(CachedValue):
-    """A provider for one path of a backend; `reading.value` is what `fetch` returned.
+    """Provider of one path of a backend. `reading.value` is the value that `fetch` returned.
 
     Args:
-        backend: fetches the value.
-        executor: threads, timers and the clock.
-        outages: writes the warnings.
+        backend: the backend.
+        executor: provides threads, timers and the clock.
+        outages: object that logs the warnings.
         path: the argument of `fetch`.
-        session: the session of the backend. Each value keeps it alive, so that later loads share the values.
+        session: the session of the backend. The reference keeps the session alive, so that later loads share its
+            values.
     """
 
     LOGGER = "toriconfig.backends"
@@ -51,7 +52,7 @@ class BackendValue(CachedValue):
         self._usable_until = -NEVER
 
     def after_fork(self) -> None:
-        """In a forked child: forget the request of the parent, and plan the next poll at a time of its own."""
+        """In a forked child: forget the request of the parent, and plan a new poll."""
         self._memory = Transitions()
         self._flight = self._asked = None
         self._next_try = -NEVER
@@ -61,12 +62,12 @@ class BackendValue(CachedValue):
                 self._plan(then, None, first=True)
 
     def rest(self) -> None:
-        """Cancel the planned fetch. The next read plans fetches again."""
+        """Cancel the planned fetch. The next read plans a new fetch."""
         with self._memory:
             self._clear_timer()
 
     def due(self, timer: int) -> None:
-        """Fetch the value, unless `timer` was replaced by a later timer."""
+        """Start the planned fetch. Do nothing if a later timer has replaced `timer`."""
         with self._memory as then:
             if timer == self._timer and not self._under_way():
                 self._read(POLL, then)
@@ -158,7 +159,7 @@ class BackendValue(CachedValue):
 
 
 def _fetch(backend: Backend, path: str, timeout: float) -> tuple[Fetched | None, SecretError | None]:
-    """Return the result of the backend, or the error when the backend returned no usable result."""
+    """Call `backend.fetch`. Return `(result, None)` or `(None, error)`."""
     from toriconfig.backends import Fetched
 
     try:

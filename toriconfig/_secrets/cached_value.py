@@ -1,4 +1,4 @@
-"""One value of a backend: fetched once for all readers, cached, refreshed in the background, swapped whole."""
+"""Base class of the cached values of backends."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
 
 class CachedValue(ABC):
-    """Base class of a provider that fetches from a backend. `Provider` describes the inherited interface.
+    """Base class of a provider that fetches from a backend. `Provider` describes the public methods.
 
-    A subclass fetches in `_read` and records the outcome. Its lock guards memory alone: no request, timer, callback or
-    wait happens under the lock. Methods that begin with an underscore are called under the lock, apart from `_notify`.
-    They pass to `then` the functions to call after the lock is released.
+    A subclass fetches in `_read` and records the outcome. No request, timer, callback or wait happens under the lock.
+    Methods whose names begin with an underscore are called under the lock; `_notify` is called without it. They pass to
+    `then` the functions to call after the lock is released.
 
     Attributes:
-        store: identifies the backend; two values of the same backend have equal stores.
+        store: identifier of the backend; equal for all values of one backend.
         counts: numbers of reads, failures and rotations since the value was first used.
 
     Args:
-        executor: threads, timers and the clock.
+        executor: provides threads, timers and the clock.
         reference: the reference as written in the settings.
         origin: origin to report before the first read.
-        attempts: outcomes of the requests since the last success.
+        attempts: record of the requests since the last success.
     """
 
     LOGGER: ClassVar[str]
@@ -87,7 +87,8 @@ class CachedValue(ABC):
         return () if flight is None else (flight,)
 
     def settle(self) -> Reading:
-        """Return the value in memory. Call `pending` just before: it removes a value that is no longer usable.
+        """Return the value in memory. Call `pending` just before, because `pending` removes a value that is no longer
+        usable.
 
         Raises:
             SecretError: no value is in memory; the exception is the error of the last request.
@@ -97,7 +98,10 @@ class CachedValue(ABC):
         raise (self._attempts.error or self._unanswered()).at("")
 
     def refresh(self) -> Sequence[Flight]:
-        """Fetch now, because a server refused the value. While refusals continue, the pauses between fetches grow."""
+        """Fetch now, because a server has refused the value. Return the requests in progress.
+
+        Return () during the pause after an earlier refusal. The pauses grow while refusals continue.
+        """
         now = self.now()
         with self._memory as then:
             flight = self._fetching()
@@ -111,7 +115,10 @@ class CachedValue(ABC):
             return (self._read(DEMAND, then),)
 
     def ask(self) -> Sequence[Flight]:
-        """Fetch now, even if the value is fresh or a request has just failed. Overlapping calls share one request."""
+        """Fetch now, even if the value is fresh or a request has just failed. Return the requests in progress.
+
+        Concurrent calls share one request.
+        """
         with self._memory as then:
             self._on_demand()
             flight = self._fetching()
@@ -125,7 +132,7 @@ class CachedValue(ABC):
 
     @property
     def state(self) -> State:
-        """State of the value, from memory alone."""
+        """State of the value in memory; see `State`."""
         now = self.now()
         if self.reading is not None and self._usable(now):
             return "fresh" if self._fresh(now) else "stale"
@@ -139,17 +146,19 @@ class CachedValue(ABC):
 
     @property
     def error(self) -> SecretError | None:
-        """Error of the last request, or None."""
+        """Error of the last request; None if the request succeeded or no request was sent."""
         return self._attempts.error
 
     @property
     def origin(self) -> Origin:
-        """Origin of the value, also before the value is read."""
+        """Origin of the value. It is known before the first read."""
         reading = self.reading
         return reading.origin if reading is not None else self._origin
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
-        """Call `swap` after each swap, on the thread of that swap; return a function that cancels the subscription."""
+        """Call `swap` after each change of the value, on the thread of the change. Return a function that cancels
+        this.
+        """
         return self._subscribers.add(swap)
 
     @property
@@ -167,7 +176,7 @@ class CachedValue(ABC):
 
     @abstractmethod
     def _read(self, priority: int, then: Then) -> Flight:
-        """Send a request for the value."""
+        """Start a request for the value, and return the request."""
 
     @abstractmethod
     def _drop(self) -> Reading | None:
@@ -175,7 +184,7 @@ class CachedValue(ABC):
 
     @abstractmethod
     def due(self, timer: int) -> None:
-        """Do the planned action, unless `timer` was replaced by a later timer."""
+        """Start the planned action. Do nothing if a later timer has replaced `timer`."""
 
     def _update_freshness(self, then: Then) -> None:  # noqa: B027  (optional)
         """Update the times of a usable value; called before a method compares them with the current time."""
@@ -185,7 +194,7 @@ class CachedValue(ABC):
         return True
 
     def _may_retry(self, now: float) -> bool:
-        """True if a refused value may be fetched at `now`: the delay after earlier failures is over."""
+        """True if a refused value may be fetched again at `now`. The default: the pause after failures is over."""
         return now >= self._next_try
 
     def _may_ask(self) -> bool:
@@ -193,14 +202,14 @@ class CachedValue(ABC):
         return True
 
     def _always_new(self) -> bool:
-        """True if each request returns a new value, so that `ask` may share a request that was sent before the call."""
+        """True if each request creates a new value. Then `ask` shares any request in progress."""
         return False
 
     def _on_demand(self) -> None:  # noqa: B027  (optional)
-        """Allow the next request although earlier requests failed."""
+        """End a pause after failed requests, so that the next request is sent at once."""
 
     def _unanswered(self) -> SecretError:
-        """Return the error for a value whose first request has not ended yet."""
+        """Return the error of a value without an answer and without an error yet."""
         return SecretUnreachable("it was not fetched yet", reference=self.reference)
 
     def _under_way(self) -> bool:
@@ -211,7 +220,7 @@ class CachedValue(ABC):
         return self._flight if self._under_way() else None
 
     def _set_timer(self, due: float, then: Then) -> None:
-        """Set the only timer of this value, and so cancel the earlier timer."""
+        """Set the timer of this value. The earlier timer is cancelled."""
         self._planned = True
         self._timer += 1
         if due < NEVER:
@@ -223,7 +232,7 @@ class CachedValue(ABC):
         self._timer += 1
 
     def _notify(self, old: Reading | None, new: Reading | None) -> None:
-        """Count a rotation, and call the subscribers. The lock must not be held."""
+        """Count a rotation, and call the subscribers. Called without the lock."""
         if old is None and new is None:
             return
         if old is not None and new is not None:

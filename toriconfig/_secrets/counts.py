@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Counts:
-    """Counts of one provider since its first use in this process. Only the provider changes them, under its own lock.
+    """Counts of one provider since its first use in this process.
 
     Attributes:
         reads: number of answers with a value. A `get()` from memory is not counted.

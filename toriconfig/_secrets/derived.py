@@ -1,4 +1,4 @@
-"""Provider that builds its value from other providers' values: one key of a path, or a text with secrets in it."""
+"""Provider whose value is built from the values of other providers, such as one key of a path."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Raises:
 
 
 class Derived:
-    """A provider whose value is built from one reading of each input, so the value is consistent.
+    """Provider whose value is built from one reading of each input.
 
     Args:
         inputs: the providers that are read.
-        build: builds the value from their readings.
+        build: function that builds the value from one reading of each input.
         reference: the reference as written in the settings.
         key: the key that the origin shows, if the value is one key of the input; else "".
-        plan: describes `build` as a comparable value: two providers with equal plans and inputs have the same value.
+        plan: object that identifies `build`. Two providers with equal plans and inputs have the same value.
     """
 
     def __init__(
@@ -73,9 +73,10 @@ class Derived:
         return reading
 
     def _settled_inputs(self) -> tuple[Reading, ...]:
-        """Return one reading of each input. Several files are read until none changes between two reads.
+        """Return one reading of each input.
 
-        Kubernetes replaces such files together, so their readings must belong together.
+        If several inputs are files, read them again until no file has changed, at most three times. Kubernetes replaces
+        such files together, so their contents must belong together.
         """
         readings = tuple(provider.settle() for provider in self.inputs)
         several = sum(isinstance(provider, FileProvider) for provider in self.inputs) > 1
@@ -86,10 +87,10 @@ class Derived:
         return readings
 
     def _build_once(self, readings: tuple[Reading, ...]) -> tuple[Reading | None, SecretError | None]:
-        """Return `(reading, None)` or `(None, error)` of building from `readings`; build once for the same ones.
+        """Build the value. Return `(reading, None)` or `(None, error)`. For unchanged readings, return the last result.
 
         Args:
-            readings: one reading of each input; (): an input has no reading, and `(None, None)` is returned.
+            readings: one reading of each input; (): an input has no reading, and the result is `(None, None)`.
         """
         if len(readings) != len(self._from) or any(map(_differs, readings, self._from)):
             self.reading, self._wrong = (
@@ -99,7 +100,7 @@ class Derived:
         return self.reading, self._wrong
 
     def _build_error(self) -> SecretError | None:
-        """Return the error of building from the values in memory, such as a missing key; None if there is no error."""
+        """Build the value from the readings in memory. Return the error, such as a missing key, or None."""
         readings = tuple(provider.reading for provider in self.inputs)
         return self._build_once(readings)[1] if None not in readings else None  # type: ignore[arg-type]
 
@@ -166,7 +167,9 @@ class Derived:
             listener(before, after)
 
     def _readings(self, provider: Provider, reading: Reading | None) -> tuple[Reading, ...]:
-        """Return the present readings of the inputs, but `reading` for the input `provider`; () if one is None."""
+        """Return one reading of each input: `reading` for the input `provider`, the present one for others; () if
+        one is None.
+        """
         readings = tuple(reading if one is provider else one.reading for one in self.inputs)
         return () if None in readings else readings  # type: ignore[return-value]
 

@@ -14,14 +14,14 @@ _UNREAD: Any = object()
 
 
 class Fallback:
-    """A provider that reads a backend, and the value of a lower layer while the backend has no value.
+    """Provider that reads a backend, and uses the value of a lower layer while the backend has no value.
 
     Args:
         first: provider of the backend's value.
         second: provider used while `first` is unreachable, has no value or no login. It is not used when `first` denies
             access or is sealed.
-        on_switch: called at the first choice and at each change of it: with the error for `second`, with None for
-            `first`.
+        on_switch: function called at the first read, and when the used provider changes. The argument is the error of
+            `first` if `second` is used now, or None if `first` is used now.
     """
 
     def __init__(self, first: Provider, second: Provider, on_switch: Callable[[SecretError | None], None]) -> None:
@@ -62,7 +62,11 @@ class Fallback:
         return reading
 
     def _choice(self) -> Reading:
-        """Return the reading of `first`; if `first` has none, the reading of `second`."""
+        """Return the reading of `first`; if `first` has no value, the reading of `second`.
+
+        Raises:
+            SecretError: `first` denies access, or `second` has no value either.
+        """
         reading, error = result_or_error(self._first.settle)
         if reading is not None:
             if self._uses_second is not False:

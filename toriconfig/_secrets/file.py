@@ -1,7 +1,7 @@
 """Secret in a file that other programs rewrite: an agent, a CSI driver, External Secrets, a Kubernetes mount.
 
-Kubernetes replaces a symbolic link, `..data`, and not the file. A change is therefore detected by the device, inode,
-size and time of the link's target, and not by events on the file name.
+A change is detected by device, inode, size and time of the file. Events on the file name would not be enough, because
+Kubernetes replaces a symbolic link, `..data`, and not the file.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ class FileProvider:
     ask = refresh
 
     def settle(self) -> Reading:
-        """Return the value. If the file is gone, the last value stays in use, with `state` "stale" and an `error`."""
+        """Return the value. If the file can no longer be read, return the last value, with `state` "stale" and an
+        `error`.
+        """
         error = self.look()
         if self.reading is None:
             assert error is not None
@@ -77,7 +79,7 @@ class FileProvider:
         return self.reading
 
     def look(self) -> SecretError | None:
-        """Check the file, and read it if it has changed. Return None, or the error if the file cannot be read."""
+        """Check the file, and read it if it has changed. Return the error if the file cannot be read, else None."""
         before, old = self._identity, self.reading
         new, identity, failure = self._read(before)
         with _transition:
@@ -106,7 +108,10 @@ class FileProvider:
         return failure
 
     def _read(self, known: Identity | None) -> tuple[Reading | None, Identity | None, SecretError | None]:
-        """Return `(reading, identity, error)`; the reading is None if the file is still `known` or cannot be read."""
+        """Read the file if its identity is not `known`. Return `(reading, identity, error)`.
+
+        The reading is None if the file is unchanged or cannot be read. The error is None if the file can be read.
+        """
         opened = open_regular(self.file, MAX_BYTES)
         if isinstance(opened, Unread):
             return None, None, self._unread(opened)
@@ -164,7 +169,7 @@ _shared: WeakValueDictionary[tuple[str, str], FileProvider] = WeakValueDictionar
 
 
 def file_provider(file: str, origin: Origin) -> FileProvider:
-    """Return the provider of a file. All loads share it, so that a reload keeps its value and misses no swap.
+    """Return the provider of a file. All loads share this provider, so a reload keeps its value and its subscribers.
 
     Args:
         file: path of the file.

@@ -33,7 +33,7 @@ def files_behind(provider: Provider) -> Iterator[FileProvider]:
 
 
 class FileWatch:
-    """Checks all watched files in sequence, on a separate thread, so that a mount that hangs delays only these checks.
+    """Periodic checks of all watched files on a separate thread. A file system that hangs delays only these checks.
 
     Args:
         clock: source of the monotonic seconds.
@@ -55,7 +55,9 @@ class FileWatch:
         self._planned = False
 
     def add(self, provider: FileProvider) -> Callable[[], None]:
-        """Check a file now and periodically, until the returned function is called or `provider` is collected."""
+        """Check a file now and periodically, until the returned function is called or `provider` is
+        garbage-collected.
+        """
         from toriconfig._runtime.workers import POLL
 
         entry = object()

@@ -1,4 +1,4 @@
-"""Functions for a provider that reads other providers, its inputs: subscribe to an input, and get its result."""
+"""Functions for a provider that reads other providers, its inputs."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ class WithInputs(Protocol):
     _listeners: Subscribers
 
     def _input_swapped(self, provider: Provider, old: Reading | None, new: Reading | None) -> None:
-        """Update the value after an input was swapped."""
+        """Update the value after the reading of the input `provider` changed from `old` to `new`."""
         ...
 
 
 def subscribe_weakly(owner: WithInputs, provider: Provider) -> None:
-    """Call `owner._input_swapped` after each swap of `provider`. The subscription does not keep `owner` alive.
+    """Call `owner._input_swapped` after each change of `provider`, until `owner` is garbage-collected.
 
-    Garbage collection of `owner` ends the subscription. It may happen while any lock is held, so no provider's
-    `cancel` takes a lock.
+    Garbage collection may run while any lock is held, so the `cancel` function of a provider must not take a lock.
     """
     ref = weakref.ref(owner, lambda _: cancel())
 
@@ -38,9 +37,9 @@ def subscribe_weakly(owner: WithInputs, provider: Provider) -> None:
 
 
 def notify_end(owner: WithInputs) -> None:
-    """Call the subscribers of `owner` because an input ended before its expected time.
+    """Call the subscribers of `owner`, because the value of an input has ended before the expected time.
 
-    Uses memory alone, because it is called in the first moments of a forked child.
+    Does no I/O, because it is called at the start of a forked child.
     """
     reading = owner.reading
     if reading is not None:

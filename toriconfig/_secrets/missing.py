@@ -1,4 +1,4 @@
-"""Provider of a secret that no layer and no backend supplies."""
+"""Provider of a secret that has no value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Missing:
     """A provider without a value. Every read raises an error that names the remedy.
 
     Args:
-        reference: the reference as written in the settings; "": there is none.
+        reference: the reference as written in the settings; "": there is no reference.
         message: message of the error.
         remedy: the help of the error.
         origin: origin shown in reports.

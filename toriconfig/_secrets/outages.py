@@ -1,4 +1,4 @@
-"""Log messages for values in memory that the backend cannot confirm: one warning and one recovery per outage."""
+"""Warnings about cached values that a backend cannot confirm, and messages about the recovery."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from toriconfig._runtime.transitions import Transitions
 
 
 class Named(Protocol):
-    """Protocol of a cached value: the attributes that a log message needs."""
+    """Protocol of a cached value that log messages name."""
 
     reference: str
 
@@ -19,11 +19,11 @@ V = TypeVar("V", bound=Named)
 
 
 class Outages(Generic[V]):
-    """The values of one backend whose last request failed although a usable value is in memory.
+    """The values of one backend whose last request failed while a usable value is in memory.
 
     Args:
         logger: name of the logger.
-        backend: returns the name of the backend for the log.
+        backend: function that returns the name of the backend, for messages.
     """
 
     def __init__(self, logger: str, backend: Callable[[], str]) -> None:
@@ -32,19 +32,21 @@ class Outages(Generic[V]):
         self.reset()
 
     def reset(self) -> None:
-        """Forget all values, and replace the lock, which in a forked child a thread of the parent may hold."""
+        """Forget all values and replace the lock. In a forked child, a thread of the parent may still hold the old
+        lock.
+        """
         self._memory = Transitions()
         self._failing: WeakSet[V] = WeakSet()
 
     def failed(self, value: V, error: str, used: str, *, outage: bool, alone: bool = False) -> None:
-        """Warn that a value could not be confirmed: once per outage if `outage` is True, else once per value.
+        """Log a warning that a value could not be confirmed: one per outage if `outage` is True, else one per value.
 
         Args:
             value: the value that the request should have confirmed.
-            error: the reason.
-            used: text for the message: the value in use instead, and its end.
+            error: text of the error.
+            used: text about the value that stays in use, and the end of this use.
             outage: True if the backend answers no request at all.
-            alone: warn even if another value failed in this outage.
+            alone: True: log the warning even if another value failed in this outage.
         """
         with self._memory:
             first, known = not self._failing, value in self._failing
@@ -55,7 +57,7 @@ class Outages(Generic[V]):
             library_logger(self._logger).warning("%s: %s; %s", value.reference, error, used)
 
     def succeeded(self, value: V) -> list[V]:
-        """Record that a value was confirmed; return the other values that still fail."""
+        """Record that a value was confirmed. Return the other values that still fail."""
         if not self._failing:
             return []
         with self._memory:

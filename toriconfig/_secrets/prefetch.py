@@ -45,7 +45,7 @@ def _raise(failures: Sequence[SecretError], count: int) -> None:
 
 
 def failure_of(secret: Secret[Any]) -> SecretError | None:
-    """Return the error of a secret that is unavailable, from memory alone; None if it is available."""
+    """Return the error of an unavailable secret; None if the secret is available. Does no I/O."""
     try:
         settled(secret)
     except SecretError as error:

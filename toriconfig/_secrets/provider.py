@@ -1,8 +1,8 @@
 """Protocol of the providers from which handles of secrets read.
 
-A handle never fetches. It calls `pending()`, which starts requests and returns them. The handle waits for these
-requests, and then calls `settle()`, which does not block. Blocking readers, coroutines and `prefetch` differ only in how they wait. A waiting
-reader never occupies the worker thread that its own request needs.
+To read a value, a handle calls `pending()`, which starts requests and returns them. The handle waits for the requests,
+and then calls `settle()`, which returns the value without blocking. Coroutines and `prefetch` wait in other ways, but
+call the same methods.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ State = Literal["fresh", "stale", "missing", "unread"]
 
 
 class Reading:
-    """One value as it was read. A reading never changes, except that a renewal of its lease increases `expires_at`.
+    """One value as it was read. Only `expires_at` changes, when the lease of the value is renewed.
 
     Attributes:
-        value: text, bytes, a number, or a dict for a whole Vault path. Not yet converted to the T of a handle.
-        origin: where the value was read, with its version.
+        value: text, bytes, a number, or a dict for a whole Vault path. Not yet converted to the type of the handle.
+        origin: origin of the value, with its version.
         version: version of the value: a number in KV v2, a number or text in another backend; None: no version.
         inputs: the readings from which the value was built; () if the value was read directly.
-        comparable: the value without the parts that only move its end. It is equal in all readings of one credential.
+        comparable: the value without the parts that change while the credential stays the same, such as the expiry.
     """
 
     __slots__ = ("__weakref__", "_expires_at", "comparable", "inputs", "origin", "value", "version")
@@ -56,7 +56,7 @@ class Reading:
 
     @property
     def expires_at(self) -> float | None:
-        """Time at which the value stops working (a lease), in seconds since 1970, or None."""
+        """Time at which the value expires, in seconds since 1970; None: the value does not expire."""
         ends = [end for reading in self.inputs if (end := reading.expires_at) is not None]
         return min(ends) if ends else self._expires_at
 
@@ -69,10 +69,10 @@ class Reading:
 
 
 class Flight(Protocol):
-    """One request in progress, shared by all its waiting readers. It always ends, because it has a deadline."""
+    """One request in progress, shared by all readers that wait for it. It ends at its deadline at the latest."""
 
     def wait(self) -> None:
-        """Block until the request has ended. At its deadline a request is abandoned, and counts as ended."""
+        """Block until the request has ended. A request at its deadline counts as ended."""
         ...
 
     async def await_end(self) -> None:
@@ -81,17 +81,17 @@ class Flight(Protocol):
 
 
 Swap = Callable[["Reading | None", "Reading | None"], None]
-"""Called with the old and the new reading after a swap; None: there was, or is, no usable value.
+"""Function called with the old and the new reading after a change; None: there is no usable value.
 
-The same reading twice: it ended before its time. The next read replaces or drops it.
+If both arguments are the same reading, that reading has ended before the expected time.
 """
 
 
 class Subscribers:
     """The subscribers of one provider.
 
-    There is no lock, because a garbage collection may cancel a subscription at any moment. Each change of the mapping
-    is one call of C code, and therefore atomic.
+    No lock is taken, because garbage collection may cancel a subscription at any moment. Each change of the dict is
+    atomic.
     """
 
     __slots__ = ("_subscribers",)
@@ -100,7 +100,7 @@ class Subscribers:
         self._subscribers: dict[object, Swap] = {}
 
     def add(self, swap: Swap) -> Callable[[], None]:
-        """Add a subscriber after the existing ones; return a function that removes it."""
+        """Add a subscriber. Return a function that removes this subscriber."""
         entry, subscribers = object(), self._subscribers
         subscribers[entry] = swap
 
@@ -113,18 +113,19 @@ class Subscribers:
         return bool(self._subscribers)
 
     def __iter__(self) -> Iterator[Swap]:
-        """Return an iterator over a copy of the present subscribers; one atomic call of C code makes the copy."""
+        """Return an iterator over a copy of the subscribers."""
         return iter(list(self._subscribers.values()))
 
 
 class Provider(Protocol):
-    """Interface to the value of one reference; all handles of the reference share it.
+    """Protocol of an object that returns the current value of a secret. All handles of one reference share one
+    provider.
 
     Attributes:
-        reading: the newest usable value; a new value replaces the whole object. None: there is no usable value.
+        reading: the newest usable reading; None: there is no usable value.
         fresh_until: monotonic seconds until which `reading` may be returned without calling `pending`.
         now: function that returns the present monotonic seconds, for comparison with `fresh_until`.
-        reference: the reference as written, such as `secret/tori#api_key`; "" for a literal.
+        reference: the reference as written, such as `secret/tori#api_key`; "" for a value without a reference.
     """
 
     reading: Reading | None
@@ -148,22 +149,24 @@ class Provider(Protocol):
         ...
 
     def refresh(self) -> Sequence[Flight]:
-        """Fetch a newer value, because a server refused the present one. Repeated calls fetch less and less often.
+        """Fetch a newer value, because a server refused the present one. Return the requests in progress.
 
-        Returns the requests in progress; once they have ended, a read returns the newest value available.
+        After the requests have ended, a read returns the newest available value. The pauses between repeated fetches
+        grow.
         """
         ...
 
     def ask(self) -> Sequence[Flight]:
-        """Fetch now, even if the value in memory is fresh. Calls that overlap share one request.
+        """Fetch now, even if the value in memory is fresh. Return the requests in progress. Concurrent calls share one
+        request.
 
-        Returns the requests in progress; once they have ended, `error` is set if they failed.
+        After the requests have ended, `error` shows if the fetch failed.
         """
         ...
 
     @property
     def state(self) -> State:
-        """State of the value, from memory alone."""
+        """State of the value in memory; see `State`."""
         ...
 
     @property
@@ -173,21 +176,21 @@ class Provider(Protocol):
 
     @property
     def error(self) -> Exception | None:
-        """Error of the last request, or None."""
+        """Error of the last request; None if the request succeeded or no request was sent."""
         ...
 
     @property
     def origin(self) -> Origin:
-        """Origin of the value, also before the first read; from memory alone."""
+        """Origin of the value. It is known before the first read."""
         ...
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
-        """Call `swap` after each swap. Return a function that cancels the subscription without taking a lock."""
+        """Call `swap` after each change of the value. Return a function that cancels this without taking a lock."""
         ...
 
 
 class Fixed:
-    """A provider whose value never changes: text in a file, a variable, an argument."""
+    """Provider of a value that never changes: text in a file, a variable, an argument."""
 
     def __init__(self, value: Any, origin: Origin) -> None:
         self.reading: Reading | None = Reading(value, origin)

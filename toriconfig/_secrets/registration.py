@@ -1,4 +1,4 @@
-"""Registration of the values of secrets, and of the parts of a value, so that logs mask them."""
+"""Registration of secret values, so that logs mask them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Any
 
 _NOT_SECRET = frozenset({"username", "user", "name", "host", "hostname", "port", "dbname", "database"})
 _MOST = 10_000
-"""Containers and objects of one value that are looked into; no settings hold as many."""
+"""Maximum number of containers and objects that are searched in one value."""
 
 
 def register_value(value: Any) -> None:
-    """Register a value, so that logs mask it. Text, bytes and numbers are registered themselves.
+    """Register a value, so that logs mask it.
 
-    In any other object, each text is registered, except names of users and hosts.
+    Text, bytes and numbers are registered. In any other object, each text is registered, except names of users and
+    hosts.
 
     Args:
         value: any object; its mappings, lists and attributes are searched at any depth.
@@ -30,11 +31,11 @@ def register_value(value: Any) -> None:
 
 
 def register_part(value: str, key: str) -> None:
-    """Have logs mask a text that becomes a part of a longer one, such as the password in a URL.
+    """Register a text that becomes part of a longer text, such as the password in a URL, so that logs mask it.
 
     Args:
         value: the text.
-        key: the key of the text where it is stored. A key for user names or hosts means: do not mask.
+        key: the key at which the text is stored. Text at a key for user names or hosts is not registered.
     """
     if key.lower() not in _NOT_SECRET:
         register_value(value)

@@ -29,7 +29,9 @@ _Cached = tuple[Any, Any, Provider, Callable[[], float] | None]
 
 
 class _Serializer:
-    """Creates pydantic's serializer of a `Secret` at its first use, so that this module does not import pydantic."""
+    """Descriptor that creates pydantic's serializer of `Secret` at the first use, so that this module imports no
+    pydantic.
+    """
 
     def __init__(self) -> None:
         self._made: Any = None
@@ -79,14 +81,15 @@ class Secret(Generic[T]):
     @overload
     def get(self, default: D) -> T | D: ...
     def get(self, default: Any = _RAISE) -> Any:
-        """Return the current value: from memory while it is fresh, else fetched within the deadline.
+        """Return the current value. A fresh value is returned from memory. Otherwise, it is fetched within the
+        deadline.
 
         Args:
-            default: returned instead of raising, when the secret has no usable value.
+            default: value to return, instead of raising an exception, if the secret has no usable value.
 
         Raises:
             MissingCredentialError: no layer and no backend supplies the secret.
-            VaultError: the request to Vault failed; the subclass names the reason.
+            VaultError: the request to Vault failed; the subclass depends on the reason.
             SecretError: another backend failed, or the value is not a T. The message does not contain the value.
         """
         reading, value, provider, now = self._cached.cell_contents
@@ -106,7 +109,7 @@ class Secret(Generic[T]):
         """Return the current value like `get`, for coroutines. A fetch does not block the event loop.
 
         Args:
-            default: returned instead of raising, when the secret has no usable value.
+            default: value to return, instead of raising an exception, if the secret has no usable value.
         """
         for flight in provider_of(self).pending():
             await flight.await_end()
@@ -133,7 +136,7 @@ class Secret(Generic[T]):
         raise error.at(self._path) if self._path else error
 
     def _value_of(self, reading: Reading) -> tuple[Any, str]:
-        """Return `(value as a T, "")`, or `(None, expected form)`. Each reading is converted once."""
+        """Convert a reading once. Return `(value as a T, "")`, or `(None, expected form)` if the conversion fails."""
         known, seen, provider, _ = self._cached.cell_contents
         if known is reading:
             return seen, ""
@@ -165,9 +168,7 @@ class Secret(Generic[T]):
 
     @property
     def state(self) -> State:
-        """State of the value: "fresh", "stale", "missing" or "unread". An invalid value counts as missing. Never
-        fetches.
-        """
+        """State of the value: "fresh", "stale", "missing" or "unread". An invalid value is "missing". Never fetches."""
         return "missing" if type_mismatch(self) else provider_of(self).state
 
     @property
@@ -258,9 +259,10 @@ def handle(provider: Provider, inner: Any, path: str) -> Secret[Any]:
 
 
 def typed(secret: Secret[T], inner: Any, path: str = "") -> tuple[Secret[T] | None, str]:
-    """Return `(handle, "")` for a field at `path` whose T is `inner`, or `(None, expected form)` if the value is no T.
+    """Return `(handle, "")`, with a handle whose T is `inner`, or `(None, expected form)` if the value cannot be
+    converted.
 
-    `secret` itself is returned if it has a T already, has no value in memory, or its value needs no conversion.
+    The handle is `secret` itself if its T is known, if no value is in memory, or if the value needs no conversion.
     """
     reading = provider_of(secret).reading
     if secret._inner is not None or reading is None:
@@ -278,16 +280,16 @@ def provider_of(secret: Secret[Any]) -> Provider:
 
 
 def settled(secret: Secret[Any]) -> Any:
-    """Return the value. Call this only after its requests have ended. It never waits, so coroutines may call it.
+    """Return the value without waiting. Call this function after the pending requests of the secret have ended.
 
     Raises:
-        SecretError: as `get()`.
+        SecretError: the secret has no usable value, or the value is not a T.
     """
     return secret._settled(_RAISE)
 
 
 def type_mismatch(secret: Secret[Any]) -> str:
-    """Return the expected form if the value in memory is not a T; "" if it is a T or missing. Never fetches."""
+    """Return the expected form if the value in memory cannot be converted to T; otherwise "". Never fetches."""
     reading = provider_of(secret).reading
     return secret._value_of(reading)[1] if reading is not None else ""
 
@@ -305,9 +307,9 @@ def _store(secret: Secret[Any], reading: Reading | None, value: Any, provider: P
 
 
 def convert(inner: Any, raw: Any) -> tuple[Any, str]:
-    """Return `(raw as an inner, "")`, or `(None, expected form)` if that fails. The form omits the value.
+    """Convert `raw` to the type `inner`. Return `(value, "")`, or `(None, expected form)` if the conversion fails.
 
-    Text stays text, unless `inner` is another type; no type is guessed from the look of a value.
+    The expected form does not contain the value. If `inner` is None, `raw` is returned unchanged.
     """
     if inner is None:
         return raw, ""

@@ -1,6 +1,6 @@
-"""Vault as a backend of secrets. Other packages use it by this interface: `connect`, sessions, `dispatch`, `shutdown`.
+"""Secrets from Vault: shared sessions, one cached value per path, and the functions `connect` and `shutdown`.
 
-connect ── Session ── CachedPath (one path: cached, refreshed, swapped) ── lease, timing   next requests, purely
+connect ── Session ── CachedPath (one path: cached, refreshed, swapped) ── lease, timing   times of the next requests
 │             └────── engines     how a path is read and written
 └─ Client ── auth                 login and token
     └─────── http                 choice of the address, one request, meaning of the answer
@@ -37,18 +37,18 @@ RECENT = 8
 
 _lock = MemoryLock()
 _sessions: WeakValueDictionary[Any, Session] = WeakValueDictionary()
-"""The sessions that are in use. Their readers keep them alive, or the scheduler until they have logged out."""
+"""The sessions that are in use. Handles keep a session alive, and the scheduler until the session has logged out."""
 
 
 def connect(vault: Vault, environ: Mapping[str, str]) -> Session | None:
-    """Return the session for these settings. Equal settings share one session. No I/O.
+    """Return the session for the given options. Equal options share one session. Does no I/O.
 
     Args:
-        vault: address and login; a field that is None is taken from the variables.
-        environ: the variables of the Vault tools; the session reads the token from them at each use.
+        vault: options such as address and login. An option that is None is taken from `environ`.
+        environ: environment variables. The session reads the token from `environ` each time that a token is needed.
 
     Returns:
-        The session, or None if there is no address.
+        The session, or None if neither `vault` nor `environ` has an address.
 
     Raises:
         ValueError: a variable has an invalid value; the message names the variable.
@@ -71,9 +71,10 @@ def connect(vault: Vault, environ: Mapping[str, str]) -> Session | None:
 
 
 def shutdown(timeout: float = 2.0) -> None:
-    """Revoke the tokens that were obtained by logging in, and close all connections.
+    """Revoke the tokens that were obtained by a login, and close all connections. A second call does no harm.
 
-    Idempotent. Handles keep working: a later fetch logs in again, and that token is revoked by the next call, or at exit.
+    Secrets can still be read afterwards: the next request logs in again. The new token is revoked by the next call of
+    `shutdown`, or at exit.
 
     Args:
         timeout: seconds for all revocations together.
@@ -89,7 +90,7 @@ def shutdown(timeout: float = 2.0) -> None:
 
 
 def forget() -> None:
-    """Forget the cached paths, so that later loads read each path again. For tests."""
+    """Forget the cached paths of all sessions, so that later loads read each path again. For tests."""
     with _lock:
         sessions = list(_sessions.values())
     for session in sessions:
@@ -125,5 +126,5 @@ def _after_fork() -> None:
 
 
 def _log_later(text: str, *values: str) -> None:
-    """Log after the at-fork hooks, because `logging` may not have replaced its own locks yet."""
+    """Log an error after all at-fork hooks have run. Before that, the locks of `logging` may still be held."""
     scheduler_for(SYSTEM).at(SYSTEM.monotonic(), lambda: logger().error(text, *values))

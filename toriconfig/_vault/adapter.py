@@ -1,4 +1,4 @@
-"""`hvac.Client` that sends its requests through this library, with its login, failover, deadlines and errors."""
+"""An `hvac.Client` whose requests are sent by this library, with its login, failover, deadlines and errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from toriconfig.errors import SecretError, VaultError
 
 
 class Response:
-    """Answer of Vault as a response object, which hvac expects when the answer is not returned as JSON."""
+    """Answer of Vault with the attributes of `requests.Response` that hvac reads."""
 
     def __init__(self, answer: Answer) -> None:
         self.status_code = answer.status
@@ -29,12 +29,12 @@ class Response:
         self._body = answer.body
 
     def json(self) -> dict[str, Any]:
-        """The JSON object of the answer."""
+        """Return the body of the answer."""
         return self._body
 
     @property
     def text(self) -> str:
-        """The JSON object as text."""
+        """Body of the answer as JSON text; "" if the body is empty."""
         return json.dumps(self._body) if self._body else ""
 
     def __repr__(self) -> str:
@@ -42,11 +42,11 @@ class Response:
 
 
 class Sender(Protocol):
-    """The object that sends the requests of an adapter.
+    """Protocol of an object that sends the requests of a `ClientAdapter`.
 
     Attributes:
         address: the address to which a request is sent first.
-        namespace: the namespace of requests without a namespace of their own.
+        namespace: the namespace of requests that name no other namespace.
     """
 
     @property
@@ -66,15 +66,15 @@ class Sender(Protocol):
         token: str | None = None,
         check: bool = True,
     ) -> Answer:
-        """Send one request, as `Client.request`."""
+        """Send one request. The arguments are those of `Client.request`."""
         ...
 
 
 class ClientAdapter(Adapter):  # type: ignore[misc]
     """An adapter of hvac that sends its requests through a `Sender`.
 
-    Each error is an instance of this library's class and of hvac's, so either `except` catches it.
-    The error has the status and the request id.
+    Each exception is an instance of two classes, one of this library and one of hvac, so `except` with either class
+    catches the exception. The exception has the status and the request id.
     """
 
     def __init__(self, *, session: Any, **_: Any) -> None:
@@ -82,13 +82,13 @@ class ClientAdapter(Adapter):  # type: ignore[misc]
         self.base_uri = session.address
         self.namespace = session.namespace
         self.token: str | None = None
-        """A token to use in place of the client's, until it is set back to None."""
+        """Token of the requests; None: the token of the client."""
 
     def close(self) -> None:
-        """Do nothing: the connections belong to the client."""
+        """Do nothing. The connections belong to the client and stay open."""
 
     def get_login_token(self, response: dict[str, Any]) -> str:
-        """Return the token in the answer to a login."""
+        """Return the token of a login answer."""
         token: str = response["auth"]["client_token"]
         return token
 
@@ -101,7 +101,10 @@ class ClientAdapter(Adapter):  # type: ignore[misc]
         raise_exception: bool = True,
         **kwargs: Any,
     ) -> Any:
-        """Send a request; return the JSON of a 200, else a response object."""
+        """Send a request. Return the body if the status is 200 and the body is not empty; otherwise a `Response`.
+
+        An error status raises an exception if `raise_exception` is True.
+        """
         path, query = _split(url)
         query.update({name: _query_value(value) for name, value in (kwargs.get("params") or {}).items()})
         extra = dict(headers or {})
@@ -130,10 +133,10 @@ class ClientAdapter(Adapter):  # type: ignore[misc]
 
 
 class HvacClient(hvac.Client):  # type: ignore[misc]
-    """An `hvac.Client` that is authenticated by its adapter, and may have no token of its own."""
+    """An `hvac.Client` whose adapter adds the token to each request."""
 
     def is_authenticated(self) -> bool:
-        """Return True if Vault accepts the token. Without a token, log in first."""
+        """Return True if Vault accepts the token. If there is no token yet, a login is sent first."""
         try:
             self.auth.token.lookup_self()
         except (exceptions.Forbidden, exceptions.InvalidPath, exceptions.InvalidRequest):
@@ -145,14 +148,14 @@ def hvac_client(sender: Sender) -> hvac.Client:
     """Return an `hvac.Client` that sends its requests through `sender`.
 
     Args:
-        sender: a client of this library, or its stand-in.
+        sender: a client of this library, or another object with the same method `request`.
     """
     session: Any = sender  # what hvac hands to its adapter under this name
     return HvacClient(url=sender.address, token="", adapter=ClientAdapter, session=session, verify=True)
 
 
 def _split(url: str) -> tuple[str, dict[str, str | int]]:
-    """Return `(path below /v1/, query)`. hvac quotes a part of the paths; the transport quotes all of them."""
+    """Return the unquoted path below `/v1/`, and the parameters of the query. The transport quotes the path again."""
     path, _, query = url.partition("?")
     path = path.strip("/").removeprefix("v1/")
     while "//" in path:
@@ -176,7 +179,7 @@ _made: dict[tuple[type[Any], type[Any]], type[SecretError]] = {}
 
 
 def with_hvac_class(error: SecretError, method: str, path: str) -> SecretError:
-    """Return the error as an instance of its own class and of the class that hvac would have raised."""
+    """Return a copy of `error` that is also an instance of hvac's exception class for the status of `error`."""
     ours = type(error)
     theirs = _HVAC.get(getattr(error, "status", None) or 0, exceptions.UnexpectedError)
     if (ours, theirs) not in _made:

@@ -1,4 +1,4 @@
-"""Outcomes of the requests for one path of Vault since the last success."""
+"""Record of the requests for one path of Vault since the last success."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from toriconfig.errors import SecretError, VaultNotFound
 
 
 class PathAttempts(Attempts):
-    """Outcomes of the requests for one path of Vault since the last success.
+    """Record of the requests for one path of Vault since the last success.
 
     Attributes:
-        unanswered_since: monotonic seconds at which the first request after Vault's last answer was sent; None: no
-            request is unanswered.
+        unanswered_since: monotonic seconds at which the first request after Vault's last answer was sent; None: every
+            request was answered.
     """
 
     __slots__ = ("_warned", "unanswered_since")
@@ -24,7 +24,7 @@ class PathAttempts(Attempts):
 
     @property
     def outage_since(self) -> float | None:
-        """`unanswered_since` if the last request failed because Vault answers no request; else None."""
+        """`unanswered_since` if the last error is an outage (see `is_outage`); otherwise None."""
         return self.unanswered_since if is_outage(self.error) else None
 
     def sent(self, now: float) -> None:
@@ -33,7 +33,7 @@ class PathAttempts(Attempts):
             self.unanswered_since = now
 
     def answered(self) -> None:
-        """Record that Vault answered, or that its answer cannot arrive any more."""
+        """Record that no request waits for an answer: Vault has answered, or the request was abandoned."""
         self.unanswered_since = None
 
     def succeeded(self) -> None:
@@ -49,6 +49,6 @@ class PathAttempts(Attempts):
             self.unanswered_since = None
 
     def take_warning(self) -> bool:
-        """Return True if the failures since the last success need a warning, and mark the warning as given."""
+        """Return True if a warning is due: at the first call after a success, unless the error is `VaultNotFound`."""
         first, self._warned = not self._warned and not isinstance(self.error, VaultNotFound), True
         return first

@@ -1,4 +1,4 @@
-"""One path of Vault: read once for all readers, cached, refreshed or renewed, swapped whole."""
+"""Cached value of one path of Vault, which is kept current for all readers."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 
 class CachedPath(CachedValue):
-    """A provider for one path of Vault; `reading.value` is the dict of its keys.
+    """Provider of one path of Vault. `reading.value` is a dict of the keys and values of the path.
 
     Args:
-        requester: sends the requests.
-        mounts: reads the path.
-        outages: writes the warnings.
+        requester: object that sends the requests.
+        mounts: object that reads the path.
+        outages: object that logs the warnings.
         parsed: the path, with its version or parameters.
     """
 
@@ -62,7 +62,7 @@ class CachedPath(CachedValue):
         self._action: leases.Action = "reissue"
 
     def after_fork(self, *, share: bool) -> None:
-        """In a forked child: forget the request of the parent, and plan the next poll at a time of its own.
+        """In a forked child: forget the request of the parent, and plan a new poll.
 
         Args:
             share: True: continue to use leased credentials of the parent. False: treat them as ended in this process.
@@ -81,7 +81,9 @@ class CachedPath(CachedValue):
                 self._plan(then, first=True)
 
     def rest(self) -> None:
-        """Cancel the planned request; the next read plans again. Credentials whose token was revoked count as ended."""
+        """Cancel the planned request; the next read plans another one. If the value has ended, notify the
+        subscribers.
+        """
         with self._memory:
             self._clear_timer()
             self._attempts.answered()  # the answer to a request under way will not be used
@@ -92,7 +94,7 @@ class CachedPath(CachedValue):
             self._notify(self.reading, self.reading)
 
     def due(self, timer: int) -> None:
-        """Do the planned action, unless `timer` was replaced by a later timer."""
+        """Start the planned read or renewal. Do nothing if a later timer has replaced `timer`."""
         with self._memory as then:
             if timer != self._timer or self._under_way():
                 return
@@ -148,7 +150,7 @@ class CachedPath(CachedValue):
         return VaultUnreachable("Vault has not answered yet", reference=self.reference)
 
     def _update_freshness(self, then: Then) -> None:
-        """Update `fresh_until`, which becomes later when the token is renewed. After a fork, plan the next request."""
+        """Update `fresh_until`. If no request is planned, which happens after a fork, plan the next one."""
         if self._leased is not None:
             self.fresh_until = self._leased.fresh_until
         elif self._confirmed is not None:
@@ -206,7 +208,7 @@ class CachedPath(CachedValue):
         return self._requester.flight(failed)
 
     def _warn(self, error: SecretError, then: Then) -> None:
-        """Warn once that the value in memory could not be confirmed. Afterwards, `expires_at` is the true end."""
+        """Log one warning that the value could not be confirmed. Update `expires_at` of leased credentials."""
         leased, vault = self._leased, self._vault
         if leased is not None and self.reading is not None and leased.ends < NEVER:
             self.reading.expires_at = (

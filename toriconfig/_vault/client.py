@@ -1,4 +1,4 @@
-"""Requests to one Vault as one identity: login, failover, and the meaning of each answer."""
+"""Client that sends requests to Vault, with login and failover."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ BLOCK = 5.0
 
 
 class Client:
-    """Client of one Vault with one identity; thread-safe. It caches no value.
+    """Client of one Vault with one token. Thread-safe. Caches no value.
 
     Attributes:
         may_revoke: False once a policy has denied the revocation of a lease.
 
     Args:
         resolved: addresses, TLS, login and timeout.
-        environ: variables from which the token is read at each use.
-        executor: threads and timers.
-        dependents: the leased credentials that end with a token of this client; None: there are none.
+        environ: environment variables. A token is read from them each time that a token is needed.
+        executor: provides threads and timers.
+        dependents: holder of the leased credentials; None: there are none.
         transport: function that creates the object which sends a request to an address; None: urllib3.
         on_send: function called with the priority of each request before a worker thread gets the request; None: none.
     """
@@ -64,7 +64,7 @@ class Client:
         self._begin()
 
     def _begin(self) -> None:
-        """Create the state that each process needs for itself."""
+        """Create the state that a process does not share with its parent: lock, connections, token."""
         self._lock = MemoryLock()
         self._transport: Transport | None = None
         self._route = Route(self.resolved.addresses)
@@ -82,17 +82,17 @@ class Client:
 
     @property
     def namespace(self) -> str:
-        """The namespace of requests without a namespace of their own; "": the root namespace."""
+        """The namespace of requests that name no other namespace; "": the root namespace."""
         return self.resolved.namespace
 
     @property
     def connected(self) -> bool:
-        """True if connections have been opened."""
+        """True if the client may have open connections."""
         return self._transport is not None
 
     @property
     def limited(self) -> bool:
-        """True if the number of the token's uses is limited, so that no request is sent in the background."""
+        """True if the token has a limited number of uses. No request is then sent in the background."""
         return self.identity.limited
 
     @property
@@ -113,21 +113,21 @@ class Client:
         repeatable: bool | None = None,
         check: bool = True,
     ) -> Answer:
-        """Send one request and wait for the answer, at most `timeout` in all.
+        """Send one request and wait for the answer, at most `timeout` seconds.
 
         Args:
             method: GET, LIST, POST, PUT, PATCH or DELETE.
-            path: without `/v1/`.
+            path: path without `/v1/`.
             body: a JSON value, or None.
             query: parameters of the query.
             headers: further headers.
-            token: used in place of the client's own; "": none.
-            timeout: seconds; None: that of the configuration.
+            token: token of this request; None: the token of the client; "": no token.
+            timeout: seconds; None: the timeout of the configuration.
             repeatable: True if sending the request twice does no harm; None: True for reads that create nothing.
-            check: raise for an error status; False: return its answer.
+            check: True: raise for an error status. False: return the answer of any status.
 
         Raises:
-            VaultError: there was no answer, or, with `check`, an error; the subclass shows which.
+            VaultError: no answer arrived, or `check` is True and the answer has an error status.
         """
         if repeatable is None:
             repeatable = method in ("GET", "LIST", "HEAD") and not issues_on_read(path)
@@ -157,20 +157,20 @@ class Client:
         return answer
 
     def launch(self, priority: int, work: Work, failed: Failed | None = None, timeout: float | None = None) -> Flight:
-        """Run `work` on a worker thread; return its flight, which ends with `work` or at the deadline.
+        """Run `work` on a worker thread. Return the `Flight`, which ends with `work` or at the deadline.
 
         Args:
             priority: LEASE, DEMAND or POLL.
             work: function that sends the request and records the outcome.
             failed: function called with the exception of `work`, or with None at the deadline; None: no function.
-            timeout: seconds; None: that of the configuration.
+            timeout: seconds; None: the timeout of the configuration.
         """
         flight = self.flight(failed, timeout)
         self.send(flight, priority, work, failed)
         return flight
 
     def flight(self, failed: Failed | None = None, timeout: float | None = None) -> Flight:
-        """Create the flight for `send`. There is no I/O, so a caller may hold a lock."""
+        """Create a `Flight` for a later `send`. Does no I/O, so the caller may hold a lock."""
 
         def expired(connecting: bool) -> None:
             if connecting:
@@ -181,7 +181,7 @@ class Client:
         return self.executor.flight(self.resolved.timeout if timeout is None else timeout, expired)
 
     def send(self, flight: Flight, priority: int, work: Work, failed: Failed | None) -> None:
-        """Hand a flight to the worker threads; never called under a lock, since a thread may have to be started."""
+        """Hand `flight` to a worker thread. Must not be called under a lock, because it may start a thread."""
         if self._on_send is not None:
             self._on_send(priority)
 
@@ -205,11 +205,12 @@ class Client:
         relogin: bool = True,
         check: bool = True,
     ) -> Answer | SecretError:
-        """Send one request before its deadline; call this on a worker thread. Errors are returned, not raised.
+        """Send one request on the current worker thread. Return the answer or the error.
+
+        Arguments that are not listed are those of `request`.
 
         Args:
-            deadline: of the request.
-            method: as for `request`, like every argument that is not listed here.
+            deadline: deadline of the request.
             relogin: True: log in again after a 403. False: only determine if the token or the policy caused the 403.
         """
         if self.executor.now() < self._blocked_until and self._error is not None:
@@ -246,7 +247,11 @@ class Client:
         headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
     ) -> Answer | Failure:
-        """Send one request with `token` and with failover. No login is sent. Any status is returned."""
+        """Send one request with `token`. Try the other addresses after a failure. No login is sent.
+
+        Returns:
+            The answer, of any status; or the failure, if no address answered.
+        """
         transport = self._transport or self._open()
         sent = {"X-Vault-Request": "true"}
         if token:
@@ -275,31 +280,31 @@ class Client:
         return outcome
 
     def forget_failures(self) -> None:
-        """Allow a request at once after failed requests or logins, because a caller asks for it."""
+        """End the pause after failed requests and logins, so that the next request is sent at once."""
         self._blocked_until = 0.0
         self.identity.forget_failures()
 
     def renew_tls(self) -> None:
-        """Read the certificate files again; all later connections use their present content."""
+        """Read the certificate files again. All later connections use the new content."""
         self._open().renew_tls()
 
     def log_out(self, tokens: list[LiveToken], deadline: Deadline) -> None:
-        """Revoke tokens that `identity.release_tokens` returned; their leases end with them."""
+        """Revoke `tokens`, which `identity.release_tokens` has returned. Vault ends the leases of these tokens too."""
         for token in tokens:
             self.identity.revoke(token, deadline)
 
     def release_connections(self) -> None:
-        """Release the connections. Each is closed when its last request has ended. A later request opens new ones."""
+        """Stop using the open connections. Each is closed after its last request. Later requests open new ones."""
         self._transport = None
 
     def close(self) -> None:
-        """Close the connections; a later request opens new ones."""
+        """Close the connections. A later request opens new connections."""
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.close()
 
     def after_fork(self, *, share: bool) -> None:
-        """In a forked child: replace the sockets of the parent, and its locks, which threads of the parent may hold.
+        """In a forked child: replace the connections and locks of the parent.
 
         Args:
             share: True: continue to use a token that the parent obtained by a login.
@@ -331,7 +336,7 @@ class Client:
         return error or VaultUnreachable("Vault cannot be reached", reference=path)
 
     def _block(self, error: SecretError | None) -> None:
-        """Make the next requests fail at once for a short time, because no address accepted a connection."""
+        """Let the next requests fail at once for a short time. Called when no address accepted a connection."""
         self._error = error or VaultUnreachable("Vault cannot be connected to")
         self._blocks += 1
         delay = min(BLOCK, retry_delay(self._blocks, self.resolved.vault.refresh_interval, self.executor.rnd))

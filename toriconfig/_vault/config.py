@@ -1,4 +1,4 @@
-"""Configuration of a session, from a `Vault` value and the variables of the Vault tools; no I/O."""
+"""Configuration of a session, from `Vault` options and environment variables, without I/O."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _HARMLESS = frozenset((
     "ADDRESS", "CA_CERT", "CA_PATH", "VERIFY",
     *(one.name.upper() for one in fields(Vault) if one.metadata.get("file") is True and one.name != "auth"),
 ))  # fmt: skip
-"""What stands behind `VAULT` in the names of variables that log nobody in: of the Vault tools, and of the settings' own."""
+"""Ends of variable names that hold no credential, such as `NAMESPACE` of `VAULT_NAMESPACE`."""
 
 _OF_VAULT = re.compile(r"(?:^|[^A-Z0-9])(?:VAULT|BAO|OPENBAO)(?:[^A-Z0-9]+(?P<rest>.*))?\Z", re.DOTALL)
 
@@ -76,18 +76,18 @@ def variable(environ: Mapping[str, str], name: str) -> str | None:
 def may_log_in(name: str, value: str) -> bool:
     """True if a variable may hold a credential for Vault or for a proxy.
 
-    Variables of a settings class have a prefix and a delimiter that the class chooses: `TORI_VAULT__AUTH__SECRET_ID`,
-    `APP_VAULT_AUTH_TOKEN`, or `TORI_VAULT` with the whole connection as JSON.
+    `VAULT` and `BAO` may be anywhere in the name, because a settings class chooses its prefix and its delimiter:
+    `TORI_VAULT__AUTH__SECRET_ID`, `APP_VAULT_AUTH_TOKEN`, or `TORI_VAULT` with all options as JSON.
     """
     found = _OF_VAULT.search(name.upper())
     return found is not None and (found["rest"] not in _HARMLESS or "@" in value)
 
 
 def resolve(vault: Vault, environ: Mapping[str, str]) -> Resolved | None:
-    """Return the configuration, or None if there is no address.
+    """Return the configuration of a session, or None if neither `vault` nor `environ` has an address.
 
     Raises:
-        ValueError: a variable has an invalid value; the message names the variable.
+        ValueError: an option or a variable has an invalid value; the message names the option or variable.
     """
     auth, addresses = vault.auth, vault.address
     agent = variable(environ, "AGENT_ADDR")

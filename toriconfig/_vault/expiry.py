@@ -32,16 +32,16 @@ _KEY_FIELDS = {
 
 
 def is_code(path: str, data: Mapping[str, Any]) -> bool:
-    """True if an answer looks like a one-time code of a TOTP engine."""
+    """True if `path` and the keys of `data` are those of a one-time code of a TOTP engine."""
     code = isinstance(data.get("code"), str) and _OF_A_CODE.issuperset(data)
     return code and path.split("/")[1:][-2:-1] == ["code"]
 
 
 def one_time_code(data: dict[str, Any], asked: float) -> ReadResult:
-    """Return a one-time code. The code is not used after its end, and only readers fetch a new one.
+    """Return a one-time code with its end. A new code is requested when a reader needs one, never in the background.
 
     Args:
-        data: `data` of the answer. If the end of the code is missing in it, each read fetches.
+        data: `data` of the answer. If it contains no end, every read requests a new code.
         asked: monotonic seconds just before the request.
     """
     life = seconds(data.get("ttl"))
@@ -54,7 +54,10 @@ def one_time_code(data: dict[str, Any], asked: float) -> ReadResult:
 
 
 def identity_token(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> ReadResult:
-    """Return a signed identity token, which ends at its claim `exp`. Tokens of equal claims are one credential."""
+    """Return a signed identity token with its end, from the claim `exp` or, without claims, from `ttl`.
+
+    Two tokens that differ only in their times and ids count as the same value.
+    """
     claims = _claims(data.get("token"))
     ends = seconds(claims.get("exp"))
     left = _until(ends, answer, clock) if ends is not None else seconds(data.get("ttl"))
@@ -66,7 +69,7 @@ def identity_token(data: dict[str, Any], answer: Answer, clock: Clock, asked: fl
 
 
 def certificate(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> ReadResult:
-    """Return a certificate and its end. A certificate without an end is never fetched again."""
+    """Return a certificate with its end. If the end is unknown, no new certificate is requested."""
     ends = seconds(data.get("expiration"))
     if ends is None:
         ends = _ssh_end(data.get("signed_key"))
@@ -75,7 +78,11 @@ def certificate(data: dict[str, Any], answer: Answer, clock: Clock, asked: float
 
 
 def _until(ends: float, answer: Answer, clock: Clock) -> float:
-    """Return the seconds until `ends` (seconds since 1970), measured by Vault's clock; at least 1."""
+    """Return the number of seconds until `ends`, at least 1. The present time is the `Date` of the answer, else
+    `clock`.
+
+    `ends` is in seconds since 1970.
+    """
     now = timestamp(answer.headers.get("date"))
     if now is None:
         now = clock.time()
@@ -94,9 +101,10 @@ def _claims(token: object) -> dict[str, Any]:
 
 
 def _ssh_end(certificate: object) -> float | None:
-    """Return `valid before` of an OpenSSH certificate in seconds since 1970; None: not such a certificate, or no end.
+    """Return the end of an OpenSSH certificate in seconds since 1970; None if the text is no certificate or has no end.
 
-    The fields are those of PROTOCOL.certkeys: type, nonce, public key, serial, kind, key id, principals, after, before.
+    The fields are those of PROTOCOL.certkeys in OpenSSH: type, nonce, public key, serial, kind, key id, principals,
+    valid after, valid before. The last one is the end.
     """
     words = certificate.split() if isinstance(certificate, str) else []
     if len(words) < 2:

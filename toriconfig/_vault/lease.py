@@ -1,7 +1,7 @@
-"""Pure functions that decide the next step for a lease and the time of this step.
+"""Next step for a lease, and the time of this step, as pure functions.
 
-A lease ends with the token that it was issued to, even if Vault's answer names a later end, so the earlier of the two
-ends counts. New credentials are fetched while the old ones still work.
+A lease ends at its own end or at the end of the token that requested it, whichever is first. New credentials are
+requested while the old ones still work.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ class Lease:
     """Present state of a lease.
 
     Attributes:
-        id: assigned by Vault; "" for data that ends without being a lease of Vault, such as a certificate.
+        id: id that Vault has assigned; "" for data that has an end but no lease in Vault, such as a certificate.
         renewable: True if Vault accepts a renewal.
         granted: monotonic seconds just before the request for the last grant.
-        duration: seconds of the last grant.
-        term: seconds of the first grant.
+        duration: number of seconds that Vault granted last.
+        term: number of seconds that Vault granted first.
         renewed: True if a renewal was granted.
         on_demand: True for data that only readers fetch again, such as a one-time code; no step is planned.
-        revoked_at_end: Vault itself revokes the credentials at the end. Credentials that cannot be renewed, such as a
-            certificate, end without Vault.
-        gone: True if the credentials have certainly ended: Vault reported it, or they belong to another process.
+        revoked_at_end: True if the credentials work until Vault revokes them. False if they expire by themselves, such
+            as a certificate.
+        gone: True if the credentials must not be used: Vault reported their end, or they belong to another process.
     """
 
     id: str
@@ -51,7 +51,7 @@ class Lease:
 
     @property
     def ends(self) -> float:
-        """Monotonic seconds at which the lease ends, if its token does not end first."""
+        """Monotonic seconds at which the lease ends, if its token does not end first; `NEVER` if it has no end."""
         return self.granted + self.duration if self.duration > 0 or self.on_demand else NEVER
 
 
@@ -63,7 +63,7 @@ class Plan(NamedTuple):
 
 
 def margin(term: float) -> float:
-    """Seconds before the end from which credentials are no longer returned: a tenth of the term, at most 5."""
+    """Number of seconds before the end from which credentials are no longer returned: a tenth of `term`, at most 5."""
     return min(5.0, term / 10.0)
 
 
@@ -71,7 +71,7 @@ def usable_until(lease: Lease, token_ends: float = NEVER, token_term: float = 0.
     """Monotonic seconds until which the credentials may be returned.
 
     Args:
-        lease: its present state.
+        lease: present state of the lease.
         token_ends: monotonic seconds at which the token of the lease ends.
         token_term: seconds of the token's grant.
     """
@@ -82,12 +82,12 @@ def plan(lease: Lease, overlap: float, now: float, rnd: Random, *, orphan_ends: 
     """Return the next step for `lease`.
 
     Args:
-        lease: its present state.
-        overlap: seconds for which the old credentials should still work after the swap.
+        lease: present state of the lease.
+        overlap: seconds for which the old credentials should still work after new ones have replaced them.
         now: monotonic seconds.
-        rnd: uniform numbers in [0, 1).
-        orphan_ends: monotonic seconds at which the token of the lease ends, if a new token has replaced it; None: it is
-            still in use, and is renewed or replaced in time.
+        rnd: function that returns a random number from 0 to 1.
+        orphan_ends: monotonic seconds at which the token of the lease ends, if a new token has replaced this token.
+            None: the token is still in use.
     """
     if orphan_ends is not None and orphan_ends < lease.ends:
         return Plan("reissue", now + max(0.0, orphan_ends - now) / 3.0 * rnd())
@@ -109,35 +109,38 @@ def renewed(lease: Lease, granted: float, duration: float, *, renewable: bool) -
 
 
 def ended(lease: Lease, now: float) -> Lease:
-    """Return a lease that ended just before `now`, because Vault does not know it or another process owns it."""
+    """Return `lease` with an end just before `now`."""
     return replace(lease, granted=now - 0.002, duration=0.001, renewable=False, gone=True)
 
 
 def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -> bool:
-    """True if credentials probably work after their end: Vault stopped answering before the end, and revoked nothing.
+    """True if the credentials probably work after their end: Vault stopped answering before the end, so it revoked
+    nothing.
 
     Args:
-        lease: its present state.
+        lease: present state of the lease.
         ends: monotonic seconds at which the lease or its token ends, whichever is first.
         unanswered_since: monotonic seconds of the first request that Vault did not answer; None: Vault answers. If that
-            request came after the end, Vault may have revoked the credentials before the outage.
+            request came after the end, Vault may have revoked the credentials before the outage, so the result is
+            False.
     """
     return lease.revoked_at_end and not lease.gone and unanswered_since is not None and unanswered_since < ends
 
 
 def retry(action: Action, ends: float, now: float, rnd: Random, *, failures: int, interval: float) -> Plan:
-    """Plan the retry of a failed renewal or re-issue: the same action, or new credentials if time is too short for it.
+    """Plan the next attempt after a failed renewal or re-issue.
 
-    The credentials still work. The first retry comes within the interval, so that a short failure has no effect. Later
-    retries are spread over nearly all of the time that is left, so that a fleet does not retry together after an outage.
-    Retries are at least `REISSUE_GAP` apart, so that a failing backend does not create many accounts. After the end,
-    retries have the same delays as those of a path without a value.
+    The action is the same. If a renewal would come too late, it is replaced by a re-issue.
+
+    Before the end, the first attempt comes within `interval`. Later attempts are spread over the time that is left, at
+    most `RETRY_SPREAD`, so that many processes do not retry together. After the end, the delays are those of
+    `retry_delay`. Attempts are at least `REISSUE_GAP` apart, because each may create an account.
 
     Args:
         action: the failed action.
         ends: monotonic seconds at which the credentials stop working.
         now: monotonic seconds.
-        rnd: uniform numbers in [0, 1).
+        rnd: function that returns a random number from 0 to 1.
         failures: number of failures in a row.
         interval: seconds between two polls.
     """
@@ -149,7 +152,7 @@ def retry(action: Action, ends: float, now: float, rnd: Random, *, failures: int
 
 
 def retire_at(swapped: float, overlap: float) -> float:
-    """Monotonic seconds at which replaced credentials may be revoked."""
+    """Monotonic seconds at which credentials that were replaced at `swapped` may be revoked."""
     return swapped + overlap
 
 
@@ -160,9 +163,9 @@ def renewal_outcome(status: int, text: str) -> RenewalOutcome:
     """Return the outcome of a renewal, from the status and text of Vault's answer.
 
     - renewed: the lease has a later end.
-    - unchanged: the renewal failed, for example with `failed to connect` in the secrets engine, and is to be retried.
-    - final: the lease works until its end and is not renewed again, because it is at its maximum, is not renewable, or a
-      policy forbids renewals (403).
+    - unchanged: the renewal failed and is to be retried. Example: the secrets engine answered `failed to connect`.
+    - final: the lease works until its end and is not renewed again. The lease is at its maximum or is not renewable, or
+      a policy forbids renewals (403).
     - ended: Vault does not know the lease.
     """
     if status == 200:

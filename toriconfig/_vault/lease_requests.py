@@ -1,4 +1,4 @@
-"""Renewal and revocation of a lease, as decided in `lease.py`."""
+"""Requests that renew or revoke a lease."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ RENEW = "sys/leases/renew"
 def renew(
     requester: WorkerRequester, current: Lease, deadline: Deadline
 ) -> tuple[RenewalOutcome, Lease, SecretError | None]:
-    """Request a renewal; return `(outcome, lease after the request, error)`. The error is None after a renewal."""
+    """Request the renewal of a lease. Return `(outcome, lease after the request, error)`.
+
+    The error is None if the lease was renewed.
+    """
     outcome: RenewalOutcome
     error: SecretError | None
     asked = requester.executor.now()
@@ -44,7 +47,10 @@ def renew(
 
 
 def retire(requester: PathRequester, old: Lease, at: float) -> None:
-    """Plan to revoke replaced credentials at `at`. Without a lease, or if a policy forbids this, they expire."""
+    """Plan the revocation of replaced credentials at the monotonic time `at`.
+
+    Nothing is planned if the credentials have no lease in Vault or end before `at`, or if a policy forbids revocations.
+    """
     if not old.id or old.ends <= at or not requester.may_revoke:
         return
 

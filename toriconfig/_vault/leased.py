@@ -17,8 +17,8 @@ class Leased(NamedTuple):
     """A lease and its token. The object is immutable; a new object replaces it.
 
     Attributes:
-        lease: its present state.
-        token: the token that requested the lease. The lease ends with it. None: the lease depends on no token.
+        lease: present state of the lease.
+        token: the token that requested the lease. The lease ends with this token. None: the lease depends on no token.
     """
 
     lease: Lease
@@ -37,7 +37,7 @@ class Leased(NamedTuple):
         return leases.usable_until(self.lease, self.token.ends, self.token.duration or 0.0)
 
     def works(self, now: float, unanswered_since: float | None, stale_for: float) -> bool:
-        """True if the credentials work, as far as is known.
+        """True if the credentials work at `now`. During an outage, also True if they probably work after their end.
 
         Args:
             now: monotonic seconds.
@@ -53,9 +53,9 @@ class Leased(NamedTuple):
         Args:
             vault: source of `overlap` and `refresh_interval`.
             now: monotonic seconds.
-            rnd: uniform numbers in [0, 1).
+            rnd: function that returns a random number from 0 to 1.
             tried: the last action.
-            failures: number of failures of that action in a row.
+            failures: number of failures of `tried` in a row.
         """
         orphan = self.token.ends if self.token is not None and self.token.replaced else None
         plan = leases.plan(self.lease, vault.overlap, now, rnd, orphan_ends=orphan)
@@ -65,13 +65,13 @@ class Leased(NamedTuple):
         return leases.retry(action, self.ends, now, rnd, failures=failures, interval=vault.refresh_interval)
 
     def remaining_use(self, now: float, time: float, stale_for: float, *, outage: bool) -> str:
-        """Return text for a warning: the time until which unconfirmed credentials stay in use.
+        """Return the part of a warning that names the time until which unconfirmed credentials stay in use.
 
         Args:
             now: monotonic seconds.
             time: seconds since 1970.
-            stale_for: as for `works`.
-            outage: Vault answers no request, and therefore revokes nothing.
+            stale_for: seconds for which credentials are used after their end, while Vault is down.
+            outage: True if Vault answers no request, and therefore revokes nothing.
         """
         left = self.ends - now
         if left == NEVER:

@@ -1,4 +1,4 @@
-"""Logger of the rooms of Vault, which is imported at its first message."""
+"""The logger of the modules for Vault."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOGGER = "toriconfig.vault"
 
 
 def logger() -> logging.Logger:
-    """The logger `toriconfig.vault`."""
+    """Return the logger `toriconfig.vault`. The first call imports `logging`."""
     from toriconfig.pipeline._logging import library_logger
 
     return library_logger(LOGGER)

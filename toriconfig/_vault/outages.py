@@ -1,4 +1,4 @@
-"""Log messages for values in memory that Vault does not confirm, and for the recovery."""
+"""Warnings about cached values that Vault cannot confirm, and messages about the recovery."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 class Affected(Named, Protocol):
-    """Protocol of a cached path: the part that an outage needs."""
+    """Protocol of a cached path whose requests may fail in an outage."""
 
     def vault_answers(self) -> None:
-        """Replace credentials that ended during the outage."""
+        """Request new credentials if the old ones ended during the outage."""
         ...
 
 
 class VaultOutages(Outages[Affected]):
-    """The cached paths whose last request failed although a usable value is in memory.
+    """The cached paths whose last request failed while a usable value is in memory.
 
     Args:
         requester: source of Vault's address for the log message.
@@ -35,12 +35,14 @@ class VaultOutages(Outages[Affected]):
         self._renewable = True
 
     def confirmed(self, path: Affected) -> None:
-        """Record that a value was confirmed. Other failing paths then replace credentials that have ended."""
+        """Record that Vault confirmed the value of `path`. Let the other failing paths replace credentials that have
+        ended.
+        """
         for other in self.succeeded(path):
             other.vault_answers()
 
     def not_renewable(self, path: Affected, error: SecretError | None) -> None:
-        """Warn once if `error` is a `VaultDenied`: renewals are forbidden, so new credentials are fetched in time."""
+        """Log one warning if `error` is a `VaultDenied`, which means that a policy forbids the renewal of leases."""
         if isinstance(error, VaultDenied) and self._renewable:
             self._renewable = False
             logger().warning("%s: %s; new credentials are fetched before these end", path.reference, error)

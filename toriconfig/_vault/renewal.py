@@ -1,6 +1,6 @@
-"""Renewal of leased credentials, and effects of their token on the credentials.
+"""Renewal of leased credentials, and changes of credentials when their token changes.
 
-The functions change a cached path under its lock, and pass to `then` the functions to call after the lock is released.
+The functions change a cached path under its lock. They pass to `then` the functions to call after the lock is released.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class LeasedPath(Affected, Protocol):
 
 
 class LeasesOfTokens:
-    """The leased credentials of a session. They end with the tokens that requested them.
+    """The leased credentials of a session. Each lease ends with the token that requested the lease.
 
     Args:
         paths: function that returns the cached paths of the session.
@@ -66,13 +66,13 @@ class LeasesOfTokens:
         self._paths = paths
 
     def any_on(self, token: LiveToken) -> bool:
-        """True if some leased credentials end with that token."""
+        """True if any of the leased credentials end with `token`."""
         return any(_depends_on(path, token) for path in self._paths())
 
     def token_changed(self, token: LiveToken) -> None:
-        """Plan credentials again after their token was replaced, ended or got an earlier end.
+        """Plan the next request of credentials that end with `token`, after `token` was replaced or its end changed.
 
-        Leases of the token are replaced before the token ends.
+        New credentials are requested before `token` ends.
         """
         for path in self._paths():
             with path._memory as then:
@@ -81,11 +81,11 @@ class LeasesOfTokens:
                     _plan_anew(path, leased, then)
 
     def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:
-        """Record the failure to renew or replace a token, for each lease that ends after the token.
+        """Record that `token` could not be renewed or replaced, for each lease that would end later than `token`.
 
         Args:
-            token: the token of the failed request.
-            error: the reason.
+            token: the token.
+            error: error of the request.
             asked: monotonic seconds at which the request was sent.
         """
         for path in self._paths():
@@ -96,7 +96,7 @@ class LeasesOfTokens:
                     _failed(path, error, then)
 
     def token_renewed(self, token: LiveToken) -> None:
-        """End the recorded outage of credentials, because their token was renewed and their lease is safe again."""
+        """Record that `token` was renewed. This ends a recorded outage of the credentials that end with `token`."""
         for path in self._paths():
             with path._memory as then:
                 if _depends_on(path, token) and is_outage(path._attempts.error):
@@ -106,7 +106,7 @@ class LeasesOfTokens:
 
 
 def renew_lease(path: LeasedPath, current: Lease, then: Then) -> None:
-    """Send a renewal; called under the lock of the path."""
+    """Start the renewal of the lease `current`. Called under the lock of `path`; sends after the lock is released."""
     requester = path._requester
 
     def work(flight: Flight) -> None:
@@ -126,7 +126,7 @@ def renew_lease(path: LeasedPath, current: Lease, then: Then) -> None:
 def _renewed(
     path: LeasedPath, current: Lease, outcome: leases.RenewalOutcome, lease: Lease, error: SecretError | None
 ) -> None:
-    """Record the outcome of a renewal."""
+    """Record the outcome of a renewal of `current`. Do nothing if the path has another lease by now."""
     requester = path._requester
     with path._memory as then:
         leased = path._leased
@@ -173,7 +173,7 @@ def _plan_anew(path: LeasedPath, leased: Leased, then: Then) -> None:
 
 
 def vault_answers(path: LeasedPath) -> None:
-    """After an outage, replace at once the credentials that ended during the outage, because Vault revokes them now."""
+    """Request new credentials at once if those of `path` ended during an outage, because Vault revokes them now."""
     with path._memory as then:
         if path._leased is not None and path.now() >= path._leased.ends and not path._under_way():
             path._read(LEASE, then)

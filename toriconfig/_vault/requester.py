@@ -1,4 +1,4 @@
-"""Protocols of a client of Vault, one for each kind of user: commands, engines and logins, cached paths."""
+"""Protocols of a client of Vault: for commands, for engines and logins, and for cached paths."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Requester(Protocol):
-    """An object that sends requests to Vault and waits for the answers: a client, or its stand-in."""
+    """Protocol of a client that sends a request to Vault and waits for the answer."""
 
     def request(
         self,
@@ -27,17 +27,17 @@ class Requester(Protocol):
         headers: Mapping[str, str] | None = None,
         check: bool = True,
     ) -> Answer:
-        """Send one request, as `Client.request`."""
+        """Send one request. The arguments are those of `Client.request`."""
         ...
 
 
 class WorkerRequester(Protocol):
-    """A client for code that runs on a worker thread: engines and logins.
+    """Protocol of a client for engines and logins, whose code runs on worker threads.
 
     Attributes:
         resolved: the configuration.
-        environ: variables from which the token is read at each use.
-        executor: threads, timers and the clock.
+        environ: environment variables, which may contain the token.
+        executor: provides threads, timers and the clock.
     """
 
     resolved: Resolved
@@ -56,7 +56,7 @@ class WorkerRequester(Protocol):
         relogin: bool = True,
         check: bool = True,
     ) -> Answer | SecretError:
-        """Send one request as the identity of the client, as `Client.ask`."""
+        """Send one request with the token of the client; see `Client.ask`."""
         ...
 
     def exchange(
@@ -70,20 +70,20 @@ class WorkerRequester(Protocol):
         headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
     ) -> Answer | Failure:
-        """Send one request with `token`, as `Client.exchange`."""
+        """Send one request with `token`; see `Client.exchange`."""
         ...
 
     def launch(self, priority: int, work: Work) -> Flight:
-        """Run `work` on a worker thread, as `Client.launch`."""
+        """Run `work` on a worker thread; see `Client.launch`."""
         ...
 
     def renew_tls(self) -> None:
-        """Read the certificate files again, as `Client.renew_tls`."""
+        """Read the certificate files again; see `Client.renew_tls`."""
         ...
 
 
 class PathRequester(WorkerRequester, Protocol):
-    """A client for cached paths, which plan their requests themselves.
+    """Protocol of a client for cached paths.
 
     Attributes:
         may_revoke: False once a policy has denied the revocation of a lease.
@@ -98,22 +98,22 @@ class PathRequester(WorkerRequester, Protocol):
 
     @property
     def limited(self) -> bool:
-        """True if the number of the token's uses is limited, so that no request is sent in the background."""
+        """True if the token has a limited number of uses. No request is then sent in the background."""
         ...
 
     @property
     def logged_in(self) -> bool:
-        """True if there is a token."""
+        """True if a token is in memory."""
         ...
 
     def flight(self, failed: Failed) -> Flight:
-        """Create the flight for `send`, without I/O."""
+        """Create a `Flight` for a later `send`; see `Client.flight`."""
         ...
 
     def send(self, flight: Flight, priority: int, work: Work, failed: Failed) -> None:
-        """Hand a flight to the worker threads."""
+        """Hand `flight` to a worker thread; see `Client.send`."""
         ...
 
     def forget_failures(self) -> None:
-        """Allow a request at once after failed requests or logins."""
+        """End the pause after failed requests and logins, so that the next request is sent at once."""
         ...

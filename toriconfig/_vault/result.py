@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def lease_in(body: Mapping[str, Any], asked: float) -> Lease | None:
-    """Return the lease that an answer grants; None: it grants no lease.
+    """Return the lease that an answer grants; None if the answer grants no lease.
 
     Args:
         body: body of the answer.
@@ -32,10 +32,10 @@ class ReadResult(NamedTuple):
     Attributes:
         data: the keys and values.
         version: KV v2 version, or None.
-        lease: the lease at whose end the data ends; None: no lease.
+        lease: the lease of the data; None: the data has no lease.
         token: the token of the request.
-        ttl: seconds until a static role's password changes, or None.
-        comparable: `data` without the parts that only move its end; None: `data` has no such parts.
+        ttl: seconds until the password of a static role changes; None: the path is no static role.
+        comparable: `data` without the parts whose change makes no new value, such as the expiry; None: all of `data`.
     """
 
     data: dict[str, Any]
@@ -46,7 +46,7 @@ class ReadResult(NamedTuple):
     comparable: dict[str, Any] | None = None
 
     def differs(self, old: object) -> bool:
-        """True if this value differs from `old`, apart from the countdown of a static role."""
+        """True if the data differs from `old`. A lease always differs. The `ttl` of a static role is not compared."""
         if self.lease is not None:
             return True
         if self.ttl is None or not isinstance(old, dict):

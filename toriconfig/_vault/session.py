@@ -1,4 +1,4 @@
-"""Cached paths of one Vault in one process, with the client that they share."""
+"""Session: one client of Vault, and the cached paths that use the client."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
     from toriconfig._vault.http.transport import Transport
 
 LINGER = 60.0
-"""Seconds for which values that nothing refers to stay in memory, and after which a session without readers logs out.
+"""Seconds for which unused values stay in memory, and after which an unused session logs out.
 
-The next task of a worker brings its own settings, and need not log in and read anew.
+A program that loads settings for each task uses the values and the login again.
 """
 
 
 class Session:
-    """The cached paths of one Vault for one identity; thread-safe.
+    """The client and the cached paths of one configuration of Vault. Thread-safe.
 
     Attributes:
         resolved: the configuration.
-        executor: threads and timers.
+        executor: provides threads and timers.
         client: sends the requests.
         mounts: the known mounts of secrets engines.
 
     Args:
         resolved: the configuration.
-        environ: variables from which the token is read at each use.
+        environ: environment variables. A token is read from them each time that a token is needed.
         transport: function that creates the object which sends a request to an address; for tests and simulations.
-        workers: the threads; for tests and simulations.
+        workers: the worker threads; for tests and simulations.
     """
 
     def __init__(
@@ -67,17 +67,17 @@ class Session:
         self._begin()
 
     def _begin(self) -> None:
-        """Create the state that each process needs for itself."""
+        """Create the state that a process does not share with its parent."""
         self._lock = MemoryLock()
         self._last_demand = self.executor.now()
         self._review_planned = False
 
     def path(self, path: str, version: int | None = None) -> CachedPath:
-        """Return the cached value of one path, which all its readers share. No I/O.
+        """Return the `CachedPath` of a path. All readers of the path share this object. Does no I/O.
 
         Args:
             path: the logical path.
-            version: version of a KV v2 secret; None: the newest.
+            version: version of a KV v2 secret; None: the newest version.
 
         Raises:
             ValueError: the path is ambiguous: Vault could interpret it as another path.
@@ -86,7 +86,7 @@ class Session:
         return self._path(ParsedReference(path, None, version))
 
     def provider(self, ref: Ref) -> CachedPath:
-        """Return the cached value of the path in a reference; the key of the reference is ignored. No I/O."""
+        """Return the `CachedPath` of a reference. The key of the reference is ignored. Does no I/O."""
         return self._path(ref.parsed.replaced(key=None))
 
     def _path(self, parsed: ParsedReference) -> CachedPath:
@@ -98,12 +98,16 @@ class Session:
             return path
 
     def paths(self) -> list[CachedPath]:
-        """Return the cached paths that are still referenced by an object."""
+        """Return the cached paths that are in use."""
         with self._lock:
             return list(self._paths.values())
 
     def after_fork(self) -> None:
-        """In a forked child: replace sockets, threads and locks of the parent, and forget its token unless shared."""
+        """In a forked child: replace the sockets, threads and locks of the parent.
+
+        Tokens from a login and leases of the parent stay in use if `Vault.share_after_fork` is True; otherwise forget
+        them.
+        """
         self._begin()
         share = bool(self.resolved.vault.share_after_fork)
         self.executor.after_fork()
@@ -114,7 +118,9 @@ class Session:
             path.after_fork(share=share)
 
     def forget(self) -> None:
-        """Forget all values for later loads. A value that an object still refers to is then fetched only by reads."""
+        """Forget the cached paths, so that later loads read each path again. Paths that are still in use are no longer
+        polled.
+        """
         paths = self.paths()
         with self._lock:
             self._recent.clear()
@@ -123,7 +129,7 @@ class Session:
             path.rest()
 
     def tidy(self) -> None:
-        """Release the values that no object refers to. If no cached path is left, log out."""
+        """Release the cached paths that are not in use. If none is left, log out."""
         self._recent.clear()
         if not self._paths and self.client.connected:
             self.executor.workers.submit(POLL, self._leave)
@@ -150,7 +156,7 @@ class Session:
         self._plan_review()
 
     def _plan_review(self) -> None:
-        """Let the scheduler refer to this session, so that the session can log out after all other references end."""
+        """Plan a check if the session is still in use. The timer keeps the session alive until it has logged out."""
         if not self._review_planned:
             self._review_planned = True
             self.executor.scheduler.at(self.executor.now() + LINGER, self._review)

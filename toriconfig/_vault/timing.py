@@ -1,4 +1,4 @@
-"""Times of the next requests for tokens and static roles; pure functions, in addition to `_runtime/timing.py`."""
+"""Delays before the next requests for tokens and static roles, as pure functions."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ __all__ = [
 
 
 def static_delay(ttl: float, interval: float, rnd: Random) -> float:
-    """Seconds until a static database role is read again: until the next poll, or until just after its rotation.
+    """Number of seconds until a static role of a database is read again.
 
-    `ttl` is 0 for some seconds while the database changes the password. Then the role is read about every half second.
+    The role is read at the next poll, or just after its rotation in `ttl` seconds if that is earlier. While the
+    database changes the password, `ttl` is 0 and the role is read about every half second.
     """
     return min(poll_delay(interval, rnd), ttl + 0.3 + 0.4 * rnd())
 
 
 def token_delay(ttl: float, rnd: Random) -> float:
-    """Seconds after which a token of `ttl` seconds is renewed or replaced: about two thirds of `ttl`."""
+    """Number of seconds after which a token of `ttl` seconds is renewed or replaced: about two thirds of `ttl`."""
     return ttl * (0.60 + 0.08 * rnd())
 
 
 def near_maximum(granted: float, asked: float) -> bool:
-    """True if a renewal granted less than two thirds of the first term, which shows that the maximum is near."""
+    """True if `granted` is less than two thirds of `asked`, which shows that the maximum lifetime is near."""
     return granted < asked * 2.0 / 3.0

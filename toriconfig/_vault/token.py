@@ -13,14 +13,16 @@ NEVER = float("inf")
 
 
 class LiveToken:
-    """A token in use. Each lease refers to the token that requested the lease, because the lease ends with this token.
+    """State of one token. Each lease refers to the token that requested the lease, because the lease ends with this
+    token.
 
     Attributes:
         value: the token itself; "" for an agent, which adds its own token to each request.
         from_login: True if this library obtained the token by a login, and therefore revokes it.
         granted: monotonic seconds of the last grant or renewal.
-        duration: seconds of that grant; 0: the token does not end; None: the token was not looked up yet.
-        term: seconds of the first grant.
+        duration: number of seconds that Vault granted last; 0: the token does not end; None: the token was not looked
+            up yet.
+        term: number of seconds that Vault granted first.
         renewable: True if Vault accepts a renewal.
         renewed: True if a renewal was granted.
         use_limited: True if the number of uses is limited. Lookups are then avoided, because each one is a use.
@@ -58,16 +60,18 @@ class LiveToken:
 
     @property
     def ends(self) -> float:
-        """Monotonic seconds at which the token ends, from the last answer about it."""
+        """Monotonic seconds at which the token ends; `NEVER` if the token has no end or its end is unknown."""
         return self.granted + self.duration if self.duration else NEVER
 
     @property
     def usable_until(self) -> float:
-        """Monotonic seconds until which the token is used. A token from a login is replaced some seconds before its end."""
+        """Monotonic seconds until which the token is used. A token from a login is replaced some seconds before its
+        end.
+        """
         return self.ends - margin(self.duration or 0.0) if self.from_login else self.ends
 
     def end(self) -> None:
-        """Record that the token was revoked; leases that refer to it have ended too."""
+        """Mark the token as ended. Leases that refer to this token then count as ended too."""
         self.granted, self.duration, self.replaced = -NEVER, 1.0, True
 
     def update(self, facts: dict[str, Any], now: float, *, first: bool) -> None:
@@ -76,7 +80,7 @@ class LiveToken:
         Args:
             facts: `auth` of an answer, or `data` of a lookup.
             now: monotonic seconds just before the request.
-            first: this is the first answer about the token.
+            first: True if this is the first answer about the token.
         """
         duration = seconds(facts.get("lease_duration", facts.get("ttl"))) or 0.0
         self.granted, self.duration, self.confirmed = now, duration, now
@@ -88,14 +92,14 @@ class LiveToken:
             self.term = max(duration, seconds(facts.get("period")) or seconds(facts.get("creation_ttl")) or 0.0)
 
     def due(self, rnd: Random) -> float:
-        """Monotonic seconds at which the token is to be renewed or replaced; infinity: never."""
+        """Monotonic seconds at which the token is to be renewed or replaced; `NEVER` if no step is planned."""
         if not self.duration or self.use_limited or self.replaced:
             return NEVER
         return self.granted + token_delay(self.duration, rnd)
 
     @property
     def must_be_replaced(self) -> bool:
-        """True if renewing the token gains nothing: the token is not renewable, or its maximum is near."""
+        """True if a renewal is useless: the token is not renewable, or its maximum lifetime is near."""
         return not self.renewable or (self.renewed and near_maximum(self.duration or 0.0, self.term))
 
     def __repr__(self) -> str:

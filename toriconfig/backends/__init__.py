@@ -36,11 +36,11 @@ class Fetched:
     """Result of one fetch.
 
     Args:
-        value: text, bytes, a number, or a mapping of keys to values. A mapping is copied. Text or bytes that are the
-            JSON of an object have its keys: `#key` reads one of them.
+        value: text, bytes, a number, or a mapping of keys to values. A mapping is copied. Text or bytes that are a
+            JSON object are used as a mapping: `#key` reads one key.
         version: number or name of the version, for messages; None: the backend has no versions.
-        ttl: seconds for which the value is valid, from 0. It is fetched again before they are over, and never used
-            afterwards. 0: each read fetches. None: the value does not expire.
+        ttl: seconds for which the value is valid, from 0. A new value is fetched before the end. The old value is never
+            used after the end. 0: each read fetches. None: the value does not expire.
 
     Raises:
         ValueError: `version` is neither an integer nor text, or `ttl` is negative or not a number.
@@ -63,14 +63,14 @@ class Fetched:
 
 
 class Step(NamedTuple):
-    """Result of one step of the examination of a backend by `toriconfig doctor`.
+    """Finding of `toriconfig doctor` about a backend.
 
     Attributes:
-        mark: "ok", "warning", "error", or "unreached": a request got no answer.
+        mark: "ok", "warning", "error", or "unreached", which means that a request got no answer.
         subject: the examined object, such as `region` or `credentials`.
         message: the result; never a secret.
         help: the remedy, or "".
-        code: code of the finding, a key of `toriconfig.errors.CODES`; it is used if `mark` is not "ok".
+        code: code of the finding, a key of `toriconfig.errors.CODES`; ignored if `mark` is "ok".
     """
 
     mark: Literal["ok", "warning", "error", "unreached"]
@@ -84,7 +84,8 @@ class Backend(ABC):
     """Base class of a backend. All loads and threads share one object, so its methods must be thread-safe.
 
     Attributes:
-        scheme: the start of its references: a lower-case letter, then lower-case letters, digits, `+`, `-` and `.`.
+        scheme: the text before `:` in references: a lower-case letter, then lower-case letters, digits, `+`, `-` and
+            `.`.
         timeout: maximum number of seconds that a reader waits for one fetch.
         refresh_interval: seconds between two fetches of a path that is in use.
         stale_for: seconds that a fetched value stays in use while the backend fails.
@@ -121,11 +122,11 @@ class Backend(ABC):
         """
 
     def unconfigured(self) -> tuple[str, str] | None:
-        """Return the reason for which this process cannot use the backend, with the remedy; None if it can.
+        """Return the reason why this process cannot use the backend, and the remedy; None if the process can use it.
 
-        Each load calls this method; it must do no network I/O. With a reason, the backend is absent: nothing is
-        fetched, the value of a lower layer is used, and the load logs a WARNING for each secret without one. The
-        default returns None.
+        Each load calls this method, so it must do no network I/O. If there is a reason, nothing is fetched, and the
+        value of a lower layer is used. For each secret without such a value, the load logs a WARNING. The default
+        returns None.
 
         Returns:
             Two short texts, such as ("boto3 is not installed", "pip install 'toriconfig[aws]'"), or None.
@@ -140,11 +141,11 @@ class Backend(ABC):
             path: as for `fetch`; never empty.
 
         Raises:
-            ValueError: the reason, which is shown with the file and the line.
+            ValueError: the path is invalid. The message is shown with the file and the line of the reference.
         """
 
     def examine(self) -> Iterable[Step]:
-        """Examine the access to the backend, for `toriconfig doctor`. The command then reads each reference.
+        """Check the access to the backend, for `toriconfig doctor`. The command reads each reference afterwards.
 
         The method may do I/O, and must end within `timeout` seconds. The default returns no step.
 
@@ -161,7 +162,7 @@ class Backend(ABC):
 
         Args:
             paths: as for `fetch`, without repetitions.
-            online: True: the backend may be asked for data that makes the policy exact.
+            online: True: the method may send requests to the backend, to make the policy exact.
 
         Returns:
             The text of the policy; "" (the default): the backend has no policies.
@@ -173,14 +174,16 @@ class Backend(ABC):
 
 
 def backend_of(scheme: str, backends: Sequence[Backend]) -> Backend:
-    """Return the backend of a scheme: from the option `backends` if present there, else a built-in one."""
+    """Return the backend of `scheme`: the one in `backends` if there is one, otherwise the built-in one."""
     own = next((one for one in backends if one.scheme == scheme), None)
     found: Backend = shipped(scheme) if own is None else own
     return found
 
 
 def unconfigured(backend: Backend) -> tuple[str, str] | None:
-    """Return the result of `backend.unconfigured()`. If the method raises, return this fact as reason and remedy."""
+    """Return the result of `backend.unconfigured()`. If the method raises an exception, return a reason that names the
+    method.
+    """
     try:
         return backend.unconfigured()
     except Exception as error:  # noqa: BLE001  (a backend is anybody's code)
@@ -192,7 +195,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*\Z")
 
 
 def wrong_backends(backends: Sequence[object]) -> str:
-    """Return the message for an invalid value of the option `backends`; "" if it is valid."""
+    """Return the message for an invalid value of the option `backends`; "" if the value is valid."""
     schemes: set[str] = set()
     for backend in backends:
         if not isinstance(backend, Backend):

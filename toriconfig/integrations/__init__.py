@@ -1,10 +1,11 @@
 """Connection pools and HTTP clients that always use the current credentials, and exporters of metrics.
 
-There is one module per library. A module, and its library, is imported only when it is used:
+There is one module per library:
 
     from toriconfig.integrations import sqlalchemy
+
     sqlalchemy.follow(engine, settings.database.credentials)
 
-An open PostgreSQL session survives a rotation of its account, but the next login with the former credentials fails.
-Each pool therefore logs in with the current credentials, and never returns a connection of former credentials.
+After a rotation, an open PostgreSQL session stays valid, but a login with the former credentials fails. Each pool
+therefore logs in with the current credentials, and never returns a connection of former credentials.
 """

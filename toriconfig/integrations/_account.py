@@ -10,7 +10,10 @@ from toriconfig._secrets.secret import Secret
 
 
 class Account(NamedTuple):
-    """One account, and the object from which it was read. It is current while the secret holds this object."""
+    """User name and password, and the object `of` from which both were read.
+
+    The account is current while the secret returns the same object.
+    """
 
     username: str
     password: str
@@ -20,12 +23,12 @@ class Account(NamedTuple):
         return f"Account({self.username!r})"
 
     def differs(self, username: str, password: str) -> bool:
-        """Return True if the user name or the password of this account differs from these."""
+        """True if the user name or the password differs from the arguments."""
         return (self.username, self.password) != (username, password)
 
 
 def check_secret(secret: object, name: str) -> None:
-    """Check that an argument is a `Secret`. A plain credential would never rotate. Messages do not show the argument.
+    """Check that an argument is a `Secret`. A plain credential would never rotate. The message omits the argument.
 
     Raises:
         TypeError: the argument is not a `Secret`.
@@ -35,7 +38,7 @@ def check_secret(secret: object, name: str) -> None:
 
 @clean_call
 def account(secret: Secret[Any]) -> Account:
-    """Return the current account.
+    """Return the current account of a secret.
 
     Args:
         secret: a `Secret` of a model, or of a mapping, with `username` and `password`.
@@ -49,12 +52,12 @@ def account(secret: Secret[Any]) -> Account:
 
 @clean_call
 async def async_account(secret: Secret[Any]) -> Account:
-    """Return the current account like `account`, for coroutines."""
+    """Return the current account of a secret, without blocking the event loop. See `account`."""
     return account_in(await secret.aget())
 
 
 def part(value: Any, name: str) -> Any:
-    """Return the part `name` of a mapping or a model; None if there is no such part."""
+    """Return the value at the key `name` of a mapping, or the attribute `name` of a model; None if there is none."""
     return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
 
 
@@ -63,7 +66,7 @@ def account_in(value: Any) -> Account:
     """Return the account in a value.
 
     Raises:
-        TypeError: as `account`.
+        TypeError: the value has no text `username` and `password`; the message does not show the value.
     """
     username, password = part(value, "username"), part(value, "password")
     if not isinstance(username, str) or not isinstance(password, str):

@@ -1,4 +1,4 @@
-"""Request of a newer value for a secret that a service refused."""
+"""Newer value of a secret, after a service refused the present value."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ T = TypeVar("T")
 
 
 def newer(secret: Secret[T], refused: T) -> T | None:
-    """Return the current value of `secret` if it differs from `refused`, after a new request if necessary; else None.
+    """Return a value of `secret` that differs from `refused`. If the value in memory is `refused`, fetch a new value.
 
-    Repeated calls are answered from the cache, so that a service that refuses every value causes few requests.
+    Return None if there is no other value. The pauses between repeated fetches grow, so a service that refuses every
+    value causes few requests.
     """
     value = secret.get(refused)
     if value == refused:
@@ -23,7 +24,7 @@ def newer(secret: Secret[T], refused: T) -> T | None:
 
 
 async def async_newer(secret: Secret[T], refused: T) -> T | None:
-    """Return a newer value like `newer`, for coroutines."""
+    """Return a value of `secret` that differs from `refused`, without blocking the event loop. See `newer`."""
     value = await secret.aget(refused)
     if value == refused:
         for flight in provider_of(secret).refresh():

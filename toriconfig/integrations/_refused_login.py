@@ -12,7 +12,7 @@ _STATES = ("28000", "28P01")
 """SQLSTATE of a login that was refused: ISO SQL, PostgreSQL."""
 
 _NUMBERS = frozenset({1045, 1698, 3118, 4151, 1017, 28000, 18456})
-"""The same as numbers: MySQL and MariaDB; Oracle; SQL Server."""
+"""Error numbers of a login that was refused: MySQL and MariaDB; Oracle; SQL Server."""
 
 _ENGLISH = re.compile(r'authentication failed|is not permitted to log in|role ".*" does not exist|no such user', re.I)
 _OTHERWISE = re.compile(r"too many connections|database .* does not exist|timeout|timed out", re.I)
@@ -20,12 +20,12 @@ _QUOTES = "[\"'`\u00ab\u00bb\u2018-\u201f\u2039\u203a\u300c-\u300f]"
 
 
 def login_refused(error: BaseException, user: str) -> bool:
-    """Return True if an error of a database driver means that a login was refused.
+    """True if an error of a database driver means that a login was refused.
 
     Args:
         error: the error of the driver.
-        user: the refused user. Drivers on libpq give no SQLSTATE for a failed connection, and the server's message may
-            be in any language. A refusal that is not in English is recognized by the quoted name of the user.
+        user: the user name of the login. If the error has neither an SQLSTATE nor a known English text, it counts as a
+            refusal if its text contains the quoted user name.
     """
     state = _state(error)
     if state is not None:
@@ -37,7 +37,11 @@ def login_refused(error: BaseException, user: str) -> bool:
 
 
 def newer_account(secret: Secret[Any], username: str, password: str) -> Account | None:
-    """Return the current account if it differs from the refused one, after a new request if necessary; else None."""
+    """Return an account of `secret` that differs from the refused one. If the one in memory was refused, fetch a new
+    one.
+
+    Return None if there is no other account.
+    """
     found = _differing(secret.get(None), username, password)
     if found is None:
         for flight in provider_of(secret).refresh():
@@ -47,7 +51,9 @@ def newer_account(secret: Secret[Any], username: str, password: str) -> Account 
 
 
 async def async_newer_account(secret: Secret[Any], username: str, password: str) -> Account | None:
-    """Return a newer account like `newer_account`, for coroutines."""
+    """Return an account of `secret` that differs from the refused one, without blocking the event loop. See
+    `newer_account`.
+    """
     found = _differing(await secret.aget(None), username, password)
     if found is None:
         for flight in provider_of(secret).refresh():
@@ -57,13 +63,13 @@ async def async_newer_account(secret: Secret[Any], username: str, password: str)
 
 
 def _differing(value: Any, username: str, password: str) -> Account | None:
-    """Return the account in a value; None if the value has no account, or if it is the refused account."""
+    """Return the account in a value. Return None if the value is None, or if the account equals the arguments."""
     found = None if value is None else account_in(value)
     return found if found is not None and found.differs(username, password) else None
 
 
 def _state(error: BaseException) -> str | int | None:
-    """Return the SQLSTATE or number of a driver's error, from any attribute that drivers use; None if there is none."""
+    """Return the SQLSTATE or the number of a driver's error; None if the error has neither."""
     for name in ("sqlstate", "pgcode", "errno"):  # psycopg and asyncpg, psycopg2, mysql-connector
         found = getattr(error, name, None)
         if isinstance(found, (str, int)) and not isinstance(error, OSError):

@@ -1,7 +1,9 @@
-"""botocore: credentials that refresh themselves from a secret, without importing botocore.
+"""Credentials for botocore that are read from a secret. This module does not import botocore.
 
-session = botocore.session.get_session()
-session.get_component("credential_provider").insert_before("env", SecretProvider(settings.aws))
+Usage:
+
+    session = botocore.session.get_session()
+    session.get_component("credential_provider").insert_before("env", SecretProvider(settings.aws))
 """
 
 from __future__ import annotations
@@ -30,11 +32,11 @@ class Frozen(NamedTuple):
 
 @clean_methods
 class Credentials:
-    """Credentials for botocore. Each request is signed with the current ones.
+    """Credentials for botocore. Each request is signed with the current value of the secret.
 
     Args:
-        secret: a secret with `access_key`, `secret_key` and, for temporary credentials, `security_token`, as Vault's
-            AWS engine names them.
+        secret: a secret with the keys of Vault's AWS engine: `access_key`, `secret_key` and, for temporary credentials,
+            `security_token`.
     """
 
     method = "toriconfig"
@@ -65,7 +67,7 @@ class Credentials:
 
     @property
     def expiry(self) -> datetime | None:
-        """Expiry time of the credentials in memory, or None."""
+        """Expiry time of the credentials in memory; None: no expiry, or no credentials in memory."""
         ends = self._secret.expires_at
         return datetime.fromtimestamp(ends, UTC) if ends is not None else None
 
@@ -75,7 +77,7 @@ class SecretProvider:
     """Provider for botocore's credential chain.
 
     Args:
-        secret: as for `Credentials`.
+        secret: a secret with `access_key`, `secret_key` and, for temporary credentials, `security_token`.
     """
 
     METHOD = CANONICAL_NAME = "toriconfig"

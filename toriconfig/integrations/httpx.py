@@ -1,4 +1,4 @@
-"""httpx: a header with the current secret. After status 401 the request is sent once more with a newer one."""
+"""Authentication for httpx with a secret in a header."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from toriconfig.integrations._refused import async_newer, newer
 class SecretAuth(httpx.Auth):
     """Authentication for httpx: `httpx.Client(auth=SecretAuth(settings.api_key))`, or `AsyncClient`.
 
+    After status 401, a request is sent once more if the secret has a newer value.
+
     Args:
         secret: the token.
         header: name of the header for the token.
@@ -31,7 +33,7 @@ class SecretAuth(httpx.Auth):
         self._before = f"{scheme} " if scheme else ""
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Send the request with the current token, and once again if it was refused and a newer token exists.
+        """Send the request with the current token. After status 401, send it once again if a newer token exists.
 
         Args:
             request: the request.
@@ -44,7 +46,9 @@ class SecretAuth(httpx.Auth):
                 yield self._with(other, request)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Send the request as `auth_flow`, without blocking the event loop while the token is fetched.
+        """Send the request with the current token. After status 401, send it once again if a newer token exists.
+
+        The event loop is not blocked while the token is fetched.
 
         Args:
             request: the request.
@@ -62,5 +66,5 @@ class SecretAuth(httpx.Auth):
 
 
 def _is_repeatable(request: httpx.Request) -> bool:
-    """Return True if the body can be sent again. A stream cannot, because it was consumed."""
+    """True if the body can be sent again. The body of a stream was consumed by the first request."""
     return isinstance(request.stream, httpx.ByteStream)

@@ -1,4 +1,4 @@
-"""hvac: a client whose requests use the login, failover, deadline and TLS settings of loaded settings."""
+"""An `hvac.Client` whose requests use the login, failover, deadline and TLS settings of loaded settings."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 @clean_call
 def client(settings: Any) -> hvac.Client:
-    """Return an `hvac.Client` that sends requests like the settings do for their secrets.
+    """Return an `hvac.Client` with the connection to Vault of loaded settings.
 
     The client uses the addresses, the TLS settings, the namespace and the token of the settings. The token is renewed
-    and replaced as for secrets. Each request takes at most the `timeout` of the `Vault`. Errors are instances of
+    and replaced automatically. Each request takes at most the `timeout` of the `Vault`. Errors are instances of
     `toriconfig.errors.VaultError` and of hvac's own class. `client.token = "..."` uses another token until it is set to
-    None. Nothing is requested until the first call.
+    None. No request is sent before the first call of a method.
 
     Args:
         settings: a lazy object or a model. Later reloads of the settings do not change the client.
 
     Raises:
-        ConfigError: the description of Vault in the settings is invalid.
+        ConfigError: the Vault options of the settings are invalid.
         MissingCredentialError: the settings name no address of Vault, have no layer `vault`, or were loaded with
             `offline=True`.
         TypeError: `settings` is neither a lazy object nor a model.
@@ -51,8 +51,7 @@ def client(settings: Any) -> hvac.Client:
 class _SessionSender:
     """A `Sender` that uses the client of a session.
 
-    The sender holds a reference to the session, so that the session is not collected. The session is needed to forget
-    its token in a forked child, and to revoke the token at shutdown.
+    The reference keeps the session alive. Only a session that is alive can revoke its token at shutdown.
 
     Args:
         session: the session.
@@ -68,7 +67,7 @@ class _SessionSender:
 
     @property
     def namespace(self) -> str:
-        """The namespace of requests without a namespace of their own."""
+        """The namespace of requests that name no other namespace; "": the root namespace."""
         return self.session.client.namespace
 
     def request(
@@ -82,13 +81,13 @@ class _SessionSender:
         token: str | None = None,
         check: bool = True,
     ) -> Answer:
-        """Send one request, as `Client.request`."""
+        """Send one request. The arguments are those of `Client.request`."""
         client = self.session.client
         return client.request(method, path, body, query=query, headers=headers, token=token, check=check)
 
 
 def _session(snapshot: Snapshot) -> Session:
-    """Return the session of the settings, even if no secret in the settings uses it."""
+    """Return the session of the settings. If no secret of the settings uses Vault, create the session."""
     if snapshot.session is not None:
         known: Session = snapshot.session
         return known

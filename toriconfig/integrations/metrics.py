@@ -1,7 +1,7 @@
-"""Metrics of settings and secrets, measured from memory at each request of a monitoring system.
+"""Metrics of settings and secrets, read from memory.
 
-`toriconfig.integrations.prometheus` and `toriconfig.integrations.opentelemetry` export them. An adapter for another system
-is a loop over `measure`::
+`toriconfig.integrations.prometheus` and `toriconfig.integrations.opentelemetry` export the metrics. An adapter for
+another system is a loop over `measure`::
 
     for metric in measure(settings):
         for sample in metric.samples:
@@ -26,7 +26,7 @@ METRICS: tuple[Metric, ...] = tuple(CATALOGUE)
 
 @clean_init
 class Measured:
-    """Settings objects with the names under which they are measured.
+    """Settings objects, with their names in the label `settings`.
 
     Args:
         settings: lazy objects or models; each is named after its class. A lazy object is not loaded by a measurement.

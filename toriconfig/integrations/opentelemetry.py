@@ -1,7 +1,10 @@
-"""OpenTelemetry: observable instruments that measure settings and secrets at each collection. Needs the extra `otel`.
+"""OpenTelemetry instruments that measure settings and secrets at each collection. Needs the extra `otel`.
 
-from toriconfig.integrations.opentelemetry import observe
-observe(metrics.get_meter("app"), settings)
+Usage:
+
+    from toriconfig.integrations.opentelemetry import observe
+
+    observe(metrics.get_meter("app"), settings)
 """
 
 from __future__ import annotations
@@ -23,10 +26,10 @@ except ImportError:
 
 @clean_call
 def observe(meter: Meter, *settings: Any, **named: Any) -> None:
-    """Create the instruments `toriconfig.…` of a meter, such as `toriconfig.secret.age` in seconds.
+    """Create one observable instrument for each metric, such as `toriconfig.secret.age` in seconds.
 
     Args:
-        meter: from `opentelemetry.metrics.get_meter`.
+        meter: a meter from `opentelemetry.metrics.get_meter`.
         settings: lazy objects or models; each is named after its class in the attribute `settings`.
         named: further lazy objects or models; each is named by its keyword.
 

@@ -1,7 +1,10 @@
-"""prometheus_client: a collector that measures settings and secrets at each scrape. Needs the extra `prometheus`.
+"""Collector for prometheus_client that measures settings and secrets at each scrape. Needs the extra `prometheus`.
 
-from toriconfig.integrations.prometheus import SettingsCollector
-REGISTRY.register(SettingsCollector(settings))
+Usage:
+
+    from toriconfig.integrations.prometheus import SettingsCollector
+
+    REGISTRY.register(SettingsCollector(settings))
 """
 
 from __future__ import annotations
@@ -28,8 +31,8 @@ _UNITS = {"s": "seconds"}
 class SettingsCollector(Collector):
     """Collector of `toriconfig_…` metrics, such as `toriconfig_secret_age_seconds{settings="App",secret="token"}`.
 
-    One collector measures all settings objects of a program. In the multiprocess mode of prometheus_client collectors
-    are not used, so there each worker needs a port of its own.
+    One collector measures all settings objects of a program. The multiprocess mode of prometheus_client
+    ignores collectors. In that mode, each worker needs its own port.
 
     Args:
         settings: lazy objects or models; each is named after its class in the label `settings`.
@@ -44,7 +47,7 @@ class SettingsCollector(Collector):
         self._measured = Measured(*settings, **named)
 
     def describe(self) -> Iterator[Family]:
-        """Yield each metric without samples; the registry uses this to find duplicate names."""
+        """Yield each metric without samples. The registry uses the result to find duplicate names."""
         return map(_family, METRICS)
 
     def collect(self) -> Iterator[Family]:

@@ -1,10 +1,11 @@
-"""psycopg_pool: functions for new connections, and for the check before the pool returns a connection to a program.
+"""Functions for the options `kwargs` and `check` of a pool of psycopg_pool.
 
 A login that the database refuses is tried once more if newer credentials exist.
 
-from toriconfig.integrations import psycopg_pool as follow
-pool = ConnectionPool(conninfo, kwargs=follow.login(secret), check=follow.current(secret))
-pool = AsyncConnectionPool(conninfo, kwargs=follow.async_login(secret), check=follow.async_current(secret))
+    from toriconfig.integrations import psycopg_pool as follow
+
+    pool = ConnectionPool(conninfo, kwargs=follow.login(secret), check=follow.current(secret))
+    pool = AsyncConnectionPool(conninfo, kwargs=follow.async_login(secret), check=follow.async_current(secret))
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from toriconfig.integrations._refused_login import async_newer_account, login_re
 
 @clean_call
 def login(credentials: Secret[Any], **others: Any) -> Callable[[], dict[str, Any]]:
-    """Return a function for the `kwargs` of a pool. This function returns the current user and password.
+    """Return a function for the option `kwargs` of a pool. The function returns the current user and password.
 
     Args:
         credentials: a secret with `username` and `password`.
@@ -48,7 +49,7 @@ def login(credentials: Secret[Any], **others: Any) -> Callable[[], dict[str, Any
 
 @clean_call
 def async_login(credentials: Secret[Any], **others: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
-    """Return a function for the `kwargs` of an `AsyncConnectionPool`. The event loop is not blocked by a fetch.
+    """Return a function for the option `kwargs` of an `AsyncConnectionPool`; see `login`.
 
     Args:
         credentials: a secret with `username` and `password`.
@@ -66,10 +67,10 @@ def async_login(credentials: Secret[Any], **others: Any) -> Callable[[], Awaitab
 
 @clean_call
 def current(credentials: Secret[Any]) -> Callable[[Connection[Any]], None]:
-    """Return a function for the `check` of a pool. The function refuses connections of an earlier account.
+    """Return a function for the option `check` of a pool. The function refuses connections of an earlier account.
 
-    The first refusal replaces all connections of the pool. Without this, the pool would wait after each refusal, twice
-    as long each time, and many idle connections would block it until its timeout.
+    At the first refusal, the pool replaces all its connections. Otherwise the pool would pause after each refusal,
+    twice as long each time.
 
     Args:
         credentials: a secret with `username` and `password`.
@@ -91,7 +92,7 @@ def current(credentials: Secret[Any]) -> Callable[[Connection[Any]], None]:
 
 @clean_call
 def async_current(credentials: Secret[Any]) -> Callable[[AsyncConnection[Any]], Awaitable[None]]:
-    """Return a function for the `check` of an `AsyncConnectionPool`, as `current`.
+    """Return a function for the option `check` of an `AsyncConnectionPool`; see `current`.
 
     Args:
         credentials: a secret with `username` and `password`.
@@ -124,7 +125,7 @@ class _Login:
         self._credentials = credentials
 
     def connect(self, conninfo: str = "", **parameters: Any) -> Any:
-        """Connect as the class does, with a second try."""
+        """Connect. If the login is refused and newer credentials exist, connect once more."""
         try:
             return self.made.connect(conninfo, **parameters)
         except OperationalError as error:
@@ -140,10 +141,10 @@ class _Login:
 
 
 class _AsyncLogin(_Login):
-    """Connection class for `AsyncConnectionPool`, as `_Login`."""
+    """Connection class for an `AsyncConnectionPool`; see `_Login`."""
 
     async def connect(self, conninfo: str = "", **parameters: Any) -> Any:
-        """Connect as the class does, with a second try."""
+        """Connect. If the login is refused and newer credentials exist, connect once more."""
         try:
             return await self.made.connect(conninfo, **parameters)
         except OperationalError as error:
@@ -161,7 +162,7 @@ def _retry_in(pool: Any, credentials: Secret[Any]) -> None:
     """Make a pool create its connections with a class that repeats a refused login once.
 
     Args:
-        pool: the pool; None: a connection without a pool, which does not retry.
+        pool: the pool; None: do nothing.
     """
     if pool is not None and not isinstance(pool.connection_class, _Login):
         made = pool.connection_class
@@ -170,7 +171,7 @@ def _retry_in(pool: Any, credentials: Secret[Any]) -> None:
 
 
 def _asking_pool() -> Any:
-    """Return the calling pool from the call stack, because a pool passes no reference to `kwargs`; else None."""
+    """Search the call stack for the pool that calls `kwargs`. Return the pool; None if there is none."""
     frame = sys._getframe(1)
     for _ in range(6):
         pool = frame.f_locals.get("self")
@@ -189,8 +190,9 @@ _Drained = WeakKeyDictionary[Any, str]
 
 
 def _first_refusal(connection: Any, user: str, drained: _Drained) -> Any:
-    """Return the pool to drain for `user`; None if the pool was already drained for `user`. A second drain would close
-    the new connections.
+    """Return the pool to drain for `user`; None if the pool was already drained for `user`.
+
+    A second drain would close the new connections.
     """
     pool = getattr(connection, "_pool", None)  # where psycopg itself notes the pool that lent it; without it, no drain
     if pool is None or drained.get(pool) == user:

@@ -1,4 +1,4 @@
-"""requests: a header with the current secret. After status 401 the request is sent once more with a newer one."""
+"""Authentication for requests with a secret in a header."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from toriconfig._secrets.secret import Secret
 class SecretAuth(AuthBase):
     """Authentication for requests: `requests.get(url, auth=SecretAuth(settings.api_key))`, or `Session.auth`.
 
+    After status 401, a request is sent once more if the secret has a newer value.
+
     Args:
         secret: the token.
         header: name of the header for the token.
@@ -37,7 +39,7 @@ class SecretAuth(AuthBase):
         self._before = f"{scheme} " if scheme else ""
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Set the current token in the request, and prepare a second try in case it is refused.
+        """Set the header with the current token. Register a hook that sends the request once more after status 401.
 
         Args:
             request: the request.
@@ -55,7 +57,7 @@ class SecretAuth(AuthBase):
         return request
 
     def _again(self, token: str, response: Response, options: dict[str, Any]) -> Response:
-        """Send the request again with another token, as requests' own digest authentication does."""
+        """Send the request again with `token`, and return the second response."""
         response.content  # noqa: B018  (read to its end, so that its connection can be used again)
         response.close()
         request = response.request.copy()
@@ -71,5 +73,5 @@ def _origin(request: PreparedRequest) -> tuple[str, ...]:
 
 
 def _is_repeatable(request: PreparedRequest) -> bool:
-    """Return True if the body can be sent again. A stream cannot, because it was consumed."""
+    """True if the body can be sent again. The body of a stream was consumed by the first request."""
     return request.body is None or isinstance(request.body, (str, bytes))

@@ -1,4 +1,4 @@
-"""SQLAlchemy: every new connection logs in with the current account; connections of earlier accounts are closed."""
+"""Logins of SQLAlchemy engines with the current account of a secret."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEY = "toriconfig.account"
 
 @clean_call
 def follow(engine: Engine, credentials: Secret[Any]) -> Callable[[], None]:
-    """Make an engine log in with `credentials` instead of the account in its URL, and follow their rotation.
+    """Make an engine log in with the current `credentials`, and not with the account in its URL.
 
     A connection of an earlier account is closed at its next checkout. A connection that is in use when the account
     changes can finish its work. A login that the database refuses is tried once more if newer credentials exist.
@@ -28,7 +28,7 @@ def follow(engine: Engine, credentials: Secret[Any]) -> Callable[[], None]:
         credentials: a secret with `username` and `password`.
 
     Returns:
-        A function that detaches the engine.
+        A function that ends this: new connections log in with the account in the URL again.
 
     Example::
 
@@ -75,7 +75,7 @@ def follow(engine: Engine, credentials: Secret[Any]) -> Callable[[], None]:
 
 
 def _after(ours: Callable[..., Any], dialect: Any) -> list[Callable[..., Any]]:
-    """Return the listeners that run after `ours`. They may change the connection parameters."""
+    """Return the `do_connect` listeners after `ours`. They may change the connection parameters."""
     listeners = list(dialect.dispatch.do_connect)
     return listeners[listeners.index(ours) + 1 :] if ours in listeners else []
 

@@ -1,8 +1,9 @@
-"""Address of Vault and login method, as values. This module reads no file, no variable and no network.
+"""Options of the connection to Vault, and the login methods. Creating an option reads no file, variable or network.
 
-A value is validated when it is created. Its `repr` shows no credential. The metadata of each field declares whether
-settings files may set it and whether it is secret (`toriconfig._core.trust`). A field that is None is taken from the
-environment variables of the Vault tools (`VAULT_ADDR`, `VAULT_TOKEN`, ... or `BAO_*`) when it is used.
+Each object is validated when it is created, and its `repr` shows no credential. The metadata of each field declares if
+settings files may set the field, and if the field is secret (`toriconfig._core.trust`). A field that is None is taken
+from the environment variables of the Vault tools (`VAULT_ADDR`, `VAULT_TOKEN`, ... or `BAO_ADDR`, ...) at the
+connection.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import a login of hvac at its first use: most programs use none."""
+    """Import `HvacLogin` or `Login` at its first use, because most programs use neither."""
     if name not in ("HvacLogin", "Login"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from toriconfig.vault import hvac_logins
@@ -78,7 +79,7 @@ def client(settings: Any) -> hvac.Client:
         settings: a lazy object or a model. Later reloads of the settings do not change the client.
 
     Raises:
-        ConfigError: the description of Vault in the settings is invalid.
+        ConfigError: the Vault options of the settings are invalid.
         MissingCredentialError: the settings name no address of Vault, have no layer `vault`, or were loaded with
             `offline=True`.
         TypeError: `settings` is neither a lazy object nor a model.
@@ -89,7 +90,7 @@ def client(settings: Any) -> hvac.Client:
 
 
 class _Default:
-    """Default number of a field that was not given. `dataclasses.replace` and all kinds of copies keep its type."""
+    """Default number of a field that was not given. Copies and `dataclasses.replace` keep this type."""
 
 
 class _Seconds(_Default, float): ...
@@ -108,27 +109,29 @@ class Vault(Declared):
             URLs, comma-separated, are tried in turn when one fails. None: `VAULT_ADDR`.
         namespace: the namespace; `/`: no namespace, even if the variable is set; None: `VAULT_NAMESPACE`, else none.
         auth: the login method; None: `Agent()` if `VAULT_AGENT_ADDR` is set, else `Token()`.
-        timeout: seconds for one read in total, including login and retries, over 0 to 300. If it is not given,
-            `VAULT_CLIENT_TIMEOUT` is used.
+        timeout: seconds for one read in total, including login and retries, over 0 to 300. If no value
+            is given, `VAULT_CLIENT_TIMEOUT` is used.
         refresh_interval: seconds between two requests for a path in use, 0.05 to 86,400.
         stale_for: seconds that a value stays in use while Vault cannot be reached, from 0.
         overlap: seconds that old credentials stay valid after new ones have replaced them, from 0.
         prefetch_workers: number of concurrent requests, 1 to 64.
-        ca_cert: PEM file of the CA certificates to trust; None: `VAULT_CACERT`, else those of the system.
-        ca_path: directory of CA certificates to trust; None: `VAULT_CAPATH`, else those of the system.
+        ca_cert: PEM file of the CA certificates to trust; None: `VAULT_CACERT`, else the CAs of the system.
+        ca_path: directory of CA certificates to trust; None: `VAULT_CAPATH`, else the CAs of the
+            system.
         client_cert: PEM file of the client certificate; None: `VAULT_CLIENT_CERT`.
         client_key: PEM file of the client's private key; None: `VAULT_CLIENT_KEY`.
         tls_server_name: the name that the server's certificate must have; None: `VAULT_TLS_SERVER_NAME`, else the host.
-        verify: False: certificates are not verified; never use it in production. None: they are verified, unless
-            `VAULT_SKIP_VERIFY` is set.
+        verify: False: certificates are not verified; never use it in production. None: certificates are
+            verified if `VAULT_SKIP_VERIFY` is not set.
         proxy: URL of a proxy, such as `http://proxy:3128` or `http://user:password@proxy:3128`; None:
             `VAULT_PROXY_ADDR`. `HTTPS_PROXY` and similar variables are never used.
         allow_file_address: True: settings files (YAML, JSON, `.env`) may set every field, including the address, the
-            CAs and the credentials. None: files may set only fields that change neither the destination of credentials
-            nor the files that are read.
-        share_after_fork: True: a forked child process uses the token and leases of its parent. None: it gets its own.
+            CAs and the credentials. None: settings files may not set the fields that choose
+            the destination of credentials or the files that are read.
+        share_after_fork: True: a forked child process uses the token and leases of its parent. None: the
+            child logs in and gets its own leases.
         clock: source of time, for tests.
-        login_namespace: the namespace of the login method; `/`: the root namespace; None: that of `namespace`.
+        login_namespace: the namespace of the login method; `/`: the root namespace; None: the value of `namespace`.
 
     Raises:
         ValueError: a field is invalid; the message names the field and the remedy.
@@ -187,7 +190,7 @@ class Vault(Declared):
                 check_namespace(getattr(self, name), f"Vault.{name}")
 
     def says(self, name: str) -> bool:
-        """Return True if the field was given a value, even its default, so that no variable or file is read for it.
+        """Return True if a value was given for the field, even if the value equals the default.
 
         Args:
             name: name of the field.

@@ -8,7 +8,7 @@ from toriconfig._core.markers import check_path
 def addresses_in(text: str, field: str) -> tuple[str, ...]:
     """Return the addresses in a comma-separated text, without spaces, empty items and trailing slashes.
 
-    As in the tools of Vault, an address may have a path, `https://host/vault`, below which Vault is served.
+    An address may end with a path below which Vault is served, such as `https://host/vault`.
 
     Raises:
         ValueError: an address is invalid, or contains a credential. The message names the field and the remedy, and
@@ -24,7 +24,7 @@ def check_proxy(address: str, field: str) -> str:
     """Return the normalized address of a proxy, which may contain user name and password.
 
     Raises:
-        ValueError: the address is invalid; the message does not repeat it.
+        ValueError: the address is invalid; the message does not repeat the address.
     """
     scheme, colon, rest = address.strip().partition("://")
     login, _, host = rest.rstrip("/").rpartition("@")
@@ -68,7 +68,7 @@ def _is_host(host: str) -> bool:
 
 
 def check_namespace(namespace: str, field: str) -> None:
-    """Reject a namespace that Vault could interpret as another one. `/` is the root namespace, as in Vault's tools.
+    """Check that Vault cannot interpret a namespace as another namespace. `/` is the root namespace.
 
     Raises:
         ValueError: the namespace is invalid; the message names the field.

@@ -1,6 +1,6 @@
-"""Credentials that a cloud gives to a machine or container. They become arguments of the cloud's login method.
+"""Credentials that a cloud gives to a machine or container, as arguments of the login method of the cloud.
 
-The requests are those of the clouds' own SDKs, and so are the variables that move a metadata service to another address.
+The requests and the environment variables are the same as in the SDK of each cloud.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Arguments = Mapping[str, str]
 
 
 def completed(cloud: str, arguments: Arguments, tools: LoginTools) -> Arguments:
-    """Return the arguments with missing credentials of the cloud added. For other login methods they are unchanged.
+    """Return the arguments, and add missing credentials of the cloud. Arguments of other login methods stay unchanged.
 
     Args:
         cloud: name of the login method.
@@ -54,7 +54,7 @@ def _aws(arguments: Arguments, tools: LoginTools) -> Arguments:
 
 
 def _aws_web_identity(tools: LoginTools, what: str) -> Arguments:
-    """Return the credentials of a pod's role, requested with the token of the pod's service account."""
+    """Return the credentials of the role of a pod. They are requested with the token of the pod's service account."""
     token = tools.read(tools.variable("AWS_WEB_IDENTITY_TOKEN_FILE") or "", "the token of the web identity")
     region = tools.variable("AWS_REGION") or tools.variable("AWS_DEFAULT_REGION")
     host = f"sts.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}" if region else "sts.amazonaws.com"

@@ -1,6 +1,6 @@
-"""Logins by hvac: every login method of `hvac.Client.auth`, and a function that logs in with an `hvac.Client`.
+"""Logins by hvac: by a login method of `hvac.Client.auth`, or by a function that receives an `hvac.Client`.
 
-Their arguments come only from code: files and variables cannot choose these methods.
+These logins are chosen in code. Settings files and environment variables cannot choose them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class Way(NamedTuple):
     """One login method of hvac.
 
     Attributes:
-        required: arguments that the method needs.
-        optional: arguments that may be left out.
+        required: names of the required arguments, separated by spaces.
+        optional: names of the optional arguments, separated by spaces.
         function: name of the function of hvac.
-        locks: True if refused logins lock an account, in Vault or in the service that Vault asks.
+        locks: True if refused logins lock an account, in Vault or in the service that checks the password for Vault.
     """
 
     required: str
@@ -78,19 +78,21 @@ _OTHERS = {"cert": "`TLSCertificate(...)`", "token": "`Token(...)`"}
 class HvacLogin(LoginMethod):
     """Login by a login method of hvac.
 
-    The arguments are those of hvac's function. Each may be text, a function without arguments that returns the text at
-    each login, or, as `<argument>_file`, the path of a file that is read at each login. Credentials of a cloud that are
-    left out are requested from the cloud: for `aws` from the variables `AWS_ACCESS_KEY_ID` and so on, for the web identity of
-    a pod from STS, else from the container or the machine; for `gcp` and `azure` from the metadata service of the machine.
+    An argument is text, or a function without arguments that returns the text at each login. With the name
+    `<argument>_file`, it is the path of a file that is read at each login.
+
+    Missing credentials of `aws`, `gcp` and `azure` are requested from the cloud. `aws` uses the first of these: the
+    variable `AWS_ACCESS_KEY_ID` and related variables, STS with the web identity of a pod, the container, the machine.
+    `gcp` and `azure` use the metadata service of the machine.
 
     Args:
         name: `approle`, `aws`, `aws-ec2`, `azure`, `gcp`, `github`, `jwt`, `kubernetes`, `ldap`, `oidc`, `okta`,
             `radius` or `userpass`.
-        arguments: the arguments of hvac's login function, such as `username`, `password` and `mount_point`. For
-            `azure` also `resource`, for which the token of the machine is requested, and `client_id`, its identity.
+        arguments: the arguments of hvac's login function, such as `username`, `password` and `mount_point`. `azure` has
+            two more: `resource`, the resource to request a token for, and `client_id`, the managed identity.
 
     Raises:
-        ValueError: the name or an argument is unknown, or an argument is missing or is no text.
+        ValueError: the name or an argument is unknown, or an argument is missing or has an invalid value.
 
     >>> HvacLogin("ldap", username="ada", password="hunter2")
     HvacLogin(name='ldap', shown=(('username', 'ada'),), credentials='**********')
@@ -110,7 +112,7 @@ class HvacLogin(LoginMethod):
         object.__setattr__(self, "credentials", tuple(one for one in given.items() if one not in shown))
 
     def request(self, tools: LoginTools) -> LoginAnswer:
-        """Return the answer of hvac's login."""
+        """Log in with hvac, and return the answer."""
         from toriconfig.vault.clouds import completed
 
         way = WAYS[self.name]
@@ -124,13 +126,13 @@ class HvacLogin(LoginMethod):
 class Login(LoginMethod):
     """Login by a function that gets an `hvac.Client`.
 
-    The client has no token. Its requests use the addresses and the TLS settings of the session, in the time that is left
-    for the read. The function is called for each login, on a thread of the library. It logs in by a method of
-    `client.auth`, or sets `client.token`; what it returns is ignored. It must limit the time of its own requests to
-    other services. A login that Vault refuses is not sent again for 15 minutes.
+    The client has no token. Its requests use the addresses, the TLS settings and the deadline of the login. The
+    function is called for each login, on a thread of the library. The function logs in by a method of `client.auth`, or
+    sets `client.token`. Its return value is ignored. It must limit the time of its own requests to other services. A
+    login that Vault refuses is not sent again for 15 minutes.
 
     Args:
-        log_in: the function. It is never printed or pickled, since it may hold credentials.
+        log_in: the function. The function is never printed or pickled, because it may hold credentials.
 
     Raises:
         ValueError: `log_in` is not a function, is a coroutine function, or is an object that cannot be hashed.
@@ -149,7 +151,7 @@ class Login(LoginMethod):
             )
 
     def request(self, tools: LoginTools) -> LoginAnswer:
-        """Return the answer of the login that the function sends."""
+        """Call `log_in`, and return the answer of the login that it sends."""
         return tools.log_in(self.log_in, name=getattr(self.log_in, "__name__", type(self.log_in).__name__))
 
 
@@ -202,7 +204,7 @@ def _nearest(name: object, known: Any) -> str:
 
 
 def _value(key: str, value: Argument, tools: LoginTools) -> tuple[str, str]:
-    """Return `(name, current value)` of an argument."""
+    """Return `(name, current value)` of an argument. The value of `<argument>_file` is the content of the file."""
     if not callable(value):
         name = key.removesuffix("_file")
         return (key, value) if name == key else (name, tools.read(value, f"the {name}"))

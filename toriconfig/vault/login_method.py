@@ -1,6 +1,6 @@
-"""The interface of a login method: the method, the request or answer of one login, and the tools to create them.
+"""Base class of login methods, and the types that its method `request` receives and returns.
 
-A program defines its own method by subclassing `LoginMethod`, and passes it as `Vault(auth=...)`.
+A program defines its own login method as a subclass of `LoginMethod`, and passes an instance as `Vault(auth=...)`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class LoginRequest(NamedTuple):
 
     Attributes:
         path: path below `/v1/`, such as `auth/userpass/login/ada`.
-        body: data sent as JSON with POST. It may hold secrets; `repr` does not show it.
+        body: data sent as JSON with POST. `repr` does not show `body`, because it may hold secrets.
     """
 
     path: str
@@ -31,8 +31,8 @@ class LoginAnswer(NamedTuple):
     """Answer of a login that was already sent.
 
     Attributes:
-        auth: the `auth` object of Vault's answer. Without `lease_duration`, the token is treated as an existing one:
-            its expiry is looked up, and it is not revoked. `repr` does not show it.
+        auth: the `auth` object of Vault's answer. Without `lease_duration`, the token is treated like one of another
+            program: the library looks up its end, and never revokes it. `repr` does not show `auth`.
     """
 
     auth: Mapping[str, Any]
@@ -53,12 +53,12 @@ class LoginTools(ABC):
             what: name of the content for error messages, such as "the password".
 
         Raises:
-            SecretError: the file cannot be read, or is empty or not text; the message names the file.
+            SecretError: the file cannot be read, is empty, or is not UTF-8 text. The message names the file.
         """
 
     @abstractmethod
     def either(self, value: str | None, file: str | None, what: str) -> str | None:
-        """Return `value` if it is given, else the text of `file`, else None.
+        """Return `value`. If `value` is None, return the text of `file`; if both are None, return None.
 
         Args:
             value: the value, or None.
@@ -85,7 +85,7 @@ class LoginTools(ABC):
 
     @abstractmethod
     def variable(self, name: str) -> str | None:
-        """Return an environment variable of the program; None: it is not set, or empty.
+        """Return the value of an environment variable; None if the variable is unset or empty.
 
         Args:
             name: name of the variable.
@@ -93,30 +93,32 @@ class LoginTools(ABC):
 
     @abstractmethod
     def fetch(self, url: str, what: str, *, method: str = "GET", headers: Mapping[str, str] | None = None) -> str:
-        """Return the text that a metadata service of this host or its cloud answers, without surrounding whitespace.
+        """Send a request to a metadata service of the cloud. Return the text of the answer, without surrounding
+        whitespace.
 
-        No proxy is used and no redirect is followed. The request ends with the time of the login.
+        No proxy is used and no redirect is followed. The request ends at the deadline of the login.
 
         Args:
             url: URL of the request.
             what: name of the content for error messages.
             method: GET or PUT.
-            headers: headers of the request; None: none.
+            headers: headers of the request; None: no headers.
 
         Raises:
-            SecretError: there was no answer with status 200 and at most 1 MiB of text; the message names the host.
+            SecretError: no answer arrived, its status is not 200, or it is not UTF-8 text of at most 1 MiB. The message
+                names the host.
         """
 
     @abstractmethod
     def log_in(self, by: Callable[[Any], object], *, name: str, locks: bool = True) -> LoginAnswer:
-        """Call a function that logs in with an `hvac.Client`, and return the answer of its login.
+        """Call a function that logs in with an `hvac.Client`, and return the answer of the login.
 
-        The client has no token. Its requests use the addresses, the TLS settings and the time of this login.
+        The client has no token. Its requests use the addresses, the TLS settings and the deadline of this login.
 
         Args:
-            by: receives the client. It logs in by a method of `client.auth`, or sets `client.token`.
+            by: function that receives the client. It logs in by a method of `client.auth`, or sets `client.token`.
             name: name of the method, for messages.
-            locks: True if a login that was refused is not sent again for 15 minutes.
+            locks: True: a refused login is not sent again for 15 minutes.
 
         Raises:
             SecretError: the login was refused, the function raised an exception, or there is no token afterwards.

@@ -1,7 +1,6 @@
-"""The login methods, as values that create the request of one login.
+"""The built-in login methods.
 
-To add a method here, write a class and list it in the table `METHODS` at the end. A program's own method is a subclass of
-`LoginMethod`, too.
+To add a method, write a subclass of `LoginMethod` and list it in the table `METHODS` at the end.
 """
 
 from __future__ import annotations
@@ -28,8 +27,7 @@ class Token(Declared):
         token: the token; None: the content of `file`, else `VAULT_TOKEN`, else the content of `~/.vault-token`.
         file: a file that holds the token, such as the sink of an agent. It is read again when Vault refuses the token.
             None: no file.
-        wrapped: True: the token, wherever it comes from, is a wrapping token that holds the token to use. It is used
-            once.
+        wrapped: True: the token is a wrapping token that holds the token to use. The wrapping token is unwrapped once.
         creation_path: path at which the wrapping token must have been created; None: any path below `auth/`.
     """
 
@@ -56,7 +54,7 @@ class AppRole(LoginMethod):
         secret_id: the secret id, or a wrapping token that holds it. None: the content of `secret_id_file`; without a
             file, the role must need no secret id.
         secret_id_file: a file that holds the secret id, read at each login; None: no file.
-        wrapped: True: the given secret id is a wrapping token, which is used once.
+        wrapped: True: the given secret id is a wrapping token, which is unwrapped once.
         creation_path: path at which the wrapping token must have been created; None: the `secret-id` path of any role
             of the mount.
         mount: mount path of the method.
@@ -199,7 +197,7 @@ class TLSCertificate(LoginMethod):
             raise ValueError("TLSCertificate: `key` needs `cert`")
 
     def request(self, tools: LoginTools) -> LoginRequest:
-        """Return the request with the role, if one is set. The connection carries the certificate."""
+        """Return the request, with the role if one is set. The certificate is part of the TLS connection."""
         return LoginRequest(f"auth/{self.mount.strip('/')}/login", {"name": self.role} if self.role else {})
 
 
@@ -241,7 +239,7 @@ def check_text(value: Any, *names: str) -> None:
         names: names of the fields.
 
     Raises:
-        ValueError: a field is not; the message names it.
+        ValueError: a field has another value; the message names the field.
     """
     for name in names:
         given = getattr(value, name)

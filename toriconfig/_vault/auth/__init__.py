@@ -1,1 +1,1 @@
-"""Identity of a client: login and token."""
+"""Login, and the token of a client."""

@@ -1,4 +1,4 @@
-"""Login by a function that receives an `hvac.Client`. Its requests have no token, and end by the login's deadline."""
+"""Login by a function of the user that receives an `hvac.Client`."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ REPEATABLE = ("GET", "LIST", "HEAD")
 
 
 class LoginClient:
-    """A client of Vault without a token, for the time of one login.
+    """Client of Vault for the requests of one login. A request has no token unless its caller gives one.
 
     Attributes:
-        address: the address that is asked first.
-        namespace: the namespace of requests, unless the adapter names another one.
-        granted: the `auth` object of each answer that has one, oldest first.
+        address: the address to which a request is sent first.
+        namespace: the namespace of requests without the header `X-Vault-Namespace`.
+        granted: the `auth` objects of the answers, oldest first.
 
     Args:
-        requester: sends the requests.
-        deadline: of the login.
+        requester: object that sends the requests.
+        deadline: deadline of the login.
         name: name of the login method, for messages.
-        locks: True if a login that was refused is not sent again.
+        locks: True if a refused login must not be sent again.
     """
 
     def __init__(self, requester: WorkerRequester, deadline: Deadline, name: str, *, locks: bool) -> None:
@@ -55,10 +55,10 @@ class LoginClient:
         token: str | None = None,
         check: bool = True,
     ) -> Answer:
-        """Send one request; as `Client.request`.
+        """Send one request. The arguments are those of `Client.request`.
 
         Raises:
-            SecretError: there was no answer, or the login was refused.
+            SecretError: no answer arrived, or the request is a login and was refused.
         """
         given = dict(headers or {})
         namespace = given.pop("X-Vault-Namespace", self.namespace)
@@ -92,14 +92,14 @@ class LoginClient:
 def log_in(
     requester: WorkerRequester, deadline: Deadline, by: Callable[[Any], object], *, name: str, locks: bool
 ) -> LoginAnswer | SecretError:
-    """Call `by` with an `hvac.Client`; return the login answer whose token that client has after the call.
+    """Call `by` with an `hvac.Client`. Return the login answer whose token the client has afterwards, or an error.
 
     Args:
-        requester: sends the requests.
-        deadline: of the login.
-        by: function that logs in with the client.
+        requester: object that sends the requests.
+        deadline: deadline of the login.
+        by: function of the user that logs in with the client.
         name: name of the login method, for messages.
-        locks: True if a login that was refused is not sent again.
+        locks: True if a refused login must not be sent again.
     """
     sender = LoginClient(requester, deadline, name, locks=locks)
     client = hvac_client(sender)
@@ -124,7 +124,9 @@ def log_in(
 
 
 def _place(error: BaseException) -> str:
-    """Return file and line of the program's innermost frame; without a frame of the program, of the innermost frame."""
+    """Return " at FILE:LINE" of the innermost frame outside this library and hvac; if there is none, of the
+    innermost.
+    """
     from os.path import basename
 
     trace, place, own = error.__traceback__, "", ""

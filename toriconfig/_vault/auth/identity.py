@@ -1,4 +1,4 @@
-"""Identity of a client: obtains one token for all requests, and renews, replaces and revokes this token."""
+"""The token of a client: login, renewal, replacement and revocation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CONFIRMED_FOR = 10.0
 """Seconds after a login or a lookup during which a 403 is probably caused by the policy, and not by the token.
 
-There is no new login before a lookup of the token, and no lookup if the 403 itself names its cause.
+During this time, a 403 leads to a lookup of the token before a new login.
 """
 
 LOOKUP_WITHIN = 10.0
@@ -37,39 +37,45 @@ The lookup is not immediate, because it counts as a use, and a token may have fe
 """
 
 LOOKUP_WITHIN_LEASED = 1.0
-"""The same if a lease was issued to the token."""
+"""Seconds until the lookup if a lease was issued to the token."""
 
 
 def no_policy(denial: Answer) -> bool:
-    """True if a 403 means that the token is valid and none of its policies allows the request.
+    """True if the text of a 403 shows that the token is valid and that no policy allows the request.
 
-    The server adds a number of errors to its message only after it has found the token.
+    Vault writes "1 error occurred" only after it has found the token.
     """
     return "1 error occurred" in denial.text and "invalid token" not in denial.text
 
 
 class Dependents(Protocol):
-    """Protocol of leased credentials, which end with the token that requested them."""
+    """Protocol of an object that holds leased credentials. The credentials end with the token that requested them."""
 
     def any_on(self, token: LiveToken) -> bool:
-        """True if some leased credentials end with that token."""
+        """True if any of the credentials end with `token`."""
         ...
 
     def token_changed(self, token: LiveToken) -> None:
-        """Plan the next step of credentials on the token, because it was replaced, has ended or ends earlier."""
+        """Plan the next request of credentials that end with `token`, after `token` was replaced or its end changed."""
         ...
 
     def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:
-        """Record that the token could not be renewed or replaced."""
+        """Record for the credentials that a renewal or replacement of `token` failed.
+
+        Args:
+            token: the token.
+            error: error of the request.
+            asked: monotonic seconds of the request.
+        """
         ...
 
     def token_renewed(self, token: LiveToken) -> None:
-        """End the recorded outage of credentials on the token, because the token was renewed."""
+        """Record for the credentials that `token` was renewed, which ends an outage."""
         ...
 
 
 class _None:
-    """The dependents of a client without cached paths."""
+    """The `Dependents` of a client that has no leased credentials."""
 
     def any_on(self, token: LiveToken) -> bool:
         return False
@@ -84,11 +90,11 @@ class _None:
 
 
 class Identity:
-    """The token of one client in one process.
+    """Holder of the token of one client in one process.
 
     Args:
-        requester: sends the requests.
-        dependents: the leased credentials that end with a token; None: there are none.
+        requester: object that sends the requests.
+        dependents: holder of the leased credentials; None: there are none.
     """
 
     def __init__(self, requester: WorkerRequester, dependents: Dependents | None = None) -> None:
@@ -107,25 +113,28 @@ class Identity:
 
     @property
     def current(self) -> LiveToken | None:
-        """The token in use; from memory alone."""
+        """The token in use; None: no token is in memory."""
         return self._token
 
     @property
     def error(self) -> SecretError | None:
-        """Error of the last login, or None."""
+        """Error of the last login; None if the login succeeded."""
         return self._error
 
     @property
     def revocable(self) -> bool:
-        """True if there is a token to revoke."""
+        """True if this process holds a token that it obtained by a login."""
         return any(token.pid == os.getpid() for token in self._obtained_tokens)
 
     def forget_failures(self) -> None:
-        """Allow a login at once after a failed one. A login that Vault refused as invalid is still not repeated."""
+        """End the pause after a failed login. Credentials that Vault has refused are still not sent again."""
         self._retry_at = 0.0
 
     def token(self, deadline: Deadline) -> LiveToken | SecretError:
-        """Return the token in use, or the token of a new login. All waiting requests share one login."""
+        """Return the token in use if it is still valid; otherwise log in, and return the new token or the error.
+
+        Concurrent calls share one login.
+        """
         token = self._token
         if token is not None and self._executor.now() < token.usable_until:
             return token
@@ -134,7 +143,7 @@ class Identity:
     def after_denial(
         self, token: LiveToken, denial: Answer, deadline: Deadline, method: str, path: str, *, relogin: bool
     ) -> LiveToken | SecretError:
-        """Determine the cause of a 403. Return another token if a retry with it may succeed, else the error."""
+        """Find the cause of a 403. Return another token if a retry with that token may succeed, otherwise the error."""
         current = self._token
         if current is not None and current is not token:
             return current
@@ -169,7 +178,7 @@ class Identity:
 
     @property
     def limited(self) -> bool:
-        """True if another program obtained the token and the number of its uses is limited.
+        """True if another program obtained the token, and the token has a limited number of uses.
 
         No request is then sent in the background.
         """
@@ -177,11 +186,11 @@ class Identity:
         return token is not None and token.use_limited and not token.from_login
 
     def used(self, token: LiveToken, *, leased: bool) -> None:
-        """Record a successful request. At the first success, a token that another program obtained is looked up.
+        """Record a successful request. If the lifetime of the token is unknown, plan a lookup of the token.
 
         Args:
             token: token of the request.
-            leased: the answer has a lease, which ends with the token.
+            leased: True if the answer has a lease.
         """
         if token.duration is None and not self._lookup_planned and token.value:
             self._lookup_planned = True
@@ -193,18 +202,18 @@ class Identity:
             self._at(self._executor.now() + wait, token)
 
     def due(self, token: LiveToken) -> None:
-        """Renew or replace a token at its planned time, unless another token is in use already."""
+        """Start the renewal or replacement of `token`. Do nothing if the token was already replaced."""
         if not token.replaced:
             self._requester.launch(LEASE, lambda flight: self._maintain(flight, token))
 
     def inherit(self, parent: Identity, *, share: bool) -> None:
-        """In a forked child: use the token of `parent` if `share` is True."""
+        """In a forked child: use the token of `parent`. If the parent obtained it by a login, `share` must be True."""
         token = parent._token
         if token is not None and (share or not token.from_login):
             self._token = token
 
     def release_tokens(self) -> list[LiveToken]:
-        """Forget all tokens; return those that this process obtained by a login, for revocation."""
+        """Forget all tokens. Return the valid ones that this process obtained by a login, to be revoked."""
         with self._lock:
             tokens, self._obtained_tokens = self._obtained_tokens, []
             token, self._token = self._token, None
@@ -217,7 +226,7 @@ class Identity:
         return ours
 
     def revoke(self, token: LiveToken, deadline: Deadline) -> None:
-        """Revoke a token; its leases end with it."""
+        """Revoke `token`. Vault ends the leases of the token too."""
         self._requester.exchange(deadline, "POST", "auth/token/revoke-self", None, token.value, repeatable=True)
 
     def _log_in(self, deadline: Deadline, replacing: LiveToken | None) -> LiveToken | SecretError:
@@ -257,7 +266,7 @@ class Identity:
         return obtained
 
     def _obtained(self, deadline: Deadline) -> LiveToken | SecretError:
-        """Return a new token, or the error. An exception becomes the error for all that wait for this login."""
+        """Return a new token or the error. An unexpected exception is returned as an error too."""
         try:
             return obtain(self._requester, deadline)
         except Exception as error:  # noqa: BLE001
@@ -284,23 +293,23 @@ class Identity:
         return token
 
     def _renewal_failed(self, token: LiveToken, error: SecretError | None, asked: float) -> float:
-        """Record the failure for the leases of the token; return the monotonic seconds of the next attempt."""
+        """Record the failure for the credentials of `token`. Return the monotonic seconds of the next attempt."""
         if error is not None:
             self._dependents.token_failed(token, error, asked)
         return self._again(token)
 
     def _look_up_for_leases(self, token: LiveToken, deadline: Deadline) -> None:
-        """If leases depend on a refused token, look up the token, and record the leases' end if the token has ended."""
+        """If leased credentials end with `token`, look up the token. If it has ended, record its end."""
         if self._dependents.any_on(token) and self._look_up(token, deadline) == "dead":
             self._record_end(token)
 
     def _record_end(self, token: LiveToken) -> None:
-        """Record that a token was revoked or has ended, and its leases with it."""
+        """Record that `token` has ended, and the leased credentials with it."""
         token.end()
         self._dependents.token_changed(token)
 
     def _look_up(self, token: LiveToken, deadline: Deadline) -> str:
-        """Look up the token in Vault; return its state: "alive", "dead" or "unknown"."""
+        """Look up the token in Vault, and update its end. Return "alive", "dead" or "unknown"."""
         now = self._executor.now()
         outcome = self._requester.exchange(deadline, "GET", "auth/token/lookup-self", None, token.value)
         if isinstance(outcome, Failure) or outcome.status not in (200, 403):
@@ -317,7 +326,7 @@ class Identity:
         self._executor.scheduler.at(due, WeakTimer(self, token))
 
     def _maintain(self, flight: Flight, token: LiveToken) -> None:
-        """Look up, renew or replace a token, and plan the next call."""
+        """Look up, renew or replace `token`, and plan the next call of this method."""
         try:
             due = self._maintained(token, flight.deadline)
         except Exception as error:  # noqa: BLE001  (there is a next attempt)

@@ -1,4 +1,4 @@
-"""Functions for a token from another program, and for one login request. Files are read at each login."""
+"""Reading of a token that another program obtained, and creation of a login request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from toriconfig.vault.logins import Token
 
 
 def given_token(auth: Token, environ: Mapping[str, str]) -> str | SecretError:
-    """Return the token that another program obtained: from the value, its file, the environment, or the home directory."""
+    """Return the token that another program obtained, or an error.
+
+    The first of these is used: `auth.token`, `auth.file`, the variable VAULT_TOKEN, the file of VAULT_TOKEN_PATH, the
+    file `~/.vault-token`.
+    """
     if auth.token is not None:
         return sendable(auth.token.strip(), "`Token(token=...)`")
     if auth.file is not None:
@@ -37,7 +41,7 @@ def _token_in(path: str) -> str | SecretError:
 
 
 def sendable(token: str, source: str) -> str | SecretError:
-    """Return the token if it is a valid header, else an error. The HTTP client's error would contain the token."""
+    """Return `token` if it is valid in an HTTP header; otherwise an error without the token."""
     if token.isascii() and token.isprintable():
         return token
     return VaultDenied(
@@ -55,11 +59,14 @@ _REMEDIES = {
 
 
 def login_request(auth: LoginMethod, tools: LoginTools) -> LoginRequest | LoginAnswer | SecretError:
-    """Return the login request of `auth`; or, if `auth` has sent the login itself, its answer; or an error.
+    """Call `auth.request(tools)` and check the result.
 
     Args:
         auth: the login method.
         tools: the tools of this login.
+
+    Returns:
+        The request to send; or the answer, if the method has sent the login itself; or an error.
     """
     try:
         request: object = auth.request(tools)
@@ -78,7 +85,12 @@ def login_request(auth: LoginMethod, tools: LoginTools) -> LoginRequest | LoginA
 
 
 def read_text(path: str, what: str) -> str | SecretError:
-    """Return the text of a regular file without surrounding whitespace; see `LoginTools.read`."""
+    """Return the text of a regular file without surrounding whitespace, or an error.
+
+    Args:
+        path: path of the file.
+        what: name of the content, for messages.
+    """
     path = os.path.expanduser(path)
     data = read_regular(path, LARGEST)
     if isinstance(data, Unread):

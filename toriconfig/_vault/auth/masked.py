@@ -11,22 +11,22 @@ _NAMES = frozenset({"role", "role_id", "role_name", "name", "username"})
 
 
 def mask_token(value: str) -> None:
-    """Have logs mask a token in use. The token of a development server is a common word, and is not masked."""
+    """Register `value`, so that logs mask it. A short token, such as "root" of a development server, is not masked."""
     if len(value) >= SHORTEST:
         register(value)
 
 
 def token_replaced(value: str) -> None:
-    """Have logs stop masking a replaced token after some time, so that old tokens do not collect in memory."""
+    """End the masking of a replaced token after some time, so that old tokens do not collect in memory."""
     if len(value) >= SHORTEST:
         forget(value)
 
 
 def mask_credentials(body: object) -> None:
-    """Have logs mask the credentials that a login sends.
+    """Register the credentials of a login request, so that logs mask them.
 
     Args:
-        body: body of the login request; its names of roles and users are not masked.
+        body: body of the login request. The names of roles and users in `body` are not masked.
     """
     if not isinstance(body, Mapping):
         return

@@ -1,7 +1,4 @@
-"""New token for a client, from one of three origins: another program, an agent that adds the token, or a login.
-
-A login that was refused as invalid is not sent again with the same credentials: see `refused_logins.py`.
-"""
+"""New token for a client: from another program, from an agent that adds the token to each request, or by a login."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def obtain(requester: WorkerRequester, deadline: Deadline) -> LiveToken | SecretError:
-    """Return a new token, or an error at the latest at the deadline. At most one login request is sent."""
+    """Return a new token or an error before the deadline. At most one login request is sent."""
     resolved, now = requester.resolved, requester.executor.now()
     auth = resolved.auth
     if isinstance(auth, Agent):
@@ -55,12 +52,12 @@ def obtain(requester: WorkerRequester, deadline: Deadline) -> LiveToken | Secret
 
 
 def token_now(auth: Token, requester: WorkerRequester, deadline: Deadline) -> str | SecretError:
-    """Return the present token of another program, read again at each call. A wrapping token is unwrapped once.
+    """Read the token of another program again. Return the token or an error. A wrapping token is unwrapped.
 
     Args:
-        auth: describes the token.
-        requester: sends the requests.
-        deadline: of the login.
+        auth: the options of the token.
+        requester: object that sends the requests.
+        deadline: deadline of the login.
     """
     given = given_token(auth, requester.environ)
     if not auth.wrapped or isinstance(given, SecretError):
@@ -84,7 +81,11 @@ def _asker(requester: WorkerRequester, deadline: Deadline) -> Ask:
 
 
 def _granted(facts: Mapping[str, Any], now: float) -> LiveToken | SecretError | None:
-    """Return the token in the `auth` object of a login answer; None: the object has no token."""
+    """Return the token of the `auth` object of a login answer.
+
+    Returns:
+        The token; None if there is no token; an error if the token cannot be used or a second factor is required.
+    """
     given = facts.get("client_token")
     if not isinstance(given, str) or not given:
         if not facts.get("mfa_requirement"):

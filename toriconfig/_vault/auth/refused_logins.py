@@ -1,14 +1,14 @@
 """Memory of refused logins, shared by a process and the children that it forks.
 
-Vault and OpenBao lock an account after a few refused logins (user lockout: five within 15 minutes by default), for every
-program that uses the account. A login that was refused is therefore not sent again with the same credentials.
+Vault and OpenBao lock an account after a few refused logins (user lockout: five within 15 minutes by default). Then no
+program can log in with the account. A refused login is therefore not sent again with the same credentials.
 
-The memory is a small shared mapping, created before the first fork. Each credential has one slot, which is found by a
-keyed digest of the login request. The credential cannot be computed from the digest.
+The memory is a small `mmap`, created before the first fork. A keyed digest of the login request determines the slot of
+the request. The credentials cannot be computed from the digest.
 
-A process claims a slot by writing its process id there, while it locks the bytes of the slot. The kernel releases such a
-lock when its process ends. Without a lock (the descriptor was closed, or the system has none), the process reads its
-claim back after a moment.
+Before a login, a process locks the bytes of the slot and writes its process id there. The kernel releases the lock when
+the process ends. If no lock is available, the process reads the slot again after `SETTLE` seconds, to check that no
+other process has written there.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _FREE, _TRYING, _GOOD, _REFUSED = range(4)
 
 
 class RefusedLogins:
-    """Login requests that were refused recently. Times are monotonic seconds of one clock."""
+    """Memory of the login requests that were refused recently. All times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._file = _memory_file()
@@ -51,24 +51,24 @@ class RefusedLogins:
         self._key = os.urandom(32)
 
     def fingerprint(self, *parts: Any) -> bytes:
-        """Return the digest of a login request: its address, path and content."""
+        """Return the digest of `parts`: the address, the path and the content of a login request."""
         return blake2b(repr(parts).encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
 
     def seconds_blocked(self, fingerprint: bytes, now: float) -> float:
-        """Seconds for which this login must not be repeated; 0: the login may be sent."""
+        """Number of seconds for which this login must not be sent; 0: the login may be sent."""
         state, _, at = self._read(fingerprint)
         return max(0.0, at + HOLD - now) if state == _REFUSED else 0.0
 
     def claim(self, fingerprint: bytes, now: float, pause: Callable[[float], object]) -> bool:
-        """Claim the right to send this login. One process at a time has the right; after a first success all have it.
+        """Claim the right to send this login. Until a login succeeds, one process at a time has the right.
 
         Args:
             fingerprint: digest of the login request.
             now: monotonic seconds.
-            pause: waits for the given seconds, before a claim without a lock is read back.
+            pause: function that waits for a number of seconds. It is called if no lock is available.
 
         Returns:
-            True if this process may send the login. False if another process sends or claims it now, or if it was refused.
+            True if this process may send the login. False if it was refused recently or another process is sending it.
         """
         with self._locked(_offset(fingerprint)) as locked:
             if locked is None:
@@ -94,10 +94,10 @@ class RefusedLogins:
 
     @contextmanager
     def _locked(self, offset: int) -> Iterator[bool | None]:
-        """Lock a slot without waiting. Yield True if it is locked, False if the system has no lock, None if it is taken.
+        """Lock a slot without waiting. Yield True if locked, False if no lock is available, None if already locked.
 
-        The lock belongs to the process, so threads of one process are kept apart by an entry in a dictionary. The entry
-        has the process id: a child that is forked meanwhile is not blocked by it.
+        A lock of the kernel belongs to a process, so a dictionary separates the threads of the process. Its keys
+        contain the process id, so that an entry of the parent does not block a forked child.
         """
         entry, mine = (os.getpid(), offset), object()
         if self._claiming.setdefault(entry, mine) is not mine:
@@ -142,12 +142,12 @@ class RefusedLogins:
 
 @cache
 def of_process() -> RefusedLogins:
-    """Return the memory of this process. It is created before the first session, so forked children share it."""
+    """Return the memory that this process shares with its forked children. The first call creates the memory."""
     return RefusedLogins()
 
 
 def _memory_file() -> int:
-    """Return the descriptor of a new file without a name, as large as the slots; -1 if the system gives none."""
+    """Return the descriptor of a new file without a name, of the size of all slots; -1 if this fails."""
     with suppress(OSError, AttributeError):
         file = os.memfd_create("toriconfig")
         os.ftruncate(file, _SLOTS * _RECORD.size)

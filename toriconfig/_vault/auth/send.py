@@ -1,4 +1,4 @@
-"""Sending of a login request in the login's namespace, without a repetition after a refusal; error of a refusal."""
+"""Sending of a login request, and the error of a refused login."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _REFUSED = "look at the role, at what it is given to log in with, and at the mou
 
 
 def in_namespace(resolved: Resolved, namespace: str | None = None) -> Mapping[str, str]:
-    """Return the headers that send a request to a namespace other than that of the session.
+    """Return the headers that select a namespace; `{}` for the namespace of the session.
 
     Args:
         resolved: the configuration of the session.
-        namespace: the namespace; "": the root namespace; None: that of logins.
+        namespace: the namespace; "": the root namespace; None: the namespace of logins.
     """
     wanted = resolved.login_namespace if namespace is None else namespace.strip("/")
     return {} if wanted == resolved.namespace else {"X-Vault-Namespace": wanted}
@@ -43,14 +43,17 @@ def in_namespace(resolved: Resolved, namespace: str | None = None) -> Mapping[st
 def send(
     requester: WorkerRequester, deadline: Deadline, request: LoginRequest, *, locks: bool, namespace: str | None = None
 ) -> Answer | Failure | SecretError:
-    """Send a login. Return an answer of any status, a failure, or an error if the login must not be sent.
+    """Send a login request.
 
     Args:
-        requester: sends the request.
-        deadline: of the login.
-        request: the login.
-        locks: False: send it even if the same login was refused recently in this process or one related by a fork.
-        namespace: the namespace; None: that of logins.
+        requester: object that sends the request.
+        deadline: deadline of the login.
+        request: the login request.
+        locks: True: do not send the login if Vault refused the same login recently.
+        namespace: the namespace; None: the namespace of logins.
+
+    Returns:
+        The answer, of any status; or the failure of the request; or an error, if the login was not sent.
     """
     headers = in_namespace(requester.resolved, namespace)
 
@@ -88,7 +91,7 @@ def send(
 
 
 def refusal(outcome: Answer | Failure, path: str, method: str, namespace: str) -> SecretError:
-    """Return the error of a login whose outcome has no token.
+    """Return the error of a login that has returned no token.
 
     Args:
         outcome: outcome of the login.

@@ -1,4 +1,4 @@
-"""The tools of one login: files, variables, metadata services, wrapping tokens and hvac, all before its deadline."""
+"""Implementation of `LoginTools`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ T = TypeVar("T")
 
 
 class Tools(LoginTools):
-    """The tools of one login; see `LoginTools`.
+    """Implementation of `LoginTools` for one login.
 
     Args:
-        requester: sends the requests to Vault.
-        deadline: of the login.
-        ask: sends the requests for wrapped secret ids.
+        requester: object that sends the requests to Vault.
+        deadline: deadline of the login.
+        ask: function that sends the requests for wrapped secret ids.
     """
 
     def __init__(self, requester: WorkerRequester, deadline: Deadline, ask: Ask) -> None:

@@ -1,4 +1,4 @@
-"""Unwrapping of wrapping tokens. Each is checked and unwrapped once; all logins of the process share its content."""
+"""Unwrapping of wrapping tokens. Each token is unwrapped once, and all logins of the process share its content."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class Content:
         name: name of the content, for messages.
         made_at: the expected creation path, for messages.
         accepts: function that returns True for an accepted creation path.
-        pick: function that returns the content of the unwrapping answer. A result that is not text means: no content.
+        pick: function that returns the content from the answer to the unwrapping. A result that is not a string means
+            that there is no content.
     """
 
     name: str
@@ -43,11 +44,11 @@ class Content:
 
 
 def secret_id_of(mount: str, creation_path: str | None) -> Content:
-    """Return the description of the secret id of an AppRole.
+    """Describe a wrapped secret id of an AppRole.
 
     Args:
         mount: mount path of the login method.
-        creation_path: the only creation path that is accepted; None: that of any role of the mount.
+        creation_path: the only accepted creation path; None: the path of any role of the mount is accepted.
     """
     start, end = f"auth/{mount.strip('/')}/role/", "/secret-id"
     return Content(
@@ -59,10 +60,10 @@ def secret_id_of(mount: str, creation_path: str | None) -> Content:
 
 
 def token_of(creation_path: str | None) -> Content:
-    """Return the description of a token that was wrapped when it was created, or by the login that obtained it.
+    """Describe a wrapped token.
 
     Args:
-        creation_path: the only creation path that is accepted; None: any path below `auth/`.
+        creation_path: the only accepted creation path; None: any path below `auth/` is accepted.
     """
     return Content(
         "token",
@@ -73,14 +74,14 @@ def token_of(creation_path: str | None) -> Content:
 
 
 def unwrap(wrapping: str, content: Content, ask: Ask, where: Hashable, deadline: Deadline) -> str | SecretError:
-    """Return the content of the wrapping token, or an error. The creation path of the token is checked first.
+    """Check the creation path of a wrapping token, and unwrap the token. Return its content or an error.
 
     Args:
         wrapping: the wrapping token.
         content: the expected content.
-        ask: sends the requests.
-        where: identifies the Vault and its namespace.
-        deadline: of the login; it bounds the wait for another thread that unwraps the same token.
+        ask: function that sends the requests.
+        where: addresses and namespace of the Vault.
+        deadline: deadline of the login. It also limits the wait for another thread that unwraps the same token.
     """
     name = f"the wrapped {content.name}"
     with _opening.turn((where, wrapping), deadline) as mine:

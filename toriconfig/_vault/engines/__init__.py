@@ -1,1 +1,1 @@
-"""Reading and writing of secrets engines: KV, issued credentials and certificates."""
+"""Reading and writing of paths in the secrets engines of Vault."""

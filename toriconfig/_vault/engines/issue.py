@@ -1,7 +1,7 @@
-"""Requests with parameters that issue something: certificates, credentials, signed keys.
+"""Requests with parameters, to which Vault answers with new certificates, credentials or signed keys.
 
-A certificate of a role without `generate_lease` has no lease in Vault: it cannot be renewed or revoked, and it outlives
-the token that requested it. It still ends, and must be replaced in time, so it is treated as a lease.
+A certificate of a role without `generate_lease` has no lease in Vault. It is treated as a lease that cannot be renewed,
+so that a new certificate is requested before the old one ends.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 def issue(
     requester: WorkerRequester, path: str, parameters: Iterable[tuple[str, str]], deadline: Deadline, *, relogin: bool
 ) -> ReadResult | SecretError:
-    """Send the request once, and return the issued data or an error. A request whose answer is lost is not repeated.
+    """Send the request once. Return the issued data or an error. A request whose answer is lost is not repeated.
 
     Args:
-        requester: sends the request.
+        requester: object that sends the request.
         path: path of the role, such as `pki/issue/tori` or `kubernetes/creds/tori`.
         parameters: pairs of name and value; names of Vault, such as `common_name` or `kubernetes_namespace`.
-        deadline: of the request.
+        deadline: deadline of the request.
         relogin: True: log in again after a 403.
     """
     asked = requester.executor.now()

@@ -1,4 +1,4 @@
-"""Reading of a path in any engine: KV v1, KV v2, leased credentials, others."""
+"""Reading of one path in any secrets engine."""
 
 from __future__ import annotations
 
@@ -32,43 +32,46 @@ _ISSUING = frozenset(
         *("consul", "nomad", "rabbitmq", "terraform", "mongodb", "mongodbatlas", "venafi"),
     )
 )
-"""Engines that issue something to a request with parameters, and store none of these; the last word of their names."""
+"""Last words of the names of engines that issue credentials for parameters, and do not store the parameters."""
 
 _VERSIONED = "Invalid path for a versioned K/V secrets engine"
 
 
 class Mount(NamedTuple):
-    """A mounted engine: its path, which ends with `/`, and its kind."""
+    """The path of a mounted engine, with `/` at the end, and the kind of the engine."""
 
     prefix: str
     kind: Kind
 
 
 class Mounts:
-    """Known mounts of one client. A lookup needs no extra permission."""
+    """Known mounts of one client, and reading of the paths below mounts."""
 
     def __init__(self, requester: WorkerRequester) -> None:
         self._requester = requester
         self.reset()
 
     def reset(self) -> None:
-        """Forget the mounts, and replace the lock, which in a forked child a thread of the parent may hold."""
+        """Forget the mounts and replace the lock. In a forked child, a thread of the parent may still hold the old
+        lock.
+        """
         self._lock = MemoryLock()
         self._mounts: MutableMapping[str, Mount] | None = None
         self._looked_up: MutableMapping[str, None] = {}
 
     def fetch(self, parsed: ParsedReference, deadline: Deadline, *, relogin: bool) -> ReadResult | SecretError:
-        """Read a path.
+        """Read a path. Return its data or an error.
 
-        For a path of an unknown mount, the first segment counts as a mount of KV v2, which saves a lookup if it is right.
-        The mount is looked up after a 403 or 404 for an unknown mount, after a 404 for a known one, and after an answer
-        that only another engine gives. So a mount that was upgraded or replaced is detected. A path is looked up at most
-        once per `refresh_interval`.
+        If the mount of the path is unknown, the first segment of the path is used as the mount.
+
+        The mount is looked up in Vault, and the path is read again, if the answer shows that the mount may be wrong:
+        after a 404 or 405, after an answer that only another engine gives, and, for an unknown mount, after a 403. A
+        path is looked up at most once per `refresh_interval`.
 
         Args:
-            parsed: the logical path, checked, with version or parameters.
-            deadline: of the read.
-            relogin: answer a 403 with a new login.
+            parsed: the checked reference, with version or parameters.
+            deadline: deadline of the read.
+            relogin: True: log in again after a 403.
         """
         path, version = parsed.path, parsed.version
         if parsed.parameters:
@@ -89,7 +92,9 @@ class Mounts:
     def _read(
         self, mount: Mount, path: str, version: int | None, deadline: Deadline, relogin: bool
     ) -> ReadResult | SecretError | None:
-        """Read a path; return its data, an error, or None if another engine than `mount` answered."""
+        """Read `path` as a path of `mount`. Return its data or an error. Return None if the answer is of another
+        engine.
+        """
         requester = self._requester
         asked = requester.executor.now()
         if mount.kind == "v2":
@@ -123,7 +128,10 @@ class Mounts:
         return ReadResult(data, None, lease, answer.token, ttl)
 
     def _issues_codes(self, mount: Mount, path: str, deadline: Deadline) -> bool:
-        """True if the engine of a path may be TOTP. The data do not show this, because KV may store the same form."""
+        """True if the engine of `path` is TOTP, or if the lookup of the engine fails.
+
+        The answer alone does not show the engine, because KV may store data with the same keys.
+        """
         known = self._known(path) or mount
         if known.kind == "other":
             found = self._mount_from_server(path, deadline, relogin=False)
@@ -134,9 +142,10 @@ class Mounts:
         return known.kind == "codes"
 
     def _issue(self, parsed: ParsedReference, deadline: Deadline, relogin: bool) -> ReadResult | SecretError:
-        """Send a POST if a lookup shows an engine that issues credentials: another engine might store the parameters.
+        """Send the parameters with POST. Return the issued data or an error.
 
-        The lookup is repeated for known mounts, because another engine may be mounted there now.
+        The engine is looked up first, each time. An engine that does not issue credentials gets no POST, because it
+        might store the parameters.
         """
         path = parsed.path
         mount = self._mount_from_server(path, deadline, relogin=relogin)
@@ -151,7 +160,10 @@ class Mounts:
         return issue(self._requester, path, parsed.parameters, deadline, relogin=relogin)
 
     def _mount_from_server(self, path: str, deadline: Deadline, *, relogin: bool) -> Mount | SecretError:
-        """Look up the mount of a path. Any token that may use at least one path of the mount is allowed to do this."""
+        """Look up the mount of `path` in Vault. Return the mount or an error.
+
+        Vault allows the lookup to every token that may use a path of the mount.
+        """
         answer = self._requester.ask(deadline, "GET", MOUNTS + path, relogin=relogin)
         if isinstance(answer, SecretError):
             return answer
@@ -161,7 +173,7 @@ class Mounts:
         return Mount(prefix, _kind(answer.data.get("type"), answer.data.get("options")))
 
     def _find_mount(self, path: str, known: Mount | None, deadline: Deadline) -> Mount | None:
-        """Find the mount of a path by a lookup, else by the answer to a plain read; None if neither shows the mount."""
+        """Find the mount of `path` by a lookup or, if the lookup fails, by a plain read. Return None if both fail."""
         found = self._mount_from_server(path, deadline, relogin=False)
         if isinstance(found, Mount):
             return found
@@ -199,7 +211,7 @@ class Mounts:
             self._mounts[mount.prefix] = mount
 
     def _take_lookup(self, path: str) -> bool:
-        """Return True if the path was not looked up recently, and mark the path as looked up."""
+        """Return False if `path` was looked up recently. Otherwise, mark `path` as looked up and return True."""
         with self._lock:
             if path in self._looked_up:
                 return False
@@ -220,9 +232,9 @@ def _guess(path: str, version: int | None) -> Mount:
 
 
 def _is_doubtful(result: ReadResult | SecretError, known: Mount | None) -> bool:
-    """True if the result may be caused by an outdated or guessed mount, so that a lookup may help.
+    """True if a wrong mount may be the cause of the result, so that a lookup may help.
 
-    A 403 for a known mount returns False: the policy is the cause, and each poll would send a useless lookup.
+    A 403 for a known mount returns False, because the cause is the policy.
     """
     wrong = (404, 405) if known is not None else (403, 404, 405)
     return isinstance(result, VaultNotFound) or (isinstance(result, VaultError) and result.status in wrong)

@@ -24,7 +24,7 @@ def mount_of(requester: Requester, path: str) -> tuple[str, bool]:
 
 
 def engine_of(requester: Requester, path: str) -> tuple[object, str, bool]:
-    """Return `(type, mount, is_v2)` of a path's engine. The mount ends with `/`; `is_v2` is True for KV v2."""
+    """Return `(type, mount, is_v2)` of the engine of a path. The mount ends with `/`; `is_v2` is True for KV v2."""
     answer = requester.request("GET", MOUNTS + path)
     mount, options = answer.data.get("path"), answer.data.get("options")
     if not isinstance(mount, str):
@@ -38,7 +38,7 @@ def policy_path(requester: Requester, path: str) -> str:
     """Return the path that policies use for a logical path. For KV v2 this path has `data/` after the mount.
 
     Raises:
-        VaultError: the lookup failed. The only permission that the lookup needs is to use the path.
+        VaultError: the lookup of the engine failed.
     """
     _, mount, versioned = engine_of(requester, path)
     return f"{mount}data/{path.removeprefix(mount)}" if versioned else path

@@ -7,10 +7,10 @@ _ENGINES = _MINTING | {"static-creds", "static-cred", "cert", "keys", "code"}
 
 
 def issues_on_read(path: str) -> bool:
-    """True if reading `path` creates something new, so that the request is never repeated."""
+    """True if each read of `path` creates something new. Such a read must not be repeated after a failure."""
     return not _MINTING.isdisjoint(path.split("/")[1:])
 
 
 def is_engine(path: str) -> bool:
-    """True if `path` has a segment or a start that shows an engine other than KV."""
+    """True if a segment or the start of `path` belongs to an engine other than KV."""
     return not _ENGINES.isdisjoint(path.split("/")[1:]) or path.startswith(("sys/", "auth/", "identity/", "cubbyhole/"))

@@ -43,7 +43,7 @@ class Versions:
     """The versions of one path.
 
     Args:
-        requester: sends the requests.
+        requester: object that sends the requests.
         mount: mount path of the KV v2 engine, with `/` at its end.
         rest: the path below the mount.
     """
@@ -55,10 +55,10 @@ class Versions:
         self.destroy_path = f"{mount}destroy/{rest}"
 
     def read(self, number: int | None = None) -> Version:
-        """Read the newest version, or the one with that number.
+        """Read version `number`; None: the newest version.
 
         Raises:
-            VaultError: the request failed. A missing or deleted version raises no error: its `state` shows the reason.
+            VaultError: the request failed. A missing or deleted version raises no error; see `Version.state`.
         """
         answer = self._requester.request(
             "GET", self.data_path, query={"version": number} if number else None, check=False
@@ -80,10 +80,12 @@ class Versions:
         )
 
     def write(self, data: Mapping[str, Any], newest: int) -> int | None:
-        """Write a new version if `newest` is still the number of the newest version; 0: nothing was ever written.
+        """Write a new version if `newest` is still the number of the newest version.
+
+        `newest` is 0 if the path was never written.
 
         Returns:
-            The number of the new version, or None if another write came first.
+            The number of the new version, or None if another client wrote first.
 
         Raises:
             VaultError: the request failed. Without an answer, the version may or may not have been written.
@@ -100,27 +102,31 @@ class Versions:
         return version
 
     def note(self, notes: Mapping[str, str]) -> None:
-        """Set these keys of the custom metadata; other keys stay."""
+        """Write `notes` to the custom metadata of the path. Other keys keep their values."""
         self._requester.request("PATCH", self.metadata_path, {"custom_metadata": dict(notes)}, headers=_MERGE)
 
     def keep_only_newest(self) -> None:
-        """Change the path's metadata: each later write removes the previous version, and must use check-and-set."""
+        """Set the metadata of the path so that Vault keeps one version, and requires check-and-set for each write."""
         self._requester.request("POST", self.metadata_path, {"max_versions": 1, "cas_required": True})
 
     def destroy(self, numbers: Iterable[int]) -> None:
-        """Remove the data of these versions permanently."""
+        """Remove the data of the versions `numbers` permanently."""
         self._requester.request("PUT", self.destroy_path, {"versions": list(numbers)})
 
     def first_written(self) -> str:
-        """Return the time of the first write to the path, in RFC 3339; needs `read` on the path's metadata."""
+        """Return the time of the first write to the path, in RFC 3339. The token needs `read` on the metadata of the
+        path.
+        """
         return str(self._requester.request("GET", self.metadata_path).data.get("created_time", ""))
 
 
 def put_key(requester: Requester, path: str, key: str, value: Any) -> int | None:
-    """Store one key at a KV path. The other keys keep their values, even if another client writes at the same time.
+    """Store one key at a KV path. The other keys keep their values.
+
+    In KV v2 this also holds if another client writes at the same time.
 
     Returns:
-        The new version, or None for KV v1.
+        The number of the new version; None for KV v1.
 
     Raises:
         VaultError: a request failed, or the path is not in a KV engine.
@@ -157,6 +163,6 @@ def _refused(answer: Answer, path: str) -> Exception:
 
 
 def capabilities(requester: Requester, paths: Iterable[str]) -> dict[str, set[str]]:
-    """Return the capabilities of the token for each path."""
+    """Return a dict of each path to the set of capabilities that the token has there."""
     answer = requester.request("POST", "sys/capabilities-self", {"paths": list(paths)})
     return {path: set(can) for path, can in answer.data.items() if isinstance(can, list)}

@@ -1,1 +1,1 @@
-"""One request: transport, failover, response, translation of errors."""
+"""Sending of one request: transport, failover, answer or failure, and conversion to an error."""

@@ -1,4 +1,4 @@
-"""Format of Vault's answers, checked once, so that no other code sees answers in another format."""
+"""Check of the format of Vault's answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def parsed_json(raw: bytes) -> Any:
     """Parse the JSON of an answer.
 
     Raises:
-        ValueError: other text, NaN or infinity, or more than `DEEPEST` levels of nesting.
+        ValueError: the text is not JSON, contains NaN or infinity, or has more than `DEEPEST` levels of nesting.
     """
     try:
         value = json.loads(raw, parse_constant=_refuse)
@@ -33,7 +33,7 @@ def parsed_json(raw: bytes) -> Any:
 
 
 def format_error(body: Mapping[str, Any], path: str) -> str:
-    """Return the first deviation of a successful answer from Vault's format; "" if there is none.
+    """Return the first error in the format of a successful answer, as text; "" if there is none.
 
     Args:
         body: body of the answer.
@@ -54,7 +54,7 @@ def format_error(body: Mapping[str, Any], path: str) -> str:
 
 
 def seconds(value: object) -> float | None:
-    """Return a duration in seconds; None for an invalid value: text, a Boolean, a negative or too large number."""
+    """Return a duration in seconds. Return None if `value` is not a number, is negative, or is above `LONGEST`."""
     right = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= LONGEST
     return float(value) if right else None  # type: ignore[arg-type]
 

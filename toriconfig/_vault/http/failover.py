@@ -1,4 +1,4 @@
-"""Choice of the address for a request: the last good one first, then the others, within one deadline."""
+"""Choice of the address for a request. The address that answered last is tried first, then the others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def warn_http(addresses: tuple[str, ...]) -> None:
-    """Warn once per process about each address that is used without TLS over a network."""
+    """Log one warning per process for each address that uses HTTP without TLS over a network."""
     for address in addresses:
         url = urlsplit(address)
         local = url.hostname in ("localhost", "::1") or (url.hostname or "").startswith("127.")
@@ -30,10 +30,10 @@ def warn_http(addresses: tuple[str, ...]) -> None:
 
 
 class Route:
-    """The addresses of one client. The one that answered last is tried first.
+    """The addresses of one client. The address that answered last is tried first.
 
     Args:
-        addresses: at least one.
+        addresses: the addresses; at least one.
     """
 
     def __init__(self, addresses: tuple[str, ...]) -> None:
@@ -59,9 +59,9 @@ class Route:
         query: Mapping[str, str | int] | None = None,
         repeatable: bool = True,
     ) -> Answer | Failure:
-        """Send a request to the addresses in turn. Return the first final answer, else the last outcome.
+        """Send a request to one address after the other. Return the first outcome that needs no further attempt.
 
-        The last outcome is returned when all addresses have failed, or when the deadline passes.
+        If there is none, the last outcome is returned when all addresses have failed or the deadline has passed.
         """
         asked = "/v1/" + quote(path, safe="/-._~") + (f"?{urlencode(query)}" if query else "")
         at, failed, pauses, moved, electing = self._at, 0, 0, "", False
@@ -99,7 +99,10 @@ class Route:
                 return outcome
 
     def _leader(self, outcome: Answer | Failure) -> int | None:
-        """Return the index of a redirect's target in the addresses; None: any other target, which gets no token."""
+        """Return the index of the address to which a redirect points.
+
+        None: there is no redirect, or it points to another server. Such a server gets no token.
+        """
         if isinstance(outcome, Failure) or outcome.status not in REDIRECTS:
             return None
         location = urlsplit(outcome.headers.get("location", ""))
@@ -107,7 +110,10 @@ class Route:
         return self._origins.index(origin) if origin in self._origins else None
 
     def _same_origin(self, outcome: Answer | Failure, at: int) -> str | None:
-        """Return the target of a redirect to the same address; None: any other target, which gets no token."""
+        """Return the path and query of a redirect to the same address.
+
+        None: there is no redirect, or it points to another server. Such a server gets no token.
+        """
         if isinstance(outcome, Failure) or outcome.status not in REDIRECTS:
             return None
         location = urlsplit(outcome.headers.get("location", ""))

@@ -1,4 +1,4 @@
-"""Causes of requests without an answer from Vault: the address, its scheme, TLS, the proxy, or a timeout."""
+"""Conversion of connection errors to a `Failure`: wrong address or scheme, TLS, proxy, timeout."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _WRITE_HTTPS = "write https:// in VAULT_ADDR; the token was sent unencrypted, so
 
 
 class _Peer(NamedTuple):
-    """First peer of a request: the proxy or Vault. Errors name the peer that failed.
+    """Texts about the server that a request connects to: the proxy or Vault.
 
     Attributes:
-        cannot: follows "Vault at ..." in messages.
-        help: the remedy.
+        cannot: description of the failure. Messages begin with "Vault at ..." before this text.
+        help: the remedy; "" for Vault.
     """
 
     cannot: str
@@ -40,12 +40,12 @@ class _Peer(NamedTuple):
 
 
 def failure(error: Exception, address: str, deadline: Deadline, proxy: str | None) -> Failure:
-    """Translate an exception of the connection.
+    """Convert an exception of the connection to a `Failure`.
 
     Args:
         error: exception of urllib3, of the system or of TLS.
         address: address of Vault.
-        deadline: deadline of the request; this object records if bytes were sent.
+        deadline: deadline of the request. Its attribute `sent` is True if bytes were sent.
         proxy: address of the proxy, or None.
     """
     party = _Peer("cannot be connected to", "")
@@ -78,9 +78,9 @@ def failure(error: Exception, address: str, deadline: Deadline, proxy: str | Non
 
 
 def misdirected(status: int, raw: bytes, address: str, proxy: str | None) -> Failure | None:
-    """Return the failure if the answer comes from a listener that expects TLS, or from the proxy; else None.
+    """Return a failure if the answer comes from the proxy, or from a server that expects TLS; else None.
 
-    Vault has certainly not received such a request, so the request may be sent to another address.
+    In both cases Vault has not received the request, so the request may be sent to another address.
     """
     if status == 400 and address.startswith("http:") and any(words in raw[:1000] for words in _NOT_PLAIN):
         return Failure("refused", _ASKED_PLAIN, address, sent=False, help=_WRITE_HTTPS)
@@ -96,9 +96,9 @@ def named(proxy: str) -> str:
 
 
 def reason(error: Exception) -> str:
-    """Return the system's message for an error, without object addresses and URLs.
+    """Return a short text about `error`, without object addresses and URLs.
 
-    The text of a ValueError is left out, because it contains the malformed value, such as the header with the token.
+    For a ValueError, return "malformed", because its text may contain a token.
     """
     cause: BaseException = error
     while cause.__cause__ is not None or (cause.args and isinstance(cause.args[0], BaseException)):

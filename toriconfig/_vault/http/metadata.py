@@ -1,4 +1,4 @@
-"""One request to a metadata service: no proxy, no redirect, before the deadline, of limited size."""
+"""Requests to the metadata service of a cloud."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ LARGEST = 1 << 20
 """Bytes of the largest answer that is read."""
 
 CONNECT = 1.0
-"""Seconds for a connection: these services are on the host or one hop away, and are absent elsewhere."""
+"""Maximum number of seconds for a connection. Metadata services are on the host or one hop away."""
 
 
 def fetch(url: str, what: str, method: str, headers: Mapping[str, str], deadline: Deadline) -> str | SecretError:
-    """Return the text of the answer.
+    """Send a request to a metadata service. Return the text of the answer, or an error.
+
+    No proxy is used, and no redirect is followed.
 
     Args:
         url: URL of the request.
         what: name of the content, for messages.
         method: GET or PUT.
         headers: headers of the request.
-        deadline: of the login.
+        deadline: deadline of the login.
     """
     host = clean(urlsplit(url).netloc.rpartition("@")[2])
 

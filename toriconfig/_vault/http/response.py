@@ -1,4 +1,4 @@
-"""Outcome of one attempt: Vault's answer, or the reason why there is none."""
+"""Outcome of one request: an answer of Vault, or a failure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Answer:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The `data` of the answer; `{}` if there is none."""
+        """The member `data` of the body; `{}` if there is none."""
         data = self.body.get("data")
         return data if isinstance(data, dict) else {}
 
@@ -44,7 +44,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """Vault's text about an error, in one line."""
+        """The errors and warnings of the body, in one line."""
         errors = self.body.get("errors")
         lines = [str(one) for one in errors] if isinstance(errors, list) else []
         warnings = self.body.get("warnings")
@@ -56,15 +56,15 @@ class Answer:
 
 
 class Failure:
-    """Reason why there is no answer of Vault. It never contains a body, which might be a secret.
+    """Description of a request that got no answer of Vault. Contains no part of a body, which might be secret.
 
     Attributes:
         kind: kind of the failure.
-        text: description of the failure; follows "Vault at ..." in messages.
+        text: description of the failure. Messages begin with "Vault at ..." before this text.
         address: address of Vault.
         sent: True if bytes of the request may have reached Vault.
         help: the remedy; "": the general remedy for addresses and certificates.
-        status: always None, so that code can compare the status of an answer or a failure.
+        status: always None. `Answer` has the same attribute, so code can compare the status of either class.
     """
 
     __slots__ = ("address", "help", "kind", "sent", "text")

@@ -1,6 +1,6 @@
-"""TLS of one client. The context is built from files, and built again when a file was replaced.
+"""TLS context of one client. It is built from files, and built again when a file was replaced.
 
-cert-manager, SPIFFE and Kubernetes replace certificates while the program runs, usually by a rename or by a symbolic link.
+cert-manager, SPIFFE and Kubernetes replace certificates while the program runs.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ Identity = tuple[object, ...]
 
 
 class SetUpError(Exception):
-    """Unusable TLS setting; the text follows the words "Vault at …"."""
+    """A TLS option or file cannot be used. Messages begin with "Vault at ..." before the text of this error."""
 
 
 class TlsContext:
-    """The TLS context for new connections; `changed` replaces it.
+    """TLS context for new connections. `changed` builds a new context after a file has changed.
 
-    There is no lock. Two concurrent checks build the same context twice, which does no harm.
+    No lock is used: two concurrent calls may build the same context twice, which does no harm.
 
     Args:
         tls: the trusted CAs and the client certificate.
@@ -46,7 +46,7 @@ class TlsContext:
         """Return the context; the first call builds it.
 
         Raises:
-            SetUpError: a file cannot be used; the message names it.
+            SetUpError: a file cannot be used; the message names the file.
         """
         built = self._built
         if built is None:
@@ -81,7 +81,7 @@ def build(tls: Tls) -> ssl.SSLContext:
     """Build a context from the present files.
 
     Raises:
-        SetUpError: a file cannot be used; the message names it.
+        SetUpError: a file cannot be used; the message names the file.
     """
     context = _trusting(tls)
     if not tls.verify:
@@ -99,10 +99,10 @@ def build(tls: Tls) -> ssl.SSLContext:
 
 
 def _check(problem: str, *paths: str | None) -> None:
-    """Reject files that OpenSSL could not read in a limited time, such as a pipe.
+    """Check that each path is a regular file of limited size. OpenSSL would read a pipe without a time limit.
 
     Raises:
-        SetUpError: a file is not a regular file, or too large.
+        SetUpError: a path is not a regular file, or the file is too large. The message begins with `problem`.
     """
     from toriconfig._core.regular_file import Unread, read_regular
 
@@ -130,7 +130,10 @@ def _trusting(tls: Tls) -> ssl.SSLContext:
 
 
 def _files(folder: str) -> Iterator[str]:
-    """Yield the files below a folder. Names that begin with `..` are links of Kubernetes to the same files."""
+    """Yield the paths of the files in a folder.
+
+    Names that begin with `..` are left out: Kubernetes uses them for links to the same files.
+    """
     try:
         names = sorted(os.listdir(folder))
     except OSError as error:
@@ -153,7 +156,7 @@ def _loads(context: ssl.SSLContext, path: str) -> bool:
 
 
 def _identity(tls: Tls) -> Identity:
-    """Return the identities of the files for TLS. An identity changes when its file is replaced."""
+    """Return a value that changes when one of the files for TLS is replaced."""
     paths = [path for path in (tls.ca_cert, tls.cert, tls.key) if path is not None]
     if tls.ca_path is not None and os.path.isdir(tls.ca_path):
         try:
@@ -172,7 +175,7 @@ def _file_identity(path: str) -> Identity:
 
 
 def _words(error: Exception) -> str:
-    """Return the system's message for an error of a file; the text of a ValueError is left out."""
+    """Return a text about a file error, without the path. For a ValueError, return "malformed"."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return type(error).__name__ if isinstance(error, OSError) else "malformed"

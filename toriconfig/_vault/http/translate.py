@@ -1,4 +1,4 @@
-"""Translation of Vault's answers to next steps and to errors of this library. A 403 is never "not found"."""
+"""Next step after an outcome, and conversion of outcomes to errors of this library."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Verdict:
     """Next step after an outcome.
 
     Attributes:
-        action: "done"; "next": try the next address; "again": try the same one; "fail": end the request, and try another
-            address for the next one.
+        action: "done": return the outcome. "next": try the next address. "again": try the same address. "fail": return
+            the outcome, and begin the next request at another address.
         pause: seconds before the same address is tried again.
     """
 
@@ -47,8 +47,8 @@ def judge(outcome: Answer | Failure, *, repeatable: bool) -> Verdict:
 
     Args:
         outcome: outcome of one attempt.
-        repeatable: sending the request twice does no harm. Reads of credentials, unwraps and logins create something, so
-            they are repeated only if Vault certainly did nothing.
+        repeatable: True if sending the request twice does no harm. False for requests that create something, such as
+            logins: they are repeated only if Vault has certainly not processed them.
     """
     if isinstance(outcome, Failure):
         return _NEXT if repeatable or not outcome.sent else _FAIL
@@ -137,7 +137,7 @@ def _unsupported(path: str, method: str, said: str, given: dict[str, Any]) -> Va
 
 
 def _parameters(path: str) -> str:
-    """Return the help for a path that needs parameters to issue something."""
+    """Return a remedy that shows the parameters for a path that issues credentials."""
     kind = path.split("/")[-2]
     if kind == "issue":
         return f"add the parameters of the certificate, as its role allows: `{path}?common_name=...&ttl=...`"
@@ -151,9 +151,9 @@ def _parameters(path: str) -> str:
 
 
 def is_outage(error: SecretError | None) -> bool:
-    """True if an error means that Vault serves no request, and therefore revokes nothing: down, sealed, or failing.
+    """True if `error` shows that Vault processes no requests, and therefore revokes nothing: down, sealed or failing.
 
-    A rate limit (429) and a node with old data (412) are no outage.
+    False for a rate limit (429) and for a node with old data (412).
     """
     if isinstance(error, VaultUnreachable):
         return error.status not in (412, 429)
@@ -191,7 +191,7 @@ def denied(path: str, method: str, *, request_id: str = "", token_dead: bool = F
 
 
 def internal_error(error: SecretError) -> VaultError:
-    """Return an internal error of a request as an error of Vault, for programs that handle `VaultError`."""
+    """Return `error` as a `VaultError`. Programs that handle `VaultError` then handle internal errors too."""
     return error if isinstance(error, VaultError) else VaultError(error.message, help=error.help)
 
 

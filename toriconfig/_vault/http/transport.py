@@ -1,4 +1,4 @@
-"""One request to one address, over urllib3. Keeps status, headers and request id, which adapters of hvac drop."""
+"""Sending of one request to one address with urllib3."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ _current = threading.local()
 
 
 class _Tracked:
-    """A connection that gives its socket to the request's deadline, and records there that sending has started."""
+    """Connection that passes its socket to the deadline of the request, and records in the deadline when bytes are
+    sent.
+    """
 
     sock: Any
 
@@ -70,13 +72,15 @@ class _HttpsPool(HTTPSConnectionPool):
     ConnectionCls = _Https  # pyright: ignore[reportAssignmentType]
 
     def _validate_conn(self, conn: Any) -> None:
-        """Connect, without urllib3's warning per request; `tls.py` warns once about an unverified Vault."""
+        """Connect without the warning that urllib3 logs for each request. `tls.py` warns once about an unverified
+        Vault.
+        """
         if conn.is_closed:
             conn.connect()
 
 
 class Transport:
-    """The connections of one client; thread-safe, but not for use in a forked child."""
+    """The connections of one client. Thread-safe. A forked child needs a new object."""
 
     def __init__(self, resolved: Resolved) -> None:
         self._resolved = resolved
@@ -93,15 +97,17 @@ class Transport:
         deadline: Deadline,
         seconds: float,
     ) -> Answer | Failure:
-        """Send a request once, before the deadline.
+        """Send a request once. Return the answer or the failure.
+
+        After a failure of TLS, the request is sent again if a certificate file has changed.
 
         Args:
             address: an address of the client.
-            method: GET, POST, ...
+            method: HTTP method, such as GET.
             target: path and query, quoted.
             headers: all headers of the request.
             body: a JSON value, or None.
-            deadline: deadline of the request; this object receives the socket.
+            deadline: deadline of the request. It receives the socket, to close it when the time is over.
             seconds: time limit of this attempt.
         """
         if seconds <= 0:
@@ -115,7 +121,7 @@ class Transport:
         return outcome
 
     def renew_tls(self) -> bool:
-        """Use the present certificate files for all later connections; return True if a file has changed."""
+        """Check the certificate files. If one has changed, use the new files for later connections and return True."""
         changed = self._tls.changed(always=True)
         if changed:
             self.close()
@@ -171,7 +177,9 @@ class Transport:
             pool.close()
 
     def drop(self) -> None:
-        """In a forked child: close the copies of idle sockets. No lock is taken: a thread of the parent may hold it."""
+        """In a forked child: close the copies of idle sockets. Takes no lock, because a thread of the parent may hold
+        it.
+        """
         for pool in self._pools.values():
             for connection in list(getattr(pool.pool, "queue", ())):
                 if connection is not None and connection.sock is not None:
@@ -212,7 +220,7 @@ class _Proxied:
 
     @property
     def pool(self) -> Any:
-        """The idle connections, as in a pool of urllib3."""
+        """The queue of idle connections."""
         return self._connections.pool
 
     def urlopen(self, method: str, target: str, **rest: Any) -> Any:

@@ -1,11 +1,12 @@
-"""AWS Secrets Manager: `${aws:prod/db#password}`; needs the extra `aws`.
+"""AWS Secrets Manager as a backend. Needs the extra `aws`.
 
-`${aws:prod/db#password}` reads a key of a secret that is a JSON object, `${aws:prod/db}` the whole secret: text, bytes, or
-the fields of a `Secret[Model]`. The name may be an ARN. `${aws:prod/db?stage=AWSPREVIOUS#password}` reads the version with a
-staging label, `?version=ID` the version with this id.
+- `${aws:prod/db#password}`: one key of a secret that is a JSON object.
+- `${aws:prod/db}`: the whole secret, as text, as bytes, or as the fields of a `Secret[Model]`.
+- `${aws:prod/db?stage=AWSPREVIOUS#password}`: a key of the version with this staging label.
+- `${aws:prod/db?version=ID#password}`: a key of the version with this id.
 
-Nothing must be configured in code: region, profile, credentials and endpoint are those of boto3 (AWS_REGION,
-AWS_PROFILE, a role of the machine, AWS_ENDPOINT_URL). A backend in the option `backends` overrides them::
+The name may be an ARN. Region, profile, credentials and endpoint are those of boto3 (AWS_REGION, AWS_PROFILE, a role of
+the machine, AWS_ENDPOINT_URL). An object in the option `backends` overrides them::
 
     SettingsConfigDict(backends=[SecretsManager(region="eu-central-1", refresh_interval=60.0)])
 """
@@ -33,10 +34,11 @@ class SecretsManager(Backend):
     """The backend for Secrets Manager. The version of a value is its version id in AWS.
 
     Args:
-        region: the region; None: that of the profile, AWS_DEFAULT_REGION or AWS_REGION.
-        profile: a profile of ~/.aws/config; None: AWS_PROFILE, else the default one.
-        endpoint: address of Secrets Manager, as for a VPC endpoint; None: AWS_ENDPOINT_URL, else that of the region.
-        session: a `boto3.Session` that logs in otherwise; None: one is made. Its `profile` and timeouts count then.
+        region: the region; None: the region of the profile, of AWS_DEFAULT_REGION or of AWS_REGION.
+        profile: a profile of ~/.aws/config; None: AWS_PROFILE, else the default profile.
+        endpoint: address of Secrets Manager, such as a VPC endpoint; None: AWS_ENDPOINT_URL, else the address of the
+            region.
+        session: a `boto3.Session` with its own profile and credentials; None: a session is created.
         timeout: maximum seconds that a reader waits for one fetch, including the fetch of credentials.
         refresh_interval: seconds between two fetches of a secret that is in use. AWS charges for each fetch.
         stale_for: seconds that a fetched value stays in use while Secrets Manager fails.
@@ -79,7 +81,8 @@ class SecretsManager(Backend):
             Text or bytes, with the version id of AWS.
 
         Raises:
-            SecretError: the subclass shows the reason; no message repeats an answer of AWS.
+            SecretError: no value was returned. The subclass depends on the reason. No message contains an answer of
+                AWS.
         """
         from toriconfig.backends.aws._errors import foreign
 
@@ -93,13 +96,13 @@ class SecretsManager(Backend):
         return Fetched(value, version if isinstance(version, str) else None)
 
     def check(self, path: str) -> None:
-        """Reject a name that Secrets Manager cannot hold.
+        """Check the syntax of a path.
 
         Args:
-            path: as for `fetch`.
+            path: name or ARN, optionally with `?stage=LABEL` or `?version=ID`.
 
         Raises:
-            ValueError: the reason.
+            ValueError: the path is invalid.
         """
         parse(path)
 
@@ -117,10 +120,10 @@ class SecretsManager(Backend):
         return None if named or any(map(os.path.exists, _config_files())) else REGION
 
     def examine(self) -> Iterator[Step]:
-        """Examine region, endpoint and credentials.
+        """Check region, endpoint and credentials.
 
         Returns:
-            A step for each.
+            One step for each check.
 
         Raises:
             SecretError: the client cannot be created.
@@ -154,9 +157,9 @@ class SecretsManager(Backend):
         """Return the smallest IAM policy that lets a program read these secrets.
 
         Args:
-            paths: as for `fetch`.
-            online: True: the ARNs, and the KMS keys that encrypt the secrets, are asked for by DescribeSecret. False: the
-                account is `*`, and so is the region if neither the constructor nor a variable names it.
+            paths: names or ARNs, optionally with `?stage=LABEL` or `?version=ID`.
+            online: True: DescribeSecret is called to get the ARNs and the KMS keys of the secrets. False: the account
+                is `*`; the region is `*` if it is not configured.
 
         Returns:
             The policy as JSON.
@@ -179,7 +182,7 @@ class SecretsManager(Backend):
 
     @property
     def _client(self) -> Client:
-        """Return the client. The first call creates it; all threads get the same object."""
+        """The client. The first access creates the object, which all threads share."""
         found = self._clients.get("")
         if found is None:
             from toriconfig.backends.aws._client import Client
@@ -189,10 +192,10 @@ class SecretsManager(Backend):
         return found
 
     def _asked(self, operation: str, secret: SecretPath, parameters: dict[str, str], timeout: float) -> dict[str, Any]:
-        """Send one operation, and return its answer.
+        """Call one operation of the client, and return the answer.
 
         Raises:
-            SecretError: there is none.
+            SecretError: no answer arrived, or the answer is an error.
         """
         from toriconfig.backends.aws._client import silenced
         from toriconfig.backends.aws._errors import translated
@@ -214,7 +217,9 @@ class SecretsManager(Backend):
         raise wrong
 
     def _check_region(self, secret: SecretPath, region: str) -> None:
-        """Reject an ARN of another region than `region`, because a file must not choose the contacted host."""
+        """Raise an error for an ARN of another region than `region`, because a settings file must not choose the
+        host.
+        """
         if secret.region not in (None, region):
             message = f"{secret.name} is in another region than {region}, where {self.scheme} asks"
             help = f"set AWS_REGION, or give a backend with a scheme of its own and region={secret.region!r}"

@@ -1,4 +1,4 @@
-"""The client of boto3: one per process, with deadlines. The first thread that needs it creates it.
+"""The client of boto3, created at the first use in each process.
 
 botocore logs bodies of answers at DEBUG. These records are dropped on a thread while the thread fetches a secret.
 """
@@ -39,7 +39,7 @@ def silenced() -> Iterator[None]:
 
 
 def _silence() -> None:
-    """Add the filter to all existing loggers of botocore. Repeat this later: imports may add loggers."""
+    """Add the filter to all loggers of botocore. Called again after an import, which may create loggers."""
     for name in list(logging.root.manager.loggerDict):
         if name.split(".")[0] in ("boto3", "botocore", "urllib3"):
             logging.getLogger(name).addFilter(_silent)
@@ -49,8 +49,8 @@ def config_of(timeout: float, workers: int) -> Any:
     """Return the configuration of a client.
 
     Args:
-        timeout: seconds of one fetch. An attempt connects for at most a quarter of it, and waits for at most half of it
-            for each part of the answer; a second attempt follows at once or within a second.
+        timeout: seconds of one fetch. A connection may take a quarter of `timeout`, each part of the answer half of it.
+            There are at most two attempts.
         workers: number of concurrent requests.
     """
     from botocore.config import Config
@@ -64,13 +64,13 @@ def config_of(timeout: float, workers: int) -> Any:
 
 
 class Client:
-    """Creates the client at its first use, once in each process, without holding a lock.
+    """Session and client of boto3, created at the first use in each process. No lock is held meanwhile.
 
     Args:
-        region: region, or None: that of the session or of AWS_REGION.
-        profile: profile of ~/.aws/config, or None: that of AWS_PROFILE.
-        endpoint: address of Secrets Manager, or None: that of the region.
-        session: session of boto3 that logs in, or None: one is made.
+        region: region; None: the region of the session or of AWS_REGION.
+        profile: profile of ~/.aws/config; None: the profile of AWS_PROFILE.
+        endpoint: address of Secrets Manager; None: the address of the region.
+        session: session of boto3; None: a session is created.
         timeout: seconds of one fetch.
         workers: number of concurrent requests.
     """
@@ -90,11 +90,11 @@ class Client:
         """Return `(session, client)` of this process. The first call creates both.
 
         Args:
-            timeout: seconds for which this thread waits while another thread creates them.
+            timeout: seconds for which this thread waits while another thread creates the client.
 
         Raises:
-            TimeoutError: they were not created in time; the next caller creates them.
-            Exception: the exception of botocore.
+            TimeoutError: the client was not created in time; the next call tries again.
+            Exception: botocore cannot create the client.
         """
         mine: tuple[object, Future[tuple[Any, Any]]] = (object(), Future())
         process = os.getpid()  # a child must not share the connections of its parent

@@ -1,4 +1,6 @@
-"""Translation of exceptions of botocore. Messages omit the texts of answers, since some repeat the signed request."""
+"""Conversion of exceptions of botocore to `SecretError`. Messages omit the texts of answers: some contain the
+request.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,7 @@ _CODE = re.compile(r"[\w.-]{1,80}\Z")
 
 
 def translated(scheme: str, secret: SecretPath, error: BaseException) -> SecretError:
-    """Return the error that readers get: a new exception object without `__cause__`."""
+    """Convert an exception to the `SecretError` that readers get. The result has no `__cause__`."""
     reference = f"{scheme}:{secret.name}"
     if isinstance(error, SecretError):
         return error.at("")

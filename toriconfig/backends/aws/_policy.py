@@ -26,7 +26,7 @@ def policy_text(resources: Iterable[str], decrypt: Iterable[dict[str, Any]] = ()
 
     Args:
         resources: ARNs of secrets.
-        decrypt: the statements for the KMS keys that encrypt them.
+        decrypt: the statements for the KMS keys that encrypt the secrets.
     """
     read = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": sorted(set(resources))}
     statements = [read]
@@ -37,7 +37,7 @@ def policy_text(resources: Iterable[str], decrypt: Iterable[dict[str, Any]] = ()
 
 
 def described(secret: SecretPath, answer: Any) -> tuple[str, dict[str, Any] | None]:
-    """Return `(ARN of the secret, statement for its KMS key)`. The statement is None if the key is AWS's own.
+    """Return `(ARN of the secret, statement for its KMS key)`. The statement is None if the key belongs to AWS.
 
     Args:
         secret: the secret that was described.
