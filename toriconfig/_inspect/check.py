@@ -83,7 +83,10 @@ def _in_profiles(problem: Problem, profiles: list[str]) -> Problem:
 
 
 def no_file_hint(recipe: Recipe) -> str:
-    """Return a hint with the searched paths if no settings file was found; "" if one was found or none was searched."""
+    """Return a hint with the searched paths if no settings file was found; else "".
+
+    The hint is "" too if no file is searched for, or if a file is required.
+    """
     options = options_of(recipe, _environ(recipe), root_shape(recipe.schema, recipe.options.get("renamed")), [])
     if "files" not in options.layers or options.config_files is not None or options.required or files_of(options):
         return ""

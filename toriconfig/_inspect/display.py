@@ -38,7 +38,7 @@ def text_of(value: Any, key: str | int = "") -> str:
 
 @cache
 def serializer(model_of: Callable[[Any], BaseModel]) -> SchemaSerializer:
-    """Return pydantic's serializer for lazy objects: it serializes the model of `model_of` with masked secrets."""
+    """Return pydantic's serializer for lazy objects: it serializes the result of `model_of`, with masked secrets."""
     as_model = core_schema.plain_serializer_function_ser_schema(model_of)
     return SchemaSerializer(core_schema.any_schema(serialization=as_model))
 

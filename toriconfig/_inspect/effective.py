@@ -23,7 +23,7 @@ from toriconfig._secrets.secret import Secret
 
 
 class Leaf(NamedTuple):
-    """One effective value that has no parts with keys of their own.
+    """One effective value inside models and mappings, such as a number, a text or a list.
 
     Attributes:
         path: the keys that set the value in a file.
@@ -179,12 +179,12 @@ def _file_key(key: Any) -> Any:
 
 
 def _key(key: Any) -> str:
-    """Return a key of a mapping as text: a key of another type as JSON spells it."""
+    """Return a key of a mapping as text. A key that is not text is written as in JSON."""
     return key if isinstance(key, str) else next(iter(plain({key: None})))
 
 
 def _as_spelt(path: Path, way: Path, field: Field | None, loaded: Loaded) -> Path:
-    """Return the path at which the merged tree holds a part: its field may have been set under another of its keys."""
+    """Return the path at which the merged tree holds a part. A field with several keys may be set by any of them."""
     ways = [(*path, key) for key in field.keys] if field is not None else []
     return next((way for way in ways if loaded.snapshot.root.find(way) is not None), (*path, *way))
 

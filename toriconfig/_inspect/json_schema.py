@@ -101,7 +101,7 @@ def variables_of(cls: type[BaseModel], *, sections: bool = False) -> list[tuple[
 
 
 def _inlined(node: Any, defs: dict[str, Any], open_: tuple[str, ...] = ()) -> Any:
-    """Return the schema with each `$ref` replaced by its definition, so that each use can name its own variable.
+    """Return the schema with each `$ref` replaced by its definition, so that each use has its own `x-toriconfig-env`.
 
     A `$ref` inside its own definition is removed. The schema accepts any value there.
     """
@@ -163,7 +163,7 @@ def _annotate(node: dict[str, Any], shape: Shape, path: Path, variables: dict[Pa
 
 
 def _put_names(properties: dict[str, Any], shape: Shape) -> None:
-    """Add the other keys of each field, such as aliases, and the message of each deprecated field."""
+    """Add to `properties` the other keys of each field, such as aliases, and the messages of deprecated fields."""
     for key, field in shape.fields.items():
         known = properties.get(field.keys[0], {})
         child = properties.setdefault(key, {name: said for name, said in known.items() if name not in _OF_ONE_NAME})

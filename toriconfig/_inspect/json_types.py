@@ -17,7 +17,7 @@ UNSAID = "x-toriconfig-type"
 
 
 class Generator(GenerateJsonSchema):
-    """Generator that accepts any value for a type without a form in JSON, where pydantic raises.
+    """Generator that accepts any value for a type without a form in JSON, for which pydantic raises an error.
 
     It omits the default of such a type without a warning.
     """

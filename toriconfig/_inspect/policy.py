@@ -15,7 +15,7 @@ def policy_of(references: Iterable[str], locate: Locate) -> str:
 
     Args:
         references: references such as `secret/tori#api_key`.
-        locate: returns the policy path of a path.
+        locate: function that returns the policy path of a path.
     """
     places = map(split, references)
     needed = {(locate(place.path), "update" if place.parameters else "read") for place in places}

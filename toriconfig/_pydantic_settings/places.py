@@ -80,7 +80,7 @@ class _Named:
 
 
 class _Variables:
-    """Function that returns the variable of a value: the one that exists for the longest part of its path."""
+    """Function that returns the variable that set a value: for the path `a.b`, `A__B` if it exists, else `A`."""
 
     def __init__(self, source: EnvSettingsSource, whole: Origin, spelt: Mapping[str, Origin]) -> None:
         self._source = source
@@ -103,7 +103,7 @@ class _Variables:
 
 
 class _Files:
-    """Function that returns the file from which a value comes, in directories of secrets."""
+    """Function that returns the file in a directory of secrets from which a value comes."""
 
     def __init__(self, source: SecretsSettingsSource) -> None:
         self._source = source

@@ -120,8 +120,9 @@ def build(
 
 
 def _refuse_unbounded(options: Options) -> None:
-    """Reject a `.env` file that is not a regular file, is too large, or is a link to a file that the kernel generates,
-    because pydantic-settings reads any file to its end.
+    """Reject a `.env` file that is not regular or too large, because pydantic-settings reads any file to its end.
+
+    A link to a file that the kernel generates is rejected too.
 
     Raises:
         SettingsError: there is such a file; the message names the file.
@@ -214,7 +215,7 @@ def keep_below_empty(source: Any) -> None:
 def _without_hidden(
     source: Any, field_name: str, field: FieldInfo, variables: Mapping[str, str | None]
 ) -> Mapping[str, str | None]:
-    """Return the variables, without empty ones of a nested field if another variable sets a part of this field."""
+    """Return the variables. An empty variable of a nested field is left out if another one sets a part of the field."""
     delimiter = source.env_nested_delimiter
     if not delimiter or "" not in variables.values():
         return variables
@@ -232,8 +233,8 @@ def _without_hidden(
 def keep_undecodable(source: Any) -> None:
     """Change `source` so that it decodes only lists, mappings and strings of JSON, and leaves other text unchanged.
 
-    If the shape of the field cannot read a text that is not JSON either, `source` raises. Values inside lists and
-    mappings are marked as decoded, so that they can be distinguished from text: see `text_values.decoded`.
+    If the shape of the field cannot read a text that is not JSON either, `source` raises an error. Values inside lists
+    and mappings are marked as decoded, so that they can be distinguished from text: see `text_values.decoded`.
     """
     decode = source.decode_complex_value
 
@@ -316,7 +317,7 @@ def _with_command_line(
 
 
 def _make(source: Any, schema: type[BaseSettings], given: Mapping[str, Any]) -> Any:
-    """Create a source from those arguments that its class accepts. It reads other options from `model_config`."""
+    """Create a source from the arguments that its class accepts. `model_config` supplies the other options."""
     return source(schema, **{name: given[name] for name in _parameters(source) & given.keys()})
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Said(Value):
-    """Result of one source: its values, or the failure because of which it has none."""
+    """Result of one source: its values, or the failure that prevented the reading."""
 
     source: Any
     data: Mapping[str, Any]
@@ -44,7 +44,7 @@ _Entry = tuple[OriginKind, Tree]
 
 
 def read(schema: type[BaseSettings], inputs: Inputs) -> Iterator[_Entry]:
-    """Yield `(kind of layer, tree)` for each input of a load of `schema`, lowest first.
+    """Yield `(kind of layer, tree)` for each input of a load of `schema`, lowest precedence first.
 
     For a source that fails or cannot be created, the tree contains a problem.
     """
@@ -72,7 +72,7 @@ def _built(schema: type[BaseSettings], inputs: Inputs) -> tuple[Sources, Tree | 
 def trees(
     schema: type[BaseSettings], inputs: Inputs, sources: Sources, *, caught: type[Exception] = SettingsError
 ) -> Iterator[_Entry]:
-    """Yield the trees of the sources and of the layers of this library, lowest first.
+    """Yield the trees of the sources and of the layers of this library, lowest precedence first.
 
     Args:
         caught: exceptions of a source that become a problem.
@@ -93,7 +93,7 @@ def trees(
 
 
 def ask(sources: Sources, state: Mapping[str, Any], caught: type[Exception]) -> list[Said]:
-    """Return the results of the sources, highest first. A source can use the values of those before it."""
+    """Read the sources, highest precedence first, and return the results. A source can use the earlier results."""
     said: list[Said] = []
     states: dict[str, dict[str, Any]] = {}
     current = dict(state)
@@ -190,7 +190,7 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
 
 
 def _without_steering(root: Node, options: Options, shape: Shape) -> Node:
-    """Return the tree without variables that control the load. pydantic-settings treats them as keys."""
+    """Return the tree without variables that control the load, which pydantic-settings treats as keys."""
     from toriconfig._load.flat_names import STEERING
 
     names = {f"{options.environment_prefix}{name}".lower() for name in STEERING if options.environment_prefix}
@@ -201,7 +201,7 @@ def _without_steering(root: Node, options: Options, shape: Shape) -> Node:
 
 
 class _Known:
-    """Removes from a tree the names that are not keys of the schema, with one warning per name."""
+    """Removes from a tree the names that are not keys of the schema, and adds a warning for each to `problems`."""
 
     def __init__(self, options: Options, shape: Shape, problems: list[Problem]) -> None:
         self._options = options
@@ -236,7 +236,7 @@ class _Known:
         return any(key.old[: len(path)] == path[: len(key.old)] for key in renamed(self._shape))
 
     def _names(self, node: Node, key: str) -> bool:
-        """Return True if the node's variable has the name of the key; False if the key is in the JSON of a variable."""
+        """Return True if the node's variable is named after the key; False if the key is in its JSON value."""
         name = _name_of(node)
         return name.lower().endswith(f"{self._options.env_nested_delimiter or ''}{key}".lower())
 
@@ -298,9 +298,9 @@ def _heads(name: str, delimiter: str | None) -> Iterator[str]:
 
 
 def _named_files(kind: LayerKind, inputs: Inputs, shape: Shape) -> Iterator[Tree]:
-    """Yield one flat tree per input, lowest first.
+    """Yield one flat tree per input, lowest precedence first.
 
-    A tree contains the variables with the suffix for file names, and the variables of the same names without it.
+    A tree contains the variables whose name ends with `file_suffix`, and the variables with the same name without it.
     """
     from toriconfig._load.named_files import names_a_file
 
@@ -315,7 +315,7 @@ def _named_files(kind: LayerKind, inputs: Inputs, shape: Shape) -> Iterator[Tree
 
 
 def _secret_files(inputs: Inputs, shape: Shape) -> Iterator[Tree]:
-    """Yield one flat tree per folder, lowest first, with the files that pydantic-settings does not read.
+    """Yield one flat tree per folder, lowest precedence first, with the files that pydantic-settings does not read.
 
     These are files of secrets, and files whose names mean a nested key.
     """

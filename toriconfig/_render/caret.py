@@ -1,4 +1,4 @@
-"""One source line with the marks below it, cut to the width of the terminal."""
+"""Drawing of a source line and the marks below it, cut to the width of the terminal."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Bar(NamedTuple):
     Attributes:
         label: name of the number and the number itself, as text.
         seconds: the number.
-        most: the number that fills the bar.
+        most: the number at which the bar is full.
         ending: True if the remaining time is short, as for a lease that ends soon.
     """
 

@@ -159,8 +159,8 @@ def _of(settings: Lazy) -> Named:
 def _only_one(module: ModuleType) -> Named:
     """Return the settings class of a module that contains exactly one candidate.
 
-    The candidates are the lazy objects of the module. If there is none, they are the classes with options of a load. If
-    there is none either, they are the models that are not used in a field of another model.
+    The candidates are the lazy objects of the module. If there is none, they are the classes with options of this
+    library. If there is none either, they are the models that are not used in a field of another model.
     """
     lazies = {name: value for name, value in vars(module).items() if isinstance(value, Lazy)}
     if lazies:
@@ -197,7 +197,7 @@ def _is_own(module: str, name: str) -> bool:
 
 
 def _asks(model: type[BaseModel]) -> bool:
-    """Return True if the class has an option of a load in its `model_config`."""
+    """Return True if the `model_config` of the class has an option of this library."""
     from toriconfig._schema.options import Options
 
     return any(model.model_config.get(name) for name in Options._fields)

@@ -1,4 +1,4 @@
-"""Exit codes, and the end of a command."""
+"""Exit codes, and the run of a command until its exit."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _show(error: click.ClickException) -> None:
 
 
 class _Closed(io.RawIOBase):
-    """Replacement for a closed standard input. A read raises, because empty input would count as valid input."""
+    """Replacement for a closed standard input. Reading raises an error, because empty input would be valid."""
 
     def readable(self) -> bool:
         return True
@@ -122,7 +122,7 @@ class _Closed(io.RawIOBase):
 
 
 def _prepare_streams() -> None:
-    """Set up the standard streams: characters that a stream cannot encode are escaped, missing streams replaced."""
+    """Set up the standard streams: escape characters that a stream cannot encode, and replace missing streams."""
     if sys.stdin is None:
         sys.stdin = io.TextIOWrapper(io.BufferedReader(_Closed()))
     for name in ("stdout", "stderr"):
@@ -134,7 +134,7 @@ def _prepare_streams() -> None:
 
 
 def _unheard(error: OSError) -> Exit:
-    """Return the exit code for a failed output: a closed pipe is no error, but a full disk is one.
+    """Return the exit code for a failed output: FINE for a closed pipe, USAGE for other failures such as a full disk.
 
     Standard output is replaced, so that Python's flush at exit does not fail again.
     """

@@ -1,4 +1,4 @@
-"""Commands of other installed packages, by the entry point group `toriconfig.commands`.
+"""Commands of other installed packages, from the entry point group `toriconfig.commands`.
 
     [project.entry-points."toriconfig.commands"]
     mycmd = "mypackage.commands:mycmd"
@@ -38,7 +38,7 @@ def command_of(points: list[EntryPoint]) -> click.Command:
 
     Raises:
         click.UsageError: the command cannot be imported, is not a click command, or is declared by several packages.
-        The message names the packages.
+            The message names the packages.
     """
     point = points[0]
     if len(points) > 1:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def require_class(target: str | None, files: Iterable[str], folder: str | None) -> None:
-    """Raise if no class was named, and no file is one of ToriSettings, the default class.
+    """Raise an error if no class was named, and no file belongs to ToriSettings, the default class.
 
     Args:
         target: the class named on the command line, or None.

@@ -151,7 +151,7 @@ def write_problems(problems: Sequence[Problem], form: str, color: str, schema: s
 
 
 def wants_color(choice: str) -> bool:
-    """Return True if the output has colours. The option decides, then NO_COLOR, then FORCE_COLOR, then the terminal."""
+    """Return True if the output has colours. The first one decides: `choice`, NO_COLOR, FORCE_COLOR, terminal."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):

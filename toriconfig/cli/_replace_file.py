@@ -4,8 +4,8 @@
 |---|---|---|
 | none | created | created |
 | a regular file that may be replaced | replaced in one step; mode, owner and attributes stay | as without `--force` |
-| a file that toriconfig did not write (only where a new file is made) | refused | replaced |
-| a symbolic link (only where a new file is made; a repair follows the link) | refused | its target is replaced |
+| a file that toriconfig did not write (a repair replaces it) | refused | replaced |
+| a symbolic link (a repair follows the link) | refused | its target is replaced |
 | a file without write permission | refused | replaced; the permission stays |
 | a file with several names, or of another owner | refused | written in place, not in one step; names and owner stay |
 | a directory, a device, a pipe | refused | refused |
@@ -36,7 +36,7 @@ def replace_file(
         text: its new content, with final line breaks.
         force: True: `--force` was given.
         follow: True: a symbolic link is followed without `--force`.
-        is_ours: returns True if toriconfig wrote the existing content; None: any file may be replaced.
+        is_ours: function that returns True if toriconfig wrote the existing content; None: any file may be replaced.
 
     Raises:
         Refused: the file is not replaced; the message gives the reason.
@@ -132,7 +132,7 @@ def _temporary(target: str, text: str, mode: int) -> str:
 
 
 def _copy_attributes(source: str, target: str) -> None:
-    """Copy access lists and labels, if the system has them and permits it."""
+    """Copy extended attributes, such as access control lists and labels, if the system has them and permits it."""
     for name in os.listxattr(source) if hasattr(os, "listxattr") else ():
         try:
             os.setxattr(target, name, os.getxattr(source, name))

@@ -20,7 +20,7 @@ def say(text: str, *, end: str = "\n", styled: bool = False) -> None:
     Args:
         text: the text; its line breaks are kept.
         end: text to write after `text`.
-        styled: True: the text contains colours, added around clean text.
+        styled: True: colours in the text (escape sequences) are kept.
     """
     if styled:
         parts = _STYLE.split(text)

@@ -1,4 +1,4 @@
-"""Values as one line of YAML that reads back to the same value."""
+"""Values as one line of YAML, from which a load reads the same value."""
 
 from __future__ import annotations
 

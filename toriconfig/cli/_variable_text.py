@@ -1,8 +1,8 @@
 """Values as text of environment variables, for `.env` files and for scripts that a POSIX shell sources.
 
-The text runs no command in a shell or a parser of `.env` files. Each variable is on one line; only a value with line
-breaks in a `.env` file has several. The functions return None for a value that the format cannot express; the
-callers then write a comment.
+The text runs no command in a shell or a parser of `.env` files. Each variable is on one line, except that a value with
+line breaks is on several lines of a `.env` file. The functions return None for a value that the format cannot express;
+the callers then write a comment.
 """
 
 from __future__ import annotations

@@ -134,7 +134,10 @@ def _variables(
 
 
 def shows(leaf: Leaf) -> bool:
-    """Return True if a leaf can be written so that it reads back to the same value."""
+    """Return True if the value of a leaf can be written.
+
+    A hidden value and a secret without a reference cannot be written.
+    """
     return not leaf.hidden and not (leaf.secret and leaf.value is None)
 
 

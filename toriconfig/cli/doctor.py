@@ -1,4 +1,4 @@
-"""`toriconfig doctor`: diagnosis of the connection between this program and its secrets."""
+"""`toriconfig doctor`: examination of the access of this program to its secrets."""
 
 from __future__ import annotations
 

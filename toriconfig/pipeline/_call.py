@@ -42,7 +42,7 @@ class Call:
         return getattr(self.coro, "__qualname__", type(self.coro).__name__)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the coroutine in a copy of the caller's context. Runs on the loop thread."""
+        """Start the coroutine in a copy of the caller's context. Only the loop thread calls this method."""
         if self.abandoned:  # given up while the loop was blocked
             self.coro.close()
             self.settle(None, asyncio.CancelledError())
@@ -74,7 +74,7 @@ class Call:
         self.done.release()
 
     def cancel(self) -> None:
-        """Cancel the coroutine. Runs on the loop thread, after `start`."""
+        """Cancel the coroutine. Only the loop thread calls this method, after `start`."""
         if self not in self.calls or self.task is None:
             return
         self.cancelled = True
@@ -98,7 +98,10 @@ class Call:
 
 
 def ending(error: BaseException | None) -> str:
-    """Describe the end of a coroutine, without its result and the text of its error, because these may be secret."""
+    """Return a description of the end of a coroutine, without its result and the text of its error.
+
+    The result and the text may be secret.
+    """
     if error is None:
         return "it returned"
     if isinstance(error, asyncio.CancelledError):

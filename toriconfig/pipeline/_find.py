@@ -85,8 +85,8 @@ class Finder:
     """Search for words. A word that was added several times is found until it was removed as many times.
 
     The automaton, if there is one, finds the words that existed when it was built. `Anchors` finds the words added
-    later. The automaton is rebuilt when these are a quarter of all words, so a thousand additions cause only a few
-    builds.
+    later. The automaton is rebuilt when the later words are a quarter of all words, so a thousand additions cause only
+    a few builds.
 
     Args:
         build: creates an automaton; None: only anchors are used.

@@ -49,7 +49,7 @@ class GuardedHandlers(list[logging.Handler]):
     """The handlers of a logger. Iteration yields the guard first.
 
     The guard is not an element of the list, so `len` does not count it, and `dictConfig` does not remove it. If the
-    only handler is the one of this package, iteration omits the guard, because that handler masks the finished line.
+    only handler is that of this package, iteration omits the guard, because that handler masks the finished line.
     """
 
     def __init__(self, logger: logging.Logger, guard: Guard) -> None:

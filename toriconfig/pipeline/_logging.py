@@ -20,7 +20,7 @@ _here = threading.local()
 
 
 class MaskingFormatter(logging.Formatter):
-    """Formatter that masks the finished text: message, arguments, traceback, notes and causes together.
+    """Formatter that masks secrets in the finished text: message, arguments, traceback, notes and causes.
 
     If masking fails, the text is replaced by a placeholder. The formatted time is cached for all records of the same
     second, which saves about as much time as masking needs.
@@ -103,13 +103,13 @@ def get_logger(name: str, *, propagate: bool | None = None, level: int | str | N
     """Return a logger that writes each record once to standard error, with registered secrets masked.
 
     The logger has one handler, however often it is requested. If the application has added a handler to this logger,
-    that handler is used instead of ours. All other handlers, including those that are added later, also receive the
-    records of this logger and its children masked.
+    that handler is used, and the handler of this package is not added. All other handlers, including those that are
+    added later, also receive the records of this logger and its children masked.
 
     Args:
         name: dotted name, as for `logging.getLogger`.
-        propagate: True: pass records to the handlers of the root logger instead of ours (for JSON logs, Sentry, or
-            pytest before 9.1). False: keep records on this logger. None: keep the earlier choice; initially False.
+        propagate: True: pass records to the handlers of the root logger instead of this handler (for JSON logs, Sentry,
+            or pytest before 9.1). False: keep records on this logger. None: keep the earlier choice; initially False.
         level: level, as for `Logger.setLevel`. None: INFO, unless the application has set a level.
 
     Raises:

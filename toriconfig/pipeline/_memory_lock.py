@@ -12,8 +12,8 @@ class MemoryLock:
 
     A garbage collection may run finalizers at any point, and those of asyncio write log lines. A thread that holds this
     lock and waits for a logging handler would block a second thread that is in the handler and needs this lock. The
-    collector is therefore disabled while the lock is held. If two threads use locks at once, one may enable the
-    collector too early.
+    collector is therefore disabled while the lock is held. If two threads use locks at once, one thread may
+    enable the collector too early.
 
     The lock is re-entrant, because a signal handler may interrupt the holder and take the lock again.
     """

@@ -35,7 +35,7 @@ class MaskingFilter(logging.Filter):
             record: the record, changed in place.
 
         Returns:
-            False if `name` excludes the record.
+            False if `name` excludes the record, else True.
         """
         mask_record(record)
         return bool(super().filter(record))

@@ -26,7 +26,7 @@ class Permits:
         self._left = [None] * number
 
     def take(self) -> bool:
-        """Take one permit and return True; return False if no permit is left. Never waits."""
+        """Take one permit and return True; return False at once if no permit is left."""
         try:
             self._left.pop()
         except IndexError:

@@ -37,8 +37,8 @@ class ProgressTracker:
 
     A report is due when the percentage has reached the next multiple of `min_change`, and `min_seconds` have passed
     since the last report. 0 % and 100 % are always reported. As a context manager (`with` or `async with`) the tracker
-    reports 0 % at entry and 100 % at a normal exit, with the actual count. After an exception it reports the position
-    at which it stopped. Without `with`, the first update reports 0 % first, and the update that reaches the total
+    reports 0 % at entry and 100 % at a normal exit, with the actual count. After an exception it reports the count
+    at the exception. Without `with`, the first update reports 0 % first, and the update that reaches the total
     reports 100 %.
 
     The tracker is thread-safe and may be shared by coroutines. No update is lost. Reports are made one at a time, in

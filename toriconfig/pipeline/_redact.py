@@ -55,7 +55,7 @@ class Redactor:
         self.start_afresh()
 
     def clear(self) -> None:
-        """Forget every secret at once. For tests."""
+        """Forget every secret at once. Only tests call this method."""
         self._uses, self._leaving = {}, {}
         self.start_afresh()
 

@@ -37,7 +37,7 @@ _OF_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def spellings(value: str | bytes) -> set[str]:
-    """Return every encoding of `value`, including itself."""
+    """Return every encoding of `value`, including `value` itself."""
     raw = value if isinstance(value, bytes) else value.encode(errors="surrogatepass")
     found = _base64(raw) | {raw.hex()}
     text = value if isinstance(value, str) else _decoded(value)
@@ -126,7 +126,8 @@ def _in_markup(text: str) -> Iterator[str]:
 def _base64(raw: bytes) -> set[str]:
     """Return the base64 of `raw`, and the parts of it that the base64 of longer data (`user:secret`) contains.
 
-    `raw` may begin at three offsets. For each offset, the part has only characters that depend on `raw` alone.
+    In longer data, `raw` can begin at three offsets of a group of three bytes. For each offset, the part has only
+    characters that depend on `raw` alone.
     """
     found = {b64encode(raw).decode(), urlsafe_b64encode(raw).decode()}
     for before in range(3):

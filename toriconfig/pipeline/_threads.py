@@ -16,7 +16,7 @@ def start(run: Callable[[], object], name: str, *, pause: float = 0.0) -> None:
     handler, would block both threads forever. The thread is therefore started by a helper thread.
 
     Args:
-        run: function to call; it must not raise.
+        run: function to call; it must not raise an exception.
         name: name of the thread.
         pause: seconds before the thread starts.
 

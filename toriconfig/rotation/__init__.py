@@ -4,17 +4,17 @@
 
     Rotation("secret/app#api_key", kinds.Generated(length=48), verify=works).run()
 
-**The record.** A rotation of `secret/app` keeps a record at `secret/app.rotation`, separate from the secret. It holds
-the id, the kind with its setup, the current step, the rotator and its process, and the version at the start. While the
-record is open it also holds the pending and the former values, which are as sensitive as the secret. The record's path
-keeps one version only, so a closed record leaves no value behind. The policy of the secret's readers must not include
-the record's path. A writer of the record decides which database a resumed rotation connects to. There is one record
-per path, so the keys of one path are rotated one at a time.
+**The record.** A rotation of `secret/app` keeps a record at `secret/app.rotation`, separate from the secret. The record
+holds the id, the kind with its setup, the current step, the rotator and its process, and the version at the start.
+While the record is open, it also holds the pending and the former values, which are as sensitive as the secret. The
+record's path keeps one version only, so a closed record leaves no value behind. The policy of the secret's readers must
+not include the record's path. A writer of the record decides which database a resumed rotation connects to. There is
+one record per path, so the keys of one path are rotated one at a time.
 
 **The steps.** Each step is recorded with check-and-set before the next one starts:
 
     reserve     write the record with the pending value over the last record; only one rotator succeeds
-    apply       make the new value valid where it is used, unless it already is
+    apply       make the new value valid in the system that uses it
     verify      run the kind's own check, then the user's verifier, each with a deadline
     promote     write the secret over the version that was read; concurrent changes to other keys are kept
     grace       with `grace=seconds`: keep the former value valid for that time

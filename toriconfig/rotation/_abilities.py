@@ -42,7 +42,7 @@ def takes_turns(kind: Kind) -> bool:
 
 
 def works(kind: Kind, work: Work, values: Values) -> bool | None:
-    """Return `kind.works(work, values)`: True if the values are accepted where they are used.
+    """Return `kind.works(work, values)`: True if the system that uses the values accepts them.
 
     Return None if the kind has no such method.
 

@@ -93,7 +93,7 @@ def rotate_due(
 
     Args:
         rotations: rotations of any kind. Rotations of one path run one after the other. Of several rotations of one
-            secret the one with the smallest `max_age` is used.
+            secret, the rotation with the smallest `max_age` is used.
         workers: number of concurrent rotations, 1 to 64.
         dry_run: True: only report which rotations are due and whether they could start; the same as `act="plan"`.
         act: "rotate"; "plan"; "resume" or "rollback": only handle unfinished rotations whose rotator has ended, of any
@@ -150,7 +150,7 @@ def rotate_due(
 
 
 def merged(rotations: Iterable[Rotation]) -> list[Rotation]:
-    """Return one rotation per secret, the one with the smallest `max_age`, in the order of the first occurrences."""
+    """Return one rotation per secret, the one with the smallest `max_age`, in the order of the secrets."""
     found: dict[str, Rotation] = {}
     for rotation in rotations:
         other = found.setdefault(str(rotation.ref), rotation)

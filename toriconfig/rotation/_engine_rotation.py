@@ -27,8 +27,8 @@ def rotate_in_engine(
         rotation: the requested rotation.
         kind: the kind of the rotation.
         work: the secret with the connection to Vault.
-        check_due: function that receives the time of the last rotation, and raises if the secret is not due. Called
-            after all other checks. None: the secret is due.
+        check_due: function that receives the time of the last rotation, and raises if the secret is not due. It is
+            called after all other checks. None: the secret is due.
 
     Raises:
         RotationError: the request was refused, or the new value does not work.

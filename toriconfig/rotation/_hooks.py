@@ -66,7 +66,8 @@ class CommandHook:
 class Webhook:
     """URL that receives each event by POST, signed as the specification Standard Webhooks defines it.
 
-    The header `webhook-signature` is `v1,` and the base64 of the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`.
+    The header `webhook-signature` is `v1,` and a base64 text: the HMAC-SHA256 of
+    `{webhook-id}.{webhook-timestamp}.{body}`.
 
     Args:
         url: `https://` or `http://`, without credentials. Redirects are not followed, and no proxy is used.

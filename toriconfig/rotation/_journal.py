@@ -24,7 +24,7 @@ class Journal:
 
     Args:
         path: path of the secret, for messages.
-        versions: versions of the record.
+        versions: the KV versions of the record.
         clock: source of the recorded times.
         patience: seconds for repeating a write that gets no answer.
     """
@@ -59,10 +59,10 @@ class Journal:
         return record
 
     def write(self, record: Record, **changes: Any) -> Record | Unwritten:
-        """Write the changed record, if the stored revision is still the one that was read.
+        """Write the record with `changes`, if the stored revision has not changed since it was read.
 
         Returns:
-            The written record, or the reason why it was not written.
+            The written record, or an `Unwritten` with the reason why it was not written.
 
         Raises:
             RotationLost: another rotator has written the record since.
@@ -157,7 +157,10 @@ def command(path: str, record: Record | None, act: str = "") -> str:
 
 
 def _given_again(name: str) -> list[str]:
-    """Return the required options that a record does not keep, as typed; [] for kinds of other packages."""
+    """Return the required options that a record does not keep, such as `--apply COMMAND`.
+
+    For a kind of another package, return [].
+    """
     from toriconfig.rotation.kinds import KINDS
 
     options = getattr(KINDS.get(name), "options", ())

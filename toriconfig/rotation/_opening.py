@@ -38,10 +38,11 @@ def reserve(
         found: the last record; None: there is none.
         current: the newest version.
         restores: version whose values are restored; 0: the values are new.
-        again: True: values equal to the stored ones are accepted, to make these valid again. False: they are refused.
+        again: True: values equal to the stored values are accepted, to make them valid again. False: they are refused.
 
     Raises:
         RotationLost: another rotator was faster.
+        RotationRefused: the new values equal the stored ones, and `again` is False.
     """
     now = stamp(run.clock.time())
     new = Record(
@@ -123,7 +124,7 @@ def halt(run: Run, record: Record) -> Record:
     """Take over an open record so that it can be undone. Afterwards no rotator can promote it.
 
     Returns:
-        The record with step "undoing". If a promotion had succeeded without being recorded: with step "promoted".
+        The record with step "undoing", or with step "promoted" if a promotion had succeeded without being recorded.
     """
     record = take_over(run, record, halting=True)
     if record.step != "verified":

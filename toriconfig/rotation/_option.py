@@ -109,7 +109,7 @@ class Option:
         raise ValueError(f"{self.envvar}: expected {_EXPECTED[self.type]}")
 
     def check(self, value: object) -> None:
-        """Check the type of a value, such as one of a record.
+        """Check the type of a value, such as a value from a record.
 
         Args:
             value: the value.

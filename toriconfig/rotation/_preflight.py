@@ -217,7 +217,7 @@ def check_needs(work: Work, needs: Mapping[str, str], *, must_know: bool = True)
     Args:
         work: the secret with the connection to Vault.
         needs: capabilities by policy path, separated by a space.
-        must_know: True: refuse if the token may not read its own capabilities. False: then check nothing.
+        must_know: True: refuse if the token may not read its own capabilities. False: then skip the check.
 
     Raises:
         RotationRefused: a capability is missing; the error names each one, and the policy to write.

@@ -13,7 +13,7 @@ _under_way: set[str] = set()
 
 
 def this_process() -> dict[str, Any]:
-    """Return data for records that identifies this process, even if a later process has the same process id."""
+    """Return the data by which a record identifies this process, even if a later process has the same process id."""
     pid = os.getpid()
     return {"host": socket.gethostname(), **_machine(), "pid": pid, "started": _started(pid)}
 
@@ -45,7 +45,7 @@ def is_running(process: Mapping[str, Any], rotation_id: str) -> bool | None:
 
 
 def _machine() -> dict[str, Any]:
-    """Return the ids of the boot and of the PID namespace. A process id is unique only within both."""
+    """Return the ids of the boot and of the PID namespace. A process id is unique only with these two ids."""
     return {"boot": _text("/proc/sys/kernel/random/boot_id"), "namespace": _link("/proc/self/ns/pid")}
 
 

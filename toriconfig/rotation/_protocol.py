@@ -67,7 +67,7 @@ class Work:
             body: data sent as JSON; None: no body.
             query: query parameters; None: none.
             headers: additional headers; None: none.
-            check: True: an error status raises. False: it is returned.
+            check: True: raise an error for an error status. False: return the answer.
 
         Raises:
             VaultError: there was no answer, or, with `check`, an error status.
@@ -191,7 +191,7 @@ class Kind(Protocol):
         ...
 
     def apply(self, work: Work, pending: Values, current: Values) -> None:
-        """Make the new values valid where they are used, unless they already are.
+        """Make the new values valid in the system that uses them. Do nothing if they are valid already.
 
         Args:
             work: the secret.

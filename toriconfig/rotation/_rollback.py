@@ -29,7 +29,7 @@ _REMEDIES = {
 
 
 def roll_back(rotation: Rotation, to: int | None) -> Outcome:
-    """Roll back the last rotation, or restore version `to`.
+    """Roll back the last rotation; if `to` is not None, restore version `to` instead.
 
     Raises:
         RotationError: the rollback is not possible, or failed.

@@ -58,7 +58,7 @@ class Rotation:
         timeout: seconds for one wait on a database, and for repeating a request to Vault that is not answered.
         grace: seconds until the former value is invalidated, at most one year. None: it stays valid; alternating
             database users then keep the former login until the next rotation.
-        max_age: seconds after which the secret is due; None: the `max_age` of the `Ref`, if `reference` is one.
+        max_age: seconds after which the secret is due; None: the `max_age` of `reference`, if it is a `Ref`.
         min_age: seconds between two rotations of alternating users. A shorter time locks out programs that have not
             read the secret since. None: twice the `refresh_interval` of `vault`.
         abandoned_after: seconds of inactivity after which an unfinished rotation counts as abandoned, when it is
@@ -168,9 +168,9 @@ class Rotation:
     def rollback(self, to: int | None = None) -> Outcome:
         """Roll back the last rotation: undo it if it is not promoted yet, else restore the former value.
 
-        An interrupted rollback is completed, and a failed one is started again. After a completed rollback a second
-        call does nothing. If the stored credential was changed by something other than a rotation, or is refused, the
-        newest accepted version is restored.
+        An interrupted rollback is completed, and a failed rollback is started again. After a completed rollback a
+        second call does nothing. If the stored credential was changed by something other than a rotation, or is
+        refused, the newest accepted version is restored.
 
         Args:
             to: number of the version whose values are restored. If it is the current version and its values are
@@ -243,12 +243,12 @@ class Rotation:
         return self.completed(preflight, found, undone_is_fine=found.step == "undoing")
 
     def completed(self, preflight: Preflight, found: Record, *, undone_is_fine: bool) -> Outcome:
-        """Complete an open rotation or rollback. For use by the library.
+        """Complete an open rotation or rollback. Only the library calls this method.
 
         Args:
             preflight: the stored secret and its record.
             found: the open record.
-            undone_is_fine: True: an undone rotation is a valid outcome. False: it raises.
+            undone_is_fine: True: an undone rotation is a valid outcome. False: it is an error.
 
         Raises:
             RotationError: the rotation failed, or may not be completed.
@@ -300,13 +300,13 @@ class Rotation:
         return None if at is None else max(0.0, self.clock.time() - at)
 
     def work(self) -> Work:
-        """Return the secret with its connection to Vault. For use by the library."""
+        """Return the secret with its connection to Vault. Only the library calls this method."""
         work = Work(self.session, self.ref, self.timeout)
         work.retires = self.grace is not None
         return work
 
     def preflight(self) -> Preflight:
-        """Return the object for reading the stored secret and its record. For use by the library.
+        """Return the object for reading the stored secret and its record. Only the library calls this method.
 
         Raises:
             RotationRefused: an engine of Vault keeps the secret itself, or the path is not in a KV v2 engine.
@@ -320,7 +320,7 @@ class Rotation:
         return Preflight(self.session, self.work(), self.clock)
 
     def run_on(self, preflight: Preflight, kind: Kind) -> Run:
-        """Return the object that performs the steps of one rotation. For use by the library.
+        """Return the object that performs the steps of one rotation. Only the library calls this method.
 
         Args:
             preflight: the stored secret and its record.
@@ -344,12 +344,12 @@ class Rotation:
         )
 
     def ended(self, run: Run, record: Record, *, undone_is_fine: bool = False) -> Outcome:
-        """Return the outcome of a closed record. For use by the library.
+        """Return the outcome of a closed record. Only the library calls this method.
 
         Args:
             run: the steps of the rotation.
             record: the closed record.
-            undone_is_fine: True: an undone rotation is a valid outcome. False: it raises.
+            undone_is_fine: True: an undone rotation is a valid outcome. False: it is an error.
 
         Raises:
             RotationError: the rotation was undone.

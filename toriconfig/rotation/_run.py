@@ -42,7 +42,7 @@ class Run:
         verify_timeout: seconds for the verifier.
         grace: seconds until the former value is invalidated; None: it stays valid.
         tell: function called with each event.
-        cause: the error for which the rotation is undone, or None.
+        cause: the error because of which the rotation is undone, or None.
         promotion: "yes": the new version was written. "maybe": the write was sent, but not confirmed. "no": not
             written.
     """
@@ -226,8 +226,8 @@ class Run:
     def put_back(self, record: Record) -> SecretError | None:
         """Make the former values valid again. Return the error, or None if they are valid.
 
-        The values are restored even if Vault does not answer. It is then unknown whether another rotator took over, but
-        readers may be locked out otherwise.
+        The values are restored even if Vault does not answer, and another rotator may have taken over: otherwise
+        readers may be locked out.
         """
 
         def still_ours() -> None:
@@ -241,11 +241,14 @@ class Run:
         return self._attempt("undo", lambda: self.kind.undo(self.work, pending, former))
 
     def _attempt(self, method: str, work: Callable[[], object]) -> SecretError | None:
-        """Call `work`, and again while Vault or the database does not answer. Return the last error, or None."""
+        """Call `work`, and repeat the call while Vault or the database does not answer.
+
+        Return the last error, or None.
+        """
         return attempt(lambda: self.persist(work), f"{self.kind.name}: {method}")
 
     def persist(self, work: Callable[[], T]) -> T:
-        """Call `work`, repeatedly while Vault or the database does not answer.
+        """Return the result of `work`. Repeat the call while Vault or the database does not answer.
 
         Raises:
             SecretError: the last error of `work`.
@@ -253,8 +256,9 @@ class Run:
         return persist(work, self.work.timeout)
 
     def _failed(self, step: Step, record: Record, error: SecretError, *, undo: bool = False) -> Record:
-        """Handle the error of a step. If Vault or the database did not answer, raise the error, so that a resume can
-        continue. Otherwise return the record, marked to be undone.
+        """Return the record, marked to be undone, after the error of a step.
+
+        If Vault or the database did not answer, raise the error instead, so that a resume can continue.
 
         Args:
             step: the failed step.
@@ -278,7 +282,7 @@ class Run:
         return new
 
     def write(self, record: Record, during: Step, **changes: Any) -> Record:
-        """Write the changed record, and return the written record.
+        """Write the record with `changes`, and return the written record.
 
         Raises:
             RotationLost: another rotator has written the record since.

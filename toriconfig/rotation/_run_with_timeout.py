@@ -29,8 +29,8 @@ def run_with_timeout(seconds: float, work: Callable[[], object], what: str) -> S
         what: name of the function in messages.
 
     Returns:
-        None, or the error. An error of this library is returned unchanged. Any other error is replaced by one that
-        has only its type, because its text may contain a secret.
+        None, or the error. An error of this library is returned unchanged. Instead of any other error, an error
+        with its type is returned, because its text may contain a secret.
     """
     outcome: list[SecretError | None] = []
 

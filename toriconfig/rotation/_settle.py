@@ -52,7 +52,7 @@ class Patience:
 
 
 def persist(work: Callable[[], T], seconds: float) -> T:
-    """Call `work`, repeatedly while Vault or the database does not answer, up to a number of seconds.
+    """Return the result of `work`. Repeat the call for `seconds` while Vault or the database does not answer.
 
     Raises:
         SecretError: the last error of `work`.
@@ -71,7 +71,7 @@ def settle(write: Callable[[], int | None], landed: Callable[[], int | None], se
 
     Args:
         write: function that tries once. It returns the new version, or None if another writer was faster.
-        landed: function that reads back. It returns the version if this write created it, else None.
+        landed: function that reads the newest version. It returns its number if this write created it, else None.
         seconds: time limit.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Verifiers of a new secret: a function, or a program that receives the secret where other processes cannot see it."""
+"""Verifiers of a new secret: a function, or a program that receives the secret through a pipe."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _FD = "{fd}"
 
 @clean_methods
 class Command:
-    """Verifier that runs a program. The program receives the secret on standard input or on a pipe.
+    """Verifier that runs a program. The program receives the secret on standard input, or on a file descriptor.
 
-    If an argument contains `{fd}`, the file descriptor of the pipe replaces this text. A secret of several keys is
-    passed as JSON. Exit code 0 means that the secret works. The output is discarded, because it may hold the secret.
-    The program inherits the environment without the credentials of Vault. Of the variables with `VAULT` or `BAO` in
-    their name the program gets only the address, the namespace, timeouts, and the TLS settings for the server's
-    certificate.
+    If an argument contains `{fd}`, the secret is on a file descriptor, whose number replaces `{fd}`. A secret of
+    several keys is passed as JSON. Exit code 0 means that the secret works. The output is discarded, because it may
+    hold the secret. The program inherits the environment without the credentials of Vault. Of the variables with
+    `VAULT` or `BAO` in their name the program gets only the address, the namespace, timeouts, and the TLS settings for
+    the server's certificate.
 
     Args:
         arguments: program and arguments, such as `["curl", "--config", "/dev/fd/{fd}", "https://api/me"]`.

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class AuditLog:
-    """Audit log of JSON lines. The server writes the line of a request before the answer.
+    """Audit log of JSON lines. The server writes the line of a request before it answers the request.
 
     Args:
         file: the log file. It may be created later.
@@ -20,7 +20,7 @@ class AuditLog:
         self._counted_from = 0
 
     def entries(self) -> list[dict[str, Any]]:
-        """Return the requests since the start or the last `forget`, oldest first. A refused one has the key `error`."""
+        """Return the requests since the start or the last `forget`, oldest first. A refused request has an `error`."""
         lines = self._file.read_bytes().splitlines() if self._file.exists() else []
         entries = [json.loads(line) for line in lines]
         return [entry for entry in entries if entry["type"] == "request"][self._counted_from :]

@@ -64,10 +64,11 @@ class Canary:
     def absent_from(self, *things: object) -> None:
         """Assert that none of the objects shows the canary.
 
-        Text and bytes are searched directly. Of an exception: its text, arguments, notes, attributes, causes and
-        contexts (suppressed ones too), and its traceback with the local variables of each frame, except frames of the
-        calling file. Of a log record: the message, its arguments and its exception. Of any other object: `repr`, `str`,
-        `format`, its JSON if it has a `model_dump_json`, and its pickle if it can be pickled.
+        - Text and bytes: the content is searched.
+        - Exceptions: the text, arguments, notes, attributes, causes and contexts (even suppressed ones), and the local
+          variables of each frame of the traceback, except frames of the calling file.
+        - Log records: the message, its arguments and its exception.
+        - Other objects: `repr`, `str`, `format`, the JSON of `model_dump_json`, and the pickle if there is one.
 
         Args:
             things: the objects to search.

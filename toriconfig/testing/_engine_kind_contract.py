@@ -35,7 +35,7 @@ class EngineKindContract(ABC):
 
     @abstractmethod
     def rotation(self, **options: Any) -> Rotation:
-        """Return a new rotation of the same secret, with a new instance of the kind.
+        """Return a new rotation of the tested secret, with a new instance of the kind.
 
         Args:
             options: further arguments of `Rotation`: `verify`, `on_event`.

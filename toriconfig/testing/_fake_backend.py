@@ -75,7 +75,7 @@ class FakeBackend:
         self._look(reference)
 
     def fail(self, reference: str, error: SecretError | None) -> None:
-        """Make requests for a secret fail. A value that was read before stays in use, in the state "stale".
+        """Set an error for each request for a secret. A value that was read before stays in use, in the state "stale".
 
         Args:
             reference: as for `put`.

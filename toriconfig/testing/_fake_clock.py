@@ -10,7 +10,7 @@ from toriconfig._core.clean_call import clean_init
 
 @clean_init
 class FakeClock:
-    """Clock for tests: time passes only when `advance` is called. Thread-safe.
+    """Clock for tests: time passes only when `advance` is called. The clock is thread-safe.
 
     Args:
         monotonic: start value of `monotonic()`, in seconds.

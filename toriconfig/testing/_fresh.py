@@ -1,4 +1,4 @@
-"""Unloading of settings before each test, and overrides that end with the test."""
+"""Unloading of settings before and after each test, and overrides that end with the test."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class SettingsOverride(Protocol):
 
         Args:
             settings: a lazy object.
-            values: new values by dotted path, or as nested mappings, which are merged; None: only those of `more`.
+            values: new values by dotted path, or nested mappings, which are merged into the present values; None: only
+                `more`.
             more: new values as keyword arguments.
 
         Returns:

@@ -49,7 +49,7 @@ class KindContract(ABC):
 
     @abstractmethod
     def rotation(self, **options: Any) -> Rotation:
-        """Return a new rotation of the same secret, with a new instance of the kind.
+        """Return a new rotation of the tested secret, with a new instance of the kind.
 
         Before each test, the service must accept the stored values.
 
@@ -207,7 +207,7 @@ class KindContract(ABC):
 
     @contextmanager
     def _planned(self) -> Iterator[tuple[Kind, Work, dict[str, Any], dict[str, Any]]]:
-        """Yield `(kind, work, pending, current)` as before `apply`. `pending` has the new values, undone at the end."""
+        """Yield `(kind, work, pending, current)` as before `apply`, and undo the new values `pending` at the end."""
         rotation = self.rotation()
         kind, preflight = kind_of(rotation), rotation.preflight()
         current = preflight.main.read().data
@@ -225,7 +225,7 @@ class KindContract(ABC):
         raise AssertionError(f"the rotation had no event {point}")
 
     def _shows_none_of(self, values: Mapping[str, Any], *texts: str) -> None:
-        """Raise `AssertionError` if one of `texts` contains one of `values`."""
+        """Raise `AssertionError` if any of `texts` contains any of `values`."""
         for key, value in values.items():
             if isinstance(value, str) and len(value) >= _SHORTEST and key not in self.public:
                 assert not any(value in text for text in texts), f"the value of {key} is shown"

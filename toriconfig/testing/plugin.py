@@ -80,7 +80,7 @@ def _fake_clock() -> FakeClock:
 
 @pytest.fixture(name="fresh_warnings")
 def _fresh_warnings() -> Iterator[None]:
-    """Before and after the test, forget which of the warnings that are logged once per process were logged."""
+    """Reset the warnings that are logged once per process, before and after the test, so that they are logged again."""
     from toriconfig.testing import reset_warnings
 
     reset_warnings()

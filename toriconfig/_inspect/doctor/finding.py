@@ -18,7 +18,7 @@ class Finding:
     """Result of one step of the examination.
 
     Attributes:
-        mark: "ok", "warning", "error", or "unreached" if a source could not be reached.
+        mark: "ok", "warning", "error", or "unreached" if Vault or another backend could not be reached.
         subject: the examined object, such as `token` or a reference.
         message: the result.
         help: the remedy, or "".

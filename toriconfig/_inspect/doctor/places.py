@@ -123,7 +123,7 @@ def _needed(client: Client, ref: Ref, denied: VaultDenied) -> str:
 
 
 def _suggestion(client: Client, ref: Ref) -> str:
-    """Return a hint with the path beside `ref` whose name is most similar; "" if there is none or listing is denied."""
+    """Return a hint with the sibling of `ref` whose name is most similar; "" if there is none or listing is denied."""
     from toriconfig._vault.engines.mounts import policy_path
 
     parent, _, last = ref.path.rpartition("/")

@@ -20,7 +20,7 @@ class Addresses:
         self._root = Path(look.root).resolve() if look.root else _checkout(self._directory)
 
     def path(self, origin: Origin | None) -> PurePath | None:
-        """Return the path of the origin's file, relative if it is in the checkout; None if it is not a file."""
+        """Return the path of the origin's file, relative if it is in the checkout; None if the origin is not a file."""
         if origin is None or origin.layer not in _FILES:
             return None
         path = self._directory / origin.source

@@ -149,7 +149,7 @@ def _code(untold: dict[str, str]) -> Exit:
 
 
 def declared(references: tuple[str, ...], act: str, options: dict[str, Any]) -> list[tuple[str, float | None]]:
-    """Return `(reference, max_age)` for each given reference; if none is given, for each declared one with an age.
+    """Return `(reference, max_age)` for each given reference, or else for each declared reference with an age.
 
     If the settings declare several ages for one reference, the smallest is used. Status, resume and rollback take all
     declared references, including those without an age.

@@ -63,7 +63,7 @@ def _no_kind(name: str) -> str:
 
 
 def refuse_other_kinds(names: set[str], act: str, options: dict[str, Any]) -> None:
-    """Reject options that belong to none of these kinds, or describe a new value although the act creates none.
+    """Reject options that belong to none of the kinds `names`, or describe a new value although the act creates none.
 
     Raises:
         click.UsageError: there is such an option; the message names its kind.
@@ -162,7 +162,7 @@ def _value(from_stdin: bool) -> str:
 
 
 def _min_age(options: dict[str, Any]) -> float | None:
-    """Return twice the `refresh_interval` of the settings, in seconds; None if the settings or Vault are missing."""
+    """Return twice the `refresh_interval` of the settings, in seconds; None if no settings or no Vault can be found."""
     if "min_age" not in options:
         options["min_age"] = None
         from toriconfig._load.attempt import try_load

@@ -1,7 +1,7 @@
-"""The kinds of rotation: one module per kind, and one line each in the table `KINDS`.
+"""The kinds of rotation: one module per kind, and the table `KINDS` of all kinds.
 
-A custom kind implements the protocol `Kind`. The command line takes it as `--kind module:Class`, or by its name if an
-installed package declares it:
+A custom kind implements the protocol `Kind`. The command line accepts `--kind module:Class`, or the name of the kind if
+an installed package declares it:
 
     [project.entry-points."toriconfig.rotation_kinds"]
     service = "mypackage.rotation:Service"

@@ -44,7 +44,7 @@ def installed(name: str) -> type[Any] | None:
 
 
 def why_no_kind(found: object) -> str:
-    """Return the reason why an object is no class of a kind; "" if the object is one."""
+    """Return the reason why an object is not the class of a kind; "" if it is such a class."""
     if not isinstance(found, type):
         return f"it is not a class, but of type {type(found).__name__}"
     name = getattr(found, "name", None)

@@ -19,7 +19,7 @@ class InEngine:
         return {}
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:
-        """Raise, because a rotation by the engine cannot be undone.
+        """Raise an error, because a rotation by the engine cannot be undone.
 
         Raises:
             RotationError: always.

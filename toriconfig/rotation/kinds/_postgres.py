@@ -43,11 +43,11 @@ class Server:
 
     Args:
         conninfo: host, port, dbname and TLS settings, without credentials.
-        timeout: seconds for one connection with its work.
+        timeout: seconds for one connection and the work on it.
 
     Raises:
         RotationRefused: the conninfo is invalid. The message does not show it, because it may contain a password by
-        mistake.
+            mistake.
     """
 
     def __init__(self, conninfo: str, timeout: float) -> None:
@@ -197,7 +197,7 @@ def related(connection: psycopg.Connection[Any], one: str, other: str) -> bool:
 
 
 def create_member(connection: psycopg.Connection[Any], user: str, of: str) -> None:
-    """Create a user with the privileges of `of`, and with its limits and settings.
+    """Create a user with the privileges, the limits and the settings of the user `of`.
 
     Tables that the user creates belong to `of`, so that both users can change them.
     """

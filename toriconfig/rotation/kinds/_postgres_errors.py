@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class About(Enum):
-    """Subject of an error."""
+    """Subject of an error of PostgreSQL."""
 
     LOGIN = "the user name and password are not accepted"
     SERVER = "the server is down, starting, overloaded, or the connection was lost"

@@ -1,4 +1,4 @@
-"""Base of the kinds whose new value becomes valid when it is stored: no other system has to be informed."""
+"""Base of the kinds whose new value becomes valid when it is stored, because no other system must be changed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Stored:
         """Do nothing: only the user's verifier can check the value."""
 
     def undo(self, work: Work, pending: Values, current: Values) -> None:
-        """Do nothing: nothing was changed."""
+        """Do nothing, because `apply` changes nothing."""
 
     def ends_former(self, pending: Values, current: Values) -> bool:
         """Return False: the former value works until the new one is stored.
@@ -55,7 +55,7 @@ class Stored:
                 )
 
     def rotated_at(self, work: Work) -> float | None:
-        """Return None: the time is stored with the secret."""
+        """Return None: the time of the last rotation is stored with the secret."""
         return None
 
 

@@ -26,7 +26,7 @@ class DatabaseRoot(InEngine):
         return {f"{mount}/rotate-root/{name}": "update", f"{mount}/reset/{name}": "update", work.ref.path: "read"}
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """Return one planned action.
+        """Return a list with one planned action.
 
         Raises:
             VaultNotFound: there is no such connection.
@@ -41,7 +41,7 @@ class DatabaseRoot(InEngine):
         work.request("POST", f"{mount}/rotate-root/{name}")
 
     def verify(self, work: Work, pending: Values) -> None:
-        """Let Vault connect again with the new password.
+        """Make Vault connect again with the new password.
 
         Raises:
             VaultError: Vault cannot connect.

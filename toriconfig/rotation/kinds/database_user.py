@@ -30,9 +30,10 @@ class DatabaseUser:
     """A PostgreSQL user, stored at the keys `username` and `password` of a KV path. Other keys are kept.
 
     By default two users alternate, `app` and `app_clone`. The user that is not in use gets a new password and is
-    promoted. The other one keeps working until the next rotation, so readers that refresh in between do not fail. The
+    promoted. The other user keeps working until the next rotation, so readers that refresh in between do not fail. The
     second user is created if it is missing: as a member of the first, with the same limits and settings, acting as the
-    first (`SET ROLE`). An existing role with the name of the second user that is not such a member is never changed.
+    first (`SET ROLE`). If there is a role with the name of the second user that is not a member of the first, the
+    rotation is refused.
 
     Args:
         conninfo: connection parameters without credentials, such as `host=db port=5432 dbname=app sslmode=verify-full`.
@@ -237,7 +238,7 @@ class DatabaseUser:
         self._visit(work, server, forget, old, old.username)
 
     def rotated_at(self, work: Work) -> float | None:
-        """Return None: the time is stored with the secret."""
+        """Return None: the time of the last rotation is stored with the secret."""
         return None
 
     def _set(self, work: Work, server: Server, login: Login, valid: Login) -> None:
@@ -252,10 +253,10 @@ class DatabaseUser:
         self._visit(work, server, change, valid, login.username)
 
     def _missing(self, connection: psycopg.Connection[Any], user: str, of: str) -> bool:
-        """Return True if the second user still has to be created as a member of the first.
+        """Return True if `user` must be created as a member of `of`; False if `user` is a member already, or is `of`.
 
         Raises:
-            RotationRefused: the second user exists, but is not a member of the first.
+            RotationRefused: `user` exists, but is not a member of `of`.
         """
         if user == of:
             return False
@@ -369,5 +370,5 @@ class DatabaseUser:
 
 
 def _is_pair(values: Values) -> bool:
-    """Return True if the values are a user name and a password."""
+    """Return True if the values contain a user name and a password as text."""
     return isinstance(values.get(USERNAME), str) and isinstance(values.get(PASSWORD), str)

@@ -1,4 +1,4 @@
-"""Rotation of a random text."""
+"""Rotation of a secret that is random text."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Generated(Stored):
         self.length, self._characters = length, characters
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """Return one planned action."""
+        """Return a list with one planned action."""
         return [f"set {key_of(work)} to {self.length} random characters"]
 
     def generate(self, work: Work, current: Values) -> Values:

@@ -29,7 +29,7 @@ class Given(Stored):
             register(value)
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """Return one planned action."""
+        """Return a list with one planned action."""
         return [f"set {key_of(work)} to the given value"]
 
     def generate(self, work: Work, current: Values) -> Values:

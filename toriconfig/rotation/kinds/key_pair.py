@@ -37,7 +37,7 @@ class KeyPair(Stored):
         self.algorithm = algorithm
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """Return one planned action.
+        """Return a list with one planned action.
 
         Raises:
             RotationRefused: the library `cryptography` is missing, or the reference names a single key.

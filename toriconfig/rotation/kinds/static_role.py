@@ -27,7 +27,7 @@ class StaticRole(InEngine):
         return {f"{mount}/rotate-role/{name}": "update", work.ref.path: "read"}
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """Return one planned action.
+        """Return a list with one planned action.
 
         Raises:
             VaultNotFound: there is no such role.

@@ -23,7 +23,7 @@ class TransitKey(InEngine):
         return {f"{work.ref.path}/rotate": "update", work.ref.path: "read"}
 
     def plan(self, work: Work, current: Values) -> list[str]:
-        """Return one planned action.
+        """Return a list with one planned action.
 
         Raises:
             VaultNotFound: there is no such key.
