@@ -1,4 +1,4 @@
-"""Typed settings for Python pipelines: layers behind one object, origins for every value, secrets that rotate."""
+"""Typed settings for Python pipelines: several layers, an origin for every value, and secrets that rotate."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

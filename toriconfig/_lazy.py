@@ -45,7 +45,7 @@ class State:
         ended: True if an override was ever left in another context than it was entered in.
         overrides: ids of the overrides that may still be visible.
         listeners: the listeners that `on_change` registered; the tuple is replaced as a whole.
-        lock: lock held while the `__dict__` is filled or emptied; only memory is accessed.
+        lock: lock held while the `__dict__` is filled or emptied. Its holder accesses memory and nothing else.
         gate: lock held by the thread that loads, while others wait for the result. That thread runs no callback and
             logs nothing meanwhile. No finalizer takes `gate` or `lock`.
         loader: the thread that is loading, or None.
@@ -93,7 +93,7 @@ class State:
 
 
 class Lazy:
-    """Lazy object: it is used like the settings, and loads them at the first read of a field."""
+    """Object that is used like settings, and loads them at the first read of a field."""
 
     __slots__ = ("__dict__", "__weakref__", "_state")
     _state: State

@@ -61,7 +61,7 @@ class Entropy(_Section):
 
 
 class FileSizeTier(_Section):
-    """Limits for files up to one size."""
+    """Limits for files up to a maximum size."""
 
     mb: float | None = Field(
         description="Largest file of the tier, in megabytes (1,000,000 bytes); null = no limit.", gt=0, le=1_000_000

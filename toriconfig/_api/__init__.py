@@ -45,14 +45,15 @@ def load(
     """Load and validate settings now.
 
     Args:
-        cls: a pydantic model. Its `model_config` and `options` name the files, variables and backends to read; without
-            them nothing is read.
+        cls: a pydantic model. Its `model_config` and `options` name the files, variables and backends to read. If they
+            name none, nothing is read.
         overrides: values of the highest layer, as nested mappings or by dotted path; text may hold references.
         environ: the environment variables to read; None: those of the process. A field whose class is a `BaseSettings`
             always reads those of the process.
         vault: a `Vault`; None: the environment variables of the Vault tools, such as `VAULT_ADDR`.
-        offline: True: no request to Vault or another backend, and no warning about missing credentials.
-        options: options of the table in the guide on layers; they take precedence over those of the class.
+        offline: True: send no request to Vault or another backend, and log no warning about missing credentials.
+        options: options of the load, see the table in the reference. They have precedence over the
+            `model_config`.
 
     Returns:
         An instance of `cls`.
@@ -130,7 +131,7 @@ def lazy(target: type[BaseModel] | str, **options: Any) -> Any:
 def reload(settings: Any) -> list[Change]:
     """Read the layers again, validate them, and replace the settings.
 
-    Files, the environment and defaults are read. Vault is read only for plain fields, with `vault_layer="eager"`.
+    Files, the environment and defaults are read. With `vault_layer="eager"`, plain fields are read from Vault.
 
     Secrets are not fetched (see `refresh`). A secret with the same reference keeps its value in memory. A secret with
     another reference, or another Vault, is reported as a change, and fetched at its next read.
@@ -330,7 +331,7 @@ def _check_given(overrides: object, environ: object, vault: object) -> None:
     """Check the types of arguments before they are used.
 
     Raises:
-        TypeError: an argument has a wrong type; the message does not show it.
+        TypeError: an argument has a wrong type; the message does not show the argument.
     """
     expect(overrides, (Mapping, type(None)), "option `overrides` is a mapping or None")
     if environ is not None:

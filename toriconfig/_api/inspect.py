@@ -101,12 +101,12 @@ def json_schema(settings: Any) -> dict[str, Any]:
         settings: a settings class or a lazy object; or the name of one of them, "package.module:Class".
 
     Returns:
-        A new dict. No key is required in it, because another layer may supply it. Every value may be a reference.
+        A new dict. It requires no key, because another layer may supply the key. Every value may be a reference.
         `x-toriconfig-env` names the environment variable of a key; `x-toriconfig-secret` marks a secret.
 
     Raises:
         TypeError: `settings` is not a settings class.
-        ConfigError: an annotation of the class names something undefined.
+        ConfigError: an annotation of the class uses a name that is not defined.
 
     >>> from pydantic import BaseModel
     >>> class App(BaseModel):

@@ -1,1 +1,1 @@
-"""Base types that every room uses: paths, origins, trees, problems, time."""
+"""Types that every other package uses: paths, origins, trees, problems, time."""

@@ -80,7 +80,9 @@ Parts = list[str | Reference]
 
 
 def parse(text: str, checks: Mapping[str, Check] = CHECKS) -> Parts | Malformed:
-    """Return the literal parts and references of a text, in order, or a `Malformed`. `$${` is a literal `${`.
+    """Return the literal parts and the references of a text, in order. `$${` is a literal `${`.
+
+    Return a `Malformed` if a reference is invalid.
 
     Args:
         text: the text.
@@ -132,7 +134,7 @@ def parse(text: str, checks: Mapping[str, Check] = CHECKS) -> Parts | Malformed:
 
 
 def _cut_short(parts: Parts) -> Reference | None:
-    """Return the first reference to a backend that is followed by text with an unmatched `}`; None if there is none.
+    """Return the first reference to a backend that text with an unmatched `}` follows, or None.
 
     The key of such a reference probably contains the `}`, and should have been quoted.
     """

@@ -161,7 +161,7 @@ def split_key(reference: str) -> tuple[str, str | None]:
 
 
 def spelled(path: str, key: str | None) -> str:
-    """Return a reference to a backend other than Vault, as a settings file spells it after the scheme.
+    """Return a reference to a backend other than Vault, as a settings file spells it, without the scheme.
 
     >>> spelled("prod/my app?stage=AWSPREVIOUS", "a}b")
     'prod/my app?stage=AWSPREVIOUS#"a}b"'
@@ -171,7 +171,7 @@ def spelled(path: str, key: str | None) -> str:
 
 
 def issues(path: str) -> bool:
-    """Return True if Vault issues credentials at a path, as at `pki/issue/tori`. Its references may have parameters."""
+    """Return True if Vault issues credentials at a path, as at `pki/issue/tori`. Such a path takes parameters."""
     return not _ISSUING.isdisjoint(path.split("/")[1:][-2:-1])
 
 
@@ -266,7 +266,7 @@ def check_named(path: str) -> None:
     """Reject a path that Vault or a proxy could interpret as another path, even if the path is sent percent-encoded.
 
     Raises:
-        ValueError: the reason.
+        ValueError: the path is invalid; the message is the reason.
     """
     if not _UNSENDABLE.isdisjoint(path) or any("\ud800" <= char <= "\udfff" for char in path):
         raise ValueError("the path holds a control character or `\\`")

@@ -1,6 +1,6 @@
 """Key paths: `database.pool.max_size`, `weights."a.b"`, `servers[0].host`.
 
-Inside the library a path is a tuple of keys (`str`) and positions (`int`); outside it is text.
+Inside the library, a path is a tuple of keys (`str`) and positions (`int`). Users of the library pass a path as text.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def quote(key: str) -> str:
 
 
 def quoted(text: str, at: int) -> tuple[int, str]:
-    """Return `(end, key)`: the position after the closing quote, and the text inside the quotes without escapes.
+    """Return `(end, key)`: the position after the closing quote, and the text inside the quotes with escapes replaced.
 
     Args:
         text: the text that contains the quotes.

@@ -52,7 +52,7 @@ def clean_lines(text: str) -> str:
 
 
 def clean_json(text: str) -> str:
-    r"""Return the JSON `text` with the same meaning, made safe to print: dangerous characters become JSON escapes.
+    r"""Return JSON text made safe to print, with the same meaning. Dangerous characters become JSON escapes.
 
     >>> clean_json('{"a": "##[x]\u2028"}'.replace("\\u2028", chr(0x2028)))
     '{"a": "\\u0023#[x]\\u2028"}'

@@ -121,9 +121,8 @@ def open_regular(path: str, most: int, *, secret: bool = True, clock: Clock | No
     Args:
         path: the file. Symbolic links are followed, because Kubernetes mounts consist of them.
         most: largest size to read, in bytes.
-        secret: True: every file below a folder of `FORBIDDEN` is rejected. False: a file below `/proc` or `/sys` is
-            rejected if `path` leads there by a symbolic link, as a checkout may contain, and accepted if `path` itself
-            begins with a folder of `FORBIDDEN`.
+        secret: True: a file below a folder of `FORBIDDEN` is rejected. False: such a file is accepted if `path` begins
+            with the folder, and rejected if a symbolic link leads to it below `/proc` or `/sys`.
         clock: source of time for the time limit; None: the system clock.
     """
     try:

@@ -42,7 +42,7 @@ class Suggestions:
 
 
 def near(word: str, candidates: Iterable[str]) -> str | None:
-    """Return the candidate most similar to `word`, or None if none is similar.
+    """Return the candidate most similar to `word`, or None if no candidate is similar.
 
     >>> near("max-Szie", ["min_size", "max_size", "timeout"])
     'max_size'

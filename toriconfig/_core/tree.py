@@ -61,7 +61,7 @@ class Layer:
 
     @property
     def settled(self) -> Layer:
-        """A layer for values whose references were resolved: references in these values are not resolved again."""
+        """A copy of this layer for values whose references were resolved; this layer itself if it has no references."""
         if not self.references:
             return self
         if self._settled is None:
@@ -71,7 +71,7 @@ class Layer:
 
     @property
     def worded(self) -> Layer:
-        """A layer for text that a reference to a variable or file returned: `text` and `resolved` are True."""
+        """A copy of this layer for text from a referenced variable or file. Its `text` and `resolved` are True."""
         if self._worded is None:
             self._worded = Layer(self.kind, self.name, self.locate, text=True)
             self._worded.resolved = True
@@ -103,9 +103,7 @@ class Key(str):
 
 
 class Positions(dict[int, Any]):
-    """Some items of a list, by position. `XS__0=a` sets the first item; the other items keep the values of lower
-    layers.
-    """
+    """Some items of a list, by position. `XS__0=a` sets the first item; lower layers set the others."""
 
     __slots__ = ()
 
@@ -175,9 +173,7 @@ class Node:
         return sum(child.leaves() for child in self.value.values()) if type(self.value) is dict else 1
 
     def plain(self) -> Any:
-        """Return the value as plain data without nodes. Objects are copied; an object that cannot be copied is returned
-        itself.
-        """
+        """Return the value as plain data without nodes. Objects are copied, if they can be copied."""
         value = self.value
         if type(value) is dict:
             return {key: child.plain() for key, child in value.items()}
@@ -195,7 +191,7 @@ class Node:
 
 
 class Broken(Node):
-    """Node with text that has references which could not be resolved. It cannot be merged with other layers.
+    """Node of a text with references that could not be resolved. Such a node cannot be merged with other layers.
 
     Attributes:
         problems: the problems of the references.

@@ -48,9 +48,10 @@ def masked_repr(value: Any) -> str:
 
 
 def secrets_in(value: Any) -> Iterator[str]:
-    """Yield the dotted name of each field of a dataclass object that holds a secret.
+    """Yield the dotted name of each field that holds a secret, in a dataclass object and in dataclass objects inside
+    it.
 
-    Fields of dataclass objects inside the object are included. An attribute that is not a field counts as a secret.
+    An attribute that is not a field counts as a secret.
     """
     for one in fields(value) if is_dataclass(value) else ():
         given = getattr(value, one.name, None)

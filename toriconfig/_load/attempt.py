@@ -120,7 +120,7 @@ def try_check_tree(
         schema: the schema.
         tree: the tree.
         most: maximum number of problems with excerpts of their lines; 0: all.
-        backends: backends that replace those of the class; empty: those of the class.
+        backends: backends that replace the backends of the class; empty: the backends of the class are used.
     """
     given = {"backends": backends} if backends else {}
     context = Context(Recipe(schema, given, environ={}, offline=True, most=most))
@@ -142,7 +142,7 @@ def try_unknown(recipe: Recipe, options: Options, updates: Mapping[str, Any]) ->
 
 @clean_call
 def derive(base: Loaded, updates: Mapping[str, Any]) -> Loaded:
-    """Return validated settings: those of `base` with `updates` merged over them.
+    """Return validated settings: `updates` merged over the settings of `base`.
 
     The result and `base` share no mutable object. Without updates, the result is a deep copy of `base`, which is not
     validated again.

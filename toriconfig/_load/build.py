@@ -88,7 +88,7 @@ def snapshot_of_draft(draft: Draft) -> Snapshot:
 
 
 def sorted_problems(draft: Draft) -> tuple[Problem, ...]:
-    """Return the problems of a draft sorted by position, with excerpts of the files in which secrets are masked."""
+    """Return the problems of a draft sorted by position, with excerpts of the files. Secrets in them are masked."""
     if not draft.problems:
         return ()
     from toriconfig._masking.registered import as_shown

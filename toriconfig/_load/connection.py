@@ -23,7 +23,7 @@ stand_in: Any = None
 
 
 def vault_session(context: Context, variables: Mapping[str, Node], block: Node | None, root: Node) -> _Session:
-    """Return `(session, problems)`. The problems are those of the description of the connection.
+    """Return `(session, problems)`. The problems concern the description of the connection.
 
     The session is None if the load needs no Vault, is offline, or has no valid address.
 

@@ -1,4 +1,4 @@
-"""The lowest layer: defaults of the schema, merged below values of which layers set only a part."""
+"""The lowest layer: defaults of the schema, merged below values that layers set in part."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def with_defaults(root: Node, shape: Shape, known: Node | None = None) -> Node:
 
 
 def whole_lists(node: Node, shape: Shape, problems: list[Problem], path: Path = (), field: Field | None = None) -> Node:
-    """Return `node` with complete lists. If layers set only some positions of a list, the others have its default."""
+    """Return `node` with complete lists. Positions of a list that no layer sets get the items of the default."""
     value: Any = node.value
     if type(value) is Positions:
         default = None if field is None or field.required else as_node(field.default(), field.place, shape)
@@ -93,13 +93,12 @@ def _default(field: Field) -> Node | None:
 
 
 def as_node(value: Any, name: str, shape: Shape) -> Node:
-    """Return a value of the schema as a node. Mappings, lists and known objects become nested nodes for a merge with
-    layers.
+    """Return a value of the schema as a node. Mappings, lists, and objects of a class in `shape` become nested nodes.
 
     Args:
         value: the value, such as a default.
         name: name for origins.
-        shape: the shape of the value. An object of a class that is not in the shape becomes one node.
+        shape: the shape of the value. An object of any other class becomes one node.
     """
     classes = shape.models or tuple(of for one in shape.members for of in one.models)
     if classes and not set(type(value).__mro__).isdisjoint(classes):
@@ -136,7 +135,7 @@ def _as_read(node: Node, known: Node) -> Node:
 
 
 def from_object(value: Any, name: str) -> Node:
-    """Return a model or dataclass as a mapping node, without the fields of a model that were not set.
+    """Return a model or dataclass object as a mapping node. Fields of a model that were not set are omitted.
 
     A field with a `Literal` type is kept, because it may be the tag that identifies the class.
     """
@@ -160,7 +159,7 @@ def from_object(value: Any, name: str) -> Node:
 
 
 def placed(node: Node, place: Path, value: Node) -> Node:
-    """Return `node` with `value` at a path below it; missing parents are created."""
+    """Return `node` with `value` at the path `place` below it. Missing parents are created."""
     if not place:
         return value
     part, *rest = place

@@ -16,9 +16,7 @@ from toriconfig._validation.unknown_keys import without_unknown
 
 
 def copied(loaded: Loaded) -> Loaded | None:
-    """Return a deep copy of loaded settings, without validation; None if an object in it, such as a lock, cannot be
-    copied.
-    """
+    """Return a deep copy of loaded settings, without validation; None if an object in them cannot be copied."""
     try:
         model = copy.deepcopy(loaded.model)
     except Exception:  # noqa: BLE001 - any `__deepcopy__`
@@ -33,7 +31,7 @@ def carried(root: Node, given: Node, model: BaseModel) -> Node:
     """Return `root`, prepared so that `given` can be merged over it and a model like `model` can be built.
 
     Results of a default_factory are added as values, because a second call may return another value (an identifier, a
-    time). An object of which `given` sets only a part becomes a mapping.
+    time). An object becomes a mapping if `given` sets a part of the object.
 
     Args:
         root: the values of the layers.
@@ -57,8 +55,8 @@ def carried(root: Node, given: Node, model: BaseModel) -> Node:
 def _standing(node: Node | None, above: Node | None, current: Any, shape: Shape, place: str) -> Node | None:
     """Return `node`, prepared for a merge with `above`, the node that will be merged over it.
 
-    An object of which `above` sets only a part becomes a mapping. Without `above`, an object of a class that is not in
-    the shape stays one value.
+    An object becomes a mapping if `above` sets a part of the object. Without `above`, an object of a class that is not
+    in the shape stays one value.
 
     Args:
         node: the node, or None.

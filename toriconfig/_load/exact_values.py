@@ -31,7 +31,7 @@ _PART = re.compile(rf"({_NUMBER})\s*([a-z]+)\s*")
 
 
 def exact_values(root: Node, shape: Shape, spelling: Callable[[Node], str | None]) -> Node:
-    """Return the tree with decimals and durations converted for their fields; the same object if nothing changed.
+    """Return the tree with decimals and durations converted by their shapes; the same object if nothing changed.
 
     Args:
         spelling: function that returns the text of a number in its file, or None.
@@ -58,9 +58,8 @@ def _below(node: Node, shape: Shape | None, spelling: Callable[[Node], str | Non
 
 
 def exact(value: Any, shape: Shape, spelling: Callable[[], str | None]) -> Any:
-    """Return one value converted for its shape; any other value is returned unchanged.
-
-    A float becomes a `Decimal`. The text of a duration becomes a number of seconds or a `timedelta`.
+    """Return a value converted by its shape. A float becomes a `Decimal`, and the text of a duration becomes a
+    `timedelta` or a number of seconds. Any other value is returned unchanged.
 
     Args:
         spelling: function that returns the text of the value in its file, or None.

@@ -39,7 +39,7 @@ VAULT = "VAULT__"
 def nested(
     kind: OriginKind, tree: Tree, shape: Shape, options: Options, existing: Existing, problems: list[Problem]
 ) -> tuple[Node, dict[str, Node]]:
-    """Return `(tree, vault)` for a text layer: the tree by keys of the schema, and the nodes that describe Vault."""
+    """Return `(tree, vault)` for a text layer: nodes by keys of the schema, and nodes by names after `VAULT__`."""
     if not tree.flat:
         from toriconfig._load.free_keys import respelt_tree
 
@@ -71,7 +71,7 @@ def fit(
         file_roots: folders in which the files of plain fields must be; None: any folder.
 
     Returns:
-        The nested tree, and the nodes that describe the connection to Vault by name (without `VAULT__`).
+        The nested tree; and, by name without `VAULT__`, the nodes that describe the connection to Vault.
     """
     from toriconfig._load.free_keys import respelt
     from toriconfig._load.text_values import structured
@@ -131,13 +131,13 @@ def _plain_path(name: str, shape: Shape) -> Path:
 
 
 def means(name: str, shape: Shape, delimiter: str | None) -> bool:
-    """Return True if a name, without the prefix, is a key of the schema or of the connection to Vault."""
+    """Return True if a name, without the prefix, stands for a key of the schema or of the connection to Vault."""
     name = name.upper()
     return name.startswith(VAULT) or _meant(name, shape, delimiter.upper() if delimiter else None)[0] is not None
 
 
 def _meant(name: str, shape: Shape, delimiter: str | None) -> tuple[Path | None, Shape]:
-    """Return `(path, shape)` of a name; `(None, ANY)` if the name is not a key. An old key has its old path."""
+    """Return `(path, shape)` of a name; `(None, ANY)` if it is not a key. For an old key, it is the old path."""
     if delimiter and name.count(delimiter) >= MOST_PARTS:
         return None, ANY
     path = _match(name, shape, delimiter)
@@ -287,7 +287,7 @@ def _untyped(path: Path, target: Shape, shape: Shape) -> Shape | None:
 
 
 def _item(name: str, shape: Shape, delimiter: str) -> Path | None:
-    """Return the path of `name` in a list or named tuple, which begins with the position; None if there is none."""
+    """Return the path of `name` in a list or named tuple, with the position first; None if it names no item."""
     part, cut, rest = name.partition(delimiter)
     names = [known.upper() for known in shape.names]
     if not (part in names or (part.isascii() and part.isdigit() and len(part) <= _LONGEST_POSITION)):

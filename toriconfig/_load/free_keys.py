@@ -14,7 +14,7 @@ Existing = Callable[[Path], Iterable[str]]
 
 
 def respelt(path: Path, shape: Shape, existing: Existing) -> Path:
-    """Return the path with each key of a `dict` in the case of the schema, or else of another layer."""
+    """Return the path with each key of a `dict` spelt as in the schema, or else as in another layer."""
     here: Shape | None = shape
     spelt: Path = ()
     for part in path:

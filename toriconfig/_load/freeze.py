@@ -54,7 +54,7 @@ class FrozenDict(dict[Any, Any]):
 
 
 class FrozenSet(set[Any]):
-    """An immutable set. It is a subclass of `set`, because the schema declares `set` and a `frozenset` is none."""
+    """An immutable set. In contrast to a `frozenset` it is an instance of `set`, as the schema declares."""
 
     __slots__ = ()
 
@@ -76,7 +76,7 @@ _SCALARS = frozenset({str, int, float, bool, type(None), bytes})
 
 
 def freeze(model: BaseModel) -> None:
-    """Replace the lists, dicts and sets in `model`, at any depth, by immutable ones."""
+    """Replace the lists, dicts and sets in `model`, at any depth, by immutable lists, dicts and sets."""
     values: Any = model.__dict__
     for name, value in values.items():
         if type(value) not in _SCALARS:

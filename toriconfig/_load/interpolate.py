@@ -45,8 +45,6 @@ _UNSET: Any = object()
 
 
 class _Run:
-    """The resolution of one tree."""
-
     def __init__(
         self,
         root: Node,
@@ -98,7 +96,7 @@ class _Run:
         return Node(value, layer, node.at, node.key_at, under)
 
     def _loser(self, node: Node, shape: Shape, path: Path) -> Node:
-        """Resolve an overridden node of a secret. Problems are reported only if the node refers to a backend."""
+        """Resolve an overridden node of a secret. Problems are ignored, unless the node refers to a backend."""
         outer = self.problems
         asks = type(node.value) is str and node.layer.references and self._names_backend(node.value)
         self.problems = self.told if asks else []
@@ -146,9 +144,7 @@ class _Run:
         return result
 
     def _left(self, node: Node, shape: Shape, path: Path) -> Any:
-        """Return a text with `${...}` of a layer without references, and warn. For a secret: add an error, return
-        `FAILED`.
-        """
+        """Return the text of a node with `${...}` and add a warning. For a secret, return `FAILED` and add an error."""
         secret = shape.kind == "secret" or shape.sealed
         self.problems.append(left(node, path, severity="error" if secret else "warning"))
         return FAILED if secret else node.value
@@ -176,7 +172,7 @@ class _Run:
         return "".join(texts) if len(texts) == len(parts) else Template(parts)
 
     def _formed(self, reference: Reference, node: Node, shape: Shape, path: Path) -> Any:
-        """Return the value of `reference`, encoded in its forms; a reference with forms if it is fetched later."""
+        """Return the value of `reference`, encoded in its forms. A value to be fetched later stays a reference."""
         value = self._value(reference, node, shape, path)
         forms = reference.forms
         if not forms or value is FAILED or isinstance(value, Reference):

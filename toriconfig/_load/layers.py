@@ -48,7 +48,11 @@ class Layers(Value):
 
 
 def no_layers(read: list[LayerRead] | None = None) -> Layers:
-    """Return the layers of a load that reads no source."""
+    """Return a `Layers` without trees.
+
+    Args:
+        read: the layers that an earlier load read; None: none.
+    """
     return Layers([], {}, [] if read is None else read, {}, [])
 
 
@@ -153,7 +157,7 @@ def _text_of(node: Node, lines: Mapping[str, list[str]]) -> str | None:
 
 
 def read_eagerly(context: Context, layers: Layers, session: Any) -> Layers:
-    """Return the layers with the plain values that Vault holds, at the precedence of the layer `vault`."""
+    """Return the layers with the values that Vault holds for plain fields, at the position of the layer `vault`."""
     path = context.vault_path
     if path is None:
         return layers

@@ -53,7 +53,7 @@ def by_name(path: Path, shape: Shape | None) -> Path:
 
 
 def names_of(path: Path, shape: Shape) -> Path:
-    """Return the path of names of fields for a path of file keys or old keys.
+    """Return the path with file keys and old keys replaced by the names of fields.
 
     Raises:
         KeyError: the schema does not have the key; the message names the most similar key.
@@ -129,7 +129,10 @@ def value_below(value: Any, part: str | int, field: Field | None) -> Any:
 
 
 def _held_key(held: Mapping[Any, Any], part: str | int) -> Any:
-    """Return the key of a mapping that `part` spells. A path spells numbers, booleans and Enum members as text."""
+    """Return the key of `held` that `part` spells, or `part` if there is none.
+
+    A path spells numbers, booleans and Enum members as text.
+    """
     if isinstance(part, Key) and part.value in held:
         return part.value
     if part in held:
@@ -179,9 +182,7 @@ def node_at(loaded: Loaded, path: Path) -> Node | None:
 
 
 def _given_whole(node: Node, name: str) -> Node | None:
-    """Return a node for the part `name` of an object or text: the whole value. None if the object does not set the
-    part.
-    """
+    """Return a node with the whole object or text, which stands for its part `name`; None if the part is not set."""
     unsaid = isinstance(node.value, BaseModel) and name not in node.value.model_fields_set
     return None if unsaid else Node(node.value, node.layer, node.at)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def names_a_file(name: str, shape: Shape, options: Options) -> bool:
-    """Return True if a variable is the prefix, a key and the suffix for files, and is not itself a key."""
+    """Return True if the name of a variable consists of prefix, key and file suffix, and is not itself a key."""
     from toriconfig._load.flat_names import meaning
 
     suffix, prefix, delimiter = (

@@ -51,7 +51,7 @@ class Draft(Value):
 
 
 def assembled(context: Context) -> Draft:
-    """Read every layer, and run every station before the model is built."""
+    """Run every station before the last, and return the draft."""
     shape, problems = context.shape, list(context.problems)
     layers = read_layers(context)
     if any(refers(tree) for _, tree in layers.trees):

@@ -50,9 +50,7 @@ def read_layer(kind: LayerKind, inputs: Inputs) -> Iterator[Tree]:
 
 
 def _as_meant(tree: Tree, options: Options) -> Tree:
-    """Return the tree of variables after `env_ignore_empty` removed empty ones and `env_parse_none_str` set values to
-    None.
-    """
+    """Return the tree with `env_ignore_empty` and `env_parse_none_str` applied to its variables."""
     if options.env_ignore_empty:
         for name in [name for name, node in tree.root.value.items() if node.value == ""]:
             del tree.root.value[name]

@@ -35,7 +35,7 @@ class _Said(Value):
 
 
 def options_of(recipe: Recipe, environ: Mapping[str, str], shape: Shape, problems: list[Problem]) -> Options:
-    """Return the options of a load: those of the class and the call, completed by variables.
+    """Return the options of a load: the options of the class and the call, completed by variables.
 
     Raises:
         TypeError: an option is unknown, or has an invalid value.
@@ -62,7 +62,7 @@ def steered(options: Options, environ: Mapping[str, str], shape: Shape, problems
     In the result, `config_name` has no extension, and `config_dir` is already part of the paths in `config_files`.
 
     Args:
-        options: those of the class and the call.
+        options: the options of the class and the call.
         environ: the environment variables.
         shape: the shape of the schema. A variable that sets one of its fields is not read as an option.
         problems: list to which problems are appended.

@@ -17,8 +17,7 @@ def structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) ->
     """Return `node` with its text converted for `shape`; None if the text sets nothing, or after a problem.
 
     If a validator gets the text before pydantic converts it, only a JSON list or object is converted. With `NoDecode`,
-    no text is converted. The parts of a converted text have the position of the text as position of their key
-    (`key_at`).
+    no text is converted. Each item of a converted list or mapping has the position of the text as `key_at`.
     """
     text = node.value
     if not isinstance(text, str) or shape.verbatim:
@@ -44,7 +43,7 @@ def structured(node: Node, shape: Shape, path: Path, problems: list[Problem]) ->
 
 
 def _spells_numbers(shape: Shape) -> bool:
-    """Return True if the shape allows numbers but no text, as `Union[int, list[int]]`. All JSON is then decoded."""
+    """Return True if the shape allows numbers but no text, such as `int | list[int]`. All JSON is then decoded."""
     free = shape.kind == "any" or (shape.text and bool(shape.scalars))
     return free and not shape.choices and _NUMBERS.issuperset(shape.scalars)
 
@@ -70,9 +69,11 @@ def _split(node: Node, shape: Shape, path: Path, problems: list[Problem]) -> Nod
 
 
 def referred(text: str, node: Node, shape: Shape, path: Path, problems: list[Problem], failed: object) -> Node:
-    """Return `node` with `text`, in which its references are replaced, converted like the text of a variable.
+    """Return `node` with the value of `text`, which is converted like the text of a variable.
 
-    The value is `failed` after a problem.
+    Args:
+        text: the text of `node`, with its references replaced.
+        failed: the value of the result after a problem.
     """
     from toriconfig._load.exact_values import exact_values
 
@@ -133,7 +134,7 @@ def declared(key: str, choices: tuple[Any, ...]) -> str:
 
 
 class JsonText(str):
-    """Text from decoded JSON. It is a value, which a shape does not convert again."""
+    """Text that was decoded from JSON. `read_by_shape` does not decode it again."""
 
     __slots__ = ()
 
@@ -151,7 +152,9 @@ class _Spelt(float):
 
 
 def decoded(text: str) -> Any:
-    """Return a JSON list or mapping as Python objects. Text and floats in it are marked, until `unmarked` is called."""
+    """Return a JSON list or mapping as Python objects. Text becomes `JsonText`, and a float keeps its text, for
+    `unmarked`.
+    """
     return _marked(_json(text, exact=True)[0])
 
 

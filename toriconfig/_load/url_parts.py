@@ -17,8 +17,7 @@ _HOLE = "\0"
 
 
 def hints(parts: Sequence[str | Reference], values: Sequence[Any], path: str, origin: Origin) -> Iterator[Problem]:
-    """Yield a hint for each reference in a URL that should have `|url`, because its value may contain delimiters of
-    URLs.
+    """Yield a hint for each reference in a URL that should be percent-encoded and is not.
 
     For a value that is fetched later, this applies in the user name, password and query. For a known value, it applies
     in these parts and in the path, if encoding changes the value.

@@ -23,8 +23,9 @@ class _Outcome(NamedTuple):
 def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | None, problems: list[Problem]) -> Vault:
     """Return the connection. Each field comes from code, or else from a variable, or else from a file.
 
-    A settings file (YAML, JSON, `.env`) may set only the fields that are declared for files, unless `code` has
-    `allow_file_address`. Otherwise a person who can change a settings file could send the token to another server.
+    A settings file (YAML, JSON, `.env`) may set the fields that are declared for files; with `allow_file_address` in
+    code, every field. Without this rule, a person who can change a settings file could send the token to another
+    server.
     """
     allowed = code is not None and code.allow_file_address is True
     given: dict[str, Any] = {}
@@ -61,7 +62,7 @@ def vault_options(code: Vault | None, env: Mapping[str, Node], block: Node | Non
 
 
 def _refused_of(login: Mapping[str, Node]) -> list[str]:
-    """Return the fields of a login that the layer which sets them may not set."""
+    """Return the fields of a login whose layer may not set them."""
     named = [node.value for key, node in login.items() if key.lower() == "method"]
     methods = [METHODS.get(str(name).strip().lower()) for name in named]
 
@@ -85,7 +86,7 @@ def _has(kind: type[Any], name: str) -> bool:
 
 
 def auth_from(method: str, options: Mapping[str, Any]) -> Auth:
-    """Return the login method `method` with the given fields, as from `TORI_VAULT__AUTH__METHOD` and `..._ROLE_ID`.
+    """Return the login method `method` with the given fields, such as `role_id`.
 
     Args:
         method: name of the method.
@@ -177,7 +178,7 @@ def _method_of(options: Mapping[str, Any]) -> str:
     """Return the name of the method for a login without `method`: "token".
 
     Raises:
-        ValueError: a field belongs only to other methods.
+        ValueError: a field is not a field of the method "token"; the message names the methods that have the field.
     """
     known = {method: {one.name for one in fields(kind)} for method, kind in METHODS.items()}
     for name in options:

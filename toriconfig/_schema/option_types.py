@@ -14,7 +14,7 @@ from toriconfig.vault import Vault
 
 
 class LoadOptions(TypedDict, total=False):
-    """Options of `load`, in addition to its own arguments. The guide on layers has a table of them."""
+    """Options of `load`, in addition to its own arguments. The reference has a table of them."""
 
     config_name: str | None
     config_dir: PathLike | None

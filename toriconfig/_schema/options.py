@@ -54,7 +54,7 @@ SHARED = (
 if TYPE_CHECKING:
 
     class SettingsConfigDict(_Base, total=False):
-        """Options for `model_config`: of pydantic, pydantic-settings and this library; see the guide on layers."""
+        """Options for `model_config`: of pydantic, pydantic-settings and this library; see the reference."""
 
         config_name: str | None
         config_dir: PathLike | None
@@ -78,7 +78,7 @@ if TYPE_CHECKING:
 else:
 
     class SettingsConfigDict(dict):
-        """Options for `model_config`: of pydantic, pydantic-settings and this library; see the guide on layers."""
+        """Options for `model_config`: of pydantic, pydantic-settings and this library; see the reference."""
 
 
 class Options(Value):
@@ -87,9 +87,9 @@ class Options(Value):
     Attributes:
         config_name: base name of the files `NAME.yaml`, `NAME.<profile>.yaml`, `NAME.local.yaml`; None: no files.
         config_dir: folder of those files; None: the working directory at the time of the load.
-        config_files: exact files, lowest first, instead of `config_name`; a missing one is an error. A folder means its
-            settings files, and a pattern such as `conf.d/*.yaml` the matching files, both sorted by name. Resources of
-            `importlib.resources.files` are accepted, also in a zip file.
+        config_files: files to read instead of those of `config_name`, lowest first; a missing file is an error. A
+            folder stands for its settings files, and a pattern such as `conf.d/*.yaml` for the matching files, both
+            sorted by name. Resources of `importlib.resources.files` are accepted, also in a zip file.
         required: True: it is an error if no settings file is found.
         local: True: `NAME.local.yaml` is read.
         profile: name of the profile; None: the value of the variable `profile_env`.
@@ -101,7 +101,8 @@ class Options(Value):
         env_file_encoding: encoding of those files; None: UTF-8.
         env_file_depth: number of parent folders of the working directory that are searched for a `.env` file.
         env_ignore_empty: True: an empty variable counts as not set.
-        env_parse_none_str: text of a variable that means None; None: `null`, if the field accepts None.
+        env_parse_none_str: text of a variable that stands for the value None. If the option is None, the text is
+            `null`, for fields that accept None.
         case_sensitive: True: names of variables must have the case of the prefix and the keys.
         secrets_dir: folder or folders with one file per value, lowest first.
         secrets_dir_missing: treatment of a missing folder of secrets: "ok", "error", or "warn"; None: "warn".
@@ -109,23 +110,23 @@ class Options(Value):
         secrets_case_sensitive: `case_sensitive` for the names of secret files; None: as for variables.
         secrets_prefix: prefix of the names of secret files; None: `env_prefix`.
         secrets_nested_delimiter: separator of nested keys in names of secret files; None: `env_nested_delimiter`.
-        secrets_nested_subdir: True: subfolders of folders of secrets mean nested keys.
-        yaml_file: optional settings files, below those of `config_name`, lowest first.
-        json_file: as `yaml_file`.
-        toml_file: as `yaml_file`.
+        secrets_nested_subdir: True: the names of secret files include their subfolders, which are nested keys.
+        yaml_file: optional YAML file or files, below those of `config_name`, lowest first.
+        json_file: optional JSON file or files, as for `yaml_file`.
+        toml_file: optional TOML file or files, as for `yaml_file`.
         toml_table_header: keys of the table to read from a TOML file; empty: the whole file.
         pyproject_toml_table_header: keys of the table to read from `pyproject.toml`; empty: `tool` and `config_name`.
-        vault_path: KV path whose keys set `Secret` fields; None: only explicit references are read.
-        vault_layer: "secrets", or "eager": plain fields are also read from `vault_path`, at load.
+        vault_path: KV path whose keys set `Secret` fields; None: secrets are read from explicit references.
+        vault_layer: "secrets": `vault_path` sets `Secret` fields. "eager": `vault_path` sets plain fields too.
         vault: connection to Vault; None: from the environment variables of the Vault tools.
-        backends: backends for references of their schemes, `${scheme:path#key}`.
-        sources: custom sources, highest first, above the settings files of the layer `files`.
+        backends: custom backends, for references `${scheme:path#key}` with their schemes.
+        sources: custom sources, highest first. They have precedence over settings files.
         layers: the layers to read, highest first.
         unknown_keys: treatment of keys that the schema does not have: "error", "warn" or "ignore".
         file_roots: folders from which `${file:...}` may read in plain fields.
-        file_suffix: suffix of variables that hold the path of a file with the value (`_FILE`); None: no such variables.
+        file_suffix: suffix, such as `_FILE`, of variables that name a file with the value; None: no such variables.
         extension_keys: True: top-level keys of files that begin with `x-` are ignored, as a place for YAML anchors.
-        renamed: old keys of the schema to new ones, as dotted paths; None: none.
+        renamed: the new key for each old key of the schema, as dotted paths; None: none.
     """
 
     config_name: str | None = None
@@ -214,7 +215,7 @@ class Options(Value):
 
     @property
     def checks(self) -> Mapping[str, Check]:
-        """For each scheme of a backend, the function that checks its references."""
+        """The function that checks references, for each scheme of a backend."""
         from toriconfig._core.markers import checks_with
 
         return checks_with(self.backends)
@@ -272,7 +273,7 @@ def unknown_option(given: Iterable[str]) -> str:
 
 
 def wrong_options(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
-    """Return the message for an invalid option of a `model_config` or of the arguments of `lazy`; "" for none."""
+    """Return the message for an invalid option of a `model_config` or of the arguments of `lazy`, or ""."""
     own = {name: value for name, value in given.items() if name not in ("overrides", "environ", "offline")}
     if wrong := unknown_option(own):
         return wrong
@@ -284,7 +285,7 @@ def wrong_options(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
 
 
 def _meant(layer: object) -> str:
-    """Return the name of an unknown layer for a message; "" if it is too long for a name, or not a name."""
+    """Return the name of an unknown layer for a message; "" if the value is not a short identifier."""
     return f" {layer!r}" if isinstance(layer, str) and layer.isidentifier() and len(layer) < _LONGEST_NAME else ""
 
 
@@ -295,7 +296,7 @@ def expanded(path: PathLike) -> PathLike:
 
 
 class Resource(str):
-    """File inside a package that `importlib.resources` found, perhaps in a zip file. Its text is its name."""
+    """File that `importlib.resources` found inside a package or zip file. As text, it is the name of the file."""
 
     __slots__ = ("traversable",)
     traversable: Any
@@ -313,7 +314,7 @@ class Resource(str):
 def _paths(value: Any, *, several: bool, keep_none: bool) -> Any:
     """Return the value of a path option as it is stored: a tuple of paths if `several`, else one path.
 
-    None is kept if `keep_none` or if the option is one path; otherwise it becomes an empty tuple.
+    None stays None if `keep_none` or if the option is one path; otherwise it becomes an empty tuple.
     """
     if value is None:
         return None if keep_none or not several else ()
@@ -328,7 +329,7 @@ def _paths(value: Any, *, several: bool, keep_none: bool) -> Any:
 
 
 def _several(value: Any) -> tuple[Any, ...]:
-    """Return the value of a list option as a tuple. A value of another type is its only item, and is rejected later."""
+    """Return the value of a list option as a tuple. A value of another type becomes the only item."""
     return tuple(value) if isinstance(value, (list, tuple)) else () if value is None else (value,)
 
 

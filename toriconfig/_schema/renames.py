@@ -1,8 +1,8 @@
 """Renamed and deprecated keys. Such a key still sets its field, with one warning.
 
-A model declares renames in `model_config`, as dotted paths relative to the model: `SettingsConfigDict(renamed={
-"pool_size": "pool.max_size"})`. `load` and `lazy` take the same option, with paths from the root of the schema. A key
-without a replacement is declared as `Field(deprecated="...")`, as usual in pydantic.
+A model declares renames in `model_config`, as dotted paths relative to the model:
+`SettingsConfigDict(renamed={"pool_size": "pool.max_size"})`. `load` and `lazy` take the same option, with paths from
+the root of the schema. A key without a replacement is declared as `Field(deprecated="...")`, as usual in pydantic.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def current(path: Path, shape: Shape) -> Path:
 
 
 def in_secret(path: Path, shape: Shape) -> bool:
-    """Return True if a path, with old or current names, leads to a secret or into one."""
+    """Return True if a path of old or current keys is the path of a secret, or is inside a secret."""
     path = current(path, shape)
     return any((here := shape.at(path[:end])) is not None and here.kind == "secret" for end in range(1, len(path) + 1))
 

@@ -318,7 +318,7 @@ def reads_itself(model: type[Any]) -> bool:
 
 
 def root_shape(model: type[BaseModel], renamed: Mapping[str, str] | None = None) -> Shape:
-    """Return the shape of a whole schema. `renamed` is the option of this name; None: the renames of the models."""
+    """Return the shape of a schema. `renamed` is the option `renamed`; None: the renames that the models declare."""
     shape = Shape("model", models=(model,))
     shape.renamed = renamed
     return shape
@@ -335,7 +335,7 @@ def _infos(model: type[Any]) -> Mapping[str, FieldInfo]:
 
 
 def within(shape: Shape) -> Iterator[Shape]:
-    """Yield this shape and every shape below it. The fields of each model, also in a union, are visited once."""
+    """Yield this shape and every shape below it, with all models of a union. Each model is visited once."""
     seen: set[type[Any]] = set()
     left = [shape]
     while left:

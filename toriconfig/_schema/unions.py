@@ -18,9 +18,9 @@ def meant(
 ) -> tuple[type[Any], ...]:
     """Return the models of a union that have the most keys of `given`.
 
-    Only models whose `Literal` fields allow the values in `tags` are compared; if there is no such model, all are
-    compared. If each model lacks a key of `given` that another model has, the result is one model: the first one for
-    which no required key is missing, or the first one. pydantic chooses in the same way.
+    Models whose `Literal` fields do not allow the values in `tags` are left out, unless this leaves out every model. If
+    another model has a key of `given` that these models lack, no model fits. The result is then one model, as in
+    pydantic: the first without a missing required key, or else the first.
 
     Args:
         union: for each model, its fields by key.

@@ -1,4 +1,4 @@
-"""Errors of a validation that ended with an exception which pydantic does not catch, such as a KeyError of a validator.
+"""Errors of a validation that an exception ended, such as a KeyError of a validator, which pydantic does not catch.
 
 Such an exception hides all other errors. The model is therefore validated again with guarded validators, whose
 exceptions pydantic catches. The other errors are often the cause: a validator that reads `info.data["low"]` raises a
@@ -22,7 +22,8 @@ def errors_of(cls: Any, error: Exception, validate: Callable[[Any, Any], object]
     Args:
         cls: the model class.
         error: the exception that ended the first validation.
-        validate: function that validates the input with a `SchemaValidator` of pydantic into an instance of the model.
+        validate: function that takes a `SchemaValidator` of pydantic and an instance of the model, and validates the
+            input into the instance.
     """
     from pydantic import PydanticUserError, ValidationError
     from pydantic_core import SchemaError, SchemaValidator
@@ -49,7 +50,7 @@ def _causes(errors: list[Found]) -> list[Found]:
 
 
 def _guarded(schema: Any) -> Any:
-    """Return a copy of a core schema. Its functions raise only exceptions that pydantic catches."""
+    """Return a copy of a core schema. Its functions convert every exception to a type that pydantic catches."""
     if isinstance(schema, dict):
         copied = {key: _guarded(value) for key, value in schema.items()}
         function = copied.get("function")

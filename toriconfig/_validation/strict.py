@@ -38,7 +38,7 @@ def strict_model(
     Args:
         root: the merged tree.
         shape: the shape of the schema.
-        instance: the instance to fill; None: a new one.
+        instance: the instance to fill; None: a new instance.
     """
     cls: Any = shape.models[0]
     if not _is_strict(cls.__pydantic_core_schema__):
@@ -97,7 +97,7 @@ def _is_strict(schema: Any) -> bool:
 
 
 def _said(node: Node, shape: Shape, held: dict[str, Secret[Any]]) -> Any:
-    """Return the value as JSON data. Each handle is replaced by a random token, under which `held` gets the handle.
+    """Return the value as JSON data. A random token replaces each handle, and `held` maps the token to the handle.
 
     Raises:
         ValueError: JSON cannot express the value.

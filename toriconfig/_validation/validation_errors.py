@@ -211,7 +211,7 @@ def _tags(path: Path, shape: Shape) -> str:
 
 
 def _place(path: Path, root: Node) -> Any:
-    """Return the origin of the value at `path`, or of its nearest parent with a position; None if there is none."""
+    """Return the origin of the value at `path`, or of its nearest parent. None if the parent has no position."""
     while (node := root.find(path)) is None:
         path = path[:-1]
     return node.origin if path or node.at is not None else None

@@ -66,11 +66,12 @@ def tree(
     places: Places | None = None,
     problems: Iterable[Problem] = (),
 ) -> Tree:
-    """Return a tree of nested mappings and lists, for a source to return. No content of `values` raises an exception.
+    """Return nested mappings and lists as a tree, which a source may return. No content of `values` raises an
+    exception.
 
     Args:
         values: a mapping of keys to values, mappings and lists. It is neither changed nor kept. A key may contain a
-            dot. Any object that is not a mapping becomes a problem (TC007), so it need not be checked before.
+            dot. If `values` is not a mapping, the tree has a problem (TC007), so data need not be checked before.
         name: name of the input, for origins such as `consul["database.host"]`; never a secret.
         kind: the layer in origins: "source", or the argument `kind` of a reader of a file format.
         text: True: strings are parsed by the type of their field, as those of variables: JSON and `a,b` for a list,
@@ -121,7 +122,7 @@ class Format(Value):
 
     @property
     def function(self) -> Callable[..., Any]:
-        """The reader, imported now if it is given as text."""
+        """The reader. If it is given as "module:function", it is imported now."""
         if not isinstance(self.reader, str):
             return self.reader
         module, _, function = self.reader.partition(":")

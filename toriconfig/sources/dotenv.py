@@ -30,13 +30,13 @@ class DotEnv:
 
     `${NAME}` and `${NAME:-default}` in a value are replaced by the value of a previous line, else of the environment,
     else by the default or nothing, as in python-dotenv and pydantic-settings. `$NAME` has no special meaning. If a name
-    is set twice, the last value is used, with a warning. A missing file is an error only with `required`, because a
-    `.env` file is usually not in version control.
+    is set twice, the last value is used, with a warning.
 
     Args:
         path: the file.
         prefix: prefix of the names, in any case; "" for all names.
-        required: True: a missing file is an error.
+        required: True: a missing file is an error. False: it sets nothing, because it is usually not in version
+            control.
         environ: the variables for `${NAME}`; None: none.
         encoding: encoding of the file; None: UTF-8.
         case_sensitive: True: names, including the prefix, are case-sensitive.

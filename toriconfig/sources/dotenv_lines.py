@@ -15,7 +15,7 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def bindings(text: str) -> Iterator[tuple[int, Binding]]:
-    """Yield `(line, binding)` for each line that the parser reads. `line` is the line of the name."""
+    """Yield `(line, binding)` for each binding of the file. `line` is the line of its name."""
     reader = _Reader(StringIO(text))
     while reader.has_next():
         binding = parse_binding(reader)
@@ -31,8 +31,8 @@ def bindings(text: str) -> Iterator[tuple[int, Binding]]:
 class _Reader(Reader):
     """Reader for python-dotenv's parser that finds the end of an unquoted value in linear time.
 
-    python-dotenv's own expression searches for a comment from each character of a run of white space, which takes
-    minutes for a line of a million spaces.
+    The regular expression of python-dotenv searches for a comment from each character of a run of white space, which
+    takes minutes for a line of a million spaces.
     """
 
     _unquoted: str | None = None

@@ -18,7 +18,7 @@ def parts(text: str) -> Iterator[str | Variable]:
     """Return the literal parts and variables of `text`, in order.
 
     A name ends at the first `}` or `:`, a default at the first `}`. Without a closing brace, or with a `:` that is not
-    followed by `-`, the `${` is literal. Unlike python-dotenv's expression, the search takes linear time.
+    followed by `-`, the `${` is literal. The time is linear, unlike that of python-dotenv's regular expression.
     """
     written, at = 0, text.find("${")
     brace = colon = -1

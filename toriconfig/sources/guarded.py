@@ -96,7 +96,7 @@ def _kind(error: Exception) -> str:
 
 
 def _place(error: Exception) -> str:
-    """Return the last line of the function's own file in the traceback, such as ` at consul.py:31`."""
+    """Return the last position of the traceback in the file of the called function, such as ` at consul.py:31`."""
     trace = error.__traceback__
     for _ in range(2):  # `called`, and the function of this package that it calls
         trace = trace.tb_next if trace is not None else None

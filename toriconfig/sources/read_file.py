@@ -20,8 +20,7 @@ def read_file(path: str, name: str, kind: LayerKind, max_bytes: int) -> bytes | 
         max_bytes: largest size to read; memory use stays below twice that.
 
     Returns:
-        The bytes; a `Problem` if the file cannot be read (TC003) or is too large (TC004); None if there is no such
-            file.
+        The bytes; a `Problem` if the file cannot be read (TC003) or is too large (TC004); None if it does not exist.
     """
     origin = Origin(kind, name)
     if isinstance(path, Resource):

@@ -25,13 +25,12 @@ class SecretsDir:
 
     A file name is the path of a field with the delimiter (`database__password`), in any case, with or without the
     prefix. One newline at the end is not part of the value. Content that is not UTF-8 is read as bytes. Hidden files
-    and directories are ignored. The target of a symbolic link must be inside the directory, as in Kubernetes. A
-    missing directory is a warning, as in pydantic-settings.
+    and directories are ignored. The target of a symbolic link must be inside the directory, as in Kubernetes.
 
     Args:
         path: the directory.
         prefix: optional prefix of a name; "" for none.
-        missing: treatment of a missing directory: "ok", "warn" or "error".
+        missing: treatment of a missing directory: "ok", "warn" (as in pydantic-settings) or "error".
         max_size: maximum size of all files together, in bytes; None: 1 MiB per file.
         nested: True: files of subdirectories are read too. Their names include the subdirectory: `database/password`.
         case_sensitive: True: names, including the prefix, are case-sensitive.

@@ -1,4 +1,4 @@
-"""Reading of a text by the reader of a format, with decoding, limits on the size, and problems for exceptions."""
+"""Reading of a text by the reader of its format. The size is limited, and exceptions become problems."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def wrong_format(form: object, known: Iterable[Format]) -> str:
 
 
 def is_again(form: object, known: Format) -> bool:
-    """Return True if a format differs from a known one only in the function object of its reader."""
+    """Return True if a format equals a known format, except for the function object of the reader."""
     return isinstance(form, Format) and _with_place(form) == _with_place(known)
 
 

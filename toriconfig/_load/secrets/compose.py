@@ -46,14 +46,14 @@ Piece = str | Fetched
 
 
 class Parts(Value):
-    """Functions that return the providers for the pieces of a template.
+    """Access to the providers for the pieces of a template.
 
     Attributes:
-        vault_provider: returns the shared provider of a Vault path; None if Vault is not available.
-        other: returns the provider of the secret at a path, for references from one secret to another.
-        absent: the reason why no request is sent to Vault.
-        fetched: returns the shared provider of a path in another backend, by scheme and reference; None if the load is
-            offline.
+        vault_provider: function that returns the shared provider of a Vault path; None if Vault is not available.
+        other: function that returns the provider of the secret at a path.
+        absent: the reason why no request is sent to Vault, for messages.
+        fetched: function that returns the shared provider for the scheme of another backend and a reference; None if
+            the load is offline.
     """
 
     vault_provider: Callable[[Ref], Provider] | None
@@ -242,7 +242,7 @@ def _in_other_backend(part: Reference, parts: Parts) -> tuple[Provider, Take, An
 
 
 def _taker(key: str, absent: SecretError) -> Take:
-    """Return a function that returns one key of a reading. It raises a copy of `absent` if the key is missing."""
+    """Return a function that returns the value of `key` in a reading. If the key is missing, it raises `absent`."""
 
     def take(reading: Reading) -> Any:
         value = object_of(reading)

@@ -32,8 +32,6 @@ def put_handles(root: Node, shape: Shape, query: Query, base: Handles | None = N
 
 
 class _Walk:
-    """The insertion of handles into one tree."""
-
     def __init__(self, root: Node, shape: Shape, query: Query, base: Handles | None) -> None:
         self.root = root
         self.shape = shape

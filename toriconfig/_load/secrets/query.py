@@ -139,7 +139,7 @@ class Handles:
         return known
 
     def carried(self) -> Handles:
-        """Return new handles for a derived tree, with the findings that apply to it too and without secrets."""
+        """Return new handles for a derived tree, with a copy of `declared` and `source_texts` and nothing else."""
         new = Handles()
         new.declared.update(self.declared)
         new.source_texts.update(self.source_texts)

@@ -173,7 +173,7 @@ def _ranks_above_vault(node: Node, query: Query) -> bool:
 
 
 def _lower(node: Node, shape: Shape, path: Path, query: Query, parts: Parts) -> Provider | Secret[Any] | Problem:
-    """Return the provider or the secret that a layer sets, or the problem of its value."""
+    """Return the provider or the secret for the value that a layer sets, or the problem of this value."""
     value = node.value
     if isinstance(value, Secret):
         reading = provider_of(value).reading

@@ -43,9 +43,10 @@ def with_handles(draft: Draft) -> Draft:
 
 
 def _warner(context: Context, draft: Draft, current: dict[tuple[str, Path], str]) -> Callable[[Path, str, str], None]:
-    """Return a function that logs a warning about a secret once. An empty message ends the warning.
+    """Return a function that logs a warning about a secret once.
 
-    The function holds neither the tree nor the text of the files.
+    An empty message ends the warning, so that it can be logged again. The function has no reference to the tree or to
+    the text of the files.
     """
     schema = context.recipe.schema
     name, key = schema.__name__, f"{schema.__module__}.{schema.__qualname__}"

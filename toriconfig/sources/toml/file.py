@@ -208,7 +208,7 @@ def _is_table(node: Node | None) -> bool:
 
 
 def _shown(text: str, read: str) -> list[str]:
-    """Return the lines for excerpts. After the valid part they have only keys, because secrets are not known there."""
+    """Return the lines for excerpts. After the valid part, values are masked, because secrets are not known there."""
     rows = text.split("\n")
     known = read.count("\n") + 1 if read else 0
     return [row if number < known else _keys_of(row) for number, row in enumerate(rows)]

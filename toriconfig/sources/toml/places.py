@@ -1,7 +1,7 @@
 """Positions of the keys and values of a TOML text.
 
-`tomllib` returns values without positions, so the text is scanned again. The text is valid, because `tomllib` has read
-it. The scanner therefore only follows strings, brackets and headers.
+`tomllib` returns values without positions, so the text is scanned again. The scanner reports no errors, because
+`tomllib` has already read the text. It follows strings, brackets and headers.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Spot:
 
 
 class TooDeep(Exception):
-    """Error for values that are nested too deeply, with the position `at`."""
+    """Error for values that are nested too deeply. `at` is their position."""
 
     def __init__(self, at: int) -> None:
         super().__init__(at)

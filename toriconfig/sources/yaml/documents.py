@@ -68,7 +68,7 @@ def _layer(kind: LayerKind, name: str) -> Layer:
 def read_documents(content: str | bytes, layer: Layer, limits: Limits, parser: Parser = FASTEST) -> list[Tree]:
     """Return a tree for each document of `content`; no tree for empty content.
 
-    If a byte or character is not text, only the lines before it are read.
+    If a byte or character is invalid, the lines before it are read.
     """
     text, bad_at, encoding = _decoded(content)
     lines = split_lines(text)
@@ -160,7 +160,7 @@ def decode(data: bytes) -> tuple[str, int | None, str]:
 
 
 def split_lines(text: str) -> list[str]:
-    """Return the lines of a text, which end after LF, CR LF and CR as in YAML 1.2 and in editors."""
+    """Return the lines of a text. A line ends after LF, CR LF or CR, as in YAML 1.2 and in editors."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")

@@ -30,8 +30,7 @@ from toriconfig.sources.yaml.scalars import MERGE, MISSING, NUMERIC, REFUSED, WO
 def read_events(  # noqa: C901, PLR0912, PLR0915
     parser: Callable[[str], Any], text: str, reading: Reading
 ) -> Reading:
-    """Read every document of a text into `reading`, and return it. The `at` of each node is a pair of the parser's
-    marks.
+    """Read every document of a text into `reading`, and return `reading`. The `at` of a node is a pair of marks.
 
     Args:
         parser: converts text into an object with `get_event`, which returns the next event, or None at the end.

@@ -100,8 +100,9 @@ def tagged(text: str, tag: str) -> Any:
 
 
 def reading_of_1_1(text: str) -> str:
-    """Return a phrase for the value that YAML 1.1 (PyYAML, Ruby, older tools) reads, such as "a date"; "" if 1.2 reads
-    the same value.
+    """Return a phrase for the value that YAML 1.1 reads, such as "a date"; "" if YAML 1.2 reads the same value.
+
+    PyYAML, Ruby and older tools read YAML 1.1.
     """
     word = WORDS_OF_1_1.get(text)
     if word:
