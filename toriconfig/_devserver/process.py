@@ -64,8 +64,8 @@ class Keeper:
         """Send one command to the watcher.
 
         Args:
-            word: "start", "end" or "quit".
-            pid: process id of the server for "start" and "end".
+            word: "start": a server was started. "end": a server has ended. "quit": end the watcher.
+            pid: process id of the server, for "start" and "end".
         """
         pipe = self._watcher.stdin
         assert pipe is not None

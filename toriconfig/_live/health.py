@@ -63,7 +63,7 @@ class Health:
         return all(secret.state in ("fresh", "unread") for secret in self.secrets.values())
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """Print the state in IPython: one line each for the whole, the warnings and the secrets."""
+        """Print the state in IPython: one line for the whole, and one line for each warning and each secret."""
         lines = [f"ok: {self.ok}", *filter(None, [self.error]), *self.warnings]
         printer.text("\n".join([*lines, *(f"{path}: {secret.state}" for path, secret in self.secrets.items())]))
 

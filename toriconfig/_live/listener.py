@@ -59,7 +59,7 @@ class Listener:
             self._logged(change, lambda: self._finish(change, self._callback(change)))
 
     def call_soon(self, change: Change) -> None:
-        """Call the callback on another thread, after its own earlier calls. A slow callback does not delay others."""
+        """Call the callback on another thread, after its earlier calls. Other callbacks are not delayed."""
         self._soon(partial(self.call, change))
 
     def _finish(self, change: Change, outcome: Any) -> None:

@@ -36,9 +36,7 @@ def refresh_below(loaded: Loaded, path: str) -> list[Change]:
 
 
 async def arefresh_below(loaded: Loaded, path: str) -> list[Change]:
-    """Fetch each secret at or below `path` now, without blocking the event loop, and return the changes. See
-    `refresh_below`.
-    """
+    """Fetch each secret at or below `path` now, without blocking the event loop. See `refresh_below`."""
     asking = _Asking(loaded, path)
     try:
         for flight in asking.flights:

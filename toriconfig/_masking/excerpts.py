@@ -97,10 +97,9 @@ def _instead_of_keys(problems: Iterable[Problem], shape: Shape) -> Iterator[Orig
 
 
 def _fields(shape: Shape, seen: frozenset[type] = frozenset(), *, sealed: bool = False) -> Iterator[tuple[Field, bool]]:
-    """Yield `(field, sealed)` for every field at any depth.
+    """Yield `(field, sealed)` for every field at any depth. `sealed` is True for a field inside a secret.
 
-    `sealed` is True for a field inside a secret. The name of such a field is recognized even if its parent key is
-    missing.
+    The name of such a field is recognized even if its parent key is missing.
     """
     if shape.kind == "secret":
         yield from _fields(shape_of(shape.inner), seen, sealed=True)

@@ -78,11 +78,9 @@ class Masked:
             anchors |= used
 
     def _down_to_uses(self, lines: list[str]) -> tuple[list[str], frozenset[str]]:
-        """Return `(lines, secret anchors)`. The lines are extended down to the last use of a YAML anchor that is in
-        `lines`.
+        """Return `(lines, secret anchors)`. The lines are extended to the last use of a YAML anchor in `lines`.
 
-        An anchor that is used more than `_FAR` lines below counts as secret, so the lines up to this use are not
-        needed.
+        An anchor that is used more than `_FAR` lines below counts as secret, and its lines are not needed.
         """
         if len(lines) == len(self._lines):
             return lines, frozenset()

@@ -48,9 +48,7 @@ class Keys:
         self._nulls = nulls
 
     def told(self, problem: Problem) -> Problem:
-        """Return the problem with a masked key. Texts of the problem that contain a masked part are removed or
-        replaced.
-        """
+        """Return the problem with a masked key. Texts that contain a masked part are removed or replaced."""
         path = _parsed(problem.path)
         shown = self.path(path, null=problem.path in self._nulls)
         if shown == path:

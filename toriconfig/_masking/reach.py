@@ -146,9 +146,7 @@ class _Walk:
         return key is None or not (self.sensitive.names(key) or self.sensitive.holds(key))
 
     def _within_flow(self, text: str, floor: int) -> None:
-        """Process a line that begins inside the brackets of a secret. The brackets may close on this line, and
-        others may open.
-        """
+        """Process a line that begins inside the brackets of a secret. Brackets may close and open on this line."""
         depth, quote = self.depth, self.quote
         ended = self._lex(text, 0, floor)
         if ended is None:

@@ -38,9 +38,7 @@ class Deadline:
         return 0.0 if self._cancelled.is_set() else max(0.0, self.at - self._now())
 
     def pause(self, seconds: float) -> bool:
-        """Wait `seconds` and return True. Return False if too little time is left for another attempt, or after
-        `cancel`.
-        """
+        """Wait `seconds` and return True. Return False after `cancel`, or if too little time is left for an attempt."""
         if seconds + SLICE >= self.remaining():
             return False
         return not self._cancelled.wait(seconds)

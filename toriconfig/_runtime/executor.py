@@ -37,7 +37,7 @@ class Executor:
         self.rnd = random.Random().random  # noqa: S311  (jitter, no secret)
 
     def deadline(self, seconds: float) -> Deadline:
-        """Return the deadline in `seconds` from now."""
+        """Return a deadline that is `seconds` from now."""
         return Deadline(self.now() + seconds, self.now)
 
     def flight(self, seconds: float, expired: Callable[[bool], object]) -> Flight:

@@ -55,9 +55,7 @@ class Flight:
         return self._claims.take()
 
     def finish(self) -> None:
-        """Mark the flight as ended, and wake all waiting threads and coroutines. Called after the outcome was
-        recorded.
-        """
+        """Mark the flight as ended, and wake all that wait for it. Called after the outcome was recorded."""
         self.ended = True
         # the scheduler refers to the flight until its deadline, but must not keep these alive
         self._on_expiry = self.job = None
@@ -112,9 +110,7 @@ class Flight:
                 raise
 
     def wait(self) -> None:
-        """Block until the flight has ended. At the deadline, end the flight, and wait at most `GRACE` seconds
-        longer.
-        """
+        """Block until the flight has ended. At the deadline, end it, and wait at most `GRACE` seconds longer."""
         if not self.join(self.deadline.remaining()):
             self.expire()
             self.join(GRACE)

@@ -21,9 +21,9 @@ GAP = 1.0
 
 
 def poll_delay(interval: float, rnd: Random, *, first: bool = False) -> float:
-    """Return the seconds until the next poll: the interval +- 10 %.
+    """Return the seconds until the next poll: a random number, 90 to 110 % of `interval`.
 
-    If `first` is True, return a random number of seconds between 0 and the interval.
+    If `first` is True, the number is between 0 and `interval`.
     """
     return interval * rnd() if first else interval * (0.9 + 0.2 * rnd())
 
@@ -36,8 +36,8 @@ def fresh_for(interval: float) -> float:
 def retry_delay(failures: int, interval: float, rnd: Random) -> float:
     """Return the seconds before the next request, after `failures` failed requests in a row.
 
-    The delay doubles with each failure, up to `interval`, and varies by +- 25 %, so that processes that failed together
-    do not retry together.
+    The delay doubles with each failure, up to `interval`, and varies by up to 25 %, so that processes that failed
+    together do not retry together.
     """
     return min(interval, FIRST_RETRY * 2.0 ** min(failures - 1, 30)) * (0.75 + 0.5 * rnd())
 

@@ -12,7 +12,7 @@ Then = Callable[[Callable[[], object]], None]
 
 
 class Transitions:
-    """A lock for the memory of one object.
+    """A lock for the attributes of one object.
 
     A thread that holds a lock must not start a thread, wait, log or call a callback: a finalizer, a logging handler or
     a callback may take the same lock, and both threads would block forever. The block of `with` therefore passes such

@@ -178,9 +178,7 @@ class ThreadPool:
         return True
 
     def _taken(self) -> Job | None:
-        """Remove and return the waiting job with the highest priority. Skip abandoned jobs. Return None if there is
-        no job.
-        """
+        """Remove and return the waiting job with the highest priority; None if there is none. Skip abandoned jobs."""
         for jobs in self._jobs:
             while jobs:
                 try:

@@ -1,4 +1,4 @@
-"""Conversion of exceptions of `Backend.fetch` to `SecretError`. Messages omit the text of other exceptions."""
+"""Conversion of exceptions of `Backend.fetch` to `SecretError`. The texts of other exceptions are omitted."""
 
 from __future__ import annotations
 
@@ -39,9 +39,7 @@ def timed_out(scheme: str, path: str, seconds: float) -> SecretUnreachable:
 
 
 def _what(error: BaseException) -> str:
-    """Return the type of an exception and the line that raised it. The text is omitted, because it may contain a
-    value.
-    """
+    """Return the type of an exception, and the line that raised it. The text may contain a value and is omitted."""
     trace, where = error.__traceback__, ""
     while trace is not None:
         where = f" at {os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"

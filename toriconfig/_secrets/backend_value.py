@@ -30,7 +30,7 @@ class BackendValue(CachedValue):
 
     Args:
         backend: the backend.
-        executor: provides threads, timers and the clock.
+        executor: object that provides threads, timers and the clock.
         outages: object that logs the warnings.
         path: the argument of `fetch`.
         session: the session of the backend. The reference keeps the session alive, so that later loads share its

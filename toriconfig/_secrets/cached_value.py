@@ -25,15 +25,15 @@ class CachedValue(ABC):
     """Base class of a provider that fetches from a backend. `Provider` describes the public methods.
 
     A subclass fetches in `_read` and records the outcome. No request, timer, callback or wait happens under the lock.
-    Methods whose names begin with an underscore are called under the lock; `_notify` is called without it. They pass to
-    `then` the functions to call after the lock is released.
+    Methods whose names begin with an underscore are called under the lock, and pass to `then` the functions to call
+    after the lock is released. One exception: `_notify` is called without the lock.
 
     Attributes:
         store: identifier of the backend; equal for all values of one backend.
         counts: numbers of reads, failures and rotations since the value was first used.
 
     Args:
-        executor: provides threads, timers and the clock.
+        executor: object that provides threads, timers and the clock.
         reference: the reference as written in the settings.
         origin: origin to report before the first read.
         attempts: record of the requests since the last success.
@@ -87,8 +87,7 @@ class CachedValue(ABC):
         return () if flight is None else (flight,)
 
     def settle(self) -> Reading:
-        """Return the value in memory. Call `pending` just before, because `pending` removes a value that is no longer
-        usable.
+        """Return the value in memory. Call `pending` just before, because `pending` removes an unusable value.
 
         Raises:
             SecretError: no value is in memory; the exception is the error of the last request.
@@ -156,9 +155,7 @@ class CachedValue(ABC):
         return reading.origin if reading is not None else self._origin
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
-        """Call `swap` after each change of the value, on the thread of the change. Return a function that cancels
-        this.
-        """
+        """Call `swap` after each change of the value, on the thread of the change. Return the function to cancel."""
         return self._subscribers.add(swap)
 
     @property
@@ -209,7 +206,7 @@ class CachedValue(ABC):
         """End a pause after failed requests, so that the next request is sent at once."""
 
     def _unanswered(self) -> SecretError:
-        """Return the error of a value without an answer and without an error yet."""
+        """Return the error of a value whose first request is still in progress."""
         return SecretUnreachable("it was not fetched yet", reference=self.reference)
 
     def _under_way(self) -> bool:
@@ -232,7 +229,7 @@ class CachedValue(ABC):
         self._timer += 1
 
     def _notify(self, old: Reading | None, new: Reading | None) -> None:
-        """Count a rotation, and call the subscribers. Called without the lock."""
+        """Call the subscribers, and count a rotation if the value differs. Called without the lock."""
         if old is None and new is None:
             return
         if old is not None and new is not None:

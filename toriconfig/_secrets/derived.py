@@ -167,9 +167,7 @@ class Derived:
             listener(before, after)
 
     def _readings(self, provider: Provider, reading: Reading | None) -> tuple[Reading, ...]:
-        """Return one reading of each input: `reading` for the input `provider`, the present one for others; () if
-        one is None.
-        """
+        """Return `reading` for the input `provider`, and the present readings of the others; () if any is None."""
         readings = tuple(reading if one is provider else one.reading for one in self.inputs)
         return () if None in readings else readings  # type: ignore[return-value]
 

@@ -69,9 +69,7 @@ class FileProvider:
     ask = refresh
 
     def settle(self) -> Reading:
-        """Return the value. If the file can no longer be read, return the last value, with `state` "stale" and an
-        `error`.
-        """
+        """Return the value. If the file can no longer be read, return the last value; `error` is then set."""
         error = self.look()
         if self.reading is None:
             assert error is not None
@@ -108,9 +106,9 @@ class FileProvider:
         return failure
 
     def _read(self, known: Identity | None) -> tuple[Reading | None, Identity | None, SecretError | None]:
-        """Read the file if its identity is not `known`. Return `(reading, identity, error)`.
+        """Read the file, unless its identity equals `known`. Return `(reading, identity, error)`.
 
-        The reading is None if the file is unchanged or cannot be read. The error is None if the file can be read.
+        The reading is None if the file is unchanged or cannot be read. The identity is None if the file cannot be read.
         """
         opened = open_regular(self.file, MAX_BYTES)
         if isinstance(opened, Unread):

@@ -55,8 +55,9 @@ class FileWatch:
         self._planned = False
 
     def add(self, provider: FileProvider) -> Callable[[], None]:
-        """Check a file now and periodically, until the returned function is called or `provider` is
-        garbage-collected.
+        """Check a file now and periodically. The checks end when the returned function is called.
+
+        They also end when `provider` is garbage-collected.
         """
         from toriconfig._runtime.workers import POLL
 

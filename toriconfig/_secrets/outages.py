@@ -10,7 +10,7 @@ from toriconfig._runtime.transitions import Transitions
 
 
 class Named(Protocol):
-    """Protocol of a cached value that log messages name."""
+    """Protocol of a cached value whose reference appears in log messages."""
 
     reference: str
 
@@ -32,9 +32,7 @@ class Outages(Generic[V]):
         self.reset()
 
     def reset(self) -> None:
-        """Forget all values and replace the lock. In a forked child, a thread of the parent may still hold the old
-        lock.
-        """
+        """Forget all values and replace the lock. After a fork, a thread of the parent may hold the old lock."""
         self._memory = Transitions()
         self._failing: WeakSet[V] = WeakSet()
 

@@ -72,7 +72,7 @@ class Flight(Protocol):
     """One request in progress, shared by all readers that wait for it. It ends at its deadline at the latest."""
 
     def wait(self) -> None:
-        """Block until the request has ended. A request at its deadline counts as ended."""
+        """Block until the request has ended, or until its deadline."""
         ...
 
     async def await_end(self) -> None:
@@ -90,8 +90,7 @@ If both arguments are the same reading, that reading has ended before the expect
 class Subscribers:
     """The subscribers of one provider.
 
-    No lock is taken, because garbage collection may cancel a subscription at any moment. Each change of the dict is
-    atomic.
+    No lock is taken, because garbage collection may cancel a subscription at any moment. Each change is atomic.
     """
 
     __slots__ = ("_subscribers",)
@@ -118,8 +117,7 @@ class Subscribers:
 
 
 class Provider(Protocol):
-    """Protocol of an object that returns the current value of a secret. All handles of one reference share one
-    provider.
+    """Protocol of the source of a secret's current value. All handles of one reference share one provider.
 
     Attributes:
         reading: the newest usable reading; None: there is no usable value.
@@ -151,16 +149,14 @@ class Provider(Protocol):
     def refresh(self) -> Sequence[Flight]:
         """Fetch a newer value, because a server refused the present one. Return the requests in progress.
 
-        After the requests have ended, a read returns the newest available value. The pauses between repeated fetches
-        grow.
+        After the requests have ended, a read returns the newest value. The pauses between repeated fetches grow.
         """
         ...
 
     def ask(self) -> Sequence[Flight]:
-        """Fetch now, even if the value in memory is fresh. Return the requests in progress. Concurrent calls share one
-        request.
+        """Fetch now, even if the value in memory is fresh. Return the requests in progress.
 
-        After the requests have ended, `error` shows if the fetch failed.
+        Concurrent calls share one request. After the requests have ended, `error` is set if the fetch failed.
         """
         ...
 
@@ -185,7 +181,7 @@ class Provider(Protocol):
         ...
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
-        """Call `swap` after each change of the value. Return a function that cancels this without taking a lock."""
+        """Call `swap` after each change of the value. Return the function to cancel, which takes no lock."""
         ...
 
 
@@ -244,6 +240,6 @@ EXACT = "exact: KV v2 rounds numbers from 2**53 on, so store it as text"
 
 
 def is_rounded(value: Any, reading: Reading) -> bool:
-    """True if `value`, a part of `reading`, is a number that KV v2 may have rounded: KV v2 stores 64-bit floats."""
+    """True if KV v2 may have rounded `value`, a part of `reading`. KV v2 stores numbers as 64-bit floats."""
     kv = reading.version is not None and reading.origin.layer != "backend"
     return kv and type(value) in (int, float) and abs(value) >= 2**53

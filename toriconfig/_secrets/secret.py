@@ -29,9 +29,7 @@ _Cached = tuple[Any, Any, Provider, Callable[[], float] | None]
 
 
 class _Serializer:
-    """Descriptor that creates pydantic's serializer of `Secret` at the first use, so that this module imports no
-    pydantic.
-    """
+    """Descriptor that creates the pydantic serializer of `Secret` at the first use, because it imports pydantic."""
 
     def __init__(self) -> None:
         self._made: Any = None
@@ -81,8 +79,7 @@ class Secret(Generic[T]):
     @overload
     def get(self, default: D) -> T | D: ...
     def get(self, default: Any = _RAISE) -> Any:
-        """Return the current value. A fresh value is returned from memory. Otherwise, it is fetched within the
-        deadline.
+        """Return the current value: the value in memory if it is fresh, otherwise a new value from the backend.
 
         Args:
             default: value to return, instead of raising an exception, if the secret has no usable value.
@@ -259,8 +256,7 @@ def handle(provider: Provider, inner: Any, path: str) -> Secret[Any]:
 
 
 def typed(secret: Secret[T], inner: Any, path: str = "") -> tuple[Secret[T] | None, str]:
-    """Return `(handle, "")`, with a handle whose T is `inner`, or `(None, expected form)` if the value cannot be
-    converted.
+    """Return `(handle, "")`, or `(None, expected form)` if the value cannot be converted to `inner`.
 
     The handle is `secret` itself if its T is known, if no value is in memory, or if the value needs no conversion.
     """

@@ -19,7 +19,7 @@ from toriconfig.errors import SecretError, VaultError
 
 
 class Response:
-    """Answer of Vault with the attributes of `requests.Response` that hvac reads."""
+    """Answer of Vault, with those attributes of `requests.Response` that hvac uses."""
 
     def __init__(self, answer: Answer) -> None:
         self.status_code = answer.status

@@ -28,7 +28,7 @@ class PathAttempts(Attempts):
         return self.unanswered_since if is_outage(self.error) else None
 
     def sent(self, now: float) -> None:
-        """Record that a request was sent."""
+        """Record that a request was sent at the monotonic time `now`."""
         if self.unanswered_since is None:
             self.unanswered_since = now
 
@@ -49,6 +49,9 @@ class PathAttempts(Attempts):
             self.unanswered_since = None
 
     def take_warning(self) -> bool:
-        """Return True if a warning is due: at the first call after a success, unless the error is `VaultNotFound`."""
+        """Return True at the first call after a success, unless the error is a `VaultNotFound`; otherwise False.
+
+        True means that a warning must be logged.
+        """
         first, self._warned = not self._warned and not isinstance(self.error, VaultNotFound), True
         return first

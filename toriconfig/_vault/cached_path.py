@@ -81,8 +81,9 @@ class CachedPath(CachedValue):
                 self._plan(then, first=True)
 
     def rest(self) -> None:
-        """Cancel the planned request; the next read plans another one. If the value has ended, notify the
-        subscribers.
+        """Cancel the planned request. The next read plans a new request.
+
+        If the value has ended, notify the subscribers.
         """
         with self._memory:
             self._clear_timer()

@@ -39,7 +39,7 @@ class Client:
     Args:
         resolved: addresses, TLS, login and timeout.
         environ: environment variables. A token is read from them each time that a token is needed.
-        executor: provides threads and timers.
+        executor: object that provides threads and timers.
         dependents: holder of the leased credentials; None: there are none.
         transport: function that creates the object which sends a request to an address; None: urllib3.
         on_send: function called with the priority of each request before a worker thread gets the request; None: none.
@@ -336,7 +336,7 @@ class Client:
         return error or VaultUnreachable("Vault cannot be reached", reference=path)
 
     def _block(self, error: SecretError | None) -> None:
-        """Let the next requests fail at once for a short time. Called when no address accepted a connection."""
+        """Let the next requests fail with `error` for a short time. Called when no address accepted a connection."""
         self._error = error or VaultUnreachable("Vault cannot be connected to")
         self._blocks += 1
         delay = min(BLOCK, retry_delay(self._blocks, self.resolved.vault.refresh_interval, self.executor.rnd))

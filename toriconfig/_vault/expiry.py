@@ -78,10 +78,9 @@ def certificate(data: dict[str, Any], answer: Answer, clock: Clock, asked: float
 
 
 def _until(ends: float, answer: Answer, clock: Clock) -> float:
-    """Return the number of seconds until `ends`, at least 1. The present time is the `Date` of the answer, else
-    `clock`.
+    """Return the number of seconds from now until `ends`, at least 1. `ends` is in seconds since 1970.
 
-    `ends` is in seconds since 1970.
+    The present time is the `Date` of the answer; without a `Date`, the time of `clock`.
     """
     now = timestamp(answer.headers.get("date"))
     if now is None:

@@ -33,7 +33,7 @@ class Lease:
         duration: number of seconds that Vault granted last.
         term: number of seconds that Vault granted first.
         renewed: True if a renewal was granted.
-        on_demand: True for data that only readers fetch again, such as a one-time code; no step is planned.
+        on_demand: True for data such as a one-time code: a reader fetches new data, and no step is planned.
         revoked_at_end: True if the credentials work until Vault revokes them. False if they expire by themselves, such
             as a certificate.
         gone: True if the credentials must not be used: Vault reported their end, or they belong to another process.
@@ -114,8 +114,7 @@ def ended(lease: Lease, now: float) -> Lease:
 
 
 def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -> bool:
-    """True if the credentials probably work after their end: Vault stopped answering before the end, so it revoked
-    nothing.
+    """True if the credentials probably work after their end, because Vault did not answer and revoked nothing.
 
     Args:
         lease: present state of the lease.
@@ -130,7 +129,7 @@ def works_after_end(lease: Lease, ends: float, unanswered_since: float | None) -
 def retry(action: Action, ends: float, now: float, rnd: Random, *, failures: int, interval: float) -> Plan:
     """Plan the next attempt after a failed renewal or re-issue.
 
-    The action is the same. If a renewal would come too late, it is replaced by a re-issue.
+    The plan repeats the failed action. If a renewal would come too late, the plan is a re-issue.
 
     Before the end, the first attempt comes within `interval`. Later attempts are spread over the time that is left, at
     most `RETRY_SPREAD`, so that many processes do not retry together. After the end, the delays are those of

@@ -51,7 +51,7 @@ class Leased(NamedTuple):
         """Return the next step for the lease, and the time of that step.
 
         Args:
-            vault: source of `overlap` and `refresh_interval`.
+            vault: options, of which `overlap` and `refresh_interval` are used.
             now: monotonic seconds.
             rnd: function that returns a random number from 0 to 1.
             tried: the last action.

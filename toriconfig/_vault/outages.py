@@ -24,7 +24,7 @@ class VaultOutages(Outages[Affected]):
     """The cached paths whose last request failed while a usable value is in memory.
 
     Args:
-        requester: source of Vault's address for the log message.
+        requester: client, whose address appears in messages.
     """
 
     def __init__(self, requester: PathRequester) -> None:
@@ -35,9 +35,7 @@ class VaultOutages(Outages[Affected]):
         self._renewable = True
 
     def confirmed(self, path: Affected) -> None:
-        """Record that Vault confirmed the value of `path`. Let the other failing paths replace credentials that have
-        ended.
-        """
+        """Record that Vault confirmed the value of `path`. Other failing paths then replace ended credentials."""
         for other in self.succeeded(path):
             other.vault_answers()
 

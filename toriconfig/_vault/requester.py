@@ -37,7 +37,7 @@ class WorkerRequester(Protocol):
     Attributes:
         resolved: the configuration.
         environ: environment variables, which may contain the token.
-        executor: provides threads, timers and the clock.
+        executor: object that provides threads, timers and the clock.
     """
 
     resolved: Resolved

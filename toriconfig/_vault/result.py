@@ -35,7 +35,8 @@ class ReadResult(NamedTuple):
         lease: the lease of the data; None: the data has no lease.
         token: the token of the request.
         ttl: seconds until the password of a static role changes; None: the path is no static role.
-        comparable: `data` without the parts whose change makes no new value, such as the expiry; None: all of `data`.
+        comparable: `data` without the parts that change while the credential stays the same, such as the expiry; None:
+            all of `data`.
     """
 
     data: dict[str, Any]
@@ -46,7 +47,10 @@ class ReadResult(NamedTuple):
     comparable: dict[str, Any] | None = None
 
     def differs(self, old: object) -> bool:
-        """True if the data differs from `old`. A lease always differs. The `ttl` of a static role is not compared."""
+        """True if the data differs from `old`. Data with a lease always differs.
+
+        The `ttl` of a static role is not compared.
+        """
         if self.lease is not None:
             return True
         if self.ttl is None or not isinstance(old, dict):

@@ -34,8 +34,8 @@ class Session:
 
     Attributes:
         resolved: the configuration.
-        executor: provides threads and timers.
-        client: sends the requests.
+        executor: object that provides threads and timers.
+        client: the client, which sends the requests.
         mounts: the known mounts of secrets engines.
 
     Args:
@@ -105,8 +105,7 @@ class Session:
     def after_fork(self) -> None:
         """In a forked child: replace the sockets, threads and locks of the parent.
 
-        Tokens from a login and leases of the parent stay in use if `Vault.share_after_fork` is True; otherwise forget
-        them.
+        Leases and tokens from a login are forgotten if `Vault.share_after_fork` is not True.
         """
         self._begin()
         share = bool(self.resolved.vault.share_after_fork)
@@ -118,9 +117,7 @@ class Session:
             path.after_fork(share=share)
 
     def forget(self) -> None:
-        """Forget the cached paths, so that later loads read each path again. Paths that are still in use are no longer
-        polled.
-        """
+        """Forget the cached paths, so that later loads read each path again. Paths in use are no longer polled."""
         paths = self.paths()
         with self._lock:
             self._recent.clear()

@@ -13,8 +13,7 @@ NEVER = float("inf")
 
 
 class LiveToken:
-    """State of one token. Each lease refers to the token that requested the lease, because the lease ends with this
-    token.
+    """State of one token. A lease refers to the token that requested the lease, because both end together.
 
     Attributes:
         value: the token itself; "" for an agent, which adds its own token to each request.
@@ -65,9 +64,7 @@ class LiveToken:
 
     @property
     def usable_until(self) -> float:
-        """Monotonic seconds until which the token is used. A token from a login is replaced some seconds before its
-        end.
-        """
+        """Monotonic seconds until which the token is used. A token from a login is replaced shortly before its end."""
         return self.ends - margin(self.duration or 0.0) if self.from_login else self.ends
 
     def end(self) -> None:

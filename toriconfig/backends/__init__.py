@@ -84,8 +84,8 @@ class Backend(ABC):
     """Base class of a backend. All loads and threads share one object, so its methods must be thread-safe.
 
     Attributes:
-        scheme: the text before `:` in references: a lower-case letter, then lower-case letters, digits, `+`, `-` and
-            `.`.
+        scheme: the text before `:` in references. It begins with a lower-case letter, and contains lower-case letters,
+            digits, `+`, `-` and `.`.
         timeout: maximum number of seconds that a reader waits for one fetch.
         refresh_interval: seconds between two fetches of a path that is in use.
         stale_for: seconds that a fetched value stays in use while the backend fails.
@@ -134,11 +134,12 @@ class Backend(ABC):
         return None
 
     def check(self, path: str) -> None:  # noqa: B027  (optional)
-        """Reject a path that can never exist. Called when references are parsed, without I/O. The default accepts all
-        paths.
+        """Raise an error for a path that can never exist. Called when references are parsed; must do no I/O.
+
+        The default accepts all paths.
 
         Args:
-            path: as for `fetch`; never empty.
+            path: the reference without the scheme and without `#key`; never empty.
 
         Raises:
             ValueError: the path is invalid. The message is shown with the file and the line of the reference.
@@ -161,7 +162,7 @@ class Backend(ABC):
         """Return the minimal policy with which a program can read these paths, for `toriconfig policy`.
 
         Args:
-            paths: as for `fetch`, without repetitions.
+            paths: the references without the scheme and without `#key`; each path once.
             online: True: the method may send requests to the backend, to make the policy exact.
 
         Returns:
@@ -181,9 +182,7 @@ def backend_of(scheme: str, backends: Sequence[Backend]) -> Backend:
 
 
 def unconfigured(backend: Backend) -> tuple[str, str] | None:
-    """Return the result of `backend.unconfigured()`. If the method raises an exception, return a reason that names the
-    method.
-    """
+    """Return the result of `backend.unconfigured()`. If the method raises, return a reason that names the method."""
     try:
         return backend.unconfigured()
     except Exception as error:  # noqa: BLE001  (a backend is anybody's code)

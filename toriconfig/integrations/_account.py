@@ -28,10 +28,10 @@ class Account(NamedTuple):
 
 
 def check_secret(secret: object, name: str) -> None:
-    """Check that an argument is a `Secret`. A plain credential would never rotate. The message omits the argument.
+    """Check that an argument is a `Secret`. A plain text would not change at a rotation.
 
     Raises:
-        TypeError: the argument is not a `Secret`.
+        TypeError: the argument is not a `Secret`. The message begins with `name`, and omits the argument.
     """
     expect(secret, Secret, f"{name} needs a Secret")
 

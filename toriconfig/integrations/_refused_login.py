@@ -37,10 +37,9 @@ def login_refused(error: BaseException, user: str) -> bool:
 
 
 def newer_account(secret: Secret[Any], username: str, password: str) -> Account | None:
-    """Return an account of `secret` that differs from the refused one. If the one in memory was refused, fetch a new
-    one.
+    """Return an account of `secret` that differs from the refused one; None if there is no other account.
 
-    Return None if there is no other account.
+    If the account in memory is the refused one, fetch the secret again.
     """
     found = _differing(secret.get(None), username, password)
     if found is None:
@@ -51,9 +50,7 @@ def newer_account(secret: Secret[Any], username: str, password: str) -> Account 
 
 
 async def async_newer_account(secret: Secret[Any], username: str, password: str) -> Account | None:
-    """Return an account of `secret` that differs from the refused one, without blocking the event loop. See
-    `newer_account`.
-    """
+    """Return an account that differs from the refused one, without blocking the event loop. See `newer_account`."""
     found = _differing(await secret.aget(None), username, password)
     if found is None:
         for flight in provider_of(secret).refresh():
@@ -63,7 +60,7 @@ async def async_newer_account(secret: Secret[Any], username: str, password: str)
 
 
 def _differing(value: Any, username: str, password: str) -> Account | None:
-    """Return the account in a value. Return None if the value is None, or if the account equals the arguments."""
+    """Return the account in `value`; None if `value` is None, or if the account is `username` with `password`."""
     found = None if value is None else account_in(value)
     return found if found is not None and found.differs(username, password) else None
 

@@ -31,8 +31,8 @@ _UNITS = {"s": "seconds"}
 class SettingsCollector(Collector):
     """Collector of `toriconfig_…` metrics, such as `toriconfig_secret_age_seconds{settings="App",secret="token"}`.
 
-    One collector measures all settings objects of a program. The multiprocess mode of prometheus_client
-    ignores collectors. In that mode, each worker needs its own port.
+    One collector measures all settings objects of a program. The multiprocess mode of prometheus_client ignores
+    collectors. In that mode, each worker needs its own port.
 
     Args:
         settings: lazy objects or models; each is named after its class in the label `settings`.

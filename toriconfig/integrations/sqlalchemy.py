@@ -28,7 +28,7 @@ def follow(engine: Engine, credentials: Secret[Any]) -> Callable[[], None]:
         credentials: a secret with `username` and `password`.
 
     Returns:
-        A function that ends this: new connections log in with the account in the URL again.
+        A function that undoes this. New connections then log in with the account in the URL.
 
     Example::
 

@@ -24,7 +24,7 @@ Arguments = Mapping[str, str]
 
 
 def completed(cloud: str, arguments: Arguments, tools: LoginTools) -> Arguments:
-    """Return the arguments, and add missing credentials of the cloud. Arguments of other login methods stay unchanged.
+    """Return the arguments with the missing credentials added, if `cloud` is a cloud. Otherwise, return them unchanged.
 
     Args:
         cloud: name of the login method.
@@ -32,7 +32,7 @@ def completed(cloud: str, arguments: Arguments, tools: LoginTools) -> Arguments:
         tools: the tools of the login.
 
     Raises:
-        SecretError: the cloud gives no credentials to this machine.
+        SecretError: the cloud provides no credentials for this machine.
     """
     complete = _CLOUDS.get(cloud)
     return arguments if complete is None else complete(arguments, tools)

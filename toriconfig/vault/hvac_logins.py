@@ -78,8 +78,8 @@ _OTHERS = {"cert": "`TLSCertificate(...)`", "token": "`Token(...)`"}
 class HvacLogin(LoginMethod):
     """Login by a login method of hvac.
 
-    An argument is text, or a function without arguments that returns the text at each login. With the name
-    `<argument>_file`, it is the path of a file that is read at each login.
+    An argument is text, or a function without arguments that returns the text at each login. An argument
+    `<name>_file` is the path of a file that is read at each login.
 
     Missing credentials of `aws`, `gcp` and `azure` are requested from the cloud. `aws` uses the first of these: the
     variable `AWS_ACCESS_KEY_ID` and related variables, STS with the web identity of a pod, the container, the machine.

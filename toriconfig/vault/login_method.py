@@ -62,7 +62,7 @@ class LoginTools(ABC):
 
         Args:
             value: the value, or None.
-            file: a file that is read as by `read`, or None.
+            file: the path of a file, or None; see `read`.
             what: name of the content for error messages.
 
         Raises:
@@ -93,8 +93,7 @@ class LoginTools(ABC):
 
     @abstractmethod
     def fetch(self, url: str, what: str, *, method: str = "GET", headers: Mapping[str, str] | None = None) -> str:
-        """Send a request to a metadata service of the cloud. Return the text of the answer, without surrounding
-        whitespace.
+        """Send a request to a metadata service of the cloud. Return the stripped text of the answer.
 
         No proxy is used and no redirect is followed. The request ends at the deadline of the login.
 
@@ -105,8 +104,8 @@ class LoginTools(ABC):
             headers: headers of the request; None: no headers.
 
         Raises:
-            SecretError: no answer arrived, its status is not 200, or it is not UTF-8 text of at most 1 MiB. The message
-                names the host.
+            SecretError: no answer arrived, the status is not 200, or the text is not UTF-8 or is longer than 1 MiB. The
+                message names the host.
         """
 
     @abstractmethod

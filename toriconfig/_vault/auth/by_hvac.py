@@ -124,8 +124,9 @@ def log_in(
 
 
 def _place(error: BaseException) -> str:
-    """Return " at FILE:LINE" of the innermost frame outside this library and hvac; if there is none, of the
-    innermost.
+    """Return " at FILE:LINE" of the code that raised `error`.
+
+    Frames of this library and of hvac are used if there are no others.
     """
     from os.path import basename
 

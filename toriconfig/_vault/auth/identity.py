@@ -60,7 +60,7 @@ class Dependents(Protocol):
         ...
 
     def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:
-        """Record for the credentials that a renewal or replacement of `token` failed.
+        """Record that `token` could not be renewed or replaced, for the credentials that end with `token`.
 
         Args:
             token: the token.
@@ -70,7 +70,7 @@ class Dependents(Protocol):
         ...
 
     def token_renewed(self, token: LiveToken) -> None:
-        """Record for the credentials that `token` was renewed, which ends an outage."""
+        """Record that `token` was renewed, for the credentials that end with `token`. This ends a recorded outage."""
         ...
 
 
@@ -118,7 +118,7 @@ class Identity:
 
     @property
     def error(self) -> SecretError | None:
-        """Error of the last login; None if the login succeeded."""
+        """Error of the last login; None if the login succeeded or no login was sent."""
         return self._error
 
     @property
@@ -207,13 +207,16 @@ class Identity:
             self._requester.launch(LEASE, lambda flight: self._maintain(flight, token))
 
     def inherit(self, parent: Identity, *, share: bool) -> None:
-        """In a forked child: use the token of `parent`. If the parent obtained it by a login, `share` must be True."""
+        """In a forked child: use the token of `parent`. A token from a login is used if `share` is True."""
         token = parent._token
         if token is not None and (share or not token.from_login):
             self._token = token
 
     def release_tokens(self) -> list[LiveToken]:
-        """Forget all tokens. Return the valid ones that this process obtained by a login, to be revoked."""
+        """Forget all tokens. Return those that this process obtained by a login and that are still valid.
+
+        The caller revokes the returned tokens.
+        """
         with self._lock:
             tokens, self._obtained_tokens = self._obtained_tokens, []
             token, self._token = self._token, None

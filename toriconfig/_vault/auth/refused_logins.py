@@ -65,7 +65,7 @@ class RefusedLogins:
         Args:
             fingerprint: digest of the login request.
             now: monotonic seconds.
-            pause: function that waits for a number of seconds. It is called if no lock is available.
+            pause: function that waits for a number of seconds; called if no lock is available.
 
         Returns:
             True if this process may send the login. False if it was refused recently or another process is sending it.

@@ -26,7 +26,7 @@ def issue(
     Args:
         requester: object that sends the request.
         path: path of the role, such as `pki/issue/tori` or `kubernetes/creds/tori`.
-        parameters: pairs of name and value; names of Vault, such as `common_name` or `kubernetes_namespace`.
+        parameters: pairs of name and value. The names are defined by Vault, such as `common_name`.
         deadline: deadline of the request.
         relogin: True: log in again after a 403.
     """

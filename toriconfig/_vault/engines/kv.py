@@ -52,9 +52,7 @@ class Mounts:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the mounts and replace the lock. In a forked child, a thread of the parent may still hold the old
-        lock.
-        """
+        """Forget the mounts and replace the lock. After a fork, a thread of the parent may hold the old lock."""
         self._lock = MemoryLock()
         self._mounts: MutableMapping[str, Mount] | None = None
         self._looked_up: MutableMapping[str, None] = {}
@@ -92,9 +90,7 @@ class Mounts:
     def _read(
         self, mount: Mount, path: str, version: int | None, deadline: Deadline, relogin: bool
     ) -> ReadResult | SecretError | None:
-        """Read `path` as a path of `mount`. Return its data or an error. Return None if the answer is of another
-        engine.
-        """
+        """Read `path` as a path of `mount`. Return its data, or an error, or None if another engine has answered."""
         requester = self._requester
         asked = requester.executor.now()
         if mount.kind == "v2":

@@ -114,9 +114,7 @@ class Versions:
         self._requester.request("PUT", self.destroy_path, {"versions": list(numbers)})
 
     def first_written(self) -> str:
-        """Return the time of the first write to the path, in RFC 3339. The token needs `read` on the metadata of the
-        path.
-        """
+        """Return the time of the first write to the path, in RFC 3339. Needs `read` on the metadata of the path."""
         return str(self._requester.request("GET", self.metadata_path).data.get("created_time", ""))
 
 

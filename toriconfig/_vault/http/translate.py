@@ -137,7 +137,7 @@ def _unsupported(path: str, method: str, said: str, given: dict[str, Any]) -> Va
 
 
 def _parameters(path: str) -> str:
-    """Return a remedy that shows the parameters for a path that issues credentials."""
+    """Return a help text with example parameters, for a path that issues credentials."""
     kind = path.split("/")[-2]
     if kind == "issue":
         return f"add the parameters of the certificate, as its role allows: `{path}?common_name=...&ttl=...`"

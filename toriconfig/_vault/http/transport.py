@@ -33,9 +33,7 @@ _current = threading.local()
 
 
 class _Tracked:
-    """Connection that passes its socket to the deadline of the request, and records in the deadline when bytes are
-    sent.
-    """
+    """Connection that stores its socket in the deadline of the request. It sets `deadline.sent` when bytes are sent."""
 
     sock: Any
 
@@ -72,9 +70,7 @@ class _HttpsPool(HTTPSConnectionPool):
     ConnectionCls = _Https  # pyright: ignore[reportAssignmentType]
 
     def _validate_conn(self, conn: Any) -> None:
-        """Connect without the warning that urllib3 logs for each request. `tls.py` warns once about an unverified
-        Vault.
-        """
+        """Connect without the warning that urllib3 logs for each request. `tls.py` logs one warning instead."""
         if conn.is_closed:
             conn.connect()
 
@@ -107,7 +103,7 @@ class Transport:
             target: path and query, quoted.
             headers: all headers of the request.
             body: a JSON value, or None.
-            deadline: deadline of the request. It receives the socket, to close it when the time is over.
+            deadline: deadline of the request. At the deadline, this object shuts down the socket of the request.
             seconds: time limit of this attempt.
         """
         if seconds <= 0:
@@ -177,9 +173,7 @@ class Transport:
             pool.close()
 
     def drop(self) -> None:
-        """In a forked child: close the copies of idle sockets. Takes no lock, because a thread of the parent may hold
-        it.
-        """
+        """In a forked child: close the copies of idle sockets. Takes no lock: a thread of the parent may hold it."""
         for pool in self._pools.values():
             for connection in list(getattr(pool.pool, "queue", ())):
                 if connection is not None and connection.sock is not None:

@@ -217,9 +217,7 @@ class SecretsManager(Backend):
         raise wrong
 
     def _check_region(self, secret: SecretPath, region: str) -> None:
-        """Raise an error for an ARN of another region than `region`, because a settings file must not choose the
-        host.
-        """
+        """Raise an error for an ARN of another region: a settings file must not choose the host of the request."""
         if secret.region not in (None, region):
             message = f"{secret.name} is in another region than {region}, where {self.scheme} asks"
             help = f"set AWS_REGION, or give a backend with a scheme of its own and region={secret.region!r}"

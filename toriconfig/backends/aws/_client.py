@@ -64,7 +64,7 @@ def config_of(timeout: float, workers: int) -> Any:
 
 
 class Client:
-    """Session and client of boto3, created at the first use in each process. No lock is held meanwhile.
+    """Session and client of boto3, created at the first use in each process.
 
     Args:
         region: region; None: the region of the session or of AWS_REGION.

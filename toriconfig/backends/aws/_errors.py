@@ -1,6 +1,4 @@
-"""Conversion of exceptions of botocore to `SecretError`. Messages omit the texts of answers: some contain the
-request.
-"""
+"""Conversion of exceptions of botocore to `SecretError`. Messages omit the text of answers."""
 
 from __future__ import annotations
 
