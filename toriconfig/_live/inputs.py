@@ -45,7 +45,7 @@ class Inputs(Value):
     places: tuple[str, ...] = ()
 
     def fingerprint(self) -> Fingerprint:
-        """Return the identity of every file, including those in the folders."""
+        """Return the identity of every file, including the files in the folders."""
         inside = [file for folder in self.folders for file in _files_in(folder)]
         return {file: _identity(file) for file in (*self.files, *inside)}
 
@@ -149,7 +149,9 @@ def _folders_of_secrets(options: Options) -> Iterator[str]:
 
 
 def _places(options: Options) -> Iterator[str]:
-    """Yield the folders that `config_files` names, and those in which a new file may match its patterns."""
+    """Yield the folders that `config_files` names, and the folders in which a new file may match one of its
+    patterns.
+    """
     for given in options.config_files or ():
         entry = os.fspath(given)
         if os.path.isfile(entry):

@@ -65,7 +65,7 @@ class View(NamedTuple):
 
 
 class Override:
-    """Context manager that `override` returns. It may be entered again inside its block."""
+    """Context manager that `override` returns. The object may be entered again inside its own block."""
 
     def __init__(self, lazy: Lazy, values: Mapping[str, Any]) -> None:
         self._lazy = lazy

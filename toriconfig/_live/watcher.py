@@ -45,7 +45,7 @@ _LONGEST = 86_400.0
 
 
 class Watcher:
-    """A running `watch`. As a context manager, it stops at the end of the block.
+    """A running `watch`. As a context manager, the watcher stops at the end of the block.
 
     Args:
         settings: the loaded lazy object.

@@ -118,7 +118,7 @@ def nameless(shape: Shape) -> bool:
 
 
 def astray(node: Node, shape: Shape) -> frozenset[str]:
-    """Return the unknown keys next to an empty mapping of secrets. They may belong to the mapping.
+    """Return the unknown keys next to an empty mapping of secrets. Such keys may belong to the mapping.
 
     Example: `db` is such a key if `nets` is a mapping of secrets.
 

@@ -51,7 +51,7 @@ class Sensitive:
 
     Args:
         keys: names of secret fields: the last part of the path of a field, or the name of its variable.
-        plain: names of fields that are not secret. They never count as misspelt names of secrets.
+        plain: names of fields that are not secret. Such names never count as misspelt names of secrets.
         sections: names of fields that are not secret themselves, but contain secrets.
         spans: positions of the values of secrets in the text, if the text could be parsed.
         everything: True: every value of the input is masked, as in a `.env` file.

@@ -18,7 +18,7 @@ BACKLOG = 1000
 
 
 class SerialQueue:
-    """The callbacks of one subscriber. They run one after the other, in order."""
+    """The callbacks of one subscriber, which run one after the other."""
 
     def __init__(self) -> None:
         self.reset()

@@ -58,7 +58,7 @@ class Deadline:
             self.cancel()
 
     def cancel(self) -> None:
-        """End the request from another thread, by shutting down its socket."""
+        """End the request from another thread. The socket of the request is shut down."""
         import socket
 
         self._cancelled.set()

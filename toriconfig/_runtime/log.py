@@ -20,8 +20,8 @@ def logger() -> logging.Logger:
 def internal(error: BaseException) -> SecretError:
     """Log an unexpected exception. Return the error to raise in the threads that read the secret.
 
-    The log line and the error name the type of the exception and the line that raised it. They omit the text of the
-    exception, which may contain a secret.
+    The log line and the error name the type of the exception and the line that raised it. The text of the
+    exception is omitted, because it may contain a secret.
     """
     from os.path import basename
 

@@ -16,7 +16,7 @@ def run_concurrently(actions: Sequence[Callable[[], object]], deadline: Deadline
     If no thread can be started, because the interpreter is ending, the calling thread calls the function.
 
     Args:
-        actions: functions to call. A function that raises an exception does not affect the others.
+        actions: functions to call. A function that raises an exception does not affect the other functions.
         deadline: the deadline of all calls together.
         name: name of the threads.
     """

@@ -27,7 +27,7 @@ Failed = Callable[["SecretError | None"], None]
 
 
 class Flight:
-    """One request in progress. It ends when its outcome is recorded, or at its deadline, whichever comes first.
+    """One request in progress. The flight ends when its outcome is recorded, or at its deadline, whichever is first.
 
     No lock is used, because garbage collection may end a waiting coroutine at any moment, even while a lock is held.
 
@@ -55,7 +55,9 @@ class Flight:
         return self._claims.take()
 
     def finish(self) -> None:
-        """Mark the flight as ended, and wake all that wait for it. Called after the outcome was recorded."""
+        """Mark the flight as ended, and wake all threads and coroutines that wait. Called after the outcome was
+        recorded.
+        """
         self.ended = True
         # the scheduler refers to the flight until its deadline, but must not keep these alive
         self._on_expiry = self.job = None
@@ -110,7 +112,7 @@ class Flight:
                 raise
 
     def wait(self) -> None:
-        """Block until the flight has ended. At the deadline, end it, and wait at most `GRACE` seconds longer."""
+        """Block until the flight has ended. End the flight at the deadline, and wait at most `GRACE` seconds longer."""
         if not self.join(self.deadline.remaining()):
             self.expire()
             self.join(GRACE)

@@ -39,7 +39,7 @@ class Turns:
             mine.finish()
 
     def forget(self) -> None:
-        """In a forked child: forget the threads at work, because they belong to the parent."""
+        """In a forked child: forget the working threads of the parent."""
         self._held.clear()
 
     def _taken(self, key: Hashable, mine: Flight) -> bool:

@@ -56,7 +56,7 @@ class Workers:
         return self._pool.submit(priority, run)
 
     def abandon(self, job: Job) -> None:
-        """Give up a job. If the job has not started, it never runs. If it is running, its thread is replaced."""
+        """Abandon a job. A job that has not started never runs. The thread of a running job is replaced."""
         if job.pool is not None:
             job.pool.abandon(job)
 

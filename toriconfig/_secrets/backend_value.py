@@ -33,7 +33,7 @@ class BackendValue(CachedValue):
         executor: object that provides threads, timers and the clock.
         outages: object that logs the warnings.
         path: the argument of `fetch`.
-        session: the session of the backend. The reference keeps the session alive, so that later loads share its
+        session: the session of the backend. Each value keeps the session alive, so that later loads share the
             values.
     """
 

@@ -150,7 +150,7 @@ class CachedValue(ABC):
 
     @property
     def origin(self) -> Origin:
-        """Origin of the value. It is known before the first read."""
+        """Origin of the value; also known before the first read."""
         reading = self.reading
         return reading.origin if reading is not None else self._origin
 

@@ -75,8 +75,8 @@ class Derived:
     def _settled_inputs(self) -> tuple[Reading, ...]:
         """Return one reading of each input.
 
-        If several inputs are files, read them again until no file has changed, at most three times. Kubernetes replaces
-        such files together, so their contents must belong together.
+        If several inputs are files, the files are read again until no file has changed, at most three times. Kubernetes
+        replaces several files at once, and all readings must be from before or from after this moment.
         """
         readings = tuple(provider.settle() for provider in self.inputs)
         several = sum(isinstance(provider, FileProvider) for provider in self.inputs) > 1

@@ -167,7 +167,8 @@ _shared: WeakValueDictionary[tuple[str, str], FileProvider] = WeakValueDictionar
 
 
 def file_provider(file: str, origin: Origin) -> FileProvider:
-    """Return the provider of a file. All loads share this provider, so a reload keeps its value and its subscribers.
+    """Return the provider of a file. All loads share this provider, so its value and its subscribers stay after a
+    reload.
 
     Args:
         file: path of the file.

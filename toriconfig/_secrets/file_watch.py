@@ -57,7 +57,7 @@ class FileWatch:
     def add(self, provider: FileProvider) -> Callable[[], None]:
         """Check a file now and periodically. The checks end when the returned function is called.
 
-        They also end when `provider` is garbage-collected.
+        The checks also end when `provider` is garbage-collected.
         """
         from toriconfig._runtime.workers import POLL
 

@@ -1,4 +1,4 @@
-"""Functions for a provider that reads other providers, its inputs."""
+"""Functions for a provider that has inputs: other providers, from which it reads."""
 
 from __future__ import annotations
 

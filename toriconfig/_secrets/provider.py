@@ -69,7 +69,9 @@ class Reading:
 
 
 class Flight(Protocol):
-    """One request in progress, shared by all readers that wait for it. It ends at its deadline at the latest."""
+    """One request in progress, shared by all readers that wait for it. The request ends at its deadline at the
+    latest.
+    """
 
     def wait(self) -> None:
         """Block until the request has ended, or until its deadline."""
@@ -177,7 +179,7 @@ class Provider(Protocol):
 
     @property
     def origin(self) -> Origin:
-        """Origin of the value. It is known before the first read."""
+        """Origin of the value; also known before the first read."""
         ...
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:

@@ -29,7 +29,7 @@ _Cached = tuple[Any, Any, Provider, Callable[[], float] | None]
 
 
 class _Serializer:
-    """Descriptor that creates the pydantic serializer of `Secret` at the first use, because it imports pydantic."""
+    """Descriptor that creates the pydantic serializer of `Secret` at the first use, because this imports pydantic."""
 
     def __init__(self) -> None:
         self._made: Any = None
@@ -50,7 +50,8 @@ class Secret(Generic[T]):
     T is `str`, `bytes`, a number, or a pydantic model for several keys of one Vault path.
 
     Args:
-        value: a fixed value, for tests, `replace` and `override`. A load creates the handles in its settings.
+        value: a fixed value, for tests, `replace` and `override`. The handles in loaded settings are created by the
+            load.
 
     >>> token = Secret("s3cr3t")
     >>> print(token, repr(token), f"{token:>4}")

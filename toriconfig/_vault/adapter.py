@@ -1,4 +1,4 @@
-"""An `hvac.Client` whose requests are sent by this library, with its login, failover, deadlines and errors."""
+"""An `hvac.Client` whose requests use the login, failover, deadlines and errors of this library."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ class Sender(Protocol):
 class ClientAdapter(Adapter):  # type: ignore[misc]
     """An adapter of hvac that sends its requests through a `Sender`.
 
-    Each exception is an instance of two classes, one of this library and one of hvac, so `except` with either class
-    catches the exception. The exception has the status and the request id.
+    Each exception that a request raises is an instance of two classes: one of this library and one of hvac. `except`
+    with either class catches the exception. The exception has the status and the request id.
     """
 
     def __init__(self, *, session: Any, **_: Any) -> None:

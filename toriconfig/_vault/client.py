@@ -294,7 +294,7 @@ class Client:
             self.identity.revoke(token, deadline)
 
     def release_connections(self) -> None:
-        """Stop using the open connections. Each is closed after its last request. Later requests open new ones."""
+        """Stop using the open connections. Each is closed after its last request. Later requests connect again."""
         self._transport = None
 
     def close(self) -> None:

@@ -76,8 +76,8 @@ def variable(environ: Mapping[str, str], name: str) -> str | None:
 def may_log_in(name: str, value: str) -> bool:
     """True if a variable may hold a credential for Vault or for a proxy.
 
-    `VAULT` and `BAO` may be anywhere in the name, because a settings class chooses its prefix and its delimiter:
-    `TORI_VAULT__AUTH__SECRET_ID`, `APP_VAULT_AUTH_TOKEN`, or `TORI_VAULT` with all options as JSON.
+    `VAULT` or `BAO` may be anywhere in the name, because a settings class chooses its prefix and its delimiter.
+    Examples: `TORI_VAULT__AUTH__SECRET_ID`, `APP_VAULT_AUTH_TOKEN`, and `TORI_VAULT` with all options as JSON.
     """
     found = _OF_VAULT.search(name.upper())
     return found is not None and (found["rest"] not in _HARMLESS or "@" in value)

@@ -38,7 +38,7 @@ def is_code(path: str, data: Mapping[str, Any]) -> bool:
 
 
 def one_time_code(data: dict[str, Any], asked: float) -> ReadResult:
-    """Return a one-time code with its end. A new code is requested when a reader needs one, never in the background.
+    """Return a one-time code with its end. A new code is requested when a reader needs it, never in the background.
 
     Args:
         data: `data` of the answer. If it contains no end, every read requests a new code.
@@ -103,7 +103,7 @@ def _ssh_end(certificate: object) -> float | None:
     """Return the end of an OpenSSH certificate in seconds since 1970; None if the text is no certificate or has no end.
 
     The fields are those of PROTOCOL.certkeys in OpenSSH: type, nonce, public key, serial, kind, key id, principals,
-    valid after, valid before. The last one is the end.
+    valid after, valid before. The last field is the end.
     """
     words = certificate.split() if isinstance(certificate, str) else []
     if len(words) < 2:

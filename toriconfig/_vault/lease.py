@@ -51,7 +51,7 @@ class Lease:
 
     @property
     def ends(self) -> float:
-        """Monotonic seconds at which the lease ends, if its token does not end first; `NEVER` if it has no end."""
+        """Monotonic seconds at which the lease ends, if its token does not end first; `NEVER`: the lease has no end."""
         return self.granted + self.duration if self.duration > 0 or self.on_demand else NEVER
 
 
@@ -83,7 +83,7 @@ def plan(lease: Lease, overlap: float, now: float, rnd: Random, *, orphan_ends: 
 
     Args:
         lease: present state of the lease.
-        overlap: seconds for which the old credentials should still work after new ones have replaced them.
+        overlap: seconds for which the old credentials should still work after new credentials have replaced them.
         now: monotonic seconds.
         rnd: function that returns a random number from 0 to 1.
         orphan_ends: monotonic seconds at which the token of the lease ends, if a new token has replaced this token.

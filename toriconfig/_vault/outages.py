@@ -16,7 +16,7 @@ class Affected(Named, Protocol):
     """Protocol of a cached path whose requests may fail in an outage."""
 
     def vault_answers(self) -> None:
-        """Request new credentials if the old ones ended during the outage."""
+        """Request new credentials if the old credentials ended during the outage."""
         ...
 
 

@@ -173,7 +173,7 @@ def _plan_anew(path: LeasedPath, leased: Leased, then: Then) -> None:
 
 
 def vault_answers(path: LeasedPath) -> None:
-    """Request new credentials at once if those of `path` ended during an outage, because Vault revokes them now."""
+    """Request new credentials at once if the credentials of `path` ended during an outage: Vault revokes them now."""
     with path._memory as then:
         if path._leased is not None and path.now() >= path._leased.ends and not path._under_way():
             path._read(LEASE, then)

@@ -84,8 +84,8 @@ class Backend(ABC):
     """Base class of a backend. All loads and threads share one object, so its methods must be thread-safe.
 
     Attributes:
-        scheme: the text before `:` in references. It begins with a lower-case letter, and contains lower-case letters,
-            digits, `+`, `-` and `.`.
+        scheme: the text before `:` in references. The text begins with a lower-case letter, and contains lower-case
+            letters, digits, `+`, `-` and `.`.
         timeout: maximum number of seconds that a reader waits for one fetch.
         refresh_interval: seconds between two fetches of a path that is in use.
         stale_for: seconds that a fetched value stays in use while the backend fails.
@@ -122,7 +122,7 @@ class Backend(ABC):
         """
 
     def unconfigured(self) -> tuple[str, str] | None:
-        """Return the reason why this process cannot use the backend, and the remedy; None if the process can use it.
+        """Return the reason why this process cannot use the backend, and the remedy; None: the backend is usable.
 
         Each load calls this method, so it must do no network I/O. If there is a reason, nothing is fetched, and the
         value of a lower layer is used. For each secret without such a value, the load logs a WARNING. The default

@@ -24,8 +24,8 @@ def login_refused(error: BaseException, user: str) -> bool:
 
     Args:
         error: the error of the driver.
-        user: the user name of the login. If the error has neither an SQLSTATE nor a known English text, it counts as a
-            refusal if its text contains the quoted user name.
+        user: the user name of the login. If the error has neither an SQLSTATE nor a known English text, the error
+            counts as a refusal if its text contains the quoted user name.
     """
     state = _state(error)
     if state is not None:

@@ -28,7 +28,7 @@ def follow(engine: Engine, credentials: Secret[Any]) -> Callable[[], None]:
         credentials: a secret with `username` and `password`.
 
     Returns:
-        A function that undoes this. New connections then log in with the account in the URL.
+        A function that ends the effect of `follow`. New connections then log in with the account in the URL.
 
     Example::
 
@@ -75,7 +75,7 @@ def follow(engine: Engine, credentials: Secret[Any]) -> Callable[[], None]:
 
 
 def _after(ours: Callable[..., Any], dialect: Any) -> list[Callable[..., Any]]:
-    """Return the `do_connect` listeners after `ours`. They may change the connection parameters."""
+    """Return the `do_connect` listeners that run after `ours`. Such listeners may change the connection parameters."""
     listeners = list(dialect.dispatch.do_connect)
     return listeners[listeners.index(ours) + 1 :] if ours in listeners else []
 

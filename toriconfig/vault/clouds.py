@@ -24,7 +24,7 @@ Arguments = Mapping[str, str]
 
 
 def completed(cloud: str, arguments: Arguments, tools: LoginTools) -> Arguments:
-    """Return the arguments with the missing credentials added, if `cloud` is a cloud. Otherwise, return them unchanged.
+    """Return the arguments with the missing credentials added, if `cloud` is a cloud. Otherwise, return `arguments`.
 
     Args:
         cloud: name of the login method.
@@ -54,7 +54,7 @@ def _aws(arguments: Arguments, tools: LoginTools) -> Arguments:
 
 
 def _aws_web_identity(tools: LoginTools, what: str) -> Arguments:
-    """Return the credentials of the role of a pod. They are requested with the token of the pod's service account."""
+    """Request the credentials of the role of a pod with the token of its service account. Return the credentials."""
     token = tools.read(tools.variable("AWS_WEB_IDENTITY_TOKEN_FILE") or "", "the token of the web identity")
     region = tools.variable("AWS_REGION") or tools.variable("AWS_DEFAULT_REGION")
     host = f"sts.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}" if region else "sts.amazonaws.com"

@@ -128,8 +128,8 @@ class Login(LoginMethod):
 
     The client has no token. Its requests use the addresses, the TLS settings and the deadline of the login. The
     function is called for each login, on a thread of the library. The function logs in by a method of `client.auth`, or
-    sets `client.token`. Its return value is ignored. It must limit the time of its own requests to other services. A
-    login that Vault refuses is not sent again for 15 minutes.
+    sets `client.token`. Its return value is ignored. The function must limit the time of its own requests to other
+    services. A login that Vault refuses is not sent again for 15 minutes.
 
     Args:
         log_in: the function. The function is never printed or pickled, because it may hold credentials.

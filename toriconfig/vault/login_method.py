@@ -115,7 +115,8 @@ class LoginTools(ABC):
         The client has no token. Its requests use the addresses, the TLS settings and the deadline of this login.
 
         Args:
-            by: function that receives the client. It logs in by a method of `client.auth`, or sets `client.token`.
+            by: function that receives the client. The function logs in by a method of `client.auth`, or sets
+                `client.token`.
             name: name of the method, for messages.
             locks: True: a refused login is not sent again for 15 minutes.
 

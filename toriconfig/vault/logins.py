@@ -25,7 +25,8 @@ class Token(Declared):
 
     Args:
         token: the token; None: the content of `file`, else `VAULT_TOKEN`, else the content of `~/.vault-token`.
-        file: a file that holds the token, such as the sink of an agent. It is read again when Vault refuses the token.
+        file: a file that holds the token, such as the sink of an agent. The file is read again when Vault refuses the
+            token.
             None: no file.
         wrapped: True: the token is a wrapping token that holds the token to use. The wrapping token is unwrapped once.
         creation_path: path at which the wrapping token must have been created; None: any path below `auth/`.

@@ -21,7 +21,7 @@ REPEATABLE = ("GET", "LIST", "HEAD")
 
 
 class LoginClient:
-    """Client of Vault for the requests of one login. A request has no token unless its caller gives one.
+    """Client of Vault for the requests of one login. A request has a token if the argument `token` is given.
 
     Attributes:
         address: the address to which a request is sent first.

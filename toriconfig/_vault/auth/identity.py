@@ -60,7 +60,7 @@ class Dependents(Protocol):
         ...
 
     def token_failed(self, token: LiveToken, error: SecretError, asked: float) -> None:
-        """Record that `token` could not be renewed or replaced, for the credentials that end with `token`.
+        """Record the failed renewal or replacement of `token` in the state of each credential that ends with `token`.
 
         Args:
             token: the token.
@@ -70,7 +70,7 @@ class Dependents(Protocol):
         ...
 
     def token_renewed(self, token: LiveToken) -> None:
-        """Record that `token` was renewed, for the credentials that end with `token`. This ends a recorded outage."""
+        """Record the renewal of `token` in the state of each credential that ends with `token`. This ends an outage."""
         ...
 
 
@@ -213,7 +213,7 @@ class Identity:
             self._token = token
 
     def release_tokens(self) -> list[LiveToken]:
-        """Forget all tokens. Return those that this process obtained by a login and that are still valid.
+        """Forget all tokens. Return the valid tokens that this process obtained by a login.
 
         The caller revokes the returned tokens.
         """
@@ -302,7 +302,7 @@ class Identity:
         return self._again(token)
 
     def _look_up_for_leases(self, token: LiveToken, deadline: Deadline) -> None:
-        """If leased credentials end with `token`, look up the token. If it has ended, record its end."""
+        """If leased credentials end with `token`, look up the token. If the token has ended, record its end."""
         if self._dependents.any_on(token) and self._look_up(token, deadline) == "dead":
             self._record_end(token)
 
@@ -312,7 +312,7 @@ class Identity:
         self._dependents.token_changed(token)
 
     def _look_up(self, token: LiveToken, deadline: Deadline) -> str:
-        """Look up the token in Vault, and update its end. Return "alive", "dead" or "unknown"."""
+        """Look up the token in Vault, and update the end of the token. Return "alive", "dead" or "unknown"."""
         now = self._executor.now()
         outcome = self._requester.exchange(deadline, "GET", "auth/token/lookup-self", None, token.value)
         if isinstance(outcome, Failure) or outcome.status not in (200, 403):

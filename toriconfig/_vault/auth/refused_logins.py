@@ -68,7 +68,8 @@ class RefusedLogins:
             pause: function that waits for a number of seconds; called if no lock is available.
 
         Returns:
-            True if this process may send the login. False if it was refused recently or another process is sending it.
+            True if this process may send the login. False if the login was refused recently, or if
+            another process is sending the login.
         """
         with self._locked(_offset(fingerprint)) as locked:
             if locked is None:
@@ -96,7 +97,7 @@ class RefusedLogins:
     def _locked(self, offset: int) -> Iterator[bool | None]:
         """Lock a slot without waiting. Yield True if locked, False if no lock is available, None if already locked.
 
-        A lock of the kernel belongs to a process, so a dictionary separates the threads of the process. Its keys
+        A lock of the kernel belongs to a process, so a dictionary separates the threads of the process. The keys
         contain the process id, so that an entry of the parent does not block a forked child.
         """
         entry, mine = (os.getpid(), offset), object()

@@ -74,7 +74,7 @@ def token_of(creation_path: str | None) -> Content:
 
 
 def unwrap(wrapping: str, content: Content, ask: Ask, where: Hashable, deadline: Deadline) -> str | SecretError:
-    """Check the creation path of a wrapping token, and unwrap the token. Return its content or an error.
+    """Check the creation path of a wrapping token, and unwrap the token. Return the content or an error.
 
     Args:
         wrapping: the wrapping token.

@@ -1,7 +1,7 @@
 """Requests with parameters, to which Vault answers with new certificates, credentials or signed keys.
 
-A certificate of a role without `generate_lease` has no lease in Vault. It is treated as a lease that cannot be renewed,
-so that a new certificate is requested before the old one ends.
+A certificate of a role without `generate_lease` has no lease in Vault. Such a certificate is treated as a lease that
+cannot be renewed, so that a new certificate is requested before the old one ends.
 """
 
 from __future__ import annotations

@@ -140,8 +140,8 @@ class Mounts:
     def _issue(self, parsed: ParsedReference, deadline: Deadline, relogin: bool) -> ReadResult | SecretError:
         """Send the parameters with POST. Return the issued data or an error.
 
-        The engine is looked up first, each time. An engine that does not issue credentials gets no POST, because it
-        might store the parameters.
+        The engine is looked up first, each time. An engine that does not issue credentials gets no POST, because such
+        an engine might store the parameters.
         """
         path = parsed.path
         mount = self._mount_from_server(path, deadline, relogin=relogin)

@@ -1,4 +1,4 @@
-"""Choice of the address for a request. The address that answered last is tried first, then the others."""
+"""Choice of the address for a request. The address that answered last is tried first, then the other addresses."""
 
 from __future__ import annotations
 
@@ -99,9 +99,9 @@ class Route:
                 return outcome
 
     def _leader(self, outcome: Answer | Failure) -> int | None:
-        """Return the index of the address to which a redirect points.
+        """Return the index of the address to which a redirect points. None: there is no such redirect.
 
-        None: there is no redirect, or it points to another server. Such a server gets no token.
+        A redirect to another server is not followed, because that server must not get the token.
         """
         if isinstance(outcome, Failure) or outcome.status not in REDIRECTS:
             return None
@@ -110,9 +110,9 @@ class Route:
         return self._origins.index(origin) if origin in self._origins else None
 
     def _same_origin(self, outcome: Answer | Failure, at: int) -> str | None:
-        """Return the path and query of a redirect to the same address.
+        """Return the path and query of a redirect to the same address. None: there is no such redirect.
 
-        None: there is no redirect, or it points to another server. Such a server gets no token.
+        A redirect to another server is not followed, because that server must not get the token.
         """
         if isinstance(outcome, Failure) or outcome.status not in REDIRECTS:
             return None

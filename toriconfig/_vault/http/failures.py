@@ -98,7 +98,7 @@ def named(proxy: str) -> str:
 def reason(error: Exception) -> str:
     """Return a short text about `error`, without object addresses and URLs.
 
-    For a ValueError, return "malformed", because its text may contain a token.
+    For a ValueError, return "malformed", because the text of a ValueError may contain a token.
     """
     cause: BaseException = error
     while cause.__cause__ is not None or (cause.args and isinstance(cause.args[0], BaseException)):

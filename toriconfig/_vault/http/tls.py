@@ -1,4 +1,4 @@
-"""TLS context of one client. It is built from files, and built again when a file was replaced.
+"""TLS context of one client. The context is built from files, and built again when a file was replaced.
 
 cert-manager, SPIFFE and Kubernetes replace certificates while the program runs.
 """

@@ -117,7 +117,9 @@ class Transport:
         return outcome
 
     def renew_tls(self) -> bool:
-        """Check the certificate files. If one has changed, use the new files for later connections and return True."""
+        """Check the certificate files. If a file has changed, use the new files for later connections and return
+        True.
+        """
         changed = self._tls.changed(always=True)
         if changed:
             self.close()
@@ -173,7 +175,7 @@ class Transport:
             pool.close()
 
     def drop(self) -> None:
-        """In a forked child: close the copies of idle sockets. Takes no lock: a thread of the parent may hold it."""
+        """In a forked child: close the copies of idle sockets. Takes no lock that a thread of the parent may hold."""
         for pool in self._pools.values():
             for connection in list(getattr(pool.pool, "queue", ())):
                 if connection is not None and connection.sock is not None:

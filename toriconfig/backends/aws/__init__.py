@@ -5,8 +5,8 @@
 - `${aws:prod/db?stage=AWSPREVIOUS#password}`: a key of the version with this staging label.
 - `${aws:prod/db?version=ID#password}`: a key of the version with this id.
 
-The name may be an ARN. Region, profile, credentials and endpoint are those of boto3 (AWS_REGION, AWS_PROFILE, a role of
-the machine, AWS_ENDPOINT_URL). An object in the option `backends` overrides them::
+The name may be an ARN. Region, profile, credentials and endpoint are taken from the configuration of boto3
+(AWS_REGION, AWS_PROFILE, a role of the machine, AWS_ENDPOINT_URL). An object in the option `backends` overrides these::
 
     SettingsConfigDict(backends=[SecretsManager(region="eu-central-1", refresh_interval=60.0)])
 """

@@ -49,7 +49,7 @@ def config_of(timeout: float, workers: int) -> Any:
     """Return the configuration of a client.
 
     Args:
-        timeout: seconds of one fetch. A connection may take a quarter of `timeout`, each part of the answer half of it.
+        timeout: seconds of one fetch. A connection may take a quarter of `timeout`, and each part of the answer a half.
             There are at most two attempts.
         workers: number of concurrent requests.
     """
