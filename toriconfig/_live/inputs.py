@@ -149,9 +149,7 @@ def _folders_of_secrets(options: Options) -> Iterator[str]:
 
 
 def _places(options: Options) -> Iterator[str]:
-    """Yield the folders that `config_files` names, and the folders in which a new file may match one of its
-    patterns.
-    """
+    """Yield the folders that `config_files` names, and the folders where a new file may match its patterns."""
     for given in options.config_files or ():
         entry = os.fspath(given)
         if os.path.isfile(entry):

@@ -55,7 +55,7 @@ class Flight:
         return self._claims.take()
 
     def finish(self) -> None:
-        """Mark the flight as ended, and wake all threads and coroutines that wait. Called after the outcome was
+        """Mark the flight as ended, and wake all waiting threads and coroutines. Called after the outcome is
         recorded.
         """
         self.ended = True

@@ -167,8 +167,7 @@ _shared: WeakValueDictionary[tuple[str, str], FileProvider] = WeakValueDictionar
 
 
 def file_provider(file: str, origin: Origin) -> FileProvider:
-    """Return the provider of a file. All loads share this provider, so its value and its subscribers stay after a
-    reload.
+    """Return the provider of a file. All loads share the provider, so a reload keeps the value and the subscribers.
 
     Args:
         file: path of the file.

@@ -69,9 +69,7 @@ class Reading:
 
 
 class Flight(Protocol):
-    """One request in progress, shared by all readers that wait for it. The request ends at its deadline at the
-    latest.
-    """
+    """One request in progress, shared by all readers that wait for it. The request has a deadline."""
 
     def wait(self) -> None:
         """Block until the request has ended, or until its deadline."""

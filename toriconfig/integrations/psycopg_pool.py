@@ -116,7 +116,7 @@ class _Login:
     """Connection class that logs in once more if the database refuses a login and newer credentials exist.
 
     Args:
-        made: the class of the connections.
+        made: the connection class that is wrapped.
         credentials: the credentials.
     """
 

@@ -151,9 +151,9 @@ def _parameters(path: str) -> str:
 
 
 def is_outage(error: SecretError | None) -> bool:
-    """True if `error` shows that Vault processes no requests, and therefore revokes nothing: down, sealed or failing.
+    """True if `error` shows that Vault processes no requests, because it is down, sealed or failing.
 
-    False for a rate limit (429) and for a node with old data (412).
+    Vault then revokes nothing. False for a rate limit (429) and for a node with old data (412).
     """
     if isinstance(error, VaultUnreachable):
         return error.status not in (412, 429)

@@ -117,8 +117,9 @@ class Transport:
         return outcome
 
     def renew_tls(self) -> bool:
-        """Check the certificate files. If a file has changed, use the new files for later connections and return
-        True.
+        """Check the certificate files. If a file has changed, use the new files for later connections.
+
+        Return True if a file has changed.
         """
         changed = self._tls.changed(always=True)
         if changed:
