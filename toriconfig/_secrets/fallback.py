@@ -18,8 +18,8 @@ class Fallback:
 
     Args:
         first: provider of the backend's value.
-        second: provider used while `first` is unreachable, has no value or no login. It is not used when `first` denies
-            access or is sealed.
+        second: provider used while `first` is unreachable, has no value or has no login. While `first` denies access or
+            is sealed, a read raises the error of `first`.
         on_switch: function called at the first read, and when the used provider changes. The argument is the error of
             `first` if `second` is used now, or None if `first` is used now.
     """

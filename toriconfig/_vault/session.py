@@ -105,7 +105,7 @@ class Session:
     def after_fork(self) -> None:
         """In a forked child: replace the sockets, threads and locks of the parent.
 
-        Leases are forgotten if `Vault.share_after_fork` is not True; so are tokens from a login.
+        If `Vault.share_after_fork` is not True, forget the leases, and the tokens from a login.
         """
         self._begin()
         share = bool(self.resolved.vault.share_after_fork)
