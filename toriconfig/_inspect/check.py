@@ -116,7 +116,7 @@ _MOST_NAMED = 5
 
 
 def _unchecked(asked: Mapping[Path, tuple[str, str]]) -> Iterator[Problem]:
-    """Yield one problem of severity "info" that names all secrets that were not fetched; nothing if there are none."""
+    """Yield one problem of severity "info" that names the secrets that were not fetched; nothing if there are none."""
     if not asked:
         return
     names = [f"`{show(path)}` ({reference})" for path, (reference, _) in asked.items()]

@@ -117,7 +117,7 @@ def explain_in(loaded: Loaded, text: str) -> Explanation:
 
 
 def explain_at(loaded: Loaded, path: Path, text: str) -> Explanation:
-    """Return the explanation of the key at a path of names of fields.
+    """Return the explanation of the key at a path, whose parts are names of fields.
 
     Args:
         loaded: the load.

@@ -103,7 +103,7 @@ class _Variables:
 
 
 class _Files:
-    """Function that returns the file in a directory of secrets from which a value comes."""
+    """Function that returns the origin of a value from a directory of secrets: the file of the value."""
 
     def __init__(self, source: SecretsSettingsSource) -> None:
         self._source = source

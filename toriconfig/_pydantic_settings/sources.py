@@ -233,8 +233,8 @@ def _without_hidden(
 def keep_undecodable(source: Any) -> None:
     """Change `source` so that it decodes only lists, mappings and strings of JSON, and leaves other text unchanged.
 
-    If the shape of the field cannot read a text that is not JSON either, `source` raises an error. Values inside lists
-    and mappings are marked as decoded, so that they can be distinguished from text: see `text_values.decoded`.
+    If a text is not JSON, and the shape of the field cannot read it, `source` raises an error. Values inside lists and
+    mappings are marked as decoded, so that they can be distinguished from text: see `text_values.decoded`.
     """
     decode = source.decode_complex_value
 
@@ -280,7 +280,7 @@ def _shape(field: FieldInfo) -> Shape:
 
 
 def _undecoded(field: Any) -> Any:
-    """Return the field or type, marked so that pydantic-settings does not decode it if it is a secret.
+    """Return the field or type. If it is a secret, it has a mark, so that pydantic-settings does not decode it.
 
     A `Secret` of a model is not marked: pydantic-settings decodes its JSON, or combines the variables of its fields.
     """

@@ -190,7 +190,7 @@ def _entries(one: Said, schema: type[BaseSettings], inputs: Inputs, *, above_cod
 
 
 def _without_steering(root: Node, options: Options, shape: Shape) -> Node:
-    """Return the tree without variables that control the load, which pydantic-settings treats as keys."""
+    """Return the tree without variables that control the load: pydantic-settings treats them as keys."""
     from toriconfig._load.flat_names import STEERING
 
     names = {f"{options.environment_prefix}{name}".lower() for name in STEERING if options.environment_prefix}

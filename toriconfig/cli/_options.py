@@ -196,7 +196,7 @@ _ALIKE = 0.8
 
 
 def _refuse_misspelt(file: Path, tools: Mapping[str, Any]) -> None:
-    """Reject a misspelt `[tool.toriconfig]` or `settings` in pyproject.toml, which a load would ignore."""
+    """Reject a misspelt `[tool.toriconfig]` or `settings` in pyproject.toml, because it would be ignored."""
     from toriconfig._core.suggest import near, near_all
 
     if "toriconfig" not in tools:

@@ -65,7 +65,7 @@ def _explanation(loaded: Loaded, key: str) -> Explanation:
 
 
 def _fetch(loaded: Loaded, key: str) -> Exit:
-    """Read the secret, and return the exit code. The reason of a failure is written to standard error."""
+    """Read the secret, and return the exit code. The reason for a failure is written to standard error."""
     from toriconfig._load.lookup import value_at
     from toriconfig.errors import SecretError, SecretUnreachable, VaultSealed
 

@@ -65,7 +65,7 @@ class GuardedHandlers(list[logging.Handler]):
 
 
 def stand_guard(logger: logging.Logger) -> None:
-    """Install the guard, so that records of `logger` and its children are masked before foreign handlers get them."""
+    """Install a `Guard`: records of `logger` and its children are masked before foreign handlers get them."""
     if getattr(logger.handlers, "logger", None) is logger:
         return
     guard = next((known for known in logger.filters if isinstance(known, Guard)), None) or Guard(logger)

@@ -163,8 +163,8 @@ def _route(logger: logging.Logger, propagate: bool | None) -> None:
     """Store the choice `propagate` (None: keep the earlier choice), and set the handlers of the logger accordingly.
 
     If another thread stores a choice meanwhile, the newer choice applies. This function holds no lock of this package.
-    `logging` takes its own lock to change handlers, and `dictConfig` holds that lock while it creates handlers, which
-    may call `get_logger`. Two locks could therefore cause a deadlock.
+    `logging` takes its own lock to change handlers, and `dictConfig` holds that lock while it creates handlers. A
+    handler may call `get_logger` then. Two locks could therefore cause a deadlock.
     """
     if propagate is not None:
         setattr(logger, _CHOICE, propagate)

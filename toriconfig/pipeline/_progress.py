@@ -282,7 +282,7 @@ class ProgressTracker:
         return Report(percent, count, total, now - self._begun, rate, left, done, stopped, self._description)
 
     def _next_due(self, count: int) -> float:
-        """Return the count at which the next report is due, which is the next multiple of `min_change`."""
+        """Return the count at which the next report is due, because a multiple of `min_change` is reached."""
         total, step = self._total, self._step
         if self._state == "ended":
             return math.inf if total is None or self._overrun else total + 1

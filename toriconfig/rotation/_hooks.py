@@ -152,7 +152,7 @@ class Deliveries:
         self._lanes = [_Lane(hook, seconds) for hook in hooks]
 
     def send(self, number: str, event: Mapping[str, Any]) -> None:
-        """Deliver an event to every hook, without waiting for it.
+        """Add an event to the queue of every hook, without waiting for the delivery.
 
         Args:
             number: id of the event.

@@ -55,7 +55,7 @@ class Status:
 
     Attributes:
         reference: reference of the secret. If another key of the same path has an unfinished rotation, the reference of
-            that key, because it blocks this one.
+            that key, because that rotation blocks this one.
         kind: name of the kind; "" when the secret was never rotated.
         step: the last completed step; "" when the secret was never rotated.
         open: True if the rotation is not finished.
@@ -72,7 +72,7 @@ class Status:
         grace_until: end of the former value's validity, in RFC 3339, or "".
         restored: KV version whose values a rollback restores or has restored; 0: the rotation is not a rollback.
         stored: KV version that readers get now, or 0.
-        stored_at: creation time of that version, in RFC 3339.
+        stored_at: creation time of the version `stored`, in RFC 3339.
         works: description of the version that works now.
         locked_out: True if readers of the stored value are refused now; None when that is unknown.
         commands: suggested commands; the first one is recommended.

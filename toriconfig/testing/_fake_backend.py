@@ -90,7 +90,7 @@ class FakeBackend:
         self._look(reference)
 
     def reads(self, reference: str) -> int:
-        """Return how many reads of the secret returned a value.
+        """Return the number of reads of the secret that returned a value.
 
         Args:
             reference: as for `put`.

@@ -48,7 +48,7 @@ class StaticRole(InEngine):
         return {key: found[key] for key in ("username", "password", "last_vault_rotation") if key in found}
 
     def verify(self, work: Work, pending: Values) -> None:
-        """Check that Vault reports another time of the last rotation than in `plan`.
+        """Check that the time of the last rotation in Vault has changed since `plan`.
 
         Raises:
             RotationError: the time is the same.
