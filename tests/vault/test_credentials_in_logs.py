@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from toriconfig._vault.token import LiveToken
 from toriconfig.pipeline import MaskingFilter
 from toriconfig.pipeline._redact import KEEP, Redactor, _redactor, mask
 from toriconfig.testing import FakeClock, VaultServer, vault_server
-from toriconfig.vault import AppRole, Token, UserPass
+from toriconfig.vault import AppRole, HvacLogin, Login, Token, UserPass
 
 from .conftest import Connect
 
@@ -63,6 +64,31 @@ def test_the_password_of_a_login_is_masked_and_the_user_name_is_not(server: Vaul
     secret(session, "secret/app").get()
     assert masked("correct horse")
     assert not masked("ada-the-user")
+
+
+def by_userpass(client: Any) -> None:
+    client.auth.userpass.login("ada-the-user", "correct horse")
+
+
+HVAC = [HvacLogin("userpass", username="ada-the-user", password="correct horse"), Login(by_userpass)]
+
+
+@pytest.mark.parametrize("auth", HVAC, ids=lambda auth: type(auth).__name__)
+def test_the_password_of_a_login_by_hvac_is_masked_and_the_user_name_is_not(
+    server: VaultServer, connect: Connect, auth: HvacLogin | Login
+) -> None:
+    session = connect({"VAULT_ADDR": server.address}, auth=auth)
+    secret(session, "secret/app").get()
+    assert masked("correct horse")
+    assert not masked("ada-the-user")
+
+
+def test_names_of_roles_and_of_machines_in_a_login_are_not_masked() -> None:
+    names = {"role": "the-role", "subscription_id": "the-subscription", "resource_group_name": "the-group"}
+    names |= {"vm_name": "the-machine", "vmss_name": "the-set"}
+    mask_credentials({**names, "jwt": "the-jwt"})
+    assert masked("the-jwt")
+    assert not any(map(masked, names.values()))
 
 
 def test_a_token_that_was_given_is_masked_once_it_is_used(server: VaultServer, connect: Connect) -> None:

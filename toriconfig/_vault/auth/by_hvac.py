@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toriconfig._runtime.deadline import Deadline
 from toriconfig._vault.adapter import hvac_client
+from toriconfig._vault.auth.masked import mask_credentials
 from toriconfig._vault.auth.send import in_namespace, refusal, send
 from toriconfig._vault.engines.paths import issues_on_read
 from toriconfig._vault.http.response import Answer
@@ -63,6 +64,8 @@ class LoginClient:
         given = dict(headers or {})
         namespace = given.pop("X-Vault-Namespace", self.namespace)
         login = method in ("POST", "PUT") and path.startswith("auth/") and not token
+        if login:
+            mask_credentials(body)
         if login and not given and not query:
             request = LoginRequest(path, body if body is not None else {})
             outcome = send(self._requester, self._deadline, request, locks=self._locks, namespace=namespace)

@@ -7,7 +7,12 @@ from typing import Any
 
 from toriconfig.pipeline._redact import SHORTEST, forget, mask, register
 
-_NAMES = frozenset({"role", "role_id", "role_name", "name", "username"})
+_NAMES = frozenset(
+    (
+        *("role", "role_id", "role_name", "name", "username"),
+        *("subscription_id", "resource_group_name", "vm_name", "vmss_name"),
+    )
+)
 
 
 def mask_token(value: str) -> None:
@@ -26,7 +31,7 @@ def mask_credentials(body: object) -> None:
     """Register the credentials of a login request, so that logs mask them.
 
     Args:
-        body: body of the login request. The names of roles and users in `body` are not masked.
+        body: body of the login request. The names of roles, users and machines in `body` are not masked.
     """
     if not isinstance(body, Mapping):
         return
