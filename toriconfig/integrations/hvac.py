@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toriconfig._api import loaded_settings
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     import hvac
 
     from toriconfig._load.snapshot import Snapshot
-    from toriconfig._vault.http.response import Answer
     from toriconfig._vault.session import Session
 
 
@@ -45,45 +43,8 @@ def client(settings: Any) -> hvac.Client:
     """
     from toriconfig._vault.adapter import hvac_client
 
-    return hvac_client(_SessionSender(_session(loaded_settings(settings).snapshot)))
-
-
-class _SessionSender:
-    """A `Sender` that uses the client of a session.
-
-    The reference keeps the session alive. Only a session that is alive can revoke its token at shutdown.
-
-    Args:
-        session: the session.
-    """
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-
-    @property
-    def address(self) -> str:
-        """The address to which the next request is sent first."""
-        return self.session.client.address
-
-    @property
-    def namespace(self) -> str:
-        """The namespace of requests that name no other namespace; "": the root namespace."""
-        return self.session.client.namespace
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        query: Mapping[str, str | int] | None = None,
-        headers: Mapping[str, str] | None = None,
-        token: str | None = None,
-        check: bool = True,
-    ) -> Answer:
-        """Send one request. The arguments are those of `Client.request`."""
-        client = self.session.client
-        return client.request(method, path, body, query=query, headers=headers, token=token, check=check)
+    # the client refers to its session, which forgets the token in a forked child, and revokes it at shutdown
+    return hvac_client(_session(loaded_settings(settings).snapshot).client)
 
 
 def _session(snapshot: Snapshot) -> Session:
