@@ -17,17 +17,19 @@ class Executor:
 
     Attributes:
         now: function that returns the monotonic seconds of the clock.
+        time: function that returns the seconds since 1970 of the clock.
         rnd: function that returns a random number from 0 to 1, for jitter.
         scheduler: the timers.
         workers: the threads.
 
     Args:
-        clock: source of the monotonic seconds.
+        clock: source of the time.
         workers: the threads.
     """
 
     def __init__(self, clock: Clock, workers: Workers) -> None:
         self.now = clock.monotonic
+        self.time = clock.time
         self.scheduler: Scheduler = scheduler_for(clock)
         self.workers = workers
         self._seed()

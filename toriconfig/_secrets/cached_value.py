@@ -12,6 +12,7 @@ from toriconfig._runtime.weak_timer import WeakTimer
 from toriconfig._runtime.workers import DEMAND, POLL
 from toriconfig._secrets.counts import Counts
 from toriconfig._secrets.provider import NEVER, Reading, State, Subscribers, Swap
+from toriconfig._secrets.registration import Former
 from toriconfig.errors import SecretError, SecretUnreachable
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class CachedValue(ABC):
         self._attempts = attempts
         self.counts = Counts()
         self._subscribers = Subscribers()
+        self._former = Former()
         self._memory = Transitions()
         self._flight: Flight | None = None
         self._asked: Flight | None = None
@@ -229,7 +231,10 @@ class CachedValue(ABC):
         self._timer += 1
 
     def _notify(self, old: Reading | None, new: Reading | None) -> None:
-        """Call the subscribers, and count a rotation if the value differs. Called without the lock."""
+        """Call the subscribers, count a rotation if the value differs, and plan the end of masking the old value.
+
+        Called without the lock.
+        """
         if old is None and new is None:
             return
         if old is not None and new is not None:
@@ -242,6 +247,8 @@ class CachedValue(ABC):
 
                 logger = library_logger(self.LOGGER)
                 logger.error("a callback for %s failed: %s", self.reference, type(error).__name__)
+        if old is not None and old is not new:
+            self._former.add(old, new, self._executor.time())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.reference!r}, {self.state})"

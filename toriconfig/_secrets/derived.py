@@ -110,7 +110,7 @@ class Derived:
         value = comparable = self._build(readings)
         if any(reading.comparable is not reading.value for reading in readings):
             comparable = self._build(
-                [Reading(reading.comparable, reading.origin, reading.version) for reading in readings]
+                [Reading(one.comparable, one.origin, one.version, inputs=(one,)) for one in readings]
             )
         return Reading(value, self._with_key(first.origin), version, inputs=readings, comparable=comparable)
 

@@ -17,6 +17,7 @@ from toriconfig._core.origin import Origin
 from toriconfig._core.regular_file import Identity, RegularFile, Unread, open_regular
 from toriconfig._secrets.counts import Counts
 from toriconfig._secrets.provider import Flight, Reading, State, Subscribers, Swap
+from toriconfig._secrets.registration import Former
 from toriconfig.errors import SecretError
 from toriconfig.pipeline._memory_lock import MemoryLock
 
@@ -58,6 +59,7 @@ class FileProvider:
         self._confirmed = 0.0
         self.counts = Counts()
         self._listeners = Subscribers()
+        self._former = Former()
 
     def pending(self) -> Sequence[Flight]:
         return ()
@@ -103,6 +105,7 @@ class FileProvider:
                     listener(old, new)
                 except Exception as error:  # noqa: BLE001  (a subscriber that raises stops no other)
                     _logger().error("a callback for %s failed: %s", self.file, type(error).__name__)
+            self._former.add(old, new, 0.0)
         return failure
 
     def _read(self, known: Identity | None) -> tuple[Reading | None, Identity | None, SecretError | None]:

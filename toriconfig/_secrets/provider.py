@@ -8,6 +8,8 @@ call the same methods.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from time import time
 from typing import Any, Literal, Protocol
 
 from toriconfig._core.origin import Origin
@@ -25,8 +27,14 @@ State = Literal["fresh", "stale", "missing", "unread"]
 """
 
 
+Registered = dict[str | bytes, Callable[[float], None]]
+"""Texts that logs mask. Each has a function that ends its masking an hour after a number of seconds."""
+
+_numbers = count()
+
+
 class Reading:
-    """One value as it was read. Only `expires_at` changes, when the lease of the value is renewed.
+    """One value as it was read. Only `registered` changes, and `expires_at`, when the lease of the value is renewed.
 
     Attributes:
         value: text, bytes, a number, or a dict for a whole Vault path. Not yet converted to the type of the handle.
@@ -34,9 +42,21 @@ class Reading:
         version: version of the value: a number in KV v2, a number or text in another backend; None: no version.
         inputs: the readings from which the value was built; () if the value was read directly.
         comparable: the value without the parts that change while the credential stays the same, such as the expiry.
+        number: a later reading has a higher number.
+        registered: the texts of this reading that logs mask.
     """
 
-    __slots__ = ("__weakref__", "_expires_at", "comparable", "inputs", "origin", "value", "version")
+    __slots__ = (
+        "__weakref__",
+        "_expires_at",
+        "comparable",
+        "inputs",
+        "number",
+        "origin",
+        "registered",
+        "value",
+        "version",
+    )
 
     def __init__(
         self,
@@ -52,6 +72,8 @@ class Reading:
         self.origin = origin
         self.version = version
         self.inputs = inputs
+        self.number = next(_numbers)
+        self.registered: Registered = {}
         self._expires_at = expires_at
 
     @property
@@ -66,6 +88,25 @@ class Reading:
 
     def __repr__(self) -> str:
         return f"Reading({self.origin})"
+
+    def __del__(self) -> None:
+        if self._expires_at is not None:  # without an end, the value may be valid although nothing refers to it
+            unregister(self.registered, self._expires_at - time())
+
+
+def unregister(registered: Registered, seconds: float) -> None:
+    """End the masking of texts an hour after `seconds`. This function takes no lock, because a finalizer calls it.
+
+    Args:
+        registered: the texts; they are removed from it.
+        seconds: seconds from now until the credentials end; 0 or less: the credentials have ended.
+    """
+    while registered:
+        try:
+            _, end = registered.popitem()
+        except KeyError:  # another thread has taken the last one
+            return
+        end(seconds)
 
 
 class Flight(Protocol):

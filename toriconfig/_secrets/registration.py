@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from toriconfig._secrets.provider import Reading, Registered, unregister
+
 _NOT_SECRET = frozenset({"username", "user", "name", "host", "hostname", "port", "dbname", "database"})
+FORMER = 20
+"""Replaced values of one secret that logs mask without a limit of time."""
+
 _MOST = 10_000
 """Maximum number of containers and objects that are searched in one value."""
 
 
-def register_value(value: Any) -> None:
+def register_value(value: Any, reading: Reading | None = None) -> None:
     """Register a value, so that logs mask it.
 
     Text, bytes and numbers are registered. In any other object, each text is registered, except names of users and
@@ -18,27 +24,96 @@ def register_value(value: Any) -> None:
 
     Args:
         value: any object; its mappings, lists and attributes are searched at any depth.
+        reading: the reading that the value was made from. After the reading, or one of its inputs, is replaced,
+            `Former` ends the masking. None: the value is masked until the process ends.
     """
     from toriconfig.pipeline._redact import register
 
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        register(str(value))
-    for text in _texts(value):
-        register(text)
-        bare = text.strip()
-        if bare != text:  # a line that was stored with its line end
-            register(bare)
+    registered: Registered = _owner(reading).registered if reading is not None else {}
+    for text in _forms(value):
+        end = _end_of(text)
+        if registered.setdefault(text, end) is end:  # once for all handles of the reading
+            register(text)
 
 
-def register_part(value: str, key: str) -> None:
+def register_part(value: str, key: str, reading: Reading) -> None:
     """Register a text that becomes part of a longer text, such as the password in a URL, so that logs mask it.
 
     Args:
         value: the text.
         key: the key at which the text is stored. Text at a key for user names or hosts is not registered.
+        reading: the reading of the text.
     """
     if key.lower() not in _NOT_SECRET:
-        register_value(value)
+        register_value(value, reading)
+
+
+class Former:
+    """The replaced readings of one secret whose texts logs still mask.
+
+    The texts of credentials with an end are masked until an hour after their end. A value without an end may still be
+    valid somewhere, so the texts of the last FORMER values are masked, and those of an older value for one more hour.
+    """
+
+    __slots__ = ("_former",)
+
+    def __init__(self) -> None:
+        self._former: deque[Registered] = deque()
+
+    def add(self, old: Reading, new: Reading | None, time: float) -> None:
+        """Add a replaced reading.
+
+        Args:
+            old: the replaced reading.
+            new: the reading in its place; None: there is none.
+            time: present seconds since 1970.
+        """
+        if new is not None:
+            _hand_over(old.registered, new)
+        if old.expires_at is not None:
+            unregister(old.registered, old.expires_at - time)
+        elif old.registered:
+            self._former.append(old.registered)
+            if len(self._former) > FORMER:
+                unregister(self._former.popleft(), 0.0)
+
+
+def _hand_over(registered: Registered, new: Reading) -> None:
+    """Move the texts that are also in the new value to its reading, because they are still valid."""
+    present = list(_forms(new.value))
+    for text in list(registered):
+        if not any(type(one) is type(text) and text in one for one in present):  # type: ignore[operator]
+            continue
+        end = registered.pop(text, None)
+        if end is not None and new.registered.setdefault(text, end) is not end:
+            end(0.0)  # the new reading has registered the text itself
+
+
+def _end_of(text: str | bytes) -> Callable[[float], None]:
+    from toriconfig.pipeline._redact import KEEP, forget
+
+    return lambda seconds: forget(text, KEEP + max(0.0, seconds))
+
+
+def _owner(reading: Reading) -> Reading:
+    """Return the reading whose replacement ends the masking of `reading`.
+
+    Of several inputs this is the newest one with an end, else the newest one. The owner is therefore replaced before
+    the value can change again, and a value whose other inputs change often does not stay masked.
+    """
+    if not reading.inputs:
+        return reading
+    return max(map(_owner, reading.inputs), key=lambda one: (one.expires_at is not None, one.number))
+
+
+def _forms(value: Any) -> Iterator[str | bytes]:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield str(value)
+    for text in _texts(value):
+        yield text
+        bare = text.strip()
+        if bare != text:  # a line that was stored with its line end
+            yield bare
 
 
 def _texts(value: Any) -> Iterator[str | bytes]:

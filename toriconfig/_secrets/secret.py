@@ -141,9 +141,9 @@ class Secret(Generic[T]):
         rounded = self._inner in (str, int) and is_rounded(reading.value, reading)
         value, wrong = (None, EXACT) if rounded else convert(self._inner, reading.value)
         if not wrong:
-            _register(value)
+            _register(value, reading)
             if value is not reading.value:
-                _register(reading.value)
+                _register(reading.value, reading)
             _store(self, reading, value, provider)
         return value, wrong
 
@@ -359,10 +359,10 @@ def _settle(provider: Provider) -> tuple[Reading | None, SecretError | None]:
         return None, error.with_traceback(None)
 
 
-def _register(value: Any) -> None:
+def _register(value: Any, reading: Reading | None = None) -> None:
     from toriconfig._secrets.registration import register_value
 
-    register_value(value)
+    register_value(value, reading)
 
 
 STAND_INS: dict[str, Secret[Any]] = {}

@@ -185,7 +185,7 @@ def _joined(pieces: Sequence[Piece], readings: Sequence[Reading]) -> Any:
     texts = [piece if isinstance(piece, str) else _text(piece, readings) for piece in pieces]
     for piece, text in zip(pieces, texts, strict=True):
         if isinstance(piece, Fetched):  # masked on its own too, because a driver may log the piece alone
-            register_part(text, piece.name.rpartition("#")[2])
+            register_part(text, piece.name.rpartition("#")[2], readings[piece.at])
     if sum(map(len, texts)) > LARGEST:
         raise SecretError(f"it is more than {LARGEST >> 20} MiB of text", help="refer to fewer or shorter values")
     return "".join(texts)
