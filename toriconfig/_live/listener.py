@@ -37,7 +37,7 @@ class Listener:
         self._queues: dict[str, SerialQueue] = {}
 
     def settle(self, shape: Shape) -> None:
-        """Replace each key of the path `prefix`, which may be an alias, by the name of its field.
+        """Replace each key of `prefix` by the name of its field. A key may be an alias of a field.
 
         Raises:
             KeyError: the schema does not have one of the keys; the message names the most similar one.

@@ -112,7 +112,7 @@ class Keys:
 
 
 def nameless(shape: Shape) -> bool:
-    """True if the shape is a mapping with arbitrary keys, whose values are or contain secrets and are not models."""
+    """True if the shape is a mapping with arbitrary keys, and each value is or contains a secret. False for models."""
     item = shape.item if shape.kind == "mapping" else None
     return item is not None and item.kind != "model" and confidential(item)
 

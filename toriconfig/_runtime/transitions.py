@@ -16,7 +16,7 @@ class Transitions:
 
     A thread that holds a lock must not start a thread, wait, log or call a callback: a finalizer, a logging handler or
     a callback may take the same lock, and both threads would block forever. The block of `with` therefore passes such
-    actions to `then`, which calls them after the lock is released.
+    actions to `then`. They are called after the lock is released.
 
     >>> transitions, done = Transitions(), []
     >>> with transitions as then:

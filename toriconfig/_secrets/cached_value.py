@@ -157,7 +157,10 @@ class CachedValue(ABC):
         return reading.origin if reading is not None else self._origin
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
-        """Call `swap` after each change of the value, on the thread of the change. Return the function to cancel."""
+        """Call `swap` after each change of the value, on the thread of the change.
+
+        Return a function that cancels the subscription.
+        """
         return self._subscribers.add(swap)
 
     @property

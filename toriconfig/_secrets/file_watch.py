@@ -107,7 +107,7 @@ class FileWatch:
 
 
 def watch(provider: Provider) -> list[Callable[[], None]]:
-    """Watch the files that a provider reads. Return one function per file, which ends the watch of that file."""
+    """Watch the files that a provider reads. Return one function per file; calling it ends the watch of that file."""
     return [_process_watch().add(file) for file in files_behind(provider)]
 
 

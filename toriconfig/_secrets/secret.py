@@ -29,7 +29,7 @@ _Cached = tuple[Any, Any, Provider, Callable[[], float] | None]
 
 
 class _Serializer:
-    """Descriptor that creates the pydantic serializer of `Secret` at the first use, because this imports pydantic."""
+    """Descriptor that creates the pydantic serializer of `Secret` at the first use. Only then is pydantic imported."""
 
     def __init__(self) -> None:
         self._made: Any = None

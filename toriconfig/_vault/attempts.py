@@ -49,9 +49,9 @@ class PathAttempts(Attempts):
             self.unanswered_since = None
 
     def take_warning(self) -> bool:
-        """Return True at the first call after a success, unless the error is a `VaultNotFound`; otherwise False.
+        """Return True if a warning must be logged: at the first call after a success.
 
-        True means that a warning must be logged.
+        Return False at later calls, and if the error is a `VaultNotFound`.
         """
         first, self._warned = not self._warned and not isinstance(self.error, VaultNotFound), True
         return first

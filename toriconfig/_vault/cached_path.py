@@ -1,4 +1,4 @@
-"""Cached value of one path of Vault, which is kept current for all readers."""
+"""Value of one path of Vault, cached for all readers and kept current."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Requester(Protocol):
 
 
 class WorkerRequester(Protocol):
-    """Protocol of a client for engines and logins, whose code runs on worker threads.
+    """Protocol of a client for engines and logins. Their code runs on worker threads.
 
     Attributes:
         resolved: the configuration.

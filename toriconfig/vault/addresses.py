@@ -21,7 +21,7 @@ def addresses_in(text: str, field: str) -> tuple[str, ...]:
 
 
 def check_proxy(address: str, field: str) -> str:
-    """Return the normalized address of a proxy, which may contain user name and password.
+    """Return the normalized address of a proxy. The address may contain user name and password.
 
     Raises:
         ValueError: the address is invalid; the message does not repeat the address.

@@ -158,7 +158,7 @@ class Mounts:
     def _mount_from_server(self, path: str, deadline: Deadline, *, relogin: bool) -> Mount | SecretError:
         """Look up the mount of `path` in Vault. Return the mount or an error.
 
-        Vault allows the lookup to every token that may use a path of the mount.
+        Vault allows this lookup for every token that may use a path of the mount.
         """
         answer = self._requester.ask(deadline, "GET", MOUNTS + path, relogin=relogin)
         if isinstance(answer, SecretError):

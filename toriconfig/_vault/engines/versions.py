@@ -161,6 +161,6 @@ def _refused(answer: Answer, path: str) -> Exception:
 
 
 def capabilities(requester: Requester, paths: Iterable[str]) -> dict[str, set[str]]:
-    """Return a dict of each path to the set of capabilities that the token has there."""
+    """Return the capabilities of the token for each path."""
     answer = requester.request("POST", "sys/capabilities-self", {"paths": list(paths)})
     return {path: set(can) for path, can in answer.data.items() if isinstance(can, list)}

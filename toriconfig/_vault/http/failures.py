@@ -45,7 +45,7 @@ def failure(error: Exception, address: str, deadline: Deadline, proxy: str | Non
     Args:
         error: exception of urllib3, of the system or of TLS.
         address: address of Vault.
-        deadline: deadline of the request. Its attribute `sent` is True if bytes were sent.
+        deadline: deadline of the request. `deadline.sent` is True if bytes were sent.
         proxy: address of the proxy, or None.
     """
     party = _Peer("cannot be connected to", "")

@@ -56,7 +56,8 @@ class Answer:
 
 
 class Failure:
-    """Description of a request that got no answer of Vault. Contains no part of a body, which might be secret.
+    """Description of a request that got no answer of Vault. Contains no part of a body, because a body may
+    contain a secret.
 
     Attributes:
         kind: kind of the failure.

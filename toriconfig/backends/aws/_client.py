@@ -39,7 +39,7 @@ def silenced() -> Iterator[None]:
 
 
 def _silence() -> None:
-    """Add the filter to all loggers of botocore. Called again after an import, which may create loggers."""
+    """Add the filter to all loggers of botocore. Called again after an import, because an import may create loggers."""
     for name in list(logging.root.manager.loggerDict):
         if name.split(".")[0] in ("boto3", "botocore", "urllib3"):
             logging.getLogger(name).addFilter(_silent)
