@@ -39,7 +39,7 @@ def warn(key: Hashable, text: str, logger: str = "toriconfig") -> None:
     """Log a warning, or keep it pending. Do nothing if this process has already warned with `key`.
 
     Args:
-        key: text, or a tuple of texts and numbers: the schema, the path, the kind of warning.
+        key: text, or a tuple of texts and numbers, such as the schema, the path and the kind of warning.
         text: the whole warning, without the value of any secret.
         logger: name of the logger.
     """

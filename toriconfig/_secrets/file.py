@@ -195,7 +195,7 @@ def _logger() -> Logger:
 
 
 def _text(content: bytes) -> Any:
-    """Return the content as text without the final line end; as bytes if it is not UTF-8."""
+    """Return the content as text without the final line end. Return bytes if the content is not UTF-8."""
     try:
         text = content.decode()
     except UnicodeDecodeError:

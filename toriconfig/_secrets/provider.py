@@ -222,8 +222,9 @@ class Provider(Protocol):
         ...
 
     def subscribe(self, swap: Swap) -> Callable[[], None]:
-        """Call `swap` after each change of the value. Return a function that cancels the subscription and takes no
-        lock.
+        """Call `swap` after each change of the value. Return a function that cancels the subscription.
+
+        The returned function takes no lock.
         """
         ...
 

@@ -73,7 +73,7 @@ def __getattr__(name: str) -> object:
 def client(settings: Any) -> hvac.Client:
     """Return an `hvac.Client` whose requests use the login, failover, deadline and TLS settings of loaded settings.
 
-    Call `toriconfig.integrations.hvac.client`, which is imported at the first call.
+    The function calls `toriconfig.integrations.hvac.client`, which is imported at the first call.
 
     Args:
         settings: a lazy object or a model. Later reloads of the settings do not change the client.

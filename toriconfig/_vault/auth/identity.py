@@ -207,7 +207,7 @@ class Identity:
             self._requester.launch(LEASE, lambda flight: self._maintain(flight, token))
 
     def inherit(self, parent: Identity, *, share: bool) -> None:
-        """In a forked child: use the token of `parent`. A token from a login is used if `share` is True."""
+        """In a forked child: use the token of `parent`, if `share` is True or if another program obtained the token."""
         token = parent._token
         if token is not None and (share or not token.from_login):
             self._token = token

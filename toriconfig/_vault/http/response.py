@@ -56,8 +56,7 @@ class Answer:
 
 
 class Failure:
-    """Description of a request that got no answer of Vault. Contains no part of a body, because a body may
-    contain a secret.
+    """Description of a request that got no answer of Vault. A body, which may contain a secret, is never part of it.
 
     Attributes:
         kind: kind of the failure.

@@ -49,8 +49,8 @@ def config_of(timeout: float, workers: int) -> Any:
     """Return the configuration of a client.
 
     Args:
-        timeout: seconds of one fetch. A connection may take a quarter of `timeout`, and each part of the answer a half.
-            There are at most two attempts.
+        timeout: seconds of one fetch. A connection may take a quarter of `timeout`. Each part of the answer may take a
+            half of `timeout`. There are at most two attempts.
         workers: number of concurrent requests.
     """
     from botocore.config import Config
