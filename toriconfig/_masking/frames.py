@@ -80,7 +80,7 @@ class Masked:
     def _down_to_uses(self, lines: list[str]) -> tuple[list[str], frozenset[str]]:
         """Return `(lines, secret anchors)`. The lines are extended to the last use of a YAML anchor in `lines`.
 
-        An anchor that is used more than `_FAR` lines below counts as secret, and its lines are not needed.
+        An anchor that is used more than `_FAR` lines below counts as secret.
         """
         if len(lines) == len(self._lines):
             return lines, frozenset()

@@ -112,7 +112,10 @@ class Keys:
 
 
 def nameless(shape: Shape) -> bool:
-    """True if the shape is a mapping with arbitrary keys, and each value is or contains a secret. False for models."""
+    """True if the shape is a mapping with arbitrary keys, and each value is or contains a secret.
+
+    Return False if the values are models.
+    """
     item = shape.item if shape.kind == "mapping" else None
     return item is not None and item.kind != "model" and confidential(item)
 

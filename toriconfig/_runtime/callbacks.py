@@ -55,7 +55,7 @@ class SerialQueue:
 def dispatch(run: Callable[[], object], queue: SerialQueue | None = None) -> None:
     """Arrange that `run` is called soon on another thread.
 
-    A callback that is slow, hangs or raises does not affect the callbacks of other subscribers.
+    A callback that is slow, hangs or raises an exception does not affect the callbacks of other subscribers.
 
     Args:
         run: the callback.

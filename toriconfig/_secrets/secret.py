@@ -29,7 +29,9 @@ _Cached = tuple[Any, Any, Provider, Callable[[], float] | None]
 
 
 class _Serializer:
-    """Descriptor that creates the pydantic serializer of `Secret` at the first use. Only then is pydantic imported."""
+    """Descriptor that creates the pydantic serializer of `Secret` at the first use. pydantic is imported at that
+    moment.
+    """
 
     def __init__(self) -> None:
         self._made: Any = None
@@ -171,7 +173,9 @@ class Secret(Generic[T]):
 
     @property
     def reference(self) -> str:
-        """Reference of the secret: `secret/tori#api_key` in Vault, `aws:prod/db#key` in another backend; "" if none."""
+        """Reference, such as `secret/tori#api_key` of Vault or `aws:prod/db#key` of another backend; "": no
+        reference.
+        """
         return provider_of(self).reference
 
     def __repr__(self) -> str:

@@ -63,7 +63,7 @@ class Plan(NamedTuple):
 
 
 def margin(term: float) -> float:
-    """Number of seconds before the end from which credentials are no longer returned: a tenth of `term`, at most 5."""
+    """Number of seconds between the last use of credentials and their end: a tenth of `term`, at most 5."""
     return min(5.0, term / 10.0)
 
 

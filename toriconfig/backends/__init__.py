@@ -182,7 +182,10 @@ def backend_of(scheme: str, backends: Sequence[Backend]) -> Backend:
 
 
 def unconfigured(backend: Backend) -> tuple[str, str] | None:
-    """Return the result of `backend.unconfigured()`. If the method raises, return a reason that names the method."""
+    """Return the result of `backend.unconfigured()`.
+
+    If this method raises an exception, return a reason and a remedy that name the method.
+    """
     try:
         return backend.unconfigured()
     except Exception as error:  # noqa: BLE001  (a backend is anybody's code)

@@ -1,4 +1,4 @@
-"""Authentication for httpx with a secret in a header."""
+"""Authentication for httpx, with a secret in a header."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Authentication for requests with a secret in a header."""
+"""Authentication for the library `requests`, with a secret in a header."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from toriconfig._secrets.secret import Secret
 
 @clean_methods
 class SecretAuth(AuthBase):
-    """Authentication for requests: `requests.get(url, auth=SecretAuth(settings.api_key))`, or `Session.auth`.
+    """Authentication for the library `requests`: `requests.get(url, auth=SecretAuth(settings.api_key))`, or
+    `Session.auth`.
 
     After status 401, a request is sent once more if the secret has a newer value.
 

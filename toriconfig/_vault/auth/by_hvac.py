@@ -129,7 +129,7 @@ def log_in(
 def _place(error: BaseException) -> str:
     """Return " at FILE:LINE" of the code that raised `error`.
 
-    Frames of this library and of hvac are used if there are no others.
+    Frames of this library and of hvac are skipped if there are other frames.
     """
     from os.path import basename
 

@@ -121,7 +121,7 @@ class Versions:
 def put_key(requester: Requester, path: str, key: str, value: Any) -> int | None:
     """Store one key at a KV path. The other keys keep their values.
 
-    In KV v2, the other keys keep their values even if another client writes at the same time.
+    In KV v1, a write of another client at the same time may be lost. In KV v2, no write is lost.
 
     Returns:
         The number of the new version; None for KV v1.
