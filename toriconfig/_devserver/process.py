@@ -95,7 +95,7 @@ class ServerProcess:
 
     Args:
         command: program and arguments.
-        keeper: provides the working directory, and a watcher that stops the server when this process ends.
+        keeper: object that provides the working directory, and a watcher that stops the server when this process ends.
         environ: the complete environment of the server.
         user: user id to run as, which requires root; None: the current user.
         log: name of the log file in the keeper's directory, without `.log`.

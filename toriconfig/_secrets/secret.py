@@ -29,9 +29,7 @@ _Cached = tuple[Any, Any, Provider, Callable[[], float] | None]
 
 
 class _Serializer:
-    """Descriptor that creates the pydantic serializer of `Secret` at the first use. pydantic is imported at that
-    moment.
-    """
+    """Descriptor that creates the pydantic serializer of `Secret` at the first use, and then imports pydantic."""
 
     def __init__(self) -> None:
         self._made: Any = None
@@ -173,9 +171,7 @@ class Secret(Generic[T]):
 
     @property
     def reference(self) -> str:
-        """Reference, such as `secret/tori#api_key` of Vault or `aws:prod/db#key` of another backend; "": no
-        reference.
-        """
+        """Reference, such as `secret/tori#api_key` of Vault or `aws:prod/db#key` of another backend; "" if absent."""
         return provider_of(self).reference
 
     def __repr__(self) -> str:

@@ -20,8 +20,7 @@ from toriconfig._secrets.secret import Secret
 
 @clean_methods
 class SecretAuth(AuthBase):
-    """Authentication for the library `requests`: `requests.get(url, auth=SecretAuth(settings.api_key))`, or
-    `Session.auth`.
+    """Authentication for `requests`: `requests.get(url, auth=SecretAuth(settings.api_key))`, or `Session.auth`.
 
     After status 401, a request is sent once more if the secret has a newer value.
 

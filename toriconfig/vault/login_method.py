@@ -31,9 +31,8 @@ class LoginAnswer(NamedTuple):
     """Answer of a login that was already sent.
 
     Attributes:
-        auth: the `auth` object of Vault's answer. Without `lease_duration`, the token is treated like a token of
-            another program: the library looks up the end of the token, and never revokes the token. `repr` does not
-                show `auth`.
+        auth: the `auth` object of Vault's answer; `repr` does not show it. Without `lease_duration`, the token is
+            treated like a token of another program. The library then looks up its end, and never revokes it.
     """
 
     auth: Mapping[str, Any]
