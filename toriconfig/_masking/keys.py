@@ -77,7 +77,7 @@ class Keys:
         """Return the path with a mask for each part that may be a value.
 
         Args:
-            null: True if the last key has no value. Such a key may be a secret whose own key is missing.
+            null: True if the last key has no value. Such a key may be a secret that was written without its key.
         """
         return tuple(self._shown(path, len(path) - 1 if null else None))
 

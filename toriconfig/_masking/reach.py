@@ -134,7 +134,7 @@ class _Walk:
         return name is not None and self.sensitive.names(name[1])
 
     def _is_plain(self, text: str) -> bool:
-        """Return True if this line contains no part of a secret, and no name of a secret that may follow below."""
+        """True if this line contains no part of a secret, and no name of a secret or of a section with secrets."""
         if self.lost or self.pem or self.floor is not None or self.depth or self.quote or self.block is not None:
             return False
         if len(text) > LONGEST_LINE or PEM_BEGIN in text:
