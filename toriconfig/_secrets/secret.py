@@ -80,7 +80,7 @@ class Secret(Generic[T]):
     @overload
     def get(self, default: D) -> T | D: ...
     def get(self, default: Any = _RAISE) -> Any:
-        """Return the current value: the value in memory if it is fresh, otherwise a new value from the backend.
+        """Return the current value. If no usable value is in memory, the value is fetched before the deadline.
 
         Args:
             default: value to return, instead of raising an exception, if the secret has no usable value.

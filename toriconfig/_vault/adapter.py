@@ -148,7 +148,7 @@ def hvac_client(sender: Sender) -> hvac.Client:
     """Return an `hvac.Client` that sends its requests through `sender`.
 
     Args:
-        sender: a client of this library, or another object with the same method `request`.
+        sender: object that sends the requests, such as a `Client` of this library.
     """
     session: Any = sender  # what hvac hands to its adapter under this name
     return HvacClient(url=sender.address, token="", adapter=ClientAdapter, session=session, verify=True)

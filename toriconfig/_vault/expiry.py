@@ -54,7 +54,7 @@ def one_time_code(data: dict[str, Any], asked: float) -> ReadResult:
 
 
 def identity_token(data: dict[str, Any], answer: Answer, clock: Clock, asked: float) -> ReadResult:
-    """Return a signed identity token with its end, from the claim `exp` or, without claims, from `ttl`.
+    """Return a signed identity token with its end, from the claim `exp` or, without this claim, from `ttl`.
 
     Two tokens that differ only in their times and ids count as the same value.
     """

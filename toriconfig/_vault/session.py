@@ -117,7 +117,9 @@ class Session:
             path.after_fork(share=share)
 
     def forget(self) -> None:
-        """Forget the cached paths, so that later loads read each path again. Paths in use are no longer polled."""
+        """Forget the cached paths, so that later loads read each path again. Paths in use are not polled until their
+        next read.
+        """
         paths = self.paths()
         with self._lock:
             self._recent.clear()
