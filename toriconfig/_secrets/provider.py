@@ -28,13 +28,14 @@ State = Literal["fresh", "stale", "missing", "unread"]
 
 
 Registered = dict[str | bytes, Callable[[float], None]]
-"""Texts that logs mask. Each has a function that ends its masking an hour after a number of seconds."""
+"""Texts that logs mask, each with a function. `function(seconds)` ends the masking one hour after `seconds`."""
 
 _numbers = count()
 
 
 class Reading:
-    """One value as it was read. Only `registered` changes, and `expires_at`, when the lease of the value is renewed.
+    """One value as it was read. Two attributes change: `registered`, and `expires_at` when the lease of the value is
+    renewed.
 
     Attributes:
         value: text, bytes, a number, or a dict for a whole Vault path. Not yet converted to the type of the handle.
@@ -95,10 +96,12 @@ class Reading:
 
 
 def unregister(registered: Registered, seconds: float) -> None:
-    """End the masking of texts an hour after `seconds`. This function takes no lock, because a finalizer calls it.
+    """End the masking of the texts in `registered`, one hour after `seconds`. Empty `registered`.
+
+    This function takes no lock, because a finalizer calls it.
 
     Args:
-        registered: the texts; they are removed from it.
+        registered: the registered texts.
         seconds: seconds from now until the credentials end; 0 or less: the credentials have ended.
     """
     while registered:

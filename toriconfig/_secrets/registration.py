@@ -49,10 +49,11 @@ def register_part(value: str, key: str, reading: Reading) -> None:
 
 
 class Former:
-    """The replaced readings of one secret whose texts logs still mask.
+    """The replaced readings of one secret whose texts are still masked in logs.
 
-    The texts of credentials with an end are masked until an hour after their end. A value without an end may still be
-    valid somewhere, so the texts of the last FORMER values are masked, and those of an older value for one more hour.
+    A text of credentials with an end is masked until one hour after this end. Credentials without an end may still be
+    valid after their replacement. The texts of the last `FORMER` values are therefore masked without a limit of time,
+    and the texts of an older value for one more hour.
     """
 
     __slots__ = ("_former",)
@@ -65,7 +66,7 @@ class Former:
 
         Args:
             old: the replaced reading.
-            new: the reading in its place; None: there is none.
+            new: the reading that replaces `old`; None: there is none.
             time: present seconds since 1970.
         """
         if new is not None:
@@ -79,7 +80,9 @@ class Former:
 
 
 def _hand_over(registered: Registered, new: Reading) -> None:
-    """Move the texts that are also in the new value to its reading, because they are still valid."""
+    """Move each registered text that the new value also contains to the reading `new`, because the text is still
+    valid.
+    """
     present = list(_forms(new.value))
     for text in list(registered):
         if not any(type(one) is type(text) and text in one for one in present):  # type: ignore[operator]
@@ -96,10 +99,10 @@ def _end_of(text: str | bytes) -> Callable[[float], None]:
 
 
 def _owner(reading: Reading) -> Reading:
-    """Return the reading whose replacement ends the masking of `reading`.
+    """Return the reading that keeps the texts of `reading` registered: when it is replaced, their masking ends.
 
-    Of several inputs this is the newest one with an end, else the newest one. The owner is therefore replaced before
-    the value can change again, and a value whose other inputs change often does not stay masked.
+    This is `reading` itself, or one of its inputs: the newest input with an end; if no input has an end, the newest
+    input.
     """
     if not reading.inputs:
         return reading

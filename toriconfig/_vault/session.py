@@ -117,8 +117,9 @@ class Session:
             path.after_fork(share=share)
 
     def forget(self) -> None:
-        """Forget the cached paths, so that later loads read each path again. Paths in use are not polled until their
-        next read.
+        """Forget the cached paths, so that later loads read each path again.
+
+        A path in use is not polled until its next read.
         """
         paths = self.paths()
         with self._lock:
