@@ -34,8 +34,7 @@ _numbers = count()
 
 
 class Reading:
-    """One value as it was read. Two attributes change: `registered`, and `expires_at` when the lease of the value is
-    renewed.
+    """One value as it was read. Only these attributes change: `registered`, and `expires_at` after a renewal.
 
     Attributes:
         value: text, bytes, a number, or a dict for a whole Vault path. Not yet converted to the type of the handle.

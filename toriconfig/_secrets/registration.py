@@ -80,9 +80,7 @@ class Former:
 
 
 def _hand_over(registered: Registered, new: Reading) -> None:
-    """Move each registered text that the new value also contains to the reading `new`, because the text is still
-    valid.
-    """
+    """Move each registered text that the new value also contains to `new`, because the text is still valid."""
     present = list(_forms(new.value))
     for text in list(registered):
         if not any(type(one) is type(text) and text in one for one in present):  # type: ignore[operator]
