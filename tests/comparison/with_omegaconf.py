@@ -1,0 +1,207 @@
+"""The tasks with OmegaConf. It knows no Vault; the secret comes from a resolver of 6 lines."""
+
+from __future__ import annotations
+
+import copy as copying
+import inspect
+from dataclasses import dataclass, field
+from typing import Any
+
+import hvac
+import omegaconf
+from omegaconf import OmegaConf
+
+from comparison.case import (
+    HIGH,
+    LOW,
+    MISSPELT,
+    SECRET,
+    TYPO,
+    WRONG,
+    Case,
+    Verdict,
+    becomes,
+    checked,
+    grade,
+    graded_errors,
+    text_of,
+    variable,
+)
+from comparison.case import (
+    small as small_install,
+)
+from comparison.case import (
+    stable as stable_version,
+)
+from toriconfig.testing import AppRoleLogin
+
+
+@dataclass
+class Pool:
+    max_size: int = 1
+    hosts: list[str] = field(default_factory=lambda: ["a"])
+
+
+@dataclass
+class App:
+    host: str = ""
+    port: int = 0
+    pool: Pool = field(default_factory=Pool)
+
+
+PROGRAM = """\
+from dataclasses import dataclass, field
+
+from omegaconf import OmegaConf
+
+from toriconfig.testing import AppRoleLogin
+
+
+@dataclass
+class Pool:
+    max_size: int = 1
+
+
+@dataclass
+class App:
+    pool: Pool = field(default_factory=Pool)
+
+
+settings = OmegaConf.merge(OmegaConf.structured(App), OmegaConf.load("app.yaml"))
+number: int = settings.pool.max_size
+"""
+
+
+def _app(*files: str) -> Any:
+    return OmegaConf.merge(OmegaConf.structured(App), *map(OmegaConf.load, files))
+
+
+def _vault(case: Case, login: AppRoleLogin | None = None) -> Any:
+    client = hvac.Client(url=case.server.address, token=case.server.token, timeout=2)
+    if login is not None:
+        client.auth.approle.login(login.role_id, login.secret_id)
+
+    def read(path: str, key: str) -> str:
+        answer = client.secrets.kv.v2.read_secret_version(path, raise_on_deleted_version=True)
+        return str(answer["data"]["data"][key])
+
+    OmegaConf.register_resolver("vault", read, replace=True)
+    return OmegaConf.create({"password": "${vault:app,password}"})
+
+
+def origin(case: Case) -> Verdict:
+    app = _app(case.file("low.yaml", LOW), case.file("high.yaml", HIGH))
+    return grade(full="high.yaml" in f"{app._metadata} {app._get_node('port')._metadata}")
+
+
+def typos(case: Case) -> Verdict:
+    text = text_of(lambda: _app(case.file("app.yaml", TYPO)))
+    return grade(full="Did you mean: 'max_size'" in text, half="max_szie" in text)
+
+
+def variables(case: Case) -> Verdict:
+    with variable(MISSPELT, "5"):
+        return grade(full=bool(text_of(lambda: _app(case.file("app.yaml", "pool: {max_size: 1}\n")))))
+
+
+def errors(case: Case) -> Verdict:
+    return graded_errors(text_of(lambda: _app(case.file("app.yaml", WRONG))), "app.yaml")
+
+
+def types(case: Case) -> Verdict:
+    return checked(case, PROGRAM)
+
+
+def command(case: Case) -> Verdict:
+    from importlib.metadata import distribution
+
+    return grade(full=any(one.group == "console_scripts" for one in distribution("omegaconf").entry_points))
+
+
+def schema(case: Case) -> Verdict:
+    return grade(full=any("json" in name.lower() or "schema" in name.lower() for name in dir(OmegaConf)))
+
+
+def profiles(case: Case) -> Verdict:
+    app = _app(case.file("app.yaml", "pool: {max_size: 2}\n"), case.file("app.prod.yaml", "pool: {hosts: [b]}\n"))
+    return grade(full=False, half=(app.pool.max_size, list(app.pool.hosts)) == (2, ["b"]))  # a list of files
+
+
+def follow(case: Case) -> Verdict:
+    return grade(full=any("watch" in name.lower() for name in dir(OmegaConf) + dir(omegaconf)))
+
+
+def copies(case: Case) -> Verdict:
+    app = _app()
+    copy = copying.deepcopy(app)
+    copy.pool.hosts.append("b")
+    refused = text_of(lambda: OmegaConf.merge(app, {"port": "many"}))
+    return grade(full=list(app.pool.hosts) == ["a"] and bool(refused), half=list(app.pool.hosts) == ["a"])
+
+
+def overrides(case: Case) -> Verdict:
+    return grade(
+        full=bool({"override", "override_values"} & {*dir(OmegaConf), *dir(omegaconf)})
+    )  # `flag_override` is for flags
+
+
+def masked(case: Case) -> Verdict:
+    app = OmegaConf.merge(OmegaConf.structured(App), {"host": SECRET})
+    wrong = text_of(lambda: OmegaConf.merge(app, {"port": SECRET}))
+    return grade(full=SECRET not in repr(app) + wrong, half=SECRET not in repr(app))
+
+
+def lazy_secret(case: Case) -> Verdict:
+    settings = _vault(case)
+    before = case.server.requests("secret/app")
+    return grade(full=False, half=before == 0 and settings.password == SECRET)  # by a resolver of one's own
+
+
+def rotation(case: Case) -> Verdict:
+    settings = _vault(case)
+    settings.password  # noqa: B018 - is fetched
+    new = case.rotate()
+    case.server.forget_requests()
+    seen = becomes(lambda: settings.password, new)
+    settings.password  # noqa: B018 - one more read
+    return grade(full=seen and case.server.requests("secret/app") < 2, half=seen)  # each read is a request
+
+
+def outage(case: Case) -> Verdict:
+    settings = _vault(case)
+    settings.password  # noqa: B018 - is fetched
+    case.server.stop()
+    return grade(full=False, half=text_of(lambda: settings.password) == "")
+
+
+def token(case: Case) -> Verdict:
+    settings = _vault(case, case.login())
+    return case.outlived(lambda: settings.password)
+
+
+def coroutines(case: Case) -> Verdict:
+    return grade(full=any(inspect.iscoroutinefunction(getattr(OmegaConf, name)) for name in dir(OmegaConf)))
+
+
+def small(case: Case) -> Verdict:
+    return small_install("omegaconf")
+
+
+def formats(case: Case) -> Verdict:
+    return grade(full=text_of(lambda: OmegaConf.load(case.file("app.ini", "[pool]\nmax_size = 2\n"))) == "")
+
+
+def functions(case: Case) -> Verdict:
+    OmegaConf.register_resolver("doubled", lambda number: 2 * number, replace=True)
+    return grade(full=_app(case.file("app.yaml", "port: ${doubled:21}\n")).port == 42)
+
+
+def stores(case: Case) -> Verdict:
+    return grade(full=any("secret" in name.lower() or "vault" in name.lower() for name in dir(omegaconf)))
+
+
+def stable(case: Case) -> Verdict:
+    return stable_version("omegaconf")
+
+
+def close() -> None: ...
