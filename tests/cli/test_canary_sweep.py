@@ -35,6 +35,7 @@ COMMANDS = [
     ("policy", "--backend", "vault"),
     ("schema", "-O", "-"),
     ("schema", "--env-example", "-O", "-"),
+    ("init", "--dry-run"),
     *(("rotate", *which, "-o", form) for which in FLEET for form in ("text", "json")),
     *(
         ("diff", *sides, "-o", form)

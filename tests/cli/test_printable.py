@@ -101,6 +101,8 @@ COMMANDS = [
     ("vault", "dev", "--seed", EVIL, "--", "true"),
     ("vault", "dev", "--", EVIL),
     ("completion", EVIL),
+    ("init", "--name", EVIL),
+    ("init", "--module", EVIL),
     (EVIL,),
 ]
 

@@ -86,7 +86,7 @@ def ran(folder: Path) -> str:
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_no_command_runs_a_module_of_the_checkout_for_a_library(command: str, hostile: Path) -> None:
-    settings = [] if command in ("vault", "completion", "rotate", "diff") else ["--settings", "conf:Mine"]
+    settings = [] if command in ("vault", "completion", "rotate", "diff", "init") else ["--settings", "conf:Mine"]
     found = run(hostile, command, *ARGUMENTS.get(command, []), *settings)
     assert ("", "") == (ran(hostile), found.err if "Traceback" in found.err else "")
 

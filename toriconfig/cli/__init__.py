@@ -33,6 +33,7 @@ from toriconfig import __version__
 from toriconfig.cli._exit import run
 
 COMMANDS = {
+    "init": "init:init",
     "check": "check:check",
     "validate": "check:check",
     "explain": "explain:explain",

@@ -53,7 +53,7 @@ def settings_named(target: str) -> Named:
         raise click.UsageError(str(problem)) from None
     frames = _frames(problem) if click.get_current_context().meta.get(TRACEBACK) else ""
     hint = "" if frames else "\n(--traceback shows the frames)"
-    raise click.UsageError(f"{frames}the settings class {target} cannot be imported: {_told(problem)}{hint}") from None
+    raise click.UsageError(f"{frames}the settings class {target} cannot be imported: {told(problem)}{hint}") from None
 
 
 def _taken(named: Named) -> Named:
@@ -76,7 +76,7 @@ def _from_here(error: Exception) -> bool:
     return isinstance(error, TypeError) and module in (__name__, "toriconfig._schema.import_string")
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
     """Return the error of an import as text, with the position of the last frame in the user's code.
 
     The message of an error is included only if it holds no value, as in errors of imports, toriconfig and pydantic's

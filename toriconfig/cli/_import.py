@@ -45,7 +45,7 @@ class _WorkingDirectory:
     def __init__(self, folder: str) -> None:
         self._folder = folder
         self._found: set[str] = set()
-        self._reserved = frozenset(_dependencies()) | sys.stdlib_module_names
+        self._reserved = frozenset(dependencies()) | sys.stdlib_module_names
 
     def find_spec(
         self,
@@ -76,7 +76,7 @@ class _WorkingDirectory:
         return package == "toriconfig" or (bool(self._found) and module == "pydantic._internal._validators")
 
 
-def _dependencies() -> Iterator[str]:
+def dependencies() -> Iterator[str]:
     """Yield the names of the modules of all packages that toriconfig requires, including extras, installed or not."""
     from importlib.metadata import PackageNotFoundError, requires
 

@@ -172,7 +172,7 @@ def _width() -> int:
 def _from_pyproject() -> str | None:
     import tomllib
 
-    for folder in _project(Path.cwd()):
+    for folder in project_folders(Path.cwd()):
         file = folder / "pyproject.toml"
         if file.is_file():
             try:
@@ -216,7 +216,7 @@ _ROOTS = (".git", ".hg", ".svn", ".jj")
 """Names that version control systems create in the root of a repository."""
 
 
-def _project(here: Path) -> list[Path]:
+def project_folders(here: Path) -> list[Path]:
     """Return the folders whose pyproject.toml is used, nearest first.
 
     They are `here` and its parents up to the root of the repository; outside a repository only `here`.

@@ -45,7 +45,7 @@ def schema(target: str | None, output: str | None, only_check: bool, env_example
         return Exit.FINDINGS
     if not env_example:
         _name_unsaid(text, cls.__name__)
-    default = ".env.example" if env_example else f"schemas/{_name(cls.__name__)}.schema.json"
+    default = ".env.example" if env_example else default_file(cls.__name__)
     if output == "-":
         say_exact(text if env_example else clean_json(text))
         return Exit.FINE
@@ -83,5 +83,6 @@ def _name_unsaid(text: str, cls: str) -> None:
         note(f"{cls}: JSON cannot represent the type of {', '.join(found)}; the schema accepts any value for it")
 
 
-def _name(cls: str) -> str:
-    return cls.lower().removesuffix("settings") or cls.lower()
+def default_file(cls: str) -> str:
+    """Return the path of the schema of a class, relative to the working directory."""
+    return f"schemas/{cls.lower().removesuffix('settings') or cls.lower()}.schema.json"

@@ -1,0 +1,48 @@
+"""The promise about a project that `toriconfig init` wrote: it is right for every tool at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from support.command import clean_environ
+
+BIN = Path(sys.executable).parent
+PASSING = {
+    "check": ["-m", "toriconfig", "check"],
+    "check of its files": ["-m", "toriconfig", "check", "--only-named", "."],
+    "schema": ["-m", "toriconfig", "schema", "--check"],
+    ".env.example": ["-m", "toriconfig", "schema", "--env-example", "--check"],
+    "ruff": ["-m", "ruff", "check", "--no-cache", "--isolated", "."],
+    "ruff format": ["-m", "ruff", "format", "--check", "--no-cache", "--isolated", "."],
+    "mypy": ["-m", "mypy", "--strict", "--config-file", os.devnull, "--cache-dir", os.devnull],
+    "pre-commit": ["-m", "pre_commit", "validate-config"],
+}
+
+
+def failures(folder: Path, module: str = "settings", **environ: str) -> dict[str, str]:
+    """Run every tool on the project; return the output of those that are not content."""
+    file = f"{module.replace('.', '/')}.py"
+    found = {}
+    for name, arguments in PASSING.items():
+        done = run(folder, *arguments, *([file] if name == "mypy" else []), **environ)
+        if done.returncode:
+            found[name] = done.stdout + done.stderr
+    done = run(folder, "-c", f"from {module} import settings; print(settings.model_dump())", **environ)
+    return found | ({"run": done.stderr} if done.returncode else {})
+
+
+def run(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in the project."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=clean_environ(**environ),
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+        check=False,
+    )

@@ -1,0 +1,113 @@
+"""The command `init`, with its options."""
+
+from __future__ import annotations
+
+import keyword
+import os
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from toriconfig.cli._exit import Exit
+from toriconfig.cli._options import project_folders
+from toriconfig.cli._say import note, note_lines, say
+from toriconfig.cli.init._draft import Draft, Names
+
+
+@click.command()
+@click.option(
+    "--name", default="app", show_default=True, help="Base name of the settings files, and prefix of the variables."
+)
+@click.option(
+    "--module", default="settings", show_default=True, help="Python module to write; `package.module` in a package."
+)
+@click.option("--dry-run", is_flag=True, help="List the files without writing them.")
+@click.option("--keep-existing", is_flag=True, help="Omit files that exist, and write the others.")
+def init(name: str, module: str, dry_run: bool, keep_existing: bool) -> int:
+    """Write the first files of a project.
+
+    The files are a settings class, its settings file, .env.example, a JSON Schema, and the lines for pre-commit and a
+    GitHub workflow. No existing file is changed.
+    """
+    names = _names(name, module)
+    return _write(_draft(names), names, dry_run=dry_run, keep_existing=keep_existing)
+
+
+def _draft(names: Names) -> Draft:
+    from toriconfig.cli.init._empty import draft_of_nothing
+
+    return draft_of_nothing(names)
+
+
+def _write(draft: Draft, names: Names, *, dry_run: bool, keep_existing: bool) -> int:
+    from toriconfig.cli.init._project import project_of
+    from toriconfig.cli.init._write import conflicts, refuse_conflicts, write_all
+
+    project = project_of(draft, names, _pyproject())
+    found = conflicts(project.files)
+    remedies = {names.file: "use --module NAME, or move it away"}
+    remedies |= dict.fromkeys(draft.settings, "use --name NAME, or move it away, or use --keep-existing")
+    refuse_conflicts([file for file in found if not keep_existing or file == names.file], remedies)
+    new = {file: text for file, text in project.files.items() if file not in found}
+    existing = {file: shared for file, shared in project.shared.items() if os.path.lexists(file)}
+    new |= {file: shared.text for file, shared in project.shared.items() if file not in existing}
+    if dry_run:
+        say("\n".join(new))
+    else:
+        write_all(new)
+        for file in new:
+            note(f"wrote {file}")
+    for file in found:
+        note(f"kept {file}")
+    for file, shared in existing.items():
+        if shared.lines:
+            note_lines(f"\n{file} exists: add these lines\n\n{shared.lines.removesuffix(chr(10))}")
+    if draft.notes:
+        note_lines("\nnot carried over:\n" + "\n".join(f"- {one}" for one in draft.notes))
+    if draft.unset:
+        note_lines("\nstill without a value:\n" + "\n".join(f"- {one}" for one in draft.unset))
+    return Exit.FINE
+
+
+def _pyproject() -> str:
+    """Return the path of the pyproject.toml that commands read in the working directory, or of a new one."""
+    here = Path.cwd()
+    for folder in project_folders(here):
+        file = folder / "pyproject.toml"
+        if os.path.lexists(file):
+            return file.name if folder == here else str(file)
+    return "pyproject.toml"
+
+
+def _names(name: str, module: str) -> Names:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise click.BadParameter(
+            "use lower-case letters, digits and `_`, beginning with a letter", param_hint="'--name'"
+        )
+    parts = module.split(".")
+    if not all(re.fullmatch(r"[A-Za-z_]\w*", part, re.ASCII) and not keyword.iskeyword(part) for part in parts):
+        meant = f": use {module.removesuffix('.py')}" if module.endswith(".py") and len(parts) == 2 else ""
+        raise click.BadParameter(f"this is not the name of a Python module{meant}", param_hint="'--module'")
+    if parts[-1] == "py":
+        raise click.BadParameter(f"a module is named without `.py`: use {module[:-3]}", param_hint="'--module'")
+    if not os.path.isdir(os.path.join(".", *parts[:-1])):
+        raise click.BadParameter(f"there is no folder {'/'.join(parts[:-1])}", param_hint="'--module'")
+    if _is_taken(parts[0]):
+        raise click.BadParameter(f"`{parts[0]}` is the name of a library: use another one", param_hint="'--module'")
+    return Names(name, module)
+
+
+def _is_taken(name: str) -> bool:
+    """Return True if an import of the name finds a library, or would be one of toriconfig's own dependencies."""
+    from importlib.machinery import PathFinder
+
+    from toriconfig.cli._import import dependencies
+
+    if name in sys.stdlib_module_names or name == "toriconfig" or name in dependencies():
+        return True
+    here = os.getcwd()
+    elsewhere = [entry for entry in sys.path if os.path.realpath(entry or here) != os.path.realpath(here)]
+    found = PathFinder.find_spec(name, elsewhere)
+    return found is not None and found.origin is not None

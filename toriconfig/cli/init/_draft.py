@@ -1,0 +1,57 @@
+"""The draft of a project: what a source of settings turns into, before the derived files are added."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Draft(NamedTuple):
+    """The Python module and the settings files of a project.
+
+    Attributes:
+        module: text of the Python module.
+        cls: name of the settings class in the module.
+        settings: text of each settings file, by its name.
+        notes: one line for each part that could not be carried over.
+        unset: keys that have no value yet and must have one, each with the name of its variable.
+        dotenv: names of the `.env` files of the class, which git must ignore.
+    """
+
+    module: str
+    cls: str
+    settings: dict[str, str]
+    notes: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
+    dotenv: tuple[str, ...] = (".env",)
+
+
+_OTHERS = frozenset({"Any", "BaseModel", "Database", "Field", "Literal", "Secret", "Settings", "Vault"})
+"""Names of other classes that a module may have."""
+
+
+class Names(NamedTuple):
+    """Names that the command line gives to a project.
+
+    Attributes:
+        name: base name of the settings files and of the variables, such as `app`.
+        module: dotted name of the Python module.
+    """
+
+    name: str
+    module: str
+
+    @property
+    def file(self) -> str:
+        """Path of the Python module, relative to the working directory."""
+        return self.module.replace(".", "/") + ".py"
+
+    @property
+    def cls(self) -> str:
+        """Name of a new settings class."""
+        name = "".join(part.capitalize() for part in self.name.split("_"))
+        return f"{name}Settings" if name in _OTHERS else name
+
+    @property
+    def prefix(self) -> str:
+        """Prefix of the variables of a new settings class."""
+        return f"{self.name.upper()}_"
